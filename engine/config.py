@@ -1,0 +1,184 @@
+"""One typed configuration: flags over environment over file over defaults, each field bounded.
+
+Environment: `FACEDESK_GATES__MIN_FACE=90`. File: TOML at `$FACEDESK_CONFIG`, else
+`config.toml` in the user's configuration folder (`facedesk doctor` prints its path).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from engine.errors import ConfigError
+
+
+class Section(BaseModel):
+    """A group of settings. Unknown names are refused, so that a typing error is noticed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CameraSettings(Section):
+    """What is asked of a camera, and how long to wait for it."""
+
+    width: int = Field(640, ge=160, le=3840)
+    """Picture width to ask a webcam for, pixels."""
+    height: int = Field(480, ge=120, le=2160)
+    """Picture height to ask a webcam for, pixels."""
+    fps: float = Field(30.0, ge=1, le=240)
+    """Frames a second to ask a webcam for."""
+    open_timeout: float = Field(8.0, gt=0, le=120)
+    """Seconds a source may take to open."""
+    read_timeout: float = Field(4.0, gt=0, le=120)
+    """Seconds a live source may go without a frame before it counts as lost."""
+    reconnect_first: float = Field(0.5, gt=0, le=60)
+    """Seconds before the first attempt to reconnect; doubled at each further one."""
+    reconnect_longest: float = Field(15.0, gt=0, le=600)
+    """Longest pause between attempts to reconnect, seconds."""
+    reconnect_attempts: int = Field(20, ge=0, le=10_000)
+    """Attempts before a lost source is given up."""
+
+
+class DetectionSettings(Section):
+    """The Haar face and eye search."""
+
+    working_width: int = Field(320, ge=120, le=1280)
+    """A larger frame is reduced to this width before the face search, pixels."""
+    scale_factor: float = Field(1.15, ge=1.01, le=1.5)
+    """Step of the face search's scale pyramid."""
+    neighbours: int = Field(5, ge=1, le=20)
+    """Overlapping hits needed for a face."""
+    smallest_face: int = Field(48, ge=24, le=400)
+    """Narrowest face searched for, pixels of the frame."""
+
+
+class GateSettings(Section):
+    """The quality gates of enrolment. Each refusal carries the measured value and its limit."""
+
+    min_face: int = Field(80, ge=32, le=1000)
+    """Face box width below which a live frame is too small, pixels."""
+    min_face_import: int = Field(60, ge=24, le=1000)
+    """The same for imported photographs, pixels."""
+    min_brightness: float = Field(45.0, ge=0, le=255)
+    """Mean luma of the aligned crop below which it is too dark, 0..255."""
+    max_brightness: float = Field(215.0, ge=0, le=255)
+    """Mean luma of the aligned crop above which it is too bright, 0..255."""
+    min_sharpness: float = Field(20.0, ge=0, le=10_000)
+    """Variance of the Laplacian of the crop's luma below which it is blurred."""
+    min_change: float = Field(1.5, ge=0, le=100)
+    """Mean absolute luma difference to the last kept crop below which it is a duplicate."""
+    dominance: float = Field(1.6, ge=1.0, le=10.0)
+    """Of several faces the largest wins if it is this many times wider than the next."""
+
+
+class EnrolmentSettings(Section):
+    """Capture from a camera."""
+
+    count: int = Field(100, ge=1, le=10_000)
+    """Crops a person and session."""
+
+
+class SplitSettings(Section):
+    """Shares of train, validation and test pictures; they must sum to 1."""
+
+    train: float = Field(0.70, ge=0.05, le=1.0)
+    validation: float = Field(0.15, ge=0.0, le=0.9)
+    test: float = Field(0.15, ge=0.0, le=0.9)
+    seed: int = Field(1, ge=0, le=2**31 - 1)
+
+
+class TrainingSettings(Section):
+    """Both recipes."""
+
+    epochs: int = Field(30, ge=1, le=1000)
+    """Most epochs of recipe `head`; recipe `classic` uses `classic_epochs`."""
+    classic_epochs: int = Field(10, ge=1, le=1000)
+    patience: int = Field(5, ge=1, le=1000)
+    """Epochs without a better val_loss before training stops; below the number of epochs."""
+    learning_rate: float = Field(1e-3, gt=0, le=1)
+    fine_tune_rate: float = Field(1e-5, gt=0, le=1)
+    """Learning rate with `--unfreeze block5`."""
+    batch: int = Field(32, ge=1, le=1024)
+    views: int = Field(2, ge=0, le=16)
+    """Augmented views of each training crop, computed once (recipe `head`)."""
+
+
+class RecognitionSettings(Section):
+    """Live recognition."""
+
+    fpir: float = Field(0.01, gt=0, lt=1)
+    """Share of strangers' searches that may return a name: the one dial."""
+    window: int = Field(7, ge=1, le=100)
+    """Last frames of a track that are fused into one decision."""
+    least: int = Field(3, ge=1, le=100)
+    """Frames a track needs before anything but "unsure" is said."""
+    most_faces: int = Field(8, ge=1, le=64)
+    """Faces a frame that are looked at, largest first."""
+
+
+class Settings(BaseSettings):
+    """All settings. Build with `load_settings`, which turns mistakes into ConfigError."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FACEDESK_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="ignore",
+    )
+
+    camera: CameraSettings = CameraSettings()
+    detection: DetectionSettings = DetectionSettings()
+    gates: GateSettings = GateSettings()
+    enrolment: EnrolmentSettings = EnrolmentSettings()
+    split: SplitSettings = SplitSettings()
+    training: TrainingSettings = TrainingSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags over environment over file; no dotenv, no secrets folder."""
+        file = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, env_settings, file
+
+
+def config_file() -> Path:
+    """Where the configuration file is looked for; it need not exist."""
+    named = os.environ.get("FACEDESK_CONFIG")
+    return Path(named) if named else platformdirs.user_config_path("facedesk") / "config.toml"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from overrides, environment and file. Raises ConfigError naming the field."""
+    path = config_file()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            "A setting is out of bounds",
+            f"{field}: {first['msg'].lower()}, but it is {first['input']!r}",
+            f"Correct it in the environment or in {path}.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            "The configuration file cannot be read", f"{path}: {error}", "Correct or remove it."
+        ) from error

@@ -1,0 +1,1 @@
+"""Splitting pictures into train, validation and test, and exporting them."""

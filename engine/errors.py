@@ -1,0 +1,135 @@
+"""Typed errors: each says what happened (title), the details (message) and the cure (hint).
+
+A caller chooses by class, never by text. `exit_code` is what the command line returns.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class FacedeskError(Exception):
+    """Base of every expected trouble. `str()` gives one sentence fit for an operator."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, title: str, message: str = "", hint: str = "") -> None:
+        super().__init__(title)
+        self.title = title
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.message}" if self.message else self.title
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (self.title, self.message, self.hint)
+
+
+class UsageError(FacedeskError):
+    """A request that cannot be right, whatever the data are."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A setting outside its bounds, or a configuration file that cannot be read."""
+
+
+class NameInvalid(UsageError):
+    """A person's name that is empty, too long or holds characters that names may not hold."""
+
+
+class SourceError(FacedeskError):
+    """The camera, clip, folder or stream could not be used."""
+
+    exit_code = 3
+
+
+class SourceNotFound(SourceError):
+    """No such device, file, folder or demo."""
+
+
+class SourceDenied(SourceError):
+    """The device or file exists, but this user may not read it."""
+
+
+class SourceBusy(SourceError):
+    """Another program, or another job of ours, holds the camera."""
+
+
+class SourceUnreadable(SourceError):
+    """The source exists, but no picture can be decoded from it."""
+
+
+class SourceTimeout(SourceError):
+    """The source did not answer in time."""
+
+
+class NoDisplay(SourceError):
+    """A preview window was asked for where there is no screen."""
+
+
+class DataError(FacedeskError):
+    """The workspace's pictures, people or split do not allow what was asked."""
+
+    exit_code = 4
+
+
+class NameTaken(DataError):
+    """Another person has this name already."""
+
+
+class PersonNotFound(DataError):
+    """Nobody of this name is enrolled."""
+
+
+class NoPictures(DataError):
+    """There are no pictures to work on."""
+
+
+class SplitMissing(DataError):
+    """There is no split yet, or it no longer fits the pictures."""
+
+
+class WorkspaceUnusable(DataError):
+    """The workspace cannot be read or written (permissions, read-only file system)."""
+
+
+class WorkspaceLocked(DataError):
+    """Another Facedesk process is writing to this workspace."""
+
+
+class DiskFull(DataError):
+    """A write failed for lack of space. What was there before is untouched."""
+
+
+class ModelError(FacedeskError):
+    """A model could not be trained, loaded or used."""
+
+    exit_code = 5
+
+
+class NoModel(ModelError):
+    """No model has been trained yet."""
+
+
+class ModelCorrupt(ModelError):
+    """A model or weights file does not match its recorded digest, shapes or types."""
+
+
+class TooFewPeople(ModelError):
+    """The recipe needs more people than are enrolled."""
+
+
+class Cancelled(FacedeskError):
+    """The operator stopped the job. Nothing is lost."""
+
+    exit_code = 130
+
+    def __init__(self, title: str = "Cancelled", message: str = "", hint: str = "") -> None:
+        super().__init__(title, message, hint)
+
+
+class EngineDied(FacedeskError):
+    """A child process of the engine ended unexpectedly."""

@@ -1,0 +1,1 @@
+"""From a frame to aligned, quality-checked face crops."""

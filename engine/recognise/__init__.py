@@ -1,0 +1,1 @@
+"""Scores, votes, thresholds: from features to a decision."""

@@ -1,0 +1,200 @@
+"""The workspace folder: where things lie, private modes, atomic writes, one writer at a time.
+
+Directories are 0700 and files 0600 whatever the umask. A write is a temporary file in the same
+folder, flushed to disk, then renamed over the target; a reader sees the old file or the new
+one, never half of either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.errors import DataError, DiskFull, WorkspaceLocked, WorkspaceUnusable
+
+DIRECTORY_MODE = 0o700
+FILE_MODE = 0o600
+TEMPORARY = ".tmp-"
+"""Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
+
+
+class Workspace:
+    """Paths inside one workspace. Creating the object touches nothing on disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().absolute()
+        self.people = self.root / "people"
+        self.features = self.root / "features"
+        self.models = self.root / "models"
+        self.split_file = self.root / "split.json"
+        self.logs = self.root / "logs"
+        self.lock_file = self.root / ".lock"
+
+    def prepare(self) -> None:
+        """Make the workspace usable: folders exist with private modes, crash leftovers are gone.
+
+        Raises WorkspaceUnusable if it cannot be written, DiskFull without space.
+        """
+        for folder in (self.root, self.people, self.features, self.models, self.logs):
+            make_directory(folder)
+
+    def recover(self) -> tuple[str, ...]:
+        """Remove what an interrupted write left behind; return the relative paths removed.
+
+        Call only while holding `writer()`, for another writer's unfinished files look the same.
+        """
+        removed = []
+        for folder in (self.people, self.features, self.models):
+            for path in sorted(folder.rglob(f"{TEMPORARY}*")) if folder.is_dir() else ():
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+                removed.append(str(path.relative_to(self.root)))
+        return tuple(removed)
+
+    @contextlib.contextmanager
+    def writer(self, what: str) -> Iterator[None]:
+        """Hold the workspace's writer lock; readers need none.
+
+        The lock lives with the process, so a killed writer never leaves it behind.
+        Raises WorkspaceLocked with the holder's name if another process or job has it.
+        """
+        self.prepare()
+        with translate_os_errors("lock the workspace", self.lock_file):
+            handle = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip()
+                raise WorkspaceLocked(
+                    "The workspace is in use",
+                    f"{holder or 'another Facedesk process'} is writing to {self.root}",
+                    "Wait for it to finish, stop it, or choose another --workspace.",
+                ) from error
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, 0)
+                os.pwrite(handle, f"{what} (process {os.getpid()})".encode(), 0)
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, 0)
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
+    """Turn an OSError into DiskFull or WorkspaceUnusable, so that callers meet typed errors."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(
+                "The disk is full",
+                f"could not {doing} ({path})",
+                "Free some space and try again; nothing that was saved before is lost.",
+            ) from error
+        raise WorkspaceUnusable(
+            "The workspace cannot be used",
+            f"could not {doing} ({path}): {os.strerror(error.errno or 0)}",
+            "Check the folder's owner, its permissions and whether its disk is read-only.",
+        ) from error
+
+
+def make_directory(path: Path) -> None:
+    """Create `path` and its parents, mode 0700 for those created."""
+    with translate_os_errors("create a folder", path):
+        missing = [p for p in (path, *path.parents) if not p.exists()]
+        for folder in reversed(missing):
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(mode=DIRECTORY_MODE)
+                folder.chmod(DIRECTORY_MODE)
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(path))
+
+
+def sync_directory(path: Path) -> None:
+    """Flush a folder's entries to disk, so that a rename survives a power cut."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `path` atomically with mode 0600. Raises DiskFull or WorkspaceUnusable."""
+    make_directory(path.parent)
+    with translate_os_errors("write a file", path):
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(FILE_MODE)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_directory(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented UTF-8 JSON, atomically."""
+    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of ours. Raises DataError if it is damaged, FileNotFoundError if absent."""
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise DataError(
+            "A workspace file is damaged",
+            f"{path} is not valid JSON",
+            "Restore it from a backup, or delete it and run the step that makes it again.",
+        ) from error
+
+
+@contextlib.contextmanager
+def new_directory(path: Path) -> Iterator[Path]:
+    """Yield a temporary sibling of `path`; on success it becomes `path` in one rename.
+
+    If the block raises, the temporary folder is removed and `path` does not appear.
+    """
+    make_directory(path.parent)
+    with translate_os_errors("create a folder", path):
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+    try:
+        yield temporary
+        with translate_os_errors("finish a folder", path):
+            sync_directory(temporary)
+            temporary.rename(path)
+            sync_directory(path.parent)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def remove_directory(path: Path) -> None:
+    """Remove a folder so that a crash half-way leaves no half of it under its own name."""
+    if not path.exists():
+        return
+    with translate_os_errors("remove a folder", path):
+        grave = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+        path.rename(grave / path.name)
+        sync_directory(path.parent)
+        shutil.rmtree(grave)

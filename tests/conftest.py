@@ -1,0 +1,49 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.workspace import Workspace
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("FACEDESK_SHARED", REPOSITORY.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of real pictures and clips beside the repository; skips where it is absent."""
+    if not (SHARED / "faces").is_dir():
+        pytest.skip(f"needs the real pictures and clips of {SHARED}, which is absent")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def clips(shared_dir: Path) -> Path:
+    """The folder of real video clips."""
+    return shared_dir / "faces" / "clips"
+
+
+@pytest.fixture(scope="session")
+def lfw(shared_dir: Path) -> Path:
+    """The folder with LFW's known, strangers and background people."""
+    return shared_dir / "faces" / "lfw"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty, prepared workspace."""
+    made = Workspace(tmp_path / "workspace")
+    made.prepare()
+    return made
+
+
+@pytest.fixture(autouse=True)
+def no_user_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the developer's own settings out of the tests."""
+    for name in [n for n in os.environ if n.startswith("FACEDESK_") and n != "FACEDESK_SHARED"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FACEDESK_CONFIG", str(tmp_path / "absent.toml"))
