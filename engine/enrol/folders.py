@@ -1,0 +1,77 @@
+"""Reading the folders of the registry: sub-folders, picture files and a session's head."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.workspace import translate_os_errors
+
+SESSION_FILE = "session.json"
+
+_PICTURE = re.compile(r"[0-9]{4,6}\.png")
+_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_STAMP = "%Y%m%d-%H%M%S"
+
+
+def is_session_id(text: str) -> bool:
+    """Whether `text` can be a session's folder name; keeps paths inside the workspace."""
+    return _SESSION.fullmatch(text) is not None
+
+
+def session_stamp(moment: datetime) -> str:
+    """The first part of a session id."""
+    return moment.strftime(_STAMP)
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 text, whole seconds."""
+    return moment.isoformat(timespec="seconds")
+
+
+def sub_folders(path: Path) -> list[os.DirEntry[str]]:
+    """Sub-folders that are no links and not hidden (unfinished ones are), sorted by name.
+
+    An absent folder has none. Raises WorkspaceUnusable if it cannot be read.
+    """
+    with translate_os_errors("read a folder", path):
+        try:
+            with os.scandir(path) as entries:
+                found = [
+                    entry
+                    for entry in entries
+                    if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+                ]
+        except FileNotFoundError:
+            return []
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def picture_names(folder: str | Path) -> tuple[str, ...]:
+    """The picture files in a session's folder, in order of capture. Absent: none."""
+    with translate_os_errors("read a folder", Path(folder)):
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return ()
+    # By number: 10000.png comes after 9999.png.
+    return tuple(sorted(filter(_PICTURE.fullmatch, names), key=lambda name: (len(name), name)))
+
+
+def session_head(entry: os.DirEntry[str]) -> tuple[str, str]:
+    """Source and start of a session; a damaged session.json costs these, never the pictures."""
+    try:
+        with open(os.path.join(entry.path, SESSION_FILE), "rb") as file:
+            body = json.loads(file.read())
+        source, started = body["source"], body["started"]
+        if isinstance(source, str) and isinstance(started, str):
+            return source, started
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    try:
+        return "unknown", iso(datetime.strptime(entry.name[:15], _STAMP).replace(tzinfo=UTC))
+    except ValueError:
+        return "unknown", ""

@@ -1,0 +1,92 @@
+"""Names of people: which text is a name, when two names are the same, and folder names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable
+
+from engine.errors import NameInvalid
+
+LONGEST_NAME = 100
+"""Characters (code points after NFC) that a name may have."""
+LONGEST_SLUG = 48
+"""Characters that a folder name may have."""
+
+_HASH_LENGTH = 8
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+# Letters and marks that paint nothing although Unicode does not call them format characters.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+# Device names that Windows and some network shares refuse as folder names.
+_RESERVED = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
+)
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+def clean_name(text: str) -> str:
+    """The name as it is stored: NFC, runs of white space made one space, none at the ends.
+
+    Idempotent. Raises NameInvalid if nothing is left, it is longer than 100 characters, has no
+    letter or digit, or holds a slash, a control character, or one that cannot be seen (text
+    direction marks, zero-width characters): such names could impersonate another.
+    """
+    name = unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", text).split()))
+    if not name:
+        raise NameInvalid("The name is empty", "", "Give the person's name.")
+    if len(name) > LONGEST_NAME:
+        raise NameInvalid(
+            "The name is too long",
+            f"it has {len(name)} characters, {LONGEST_NAME} are allowed",
+            "Shorten it.",
+        )
+    for character in name:
+        if character in "/\\":
+            raise NameInvalid(
+                "The name holds a slash", f"{name!r}", "Leave out / and \\, they separate folders."
+            )
+        if character in _BLANK or unicodedata.category(character) in _INVISIBLE_CATEGORIES:
+            raise NameInvalid(
+                "The name holds a character that cannot be seen",
+                f"U+{ord(character):04X} in {name!r}",
+                "Type the name again instead of pasting it.",
+            )
+    if not any(unicodedata.category(character)[0] in "LN" for character in name):
+        raise NameInvalid("The name has no letter or digit", f"{name!r}", "Give the person's name.")
+    return name
+
+
+def name_key(name: str) -> str:
+    """What two names are compared by: NFKC with case folded, so that "ANNA" is "Anna"."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    # Folding can undo the normal form (U+0345), so that it is restored at the end.
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def slug_for(name: str, is_taken: Callable[[str], bool]) -> str:
+    """A folder name for `name`: a-z, 0-9 and single hyphens, at most 48 characters.
+
+    A name that ASCII spells in full ("Anna Lee") gives its plain slug ("anna-lee"). One that
+    loses something on the way ("José", "李明"), is too long or reserved gets eight digits of its
+    SHA-256 appended. `is_taken` tells which slugs exist; the result is never one of them.
+    """
+    key = name_key(name)
+    decomposed = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode("ascii")
+    base = re.sub(r"[^a-z0-9]+", "-", decomposed.lower()).strip("-")
+    lossless = base == key.replace(" ", "-") and len(base) <= LONGEST_SLUG
+    if lossless and base not in _RESERVED and not is_taken(base):
+        return base
+    digest = hashlib.sha256(key.encode()).hexdigest()[:_HASH_LENGTH]
+    number = 1
+    while True:
+        ending = f"-{digest}" if number == 1 else f"-{digest}-{number}"
+        slug = (base or "person")[: LONGEST_SLUG - len(ending)].rstrip("-") + ending
+        if not is_taken(slug):
+            return slug
+        number += 1
+
+
+def is_slug(text: str) -> bool:
+    """Whether `text` can be a folder name of ours; keeps paths from leaving the workspace."""
+    return len(text) <= LONGEST_SLUG and _SLUG.fullmatch(text) is not None

@@ -1,0 +1,322 @@
+"""The registry of people: who is enrolled, their sessions and pictures, as the folders say.
+
+Files on disk are the truth. A picture counts when its file is there, whatever session.json
+says; a session counts when it has a picture. Reading needs no lock. Whoever adds, renames or
+deletes must hold `Workspace.writer`, this module does not take it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.enrol import traces
+from engine.enrol.folders import (
+    SESSION_FILE,
+    is_session_id,
+    iso,
+    picture_names,
+    session_head,
+    session_stamp,
+    sub_folders,
+)
+from engine.enrol.names import clean_name, is_slug, name_key, slug_for
+from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound
+from engine.workspace import (
+    Workspace,
+    new_directory,
+    read_json,
+    remove_directory,
+    write_json,
+)
+
+__all__ = ["People", "Person", "SessionInfo", "clean_name"]
+
+PERSON_FILE = "person.json"
+FORMAT = 1
+"""Version written into person.json and session.json."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """One capture session or import. `pictures` are file names in order of capture."""
+
+    id: str
+    source: str
+    started: str
+    pictures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One enrolled person. `revision` changes whenever the set of pictures changes."""
+
+    name: str
+    slug: str
+    created: str
+    consent: str | None
+    sessions: tuple[SessionInfo, ...]
+    revision: str
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures there are over all sessions."""
+        return sum(len(session.pictures) for session in self.sessions)
+
+
+class People:
+    """The people of one workspace. Keeps nothing in memory: every call reads the folders."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    # --- reading --------------------------------------------------------------------------
+
+    def list(self) -> tuple[Person, ...]:
+        """Everybody, by name. Damaged entries are left out, see `damaged`."""
+        found = []
+        for slug in self._slugs():
+            with contextlib.suppress(DataError, FileNotFoundError):
+                found.append(self._read(slug))
+        return tuple(sorted(found, key=lambda person: (name_key(person.name), person.slug)))
+
+    def damaged(self) -> tuple[Path, ...]:
+        """The person.json files that are missing or cannot be read."""
+        bad = []
+        for slug in self._slugs():
+            try:
+                self._read_head(slug)
+            except (DataError, FileNotFoundError):
+                bad.append(self._folder(slug) / PERSON_FILE)
+        return tuple(bad)
+
+    def get(self, name: str) -> Person:
+        """The person of this name, case ignored. Raises PersonNotFound."""
+        slug = self._find(name)
+        if slug is None:
+            raise self._not_found(name)
+        return self._read(slug)
+
+    def by_slug(self, slug: str) -> Person:
+        """The person in this folder. Raises PersonNotFound, DataError if it is damaged."""
+        if not is_slug(slug) or not self._folder(slug).is_dir():
+            raise PersonNotFound(
+                "Nobody of this name is enrolled", slug, "See `facedesk people list`."
+            )
+        try:
+            return self._read(slug)
+        except FileNotFoundError as error:
+            raise self._damage(slug) from error
+
+    def pictures(self, person: Person) -> tuple[Path, ...]:
+        """All picture files of a person, session by session in order of capture."""
+        return tuple(
+            self._folder(person.slug) / session.id / picture
+            for session in person.sessions
+            for picture in session.pictures
+        )
+
+    def session_directory(self, slug: str, session: str) -> Path:
+        """Where a session's pictures lie. Raises DataError for a text that is not a session id."""
+        if not is_slug(slug) or not is_session_id(session):
+            raise DataError("No such session", f"{slug}/{session}", "See `facedesk people list`.")
+        return self._folder(slug) / session
+
+    # --- changing (the caller holds the writer lock) -------------------------------------------
+
+    def add(self, name: str, consent: str | None = None) -> Person:
+        """Enrol a new person without pictures. Raises NameInvalid, NameTaken."""
+        name = clean_name(name)
+        self._refuse_taken(name, own=None)
+        # lexists: a dangling link also occupies the name.
+        slug = slug_for(name, lambda candidate: os.path.lexists(self._folder(candidate)))
+        # A crash in the middle of an earlier `delete` may have left rows under this slug.
+        traces.remove(self.workspace, slug)
+        body = {"version": FORMAT, "name": name, "created": utc_now(), "consent": consent or None}
+        with new_directory(self._folder(slug)) as folder:
+            write_json(folder / PERSON_FILE, body)
+        return self._read(slug)
+
+    def ensure(self, name: str) -> Person:
+        """The person of this name, added if there is none. Raises NameInvalid."""
+        try:
+            return self.get(clean_name(name))
+        except PersonNotFound:
+            return self.add(name)
+
+    def rename(self, old: str, new: str) -> Person:
+        """Give a person another name; folder and pictures stay where they are.
+
+        Raises PersonNotFound, NameInvalid, NameTaken.
+        """
+        person = self.get(old)
+        new = clean_name(new)
+        self._refuse_taken(new, own=person.slug)
+        body = {**self._read_head(person.slug), "name": new}
+        write_json(self._folder(person.slug) / PERSON_FILE, body)
+        traces.rename(self.workspace, person.name, new)
+        return self._read(person.slug)
+
+    def delete(self, name: str) -> Person:
+        """Remove a person with all pictures, cached features and split entries.
+
+        Returns the person as they were. Raises PersonNotFound. The folder leaves its place in
+        one rename before anything else happens, so that a crash never leaves half a person;
+        `Workspace.recover` and `tidy` finish the rest.
+        """
+        person = self.get(name)
+        self.delete_slug(person.slug, person.name)
+        return person
+
+    def delete_slug(self, slug: str, name: str = "") -> None:
+        """`delete` by folder, also for a person whose person.json is damaged."""
+        if not is_slug(slug):
+            raise PersonNotFound("Nobody of this name is enrolled", slug)
+        folder = self._folder(slug)
+        try:
+            remove_directory(folder)
+        finally:
+            if not folder.exists():
+                traces.remove(self.workspace, slug, name)
+
+    def discard_if_empty(self, person: Person) -> bool:
+        """Delete `person` if they have no picture on disk; whether they were deleted.
+
+        For a person whom an enrolment or import created and then found no picture of.
+        """
+        folder = self._folder(person.slug)
+        if not folder.is_dir() or self._sessions(folder):
+            return False
+        self.delete_slug(person.slug, person.name)
+        return True
+
+    def new_session(self, person: Person, source: str) -> str:
+        """Begin a session: its folder and session.json exist, with no picture yet.
+
+        `source` is text without credentials. The id is the UTC time and a counter. Prefer
+        `engine.enrol.recording.SessionWriter`, which also writes pictures and the end.
+        """
+        now = datetime.now(UTC)
+        stamp = session_stamp(now)
+        number = 1
+        while (folder := self._folder(person.slug) / f"{stamp}-{number:03d}").exists():
+            number += 1
+        with new_directory(folder) as unfinished:
+            write_json(
+                unfinished / SESSION_FILE,
+                {"version": FORMAT, "id": folder.name, "source": source, "started": iso(now)},
+            )
+        return folder.name
+
+    def discard_session(self, slug: str, session: str, only_if_empty: bool = True) -> bool:
+        """Remove a session's folder, by default only one without pictures; whether it was."""
+        folder = self.session_directory(slug, session)
+        if not folder.is_dir() or (only_if_empty and picture_names(folder)):
+            return False
+        remove_directory(folder)
+        return True
+
+    def tidy(self) -> tuple[str, ...]:
+        """Finish what crashes left: empty sessions, features and split entries of nobody.
+
+        Returns what was removed, relative to the workspace. Call after `Workspace.recover`.
+        """
+        removed = []
+        slugs = self._slugs()
+        for slug in slugs:
+            for entry in sub_folders(self._folder(slug)):
+                if self.discard_session(slug, entry.name):
+                    removed.append(f"people/{slug}/{entry.name}")
+        return (*removed, *traces.sweep(self.workspace, frozenset(slugs)))
+
+    # --- private ------------------------------------------------------------------------------
+
+    def _folder(self, slug: str) -> Path:
+        return self.workspace.people / slug
+
+    def _slugs(self) -> tuple[str, ...]:
+        return tuple(e.name for e in sub_folders(self.workspace.people) if is_slug(e.name))
+
+    def _read_head(self, slug: str) -> dict[str, Any]:
+        path = self._folder(slug) / PERSON_FILE
+        body = read_json(path)
+        if not (
+            isinstance(body, dict)
+            and isinstance(body.get("name"), str)
+            and isinstance(body.get("created"), str)
+            and isinstance(body.get("consent"), str | None)
+        ):
+            raise self._damage(slug)
+        try:
+            clean_name(body["name"])
+        except NameInvalid as error:
+            raise self._damage(slug) from error
+        return body
+
+    def _read(self, slug: str) -> Person:
+        body = self._read_head(slug)
+        sessions = self._sessions(self._folder(slug))
+        digest = hashlib.sha256()
+        for session in sessions:
+            digest.update("".join(f"{session.id}/{p}\n" for p in session.pictures).encode())
+        return Person(
+            name=clean_name(body["name"]),
+            slug=slug,
+            created=body["created"],
+            consent=body["consent"] if body.get("consent") else None,
+            sessions=sessions,
+            revision=digest.hexdigest()[:16],
+        )
+
+    def _sessions(self, folder: Path) -> tuple[SessionInfo, ...]:
+        found = []
+        for entry in sub_folders(folder):
+            if is_session_id(entry.name) and (pictures := picture_names(entry.path)):
+                source, started = session_head(entry)
+                found.append(SessionInfo(entry.name, source, started, pictures))
+        return tuple(sorted(found, key=lambda session: session.id))
+
+    def _names(self) -> Iterator[tuple[str, str]]:
+        for slug in self._slugs():
+            with contextlib.suppress(DataError, FileNotFoundError):
+                yield slug, self._read_head(slug)["name"]
+
+    def _find(self, name: str) -> str | None:
+        wanted = name_key(name)
+        return next((slug for slug, other in self._names() if name_key(other) == wanted), None)
+
+    def _refuse_taken(self, name: str, own: str | None) -> None:
+        slug = self._find(name)
+        if slug is not None and slug != own:
+            raise NameTaken(
+                "This name is taken",
+                f"{self._read(slug).name} is enrolled already",
+                "Choose another name, or add pictures to the person who has it.",
+            )
+
+    def _not_found(self, name: str) -> PersonNotFound:
+        names = {name_key(other): other for _, other in self._names()}
+        near = difflib.get_close_matches(name_key(name), names, n=1)
+        hint = f"Did you mean {names[near[0]]}?" if near else "See `facedesk people list`."
+        shown = name if len(name) <= 60 else f"{name[:60]}..."
+        return PersonNotFound("Nobody of this name is enrolled", shown, hint)
+
+    def _damage(self, slug: str) -> DataError:
+        path = self._folder(slug) / PERSON_FILE
+        return DataError(
+            "A person's file is damaged",
+            f"{path} is missing or does not hold a person",
+            "Restore it from a backup, or delete the folder.",
+        )
+
+
+def utc_now() -> str:
+    """The time as ISO 8601 text in UTC, whole seconds."""
+    return iso(datetime.now(UTC))

@@ -1,0 +1,150 @@
+"""Writing one session: pictures, a line of details for each, and how the session ended.
+
+    people/<slug>/<session>/0001.png ...     whole or absent, never overwritten
+                           /pictures.jsonl   one line a picture: frame, time, box, measurements
+                           /session.json     source and start; target, end and refusals at the end
+
+The details are appended, so that a session of n pictures costs n lines and not n rewrites of a
+growing file. They are flushed to disk with the end of the session only: the picture files are
+the truth, and a line that a crash cut short is skipped by `read_records`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from engine.enrol.folders import SESSION_FILE
+from engine.enrol.people import People, Person, utc_now
+from engine.events import BoxTuple
+from engine.workspace import FILE_MODE, read_json, translate_os_errors, write_bytes, write_json
+
+RECORDS_FILE = "pictures.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRecord:
+    """Where a picture came from and what was measured.
+
+    `frame` counts the source's frames from its start and `seconds` is the source's clock;
+    `box` is in pixels of that frame; `brightness` is mean luma 0..255 and `sharpness` the
+    variance of the Laplacian, both of the aligned crop. `label` is the photograph's file name
+    for an import, else empty.
+    """
+
+    file: str
+    frame: int
+    seconds: float
+    box: BoxTuple
+    eyes_found: bool
+    brightness: float
+    sharpness: float
+    label: str = ""
+
+
+class SessionWriter:
+    """Takes the pictures of one session. The folder appears with the first picture.
+
+    The caller holds `Workspace.writer`. Every method raises DiskFull or WorkspaceUnusable if
+    the disk refuses; pictures that were written stay.
+    """
+
+    def __init__(
+        self, people: People, person: Person, source: str, target: int | None = None
+    ) -> None:
+        self._people = people
+        self._person = person
+        self._source = source
+        self._target = target
+        self.session = ""
+        """The session's id; empty until the first picture is kept."""
+        self.captured = 0
+
+    @property
+    def folder(self) -> Path:
+        """The session's folder; only once `session` is set."""
+        return self._people.session_directory(self._person.slug, self.session)
+
+    def add(
+        self,
+        png: bytes,
+        *,
+        frame: int,
+        seconds: float,
+        box: BoxTuple,
+        eyes_found: bool,
+        brightness: float,
+        sharpness: float,
+        label: str = "",
+    ) -> str:
+        """Put one encoded picture on disk; its file name once it is safely there."""
+        if not self.session:
+            self.session = self._people.new_session(self._person, self._source)
+        file = f"{self.captured + 1:04d}.png"
+        try:
+            write_bytes(self.folder / file, png)
+        except BaseException:
+            if not self.captured:
+                self.discard()
+            raise
+        self.captured += 1
+        record = PictureRecord(file, frame, seconds, box, eyes_found, brightness, sharpness, label)
+        self._append(json.dumps(asdict(record), ensure_ascii=False))
+        return file
+
+    def close(self, ended: str, refused: Mapping[str, int]) -> None:
+        """Write how the session ended and what was refused. Without a picture: nothing to do."""
+        if not self.session:
+            return
+        with translate_os_errors("flush a file", self.folder / RECORDS_FILE):
+            handle = os.open(self.folder / RECORDS_FILE, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        head = read_json(self.folder / SESSION_FILE)
+        end = {
+            "ended": utc_now(),
+            "outcome": ended,
+            "target": self._target,
+            "captured": self.captured,
+            "refused": dict(sorted(refused.items())),
+        }
+        write_json(self.folder / SESSION_FILE, {**head, **end})
+
+    def discard(self) -> None:
+        """Remove the session with all its pictures."""
+        if self.session:
+            self._people.discard_session(self._person.slug, self.session, only_if_empty=False)
+        self.session, self.captured = "", 0
+
+    def _append(self, line: str) -> None:
+        path = self.folder / RECORDS_FILE
+        with translate_os_errors("write a file", path):
+            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+            with os.fdopen(handle, "ab") as file:
+                file.write(line.encode() + b"\n")
+
+
+def read_records(folder: Path) -> tuple[PictureRecord, ...]:
+    """The details of a session's pictures; damaged lines and lost pictures are left out."""
+    try:
+        lines = (folder / RECORDS_FILE).read_bytes().splitlines()
+    except FileNotFoundError:
+        return ()
+    records = []
+    names = {field.name for field in fields(PictureRecord)}
+    for line in lines:
+        try:
+            body = json.loads(line)
+            record = PictureRecord(**{key: body[key] for key in names if key in body})
+            x, y, width, height = record.box
+        except (ValueError, TypeError, KeyError):
+            continue
+        if (folder / str(record.file)).is_file():
+            body["box"] = (x, y, width, height)
+            records.append(PictureRecord(**{key: body[key] for key in names if key in body}))
+    return tuple(records)
