@@ -118,6 +118,10 @@ class ModelCorrupt(ModelError):
     """A model or weights file does not match its recorded digest, shapes or types."""
 
 
+class DetectorMissing(ModelError):
+    """OpenCV was installed without the cascade files of its face detector."""
+
+
 class TooFewPeople(ModelError):
     """The recipe needs more people than are enrolled."""
 

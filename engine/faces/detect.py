@@ -1,0 +1,130 @@
+"""Faces in a picture: the quick way for live frames, the thorough way for photographs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import DetectionSettings
+from engine.faces.align import Face, align
+from engine.faces.box import Box
+from engine.faces.cascades import Cascade
+from engine.faces.eyes import EyeFinder
+
+__all__ = ["Box", "Face", "FaceFinder"]
+
+_SMALLEST = 24
+"""The face cascade's own window, pixels: nothing narrower can be found."""
+_PHOTOGRAPH_STEP, _PHOTOGRAPH_NEIGHBOURS = 1.1, 5
+_PHOTOGRAPH_SIDES = (800, 2400)
+"""Longest side a photograph is reduced to before the search: first, and again if in vain."""
+_PADDING = 0.4
+"""Border added on every side at the last attempt, share of the shorter side."""
+_PADDED_SHORT_SIDE = 320
+"""A small padded picture is enlarged to this, pixels."""
+_INSIDE = 0.7
+"""A box that lies in a larger one by this share is part of that face, not a face."""
+
+
+class FaceFinder:
+    """Finds and aligns faces. One object serves one thread; searching keeps no state.
+
+    Raises DetectorMissing at construction if OpenCV's cascade files are absent. `folder` is
+    where to look for them; None means OpenCV's own.
+    """
+
+    def __init__(self, settings: DetectionSettings, folder: Path | None = None) -> None:
+        self._settings = settings
+        self._faces = Cascade("frontalface_default", folder)
+        self._eyes = EyeFinder(folder)
+
+    def find(self, image: NDArray[np.uint8], most: int = 8) -> tuple[Face, ...]:
+        """Faces in a live frame (BGR uint8 HxWx3), largest first, at most `most`.
+
+        The search runs on a picture of `settings.working_width`; the eyes are then looked for
+        in the full picture, inside each face only.
+        """
+        grey = _grey(image)
+        scale = min(1.0, self._settings.working_width / grey.shape[1])
+        small = _resized(grey, scale)
+        found = self._faces.search(
+            small,
+            self._settings.scale_factor,
+            self._settings.neighbours,
+            max(_SMALLEST, round(self._settings.smallest_face * scale)),
+        )
+        boxes = [box.scaled(1 / scale) for box in _outermost(found)]
+        boxes.sort(key=lambda box: box.width, reverse=True)
+        return tuple(self._finish(image, grey, box) for box in boxes[:most])
+
+    def find_in_photograph(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
+        """Faces in a photograph of any size (BGR uint8 HxWx3), most central first.
+
+        Without a find it is searched again at a higher resolution, if it has one, and at last
+        with a border added and enlarged: the cascade needs some room around a face.
+        """
+        grey = _grey(image)
+        longest = max(grey.shape)
+        for side in _PHOTOGRAPH_SIDES:
+            boxes = self._search_photograph(grey, min(1.0, side / longest))
+            if boxes or longest <= side:
+                break
+        if not boxes:
+            boxes = self._search_padded(grey)
+        middle_x, middle_y = grey.shape[1] / 2, grey.shape[0] / 2
+        boxes.sort(key=lambda box: math.dist(box.centre, (middle_x, middle_y)))
+        return tuple(self._finish(image, grey, box) for box in boxes)
+
+    def _search_photograph(self, grey: NDArray[np.uint8], scale: float) -> list[Box]:
+        found = self._faces.search(
+            _resized(grey, scale), _PHOTOGRAPH_STEP, _PHOTOGRAPH_NEIGHBOURS, _SMALLEST
+        )
+        return [box.scaled(1 / scale) for box in _outermost(found)]
+
+    def _search_padded(self, grey: NDArray[np.uint8]) -> list[Box]:
+        """Search with a border made of the edge's own pixels, and small pictures enlarged."""
+        height, width = grey.shape
+        border = round(min(height, width) * _PADDING)
+        shorter = min(height, width) + 2 * border
+        scale = min(_PADDED_SHORT_SIDE / shorter, 8.0)
+        if scale < 1:
+            scale = min(1.0, _PHOTOGRAPH_SIDES[0] / (max(height, width) + 2 * border))
+        padded = cv2.copyMakeBorder(grey, border, border, border, border, cv2.BORDER_REPLICATE)
+        found = self._faces.search(
+            _resized(np.asarray(padded, dtype=np.uint8), scale),
+            _PHOTOGRAPH_STEP,
+            _PHOTOGRAPH_NEIGHBOURS,
+            _SMALLEST,
+        )
+        return [box.scaled(1 / scale, border, border) for box in _outermost(found)]
+
+    def _finish(self, image: NDArray[np.uint8], grey: NDArray[np.uint8], box: Box) -> Face:
+        eyes, found = self._eyes.find(grey, box)
+        return Face(box, eyes, found, align(image, eyes))
+
+
+def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if image.ndim == 2:
+        return image
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+def _resized(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    if scale == 1:
+        return grey
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way), dtype=np.uint8)
+
+
+def _outermost(found: Sequence[tuple[Box, int]]) -> list[Box]:
+    """The boxes without those that lie inside a larger one (a mouth, a nose, a second hit)."""
+    kept: list[Box] = []
+    for box, _ in sorted(found, key=lambda each: each[0].width, reverse=True):
+        if all(box.shared(larger) < _INSIDE * box.area for larger in kept):
+            kept.append(box)
+    return kept
