@@ -9,18 +9,22 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError
 
 from engine.errors import ConfigError
+
+PREFIX = "FACEDESK_"
+"""In front of every environment variable of ours."""
 
 
 class Section(BaseModel):
@@ -81,6 +85,15 @@ class GateSettings(Section):
     dominance: float = Field(1.6, ge=1.0, le=10.0)
     """Of several faces the largest wins if it is this many times wider than the next."""
 
+    @model_validator(mode="after")
+    def _brightness_leaves_a_range(self) -> Self:
+        if self.min_brightness >= self.max_brightness:
+            raise ValueError(
+                f"min_brightness ({self.min_brightness:g}) must be below "
+                f"max_brightness ({self.max_brightness:g})"
+            )
+        return self
+
 
 class EnrolmentSettings(Section):
     """Capture from a camera."""
@@ -97,6 +110,13 @@ class SplitSettings(Section):
     test: float = Field(0.15, ge=0.0, le=0.9)
     seed: int = Field(1, ge=0, le=2**31 - 1)
 
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(f"train, validation and test must sum to 1, they sum to {total:g}")
+        return self
+
 
 class TrainingSettings(Section):
     """Both recipes."""
@@ -105,13 +125,21 @@ class TrainingSettings(Section):
     """Most epochs of recipe `head`; recipe `classic` uses `classic_epochs`."""
     classic_epochs: int = Field(10, ge=1, le=1000)
     patience: int = Field(5, ge=1, le=1000)
-    """Epochs without a better val_loss before training stops; below the number of epochs."""
+    """Epochs without a better val_loss before training stops; see `patience_for`."""
     learning_rate: float = Field(1e-3, gt=0, le=1)
     fine_tune_rate: float = Field(1e-5, gt=0, le=1)
     """Learning rate with `--unfreeze block5`."""
     batch: int = Field(32, ge=1, le=1024)
     views: int = Field(2, ge=0, le=16)
     """Augmented views of each training crop, computed once (recipe `head`)."""
+
+    def patience_for(self, epochs: int) -> int:
+        """`patience`, kept below the number of epochs, so that early stopping can fire.
+
+        A short run (`--epochs 3`) is no mistake, so that it shortens the patience instead of
+        being refused. A run of one epoch has nothing to stop early.
+        """
+        return max(1, min(self.patience, epochs - 1))
 
 
 class RecognitionSettings(Section):
@@ -122,19 +150,25 @@ class RecognitionSettings(Section):
     window: int = Field(7, ge=1, le=100)
     """Last frames of a track that are fused into one decision."""
     least: int = Field(3, ge=1, le=100)
-    """Frames a track needs before anything but "unsure" is said."""
+    """Frames a track needs before anything but "unsure" is said; at most `window`."""
     most_faces: int = Field(8, ge=1, le=64)
     """Faces a frame that are looked at, largest first."""
+
+    @model_validator(mode="after")
+    def _window_holds_the_least(self) -> Self:
+        if self.least > self.window:
+            raise ValueError(f"least ({self.least}) must not exceed window ({self.window})")
+        return self
 
 
 class Settings(BaseSettings):
     """All settings. Build with `load_settings`, which turns mistakes into ConfigError."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FACEDESK_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         frozen=True,
-        extra="ignore",
+        extra="forbid",
     )
 
     camera: CameraSettings = CameraSettings()
@@ -168,17 +202,45 @@ def config_file() -> Path:
 def load_settings(**overrides: Any) -> Settings:
     """Settings from overrides, environment and file. Raises ConfigError naming the field."""
     path = config_file()
+    cure = f"Correct it in the environment or in {path}."
+    _refuse_unknown_sections()
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(
-            "A setting is out of bounds",
-            f"{field}: {first['msg'].lower()}, but it is {first['input']!r}",
-            f"Correct it in the environment or in {path}.",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _first_mistake(error, cure) from error
+    except SettingsError as error:
+        raise ConfigError("A setting cannot be read", str(error), cure) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(
             "The configuration file cannot be read", f"{path}: {error}", "Correct or remove it."
         ) from error
+
+
+def _refuse_unknown_sections() -> None:
+    # pydantic-settings reads only the variables it knows, a misspelt section would go unnoticed.
+    for variable in sorted(name.upper() for name in os.environ):
+        section, nested, _ = variable.removeprefix(PREFIX).partition("__")
+        known = section.lower() in Settings.model_fields
+        if variable.startswith(PREFIX) and nested and not known:
+            raise ConfigError(
+                "There is no such setting",
+                f"{variable} names a section that does not exist",
+                f"Sections are {', '.join(Settings.model_fields)}.",
+            )
+
+
+def _first_mistake(error: ValidationError, cure: str) -> ConfigError:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        section = Settings.model_fields.get(str(first["loc"][0]))
+        known = getattr(section.annotation, "model_fields", {}) if section else {}
+        names = known if len(first["loc"]) > 1 else Settings.model_fields
+        return ConfigError(
+            "There is no such setting", field, f"{cure} Known here: {', '.join(names)}."
+        )
+    if first["type"] == "value_error":  # Two fields that do not fit each other; says it all.
+        text = first["msg"].removeprefix("Value error, ")
+        return ConfigError("Settings do not fit each other", f"{field}: {text}", cure)
+    text = f"{field}: {first['msg'].lower()}, but it is {first['input']!r}"
+    return ConfigError("A setting is out of bounds", text, cure)

@@ -12,6 +12,7 @@ import errno
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -39,12 +40,19 @@ class Workspace:
         self.lock_file = self.root / ".lock"
 
     def prepare(self) -> None:
-        """Make the workspace usable: folders exist with private modes, crash leftovers are gone.
+        """Make the workspace usable: its folders exist and are private.
 
-        Raises WorkspaceUnusable if it cannot be written, DiskFull without space.
+        The root keeps its mode if it was there before (it may be the user's own folder); the
+        folders with pictures, templates and logs are made private again, for a restored backup
+        may have opened them. Raises WorkspaceUnusable if it cannot be written, DiskFull without
+        space.
         """
-        for folder in (self.root, self.people, self.features, self.models, self.logs):
+        make_directory(self.root)
+        for folder in (self.people, self.features, self.models, self.logs):
             make_directory(folder)
+            with contextlib.suppress(OSError):  # Another owner's, or read-only: not ours to fix.
+                if folder.stat().st_mode & 0o077:
+                    folder.chmod(DIRECTORY_MODE)
 
     def recover(self) -> tuple[str, ...]:
         """Remove what an interrupted write left behind; return the relative paths removed.
@@ -52,14 +60,24 @@ class Workspace:
         Call only while holding `writer()`, for another writer's unfinished files look the same.
         """
         removed = []
-        for folder in (self.people, self.features, self.models):
-            for path in sorted(folder.rglob(f"{TEMPORARY}*")) if folder.is_dir() else ():
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
+        with translate_os_errors("remove unfinished files", self.root):
+            for path in [*self._unfinished()]:
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
                 else:
                     path.unlink(missing_ok=True)
                 removed.append(str(path.relative_to(self.root)))
         return tuple(removed)
+
+    def _unfinished(self) -> Iterator[Path]:
+        # In the root only what is ours by name: it may be the user's own folder.
+        if self.root.is_dir():
+            yield from sorted(self.root.glob(f"{TEMPORARY}*"))
+        for top in (self.people, self.features, self.models):
+            for folder, names, files in os.walk(top):
+                for name in sorted(n for n in (*names, *files) if n.startswith(TEMPORARY)):
+                    yield Path(folder, name)
+                names[:] = [n for n in names if not n.startswith(TEMPORARY)]
 
     @contextlib.contextmanager
     def writer(self, what: str) -> Iterator[None]:
@@ -72,23 +90,29 @@ class Workspace:
         with translate_os_errors("lock the workspace", self.lock_file):
             handle = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
+            self._take(handle)
+            try:
+                with contextlib.suppress(OSError):  # The holder's name is a courtesy.
+                    os.ftruncate(handle, 0)
+                    os.pwrite(handle, f"{what} (process {os.getpid()})".encode(), 0)
+                yield
+            finally:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(handle, 0)
+        finally:
+            os.close(handle)
+
+    def _take(self, handle: int) -> None:
+        with translate_os_errors("lock the workspace", self.lock_file):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip()
                 raise WorkspaceLocked(
                     "The workspace is in use",
                     f"{holder or 'another Facedesk process'} is writing to {self.root}",
                     "Wait for it to finish, stop it, or choose another --workspace.",
                 ) from error
-            with contextlib.suppress(OSError):
-                os.ftruncate(handle, 0)
-                os.pwrite(handle, f"{what} (process {os.getpid()})".encode(), 0)
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                os.ftruncate(handle, 0)
-            os.close(handle)
 
 
 @contextlib.contextmanager
@@ -145,7 +169,8 @@ def write_bytes(path: Path, data: bytes) -> None:
             temporary.chmod(FILE_MODE)
             temporary.replace(path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # The first error says more.
+                temporary.unlink(missing_ok=True)
             raise
         sync_directory(path.parent)
 
@@ -156,12 +181,21 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file of ours. Raises DataError if it is damaged, FileNotFoundError if absent."""
-    with open(path, "rb") as file:
-        data = file.read()
+    """Read a JSON file of ours.
+
+    Raises FileNotFoundError if it is absent, DataError if it is damaged, WorkspaceUnusable if
+    it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        with translate_os_errors("read a file", path):
+            raise error
     try:
         return json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(
             "A workspace file is damaged",
             f"{path} is not valid JSON",
@@ -191,10 +225,11 @@ def new_directory(path: Path) -> Iterator[Path]:
 
 def remove_directory(path: Path) -> None:
     """Remove a folder so that a crash half-way leaves no half of it under its own name."""
-    if not path.exists():
-        return
     with translate_os_errors("remove a folder", path):
-        grave = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
-        path.rename(grave / path.name)
+        if not path.exists():
+            return
+        # No new folder is made for it: deleting must work on a full disk too.
+        grave = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
+        path.rename(grave)
         sync_directory(path.parent)
         shutil.rmtree(grave)
