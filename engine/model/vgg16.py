@@ -1,0 +1,122 @@
+"""VGG16's convolutional part, built in code layer by layer, with its preprocessing inside.
+
+Simonyan and Zisserman, ICLR 2015 (arXiv:1409.1556), configuration D, as in
+`keras.applications.VGG16(include_top=False)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+
+from engine.model.processor import has_bfloat16
+from engine.model.weights import BLOCKS, Weights, load_weights
+
+__all__ = [
+    "CHANNEL_MEANS",
+    "SIZE",
+    "LayerRow",
+    "Weights",
+    "add_backbone",
+    "backbone",
+    "has_bfloat16",
+    "layer_table",
+    "load_weights",
+]
+
+SIZE = 160
+"""Width and height of the pictures; loses nothing against 224 on faces and halves the time."""
+
+CHANNEL_MEANS = (123.68, 116.779, 103.939)
+"""Mean red, green and blue of the pictures VGG16 was trained on, 0..255."""
+
+Through = Literal["block4_pool", "block5_pool"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One layer as `model layers` shows it. `shape` is the output's, None for the batch axis."""
+
+    name: str
+    kind: str
+    shape: tuple[int | None, ...]
+    parameters: int
+    trains: bool
+
+
+def backbone(
+    weights: Weights, through: Through = "block4_pool", low_precision: bool = False
+) -> keras.Model:
+    """The frozen network up to and including layer `through`.
+
+    Input: float32 (n, 160, 160, 3), RGB, 0..255; VGG16's own preprocessing is the first layer.
+    Output: (n, 10, 10, 512) for block4_pool, (n, 5, 5, 512) for block5_pool; bfloat16 if
+    `low_precision`, else float32. No global Keras policy is touched.
+    """
+    pictures = keras.Input((SIZE, SIZE, 3), name="pictures", dtype="float32")
+    features = add_backbone(pictures, weights, through, low_precision)
+    model = keras.Model(pictures, features, name="vgg16")
+    model.trainable = False
+    return model
+
+
+def add_backbone(
+    pictures: Any, weights: Weights, through: Through = "block4_pool", low_precision: bool = False
+) -> Any:
+    """Put the network behind the Keras tensor `pictures` (n, 160, 160, 3), RGB, 0..255.
+
+    Returns the output tensor. The layers are frozen; a caller may unfreeze some by name.
+    """
+    policy = "mixed_bfloat16" if low_precision else "float32"
+    tensor = _preprocess(pictures)
+    for block, (convolutions, channels) in enumerate(BLOCKS, 1):
+        for number in range(1, convolutions + 1):
+            layer = keras.layers.Conv2D(
+                channels,
+                3,
+                padding="same",
+                activation="relu",
+                trainable=False,
+                dtype=policy,
+                name=f"block{block}_conv{number}",
+            )
+            tensor = layer(tensor)
+            layer.set_weights(list(weights.layer(layer.name)))
+        tensor = keras.layers.MaxPooling2D(2, dtype=policy, name=f"block{block}_pool")(tensor)
+        if through == f"block{block}_pool":
+            break
+    return tensor
+
+
+def layer_table(model: keras.Model) -> tuple[LayerRow, ...]:
+    """Every layer of `model` in order, those of models inside it too."""
+    rows: list[LayerRow] = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            rows.extend(layer_table(layer))
+            continue
+        shape = getattr(layer, "output", None)
+        rows.append(
+            LayerRow(
+                name=layer.name,
+                kind=type(layer).__name__,
+                shape=tuple(getattr(shape, "shape", ())),
+                parameters=layer.count_params(),
+                trains=bool(layer.trainable_weights),
+            )
+        )
+    return tuple(rows)
+
+
+def _preprocess(pictures: Any) -> Any:
+    """RGB to mean-centred BGR without scaling, as `keras.applications.vgg16.preprocess_input`.
+
+    The one place where this is done. In float32 always: bfloat16 cannot hold 0..255 minus a
+    fractional mean exactly.
+    """
+    centred = keras.layers.Rescaling(
+        1.0, offset=[-mean for mean in CHANNEL_MEANS], dtype="float32", name="subtract_means"
+    )(pictures)
+    return keras.ops.flip(centred, axis=-1)

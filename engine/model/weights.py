@@ -1,0 +1,191 @@
+"""VGG16's thirteen convolutions: packaged, from a file, or downloaded when asked to.
+
+K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for Large-Scale Image
+Recognition", ICLR 2015 (arXiv:1409.1556). The packaged copy is theirs in float16, licensed
+CC BY 4.0 (see LICENSES/VGG16-CC-BY-4.0.txt).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ModelCorrupt, ModelError
+from engine.model.arrays import unpack
+
+PACKAGED = Path(__file__).parent / "weights" / "vgg16_notop_float16.npz"
+PACKAGED_SHA256 = "9ec8530830661b7172c97ea784ef305ec7652726b4caa7f52a5b021e3bc0122d"
+
+BLOCKS: tuple[tuple[int, int], ...] = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
+"""Convolutions and channels of each of VGG16's five blocks (configuration D of the paper)."""
+
+LARGEST_FILE = 1 << 30
+
+_IMAGENET_URL = (
+    "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+    "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+)
+_IMAGENET_MD5 = "6d6bbae143d832006294945121d1f1fc"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """Kernels and biases by name: `block1_conv1_kernel` (3, 3, in, out), `block1_conv1_bias`.
+
+    float16 or float32, as stored. `digest` is the SHA-256 of names, types, shapes and values:
+    the same numbers have the same digest wherever they came from.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    source: str
+    digest: str
+
+    def layer(self, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Kernel (height, width, in, out) and bias (out,) of one convolution, float32."""
+        return (
+            self.arrays[f"{name}_kernel"].astype(np.float32),
+            self.arrays[f"{name}_bias"].astype(np.float32),
+        )
+
+
+def expected_shapes() -> dict[str, tuple[int, ...]]:
+    """Name and shape of every array, in the network's order."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    before = 3
+    for block, (convolutions, channels) in enumerate(BLOCKS, 1):
+        for convolution in range(1, convolutions + 1):
+            name = f"block{block}_conv{convolution}"
+            shapes[f"{name}_kernel"] = (3, 3, before, channels)
+            shapes[f"{name}_bias"] = (channels,)
+            before = channels
+    return shapes
+
+
+def load_weights(source: str | None = None) -> Weights:
+    """Load VGG16's convolutions.
+
+    `source`: None for the packaged float16 copy; a path to an `.npz` of ours or to a Keras
+    "notop" HDF5 file; or `imagenet` for Keras' download, the only thing here that uses the
+    network. Raises ModelCorrupt if a digest, shape or type is wrong, ModelError if the file
+    cannot be read or fetched.
+    """
+    if source is None:
+        return _load_npz(PACKAGED, "the packaged VGG16 weights", PACKAGED_SHA256)
+    if source == "imagenet":
+        return _load_hdf5(_download(), "imagenet")
+    path = Path(source).expanduser()
+    if _read_start(path, 8) == b"\x89HDF\r\n\x1a\n":
+        return _load_hdf5(path, str(path))
+    return _load_npz(path, str(path), None)
+
+
+def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
+    """Weights from arrays, after checking names, shapes, types and that all are finite."""
+    shapes = expected_shapes()
+    for name, shape in shapes.items():
+        if name not in arrays:
+            raise _corrupt(source, f"{name} is missing")
+        array = arrays[name]
+        if array.shape != shape or array.dtype not in (np.float16, np.float32):
+            raise _corrupt(source, f"{name} is {array.dtype} {array.shape}, should be {shape}")
+        if not np.isfinite(array).all():
+            raise _corrupt(source, f"{name} holds values that are not finite")
+    digest = hashlib.sha256()
+    for name in shapes:
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.data)
+    return Weights({name: arrays[name] for name in shapes}, source, digest.hexdigest())
+
+
+def _load_npz(path: Path, source: str, sha256: str | None) -> Weights:
+    data = _read(path)
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise _corrupt(source, f"{path.name} does not match its recorded SHA-256")
+    try:
+        return checked(unpack(data, path.name), source)
+    except ModelCorrupt as error:
+        raise _corrupt(source, error.message) from error
+
+
+def _load_hdf5(path: Path, source: str) -> Weights:
+    """Read the datasets as plain arrays: nothing in the file is ever executed."""
+    import h5py  # a dependency of TensorFlow; only foreign weights need it
+
+    arrays: dict[str, NDArray[Any]] = {}
+    shapes = expected_shapes()
+    try:
+        with h5py.File(path, "r") as file:
+            root = file.get("model_weights", file)
+            for name in {key.rsplit("_", 1)[0] for key in shapes}:
+                found: list[Any] = []
+                # Keras versions disagree on the datasets' names, never on their number of axes.
+                root[name].visititems(lambda _, item, found=found: found.append(item))
+                for item in (i for i in found if isinstance(i, h5py.Dataset)):
+                    key = f"{name}_{'kernel' if item.ndim == 4 else 'bias'}"
+                    if item.shape != shapes[key]:
+                        raise _corrupt(source, f"{key} is {item.shape}, should be {shapes[key]}")
+                    arrays[key] = np.asarray(item[()], np.float32)
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+        raise _corrupt(source, f"not a VGG16 'notop' weights file: {error}") from error
+    return checked(arrays, source)
+
+
+def _download() -> Path:
+    import keras
+
+    try:
+        fetched = keras.utils.get_file(
+            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            _IMAGENET_URL,
+            cache_subdir="models",
+            file_hash=_IMAGENET_MD5,
+        )
+    except Exception as error:  # Keras raises bare Exception, urllib's and its own
+        raise ModelError(
+            "The VGG16 weights could not be downloaded",
+            str(error),
+            "Check the network, or leave --weights out: the packaged ones need none.",
+        ) from error
+    return Path(fetched)
+
+
+def _read_start(path: Path, size: int) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise _corrupt(str(path), f"it is {size:,} bytes long")
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ModelError:
+    return ModelError(
+        "The VGG16 weights cannot be read",
+        f"{path}: {error.strerror}",
+        "Name an existing .npz or Keras 'notop' .h5 file, or leave --weights out.",
+    )
+
+
+def _corrupt(source: str, reason: str) -> ModelCorrupt:
+    hint = "Install Facedesk again." if source.startswith("the packaged") else ""
+    return ModelCorrupt(
+        "The VGG16 weights are damaged",
+        f"{source}: {reason}",
+        hint or "Get the file again, or leave --weights out to use the packaged weights.",
+    )
