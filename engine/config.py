@@ -59,11 +59,11 @@ class DetectionSettings(Section):
 
     working_width: int = Field(320, ge=120, le=1280)
     """A larger frame is reduced to this width before the face search, pixels."""
-    scale_factor: float = Field(1.15, ge=1.01, le=1.5)
+    scale_factor: float = Field(1.2, ge=1.01, le=1.5)
     """Step of the face search's scale pyramid."""
     neighbours: int = Field(5, ge=1, le=20)
     """Overlapping hits needed for a face."""
-    smallest_face: int = Field(48, ge=24, le=400)
+    smallest_face: int = Field(64, ge=24, le=400)
     """Narrowest face searched for, pixels of the frame."""
 
 

@@ -90,9 +90,9 @@ def _reduced_part(
     top = max(0, math.floor(min(c.imag for c in corners)) - margin)
     right = min(width, math.ceil(max(c.real for c in corners)) + margin)
     bottom = min(height, math.ceil(max(c.imag for c in corners)) + margin)
-    columns, rows = (right - left) // factor, (bottom - top) // factor
-    if columns < 1 or rows < 1:
-        return image[:factor, :factor], 0, 0
+    # A crop wholly outside the picture keeps one block of pixels, which the border repeats.
+    columns, rows = max(1, (right - left) // factor), max(1, (bottom - top) // factor)
+    left, top = max(0, min(left, width - factor)), max(0, min(top, height - factor))
     part = image[top : top + rows * factor, left : left + columns * factor]
     reduced = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
     return np.asarray(reduced, dtype=np.uint8), left, top

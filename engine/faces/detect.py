@@ -14,7 +14,7 @@ from engine.config import DetectionSettings
 from engine.faces.align import Face, align
 from engine.faces.box import Box
 from engine.faces.cascades import Cascade
-from engine.faces.eyes import EyeFinder
+from engine.faces.eyes import QUICK, THOROUGH, Effort, EyeFinder
 
 __all__ = ["Box", "Face", "FaceFinder"]
 
@@ -60,7 +60,7 @@ class FaceFinder:
         )
         boxes = [box.scaled(1 / scale) for box in _outermost(found)]
         boxes.sort(key=lambda box: box.width, reverse=True)
-        return tuple(self._finish(image, grey, box) for box in boxes[:most])
+        return tuple(self._finish(image, grey, box, QUICK) for box in boxes[:most])
 
     def find_in_photograph(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
         """Faces in a photograph of any size (BGR uint8 HxWx3), most central first.
@@ -78,7 +78,7 @@ class FaceFinder:
             boxes = self._search_padded(grey)
         middle_x, middle_y = grey.shape[1] / 2, grey.shape[0] / 2
         boxes.sort(key=lambda box: math.dist(box.centre, (middle_x, middle_y)))
-        return tuple(self._finish(image, grey, box) for box in boxes)
+        return tuple(self._finish(image, grey, box, THOROUGH) for box in boxes)
 
     def _search_photograph(self, grey: NDArray[np.uint8], scale: float) -> list[Box]:
         found = self._faces.search(
@@ -103,8 +103,10 @@ class FaceFinder:
         )
         return [box.scaled(1 / scale, border, border) for box in _outermost(found)]
 
-    def _finish(self, image: NDArray[np.uint8], grey: NDArray[np.uint8], box: Box) -> Face:
-        eyes, found = self._eyes.find(grey, box)
+    def _finish(
+        self, image: NDArray[np.uint8], grey: NDArray[np.uint8], box: Box, effort: Effort
+    ) -> Face:
+        eyes, found = self._eyes.find(grey, box, effort)
         return Face(box, eyes, found, align(image, eyes))
 
 

@@ -6,7 +6,9 @@ knows glasses. Where no plausible pair is found the eyes' usual places are taken
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -22,15 +24,46 @@ USUAL = ((0.31, 0.38), (0.69, 0.38))
 
 _BAND = (0.20, 0.55)
 """The part of the box's height that is searched."""
-_WIDTH = 200
-"""The searched face is scaled to this width: eyes are then of known size, at fixed cost."""
 _SMALLEST, _LARGEST = 0.125, 0.45
 """An eye's width as a share of the face's: the brow and the whole half face are neither."""
-_STEP, _NEIGHBOURS = 1.05, 4
+_STEP = 1.05
 _TILT = 0.20
 """Most the eyes may differ in height, share of the face's width (about 28 degrees)."""
 _APART = (0.25, 0.58)
 """Least and most distance between the eyes, share of the face's width."""
+_SPREAD = 0.06
+"""How far eyes usually stray from their usual places, share of the face's width."""
+_TILT_SPREAD = 0.07
+"""How much the eyes usually differ in height, share of the face's width."""
+_LONE = 0.12
+"""A single eye counts only this near its usual place, share of the face's width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How thoroughly eyes are looked for.
+
+    A face is scaled to `width` pixels before the search, so that eyes are of known size and the
+    cost is fixed; `neighbours` is the number of hits needed.
+    """
+
+    width: int
+    neighbours: int
+
+
+THOROUGH = Effort(200, 3)
+"""For photographs: both eyes in 90 % of LFW's pictures, 12 ms."""
+QUICK = Effort(130, 2)
+"""For live frames: 89 % of the same, and no less precise, in 5 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A possible eye: its place as shares of the face box, and how likely it is one."""
+
+    x: float
+    y: float
+    likelihood: float
 
 
 class EyeFinder:
@@ -39,58 +72,114 @@ class EyeFinder:
     def __init__(self, folder: Path | None = None) -> None:
         self._cascades = (Cascade("eye", folder), Cascade("eye_tree_eyeglasses", folder))
 
-    def find(self, grey: NDArray[np.uint8], box: Box) -> tuple[Eyes, bool]:
-        """Eyes in pixels of `grey` (uint8 HxW), and whether both were really found."""
+    def find(
+        self, grey: NDArray[np.uint8], box: Box, effort: Effort = THOROUGH
+    ) -> tuple[Eyes, bool]:
+        """Eyes in pixels of `grey` (uint8 HxW), and whether both were really found.
+
+        With one eye found the other is supposed level with it; with none both are supposed.
+        """
         top = max(0, box.y + round(box.height * _BAND[0]))
         bottom = min(grey.shape[0], box.y + round(box.height * _BAND[1]))
         left, right = max(0, box.x), min(grey.shape[1], box.x + box.width)
         if bottom - top < 4 or right - left < 8:
             return usual_eyes(box), False
-        scale = _WIDTH / box.width
-        band = np.asarray(
-            cv2.resize(
-                grey[top:bottom, left:right],
-                None,
-                fx=scale,
-                fy=scale,
-                interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
-            ),
-            dtype=np.uint8,
+        scale = effort.width / box.width
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        resized = cv2.resize(
+            grey[top:bottom, left:right], None, fx=scale, fy=scale, interpolation=way
         )
+        band = np.asarray(resized, dtype=np.uint8)
         half = round((box.x + box.width / 2 - left) * scale)
-        first = self._eye(band[:, :half])
-        second = self._eye(band[:, half:])
-        if first is None or second is None:
-            return usual_eyes(box), False
-        eyes = (
-            (left + first[0] / scale, top + first[1] / scale),
-            (left + (half + second[0]) / scale, top + second[1] / scale),
-        )
-        return (eyes, True) if plausible(eyes, box) else (usual_eyes(box), False)
+        # The band's top left corner, measured from the box's, as shares of the box.
+        corner = ((left - box.x) / box.width, (top - box.y) / box.height)
+        aspect = box.height / box.width
 
-    def _eye(self, half: NDArray[np.uint8]) -> tuple[float, float] | None:
-        for cascade in self._cascades:
+        def search(cascade: Cascade, side: int) -> list[_Candidate]:
+            part, offset = (band[:, :half], 0) if side == 0 else (band[:, half:], half)
             found = cascade.search(
-                half, _STEP, _NEIGHBOURS, round(_SMALLEST * _WIDTH), round(_LARGEST * _WIDTH)
+                part,
+                _STEP,
+                effort.neighbours,
+                round(_SMALLEST * effort.width),
+                round(_LARGEST * effort.width),
             )
-            if found:
-                best, _ = max(found, key=lambda each: each[0].width)
-                return best.centre
-        return None
+            return [
+                _candidate(
+                    corner[0] + (offset + eye.centre[0]) / effort.width,
+                    corner[1] + eye.centre[1] / effort.width / aspect,
+                    hits,
+                    side,
+                )
+                for eye, hits in found
+            ]
+
+        plain, glasses = self._cascades
+        sides = [search(plain, 0), search(plain, 1)]
+        # The second cascade costs as much again: it is asked only where the first saw nothing,
+        # and on both sides where the first's eyes do not make a pair.
+        searched = [not sides[0], not sides[1]]
+        sides = [found or search(glasses, side) for side, found in enumerate(sides)]
+        pair = _best_pair(sides[0], sides[1])
+        if pair is None and all(sides) and not all(searched):
+            sides = [
+                found if searched[side] else found + search(glasses, side)
+                for side, found in enumerate(sides)
+            ]
+            pair = _best_pair(sides[0], sides[1])
+        if pair is not None:
+            return _in_picture(box, (pair[0].x, pair[0].y), (pair[1].x, pair[1].y)), True
+        return _supposed(box, sides), False
+
+
+def _candidate(x: float, y: float, hits: int, side: int) -> _Candidate:
+    """Rate an eye by the hits behind it and by how near it is to its usual place."""
+    strayed = math.dist((x, y), USUAL[side]) / _SPREAD
+    return _Candidate(x, y, math.log(max(hits, 1)) - strayed**2 / 2)
+
+
+def _best_pair(
+    lefts: list[_Candidate], rights: list[_Candidate]
+) -> tuple[_Candidate, _Candidate] | None:
+    """The likeliest pair that is level enough and properly apart."""
+    best, best_rating = None, -math.inf
+    for left, right in itertools.product(lefts, rights):
+        tilt = abs(left.y - right.y)
+        apart = math.hypot(right.x - left.x, right.y - left.y)
+        if tilt >= _TILT or not _APART[0] <= apart <= _APART[1]:
+            continue
+        rating = left.likelihood + right.likelihood - (tilt / _TILT_SPREAD) ** 2 / 2
+        if rating > best_rating:
+            best, best_rating = (left, right), rating
+    return best
+
+
+def _supposed(box: Box, sides: list[list[_Candidate]]) -> Eyes:
+    """Both eyes from at most one. On LFW an eye supposed level with the other one is off by 1.6 %
+    of the face's width, both at their usual places by 3.4 %.
+    """
+    lone = [
+        (side, eye)
+        for side, found in enumerate(sides)
+        for eye in found
+        if math.dist((eye.x, eye.y), USUAL[side]) <= _LONE
+    ]
+    if not lone or {side for side, _ in lone} == {0, 1}:
+        return usual_eyes(box)
+    side, eye = max(lone, key=lambda each: each[1].likelihood)
+    other = (USUAL[1 - side][0], eye.y)
+    pair = ((eye.x, eye.y), other) if side == 0 else (other, (eye.x, eye.y))
+    return _in_picture(box, *pair)
+
+
+def _in_picture(box: Box, left: tuple[float, float], right: tuple[float, float]) -> Eyes:
+    """Shares of the box as pixels of the picture."""
+    return (
+        (box.x + left[0] * box.width, box.y + left[1] * box.height),
+        (box.x + right[0] * box.width, box.y + right[1] * box.height),
+    )
 
 
 def usual_eyes(box: Box) -> Eyes:
     """The eyes' usual places in a face box."""
-    (left_x, left_y), (right_x, right_y) = USUAL
-    return (
-        (box.x + left_x * box.width, box.y + left_y * box.height),
-        (box.x + right_x * box.width, box.y + right_y * box.height),
-    )
-
-
-def plausible(eyes: Eyes, box: Box) -> bool:
-    """Whether two points can be the eyes of this face: level enough and properly apart."""
-    (left_x, left_y), (right_x, right_y) = eyes
-    apart = math.hypot(right_x - left_x, right_y - left_y) / box.width
-    level = abs(right_y - left_y) < _TILT * box.width
-    return level and _APART[0] <= apart <= _APART[1]
+    return _in_picture(box, *USUAL)
