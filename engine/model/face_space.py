@@ -1,0 +1,165 @@
+"""The face space: a fixed projection, learnt once from many other people, that ships as a file.
+
+Features of frozen VGG16 become unit vectors whose cosine tells people apart: mean, signed
+square root, PCA and regularised LDA folded into one matrix, unit length. With it come the
+cohort (mixtures of strangers to score against) and the impostor curve (how high strangers
+score). `python -m engine.model.face_space` fits, checks and reports; see `space/MODEL_CARD.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import ModelCorrupt
+from engine.model.arrays import pack, unpack
+from engine.model.impostors import ImpostorCurve
+from engine.model.vectors import Array, Float32, class_centres, cohort_scores, signed_root, unit
+from engine.workspace import write_bytes
+
+__all__ = ["FEATURES", "PACKAGED", "FaceSpace", "class_centres", "cohort_scores", "unit"]
+
+FEATURES = 8192
+"""Length of a feature vector: block4's 512 channels on a 4x4 grid."""
+FORMAT = 1
+PACKAGED = Path(__file__).parent / "space" / "face_space.npz"
+LARGEST_FILE = 64 * 2**20
+"""Bytes; a larger file is refused before it is read."""
+ARRAYS = {"mean": 1, "projection": 2, "offset": 1, "cohort": 2, "rates": 1, "curve": 1}
+"""Name and number of axes of each array in the file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSpace:
+    """One fitted space of `dims` dimensions. Build with `load` or `face_space_fit.fit_space`.
+
+    `mean` (8192,), `projection` (8192, d) and `offset` (d,) float32; `cohort` (m, d) float32 of
+    unit length; `digest` is the SHA-256 of the file it came from (empty if just fitted);
+    `provenance` says in plain JSON what it was fitted on and how.
+    """
+
+    mean: Float32
+    projection: Float32
+    offset: Float32
+    cohort: Float32
+    impostors: ImpostorCurve
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    @property
+    def dims(self) -> int:
+        """Length of an embedding."""
+        return int(self.projection.shape[1])
+
+    def embed(self, features: Array) -> Float32:
+        """Features (n, 8192) to embeddings (n, dims), float32 of unit length.
+
+        The features must be the mean over a crop and its mirror image, as `Extractor` gives
+        them: the space and its impostor curve were fitted on such.
+        """
+        if features.ndim != 2 or features.shape[1] != len(self.mean):
+            raise ValueError(f"features must be (n, {len(self.mean)}), not {features.shape}")
+        return unit(signed_root(features, self.mean) @ self.projection - self.offset)
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> FaceSpace:
+        """The packaged space, or the one at `path`, verified against its `.sha256` file.
+
+        Raises ModelCorrupt if a file is missing, does not match its digest, or holds arrays of
+        unexpected shapes or values. Never unpickles.
+        """
+        path = path or PACKAGED
+        data = _read_verified(path)
+        try:
+            arrays = unpack(data, path.name)
+            provenance = json.loads(str(arrays["provenance"]))
+            _check_shapes(arrays)
+            return cls(
+                mean=arrays["mean"].astype(np.float32),
+                projection=arrays["projection"].astype(np.float32),
+                offset=arrays["offset"].astype(np.float32),
+                cohort=unit(arrays["cohort"]),
+                impostors=ImpostorCurve(
+                    arrays["rates"].astype(np.float64), arrays["curve"].astype(np.float64)
+                ),
+                provenance=provenance,
+                digest=hashlib.sha256(data).hexdigest(),
+            )
+        except (ValueError, KeyError, TypeError, ModelCorrupt) as error:
+            raise _corrupt(path, f"its contents are not a face space ({error})") from error
+
+    def save(self, path: Path) -> str:
+        """Write the space to `path` and its SHA-256 beside it; return the digest.
+
+        Projection and cohort are stored as float16, which changes a cosine by less than 0.001.
+        Raises DiskFull or WorkspaceUnusable.
+        """
+        data = pack(
+            {
+                "mean": self.mean,
+                "projection": self.projection.astype(np.float16),
+                "offset": self.offset,
+                "cohort": self.cohort.astype(np.float16),
+                "rates": self.impostors.rates,
+                "curve": self.impostors.scores,
+                "provenance": np.array(json.dumps({"format": FORMAT, **self.provenance})),
+            }
+        )
+        digest = hashlib.sha256(data).hexdigest()
+        write_bytes(path, data)
+        write_bytes(_digest_file(path), f"{digest}  {path.name}\n".encode())
+        return digest
+
+
+def _digest_file(path: Path) -> Path:
+    return path.with_name(path.name + ".sha256")
+
+
+def _corrupt(path: Path, what: str) -> ModelCorrupt:
+    return ModelCorrupt(
+        "The face space cannot be used",
+        f"{path}: {what}",
+        "Install Facedesk again, or fit the space anew with "
+        "`python -m engine.model.face_space fit`.",
+    )
+
+
+def _read_verified(path: Path) -> bytes:
+    """The bytes of `path` if they match the digest beside it, else ModelCorrupt."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise _corrupt(path, "the file is too large")
+        data = path.read_bytes()
+        recorded = _digest_file(path).read_text("ascii").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _corrupt(path, f"cannot read it or its .sha256 file ({error})") from error
+    if not recorded or recorded[0] != hashlib.sha256(data).hexdigest():
+        raise _corrupt(path, "the file does not match its recorded SHA-256")
+    return data
+
+
+def _check_shapes(arrays: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the arrays fit each other and are finite."""
+    for name, axes in ARRAYS.items():
+        array = arrays[name]
+        if array.ndim != axes or array.dtype.kind != "f" or not array.size:
+            raise ValueError(f"{name} has the wrong shape or type")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds values that are not finite")
+    length, dims = arrays["projection"].shape
+    if arrays["mean"].shape != (length,) or arrays["offset"].shape != (dims,):
+        raise ValueError("mean and offset do not fit the projection")
+    if arrays["cohort"].shape[1] != dims:
+        raise ValueError("the cohort does not fit the projection")
+
+
+if __name__ == "__main__":
+    from engine.model.face_space_command import main
+
+    raise SystemExit(main())

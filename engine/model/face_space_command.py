@@ -1,0 +1,133 @@
+"""`python -m engine.model.face_space`: fit, validate and report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from engine.errors import FacedeskError
+from engine.model.face_space import PACKAGED, FaceSpace
+from engine.model.face_space_fit import FitOptions, fit_space
+
+LEAST = 2
+"""Pictures a background person needs: one says nothing about spread within a person."""
+PROTOCOL = (
+    "Mean features of crop and mirror image; mean, signed square root, PCA, regularised LDA. "
+    "Impostor curve: five folds of people, each scored by the fit on the others. Options chosen "
+    "by cross-validation over background people only."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; return the exit code."""
+    given = _parser().parse_args(arguments)
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - started:7.1f} s  {line}", file=sys.stderr, flush=True)
+
+    try:
+        given.run(given, say)
+    except FacedeskError as error:
+        print(error, error.hint, sep="\n", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on where this one ended.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m engine.model.face_space", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    fit = commands.add_parser("fit", help="fit a space on a folder with one sub-folder a person")
+    fit.add_argument("folder", type=Path, metavar="FOLDER")
+    fit.add_argument("--out", type=Path, required=True, metavar="FILE")
+    fit.set_defaults(run=_fit)
+
+    validate = commands.add_parser("validate", help="cross-validate options over people")
+    validate.add_argument("folder", type=Path, metavar="FOLDER")
+    validate.set_defaults(run=_validate)
+
+    report = commands.add_parser("report", help="figures on LFW_FOLDER/known and /strangers")
+    report.add_argument("folder", type=Path, metavar="LFW_FOLDER")
+    report.add_argument("--space", type=Path, default=PACKAGED, metavar="FILE")
+    report.add_argument("--people", type=int, nargs="+", default=[20, 31], metavar="N")
+    report.set_defaults(run=_report)
+
+    for command in (fit, validate, report):
+        command.add_argument(
+            "--work",
+            type=Path,
+            metavar="DIR",
+            help="where features are kept so that a rerun resumes (default: beside FILE, "
+            "else .face-space-work)",
+        )
+    for command in (fit, validate):
+        for option in fields(FitOptions):
+            command.add_argument(
+                f"--{option.name}", type=type(option.default), default=option.default
+            )
+    return parser
+
+
+def _options(given: argparse.Namespace) -> FitOptions:
+    return replace(
+        FitOptions(), **{option.name: getattr(given, option.name) for option in fields(FitOptions)}
+    )
+
+
+def _read(given: argparse.Namespace, folder: Path, least: int, say: Any) -> tuple[Any, str]:
+    """Features of a folder's people, and the digest of what made them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Imported here: `--help` and a mistyped option should not wait for TensorFlow.
+    from engine.model.features import Extractor
+    from engine.model.people_features import PeopleReader
+    from engine.model.weights import load_weights
+
+    out: Path | None = getattr(given, "out", None)
+    beside = out.with_name(out.name + ".work") if out else Path(".face-space-work")
+    extractor = Extractor(load_weights())
+    reader = PeopleReader(given.work or beside, extractor)
+    return reader.read(folder, least, report=say), extractor.digest
+
+
+def _fit(given: argparse.Namespace, say: Any) -> None:
+    people, digest = _read(given, given.folder, LEAST, say)
+    say(f"{len(people.people)} pictures of {len(people.names)} people")
+    provenance = {
+        "data": given.folder.resolve().name,
+        "pictures_without_a_face": len(people.missed),
+        "extractor": digest,
+        "protocol": PROTOCOL,
+    }
+    space = fit_space(people.features, people.people, _options(given), provenance, say)
+    saved = space.save(given.out)
+    say(f"{given.out}: {given.out.stat().st_size:,} bytes, SHA-256 {saved}")
+
+
+def _validate(given: argparse.Namespace, say: Any) -> None:
+    from engine.model.face_space_validation import cross_validate
+
+    people, _ = _read(given, given.folder, LEAST, say)
+    options = _options(given)
+    figures = cross_validate(people.features, people.people, options, say)
+    print(json.dumps({**asdict(options), **{k: round(v, 4) for k, v in figures.items()}}))
+
+
+def _report(given: argparse.Namespace, say: Any) -> None:
+    from engine.model.face_space_report import identification
+
+    space = FaceSpace.load(given.space)
+    known, _ = _read(given, given.folder / "known", 1, say)
+    strangers, _ = _read(given, given.folder / "strangers", 1, say)
+    for people in given.people:
+        print(identification(space, known, strangers, people).line(), flush=True)

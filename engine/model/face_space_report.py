@@ -1,0 +1,108 @@
+"""What a face space reaches on people it has never seen: the figures of the model card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.model.face_space import FaceSpace
+from engine.model.identification import Trial
+from engine.model.people_features import PeopleFeatures
+from engine.model.vectors import Float32, class_centres, cohort_scores, unit
+
+ENROL = 10
+"""Pictures a person that enrol; all later ones are probes."""
+FUSED = 5
+"""Frames fused before deciding."""
+DRAWS = 20
+"""Random groups of FUSED probes a person."""
+FPIR = 0.01
+"""The target of the calibrated threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One gallery's figures. Shares 0..1; `missed` are probes without a found face."""
+
+    people: int
+    probes: int
+    missed: int
+    strangers: int
+    rank1: float
+    tpir_1: float
+    tpir_5: float
+    threshold: float
+    tpir: float
+    fpir: float
+    fused_rank1: float
+    fused_tpir_1: float
+    fused_tpir: float
+
+    def line(self) -> str:
+        """The figures as one line of text."""
+        return (
+            f"{self.people} people: rank-1 {self.rank1:.3f}, TPIR at FPIR 1 % {self.tpir_1:.3f}, "
+            f"at 5 % {self.tpir_5:.3f}; calibrated to 1 % (threshold {self.threshold:.4f}): "
+            f"TPIR {self.tpir:.3f}, FPIR {self.fpir:.3f}; five fused: rank-1 "
+            f"{self.fused_rank1:.3f}, TPIR at FPIR 1 % {self.fused_tpir_1:.3f}, "
+            f"calibrated {self.fused_tpir:.3f}; {self.probes} probes ({self.missed} without a "
+            f"face), {self.strangers} strangers' pictures"
+        )
+
+
+def identification(
+    space: FaceSpace, known: PeopleFeatures, strangers: PeopleFeatures, people: int
+) -> Figures:
+    """Figures for a gallery of the first `people` of `known` by name.
+
+    Single probes; a probe in which no face was found counts as not identified. The fused
+    figures draw groups of five probes of one person, with the strangers still single pictures.
+    """
+    embeddings = space.embed(known.features)
+    inside = known.people < people
+    enrols = inside & (known.order < ENROL)
+    probes = inside & (known.order >= ENROL)
+    centres = class_centres(embeddings[enrols], known.people[enrols], people)
+    missed = sum(label < people and order >= ENROL for label, order in known.missed)
+    stranger_scores = cohort_scores(space.embed(strangers.features), centres, space.cohort)
+    single = Trial(
+        cohort_scores(embeddings[probes], centres, space.cohort),
+        known.people[probes],
+        stranger_scores,
+        missed,
+    )
+    fused_rows, fused_labels = _fused(embeddings[probes], known.people[probes].tolist())
+    fused = Trial(
+        cohort_scores(fused_rows, centres, space.cohort), np.array(fused_labels), stranger_scores
+    )
+    threshold = space.impostors.threshold(1 - (1 - FPIR) ** (1 / people))
+    return Figures(
+        people=people,
+        probes=single.probes,
+        missed=missed,
+        strangers=len(stranger_scores),
+        rank1=single.rank1(),
+        tpir_1=single.tpir_at(0.01),
+        tpir_5=single.tpir_at(0.05),
+        threshold=threshold,
+        tpir=single.tpir_above(threshold),
+        fpir=single.fpir_above(threshold),
+        fused_rank1=fused.rank1(),
+        fused_tpir_1=fused.tpir_at(0.01),
+        fused_tpir=fused.tpir_above(threshold),
+    )
+
+
+def _fused(embeddings: Float32, labels: Sequence[int]) -> tuple[Float32, list[int]]:
+    """Random groups of one person's probes, each fused to one embedding, and their labels."""
+    random = np.random.default_rng(0)
+    people = np.asarray(labels)
+    rows, names = [], []
+    for person in np.unique(people):
+        own = embeddings[people == person]
+        for _ in range(DRAWS if len(own) >= FUSED else 0):
+            rows.append(own[random.choice(len(own), FUSED, replace=False)].mean(0))
+            names.append(int(person))
+    return unit(np.stack(rows)), names

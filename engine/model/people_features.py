@@ -1,0 +1,186 @@
+"""Features of a folder of photographs, one sub-folder a person, kept so that a rerun resumes.
+
+For fitting and reporting on a face space only; an operator's own pictures have `FeatureCache`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import DetectionSettings
+from engine.errors import DataError, NoPictures
+from engine.faces.detect import FaceFinder
+from engine.model.features import Extractor
+from engine.model.vectors import Float32, Labels
+from engine.pictures import read_photograph
+from engine.workspace import write_bytes
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+TOGETHER = 64
+"""Crops sent through VGG16 at once: people have too few pictures each to fill a batch."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleFeatures:
+    """Features (n, 8192) float32 of the pictures that show a face, people by name.
+
+    `people` (n,) are labels into `names`; `order` (n,) is each picture's place among all the
+    person's pictures by file name, counting those in which no face was found, which are listed
+    in `missed` as (label, order).
+    """
+
+    features: Float32
+    people: Labels
+    order: Labels
+    names: tuple[str, ...]
+    missed: tuple[tuple[int, int], ...]
+
+
+@dataclass(slots=True)
+class _Person:
+    """One person on the way: which pictures showed a face, and their features."""
+
+    files: tuple[Path, ...]
+    kept: list[int] = field(default_factory=list)
+    crops: list[NDArray[np.uint8]] = field(default_factory=list)
+
+
+class PeopleReader:
+    """Reads folders of people through one finder and one extractor, caching under `work`."""
+
+    def __init__(self, work: Path, extractor: Extractor, finder: FaceFinder | None = None) -> None:
+        self._work = work
+        self._extractor = extractor
+        self._finder = finder or FaceFinder(DetectionSettings())
+
+    def read(
+        self,
+        folder: Path,
+        least: int = 1,
+        most: int | None = None,
+        report: Report = lambda line: None,
+    ) -> PeopleFeatures:
+        """Every person of `folder` with at least `least` pictures that show a face.
+
+        At most the first `most` pictures a person are looked at. What was computed before is
+        read from the work folder; a killed run loses at most one batch. Raises NoPictures.
+        """
+        people = _listing(folder, most)
+        if not people:
+            raise NoPictures(
+                "There are no pictures",
+                f"{folder} holds no folder with pictures",
+                "Name a folder with one sub-folder a person.",
+            )
+        self._compute(folder, people, report)
+        names: list[str] = []
+        missed: list[tuple[int, int]] = []
+        features, labels, orders = [], [], []
+        for name, files in people.items():
+            kept, rows = self._cached(folder, name, files) or ((), None)
+            if rows is None or len(kept) < least:
+                continue
+            label = len(names)
+            names.append(name)
+            features.append(rows)
+            labels.append(np.full(len(kept), label))
+            orders.append(np.asarray(kept, np.int64))
+            missed.extend((label, place) for place in range(len(files)) if place not in kept)
+        if not names:
+            raise NoPictures("No face was found", f"in none of the pictures of {folder}")
+        return PeopleFeatures(
+            np.concatenate(features).astype(np.float32),
+            np.concatenate(labels),
+            np.concatenate(orders),
+            tuple(names),
+            tuple(missed),
+        )
+
+    def _compute(self, folder: Path, people: dict[str, tuple[Path, ...]], report: Report) -> None:
+        """Fill the cache for all `people`, several at once through VGG16."""
+        total = sum(map(len, people.values()))
+        done = 0
+        waiting: dict[str, _Person] = {}
+        for name, files in people.items():
+            done += len(files)
+            if self._cached(folder, name, files) is not None:
+                continue
+            waiting[name] = self._look(files)
+            if sum(len(each.crops) for each in waiting.values()) >= TOGETHER:
+                self._store(folder, waiting)
+                waiting = {}
+                report(f"features: picture {done} of {total}")
+        self._store(folder, waiting)
+        report(f"features: {total} of {total} pictures ready")
+
+    def _look(self, files: Sequence[Path]) -> _Person:
+        """Crop the most central face of each file; unreadable and faceless ones are left out."""
+        person = _Person(tuple(files))
+        for place, file in enumerate(files):
+            try:
+                faces = self._finder.find_in_photograph(read_photograph(file))
+            except DataError:
+                continue
+            if faces:
+                person.kept.append(place)
+                person.crops.append(faces[0].crop)
+        return person
+
+    def _store(self, folder: Path, waiting: dict[str, _Person]) -> None:
+        crops = [crop for person in waiting.values() for crop in person.crops]
+        rows: Iterator[NDArray[np.float32]] = iter(())
+        if crops:
+            rows = iter(self._extractor.extract(np.stack(crops)))
+        for name, person in waiting.items():
+            features = [next(rows) for _ in person.crops]
+            buffer = io.BytesIO()
+            np.savez(
+                buffer,
+                key=np.array(self._key(person.files)),
+                kept=np.array(person.kept, np.int64),
+                # float16 keeps 11 bits: less than a thousandth of the value, and half the disk.
+                features=np.asarray(features, np.float16).reshape(len(features), -1),
+            )
+            write_bytes(self._file(folder, name), buffer.getvalue())
+
+    def _cached(
+        self, folder: Path, name: str, files: Sequence[Path]
+    ) -> tuple[tuple[int, ...], NDArray[np.float16]] | None:
+        """Kept places and features of one person, if they were computed from these files."""
+        try:
+            with np.load(self._file(folder, name), allow_pickle=False) as arrays:
+                if str(arrays["key"]) == self._key(files):
+                    return tuple(int(k) for k in arrays["kept"]), arrays["features"]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            pass
+        return None
+
+    def _key(self, files: Sequence[Path]) -> str:
+        """What the features depend on, but for the code that finds and aligns faces."""
+        listing = "\n".join(f"{file.name} {file.stat().st_size}" for file in files)
+        return hashlib.sha256(f"{self._extractor.digest}\n{listing}".encode()).hexdigest()
+
+    def _file(self, folder: Path, name: str) -> Path:
+        return self._work / folder.resolve().name / f"{name}.npz"
+
+
+def _listing(folder: Path, most: int | None) -> dict[str, tuple[Path, ...]]:
+    """Pictures of each sub-folder of `folder`, both in the order of their names."""
+    if not folder.is_dir():
+        return {}
+    people = {}
+    for person in sorted(path for path in folder.iterdir() if path.is_dir()):
+        files = sorted(file for file in person.iterdir() if file.suffix.lower() in SUFFIXES)
+        if files:
+            people[person.name] = tuple(files[:most])
+    return people

@@ -1,0 +1,79 @@
+"""Vector maths of the face space, each formula once: fitting, training and live use share it.
+
+Nothing here knows about files or models. All arrays are rows of vectors; results are float32.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEAREST = 10
+"""Cohort vectors whose mean cosine is subtracted from every score."""
+
+Array = NDArray[np.floating[Any]]
+Float32 = NDArray[np.float32]
+Labels = NDArray[np.integer[Any]]
+
+
+def unit(rows: Array) -> Float32:
+    """`rows` (..., d) scaled to length 1; a row of zeros stays zero."""
+    rows = np.asarray(rows, np.float32)
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.maximum(length, np.finfo(np.float32).tiny), np.float32)
+
+
+def signed_root(features: Array, mean: Float32) -> Float32:
+    """Centre, take the signed square root, scale to length 1: (n, k) and (k,) to (n, k).
+
+    The power normalisation of Perronnin, Sanchez and Mensink (ECCV 2010): it keeps the few
+    channels that fire strongly from ruling the distance.
+    """
+    centred = np.asarray(features, np.float32) - mean
+    root = np.sqrt(np.abs(centred))
+    return unit(np.copysign(root, centred))
+
+
+def class_means(rows: Array, labels: Labels, classes: int) -> Float32:
+    """Plain mean of each class: (n, d) and (n,) labels in 0..classes-1 to (classes, d).
+
+    Raises ValueError if a class has no row.
+    """
+    counts = np.bincount(labels, minlength=classes)
+    if len(counts) != classes or not counts.all():
+        raise ValueError(f"labels must cover 0..{classes - 1}, each at least once")
+    sums = np.zeros((classes, rows.shape[1]), np.float64)
+    np.add.at(sums, labels, rows)
+    return np.asarray(sums / counts[:, None], np.float32)
+
+
+def class_centres(embeddings: Array, labels: Labels, classes: int) -> Float32:
+    """The centre of each enrolled person: unit-length mean of her unit-length embeddings.
+
+    (n, d) and (n,) labels in 0..classes-1 to (classes, d) float32. Raises ValueError if a class
+    has no embedding. Training, calibration and live recognition all take centres from here.
+    """
+    return unit(class_means(unit(embeddings), labels, classes))
+
+
+def cohort_level(cosines: Array, nearest: int = NEAREST) -> Float32:
+    """Mean of the `nearest` largest cosines of each row: (n, m) to (n, 1)."""
+    nearest = min(nearest, cosines.shape[1])
+    top = np.partition(cosines, -nearest, axis=1)[:, -nearest:]
+    return np.asarray(top.mean(1, keepdims=True, dtype=np.float32), np.float32)
+
+
+def cohort_scores(
+    embeddings: Array, centres: Array, cohort: Array, nearest: int = NEAREST
+) -> Float32:
+    """Score of each embedding for each centre: (n, d), (p, d), (m, d) unit rows to (n, p).
+
+    Cosine to the centre minus the mean cosine to the `nearest` cohort vectors (adaptive test
+    normalisation without the variance, Sturim and Reynolds, ICASSP 2005): a face that looks
+    like many strangers must look more like the person.
+    """
+    both = np.asarray(embeddings, np.float32) @ np.concatenate([centres, cohort]).T
+    people = len(centres)
+    return np.asarray(both[:, :people] - cohort_level(both[:, people:], nearest), np.float32)

@@ -1,0 +1,95 @@
+"""How sure a share is: exact binomial (Clopper-Pearson) intervals, in plain Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+_STEPS = 200
+_ENOUGH = 1e-12
+
+
+def clopper_pearson(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The two-sided exact interval of a share of which `hits` of `trials` were seen.
+
+    Clopper and Pearson, Biometrika 26 (1934): quantiles of beta distributions. Without trials
+    nothing is known: (0, 1). Zero hits of n give an upper end near 3.7/n at 95 % (the one-sided
+    bound is the familiar 3/n). Raises ValueError for impossible counts.
+    """
+    if not 0 <= hits <= trials or not 0 < confidence < 1:
+        raise ValueError(f"no interval for {hits} of {trials} at {confidence}")
+    if trials == 0:
+        return 0.0, 1.0
+    tail = (1 - confidence) / 2
+    low = 0.0 if hits == 0 else beta_quantile(tail, hits, trials - hits + 1)
+    high = 1.0 if hits == trials else beta_quantile(1 - tail, hits + 1, trials - hits)
+    return low, high
+
+
+def at_least(hits: int, trials: int, confidence: float = 0.95) -> float:
+    """The one-sided lower bound: the share is at least this, at `confidence`."""
+    return clopper_pearson(hits, trials, 2 * confidence - 1)[0] if trials else 0.0
+
+
+def at_most(hits: int, trials: int, confidence: float = 0.95) -> float:
+    """The one-sided upper bound: the share is at most this, at `confidence` (0 of n: 3/n)."""
+    return clopper_pearson(hits, trials, 2 * confidence - 1)[1] if trials else 1.0
+
+
+def beta_quantile(share: float, a: float, b: float) -> float:
+    """x with I_x(a, b) = `share`, by bisection on the distribution function."""
+    return _bisect(lambda x: beta_cdf(x, a, b), share)
+
+
+def beta_cdf(x: float, a: float, b: float) -> float:
+    """The regularised incomplete beta function I_x(a, b), a and b above 0, x in 0..1."""
+    if x <= 0:
+        return 0.0
+    if x >= 1:
+        return 1.0
+    # The continued fraction converges fast on this side of the mean only.
+    if x > (a + 1) / (a + b + 2):
+        return 1.0 - beta_cdf(1 - x, b, a)
+    log_front = (
+        math.lgamma(a + b)
+        - math.lgamma(a)
+        - math.lgamma(b)
+        + a * math.log(x)
+        + b * math.log1p(-x)
+        - math.log(a)
+    )
+    return math.exp(log_front) / _fraction(x, a, b)
+
+
+def _fraction(x: float, a: float, b: float) -> float:
+    """Lentz's evaluation of the continued fraction DLMF 8.17.22, of which 1/value is used."""
+    tiny = 1e-300
+    value, c, d = 1.0, 1.0, 0.0
+    for step in range(1, 2000):
+        m = step // 2
+        if step % 2 == 0:
+            numerator = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        else:
+            numerator = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        d = 1.0 + numerator * d
+        d = 1.0 / (d if abs(d) > tiny else tiny)
+        c = 1.0 + numerator / c
+        c = c if abs(c) > tiny else tiny
+        value *= c * d
+        if abs(c * d - 1.0) < _ENOUGH:
+            break
+    return value
+
+
+def _bisect(function: Callable[[float], float], wanted: float) -> float:
+    """x in 0..1 where the rising `function` reaches `wanted`."""
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        if function(middle) < wanted:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2

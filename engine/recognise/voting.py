@@ -1,0 +1,216 @@
+"""Several frames decide together: faces are followed, their embeddings fused, then judged.
+
+A track is one face followed through the frames. Nothing here reads a clock: the caller passes
+each frame's time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import RecognitionSettings
+from engine.events import BoxTuple
+from engine.model.vectors import Array, Float32, unit
+
+LOST_AFTER = 2.0
+"""Seconds without a box after which a track is forgotten; less and a turned head loses it."""
+LEAST_OVERLAP = 0.15
+"""Overlap (intersection over union) from which on a box may continue a track by place alone."""
+SAME_FACE = 0.45
+"""Cosine to the track's embedding from which on a face may continue it from anywhere."""
+OTHER_FACE = 0.15
+"""Cosine below which a face in the right place looks like somebody else."""
+TAKEOVER = 2
+"""Frames in a row that look like somebody else, and alike, until a new track begins."""
+
+
+class Decision(StrEnum):
+    """What is said about a face."""
+
+    KNOWN = "known"
+    UNSURE = "unsure"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision, and how many of the window's `of` frames named the same candidate."""
+
+    decision: Decision
+    votes: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracked:
+    """One face of the frame just given: its track's number and what the last frames say.
+
+    `fused` (dims,) float32 is the unit-length mean of the window's embeddings, `candidates` the
+    candidate of each single frame in the window, oldest first.
+    """
+
+    track: int
+    fused: Float32
+    candidates: tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False)
+class _Track:
+    """The state of one followed face."""
+
+    number: int
+    box: BoxTuple
+    seen: float
+    embeddings: deque[Float32]
+    candidates: deque[int]
+    strange: list[tuple[Float32, int]] = field(default_factory=list)
+
+    def fused(self) -> Float32:
+        return unit(np.mean(np.stack(self.embeddings), axis=0, dtype=np.float32))
+
+
+class Tracker:
+    """Follows faces by place and by looks. One object a camera."""
+
+    def __init__(self, settings: RecognitionSettings) -> None:
+        self._window = settings.window
+        self._tracks: list[_Track] = []
+        self._next = 1
+
+    def update(
+        self,
+        seconds: float,
+        boxes: Sequence[BoxTuple],
+        embeddings: Array,
+        candidates: Sequence[int],
+    ) -> tuple[Tracked, ...]:
+        """Take one frame's faces; return what is known of each, in the same order.
+
+        `seconds` is the frame's time and must not fall (a source that starts again has its
+        tracks forgotten). `embeddings` (n, dims) of unit length and `candidates` (n,) belong to
+        `boxes`. Two boxes never continue the same track. A frame without faces is given too:
+        it lets time pass.
+        """
+        if not len(boxes) == len(embeddings) == len(candidates):
+            raise ValueError("boxes, embeddings and candidates must be equally many")
+        self._tracks = [t for t in self._tracks if 0 <= seconds - t.seen <= LOST_AFTER]
+        rows = np.asarray(embeddings, np.float32)
+        chosen = self._assign(boxes, rows)
+        result = []
+        for box, row, candidate, track in zip(boxes, rows, candidates, chosen, strict=True):
+            followed = self._follow(track, box, row, int(candidate), seconds)
+            result.append(
+                Tracked(followed.number, followed.fused(), tuple(map(int, followed.candidates)))
+            )
+        return tuple(result)
+
+    def _assign(self, boxes: Sequence[BoxTuple], rows: Float32) -> list[_Track | None]:
+        """The track that each box continues, best match first, each track at most once."""
+        chosen: list[_Track | None] = [None] * len(boxes)
+        if not self._tracks or not len(boxes):
+            return chosen
+        fused = np.stack([track.fused() for track in self._tracks])
+        likeness = rows @ fused.T
+        overlap = np.array(
+            [[overlap_of(box, track.box) for track in self._tracks] for box in boxes]
+        )
+        # Looks weigh more than place: where two people cross, places mislead.
+        affinity = overlap + 2 * np.maximum(likeness, 0)
+        affinity[(overlap < LEAST_OVERLAP) & (likeness < SAME_FACE)] = -1
+        free = set(range(len(self._tracks)))
+        for flat in np.argsort(-affinity, axis=None, kind="stable"):
+            face, number = divmod(int(flat), len(self._tracks))
+            if affinity[face, number] < 0:
+                break
+            if chosen[face] is None and number in free:
+                chosen[face] = self._tracks[number]
+                free.remove(number)
+        return chosen
+
+    def _follow(
+        self, track: _Track | None, box: BoxTuple, row: Float32, candidate: int, seconds: float
+    ) -> _Track:
+        """Add one frame to its track, or begin a track."""
+        if track is not None and self._taken_over(track, row, candidate):
+            # Somebody else stands where the person stood: nothing of her may count for him.
+            earlier = track.strange
+            self._tracks.remove(track)
+            track = self._begin(box, seconds)
+            for old_row, old_candidate in earlier[-TAKEOVER:-1]:
+                track.embeddings.append(old_row)
+                track.candidates.append(old_candidate)
+        elif track is None:
+            track = self._begin(box, seconds)
+        track.box, track.seen = box, seconds
+        track.embeddings.append(row)
+        track.candidates.append(candidate)
+        return track
+
+    def _begin(self, box: BoxTuple, seconds: float) -> _Track:
+        track = _Track(
+            self._next, box, seconds, deque(maxlen=self._window), deque(maxlen=self._window)
+        )
+        self._next += 1
+        self._tracks.append(track)
+        return track
+
+    def _taken_over(self, track: _Track, row: Float32, candidate: int) -> bool:
+        """Whether this frame is the last of TAKEOVER that look like somebody else, and alike.
+
+        One odd frame (a blink, a bad alignment) is no takeover, nor are several that look like
+        nobody in particular.
+        """
+        trusted = list(track.embeddings)[: len(track.embeddings) - len(track.strange)]
+        if trusted:
+            before = unit(np.mean(np.stack(trusted), axis=0, dtype=np.float32))
+            strange = float(row @ before) < OTHER_FACE
+        else:
+            strange = False
+        if not strange:
+            track.strange.clear()
+            return False
+        track.strange.append((row, candidate))
+        if len(track.strange) < TAKEOVER:
+            return False
+        first = track.strange[-TAKEOVER][0]
+        return float(first @ row) >= SAME_FACE
+
+
+def overlap_of(one: BoxTuple, other: BoxTuple) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    right = min(one[0] + one[2], other[0] + other[2])
+    bottom = min(one[1] + one[3], other[1] + other[3])
+    if right <= left or bottom <= top:
+        return 0.0
+    shared = (right - left) * (bottom - top)
+    return shared / (one[2] * one[3] + other[2] * other[3] - shared)
+
+
+def decide(
+    score: float, threshold: float, candidate: int, candidates: Sequence[int], least: int
+) -> Verdict:
+    """Judge a face by its fused `score` for `candidate` and its frames' own `candidates`.
+
+    Too few frames: unsure. Below the threshold: unknown, whatever the frames say. At or above
+    it: known if more than half of the frames name this candidate, else unsure (a tie too).
+    """
+    votes, of = sum(each == candidate for each in candidates), len(candidates)
+    if of < least:
+        return Verdict(Decision.UNSURE, votes, of)
+    if score < threshold:
+        return Verdict(Decision.UNKNOWN, votes, of)
+    return Verdict(Decision.KNOWN if 2 * votes > of else Decision.UNSURE, votes, of)
+
+
+def most_voted(candidates: Sequence[int], scores: NDArray[np.floating]) -> int:
+    """The candidate named by most frames; among equals the one with the highest score."""
+    names, counts = np.unique(np.asarray(candidates, np.int64), return_counts=True)
+    best = names[counts == counts.max()]
+    return int(best[np.argmax(scores[best])])
