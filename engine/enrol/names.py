@@ -19,7 +19,7 @@ _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Letters and marks that paint nothing although Unicode does not call them format characters.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Device names that Windows and some network shares refuse as folder names.
-_RESERVED = frozenset(
+RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 )
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -75,7 +75,7 @@ def slug_for(name: str, is_taken: Callable[[str], bool]) -> str:
     decomposed = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode("ascii")
     base = re.sub(r"[^a-z0-9]+", "-", decomposed.lower()).strip("-")
     lossless = base == key.replace(" ", "-") and len(base) <= LONGEST_SLUG
-    if lossless and base not in _RESERVED and not is_taken(base):
+    if lossless and base not in RESERVED and not is_taken(base):
         return base
     digest = hashlib.sha256(key.encode()).hexdigest()[:_HASH_LENGTH]
     number = 1
