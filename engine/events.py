@@ -8,9 +8,11 @@ pickle (see `engine.service.wire`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
+
+from engine.errors import FacedeskError
 
 BoxTuple = tuple[int, int, int, int]
 """x, y, width, height in pixels of the frame; x and y of the top left corner."""
@@ -27,6 +29,10 @@ class Event:
         """The event as one JSON object with an `event` field; binary fields are left out."""
         body = {f.name: getattr(self, f.name) for f in fields(self)}
         return {"event": self.name, **{k: v for k, v in body.items() if not isinstance(v, bytes)}}
+
+
+Emit = Callable[[Event], None]
+"""Receives a job's events, in order, on the job's own thread."""
 
 
 # --- jobs and processes -------------------------------------------------------------------
@@ -61,6 +67,18 @@ class JobEnded(Event):
     message: str = ""
     hint: str = ""
     exit_code: int = 0
+
+    @classmethod
+    def failure(cls, job: str, error: FacedeskError) -> JobEnded:
+        """The end of a job that met `error`."""
+        return cls(
+            job=job,
+            outcome="failed",
+            title=error.title,
+            message=error.message,
+            hint=error.hint,
+            exit_code=error.exit_code,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +137,15 @@ class SourceRestored(Event):
     source: str
     attempts: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSkipped(Notice):
+    """A picture of a folder source could not be decoded; `reason` is unreadable or too_large."""
+
+    name: ClassVar[str] = "picture_skipped"
+    file: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

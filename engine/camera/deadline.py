@@ -1,0 +1,79 @@
+"""Run something that may hang, and stop waiting for it in time.
+
+A thread inside a native library cannot be ended, only abandoned: it is a daemon, and what it
+brings too late is cleaned away by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from engine.cancel import Cancel
+from engine.errors import Cancelled, SourceTimeout
+
+T = TypeVar("T")
+POLL = 0.05
+"""Seconds between looks at the cancellation token."""
+
+
+class _Call(Generic[T]):
+    """One call in its thread. Either the caller takes the result or the thread discards it."""
+
+    def __init__(self, work: Callable[[], T], discard: Callable[[T], None]) -> None:
+        self._work = work
+        self._discard = discard
+        self._lock = threading.Lock()
+        self._abandoned = False
+        self.done = threading.Event()
+        self.result: list[T] = []
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            result = self._work()
+        except BaseException as error:
+            self.error = error
+            self.done.set()
+            return
+        with self._lock:
+            late = self._abandoned
+            if not late:
+                self.result.append(result)
+                self.done.set()
+        if late:
+            with contextlib.suppress(Exception):
+                self._discard(result)
+
+    def abandon(self) -> bool:
+        """Give up waiting; False if the result came at the last moment."""
+        with self._lock:
+            self._abandoned = not self.done.is_set()
+            return self._abandoned
+
+
+def within(
+    seconds: float,
+    work: Callable[[], T],
+    discard: Callable[[T], None],
+    late: SourceTimeout,
+    cancel: Cancel | None = None,
+) -> T:
+    """The result of `work`, run in a daemon thread.
+
+    Raises what `work` raised, `late` after `seconds`, or Cancelled. A result that comes after
+    that is given to `discard`, in the thread.
+    """
+    call = _Call(work, discard)
+    threading.Thread(target=call.run, name="facedesk-open", daemon=True).start()
+    ends = time.monotonic() + seconds
+    while not call.done.wait(max(0.0, min(POLL, ends - time.monotonic()))):
+        cancelled = cancel is not None and cancel.stopping
+        if (cancelled or time.monotonic() >= ends) and call.abandon():
+            raise Cancelled() if cancelled else late
+    if call.error is not None:
+        raise call.error
+    return call.result[0]

@@ -1,0 +1,111 @@
+"""A folder of pictures as a source, in the order of their names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from engine.camera.frame import Frame, Report, SourceInfo, ignore
+from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
+from engine.events import PictureSkipped
+from engine.pictures import PICTURE_SUFFIXES, Unreadable, is_picture_name, read_photograph
+
+SECONDS_A_PICTURE = 0.1
+"""The clock of a folder: ten pictures a second, as for frames saved from a clip."""
+
+
+class FolderSource:
+    """All pictures below a folder, or one picture.
+
+    Labels are paths relative to the folder. A file that cannot be decoded is reported
+    (`PictureSkipped`) and skipped; its number in `sequence` is skipped with it. Raises
+    SourceNotFound, SourceDenied, and SourceUnreadable where there is no picture to decode.
+    """
+
+    def __init__(self, path: Path, report: Report = ignore) -> None:
+        self._report = report
+        self._root = path if path.is_dir() else path.parent
+        self._files = _pictures(path)
+        self._next = 0
+        self._kept = 0
+        self._ahead: Frame | None = None
+        self._info = SourceInfo(
+            text=str(path), kind="folder", live=False, width=0, height=0, fps=0.0
+        )
+        self._ahead = self.read()
+        if self._ahead is None:
+            raise SourceUnreadable(
+                "There is no picture in the folder that can be decoded",
+                f"{path}: {len(self._files)} files are damaged or no pictures",
+                "Open one with a picture viewer, and copy them again.",
+            )
+        height, width = self._ahead.image.shape[:2]
+        self._info = SourceInfo(
+            text=str(path),
+            kind="folder",
+            live=False,
+            width=width,
+            height=height,
+            fps=0.0,
+            frames=len(self._files),
+            detail=f"{len(self._files)} pictures, the first {width}x{height}",
+        )
+
+    @property
+    def info(self) -> SourceInfo:
+        """`frames` counts the files, `width` and `height` are those of the first picture."""
+        return self._info
+
+    def read(self) -> Frame | None:
+        """The next picture that can be decoded, or None after the last."""
+        if self._ahead is not None:
+            frame, self._ahead = self._ahead, None
+            return frame
+        while self._next < len(self._files):
+            number = self._next
+            self._next += 1
+            file = self._files[number]
+            label = str(file.relative_to(self._root))
+            try:
+                image = read_photograph(file)
+            except Unreadable as error:
+                self._skip(label, error.reason)
+            except OSError:
+                self._skip(label, "unreadable")
+            else:
+                return Frame(image, number, number * SECONDS_A_PICTURE, label)
+        return None
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _skip(self, label: str, reason: str) -> None:
+        what = "is too large" if reason == "too_large" else "cannot be decoded"
+        text = f"{label} {what} and was skipped"
+        self._report(PictureSkipped(text=text, level="warning", file=label, reason=reason))
+
+
+def _pictures(path: Path) -> tuple[Path, ...]:
+    """The picture files below `path`, sorted by name, hidden ones left out."""
+    if not path.exists():
+        raise SourceNotFound(
+            "There is no such file or folder", str(path), "Check the path, relative to here."
+        )
+    if not path.is_dir():
+        return (path,)
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise SourceDenied(
+            "The folder may not be read", str(path), f"Check its permissions: ls -ld {path}"
+        )
+    found: list[Path] = []
+    for folder, below, names in os.walk(path):
+        below[:] = [name for name in below if not name.startswith(".")]
+        files = (Path(folder, name) for name in names if not name.startswith("."))
+        found += [file for file in files if is_picture_name(file)]
+    if not found:
+        raise SourceUnreadable(
+            "There is no picture in the folder",
+            str(path),
+            f"Pictures are known by their names: {' '.join(sorted(PICTURE_SUFFIXES))}.",
+        )
+    return tuple(sorted(found, key=lambda file: file.relative_to(path).parts))

@@ -1,0 +1,79 @@
+"""What a source delivers: frames, and what is known about the source itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.events import Event
+
+Image = NDArray[np.uint8]
+"""BGR, height x width x 3."""
+Kind = Literal["webcam", "file", "folder", "stream", "demo"]
+Report = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """A report callback for callers who do not listen."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    `image` is BGR uint8, height x width x 3. `sequence` counts the source's frames from 0, so
+    gaps are dropped frames. `seconds` is the source's clock: monotonic arrival time of a live
+    source, position in a file, 0.1 s a picture of a folder. `label` is the file's relative
+    path for folders, else the source's text without credentials.
+    """
+
+    image: Image
+    sequence: int
+    seconds: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """A source as it was opened. Sizes in pixels; `fps` 0 and `frames` None mean unknown."""
+
+    text: str
+    kind: Kind
+    live: bool
+    width: int
+    height: int
+    fps: float
+    demo: bool = False
+    frames: int | None = None
+    detail: str = ""
+
+
+class Source(Protocol):
+    """Anything that delivers frames. Used by one thread at a time."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What was opened."""
+        ...
+
+    def read(self) -> Frame | None:
+        """The next frame, or None at the end. Raises SourceError."""
+        ...
+
+    def close(self) -> None:
+        """Release the device or file; may be called twice."""
+        ...
+
+
+def as_bgr(image: NDArray[np.generic]) -> Image:
+    """`image` as BGR uint8: grey is tripled, alpha dropped (some cameras deliver either)."""
+    plain = np.asarray(image, dtype=np.uint8)
+    if plain.ndim == 2:
+        plain = plain[:, :, np.newaxis]
+    if plain.shape[2] == 1:
+        plain = np.repeat(plain, 3, axis=2)
+    return np.ascontiguousarray(plain[:, :, :3])

@@ -1,0 +1,27 @@
+"""No user name, password or token of a URL in anything that is shown, logged or stored."""
+
+from __future__ import annotations
+
+import re
+
+MASK = "***"
+
+_WHOLE = re.compile(r"^(\s*[A-Za-z][A-Za-z0-9+.-]*://).*@", re.DOTALL)
+_WITHIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)\S*@")
+_SECRET = re.compile(
+    r"([?&;](?:user|username|usr|login|password|passwd|pass|pwd|token|access_token|auth|key|"
+    r"api_?key|secret|signature|sig)=)[^&;#\s]*",
+    re.IGNORECASE,
+)
+
+
+def mask_credentials(text: str) -> str:
+    """`text` with the credentials of every URL in it replaced by `***`.
+
+    Everything between `://` and the last `@` goes: people type passwords that hold `/`, `@` or
+    `#` unescaped, and hiding too much is the lesser evil. A text that begins with a URL is one
+    URL as a whole. Values of telling query parameters (`password=`, `token=`, ...) go too.
+    """
+    masked = _WHOLE.sub(rf"\1{MASK}@", text)
+    masked = _WITHIN.sub(rf"\1{MASK}@", masked)
+    return _SECRET.sub(rf"\1{MASK}", masked)

@@ -1,0 +1,27 @@
+"""OpenCV, told to keep quiet before it is loaded: take `cv2` from here inside `engine.camera`.
+
+Native libraries write on file descriptor 2, where a terminal app draws. Everything that fails
+here is reported by a typed error instead. A developer's own environment wins.
+"""
+
+from __future__ import annotations
+
+import os
+
+DEFAULTS = {
+    "OPENCV_LOG_LEVEL": "OFF",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",  # AV_LOG_QUIET
+    "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",  # its 10 s would hold a hung webcam too long
+    "QT_LOGGING_RULES": "*.warning=false",
+}
+
+
+def keep_quiet() -> None:
+    """Set the defaults that are not set yet."""
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+keep_quiet()
+
+import cv2 as cv2  # noqa: E402 - the environment must be set first

@@ -1,0 +1,236 @@
+"""Reads one source as its consumer needs it: newest frame wins, or every frame, at some pace.
+
+A live source that is lost is opened again with growing pauses; each step is reported.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Literal, Self
+
+from engine.camera.deadline import POLL
+from engine.camera.frame import Frame, Report, Source, SourceInfo
+from engine.camera.pump import Pump
+from engine.camera.sources import open_source
+from engine.cancel import Cancel
+from engine.config import CameraSettings
+from engine.errors import Cancelled, SourceError, SourceTimeout
+from engine.events import Event, SourceLost, SourceOpened, SourceRestored
+
+Pace = Literal["live", "own", "fast"]
+REMOTE = ("webcam", "stream")
+"""Kinds whose reads may hang, and so never happen in the consumer's thread."""
+LAST_READ = 1.0
+"""Seconds that closing waits for a read in progress, so that the device is free afterwards."""
+
+
+class Reader:
+    """A context manager; entering opens the source.
+
+    `pace`: "live" plays files and demos in real time and drops what the consumer is too slow
+    for; "own" gives every frame, none sooner than its time; "fast" gives every frame at once.
+    Webcams and live streams are always live, and folders, which have no pace, always fast.
+    `report` hears SourceOpened once, SourceLost, SourceRestored, and notices of the source
+    (PictureSkipped), always in the consumer's thread. `cancel` ends a slow opening.
+    Entering raises SourceError or Cancelled.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        settings: CameraSettings,
+        pace: Pace,
+        report: Report,
+        cancel: Cancel | None = None,
+    ) -> None:
+        self._text = text
+        self._settings = settings
+        self._pace = pace
+        self._report = report
+        self._cancel = cancel
+        self._source: Source | None = None
+        self._info: SourceInfo | None = None
+        self._pump: Pump | None = None
+        self._dropped = 0
+        self._next = 0
+        self._last = -1
+
+    def __enter__(self) -> Self:
+        self._source = open_source(self._text, self._settings, self._tell, self._cancel)
+        self._info = info = self._source.info
+        opened = SourceOpened(
+            source=info.text,
+            kind=info.kind,
+            width=info.width,
+            height=info.height,
+            fps=info.fps,
+            live=info.live,
+            demo=info.demo,
+            detail=info.detail,
+        )
+        self._report(opened)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def info(self) -> SourceInfo:
+        """The source as it was opened. Only inside the `with` block."""
+        if self._info is None:
+            raise RuntimeError("enter the reader before asking for its source")
+        return self._info
+
+    @property
+    def dropped(self) -> int:
+        """Frames so far that the consumer was too slow for."""
+        return self._dropped + (self._pump.dropped if self._pump else 0)
+
+    def frames(self, cancel: Cancel) -> Iterator[Frame]:
+        """Frames until the source ends or an end is asked for (noticed within 0.2 s).
+
+        Raises SourceError where the source fails, or is lost and does not come back.
+        """
+        if self._needs_thread():
+            return self._threaded(cancel)
+        return self._every(cancel)
+
+    def close(self) -> None:
+        """Close the source; waits a moment for a read in progress. May be called twice."""
+        self._drop_pump()
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    # --- every frame ------------------------------------------------------------------------
+
+    def _every(self, cancel: Cancel) -> Iterator[Frame]:
+        begun: float | None = None
+        while self._source is not None and not cancel.stopping:
+            frame = self._source.read()
+            if frame is None:
+                return
+            if self._pace == "own" and self.info.fps > 0:
+                begun = time.monotonic() - frame.seconds if begun is None else begun
+                if cancel.wait(max(0.0, begun + frame.seconds - time.monotonic())):
+                    return
+            yield frame
+
+    # --- from a thread -------------------------------------------------------------------
+
+    def _needs_thread(self) -> bool:
+        return self.info.kind in REMOTE or (self.info.kind != "folder" and self._pace == "live")
+
+    def _threaded(self, cancel: Cancel) -> Iterator[Frame]:
+        if self._pump is None and self._source is not None:
+            self._begin(self._source)
+        while self._pump is not None and not cancel.stopping:
+            try:
+                frame = self._await(self._pump, cancel)
+            except SourceError as error:
+                if not self.info.live or self.info.demo:
+                    raise
+                frame = self._recover(error, cancel)
+            self._pass_on_notes()
+            if frame is None:
+                return
+            yield frame
+
+    def _begin(self, source: Source) -> None:
+        """Give the source to a new pump, which closes it from now on."""
+        self._source = None
+        info = source.info
+        recorded = info.demo or not info.live  # and so would deliver faster than in real time
+        self._pump = Pump(
+            source,
+            real_time=recorded and self._pace != "fast",
+            keep_all=recorded and self._pace != "live",
+        )
+        self._next = self._last + 1
+        self._pump.start()
+
+    def _await(self, pump: Pump, cancel: Cancel) -> Frame | None:
+        """The next frame; None at the end or when cancelled. Raises SourceTimeout if nothing
+        comes in time, even where the read itself hangs."""
+        limit = self._settings.read_timeout if self.info.kind in REMOTE else math.inf
+        ends = time.monotonic() + limit
+        while not cancel.stopping:
+            frame = pump.take(POLL)
+            if frame is not None:
+                return self._numbered(frame)
+            if pump.finished:
+                return None
+            if time.monotonic() >= ends:
+                raise SourceTimeout(
+                    "The source is silent",
+                    f"{self.info.text} gave no picture for {limit:g} s",
+                    "Check cable, power and network.",
+                )
+        return None
+
+    def _numbered(self, frame: Frame) -> Frame:
+        """The frame with a number that goes on after a reconnection."""
+        self._last = frame.sequence + self._next
+        return dataclasses.replace(frame, sequence=self._last)
+
+    def _recover(self, error: SourceError, cancel: Cancel) -> Frame | None:
+        """The first frame after the source came back, or None if cancelled meanwhile.
+
+        The pause doubles with each attempt. Raises the last error when attempts run out.
+        """
+        begun = time.monotonic()
+        pause = self._settings.reconnect_first
+        for attempt in range(1, self._settings.reconnect_attempts + 1):
+            self._report(
+                SourceLost(
+                    source=self.info.text, reason=str(error), attempt=attempt, retry_in=pause
+                )
+            )
+            self._drop_pump()
+            if cancel.wait(pause):
+                return None
+            pause = min(pause * 2, self._settings.reconnect_longest)
+            try:
+                source = open_source(self._text, self._settings, self._tell, cancel)
+                self._begin(source)
+                frame = self._await(self._pump, cancel) if self._pump else None
+            except Cancelled:
+                return None
+            except SourceError as again:
+                error = again
+                continue
+            if frame is not None:
+                seconds = time.monotonic() - begun
+                self._report(
+                    SourceRestored(source=self.info.text, attempts=attempt, seconds=seconds)
+                )
+            return frame
+        raise error
+
+    def _drop_pump(self) -> None:
+        if self._pump is not None:
+            self._pump.stop(LAST_READ)
+            self._dropped += self._pump.dropped
+            self._pump = None
+
+    # --- reports ----------------------------------------------------------------------------
+
+    def _tell(self, event: Event) -> None:
+        """A report of the source; from a pump's thread it waits for the consumer's."""
+        if self._pump is not None:
+            self._pump.note(event)
+        else:
+            self._report(event)
+
+    def _pass_on_notes(self) -> None:
+        for event in self._pump.take_notes() if self._pump else ():
+            self._report(event)

@@ -1,0 +1,131 @@
+"""Video files, frame by frame, through OpenCV's FFmpeg."""
+
+from __future__ import annotations
+
+import math
+import stat
+from pathlib import Path
+
+from engine.camera.frame import Frame, Image, Report, SourceInfo, as_bgr, ignore
+from engine.camera.quiet import cv2
+from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
+from engine.events import Notice
+
+USUAL_FPS = 25.0
+"""Rate assumed where the container has none."""
+SHORT = 0.9
+"""A file that ends before this share of its announced frames is reported; counts of some
+containers are estimates."""
+
+
+class VideoFileSource:
+    """A video file. `info.frames` and `fps` are the container's; `read` gives every frame.
+
+    Raises SourceNotFound, SourceDenied, SourceUnreadable (empty, a folder, not a video).
+    """
+
+    def __init__(self, path: Path, report: Report = ignore) -> None:
+        self._path = path
+        self._report = report
+        check_file(path)
+        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        self._first = self._decode() if self._capture.isOpened() else None
+        if self._first is None:
+            self.close()
+            raise SourceUnreadable(
+                "The file cannot be played",
+                f"{path} holds no video that can be decoded",
+                "Check it with another player, or convert it to MP4 (H.264).",
+            )
+        self._sequence = 0
+        self._seconds = -1.0
+        fps = float(self._capture.get(cv2.CAP_PROP_FPS))
+        self._fps = fps if math.isfinite(fps) and 0 < fps <= 1000 else 0.0
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        height, width = self._first.shape[:2]
+        self._info = SourceInfo(
+            text=str(path),
+            kind="file",
+            live=False,
+            width=width,
+            height=height,
+            fps=self._fps,
+            frames=int(count) if math.isfinite(count) and 0 < count < 1e9 else None,
+            detail=f"{width}x{height} {self._fps:g} fps",
+        )
+
+    @property
+    def info(self) -> SourceInfo:
+        """What the container says."""
+        return self._info
+
+    def read(self) -> Frame | None:
+        """The next frame, None after the last. `seconds` is the position and never goes back."""
+        image = self._first
+        self._first = None
+        if image is None:
+            image = self._decode()
+        if image is None:
+            self._tell_if_short()
+            return None
+        frame = Frame(image, self._sequence, self._position(), self._info.text)
+        self._sequence += 1
+        return frame
+
+    def close(self) -> None:
+        """Close the file."""
+        self._capture.release()
+
+    def _decode(self) -> Image | None:
+        good, image = self._capture.read()
+        return as_bgr(image) if good and image is not None and image.size else None
+
+    def _position(self) -> float:
+        """The container's time stamp, or frame number over rate where it has none."""
+        stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        if not math.isfinite(stamp) or stamp <= self._seconds:
+            step = 1 / (self._fps or USUAL_FPS)
+            stamp = max(self._sequence * step, self._seconds + step) if self._sequence else 0.0
+        self._seconds = stamp
+        return stamp
+
+    def _tell_if_short(self) -> None:
+        expected = self._info.frames
+        if expected and self._sequence < SHORT * expected:
+            text = f"{self._path} ended after {self._sequence} of {expected} frames"
+            self._report(Notice(text=f"{text}: it is damaged or incomplete", level="warning"))
+
+
+def check_file(path: Path) -> None:
+    """Raise the typed cause why `path` cannot be a video file; return if it may be one."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise SourceUnreadable(
+                "This is not a file", str(path), "Give a video file, a folder or a device."
+            )
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except PermissionError as error:
+        raise SourceDenied(
+            "The file may not be read", str(path), f"Check its permissions: ls -l {path}"
+        ) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceNotFound(
+            "There is no such file", str(path), "Check the path, relative to the current folder."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SourceUnreadable("The file cannot be read", f"{path}: {error}") from error
+    if not head:
+        raise SourceUnreadable(
+            "The file is empty", f"{path} has 0 bytes", "Copy or record it again."
+        )
+    if is_text(head):
+        # FFmpeg would render it as a film of scrolling letters.
+        raise SourceUnreadable(
+            "The file is not a video", f"{path} holds text", "Give a video file or a folder."
+        )
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the beginning of a file is text: no video container begins without control bytes."""
+    return not any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.camera.deadline import within
+from engine.camera.sources import kind_of, open_source
+from engine.cancel import Cancel
+from engine.config import CameraSettings
+from engine.errors import Cancelled, SourceNotFound, SourceTimeout
+
+SETTINGS = CameraSettings()
+
+
+def test_each_text_names_its_kind(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    kinds = {
+        "0": "webcam",
+        "/dev/video2": "webcam",
+        "demo:hopper": "demo",
+        "rtsp://cam/live": "stream",
+        "HTTP://cam/live": "stream",
+        str(tmp_path / "sub"): "folder",
+        str(tmp_path / "one.JPG"): "folder",
+        str(tmp_path / "clip.mp4"): "file",
+        (tmp_path / "clip.mp4").as_uri(): "file",
+    }
+    assert {text: kind_of(text) for text in kinds} == kinds
+
+
+@pytest.mark.parametrize("text", ["", "   ", "ftp://user:secret@host/clip.mp4"])
+def test_a_text_that_is_no_source_is_refused_with_a_hint(text: str) -> None:
+    with pytest.raises(SourceNotFound) as caught:
+        open_source(text, SETTINGS)
+    assert caught.value.hint
+    assert "secret" not in str(caught.value)
+
+
+def test_an_opening_that_hangs_is_given_up_and_cleaned_up_later() -> None:
+    discarded: list[str] = []
+
+    def slow() -> str:
+        time.sleep(0.4)
+        return "late"
+
+    with pytest.raises(SourceTimeout):
+        within(0.1, slow, discarded.append, SourceTimeout("late"))
+    deadline = time.monotonic() + 10
+    while not discarded and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert discarded == ["late"]
+
+
+def test_an_opening_that_hangs_can_be_cancelled() -> None:
+    cancel = Cancel()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        within(60, lambda: time.sleep(0.5), lambda _: None, SourceTimeout("late"), cancel)
+
+
+def test_an_error_of_the_opening_arrives_unchanged() -> None:
+    def fail() -> int:
+        raise SourceNotFound("gone")
+
+    with pytest.raises(SourceNotFound, match="gone"):
+        within(5, fail, lambda _: None, SourceTimeout("late"))
