@@ -14,8 +14,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import People, Person, utc_now
@@ -136,15 +137,25 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
     except FileNotFoundError:
         return ()
     records = []
-    names = {field.name for field in fields(PictureRecord)}
     for line in lines:
         try:
-            body = json.loads(line)
-            record = PictureRecord(**{key: body[key] for key in names if key in body})
-            x, y, width, height = record.box
-        except (ValueError, TypeError, KeyError):
+            record = _record(json.loads(line))
+        except (ValueError, TypeError, KeyError, OverflowError):
             continue
-        if (folder / str(record.file)).is_file():
-            body["box"] = (x, y, width, height)
-            records.append(PictureRecord(**{key: body[key] for key in names if key in body}))
+        if (folder / record.file).is_file():
+            records.append(record)
     return tuple(records)
+
+
+def _record(body: Any) -> PictureRecord:
+    x, y, width, height = body["box"]
+    return PictureRecord(
+        file=Path(str(body["file"])).name,
+        frame=int(body["frame"]),
+        seconds=float(body["seconds"]),
+        box=(int(x), int(y), int(width), int(height)),
+        eyes_found=bool(body["eyes_found"]),
+        brightness=float(body["brightness"]),
+        sharpness=float(body["sharpness"]),
+        label=str(body.get("label", "")),
+    )

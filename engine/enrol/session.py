@@ -1,0 +1,192 @@
+"""Capture of one person from a camera or clip: a state machine fed with frames.
+
+    capturing -> complete       the target is reached
+              -> stopped        the operator has enough; what was captured counts
+              -> source_ended   the source ended or failed; what was captured counts
+              -> cancelled      given up; this session's pictures are removed
+
+It knows no camera and no screen: the caller reads frames, finds the faces and passes on what
+`feed` returns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from engine.enrol.people import People, Person
+from engine.enrol.recording import SessionWriter
+from engine.errors import FacedeskError, UsageError
+from engine.events import Captured, EnrolDone, Refused
+from engine.pictures import encode_png
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.camera.frame import Frame
+    from engine.faces.align import Face
+    from engine.faces.quality import QualityGates, Verdict
+
+State = Literal["capturing", "complete", "stopped", "cancelled", "source_ended"]
+
+LARGEST_TARGET = 10_000
+
+
+class Enrolment:
+    """One session of one person. The caller holds `Workspace.writer` for as long as it lives.
+
+    `source` is the source's text without credentials. With `new_person` the person is removed
+    again by `finish` if no picture of them was kept. Raises UsageError for a target outside
+    1..10000.
+    """
+
+    def __init__(
+        self,
+        people: People,
+        person: Person,
+        source: str,
+        target: int,
+        gates: QualityGates,
+        *,
+        new_person: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not 1 <= target <= LARGEST_TARGET:
+            raise UsageError(
+                "The number of pictures is out of bounds",
+                f"{target} was asked for, 1 to {LARGEST_TARGET} are possible",
+                "Choose another --count.",
+            )
+        self.person = person
+        self.target = target
+        self._people = people
+        self._gates = gates
+        self._new_person = new_person
+        self._clock = clock
+        self._began = clock()
+        self._writer = SessionWriter(people, person, source, target)
+        self._previous: NDArray[np.uint8] | None = None
+        self._refused: Counter[str] = Counter()
+        self._state: State = "capturing"
+        self._done: EnrolDone | None = None
+
+    @property
+    def state(self) -> State:
+        """Where the session stands."""
+        return self._state
+
+    @property
+    def session(self) -> str:
+        """The session's id; empty until a picture was kept."""
+        return self._writer.session
+
+    @property
+    def captured(self) -> int:
+        """Pictures kept so far."""
+        return self._writer.captured
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Frames refused so far, by reason."""
+        return dict(self._refused)
+
+    def feed(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[Captured | Refused, ...]:
+        """Judge one frame; what happened to it. Nothing happens once the session is over.
+
+        A `Captured` event means that the crop is on disk. Raises DiskFull or WorkspaceUnusable
+        if it cannot be written: the session is then stopped, what it kept before stays.
+        """
+        if self._state != "capturing":
+            return ()
+        verdict = self._gates.judge(faces, self._previous)
+        if verdict.refusal is not None or verdict.face is None:
+            return (self._refuse(frame, faces, verdict.refusal, verdict),)
+        face = verdict.face
+        try:
+            file = self._writer.add(
+                encode_png(face.crop),
+                frame=frame.sequence,
+                seconds=round(frame.seconds, 3),
+                box=face.box.as_tuple,
+                eyes_found=face.eyes_found,
+                brightness=round(verdict.brightness, 2),
+                sharpness=round(verdict.sharpness, 2),
+            )
+        except FacedeskError:
+            self._end("stopped")
+            raise
+        self._previous = face.crop
+        if self.captured >= self.target:
+            self._end("complete")
+        return (
+            Captured(
+                person=self.person.name,
+                session=self.session,
+                captured=self.captured,
+                target=self.target,
+                file=file,
+                frame=frame.sequence,
+                box=face.box.as_tuple,
+                brightness=verdict.brightness,
+                sharpness=verdict.sharpness,
+            ),
+        )
+
+    def stop(self) -> None:
+        """End the session and keep what was captured."""
+        self._end("stopped")
+
+    def source_ended(self) -> None:
+        """The source has no more frames: keep what was captured."""
+        self._end("source_ended")
+
+    def cancel(self) -> None:
+        """Give the session up; `finish` removes its pictures. A session that is over stays so."""
+        self._end("cancelled")
+
+    def finish(self) -> EnrolDone:
+        """Write down how the session ended, or remove a cancelled one; the closing event.
+
+        A session still capturing is stopped. Further calls return the same event.
+        """
+        if self._done is not None:
+            return self._done
+        self._end("stopped")
+        if self._state == "cancelled":
+            self._writer.discard()
+        else:
+            self._writer.close(self._state, self._refused)
+        if self._new_person:
+            self._people.discard_if_empty(self.person)
+        self._done = EnrolDone(
+            person=self.person.name,
+            session=self.session,
+            captured=self.captured,
+            target=self.target,
+            refused=dict(sorted(self._refused.items())),
+            seconds=round(self._clock() - self._began, 3),
+            ended=self._state,
+        )
+        return self._done
+
+    def _refuse(
+        self, frame: Frame, faces: tuple[Face, ...], reason: str | None, verdict: Verdict
+    ) -> Refused:
+        reason = str(reason or "no_face")
+        self._refused[reason] += 1
+        seen = verdict.face or (faces[0] if faces else None)
+        return Refused(
+            person=self.person.name,
+            reason=reason,
+            value=verdict.value,
+            limit=verdict.limit,
+            frame=frame.sequence,
+            box=seen.box.as_tuple if seen else None,
+        )
+
+    def _end(self, state: State) -> None:
+        if self._state == "capturing":
+            self._state = state
