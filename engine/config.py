@@ -75,13 +75,14 @@ class GateSettings(Section):
     min_face_import: int = Field(60, ge=24, le=1000)
     """The same for imported photographs, pixels."""
     min_brightness: float = Field(45.0, ge=0, le=255)
-    """Mean luma of the aligned crop below which it is too dark, 0..255."""
+    """Mean luma of the crop's middle below which it is too dark, 0..255."""
     max_brightness: float = Field(215.0, ge=0, le=255)
-    """Mean luma of the aligned crop above which it is too bright, 0..255."""
-    min_sharpness: float = Field(20.0, ge=0, le=10_000)
-    """Variance of the Laplacian of the crop's luma below which it is blurred."""
-    min_change: float = Field(1.5, ge=0, le=100)
-    """Mean absolute luma difference to the last kept crop below which it is a duplicate."""
+    """Mean luma of the crop's middle above which it is too bright, 0..255."""
+    min_sharpness: float = Field(150.0, ge=0, le=10_000)
+    """Sharpness (`engine.faces.measure`) below which the crop is blurred. Sharp webcam pictures
+    have 200 to 2000, the same blurred by 4 pixels 30 to 110."""
+    min_change: float = Field(5.0, ge=0, le=100)
+    """Change since the last kept crop (`engine.faces.measure`) below which it is a duplicate."""
     dominance: float = Field(1.6, ge=1.0, le=10.0)
     """Of several faces the largest wins if it is this many times wider than the next."""
 

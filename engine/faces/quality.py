@@ -1,0 +1,118 @@
+"""The quality gates: which face of a picture is kept, or why none is.
+
+The gates stand in a fixed order and the first that closes gives the reason, so that an operator
+is told what to mend first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import GateSettings
+from engine.faces import measure
+from engine.faces.align import Face
+
+_IMPORT_LENIENCE = 0.2
+"""Photographs were chosen by somebody: only the hopeless ones are refused. Their limits lie this
+share of the way from the end of the scale to the live limit. On LFW that refuses nothing."""
+
+
+class Refusal(StrEnum):
+    """Why a picture was not kept, in the order of the gates."""
+
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    TOO_SMALL = "too_small"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    BLURRED = "blurred"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gates' answer. `refusal` None: keep `face`.
+
+    `value` is what was measured and `limit` what it missed; both are 0 for a kept face.
+    several_faces: width of the largest over the next one's; too_small: width in pixels;
+    too_dark, too_bright: mean luma; blurred: sharpness; duplicate: change.
+    `brightness` and `sharpness` are 0 where the gates closed before they were measured. `face`
+    is the one judged; None with no_face and several_faces.
+    """
+
+    face: Face | None
+    refusal: Refusal | None
+    value: float
+    limit: float
+    brightness: float
+    sharpness: float
+
+
+class QualityGates:
+    """Judges the faces of one picture. Keeps no state; limits come from the settings."""
+
+    def __init__(self, settings: GateSettings) -> None:
+        self._settings = settings
+
+    def judge(
+        self,
+        faces: Sequence[Face],
+        previous: NDArray[np.uint8] | None,
+        imported: bool = False,
+    ) -> Verdict:
+        """The verdict over `faces`, largest first; `previous` is the last kept crop, if any.
+
+        With `imported` the first face is taken as the chosen one, whoever else is in the
+        photograph; the limits are those for photographs, and only a crop equal to `previous` in
+        every pixel is a duplicate.
+        """
+        if not faces:
+            return Verdict(None, Refusal.NO_FACE, 0.0, 1.0, 0.0, 0.0)
+        settings = self._settings
+        face = faces[0]
+        if not imported and len(faces) > 1:
+            face, next_one = sorted(faces, key=lambda each: each.box.width, reverse=True)[:2]
+            ratio = face.box.width / max(next_one.box.width, 1)
+            if ratio < settings.dominance:
+                return Verdict(None, Refusal.SEVERAL_FACES, ratio, settings.dominance, 0.0, 0.0)
+        smallest = settings.min_face_import if imported else settings.min_face
+        if face.box.width < smallest:
+            return Verdict(face, Refusal.TOO_SMALL, face.box.width, smallest, 0.0, 0.0)
+
+        grey = measure.luma(face.crop)
+        brightness, sharpness = measure.brightness(grey), measure.sharpness(grey)
+
+        def refused(refusal: Refusal, value: float, limit: float) -> Verdict:
+            return Verdict(face, refusal, value, limit, brightness, sharpness)
+
+        darkest, brightest, softest = self._limits(imported)
+        if brightness < darkest:
+            return refused(Refusal.TOO_DARK, brightness, darkest)
+        if brightness > brightest:
+            return refused(Refusal.TOO_BRIGHT, brightness, brightest)
+        if sharpness < softest:
+            return refused(Refusal.BLURRED, sharpness, softest)
+        if previous is not None:
+            if imported and np.array_equal(face.crop, previous):
+                return refused(Refusal.DUPLICATE, 0.0, 0.0)
+            if not imported:
+                change = measure.change(face.crop, previous)
+                if change < settings.min_change:
+                    return refused(Refusal.DUPLICATE, change, settings.min_change)
+        return Verdict(face, None, 0.0, 0.0, brightness, sharpness)
+
+    def _limits(self, imported: bool) -> tuple[float, float, float]:
+        """Least and most brightness, least sharpness."""
+        settings = self._settings
+        if not imported:
+            return settings.min_brightness, settings.max_brightness, settings.min_sharpness
+        return (
+            settings.min_brightness * _IMPORT_LENIENCE,
+            255 - (255 - settings.max_brightness) * _IMPORT_LENIENCE,
+            settings.min_sharpness * _IMPORT_LENIENCE,
+        )
