@@ -1,4 +1,4 @@
-"""From aligned crops to VGG16 feature rows, and a cache so that no crop is put through twice.
+"""From aligned crops to VGG16 feature rows. `feature_cache` keeps them.
 
 A row is block4_pool (10x10x512) averaged on a 4x4 grid, row by row, 512 values a cell, and
 averaged over the crop and its mirror image: 8,192 float32 values.
@@ -7,14 +7,12 @@ averaged over the crop and its mirror image: 8,192 float32 values.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from engine.cancel import Cancel
 from engine.model.vgg16 import SIZE, Weights, backbone, has_bfloat16
 
 GRID = 4
@@ -24,6 +22,16 @@ BATCH = 16
 """Crops put through VGG16 at once."""
 RECIPE = "block4 grid4 mirror v1"
 """Changes whenever the same crop would give other rows, so that old caches are not mixed in."""
+
+
+class Extracts(Protocol):
+    """What cache, calibration and recognition need of an extractor; tests may count calls."""
+
+    digest: str
+
+    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Feature rows (n, 8192) of uint8 RGB crops (n, 160, 160, 3)."""
+        ...
 
 
 class Extractor:
@@ -50,27 +58,23 @@ class Extractor:
         any_batch = tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8)
         self._rows = tf.function(rows, input_signature=[any_batch])
 
-    def extract(
-        self,
-        crops: NDArray[np.uint8],
-        cancel: Cancel | None = None,
-        on_batch: Callable[[int], None] | None = None,
-    ) -> NDArray[np.float32]:
+    @property
+    def traces(self) -> int:
+        """How often TensorFlow built a graph: 1 after any number of calls, or it is slow."""
+        return int(self._rows.experimental_get_tracing_count())
+
+    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Feature rows (n, 8192), float32, of `crops` (n, 160, 160, 3), uint8, RGB.
 
-        `on_batch` is told how many crops are done. Raises Cancelled between batches, ValueError
-        if `crops` has another shape or type.
+        Any n; they go through VGG16 in batches of 16. A caller who wants to cancel or to show
+        progress passes so many at a time. Raises ValueError if `crops` has another shape or type.
         """
         if crops.shape[1:] != (SIZE, SIZE, 3) or crops.dtype != np.uint8:
             raise ValueError(f"crops are {crops.dtype} {crops.shape}, not uint8 (n, 160, 160, 3)")
         rows = np.empty((len(crops), ROW), np.float32)
         for start in range(0, len(crops), BATCH):
-            if cancel is not None:
-                cancel.check()
             batch = crops[start : start + BATCH]
             rows[start : start + len(batch)] = self._rows(tf.constant(batch)).numpy()
-            if on_batch is not None:
-                on_batch(start + len(batch))
         return rows
 
 

@@ -19,7 +19,6 @@ __all__ = [
     "SIZE",
     "LayerRow",
     "Weights",
-    "add_backbone",
     "backbone",
     "has_bfloat16",
     "layer_table",
@@ -53,23 +52,11 @@ def backbone(
 
     Input: float32 (n, 160, 160, 3), RGB, 0..255; VGG16's own preprocessing is the first layer.
     Output: (n, 10, 10, 512) for block4_pool, (n, 5, 5, 512) for block5_pool; bfloat16 if
-    `low_precision`, else float32. No global Keras policy is touched.
-    """
-    pictures = keras.Input((SIZE, SIZE, 3), name="pictures", dtype="float32")
-    features = add_backbone(pictures, weights, through, low_precision)
-    model = keras.Model(pictures, features, name="vgg16")
-    model.trainable = False
-    return model
-
-
-def add_backbone(
-    pictures: Any, weights: Weights, through: Through = "block4_pool", low_precision: bool = False
-) -> Any:
-    """Put the network behind the Keras tensor `pictures` (n, 160, 160, 3), RGB, 0..255.
-
-    Returns the output tensor. The layers are frozen; a caller may unfreeze some by name.
+    `low_precision`, else float32. Variables are float32 either way, and no global Keras policy
+    is touched. A caller may unfreeze some layers by name.
     """
     policy = "mixed_bfloat16" if low_precision else "float32"
+    pictures = keras.Input((SIZE, SIZE, 3), name="pictures", dtype="float32")
     tensor = _preprocess(pictures)
     for block, (convolutions, channels) in enumerate(BLOCKS, 1):
         for number in range(1, convolutions + 1):
@@ -87,7 +74,7 @@ def add_backbone(
         tensor = keras.layers.MaxPooling2D(2, dtype=policy, name=f"block{block}_pool")(tensor)
         if through == f"block{block}_pool":
             break
-    return tensor
+    return keras.Model(pictures, tensor, name="vgg16")
 
 
 def layer_table(model: keras.Model) -> tuple[LayerRow, ...]:

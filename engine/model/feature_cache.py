@@ -1,0 +1,162 @@
+"""Feature rows on disk, one file a session and view, so that no crop goes through VGG16 twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.errors import ModelCorrupt
+from engine.events import FeaturesProgress, Notice
+from engine.model.arrays import pack, unpack
+from engine.model.augment import VERSION, augment_view
+from engine.model.features import BATCH, ROW, Extracts
+from engine.pictures import decode_crop
+from engine.workspace import Workspace, write_bytes
+
+SAVE_EVERY = 256
+"""Crops between two saves: what a killed process loses at most."""
+
+Report = Callable[[FeaturesProgress | Notice], None]
+
+
+@dataclass(slots=True)
+class _Stored:
+    """Rows by file name, each with the digest of the picture file it was computed from."""
+
+    rows: dict[str, NDArray[np.float16]] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+
+
+class FeatureCache:
+    """The features of one extractor: `features/<digest>/<slug>/<session>.npz`.
+
+    Rows are kept as float16: 16 KiB a crop, a relative error of 0.02 %, thirty times less than
+    bfloat16 arithmetic makes. A row belongs to a picture file's content, not only to its name.
+    """
+
+    def __init__(self, workspace: Workspace, extractor_digest: str) -> None:
+        self._people = workspace.people
+        self._folder = workspace.features / extractor_digest
+
+    def rows(
+        self,
+        slug: str,
+        session: str,
+        files: Sequence[str],
+        extractor: Extracts,
+        on_progress: Report | None = None,
+        *,
+        view: int = 0,
+        seed: int = 1,
+        cancel: Cancel | None = None,
+    ) -> NDArray[np.float32]:
+        """Feature rows (n, 8192), float32, of `files` of one session, in their order.
+
+        `view` 0 is the crop itself, 1 and up its augmented views under `seed`. Only what is
+        missing is computed, and saved even if the job is cancelled half-way. `on_progress` gets
+        FeaturesProgress for this call, and a Notice if a damaged cache file is made anew.
+        Raises Cancelled, Unreadable for a crop that cannot be decoded, DiskFull,
+        WorkspaceUnusable.
+        """
+        report = on_progress or _ignore
+        path = self._path(slug, session, view, seed)
+        stored = self._load(path, report)
+        folder = self._people / slug / session
+        marks = {name: _mark(folder / name) for name in dict.fromkeys(files)}
+        missing = [n for n, mark in marks.items() if stored.marks.get(n) != mark]
+        cached = len(marks) - len(missing)
+        report(FeaturesProgress(done=cached, total=len(marks), cached=cached))
+        done = cached
+        try:
+            for start in range(0, len(missing), BATCH):
+                if cancel is not None:
+                    cancel.check()
+                names = missing[start : start + BATCH]
+                crops = np.stack([_crop(folder / name, view, seed) for name in names])
+                # Activations reach a few thousand, float16 ends at 65,504: the clip is for
+                # foreign weights only.
+                rows = np.clip(extractor.extract(crops), -65504, 65504).astype(np.float16)
+                stored.rows.update(zip(names, rows, strict=True))
+                stored.marks.update((name, marks[name]) for name in names)
+                done += len(names)
+                report(FeaturesProgress(done=done, total=len(marks), cached=cached))
+                if (done - cached) % SAVE_EVERY == 0:
+                    self._save(path, folder, stored)
+        finally:
+            if done > cached:
+                self._save(path, folder, stored)
+        if not files:
+            return np.empty((0, ROW), np.float32)
+        return np.stack([stored.rows[name] for name in files]).astype(np.float32)
+
+    def _path(self, slug: str, session: str, view: int, seed: int) -> Path:
+        suffix = f".view{view}-seed{seed}-v{VERSION}" if view else ""
+        return self._folder / slug / f"{session}{suffix}.npz"
+
+    def _load(self, path: Path, report: Report) -> _Stored:
+        """What is on disk; nothing, with a Notice, if it is damaged."""
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return _Stored()
+        except OSError as error:
+            report(_damaged(path, error.strerror or "unreadable"))
+            return _Stored()
+        try:
+            arrays = unpack(data, path.name)
+            files, marks, rows = arrays["files"], arrays["marks"], arrays["rows"]
+            if rows.ndim != 2 or rows.dtype != np.float16 or not np.isfinite(rows).all():
+                raise ValueError("its rows have the wrong type or values")
+            if not (files.shape == marks.shape == rows.shape[:1]):
+                raise ValueError("its arrays do not fit each other")
+        except (ModelCorrupt, ValueError, KeyError) as error:
+            report(_damaged(path, str(error)))
+            return _Stored()
+        names = [str(name) for name in files]
+        return _Stored(
+            dict(zip(names, rows, strict=True)),
+            dict(zip(names, (str(mark) for mark in marks), strict=True)),
+        )
+
+    def _save(self, path: Path, folder: Path, stored: _Stored) -> None:
+        """Write the rows of the pictures that still exist, atomically."""
+        names = [name for name in stored.rows if (folder / name).is_file()]
+        if not names:
+            return
+        arrays = {
+            "files": np.array(names),
+            "marks": np.array([stored.marks[name] for name in names]),
+            "rows": np.stack([stored.rows[name] for name in names]),
+        }
+        write_bytes(path, pack(arrays))
+
+
+def _crop(path: Path, view: int, seed: int) -> NDArray[np.uint8]:
+    crop = decode_crop(path)
+    return augment_view(crop, view, seed) if view else crop
+
+
+def _mark(path: Path) -> str:
+    """Digest of a picture file's bytes; empty if it cannot be read (decoding then says why)."""
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    except OSError:
+        return ""
+
+
+def _damaged(path: Path, reason: str) -> Notice:
+    return Notice(
+        text=f"The feature cache {path.parent.name}/{path.name} is damaged ({reason}); "
+        "its features are computed again.",
+        level="warning",
+    )
+
+
+def _ignore(_: FeaturesProgress | Notice) -> None:
+    """Report to nobody."""

@@ -1,0 +1,254 @@
+"""Models on disk: folders that appear whole, are verified before use, and can be rolled back.
+
+    models/<id>/head.npz       arrays: `centres` and what else the recipe needs
+    models/<id>/labels.json    who the rows of `centres` are: [{slug, name, revision}]
+    models/<id>/model.json     recipe, counts, split, metrics, history, versions, calibration
+    models/<id>/SHA256SUMS     digests of the three, as `sha256sum -c` reads them
+    models/current             the id in use
+
+Listing models needs neither numpy nor TensorFlow, so the user interface may do it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine.errors import ModelCorrupt, NoModel
+from engine.model.record import (
+    Label,
+    ModelDraft,
+    ModelInfo,
+    StoredModel,
+    checked_centres,
+    describe,
+    parse_info,
+    plain,
+    wrong_centres,
+)
+from engine.workspace import Workspace, new_directory, remove_directory, write_bytes
+
+__all__ = ["Label", "ModelDraft", "ModelInfo", "ModelStore", "StoredModel"]
+
+HEAD, LABELS, DESCRIPTION, SUMS = "head.npz", "labels.json", "model.json", "SHA256SUMS"
+LARGEST = {HEAD: 1 << 30, LABELS: 64 << 20, DESCRIPTION: 64 << 20, SUMS: 1 << 16}
+"""Bytes beyond which a file is refused before it is read."""
+
+_ID = re.compile(r"\d{8}T\d{9}Z-[a-z]+-[0-9a-f]{4}")
+
+
+class ModelStore:
+    """The models of one workspace. Writers hold `workspace.writer()`; readers need no lock."""
+
+    def __init__(
+        self, workspace: Workspace, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._folder = workspace.models
+        self._current = workspace.models / "current"
+        self._now = now
+
+    def save(self, draft: ModelDraft) -> ModelInfo:
+        """Write a model as one folder that appears when complete. It is not promoted.
+
+        Raises ValueError if the draft does not fit itself, DiskFull, WorkspaceUnusable.
+        """
+        from engine.model.arrays import pack
+
+        arrays = {"centres": checked_centres(draft), **draft.arrays}
+        if len(arrays) != len(draft.arrays) + 1:
+            raise ValueError("`centres` may not be among the recipe's arrays")
+        head = pack(arrays)
+        created = self._moment()
+        identity = f"{_stamp(created)}-{draft.recipe}-{hashlib.sha256(head).hexdigest()[:4]}"
+        if not _ID.fullmatch(identity):
+            raise ValueError(f"the recipe's name must be lower-case letters, not {draft.recipe!r}")
+        labels = [dict(zip(("slug", "name", "revision"), p, strict=True)) for p in draft.people]
+        moment = created.isoformat(timespec="milliseconds")
+        description = describe(draft, identity, moment, self.current_id())
+        files = {HEAD: head, LABELS: _json(labels), DESCRIPTION: _json(description)}
+        sums = "".join(f"{hashlib.sha256(d).hexdigest()}  {n}\n" for n, d in files.items())
+        with new_directory(self._folder / identity) as folder:
+            for name, data in {**files, SUMS: sums.encode()}.items():
+                write_bytes(folder / name, data)
+        return self._info(identity)
+
+    def load(self, model: str | None = None) -> StoredModel:
+        """The model of this id, or the current one, after every check.
+
+        Digests first, then names, types, shapes, unit length. Raises NoModel if there is none
+        (or none of this id), ModelCorrupt if anything is wrong; the hint then names the newest
+        model that is intact.
+        """
+        identity = self.current_id() if model is None else model
+        if identity is None:
+            raise NoModel(
+                "No model has been trained yet",
+                hint="Enrol people, split their pictures, then train.",
+            )
+        if not _ID.fullmatch(identity) or not (self._folder / identity).is_dir():
+            if model is not None:
+                raise NoModel("There is no such model", model, "See `facedesk model list`.")
+            raise self._corrupt(identity, "the model in use is missing")
+        try:
+            return self._verified(identity)
+        except _Damage as damage:
+            raise self._corrupt(identity, str(damage)) from damage
+
+    def list(self) -> tuple[ModelInfo, ...]:
+        """All models, newest first. Arrays are not verified; see `intact`."""
+        return tuple(self._info(identity) for identity in self._ids())
+
+    def current_id(self) -> str | None:
+        """The id of the model in use, or None. Whether it is intact is `load`'s business."""
+        try:
+            return self._current.read_text("utf-8", "replace").strip() or None
+        except OSError:
+            return None
+
+    def intact(self, model: str) -> bool:
+        """Whether the model passes every check that `load` makes."""
+        try:
+            self._verified(model)
+        except _Damage:
+            return False
+        return True
+
+    def promote(self, model: str) -> ModelInfo:
+        """Put a model in use, after verifying it. Raises NoModel or ModelCorrupt."""
+        self.load(model)
+        write_bytes(self._current, f"{model}\n".encode())
+        return self._info(model)
+
+    def rollback(self) -> ModelInfo:
+        """Go back to the model that was in use before the current one; repeat to go further.
+
+        A damaged one is passed over. Where the trail is lost, the newest intact older model is
+        taken. Raises NoModel if none is left; the current one then stays.
+        """
+        current = self.current_id()
+        target = self._before(current) if current else None
+        if target is None:
+            raise NoModel(
+                "There is no older model to go back to",
+                f"{current} is the oldest intact one" if current else "none was ever in use",
+                "Train a new one.",
+            )
+        return self.promote(target)
+
+    def prune(self, keep: int) -> tuple[str, ...]:
+        """Remove the oldest models beyond `keep`, never the current one or its fallback."""
+        if keep < 1:
+            raise ValueError("keep at least one model")
+        current = self.current_id()
+        needed = {current, self._before(current) if current else None}
+        gone = [identity for identity in self._ids()[keep:] if identity not in needed]
+        for identity in gone:
+            remove_directory(self._folder / identity)
+        return tuple(gone)
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _ids(self) -> tuple[str, ...]:
+        """Ids of all models, newest first."""
+        if not self._folder.is_dir():
+            return ()
+        names = (path.name for path in self._folder.iterdir())
+        return tuple(sorted(filter(_ID.fullmatch, names), reverse=True))
+
+    def _moment(self) -> datetime:
+        """Now, or just after the newest model if the clock says otherwise: ids must sort."""
+        now = self._now().astimezone(UTC)
+        newest = next(iter(self._ids()), None)
+        if newest is not None and _stamp(now) <= newest[:19]:
+            return _moment_of(newest[:19])
+        return now
+
+    def _before(self, model: str) -> str | None:
+        """The intact model to fall back on from `model`, or None."""
+        seen = {model}
+        info = self._info(model)
+        while info.previous is not None and info.previous not in seen:
+            if self.intact(info.previous):
+                return info.previous
+            seen.add(info.previous)
+            info = self._info(info.previous)
+        older = (identity for identity in self._ids() if identity < model)
+        return next((identity for identity in older if self.intact(identity)), None)
+
+    def _info(self, identity: str) -> ModelInfo:
+        current = identity == self.current_id()
+        try:
+            description = json.loads(self._read(identity, DESCRIPTION))
+            labels = json.loads(self._read(identity, LABELS))
+            return parse_info(identity, description, labels, current)
+        except (_Damage, ValueError, KeyError, TypeError, AttributeError) as error:
+            return ModelInfo(id=identity, current=current, damaged=str(error) or "unreadable")
+
+    def _read(self, identity: str, name: str) -> bytes:
+        path = self._folder / identity / name
+        try:
+            if not _ID.fullmatch(identity):
+                raise _Damage(f"{identity!r} is not a model's id")
+            if path.stat().st_size > LARGEST[name]:
+                raise _Damage(f"{name} is too large")
+            return path.read_bytes()
+        except OSError as error:
+            raise _Damage(f"{name}: {error.strerror}") from error
+
+    def _verified(self, identity: str) -> StoredModel:
+        """The model, all checks passed; else _Damage."""
+        from engine.model.arrays import unpack
+
+        sums = self._read(identity, SUMS).decode("utf-8", "replace").splitlines()
+        recorded = {name: digest for digest, _, name in (line.partition("  ") for line in sums)}
+        files = {name: self._read(identity, name) for name in (HEAD, LABELS, DESCRIPTION)}
+        for name, data in files.items():
+            if recorded.get(name) != hashlib.sha256(data).hexdigest():
+                raise _Damage(f"{name} does not match its recorded SHA-256")
+        info = self._info(identity)
+        if info.damaged:
+            raise _Damage(info.damaged)
+        try:
+            arrays = unpack(files[HEAD], HEAD)
+        except ModelCorrupt as error:
+            raise _Damage(error.message) from error
+        listed = json.loads(files[DESCRIPTION])["arrays"]
+        found = {n: {"dtype": a.dtype.str, "shape": list(a.shape)} for n, a in arrays.items()}
+        if listed != found or "centres" not in arrays:
+            raise _Damage(f"{HEAD} does not hold the arrays that {DESCRIPTION} lists")
+        centres = arrays.pop("centres")
+        reason = wrong_centres(centres, len(info.people))
+        if reason:
+            raise _Damage(reason)
+        return StoredModel(info, centres, arrays)
+
+    def _corrupt(self, identity: str, reason: str) -> ModelCorrupt:
+        older = self._before(identity)
+        hint = (
+            f"`facedesk model rollback` returns to an intact one, {older}; or train anew."
+            if older
+            else "No other model is intact: train anew. Pictures and features are not affected."
+        )
+        return ModelCorrupt("The model is damaged", f"{identity}: {reason}", hint)
+
+
+class _Damage(Exception):
+    """What is wrong with a model's files; never leaves this module."""
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z"
+
+
+def _moment_of(stamp: str) -> datetime:
+    """The first moment whose stamp sorts after `stamp`."""
+    whole = datetime.strptime(stamp[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    return whole + timedelta(milliseconds=int(stamp[15:18]) + 1)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.model.features import ROW, Extractor, pooled
+from engine.model.vgg16 import backbone
+from engine.model.weights import Weights
+
+
+def noise(count: int, seed: int = 0) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (count, 160, 160, 3), np.uint8)
+
+
+def test_pooling_averages_uneven_cells_row_by_row() -> None:
+    maps = np.random.default_rng(0).normal(size=(2, 10, 10, 3)).astype(np.float32)
+    cells = [range(j * 10 // 4, (j + 1) * 10 // 4) for j in range(4)]
+    right = np.stack([maps[:, r][:, :, c].mean((1, 2)) for r in cells for c in cells], 1)
+    np.testing.assert_allclose(np.asarray(pooled(maps)), right.reshape(2, -1), rtol=1e-5)
+
+
+def test_rows_are_the_mean_of_crop_and_mirror(weights: Weights) -> None:
+    crops = noise(2)
+    network = backbone(weights)
+    straight, mirrored = (
+        np.asarray(pooled(network(c.astype(np.float32)))) for c in (crops, crops[:, :, ::-1])
+    )
+    found = Extractor(weights, low_precision=False).extract(crops)
+    np.testing.assert_allclose(found, (straight + mirrored) / 2, rtol=1e-3, atol=1e-2)
+
+
+def test_a_crop_and_its_mirror_image_give_the_same_row(extractor: Extractor) -> None:
+    crops = noise(1)
+    one, other = extractor.extract(crops), extractor.extract(crops[:, :, ::-1])
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-2)
+
+
+def test_a_row_does_not_depend_on_the_batch_it_was_in(extractor: Extractor) -> None:
+    crops = noise(18)
+    together = extractor.extract(crops)
+    assert together.shape == (18, ROW)
+    assert together.dtype == np.float32
+    alone = extractor.extract(crops[17:])
+    assert np.linalg.norm(together[17] - alone[0]) < 0.01 * np.linalg.norm(alone)
+
+
+def test_one_trace_serves_every_batch_size(extractor: Extractor) -> None:
+    for count in (1, 3, 5):
+        extractor.extract(noise(count))
+    assert extractor.traces == 1
+
+
+def test_no_crops_give_no_rows(extractor: Extractor) -> None:
+    assert extractor.extract(noise(0)).shape == (0, ROW)
+
+
+@pytest.mark.parametrize(
+    "crops",
+    [np.zeros((1, 112, 112, 3), np.uint8), np.zeros((1, 160, 160, 3), np.float32)],
+)
+def test_other_shapes_and_types_are_refused(extractor: Extractor, crops: NDArray[np.uint8]) -> None:
+    with pytest.raises(ValueError, match="not uint8"):
+        extractor.extract(crops)
+
+
+def test_the_digest_tells_weights_and_precision_apart(weights: Weights) -> None:
+    digests = {Extractor(weights, low).digest for low in (False, True)}
+    other = Weights(weights.arrays, "other", "0" * 64)
+    assert len(digests | {Extractor(other, False).digest}) == 3
+    assert Extractor(weights, False).digest in digests

@@ -1,0 +1,327 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import ModelCorrupt, NoModel
+from engine.model.arrays import pack
+from engine.model.store import ModelDraft, ModelStore
+from engine.workspace import TEMPORARY, Workspace
+
+PEOPLE = (("ada", "Ada Lovelace", "r1"), ("grace", "Grace Hopper", "r2"))
+
+
+def draft(seed: int = 0, **changes: Any) -> ModelDraft:
+    centres = np.random.default_rng(seed).normal(size=(2, 8)).astype(np.float32)
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    values: dict[str, Any] = {
+        "recipe": "head",
+        "people": PEOPLE,
+        "centres": centres,
+        "metrics": {"val_accuracy": 1.0},
+        "epochs": 7,
+        "best_epoch": 4,
+        "threshold": 0.25,
+        "calibration": {"fpir": 0.01},
+        "details": {"split": {"seed": 1, "mode": "blocks"}},
+    }
+    return ModelDraft(**{**values, **changes})
+
+
+@pytest.fixture
+def store(workspace: Workspace) -> ModelStore:
+    return ModelStore(workspace)
+
+
+def in_use(store: ModelStore, count: int) -> list[str]:
+    """So many models, each promoted after the one before; their ids, oldest first."""
+    return [store.promote(store.save(draft(seed)).id).id for seed in range(count)]
+
+
+def damage(workspace: Workspace, model: str, name: str = "head.npz") -> None:
+    file = workspace.models / model / name
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+def test_a_model_comes_back_as_it_was_saved(store: ModelStore) -> None:
+    given = draft(arrays={"dense_kernel": np.ones((3, 2), np.float16)}, recipe="classic")
+    saved = store.save(given)
+    store.promote(saved.id)
+    found = store.load()
+    np.testing.assert_array_equal(found.centres, given.centres)
+    np.testing.assert_array_equal(found.arrays["dense_kernel"], given.arrays["dense_kernel"])
+    assert found.labels == PEOPLE
+    info = found.info
+    assert (info.recipe, info.epochs, info.best_epoch, info.threshold) == ("classic", 7, 4, 0.25)
+    assert info.metrics == {"val_accuracy": 1.0}
+    assert info.calibration == {"fpir": 0.01}
+    assert info.details["split"]["mode"] == "blocks"
+    assert info.current
+    assert datetime.fromisoformat(info.created).tzinfo == UTC
+
+
+def test_saving_does_not_promote(store: ModelStore) -> None:
+    (first,) = in_use(store, 1)
+    second = store.save(draft(1))
+    assert store.current_id() == first
+    assert not second.current
+    assert second.previous == first
+
+
+def test_without_a_model_loading_says_what_to_do(store: ModelStore) -> None:
+    with pytest.raises(NoModel) as caught:
+        store.load()
+    assert "train" in caught.value.hint
+    assert store.list() == ()
+
+
+@pytest.mark.parametrize("model", ["../../etc", "20260101T000000000Z-head-0000", ""])
+def test_an_id_that_does_not_exist_is_refused(store: ModelStore, model: str) -> None:
+    with pytest.raises(NoModel):
+        store.load(model)
+
+
+def test_ids_sort_by_time_even_if_the_clock_stands_still_or_goes_back(
+    workspace: Workspace,
+) -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, 999_000, UTC)
+    times = iter([moment, moment, moment - timedelta(hours=1)])
+    store = ModelStore(workspace, now=lambda: next(times))
+    ids = [store.save(draft()).id for _ in range(3)]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 3
+    assert ids[0].startswith("20260102T030405999Z-head-")
+    assert [info.id for info in store.list()] == ids[::-1]
+
+
+def test_the_digests_are_those_that_sha256sum_checks(
+    store: ModelStore, workspace: Workspace
+) -> None:
+    folder = workspace.models / store.save(draft()).id
+    done = subprocess.run(
+        ["sha256sum", "-c", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert {line.split(":")[0] for line in done.stdout.splitlines()} == {
+        "head.npz",
+        "labels.json",
+        "model.json",
+    }
+
+
+@pytest.mark.parametrize("name", ["head.npz", "labels.json", "model.json"])
+def test_one_flipped_bit_is_noticed(store: ModelStore, workspace: Workspace, name: str) -> None:
+    older, newer = in_use(store, 2)
+    damage(workspace, newer, name)
+    with pytest.raises(ModelCorrupt) as caught:
+        store.load()
+    assert name in caught.value.message
+    assert older in caught.value.hint
+    assert not store.intact(newer)
+
+
+@pytest.mark.parametrize("name", ["head.npz", "labels.json", "model.json", "SHA256SUMS"])
+def test_a_missing_file_is_noticed(store: ModelStore, workspace: Workspace, name: str) -> None:
+    (model,) = in_use(store, 1)
+    (workspace.models / model / name).unlink()
+    with pytest.raises(ModelCorrupt) as caught:
+        store.load()
+    assert name in caught.value.message
+    assert "train anew" in caught.value.hint
+
+
+def rewrite(folder: Path, head: bytes) -> None:
+    """Put other arrays into a model, with a digest that fits: what a careless tool would do."""
+    import hashlib
+
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    lines = [line for line in lines if not line.endswith("head.npz")]
+    lines.append(f"{hashlib.sha256(head).hexdigest()}  head.npz")
+    (folder / "head.npz").write_bytes(head)
+    (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    "centres",
+    [
+        np.ones((2, 8), np.float32),
+        np.full((2, 8), np.nan, np.float32),
+        np.eye(3, 8, dtype=np.float32),
+        np.eye(2, 8),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused_even_with_a_fitting_digest(
+    store: ModelStore, workspace: Workspace, centres: Any
+) -> None:
+    (model,) = in_use(store, 1)
+    rewrite(workspace.models / model, pack({"centres": centres}))
+    with pytest.raises(ModelCorrupt):
+        store.load()
+
+
+def test_pickled_arrays_are_refused(store: ModelStore, workspace: Workspace) -> None:
+    (model,) = in_use(store, 1)
+    file = workspace.models / model / "evil.npz"
+    np.savez(file, centres=np.array([{}], dtype=object))
+    rewrite(workspace.models / model, file.read_bytes())
+    with pytest.raises(ModelCorrupt):
+        store.load()
+
+
+def test_a_damaged_model_is_listed_as_such(store: ModelStore, workspace: Workspace) -> None:
+    older, newer = in_use(store, 2)
+    (workspace.models / newer / "model.json").write_text("{")
+    listed = store.list()
+    assert [(info.id, bool(info.damaged)) for info in listed] == [(newer, True), (older, False)]
+    assert listed[0].current
+
+
+def test_a_damaged_model_is_not_promoted(store: ModelStore, workspace: Workspace) -> None:
+    (first,) = in_use(store, 1)
+    second = store.save(draft(1)).id
+    damage(workspace, second)
+    with pytest.raises(ModelCorrupt):
+        store.promote(second)
+    assert store.current_id() == first
+
+
+def test_repeated_rollbacks_walk_back_until_none_is_left(store: ModelStore) -> None:
+    first, second, third = in_use(store, 3)
+    assert store.load().info.id == third
+    assert store.rollback().id == second
+    assert store.rollback().id == first
+    with pytest.raises(NoModel):
+        store.rollback()
+    assert store.load().info.id == first
+
+
+def test_rollback_passes_over_a_damaged_model(store: ModelStore, workspace: Workspace) -> None:
+    first, second, _third = in_use(store, 3)
+    damage(workspace, second)
+    assert store.rollback().id == first
+
+
+def test_rollback_works_from_a_current_model_that_is_gone_or_unreadable(
+    store: ModelStore, workspace: Workspace
+) -> None:
+    first, second, third = in_use(store, 3)
+    for path in sorted((workspace.models / third).iterdir()):
+        path.unlink()
+    with pytest.raises(ModelCorrupt) as caught:
+        store.load()
+    assert second in caught.value.hint
+    assert store.rollback().id == second
+    (workspace.models / second / "model.json").write_text("{")
+    assert store.rollback().id == first
+
+
+def test_rollback_does_not_return_to_a_model_that_was_rolled_back_from(store: ModelStore) -> None:
+    good, _bad = in_use(store, 2)
+    store.rollback()
+    newest = store.promote(store.save(draft(7)).id).id
+    assert store.current_id() == newest
+    assert store.rollback().id == good
+
+
+def test_a_failed_save_leaves_nothing_behind(
+    store: ModelStore, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.model import store as module
+
+    (first,) = in_use(store, 1)
+    real = module.write_bytes
+
+    def fails(path: Path, data: bytes) -> None:
+        if path.name == "SHA256SUMS":
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(module, "write_bytes", fails)
+    with pytest.raises(OSError, match="No space"):
+        store.save(draft(1))
+    assert [info.id for info in store.list()] == [first]
+    assert not list(workspace.models.glob(f"{TEMPORARY}*"))
+    assert store.load().info.id == first
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"centres": np.ones((2, 8), np.float32)},
+        {"centres": np.eye(2, 8)},
+        {"people": PEOPLE[:1]},
+        {"people": (), "centres": np.zeros((0, 8), np.float32)},
+        {"recipe": "../head"},
+        {"arrays": {"centres": np.zeros(1)}},
+    ],
+)
+def test_a_draft_that_does_not_fit_itself_is_refused(
+    store: ModelStore, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="centres|recipe|person"):
+        store.save(draft(**changes))
+    assert store.list() == ()
+
+
+def test_pruning_keeps_the_newest_the_current_and_its_fallback(store: ModelStore) -> None:
+    ids = in_use(store, 5)
+    store.rollback()
+    store.rollback()
+    store.rollback()
+    assert store.current_id() == ids[1]
+    assert store.prune(keep=2) == (ids[2],)
+    assert [info.id for info in store.list()] == [ids[4], ids[3], ids[1], ids[0]]
+
+
+def test_files_are_private(store: ModelStore, workspace: Workspace) -> None:
+    (model,) = in_use(store, 1)
+    folder = workspace.models / model
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for file in (*folder.iterdir(), workspace.models / "current"):
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_listing_models_imports_no_numpy(store: ModelStore, workspace: Workspace) -> None:
+    (model,) = in_use(store, 1)
+    code = (
+        "import sys, pathlib\n"
+        "from engine.model.store import ModelStore\n"
+        "from engine.workspace import Workspace\n"
+        f"listed = ModelStore(Workspace(pathlib.Path({str(workspace.root)!r}))).list()\n"
+        "print(listed[0].id, sorted({'numpy', 'keras', 'tensorflow', 'cv2'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
+    )
+    assert done.stdout.split() == [model, "[]"]
+
+
+def test_the_description_is_plain_json(store: ModelStore, workspace: Workspace) -> None:
+    folder = workspace.models / store.save(draft()).id
+    description = json.loads((folder / "model.json").read_text())
+    assert description["arrays"]["centres"] == {"dtype": "<f4", "shape": [2, 8]}
+    assert json.loads((folder / "labels.json").read_text())[1] == {
+        "slug": "grace",
+        "name": "Grace Hopper",
+        "revision": "r2",
+    }
+
+
+def test_figures_that_are_not_numbers_survive_as_strict_json(
+    store: ModelStore, workspace: Workspace
+) -> None:
+    history = ({"epoch": 1, "val_loss": float("nan")},)
+    saved = store.save(draft(metrics={"val_loss": float("nan")}, details={"history": history}))
+    text = (workspace.models / saved.id / "model.json").read_text()
+    assert "NaN" not in text
+    assert np.isnan(saved.metrics["val_loss"])
+    assert saved.details["history"] == [{"epoch": 1, "val_loss": None}]
