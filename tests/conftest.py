@@ -17,6 +17,8 @@ SHARED = Path(os.environ.get("FACEDESK_SHARED", REPOSITORY.parent / "shared"))
 def shared_dir() -> Path:
     """The folder of real pictures and clips beside the repository; skips where it is absent."""
     if not (SHARED / "faces").is_dir():
+        if os.environ.get("FACEDESK_REQUIRE_SHARED"):
+            pytest.fail(f"{SHARED} is absent, and FACEDESK_REQUIRE_SHARED is set")
         pytest.skip(f"needs the real pictures and clips of {SHARED}, which is absent")
     return SHARED
 
@@ -44,6 +46,6 @@ def workspace(tmp_path: Path) -> Workspace:
 @pytest.fixture(autouse=True)
 def no_user_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the developer's own settings out of the tests."""
-    for name in [n for n in os.environ if n.startswith("FACEDESK_") and n != "FACEDESK_SHARED"]:
+    for name in [n for n in os.environ if n.startswith("FACEDESK_") and "SHARED" not in n]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("FACEDESK_CONFIG", str(tmp_path / "absent.toml"))

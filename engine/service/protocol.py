@@ -126,7 +126,7 @@ class Desk(Protocol):
         ...
 
     def start(self, listener: Listener) -> None:
-        """Begin: events go to `listener` from now on. Starts the child processes, without waiting."""
+        """Begin: events go to `listener`. Starts the child processes, without waiting."""
         ...
 
     def close(self) -> None:

@@ -1,0 +1,83 @@
+"""Where native libraries may print: log files of the workspace, never the operator's terminal.
+
+TensorFlow, FFmpeg and V4L2 write to file descriptors 1 and 2 whatever Python does. Children get
+a log file as both (`open_log`); the command line moves its own two aside (`OutputGuard`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from engine.errors import FacedeskError
+from engine.workspace import FILE_MODE, make_directory
+
+LONGEST_LOG = 2_000_000
+"""Bytes after which a log is renamed to `NAME.1` when it is next opened."""
+
+QUIET = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "GLOG_minloglevel": "3",
+    "OPENCV_LOG_LEVEL": "ERROR",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+}
+
+
+def quieten_libraries() -> None:
+    """Ask TensorFlow and OpenCV for silence; has an effect only before their import."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def open_log(folder: Path, name: str) -> int:
+    """Open `folder/name.log` for appending, mode 0600; fall back to /dev/null if it cannot be.
+
+    Returns a file descriptor that the caller closes.
+    """
+    path = folder / f"{name}.log"
+    try:
+        make_directory(folder)
+        if path.exists() and path.stat().st_size > LONGEST_LOG:
+            path.replace(path.with_suffix(".log.1"))
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    except (OSError, FacedeskError):
+        return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+
+
+@contextlib.contextmanager
+def guard_output(folder: Path, name: str) -> Iterator[tuple[TextIO, TextIO]]:
+    """Send descriptors 1 and 2 to a log file; yield text streams to the real two.
+
+    `sys.stdout` and `sys.stderr` are the yielded streams inside the block, so that Python's own
+    output still reaches the operator and only native output is diverted.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    streams = tuple(
+        os.fdopen(os.dup(fd), "w", encoding="utf-8", errors="replace", buffering=1) for fd in saved
+    )
+    log = open_log(folder, name)
+    before = sys.stdout, sys.stderr
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    sys.stdout, sys.stderr = streams
+    try:
+        yield streams[0], streams[1]
+    finally:
+        for stream in streams:
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        sys.stdout, sys.stderr = before
+        for target, fd in zip((1, 2), saved, strict=True):
+            os.dup2(fd, target)
+            os.close(fd)
+        for stream in streams:
+            with contextlib.suppress(OSError):
+                stream.close()

@@ -1,0 +1,67 @@
+"""The camera process: everything that needs OpenCV. Runs one job at a time in its main thread."""
+
+from __future__ import annotations
+
+import time
+
+from engine.cancel import Cancel
+from engine.errors import FacedeskError
+from engine.events import JobEnded
+from engine.service.child_main import ChildContext, serve
+from engine.service.messages import FramesEnded, Quit, Start
+from engine.service.protocol import EnrolRequest, ImportRequest, RecogniseRequest
+
+
+def body(context: ChildContext) -> None:
+    """Take jobs until told to quit. OpenCV's windows demand the main thread, so jobs run here."""
+    while True:
+        message = context.inbox.get()
+        if isinstance(message, Quit):
+            return
+        if isinstance(message, Start):
+            _run(context, message)
+
+
+def _run(context: ChildContext, start: Start) -> None:
+    """Run one job to its end."""
+    request = start.request
+    if isinstance(request, EnrolRequest):
+        context.run_job(start.job, lambda cancel: _enrol(context, request, cancel))
+    elif isinstance(request, ImportRequest):
+        context.run_job(start.job, lambda cancel: _import(context, request, cancel))
+    elif isinstance(request, RecogniseRequest):
+        _watch(context, start.job, request)
+
+
+def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel) -> None:
+    from engine.service.jobs.enrol import enrol
+
+    enrol(context.workspace, context.settings, request, cancel, context.emit, preview=True)
+
+
+def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> None:
+    from engine.service.jobs.imports import import_pictures
+
+    import_pictures(context.workspace, context.settings, request, cancel, context.emit)
+
+
+def _watch(context: ChildContext, job: str, request: RecogniseRequest) -> None:
+    """Deliver faces until the source ends; the model process then reports the job's end."""
+    from engine.service.jobs.watch import watch
+
+    cancel = context.begin(job)
+    started = time.monotonic()
+    try:
+        frames, dropped = watch(
+            context.settings, request, cancel, context.emit, context.send, preview=True
+        )
+    except FacedeskError as error:
+        context.send(JobEnded.failure(job, error))
+        return
+    finally:
+        context.cancels.pop(job, None)
+    context.send(FramesEnded(frames=frames, dropped=dropped, seconds=time.monotonic() - started))
+
+
+if __name__ == "__main__":
+    serve("camera", body)

@@ -1,0 +1,149 @@
+"""A child process as its parent sees it: start, send, receive, notice its death, end it."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from engine.logs import open_log
+from engine.service.messages import FacesFound, Hello, Quit
+from engine.service.wire import Channel, WireError
+
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent.parent
+QUIT_SECONDS = 1.5
+TERMINATE_SECONDS = 1.0
+
+
+class Child:
+    """One engine process. `on_message` and `on_end` are called on its reader thread.
+
+    The process has no terminal: stdin is closed, stdout and stderr are `logs/NAME.log`, and it is
+    in a session of its own, so that Ctrl+C and hang-ups of the terminal do not reach it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        hello: Hello,
+        logs: Path,
+        on_message: Callable[[Child, Any], None],
+        on_end: Callable[[Child, int], None],
+    ) -> None:
+        """Start the process. `hello` is its first message."""
+        self.name = name
+        self.expected_end = False
+        self._on_message = on_message
+        self._on_end = on_end
+        self._outgoing: collections.deque[Any] = collections.deque()
+        self._wake = threading.Condition()
+        ours, theirs = socket.socketpair()
+        self._channel = Channel(ours)
+        output = open_log(logs, name)
+        environment = os.environ | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", f"engine.service.{name}_process", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                env=environment,
+            )
+        finally:
+            os.close(output)
+            theirs.close()
+        self.send(hello)
+        threading.Thread(target=self._write, name=f"{name}-writer", daemon=True).start()
+        threading.Thread(target=self._read, name=f"{name}-reader", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def send(self, message: Any) -> None:
+        """Queue a message; never blocks. A lossy frame replaces one that still waits."""
+        with self._wake:
+            if isinstance(message, FacesFound) and message.lossy:
+                kept = [m for m in self._outgoing if not _is_lossy(m)]
+                self._outgoing.clear()
+                self._outgoing.extend(kept)
+            self._outgoing.append(message)
+            self._wake.notify()
+
+    @property
+    def backlog(self) -> int:
+        """Messages that the child has not taken yet."""
+        with self._wake:
+            return len(self._outgoing)
+
+    def end(self) -> None:
+        """End the process: ask, then terminate, then kill. Returns within about three seconds."""
+        self.expected_end = True
+        self.send(Quit())
+        for seconds, stronger in (
+            (QUIT_SECONDS, self._process.terminate),
+            (TERMINATE_SECONDS, self._process.kill),
+        ):
+            try:
+                self._process.wait(seconds)
+                break
+            except subprocess.TimeoutExpired:
+                stronger()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(TERMINATE_SECONDS)
+        self._channel.close()
+        with self._wake:
+            self._wake.notify()
+
+    def kill(self) -> None:
+        """End the process at once; its end is then reported as unexpected."""
+        self._process.kill()
+
+    def _write(self) -> None:
+        """Writer thread: a child that does not read blocks this thread only."""
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._outgoing or self._process.poll() is not None)
+                if not self._outgoing:
+                    return
+                message = self._outgoing.popleft()
+            try:
+                self._channel.send(message)
+            except OSError:
+                return
+
+    def _read(self) -> None:
+        """Reader thread: pass messages on until the connection ends, then report the end."""
+        while True:
+            try:
+                message = self._channel.receive()
+            except WireError:
+                self._process.kill()
+                message = None
+            if message is None:
+                break
+            self._on_message(self, message)
+        status = self._process.wait()
+        with self._wake:
+            self._wake.notify()
+        self._on_end(self, status)
+
+
+def _is_lossy(message: Any) -> bool:
+    return isinstance(message, FacesFound) and message.lossy
+
+
+def _python_path() -> str:
+    """PYTHONPATH with which the child finds this very package, wherever it was started from."""
+    before = os.environ.get("PYTHONPATH")
+    return f"{PACKAGE_ROOT}{os.pathsep}{before}" if before else str(PACKAGE_ROOT)

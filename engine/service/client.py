@@ -1,0 +1,290 @@
+"""LocalDesk: the engine for the user interface, with its camera and model processes.
+
+Imports neither OpenCV nor TensorFlow. Relays faces from the camera process to the model process,
+keeps track of the jobs, holds the workspace's writer lock while a job writes, and replaces a
+process that died.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from engine.config import Settings
+from engine.errors import DataError, EngineDied, SourceBusy
+from engine.events import Event, JobEnded, JobStarted, Notice, ProcessDied, SplitDone
+from engine.service import library
+from engine.service.child import Child
+from engine.service.messages import End, FacesFound, FramesEnded, Hello, Ready, Start
+from engine.service.protocol import (
+    CAMERA_JOBS,
+    EnrolRequest,
+    ImportRequest,
+    Job,
+    Listener,
+    ModelRow,
+    PersonRow,
+    RecogniseRequest,
+    SplitRequest,
+    TrainRequest,
+)
+from engine.service.shared_writer import SharedWriter
+from engine.workspace import Workspace
+
+PROCESSES: dict[Job, tuple[str, ...]] = {
+    "enrol": ("camera",),
+    "import": ("camera",),
+    "train": ("model",),
+    "recognise": ("camera", "model"),
+}
+"""The processes that a job cannot go on without."""
+WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train"})
+MOST_DEATHS = 3
+DEATHS_WITHIN = 60.0
+"""A process that dies more often than MOST_DEATHS in this many seconds is not started again
+until a job asks for it."""
+
+
+class LocalDesk:
+    """The real `Desk`. All public methods are safe from any thread."""
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._listener: Listener = lambda event: None
+        self._lock = threading.RLock()
+        self._children: dict[str, Child] = {}
+        self._deaths: dict[str, list[float]] = {"camera": [], "model": []}
+        self._jobs: dict[Job, str] = {}
+        self._requests: dict[Job, Any] = {}
+        self._writer = SharedWriter(workspace)
+        self._closing = False
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace's folder."""
+        return self._workspace.root
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        return self._settings
+
+    @property
+    def running(self) -> frozenset[Job]:
+        """Jobs under way."""
+        with self._lock:
+            return frozenset(self._jobs)
+
+    def start(self, listener: Listener) -> None:
+        """Begin: events go to `listener`; both processes start and load in the background."""
+        self._listener = listener
+        for name in ("camera", "model"):
+            self._child(name)
+
+    def close(self) -> None:
+        """End both processes; at most a few seconds even if one hangs."""
+        with self._lock:
+            self._closing = True
+            children = list(self._children.values())
+            self._children.clear()
+        enders = [threading.Thread(target=child.end, daemon=True) for child in children]
+        for ender in enders:
+            ender.start()
+        for ender in enders:
+            ender.join(5)
+        self._writer.release_all()
+
+    # --- quick calls ---------------------------------------------------------------------
+
+    def people(self) -> tuple[PersonRow, ...]:
+        """Everybody enrolled, by name."""
+        return library.person_rows(self._workspace)
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a person; pictures and model stay valid."""
+        with self._writer.hold("rename"):
+            library.rename(self._workspace, old, new)
+
+    def delete(self, name: str) -> None:
+        """Delete a person's pictures, features and split entries."""
+        with self._writer.hold("delete"):
+            library.delete(self._workspace, name)
+
+    def current_split(self) -> SplitDone | None:
+        """The split on disk, or None."""
+        return library.current_split(self._workspace)
+
+    def split(self, request: SplitRequest) -> SplitDone:
+        """Make and save a new split."""
+        with self._writer.hold("split"):
+            return library.split(self._workspace, request)
+
+    def models(self) -> tuple[ModelRow, ...]:
+        """Stored models, newest first."""
+        return library.model_rows(self._workspace)
+
+    def promote(self, model: str) -> None:
+        """Make a stored model the current one."""
+        with self._writer.hold("promote"):
+            library.promote(self._workspace, model)
+
+    def rollback(self) -> str:
+        """Go back to the model before the current one; returns its id."""
+        with self._writer.hold("rollback"):
+            return library.rollback(self._workspace)
+
+    # --- jobs ----------------------------------------------------------------------------
+
+    def enrol(self, request: EnrolRequest) -> None:
+        """Start capturing. Raises SourceBusy, NameInvalid, WorkspaceLocked."""
+        library.check_name(request.person)
+        self._begin("enrol", f"Enrolling {request.person} from {request.source}", request)
+
+    def import_pictures(self, request: ImportRequest) -> None:
+        """Start importing. Raises SourceBusy, WorkspaceLocked."""
+        self._begin("import", f"Importing {request.folder}", request)
+
+    def train(self, request: TrainRequest) -> None:
+        """Start training. Raises DataError if one is running, NoPictures, WorkspaceLocked."""
+        library.check_trainable(self._workspace)
+        self._begin("train", f"Training recipe {request.recipe}", request)
+
+    def recognise(self, request: RecogniseRequest) -> None:
+        """Start live recognition. Raises SourceBusy, NoModel."""
+        library.check_model(self._workspace)
+        self._begin("recognise", f"Recognising from {request.source}", request)
+
+    def stop(self, job: Job) -> None:
+        """Ask a job for an orderly end that keeps its result so far."""
+        self._end(job, keep=True)
+
+    def cancel(self, job: Job) -> None:
+        """Ask a job to give up."""
+        self._end(job, keep=False)
+
+    def _begin(self, job: Job, title: str, request: Any) -> None:
+        with self._lock:
+            self._refuse_if_busy(job)
+            if job in WRITING_JOBS:
+                self._writer.acquire(job)
+            self._jobs[job] = "waiting"
+            self._requests[job] = request
+            self._listener(JobStarted(job=job, title=title))
+            # Recognition: the model first, for it may take seconds to load; frames wait for it.
+            first = "model" if job in ("train", "recognise") else "camera"
+            self._child(first).send(Start(job=job, request=request))
+
+    def _refuse_if_busy(self, job: Job) -> None:
+        if job in self._jobs:
+            raise DataError("Already running", f"{job} is under way", "Stop it first (Esc).")
+        holder = next((j for j in self._jobs if j in CAMERA_JOBS and job in CAMERA_JOBS), None)
+        if holder is not None:
+            raise SourceBusy(
+                "The camera is in use",
+                f"by {'recognition' if holder == 'recognise' else holder}",
+                "Esc ends it; then try again.",
+            )
+
+    def _end(self, job: Job, *, keep: bool) -> None:
+        with self._lock:
+            if job not in self._jobs:
+                return
+            waiting = job == "recognise" and self._jobs[job] == "waiting"
+            self._jobs[job] = "stopped" if keep else "cancelled"
+            name = "model" if job == "train" or waiting else "camera"
+            self._child(name).send(End(job=job, keep=keep))
+            if waiting:
+                self._finish(JobEnded(job=job, outcome=self._jobs[job]))
+
+    def _finish(self, ended: JobEnded) -> None:
+        """A job's one end: release what it held, tell the listener."""
+        job: Any = ended.job
+        with self._lock:
+            state = self._jobs.pop(job, None)
+            if state is None:
+                return
+            self._requests.pop(job, None)
+            if job in WRITING_JOBS:
+                self._writer.release()
+        if ended.outcome == "done" and state in ("stopped", "cancelled"):
+            ended = JobEnded(job=job, outcome=state)
+        self._listener(ended)
+
+    # --- processes -----------------------------------------------------------------------
+
+    def _child(self, name: str) -> Child:
+        """The process, started if it is not running."""
+        with self._lock:
+            if name not in self._children:
+                hello = Hello(
+                    workspace=str(self._workspace.root),
+                    settings=self._settings.model_dump(mode="json"),
+                )
+                self._children[name] = Child(
+                    name, hello, self._workspace.logs, self._received, self._ended
+                )
+            return self._children[name]
+
+    def _received(self, child: Child, message: Any) -> None:
+        """Reader threads: relay between the processes, pass events to the listener."""
+        match message:
+            case FacesFound() | FramesEnded():
+                if "recognise" in self.running:
+                    self._child("model").send(message)
+            case Ready():
+                self._model_ready(child)
+            case JobEnded(job="recognise") if child.name == "camera":
+                self._child("model").send(End(job="recognise", keep=False))
+                self._finish(message)
+            case JobEnded(job="recognise", outcome="failed"):
+                self._child("camera").send(End(job="recognise", keep=False))
+                self._finish(message)
+            case JobEnded():
+                self._finish(message)
+            case Event():
+                self._listener(message)
+
+    def _model_ready(self, child: Child) -> None:
+        with self._lock:
+            if self._jobs.get("recognise") == "waiting":
+                self._jobs["recognise"] = "running"
+                self._child("camera").send(
+                    Start(job="recognise", request=self._requests["recognise"])
+                )
+            else:
+                child.send(End(job="recognise", keep=False))
+
+    def _ended(self, child: Child, status: int) -> None:
+        """Reader thread: a process is gone. Fail its jobs, say so, start another."""
+        with self._lock:
+            if child.expected_end or self._closing:
+                return
+            self._children.pop(child.name, None)
+            recent = [t for t in self._deaths[child.name] if t > time.monotonic() - DEATHS_WITHIN]
+            self._deaths[child.name] = [*recent, time.monotonic()]
+            restarting = len(recent) < MOST_DEATHS
+            lost = [job for job in self._jobs if child.name in PROCESSES[job]]
+        self._listener(ProcessDied(process=child.name, exit_status=status, restarting=restarting))
+        for job in lost:
+            self._fail(job, child.name, status)
+        if restarting:
+            self._child(child.name)
+        else:
+            text = f"The {child.name} process keeps dying; it is started again at the next job"
+            self._listener(Notice(text=text, level="error"))
+
+    def _fail(self, job: Job, process: str, status: int) -> None:
+        error = EngineDied(
+            f"The {process} process died",
+            f"{job} was cut short (status {status})",
+            f"What was captured is safe. Try again; details are in {self._workspace.logs}.",
+        )
+        if job == "recognise":
+            other = "camera" if process == "model" else "model"
+            with self._lock:
+                if other in self._children:
+                    self._children[other].send(End(job=job, keep=False))
+        self._finish(JobEnded.failure(job, error))

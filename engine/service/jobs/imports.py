@@ -1,0 +1,41 @@
+"""Import photographs from a folder with one sub-folder a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.cancel import Cancel
+from engine.config import Settings
+from engine.enrol.importer import import_folder
+from engine.enrol.people import People
+from engine.errors import NoPictures
+from engine.events import Emit, ImportDone
+from engine.faces.detect import FaceFinder
+from engine.faces.quality import QualityGates
+from engine.service.protocol import ImportRequest
+from engine.workspace import Workspace
+
+
+def import_pictures(
+    workspace: Workspace, settings: Settings, request: ImportRequest, cancel: Cancel, emit: Emit
+) -> ImportDone:
+    """Import all people of a folder. Raises DataError if there is none, Cancelled if stopped."""
+    done: ImportDone | None = None
+    for event in import_folder(
+        Path(request.folder).expanduser(),
+        People(workspace),
+        FaceFinder(settings.detection),
+        QualityGates(settings.gates),
+        request.face,
+        cancel,
+    ):
+        emit(event)
+        if isinstance(event, ImportDone):
+            done = event
+    if done is None or (done.images == 0 and done.refused > 0):
+        raise NoPictures(
+            "Nothing was imported",
+            f"none of {done.refused if done else 0} files holds a usable face",
+            "The reason stands beside each file; try --face largest, or larger pictures.",
+        )
+    return done

@@ -1,0 +1,144 @@
+"""What a recipe trains on: the split's pictures as labelled features, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.dataset.split import PARTS, Split
+from engine.enrol.people import People, Person
+from engine.events import Emit, FeaturesProgress, Notice
+from engine.model.face_space import FaceSpace
+from engine.model.feature_cache import FeatureCache
+from engine.model.features import Extractor
+from engine.model.vectors import Float32, Labels
+from engine.pictures import decode_crop
+from engine.workspace import Workspace
+
+Picture = tuple[int, str, str]
+"""Index of the person, session, file name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Embeddings (n, dims) float32 and labels (n,), indices into the material's people."""
+
+    embeddings: Float32
+    labels: Labels
+
+
+class Material:
+    """The people of a split and their pictures. Features come from the cache, or go into it."""
+
+    def __init__(self, workspace: Workspace, people: Sequence[Person], split: Split) -> None:
+        self.workspace = workspace
+        self.people = tuple(person for person in people if split.people.get(person.slug))
+        self._split = split
+
+    def pictures(self, part: str) -> tuple[Picture, ...]:
+        """The pictures of one part, person by person, in order of capture."""
+        return tuple(
+            (index, *_session_and_file(path))
+            for index, person in enumerate(self.people)
+            for path in self._parts(person)[part]
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Pictures in each part."""
+        return {part: len(self.pictures(part)) for part in PARTS}
+
+    def crops(self, part: str) -> tuple[NDArray[np.uint8], Labels]:
+        """Crops (n, 160, 160, 3) uint8 RGB and labels (n,) of one part."""
+        people = People(self.workspace)
+        pictures = self.pictures(part)
+        labels = np.array([index for index, _, _ in pictures], np.int64)
+        crops = np.empty((len(pictures), 160, 160, 3), np.uint8)
+        for row, (index, session, file) in enumerate(pictures):
+            folder = people.session_directory(self.people[index].slug, session)
+            crops[row] = decode_crop(folder / file)
+        return crops, labels
+
+    def embed(
+        self,
+        extractor: Extractor,
+        space: FaceSpace,
+        views: int,
+        cancel: Cancel,
+        emit: Emit,
+    ) -> dict[str, Part]:
+        """Embeddings of every part; training pictures also in `views` augmented views.
+
+        Emits FeaturesProgress over the whole. Raises Cancelled, DataError for a damaged crop.
+        """
+        work = [(part, 0) for part in PARTS] + [("train", view) for view in range(1, views + 1)]
+        progress = Progress(sum(len(self.pictures(part)) for part, _ in work), emit)
+        cache = FeatureCache(self.workspace, extractor.digest)
+        found: dict[str, list[tuple[Float32, Labels]]] = {part: [] for part in PARTS}
+        for part, view in work:
+            for (index, session), files in self._by_session(part).items():
+                rows = cache.rows(
+                    self.people[index].slug,
+                    session,
+                    files,
+                    extractor,
+                    progress.within_session,
+                    view=view,
+                    cancel=cancel,
+                )
+                progress.session_done(len(files))
+                found[part].append((space.embed(rows), np.full(len(files), index, np.int64)))
+        return {part: _joined(pieces, space.dims) for part, pieces in found.items()}
+
+    def _by_session(self, part: str) -> dict[tuple[int, str], list[str]]:
+        grouped: dict[tuple[int, str], list[str]] = {}
+        for index, session, file in self.pictures(part):
+            grouped.setdefault((index, session), []).append(file)
+        return grouped
+
+    def _parts(self, person: Person) -> Mapping[str, tuple[str, ...]]:
+        return {str(part): files for part, files in self._split.people[person.slug].items()}
+
+
+class Progress:
+    """Adds the progress of single sessions up to that of the whole run."""
+
+    def __init__(self, total: int, emit: Emit) -> None:
+        self._total = total
+        self._emit = emit
+        self._before = 0
+        self._cached = 0
+        self._cached_here = 0
+
+    def within_session(self, event: FeaturesProgress | Notice) -> None:
+        """Pass a session's progress on as part of the whole."""
+        if isinstance(event, Notice):
+            self._emit(event)
+            return
+        self._cached_here = event.cached
+        done = self._before + event.done
+        cached = self._cached + event.cached
+        self._emit(FeaturesProgress(done=done, total=self._total, cached=cached))
+
+    def session_done(self, files: int) -> None:
+        """A session is complete."""
+        self._before += files
+        self._cached += self._cached_here
+        self._cached_here = 0
+
+
+def _session_and_file(path: str) -> tuple[str, str]:
+    session, _, file = path.partition("/")
+    return session, file
+
+
+def _joined(pieces: list[tuple[Float32, Labels]], dims: int) -> Part:
+    if not pieces:
+        return Part(np.empty((0, dims), np.float32), np.empty(0, np.int64))
+    return Part(
+        np.concatenate([rows for rows, _ in pieces]),
+        np.concatenate([labels for _, labels in pieces]),
+    )

@@ -1,0 +1,173 @@
+"""Recognise: the model's half of it, and the whole of it in one process for the command line."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.camera.folder import pictures_of
+from engine.cancel import Cancel
+from engine.config import Settings
+from engine.enrol.people import People
+from engine.errors import ModelCorrupt
+from engine.events import (
+    Emit,
+    FaceSeen,
+    NoFace,
+    Notice,
+    RecogniseDone,
+    RecognitionRate,
+)
+from engine.faces.align import Face
+from engine.faces.detect import FaceFinder
+from engine.model.face_space import FaceSpace
+from engine.model.features import Extractor
+from engine.model.store import ModelStore
+from engine.model.weights import load_weights
+from engine.pictures import Unreadable, read_photograph
+from engine.recognise.recogniser import Recogniser, classifier_for
+from engine.service import library
+from engine.service.jobs.watch import watch
+from engine.service.messages import FacesFound
+from engine.service.protocol import RecogniseRequest
+from engine.workspace import Workspace
+
+RATE_INTERVAL = 1.0
+"""Seconds between reports of how recognition keeps up."""
+
+
+class Recognition:
+    """One run: names the faces it is given, counts, and sums up. Loading takes seconds."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, emit: Emit) -> None:
+        """Load the model in use. Raises NoModel, ModelCorrupt."""
+        model = ModelStore(workspace).load()
+        source = model.info.details.get("weights_source")
+        weights = load_weights(None if source == "packaged" else source)
+        if weights.digest != model.info.details.get("weights", weights.digest):
+            raise ModelCorrupt(
+                "The model does not fit these VGG16 weights",
+                f"{model.info.id} was trained with others than {source} holds now",
+                "Train again.",
+            )
+        self._emit = emit
+        self._recogniser = Recogniser(
+            model,
+            Extractor(weights),
+            FaceSpace.load(),
+            settings.recognition,
+            library.stale_slugs(workspace, model.info),
+            {person.slug: person.name for person in People(workspace).list()},
+            classifier_for(model, weights),
+        )
+        # The first call compiles the network; better now than on the first face.
+        self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], np.zeros((1, 160, 160, 3), np.uint8))
+        self._began = self._reported = time.monotonic()
+        self._frames = self._faces = self._recent = self._dropped = 0
+        self._people: Counter[str] = Counter()
+
+    def take(self, found: FacesFound, skipped: int = 0, *, single: bool = False) -> None:
+        """Name the faces of one frame; emits FaceSeen for each and now and then the rate.
+
+        `skipped` frames were replaced by newer ones on the way here.
+        """
+        crops = crops_of(found)
+        events = self._recogniser.observe(
+            found.source, found.frame, found.seconds, found.boxes, crops, single
+        )
+        self._count(events, found.dropped + skipped)
+
+    def take_picture(self, source: str, number: int, face: Face | None) -> None:
+        """Name one photograph's face as a probe of its own; NoFace if it has none."""
+        if face is None:
+            self._emit(NoFace(source=source, frame=number))
+            self._count((), 0)
+            return
+        events = self._recogniser.observe(
+            source, number, float(number), [face.box.as_tuple], face.crop[None], single=True
+        )
+        self._count(events, 0)
+
+    def finish(self, frames: int | None = None) -> RecogniseDone:
+        """Sum up. `frames` is the camera's count where it differs from what arrived here."""
+        seconds = max(time.monotonic() - self._began, 1e-6)
+        done = RecogniseDone(
+            frames=self._frames if frames is None else frames,
+            faces=self._faces,
+            fps=self._frames / seconds,
+            dropped=self._dropped,
+            people=dict(self._people),
+        )
+        self._emit(done)
+        return done
+
+    def _count(self, events: tuple[FaceSeen, ...], dropped: int) -> None:
+        self._frames += 1
+        self._recent += 1
+        self._dropped = dropped
+        self._faces += len(events)
+        for event in events:
+            self._people[event.person or event.decision] += 1
+            self._emit(event)
+        now = time.monotonic()
+        if now - self._reported >= RATE_INTERVAL:
+            self._emit(
+                RecognitionRate(
+                    fps=self._recent / (now - self._reported),
+                    frames=self._frames,
+                    dropped=dropped,
+                    faces=len(events),
+                )
+            )
+            self._reported, self._recent = now, 0
+
+
+def recognise(
+    workspace: Workspace,
+    settings: Settings,
+    request: RecogniseRequest,
+    cancel: Cancel,
+    emit: Emit,
+) -> RecogniseDone:
+    """Recognise until the source ends or `cancel` is set, all in this process.
+
+    Raises NoModel, ModelCorrupt, SourceError.
+    """
+    recognition = Recognition(workspace, settings, emit)
+    if request.each and Path(request.source).expanduser().is_dir():
+        _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)
+    else:
+        watch(
+            settings,
+            request,
+            cancel,
+            emit,
+            lambda found: recognition.take(found, single=request.each),
+            preview=False,
+        )
+    return recognition.finish()
+
+
+def _each_picture(
+    settings: Settings, folder: Path, recognition: Recognition, cancel: Cancel, emit: Emit
+) -> None:
+    """Every picture of a folder is one probe: its most central face, or no face."""
+    finder = FaceFinder(settings.detection)
+    for number, (path, label) in enumerate(pictures_of(folder)):
+        if cancel.stopping:
+            return
+        try:
+            faces = finder.find_in_photograph(read_photograph(path))
+        except Unreadable as error:
+            emit(Notice(text=str(error), level="warning"))
+            faces = ()
+        recognition.take_picture(label, number, faces[0] if faces else None)
+
+
+def crops_of(found: FacesFound) -> NDArray[np.uint8]:
+    """The crops of a message: uint8 (faces, 160, 160, 3), RGB."""
+    return np.frombuffer(found.crops, np.uint8).reshape(len(found.boxes), 160, 160, 3)

@@ -1,0 +1,61 @@
+"""Make a split, or bring an old one up to date, and save it."""
+
+from __future__ import annotations
+
+from engine.config import Settings, SplitSettings
+from engine.dataset.split import Split, check_fits, load_split, make_split, save_split, summarise
+from engine.enrol.people import People, Person
+from engine.errors import NoPictures, SplitMissing
+from engine.events import Emit, Notice, SplitDone
+from engine.workspace import Workspace
+
+
+def split(workspace: Workspace, settings: SplitSettings, *, random: bool = False) -> SplitDone:
+    """Split everybody's pictures and save split.json. Raises NoPictures in an empty workspace."""
+    people = with_pictures(workspace)
+    made = make_split(people, settings, random=random)
+    save_split(workspace, made)
+    return summarise(made, people)
+
+
+def current_split(workspace: Workspace) -> SplitDone | None:
+    """The split on disk as counts, or None if there is none."""
+    found = load_split(workspace)
+    return summarise(found, People(workspace).list()) if found else None
+
+
+def fitting_split(workspace: Workspace, settings: Settings, emit: Emit) -> Split:
+    """The split to train on: the saved one if it still fits the pictures, else a new one.
+
+    A new one keeps the old one's shares, seed and way of splitting, and says so.
+    """
+    people = with_pictures(workspace)
+    found = load_split(workspace)
+    wanted, random = settings.split, False
+    if found is not None:
+        try:
+            check_fits(found, people)
+        except SplitMissing as error:
+            train, validation, test = found.shares
+            wanted = SplitSettings(train=train, validation=validation, test=test, seed=found.seed)
+            random = found.mode == "random"
+            emit(Notice(text=f"{error.message}: split again with the same shares"))
+        else:
+            return found
+    else:
+        emit(Notice(text="No split yet: made one with the configured shares"))
+    made = make_split(people, wanted, random=random)
+    save_split(workspace, made)
+    return made
+
+
+def with_pictures(workspace: Workspace) -> tuple[Person, ...]:
+    """Everybody with at least one picture. Raises NoPictures if there is nobody."""
+    people = tuple(person for person in People(workspace).list() if person.pictures)
+    if not people:
+        raise NoPictures(
+            "Nobody is enrolled yet",
+            f"{workspace.root} holds no pictures",
+            "Run `facedesk enroll NAME --source 0` or `facedesk import DIR` first.",
+        )
+    return people

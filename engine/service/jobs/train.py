@@ -1,0 +1,258 @@
+"""Train a model: features, head, epochs, calibration, a folder on disk, promotion."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import numpy as np
+
+from engine import __version__
+from engine.cancel import Cancel
+from engine.config import Settings, TrainingSettings
+from engine.errors import TooFewPeople
+from engine.events import Emit, EpochDone, Notice, TrainDone
+from engine.model.face_space import FaceSpace
+from engine.model.features import Extractor
+from engine.model.store import ModelDraft, ModelStore
+from engine.model.training import train_classic, train_head
+from engine.model.vectors import Float32, class_centres
+from engine.model.weights import Weights, load_weights
+from engine.recognise.calibration import Calibration, calibrate, gallery_impostors
+from engine.recognise.scoring import Gallery
+from engine.service.jobs.material import Material, Part
+from engine.service.jobs.splitting import fitting_split, with_pictures
+from engine.service.protocol import TrainRequest
+from engine.workspace import Workspace
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a recipe gave: centres and arrays to keep, and how training went."""
+
+    centres: Float32
+    epochs: int
+    best_epoch: int
+    history: Sequence[EpochDone]
+    arrays: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def train(
+    workspace: Workspace,
+    settings: Settings,
+    request: TrainRequest,
+    cancel: Cancel,
+    emit: Emit,
+) -> TrainDone:
+    """Train on the split and put the new model in use. Returns after emitting TrainDone.
+
+    The model in use stays until the new one is complete on disk. Raises Cancelled,
+    NoPictures, TooFewPeople, ModelCorrupt, DiskFull.
+    """
+    started = time.monotonic()
+    split = fitting_split(workspace, settings, emit)
+    material = Material(workspace, with_pictures(workspace), split)
+    if request.recipe == "classic":
+        refuse_one_person(len(material.people))
+    training = training_settings(settings.training, request)
+    weights = load_weights(request.weights)
+    extractor, space = Extractor(weights), FaceSpace.load()
+    views = training.views if request.recipe == "head" else 0
+    parts = material.embed(extractor, space, views, cancel, emit)
+    cancel.check()
+    if request.recipe == "classic":
+        outcome = _classic(material, parts, weights, training, request, cancel, emit)
+    else:
+        outcome = _head(parts, space, training, len(material.people), cancel, emit)
+    cancel.check()
+    calibration, metrics = measure(material, parts, space, settings.recognition.fpir, outcome)
+    draft = ModelDraft(
+        recipe=request.recipe,
+        people=[(person.slug, person.name, person.revision) for person in material.people],
+        centres=outcome.centres,
+        arrays=outcome.arrays,
+        metrics=metrics,
+        epochs=outcome.epochs,
+        best_epoch=outcome.best_epoch,
+        threshold=calibration.threshold,
+        calibration={
+            "fpir": calibration.fpir,
+            "people": calibration.people,
+            "source": calibration.source,
+            "raised": calibration.raised,
+            "notes": list(calibration.notes),
+        },
+        details={
+            "pictures": material.counts(),
+            "split": {"seed": split.seed, "mode": split.mode, "shares": list(split.shares)},
+            "preprocessing": "160x160 RGB, VGG16 mean subtraction, block4 on a 4x4 grid, mirrored",
+            "weights": weights.digest,
+            "weights_source": request.weights or "packaged",
+            "extractor": extractor.digest,
+            "face_space": space.digest,
+            "unfreeze": request.unfreeze,
+            "versions": versions(),
+            "history": [event.to_json() for event in outcome.history],
+        },
+    )
+    store = ModelStore(workspace)
+    info = store.save(draft)
+    store.promote(info.id)
+    done = TrainDone(
+        model=info.id,
+        recipe=request.recipe,
+        seconds=time.monotonic() - started,
+        epochs=outcome.epochs,
+        best_epoch=outcome.best_epoch,
+        promoted=True,
+        people=tuple(person.name for person in material.people),
+        metrics=metrics,
+        warnings=(*split.warnings, *outcome.warnings, *calibration.notes),
+    )
+    emit(done)
+    return done
+
+
+def refuse_one_person(people: int) -> None:
+    """Raise TooFewPeople before any slow work if the classic recipe cannot run."""
+    if people < 2:
+        raise TooFewPeople(
+            "The classic recipe needs at least two people",
+            f"{people} is enrolled with pictures",
+            "Enrol somebody else, or use recipe head, which tells one person from strangers.",
+        )
+
+
+def training_settings(configured: TrainingSettings, request: TrainRequest) -> TrainingSettings:
+    """The configured values with the request's number of epochs, for whichever recipe it is."""
+    if request.epochs is None:
+        return configured
+    name = "classic_epochs" if request.recipe == "classic" else "epochs"
+    patience = max(1, min(configured.patience, request.epochs - 1))
+    return configured.model_copy(update={name: request.epochs, "patience": patience})
+
+
+def _head(
+    parts: dict[str, Part],
+    space: FaceSpace,
+    settings: TrainingSettings,
+    people: int,
+    cancel: Cancel,
+    emit: Emit,
+) -> Outcome:
+    """Recipe `head`: adjust the class centres in the face space."""
+    learn, check = parts["train"], parts["validation"]
+    result = run_epochs(
+        train_head(
+            learn.embeddings,
+            learn.labels,
+            check.embeddings,
+            check.labels,
+            space.cohort,
+            settings,
+            cancel,
+            people,
+        ),
+        emit,
+    )
+    warnings: tuple[str, ...] = ()
+    if result.kept_start:
+        text = "Training did not beat the plain class centres, so these are used."
+        emit(Notice(text=text))
+        warnings = (text,)
+    return Outcome(
+        centres=result.centres,
+        epochs=len(result.history),
+        best_epoch=result.best_epoch,
+        history=result.history,
+        warnings=warnings,
+    )
+
+
+def _classic(
+    material: Material,
+    parts: dict[str, Part],
+    weights: Weights,
+    settings: TrainingSettings,
+    request: TrainRequest,
+    cancel: Cancel,
+    emit: Emit,
+) -> Outcome:
+    """Recipe `classic`: VGG16 transfer learning; the face space still decides about strangers."""
+    crops, labels = material.crops("train")
+    check, check_labels = material.crops("validation")
+    result = run_epochs(
+        train_classic(
+            crops,
+            labels,
+            check,
+            check_labels,
+            len(material.people),
+            weights,
+            settings,
+            cancel,
+            request.unfreeze,
+        ),
+        emit,
+    )
+    learn = parts["train"]
+    return Outcome(
+        centres=class_centres(learn.embeddings, learn.labels, len(material.people)),
+        epochs=len(result.history),
+        best_epoch=result.best_epoch,
+        history=result.history,
+        arrays=dict(result.arrays),
+    )
+
+
+def run_epochs(epochs: Generator[EpochDone, None, Result], emit: Emit) -> Result:
+    """Emit every epoch of a training generator; its return value."""
+    while True:
+        try:
+            event = next(epochs)
+        except StopIteration as finished:
+            result: Result = finished.value
+            return result
+        emit(event)
+
+
+def measure(
+    material: Material, parts: dict[str, Part], space: FaceSpace, fpir: float, outcome: Outcome
+) -> tuple[Calibration, dict[str, float]]:
+    """The threshold, and how the new model does on the pictures it was not trained on.
+
+    `rank1_*`: share of pictures whose best person is the right one; `tpir_*`: also at or above
+    the threshold. NaN for a part without pictures.
+    """
+    gallery = Gallery(space, outcome.centres, [person.slug for person in material.people])
+    embeddings = np.concatenate([part.embeddings for part in parts.values()])
+    labels = np.concatenate([part.labels for part in parts.values()])
+    own = gallery_impostors(gallery, embeddings, labels)
+    calibration = calibrate(space.impostors, len(gallery), fpir, own)
+    metrics: dict[str, float] = {}
+    for name in ("validation", "test"):
+        part = parts[name]
+        found = gallery.search(part.embeddings)
+        right = found.candidates == part.labels
+        passed = right & (found.best >= calibration.threshold)
+        metrics[f"rank1_{name}"] = float(right.mean()) if len(right) else float("nan")
+        metrics[f"tpir_{name}"] = float(passed.mean()) if len(right) else float("nan")
+    best = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
+    if best is not None:
+        metrics |= {"val_loss": best.val_loss, "val_accuracy": best.val_accuracy}
+    else:
+        metrics["val_accuracy"] = metrics["rank1_validation"]
+    metrics["threshold"] = calibration.threshold
+    return calibration, metrics
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a model depends on."""
+    packages = ("tensorflow", "keras", "opencv-python", "numpy")
+    return {"facedesk": __version__, **{name: version(name) for name in packages}}

@@ -1,0 +1,134 @@
+"""The quick calls: people, split and models as the user interface lists and changes them.
+
+Pure file work: neither OpenCV nor TensorFlow is imported. Whoever changes something holds the
+workspace's writer lock.
+"""
+
+from __future__ import annotations
+
+from engine.config import SplitSettings
+from engine.enrol.names import clean_name
+from engine.enrol.people import People, Person
+from engine.errors import NoModel, UsageError
+from engine.events import SplitDone
+from engine.model.store import ModelInfo, ModelStore
+from engine.service.jobs import splitting
+from engine.service.protocol import InModel, ModelRow, PersonRow, SplitRequest
+from engine.workspace import Workspace
+
+
+def person_rows(workspace: Workspace) -> tuple[PersonRow, ...]:
+    """Everybody enrolled, by name, each with whether the current model knows their pictures."""
+    model = current_model(workspace)
+    trained = {slug: revision for slug, _, revision in model.people} if model else {}
+    return tuple(
+        PersonRow(
+            name=person.name,
+            slug=person.slug,
+            created=person.created,
+            pictures=person.pictures,
+            sessions=len(person.sessions),
+            in_model=_in_model(person, trained),
+        )
+        for person in People(workspace).list()
+    )
+
+
+def _in_model(person: Person, trained: dict[str, str]) -> InModel:
+    if person.slug not in trained:
+        return "no"
+    return "yes" if trained[person.slug] == person.revision else "stale"
+
+
+def stale_slugs(workspace: Workspace, model: ModelInfo) -> frozenset[str]:
+    """People of a model whose pictures changed since it was trained, or who are gone."""
+    now = {person.slug: person.revision for person in People(workspace).list()}
+    return frozenset(slug for slug, _, revision in model.people if now.get(slug) != revision)
+
+
+def current_model(workspace: Workspace) -> ModelInfo | None:
+    """The current model's description, or None if there is none."""
+    return next((info for info in ModelStore(workspace).list() if info.current), None)
+
+
+def check_name(name: str) -> str:
+    """The name as it will be stored. Raises NameInvalid."""
+    return clean_name(name)
+
+
+def check_trainable(workspace: Workspace) -> None:
+    """Raise NoPictures if there is nothing to train on."""
+    splitting.with_pictures(workspace)
+
+
+def check_model(workspace: Workspace) -> None:
+    """Raise NoModel if nothing has been trained yet."""
+    if ModelStore(workspace).current_id() is None:
+        raise NoModel(
+            "No model has been trained yet",
+            hint="Enrol people, then run `facedesk train`.",
+        )
+
+
+def rename(workspace: Workspace, old: str, new: str) -> None:
+    """Rename a person. Raises PersonNotFound, NameTaken, NameInvalid."""
+    People(workspace).rename(old, new)
+
+
+def delete(workspace: Workspace, name: str) -> Person:
+    """Delete a person's pictures, features and split entries. Raises PersonNotFound."""
+    return People(workspace).delete(name)
+
+
+def current_split(workspace: Workspace) -> SplitDone | None:
+    """The split on disk as counts, or None."""
+    return splitting.current_split(workspace)
+
+
+def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
+    """Make and save a split. Raises UsageError for impossible shares, NoPictures."""
+    try:
+        settings = SplitSettings(
+            train=request.train,
+            validation=request.validation,
+            test=request.test,
+            seed=request.seed,
+        )
+    except ValueError as error:
+        raise UsageError(
+            "The shares are impossible",
+            f"train {request.train:g}, validation {request.validation:g}, test {request.test:g}",
+            "They must sum to 1, with train at least 0.05 and none negative.",
+        ) from error
+    return splitting.split(workspace, settings, random=request.random)
+
+
+def model_rows(workspace: Workspace) -> tuple[ModelRow, ...]:
+    """Stored models, newest first."""
+    return tuple(model_row(info) for info in ModelStore(workspace).list())
+
+
+def model_row(info: ModelInfo) -> ModelRow:
+    """One stored model as listed."""
+    return ModelRow(
+        id=info.id,
+        recipe=info.recipe,
+        created=info.created,
+        people=len(info.people),
+        epochs=info.epochs,
+        best_epoch=info.best_epoch,
+        threshold=float("nan") if info.threshold is None else info.threshold,
+        val_accuracy=float(info.metrics.get("val_accuracy", float("nan"))),
+        current=info.current,
+        damaged=bool(info.damaged),
+    )
+
+
+def promote(workspace: Workspace, model: str) -> None:
+    """Make a stored model the current one. Raises NoModel, ModelCorrupt."""
+    ModelStore(workspace).promote(model)
+
+
+def rollback(workspace: Workspace) -> str:
+    """Go back to the model before the current one; returns its id. Raises NoModel."""
+    return ModelStore(workspace).rollback().id

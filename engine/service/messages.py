@@ -1,0 +1,68 @@
+"""What the user interface's process and its children say to each other besides events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.events import BoxTuple
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    """First message to a child: where to work and with which settings (as plain JSON)."""
+
+    workspace: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Begin a job; `request` is one of the request classes of `protocol`."""
+
+    job: str
+    request: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """End a job: keep its result so far, or give it up."""
+
+    job: str
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quit:
+    """End the process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The model process has loaded what recognition needs; frames may come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacesFound:
+    """Aligned faces of one frame, camera process to model process.
+
+    `crops` holds len(boxes) pictures of 160 x 160 x 3 uint8 RGB, one after the other. `lossy`
+    frames may be replaced by newer ones.
+    """
+
+    source: str
+    frame: int
+    seconds: float
+    boxes: tuple[BoxTuple, ...]
+    crops: bytes
+    dropped: int
+    lossy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesEnded:
+    """No more frames will come; the model process sums up what it has seen."""
+
+    frames: int
+    dropped: int
+    seconds: float

@@ -1,0 +1,122 @@
+"""The model process: everything that needs TensorFlow. Trains in a thread, names faces in main.
+
+Recognition goes on with the model it was started with while a new one trains beside it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from engine.cancel import Cancel
+from engine.errors import FacedeskError, ModelError
+from engine.events import JobEnded
+from engine.service.child_main import ChildContext, serve
+from engine.service.messages import End, FacesFound, FramesEnded, Quit, Ready, Start
+from engine.service.protocol import TrainRequest
+
+log = logging.getLogger(__name__)
+
+RECOGNISE = "recognise"
+
+
+class NewestFaces:
+    """A slot between the reader thread and the main loop: lossy frames replace each other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: FacesFound | None = None
+        self.dropped = 0
+
+    def offer(self, faces: FacesFound) -> bool:
+        """Put a frame in; True if one was waiting already (the older is dropped)."""
+        with self._lock:
+            occupied = self._waiting is not None
+            self.dropped += occupied
+            self._waiting = faces
+            return occupied
+
+    def take(self) -> FacesFound | None:
+        """Take the waiting frame out."""
+        with self._lock:
+            faces, self._waiting = self._waiting, None
+            return faces
+
+
+class ModelBody:
+    """The main loop's state: the recognition in progress, if any."""
+
+    def __init__(self, context: ChildContext) -> None:
+        from engine.service.jobs.recognise import Recognition
+
+        self._context = context
+        self._make = Recognition
+        self._recognition: Recognition | None = None
+        self._newest = NewestFaces()
+        context.replace = self._replace
+
+    def _replace(self, message: object) -> bool:
+        """Reader thread: lossy frames go to the slot; one token in the queue stands for it."""
+        return isinstance(message, FacesFound) and message.lossy and self._newest.offer(message)
+
+    def run(self) -> None:
+        """Take messages until told to quit."""
+        while True:
+            message = self._context.inbox.get()
+            if isinstance(message, Quit):
+                return
+            try:
+                self._take(message)
+            except FacedeskError as error:
+                self._recognition = None
+                self._context.send(JobEnded.failure(RECOGNISE, error))
+            except Exception as error:  # reported in one sentence, details in the log
+                log.exception("recognition failed")
+                self._recognition = None
+                text = f"{type(error).__name__}: {error}"
+                self._context.send(
+                    JobEnded.failure(RECOGNISE, ModelError("An internal error", text))
+                )
+
+    def _take(self, message: object) -> None:
+        context = self._context
+        match message:
+            case Start(request=TrainRequest() as request):
+                context.begin("train")
+                threading.Thread(
+                    target=context.run_job,
+                    args=("train", lambda token: self._train(request, token)),
+                    name="training",
+                    daemon=True,
+                ).start()
+            case Start():
+                self._recognition = self._make(context.workspace, context.settings, context.emit)
+                self._newest.take()
+                context.send(Ready())
+            case FacesFound():
+                faces = self._newest.take() if message.lossy else message
+                if faces is not None and self._recognition is not None:
+                    self._recognition.take(faces, self._newest.dropped)
+            case FramesEnded() if self._recognition is not None:
+                self._recognition.finish(message.frames)
+                self._recognition = None
+                context.send(JobEnded(job=RECOGNISE, outcome="done"))
+            case End(job="recognise"):
+                self._recognition = None
+            case _:
+                pass
+
+    def _train(self, request: TrainRequest, cancel: Cancel) -> None:
+        from engine.service.jobs.train import train
+
+        context = self._context
+        train(context.workspace, context.settings, request, cancel, context.emit)
+
+
+def body(context: ChildContext) -> None:
+    """Load TensorFlow at once, so that it is ready when the operator is."""
+    ModelBody(context).run()
+
+
+if __name__ == "__main__":
+    serve("model", body)

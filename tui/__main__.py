@@ -1,0 +1,5 @@
+"""`python -m tui` is `facedesk`."""
+
+from tui.cli import main
+
+main()

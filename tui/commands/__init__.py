@@ -1,0 +1,1 @@
+"""The commands of `facedesk`, one module a group; imported only when they run."""

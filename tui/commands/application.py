@@ -1,0 +1,37 @@
+"""Opening the app. Nothing heavier than Textual is imported before its first paint."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from engine.errors import UsageError
+from tui.context import Context
+
+if TYPE_CHECKING:
+    from tui.demo_script import DemoScript
+
+
+def open_app(context: Context) -> None:
+    """`facedesk` without a command. Raises UsageError where there is no terminal."""
+    run_app(context, None)
+
+
+def run_app(context: Context, script: DemoScript | None) -> None:
+    """Run the app on the context's workspace until the operator quits."""
+    if context.output.as_json:
+        raise UsageError("The app prints no JSON", "", "Use a command: `facedesk --help`.")
+    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The app needs a terminal",
+            "stdin or stdout is not one",
+            "Use a command, as in `facedesk people`; see `facedesk --help`.",
+        )
+    from engine.service.client import LocalDesk
+    from tui.app import FacedeskApp
+
+    context.workspace.prepare()
+    app = FacedeskApp(LocalDesk(context.workspace, context.settings), script)
+    app.run()
+    if app.return_code:
+        raise SystemExit(app.return_code)

@@ -1,0 +1,167 @@
+"""facedesk enroll, import, people: from cameras and folders to pictures of people."""
+
+from __future__ import annotations
+
+from engine.events import (
+    Captured,
+    EnrolDone,
+    Event,
+    ImportDone,
+    ImportProgress,
+    ImportRefused,
+    Notice,
+    Refused,
+    SourceLost,
+    SourceOpened,
+    SourceRestored,
+)
+from engine.service import library
+from engine.service.protocol import EnrolRequest, ImportRequest
+from tui.context import Context, interruptible
+from tui.output import Output
+from tui.text import measured, reason_words
+
+
+def source_note(output: Output, event: Event) -> None:
+    """Say what happens to the source, the same way for every command that has one."""
+    match event:
+        case SourceOpened():
+            label = "DEMO source" if event.demo else event.kind
+            rate = f", {event.fps:g} fps" if event.fps else ""
+            output.note(f"{label} {event.source}: {event.width}x{event.height}{rate}")
+        case SourceLost():
+            output.note(
+                f"Lost {event.source} ({event.reason}); attempt {event.attempt} to reconnect "
+                f"in {event.retry_in:.1f} s",
+                "yellow",
+            )
+        case SourceRestored():
+            output.note(f"{event.source} is back after {event.seconds:.1f} s", "green")
+        case Notice():
+            output.note(event.text, "yellow" if event.level != "info" else "")
+
+
+def refusal(reason: str, value: float, limit: float) -> str:
+    """A refusal in words, with what was measured."""
+    return f"{reason_words(reason)} {measured(reason, value, limit)}".strip()
+
+
+def enroll(context: Context, request: EnrolRequest) -> EnrolDone:
+    """Capture one person; prints progress, the refusals and a summary."""
+    from engine.service.jobs.enrol import enrol
+
+    output = context.output
+    with (
+        interruptible(keep=True, enter_stops=True) as cancel,
+        context.writing("enroll"),
+        output.progress(f"Enrolling {request.person}", request.count) as bar,
+    ):
+
+        def emit(event: Event) -> None:
+            output.event(event)
+            source_note(output, event)
+            if isinstance(event, Captured):
+                bar.update(event.captured, title=f"Enrolling {request.person}")
+            elif isinstance(event, Refused):
+                bar.retitle(refusal(event.reason, event.value, event.limit))
+
+        done = enrol(context.workspace, context.settings, request, cancel, emit)
+    _summarise(output, done)
+    return done
+
+
+def _summarise(output: Output, done: EnrolDone) -> None:
+    """One line for what was captured, one for what was refused."""
+    ends = {
+        "complete": "",
+        "stopped": " (stopped)",
+        "cancelled": " (cancelled, nothing kept)",
+        "source_ended": " (the source ended early)",
+    }
+    output.result(
+        f"{done.person}: {done.captured} of {done.target} pictures in {done.seconds:.1f} s"
+        f"{ends.get(done.ended, '')}"
+    )
+    if done.refused:
+        reasons = ", ".join(f"{n} {reason_words(r)}" for r, n in sorted(done.refused.items()))
+        output.result(f"refused frames: {reasons}")
+
+
+def import_folder(context: Context, request: ImportRequest) -> ImportDone:
+    """Import a folder of people; every refused file is printed with its reason."""
+    from engine.service.jobs.imports import import_pictures
+
+    output = context.output
+    with (
+        interruptible(keep=False) as cancel,
+        context.writing("import"),
+        output.progress("Importing", None) as bar,
+    ):
+
+        def emit(event: Event) -> None:
+            output.event(event)
+            match event:
+                case ImportProgress():
+                    bar.update(event.done, event.total)
+                case ImportRefused():
+                    reason = refusal(event.reason, event.value, event.limit)
+                    output.note(f"refused {event.file}: {reason}")
+                case Notice():
+                    output.note(event.text)
+
+        done = import_pictures(context.workspace, context.settings, request, cancel, emit)
+    output.result(
+        f"{done.images} pictures of {done.people} people imported, {done.refused} files refused, "
+        f"in {done.seconds:.1f} s"
+    )
+    return done
+
+
+def list_people(context: Context) -> None:
+    """Everybody enrolled, as a table or one object a line."""
+    rows = library.person_rows(context.workspace)
+    for row in rows if context.output.as_json else ():
+        context.output.object(
+            {
+                "event": "person",
+                "name": row.name,
+                "slug": row.slug,
+                "created": row.created,
+                "pictures": row.pictures,
+                "sessions": row.sessions,
+                "in_model": row.in_model,
+            }
+        )
+    if context.output.as_json:
+        context.output.object({"event": "done", "people": len(rows)})
+    elif not rows:
+        context.output.result("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0")
+    else:
+        context.output.table(
+            ("name", "#pictures", "#sessions", "in the model", "enrolled"),
+            [(r.name, str(r.pictures), str(r.sessions), r.in_model, r.created[:10]) for r in rows],
+        )
+
+
+def rename_person(context: Context, old: str, new: str) -> None:
+    """Rename a person."""
+    with context.writing("people rename"):
+        library.rename(context.workspace, old, new)
+    if context.output.as_json:
+        context.output.object({"event": "done", "renamed": old, "name": new})
+    else:
+        context.output.result(f"{old} is now {new}.")
+
+
+def delete_person(context: Context, name: str) -> None:
+    """Delete a person and everything made from their pictures but old models."""
+    with context.writing("people delete"):
+        person = library.delete(context.workspace, name)
+    if context.output.as_json:
+        context.output.object(
+            {"event": "done", "deleted": person.name, "pictures": person.pictures}
+        )
+    else:
+        context.output.result(
+            f"Deleted {person.name}: {person.pictures} pictures. Train again to renew the model."
+        )

@@ -1,0 +1,124 @@
+"""facedesk model: what models there are, which one is in use, and what they are made of."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from engine.service import library
+from engine.service.protocol import Recipe
+from tui.context import Context
+
+
+def list_models(context: Context) -> None:
+    """Stored models, newest first."""
+    rows = library.model_rows(context.workspace)
+    if context.output.as_json:
+        for row in rows:
+            context.output.object(
+                {
+                    "event": "model",
+                    "model": row.id,
+                    "recipe": row.recipe,
+                    "created": row.created,
+                    "people": row.people,
+                    "epochs": row.epochs,
+                    "best_epoch": row.best_epoch,
+                    "threshold": row.threshold,
+                    "val_accuracy": row.val_accuracy,
+                    "current": row.current,
+                    "damaged": row.damaged,
+                }
+            )
+        context.output.object({"event": "done", "models": len(rows)})
+    elif not rows:
+        context.output.result("No model yet. Try: facedesk train")
+    else:
+        context.output.table(
+            ("", "model", "recipe", "#people", "#best epoch", "#val accuracy", "#threshold"),
+            [
+                (
+                    "damaged" if r.damaged else "in use" if r.current else "",
+                    r.id,
+                    r.recipe,
+                    str(r.people),
+                    f"{r.best_epoch} of {r.epochs}",
+                    f"{r.val_accuracy:.3f}" if math.isfinite(r.val_accuracy) else "-",
+                    f"{r.threshold:.3f}" if math.isfinite(r.threshold) else "-",
+                )
+                for r in rows
+            ],
+        )
+
+
+def promote_model(context: Context, identity: str) -> None:
+    """Put a model in use."""
+    with context.writing("model promote"):
+        library.promote(context.workspace, identity)
+    _now_in_use(context, identity)
+
+
+def rollback_model(context: Context) -> None:
+    """Go back to the model that was in use before."""
+    with context.writing("model rollback"):
+        identity = library.rollback(context.workspace)
+    _now_in_use(context, identity)
+
+
+def _now_in_use(context: Context, identity: str) -> None:
+    if context.output.as_json:
+        context.output.object({"event": "done", "model": identity})
+    else:
+        context.output.result(f"In use now: {identity}")
+
+
+def show_layers(context: Context, recipe: Recipe, *, unfreeze: bool) -> None:
+    """Every layer of a recipe's network."""
+    from engine.service.jobs.networks import layers
+
+    people = sum(1 for row in library.person_rows(context.workspace) if row.pictures)
+    rows = layers(context.settings, recipe, people=max(2, people), unfreeze=unfreeze)
+    if context.output.as_json:
+        for row in rows:
+            context.output.object(
+                {
+                    "event": "layer",
+                    "name": row.name,
+                    "kind": row.kind,
+                    "shape": row.shape,
+                    "parameters": row.parameters,
+                    "trains": row.trains,
+                }
+            )
+        context.output.object({"event": "done", "layers": len(rows)})
+        return
+    context.output.table(
+        ("layer", "kind", "output", "#parameters", "trains"),
+        [
+            (
+                row.name,
+                row.kind,
+                " x ".join("n" if size is None else str(size) for size in row.shape),
+                f"{row.parameters:,}",
+                "yes" if row.trains else "frozen",
+            )
+            for row in rows
+        ],
+        f"Recipe {recipe}",
+    )
+    training = sum(row.parameters for row in rows if row.trains)
+    context.output.result(
+        f"{sum(row.parameters for row in rows):,} parameters, {training:,} of them train"
+    )
+
+
+def export_model(context: Context, file: Path, identity: str | None) -> None:
+    """Save a model as one Keras file."""
+    from engine.service.jobs.networks import export
+
+    context.output.note("Loading TensorFlow")
+    size = export(context.workspace, file, identity)
+    if context.output.as_json:
+        context.output.object({"event": "done", "file": str(file), "bytes": size})
+    else:
+        context.output.result(f"Wrote {file} ({size / 1e6:.0f} MB)")

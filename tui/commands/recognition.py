@@ -1,0 +1,60 @@
+"""facedesk recognize: who stands in front of the camera."""
+
+from __future__ import annotations
+
+import time
+
+from engine.events import Event, FaceSeen, NoFace, RecogniseDone
+from engine.service.protocol import RecogniseRequest
+from tui.commands.enrolment import source_note
+from tui.context import Context, interruptible
+from tui.output import Output
+
+
+class Lines:
+    """Prints a line when what is said about a track changes, not one a frame."""
+
+    def __init__(self, output: Output, *, each: bool) -> None:
+        self._output = output
+        self._each = each
+        self._said: dict[int, str | None] = {}
+        self._began = time.monotonic()
+
+    def take(self, event: FaceSeen) -> None:
+        """Say who it is, if that is news."""
+        verdict = event.person or event.decision
+        if not self._each and self._said.get(event.track) == verdict:
+            return
+        self._said[event.track] = verdict
+        stale = ", pictures changed since training" if event.stale else ""
+        place = event.source if self._each else f"{event.seconds:7.1f} s  face {event.track}"
+        self._output.result(
+            f"{place}  {verdict}  (nearest {event.candidate}, score {event.score:.3f}, "
+            f"threshold {event.threshold:.3f}{stale})"
+        )
+
+
+def recognize(context: Context, request: RecogniseRequest) -> RecogniseDone:
+    """Recognise until the source ends or Ctrl+C; prints what changes."""
+    from engine.service.jobs.recognise import recognise
+
+    output = context.output
+    output.note("Loading TensorFlow and the model")
+    lines = Lines(output, each=request.each)
+    with interruptible(keep=True) as cancel:
+
+        def emit(event: Event) -> None:
+            output.event(event)
+            source_note(output, event)
+            if isinstance(event, FaceSeen):
+                lines.take(event)
+            elif isinstance(event, NoFace) and request.each:
+                output.result(f"{event.source}  no face")
+
+        done = recognise(context.workspace, context.settings, request, cancel, emit)
+    seen = ", ".join(f"{name}: {count}" for name, count in sorted(done.people.items()))
+    output.result(
+        f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"
+        + (f"; {seen}" if seen else "")
+    )
+    return done

@@ -1,0 +1,137 @@
+"""facedesk split, export, train: from pictures to a model."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from engine.config import SplitSettings
+from engine.errors import SplitMissing, UsageError
+from engine.events import EpochDone, Event, FeaturesProgress, Notice, SplitDone, TrainDone
+from engine.service import library
+from engine.service.protocol import SplitRequest, TrainRequest
+from tui.context import Context, interruptible
+
+
+def split(
+    context: Context,
+    train: float | None,
+    validation: float | None,
+    test: float | None,
+    seed: int | None,
+    random: bool,
+) -> SplitDone:
+    """Make and save a split; shares that were not given are the configured ones, or the rest."""
+    configured = context.settings.split
+    shares = complete_shares(configured, train, validation, test)
+    request = SplitRequest(
+        train=shares[0],
+        validation=shares[1],
+        test=shares[2],
+        seed=configured.seed if seed is None else seed,
+        random=random,
+    )
+    with context.writing("split"):
+        done = library.split(context.workspace, request)
+    context.output.event(done)
+    rows = [
+        (name, str(counts["train"]), str(counts["validation"]), str(counts["test"]))
+        for name, counts in done.people.items()
+    ]
+    rows.append(("all", str(done.train), str(done.validation), str(done.test)))
+    context.output.table(("name", "#train", "#validation", "#test"), rows, f"Split by {done.mode}")
+    for warning in done.warnings:
+        context.output.note(warning, "yellow")
+    return done
+
+
+def complete_shares(
+    configured: SplitSettings, train: float | None, validation: float | None, test: float | None
+) -> tuple[float, float, float]:
+    """Shares for the three parts, where any of them may have been left out.
+
+    None given: the configured ones. One missing: the rest to 1. Two missing: the rest, divided
+    as configured. Raises UsageError if nothing is left for a missing one.
+    """
+    given = (train, validation, test)
+    usual = (configured.train, configured.validation, configured.test)
+    missing = [i for i, share in enumerate(given) if share is None]
+    rest = 1 - sum(share for share in given if share is not None)
+    if missing and rest < -1e-9:
+        raise UsageError("The shares sum to more than 1", "", "train + validation + test = 1.")
+    weight = sum(usual[i] for i in missing)
+    filled = [
+        share if share is not None else max(0.0, rest) * (usual[i] / weight if weight else 0.0)
+        for i, share in enumerate(given)
+    ]
+    return filled[0], filled[1], filled[2]
+
+
+def export_folders(context: Context, folder: Path) -> int:
+    """Write the split's pictures as Keras folders."""
+    from engine.dataset.export import export_keras_folders
+    from engine.dataset.split import check_fits, load_split
+    from engine.enrol.people import People
+
+    people = People(context.workspace).list()
+    found = load_split(context.workspace)
+    if found is None:
+        raise SplitMissing("There is no split yet", "", "Run `facedesk split` first.")
+    check_fits(found, people)
+    files = export_keras_folders(context.workspace, people, found, folder)
+    if context.output.as_json:
+        context.output.object({"event": "done", "folder": str(folder), "files": files})
+    else:
+        context.output.result(f"{files} pictures written to {folder}")
+    return files
+
+
+def train(context: Context, request: TrainRequest) -> TrainDone:
+    """Train; one line an epoch, a summary, and what the figures mean."""
+    from engine.service.jobs.train import train
+
+    output = context.output
+    output.note("Loading TensorFlow")
+    with (
+        interruptible(keep=False) as cancel,
+        context.writing("train"),
+        output.progress("Features", None) as bar,
+    ):
+
+        def emit(event: Event) -> None:
+            output.event(event)
+            match event:
+                case FeaturesProgress():
+                    bar.update(event.done, event.total)
+                case EpochDone():
+                    bar.retitle("Epochs")
+                    bar.update(event.epoch, event.epochs)
+                    output.note(epoch_line(event))
+                case Notice():
+                    output.note(event.text, "yellow" if event.level != "info" else "")
+
+        done = train(context.workspace, context.settings, request, cancel, emit)
+    output.result(
+        f"Model {done.model}: recipe {done.recipe}, {len(done.people)} people, {done.epochs} "
+        f"epochs, best {done.best_epoch}, {done.seconds:.1f} s"
+    )
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in done.metrics.items())
+    output.result(figures)
+    for warning in done.warnings:
+        output.note(warning, "yellow")
+    return done
+
+
+def epoch_line(event: EpochDone) -> str:
+    """One epoch as a line of fixed columns; the best so far is marked."""
+    best = "  best" if event.best == event.epoch else ""
+    return (
+        f"epoch {event.epoch:3d}/{event.epochs}  loss {figure(event.loss)}  "
+        f"accuracy {figure(event.accuracy)}  val_loss {figure(event.val_loss)}  "
+        f"val_accuracy {figure(event.val_accuracy)}  {event.seconds:.1f} s{best}"
+    )
+
+
+def figure(value: float) -> str:
+    """Four decimals, or a dash where there are no data."""
+    return f"{value:.4f}" if math.isfinite(value) else "     -"

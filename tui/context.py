@@ -1,0 +1,81 @@
+"""What every command gets: workspace, settings, output, and Ctrl+C that ends a job cleanly."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from engine.cancel import Cancel
+from engine.config import Settings
+from engine.errors import Cancelled
+from engine.workspace import Workspace
+from tui.output import Output
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The global options, resolved."""
+
+    workspace: Workspace
+    settings: Settings
+    output: Output
+
+    @contextlib.contextmanager
+    def writing(self, what: str) -> Iterator[None]:
+        """Hold the workspace's writer lock; say what an earlier crash left and was removed."""
+        with self.workspace.writer(f"facedesk {what}"):
+            removed = self.workspace.recover()
+            if removed:
+                count = len(removed)
+                self.output.note(f"Removed {count} unfinished files of an interrupted run.")
+            yield
+
+
+@contextlib.contextmanager
+def interruptible(*, keep: bool, enter_stops: bool = False) -> Iterator[Cancel]:
+    """A cancel token that Ctrl+C and SIGTERM set; a second Ctrl+C ends the process at once.
+
+    `keep` chooses between an orderly end and giving up. With `enter_stops`, Enter on a terminal
+    ends the job in order. After an interrupted block Cancelled is raised, so that the exit code
+    says it; after Enter nothing is.
+    """
+    token = Cancel()
+    interrupted = threading.Event()
+
+    def on_signal(number: int, frame: Any) -> None:
+        if interrupted.is_set():
+            os._exit(130)
+        interrupted.set()
+        (token.stop if keep else token.cancel)()
+
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    finished = threading.Event()
+    if enter_stops and sys.stdin is not None and sys.stdin.isatty():
+        threading.Thread(target=_await_enter, args=(token, finished), daemon=True).start()
+    try:
+        yield token
+    finally:
+        finished.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if interrupted.is_set():
+        raise Cancelled("Interrupted", "what was finished before is kept")
+
+
+def _await_enter(token: Cancel, finished: threading.Event) -> None:
+    """Stop the job at the first line on stdin."""
+    while not finished.is_set():
+        ready, _, _ = select.select([sys.stdin], [], [], 0.2)
+        if ready:
+            sys.stdin.readline()
+            token.stop()
+            return

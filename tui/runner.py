@@ -1,0 +1,80 @@
+"""Runs one command's job: its context, its errors as sentences, its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import FacedeskError, UsageError
+
+if TYPE_CHECKING:
+    from tui.context import Context
+
+DEFAULT_WORKSPACE = Path("data")
+DEMO_WORKSPACE = Path("data/demo-run")
+
+
+def run(
+    options: dict[str, Any],
+    job: Callable[[Context], None],
+    *,
+    native: bool = True,
+    demo: bool = False,
+) -> None:
+    """Run `job` and exit with its code if it fails.
+
+    `native` moves descriptors 1 and 2 into the log, away from what native libraries print.
+    `demo` gives the job a workspace of its own if none was named.
+    """
+    from engine.config import load_settings
+    from engine.logs import guard_output, quieten_libraries
+    from engine.workspace import Workspace
+    from tui.context import Context
+    from tui.output import Output
+
+    quieten_libraries()
+    named = options["workspace"] or os.environ.get("FACEDESK_WORKSPACE")
+    workspace = Workspace(Path(named or (DEMO_WORKSPACE if demo else DEFAULT_WORKSPACE)))
+    with contextlib.ExitStack() as stack:
+        out, err = sys.stdout, sys.stderr
+        if native:
+            out, err = stack.enter_context(guard_output(workspace.logs, "cli"))
+        output = Output(out, err, as_json=options["as_json"], quiet=options["quiet"])
+        try:
+            job(Context(workspace, load_settings(), output))
+        except FacedeskError as error:
+            output.error(error)
+            raise SystemExit(error.exit_code) from None
+        except (BrokenPipeError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # no traceback is ever shown to an operator
+            output.error(internal_error(error, workspace.logs))
+            raise SystemExit(1) from None
+
+
+def internal_error(error: Exception, logs: Path) -> FacedeskError:
+    """One sentence for a fault of ours; the traceback goes to the log."""
+    from engine.logs import open_log
+
+    details = "".join(traceback.format_exception(error))
+    handle = open_log(logs, "cli")
+    os.write(handle, details.encode("utf-8", "replace"))
+    os.close(handle)
+    return FacedeskError(
+        "An internal error",
+        f"{type(error).__name__}: {error}",
+        f"Please report it with {logs / 'cli.log'}; what was finished before is kept.",
+    )
+
+
+def usage_error(message: str, hint: str, *, as_json: bool) -> None:
+    """Print a mistake in the command's words the way all errors are printed."""
+    from tui.output import Output
+
+    output = Output(sys.stdout, sys.stderr, as_json=as_json, quiet=False)
+    output.error(UsageError(message.rstrip("."), "", hint))
