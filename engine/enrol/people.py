@@ -88,11 +88,11 @@ class People:
         return tuple(sorted(found, key=lambda person: (name_key(person.name), person.slug)))
 
     def damaged(self) -> tuple[Path, ...]:
-        """The person.json files that are missing or cannot be read."""
+        """The person.json files of those whom `list` leaves out."""
         bad = []
         for slug in self._slugs():
             try:
-                self._read_head(slug)
+                self._read(slug)
             except (DataError, FileNotFoundError):
                 bad.append(self._folder(slug) / PERSON_FILE)
         return tuple(bad)
@@ -100,9 +100,10 @@ class People:
     def get(self, name: str) -> Person:
         """The person of this name, case ignored. Raises PersonNotFound."""
         slug = self._find(name)
-        if slug is None:
-            raise self._not_found(name)
-        return self._read(slug)
+        if slug is not None:
+            with contextlib.suppress(FileNotFoundError):  # Deleted since it was found.
+                return self._read(slug)
+        raise self._not_found(name)
 
     def by_slug(self, slug: str) -> Person:
         """The person in this folder. Raises PersonNotFound, DataError if it is damaged."""

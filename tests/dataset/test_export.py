@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,8 @@ from engine.enrol.recording import SessionWriter
 from engine.errors import DataError, DiskFull, SplitMissing
 from engine.pictures import decode_crop, encode_png
 from engine.workspace import Workspace
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def enrol(people: People, name: str, *sizes: int) -> None:
@@ -52,6 +57,10 @@ def contents(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def named(*names: str) -> list[Person]:
     return [Person(name, f"slug{i}", "", None, (), "") for i, name in enumerate(names)]
 
@@ -77,23 +86,19 @@ def test_every_part_has_a_folder_for_everybody(
 ) -> None:
     export_keras_folders(people.workspace, people.list(), split, tmp_path / "out")
     for part in ("train", "validation", "test"):
-        assert contents_of_level(tmp_path / "out" / part) == ["Anna Lee", "Bob_ the 2nd"]
-
-
-def contents_of_level(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+        assert names_in(tmp_path / "out" / part) == ["Anna Lee", "Bob_ the 2nd"]
 
 
 def test_a_part_without_any_picture_has_no_folder(people: People, tmp_path: Path) -> None:
     split = make_split(people.list(), SplitSettings(train=0.8, validation=0.2, test=0.0))
     export_keras_folders(people.workspace, people.list(), split, tmp_path / "out")
-    assert contents_of_level(tmp_path / "out") == ["train", "validation"]
+    assert names_in(tmp_path / "out") == ["train", "validation"]
 
 
 def test_an_empty_folder_is_filled(people: People, split: Split, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     assert export_keras_folders(people.workspace, people.list(), split, tmp_path / "out") == 12
-    assert contents_of_level(tmp_path / "out") == ["test", "train", "validation"]
+    assert names_in(tmp_path / "out") == ["test", "train", "validation"]
 
 
 def test_the_export_is_private(people: People, split: Split, tmp_path: Path) -> None:
@@ -163,6 +168,34 @@ def test_an_unwritable_place_is_a_data_error(people: People, split: Split, tmp_p
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError):
         export_keras_folders(people.workspace, people.list(), split, tmp_path / "file" / "out")
+
+
+def test_a_mount_point_is_filled_in_place(people: People, split: Split, tmp_path: Path) -> None:
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-rm", "true"]).returncode:
+        pytest.skip("needs unshare with user and mount namespaces")
+    script = """
+import sys
+from pathlib import Path
+from engine.config import SplitSettings
+from engine.dataset.export import export_keras_folders
+from engine.dataset.split import make_split
+from engine.enrol.people import People
+from engine.workspace import Workspace
+workspace, target = Workspace(Path(sys.argv[1])), Path(sys.argv[2])
+people = People(workspace).list()
+count = export_keras_folders(workspace, people, make_split(people, SplitSettings()), target)
+print(count, sorted(path.name for path in target.iterdir()), len(list(target.rglob("*.png"))))
+"""
+    (tmp_path / "disk").mkdir()
+    shell = f'mount -t tmpfs none "$2" && exec "{sys.executable}" -c "$0" "$1" "$2"'
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", shell, script, people.workspace.root, tmp_path / "disk"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=REPOSITORY,
+    )
+    assert done.stdout.strip() == "12 ['test', 'train', 'validation'] 12", done.stderr
 
 
 def test_folder_names_keep_any_script() -> None:

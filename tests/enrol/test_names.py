@@ -19,7 +19,7 @@ def valid_names() -> st.SearchStrategy[str]:
         except NameInvalid:
             return None
 
-    return st.text(min_size=1, max_size=60).map(cleaned).filter(lambda name: name is not None)  # type: ignore[arg-type,return-value]
+    return st.text(min_size=1, max_size=60).map(cleaned).filter(lambda name: name is not None)  # type: ignore[return-value]
 
 
 def slug(name: str) -> str:

@@ -244,6 +244,16 @@ def test_a_missing_person_file_counts_as_damage(people: People) -> None:
         people.by_slug("bob")
 
 
+def test_a_file_in_place_of_a_person_file_counts_as_damage(people: People) -> None:
+    people.add("Anna")
+    people.add("Bob")
+    path = people.workspace.people / "bob" / "person.json"
+    path.unlink()
+    path.mkdir()
+    assert names(people) == ["Anna"]
+    assert people.damaged() == (path,)
+
+
 def test_a_damaged_persons_folder_is_not_taken_over(people: People) -> None:
     person = people.add("Bob")
     capture(people, person, 1)

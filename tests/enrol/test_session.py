@@ -41,9 +41,11 @@ def anna(people: People) -> Person:
     return people.add("Anna")
 
 
-def enrolment(people: People, person: Person, target: int = 3, **more: bool) -> Enrolment:
+def enrolment(
+    people: People, person: Person, target: int = 3, new_person: bool = False
+) -> Enrolment:
     gates = QualityGates(GateSettings())
-    return Enrolment(people, person, "clip.mp4", target, gates, **more)
+    return Enrolment(people, person, "clip.mp4", target, gates, new_person=new_person)
 
 
 def crop(seed: int) -> NDArray[np.uint8]:
