@@ -203,7 +203,10 @@ class People:
 
         `source` is text without credentials. The id is the UTC time and a counter. Prefer
         `engine.enrol.recording.SessionWriter`, which also writes pictures and the end.
+        Raises PersonNotFound if the person was deleted meanwhile.
         """
+        if not (self._folder(person.slug) / PERSON_FILE).is_file():
+            raise self._not_found(person.name)
         now = datetime.now(UTC)
         stamp = session_stamp(now)
         number = 1

@@ -20,6 +20,7 @@ from typing import Any
 
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import People, Person, utc_now
+from engine.errors import PersonNotFound
 from engine.events import BoxTuple
 from engine.workspace import FILE_MODE, read_json, translate_os_errors, write_bytes, write_json
 
@@ -81,9 +82,19 @@ class SessionWriter:
         sharpness: float,
         label: str = "",
     ) -> str:
-        """Put one encoded picture on disk; its file name once it is safely there."""
+        """Put one encoded picture on disk; its file name once it is safely there.
+
+        Raises PersonNotFound if the person was deleted meanwhile: their folder must not come
+        back with a picture in it.
+        """
         if not self.session:
             self.session = self._people.new_session(self._person, self._source)
+        if self._gone():
+            raise PersonNotFound(
+                "The person was deleted meanwhile",
+                self._person.name,
+                "Enrol them again if that was a mistake.",
+            )
         file = f"{self.captured + 1:04d}.png"
         try:
             write_bytes(self.folder / file, png)
@@ -98,6 +109,8 @@ class SessionWriter:
 
     def close(self, ended: str, refused: Mapping[str, int]) -> None:
         """Write how the session ended and what was refused. Without a picture: nothing to do."""
+        if self._gone():
+            self.session, self.captured = "", 0
         if not self.session:
             return
         with translate_os_errors("flush a file", self.folder / RECORDS_FILE):
@@ -121,6 +134,9 @@ class SessionWriter:
         if self.session:
             self._people.discard_session(self._person.slug, self.session, only_if_empty=False)
         self.session, self.captured = "", 0
+
+    def _gone(self) -> bool:
+        return bool(self.session) and not self.folder.is_dir()
 
     def _append(self, line: str) -> None:
         path = self.folder / RECORDS_FILE

@@ -19,7 +19,7 @@ from engine.config import DetectionSettings, GateSettings
 from engine.enrol.people import People, Person
 from engine.enrol.recording import read_records
 from engine.enrol.session import Enrolment
-from engine.errors import DiskFull, UsageError
+from engine.errors import DiskFull, PersonNotFound, UsageError
 from engine.events import Captured, Refused
 from engine.faces.align import Face
 from engine.faces.box import Box
@@ -262,6 +262,19 @@ def test_a_full_disk_stops_the_session_and_keeps_what_it_has(
     assert session.state == "stopped"
     assert session.finish().captured == 1
     assert files(people) == ["0001.png"]
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_person_deleted_meanwhile_does_not_come_back(
+    people: People, anna: Person, before: int
+) -> None:
+    session = enrolment(people, anna)
+    feed_good(session, before)
+    people.delete("Anna")
+    with pytest.raises(PersonNotFound):
+        feed_good(session, 1, start=before)
+    assert session.finish().captured == 0
+    assert list(people.workspace.people.iterdir()) == []
 
 
 def test_a_kill_at_any_moment_leaves_whole_pictures(workspace: Workspace) -> None:
