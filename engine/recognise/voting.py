@@ -204,7 +204,8 @@ def decide(
     votes, of = sum(each == candidate for each in candidates), len(candidates)
     if of < least:
         return Verdict(Decision.UNSURE, votes, of)
-    if score < threshold:
+    # Written so that a score that is no number is not known either.
+    if not score >= threshold:
         return Verdict(Decision.UNKNOWN, votes, of)
     return Verdict(Decision.KNOWN if 2 * votes > of else Decision.UNSURE, votes, of)
 

@@ -1,0 +1,197 @@
+"""From faces of a frame to who they are: features, face space, gallery, vote, one event a face."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import RecognitionSettings
+from engine.errors import ModelCorrupt, NoModel
+from engine.events import BoxTuple, FaceSeen
+from engine.model.face_space import FaceSpace
+from engine.model.store import ModelInfo, StoredModel
+from engine.model.vectors import Float32
+from engine.recognise.calibration import threshold_for
+from engine.recognise.scoring import Gallery
+from engine.recognise.voting import Decision, Tracker, Verdict, decide, most_voted
+
+if TYPE_CHECKING:
+    from engine.model.features import Extracts  # pulls in TensorFlow, which the maths needs not
+    from engine.model.weights import Weights
+
+Classifier = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]]]
+"""Crops (n, 160, 160, 3) to probabilities (n, people of the model), as recipe `classic` has."""
+
+NO_TRACK = 0
+"""Track number of a picture that stands for itself."""
+
+
+class Recogniser:
+    """Recognises faces with one model. One object serves one source and one thread.
+
+    `stale` holds the slugs of people whose pictures changed since training. `names` maps slugs
+    to present names: a renamed person appears under her new name, and one who was deleted is
+    left out of the gallery, so she cannot be named; None takes the names of training time.
+    `classifier` proposes the candidate in place of the face space (recipe `classic`); the
+    decision rests on that candidate's score in the face space all the same, since a softmax is
+    just as sure of strangers.
+
+    Raises ModelCorrupt if the model was trained in another face space or lacks a threshold,
+    NoModel if nobody of it is enrolled any more.
+    """
+
+    def __init__(
+        self,
+        model: StoredModel,
+        extractor: Extracts,
+        space: FaceSpace,
+        settings: RecognitionSettings,
+        stale: frozenset[str] = frozenset(),
+        names: Mapping[str, str] | None = None,
+        classifier: Classifier | None = None,
+    ) -> None:
+        if model.centres.shape[1] != space.dims:
+            raise ModelCorrupt(
+                "The model does not fit",
+                f"it was trained in a face space of {model.centres.shape[1]} dimensions, "
+                f"this one has {space.dims}",
+                "Train again.",
+            )
+        if model.info.recipe == "classic" and classifier is None:
+            raise ValueError("recipe `classic` needs its classifier: see `classifier_for`")
+        labels = [(slug, name) for slug, name, _ in model.labels]
+        kept = [i for i, (slug, _) in enumerate(labels) if names is None or slug in names]
+        if not kept:
+            raise NoModel(
+                "Nobody of this model is enrolled any more", model.info.id, "Train a new one."
+            )
+        self._slugs = tuple(labels[i][0] for i in kept)
+        self._names = tuple(names[labels[i][0]] if names else labels[i][1] for i in kept)
+        self._kept = np.array(kept)
+        self._gallery = Gallery(space, model.centres[kept], self._slugs)
+        self._space = space
+        self._extractor = extractor
+        self._classifier = classifier
+        self._settings = settings
+        self._stale = stale
+        self._tracker = Tracker(settings)
+        self.threshold = effective_threshold(model.info, space, settings.fpir, len(labels))
+
+    def observe(
+        self,
+        source: str,
+        sequence: int,
+        seconds: float,
+        boxes: Sequence[BoxTuple],
+        crops: NDArray[np.uint8],
+        single: bool = False,
+    ) -> tuple[FaceSeen, ...]:
+        """Say who is seen in one frame: one event a face, in the order of `boxes`.
+
+        `seconds` is the frame's time on the source's clock, `crops` (n, 160, 160, 3) RGB uint8
+        belong to `boxes`. Give frames without faces too: tracks end by the source's clock.
+        `single` takes the picture for itself: no tracking, and either known or unknown. An
+        event's `milliseconds` are those of the whole frame's recognition.
+        """
+        started = time.perf_counter()
+        if len(boxes) != len(crops):
+            raise ValueError(f"{len(boxes)} boxes do not fit {len(crops)} crops")
+        if not len(boxes):
+            self._tracker.update(seconds, (), np.empty((0, self._space.dims), np.float32), ())
+            return ()
+        embeddings = self._space.embed(self._extractor.extract(crops))
+        candidates = self._candidates(crops, embeddings)
+        found: list[tuple[int, Float32, tuple[int, ...]]]
+        if single:
+            found = [
+                (NO_TRACK, row, (candidate,))
+                for row, candidate in zip(embeddings, candidates.tolist(), strict=True)
+            ]
+        else:
+            found = [
+                (tracked.track, tracked.fused, tracked.candidates)
+                for tracked in self._tracker.update(seconds, boxes, embeddings, candidates.tolist())
+            ]
+        least = 1 if single else self._settings.least
+        scores = self._gallery.scores(np.stack([row for _, row, _ in found]))
+        milliseconds = (time.perf_counter() - started) * 1000
+        return tuple(
+            self._event(source, sequence, seconds, box, track, row, votes, least, milliseconds)
+            for box, (track, _, votes), row in zip(boxes, found, scores, strict=True)
+        )
+
+    def _candidates(self, crops: NDArray[np.uint8], embeddings: Float32) -> NDArray[np.intp]:
+        """The candidate of each face alone, as an index into the gallery."""
+        if self._classifier is None:
+            return self._gallery.search(embeddings).candidates
+        return np.asarray(self._classifier(crops)[:, self._kept].argmax(1))
+
+    def _event(
+        self,
+        source: str,
+        sequence: int,
+        seconds: float,
+        box: BoxTuple,
+        track: int,
+        scores: Float32,
+        votes: tuple[int, ...],
+        least: int,
+        milliseconds: float,
+    ) -> FaceSeen:
+        """Judge one face by the `scores` (p,) of its fused embedding and its frames' votes."""
+        # The classifier's word is taken over the frames by majority: it has no fused input.
+        candidate = int(scores.argmax()) if self._classifier is None else most_voted(votes, scores)
+        score = float(scores[candidate])
+        verdict: Verdict = decide(score, self.threshold, candidate, votes, least)
+        others = np.delete(np.arange(len(scores)), candidate)
+        second = int(others[scores[others].argmax()]) if len(others) else None
+        known = verdict.decision is Decision.KNOWN
+        return FaceSeen(
+            source=source,
+            frame=sequence,
+            seconds=seconds,
+            box=box,
+            track=track,
+            candidate=self._names[candidate],
+            score=score,
+            threshold=self.threshold,
+            runner_up=None if second is None else self._names[second],
+            runner_up_score=0.0 if second is None else float(scores[second]),
+            person=self._names[candidate] if known else None,
+            decision=verdict.decision.value,
+            votes=verdict.votes,
+            of=verdict.of,
+            stale=self._slugs[candidate] in self._stale,
+            milliseconds=milliseconds,
+        )
+
+
+def classifier_for(model: StoredModel, weights: Weights) -> Classifier | None:
+    """What proposes candidates for `model`: its network for recipe `classic`, else None.
+
+    Building the network takes seconds. Raises ModelCorrupt if its arrays do not fit.
+    """
+    if model.info.recipe != "classic":
+        return None
+    from engine.model.classic import ClassicModel  # keras, which recipe `head` need not wait for
+
+    return ClassicModel(model.arrays, weights).probabilities
+
+
+def effective_threshold(info: ModelInfo, space: FaceSpace, fpir: float, people: int) -> float:
+    """The model's own threshold, or, if the dial `fpir` was turned since, the one for it.
+
+    What the gallery's own pictures added at training (`raised`) is kept. Raises ModelCorrupt
+    if the recorded threshold is no number.
+    """
+    recorded = info.calibration.get("fpir")
+    if info.threshold is not None and (recorded is None or recorded == fpir):
+        if not np.isfinite(info.threshold):
+            raise ModelCorrupt("The model is damaged", f"{info.id}: its threshold is no number")
+        return float(info.threshold)
+    raised = float(info.calibration.get("raised", 0.0))
+    return threshold_for(space.impostors, people, fpir) + max(raised, 0.0)

@@ -1,0 +1,77 @@
+"""The face space's vector maths, against formulas written out the slow way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.model.vectors import (
+    class_centres,
+    class_means,
+    cohort_level,
+    cohort_scores,
+    signed_root,
+    unit,
+)
+
+random = np.random.default_rng(7)
+
+
+def test_unit_gives_length_one_and_leaves_zeros_zero() -> None:
+    rows = random.normal(size=(5, 8))
+    rows[2] = 0
+    lengths = np.linalg.norm(unit(rows), axis=1)
+    assert lengths == pytest.approx([1, 1, 0, 1, 1], abs=1e-6)
+    assert unit(rows).dtype == np.float32
+
+
+def test_signed_root_keeps_the_sign_and_takes_the_root_of_the_magnitude() -> None:
+    features = np.array([[4.0, -9.0, 0.0]])
+    mean = np.zeros(3, np.float32)
+    expected = np.array([2.0, -3.0, 0.0]) / np.sqrt(13)
+    assert signed_root(features, mean)[0] == pytest.approx(expected)
+
+
+def test_signed_root_centres_first() -> None:
+    mean = np.array([1.0, 2.0], np.float32)
+    assert signed_root(np.array([[5.0, 2.0]]), mean)[0] == pytest.approx([1.0, 0.0])
+
+
+def test_class_means_equal_the_mean_of_each_class() -> None:
+    rows = random.normal(size=(9, 4))
+    labels = np.array([0, 1, 2, 0, 1, 2, 2, 2, 0])
+    for label, mean in enumerate(class_means(rows, labels, 3)):
+        assert mean == pytest.approx(rows[labels == label].mean(0), abs=1e-6)
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 2], [0, 1, 3]])
+def test_a_class_without_rows_is_refused(labels: list[int]) -> None:
+    with pytest.raises(ValueError, match="labels"):
+        class_means(np.ones((3, 2)), np.array(labels), 3)
+
+
+def test_class_centres_weigh_every_picture_alike_whatever_its_length() -> None:
+    rows = np.array([[10.0, 0.0], [0.0, 0.1]])
+    assert class_centres(rows, np.array([0, 0]), 1)[0] == pytest.approx([0.5**0.5, 0.5**0.5])
+
+
+def test_cohort_level_is_the_mean_of_the_largest() -> None:
+    cosines = random.normal(size=(6, 40))
+    brute = np.sort(cosines, axis=1)[:, -10:].mean(1)
+    assert cohort_level(cosines)[:, 0] == pytest.approx(brute, abs=1e-6)
+
+
+def test_cohort_level_takes_all_of_a_small_cohort() -> None:
+    cosines = random.normal(size=(3, 4))
+    assert cohort_level(cosines)[:, 0] == pytest.approx(cosines.mean(1), abs=1e-6)
+
+
+def test_scores_equal_the_formula_written_out() -> None:
+    embeddings, centres = unit(random.normal(size=(5, 16))), unit(random.normal(size=(3, 16)))
+    cohort = unit(random.normal(size=(30, 16)))
+    scores = cohort_scores(embeddings, centres, cohort)
+    for i, embedding in enumerate(embeddings):
+        strangers = sorted(float(embedding @ other) for other in cohort)[-10:]
+        for j, centre in enumerate(centres):
+            expected = float(embedding @ centre) - sum(strangers) / 10
+            assert scores[i, j] == pytest.approx(expected, abs=1e-5)

@@ -1,0 +1,242 @@
+"""The recogniser from crops to events, with painted crops in place of faces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.config import RecognitionSettings
+from engine.errors import ModelCorrupt, NoModel
+from engine.events import FaceSeen
+from engine.model.face_space import FaceSpace
+from engine.model.store import ModelInfo, StoredModel
+from engine.recognise.calibration import threshold_for
+from engine.recognise.recogniser import Recogniser, classifier_for
+from tests.recognise.made_up import DIMS, PaintedExtractor, near, vectors
+
+ANNA, BERT, STRANGER = vectors(3, 50)
+SETTINGS = RecognitionSettings(window=5, least=3)
+BOX = (10, 20, 100, 100)
+
+
+def model_of(recipe: str = "head", **info: Any) -> StoredModel:
+    people = (("anna", "Anna", "r1"), ("bert", "Bert", "r1"))
+    given = {"threshold": 0.2, "calibration": {"fpir": 0.01}, **info}
+    return StoredModel(
+        ModelInfo(id="test", recipe=recipe, people=people, **given), np.stack([ANNA, BERT]), {}
+    )
+
+
+def single(recogniser: Recogniser, crop: np.ndarray, seconds: float = 0) -> FaceSeen:
+    (seen,) = recogniser.observe("a.png", 1, seconds, [BOX], crop[None], single=True)
+    return seen
+
+
+def test_a_picture_of_an_enrolled_person_is_named(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS)
+    seen = single(recogniser, painter.paint(near(BERT, 0.8, 1)))
+    assert (seen.person, seen.candidate, seen.decision) == ("Bert", "Bert", "known")
+    assert seen.score >= seen.threshold == 0.2
+    assert (seen.runner_up, seen.votes, seen.of) == ("Anna", 1, 1)
+    assert seen.runner_up_score < seen.score
+    assert (seen.source, seen.frame, seen.box, seen.stale) == ("a.png", 1, BOX, False)
+    assert seen.milliseconds > 0
+
+
+def test_a_stranger_has_a_candidate_but_no_name(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    seen = single(Recogniser(model_of(), painter, space, SETTINGS), painter.paint(STRANGER))
+    assert seen.person is None
+    assert seen.decision == "unknown"
+    assert seen.candidate in ("Anna", "Bert")
+
+
+def test_a_track_is_unsure_until_it_has_enough_frames(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS)
+    decisions = []
+    for frame in range(4):
+        crop = painter.paint(near(ANNA, 0.8, 10 + frame))
+        (seen,) = recogniser.observe("cam", frame, frame / 10, [BOX], crop[None])
+        decisions.append((seen.decision, seen.person, seen.of))
+    assert decisions == [
+        ("unsure", None, 1),
+        ("unsure", None, 2),
+        ("known", "Anna", 3),
+        ("known", "Anna", 4),
+    ]
+
+
+def test_frames_too_poor_alone_are_enough_together(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of(threshold=0.35), painter, space, SETTINGS)
+    crops = [painter.paint(near(ANNA, 0.55, 30 + frame)) for frame in range(5)]
+    assert {single(recogniser, crop).decision for crop in crops} == {"unknown"}
+    for frame, crop in enumerate(crops):
+        (seen,) = recogniser.observe("cam", frame, frame / 10, [BOX], crop[None])
+    assert seen.person == "Anna"
+
+
+def test_faces_of_one_frame_go_through_the_extractor_together(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS)
+    crops = np.stack([painter.paint(person) for person in (ANNA, BERT, STRANGER)])
+    boxes = [(0, 0, 50, 50), (100, 0, 50, 50), (200, 0, 50, 50)]
+    for frame in range(3):
+        seen = recogniser.observe("cam", frame, frame / 10, boxes, crops)
+    assert painter.calls == 3
+    assert [each.person for each in seen] == ["Anna", "Bert", None]
+    assert [each.track for each in seen] == [1, 2, 3]
+    assert [each.box for each in seen] == boxes
+
+
+def test_a_frame_without_faces_costs_nothing_and_ends_tracks_in_time(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS)
+    crop = painter.paint(ANNA)[None]
+    recogniser.observe("cam", 0, 0, [BOX], crop)
+    empty = np.empty((0, 160, 160, 3), np.uint8)
+    assert recogniser.observe("cam", 1, 10, [], empty) == ()
+    assert painter.calls == 1
+    (seen,) = recogniser.observe("cam", 2, 10.1, [BOX], crop)
+    assert seen.track == 2
+
+
+def test_single_pictures_leave_no_trace_in_each_other(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS)
+    for _ in range(3):
+        single(recogniser, painter.paint(ANNA))
+    seen = single(recogniser, painter.paint(near(BERT, 0.8, 3)))
+    assert (seen.person, seen.track, seen.of) == ("Bert", 0, 1)
+
+
+def test_a_person_whose_pictures_changed_is_marked_stale(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS, stale=frozenset({"anna"}))
+    assert single(recogniser, painter.paint(ANNA)).stale
+    assert not single(recogniser, painter.paint(BERT)).stale
+
+
+def test_a_renamed_person_appears_under_her_new_name(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    names = {"anna": "Anna Ny", "bert": "Bert"}
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS, names=names)
+    assert single(recogniser, painter.paint(ANNA)).person == "Anna Ny"
+
+
+def test_a_deleted_person_is_never_named(space: FaceSpace, painter: PaintedExtractor) -> None:
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS, names={"bert": "Bert"})
+    seen = single(recogniser, painter.paint(ANNA))
+    assert (seen.person, seen.candidate, seen.runner_up) == (None, "Bert", None)
+
+
+def test_a_model_of_nobody_left_is_refused(space: FaceSpace, painter: PaintedExtractor) -> None:
+    with pytest.raises(NoModel):
+        Recogniser(model_of(), painter, space, SETTINGS, names={})
+
+
+def test_a_model_of_another_space_is_refused(space: FaceSpace, painter: PaintedExtractor) -> None:
+    other = StoredModel(model_of().info, np.ones((2, DIMS + 1), np.float32), {})
+    with pytest.raises(ModelCorrupt, match="dimensions"):
+        Recogniser(other, painter, space, SETTINGS)
+
+
+# --- thresholds ---------------------------------------------------------------------------------
+
+
+def test_the_models_threshold_is_used_while_the_dial_stays(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    assert Recogniser(model_of(), painter, space, SETTINGS).threshold == 0.2
+
+
+def test_turning_the_dial_moves_the_threshold_and_keeps_what_the_gallery_added(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    stricter = RecognitionSettings(fpir=0.001)
+    found = Recogniser(
+        model_of(calibration={"fpir": 0.01, "raised": 0.05}), painter, space, stricter
+    )
+    assert found.threshold == pytest.approx(threshold_for(space.impostors, 2, 0.001) + 0.05)
+
+
+def test_a_model_without_a_threshold_takes_the_shipped_curves(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    found = Recogniser(model_of(threshold=None, calibration={}), painter, space, SETTINGS)
+    assert found.threshold == threshold_for(space.impostors, 2, 0.01)
+
+
+def test_a_threshold_that_is_no_number_is_refused(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    with pytest.raises(ModelCorrupt, match="threshold"):
+        Recogniser(model_of(threshold=float("nan")), painter, space, SETTINGS)
+
+
+# --- recipe classic -----------------------------------------------------------------------------
+
+
+def always(person: int) -> Any:
+    """A softmax that is sure of one person, whoever comes."""
+    return lambda crops: np.eye(2)[[person] * len(crops)] * 0.98 + 0.01
+
+
+def test_the_softmax_proposes_but_the_face_space_decides(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of("classic"), painter, space, SETTINGS, classifier=always(0))
+    sure_of_a_stranger = single(recogniser, painter.paint(STRANGER))
+    assert (sure_of_a_stranger.candidate, sure_of_a_stranger.person) == ("Anna", None)
+    right = single(recogniser, painter.paint(near(ANNA, 0.8, 4)))
+    assert right.person == "Anna"
+
+
+def test_a_wrong_candidate_is_judged_by_its_own_score(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of("classic"), painter, space, SETTINGS, classifier=always(0))
+    seen = single(recogniser, painter.paint(BERT))
+    assert (seen.candidate, seen.person, seen.runner_up) == ("Anna", None, "Bert")
+    assert seen.score < seen.threshold < seen.runner_up_score
+
+
+def test_over_frames_the_classifier_is_taken_by_majority(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    answers = iter([1, 0, 0, 0])
+    recogniser = Recogniser(
+        model_of("classic"),
+        painter,
+        space,
+        SETTINGS,
+        classifier=lambda crops: np.eye(2)[[next(answers)]],
+    )
+    for frame in range(4):
+        crop = painter.paint(near(ANNA, 0.8, 60 + frame))
+        (seen,) = recogniser.observe("cam", frame, frame / 10, [BOX], crop[None])
+    assert (seen.person, seen.votes, seen.of) == ("Anna", 3, 4)
+
+
+def test_a_classic_model_without_its_classifier_is_refused(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    with pytest.raises(ValueError, match="classifier_for"):
+        Recogniser(model_of("classic"), painter, space, SETTINGS)
+
+
+def test_recipe_head_needs_no_classifier() -> None:
+    assert classifier_for(model_of(), weights=None) is None  # type: ignore[arg-type]
