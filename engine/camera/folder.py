@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from engine.camera.frame import Frame, Report, SourceInfo, ignore
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
-from engine.events import PictureSkipped
+from engine.events import Notice, PictureSkipped
 from engine.pictures import PICTURE_SUFFIXES, Unreadable, is_picture_name, read_photograph
 
 SECONDS_A_PICTURE = 0.1
@@ -24,8 +25,8 @@ class FolderSource:
 
     def __init__(self, path: Path, report: Report = ignore) -> None:
         self._report = report
-        self._root = path if path.is_dir() else path.parent
-        self._files = _pictures(path)
+        self._root = path if os.path.isdir(path) else path.parent
+        self._files = _pictures(path, report)
         self._next = 0
         self._kept = 0
         self._ahead: Frame | None = None
@@ -85,20 +86,28 @@ class FolderSource:
         self._report(PictureSkipped(text=text, level="warning", file=label, reason=reason))
 
 
-def _pictures(path: Path) -> tuple[Path, ...]:
+def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
     """The picture files below `path`, sorted by name, hidden ones left out."""
-    if not path.exists():
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except PermissionError as error:
+        raise SourceDenied(
+            "The pictures may not be read", str(path), f"Check the permissions: ls -ld {path}"
+        ) from error
+    except (OSError, ValueError) as error:
         raise SourceNotFound(
             "There is no such file or folder", str(path), "Check the path, relative to here."
-        )
-    if not path.is_dir():
+        ) from error
+    if not is_folder:
         return (path,)
-    if not os.access(path, os.R_OK | os.X_OK):
-        raise SourceDenied(
-            "The folder may not be read", str(path), f"Check its permissions: ls -ld {path}"
-        )
+
+    def tell(error: OSError) -> None:
+        text = f"{error.filename} was left out: {error.strerror}"
+        report(Notice(text=text, level="warning"))
+
     found: list[Path] = []
-    for folder, below, names in os.walk(path):
+    for folder, below, names in os.walk(path, onerror=tell):
         below[:] = [name for name in below if not name.startswith(".")]
         files = (Path(folder, name) for name in names if not name.startswith("."))
         found += [file for file in files if is_picture_name(file)]

@@ -25,3 +25,7 @@ def keep_quiet() -> None:
 keep_quiet()
 
 import cv2 as cv2  # noqa: E402 - the environment must be set first
+
+if os.environ["OPENCV_LOG_LEVEL"] == DEFAULTS["OPENCV_LOG_LEVEL"]:
+    # Another module may have loaded OpenCV before the environment was set.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

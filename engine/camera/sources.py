@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -79,13 +80,13 @@ def kind_of(text: str) -> Kind:
     if text.startswith("/dev/"):
         return "webcam"
     path = _local_path(text)
-    return "folder" if path.is_dir() or is_picture_name(path) else "file"
+    return "folder" if os.path.isdir(path) or is_picture_name(path) else "file"
 
 
 def _local_path(text: str) -> Path:
     if text.lower().startswith("file://"):
         return Path(unquote(urlsplit(text).path))
-    return Path(text).expanduser()
+    return Path(os.path.expanduser(text))  # unlike Path.expanduser it never raises
 
 
 def _in_time(

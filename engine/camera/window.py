@@ -56,6 +56,8 @@ class PreviewWindow:
 
     def show(self, frame: Frame, box: BoxTuple | None, lines: tuple[str, ...]) -> bool:
         """Draw one frame. False once Enter or Escape was pressed or the window was closed."""
+        if self._size is not None and not self._visible():
+            self.close()  # imshow would open it again
         if not self._open:
             return False
         picture = annotate(frame.image, box, lines, self._font)

@@ -9,8 +9,8 @@ import pytest
 from engine.camera.quiet import cv2
 from engine.camera.sources import open_source
 from engine.config import CameraSettings
-from engine.errors import SourceNotFound, SourceUnreadable
-from engine.events import Event, PictureSkipped
+from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
+from engine.events import Event, Notice, PictureSkipped
 
 SETTINGS = CameraSettings()
 
@@ -78,3 +78,21 @@ def test_a_picture_that_vanishes_is_skipped(tmp_path: Path) -> None:
     os.unlink(gone)
     assert [frame.label for frame in iter(source.read, None)] == ["1.png"]
     assert [event.file for event in heard if isinstance(event, PictureSkipped)] == ["2.png"]
+
+
+def test_a_folder_of_another_user_is_denied(tmp_path: Path, ordinary_user: None) -> None:
+    picture(tmp_path / "private" / "1.bmp")
+    (tmp_path / "private").chmod(0)
+    for path in (tmp_path / "private", tmp_path / "private" / "1.bmp"):
+        with pytest.raises(SourceDenied):
+            open_source(str(path), SETTINGS)
+
+
+def test_a_part_that_may_not_be_read_is_reported(tmp_path: Path, ordinary_user: None) -> None:
+    picture(tmp_path / "1.bmp")
+    picture(tmp_path / "private" / "2.bmp")
+    (tmp_path / "private").chmod(0)
+    heard: list[Event] = []
+    source = open_source(str(tmp_path), SETTINGS, heard.append)
+    assert [frame.label for frame in iter(source.read, None)] == ["1.bmp"]
+    assert [e.level for e in heard if isinstance(e, Notice) and "private" in e.text] == ["warning"]

@@ -9,7 +9,7 @@ from engine.camera.deadline import within
 from engine.camera.sources import kind_of, open_source
 from engine.cancel import Cancel
 from engine.config import CameraSettings
-from engine.errors import Cancelled, SourceNotFound, SourceTimeout
+from engine.errors import Cancelled, SourceError, SourceNotFound, SourceTimeout
 
 SETTINGS = CameraSettings()
 
@@ -66,3 +66,9 @@ def test_an_error_of_the_opening_arrives_unchanged() -> None:
 
     with pytest.raises(SourceNotFound, match="gone"):
         within(5, fail, lambda _: None, SourceTimeout("late"))
+
+
+@pytest.mark.parametrize("text", ["~nobody-of-this-name/clip.mp4", "a" * 5000, "clip\0.mp4"])
+def test_a_path_that_cannot_be_is_a_source_error(text: str) -> None:
+    with pytest.raises(SourceError):
+        open_source(text, SETTINGS)
