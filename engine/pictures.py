@@ -36,7 +36,8 @@ PICTURE_SUFFIXES = frozenset(
 """Lower-case suffixes by which a file counts as a picture, whether or not it can be decoded."""
 
 # Nothing but these is parsed, whatever a file's name says: every decoder is an attack surface.
-_FORMATS = ("JPEG", "MPO", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
+# Pillow opens MPO as JPEG.
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
 
 Reason = Literal["unreadable", "too_large"]
 
