@@ -81,7 +81,7 @@ class GateSettings(Section):
     min_sharpness: float = Field(150.0, ge=0, le=10_000)
     """Sharpness (`engine.faces.measure`) below which the crop is blurred. Sharp webcam pictures
     have 200 to 2000, the same blurred by 4 pixels 30 to 110."""
-    min_change: float = Field(5.0, ge=0, le=100)
+    min_change: float = Field(3.0, ge=0, le=100)
     """Change since the last kept crop (`engine.faces.measure`) below which it is a duplicate."""
     dominance: float = Field(1.6, ge=1.0, le=10.0)
     """Of several faces the largest wins if it is this many times wider than the next."""

@@ -18,6 +18,8 @@ _REFERENCE_LUMA = 128.0
 """Sharpness is stated for a face of this mean luma."""
 _CHANGE_SIDE = 64
 """Crops are compared at this size: noise averages out, a lid that closes does not."""
+_SMOOTHING = 1.6
+"""Pixels of Gauss blur at that size."""
 _MOST_CHANGED = 0.05
 """Share of the face whose difference counts: a blink moves little, but that a lot."""
 
@@ -51,12 +53,12 @@ def change(crop: NDArray[np.uint8], previous: NDArray[np.uint8]) -> float:
     The eyes are found anew in each frame and never at quite the same place, which moves a crop
     as much as a turn of the head does. So the crops are first registered on each other by an
     affine transform that maximises their correlation (ECC, Evangelidis and Psarakis, PAMI 2008),
-    and light is made equal. A still photograph then stays below 5, held in the hand or under
+    and light is made equal. A still photograph then mostly stays below 3, held in the hand or under
     noise; a living face is beyond that within a few tenths of a second.
     """
     first, second = _comparable(previous), _comparable(crop)
     warp = np.eye(2, 3, dtype=np.float32)
-    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 25, 1e-4)
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)
     try:
         _, found = cv2.findTransformECC(
             first, second, warp, cv2.MOTION_AFFINE, stop, np.full(first.shape, 255, np.uint8), 1
@@ -84,5 +86,5 @@ def change(crop: NDArray[np.uint8], previous: NDArray[np.uint8]) -> float:
 def _comparable(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Small, smoothed luma, float32 64x64."""
     small = cv2.resize(luma(crop), (_CHANGE_SIDE, _CHANGE_SIDE), interpolation=cv2.INTER_AREA)
-    smoothed = cv2.GaussianBlur(np.asarray(small, dtype=np.float32), (0, 0), 1.0)
+    smoothed = cv2.GaussianBlur(np.asarray(small, dtype=np.float32), (0, 0), _SMOOTHING)
     return np.asarray(smoothed, dtype=np.float32)
