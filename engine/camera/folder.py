@@ -86,6 +86,14 @@ class FolderSource:
         self._report(PictureSkipped(text=text, level="warning", file=label, reason=reason))
 
 
+def pictures_of(path: Path, report: Report = ignore) -> tuple[tuple[Path, str], ...]:
+    """The picture files below a folder with their labels, as `FolderSource` orders and names them.
+
+    Raises SourceNotFound, SourceDenied, SourceUnreadable if there is none.
+    """
+    return tuple((file, str(file.relative_to(path))) for file in _pictures(path, report))
+
+
 def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
     """The picture files below `path`, sorted by name, hidden ones left out."""
     try:
