@@ -1,0 +1,65 @@
+"""What may import what: proved from `sys.modules` of a fresh interpreter, not from the text."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HEAVY = ("cv2", "tensorflow", "keras")
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level modules loaded after `statement` in a fresh interpreter."""
+    code = f"import sys; {statement}; print(*sorted({{m.split('.')[0] for m in sys.modules}}))"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "engine",
+        "engine.errors",
+        "engine.events",
+        "engine.config",
+        "engine.workspace",
+        "engine.service.client",
+        "engine.service.library",
+        "tui.app",
+        "tui.cli",
+        "tui.commands.application",
+        "tui.demo_script",
+    ],
+)
+def test_the_user_interface_process_loads_neither_opencv_nor_tensorflow(module: str) -> None:
+    assert not loaded_after(f"import {module}").intersection(HEAVY)
+
+
+def test_the_command_line_loads_no_interface_before_a_command_runs() -> None:
+    assert not loaded_after("import tui.cli").intersection({*HEAVY, "textual", "numpy", "rich"})
+
+
+def test_the_camera_process_does_not_load_tensorflow() -> None:
+    modules = loaded_after("import engine.service.jobs.enrol, engine.service.jobs.watch")
+    assert "cv2" in modules
+    assert not modules.intersection({"tensorflow", "keras"})
+
+
+def test_the_engine_does_not_load_the_interface() -> None:
+    assert not loaded_after("import engine.service.client").intersection({"tui", "textual"})
+
+
+def test_import_contracts_of_pyproject_hold() -> None:
+    run = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout

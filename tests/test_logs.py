@@ -1,0 +1,62 @@
+"""Native libraries print into the log, never on the operator's terminal."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from engine.logs import LONGEST_LOG, open_log
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+NOISY = """
+import os, sys
+from pathlib import Path
+from engine.logs import guard_output
+with guard_output(Path(sys.argv[1]), "cli") as (out, err):
+    os.write(1, b"native noise on 1\\n")
+    os.write(2, b"native noise on 2\\n")
+    os.system("echo noise of a child")
+    print("result")
+    print("note", file=sys.stderr)
+print("after")
+"""
+
+
+def test_native_output_goes_to_the_log_and_python_output_to_the_terminal(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", NOISY, str(tmp_path)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout == "result\nafter\n"
+    assert run.stderr == "note\n"
+    log = (tmp_path / "cli.log").read_text()
+    assert "native noise on 1" in log
+    assert "native noise on 2" in log
+    assert "noise of a child" in log
+
+
+def test_a_log_is_private(tmp_path: Path) -> None:
+    os.close(open_log(tmp_path / "logs", "x"))
+    assert stat.S_IMODE((tmp_path / "logs" / "x.log").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "logs").stat().st_mode) == 0o700
+
+
+def test_a_log_that_cannot_be_written_is_replaced_by_the_null_device(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    handle = open_log(tmp_path / "logs", "x")
+    assert os.write(handle, b"lost") == 4
+    os.close(handle)
+
+
+def test_a_long_log_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_bytes(b"x" * (LONGEST_LOG + 1))
+    os.close(open_log(tmp_path, "x"))
+    assert (tmp_path / "x.log").stat().st_size == 0
+    assert (tmp_path / "x.log.1").stat().st_size == LONGEST_LOG + 1
