@@ -57,7 +57,7 @@ class QualityGates:
     """Judges the faces of one picture. Keeps no state; limits come from the settings."""
 
     def __init__(self, settings: GateSettings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     def judge(
         self,
@@ -73,7 +73,7 @@ class QualityGates:
         """
         if not faces:
             return Verdict(None, Refusal.NO_FACE, 0.0, 1.0, 0.0, 0.0)
-        settings = self._settings
+        settings = self.settings
         face = faces[0]
         if not imported and len(faces) > 1:
             face, next_one = sorted(faces, key=lambda each: each.box.width, reverse=True)[:2]
@@ -108,7 +108,7 @@ class QualityGates:
 
     def _limits(self, imported: bool) -> tuple[float, float, float]:
         """Least and most brightness, least sharpness."""
-        settings = self._settings
+        settings = self.settings
         if not imported:
             return settings.min_brightness, settings.max_brightness, settings.min_sharpness
         return (

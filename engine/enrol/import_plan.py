@@ -1,0 +1,157 @@
+"""What lies in a folder of photographs: whose pictures, and which files are nobody's.
+
+Two layouts are understood, also side by side:
+
+    NAME/*.jpg                                one sub-folder a person
+    train/NAME/*.jpg, validation/NAME/*.jpg   the classic layout; the parts are put together
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.enrol.names import clean_name, name_key
+from engine.errors import DataError, NameInvalid, NoPictures
+from engine.pictures import is_picture_name
+
+PART_NAMES = frozenset({"train", "training", "validation", "val", "valid", "test", "testing"})
+"""Folder names that are a part of a data set and no person, if they hold folders themselves."""
+
+_CLUTTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"})
+_HINT = "Give a folder with one sub-folder a person, named after the person."
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFiles:
+    """A person's picture files, in order of their names."""
+
+    name: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What is to be imported. `strays` are files that cannot be, with the reason."""
+
+    root: Path
+    people: tuple[PersonFiles, ...]
+    strays: tuple[tuple[Path, str], ...]
+
+    @property
+    def total(self) -> int:
+        """All files that will be reported on."""
+        return sum(len(person.files) for person in self.people) + len(self.strays)
+
+    def shown(self, path: Path) -> str:
+        """A file's name for people: relative to the folder, and always valid text."""
+        return _text(str(path.relative_to(self.root)))
+
+
+@dataclass(slots=True)
+class _Gathering:
+    names: dict[str, str] = field(default_factory=dict)
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    strays: list[tuple[Path, str]] = field(default_factory=list)
+
+
+def plan_import(folder: Path) -> ImportPlan:
+    """Look through `folder`, without opening any picture.
+
+    Stray files are `not_a_picture`, `no_person` (a picture beside the sub-folders),
+    `nested_folder` (a folder inside a person's: whose it is cannot be told) or `name_invalid`
+    (a file in a folder whose name cannot be a person's). Hidden files and what operating systems
+    leave behind are passed over.
+    Raises DataError if there is no such folder, no sub-folder in it or it cannot be read, and
+    NoPictures if there is no picture in the sub-folders.
+    """
+    if not folder.is_dir():
+        problem = "it is a file" if folder.exists() else "it does not exist"
+        raise DataError("There is no such folder", f"{_text(str(folder))}: {problem}", _HINT)
+    found = _Gathering()
+    folders, files = _entries(folder)
+    if not folders:
+        raise DataError(
+            "There is nobody to import",
+            f"{_text(str(folder))} has no sub-folders"
+            + (", only files" if files else ", it is empty"),
+            _HINT,
+        )
+    _note_loose(files, found)
+    for sub in folders:
+        inner_folders, inner_files = _entries(sub)
+        is_part = (
+            sub.name.casefold() in PART_NAMES
+            and inner_folders
+            and not any(map(is_picture_name, inner_files))
+        )
+        if is_part:
+            _note_loose(inner_files, found)
+            for person in inner_folders:
+                _gather(person, *_entries(person), found)
+        else:
+            _gather(sub, inner_folders, inner_files, found)
+    if not any(found.files.values()):
+        raise NoPictures(
+            "There are no pictures to import",
+            f"no sub-folder of {_text(str(folder))} holds a picture file",
+            _HINT,
+        )
+    people = (
+        PersonFiles(found.names[key], tuple(files)) for key, files in found.files.items() if files
+    )
+    return ImportPlan(folder, tuple(people), tuple(found.strays))
+
+
+def _gather(folder: Path, inner: Iterable[Path], files: Iterable[Path], found: _Gathering) -> None:
+    """Add one person's folder."""
+    found.strays.extend((nested, "nested_folder") for nested in inner)
+    try:
+        name = clean_name(folder.name)
+    except NameInvalid:
+        found.strays.extend((file, "name_invalid") for file in files)
+        return
+    key = name_key(name)
+    found.names.setdefault(key, name)
+    pictures = found.files.setdefault(key, [])
+    for file in files:
+        if is_picture_name(file):
+            pictures.append(file)
+        else:
+            found.strays.append((file, "not_a_picture"))
+
+
+def _note_loose(files: Iterable[Path], found: _Gathering) -> None:
+    """Files that lie in no person's folder."""
+    for file in files:
+        found.strays.append((file, "no_person" if is_picture_name(file) else "not_a_picture"))
+
+
+def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Sub-folders and files, each in natural order; without hidden ones and clutter."""
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise DataError(
+            "A folder cannot be read",
+            f"{_text(str(folder))}: {os.strerror(error.errno or 0)}",
+            "Check its owner and permissions.",
+        ) from error
+    visible = [n for n in names if not n.startswith(".") and n.casefold() not in _CLUTTER]
+    paths = [folder / name for name in sorted(visible, key=_natural)]
+    folders = [path for path in paths if path.is_dir()]
+    return folders, [path for path in paths if not path.is_dir()]
+
+
+def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
+    """Sorting key by which 2.jpg comes before 10.jpg: the order of the pictures is their time."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(int(p), "") if p.isascii() and p.isdigit() else (-1, p) for p in parts], name
+
+
+def _text(path: str) -> str:
+    """A path as valid text: bytes that are not UTF-8 become question marks."""
+    return os.fsencode(path).decode("utf-8", "replace")

@@ -1,0 +1,252 @@
+"""Import of photographs: one session for each person of a folder.
+
+Every picture is on disk before the next is looked at, so that a killed import leaves whole
+pictures; importing the same folder again adds what is missing and nothing twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.enrol.import_plan import ImportPlan, PersonFiles, plan_import
+from engine.enrol.people import People, Person
+from engine.enrol.recording import SessionWriter
+from engine.errors import Cancelled, FacedeskError, PersonNotFound
+from engine.events import Event, ImportDone, ImportProgress, ImportRefused
+from engine.faces.align import Face
+from engine.faces.detect import FaceFinder
+from engine.faces.quality import QualityGates, Refusal, Verdict
+from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
+
+Choice = Literal["central", "largest", "only"]
+
+
+def import_folder(
+    folder: Path,
+    people: People,
+    finder: FaceFinder,
+    gates: QualityGates,
+    choose: Choice,
+    cancel: Cancel,
+) -> Iterator[Event]:
+    """Import everybody in `folder`; the layouts are those of `engine.enrol.import_plan`.
+
+    Yields an ImportProgress after each file, an ImportRefused before it for a file that was not
+    taken, and at the end an ImportDone. Of several faces `central` takes the one nearest to the
+    middle, `largest` the widest, and `only` refuses the photograph.
+
+    The caller holds `Workspace.writer`. After `cancel.stop()` what was imported so far counts;
+    after `cancel.cancel()` the unfinished session is removed, finished ones stay, and Cancelled
+    is raised. A person none of whose pictures is usable is not created.
+    Raises DataError or NoPictures for a folder without people or pictures, DiskFull or
+    WorkspaceUnusable if a picture cannot be written; those written before stay.
+    """
+    return _Import(plan_import(folder), people, finder, gates, choose, cancel).run()
+
+
+def choose_face(faces: Sequence[Face], choose: Choice, smallest: int) -> tuple[Face, ...]:
+    """The face to take, `faces` being in order from the middle outwards; empty if there is none.
+
+    A face narrower than `smallest` pixels is taken only where there is no other: the cascade
+    sees small faces in buttons and folds.
+    """
+    usable = [face for face in faces if face.box.width >= smallest] or list(faces)
+    if choose == "largest":
+        usable.sort(key=lambda face: face.box.width, reverse=True)
+    return tuple(usable[:1])
+
+
+class _Import:
+    """One run of the import."""
+
+    def __init__(
+        self,
+        plan: ImportPlan,
+        people: People,
+        finder: FaceFinder,
+        gates: QualityGates,
+        choose: Choice,
+        cancel: Cancel,
+    ) -> None:
+        self._plan = plan
+        self._people = people
+        self._finder = finder
+        self._gates = gates
+        self._choose = choose
+        self._cancel = cancel
+        self._looked_at = 0
+        self._refused = 0
+        self._images = 0
+        self._persons = 0
+
+    def run(self) -> Iterator[Event]:
+        began = time.monotonic()
+        for path, reason in self._plan.strays:
+            yield from self._refuse(path, reason)
+        for each in self._plan.people:
+            if self._cancel.stopping:
+                break
+            yield from self._person(each)
+        if self._cancel.cancelled:
+            raise Cancelled(
+                "The import was cancelled",
+                f"{self._images} pictures of {self._persons} people were imported before",
+                "Import the folder again for the rest; nothing is taken twice.",
+            )
+        yield ImportDone(
+            people=self._persons,
+            images=self._images,
+            refused=self._refused,
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+    def _person(self, each: PersonFiles) -> Iterator[Event]:
+        """All pictures of one person, into one session."""
+        session = _PersonSession(self._people, each.name, f"import {self._plan.root.name}")
+        outcome = "stopped"
+        try:
+            for number, path in enumerate(each.files, start=1):
+                if self._cancel.stopping:
+                    break
+                refusal = self._photograph(session, path, number)
+                if refusal is None:
+                    yield self._progress(path)
+                else:
+                    session.refused[refusal.reason] += 1
+                    yield from self._refuse(path, refusal.reason, refusal.value, refusal.limit)
+            else:
+                outcome = "complete"
+        except FacedeskError:
+            # The first error is the one to report, whatever closing the session meets.
+            with contextlib.suppress(FacedeskError):
+                session.close(outcome)
+            raise
+        except GeneratorExit:
+            session.close(outcome)
+            raise
+        if self._cancel.cancelled and outcome == "stopped":
+            session.discard()
+            return
+        session.close(outcome)
+        self._images += session.kept
+        self._persons += session.kept > 0
+
+    def _photograph(self, session: _PersonSession, path: Path, number: int) -> ImportRefused | None:
+        """Take one photograph's face into the session; the refusal if that cannot be."""
+        file = self._plan.shown(path)
+        try:
+            faces = self._finder.find_in_photograph(read_photograph(path))
+        except Unreadable as error:
+            return ImportRefused(file=file, reason=error.reason)
+        if self._choose == "only" and len(faces) > 1:
+            return ImportRefused(
+                file=file, reason=Refusal.SEVERAL_FACES.value, value=len(faces), limit=1
+            )
+        smallest = self._gates.settings.min_face_import
+        chosen = choose_face(faces, self._choose, smallest)
+        verdict = self._gates.judge(chosen, None, imported=True)
+        if verdict.refusal is not None or verdict.face is None:
+            reason = verdict.refusal or Refusal.NO_FACE
+            return ImportRefused(
+                file=file, reason=reason.value, value=verdict.value, limit=verdict.limit
+            )
+        if not session.keep(verdict.face, verdict, number, path.name):
+            return ImportRefused(file=file, reason=Refusal.DUPLICATE.value)
+        return None
+
+    def _refuse(
+        self, path: Path, reason: str, value: float = 0.0, limit: float = 0.0
+    ) -> Iterator[Event]:
+        self._refused += 1
+        yield ImportRefused(file=self._plan.shown(path), reason=reason, value=value, limit=limit)
+        yield self._progress(path)
+
+    def _progress(self, path: Path) -> ImportProgress:
+        self._looked_at += 1
+        return ImportProgress(
+            done=self._looked_at, total=self._plan.total, file=self._plan.shown(path)
+        )
+
+
+class _PersonSession:
+    """A session that appears, with its person if need be, when the first picture is kept."""
+
+    def __init__(self, people: People, name: str, source: str) -> None:
+        self._people = people
+        self._name = name
+        self._source = source
+        self._person: Person | None = None
+        self._writer: SessionWriter | None = None
+        self._known: set[bytes] | None = None
+        self.refused: Counter[str] = Counter()
+
+    @property
+    def kept(self) -> int:
+        """Pictures kept in this session."""
+        return self._writer.captured if self._writer else 0
+
+    def keep(self, face: Face, verdict: Verdict, number: int, label: str) -> bool:
+        """Write the crop; False if the person has the very same one already."""
+        if self._known is None:
+            self._known = self._digests_held()
+        digest = _digest(face.crop)
+        if digest in self._known:
+            return False
+        if self._writer is None:
+            self._person = self._people.ensure(self._name)
+            self._writer = SessionWriter(self._people, self._person, self._source)
+        try:
+            self._writer.add(
+                encode_png(face.crop),
+                frame=number,
+                seconds=0.0,
+                box=face.box.as_tuple,
+                eyes_found=face.eyes_found,
+                brightness=round(verdict.brightness, 2),
+                sharpness=round(verdict.sharpness, 2),
+                label=label.encode("utf-8", "replace").decode(),
+            )
+        except FacedeskError:
+            self._discard_empty_person()
+            raise
+        self._known.add(digest)
+        return True
+
+    def close(self, outcome: str) -> None:
+        """Write down how the session ended."""
+        if self._writer is not None:
+            self._writer.close(outcome, self.refused)
+
+    def discard(self) -> None:
+        """Remove the session, and the person if this was all there was."""
+        if self._writer is not None:
+            self._writer.discard()
+        self._discard_empty_person()
+
+    def _discard_empty_person(self) -> None:
+        if self._person is not None:
+            with contextlib.suppress(FacedeskError):
+                self._people.discard_if_empty(self._person)
+
+    def _digests_held(self) -> set[bytes]:
+        """Digests of the crops the person has already; a damaged one equals nothing."""
+        held = set()
+        with contextlib.suppress(PersonNotFound):
+            for path in self._people.pictures(self._people.get(self._name)):
+                with contextlib.suppress(Unreadable):
+                    held.add(_digest(decode_crop(path)))
+        return held
+
+
+def _digest(crop: NDArray[np.uint8]) -> bytes:
+    return hashlib.sha256(crop.tobytes()).digest()
