@@ -1,0 +1,251 @@
+"""What each key does. Panes show, forms ask, the desk works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from textual import on
+
+from engine.errors import FacedeskError
+from engine.service.protocol import (
+    Desk,
+    EnrolRequest,
+    ImportRequest,
+    Job,
+    RecogniseRequest,
+    SplitRequest,
+    TrainRequest,
+)
+from tui.calls import in_thread
+from tui.engine_app import EngineApp, log
+from tui.jobs import JobBoard
+from tui.panes.split import SplitPane
+from tui.panes.training import TrainingPane
+from tui.screens.confirm import Confirm
+from tui.screens.desk import DeskScreen
+from tui.screens.forms import ImportForm, NewPersonForm, RecogniseForm, RenameForm
+from tui.screens.help import HelpScreen
+from tui.screens.models import ModelsScreen
+from tui.text import clean, many
+
+
+class ActionsApp(EngineApp):
+    """The actions behind keys and palette, and the jobs that forms and demo start."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.board = JobBoard()
+        self.source = "0"
+        """The last source used, offered by the next form."""
+        self.count = desk.settings.enrolment.count
+        self.screen_desk = DeskScreen(desk.settings)
+
+    def reload(self) -> object:
+        """Read people, split and models again."""
+        raise NotImplementedError
+
+    # --- jobs: these raise FacedeskError -------------------------------------------------
+
+    async def enrol(self, request: EnrolRequest) -> None:
+        """Start capturing."""
+        await in_thread(partial(self.desk.enrol, request))
+        self.source, self.count = request.source, request.count
+
+    async def import_pictures(self, request: ImportRequest) -> None:
+        """Start importing."""
+        await in_thread(partial(self.desk.import_pictures, request))
+
+    async def recognise(self, request: RecogniseRequest) -> None:
+        """Start watching."""
+        await in_thread(partial(self.desk.recognise, request))
+        self.source = request.source
+
+    async def train(self, request: TrainRequest) -> None:
+        """Start training."""
+        await in_thread(partial(self.desk.train, request))
+
+    async def split(self, request: SplitRequest) -> None:
+        """Make a split and show it."""
+        result = await in_thread(partial(self.desk.split, request))
+        self.screen_desk.split.show(result)
+        counts = f"{result.train} to train, {result.validation} to validate, {result.test} to test"
+        self.tell(f"Split: {counts}", "good")
+        for warning in result.warnings:
+            self.tell(warning, "warning")
+
+    async def stop(self, job: Job) -> None:
+        """Ask a job for an orderly end."""
+        await in_thread(partial(self.desk.stop, job))
+
+    # --- help for the actions ------------------------------------------------------------
+
+    def can(self, action: str) -> bool:
+        """Whether an action is possible now; if not, it is explained."""
+        why = self.board.why_not(action)
+        if why:
+            self.explain(why)
+        return why is None
+
+    def go(self, work: Coroutine[Any, Any, None], then: Callable[[], object] | None = None) -> None:
+        """Run a job or call in the background; trouble is shown."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except FacedeskError as error:
+                self.show_error(error.title, error.message, error.hint)
+            except Exception as error:
+                log.exception("an action failed")
+                self.show_error("Unexpected trouble", f"{type(error).__name__}: {error}")
+            else:
+                if then is not None:
+                    then()
+
+        self.run_worker(guarded(), exit_on_error=False)
+
+    # --- actions: jobs -------------------------------------------------------------------
+
+    def action_new_person(self) -> None:
+        """The form for a new person."""
+        if self.can("new_person"):
+            self.push_screen(NewPersonForm(self.enrol, source=self.source, count=self.count))
+
+    def action_import_folder(self) -> None:
+        """The form for an import."""
+        if self.can("import_folder"):
+            self.push_screen(ImportForm(self.import_pictures))
+
+    def action_recognise(self) -> None:
+        """The form for recognition."""
+        if self.can("recognise"):
+            self.push_screen(RecogniseForm(self.recognise, source=self.source))
+
+    @on(SplitPane.Asked)
+    def action_split(self) -> None:
+        """Split with the shares in the pane."""
+        if not self.can("split"):
+            return
+        request = self.screen_desk.split.request()
+        self.screen_desk.show_pane("split")
+        if request is not None:
+            self.go(self.split(request))
+
+    @on(TrainingPane.Asked)
+    def action_train(self) -> None:
+        """Train with the recipe and epochs in the pane."""
+        if not self.can("train"):
+            return
+        request = self.screen_desk.training.request()
+        self.screen_desk.show_pane("training")
+        if request is not None:
+            self.go(self.train(request))
+
+    def action_stop(self) -> None:
+        """End the running job in good order."""
+        job = self.board.target(self.screen_desk.front)
+        if self.can("stop") and job:
+            self.tell(f"Stopping: {self.board.titles[job]}")
+            self.go(self.stop(job))
+
+    def action_cancel(self) -> None:
+        """Give up the running job."""
+        job = self.board.target(self.screen_desk.front)
+        if self.can("cancel") and job:
+            self.tell(f"Cancelling: {self.board.titles[job]}")
+            self.go(in_thread(partial(self.desk.cancel, job)))
+
+    # --- actions: people and models ------------------------------------------------------
+
+    def action_rename(self) -> None:
+        """The form for another name."""
+        person = self.screen_desk.people.selected
+        if not self.can("rename") or person is None:
+            return
+
+        async def rename(new: str) -> None:
+            await in_thread(partial(self.desk.rename, person.name, new))
+            self.tell(f"{person.name} is now {new}", "good")
+            self.reload()
+
+        self.push_screen(RenameForm(rename, name=person.name))
+
+    def action_delete(self) -> None:
+        """Ask, saying what will be lost; then delete."""
+        person = self.screen_desk.people.selected
+        if not self.can("delete") or person is None:
+            return
+        lines = [
+            f"{many(person.pictures, 'picture')} in {many(person.sessions, 'session')} of "
+            f"{clean(person.name)}, with features and split entries, will be lost for good.",
+        ]
+        if person.in_model != "no":
+            lines.append("The model still knows this person until you train again with t.")
+
+        async def delete() -> None:
+            await in_thread(partial(self.desk.delete, person.name))
+            self.tell(f"{person.name} was deleted", "warning")
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.go(delete(), then=self.reload)
+
+        ask = Confirm(f"Delete {person.name}?", lines, yes="Delete (y)", no="Keep (n)")
+        self.push_screen(ask, answered)
+
+    def action_models(self) -> None:
+        """The models screen."""
+
+        async def show() -> None:
+            self.push_screen(ModelsScreen(await in_thread(self.desk.models)))
+
+        self.go(show())
+
+    @on(ModelsScreen.PromoteAsked)
+    def _promote(self, message: ModelsScreen.PromoteAsked) -> None:
+        async def promote() -> None:
+            await in_thread(partial(self.desk.promote, message.model))
+            self.tell(f"Model {message.model} is in use", "good")
+
+        self.go(promote(), then=self.reload)
+
+    @on(ModelsScreen.RollbackAsked)
+    def _rollback(self) -> None:
+        async def rollback() -> None:
+            self.tell(f"Back to model {await in_thread(self.desk.rollback)}", "good")
+
+        self.go(rollback(), then=self.reload)
+
+    # --- actions: the app ----------------------------------------------------------------
+
+    def action_show_pane(self, name: str) -> None:
+        """Bring a pane to the front."""
+        self.screen_desk.show_pane(name)
+
+    def action_help(self) -> None:
+        """Every key, those of the pane in front first."""
+        self.push_screen(HelpScreen(self.screen_desk.front))
+
+    async def action_quit(self) -> None:
+        """Leave; ask first if a capture or training would be cut short."""
+        titles = self.board.worth_asking
+        if not titles or self.closing or isinstance(self.screen, Confirm):
+            self.close_down()
+            return
+        lines = [
+            *(f"Still running: {clean(title)}." for title in titles),
+            "Pictures kept so far are safe; a training that is cut short leaves no model.",
+        ]
+        ask = Confirm("Quit now?", lines, yes="Quit (y)", no="Stay (n)")
+        self.push_screen(ask, lambda yes: self.close_down() if yes else None)
+
+    async def action_interrupt(self) -> None:
+        """Ctrl+C: copy what is selected, else leave."""
+        field = self.focused
+        chosen = self.screen.get_selected_text() or getattr(field, "selected_text", "")
+        if chosen:
+            self.copy_to_clipboard(chosen)
+            self.notify("Copied", timeout=2)
+        else:
+            await self.action_quit()

@@ -1,0 +1,172 @@
+"""The app: what arrives from the engine, what can be done now, and the palette."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import events, work
+from textual.app import SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Input
+
+from engine.events import Event, JobEnded, JobStarted, ProcessDied
+from engine.service.protocol import Desk, ModelRow
+from tui.actions import ActionsApp
+from tui.bridge import Live
+from tui.demo_script import DemoScript
+from tui.describe import describe
+from tui.jobs import PANE_OF
+from tui.keys import KEYS, bindings_of
+from tui.panes.activity import ActivityPane
+from tui.screens.models import ModelsScreen
+from tui.text import clean, day, many
+from tui.widgets.title_bar import TitleBar
+
+GUARDED = frozenset(
+    ("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel")
+) | {"rename", "delete"}
+"""Actions that are not always possible."""
+HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel"})
+KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
+"""Textual's own palette commands that make sense here."""
+
+
+class FacedeskApp(ActionsApp):
+    """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
+
+    TITLE = "Facedesk"
+    CSS_PATH = [Path("styles/desk.tcss"), Path("styles/dialogs.tcss")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_of("anywhere", "command_palette", "app.focus_next", "app.focus_previous")
+    ]
+
+    def __init__(self, desk: Desk, script: DemoScript | None = None) -> None:
+        super().__init__(desk)
+        self.animation_level = "none"  # over SSH each frame of an animation costs
+        self.script = script
+
+    # --- start ---------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The desk is the only full screen."""
+        return self.screen_desk
+
+    def on_ready(self) -> None:
+        """The first paint is done: now the engine."""
+        title = self.screen_desk.query_one(TitleBar)
+        title.workspace = _home_short(self.desk.workspace)
+        title.demo = self.script is not None
+        self.tell(ActivityPane.EMPTY)
+        self.begin_engine()
+
+    def engine_started(self) -> None:
+        """List what is in the workspace; then the demo, if any."""
+        self.reload()
+        if self.script is not None:
+            self.run_worker(self.script.run(self), exit_on_error=False)
+
+    # --- what arrives --------------------------------------------------------------------
+
+    def show_event(self, event: Event) -> None:
+        """One event: board, pane, log, toast."""
+        title = ""
+        if isinstance(event, JobStarted):
+            self.board.started(event)
+        elif isinstance(event, JobEnded):
+            title = self.board.ended(event)
+        self.screen_desk.deliver(event)
+        if line := describe(event, title):
+            self.tell(line.text, line.level, line.hint)
+        if isinstance(event, JobStarted | JobEnded):
+            self._jobs_changed()
+        if isinstance(event, JobEnded):
+            if event.outcome == "failed":
+                body = "\n".join(clean(part) for part in (event.message, event.hint) if part)
+                self.notify(
+                    body or " ", title=clean(event.title), severity="error", timeout=8, markup=False
+                )
+            self.reload()
+        if isinstance(event, ProcessDied) and line:
+            self.notify(clean(line.text), severity="warning", timeout=8, markup=False)
+        if self.script is not None:
+            self.script.heard(event)
+
+    def show_live(self, live: Live) -> None:
+        """The present state of the running jobs."""
+        self.screen_desk.deliver_live(live)
+        if self.script is not None:
+            self.script.saw(live)
+
+    def tell(self, text: str, level: str = "info", hint: str = "") -> None:
+        """Add a line to the activity log."""
+        self.screen_desk.activity.add(text, level, hint)
+
+    def _jobs_changed(self) -> None:
+        titles = self.board.titles
+        self.screen_desk.jobs_changed(
+            tuple(titles.values()), frozenset(PANE_OF[job] for job in titles)
+        )
+
+    @work(exclusive=True, group="reload", exit_on_error=False)
+    async def reload(self) -> None:
+        """Read people, split and models again."""
+        people = await self.ask(self.desk.people)
+        if people is not None:
+            self.board.people = len(people)
+            self.screen_desk.people.show(people)
+        self.screen_desk.split.show(await self.ask(self.desk.current_split))
+        models = await self.ask(self.desk.models)
+        if models is not None:
+            self.board.models = len(models)
+            self._show_models(models)
+        self.screen_desk.refresh_bindings()
+
+    def _show_models(self, models: tuple[ModelRow, ...]) -> None:
+        current = next((model for model in models if model.current), None)
+        model = f"model of {day(current.created)}" if current else "no model yet"
+        people = many(self.board.people, "person", "people")
+        self.screen_desk.query_one(TitleBar).state = f"{people} · {model}"
+        if isinstance(self.screen, ModelsScreen):
+            self.screen.show(models)
+
+    # --- what can be done now ------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what cannot be done now; hide stop and cancel while nothing runs."""
+        if action in GUARDED and self.board.why_not(action):
+            return False if action in HIDDEN_WHEN_IDLE else None
+        return True
+
+    def on_key(self, event: events.Key) -> None:
+        """A greyed key explains itself."""
+        if self.screen is not self.screen_desk:
+            return
+        for key in KEYS:
+            if key.key == event.key and key.context == "anywhere" and key.action in GUARDED:
+                why = self.board.why_not(key.action)
+                if why and not (key.action == "cancel" and isinstance(self.focused, Input)):
+                    self.explain(why)
+                return
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: every action of the key table, and Textual's theme and screenshot."""
+        for key in KEYS:
+            if key.palette:
+                yield SystemCommand(
+                    f"{key.label} ({key.shown})", key.tooltip, partial(self.run_action, key.action)
+                )
+        for command in super().get_system_commands(screen):
+            if command.title in KEPT_COMMANDS:
+                yield command
+
+
+def _home_short(path: Path) -> str:
+    """A path with the home folder as `~`."""
+    try:
+        return f"~/{path.resolve().relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)

@@ -1,0 +1,156 @@
+"""The half of the app that deals with the engine: start, news, calls, trouble, a sure end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from typing import TypeVar
+
+from rich.text import Text
+from textual import work
+from textual.app import App
+
+from engine.errors import FacedeskError
+from engine.events import Event, JobEnded
+from engine.service.protocol import Desk
+from tui.bridge import Bridge, Live
+from tui.calls import in_thread
+from tui.messages import EngineNews
+from tui.screens.confirm import Closing
+from tui.text import clean
+
+LOOKS = 8
+"""Times a second the present state is shown."""
+CLOSE_WITHIN = 8.0
+"""Seconds after which the app leaves without waiting for the engine."""
+
+log = logging.getLogger("facedesk.tui")
+log.addHandler(logging.NullHandler())
+Result = TypeVar("Result")
+
+
+class EngineApp(App[None]):
+    """Holds the desk and the bridge. Subclasses show what arrives."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.bridge = Bridge(lambda: self.post_message(EngineNews()))
+        self.closing = False
+
+    # --- what subclasses show ------------------------------------------------------------
+
+    def show_event(self, event: Event) -> None:
+        """Show one event."""
+        raise NotImplementedError
+
+    def show_live(self, live: Live) -> None:
+        """Show the present state."""
+        raise NotImplementedError
+
+    def tell(self, text: str, level: str = "info", hint: str = "") -> None:
+        """Add a line to the activity log."""
+        raise NotImplementedError
+
+    def engine_started(self) -> None:
+        """The desk has been started."""
+        raise NotImplementedError
+
+    # --- start and news ------------------------------------------------------------------
+
+    def begin_engine(self) -> None:
+        """Start the desk; call this after the first paint."""
+        self.set_interval(1 / LOOKS, self.take_news)
+        self._end_on_signals()
+        self._start_desk()
+
+    @work(exit_on_error=False)
+    async def _start_desk(self) -> None:
+        await self.ask(lambda: self.desk.start(self.bridge.listener))
+        self.engine_started()
+
+    def on_engine_news(self, message: EngineNews) -> None:
+        """The bridge holds something."""
+        message.stop()
+        self.take_news()
+
+    def take_news(self) -> None:
+        """Show everything that waits. A job's last state is shown before its end is."""
+        events, live = self.bridge.take()
+        for event in events:
+            if live is not None and isinstance(event, JobEnded):
+                self.show_live(live)
+                live = None
+            self.show_event(event)
+        if live is not None:
+            self.show_live(live)
+
+    # --- calls and trouble ---------------------------------------------------------------
+
+    async def ask(self, call: Callable[[], Result]) -> Result | None:
+        """Call the engine on a thread; trouble is shown, and None returned."""
+        try:
+            return await in_thread(call)
+        except FacedeskError as error:
+            self.show_error(error.title, error.message, error.hint)
+        except Exception as error:
+            log.exception("a call of the engine failed")
+            self.show_error(
+                "Unexpected trouble",
+                f"{type(error).__name__}: {error}",
+                "Details are in the workspace's logs folder.",
+            )
+        return None
+
+    def show_error(self, title: str, message: str = "", hint: str = "") -> None:
+        """Show an error as a toast and a line in the log."""
+        self.tell(f"{title}: {message}" if message else title, "error", hint)
+        body = "\n".join(clean(part) for part in (message, hint) if part) or " "
+        self.notify(body, title=clean(title), severity="error", timeout=8, markup=False)
+
+    def explain(self, why: str) -> None:
+        """Say why a key does nothing just now."""
+        self.tell(why, "warning")
+        self.notify(clean(why), severity="warning", timeout=5, markup=False)
+
+    def _fatal_error(self) -> None:
+        """A fault of the app itself: the log gets the traceback, the terminal one sentence."""
+        error = self._exception
+        log.error("the app failed", exc_info=error)
+        name = type(error).__name__ if error else "unknown fault"
+        self._exit_renderables.append(
+            Text(f"Facedesk ended on an internal fault ({name}: {error}). Nothing kept is lost.")
+        )
+        self._close_messages_no_wait()
+
+    # --- the end -------------------------------------------------------------------------
+
+    def close_down(self) -> None:
+        """End the engine behind a note, then leave, at the latest after CLOSE_WITHIN seconds."""
+        if self.closing:
+            self.exit()  # asked twice: at once
+            return
+        self.closing = True
+        self.bridge.close()
+        self.push_screen(Closing())
+        self._close_desk()
+
+    @work(exit_on_error=False)
+    async def _close_desk(self) -> None:
+        try:
+            await asyncio.wait_for(in_thread(self.desk.close), CLOSE_WITHIN)
+        except Exception:
+            log.exception("closing the engine failed")
+        self.exit(return_code=self.return_code or 0)
+
+    def _end_on_signals(self) -> None:
+        """A closed SSH connection or a `kill` ends the engine in good order too."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ():
+            try:
+                loop.add_signal_handler(name, self.close_down)
+            except (RuntimeError, ValueError):  # not the main thread
+                return

@@ -1,0 +1,72 @@
+"""Which jobs run, which one a key means, and why something cannot be done just now."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from engine.events import JobEnded, JobStarted
+from engine.service.protocol import CAMERA_JOBS, Job
+
+PANE_OF: dict[Job, str] = {
+    "enrol": "capture",
+    "import": "capture",
+    "train": "training",
+    "recognise": "recognition",
+}
+CAMERA_ACTIONS = frozenset({"new_person", "import_folder", "recognise"})
+
+
+class JobBoard:
+    """The running jobs as the events told them."""
+
+    def __init__(self) -> None:
+        self.titles: dict[Job, str] = {}
+        self.people = 0
+        self.models: int | None = None
+        """Stored models; None while not known."""
+
+    def started(self, event: JobStarted) -> None:
+        """A job has begun."""
+        self.titles[cast(Job, event.job)] = event.title
+
+    def ended(self, event: JobEnded) -> str:
+        """A job is over; returns its title."""
+        return self.titles.pop(cast(Job, event.job), "")
+
+    @property
+    def camera_job(self) -> Job | None:
+        """The job that holds the camera process."""
+        return next((job for job in self.titles if job in CAMERA_JOBS), None)
+
+    def target(self, pane: str) -> Job | None:
+        """The job that stop and cancel mean: the one of the pane in front, else the newest."""
+        for job in self.titles:
+            if PANE_OF[job] == pane:
+                return job
+        return next(reversed(self.titles), None)
+
+    @property
+    def worth_asking(self) -> tuple[str, ...]:
+        """Titles of the jobs that quitting would cut short."""
+        return tuple(title for job, title in self.titles.items() if job != "recognise")
+
+    def why_not(self, action: str) -> str | None:
+        """Why an action cannot be done now, in a sentence; None if it can."""
+        camera = self.camera_job
+        if action in CAMERA_ACTIONS and camera:
+            return f"The camera is in use: {self.titles[camera]}. Esc cancels it, x stops it."
+        if action == "train" and "train" in self.titles:
+            return "A training is running already: Esc cancels it, x stops it and keeps the best."
+        if action == "recognise" and self.models == 0:
+            return "There is no model yet: press t to train one."
+        if action in ("split", "train") and self.people == 0:
+            return "Nobody is enrolled yet: press n to enrol a person, or i to import a folder."
+        if action == "split" and "train" in self.titles:
+            return "A training is running on this split: Esc cancels it."
+        if action in ("stop", "cancel") and not self.titles:
+            return "No job is running."
+        if action in ("rename", "delete") and self.people == 0:
+            return "Nobody is enrolled yet: press n to enrol a person."
+        if action in ("rename", "delete") and (busy := self.worth_asking):
+            return f"Not while this runs: {busy[0]}. Esc cancels it."
+        return None

@@ -1,0 +1,47 @@
+"""The activity log: one line for everything that happened, newest last."""
+
+from __future__ import annotations
+
+import time
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.widgets import RichLog
+
+from tui.panes.base import Pane
+from tui.text import clean, clock
+
+LEVELS = {
+    "info": ("", ""),
+    "good": ("", "green"),
+    "warning": ("! ", "yellow"),
+    "error": ("ERROR ", "bold red"),
+}
+LINES = 2000
+
+
+class ActivityPane(Pane):
+    """Lines with their time. Errors carry their hint."""
+
+    NAME = "activity"
+    NUMBER = 6
+    TITLE = "Activity"
+    MAIN = "#activity-log"
+    EMPTY = "Ready. F1 shows every key, n enrols the first person."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        """The log alone."""
+        yield RichLog(id="activity-log", max_lines=LINES, wrap=True, markup=False, min_width=20)
+
+    def add(self, text: str, level: str = "info", hint: str = "") -> None:
+        """Append a line. Text is shown as it is, without markup and control characters."""
+        sign, style = LEVELS.get(level, ("", ""))
+        body = clean(text) + (f" → {clean(hint)}" if hint else "")
+        self.lines.append(f"{sign}{body}")
+        del self.lines[:-LINES]
+        entry = Text.assemble((clock(time.time()), "dim"), " ", (f"{sign}{body}", style))
+        self.query_one(RichLog).write(entry)

@@ -1,0 +1,57 @@
+"""What all panes share: a numbered title, one widget that takes the focus, an empty state."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.containers import Vertical
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.widgets.fields import NumberInput
+
+
+class Pane(Vertical):
+    """A bordered part of the desk. `NAME` is its id, `NUMBER` its key."""
+
+    NAME: ClassVar[str]
+    NUMBER: ClassVar[int]
+    TITLE: ClassVar[str]
+    EMPTY: ClassVar[str]
+    """What to do first, shown while there is nothing to show."""
+    MAIN: ClassVar[str]
+    """Selector of the widget that takes the focus."""
+
+    def __init__(self) -> None:
+        super().__init__(id=self.NAME, classes="pane")
+        self.border_title = f"{self.NUMBER} {self.TITLE}"
+
+    def focus_main(self) -> None:
+        """Give the focus to the pane's main widget, or to the first field if that is hidden."""
+        main = self.query_one(self.MAIN, Widget)
+        if main.display and main.focusable:
+            main.focus()
+            return
+        for widget in self.query("*").results(Widget):
+            if widget.focusable and widget.display:
+                widget.focus()
+                return
+
+    def on_number_input_left(self, message: NumberInput.Left) -> None:
+        """Esc in a field goes back to the pane."""
+        message.stop()
+        self.focus_main()
+
+    def write(self, selector: str, text: str | Text) -> None:
+        """Show text in one of the pane's lines, never as markup."""
+        line = self.query_one(selector, Static)
+        line.update(text if isinstance(text, Text) else Text(text))
+        line.display = bool(text)
+
+
+def line(id: str, classes: str = "") -> Static:
+    """A line of text for a pane; hidden until `Pane.write` gives it something."""
+    made = Static(id=id, classes=classes, markup=False)
+    made.display = False
+    return made

@@ -1,0 +1,188 @@
+"""Capture and import: how many pictures are kept, and why the others are not."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Static
+
+from engine.events import (
+    Captured,
+    EnrolDone,
+    ImportDone,
+    JobEnded,
+    JobStarted,
+    Preview,
+    SourceLost,
+    SourceOpened,
+    SourceRestored,
+)
+from tui.bridge import Live, Refusals
+from tui.panes.base import Pane, line
+from tui.text import ADVICE, clean, many, measured, number, reason_words, shorten, span
+from tui.widgets.meter import Meter
+from tui.widgets.preview import FramePreview
+
+
+class CapturePane(Pane):
+    """The running or last capture or import."""
+
+    NAME = "capture"
+    NUMBER = 2
+    TITLE = "Capture"
+    MAIN = "#capture-body"
+    EMPTY = (
+        "No capture is running.\n\n"
+        "n  enrol a person: name, source, number of pictures\n"
+        "i  import photographs from a folder\n\n"
+        "Sources: 0 or /dev/video0, a clip, a folder of pictures,\n"
+        "rtsp:// or http:// streams, demo:collins"
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running = ""
+        self.live = Live()
+
+    def compose(self) -> ComposeResult:
+        """Figures on the left, the frame on the right where there is room."""
+        with Horizontal():
+            with VerticalScroll(id="capture-body", can_focus=True):
+                yield Static(self.EMPTY, id="capture-empty", classes="empty", markup=False)
+                yield line("capture-status", "status")
+                yield line("capture-source", "detail")
+                yield Meter(id="capture-meter")
+                yield line("capture-last", "detail")
+                yield line("capture-advice", "advice")
+                yield line("capture-refused")
+                yield line("capture-keys", "hint")
+            yield FramePreview(id="capture-preview")
+
+    def on_mount(self) -> None:
+        """Start empty."""
+        self.query_one(Meter).display = False
+        self.show_preview(None)
+
+    def started(self, event: JobStarted) -> None:
+        """A capture or import begins: clear what the last one left."""
+        self.running = event.job
+        self.live = Live()
+        self.query_one("#capture-empty").display = False
+        self.query_one(Meter).display = True
+        self.query_one(Meter).show(0, 0)
+        for part in ("source", "last", "advice", "refused"):
+            self.write(f"#capture-{part}", "")
+        self.write("#capture-status", Text(f"{clean(event.title)}: starting", "bold"))
+        self.write("#capture-keys", "x stop and keep · esc cancel")
+
+    def source(self, event: SourceOpened) -> None:
+        """Say where the frames come from; a demo says so."""
+        about = Text()
+        if event.demo:
+            about.append(" DEMO ", "reverse bold")
+            about.append(" ")
+        size = f"{event.width}x{event.height}"
+        rate = f" {event.fps:.0f} fps" if event.fps else ""
+        about.append(f"{clean(event.source)} · {size}{rate}")
+        self.write("#capture-source", about)
+
+    def lost(self, event: SourceLost) -> None:
+        """A live source is gone and being tried again."""
+        self.write(
+            "#capture-advice",
+            f"Source lost ({clean(event.reason)}): "
+            f"attempt {event.attempt} in {event.retry_in:.1f} s",
+        )
+
+    def restored(self, event: SourceRestored) -> None:
+        """A live source is back."""
+        self.write("#capture-advice", f"Source is back after {event.seconds:.1f} s")
+
+    def captured(self, event: Captured) -> None:
+        """One more picture is on disk."""
+        self.query_one(Meter).show(event.captured, event.target)
+        self.write("#capture-status", Text(f"Capturing {clean(event.person)}", "bold"))
+        self.write(
+            "#capture-last",
+            f"Last kept: brightness {number(event.brightness)}, "
+            f"sharpness {number(event.sharpness)}",
+        )
+        self.write("#capture-advice", "")
+
+    def show_live(self, live: Live) -> None:
+        """Refusals, import progress and preview as they stand."""
+        if self.running == "enrol":
+            self._show_refused(live.refused, "Refused frames")
+            newest = _newest(live.refused)
+            if newest and newest != _newest(self.live.refused):
+                reason, tally = newest
+                value = measured(reason, tally.value, tally.limit)
+                words = f"{reason_words(reason)}{f' ({value})' if value else ''}"
+                self.write("#capture-advice", f"{words}: {ADVICE.get(reason, 'try again')}")
+        elif self.running == "import":
+            self._show_refused(live.import_refused, "Refused files")
+            if live.importing:
+                self.query_one(Meter).show(live.importing.done, live.importing.total)
+                self.write("#capture-status", Text("Importing", "bold"))
+                self.write("#capture-last", shorten(live.importing.file, 60))
+        if self.running:
+            self.show_preview(live.preview)
+        self.live = live
+
+    def show_preview(self, frame: Preview | None) -> None:
+        """Show a frame; without one the figures take the room."""
+        preview = self.query_one(FramePreview)
+        preview.set_class(frame is None, "-nothing")
+        preview.show(frame)
+
+    def done(self, event: EnrolDone | ImportDone) -> None:
+        """What the job brought."""
+        if isinstance(event, ImportDone):
+            text = (
+                f"Imported {many(event.images, 'picture')} of "
+                f"{many(event.people, 'person', 'people')} in {span(event.seconds)}; "
+                f"{many(event.refused, 'file')} refused"
+            )
+        else:
+            self.query_one(Meter).show(event.captured, event.target)
+            ended = {
+                "complete": "complete",
+                "stopped": "stopped, kept",
+                "cancelled": "cancelled",
+                "source_ended": "the source ended early, kept",
+            }.get(event.ended, clean(event.ended))
+            text = (
+                f"{clean(event.person)}: {ended}. {event.captured} of"
+                f" {many(event.target, 'picture')} in {span(event.seconds)}"
+            )
+        self.write("#capture-status", Text(text, "bold"))
+
+    def ended(self, event: JobEnded) -> None:
+        """The job is over; its figures stay until the next one."""
+        self.running = ""
+        self.write("#capture-advice", "")
+        self.write("#capture-keys", "n enrol another person or session · s split the pictures")
+        self.query_one(Meter).set_class(event.outcome != "done", "-idle")
+        self.show_preview(None)
+        if event.outcome == "failed":
+            self.write("#capture-status", Text(clean(f"Failed: {event.title}"), "bold red"))
+            self.write("#capture-last", clean(event.message))
+            self.write("#capture-keys", clean(event.hint))
+        elif event.outcome == "cancelled":
+            self.write("#capture-status", Text("Cancelled", "bold"))
+
+    def _show_refused(self, refused: dict[str, Refusals], title: str) -> None:
+        if not refused:
+            return
+        total = sum(tally.count for tally in refused.values())
+        table = Text(f"{title}: {total}", "bold")
+        for reason, tally in sorted(refused.items(), key=lambda item: -item[1].count):
+            value = measured(reason, tally.value, tally.limit)
+            table.append(f"\n{tally.count:>5}  {reason_words(reason):<16}", "not bold")
+            table.append(f"last {value}" if value else "", "not bold dim")
+        self.write("#capture-refused", table)
+
+
+def _newest(refused: dict[str, Refusals]) -> tuple[str, Refusals] | None:
+    return max(refused.items(), key=lambda item: item[1].last) if refused else None

@@ -1,0 +1,112 @@
+"""Who is enrolled: pictures, sessions, and whether the model in use knows them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import DataTable, Static
+
+from engine.service.protocol import PersonRow
+from tui.keys import keys_of
+from tui.panes.base import Pane, line
+from tui.text import clean, day, many, shorten
+
+FIGURES = (("Pics", 5), ("Ses", 4), ("Model", 6))
+"""Columns after the name, with their widths in cells; the name takes the rest."""
+
+
+class PeoplePane(Pane):
+    """The list of people. The keys for renaming and deleting work on the selected row."""
+
+    NAME = "people"
+    NUMBER = 1
+    TITLE = "People"
+    MAIN = "#people-table"
+    EMPTY = (
+        "Nobody is enrolled yet.\n\n"
+        "Press n to enrol a person from a camera, a clip or a stream,\n"
+        "or i to import a folder with one sub-folder a person."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            key.key, f"app.{key.action}", key.label, show=key.footer, tooltip=key.tooltip, id=key.id
+        )
+        for key in keys_of("people")
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: tuple[PersonRow, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The table, or what to do first."""
+        yield DataTable[Text](
+            id="people-table", cursor_type="row", cell_padding=0, zebra_stripes=True
+        )
+        yield Static(self.EMPTY, id="people-empty", classes="empty", markup=False)
+        yield line("people-detail", "detail")
+
+    def on_mount(self) -> None:
+        """Start empty."""
+        self.show(())
+
+    def show(self, rows: tuple[PersonRow, ...]) -> None:
+        """List these people; the selection stays on the same person if still there."""
+        chosen = self.selected
+        self.rows = rows
+        self._fill(chosen.slug if chosen else "")
+        total = sum(row.pictures for row in rows)
+        self.border_subtitle = f"{len(rows)} · {many(total, 'picture')}" if rows else ""
+
+    @property
+    def selected(self) -> PersonRow | None:
+        """The person under the cursor."""
+        table = self.query_one(DataTable)
+        return self.rows[table.cursor_row] if 0 <= table.cursor_row < len(self.rows) else None
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """The name column takes the room that is left."""
+        chosen = self.selected
+        self._fill(chosen.slug if chosen else "")
+
+    def _fill(self, slug: str) -> None:
+        table = self.query_one(DataTable)
+        table.display = bool(self.rows)
+        self.query_one("#people-empty").display = not self.rows
+        table.clear(columns=True)
+        room = max(6, self.content_size.width - sum(width for _, width in FIGURES) - 1)
+        table.add_column("Name", width=room)
+        for title, width in FIGURES:
+            table.add_column(Text(title, justify="right"), width=width)
+        for row in self.rows:
+            table.add_row(
+                Text(shorten(row.name, room - 1)),
+                Text(str(row.pictures), justify="right"),
+                Text(str(row.sessions), justify="right"),
+                Text(row.in_model, justify="right", style=_MODEL_STYLES[row.in_model]),
+            )
+        places = [index for index, row in enumerate(self.rows) if row.slug == slug]
+        if places:
+            table.move_cursor(row=places[0])
+        self._describe()
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        self._describe()
+
+    def _describe(self) -> None:
+        row = self.selected
+        if row is None:
+            self.write("#people-detail", "")
+            return
+        stale = " Pictures changed since training: press t." if row.in_model == "stale" else ""
+        new = " Not in the model: press t." if row.in_model == "no" else ""
+        self.write("#people-detail", f"{clean(row.name)} · since {day(row.created)}.{stale}{new}")
+
+
+_MODEL_STYLES = {"yes": "green", "stale": "yellow", "no": "dim"}

@@ -1,0 +1,185 @@
+"""Recognition: who is in view, how sure, since when, and what happened before."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Static
+
+from engine.events import JobEnded, JobStarted, RecogniseDone, SourceLost, SourceOpened
+from tui.bridge import Live, Sighting
+from tui.panes.base import Pane, line
+from tui.text import clean, clock, many, shorten, span
+from tui.widgets.preview import FramePreview
+
+GONE = 2.0
+"""Seconds without a sighting after which a face has left the view."""
+STYLES = {"known": "bold green", "unsure": "bold yellow", "unknown": "bold red"}
+
+
+class RecognitionPane(Pane):
+    """The faces in view and the last changes."""
+
+    NAME = "recognition"
+    NUMBER = 5
+    TITLE = "Recognition"
+    MAIN = "#recognition-body"
+    EMPTY = (
+        "Nobody is watching yet.\n\n"
+        "Press r to name the people in front of a camera.\n"
+        "It needs a trained model: t trains one."
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running = False
+        self.sightings: tuple[Sighting, ...] = ()
+        self.history: deque[Sighting] = deque(maxlen=200)
+
+    def compose(self) -> ComposeResult:
+        """Figures on the left, the frame on the right where there is room."""
+        with Horizontal():
+            with VerticalScroll(id="recognition-body", can_focus=True):
+                yield Static(self.EMPTY, id="recognition-empty", classes="empty", markup=False)
+                yield line("recognition-status", "status")
+                yield line("recognition-source", "detail")
+                yield line("recognition-now")
+                yield line("recognition-history", "history")
+            yield FramePreview(id="recognition-preview")
+
+    def on_mount(self) -> None:
+        """Start empty; times in view grow by themselves."""
+        self.query_one(FramePreview).add_class("-nothing")
+        self.set_interval(1.0, self.tick)
+
+    def started(self, event: JobStarted) -> None:
+        """Recognition begins: clear what the last one left."""
+        self.running = True
+        self.sightings = ()
+        self.history.clear()
+        self.query_one("#recognition-empty").display = False
+        for part in ("source", "now", "history"):
+            self.write(f"#recognition-{part}", "")
+        self.border_subtitle = "x stop · esc cancel"
+        self.write("#recognition-status", Text(f"{clean(event.title)}: starting", "bold"))
+
+    def source(self, event: SourceOpened) -> None:
+        """Say where the frames come from; a demo says so."""
+        about = Text()
+        if event.demo:
+            about.append(" DEMO ", "reverse bold")
+            about.append(" ")
+        about.append(f"{clean(event.source)} · {event.width}x{event.height}")
+        self.write("#recognition-source", about)
+
+    def lost(self, event: SourceLost) -> None:
+        """A live source is gone and being tried again."""
+        self.write(
+            "#recognition-status",
+            Text(f"Source lost: attempt {event.attempt} in {event.retry_in:.1f} s", "bold yellow"),
+        )
+
+    def show_live(self, live: Live) -> None:
+        """Faces in view and changes since the last look."""
+        if not self.running:
+            return
+        self.sightings = live.sightings
+        self.history.extend(live.changes)
+        if rate := live.rate:
+            self.write(
+                "#recognition-status",
+                Text.assemble(
+                    ("Watching", "bold"),
+                    f" · {rate.fps:.1f} fps · {many(rate.frames, 'frame')}"
+                    f" · {rate.dropped} dropped",
+                ),
+            )
+        elif live.faceless:
+            self.write("#recognition-status", f"No face in {many(live.faceless, 'picture')}")
+        preview = self.query_one(FramePreview)
+        preview.set_class(live.preview is None, "-nothing")
+        preview.show(live.preview)
+        self.tick()
+
+    def tick(self) -> None:
+        """Draw the faces in view as of now."""
+        if not self.running:
+            return
+        now = time.time()
+        present = [s for s in self.sightings if now - s.seen <= GONE]
+        width = max(20, self.query_one("#recognition-body").content_size.width)
+        if present:
+            faces = Text("\n").join(_card(s, now, width) for s in reversed(present))
+        else:
+            faces = Text("Nobody in view", "dim")
+        self.write("#recognition-now", faces)
+        self._show_history(width)
+
+    def _show_history(self, width: int) -> None:
+        if not self.history:
+            return
+        lines = Text("Last events", "bold")
+        for change in reversed(self.history):
+            face = change.face
+            lines.append(f"\n{clock(change.since)} ", "not bold dim")
+            lines.append(f"{face.decision:<8}", f"not bold {STYLES.get(face.decision, '')}")
+            rest = f"{clean(face.person or _nearest(face.candidate))} {face.score:.2f}"
+            lines.append(shorten(rest, width - 17), "not bold")
+        self.write("#recognition-history", lines)
+
+    def done(self, event: RecogniseDone) -> None:
+        """What was seen."""
+        seen = ", ".join(f"{clean(name)} {count}" for name, count in event.people.items())
+        self.write(
+            "#recognition-status",
+            Text.assemble(
+                ("Ended", "bold"),
+                f": {many(event.frames, 'frame')}, {many(event.faces, 'face')}, "
+                f"{event.fps:.1f} fps{f'. {seen}' if seen else ''}",
+            ),
+        )
+
+    def ended(self, event: JobEnded) -> None:
+        """Recognition is over; the last events stay."""
+        self.running = False
+        self.border_subtitle = "r watch again"
+        self.write("#recognition-now", "")
+        preview = self.query_one(FramePreview)
+        preview.add_class("-nothing")
+        preview.show(None)
+        if event.outcome == "failed":
+            why = clean(f"Failed: {event.title}. {event.message} {event.hint}")
+            self.write("#recognition-status", Text(why, "bold red"))
+        elif event.outcome == "cancelled":
+            self.write("#recognition-status", Text("Cancelled", "bold"))
+
+
+def _nearest(candidate: str) -> str:
+    return f"nearest {candidate}" if candidate else "nobody near"
+
+
+def _card(sighting: Sighting, now: float, width: int) -> Text:
+    """Two lines about a face: who, then the figures behind it."""
+    face = sighting.face
+    style = STYLES.get(face.decision, "bold")
+    who = clean(face.person) if face.person else _nearest(clean(face.candidate))
+    stale = " STALE" if face.stale else ""
+    head = Text.assemble(
+        (f" {face.decision.upper()} ", f"{style} reverse"),
+        " ",
+        (shorten(who, width - len(face.decision) - len(stale) - 4), style),
+        (stale, "bold yellow"),
+    )
+    sign = "≥" if face.score >= face.threshold else "<"
+    head.append(
+        f"\n score {face.score:.2f} {sign} {face.threshold:.2f} · votes {face.votes}/{face.of}"
+        f" · {clock(sighting.since)}, {span(now - sighting.since)}",
+        "dim",
+    )
+    if face.stale:
+        head.append("\n pictures changed since training: press t", "yellow")
+    return head

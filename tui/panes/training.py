@@ -1,0 +1,224 @@
+"""Training: recipe and epochs to choose, the epoch table, curves that grow by the epoch."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import DataTable, Input, Label, Select, Static
+
+from engine.config import TrainingSettings
+from engine.events import EpochDone, JobEnded, JobStarted, TrainDone
+from engine.service.protocol import Recipe, TrainRequest
+from tui.bridge import Live
+from tui.panes.base import Pane, line
+from tui.text import clean, many, span
+from tui.widgets.curves import Curves
+from tui.widgets.fields import NumberInput
+from tui.widgets.meter import Meter
+
+COLUMNS = (
+    ("Epoch", 6),
+    ("loss", 7),
+    ("acc", 6),
+    ("v.loss", 7),
+    ("v.acc", 6),
+    ("rate", 7),
+    ("s", 5),
+)
+
+
+class TrainingPane(Pane):
+    """The running or last training."""
+
+    NAME = "training"
+    NUMBER = 4
+    TITLE = "Training"
+    MAIN = "#training-table"
+    EMPTY = (
+        "No training yet.\n\n"
+        "Split the pictures with s, then press t.\n"
+        "head: a small head on VGG16 features, fast.\n"
+        "classic: the textbook recipe, slow, two people or more."
+    )
+
+    class Asked(Message):
+        """Enter was pressed in a field."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.epochs: list[EpochDone] = []
+        self.running = False
+
+    def compose(self) -> ComposeResult:
+        """Choices, status, curves, table."""
+        with Horizontal(classes="fields"):
+            yield Label("Recipe")
+            yield Select[str](
+                [("head", "head"), ("classic", "classic")],
+                value="head",
+                allow_blank=False,
+                compact=True,
+                id="training-recipe",
+                tooltip="head: features once, then a small head. classic: the whole network",
+            )
+            yield Label("Epochs")
+            yield NumberInput(
+                str(self.settings.epochs),
+                whole=True,
+                id="training-epochs",
+                tooltip="Most epochs; training stops earlier when it no longer gets better",
+            )
+        yield line("training-error", "error")
+        yield Static(self.EMPTY, id="training-empty", classes="empty", markup=False)
+        yield line("training-status", "status")
+        yield Meter(id="training-meter")
+        with Horizontal(id="training-result"):
+            with Horizontal(id="training-curves"):
+                yield Curves("loss", id="curve-loss")
+                yield Curves("acc", whole=True, id="curve-accuracy")
+            yield DataTable[Text](
+                id="training-table", cursor_type="row", cell_padding=0, zebra_stripes=True
+            )
+
+    def on_mount(self) -> None:
+        """Start empty."""
+        table = self.query_one(DataTable)
+        for title, width in COLUMNS:
+            table.add_column(Text(title, justify="right"), width=width, key=title)
+        self.query_one("#training-result").display = False
+        self.query_one(Meter).display = False
+
+    @on(Select.Changed, "#training-recipe")
+    def _recipe_changed(self, event: Select.Changed) -> None:
+        event.stop()
+        head = event.value == "head"
+        epochs = self.settings.epochs if head else self.settings.classic_epochs
+        self.query_one("#training-epochs", Input).value = str(epochs)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Asked())
+
+    def request(self) -> TrainRequest | None:
+        """The training asked for by the fields; None (and the reason shown) if they are wrong."""
+        text = self.query_one("#training-epochs", Input).value
+        if not text or not 1 <= int(text) <= 1000:
+            self.write("#training-error", "Epochs are a whole number from 1 to 1000.")
+            return None
+        self.write("#training-error", "")
+        recipe = cast(Recipe, self.query_one("#training-recipe", Select).value)
+        return TrainRequest(recipe=recipe, epochs=int(text))
+
+    def started(self, event: JobStarted) -> None:
+        """A training begins: clear what the last one left."""
+        self.running = True
+        self.epochs = []
+        self.query_one(DataTable).clear()
+        self.query_one("#training-empty").display = False
+        self.query_one("#training-result").display = True
+        meter = self.query_one(Meter)
+        meter.display = True
+        meter.remove_class("-idle")
+        meter.show(0, 0)
+        self.border_subtitle = "x stop and keep · esc cancel"
+        self.write("#training-status", Text(f"{clean(event.title)}: preparing", "bold"))
+        self._draw()
+
+    def show_live(self, live: Live) -> None:
+        """Feature extraction, while no epoch has come yet."""
+        features = live.features
+        if self.running and features and not self.epochs:
+            cached = f", {features.cached} cached" if features.cached else ""
+            self.query_one(Meter).show(features.done, features.total)
+            self.write("#training-status", Text(f"VGG16 features of the pictures{cached}", "bold"))
+
+    def epoch(self, event: EpochDone) -> None:
+        """One more epoch: a row, two points, perhaps a new best."""
+        before = self.epochs[-1].best if self.epochs else 0
+        self.epochs.append(event)
+        table = self.query_one(DataTable)
+        table.add_row(*self._cells(event, event.best == event.epoch), key=str(event.epoch))
+        if before and before != event.best and before <= len(self.epochs):
+            self._redo(before, best=False)
+            if event.best != event.epoch:
+                self._redo(event.best, best=True)
+        table.move_cursor(row=table.row_count - 1)
+        self.query_one(Meter).show(event.epoch, event.epochs)
+        self.write("#training-status", self._state(f"Epoch {event.epoch} of {event.epochs}", event))
+        self._draw()
+
+    def done(self, event: TrainDone) -> None:
+        """A model is ready."""
+        use = "in use" if event.promoted else "not in use"
+        text = (
+            f"Model of {many(len(event.people), 'person', 'people')} {use}, {event.recipe}, "
+            f"best epoch {event.best_epoch} of {event.epochs}, {span(event.seconds)}"
+        )
+        self.write("#training-status", Text(text, "bold"))
+
+    def ended(self, event: JobEnded) -> None:
+        """Training is over; table and curves stay until the next one."""
+        self.running = False
+        self.border_subtitle = "r recognise · m models" if event.outcome == "done" else ""
+        self.query_one(Meter).set_class(event.outcome != "done", "-idle")
+        if event.outcome == "failed":
+            why = clean(f"Failed: {event.title}. {event.message} {event.hint}")
+            self.write("#training-status", Text(why, "bold red"))
+        elif event.outcome == "cancelled":
+            self.write("#training-status", Text("Cancelled; the model before stays", "bold"))
+        if not self.epochs:
+            self.query_one("#training-result").display = False
+
+    def _state(self, text: str, event: EpochDone) -> Text:
+        best = self.epochs[event.best - 1] if 0 < event.best <= len(self.epochs) else event
+        return Text.assemble(
+            (text, "bold"), f" · best epoch {event.best}, val acc {_figure(best.val_accuracy, 2)}"
+        )
+
+    def _redo(self, epoch: int, *, best: bool) -> None:
+        if not 0 < epoch <= len(self.epochs):
+            return
+        table = self.query_one(DataTable)
+        for (title, _), cell in zip(
+            COLUMNS, self._cells(self.epochs[epoch - 1], best), strict=True
+        ):
+            table.update_cell(str(epoch), title, cell)
+
+    @staticmethod
+    def _cells(event: EpochDone, best: bool) -> list[Text]:
+        style = "bold green" if best else ""
+        texts = (
+            f"{'★' if best else ' '}{event.epoch:>4}",
+            _figure(event.loss, 3),
+            _figure(event.accuracy, 2),
+            _figure(event.val_loss, 3),
+            _figure(event.val_accuracy, 2),
+            f"{event.learning_rate:.0e}",
+            f"{event.seconds:.1f}",
+        )
+        return [Text(text, style, justify="right") for text in texts]
+
+    def _draw(self) -> None:
+        epochs = self.epochs
+        last = epochs[-1] if epochs else None
+        total, best = (last.epochs, last.best) if last else (1, 0)
+        if last and not self.running:
+            total = len(epochs)
+        self.query_one("#curve-loss", Curves).show(
+            [e.loss for e in epochs], [e.val_loss for e in epochs], total, best
+        )
+        self.query_one("#curve-accuracy", Curves).show(
+            [e.accuracy for e in epochs], [e.val_accuracy for e in epochs], total, best
+        )
+
+
+def _figure(value: float, places: int) -> str:
+    return f"{value:.{places}f}" if math.isfinite(value) else "-"

@@ -1,0 +1,137 @@
+"""The forms: a new person, an import, recognition, another name."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from textual.app import ComposeResult
+from textual.widgets import Input, Label, Select
+
+from engine.service.protocol import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
+from tui.screens.dialog import Form, Send
+from tui.text import clean
+from tui.widgets.fields import Field, Wrong
+
+SOURCES = "0, /dev/video0, clip.mp4, folder/, rtsp://, http://, demo:collins"
+
+
+class NewPersonForm(Form[EnrolRequest]):
+    """Name, source, number of pictures."""
+
+    TITLE_TEXT = "New person"
+    GO = "Capture"
+
+    def __init__(
+        self, send: Send[EnrolRequest], *, source: str, count: int, name: str = ""
+    ) -> None:
+        super().__init__(send)
+        self._source, self._count, self._name_given = source, count, name
+
+    def form_fields(self) -> ComposeResult:
+        """The name first: the rest is remembered."""
+        yield Field(
+            "Name",
+            Input(self._name_given, id="form-name", placeholder="Ada Lovelace", compact=True),
+        )
+        yield Field("Source", Input(self._source, id="form-source", compact=True))
+        yield Field(
+            "Pictures", Input(str(self._count), id="form-count", type="integer", compact=True)
+        )
+        yield Label(f"Source: {SOURCES}", classes="hint", markup=False)
+
+    def request(self) -> EnrolRequest:
+        """Checks what needs no engine; the engine checks the name."""
+        name, source, count = map(self.value, ("#form-name", "#form-source", "#form-count"))
+        if not name:
+            raise Wrong("A person needs a name.", "#form-name")
+        if not source:
+            raise Wrong("Say where the pictures come from.", "#form-source")
+        if not count.isdecimal() or not 1 <= int(count) <= 10_000:
+            raise Wrong("Pictures are a whole number from 1 to 10000.", "#form-count")
+        return EnrolRequest(person=name, source=source, count=int(count))
+
+
+class ImportForm(Form[ImportRequest]):
+    """A folder with one sub-folder a person."""
+
+    TITLE_TEXT = "Import a folder"
+    GO = "Import"
+
+    def form_fields(self) -> ComposeResult:
+        """Folder and which face of a photograph counts."""
+        yield Field(
+            "Folder", Input(id="form-folder", placeholder="/home/desk/photographs", compact=True)
+        )
+        yield Field(
+            "Face",
+            Select[str](
+                [
+                    ("central: the one nearest the middle", "central"),
+                    ("largest: the largest one", "largest"),
+                    ("only: refuse pictures with several", "only"),
+                ],
+                value="central",
+                allow_blank=False,
+                compact=True,
+                id="form-face",
+            ),
+        )
+        yield Label(
+            "Layouts: NAME/pictures, or train/NAME and validation/NAME.",
+            classes="hint",
+            markup=False,
+        )
+
+    def request(self) -> ImportRequest:
+        """The engine looks at the folder."""
+        folder = self.value("#form-folder")
+        if not folder:
+            raise Wrong("Say which folder.", "#form-folder")
+        face = cast(FaceChoice, self.query_one("#form-face", Select).value)
+        return ImportRequest(folder=folder, face=face)
+
+
+class RecogniseForm(Form[RecogniseRequest]):
+    """Where to look."""
+
+    TITLE_TEXT = "Recognise"
+    GO = "Watch"
+
+    def __init__(self, send: Send[RecogniseRequest], *, source: str) -> None:
+        super().__init__(send)
+        self._source = source
+
+    def form_fields(self) -> ComposeResult:
+        """The source alone."""
+        yield Field("Source", Input(self._source, id="form-source", compact=True))
+        yield Label(f"Source: {SOURCES}", classes="hint", markup=False)
+
+    def request(self) -> RecogniseRequest:
+        """The engine opens the source."""
+        source = self.value("#form-source")
+        if not source:
+            raise Wrong("Say where to look.", "#form-source")
+        return RecogniseRequest(source=source)
+
+
+class RenameForm(Form[str]):
+    """Another name for a person."""
+
+    TITLE_TEXT = "Rename"
+    GO = "Rename"
+
+    def __init__(self, send: Send[str], *, name: str) -> None:
+        super().__init__(send)
+        self._old = name
+
+    def form_fields(self) -> ComposeResult:
+        """The name as it is, ready to be edited."""
+        yield Label(f"Pictures and model stay valid for {clean(self._old)}.", markup=False)
+        yield Field("New name", Input(self._old, id="form-name", compact=True))
+
+    def request(self) -> str:
+        """The engine checks the name."""
+        name = self.value("#form-name")
+        if not name:
+            raise Wrong("A person needs a name.", "#form-name")
+        return name

@@ -1,0 +1,61 @@
+"""F1: every key, those of the pane in front first, and what that pane is for."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui.keys import CONTEXTS, Key, keys_of
+from tui.screens.dialog import Dialog
+
+ABOUT: dict[str, str] = {
+    "people": "People: who is enrolled, with how many pictures. Model says whether the model in "
+    "use knows the person: yes, no, or stale (pictures changed since training).",
+    "capture": "Capture: the running capture or import. Every frame that is not kept is counted "
+    "with its reason, the last measured value and the limit.",
+    "split": "Split: edit the three shares and the seed, then press Enter or s. People with "
+    "several sessions are split by session, others by blocks in time.",
+    "training": "Training: choose recipe and epochs, then press Enter or t. ★ and ▲ mark the best "
+    "epoch; the dotted curve is training, the line is validation.",
+    "recognition": "Recognition: KNOWN, UNSURE or UNKNOWN for every face in view, with its score "
+    "against the threshold and the votes of the last frames.",
+    "activity": "Activity: everything that happened, with the cure where something failed.",
+}
+
+
+class HelpScreen(Dialog[None]):
+    """All keys by context. Scrolls."""
+
+    TITLE_TEXT = "Keys"
+
+    def __init__(self, pane: str) -> None:
+        super().__init__()
+        self._pane = pane
+
+    def body(self) -> ComposeResult:
+        """One text in a scrolling box."""
+        with VerticalScroll(id="help-body"):
+            yield Static(help_text(self._pane), id="help-text", markup=False)
+
+    def on_mount(self) -> None:
+        """Arrow keys scroll."""
+        self.query_one("#help-body").focus()
+
+
+def help_text(pane: str) -> Text:
+    """The whole help, the pane's own part first."""
+    text = Text(ABOUT.get(pane, ""), "italic")
+    first = [pane] if pane in CONTEXTS else []
+    for context in dict.fromkeys([*first, *CONTEXTS]):
+        text.append(f"\n\n{CONTEXTS[context]}", "bold not italic")
+        for key in keys_of(context):
+            text.append_text(_row(key))
+    return text
+
+
+def _row(key: Key) -> Text:
+    return Text.assemble(
+        "\n  ", (f"{key.shown:<10}", "bold"), f"{key.label:<14}", (key.tooltip, "dim")
+    )

@@ -1,0 +1,92 @@
+"""Text that is not ours, made safe to show; and short forms of times, sizes and reasons."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+from rich.cells import cell_len, set_cell_size
+
+REASONS: dict[str, str] = {
+    "no_face": "no face",
+    "several_faces": "several faces",
+    "too_small": "too small",
+    "too_dark": "too dark",
+    "too_bright": "too bright",
+    "blurred": "blurred",
+    "duplicate": "near duplicate",
+    "unreadable": "unreadable file",
+    "too_large": "file too large",
+}
+
+ADVICE: dict[str, str] = {
+    "no_face": "look at the camera",
+    "several_faces": "one person at a time, please",
+    "too_small": "come closer",
+    "too_dark": "more light on the face",
+    "too_bright": "less light on the face",
+    "blurred": "hold still",
+    "duplicate": "turn or move a little",
+}
+"""What the person in front of the camera should do about a refusal."""
+
+
+def clean(text: str) -> str:
+    """Text without control, bidirectional and zero-width characters, on one line."""
+    flat = text.replace("\t", " ").replace("\n", " ")
+    return "".join(c for c in flat if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
+
+
+def shorten(text: str, cells: int) -> str:
+    """Cleaned text in at most `cells` terminal cells, with an ellipsis where it was cut."""
+    whole = clean(text)
+    if cell_len(whole) <= cells:
+        return whole
+    return set_cell_size(whole, max(0, cells - 1)).rstrip() + "…" if cells > 0 else ""
+
+
+def reason_words(reason: str) -> str:
+    """A refusal's reason in words."""
+    return REASONS.get(reason, clean(reason).replace("_", " "))
+
+
+def measured(reason: str, value: float, limit: float) -> str:
+    """The measured value of a refusal against its limit, e.g. `38 < 45`; empty if neither."""
+    if reason in ("no_face", "unreadable") or (value == 0 and limit == 0):
+        return ""
+    sign = ">" if value > limit else "<"
+    return f"{number(value)} {sign} {number(limit)}"
+
+
+def number(value: float) -> str:
+    """A measured value in a few characters."""
+    return f"{value:.1f}" if abs(value) < 10 and value != int(value) else f"{value:.0f}"
+
+
+def span(seconds: float) -> str:
+    """A duration: `8 s`, `2 min 05 s`, `1 h 03 min`."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def clock(seconds: float) -> str:
+    """A time of day from seconds since the epoch, local time."""
+    return datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
+
+
+def day(iso: str) -> str:
+    """The local date and minute of an ISO 8601 time; the cleaned text itself if it is none."""
+    try:
+        when = datetime.fromisoformat(iso)
+    except ValueError:
+        return clean(iso)
+    return when.astimezone().strftime("%Y-%m-%d %H:%M") if when.tzinfo else f"{when:%Y-%m-%d %H:%M}"
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """A count with its noun: `1 picture`, `2 pictures`."""
+    return f"{count} {one if count == 1 else more or one + 's'}"

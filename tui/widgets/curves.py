@@ -1,0 +1,163 @@
+"""Two curves over epochs in braille dots: training dotted, validation as a line, best marked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.widget import Widget
+
+DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+"""Braille dot bits by column and row of a cell (Unicode block U+2800)."""
+LABEL = 5
+
+
+class Canvas:
+    """A raster of braille dots with one owner a cell; later strokes own the cell."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.columns, self.rows = columns, rows
+        self.bits = [[0] * columns for _ in range(rows)]
+        self.owner = [[-1] * columns for _ in range(rows)]
+
+    def dot(self, x: int, y: int, owner: int) -> None:
+        """Set the dot at x to the right and y down; outside the raster nothing happens."""
+        if 0 <= x < self.columns * 2 and 0 <= y < self.rows * 4:
+            self.bits[y // 4][x // 2] |= DOTS[x % 2][y % 4]
+            self.owner[y // 4][x // 2] = owner
+
+    def line(self, start: tuple[int, int], end: tuple[int, int], owner: int, every: int) -> None:
+        """A straight stroke of every `every`th dot."""
+        steps = max(abs(end[0] - start[0]), abs(end[1] - start[1]), 1)
+        for step in range(steps + 1):
+            x = round(start[0] + (end[0] - start[0]) * step / steps)
+            y = round(start[1] + (end[1] - start[1]) * step / steps)
+            if (x if abs(end[0] - start[0]) >= abs(end[1] - start[1]) else y) % every == 0:
+                self.dot(x, y, owner)
+
+    def glyph(self, column: int, row: int) -> str:
+        """The character of a cell."""
+        bits = self.bits[row][column]
+        return chr(0x2800 + bits) if bits else " "
+
+
+class Curves(Widget):
+    """Curves of one quantity. NaN values are left out. Give it three rows or more."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "curves--title",
+        "curves--axis",
+        "curves--train",
+        "curves--validation",
+        "curves--best",
+    }
+    DEFAULT_CSS = """
+    Curves {
+        & > .curves--title { color: $foreground; text-style: bold; }
+        & > .curves--axis { color: $foreground 45%; }
+        & > .curves--train { color: $primary-lighten-2; }
+        & > .curves--validation { color: $warning; text-style: bold; }
+        & > .curves--best { color: $success; text-style: bold; }
+    }
+    """
+
+    def __init__(self, title: str, *, whole: bool = False, id: str | None = None) -> None:
+        """`whole` fixes the lower and upper end at 0 and 1 unless values leave them."""
+        super().__init__(id=id)
+        self.title = title
+        self.whole = whole
+        self.series: tuple[Sequence[float], Sequence[float]] = ((), ())
+        self.epochs = 0
+        self.best = 0
+
+    def show(
+        self, train: Sequence[float], validation: Sequence[float], epochs: int, best: int
+    ) -> None:
+        """Draw both series over `epochs` places; `best` is the best epoch, from 1, or 0."""
+        self.series = (tuple(train), tuple(validation))
+        self.epochs = max(epochs, len(train), 1)
+        self.best = best
+        self.refresh()
+
+    def render(self) -> Text:
+        """Title with the latest figures, the raster with its axis, the epochs below."""
+        styles = {
+            name: self.get_component_rich_style(f"curves--{name}", partial=True)
+            for name in ("title", "axis", "train", "validation", "best")
+        }
+        width, height = self.content_size
+        columns, rows = width - LABEL, height - 2
+        if columns < 4 or rows < 1:
+            return Text()
+        lines = [self._heading(styles)]
+        finite = [v for line in self.series for v in line if math.isfinite(v)]
+        low, high = self._range(finite)
+        canvas = Canvas(columns, rows)
+        if finite:
+            self._draw(canvas, low, high)
+        owners = {-1: styles["axis"], 0: styles["train"], 1: styles["validation"]}
+        for row in range(rows):
+            label = _figure(high) if row == 0 else _figure(low) if row == rows - 1 else ""
+            line = Text(f"{label if finite else '':>{LABEL - 1}}┤", styles["axis"])
+            for column in range(columns):
+                line.append(canvas.glyph(column, row), owners[canvas.owner[row][column]])
+            lines.append(line)
+        lines.append(self._foot(columns, styles))
+        return Text("\n", no_wrap=True, overflow="crop").join(lines)
+
+    def _range(self, finite: Sequence[float]) -> tuple[float, float]:
+        low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
+        if self.whole:
+            low, high = min(low, 0.0), max(high, 1.0)
+        return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+    def _column(self, index: int, dots: int) -> int:
+        return round(index * (dots - 1) / max(1, self.epochs - 1))
+
+    def _draw(self, canvas: Canvas, low: float, high: float) -> None:
+        dots_across, dots_down = canvas.columns * 2, canvas.rows * 4
+        for owner, values in enumerate(self.series):
+            before: tuple[int, int] | None = None
+            for index, value in enumerate(values):
+                if not math.isfinite(value):
+                    before = None
+                    continue
+                here = (
+                    self._column(index, dots_across),
+                    round((high - value) / (high - low) * (dots_down - 1)),
+                )
+                canvas.line(before or here, here, owner, every=2 if owner == 0 else 1)
+                canvas.dot(*here, owner)
+                before = here
+
+    def _heading(self, styles: dict[str, Style]) -> Text:
+        heading = Text(f"{self.title:<{LABEL}}", styles["title"], no_wrap=True)
+        if self.series[0]:
+            heading.append(f"⠒train {_figure(self.series[0][-1])} ", styles["train"])
+            heading.append(f"━val {_figure(self.series[1][-1])}", styles["validation"])
+        return heading
+
+    def _foot(self, columns: int, styles: dict[str, Style]) -> Text:
+        foot = Text(" " * (LABEL - 1) + "└", styles["axis"])
+        marks = ["─"] * columns
+        foot_styles = [styles["axis"]] * columns
+        if self.best:
+            at = min(columns - 1, self._column(self.best - 1, columns * 2) // 2)
+            word = f"▲{self.best}" if at + len(str(self.best)) < columns else f"{self.best}▲"
+            start = at if word.startswith("▲") else max(0, at - len(word) + 1)
+            for offset, character in enumerate(word):
+                marks[start + offset] = character
+                foot_styles[start + offset] = styles["best"]
+        for mark, style in zip(marks, foot_styles, strict=True):
+            foot.append(mark, style)
+        return foot
+
+
+def _figure(value: float) -> str:
+    """A value in at most four characters."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
