@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
+from engine.enrol.people import People
 from engine.errors import Cancelled
 from engine.workspace import Workspace
 from tui.output import Output
@@ -31,7 +32,7 @@ class Context:
     def writing(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; say what an earlier crash left and was removed."""
         with self.workspace.writer(f"facedesk {what}"):
-            removed = self.workspace.recover()
+            removed = (*self.workspace.recover(), *People(self.workspace).tidy())
             if removed:
                 count = len(removed)
                 self.output.note(f"Removed {count} unfinished files of an interrupted run.")

@@ -178,8 +178,6 @@ class LocalDesk:
             self._child(first).send(Start(job=job, request=request))
 
     def _refuse_if_busy(self, job: Job) -> None:
-        if job in self._jobs:
-            raise DataError("Already running", f"{job} is under way", "Stop it first (Esc).")
         holder = next((j for j in self._jobs if j in CAMERA_JOBS and job in CAMERA_JOBS), None)
         if holder is not None:
             raise SourceBusy(
@@ -187,6 +185,8 @@ class LocalDesk:
                 f"by {'recognition' if holder == 'recognise' else holder}",
                 "Esc ends it; then try again.",
             )
+        if job in self._jobs:
+            raise DataError("Already running", f"{job} is under way", "Stop it first (Esc).")
 
     def _end(self, job: Job, *, keep: bool) -> None:
         with self._lock:

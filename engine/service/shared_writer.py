@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
+from engine.enrol.people import People
 from engine.workspace import Workspace
 
 
@@ -27,6 +28,7 @@ class SharedWriter:
             if self._count == 0:
                 self._stack.enter_context(self._workspace.writer(f"the app: {what}"))
                 self._workspace.recover()
+                People(self._workspace).tidy()
             self._count += 1
 
     def release(self) -> None:

@@ -157,7 +157,7 @@ def _each_picture(
 ) -> None:
     """Every picture of a folder is one probe: its most central face, or no face."""
     finder = FaceFinder(settings.detection)
-    for number, (path, label) in enumerate(pictures_of(folder)):
+    for number, (path, label) in enumerate(pictures_of(folder, emit)):
         if cancel.stopping:
             return
         try:

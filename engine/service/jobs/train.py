@@ -134,8 +134,7 @@ def training_settings(configured: TrainingSettings, request: TrainRequest) -> Tr
     if request.epochs is None:
         return configured
     name = "classic_epochs" if request.recipe == "classic" else "epochs"
-    patience = max(1, min(configured.patience, request.epochs - 1))
-    return configured.model_copy(update={name: request.epochs, "patience": patience})
+    return configured.model_copy(update={name: request.epochs})
 
 
 def _head(
