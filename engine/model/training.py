@@ -79,7 +79,7 @@ class BestSoFar(Generic[Snapshot]):
     def update(self, epoch: int, loss: float, snapshot: Snapshot) -> None:
         """Report an epoch, counted from 1. A loss that is not a number is never the best."""
         self._last = epoch
-        if self.snapshot is None or loss < self.loss - TOLERANCE:
+        if self.epoch == 0 or loss < self.loss - TOLERANCE:
             self.epoch, self.snapshot = epoch, snapshot
             self.loss = loss if math.isfinite(loss) else math.inf
 

@@ -13,7 +13,7 @@ import pytest
 from engine.errors import ModelCorrupt, NoModel
 from engine.model.arrays import pack
 from engine.model.store import ModelDraft, ModelStore
-from engine.workspace import TEMPORARY, Workspace
+from engine.workspace import TEMPORARY, Workspace, write_bytes
 
 PEOPLE = (("ada", "Ada Lovelace", "r1"), ("grace", "Grace Hopper", "r2"))
 
@@ -235,17 +235,14 @@ def test_rollback_does_not_return_to_a_model_that_was_rolled_back_from(store: Mo
 def test_a_failed_save_leaves_nothing_behind(
     store: ModelStore, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.model import store as module
-
     (first,) = in_use(store, 1)
-    real = module.write_bytes
 
     def fails(path: Path, data: bytes) -> None:
         if path.name == "SHA256SUMS":
             raise OSError(28, "No space left on device")
-        real(path, data)
+        write_bytes(path, data)
 
-    monkeypatch.setattr(module, "write_bytes", fails)
+    monkeypatch.setattr("engine.model.store.write_bytes", fails)
     with pytest.raises(OSError, match="No space"):
         store.save(draft(1))
     assert [info.id for info in store.list()] == [first]
@@ -267,7 +264,7 @@ def test_a_failed_save_leaves_nothing_behind(
 def test_a_draft_that_does_not_fit_itself_is_refused(
     store: ModelStore, changes: dict[str, Any]
 ) -> None:
-    with pytest.raises(ValueError, match="centres|recipe|person"):
+    with pytest.raises(ValueError, match=r"centres|recipe|person"):
         store.save(draft(**changes))
     assert store.list() == ()
 

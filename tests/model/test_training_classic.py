@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.config import TrainingSettings
+from engine.errors import Cancelled, ModelCorrupt, NoPictures, TooFewPeople
+from engine.events import EpochDone
+from engine.model.classic import (
+    FLATTENED,
+    ClassicModel,
+    arrays_of,
+    augmentation,
+    build_classic,
+    set_arrays,
+    unfreeze_block5,
+)
+from engine.model.training import ClassicResult, train_classic
+from engine.model.vgg16 import layer_table
+from engine.model.weights import Weights
+
+Crops = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+
+def textures(each: int, seed: int) -> tuple[Crops, Labels]:
+    """Two classes that any rotation leaves apart: coarse and fine blobs of noise."""
+    random = np.random.default_rng(seed)
+    crops = []
+    for size in (5, 40):
+        for _ in range(each):
+            cells = random.integers(0, 256, (size, size, 3), np.uint8)
+            crops.append(np.kron(cells, np.ones((160 // size, 160 // size, 1), np.uint8)))
+    return np.stack(crops), np.repeat(np.arange(2), each)
+
+
+def start(
+    weights: Weights, cancel: Cancel, validation: int = 3, unfreeze: bool = False, **options: Any
+) -> Generator[EpochDone, None, ClassicResult]:
+    settings = TrainingSettings(**{"classic_epochs": 3, "patience": 2, "batch": 8, **options})
+    crops, labels = textures(8, seed=0)
+    checked, truth = np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np.int64)
+    if validation:
+        checked, truth = textures(validation, seed=1)
+    return train_classic(
+        crops, labels, checked, truth, 2, weights, settings, cancel, unfreeze=unfreeze
+    )
+
+
+def finish(
+    run: Generator[EpochDone, None, ClassicResult],
+) -> tuple[list[EpochDone], ClassicResult]:
+    events = []
+    while True:
+        try:
+            events.append(next(run))
+        except StopIteration as end:
+            return events, end.value
+
+
+@pytest.fixture(scope="module")
+def trained(weights: Weights) -> tuple[list[EpochDone], ClassicResult]:
+    return finish(start(weights, Cancel()))
+
+
+def test_it_learns_two_easy_classes(
+    trained: tuple[list[EpochDone], ClassicResult], weights: Weights
+) -> None:
+    events, result = trained
+    assert max(event.val_accuracy for event in events) >= 0.8
+    crops, labels = textures(5, seed=2)
+    probabilities = ClassicModel(result.arrays, weights).probabilities(crops)
+    assert probabilities.shape == (10, 2)
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-3)
+    assert (probabilities.argmax(1) == labels).mean() >= 0.8
+
+
+def test_every_epoch_is_an_event_and_the_best_is_kept(
+    trained: tuple[list[EpochDone], ClassicResult],
+) -> None:
+    events, result = trained
+    assert tuple(events) == result.history
+    assert [event.epoch for event in events] == list(range(1, len(events) + 1))
+    losses = [event.val_loss for event in events]
+    assert losses[result.best_epoch - 1] == pytest.approx(min(losses), abs=1e-4)
+    assert all(event.learning_rate == 1e-3 for event in events)
+
+
+def test_only_the_dense_layers_are_kept_while_vgg16_is_frozen(
+    trained: tuple[list[EpochDone], ClassicResult],
+) -> None:
+    result = trained[1]
+    assert not result.tuned
+    assert {name: array.shape for name, array in result.arrays.items()} == {
+        "dense_kernel": (FLATTENED, 256),
+        "dense_bias": (256,),
+        "classes_kernel": (256, 2),
+        "classes_bias": (2,),
+    }
+
+
+def test_block5_trains_only_when_unfrozen_and_at_the_slow_rate(weights: Weights) -> None:
+    events, result = finish(
+        start(weights, Cancel(), unfreeze=True, classic_epochs=2, fine_tune_rate=1e-5)
+    )
+    assert [event.learning_rate for event in events] == [1e-3, 1e-5]
+    assert result.tuned == (result.best_epoch == 2)
+    if result.tuned:
+        kernel = result.arrays["block5_conv3_kernel"]
+        original = weights.layer("block5_conv3")[0]
+        assert 0 < np.abs(kernel - original).max() < 1e-3
+        ClassicModel(result.arrays, weights)
+
+
+def test_without_validation_pictures_the_figures_are_not_numbers(weights: Weights) -> None:
+    events, result = finish(start(weights, Cancel(), validation=0, classic_epochs=1))
+    assert math.isnan(events[0].val_loss)
+    assert math.isnan(events[0].val_accuracy)
+    assert math.isfinite(events[0].loss)
+    assert result.best_epoch == 1
+
+
+def test_a_cancel_stops_within_a_batch(weights: Weights) -> None:
+    class Third(Cancel):
+        """Cancelled when looked at for the third time, between two batches of epoch 1."""
+
+        looks = 0
+
+        def check(self) -> None:
+            self.looks += 1
+            if self.looks == 3:
+                self.cancel()
+            super().check()
+
+    cancel = Third()
+    with pytest.raises(Cancelled):
+        next(start(weights, cancel, batch=4))
+    assert cancel.looks == 3
+
+
+def test_one_person_is_too_few(weights: Weights) -> None:
+    crops, labels = textures(1, 0)
+    with pytest.raises(TooFewPeople) as caught:
+        next(train_classic(crops, labels, crops, labels, 1, weights, TrainingSettings(), Cancel()))
+    assert "head" in caught.value.hint
+
+
+def test_no_training_pictures_are_an_error_of_the_data(weights: Weights) -> None:
+    none, nothing = np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np.int64)
+    with pytest.raises(NoPictures):
+        next(train_classic(none, nothing, none, nothing, 2, weights, TrainingSettings(), Cancel()))
+
+
+def test_augmentation_acts_in_training_only(weights: Weights) -> None:
+    crops = textures(1, 0)[0].astype(np.float32)
+    for layer in augmentation(1):
+        np.testing.assert_array_equal(np.asarray(layer(crops, training=False)), crops)
+    changed = crops
+    for layer in augmentation(1):
+        changed = layer(changed, training=True)
+    assert not np.array_equal(np.asarray(changed), crops)
+
+
+def test_the_layer_table_says_what_trains(weights: Weights) -> None:
+    model = build_classic(weights, 3, low_precision=False)
+    trains = {row.name for row in layer_table(model) if row.trains}
+    assert trains == {"dense", "classes"}
+    unfreeze_block5(model)
+    trains = {row.name for row in layer_table(model) if row.trains}
+    assert trains == {"dense", "classes", "block5_conv1", "block5_conv2", "block5_conv3"}
+
+
+def test_arrays_that_do_not_fit_are_refused(weights: Weights) -> None:
+    model = build_classic(weights, 2)
+    right = arrays_of(model, tuned=False)
+    set_arrays(model, right)
+    wrong: list[dict[str, Any]] = [
+        {n: a for n, a in right.items() if n != "dense_bias"},
+        {**right, "other": np.zeros(1)},
+        {**right, "dense_bias": np.zeros(255, np.float32)},
+        {**right, "dense_bias": np.full(256, np.nan, np.float32)},
+    ]
+    for arrays in wrong:
+        with pytest.raises(ModelCorrupt):
+            set_arrays(model, arrays)
+    with pytest.raises(ModelCorrupt):
+        ClassicModel({}, weights)

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.cancel import Cancel
+from engine.config import TrainingSettings
+from engine.errors import Cancelled, NoPictures
+from engine.events import EpochDone
+from engine.model import heads
+from engine.model.heads import SCALE, build_head, centres_of, judge, nobody_samples, people_samples
+from engine.model.training import BestSoFar, HeadResult, train_head
+from engine.model.vectors import Float32, Labels, class_centres, cohort_scores, unit
+
+DIMENSIONS = 32
+
+
+def cohort(count: int = 200) -> Float32:
+    return unit(np.random.default_rng(99).normal(size=(count, DIMENSIONS)))
+
+
+def gallery(people: int, each: int, spread: float = 0.6, seed: int = 0) -> tuple[Float32, Labels]:
+    """Embeddings around a random direction a person; the directions depend on no seed."""
+    directions = unit(np.random.default_rng(7).normal(size=(people, DIMENSIONS)))
+    random = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(people), each)
+    noise = random.normal(size=(len(labels), DIMENSIONS)) * spread / math.sqrt(DIMENSIONS) * 2
+    rows = directions[labels] + noise
+    return unit(rows), labels
+
+
+def finish(
+    run: Generator[EpochDone, None, HeadResult],
+) -> tuple[list[EpochDone], HeadResult]:
+    events = []
+    while True:
+        try:
+            events.append(next(run))
+        except StopIteration as end:
+            return events, end.value
+
+
+def train(people: int = 3, cancel: Cancel | None = None, **options: Any) -> Any:
+    settings = TrainingSettings(**{"epochs": 12, "patience": 4, "batch": 16, **options})
+    rows, labels = gallery(people, 12)
+    checked, truth = gallery(people, 4, seed=1)
+    return train_head(rows, labels, checked, truth, cohort(), settings, cancel or Cancel())
+
+
+def test_logits_are_scaled_cosines_and_the_score_is_their_difference_to_nobody() -> None:
+    rows, labels = gallery(3, 5)
+    centres = class_centres(rows, labels, 3)
+    samples = people_samples(rows, labels, cohort(), 3)
+    model = build_head(3 * centres, 1e-3)
+    logits = np.asarray(model([samples.embeddings, samples.levels]))
+    scores = (logits[:, :3] - logits[:, 3:]) / SCALE
+    np.testing.assert_allclose(scores, cohort_scores(rows, centres, cohort()), atol=1e-5)
+
+
+def test_keras_and_numpy_agree_on_the_loss() -> None:
+    rows, labels = gallery(3, 5)
+    centres = class_centres(rows, labels, 3)
+    samples = heads.joined(people_samples(rows, labels, cohort(), 3), nobody_samples(cohort(), 3))
+    model = build_head(centres, 1e-3)
+    loss = model.loss(samples.labels, model([samples.embeddings, samples.levels]))
+    per_sample = model.loss.call(samples.labels, model([samples.embeddings, samples.levels]))
+    assert np.isfinite(float(loss))
+    expected = np.average(np.asarray(per_sample), weights=samples.weights)
+    assert judge(centres, samples).loss == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_cohort_vector_is_not_its_own_neighbour() -> None:
+    assert nobody_samples(cohort(), 2).levels.max() < 0.9
+
+
+def test_every_person_weighs_the_same() -> None:
+    rows, labels = gallery(2, 10)
+    samples = people_samples(rows[:13], labels[:13], cohort(), 2)
+    assert samples.weights[:10].sum() == pytest.approx(samples.weights[10:].sum())
+
+
+def test_training_moves_a_person_away_from_strangers_who_look_alike() -> None:
+    rows, labels = gallery(3, 12)
+    checked, truth = gallery(3, 6, seed=1)
+    random = np.random.default_rng(3)
+    alike = rows[0] + unit(random.normal(size=DIMENSIONS)) * 0.9
+    crowd = unit(alike + random.normal(size=(60, DIMENSIONS)) * 0.08)
+    strangers = unit(np.concatenate([cohort(140), crowd]))
+    settings = TrainingSettings(epochs=30, patience=4, batch=16)
+    events, result = finish(train_head(rows, labels, checked, truth, strangers, settings, Cancel()))
+    assert not result.kept_start
+    assert result.end.loss < result.start.loss
+    assert result.end.rank1 >= result.start.rank1
+    assert result.end.separation >= result.start.separation
+    assert result.centres.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(result.centres, axis=1), 1, atol=1e-5)
+    losses = [event.val_loss for event in events]
+    assert losses[result.best_epoch - 1] == pytest.approx(result.end.loss)
+    assert result.end.loss == pytest.approx(min(losses), abs=2e-4)
+
+
+def test_every_epoch_is_an_event_with_all_figures() -> None:
+    events, result = finish(train(epochs=3, patience=3))
+    assert [event.epoch for event in events] == [1, 2, 3]
+    assert tuple(events) == result.history
+    for event in events:
+        assert event.epochs == 3
+        assert event.learning_rate == 1e-3
+        assert event.seconds > 0
+        assert all(map(math.isfinite, (event.loss, event.val_loss)))
+        assert 0 <= event.accuracy <= 1
+        assert 0 <= event.val_accuracy <= 1
+        assert 1 <= event.best <= event.epoch
+
+
+def test_it_is_deterministic() -> None:
+    one, other = finish(train())[1], finish(train())[1]
+    np.testing.assert_array_equal(one.centres, other.centres)
+
+
+def test_a_rate_that_only_harms_stops_early_and_keeps_the_plain_centres() -> None:
+    events, result = finish(train(people=2, epochs=40, patience=3, learning_rate=0.9))
+    assert len(events) < 40
+    assert result.kept_start
+    assert result.best_epoch == 0
+    rows, labels = gallery(2, 12)
+    np.testing.assert_allclose(result.centres, class_centres(rows, labels, 2), atol=1e-6)
+
+
+def test_one_person_alone_can_be_trained() -> None:
+    events, result = finish(train(people=1))
+    assert result.centres.shape == (1, DIMENSIONS)
+    assert all(math.isfinite(event.loss) and event.loss > 0 for event in events)
+    probes, _ = gallery(1, 20, seed=5)
+    own = cohort_scores(probes, result.centres, cohort())
+    strangers = cohort_scores(
+        unit(np.random.default_rng(3).normal(size=(200, DIMENSIONS))), result.centres, cohort()
+    )
+    assert own.min() > strangers.max()
+
+
+def test_without_validation_pictures_the_training_loss_decides() -> None:
+    rows, labels = gallery(3, 12)
+    nothing = np.empty((0, DIMENSIONS), np.float32)
+    settings = TrainingSettings(epochs=4, patience=2)
+    events, result = finish(
+        train_head(rows, labels, nothing, np.empty(0, np.int64), cohort(), settings, Cancel())
+    )
+    assert all(math.isnan(event.val_loss) for event in events)
+    assert all(math.isnan(event.val_accuracy) for event in events)
+    assert np.isfinite(result.centres).all()
+
+
+def test_a_cancel_stops_before_the_next_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancel, batches = Cancel(), 0
+    run = train(cancel=cancel)
+    next(run)
+    original = heads.Samples.at
+
+    def counted(samples: heads.Samples, index: Labels) -> heads.Samples:
+        nonlocal batches
+        batches += 1
+        if batches == 2:  # the first call draws the negatives, the second is a batch
+            cancel.cancel()
+        return original(samples, index)
+
+    monkeypatch.setattr(heads.Samples, "at", counted)
+    with pytest.raises(Cancelled):
+        next(run)
+    assert batches == 2
+
+
+def test_no_training_pictures_are_an_error_of_the_data() -> None:
+    nothing, none = np.empty((0, DIMENSIONS), np.float32), np.empty(0, np.int64)
+    with pytest.raises(NoPictures):
+        next(train_head(nothing, none, nothing, none, cohort(), TrainingSettings(), Cancel()))
+
+
+def test_the_centres_of_a_fresh_head_are_those_it_was_given() -> None:
+    centres = class_centres(*gallery(3, 5), 3)
+    np.testing.assert_allclose(centres_of(build_head(centres, 1e-3)), centres, atol=1e-6)
+
+
+class TestBestSoFar:
+    def test_the_lowest_loss_is_kept(self) -> None:
+        best: BestSoFar[str] = BestSoFar(epochs=9, patience=5)
+        for epoch, (loss, name) in enumerate([(3.0, "a"), (1.0, "b"), (2.0, "c")], 1):
+            best.update(epoch, loss, name)
+        assert (best.epoch, best.snapshot) == (2, "b")
+        assert not best.exhausted
+
+    def test_patience_runs_out(self) -> None:
+        best: BestSoFar[None] = BestSoFar(epochs=9, patience=2)
+        for epoch, loss in enumerate([1.0, 2.0], 1):
+            best.update(epoch, loss, None)
+        assert not best.exhausted
+        best.update(3, 1.0, None)
+        assert best.exhausted
+
+    def test_a_patience_as_long_as_the_run_can_still_fire(self) -> None:
+        best: BestSoFar[None] = BestSoFar(epochs=3, patience=50)
+        for epoch, loss in enumerate([1.0, 2.0, 2.0], 1):
+            best.update(epoch, loss, None)
+        assert best.exhausted
+
+    def test_a_loss_that_is_no_number_is_never_the_best(self) -> None:
+        best: BestSoFar[str] = BestSoFar(epochs=9, patience=5)
+        best.update(1, math.nan, "nan")
+        best.update(2, 5.0, "number")
+        best.update(3, math.nan, "nan again")
+        assert best.snapshot == "number"
