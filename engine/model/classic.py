@@ -108,13 +108,21 @@ def set_arrays(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
 class ClassicModel:
     """A trained classic network, for inference and comparison."""
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]], weights: Weights) -> None:
-        """`arrays` as training gave them, `weights` of VGG16. Raises ModelCorrupt."""
+    def __init__(
+        self,
+        arrays: Mapping[str, NDArray[Any]],
+        weights: Weights,
+        low_precision: bool | None = None,
+    ) -> None:
+        """`arrays` as training gave them, `weights` of VGG16. Raises ModelCorrupt.
+
+        `low_precision`: bfloat16 arithmetic; None chooses it where the processor has it.
+        """
         bias = arrays.get("classes_bias")
         if bias is None or bias.ndim != 1 or not len(bias):
             raise _corrupt("classes_bias is missing or has the wrong shape")
         self.classes = len(bias)
-        self.network = build_classic(weights, self.classes)
+        self.network = build_classic(weights, self.classes, low_precision=low_precision)
         set_arrays(self.network, arrays)
         any_batch = tf.TensorSpec((None, SIZE, SIZE, 3), tf.float32)
         self._call = tf.function(

@@ -1,0 +1,150 @@
+"""A trained model as one Keras network, pictures in and scores out: `identity_vgg.keras`.
+
+It is built of Keras' own layers and operations only, so it loads anywhere with
+`keras.saving.load_model`, without Facedesk. Input: aligned crops (n, 160, 160, 3), RGB, 0..255.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ModelError
+from engine.model.classic import build_classic, set_arrays
+from engine.model.face_space import FaceSpace
+from engine.model.features import GRID, ROW
+from engine.model.record import StoredModel
+from engine.model.vectors import NEAREST
+from engine.model.vgg16 import SIZE, LayerRow, backbone, layer_table
+from engine.model.weights import Weights
+from engine.workspace import translate_os_errors
+
+FILE_NAME = "identity_vgg.keras"
+
+
+def keras_network(model: StoredModel, weights: Weights, space: FaceSpace | None) -> keras.Model:
+    """The whole network of a stored model, in float32.
+
+    Recipe `classic`: outputs softmax probabilities (n, people). Recipe `head` (needs `space`):
+    outputs scores (n, people), cosine to each centre minus the mean of the nearest cohort
+    cosines, to be compared with the model's threshold. Columns are in the order of
+    `model.labels`. Raises ModelError if the space does not fit, ModelCorrupt.
+    """
+    if model.info.recipe == "classic":
+        network = build_classic(weights, len(model.labels), low_precision=False)
+        set_arrays(network, model.arrays)
+        return network
+    if space is None or space.dims != model.centres.shape[1]:
+        raise ModelError(
+            "The model cannot be exported",
+            f"{model.info.id} was trained in another face space than the one installed",
+            "Train again, then export.",
+        )
+    return head_network(weights, space, model.centres)
+
+
+def export_keras(
+    model: StoredModel, weights: Weights, destination: Path, space: FaceSpace | None = None
+) -> Path:
+    """Write `keras_network` to `destination`, a file or an existing folder; return the file.
+
+    The file appears when complete. Raises as `keras_network`, DiskFull, WorkspaceUnusable.
+    """
+    path = destination / FILE_NAME if destination.is_dir() else destination
+    if path.suffix != ".keras":
+        raise ModelError(
+            "The model cannot be exported", f"{path} does not end in .keras", "Name it so."
+        )
+    network = keras_network(model, weights, space)
+    with translate_os_errors("export the model", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=".keras", dir=path.parent)
+        os.close(handle)
+        try:
+            network.save(name)
+            os.replace(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    return path
+
+
+def recipe_layers(
+    recipe: str, people: int, weights: Weights, space: FaceSpace, unfreeze: bool = False
+) -> tuple[LayerRow, ...]:
+    """Every layer of a recipe's network for so many people, and whether it trains."""
+    if recipe == "classic":
+        network = build_classic(weights, people, low_precision=False)
+        if unfreeze:
+            from engine.model.classic import unfreeze_block5
+
+            unfreeze_block5(network)
+    else:
+        network = head_network(weights, space, np.eye(people, space.dims, dtype=np.float32))
+    return layer_table(network)
+
+
+def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32]) -> keras.Model:
+    """Crops (n, 160, 160, 3) to scores (n, people): features, face space, cosines, cohort.
+
+    The same steps as `Extractor`, `FaceSpace.embed` and `cohort_scores`, in one graph. Only
+    the layer `people`, whose kernel is `centres`, is marked as trainable.
+    """
+    ops, layers = keras.ops, keras.layers
+    crops = keras.Input((SIZE, SIZE, 3), name="crops", dtype="float32")
+    base = backbone(weights, "block4_pool")
+    maps = [base(view, training=False) for view in (crops, ops.flip(crops, axis=2))]
+    features = layers.Average(name="crop_and_mirror")([_pooled(each) for each in maps])
+    # A batch normalisation in inference mode subtracts a stored mean, and keeps it as weights.
+    centre = layers.BatchNormalization(
+        center=False, scale=False, epsilon=0.0, trainable=False, name="subtract_mean"
+    )
+    centred = centre(features)
+    centre.set_weights([space.mean, np.ones(ROW, np.float32)])
+    rooted = ops.sign(centred) * ops.sqrt(ops.abs(centred))
+    rooted = layers.UnitNormalization(name="signed_root")(rooted)
+    projected = _dense("face_space", space.projection, rooted, -space.offset)
+    embeddings = layers.UnitNormalization(name="embedding")(projected)
+    cosines = _dense("people", centres.T, embeddings, trainable=True)
+    strangers = _dense("cohort", space.cohort.T, embeddings)
+    nearest = min(NEAREST, len(space.cohort))
+    level = ops.mean(ops.top_k(strangers, nearest)[0], axis=-1, keepdims=True)
+    return keras.Model(crops, ops.subtract(cosines, level), name="identity_vgg")
+
+
+def _pooled(maps: Any) -> Any:
+    """As `features.pooled`, in operations that a saved Keras model may hold."""
+    height, width = maps.shape[1], maps.shape[2]
+    cells = [
+        keras.ops.mean(
+            maps[
+                :,
+                row * height // GRID : (row + 1) * height // GRID,
+                column * width // GRID : (column + 1) * width // GRID,
+            ],
+            axis=(1, 2),
+        )
+        for row in range(GRID)
+        for column in range(GRID)
+    ]
+    return keras.ops.concatenate(cells, axis=1)
+
+
+def _dense(
+    name: str,
+    kernel: NDArray[np.float32],
+    tensor: Any,
+    bias: NDArray[np.float32] | None = None,
+    trainable: bool = False,
+) -> Any:
+    layer = keras.layers.Dense(
+        kernel.shape[1], use_bias=bias is not None, trainable=trainable, name=name
+    )
+    result = layer(tensor)
+    layer.set_weights([kernel] if bias is None else [kernel, bias])
+    return result

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.errors import ModelError
+from engine.model.classic import ClassicModel, arrays_of, build_classic
+from engine.model.face_space import FaceSpace
+from engine.model.features import ROW, Extractor
+from engine.model.impostors import ImpostorCurve
+from engine.model.keras_export import FILE_NAME, export_keras, recipe_layers
+from engine.model.record import ModelInfo, StoredModel
+from engine.model.vectors import cohort_scores, unit
+from engine.model.weights import Weights
+from engine.workspace import TEMPORARY
+
+DIMENSIONS = 24
+PEOPLE = (("ada", "Ada", "1"), ("grace", "Grace", "1"), ("mary", "Mary", "1"))
+
+
+@pytest.fixture(scope="module")
+def space() -> FaceSpace:
+    """A random space: the export must compute it exactly, whatever is in it."""
+    random = np.random.default_rng(0)
+    return FaceSpace(
+        mean=random.uniform(0, 30, ROW).astype(np.float32),
+        projection=random.normal(size=(ROW, DIMENSIONS)).astype(np.float32),
+        offset=random.normal(size=DIMENSIONS).astype(np.float32),
+        cohort=unit(random.normal(size=(40, DIMENSIONS))),
+        impostors=ImpostorCurve(np.array([0.5, 0.1]), np.array([0.0, 0.1])),
+    )
+
+
+@pytest.fixture
+def crops() -> NDArray[np.uint8]:
+    return np.random.default_rng(1).integers(0, 256, (3, 160, 160, 3), np.uint8)
+
+
+def stored(recipe: str, dimensions: int, arrays: dict[str, NDArray[np.float32]]) -> StoredModel:
+    centres = unit(np.random.default_rng(2).normal(size=(len(PEOPLE), dimensions)))
+    return StoredModel(ModelInfo(id="test", recipe=recipe, people=PEOPLE), centres, arrays)
+
+
+def elsewhere(file: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a process that knows Keras only makes of the exported file."""
+    np.save(file.with_suffix(".in.npy"), crops.astype(np.float32))
+    code = (
+        "import sys, numpy, keras\n"
+        f"model = keras.saving.load_model({str(file)!r})\n"
+        f"crops = numpy.load({str(file.with_suffix('.in.npy'))!r})\n"
+        f"numpy.save({str(file.with_suffix('.out.npy'))!r}, model(crops, training=False))\n"
+        "assert not any(name.startswith('engine') for name in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=file.parent)
+    return np.asarray(np.load(file.with_suffix(".out.npy")))
+
+
+def test_an_exported_head_gives_the_scores_of_recognition(
+    tmp_path: Path, weights: Weights, space: FaceSpace, crops: NDArray[np.uint8]
+) -> None:
+    model = stored("head", DIMENSIONS, {})
+    file = export_keras(model, weights, tmp_path, space)
+    assert file == tmp_path / FILE_NAME
+    rows = Extractor(weights, low_precision=False).extract(crops)
+    right = cohort_scores(space.embed(rows), model.centres, space.cohort)
+    np.testing.assert_allclose(elsewhere(file, crops), right, atol=2e-3)
+    assert not list(tmp_path.glob(f"{TEMPORARY}*"))
+
+
+def test_an_exported_classic_model_gives_its_probabilities(
+    tmp_path: Path, weights: Weights, crops: NDArray[np.uint8]
+) -> None:
+    arrays = arrays_of(build_classic(weights, len(PEOPLE), seed=4), tuned=False)
+    model = stored("classic", DIMENSIONS, arrays)
+    file = export_keras(model, weights, tmp_path / "mine.keras")
+    right = ClassicModel(arrays, weights, low_precision=False).probabilities(crops)
+    np.testing.assert_allclose(elsewhere(file, crops), right, atol=1e-3)
+
+
+def test_a_head_of_another_space_is_refused(
+    tmp_path: Path, weights: Weights, space: FaceSpace
+) -> None:
+    with pytest.raises(ModelError, match="cannot be exported"):
+        export_keras(stored("head", DIMENSIONS + 1, {}), weights, tmp_path, space)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_suffix_is_refused(tmp_path: Path, weights: Weights, space: FaceSpace) -> None:
+    with pytest.raises(ModelError, match=r"\.keras"):
+        export_keras(stored("head", DIMENSIONS, {}), weights, tmp_path / "a.h5", space)
+
+
+def test_only_the_peoples_centres_train_in_the_head(weights: Weights, space: FaceSpace) -> None:
+    rows = recipe_layers("head", 3, weights, space)
+    assert [row.name for row in rows if row.trains] == ["people"]
+    table = {row.name: row for row in rows}
+    assert table["people"].parameters == 3 * DIMENSIONS
+    assert table["face_space"].shape == (None, DIMENSIONS)
+    assert table["block4_pool"].kind == "MaxPooling2D"
+
+
+def test_unfreezing_shows_in_the_classic_recipes_layers(weights: Weights, space: FaceSpace) -> None:
+    frozen = recipe_layers("classic", 2, weights, space)
+    thawed = recipe_layers("classic", 2, weights, space, unfreeze=True)
+    assert {row.name for row in thawed if row.trains} - {r.name for r in frozen if r.trains} == {
+        "block5_conv1",
+        "block5_conv2",
+        "block5_conv3",
+    }
+    kinds = [row.kind for row in frozen]
+    assert kinds[-4:] == ["Flatten", "Dense", "Dropout", "Dense"]

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from importlib import metadata
+
+import pytest
+
+from engine.model import provenance
+from engine.model.provenance import versions
+
+
+def test_versions_are_those_installed() -> None:
+    found = versions()
+    assert found["keras"] == metadata.version("keras")
+    assert set(found) == {"facedesk", "tensorflow", "keras", "opencv", "numpy"}
+
+
+def test_a_package_that_is_not_installed_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "PACKAGES", {"other": "no-such-package-at-all"})
+    assert versions() == {"other": "unknown"}
