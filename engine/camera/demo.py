@@ -1,51 +1,26 @@
 """The demo's virtual camera: `demo:collins`, `demo:hopper?seed=3&frames=200`.
 
-It films a portrait as a webcam would film a person: pans, zooms, tilts, changing light, noise,
-and now and then darkness, blur, an empty scene or a lost signal. The same text gives the same
-frames.
+It films a portrait as a webcam would film a person: it pans, zooms and tilts while the person
+talks, turns and blinks and the light changes; now and then it is dark, blurred, looks aside or
+loses its signal. The same text gives the same frames.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path as FilePath
 from urllib.parse import parse_qsl
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.camera.demo_path import FPS, Path, View
+from engine.camera.demo_scene import HEIGHT, PORTRAITS, WIDTH, Scene
 from engine.camera.frame import Frame, Image, SourceInfo
 from engine.camera.quiet import cv2
-from engine.errors import SourceNotFound, SourceUnreadable
-from engine.pictures import read_photograph
+from engine.errors import SourceNotFound
 
-WIDTH, HEIGHT = 640, 480
 NOISE = 2.0
 """Standard deviation of the sensor's noise, grey levels."""
-DISTANCE = 900.0
-"""Distance of the virtual camera from the portrait, in pixels of the frame."""
-_BUNDLED = FilePath(__file__).parent / "demo_data"
-_REPOSITORY = FilePath(__file__).parents[2] / "data" / "demo"
-
-
-@dataclass(frozen=True, slots=True)
-class Portrait:
-    """A bundled picture: who it shows, the middle between eyes and mouth in its pixels, and
-    the factor that makes the face fit the frame."""
-
-    file: str
-    person: str
-    face: tuple[float, float]
-    scale: float
-
-
-PORTRAITS = {
-    "collins": Portrait("collins.png", "Eileen Collins", (224.0, 116.0), 1.75),
-    "hopper": Portrait("hopper.jpg", "Grace Hopper", (266.0, 214.0), 0.90),
-}
 
 
 class DemoSource:
@@ -58,7 +33,7 @@ class DemoSource:
     def __init__(self, text: str) -> None:
         name, seed, frames = parse_demo(text)
         self._path = Path(seed)
-        self._scene = _scene(name)
+        self._scene = Scene(name)
         self._noise_seed = seed
         self._sequence = 0
         self._info = SourceInfo(
@@ -126,81 +101,6 @@ def parse_demo(text: str) -> tuple[str, int, int | None]:
 def demo_names() -> tuple[str, ...]:
     """The sources there are, `demo:` included."""
     return tuple(f"demo:{name}" for name in PORTRAITS)
-
-
-def portrait_file(name: str) -> FilePath:
-    """The bundled portrait: inside an installed package, else in the repository's data/demo."""
-    folder = _BUNDLED if _BUNDLED.is_dir() else _REPOSITORY
-    path = folder / PORTRAITS[name].file
-    if not path.is_file():
-        raise SourceUnreadable(
-            "The demo's portrait is missing", str(path), "Install Facedesk again."
-        )
-    return path
-
-
-class _Scene:
-    """A portrait before a wall: its own colours, reflected outwards and strongly blurred."""
-
-    def __init__(self, portrait: Image, face: tuple[float, float], scale: float) -> None:
-        height, width = portrait.shape[:2]
-        self._margin = round(0.9 * WIDTH / scale)
-        edges = (self._margin,) * 4
-        wall = cv2.copyMakeBorder(portrait, *edges, cv2.BORDER_REFLECT_101)
-        small = cv2.resize(wall, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
-        small = cv2.GaussianBlur(small, (0, 0), width / 48)
-        wall = cv2.resize(small, (wall.shape[1], wall.shape[0]), interpolation=cv2.INTER_CUBIC)
-        inside = np.zeros((height, width), np.float32)
-        rim = round(width / 14)
-        inside[rim // 3 : height - rim, rim:-rim] = 1
-        soft = cv2.GaussianBlur(inside, (0, 0), rim / 2.5)[:, :, np.newaxis]
-        middle = np.s_[self._margin : self._margin + height, self._margin : self._margin + width]
-        wall[middle] = (soft * portrait + (1 - soft) * wall[middle]).astype(np.uint8)
-        self._picture = wall
-        self._face = face[0] + self._margin, face[1] + self._margin
-        self._scale = scale
-
-    def seen(self, view: View) -> Image:
-        """What the camera sees, before light and lens: a plane turned in space, projected."""
-        warp = self._projection(view)
-        seen = cv2.warpPerspective(
-            self._picture,
-            warp,
-            (WIDTH, HEIGHT),
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
-        return np.asarray(seen, dtype=np.uint8)
-
-    def _projection(self, view: View) -> NDArray[np.float64]:
-        """Homography from the scene to the frame: rotate about the face, then pinhole."""
-        yaw, pitch, tilt = (math.radians(a) for a in (view.yaw, view.pitch, view.tilt))
-        size = self._scale * view.size
-        turn = _rotation(tilt, 2) @ _rotation(pitch, 0) @ _rotation(yaw, 1)
-        # A point (u, v) of the plane lies at u * turn[:, 0] + v * turn[:, 1], times the size.
-        plane = np.column_stack([turn[:, 0] * size, turn[:, 1] * size, [0.0, 0.0, DISTANCE]])
-        lens = np.array([[DISTANCE, 0, 0], [0, DISTANCE, 0], [0, 0, 1]], dtype=np.float64)
-        shift = np.array(
-            [[1, 0, WIDTH * (0.5 + view.x)], [0, 1, HEIGHT * (0.5 + view.y)], [0, 0, 1]]
-        )
-        centre = np.array([[1, 0, -self._face[0]], [0, 1, -self._face[1]], [0, 0, 1]])
-        return np.asarray(shift @ lens @ plane @ centre, dtype=np.float64)
-
-
-@lru_cache(maxsize=len(PORTRAITS))
-def _scene(name: str) -> _Scene:
-    portrait = PORTRAITS[name]
-    return _Scene(read_photograph(portrait_file(name)), portrait.face, portrait.scale)
-
-
-def _rotation(angle: float, axis: int) -> NDArray[np.float64]:
-    """Rotation about axis 0, 1 or 2 by `angle` radians."""
-    first, second = (axis + 1) % 3, (axis + 2) % 3
-    turn = np.eye(3)
-    turn[first, first] = turn[second, second] = math.cos(angle)
-    turn[second, first] = math.sin(angle)
-    turn[first, second] = -turn[second, first]
-    return turn
 
 
 def _light(view: View) -> NDArray[np.float32]:

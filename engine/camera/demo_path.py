@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from engine.camera.demo_face import Expression
+
 FPS = 30.0
 ROUND = 360
 """Frames in which each mishap happens once: 12 s."""
 
 Mishap = Literal["dark", "blurred", "away", "dropout"]
 LENGTHS: dict[Mishap, int] = {"dark": 14, "blurred": 14, "away": 24, "dropout": 4}
+BLINK_EVERY = 97
+"""Frames from blink to blink."""
 QUIET_START = 20
 """Frames at the start of each round without a mishap: a first look is always a good one."""
 
@@ -31,7 +35,8 @@ class View:
     `size`: face width relative to its usual one. `tilt`: degrees. `yaw`, `pitch`: degrees by
     which the portrait is turned away. `gain`: brightness factor. `side`: -1..1, the light's
     side. `blur`: pixels of Gaussian blur (standard deviation). `smear`: pixels of horizontal
-    movement in the exposure. `signal`: False where the picture dropped out.
+    movement in the exposure. `signal`: False where the picture dropped out. `face`: what the
+    person does meanwhile.
     """
 
     x: float
@@ -46,6 +51,7 @@ class View:
     smear: float
     signal: bool
     mishap: Mishap | None
+    face: Expression
 
 
 class Path:
@@ -69,6 +75,12 @@ class Path:
                 ("gain", 4.1),
                 ("side", 7.9),
                 ("blur", 9.1),
+                ("turn", 3.1),
+                ("nod", 4.3),
+                ("smile", 5.7),
+                ("talk", 0.9),
+                ("brow", 3.7),
+                ("top", 5.9),
             )
         }
 
@@ -91,7 +103,26 @@ class Path:
             smear=18.0 * speed,
             signal=mishap != "dropout",
             mishap=mishap,
+            face=self._expression(sequence),
         )
+
+    def _expression(self, sequence: int) -> Expression:
+        talking = max(0.0, self._wave("smile", sequence + 77))
+        return Expression(
+            turn=self._wave("turn", sequence),
+            nod=0.6 * self._wave("nod", sequence),
+            smile=0.8 * self._wave("smile", sequence),
+            talk=(0.2 + 0.8 * talking) * self._wave("talk", sequence),
+            brow=max(-0.3, self._wave("brow", sequence)),
+            blink=self._blink(sequence),
+            side=self._wave("side", sequence),
+            top=self._wave("top", sequence),
+        )
+
+    def _blink(self, sequence: int) -> float:
+        """Lids close for a fifth of a second, every three seconds or so."""
+        into = (sequence + 7 * self._seed) % BLINK_EVERY
+        return (0.5, 1.0, 1.0, 0.7, 0.3)[into] if into < 5 else 0.0
 
     def _wave(self, name: str, sequence: int) -> float:
         """A smooth value in -1..1."""

@@ -25,10 +25,8 @@ class FolderSource:
 
     def __init__(self, path: Path, report: Report = ignore) -> None:
         self._report = report
-        self._root = path if os.path.isdir(path) else path.parent
-        self._files = _pictures(path, report)
+        self._files = pictures_of(path, report)
         self._next = 0
-        self._kept = 0
         self._ahead: Frame | None = None
         self._info = SourceInfo(
             text=str(path), kind="folder", live=False, width=0, height=0, fps=0.0
@@ -65,8 +63,7 @@ class FolderSource:
         while self._next < len(self._files):
             number = self._next
             self._next += 1
-            file = self._files[number]
-            label = str(file.relative_to(self._root))
+            file, label = self._files[number]
             try:
                 image = read_photograph(file)
             except Unreadable as error:
@@ -87,11 +84,15 @@ class FolderSource:
 
 
 def pictures_of(path: Path, report: Report = ignore) -> tuple[tuple[Path, str], ...]:
-    """The picture files below a folder with their labels, as `FolderSource` orders and names them.
+    """Every picture file below a folder (or one picture itself) with its label, sorted by name.
 
-    Raises SourceNotFound, SourceDenied, SourceUnreadable if there is none.
+    A label is the path relative to the folder. Hidden files are left out; a sub-folder that may
+    not be read is reported. Nothing is decoded. Raises SourceNotFound, SourceDenied, and
+    SourceUnreadable where there is no picture.
     """
-    return tuple((file, str(file.relative_to(path))) for file in _pictures(path, report))
+    files = _pictures(path, report)
+    root = path if os.path.isdir(path) else path.parent
+    return tuple((file, str(file.relative_to(root))) for file in files)
 
 
 def _pictures(path: Path, report: Report) -> tuple[Path, ...]:

@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.demo import PORTRAITS, DemoSource, portrait_file
+from engine.camera.demo import DemoSource
+from engine.camera.demo_face import Expression, LivingFace
 from engine.camera.demo_path import FPS, ROUND
 from engine.camera.demo_path import Path as ViewPath
+from engine.camera.demo_scene import PORTRAITS, portrait_file
 from engine.camera.quiet import cv2
 from engine.camera.sources import open_source
 from engine.config import CameraSettings
 from engine.errors import SourceNotFound
+from engine.pictures import read_photograph
 
 README = Path(__file__).parents[2] / "data" / "demo" / "README.md"
 
@@ -93,6 +96,21 @@ def test_the_face_is_found_in_good_frames_and_gone_when_away(name: str) -> None:
     away = [k for k in views if views[k].mishap == "away"][8:16]
     assert np.mean([faces(k) >= 1 for k in good]) >= 0.95
     assert all(faces(k) == 0 for k in away)
+
+
+@pytest.mark.parametrize("name", PORTRAITS)
+def test_each_expression_changes_the_face_and_leaves_its_surroundings(name: str) -> None:
+    still = dict.fromkeys(("turn", "nod", "smile", "talk", "brow", "blink", "side", "top"), 0.0)
+    portrait = read_photograph(portrait_file(name))
+    face = LivingFace(portrait, PORTRAITS[name].marks)
+    plain = face.shown(Expression(**still)).astype(int)
+    height, width = plain.shape[:2]
+    assert np.array_equal(plain, portrait[face.top :, face.left :][:height, :width])
+    for what in still:
+        moved = np.abs(face.shown(Expression(**{**still, what: 1.0})) - plain)
+        assert moved.max() > 25, what
+        edges = np.concatenate([moved[:, :3].ravel(), moved[:, -3:].ravel(), moved[-3:].ravel()])
+        assert np.percentile(edges, 99) <= 6, what
 
 
 def test_dark_and_blurred_frames_really_are() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.camera.folder import pictures_of
 from engine.camera.quiet import cv2
 from engine.camera.sources import open_source
 from engine.config import CameraSettings
@@ -96,3 +97,10 @@ def test_a_part_that_may_not_be_read_is_reported(tmp_path: Path, ordinary_user: 
     source = open_source(str(tmp_path), SETTINGS, heard.append)
     assert [frame.label for frame in iter(source.read, None)] == ["1.bmp"]
     assert [e.level for e in heard if isinstance(e, Notice) and "private" in e.text] == ["warning"]
+
+
+def test_pictures_are_listed_with_their_labels_without_decoding_them(tmp_path: Path) -> None:
+    one = picture(tmp_path / "b" / "1.bmp")
+    (tmp_path / "a.png").write_bytes(b"junk")
+    assert pictures_of(tmp_path) == ((tmp_path / "a.png", "a.png"), (one, "b/1.bmp"))
+    assert pictures_of(one) == ((one, "1.bmp"),)
