@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,12 @@ from numpy.typing import NDArray
 from engine.config import DetectionSettings
 from engine.errors import DataError, NoPictures
 from engine.faces.detect import FaceFinder
-from engine.model.features import Extractor
 from engine.model.vectors import Float32, Labels
 from engine.pictures import read_photograph
 from engine.workspace import write_bytes
+
+if TYPE_CHECKING:
+    from engine.model.features import Extracts  # pulls in TensorFlow
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 TOGETHER = 64
@@ -58,7 +61,7 @@ class _Person:
 class PeopleReader:
     """Reads folders of people through one finder and one extractor, caching under `work`."""
 
-    def __init__(self, work: Path, extractor: Extractor, finder: FaceFinder | None = None) -> None:
+    def __init__(self, work: Path, extractor: Extracts, finder: FaceFinder | None = None) -> None:
         self._work = work
         self._extractor = extractor
         self._finder = finder or FaceFinder(DetectionSettings())
