@@ -1,0 +1,91 @@
+"""Runs the real command line and the real app."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from terminal import Terminal
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LONGEST = 600
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """Its JSON lines; fails if there is any other line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def named(self, event: str) -> list[dict[str, Any]]:
+        """The JSON lines of one event."""
+        return [item for item in self.objects if item["event"] == event]
+
+    @property
+    def done(self) -> dict[str, Any]:
+        """The last line, which must be `done`."""
+        last = self.objects[-1]
+        assert last["event"] == "done", (self.out[-2000:], self.err)
+        return last
+
+
+Facedesk = Callable[..., Run]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """An environment in which no setting of the developer's own is left."""
+    clean = {n: v for n, v in os.environ.items() if not n.startswith("FACEDESK_")}
+    path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
+    return {**clean, "FACEDESK_CONFIG": "/nonexistent/config.toml", "PYTHONPATH": path, **more}
+
+
+@pytest.fixture(scope="session")
+def facedesk() -> Facedesk:
+    """Run `facedesk ARGUMENTS` in a fresh process."""
+
+    def run(*arguments: str | Path, cwd: Path | None = None, **more: str) -> Run:
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=LONGEST,
+            cwd=cwd,
+            env=environment(**more),
+        )
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def app() -> Iterator[Callable[..., Terminal]]:
+    """Open the app, or any command, on a pseudo-terminal; closed after the test."""
+    opened: list[Terminal] = []
+
+    def open_terminal(
+        *arguments: str | Path, size: tuple[int, int] = (80, 24), **more: str
+    ) -> Terminal:
+        command = [sys.executable, "-m", "tui", *map(str, arguments)]
+        opened.append(Terminal(command, size, environment(**more)))
+        return opened[-1]
+
+    yield open_terminal
+    for terminal in opened:
+        terminal.close()

@@ -1,0 +1,175 @@
+"""The whole job through the real command line, on real clips: enrol, split, train, recognise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
+
+COUNT = 40
+MAN_A, MAN_B = "Man A", "Mán B"
+
+
+@pytest.fixture(scope="module")
+def enrolled(facedesk: Any, clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with two people from real clips, split."""
+    workspace = tmp_path_factory.mktemp("job") / "workspace"
+    for name, clip in ((MAN_A, "man_a_take1.mp4"), (MAN_B, "man_b.mp4")):
+        run = facedesk(
+            "enroll", name, "--source", clips / clip, "--count", COUNT,
+            "--workspace", workspace, "--json",
+        )  # fmt: skip
+        assert run.code == 0, run.err
+        done = run.done
+        assert (done["person"], done["captured"]) == (name, COUNT)
+        assert len(run.named("captured")) == COUNT
+        assert sum(done["refused"].values()) == len(run.named("refused"))
+        assert all({"reason", "value"} <= set(item) for item in run.named("refused"))
+    run = facedesk("split", "--workspace", workspace, "--json")
+    assert run.code == 0, run.err
+    assert set(run.done["people"]) == {MAN_A, MAN_B}
+    assert run.done["train"] + run.done["validation"] + run.done["test"] == 2 * COUNT
+    assert any("same session, optimistic" in text for text in run.done["warnings"])
+    return workspace
+
+
+def trained(facedesk: Any, workspace: Path, *options: object) -> dict[str, Any]:
+    """Train; the `done` object, after checking the epochs."""
+    run = facedesk("train", *options, "--workspace", workspace, "--json")
+    assert run.code == 0, run.err
+    epochs = run.named("epoch")
+    fields = {
+        "epoch", "epochs", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate",
+        "seconds", "best",
+    }  # fmt: skip
+    assert all(fields <= set(epoch) for epoch in epochs)
+    assert [epoch["epoch"] for epoch in epochs] == list(range(1, run.done["epochs"] + 1))
+    assert run.done["promoted"]
+    return run.done
+
+
+def decisions(facedesk: Any, workspace: Path, source: Path) -> dict[str, int]:
+    """Faces decided each way over a clip; "unsure" ones left out."""
+    run = facedesk("recognize", "--source", source, "--workspace", workspace, "--json")
+    assert run.code == 0, run.err
+    faces = run.named("face")
+    assert run.done["faces"] == len(faces) > 0
+    fields = {"source", "frame", "box", "candidate", "score", "threshold", "person", "votes"}
+    assert all(fields <= set(face) for face in faces)
+    assert all((face["person"] is not None) == (face["decision"] == "known") for face in faces)
+    counts: dict[str, int] = {}
+    for face in faces:
+        if face["decision"] != "unsure":
+            who = face["person"] or "unknown"
+            counts[who] = counts.get(who, 0) + 1
+    return counts
+
+
+def assert_people_are_told_apart(facedesk: Any, workspace: Path, clips: Path) -> None:
+    """Take 2 is man A by majority, each GRID talker is unknown by majority."""
+    take2 = decisions(facedesk, workspace, clips / "man_a_take2.mp4")
+    assert max(take2, key=lambda who: take2[who]) == MAN_A, take2
+    assert MAN_B not in take2
+    for number in range(1, 6):
+        talker = decisions(facedesk, workspace, clips / f"grid_{number}.mpg")
+        assert max(talker, key=lambda who: talker[who]) == "unknown", (number, talker)
+
+
+def test_recipe_head_names_the_enrolled_man_and_calls_strangers_unknown(
+    facedesk: Any, enrolled: Path, clips: Path
+) -> None:
+    done = trained(facedesk, enrolled)
+    assert done["recipe"] == "head"
+    assert done["metrics"]["rank1_validation"] == 1.0
+    assert_people_are_told_apart(facedesk, enrolled, clips)
+
+
+def test_recipe_classic_names_the_enrolled_man_and_calls_strangers_unknown(
+    facedesk: Any, enrolled: Path, clips: Path
+) -> None:
+    done = trained(facedesk, enrolled, "--recipe", "classic", "--epochs", "3")
+    assert done["recipe"] == "classic"
+    assert_people_are_told_apart(facedesk, enrolled, clips)
+
+
+def test_features_are_computed_once(facedesk: Any, enrolled: Path) -> None:
+    trained(facedesk, enrolled)
+    run = facedesk("train", "--workspace", enrolled, "--json")
+    last = run.named("features")[-1]
+    assert last["cached"] == last["done"] == last["total"] > 0
+
+
+def test_a_rollback_returns_to_the_model_before(facedesk: Any, enrolled: Path) -> None:
+    first = trained(facedesk, enrolled)["model"]
+    second = trained(facedesk, enrolled)["model"]
+    listed = facedesk("model", "list", "--workspace", enrolled, "--json")
+    assert [m["model"] for m in listed.named("model") if m["current"]] == [second]
+    run = facedesk("model", "rollback", "--workspace", enrolled, "--json")
+    assert run.done["model"] == first
+
+
+def test_the_classic_model_is_exported_as_one_keras_file(
+    facedesk: Any, enrolled: Path, tmp_path: Path
+) -> None:
+    model = trained(facedesk, enrolled, "--recipe", "classic", "--epochs", "1")["model"]
+    file = tmp_path / "identity_vgg.keras"
+    run = facedesk("model", "export", file, "--model", model, "--workspace", enrolled, "--json")
+    assert run.code == 0, run.err
+    assert file.stat().st_size == run.done["bytes"] > 10_000_000
+
+
+def test_the_split_is_exported_as_keras_folders(
+    facedesk: Any, enrolled: Path, tmp_path: Path
+) -> None:
+    run = facedesk("export", "--keras-folders", tmp_path / "out", "--workspace", enrolled, "--json")
+    assert run.code == 0, run.err
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"train", "validation", "test"}
+    assert len(list((tmp_path / "out").rglob("*.png"))) == run.done["files"] == 2 * COUNT
+
+
+def test_each_picture_of_a_folder_gives_exactly_one_line(
+    facedesk: Any, enrolled: Path, lfw: Path, tmp_path: Path
+) -> None:
+    trained(facedesk, enrolled)
+    folder = tmp_path / "probes"
+    folder.mkdir()
+    strangers = sorted((lfw / "strangers").rglob("*.jpg"))[:6]
+    for number, picture in enumerate(strangers):
+        (folder / f"{number}.jpg").write_bytes(picture.read_bytes())
+    (folder / "broken.jpg").write_bytes(strangers[0].read_bytes()[:300])
+    run = facedesk("recognize", "--source", folder, "--each", "--workspace", enrolled, "--json")
+    assert run.code == 0, run.err
+    lines = [o for o in run.objects if o["event"] in ("face", "no_face")]
+    assert [line["source"] for line in lines] == [*(f"{n}.jpg" for n in range(6)), "broken.jpg"]
+    assert lines[-1]["event"] == "no_face"
+
+
+def test_an_imported_gallery_is_trained_and_recognised(
+    facedesk: Any, lfw: Path, tmp_path: Path
+) -> None:
+    workspace, photographs = tmp_path / "w", tmp_path / "photographs"
+    people = sorted((lfw / "known").iterdir())[:3]
+    for person in people:
+        (photographs / "in" / person.name).mkdir(parents=True)
+        (photographs / "probes").mkdir(exist_ok=True)
+        for number, picture in enumerate(sorted(person.glob("*.jpg"))[:12]):
+            target = photographs / "in" / person.name / picture.name
+            if number >= 10:
+                target = photographs / "probes" / f"{person.name}-{number}.jpg"
+            target.write_bytes(picture.read_bytes())
+    run = facedesk("import", photographs / "in", "--workspace", workspace, "--json")
+    assert run.code == 0, run.err
+    assert run.done["people"] == 3
+    assert run.done["images"] + run.done["refused"] == 30
+    trained(facedesk, workspace)
+    run = facedesk(
+        "recognize", "--source", photographs / "probes", "--each", "--workspace", workspace,
+        "--json",
+    )  # fmt: skip
+    faces = run.named("face")
+    right = [f for f in faces if f["source"].startswith(f["candidate"])]
+    assert len(right) >= len(faces) - 1
+    assert all(f["person"] in (None, f["candidate"]) for f in faces)

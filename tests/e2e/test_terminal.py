@@ -1,0 +1,83 @@
+"""The app on a real pseudo-terminal: what children print stays off it, and quitting is clean."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from terminal import Terminal
+
+NOISE = str(Path(__file__).parent / "noise")
+ESCAPE, DOWN = "\x1b", "\x1b[B"
+
+
+def noisy(workspace: Path) -> bool:
+    """Whether both children have printed their noise into their logs."""
+    logs = [workspace / "logs" / f"{name}.log" for name in ("camera", "model")]
+    return all(log.exists() and b"NATIVE-NOISE on 2" in log.read_bytes() for log in logs)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+def test_noise_of_the_children_never_reaches_the_screen(
+    app: Callable[..., Terminal], tmp_path: Path, size: tuple[int, int]
+) -> None:
+    path = os.pathsep.join((NOISE, str(Path(__file__).resolve().parents[2])))
+    terminal = app("--workspace", tmp_path / "w", size=size, PYTHONPATH=path)
+    terminal.wait_for("Facedesk")
+    deadline = time.monotonic() + 60
+    while not noisy(tmp_path / "w") and time.monotonic() < deadline:
+        terminal.pump(0.2)
+    assert noisy(tmp_path / "w")
+    before = terminal.text
+    terminal.press("\x1bOP")
+    terminal.wait_for("Help")
+    terminal.press(ESCAPE)
+    terminal.pump(2)
+    assert b"NATIVE-NOISE" not in terminal.raw
+    assert "Facedesk" in before
+    assert "Facedesk" in terminal.text
+    terminal.press("q")
+    assert terminal.wait_exit() == 0
+    assert b"NATIVE-NOISE" not in terminal.raw
+
+
+def test_quitting_returns_the_terminal_and_leaves_no_process(
+    app: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    terminal = app("--workspace", tmp_path / "w")
+    terminal.wait_for("Facedesk")
+    terminal.press("q")
+    assert terminal.wait_exit() == 0
+    assert b"Traceback" not in terminal.raw
+    assert terminal.raw.rstrip().endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.raw
+    assert not processes_of(tmp_path / "w")
+
+
+def test_a_hang_up_leaves_no_process(app: Callable[..., Terminal], tmp_path: Path) -> None:
+    terminal = app("--workspace", tmp_path / "w")
+    terminal.wait_for("Facedesk")
+    terminal.process.send_signal(signal.SIGKILL)
+    terminal.process.wait()
+    deadline = time.monotonic() + 60
+    while processes_of(tmp_path / "w") and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not processes_of(tmp_path / "w")
+
+
+def processes_of(workspace: Path) -> list[int]:
+    """Engine processes whose log lies in this workspace."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            target = os.readlink(entry / "fd" / "2")
+        except OSError:
+            continue
+        if target.startswith(str(workspace)):
+            found.append(int(entry.name))
+    return found
