@@ -128,6 +128,9 @@ class TrainingSettings(Section):
     patience: int = Field(5, ge=1, le=1000)
     """Epochs without a better val_loss before training stops; see `patience_for`."""
     learning_rate: float = Field(1e-3, gt=0, le=1)
+    """Of recipe `classic`."""
+    head_rate: float = Field(1e-4, gt=0, le=1)
+    """Of recipe `head`, which starts at the class centres and only adjusts them."""
     fine_tune_rate: float = Field(1e-5, gt=0, le=1)
     """Learning rate with `--unfreeze block5`."""
     batch: int = Field(32, ge=1, le=1024)

@@ -125,7 +125,7 @@ def train_head(
         if has_validation
         else measured
     )
-    model = heads.build_head(start, settings.learning_rate)
+    model = heads.build_head(start, settings.head_rate)
     best: BestSoFar[Float32] = BestSoFar(settings.epochs, settings.patience)
     history: list[EpochDone] = []
     for epoch in range(1, settings.epochs + 1):
@@ -149,7 +149,7 @@ def train_head(
                 accuracy=seen.accuracy,
                 val_loss=found.loss if has_validation else math.nan,
                 val_accuracy=found.accuracy if has_validation else math.nan,
-                learning_rate=settings.learning_rate,
+                learning_rate=settings.head_rate,
                 seconds=time.monotonic() - began,
                 best=best.epoch,
             )

@@ -109,7 +109,7 @@ def test_every_epoch_is_an_event_with_all_figures() -> None:
     assert tuple(events) == result.history
     for event in events:
         assert event.epochs == 3
-        assert event.learning_rate == 1e-3
+        assert event.learning_rate == 1e-4
         assert event.seconds > 0
         assert all(map(math.isfinite, (event.loss, event.val_loss)))
         assert 0 <= event.accuracy <= 1
@@ -123,7 +123,7 @@ def test_it_is_deterministic() -> None:
 
 
 def test_a_rate_that_only_harms_stops_early_and_keeps_the_plain_centres() -> None:
-    events, result = finish(train(people=2, epochs=40, patience=3, learning_rate=0.9))
+    events, result = finish(train(people=2, epochs=40, patience=3, head_rate=0.9))
     assert len(events) < 40
     assert result.kept_start
     assert result.best_epoch == 0

@@ -77,7 +77,7 @@ def show_layers(context: Context, recipe: Recipe, *, unfreeze: bool) -> None:
     from engine.service.jobs.networks import layers
 
     people = sum(1 for row in library.person_rows(context.workspace) if row.pictures)
-    rows = layers(context.settings, recipe, people=max(2, people), unfreeze=unfreeze)
+    rows = layers(recipe, people=max(2, people), unfreeze=unfreeze)
     if context.output.as_json:
         for row in rows:
             context.output.object(

@@ -37,7 +37,7 @@ def enrol(
     finder = FaceFinder(settings.detection)
     viewer = Viewer(emit, title=f"Facedesk: {name}", window=request.window, preview=preview)
     try:
-        with Reader(request.source, settings.camera, request.pace, emit) as reader:
+        with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
             known = _exists(people, name)
             person = people.ensure(name)
             enrolment = Enrolment(

@@ -13,7 +13,6 @@ from engine.camera.folder import pictures_of
 from engine.cancel import Cancel
 from engine.config import Settings
 from engine.enrol.people import People
-from engine.errors import ModelCorrupt
 from engine.events import (
     Emit,
     FaceSeen,
@@ -27,10 +26,10 @@ from engine.faces.detect import FaceFinder
 from engine.model.face_space import FaceSpace
 from engine.model.features import Extractor
 from engine.model.store import ModelStore
-from engine.model.weights import load_weights
 from engine.pictures import Unreadable, read_photograph
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
+from engine.service.jobs.networks import weights_of
 from engine.service.jobs.watch import watch
 from engine.service.messages import FacesFound
 from engine.service.protocol import RecogniseRequest
@@ -46,14 +45,7 @@ class Recognition:
     def __init__(self, workspace: Workspace, settings: Settings, emit: Emit) -> None:
         """Load the model in use. Raises NoModel, ModelCorrupt."""
         model = ModelStore(workspace).load()
-        source = model.info.details.get("weights_source")
-        weights = load_weights(None if source == "packaged" else source)
-        if weights.digest != model.info.details.get("weights", weights.digest):
-            raise ModelCorrupt(
-                "The model does not fit these VGG16 weights",
-                f"{model.info.id} was trained with others than {source} holds now",
-                "Train again.",
-            )
+        weights = weights_of(model.info)
         self._emit = emit
         self._recogniser = Recogniser(
             model,

@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any, TypeVar
 
 import numpy as np
 
-from engine import __version__
 from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
 from engine.errors import TooFewPeople
 from engine.events import Emit, EpochDone, Notice, TrainDone
 from engine.model.face_space import FaceSpace
 from engine.model.features import Extractor
+from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
 from engine.model.training import train_classic, train_head
 from engine.model.vectors import Float32, class_centres
@@ -91,13 +90,13 @@ def train(
         details={
             "pictures": material.counts(),
             "split": {"seed": split.seed, "mode": split.mode, "shares": list(split.shares)},
-            "preprocessing": "160x160 RGB, VGG16 mean subtraction, block4 on a 4x4 grid, mirrored",
+            "preprocessing": PREPROCESSING,
             "weights": weights.digest,
             "weights_source": request.weights or "packaged",
             "extractor": extractor.digest,
             "face_space": space.digest,
             "unfreeze": request.unfreeze,
-            "versions": versions(),
+            "versions": dict(versions()),
             "history": [event.to_json() for event in outcome.history],
         },
     )
@@ -249,9 +248,3 @@ def measure(
         metrics["val_accuracy"] = metrics["rank1_validation"]
     metrics["threshold"] = calibration.threshold
     return calibration, metrics
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a model depends on."""
-    packages = ("tensorflow", "keras", "opencv-python", "numpy")
-    return {"facedesk": __version__, **{name: version(name) for name in packages}}

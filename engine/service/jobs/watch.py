@@ -37,7 +37,7 @@ def watch(
     viewer = Viewer(emit, title="Facedesk", window=request.window, preview=preview)
     frames = 0
     try:
-        with Reader(request.source, settings.camera, request.pace, emit) as reader:
+        with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
             photographs = reader.info.kind == "folder"
             for frame in reader.frames(cancel):
                 frames += 1
