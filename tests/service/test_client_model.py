@@ -1,0 +1,167 @@
+"""LocalDesk with its real model process: training, recognition, cancel and death in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from desk_driver import Collector, started
+
+from engine.config import load_settings
+from engine.events import (
+    EpochDone,
+    FaceSeen,
+    FeaturesProgress,
+    JobEnded,
+    ProcessDied,
+    ProcessReady,
+    RecogniseDone,
+    TrainDone,
+)
+from engine.service.client import LocalDesk
+from engine.service.protocol import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.workspace import Workspace
+
+pytestmark = pytest.mark.slow
+
+COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
+
+
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace in which both demo portraits are enrolled."""
+    workspace = Workspace(tmp_path_factory.mktemp("desk") / "workspace")
+    workspace.prepare()
+    desk = LocalDesk(workspace, load_settings())
+    collector = started(desk)
+    for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
+        collector.forget()
+        desk.enrol(EnrolRequest(person=name, source=source, count=16, pace="fast"))
+        assert collector.wait_end("enrol").outcome == "done"
+    desk.close()
+    return workspace
+
+
+@pytest.fixture
+def desk(enrolled: Workspace) -> LocalDesk:
+    """A desk on the workspace with two people; closed by the test through `collector`."""
+    return LocalDesk(enrolled, load_settings())
+
+
+@pytest.fixture
+def collector(desk: LocalDesk) -> Collector:
+    """Hears the desk, which is started, and closed after the test."""
+    heard = started(desk)
+    yield heard
+    desk.close()
+
+
+def train(desk: LocalDesk, collector: Collector) -> TrainDone:
+    """Train the default recipe to its end."""
+    desk.train(TrainRequest(epochs=3))
+    assert collector.wait_end("train").outcome == "done"
+    return collector.of(TrainDone)[-1]
+
+
+def pid_of(collector: Collector, process: str) -> int:
+    """The process's id."""
+    return collector.wait(ProcessReady, lambda event: event.process == process).pid
+
+
+def test_training_reports_epochs_and_puts_the_model_in_use(
+    desk: LocalDesk, collector: Collector
+) -> None:
+    done = train(desk, collector)
+    assert [event.epoch for event in collector.of(EpochDone)] == list(range(1, done.epochs + 1))
+    assert done.people == (COLLINS, HOPPER)
+    assert [row.id for row in desk.models() if row.current] == [done.model]
+    assert {row.in_model for row in desk.people()} == {"yes"}
+
+
+def test_a_clip_is_recognised_through_both_processes(desk: LocalDesk, collector: Collector) -> None:
+    train(desk, collector)
+    desk.recognise(RecogniseRequest(source="demo:hopper?seed=5&frames=40", pace="fast"))
+    assert collector.wait_end("recognise").outcome == "done"
+    done = collector.of(RecogniseDone)[0]
+    faces = collector.of(FaceSeen)
+    assert done.frames == 40
+    assert done.faces == len(faces) > 0
+    assert {face.person for face in faces if face.decision == "known"} == {HOPPER}
+
+
+def test_recognition_of_a_live_source_is_stopped_in_order(
+    desk: LocalDesk, collector: Collector
+) -> None:
+    train(desk, collector)
+    desk.recognise(RecogniseRequest(source="demo:collins"))
+    collector.wait(FaceSeen)
+    desk.stop("recognise")
+    assert collector.wait_end("recognise").outcome == "stopped"
+    assert collector.of(RecogniseDone)[0].faces > 0
+
+
+def test_recognition_can_be_cancelled_while_the_model_still_loads(
+    desk: LocalDesk, collector: Collector
+) -> None:
+    train(desk, collector)
+    desk.recognise(RecogniseRequest(source="demo:collins"))
+    desk.cancel("recognise")
+    assert collector.wait_end("recognise").outcome == "cancelled"
+    collector.forget()
+    desk.recognise(RecogniseRequest(source="demo:collins?frames=10", pace="fast"))
+    assert collector.wait_end("recognise").outcome == "done"
+
+
+def test_a_source_that_fails_ends_recognition_once(desk: LocalDesk, collector: Collector) -> None:
+    train(desk, collector)
+    collector.forget()
+    desk.recognise(RecogniseRequest(source="/nowhere.mp4"))
+    ended = collector.wait_end("recognise")
+    assert (ended.outcome, ended.exit_code) == ("failed", 3)
+    desk.recognise(RecogniseRequest(source="demo:collins?frames=10", pace="fast"))
+    collector.wait(JobEnded, lambda event: event.outcome == "done")
+    assert len(collector.of(JobEnded)) == 2
+
+
+def test_a_cancelled_training_keeps_the_model_in_use(desk: LocalDesk, collector: Collector) -> None:
+    before = train(desk, collector).model
+    collector.forget()
+    desk.train(TrainRequest(recipe="classic", epochs=50))
+    collector.wait(FeaturesProgress)
+    desk.cancel("train")
+    assert collector.wait_end("train").outcome == "cancelled"
+    assert [row.id for row in desk.models() if row.current] == [before]
+
+
+def test_a_model_process_killed_in_training_is_replaced_and_loses_nothing(
+    desk: LocalDesk, collector: Collector
+) -> None:
+    before = train(desk, collector).model
+    pictures = [row.pictures for row in desk.people()]
+    pid = pid_of(collector, "model")
+    collector.forget()
+    desk.train(TrainRequest(recipe="classic", epochs=50))
+    collector.wait(FeaturesProgress)
+    os.kill(pid, signal.SIGKILL)
+    assert collector.wait(ProcessDied).process == "model"
+    assert collector.wait_end("train").outcome == "failed"
+    assert [row.id for row in desk.models() if row.current] == [before]
+    assert [row.pictures for row in desk.people()] == pictures
+    collector.forget()
+    assert train(desk, collector).model != before
+
+
+def test_a_camera_process_killed_in_recognition_fails_that_job_only(
+    desk: LocalDesk, collector: Collector
+) -> None:
+    train(desk, collector)
+    pid = pid_of(collector, "camera")
+    collector.forget()
+    desk.recognise(RecogniseRequest(source="demo:collins"))
+    collector.wait(FaceSeen)
+    os.kill(pid, signal.SIGKILL)
+    assert collector.wait_end("recognise").outcome == "failed"
+    collector.forget()
+    desk.recognise(RecogniseRequest(source="demo:collins?frames=10", pace="fast"))
+    assert collector.wait_end("recognise").outcome == "done"

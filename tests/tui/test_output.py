@@ -1,0 +1,84 @@
+"""What the command line prints, and where."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from engine.errors import SourceNotFound
+from engine.events import EpochDone, Preview
+from tui.output import Output
+
+
+def outputs(
+    *, as_json: bool = False, quiet: bool = False
+) -> tuple[Output, io.StringIO, io.StringIO]:
+    out, err = io.StringIO(), io.StringIO()
+    return Output(out, err, as_json=as_json, quiet=quiet), out, err
+
+
+def test_a_loss_that_is_not_a_number_becomes_null() -> None:
+    output, out, _ = outputs(as_json=True)
+    nan = float("nan")
+    output.event(
+        EpochDone(
+            epoch=1,
+            epochs=1,
+            loss=0.5,
+            accuracy=1.0,
+            val_loss=nan,
+            val_accuracy=nan,
+            learning_rate=0.1,
+            seconds=1.0,
+            best=1,
+        )
+    )
+    line = json.loads(out.getvalue())
+    assert line["event"] == "epoch"
+    assert line["val_loss"] is None
+    assert "NaN" not in out.getvalue()
+
+
+def test_json_prints_no_preview_and_no_words_on_stdout() -> None:
+    output, out, err = outputs(as_json=True)
+    output.event(Preview(width=1, height=1, pixels=b"abc", sequence=0, dropped=0))
+    output.result("a sentence")
+    output.note("a note")
+    output.table(("a",), [("b",)])
+    assert out.getvalue() == err.getvalue() == ""
+
+
+def test_an_error_is_one_sentence_and_a_hint_on_stderr_and_an_object_under_json() -> None:
+    error = SourceNotFound("No such camera", "/dev/video9", "Look at `facedesk doctor`.")
+    output, out, err = outputs(as_json=True)
+    output.error(error)
+    assert json.loads(out.getvalue())["exit_code"] == 3
+    assert err.getvalue().splitlines() == [
+        "facedesk: No such camera: /dev/video9.",
+        "  Look at `facedesk doctor`.",
+    ]
+
+
+def test_quiet_leaves_results_and_errors() -> None:
+    output, out, err = outputs(quiet=True)
+    output.note("a note")
+    output.result("a result")
+    output.error(SourceNotFound("No such camera"))
+    assert out.getvalue() == "a result\n"
+    assert err.getvalue() == "facedesk: No such camera.\n"
+
+
+def test_control_sequences_in_names_and_files_are_not_printed() -> None:
+    output, out, err = outputs()
+    output.result("evil\x1b[2J\u202ename")
+    output.note("evil\x1b]0;title\x07")
+    output.table(("name",), [("evil\x1b[31m",)])
+    assert "\x1b[2J" not in out.getvalue() + err.getvalue()
+    assert "\x07" not in err.getvalue()
+    assert "\u202e" not in out.getvalue()
+
+
+def test_markup_in_a_name_is_printed_as_it_is() -> None:
+    output, out, _ = outputs()
+    output.result("[red]Ada[/red]")
+    assert out.getvalue() == "[red]Ada[/red]\n"

@@ -1,0 +1,33 @@
+"""Shares given on the command line, completed to three that sum to one."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.config import SplitSettings
+from engine.errors import UsageError
+from tui.commands.training import complete_shares
+
+USUAL = SplitSettings(train=0.7, validation=0.15, test=0.15)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ((None, None, None), (0.7, 0.15, 0.15)),
+        ((0.8, None, None), (0.8, 0.1, 0.1)),
+        ((0.6, 0.2, None), (0.6, 0.2, 0.2)),
+        ((None, 0.3, 0.3), (0.4, 0.3, 0.3)),
+        ((1.0, None, None), (1.0, 0.0, 0.0)),
+        ((0.5, 0.1, 0.1), (0.5, 0.1, 0.1)),
+    ],
+)
+def test_missing_shares_are_filled_from_the_rest(
+    given: tuple[float | None, float | None, float | None], wanted: tuple[float, float, float]
+) -> None:
+    assert complete_shares(USUAL, *given) == pytest.approx(wanted)
+
+
+def test_shares_above_one_are_refused() -> None:
+    with pytest.raises(UsageError):
+        complete_shares(USUAL, 0.9, 0.2, None)
