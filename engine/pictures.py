@@ -115,7 +115,7 @@ def _contents(path: Path) -> bytes:
                 raise _broken(path, "it is not a regular file")
             if status.st_size > MOST_BYTES:
                 raise _too_large(path, f"it has {status.st_size / 1e6:.0f} MB")
-            return file.read(MOST_BYTES + 1)
+            return file.read(status.st_size)
     except OSError as error:
         raise _broken(path, os.strerror(error.errno or 0)) from error
 

@@ -34,7 +34,7 @@ class Cascade:
             raise _missing(f"{path} is absent")
         try:
             self._classifier = cv2.CascadeClassifier(str(path))
-        except cv2.error as error:
+        except (cv2.error, SystemError) as error:
             raise _missing(f"{path} is damaged") from error
         if self._classifier.empty():
             raise _missing(f"{path} is damaged")

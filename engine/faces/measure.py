@@ -77,7 +77,8 @@ def change(crop: NDArray[np.uint8], previous: NDArray[np.uint8]) -> float:
     edge = _CHANGE_SIDE // 8
     one = first[edge:-edge, edge:-edge]
     other = np.asarray(moved, dtype=np.float32)[edge:-edge, edge:-edge]
-    contrast = float(one.std()) / max(float(other.std()), 1.0)
+    # Bounded, or a face would be flattened until it equals a wall.
+    contrast = min(max(float(one.std()) / max(float(other.std()), 1.0), 0.5), 2.0)
     other = (other - other.mean()) * contrast + one.mean()
     difference = np.sort(np.abs(one - other), axis=None)
     return float(difference[-round(difference.size * _MOST_CHANGED) :].mean())

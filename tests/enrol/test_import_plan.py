@@ -1,0 +1,130 @@
+"""What lies in a folder of photographs, told from names alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from engine.enrol.import_plan import ImportPlan, plan_import
+from engine.errors import DataError, NoPictures
+
+
+def tree(root: Path, *files: str) -> Path:
+    for file in files:
+        path = root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return root
+
+
+def people(plan: ImportPlan) -> dict[str, list[str]]:
+    return {each.name: [plan.shown(path) for path in each.files] for each in plan.people}
+
+
+def strays(plan: ImportPlan) -> set[tuple[str, str]]:
+    return {(plan.shown(path), reason) for path, reason in plan.strays}
+
+
+def test_one_sub_folder_is_one_person(tmp_path: Path) -> None:
+    plan = plan_import(tree(tmp_path, "Anna/1.jpg", "Ben_Lee/x.PNG"))
+    assert people(plan) == {"Anna": ["Anna/1.jpg"], "Ben_Lee": ["Ben_Lee/x.PNG"]}
+    assert plan.total == 2
+
+
+def test_classic_parts_are_put_together(tmp_path: Path) -> None:
+    plan = plan_import(
+        tree(tmp_path, "train/Anna/1.jpg", "validation/Anna/2.jpg", "test/Ben/3.jpg")
+    )
+    assert people(plan) == {
+        "Anna": ["train/Anna/1.jpg", "validation/Anna/2.jpg"],
+        "Ben": ["test/Ben/3.jpg"],
+    }
+
+
+def test_person_may_be_called_test(tmp_path: Path) -> None:
+    assert people(plan_import(tree(tmp_path, "Test/1.jpg"))) == {"Test": ["Test/1.jpg"]}
+
+
+def test_both_layouts_may_be_mixed(tmp_path: Path) -> None:
+    plan = plan_import(tree(tmp_path, "val/Anna/1.jpg", "Ben/2.jpg"))
+    assert set(people(plan)) == {"Anna", "Ben"}
+
+
+def test_names_that_differ_in_case_only_are_one_person(tmp_path: Path) -> None:
+    plan = plan_import(tree(tmp_path, "train/Anna/1.jpg", "validation/ANNA/2.jpg"))
+    assert people(plan) == {"Anna": ["train/Anna/1.jpg", "validation/ANNA/2.jpg"]}
+
+
+def test_pictures_come_in_natural_order(tmp_path: Path) -> None:
+    plan = plan_import(tree(tmp_path, "A/10.jpg", "A/9.jpg", "A/shot2.jpg", "A/shot10.jpg"))
+    assert people(plan)["A"] == ["A/9.jpg", "A/10.jpg", "A/shot2.jpg", "A/shot10.jpg"]
+
+
+def test_every_other_file_has_its_reason(tmp_path: Path) -> None:
+    plan = plan_import(
+        tree(
+            tmp_path,
+            "Anna/1.jpg",
+            "Anna/notes.txt",
+            "Anna/more/2.jpg",
+            "loose.jpg",
+            "README",
+            "\u200bghost/3.jpg",
+            "train/Ben/4.jpg",
+            "train/loose.txt",
+        )
+    )
+    assert strays(plan) == {
+        ("Anna/notes.txt", "not_a_picture"),
+        ("Anna/more", "nested_folder"),
+        ("loose.jpg", "no_person"),
+        ("README", "not_a_picture"),
+        ("\u200bghost/3.jpg", "name_invalid"),
+        ("train/loose.txt", "not_a_picture"),
+    }
+    assert plan.total == 8
+
+
+def test_hidden_files_and_clutter_are_passed_over(tmp_path: Path) -> None:
+    plan = plan_import(
+        tree(tmp_path, "A/1.jpg", "A/.hidden.jpg", "A/Thumbs.db", ".git/x", "A/.DS_Store")
+    )
+    assert plan.total == 1
+
+
+def test_file_name_that_is_no_utf8_is_shown_all_the_same(tmp_path: Path) -> None:
+    tree(tmp_path, "A/1.jpg")
+    with open(os.fsencode(tmp_path / "A") + b"/\xff.jpg", "wb"):
+        pass
+    shown = people(plan_import(tmp_path))["A"]
+    assert "A/\ufffd.jpg" in shown
+    assert "".join(shown).encode()
+
+
+def test_parts_without_pictures_leave_no_person(tmp_path: Path) -> None:
+    plan = plan_import(tree(tmp_path, "A/1.jpg", "B/notes.txt"))
+    assert set(people(plan)) == {"A"}
+    assert strays(plan) == {("B/notes.txt", "not_a_picture")}
+
+
+@pytest.mark.parametrize("files", [(), ("1.jpg", "2.jpg")])
+def test_folder_without_sub_folders_is_refused_with_a_hint(
+    tmp_path: Path, files: tuple[str, ...]
+) -> None:
+    with pytest.raises(DataError, match="nobody to import") as caught:
+        plan_import(tree(tmp_path, *files))
+    assert "sub-folder a person" in caught.value.hint
+
+
+def test_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoPictures):
+        plan_import(tree(tmp_path, "A/notes.txt"))
+
+
+@pytest.mark.parametrize("name", ["absent", "file"])
+def test_folder_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    tree(tmp_path, "file")
+    with pytest.raises(DataError, match="no such folder"):
+        plan_import(tmp_path / name)
