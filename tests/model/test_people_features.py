@@ -114,6 +114,16 @@ def test_only_the_first_pictures_are_read_if_so_asked(folder: Path, tmp_path: Pa
     assert len(read(folder, tmp_path, MeanColours(), most=2).people) == 4
 
 
+def test_a_person_without_any_face_is_left_out(folder: Path, tmp_path: Path) -> None:
+    first, second = sorted(folder.iterdir())
+    for file in first.iterdir():
+        file.write_bytes(b"not a picture")
+    assert read(folder, tmp_path, MeanColours()).names == (second.name,)
+    again = MeanColours()
+    assert read(folder, tmp_path, again).names == (second.name,)
+    assert again.crops == 0
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_a_folder_without_pictures_is_a_typed_error(tmp_path: Path, there: bool) -> None:
     if there:
