@@ -9,9 +9,9 @@ from engine.config import Settings
 from engine.enrol.importer import import_folder
 from engine.enrol.people import People
 from engine.errors import NoPictures
-from engine.events import Emit, ImportDone
+from engine.events import Emit, ImportDone, ImportRefused
 from engine.faces.detect import FaceFinder
-from engine.faces.quality import QualityGates
+from engine.faces.quality import QualityGates, Refusal
 from engine.service.protocol import ImportRequest
 from engine.workspace import Workspace
 
@@ -21,6 +21,7 @@ def import_pictures(
 ) -> ImportDone:
     """Import all people of a folder. Raises DataError if there is none, Cancelled if stopped."""
     done: ImportDone | None = None
+    unusable = 0
     for event in import_folder(
         Path(request.folder).expanduser(),
         People(workspace),
@@ -32,7 +33,10 @@ def import_pictures(
         emit(event)
         if isinstance(event, ImportDone):
             done = event
-    if done is None or (done.images == 0 and done.refused > 0):
+        elif isinstance(event, ImportRefused):
+            # A duplicate is here already: to import a folder again is no mistake.
+            unusable += event.reason != Refusal.DUPLICATE
+    if done is None or (done.images == 0 and unusable):
         raise NoPictures(
             "Nothing was imported",
             f"none of {done.refused if done else 0} files holds a usable face",

@@ -57,7 +57,8 @@ class Recognition:
             classifier_for(model, weights),
         )
         # The first call compiles the network; better now than on the first face.
-        self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], np.zeros((1, 160, 160, 3), np.uint8))
+        black = np.zeros((1, 160, 160, 3), np.uint8)
+        self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], black, single=True)
         self._began = self._reported = time.monotonic()
         self._frames = self._faces = self._recent = self._dropped = 0
         self._people: Counter[str] = Counter()

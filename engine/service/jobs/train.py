@@ -12,7 +12,7 @@ import numpy as np
 from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
 from engine.errors import TooFewPeople
-from engine.events import Emit, EpochDone, Notice, TrainDone
+from engine.events import Emit, EpochDone, TrainDone
 from engine.model.face_space import FaceSpace
 from engine.model.features import Extractor
 from engine.model.provenance import PREPROCESSING, versions
@@ -161,9 +161,7 @@ def _head(
     )
     warnings: tuple[str, ...] = ()
     if result.kept_start:
-        text = "Training did not beat the plain class centres, so these are used."
-        emit(Notice(text=text))
-        warnings = (text,)
+        warnings = ("Training did not beat the plain class centres, so these are used.",)
     return Outcome(
         centres=result.centres,
         epochs=len(result.history),
