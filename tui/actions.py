@@ -34,13 +34,13 @@ from tui.text import clean, many
 class ActionsApp(EngineApp):
     """The actions behind keys and palette, and the jobs that forms and demo start."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+        super().__init__(desk, clock)
         self.board = JobBoard()
         self.source = "0"
         """The last source used, offered by the next form."""
         self.count = desk.settings.enrolment.count
-        self.screen_desk = DeskScreen(desk.settings)
+        self.screen_desk = DeskScreen(desk.settings, clock)
 
     def reload(self) -> object:
         """Read people, split and models again."""

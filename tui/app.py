@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,6 @@ from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Input
 
 from engine.events import Event, JobEnded, JobStarted, ProcessDied
 from engine.service.protocol import Desk, ModelRow
@@ -23,7 +23,7 @@ from tui.jobs import PANE_OF
 from tui.keys import KEYS, bindings_of
 from tui.panes.activity import ActivityPane
 from tui.screens.models import ModelsScreen
-from tui.text import clean, day, many
+from tui.text import clean, day, many, measured, reason_words
 from tui.widgets.title_bar import TitleBar
 
 GUARDED = frozenset(
@@ -44,8 +44,13 @@ class FacedeskApp(ActionsApp):
         *bindings_of("anywhere", "command_palette", "app.focus_next", "app.focus_previous")
     ]
 
-    def __init__(self, desk: Desk, script: DemoScript | None = None) -> None:
-        super().__init__(desk)
+    def __init__(
+        self,
+        desk: Desk,
+        script: DemoScript | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(desk, clock)
         self.animation_level = "none"  # over SSH each frame of an animation costs
         self.script = script
 
@@ -98,6 +103,10 @@ class FacedeskApp(ActionsApp):
     def show_live(self, live: Live) -> None:
         """The present state of the running jobs."""
         self.screen_desk.deliver_live(live)
+        for refused in live.refused_files:
+            value = measured(refused.reason, refused.value, refused.limit)
+            why = f"{reason_words(refused.reason)}{f' ({value})' if value else ''}"
+            self.tell(f"Refused {refused.file}: {why}", "warning")
         if self.script is not None:
             self.script.saw(live)
 
@@ -148,16 +157,24 @@ class FacedeskApp(ActionsApp):
         for key in KEYS:
             if key.key == event.key and key.context == "anywhere" and key.action in GUARDED:
                 why = self.board.why_not(key.action)
-                if why and not (key.action == "cancel" and isinstance(self.focused, Input)):
+                if why and key.action != "cancel":  # Esc with nothing to cancel needs no words
                     self.explain(why)
                 return
+
+    async def do(self, action: str) -> None:
+        """Run an action by its name; one that cannot be done now explains itself."""
+        why = self.board.why_not(action)
+        if why:
+            self.explain(why)
+        else:
+            await self.run_action(action)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every action of the key table, and Textual's theme and screenshot."""
         for key in KEYS:
             if key.palette:
                 yield SystemCommand(
-                    f"{key.label} ({key.shown})", key.tooltip, partial(self.run_action, key.action)
+                    f"{key.label} ({key.shown})", key.tooltip, partial(self.do, key.action)
                 )
         for command in super().get_system_commands(screen):
             if command.title in KEPT_COMMANDS:

@@ -66,6 +66,7 @@ class Live:
     refused: dict[str, Refusals] = field(default_factory=dict)
     import_refused: dict[str, Refusals] = field(default_factory=dict)
     refused_files: tuple[ImportRefused, ...] = ()
+    """Files refused since the last look, for the log."""
     sightings: tuple[Sighting, ...] = ()
     changes: tuple[Sighting, ...] = ()
     """Decisions that began since the last look, oldest first."""
@@ -139,7 +140,7 @@ class Bridge:
     def _forget_capture(self) -> None:
         self._refused: dict[str, Refusals] = {}
         self._import_refused: dict[str, Refusals] = {}
-        self._refused_files: deque[ImportRefused] = deque(maxlen=CHANGES)
+        self._refused_files: deque[ImportRefused] = deque(maxlen=QUEUE)
         self._importing: ImportProgress | None = None
         self._refusals = 0
 

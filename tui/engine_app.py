@@ -14,7 +14,7 @@ from textual import work
 from textual.app import App
 
 from engine.errors import FacedeskError
-from engine.events import Event, JobEnded
+from engine.events import EnrolDone, Event, ImportDone, JobEnded, RecogniseDone, TrainDone
 from engine.service.protocol import Desk
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
@@ -27,6 +27,8 @@ LOOKS = 8
 CLOSE_WITHIN = 8.0
 """Seconds after which the app leaves without waiting for the engine."""
 
+ENDS = (EnrolDone, ImportDone, TrainDone, RecogniseDone, JobEnded)
+
 log = logging.getLogger("facedesk.tui")
 log.addHandler(logging.NullHandler())
 Result = TypeVar("Result")
@@ -35,10 +37,10 @@ Result = TypeVar("Result")
 class EngineApp(App[None]):
     """Holds the desk and the bridge. Subclasses show what arrives."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
         super().__init__()
         self.desk = desk
-        self.bridge = Bridge(lambda: self.post_message(EngineNews()))
+        self.bridge = Bridge(lambda: self.post_message(EngineNews()), clock)
         self.closing = False
 
     # --- what subclasses show ------------------------------------------------------------
@@ -78,10 +80,10 @@ class EngineApp(App[None]):
         self.take_news()
 
     def take_news(self) -> None:
-        """Show everything that waits. A job's last state is shown before its end is."""
+        """Show everything that waits. A job's last state is shown before its result is."""
         events, live = self.bridge.take()
         for event in events:
-            if live is not None and isinstance(event, JobEnded):
+            if live is not None and isinstance(event, ENDS):
                 self.show_live(live)
                 live = None
             self.show_event(event)

@@ -9,7 +9,8 @@ from textual.binding import Binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key. `context` is where it works: anywhere, people, models, or dialog.
+    """One key. `context` is where it works: anywhere, people, models, dialog or
+    question.
 
     `label` is the short word in the footer, `tooltip` the sentence in help and palette.
     """
@@ -28,7 +29,8 @@ class Key:
     @property
     def id(self) -> str:
         """The binding's stable name, for key maps."""
-        action = self.action.replace("('", "-").removesuffix("')").removeprefix("app.")
+        action = self.action.partition("(True")[0].partition("(False")[0]
+        action = action.replace("('", "-").removesuffix("')").removeprefix("app.")
         return f"{self.context}.{action}{'-' + self.variant if self.variant else ''}"
 
     @property
@@ -55,6 +57,7 @@ CONTEXTS: dict[str, str] = {
     "people": "In the people list",
     "models": "In the models screen",
     "dialog": "In a dialog",
+    "question": "In a question",
 }
 """Contexts and the headings that F1 help gives them."""
 
@@ -106,6 +109,7 @@ KEYS: tuple[Key, ...] = (
         key="m",
         action="models",
         label="Models",
+        footer=False,
         tooltip="List the models, put one into use, or go back",
     ),
     Key(
@@ -256,6 +260,26 @@ KEYS: tuple[Key, ...] = (
         footer=False,
         palette=False,
         tooltip="Do what the dialog offers",
+    ),
+    Key(
+        key="y",
+        action="answer(True)",
+        label="Yes",
+        context="question",
+        footer=False,
+        palette=False,
+        variant="yes",
+        tooltip="Do it",
+    ),
+    Key(
+        key="n",
+        action="answer(False)",
+        label="No",
+        context="question",
+        footer=False,
+        palette=False,
+        variant="no",
+        tooltip="Leave everything as it is",
     ),
 )
 

@@ -11,6 +11,9 @@ from textual.widgets import Static
 
 from tui.widgets.fields import NumberInput
 
+ROOMY = 56
+"""Width in cells from which a pane shows a frame beside its words."""
+
 
 class Pane(Vertical):
     """A bordered part of the desk. `NAME` is its id, `NUMBER` its key."""
@@ -28,15 +31,15 @@ class Pane(Vertical):
         self.border_title = f"{self.NUMBER} {self.TITLE}"
 
     def focus_main(self) -> None:
-        """Give the focus to the pane's main widget, or to the first field if that is hidden."""
+        """Give the focus to the pane's main widget, or to the empty state while that is hidden."""
         main = self.query_one(self.MAIN, Widget)
-        if main.display and main.focusable:
-            main.focus()
-            return
-        for widget in self.query("*").results(Widget):
-            if widget.focusable and widget.display:
-                widget.focus()
-                return
+        shown = all(node.display for node in main.ancestors_with_self if isinstance(node, Widget))
+        (main if shown else self.query_one(Empty)).focus()
+
+    def main_appeared(self) -> None:
+        """The main widget came (or went): the focus on its stand-in follows."""
+        if isinstance(self.screen.focused, Empty) and self in self.screen.focused.ancestors:
+            self.call_after_refresh(self.focus_main)
 
     def on_number_input_left(self, message: NumberInput.Left) -> None:
         """Esc in a field goes back to the pane."""
@@ -48,6 +51,14 @@ class Pane(Vertical):
         line = self.query_one(selector, Static)
         line.update(text if isinstance(text, Text) else Text(text))
         line.display = bool(text)
+
+
+class Empty(Static):
+    """What to do first. Takes the focus where the pane's main widget is hidden meanwhile."""
+
+    def __init__(self, text: str, *, id: str, can_focus: bool = True) -> None:
+        super().__init__(text, id=id, classes="empty", markup=False)
+        self.can_focus = can_focus
 
 
 def line(id: str, classes: str = "") -> Static:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Static
 
 from engine.events import (
     Captured,
@@ -19,7 +19,7 @@ from engine.events import (
     SourceRestored,
 )
 from tui.bridge import Live, Refusals
-from tui.panes.base import Pane, line
+from tui.panes.base import ROOMY, Empty, Pane, line
 from tui.text import ADVICE, clean, many, measured, number, reason_words, shorten, span
 from tui.widgets.meter import Meter
 from tui.widgets.preview import FramePreview
@@ -34,10 +34,10 @@ class CapturePane(Pane):
     MAIN = "#capture-body"
     EMPTY = (
         "No capture is running.\n\n"
-        "n  enrol a person: name, source, number of pictures\n"
+        "n  enrol a person from a camera or clip\n"
         "i  import photographs from a folder\n\n"
-        "Sources: 0 or /dev/video0, a clip, a folder of pictures,\n"
-        "rtsp:// or http:// streams, demo:collins"
+        "Sources: 0 or /dev/video0, a clip, a folder of pictures, rtsp:// or http:// streams, "
+        "demo:collins."
     )
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class CapturePane(Pane):
         """Figures on the left, the frame on the right where there is room."""
         with Horizontal():
             with VerticalScroll(id="capture-body", can_focus=True):
-                yield Static(self.EMPTY, id="capture-empty", classes="empty", markup=False)
+                yield Empty(self.EMPTY, id="capture-empty", can_focus=False)
                 yield line("capture-status", "status")
                 yield line("capture-source", "detail")
                 yield Meter(id="capture-meter")
@@ -63,6 +63,10 @@ class CapturePane(Pane):
         """Start empty."""
         self.query_one(Meter).display = False
         self.show_preview(None)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The frame shows only where it leaves enough room for the words."""
+        self.set_class(event.size.width >= ROOMY, "-roomy")
 
     def started(self, event: JobStarted) -> None:
         """A capture or import begins: clear what the last one left."""

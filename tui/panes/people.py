@@ -8,11 +8,11 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable
 
 from engine.service.protocol import PersonRow
 from tui.keys import keys_of
-from tui.panes.base import Pane, line
+from tui.panes.base import Empty, Pane, line
 from tui.text import clean, day, many, shorten
 
 FIGURES = (("Pics", 5), ("Ses", 4), ("Model", 6))
@@ -28,7 +28,7 @@ class PeoplePane(Pane):
     MAIN = "#people-table"
     EMPTY = (
         "Nobody is enrolled yet.\n\n"
-        "Press n to enrol a person from a camera, a clip or a stream,\n"
+        "Press n to enrol a person from a camera, a clip or a stream, "
         "or i to import a folder with one sub-folder a person."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +47,7 @@ class PeoplePane(Pane):
         yield DataTable[Text](
             id="people-table", cursor_type="row", cell_padding=0, zebra_stripes=True
         )
-        yield Static(self.EMPTY, id="people-empty", classes="empty", markup=False)
+        yield Empty(self.EMPTY, id="people-empty")
         yield line("people-detail", "detail")
 
     def on_mount(self) -> None:
@@ -59,6 +59,7 @@ class PeoplePane(Pane):
         chosen = self.selected
         self.rows = rows
         self._fill(chosen.slug if chosen else "")
+        self.main_appeared()
         total = sum(row.pictures for row in rows)
         self.border_subtitle = f"{len(rows)} · {many(total, 'picture')}" if rows else ""
 
@@ -104,9 +105,11 @@ class PeoplePane(Pane):
         if row is None:
             self.write("#people-detail", "")
             return
-        stale = " Pictures changed since training: press t." if row.in_model == "stale" else ""
-        new = " Not in the model: press t." if row.in_model == "no" else ""
-        self.write("#people-detail", f"{clean(row.name)} · since {day(row.created)}.{stale}{new}")
+        todo = {
+            "stale": "\nPictures changed since training: t",
+            "no": "\nNot in the model yet: t",
+        }.get(row.in_model, "")
+        self.write("#people-detail", f"{clean(row.name)}\nsince {day(row.created)}{todo}")
 
 
 _MODEL_STYLES = {"yes": "green", "stale": "yellow", "no": "dim"}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
+from collections.abc import Callable
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Static
 
 from engine.events import JobEnded, JobStarted, RecogniseDone, SourceLost, SourceOpened
 from tui.bridge import Live, Sighting
-from tui.panes.base import Pane, line
+from tui.panes.base import ROOMY, Empty, Pane, line
 from tui.text import clean, clock, many, shorten, span
 from tui.widgets.preview import FramePreview
 
@@ -30,12 +30,12 @@ class RecognitionPane(Pane):
     MAIN = "#recognition-body"
     EMPTY = (
         "Nobody is watching yet.\n\n"
-        "Press r to name the people in front of a camera.\n"
-        "It needs a trained model: t trains one."
+        "Press r to name the people in front of a camera. It needs a trained model: t trains one."
     )
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__()
+        self.clock = clock
         self.running = False
         self.sightings: tuple[Sighting, ...] = ()
         self.history: deque[Sighting] = deque(maxlen=200)
@@ -44,7 +44,7 @@ class RecognitionPane(Pane):
         """Figures on the left, the frame on the right where there is room."""
         with Horizontal():
             with VerticalScroll(id="recognition-body", can_focus=True):
-                yield Static(self.EMPTY, id="recognition-empty", classes="empty", markup=False)
+                yield Empty(self.EMPTY, id="recognition-empty", can_focus=False)
                 yield line("recognition-status", "status")
                 yield line("recognition-source", "detail")
                 yield line("recognition-now")
@@ -55,6 +55,10 @@ class RecognitionPane(Pane):
         """Start empty; times in view grow by themselves."""
         self.query_one(FramePreview).add_class("-nothing")
         self.set_interval(1.0, self.tick)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The frame shows only where it leaves enough room for the words."""
+        self.set_class(event.size.width >= ROOMY, "-roomy")
 
     def started(self, event: JobStarted) -> None:
         """Recognition begins: clear what the last one left."""
@@ -94,8 +98,7 @@ class RecognitionPane(Pane):
                 "#recognition-status",
                 Text.assemble(
                     ("Watching", "bold"),
-                    f" · {rate.fps:.1f} fps · {many(rate.frames, 'frame')}"
-                    f" · {rate.dropped} dropped",
+                    f" · {rate.fps:.1f} fps · {rate.dropped} of {rate.frames} dropped",
                 ),
             )
         elif live.faceless:
@@ -109,7 +112,7 @@ class RecognitionPane(Pane):
         """Draw the faces in view as of now."""
         if not self.running:
             return
-        now = time.time()
+        now = self.clock()
         present = [s for s in self.sightings if now - s.seen <= GONE]
         width = max(20, self.query_one("#recognition-body").content_size.width)
         if present:
@@ -117,9 +120,9 @@ class RecognitionPane(Pane):
         else:
             faces = Text("Nobody in view", "dim")
         self.write("#recognition-now", faces)
-        self._show_history(width)
+        self._show_history()
 
-    def _show_history(self, width: int) -> None:
+    def _show_history(self) -> None:
         if not self.history:
             return
         lines = Text("Last events", "bold")
@@ -128,7 +131,7 @@ class RecognitionPane(Pane):
             lines.append(f"\n{clock(change.since)} ", "not bold dim")
             lines.append(f"{face.decision:<8}", f"not bold {STYLES.get(face.decision, '')}")
             rest = f"{clean(face.person or _nearest(face.candidate))} {face.score:.2f}"
-            lines.append(shorten(rest, width - 17), "not bold")
+            lines.append(rest, "not bold")
         self.write("#recognition-history", lines)
 
     def done(self, event: RecogniseDone) -> None:
@@ -175,11 +178,12 @@ def _card(sighting: Sighting, now: float, width: int) -> Text:
         (stale, "bold yellow"),
     )
     sign = "≥" if face.score >= face.threshold else "<"
-    head.append(
-        f"\n score {face.score:.2f} {sign} {face.threshold:.2f} · votes {face.votes}/{face.of}"
-        f" · {clock(sighting.since)}, {span(now - sighting.since)}",
-        "dim",
-    )
+    figures = f"{face.score:.2f} {sign} {face.threshold:.2f} · votes {face.votes}/{face.of}"
+    since = f"since {clock(sighting.since)}"
+    if width > 50:
+        figures, since = f"score {figures}", f"{since}, {span(now - sighting.since)}"
+    between = " · " if width >= 44 else "\n "
+    head.append(f"\n {figures}{between}{since}", "dim")
     if face.stale:
         head.append("\n pictures changed since training: press t", "yellow")
     return head

@@ -7,12 +7,12 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import DataTable, Input, Label, Static
+from textual.widgets import DataTable, Input, Label
 
 from engine.config import SplitSettings
 from engine.events import SplitDone
 from engine.service.protocol import SplitRequest
-from tui.panes.base import Pane, line
+from tui.panes.base import Empty, Pane, line
 from tui.text import clean, many, shorten
 from tui.widgets.fields import NumberInput, Wrong
 
@@ -27,7 +27,7 @@ class SplitPane(Pane):
     NUMBER = 3
     TITLE = "Split"
     MAIN = "#split-table"
-    EMPTY = "No split yet.\n\nEnrol people first, then press s\nto split their pictures."
+    EMPTY = "No split yet.\n\nEnrol people first, then press s to split their pictures."
 
     class Asked(Message):
         """Enter was pressed in a field."""
@@ -57,7 +57,7 @@ class SplitPane(Pane):
                 tooltip="The same seed gives the same split",
             )
         yield line("split-error", "error")
-        yield Static(self.EMPTY, id="split-empty", classes="empty", markup=False)
+        yield Empty(self.EMPTY, id="split-empty")
         yield line("split-status", "status")
         yield DataTable[Text](
             id="split-table", cursor_type="row", cell_padding=0, zebra_stripes=True
@@ -110,6 +110,7 @@ class SplitPane(Pane):
         self.result = result
         self.query_one("#split-empty").display = result is None
         self._fill()
+        self.main_appeared()
         if result is None:
             self.border_subtitle = ""
             self.write("#split-status", "")

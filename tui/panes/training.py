@@ -10,25 +10,25 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import DataTable, Input, Label, Select, Static
+from textual.widgets import DataTable, Input, Label, Select
 
 from engine.config import TrainingSettings
 from engine.events import EpochDone, JobEnded, JobStarted, TrainDone
 from engine.service.protocol import Recipe, TrainRequest
 from tui.bridge import Live
-from tui.panes.base import Pane, line
+from tui.panes.base import Empty, Pane, line
 from tui.text import clean, many, span
 from tui.widgets.curves import Curves
 from tui.widgets.fields import NumberInput
 from tui.widgets.meter import Meter
 
 COLUMNS = (
-    ("Epoch", 6),
+    ("Epoch", 5),
     ("loss", 7),
-    ("acc", 6),
+    ("acc", 5),
     ("v.loss", 7),
     ("v.acc", 6),
-    ("rate", 7),
+    ("rate", 6),
     ("s", 5),
 )
 
@@ -76,7 +76,7 @@ class TrainingPane(Pane):
                 tooltip="Most epochs; training stops earlier when it no longer gets better",
             )
         yield line("training-error", "error")
-        yield Static(self.EMPTY, id="training-empty", classes="empty", markup=False)
+        yield Empty(self.EMPTY, id="training-empty")
         yield line("training-status", "status")
         yield Meter(id="training-meter")
         with Horizontal(id="training-result"):
@@ -124,6 +124,7 @@ class TrainingPane(Pane):
         self.query_one(DataTable).clear()
         self.query_one("#training-empty").display = False
         self.query_one("#training-result").display = True
+        self.main_appeared()
         meter = self.query_one(Meter)
         meter.display = True
         meter.remove_class("-idle")
@@ -196,7 +197,7 @@ class TrainingPane(Pane):
     def _cells(event: EpochDone, best: bool) -> list[Text]:
         style = "bold green" if best else ""
         texts = (
-            f"{'★' if best else ' '}{event.epoch:>4}",
+            f"{'★ ' if best else ''}{event.epoch}",
             _figure(event.loss, 3),
             _figure(event.accuracy, 2),
             _figure(event.val_loss, 3),

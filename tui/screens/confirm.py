@@ -12,12 +12,15 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
 from tui.text import clean
 
 
 class Confirm(Dialog[bool]):
     """Asks before something is lost. The safe answer has the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("question")]
 
     def __init__(self, title: str, lines: Sequence[str], yes: str, no: str) -> None:
         super().__init__()
@@ -43,6 +46,10 @@ class Confirm(Dialog[bool]):
     def _answered(self, event: Button.Pressed) -> None:
         event.stop()
         self.dismiss(event.button.id == "confirm-yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """Answered by y or n."""
+        self.dismiss(yes)
 
 
 class Closing(ModalScreen[None]):

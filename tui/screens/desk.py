@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -54,13 +56,13 @@ class DeskScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         super().__init__()
         self.people = PeoplePane()
         self.capture = CapturePane()
         self.split = SplitPane(settings.split)
         self.training = TrainingPane(settings.training)
-        self.recognition = RecognitionPane()
+        self.recognition = RecognitionPane(clock)
         self.activity = ActivityPane()
         self.front = "people"
         """The pane that has the focus, or had it last."""

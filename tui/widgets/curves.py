@@ -65,7 +65,7 @@ class Curves(Widget):
     """
 
     def __init__(self, title: str, *, whole: bool = False, id: str | None = None) -> None:
-        """`whole` fixes the lower and upper end at 0 and 1 unless values leave them."""
+        """`whole` is for shares: the upper end is 1, the lower one a round tenth."""
         super().__init__(id=id)
         self.title = title
         self.whole = whole
@@ -111,7 +111,7 @@ class Curves(Widget):
     def _range(self, finite: Sequence[float]) -> tuple[float, float]:
         low, high = (min(finite), max(finite)) if finite else (0.0, 1.0)
         if self.whole:
-            low, high = min(low, 0.0), max(high, 1.0)
+            low, high = math.floor(min(low, 0.9) * 10) / 10, max(high, 1.0)
         return (low, high) if high > low else (low - 0.5, high + 0.5)
 
     def _column(self, index: int, dots: int) -> int:
@@ -136,8 +136,10 @@ class Curves(Widget):
     def _heading(self, styles: dict[str, Style]) -> Text:
         heading = Text(f"{self.title:<{LABEL}}", styles["title"], no_wrap=True)
         if self.series[0]:
-            heading.append(f"⠒train {_figure(self.series[0][-1])} ", styles["train"])
-            heading.append(f"━val {_figure(self.series[1][-1])}", styles["validation"])
+            train, validation = (_figure(line[-1]) for line in self.series)
+            words = ("train", "val") if self.content_size.width >= 30 else ("t", "v")
+            heading.append(f"⠒{words[0]} {train} ", styles["train"])
+            heading.append(f"━{words[1]} {validation}", styles["validation"])
         return heading
 
     def _foot(self, columns: int, styles: dict[str, Style]) -> Text:

@@ -65,7 +65,7 @@ class Field(Horizontal):
     Field {
         height: 1;
         margin-bottom: 1;
-        Label { width: 12; color: $foreground 70%; }
+        & > Label { width: 12; color: $foreground 70%; }
         Input, Select { width: 1fr; }
     }
     """

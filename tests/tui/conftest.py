@@ -1,0 +1,93 @@
+"""A desk and the app on it; a fixed clock; waiting for conditions instead of sleeping."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+sys.path.insert(0, str(Path(__file__).parent))  # fake_desk, wherever pytest is started from
+
+from fake_desk import FakeDesk
+
+from tui.app import FacedeskApp
+from tui.demo_script import DemoScript
+
+
+class Clock:
+    """A time of day that moves only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_795_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Table:
+    """The app under test with what tests ask of it."""
+
+    def __init__(self, app: FacedeskApp, desk: FakeDesk, pilot: Pilot[Any], clock: Clock) -> None:
+        self.app, self.desk, self.pilot, self.clock = app, desk, pilot, clock
+
+    async def until(self, condition: Callable[[], object], what: str = "") -> None:
+        """Let the app work until the condition holds; fail after a bounded number of tries."""
+        for _ in range(400):
+            if condition():
+                return
+            await self.pilot.pause(0.02)
+        pytest.fail(f"never happened: {what or condition}\n{self.screen()}")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*("space" if c == " " else c for c in text))
+
+    def text(self, selector: str) -> str:
+        """The shown text of one of the panes' lines."""
+        widget = self.app.screen_desk.query_one(selector)
+        return str(widget.render()) if widget.display else ""
+
+    def screen(self) -> str:
+        """Everything on the screen, as lines."""
+        width, height = self.app.size
+        lines = []
+        for y in range(height):
+            strip = self.app.screen._compositor.render_strips()[y]
+            lines.append("".join(segment.text for segment in strip)[:width].rstrip())
+        return "\n".join(lines)
+
+    async def shows(self, *texts: str) -> None:
+        """All the texts are on the screen sooner or later."""
+        await self.until(lambda: all(text in self.screen() for text in texts), f"shows {texts}")
+
+    def log(self) -> str:
+        return "\n".join(self.app.screen_desk.activity.lines)
+
+    def toasts(self) -> str:
+        return "\n".join(f"{n.title} {n.message}" for n in self.app._notifications)
+
+
+@pytest.fixture
+def run() -> Callable[..., Any]:
+    """`async with run(desk, size=...) as table`: the app, started and with its people listed."""
+
+    @asynccontextmanager
+    async def running(
+        desk: FakeDesk, size: tuple[int, int] = (120, 40), script: DemoScript | None = None
+    ) -> AsyncIterator[Table]:
+        clock = Clock()
+        app = FacedeskApp(desk, script, clock)
+        async with app.run_test(size=size) as pilot:
+            table = Table(app, desk, pilot, clock)
+            await table.until(lambda: desk.asked("models"), "the workspace is read")
+            await pilot.pause()
+            yield table
+
+    return running

@@ -1,0 +1,188 @@
+"""The new-person form and the capture pane."""
+
+from __future__ import annotations
+
+import pytest
+from fake_desk import FakeDesk, captured, opened, person
+
+from engine.events import EnrolDone, ImportDone, ImportProgress, ImportRefused, JobEnded, Refused
+from engine.service.protocol import EnrolRequest, ImportRequest
+from tui.screens.forms import NewPersonForm
+from tui.widgets.meter import Meter
+
+SIZES = [(80, 24), (120, 40), (160, 45)]
+
+
+def refused(reason, value=0.0, limit=0.0):
+    return Refused(person="Ada Lovelace", reason=reason, value=value, limit=limit, frame=1)
+
+
+async def start(table, name="Ada Lovelace"):
+    await table.press("n")
+    await table.type(name)
+    await table.press("enter")
+    await table.until(lambda: "enrol" in table.app.board.titles, "enrolment runs")
+
+
+async def test_the_form_starts_the_enrolment_it_describes(run):
+    async with run(FakeDesk()) as table:
+        await table.press("n")
+        await table.type("Ada Lovelace")
+        await table.press("tab")
+        await table.type("0")
+        await table.press("tab", "ctrl+u", "4", "0", "enter")
+        await table.until(lambda: table.desk.asked("enrol"))
+        (request,) = table.desk.asked("enrol")
+        assert isinstance(request, EnrolRequest)
+        assert (request.person, request.count) == ("Ada Lovelace", 40)
+        await table.until(lambda: not isinstance(table.app.screen, NewPersonForm))
+
+
+async def test_the_last_source_is_offered_again(run):
+    async with run(FakeDesk()) as table:
+        await table.press("n")
+        await table.type("Ada")
+        await table.press("tab", "ctrl+u")
+        await table.type("clip.mp4")
+        await table.press("enter")
+        await table.until(lambda: "enrol" in table.app.board.titles)
+        await table.press("escape")
+        await table.until(lambda: not table.app.board.titles)
+        await table.press("n")
+        assert table.app.screen.query_one("#form-source").value == "clip.mp4"
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (["enter"], "A person needs a name."),
+        (["a", "tab", "ctrl+u", "enter"], "Say where the pictures come from."),
+        (["a", "tab", "tab", "ctrl+u", "0", "enter"], "from 1 to 10000"),
+        (["a", "slash", "b", "enter"], "it holds a slash. Leave it out."),
+    ],
+)
+async def test_what_is_wrong_shows_inside_the_form(run, keys, message):
+    async with run(FakeDesk(), size=(80, 24)) as table:
+        await table.press("n", *keys)
+        await table.shows(message)
+        assert isinstance(table.app.screen, NewPersonForm)
+        assert "enrol" not in table.app.board.titles
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_count_and_refusals_are_live_and_exact(run, size):
+    async with run(FakeDesk(), size=size) as table:
+        await start(table)
+        table.desk.emit(
+            opened(),
+            *[captured(n) for n in range(1, 13)],
+            *[refused("too_dark", 38, 45) for _ in range(205)],
+            *[refused("blurred", 88, 150) for _ in range(3)],
+        )
+        await table.shows(
+            "Capturing Ada Lovelace",
+            "12/30",
+            "Refused frames: 208",
+            "205  too dark",
+            "38 < 45",
+            "blurred (88 < 150): hold still",
+            "DEMO",
+            "demo:collins",
+        )
+
+
+async def test_the_end_says_what_was_kept(run):
+    async with run(FakeDesk(), size=(80, 24)) as table:
+        await start(table)
+        table.desk.emit(
+            captured(12),
+            EnrolDone(
+                person="Ada Lovelace",
+                session="s1",
+                captured=12,
+                target=30,
+                refused={"blurred": 4},
+                seconds=9,
+                ended="source_ended",
+            ),
+            JobEnded(job="enrol", outcome="done"),
+        )
+        await table.until(lambda: "ended early" in table.text("#capture-status"))
+        assert "12 of 30 pictures" in table.text("#capture-status")
+        assert "refused: blurred 4" in table.log()
+
+
+async def test_escape_cancels_and_x_stops(run):
+    async with run(FakeDesk()) as table:
+        await start(table)
+        await table.press("x")
+        await table.until(lambda: not table.app.board.titles)
+        await start(table, "Bob")
+        await table.press("escape")
+        await table.until(lambda: not table.app.board.titles)
+        assert table.desk.asked("stop") == ["enrol"]
+        assert table.desk.asked("cancel") == ["enrol"]
+        assert "Cancelled" in table.text("#capture-status")
+
+
+@pytest.mark.parametrize("key", ["n", "i", "r"])
+async def test_a_busy_camera_is_explained(run, key):
+    async with run(FakeDesk((person("Ada"),))) as table:
+        await start(table, "Bob")
+        assert table.app.check_action("new_person", ()) is None
+        await table.press(key)
+        await table.until(lambda: "The camera is in use: Enrolling Bob" in table.toasts())
+        assert "Esc cancels it" in table.toasts()
+        assert table.app.screen is table.app.screen_desk
+
+
+async def test_an_import_counts_files_and_says_which_were_refused(run):
+    async with run(FakeDesk(), size=(80, 24)) as table:
+        await table.press("i")
+        await table.type("photos")
+        await table.press("enter")
+        await table.until(lambda: "import" in table.app.board.titles)
+        assert table.desk.asked("import") == [ImportRequest(folder="photos")]
+        table.desk.emit(
+            ImportProgress(done=40, total=200, file="ada/[b]1[/b].jpg"),
+            ImportRefused(file="ada/2.jpg", reason="no_face"),
+        )
+        await table.shows("40/200", "ada/[b]1[/b].jpg", "Refused files: 1", "no face")
+        table.desk.emit(
+            ImportDone(people=3, images=190, refused=10, seconds=70),
+            JobEnded(job="import", outcome="done"),
+        )
+        await table.until(lambda: "190 pictures of 3 people" in table.text("#capture-status"))
+        assert "1 min 10 s" in table.text("#capture-status")
+        assert "ada/2.jpg: no face" in table.log()
+
+
+async def test_a_failed_job_shows_cause_and_cure(run):
+    async with run(FakeDesk(), size=(80, 24)) as table:
+        await start(table)
+        table.desk.emit(
+            JobEnded(
+                job="enrol",
+                outcome="failed",
+                title="No such camera",
+                message="/dev/video0 does not exist",
+                hint="Plug it in.",
+                exit_code=3,
+            )
+        )
+        await table.until(lambda: "Failed: No such camera" in table.text("#capture-status"))
+        assert "Plug it in." in table.toasts()
+        assert "ERROR" in table.log()
+        assert "→ Plug it in." in table.log()
+
+
+async def test_a_second_capture_starts_from_zero(run):
+    async with run(FakeDesk()) as table:
+        await start(table)
+        table.desk.emit(captured(5), refused("blurred", 88, 150))
+        await table.until(lambda: "Refused frames: 1" in table.text("#capture-refused"))
+        await table.press("x")
+        await table.until(lambda: not table.app.board.titles)
+        await start(table, "Bob")
+        await table.until(lambda: table.text("#capture-refused") == "")
+        assert table.app.screen_desk.query_one("#capture-meter", Meter).done == 0

@@ -1,0 +1,132 @@
+"""The recognition pane."""
+
+from __future__ import annotations
+
+import pytest
+from fake_desk import FakeDesk, face, model, opened, person
+
+from engine.errors import NoModel
+from engine.events import JobEnded, Preview, RecogniseDone, RecognitionRate, SourceLost
+from engine.service.protocol import RecogniseRequest
+from tui.widgets.preview import FramePreview
+
+SIZES = [(80, 24), (120, 40), (160, 45)]
+
+
+def desk() -> FakeDesk:
+    return FakeDesk((person("Ada Lovelace", in_model="stale"),), (model(current=True),))
+
+
+async def watch(table) -> None:
+    await table.press("r", "enter")
+    await table.until(lambda: "recognise" in table.app.board.titles, "recognition runs")
+
+
+async def test_the_form_starts_watching_its_source(run):
+    async with run(desk()) as table:
+        await watch(table)
+        assert table.desk.asked("recognise") == [RecogniseRequest(source="0")]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_known_unsure_and_unknown_are_told_by_word(run, size):
+    async with run(desk(), size=size) as table:
+        await watch(table)
+        table.desk.emit(
+            opened(),
+            RecognitionRate(fps=14.2, frames=120, dropped=35, faces=3),
+            face("known", "Ada Lovelace", track=1, score=0.41, stale=True),
+            face("unsure", None, track=2, score=0.2),
+            face("unknown", None, track=3, score=0.06),
+        )
+        await table.shows(
+            "KNOWN  Ada Lovelace STALE", "UNSURE", "UNKNOWN", "14.2 fps", "35 of 120 dropped"
+        )
+        now = table.text("#recognition-now")
+        assert "0.41 ≥ 0.18" in now
+        assert "0.06 < 0.18" in now
+        assert "votes 6/7" in now
+        assert "since " in now
+        assert "nearest Ada Lovelace" in now
+
+
+async def test_changes_of_decision_stay_in_the_last_events(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await watch(table)
+        table.desk.emit(
+            face("unsure"), face("known", "Ada Lovelace"), face("known", "Ada Lovelace")
+        )
+        await table.until(lambda: table.text("#recognition-history").count("\n") == 2)
+        newest, oldest = table.text("#recognition-history").splitlines()[1:]
+        assert "known   Ada Lovelace 0.41" in newest
+        assert "unsure" in oldest
+
+
+async def test_a_face_that_left_is_no_longer_in_view(run):
+    async with run(desk()) as table:
+        await watch(table)
+        table.desk.emit(face("known", "Ada Lovelace"))
+        await table.until(lambda: "KNOWN" in table.text("#recognition-now"))
+        table.clock.now += 3
+        await table.until(lambda: "KNOWN" not in table.text("#recognition-now"))
+        assert table.text("#recognition-now") == "Nobody in view"
+
+
+async def test_the_end_sums_up(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await watch(table)
+        table.desk.emit(
+            RecognitionRate(fps=14.2, frames=120, dropped=35, faces=1),
+            RecogniseDone(
+                frames=150, faces=140, fps=14.0, people={"Ada Lovelace": 120, "unknown": 20}
+            ),
+            JobEnded(job="recognise", outcome="done"),
+        )
+        await table.until(lambda: "Ended: 150 frames" in table.text("#recognition-status"))
+        assert "Ada Lovelace 120, unknown 20" in table.text("#recognition-status")
+
+
+async def test_a_lost_camera_is_told_in_the_pane_that_uses_it(run):
+    async with run(desk()) as table:
+        await watch(table)
+        table.desk.emit(SourceLost(source="0", reason="no frame", attempt=2, retry_in=1.0))
+        await table.until(lambda: "Source lost: attempt 2" in table.text("#recognition-status"))
+        assert "Source lost: no frame" in table.log()
+
+
+async def test_without_a_model_the_key_explains_itself(run):
+    async with run(FakeDesk((person("Ada"),))) as table:
+        assert table.app.check_action("recognise", ()) is None
+        await table.press("r")
+        await table.until(lambda: "no model yet: press t" in table.toasts())
+
+
+async def test_what_the_engine_refuses_stays_in_the_form(run):
+    table_desk = desk()
+    table_desk.fail["recognise"] = NoModel("No model", "it was deleted", "Train one.")
+    async with run(table_desk, size=(80, 24)) as table:
+        await table.press("r", "enter")
+        await table.shows("No model: it was deleted. Train one.")
+        assert table.app.board.titles == {}
+
+
+async def test_the_frame_shows_where_there_is_room(run):
+    frame = Preview(width=4, height=4, pixels=bytes([255, 0, 0] * 16), sequence=1, dropped=0)
+    async with run(desk(), size=(160, 45)) as table:
+        await watch(table)
+        table.desk.emit(frame, face("unknown"))
+        await table.until(lambda: "▀▀▀▀" in table.screen())
+        table.desk.emit(JobEnded(job="recognise", outcome="done"))
+        await table.until(lambda: "▀▀▀▀" not in table.screen())
+
+
+def test_a_frame_keeps_its_proportions():
+    frame = Preview(width=64, height=48, pixels=bytes(64 * 48 * 3), sequence=1, dropped=0)
+    strips = FramePreview._scale(frame, 40, 40)
+    assert len(strips) == 15
+    assert all(strip.cell_length == 40 for strip in strips)
+
+
+def test_a_frame_with_too_few_bytes_draws_nothing():
+    frame = Preview(width=64, height=48, pixels=b"abc", sequence=1, dropped=0)
+    assert FramePreview._scale(frame, 40, 40) == []

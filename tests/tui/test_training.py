@@ -1,0 +1,187 @@
+"""The split and training panes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from fake_desk import FakeDesk, epoch, model, person
+from textual.widgets import DataTable, Input
+
+from engine.errors import TooFewPeople
+from engine.events import FeaturesProgress, JobEnded, TrainDone
+from engine.service.protocol import SplitRequest, TrainRequest
+from tui.widgets.curves import Canvas, Curves
+
+SIZES = [(80, 24), (120, 40), (160, 45)]
+TWO = (person("Ada Lovelace", 100), person("Grace Hopper", 6))
+
+
+def rows(table, selector: str) -> list[list[str]]:
+    data = table.app.screen_desk.query_one(selector, DataTable)
+    return [[str(cell) for cell in data.get_row_at(n)] for n in range(data.row_count)]
+
+
+async def train(table) -> None:
+    await table.press("t")
+    await table.until(lambda: "train" in table.app.board.titles, "training runs")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_split_shows_counts_a_person_and_warnings(run, size):
+    async with run(FakeDesk(TWO), size=size) as table:
+        await table.press("s")
+        await table.until(lambda: rows(table, "#split-table"))
+        assert table.desk.asked("split") == [SplitRequest(train=0.7, validation=0.15, test=0.15)]
+        assert rows(table, "#split-table") == [
+            ["Ada Lovelace", "70", "15", "15"],
+            ["Grace Hopper", "4", "1", "1"],
+        ]
+        await table.shows("Grace Hopper has only", "74 / 16 / 16", "blocks in")
+
+
+async def test_shares_that_do_not_sum_to_one_are_refused_in_place(run):
+    async with run(FakeDesk(TWO), size=(80, 24)) as table:
+        await table.press("3")
+        await table.pilot.pause()
+        table.app.screen_desk.query_one("#split-train").focus()
+        await table.press("ctrl+u", "0", ".", "9", "enter")
+        await table.shows("The shares sum to 1.2, not to 1.")
+        assert table.desk.asked("split") == []
+
+
+async def test_edited_shares_and_seed_are_used(run):
+    async with run(FakeDesk(TWO)) as table:
+        for field, value in (("train", "0.5"), ("validation", "0.25"), ("test", "0.25")):
+            table.app.screen_desk.query_one(f"#split-{field}", Input).value = value
+        table.app.screen_desk.query_one("#split-seed", Input).value = "7"
+        await table.press("s")
+        await table.until(lambda: table.desk.asked("split"))
+        assert table.desk.asked("split") == [
+            SplitRequest(train=0.5, validation=0.25, test=0.25, seed=7)
+        ]
+
+
+async def test_letters_in_a_number_field_are_keys_of_the_app(run):
+    async with run(FakeDesk(TWO)) as table:
+        table.app.screen_desk.query_one("#split-train").focus()
+        await table.press("t")
+        await table.until(lambda: table.desk.asked("train"))
+        assert table.app.screen_desk.query_one("#split-train", Input).value == "0.7"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_epochs_grow_the_table_and_the_best_is_marked(run, size):
+    async with run(FakeDesk(TWO), size=size) as table:
+        await train(table)
+        assert table.desk.asked("train") == [TrainRequest(recipe="head", epochs=30)]
+        table.desk.emit(epoch(1, 1), epoch(2, 2), epoch(3, 2))
+        await table.until(lambda: len(rows(table, "#training-table")) == 3)
+        first, second, third = rows(table, "#training-table")
+        assert [first[0], second[0], third[0]] == ["1", "★ 2", "3"]
+        await table.shows("Epoch 3 of 12", "best epoch 2", "3/12", "▲2", "1.450", "━v")
+
+
+async def test_features_come_before_the_first_epoch(run):
+    async with run(FakeDesk(TWO), size=(80, 24)) as table:
+        await train(table)
+        table.desk.emit(FeaturesProgress(done=20, total=106, cached=12))
+        await table.shows("VGG16 features of the pictures, 12 cached", "20/106")
+
+
+async def test_the_end_of_training_is_told_and_the_title_names_the_model(run):
+    desk = FakeDesk(TWO)
+    async with run(desk, size=(80, 24)) as table:
+        assert "no model yet" in table.screen()
+        await train(table)
+        desk.model_rows = (model(current=True),)
+        desk.emit(
+            epoch(1, 1),
+            TrainDone(
+                model="20261124-093000",
+                recipe="head",
+                seconds=21,
+                epochs=12,
+                best_epoch=9,
+                promoted=True,
+                people=("Ada Lovelace", "Grace Hopper"),
+                metrics={},
+            ),
+            JobEnded(job="train", outcome="done"),
+        )
+        await table.shows("Model of 2 people in use, head", "model of 2026-11-24")
+
+
+async def test_recipe_classic_brings_its_own_epochs(run):
+    async with run(FakeDesk(TWO)) as table:
+        recipe = table.app.screen_desk.query_one("#training-recipe")
+        recipe.value = "classic"
+        await table.until(
+            lambda: table.app.screen_desk.query_one("#training-epochs", Input).value == "10"
+        )
+        await table.press("t")
+        await table.until(lambda: table.desk.asked("train"))
+        assert table.desk.asked("train") == [TrainRequest(recipe="classic", epochs=10)]
+
+
+async def test_no_epochs_are_refused_in_place(run):
+    async with run(FakeDesk(TWO), size=(80, 24)) as table:
+        table.app.screen_desk.query_one("#training-epochs", Input).value = ""
+        await table.press("t")
+        await table.shows("Epochs are a whole number from 1 to 1000.")
+        assert table.desk.asked("train") == []
+
+
+async def test_training_twice_is_explained(run):
+    async with run(FakeDesk(TWO)) as table:
+        await train(table)
+        await table.press("t")
+        await table.until(lambda: "A training is running already" in table.toasts())
+        assert len(table.desk.asked("train")) == 1
+
+
+async def test_what_the_engine_refuses_is_a_toast_and_a_line(run):
+    desk = FakeDesk(TWO)
+    desk.fail["train"] = TooFewPeople("Too few people", "classic needs two", "Enrol one more.")
+    async with run(desk) as table:
+        await table.press("t")
+        await table.until(lambda: "Too few people" in table.toasts())
+        assert "ERROR Too few people: classic needs two → Enrol one more." in table.log()
+
+
+async def test_training_and_capture_run_side_by_side_and_escape_means_the_pane_in_front(run):
+    async with run(FakeDesk(TWO)) as table:
+        await train(table)
+        await table.press("n", "B", "o", "b", "enter")
+        await table.until(lambda: "enrol" in table.app.board.titles)
+        await table.press("4")
+        await table.pilot.pause()
+        await table.press("escape")
+        await table.until(lambda: table.desk.asked("cancel"))
+        assert table.desk.asked("cancel") == ["train"]
+
+
+def test_a_line_joins_its_ends_and_a_dotted_one_leaves_gaps():
+    canvas = Canvas(4, 1)
+    canvas.line((0, 0), (7, 0), owner=1, every=1)
+    assert "".join(canvas.glyph(c, 0) for c in range(4)) == "⠉⠉⠉⠉"
+    dotted = Canvas(4, 1)
+    dotted.line((0, 0), (7, 0), owner=0, every=2)
+    assert "".join(dotted.glyph(c, 0) for c in range(4)) == "⠁⠁⠁⠁"
+
+
+def test_dots_outside_the_raster_are_left_out():
+    canvas = Canvas(1, 1)
+    canvas.dot(-1, 0, 0)
+    canvas.dot(0, 4, 0)
+    assert canvas.glyph(0, 0) == " "
+
+
+async def test_curves_bear_missing_values_and_a_single_epoch(run):
+    async with run(FakeDesk(TWO)) as table:
+        await train(table)
+        table.desk.emit(epoch(1, 1, val_loss=math.nan, val_accuracy=math.nan))
+        await table.until(lambda: len(rows(table, "#training-table")) == 1)
+        assert rows(table, "#training-table")[0][3] == "-"
+        drawn = str(table.app.screen_desk.query_one("#curve-loss", Curves).render())
+        assert "val -" in drawn
