@@ -21,7 +21,7 @@ from engine.service.protocol import (
 from tui.calls import in_thread
 from tui.engine_app import EngineApp, log
 from tui.jobs import JobBoard
-from tui.panes.split import SplitPane
+from tui.panes.split import SplitPane, grouped
 from tui.panes.training import TrainingPane
 from tui.screens.confirm import Confirm
 from tui.screens.desk import DeskScreen
@@ -72,7 +72,7 @@ class ActionsApp(EngineApp):
         self.screen_desk.split.show(result)
         counts = f"{result.train} to train, {result.validation} to validate, {result.test} to test"
         self.tell(f"Split: {counts}", "good")
-        for warning in result.warnings:
+        for warning in grouped(result):
             self.tell(warning, "warning")
 
     async def stop(self, job: Job) -> None:

@@ -13,7 +13,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from engine.events import Event, JobEnded, JobStarted, ProcessDied
+from engine.events import Event, JobEnded, JobStarted, ProcessDied, TrainDone
 from engine.service.protocol import Desk, ModelRow
 from tui.actions import ActionsApp
 from tui.bridge import Live
@@ -40,9 +40,7 @@ class FacedeskApp(ActionsApp):
 
     TITLE = "Facedesk"
     CSS_PATH = [Path("styles/desk.tcss"), Path("styles/dialogs.tcss")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_of("anywhere", "command_palette", "app.focus_next", "app.focus_previous")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere", "command_palette")]
 
     def __init__(
         self,
@@ -86,6 +84,9 @@ class FacedeskApp(ActionsApp):
         self.screen_desk.deliver(event)
         if line := describe(event, title):
             self.tell(line.text, line.level, line.hint)
+        if isinstance(event, TrainDone):
+            for warning in event.warnings:
+                self.tell(warning, "warning")
         if isinstance(event, JobStarted | JobEnded):
             self._jobs_changed()
         if isinstance(event, JobEnded):

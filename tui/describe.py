@@ -80,8 +80,7 @@ def _result(event: Event) -> Line | None:
                 f"val loss {event.val_loss:.3f}, val acc {event.val_accuracy:.2f}{best}"
             )
         case TrainDone():
-            warnings = f"; {'; '.join(event.warnings)}" if event.warnings else ""
-            return Line(f"Model {event.model} trained in {span(event.seconds)}{warnings}", "good")
+            return Line(f"Model {event.model} trained in {span(event.seconds)}", "good")
         case RecogniseDone():
             seen = ", ".join(f"{name} {count}" for name, count in event.people.items())
             text = f"Watched {many(event.frames, 'frame')}, {many(event.faces, 'face')}"

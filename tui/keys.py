@@ -188,6 +188,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         key="tab",
         action="app.focus_next",
+        priority=True,  # at once, so that keys typed ahead go to the right field
         label="Next",
         footer=False,
         palette=False,
@@ -196,6 +197,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         key="shift+tab",
         action="app.focus_previous",
+        priority=True,  # at once, so that keys typed ahead go to the right field
         label="Previous",
         footer=False,
         palette=False,

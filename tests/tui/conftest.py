@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -40,7 +41,10 @@ class Table:
         for _ in range(400):
             if condition():
                 return
-            await self.pilot.pause(0.02)
+            if self.app.is_running:
+                await self.pilot.pause(0.02)
+            else:  # nobody is left who could become idle
+                await asyncio.sleep(0.02)
         pytest.fail(f"never happened: {what or condition}\n{self.screen()}")
 
     async def press(self, *keys: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fake_desk import FakeDesk, captured, opened, person
+from textual.widgets import Input
 
 from engine.events import EnrolDone, ImportDone, ImportProgress, ImportRefused, JobEnded, Refused
 from engine.service.protocol import EnrolRequest, ImportRequest
@@ -186,3 +187,17 @@ async def test_a_second_capture_starts_from_zero(run):
         await start(table, "Bob")
         await table.until(lambda: table.text("#capture-refused") == "")
         assert table.app.screen_desk.query_one("#capture-meter", Meter).done == 0
+
+
+async def test_keys_typed_ahead_of_a_tab_go_to_the_right_fields(run):
+    async with run(FakeDesk()) as table:
+        await table.press("n")
+        await table.until(lambda: table.app.focused is not None)
+        for key in ("A", "d", "a", "tab", "x", "y"):
+            table.app.simulate_key(key)  # a burst, as over a slow line: nothing is awaited
+        await table.until(
+            lambda: (
+                table.app.screen.query_one("#form-source", Input).value == "xy"
+                and table.app.screen.query_one("#form-name", Input).value == "Ada"
+            )
+        )

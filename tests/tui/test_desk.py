@@ -263,7 +263,7 @@ async def test_a_fault_of_the_app_ends_with_one_sentence_and_code_1(run, capsys)
         async with run(table_desk) as table:
             apps.append(table.app)
             table.app.call_later(lambda: 1 / 0)
-            await table.until(lambda: not table.app.is_running)
+            await table.pilot.pause()
 
     apps: list[FacedeskApp] = []
     with pytest.raises(ZeroDivisionError):

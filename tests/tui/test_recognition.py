@@ -40,7 +40,7 @@ async def test_known_unsure_and_unknown_are_told_by_word(run, size):
             face("unknown", None, track=3, score=0.06),
         )
         await table.shows(
-            "KNOWN  Ada Lovelace STALE", "UNSURE", "UNKNOWN", "14.2 fps", "35 of 120 dropped"
+            "KNOWN  Ada Lovelace STALE", "UNSURE", "UNKNOWN", "14.2 fps", "120 frames, 35"
         )
         now = table.text("#recognition-now")
         assert "0.41 ≥ 0.18" in now
@@ -65,7 +65,7 @@ async def test_changes_of_decision_stay_in_the_last_events(run):
 async def test_a_face_that_left_is_no_longer_in_view(run):
     async with run(desk()) as table:
         await watch(table)
-        table.desk.emit(face("known", "Ada Lovelace"))
+        table.desk.emit(opened(), face("known", "Ada Lovelace"))
         await table.until(lambda: "KNOWN" in table.text("#recognition-now"))
         table.clock.now += 3
         await table.until(lambda: "KNOWN" not in table.text("#recognition-now"))

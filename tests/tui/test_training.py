@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from fake_desk import FakeDesk, epoch, model, person
@@ -11,6 +12,7 @@ from textual.widgets import DataTable, Input
 from engine.errors import TooFewPeople
 from engine.events import FeaturesProgress, JobEnded, TrainDone
 from engine.service.protocol import SplitRequest, TrainRequest
+from tui.panes.split import grouped
 from tui.widgets.curves import Canvas, Curves
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
@@ -185,3 +187,11 @@ async def test_curves_bear_missing_values_and_a_single_epoch(run):
         assert rows(table, "#training-table")[0][3] == "-"
         drawn = str(table.app.screen_desk.query_one("#curve-loss", Curves).render())
         assert "val -" in drawn
+
+
+def test_warnings_that_say_the_same_of_several_people_become_one_line():
+    done = FakeDesk(tuple(person(name) for name in "ABC")).split(
+        SplitRequest(train=0.7, validation=0.15, test=0.15)
+    )
+    done = replace(done, warnings=("A: few", "B: few", "C: few", "A: one", "C: one", "odd"))
+    assert grouped(done) == ["3 people: few", "A and C: one", "odd"]

@@ -37,6 +37,8 @@ class RecognitionPane(Pane):
         super().__init__()
         self.clock = clock
         self.running = False
+        self.watching = False
+        """Whether the source has delivered: before that, nobody can be in view."""
         self.sightings: tuple[Sighting, ...] = ()
         self.history: deque[Sighting] = deque(maxlen=200)
 
@@ -63,6 +65,7 @@ class RecognitionPane(Pane):
     def started(self, event: JobStarted) -> None:
         """Recognition begins: clear what the last one left."""
         self.running = True
+        self.watching = False
         self.sightings = ()
         self.history.clear()
         self.query_one("#recognition-empty").display = False
@@ -73,6 +76,7 @@ class RecognitionPane(Pane):
 
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""
+        self.watching = True
         about = Text()
         if event.demo:
             about.append(" DEMO ", "reverse bold")
@@ -98,7 +102,7 @@ class RecognitionPane(Pane):
                 "#recognition-status",
                 Text.assemble(
                     ("Watching", "bold"),
-                    f" · {rate.fps:.1f} fps · {rate.dropped} of {rate.frames} dropped",
+                    f" · {rate.fps:.1f} fps · {many(rate.frames, 'frame')}, {rate.dropped} dropped",
                 ),
             )
         elif live.faceless:
@@ -118,7 +122,7 @@ class RecognitionPane(Pane):
         if present:
             faces = Text("\n").join(_card(s, now, width) for s in reversed(present))
         else:
-            faces = Text("Nobody in view", "dim")
+            faces = Text("Nobody in view" if self.watching else "", "dim")
         self.write("#recognition-now", faces)
         self._show_history()
 

@@ -158,10 +158,13 @@ class TrainingPane(Pane):
 
     def done(self, event: TrainDone) -> None:
         """A model is ready."""
+        best = f"best epoch {event.best_epoch} of {event.epochs}"
+        if event.best_epoch == 0:  # no epoch was better than where training began
+            best = f"no epoch of {event.epochs} beat the start, which is kept"
         use = "in use" if event.promoted else "not in use"
         text = (
             f"Model of {many(len(event.people), 'person', 'people')} {use}, {event.recipe}, "
-            f"best epoch {event.best_epoch} of {event.epochs}, {span(event.seconds)}"
+            f"{best}, {span(event.seconds)}"
         )
         self.write("#training-status", Text(text, "bold"))
 

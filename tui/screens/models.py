@@ -77,7 +77,7 @@ class ModelsScreen(Dialog[None]):
                 Text(day(row.created)),
                 Text(clean(row.recipe)),
                 Text(str(row.people)),
-                Text(f"{row.best_epoch}/{row.epochs}"),
+                Text(f"{row.best_epoch or 'start'}/{row.epochs}"),
                 Text("-" if row.damaged else f"{row.val_accuracy:.2f}"),
                 Text("-" if row.damaged else f"{row.threshold:.2f}"),
             )

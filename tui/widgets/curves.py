@@ -100,7 +100,9 @@ class Curves(Widget):
             self._draw(canvas, low, high)
         owners = {-1: styles["axis"], 0: styles["train"], 1: styles["validation"]}
         for row in range(rows):
-            label = _figure(high) if row == 0 else _figure(low) if row == rows - 1 else ""
+            fine = high - low < 0.05
+            label = _figure(high, fine) if row == 0 else ""
+            label = _figure(low, fine) if row == rows - 1 else label
             line = Text(f"{label if finite else '':>{LABEL - 1}}┤", styles["axis"])
             for column in range(columns):
                 line.append(canvas.glyph(column, row), owners[canvas.owner[row][column]])
@@ -158,8 +160,10 @@ class Curves(Widget):
         return foot
 
 
-def _figure(value: float) -> str:
-    """A value in at most four characters."""
+def _figure(value: float, fine: bool = False) -> str:
+    """A value in at most four characters; `fine` gives shares a third decimal."""
     if not math.isfinite(value):
         return "-"
+    if fine and 0 <= value < 0.9995:
+        return f"{value:.3f}"[1:]
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
