@@ -15,6 +15,7 @@ from textual.app import App
 
 from engine.errors import FacedeskError
 from engine.events import EnrolDone, Event, ImportDone, JobEnded, RecogniseDone, TrainDone
+from engine.logs import open_log
 from engine.service.protocol import Desk
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
@@ -65,6 +66,7 @@ class EngineApp(App[None]):
 
     def begin_engine(self) -> None:
         """Start the desk; call this after the first paint."""
+        self._keep_log()
         self.set_interval(1 / LOOKS, self.take_news)
         self._end_on_signals()
         self._start_desk()
@@ -127,6 +129,14 @@ class EngineApp(App[None]):
             Text(f"Facedesk ended on an internal fault ({name}: {error}). Nothing kept is lost.")
         )
         self._close_messages_no_wait()
+
+    def _keep_log(self) -> None:
+        """Tracebacks go to the workspace's `logs/app.log`: the terminal is drawn on."""
+        folder = self.desk.workspace / "logs"
+        if folder.is_dir():  # an unusable workspace is told by the first call
+            handler = logging.StreamHandler(os.fdopen(open_log(folder, "app"), "a"))
+            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            log.addHandler(handler)
 
     # --- the end -------------------------------------------------------------------------
 

@@ -256,8 +256,10 @@ async def test_an_unexpected_exception_of_the_engine_is_a_line_not_a_crash(run):
         assert table.app.is_running
 
 
-async def test_a_fault_of_the_app_ends_with_one_sentence_and_code_1(run, capsys):
+async def test_a_fault_of_the_app_ends_with_one_sentence_and_code_1(run, capsys, tmp_path):
+    (tmp_path / "logs").mkdir()
     table_desk = desk()
+    table_desk.workspace = tmp_path
 
     async def fail_inside() -> None:
         async with run(table_desk) as table:
@@ -272,6 +274,7 @@ async def test_a_fault_of_the_app_ends_with_one_sentence_and_code_1(run, capsys)
     printed = capsys.readouterr().err
     assert "internal fault (ZeroDivisionError: division by zero)" in printed
     assert "Traceback" not in printed
+    assert "ZeroDivisionError" in (tmp_path / "logs" / "app.log").read_text()
 
 
 # --- the end ------------------------------------------------------------------------------
