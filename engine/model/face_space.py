@@ -31,8 +31,15 @@ FORMAT = 1
 PACKAGED = Path(__file__).parent / "space" / "face_space.npz"
 LARGEST_FILE = 64 * 2**20
 """Bytes; a larger file is refused before it is read."""
-ARRAYS = {"mean": 1, "projection": 2, "offset": 1, "cohort": 2, "rates": 1, "curve": 1}
-"""Name and number of axes of each array in the file."""
+ARRAYS = {
+    "mean": (1, "f"),
+    "projection": (2, "f"),
+    "offset": (1, "f"),
+    "cohort": (2, "i"),
+    "rates": (1, "f"),
+    "curve": (1, "f"),
+}
+"""Name, number of axes and kind of each array in the file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,15 +104,17 @@ class FaceSpace:
     def save(self, path: Path) -> str:
         """Write the space to `path` and its SHA-256 beside it; return the digest.
 
-        Projection and cohort are stored as float16, which changes a cosine by less than 0.001.
-        Raises DiskFull or WorkspaceUnusable.
+        The projection is stored as float16 and the cohort, of whose vectors only the direction
+        counts, in steps of 1/127 of each one's largest value; both change a cosine by less than
+        0.001. Raises DiskFull or WorkspaceUnusable.
         """
+        steps = np.rint(self.cohort / np.abs(self.cohort).max(1, keepdims=True) * 127)
         data = pack(
             {
                 "mean": self.mean,
                 "projection": self.projection.astype(np.float16),
                 "offset": self.offset,
-                "cohort": self.cohort.astype(np.float16),
+                "cohort": steps.astype(np.int8),
                 "rates": self.impostors.rates,
                 "curve": self.impostors.scores,
                 "provenance": np.array(json.dumps({"format": FORMAT, **self.provenance})),
@@ -146,9 +155,9 @@ def _read_verified(path: Path) -> bytes:
 
 def _check_shapes(arrays: Mapping[str, Any]) -> None:
     """Raise ValueError unless the arrays fit each other and are finite."""
-    for name, axes in ARRAYS.items():
+    for name, (axes, kind) in ARRAYS.items():
         array = arrays[name]
-        if array.ndim != axes or array.dtype.kind != "f" or not array.size:
+        if array.ndim != axes or array.dtype.kind != kind or not array.size:
             raise ValueError(f"{name} has the wrong shape or type")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds values that are not finite")

