@@ -6,7 +6,10 @@ import asyncio
 import logging
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
+from types import FrameType
 from typing import TypeVar
 
 from rich.text import Text
@@ -27,12 +30,38 @@ LOOKS = 8
 """Times a second the present state is shown."""
 CLOSE_WITHIN = 8.0
 """Seconds after which the app leaves without waiting for the engine."""
+GRACE = 3.0
+"""Seconds the interface may take to give the terminal back."""
 
 ENDS = (EnrolDone, ImportDone, TrainDone, RecogniseDone, JobEnded)
 
 log = logging.getLogger("facedesk.tui")
 log.addHandler(logging.NullHandler())
 Result = TypeVar("Result")
+
+
+class End:
+    """The end of the desk, once whoever asks; and of the process, if it does not end itself."""
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self._close = close
+        self._once = threading.Lock()
+        self._done = False
+
+    def desk(self) -> None:
+        """Close the desk; a second caller waits for the first."""
+        with self._once:
+            if not self._done:
+                self._done = True
+                self._close()
+
+    def process(self, seconds: float) -> None:
+        """Close the desk, leave the interface `seconds` to end by itself, then end the process."""
+        closer = threading.Thread(target=self.desk, daemon=True)
+        closer.start()
+        closer.join(CLOSE_WITHIN)
+        time.sleep(seconds)
+        os._exit(0)
 
 
 class EngineApp(App[None]):
@@ -43,6 +72,7 @@ class EngineApp(App[None]):
         self.desk = desk
         self.bridge = Bridge(lambda: self.post_message(EngineNews()), clock)
         self.closing = False
+        self._end = End(desk.close)
 
     # --- what subclasses show ------------------------------------------------------------
 
@@ -147,22 +177,33 @@ class EngineApp(App[None]):
             return
         self.closing = True
         self.bridge.close()
+        self._leave_for_sure(GRACE)
         self.push_screen(Closing())
         self._close_desk()
 
     @work(exit_on_error=False)
     async def _close_desk(self) -> None:
         try:
-            await asyncio.wait_for(in_thread(self.desk.close), CLOSE_WITHIN)
+            await asyncio.wait_for(in_thread(self._end.desk), CLOSE_WITHIN)
         except Exception:
             log.exception("closing the engine failed")
         self.exit(return_code=self.return_code or 0)
 
     def _end_on_signals(self) -> None:
         """A closed SSH connection or a `kill` ends the engine in good order too."""
+        if self.is_headless or os.name != "posix":
+            return
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else ():
-            try:
-                loop.add_signal_handler(name, self.close_down)
-            except (RuntimeError, ValueError):  # not the main thread
-                return
+
+        def ended(number: int, _frame: FrameType | None) -> None:
+            self._leave_for_sure(GRACE)
+            loop.call_soon_threadsafe(self.close_down)
+
+        # Not the loop's own handlers: they do not run while the UI thread waits for the terminal.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, ended)
+
+    def _leave_for_sure(self, seconds: float) -> None:
+        """End the process even if the terminal is gone: Textual waits for its writes for ever."""
+        if not self.is_headless:
+            threading.Thread(target=self._end.process, args=(seconds,), daemon=True).start()
