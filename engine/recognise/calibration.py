@@ -21,16 +21,21 @@ LEAST_PAIRS = 20
 """Ordered pairs of enrolled people (five people) below which the gallery says nothing."""
 BEYOND = 5
 """Pairs that should lie beyond the point at which the gallery is compared with the curve."""
+LEAST_HELD_OUT = 5
+"""Held-out pictures everybody needs before their scores may raise the threshold."""
+SPENT = 0.5
+"""Share of the gap between strangers and enrolled people that the threshold crosses."""
 CURVE = "impostor curve"
 GALLERY = "impostor curve, raised by the gallery"
+MARGIN = "impostor curve, raised towards the enrolled people"
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A threshold and where it comes from.
 
-    `fpir` is the target, `people` the gallery's size, `source` CURVE or GALLERY, `raised` by how
-    much the gallery's own scores moved it, `notes` whole sentences for an operator.
+    `fpir` is the target, `people` the gallery's size, `source` CURVE, GALLERY or MARGIN,
+    `raised` by how much the gallery's own scores moved it, `notes` sentences for an operator.
     """
 
     threshold: float
@@ -87,27 +92,57 @@ def gallery_impostors(gallery: Gallery, embeddings: Array, labels: Labels) -> Ow
     return OwnImpostors(others, len(np.unique(people)) * (len(gallery) - 1))
 
 
-def calibrate(
-    curve: ImpostorCurve, people: int, fpir: float, own: OwnImpostors | None = None
-) -> Calibration:
-    """The threshold for a gallery of `people`, by the shipped curve and corrected by `own`.
+def weakest_genuine(gallery: Gallery, embeddings: Array, labels: Labels) -> float | None:
+    """The score that 95 % of held-out pictures reach for their own person, for whom it is least.
 
-    The shipped curve comes from news photographs. Where the gallery's own pictures score
-    higher for other people than that curve says, beyond what chance explains at 95 %, the
-    threshold is raised by the difference. It is never lowered: few enrolled people who happen
-    to look unlike each other prove nothing about strangers.
+    `embeddings` (n, dims) of enrolled people's pictures that no centre was made of, `labels`
+    (n,) their indices in the gallery. None unless everybody has LEAST_HELD_OUT such pictures.
+    """
+    counts = np.bincount(labels, minlength=len(gallery))
+    if not len(labels) or counts.min() < LEAST_HELD_OUT:
+        return None
+    own = gallery.scores(embeddings)[np.arange(len(labels)), labels]
+    return min(float(np.quantile(own[labels == person], 0.05)) for person in range(len(gallery)))
+
+
+def calibrate(
+    curve: ImpostorCurve,
+    people: int,
+    fpir: float,
+    own: OwnImpostors | None = None,
+    weakest: float | None = None,
+) -> Calibration:
+    """The threshold for a gallery of `people`: the shipped curve's, raised where that is due.
+
+    The shipped curve comes from news photographs, and two things raise the threshold above it.
+    `own`: the gallery's own pictures score higher for other people than the curve says, beyond
+    what chance explains at 95 %. `weakest` (see `weakest_genuine`): the enrolled people score
+    so high that the threshold can go halfway to them; strangers in front of the same camera
+    resemble the enrolled people more than the curve's strangers do, and that margin is free.
+    It is never lowered: few people who look unlike each other prove nothing about strangers.
     """
     shipped = threshold_for(curve, people, fpir)
+    raised, note = _raised_by_own(curve, people, fpir, own)
+    notes = [note]
+    source = GALLERY if raised else CURVE
+    margin = 0.0 if weakest is None else SPENT * (weakest - shipped)
+    if margin > raised:
+        raised, source = margin, MARGIN
+        notes.append(
+            f"The enrolled people's own held-out pictures score {weakest:.2f} and more, so the "
+            f"threshold went halfway there, from {shipped:.2f} to {shipped + margin:.2f}."
+        )
+    return Calibration(shipped + raised, fpir, people, source, raised, tuple(notes))
+
+
+def _raised_by_own(
+    curve: ImpostorCurve, people: int, fpir: float, own: OwnImpostors | None
+) -> tuple[float, str]:
+    """By how much the gallery's own impostor scores raise the threshold, and a sentence."""
     if own is None or own.pairs < LEAST_PAIRS or not len(own.scores):
-        return Calibration(
-            shipped,
-            fpir,
-            people,
-            CURVE,
-            notes=(
-                "Fewer than five people are enrolled, so their pictures cannot check the "
-                "threshold; it rests on the shipped impostor curve alone.",
-            ),
+        return 0.0, (
+            "Fewer than five people are enrolled, so their pictures cannot check the threshold "
+            "against each other; it rests on the shipped impostor curve."
         )
     # Compared where the gallery still has enough pairs, as far out as the target allows.
     rate = max(false_match_rate(people, fpir), BEYOND / own.pairs)
@@ -115,21 +150,8 @@ def calibrate(
     seen = float((own.scores >= expected).mean())
     raised = float(np.quantile(own.scores, 1 - rate)) - expected
     if raised <= 0 or at_least(round(seen * own.pairs), own.pairs) <= rate:
-        return Calibration(
-            shipped,
-            fpir,
-            people,
-            CURVE,
-            notes=(f"{own.pairs} pairs of enrolled people agree with the impostor curve.",),
-        )
-    return Calibration(
-        shipped + raised,
-        fpir,
-        people,
-        GALLERY,
-        raised=raised,
-        notes=(
-            f"Enrolled people reach each other's scores more often than strangers should "
-            f"({seen:.1%} instead of {rate:.1%}), so the threshold was raised by {raised:.3f}.",
-        ),
+        return 0.0, f"{own.pairs} pairs of enrolled people agree with the impostor curve."
+    return raised, (
+        f"Enrolled people reach each other's scores more often than strangers should "
+        f"({seen:.1%} instead of {rate:.1%}), so the threshold was raised by {raised:.3f}."
     )

@@ -9,12 +9,14 @@ from engine.model.face_space import FaceSpace
 from engine.recognise.calibration import (
     CURVE,
     GALLERY,
+    MARGIN,
     OwnImpostors,
     calibrate,
     expected_fpir,
     false_match_rate,
     gallery_impostors,
     threshold_for,
+    weakest_genuine,
 )
 from engine.recognise.scoring import Gallery
 from tests.recognise.made_up import near, vectors
@@ -108,3 +110,35 @@ def test_one_pair_of_twins_among_many_is_no_evidence_about_strangers(space: Face
     usual = np.random.default_rng(5).choice(space.impostors.scores[:400], 92_800)
     own = OwnImpostors(np.concatenate([usual, np.full(200, 0.9)]).astype(np.float32), pairs=930)
     assert calibrate(space.impostors, 31, 0.01, own).raised == 0
+
+
+def test_people_far_above_strangers_pull_the_threshold_halfway(space: FaceSpace) -> None:
+    shipped = threshold_for(space.impostors, 2, 0.01)
+    found = calibrate(space.impostors, 2, 0.01, weakest=shipped + 0.4)
+    assert found.threshold == pytest.approx(shipped + 0.2)
+    assert (found.source, found.raised) == (MARGIN, pytest.approx(0.2))
+    assert "halfway" in found.notes[-1]
+
+
+def test_people_near_strangers_leave_the_threshold(space: FaceSpace) -> None:
+    shipped = threshold_for(space.impostors, 2, 0.01)
+    found = calibrate(space.impostors, 2, 0.01, weakest=shipped - 0.1)
+    assert (found.threshold, found.source) == (shipped, CURVE)
+
+
+def test_the_weakest_person_counts(space: FaceSpace) -> None:
+    centres = vectors(2, 75)
+    gallery = Gallery(space, centres, ("a", "b"))
+    strong = [near(centres[0], 0.9, 100 + i) for i in range(20)]
+    weak = [near(centres[1], 0.6, 200 + i) for i in range(20)]
+    rows, labels = np.stack(strong + weak), np.repeat([0, 1], 20)
+    own = gallery.scores(rows)[np.arange(40), labels]
+    assert weakest_genuine(gallery, rows, labels) == pytest.approx(np.quantile(own[20:], 0.05))
+
+
+@pytest.mark.parametrize("pictures", [0, 4])
+def test_too_few_held_out_pictures_say_nothing(space: FaceSpace, pictures: int) -> None:
+    gallery = Gallery(space, vectors(2, 76), ("a", "b"))
+    rows = vectors(10 + pictures, 77)
+    labels = np.array([0] * 10 + [1] * pictures)
+    assert weakest_genuine(gallery, rows, labels) is None

@@ -1,0 +1,61 @@
+"""The floors that identification must reach on real photographs, in the model card's protocol.
+
+First 20 and all 31 people of lfw/known by name, first 10 pictures enrol, the rest are single
+probes, all of lfw/strangers are strangers. About three minutes on two free cores.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.model.face_space import FaceSpace
+from engine.model.face_space_report import Figures, identification
+from engine.model.people_features import PeopleReader
+
+# The first packaged space does not reach them all yet; its model card has the figures.
+OPEN = pytest.mark.xfail(reason="a floor of the trust issue that this space misses so far")
+
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def figures(lfw: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Figures]:
+    from engine.model.features import Extractor
+    from engine.model.weights import load_weights
+
+    reader = PeopleReader(tmp_path_factory.mktemp("features"), Extractor(load_weights()))
+    known, strangers = reader.read(lfw / "known"), reader.read(lfw / "strangers")
+    space = FaceSpace.load()
+    return {people: identification(space, known, strangers, people) for people in (20, 31)}
+
+
+def test_nothing_was_left_out(figures: dict[int, Figures]) -> None:
+    assert figures[31].probes == 404
+    assert figures[31].strangers >= 200
+    assert figures[31].missed <= 4
+
+
+@pytest.mark.parametrize(
+    ("people", "floor"), [pytest.param(20, 0.97, marks=OPEN), pytest.param(31, 0.96, marks=OPEN)]
+)
+def test_rank_one(figures: dict[int, Figures], people: int, floor: float) -> None:
+    assert figures[people].rank1 >= floor
+
+
+@pytest.mark.parametrize(("people", "floor"), [(20, 0.84), pytest.param(31, 0.81, marks=OPEN)])
+def test_tpir_at_an_fpir_of_one_percent(
+    figures: dict[int, Figures], people: int, floor: float
+) -> None:
+    assert figures[people].tpir_1 >= floor
+
+
+def test_the_default_threshold(figures: dict[int, Figures]) -> None:
+    assert figures[31].tpir >= 0.75
+    assert figures[31].fpir <= 0.02
+
+
+@pytest.mark.parametrize("people", [20, 31])
+def test_five_frames_fused(figures: dict[int, Figures], people: int) -> None:
+    assert figures[people].fused_tpir_1 >= 0.95

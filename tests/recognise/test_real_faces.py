@@ -1,0 +1,163 @@
+"""Real photographs and clips through finder, VGG16, packaged face space and recogniser."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.config import DetectionSettings, RecognitionSettings
+from engine.faces.detect import Face, FaceFinder
+from engine.model.face_space import FaceSpace
+from engine.model.features import Extractor
+from engine.model.store import ModelInfo, StoredModel
+from engine.model.vectors import class_centres
+from engine.model.weights import load_weights
+from engine.pictures import read_photograph
+from engine.recognise.calibration import calibrate, gallery_impostors, weakest_genuine
+from engine.recognise.recogniser import Recogniser
+from engine.recognise.scoring import Gallery
+
+pytestmark = pytest.mark.shared
+
+SETTINGS = RecognitionSettings()
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    return Extractor(load_weights())
+
+
+@pytest.fixture(scope="module")
+def packaged() -> FaceSpace:
+    return FaceSpace.load()
+
+
+@pytest.fixture(scope="module")
+def finder() -> FaceFinder:
+    return FaceFinder(DetectionSettings())
+
+
+def photograph(finder: FaceFinder, file: Path) -> Face:
+    return finder.find_in_photograph(read_photograph(file))[0]
+
+
+def clip_faces(finder: FaceFinder, file: Path, step: int, most: int) -> list[Face]:
+    """The largest face of every `step`-th frame of a clip."""
+    clip = cv2.VideoCapture(str(file))
+    found: list[Face] = []
+    for number in itertools.count():
+        there, frame = clip.read()
+        if not there or len(found) >= most:
+            break
+        if number % step == 0:
+            found.extend(finder.find(np.asarray(frame, np.uint8), 1))
+    clip.release()
+    return found
+
+
+def trained(
+    extractor: Extractor,
+    space: FaceSpace,
+    people: dict[str, list[NDArray[np.uint8]]],
+    held_out: int = 0,
+) -> StoredModel:
+    """A model of plain class centres, calibrated as training does it.
+
+    The last `held_out` crops of each person go into the threshold, not into her centre.
+    """
+    crops = np.stack([crop for own in people.values() for crop in own])
+    labels = np.repeat(np.arange(len(people)), [len(own) for own in people.values()])
+    places = np.concatenate([np.arange(len(own)) - len(own) for own in people.values()])
+    embeddings, learn = space.embed(extractor.extract(crops)), places < -held_out
+    if not held_out:
+        learn[:] = True
+    centres = class_centres(embeddings[learn], labels[learn], len(people))
+    gallery = Gallery(space, centres, tuple(people))
+    found = calibrate(
+        space.impostors,
+        len(people),
+        SETTINGS.fpir,
+        gallery_impostors(gallery, embeddings, labels),
+        weakest_genuine(gallery, embeddings[~learn], labels[~learn]),
+    )
+    info = ModelInfo(
+        id="test",
+        recipe="head",
+        people=tuple((name.lower(), name, "r") for name in people),
+        threshold=found.threshold,
+    )
+    return StoredModel(info, centres, {})
+
+
+@pytest.fixture(scope="module")
+def photographs(
+    lfw: Path, finder: FaceFinder, extractor: Extractor, packaged: FaceSpace
+) -> Recogniser:
+    """Five people, eight photographs each."""
+    people = {
+        folder.name: [photograph(finder, file).crop for file in sorted(folder.iterdir())[:8]]
+        for folder in sorted((lfw / "known").iterdir())[:5]
+    }
+    return Recogniser(trained(extractor, packaged, people), extractor, packaged, SETTINGS)
+
+
+def test_other_photographs_of_enrolled_people_are_named(
+    lfw: Path, finder: FaceFinder, photographs: Recogniser
+) -> None:
+    right = total = 0
+    for folder in sorted((lfw / "known").iterdir())[:5]:
+        for file in sorted(folder.iterdir())[10:13]:
+            face = photograph(finder, file)
+            (seen,) = photographs.observe(
+                file.name, 1, 0, [face.box.as_tuple], face.crop[None], single=True
+            )
+            assert seen.person in (None, folder.name)
+            right += seen.person == folder.name
+            total += 1
+    assert right >= 0.6 * total
+
+
+def test_photographs_of_strangers_are_unknown(
+    lfw: Path, finder: FaceFinder, photographs: Recogniser
+) -> None:
+    files = sorted((lfw / "strangers").glob("*/*.jpg"))[:12]
+    faces = [photograph(finder, file) for file in files]
+    seen = photographs.observe(
+        "strangers",
+        1,
+        0,
+        [face.box.as_tuple for face in faces],
+        np.stack([face.crop for face in faces]),
+        single=True,
+    )
+    assert {each.decision for each in seen} == {"unknown"}
+
+
+def test_clips_of_enrolled_people_are_named_and_of_others_are_not(
+    clips: Path, finder: FaceFinder, extractor: Extractor, packaged: FaceSpace
+) -> None:
+    enrolled = {
+        "man_a": [face.crop for face in clip_faces(finder, clips / "man_a_take1.mp4", 50, 20)],
+        "man_b": [face.crop for face in clip_faces(finder, clips / "man_b.mp4", 100, 20)],
+    }
+    model = trained(extractor, packaged, enrolled, held_out=6)
+    decisions: dict[str, Counter[str | None]] = {}
+    for name in ("man_a_take2.mp4", "grid_1.mpg", "grid_3.mpg", "grid_5.mpg", "woman_a.mp4"):
+        recogniser = Recogniser(model, extractor, packaged, SETTINGS)
+        decisions[name] = Counter()
+        for number, face in enumerate(clip_faces(finder, clips / name, 6, 10)):
+            (seen,) = recogniser.observe(
+                name, number, number * 0.25, [face.box.as_tuple], face.crop[None]
+            )
+            decisions[name][seen.person] += seen.decision != "unsure"
+    assert decisions["man_a_take2.mp4"]["man_a"] >= 6
+    assert decisions["man_a_take2.mp4"]["man_b"] == 0
+    for stranger in ("grid_1.mpg", "grid_3.mpg", "grid_5.mpg", "woman_a.mp4"):
+        assert decisions[stranger]["man_a"] == decisions[stranger]["man_b"] == 0
+        assert decisions[stranger][None] >= 5
