@@ -53,7 +53,9 @@ def trained(facedesk: Any, workspace: Path, *options: object) -> dict[str, Any]:
 
 def decisions(facedesk: Any, workspace: Path, source: Path) -> dict[str, int]:
     """Faces decided each way over a clip; "unsure" ones left out."""
-    run = facedesk("recognize", "--source", source, "--workspace", workspace, "--json")
+    run = facedesk(
+        "recognize", "--source", source, "--pace", "live", "--workspace", workspace, "--json"
+    )
     assert run.code == 0, run.err
     faces = run.named("face")
     assert run.done["faces"] == len(faces) > 0

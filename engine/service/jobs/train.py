@@ -20,7 +20,12 @@ from engine.model.store import ModelDraft, ModelStore
 from engine.model.training import train_classic, train_head
 from engine.model.vectors import Float32, class_centres
 from engine.model.weights import Weights, load_weights
-from engine.recognise.calibration import Calibration, calibrate, gallery_impostors
+from engine.recognise.calibration import (
+    Calibration,
+    calibrate,
+    gallery_impostors,
+    weakest_genuine,
+)
 from engine.recognise.scoring import Gallery
 from engine.service.jobs.material import Material, Part
 from engine.service.jobs.splitting import fitting_split, with_pictures
@@ -28,6 +33,9 @@ from engine.service.protocol import TrainRequest
 from engine.workspace import Workspace
 
 Result = TypeVar("Result")
+
+HELD_OUT = ("validation", "test")
+"""Parts that no centre is made of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,9 +238,15 @@ def measure(
     embeddings = np.concatenate([part.embeddings for part in parts.values()])
     labels = np.concatenate([part.labels for part in parts.values()])
     own = gallery_impostors(gallery, embeddings, labels)
-    calibration = calibrate(space.impostors, len(gallery), fpir, own)
+    held_out = [parts[name] for name in HELD_OUT]
+    weakest = weakest_genuine(
+        gallery,
+        np.concatenate([part.embeddings for part in held_out]),
+        np.concatenate([part.labels for part in held_out]),
+    )
+    calibration = calibrate(space.impostors, len(gallery), fpir, own, weakest)
     metrics: dict[str, float] = {}
-    for name in ("validation", "test"):
+    for name in HELD_OUT:
         part = parts[name]
         found = gallery.search(part.embeddings)
         right = found.candidates == part.labels
