@@ -54,11 +54,11 @@ class Recogniser:
         names: Mapping[str, str] | None = None,
         classifier: Classifier | None = None,
     ) -> None:
-        if model.centres.shape[1] != space.dims:
+        trained_in = model.info.details.get("face_space", space.digest)
+        if model.centres.shape[1] != space.dims or trained_in != space.digest:
             raise ModelCorrupt(
                 "The model does not fit",
-                f"it was trained in a face space of {model.centres.shape[1]} dimensions, "
-                f"this one has {space.dims}",
+                f"{model.info.id} was trained in another face space than this version's",
                 "Train again.",
             )
         if model.info.recipe == "classic" and classifier is None:

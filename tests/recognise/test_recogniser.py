@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -150,11 +151,20 @@ def test_a_model_of_nobody_left_is_refused(space: FaceSpace, painter: PaintedExt
 
 def test_a_model_of_another_space_is_refused(space: FaceSpace, painter: PaintedExtractor) -> None:
     other = StoredModel(model_of().info, np.ones((2, DIMS + 1), np.float32), {})
-    with pytest.raises(ModelCorrupt, match="dimensions"):
+    with pytest.raises(ModelCorrupt, match="another face space"):
         Recogniser(other, painter, space, SETTINGS)
 
 
 # --- thresholds ---------------------------------------------------------------------------------
+
+
+def test_a_model_of_a_space_of_the_same_size_but_other_digest_is_refused(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    info = dataclasses.replace(model_of().info, details={"face_space": "another digest"})
+    other = StoredModel(info, model_of().centres, {})
+    with pytest.raises(ModelCorrupt, match="another face space"):
+        Recogniser(other, painter, space, SETTINGS)
 
 
 def test_the_models_threshold_is_used_while_the_dial_stays(
