@@ -1,0 +1,142 @@
+"""The whole job in the app, with the real engine and nothing but keys."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.config import load_settings
+from engine.service.client import LocalDesk
+from engine.workspace import Workspace
+from tui.app import FacedeskApp
+
+LONGEST = 240.0
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Operator:
+    """Presses keys and reads the screen, as a person would."""
+
+    def __init__(self, app: FacedeskApp, pilot: Pilot[Any]) -> None:
+        self._app, self._pilot = app, pilot
+
+    @property
+    def screen(self) -> str:
+        """The screen's text."""
+        strips = self._app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    async def sees(self, what: str | Callable[[str], bool]) -> None:
+        """Wait until the screen shows it."""
+        test = (lambda text: what in text) if isinstance(what, str) else what
+        deadline = time.monotonic() + LONGEST
+        while time.monotonic() < deadline:
+            await self._pilot.pause(0.05)
+            if test(self.screen):
+                return
+        pytest.fail(f"the screen never showed {what!r}:\n{self.screen}")
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        await self._pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type text into the focused field."""
+        names = {" ": "space"}
+        await self._pilot.press(*(names.get(letter, letter) for letter in text))
+
+    async def idle(self) -> None:
+        """Wait until no job runs."""
+        deadline = time.monotonic() + LONGEST
+        while self._app.board.titles:
+            assert time.monotonic() < deadline, self.screen
+            await self._pilot.pause(0.05)
+
+    async def enrol(self, name: str, source: object, count: int) -> None:
+        """`n`, the form, Enter; wait for the end."""
+        await self.press("n")
+        await self.type(name)
+        await self.press("tab", "ctrl+u")
+        await self.type(str(source))
+        await self.press("tab", "ctrl+u")
+        await self.type(str(count))
+        await self.press("enter")
+        await self.sees(lambda text: f"{count}/{count}" in text or f"{count} of {count}" in text)
+        await self.idle()
+
+    async def recognise(self, source: object) -> None:
+        """`r`, the form, Enter."""
+        await self.press("r", "ctrl+u")
+        await self.type(str(source))
+        await self.press("enter")
+
+
+async def whole_job(
+    operator: Operator, people: list[tuple[str, Path | str]], count: int, known: tuple[str, object]
+) -> None:
+    """Enrol everybody, split, train, and wait until `known` (name, source) is named."""
+    for name, source in people:
+        await operator.enrol(name, source, count)
+    await operator.press("s")
+    await operator.sees("same session")
+    await operator.press("t")
+    await operator.sees("trained in")
+    await operator.idle()
+    name, source = known
+    await operator.recognise(source)
+    await operator.sees(f"KNOWN  {name}")
+
+
+def desk(tmp_path: Path) -> LocalDesk:
+    """The real desk on an empty workspace."""
+    workspace = Workspace(tmp_path / "workspace")
+    workspace.prepare()
+    return LocalDesk(workspace, load_settings())
+
+
+@pytest.mark.slow
+async def test_both_demo_portraits_are_enrolled_and_told_apart_with_nothing_but_keys(
+    tmp_path: Path,
+) -> None:
+    app = FacedeskApp(desk(tmp_path))
+    async with app.run_test(size=(160, 45)) as pilot:
+        operator = Operator(app, pilot)
+        people: list[tuple[str, Path | str]] = [
+            ("Eileen Collins", "demo:collins"),
+            ("Grace Hopper", "demo:hopper"),
+        ]
+        await whole_job(operator, people, 20, ("Grace Hopper", "demo:hopper?seed=4"))
+        picture = os.environ.get("FACEDESK_SCREENSHOT")
+        if picture:  # `make screenshot` writes README's picture from this very test
+            await asyncio.sleep(4)
+            Path(picture).write_text(app.export_screenshot(title="facedesk"))
+        await operator.press("escape")
+        await operator.idle()
+        await operator.press("q")
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+async def test_the_same_on_real_clips_with_a_stranger(tmp_path: Path, clips: Path) -> None:
+    app = FacedeskApp(desk(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        operator = Operator(app, pilot)
+        people: list[tuple[str, Path | str]] = [
+            ("Man A", clips / "man_a_take1.mp4"),
+            ("Man B", clips / "man_b.mp4"),
+        ]
+        await whole_job(operator, people, 30, ("Man A", clips / "man_a_take2.mp4"))
+        await operator.press("escape")
+        await operator.idle()
+        await operator.recognise(clips / "grid_3.mpg")
+        await operator.sees("UNKNOWN")
+        await operator.idle()
+        assert "KNOWN  Man" not in operator.screen
+        await operator.press("q")
