@@ -17,7 +17,15 @@ from engine.errors import DataError, EngineDied, SourceBusy
 from engine.events import Event, JobEnded, JobStarted, Notice, ProcessDied, SplitDone
 from engine.service import library
 from engine.service.child import Child
-from engine.service.messages import End, FacesFound, FramesEnded, Hello, Ready, Start
+from engine.service.messages import (
+    End,
+    FacesFound,
+    FramesEnded,
+    Hello,
+    Ready,
+    RecognitionEnded,
+    Start,
+)
 from engine.service.protocol import (
     CAMERA_JOBS,
     EnrolRequest,
@@ -59,6 +67,7 @@ class LocalDesk:
         self._deaths: dict[str, list[float]] = {"camera": [], "model": []}
         self._jobs: dict[Job, str] = {}
         self._requests: dict[Job, Any] = {}
+        self._run = 0
         self._writer = SharedWriter(workspace)
         self._closing = False
 
@@ -175,7 +184,8 @@ class LocalDesk:
             self._listener(JobStarted(job=job, title=title))
             # Recognition: the model first, for it may take seconds to load; frames wait for it.
             first = "model" if job in ("train", "recognise") else "camera"
-            self._child(first).send(Start(job=job, request=request))
+            self._run += job == "recognise"
+            self._child(first).send(Start(job=job, request=request, run=self._run))
 
     def _refuse_if_busy(self, job: Job) -> None:
         holder = next((j for j in self._jobs if j in CAMERA_JOBS and job in CAMERA_JOBS), None)
@@ -195,7 +205,7 @@ class LocalDesk:
             waiting = job == "recognise" and self._jobs[job] == "waiting"
             self._jobs[job] = "stopped" if keep else "cancelled"
             name = "model" if job == "train" or waiting else "camera"
-            self._child(name).send(End(job=job, keep=keep))
+            self._child(name).send(End(job=job, keep=keep, run=self._run))
             if waiting:
                 self._finish(JobEnded(job=job, outcome=self._jobs[job]))
 
@@ -235,27 +245,33 @@ class LocalDesk:
                 if "recognise" in self.running:
                     self._child("model").send(message)
             case Ready():
-                self._model_ready(child)
-            case JobEnded(job="recognise") if child.name == "camera":
-                self._child("model").send(End(job="recognise", keep=False))
-                self._finish(message)
-            case JobEnded(job="recognise", outcome="failed"):
-                self._child("camera").send(End(job="recognise", keep=False))
+                self._model_ready(message.run)
+            case RecognitionEnded():
+                self._recognition_ended(message)
+            case JobEnded(job="recognise"):
+                self._child("model").send(End(job="recognise", keep=False, run=self._run))
                 self._finish(message)
             case JobEnded():
                 self._finish(message)
             case Event():
                 self._listener(message)
 
-    def _model_ready(self, child: Child) -> None:
+    def _model_ready(self, run: int) -> None:
+        """Let the frames come, unless this recognition was given up while the model loaded."""
         with self._lock:
-            if self._jobs.get("recognise") == "waiting":
+            if run == self._run and self._jobs.get("recognise") == "waiting":
                 self._jobs["recognise"] = "running"
                 self._child("camera").send(
                     Start(job="recognise", request=self._requests["recognise"])
                 )
-            else:
-                child.send(End(job="recognise", keep=False))
+
+    def _recognition_ended(self, message: RecognitionEnded) -> None:
+        """The model process's word on a recognition; of interest only if it is the present one."""
+        if message.run != self._run:
+            return
+        if message.ended.outcome == "failed":
+            self._child("camera").send(End(job="recognise", keep=False))
+        self._finish(message.ended)
 
     def _ended(self, child: Child, status: int) -> None:
         """Reader thread: a process is gone. Fail its jobs, say so, start another."""
@@ -286,5 +302,5 @@ class LocalDesk:
             other = "camera" if process == "model" else "model"
             with self._lock:
                 if other in self._children:
-                    self._children[other].send(End(job=job, keep=False))
+                    self._children[other].send(End(job=job, keep=False, run=self._run))
         self._finish(JobEnded.failure(job, error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from engine.events import BoxTuple
+from engine.events import BoxTuple, JobEnded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +18,15 @@ class Hello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Begin a job; `request` is one of the request classes of `protocol`."""
+    """Begin a job; `request` is one of the request classes of `protocol`.
+
+    `run` numbers the recognitions: an answer to one that was given up meanwhile is told from an
+    answer to the present one.
+    """
 
     job: str
     request: Any
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,7 @@ class End:
 
     job: str
     keep: bool
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +45,17 @@ class Quit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """The model process has loaded what recognition needs; frames may come."""
+    """The model process has loaded what recognition `run` needs; frames may come."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionEnded:
+    """Recognition `run` is over in the model process."""
+
+    run: int
+    ended: JobEnded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,15 @@ from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
 from engine.events import JobEnded
 from engine.service.child_main import ChildContext, serve
-from engine.service.messages import End, FacesFound, FramesEnded, Quit, Ready, Start
+from engine.service.messages import (
+    End,
+    FacesFound,
+    FramesEnded,
+    Quit,
+    Ready,
+    RecognitionEnded,
+    Start,
+)
 from engine.service.protocol import TrainRequest
 
 log = logging.getLogger(__name__)
@@ -52,6 +60,7 @@ class ModelBody:
         self._context = context
         self._make = Recognition
         self._recognition: Recognition | None = None
+        self._run = 0
         self._newest = NewestFaces()
         context.replace = self._replace
 
@@ -68,15 +77,16 @@ class ModelBody:
             try:
                 self._take(message)
             except FacedeskError as error:
-                self._recognition = None
-                self._context.send(JobEnded.failure(RECOGNISE, error))
+                self._end(JobEnded.failure(RECOGNISE, error))
             except Exception as error:  # reported in one sentence, details in the log
                 log.exception("recognition failed")
-                self._recognition = None
                 text = f"{type(error).__name__}: {error}"
-                self._context.send(
-                    JobEnded.failure(RECOGNISE, ModelError("An internal error", text))
-                )
+                self._end(JobEnded.failure(RECOGNISE, ModelError("An internal error", text)))
+
+    def _end(self, ended: JobEnded) -> None:
+        """The recognition under way is over."""
+        self._recognition = None
+        self._context.send(RecognitionEnded(run=self._run, ended=ended))
 
     def _take(self, message: object) -> None:
         context = self._context
@@ -90,18 +100,18 @@ class ModelBody:
                     daemon=True,
                 ).start()
             case Start():
+                self._run = message.run
+                self._newest = NewestFaces()
                 self._recognition = self._make(context.workspace, context.settings, context.emit)
-                self._newest.take()
-                context.send(Ready())
+                context.send(Ready(run=self._run))
             case FacesFound():
                 faces = self._newest.take() if message.lossy else message
                 if faces is not None and self._recognition is not None:
                     self._recognition.take(faces, self._newest.dropped)
             case FramesEnded() if self._recognition is not None:
                 self._recognition.finish(message.frames)
-                self._recognition = None
-                context.send(JobEnded(job=RECOGNISE, outcome="done"))
-            case End(job="recognise"):
+                self._end(JobEnded(job=RECOGNISE, outcome="done"))
+            case End(job="recognise") if message.run == self._run:
                 self._recognition = None
             case _:
                 pass
