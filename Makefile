@@ -3,9 +3,11 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& { echo $$p; break; }; done)
 BIN := .venv/bin
+# Two workers, a file each: TensorFlow in more would only fight over the cores.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: app demo test check format lock clean
+.PHONY: app demo test check format lock screenshot clean
 app: .venv/installed
 	$(BIN)/facedesk
 
@@ -43,6 +45,10 @@ UV := uv pip compile --universal --generate-hashes --python-version 3.11 --no-he
 lock:
 	$(UV) -o requirements.lock
 	$(UV) --extra dev -c requirements.lock -o requirements-dev.lock
+
+# The picture in README, drawn by the app itself while a test plays the whole job in it.
+screenshot: .venv/installed-dev
+	SCREENSHOT=docs/desk.svg $(BIN)/python -m pytest tests/e2e/test_app_flow.py -k portraits
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -106,8 +106,9 @@ def ordinary_user(tmp_path: Path) -> Iterator[None]:
         yield
         return
     os.chown(tmp_path, 65534, 65534)
-    for folder in (tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o711)
+    for folder in tmp_path.parents:
+        if folder.stat().st_mode & 0o001 == 0:
+            folder.chmod(0o711)
     os.seteuid(65534)
     yield
     os.seteuid(0)
