@@ -62,6 +62,7 @@ class Operator:
     async def enrol(self, name: str, source: object, count: int) -> None:
         """`n`, the form, Enter; wait for the end."""
         await self.press("n")
+        await self.sees("Close (Esc)")
         await self.type(name)
         await self.press("tab", "ctrl+u")
         await self.type(str(source))
@@ -73,7 +74,9 @@ class Operator:
 
     async def recognise(self, source: object) -> None:
         """`r`, the form, Enter."""
-        await self.press("r", "ctrl+u")
+        await self.press("r")
+        await self.sees("Close (Esc)")
+        await self.press("ctrl+u")
         await self.type(str(source))
         await self.press("enter")
 
