@@ -44,4 +44,5 @@ class ActivityPane(Pane):
         self.lines.append(f"{sign}{body}")
         del self.lines[:-LINES]
         entry = Text.assemble((clock(time.time()), "dim"), " ", (f"{sign}{body}", style))
-        self.query_one(RichLog).write(entry)
+        # Without `expand` a line is wrapped at 80 cells, however wide the pane is.
+        self.query_one(RichLog).write(entry, expand=True)
