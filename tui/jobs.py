@@ -31,6 +31,11 @@ class JobBoard:
 
     def ended(self, event: JobEnded) -> str:
         """A job is over; returns its title."""
+        # There may be a model or a person more by now: `r` and `s` must not wait for the lists.
+        if event.job == "train":
+            self.models = None
+        elif event.job in ("enrol", "import"):
+            self.people = max(1, self.people)
         return self.titles.pop(cast(Job, event.job), "")
 
     @property
@@ -56,7 +61,7 @@ class JobBoard:
         if action in CAMERA_ACTIONS and camera:
             return f"The camera is in use: {self.titles[camera]}. Esc cancels it, x stops it."
         if action == "train" and "train" in self.titles:
-            return "A training is running already: Esc cancels it, x stops it and keeps the best."
+            return "A training is running already: Esc cancels it, the model in use stays."
         if action == "recognise" and self.models == 0:
             return "There is no model yet: press t to train one."
         if action in ("split", "train") and self.people == 0:
