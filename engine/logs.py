@@ -19,12 +19,19 @@ from engine.workspace import FILE_MODE, make_directory
 LONGEST_LOG = 2_000_000
 """Bytes after which a log is renamed to `NAME.1` when it is next opened."""
 
+OPENCV = {
+    "OPENCV_LOG_LEVEL": "OFF",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",  # AV_LOG_QUIET
+    "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",  # its 10 s would hold a hung webcam too long
+    "QT_LOGGING_RULES": "*.warning=false",
+}
+"""What OpenCV and its parts are told; the one place, `engine.camera.quiet` sets it too."""
+
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "GLOG_minloglevel": "3",
-    "OPENCV_LOG_LEVEL": "ERROR",
-    "OPENCV_FFMPEG_LOGLEVEL": "-8",
     "TF_ENABLE_ONEDNN_OPTS": "1",
+    **OPENCV,
 }
 
 

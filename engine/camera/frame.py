@@ -77,3 +77,11 @@ def as_bgr(image: NDArray[np.generic]) -> Image:
     if plain.shape[2] == 1:
         plain = np.repeat(plain, 3, axis=2)
     return np.ascontiguousarray(plain[:, :, :3])
+
+
+def decoded(good: bool, image: NDArray[np.generic] | None) -> Image | None:
+    """The answer of OpenCV's `VideoCapture.read` as BGR uint8; None if there is no picture in it.
+
+    It returns False instead of raising, and from a failing device at times an empty picture.
+    """
+    return as_bgr(image) if good and image is not None and image.size else None

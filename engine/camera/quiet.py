@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 
-DEFAULTS = {
-    "OPENCV_LOG_LEVEL": "OFF",
-    "OPENCV_FFMPEG_LOGLEVEL": "-8",  # AV_LOG_QUIET
-    "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",  # its 10 s would hold a hung webcam too long
-    "QT_LOGGING_RULES": "*.warning=false",
-}
+from engine.logs import OPENCV
+
+DEFAULTS = OPENCV
 
 
 def keep_quiet() -> None:

@@ -7,7 +7,7 @@ import socket
 import time
 from urllib.parse import urlsplit
 
-from engine.camera.frame import Frame, Image, SourceInfo, as_bgr
+from engine.camera.frame import Frame, SourceInfo, decoded
 from engine.camera.masking import mask_credentials
 from engine.camera.quiet import cv2
 from engine.camera.video_file import USUAL_FPS
@@ -35,7 +35,7 @@ class StreamSource:
         ]
         flat = [number for key, limit in limits for number in (key, math.ceil(limit * 1000))]
         self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, flat)
-        self._first = self._decode() if self._capture.isOpened() else None
+        self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
         if self._first is None:
             self.close()
             waited = time.monotonic() - begun
@@ -74,7 +74,7 @@ class StreamSource:
         image = self._first
         self._first = None
         if image is None:
-            image = self._decode()
+            image = decoded(*self._capture.read())
         if image is None:
             if self._info.frames and self._sequence >= self._info.frames - 1:
                 return None
@@ -89,10 +89,6 @@ class StreamSource:
     def close(self) -> None:
         """Close the connection."""
         self._capture.release()
-
-    def _decode(self) -> Image | None:
-        good, image = self._capture.read()
-        return as_bgr(image) if good and image is not None and image.size else None
 
     def _lost(self, waited: float) -> SourceError:
         if waited >= 0.9 * self._read_timeout:

@@ -6,7 +6,7 @@ import math
 import stat
 from pathlib import Path
 
-from engine.camera.frame import Frame, Image, Report, SourceInfo, as_bgr, ignore
+from engine.camera.frame import Frame, Report, SourceInfo, decoded, ignore
 from engine.camera.quiet import cv2
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.events import Notice
@@ -29,7 +29,7 @@ class VideoFileSource:
         self._report = report
         check_file(path)
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-        self._first = self._decode() if self._capture.isOpened() else None
+        self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
         if self._first is None:
             self.close()
             raise SourceUnreadable(
@@ -64,7 +64,7 @@ class VideoFileSource:
         image = self._first
         self._first = None
         if image is None:
-            image = self._decode()
+            image = decoded(*self._capture.read())
         if image is None:
             self._tell_if_short()
             return None
@@ -75,10 +75,6 @@ class VideoFileSource:
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
-
-    def _decode(self) -> Image | None:
-        good, image = self._capture.read()
-        return as_bgr(image) if good and image is not None and image.size else None
 
     def _position(self) -> float:
         """The container's time stamp, or frame number over rate where it has none."""

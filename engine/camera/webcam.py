@@ -6,7 +6,7 @@ import sys
 import time
 
 from engine.camera.device import check_device, device_path
-from engine.camera.frame import Frame, Image, SourceInfo, as_bgr
+from engine.camera.frame import Frame, Image, SourceInfo, decoded
 from engine.camera.quiet import cv2
 from engine.config import CameraSettings
 from engine.errors import SourceError, SourceUnreadable
@@ -62,7 +62,7 @@ class WebcamSource:
         image = self._first
         self._first = None
         if image is None:
-            image = self._grab()
+            image = decoded(*self._capture.read())
         if image is None:
             raise SourceUnreadable(
                 "The camera stopped delivering pictures",
@@ -88,7 +88,7 @@ class WebcamSource:
 
     def _first_picture(self) -> Image:
         for _ in range(FIRST_READS):
-            image = self._grab()
+            image = decoded(*self._capture.read())
             if image is not None:
                 return image
         raise self._mute(f"it opened, but {FIRST_READS} reads brought nothing")
@@ -106,10 +106,6 @@ class WebcamSource:
             f"{self._path}: {what}",
             "Unplug it and plug it in again; try another USB port or a smaller camera.width.",
         )
-
-    def _grab(self) -> Image | None:
-        good, image = self._capture.read()
-        return as_bgr(image) if good and image is not None and image.size else None
 
     def _format(self) -> str:
         code = int(self._capture.get(cv2.CAP_PROP_FOURCC))

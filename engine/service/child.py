@@ -80,12 +80,6 @@ class Child:
             self._outgoing.append(message)
             self._wake.notify()
 
-    @property
-    def backlog(self) -> int:
-        """Messages that the child has not taken yet."""
-        with self._wake:
-            return len(self._outgoing)
-
     def end(self) -> None:
         """End the process: ask, then terminate, then kill. Returns within about three seconds."""
         self.expected_end = True
@@ -104,10 +98,6 @@ class Child:
         self._channel.close()
         with self._wake:
             self._wake.notify()
-
-    def kill(self) -> None:
-        """End the process at once; its end is then reported as unexpected."""
-        self._process.kill()
 
     def _write(self) -> None:
         """Writer thread: a child that does not read blocks this thread only."""
