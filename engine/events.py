@@ -49,7 +49,7 @@ class Notice(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStarted(Event):
-    """A long job has begun. `job` is one of enrol, import, train, recognise."""
+    """A long job has begun. `job` is one of enrol, import, train, evaluate, recognise."""
 
     name: ClassVar[str] = "job_started"
     job: str
@@ -299,6 +299,59 @@ class TrainDone(Event):
     people: tuple[str, ...]
     metrics: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+
+
+# --- evaluation ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateDone(Event):
+    """How good a model honestly is. Shares are 0..1; counts of pictures unless said otherwise.
+
+    `people` are the gallery's names in the order of `confusion`: row i are the probes of person i,
+    column j how many were named person j at the threshold, the last column how many nobody.
+    `probes` counts those in which no face was found (`missed`) too, and they count against every
+    share. `strangers` searches by `stranger_people` different people; `strangers_from` says whose:
+    `own` (facedesk strangers), `folder` (--strangers), `left_out` (every enrolled person once,
+    searched in the gallery without them) or `none`. `tpir` maps an FPIR ("0.01") to the TPIR at
+    the threshold that these strangers give, only where there are strangers enough for it.
+    `intervals` maps `rank1`, `tpir_at_threshold`, `fpir_at_threshold` and `tpir@0.01` and so on
+    to 95 % Clopper-Pearson intervals. `per_person` maps a name, `per_session` "name/session", to
+    (probes, right at rank 1, named rightly). `det` are (threshold, FPIR, FNIR), thresholds rising.
+    `confused` are the most confused pairs: (probe's person, other person, score for the other,
+    score for the own, crop of the probe, crop of the other), `suspects` pictures to look at:
+    (person, crop, `mislabelled`, `blurred` or `twin`, a sentence). Crops are paths.
+    `leakage` holds `rank1` and `tpir` of the split in use and `random_rank1`, `random_tpir` of a
+    random one of the same pictures; empty if it was not measured.
+    """
+
+    name: ClassVar[str] = "done"
+    model: str
+    recipe: str
+    people: tuple[str, ...]
+    probes: int
+    missed: int
+    strangers: int
+    stranger_people: int
+    strangers_from: str
+    fpir: float
+    threshold: float
+    rank1: float
+    tpir: Mapping[str, float]
+    fpir_at_threshold: float
+    tpir_at_threshold: float
+    intervals: Mapping[str, tuple[float, float]]
+    per_person: Mapping[str, tuple[int, int, int]]
+    per_session: Mapping[str, tuple[int, int, int]]
+    confusion: tuple[tuple[int, ...], ...]
+    det: tuple[tuple[float, float, float], ...]
+    confused: tuple[tuple[str, str, float, float, str, str], ...] = ()
+    suspects: tuple[tuple[str, str, str, str], ...] = ()
+    leakage: Mapping[str, float] = field(default_factory=dict)
+    sentence: str = ""
+    warnings: tuple[str, ...] = ()
+    report: str = ""
+    seconds: float = 0.0
 
 
 # --- recognition --------------------------------------------------------------------------

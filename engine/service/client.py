@@ -29,6 +29,7 @@ from engine.service.messages import (
 from engine.service.protocol import (
     CAMERA_JOBS,
     EnrolRequest,
+    EvaluateRequest,
     ImportRequest,
     Job,
     Listener,
@@ -45,10 +46,11 @@ PROCESSES: dict[Job, tuple[str, ...]] = {
     "enrol": ("camera",),
     "import": ("camera",),
     "train": ("model",),
+    "evaluate": ("model",),
     "recognise": ("camera", "model"),
 }
 """The processes that a job cannot go on without."""
-WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train"})
+WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
 MOST_DEATHS = 3
 DEATHS_WITHIN = 60.0
 """A process that dies more often than MOST_DEATHS in this many seconds is not started again
@@ -161,6 +163,11 @@ class LocalDesk:
         library.check_trainable(self._workspace)
         self._begin("train", f"Training recipe {request.recipe}", request)
 
+    def evaluate(self, request: EvaluateRequest) -> None:
+        """Start an evaluation. Raises DataError if one is running, NoModel, WorkspaceLocked."""
+        library.check_model(self._workspace)
+        self._begin("evaluate", "Evaluating the model", request)
+
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy, NoModel."""
         library.check_model(self._workspace)
@@ -183,7 +190,7 @@ class LocalDesk:
             self._requests[job] = request
             self._listener(JobStarted(job=job, title=title))
             # Recognition: the model first, for it may take seconds to load; frames wait for it.
-            first = "model" if job in ("train", "recognise") else "camera"
+            first = "camera" if job in ("enrol", "import") else "model"
             self._run += job == "recognise"
             self._child(first).send(Start(job=job, request=request, run=self._run))
 
@@ -204,7 +211,7 @@ class LocalDesk:
                 return
             waiting = job == "recognise" and self._jobs[job] == "waiting"
             self._jobs[job] = "stopped" if keep else "cancelled"
-            name = "model" if job == "train" or waiting else "camera"
+            name = "model" if job in ("train", "evaluate") or waiting else "camera"
             self._child(name).send(End(job=job, keep=keep, run=self._run))
             if waiting:
                 self._finish(JobEnded(job=job, outcome=self._jobs[job]))

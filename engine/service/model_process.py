@@ -1,4 +1,4 @@
-"""The model process: everything that needs TensorFlow. Trains in a thread, names faces in main.
+"""The model process: all that needs TensorFlow. Jobs run in threads, faces are named in main.
 
 Recognition goes on with the model it was started with while a new one trains beside it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
@@ -21,7 +22,7 @@ from engine.service.messages import (
     RecognitionEnded,
     Start,
 )
-from engine.service.protocol import TrainRequest
+from engine.service.protocol import EvaluateRequest, TrainRequest
 
 log = logging.getLogger(__name__)
 
@@ -91,14 +92,10 @@ class ModelBody:
     def _take(self, message: object) -> None:
         context = self._context
         match message:
-            case Start(request=TrainRequest() as request):
-                context.begin("train")
-                threading.Thread(
-                    target=context.run_job,
-                    args=("train", lambda token: self._train(request, token)),
-                    name="training",
-                    daemon=True,
-                ).start()
+            case Start(request=TrainRequest() as training):
+                self._beside("train", lambda token: self._train(training, token))
+            case Start(request=EvaluateRequest() as evaluation):
+                self._beside("evaluate", lambda token: self._evaluate(evaluation, token))
             case Start():
                 self._run = message.run
                 self._newest = NewestFaces()
@@ -115,6 +112,19 @@ class ModelBody:
                 self._recognition = None
             case _:
                 pass
+
+    def _beside(self, job: str, work: Callable[[Cancel], None]) -> None:
+        """Run a job in a thread of its own, so that recognition goes on."""
+        self._context.begin(job)
+        threading.Thread(
+            target=self._context.run_job, args=(job, work), name=job, daemon=True
+        ).start()
+
+    def _evaluate(self, request: EvaluateRequest, cancel: Cancel) -> None:
+        from engine.service.jobs.evaluate import evaluate
+
+        context = self._context
+        evaluate(context.workspace, context.settings, request, cancel, context.emit)
 
     def _train(self, request: TrainRequest, cancel: Cancel) -> None:
         from engine.service.jobs.train import train

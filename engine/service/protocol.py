@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from engine.config import Settings
 from engine.events import Event, SplitDone
 
-Job = Literal["enrol", "import", "train", "recognise"]
+Job = Literal["enrol", "import", "train", "evaluate", "recognise"]
 CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise"})
 """Jobs that need the camera process: one at a time."""
 
@@ -62,6 +62,19 @@ class TrainRequest:
     epochs: int | None = None
     unfreeze: bool = False
     weights: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateRequest:
+    """Measure the model in use (or `model`). None: the split's held-out pictures as probes, the
+    workspace's own strangers, the configured FPIR; `report` is the folder for the HTML file.
+    """
+
+    model: str | None = None
+    probes: str | None = None
+    strangers: str | None = None
+    fpir: float | None = None
+    report: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +188,11 @@ class Desk(Protocol):
 
     def train(self, request: TrainRequest) -> None:
         """Start training. Raises DataError if a training is running already."""
+        ...
+
+    def evaluate(self, request: EvaluateRequest) -> None:
+        """Start an evaluation; it ends with an EvaluateDone. Raises DataError if one is running,
+        NoModel, ..."""
         ...
 
     def recognise(self, request: RecogniseRequest) -> None:
