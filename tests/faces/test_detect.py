@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.config import DetectionSettings
 from engine.errors import DetectorMissing, ModelError
-from engine.faces.cascades import cascade_folder
+from engine.faces.cascades import Cascade, cascade_folder
 from engine.faces.detect import Box, Face, FaceFinder
 from engine.pictures import read_photograph
 
@@ -147,7 +147,7 @@ def test_missing_cascade_file_is_told_at_construction(tmp_path: Path) -> None:
 def test_damaged_cascade_file_is_told_at_construction(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("frontalface_default", "eye", "eye_tree_eyeglasses"):
+    for name in ("frontalface_default", "frontalface_alt2", "eye", "eye_tree_eyeglasses"):
         whole = (cascade_folder() / f"haarcascade_{name}.xml").read_bytes()
         (tmp_path / f"haarcascade_{name}.xml").write_bytes(whole)
     (tmp_path / "haarcascade_eye.xml").write_text("<opencv_storage><broken")
@@ -183,3 +183,19 @@ def test_lfw_faces_and_eyes_are_found_as_often_as_by_the_reference(
     expected = ((103, 113), (145, 112))
     near = [off(faces[0], expected) < 0.35 for faces in found if faces]
     assert sum(near) >= 54
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    "file",
+    ["known/Bill_Clinton/Bill_Clinton_0022.jpg", "background/Keith_Bogans/Keith_Bogans_0001.jpg"],
+)
+def test_photograph_in_which_the_first_cascade_sees_nothing_is_searched_by_a_second(
+    finder: FaceFinder, lfw: Path, file: str
+) -> None:
+    picture = read_photograph(lfw / file)
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    assert not Cascade("frontalface_default").search(grey, 1.1, 5, 24)
+    (face, *_) = finder.find_in_photograph(picture)
+    middle = np.array(picture.shape[1::-1]) / 2
+    assert np.abs(np.array(face.box.centre) - middle).max() < 0.1 * picture.shape[0]
