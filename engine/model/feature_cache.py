@@ -56,7 +56,7 @@ class FeatureCache:
         seed: int = 1,
         cancel: Cancel | None = None,
     ) -> NDArray[np.float32]:
-        """Feature rows (n, 8192), float32, of `files` of one session, in their order.
+        """Feature rows (n, 12288), float32, of `files` of one session, in their order.
 
         `view` 0 is the crop itself, 1 and up its augmented views under `seed`. Only what is
         missing is computed, and saved even if the job is cancelled half-way. `on_progress` gets

@@ -1,7 +1,7 @@
 """From aligned crops to VGG16 feature rows. `feature_cache` keeps them.
 
-A row is block4_pool (10x10x512) averaged on a 4x4 grid, row by row, 512 values a cell, and
-averaged over the crop and its mirror image: 8,192 float32 values.
+A row is block4_pool (10x10x512), then block3_pool (20x20x256), each averaged on a 4x4 grid of
+cells, row by row, and averaged over the crop and its mirror image: 8,192 and 4,096 float32 values.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Protocol
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -16,11 +17,14 @@ from numpy.typing import NDArray
 from engine.model.vgg16 import SIZE, Weights, backbone, has_bfloat16
 
 GRID = 4
-ROW = GRID * GRID * 512
+LAYERS = ("block4_pool", "block3_pool")
+PARTS = (GRID * GRID * 512, GRID * GRID * 256)
+"""Values that each of LAYERS gives to a row."""
+ROW = sum(PARTS)
 """Values in a feature row."""
 BATCH = 16
 """Crops put through VGG16 at once."""
-RECIPE = "block4 grid4 mirror v1"
+RECIPE = "block4 block3 grid4 mirror v2"
 """Changes whenever the same crop would give other rows, so that old caches are not mixed in."""
 
 
@@ -30,7 +34,7 @@ class Extracts(Protocol):
     digest: str
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Feature rows (n, 8192) of uint8 RGB crops (n, 160, 160, 3)."""
+        """Feature rows (n, 12288) of uint8 RGB crops (n, 160, 160, 3)."""
         ...
 
 
@@ -46,12 +50,15 @@ class Extractor:
         precision = "bfloat16" if self.low_precision else "float32"
         text = f"{weights.digest} {RECIPE} {precision}"
         self.digest = hashlib.sha256(text.encode()).hexdigest()
-        network = backbone(weights, "block4_pool", self.low_precision)
+        whole = backbone(weights, "block4_pool", self.low_precision)
+        outputs = [whole.get_layer(name).output for name in LAYERS]
+        network = keras.Model(whole.inputs, outputs)
 
         def rows(crops: Any) -> Any:
             both = tf.concat([crops, crops[:, :, ::-1]], 0)
-            maps = tf.cast(network(tf.cast(both, tf.float32), training=False), tf.float32)
-            straight, mirrored = tf.split(pooled(maps), 2)
+            maps = network(tf.cast(both, tf.float32), training=False)
+            row = tf.concat([pooled(tf.cast(each, tf.float32)) for each in maps], axis=1)
+            straight, mirrored = tf.split(row, 2)
             return (straight + mirrored) / 2
 
         # One signature with a free batch axis: TensorFlow traces once, whatever comes.
@@ -64,7 +71,7 @@ class Extractor:
         return int(self._rows.experimental_get_tracing_count())
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Feature rows (n, 8192), float32, of `crops` (n, 160, 160, 3), uint8, RGB.
+        """Feature rows (n, 12288), float32, of `crops` (n, 160, 160, 3), uint8, RGB.
 
         Any n; they go through VGG16 in batches of 16. A caller who wants to cancel or to show
         progress passes so many at a time. Raises ValueError if `crops` has another shape or type.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from engine.config import DetectionSettings
 from engine.errors import DataError, NoPictures
+from engine.faces.align import Eyes, align
 from engine.faces.detect import FaceFinder
 from engine.model.vectors import Float32, Labels
 from engine.pictures import read_photograph
@@ -30,19 +32,24 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 TOGETHER = 64
 """Crops sent through VGG16 at once: people have too few pictures each to fill a batch."""
 
+SHIFT = 0.05
+"""How far an eye is shifted, standard deviation as a share of the eyes' distance."""
+
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeopleFeatures:
-    """Features (n, 8192) float32 of the pictures that show a face, people by name.
+    """Features (n, k) float32 of the pictures that show a face, people by name.
 
     `people` (n,) are labels into `names`; `order` (n,) is each picture's place among all the
     person's pictures by file name, counting those in which no face was found, which are listed
-    in `missed` as (label, order).
+    in `missed` as (label, order). `shifted` (n, copies, k) are those of the same faces cropped by
+    eyes a little beside the true ones, as another frame's would have been found.
     """
 
     features: Float32
+    shifted: Float32
     people: Labels
     order: Labels
     names: tuple[str, ...]
@@ -56,14 +63,23 @@ class _Person:
     files: tuple[Path, ...]
     kept: list[int] = field(default_factory=list)
     crops: list[NDArray[np.uint8]] = field(default_factory=list)
+    """Of each kept picture the crop, then its shifted copies."""
 
 
 class PeopleReader:
     """Reads folders of people through one finder and one extractor, caching under `work`."""
 
-    def __init__(self, work: Path, extractor: Extracts, finder: FaceFinder | None = None) -> None:
+    def __init__(
+        self,
+        work: Path,
+        extractor: Extracts,
+        finder: FaceFinder | None = None,
+        copies: int = 0,
+    ) -> None:
+        """`copies` is the number of shifted copies of each crop."""
         self._work = work
         self._extractor = extractor
+        self._copies = copies
         self._finder = finder or FaceFinder(DetectionSettings())
 
     def read(
@@ -88,14 +104,15 @@ class PeopleReader:
         self._compute(folder, people, report)
         names: list[str] = []
         missed: list[tuple[int, int]] = []
-        features, labels, orders = [], [], []
+        features, shifted, labels, orders = [], [], [], []
         for name, files in people.items():
             kept, rows = self._cached(folder, name, files) or ((), None)
             if rows is None or len(kept) < least:
                 continue
             label = len(names)
             names.append(name)
-            features.append(rows)
+            features.append(rows[:, 0])
+            shifted.append(rows[:, 1:])
             labels.append(np.full(len(kept), label))
             orders.append(np.asarray(kept, np.int64))
             missed.extend((label, place) for place in range(len(files)) if place not in kept)
@@ -103,6 +120,7 @@ class PeopleReader:
             raise NoPictures("No face was found", f"in none of the pictures of {folder}")
         return PeopleFeatures(
             np.concatenate(features).astype(np.float32),
+            np.concatenate(shifted).astype(np.float32),
             np.concatenate(labels),
             np.concatenate(orders),
             tuple(names),
@@ -131,12 +149,14 @@ class PeopleReader:
         person = _Person(tuple(files))
         for place, file in enumerate(files):
             try:
-                faces = self._finder.find_in_photograph(read_photograph(file))
+                image = read_photograph(file)
             except DataError:
                 continue
+            faces = self._finder.find_in_photograph(image)
             if faces:
                 person.kept.append(place)
                 person.crops.append(faces[0].crop)
+                person.crops.extend(shifted_crops(image, faces[0].eyes, file.name, self._copies))
         return person
 
     def _store(self, folder: Path, waiting: dict[str, _Person]) -> None:
@@ -145,14 +165,17 @@ class PeopleReader:
         if crops:
             rows = iter(self._extractor.extract(np.stack(crops)))
         for name, person in waiting.items():
-            features = [next(rows) for _ in person.crops]
+            features = np.array([next(rows) for _ in person.crops], np.float16)
             buffer = io.BytesIO()
             np.savez(
                 buffer,
                 key=np.array(self._key(person.files)),
                 kept=np.array(person.kept, np.int64),
                 # float16 keeps 11 bits: less than a thousandth of the value, and half the disk.
-                features=np.stack(features).astype(np.float16) if features else np.empty((0, 0)),
+                # Axes: picture, crop and copies, value.
+                features=features.reshape(len(person.kept), 1 + self._copies, -1)
+                if person.kept
+                else np.empty((0, 0, 0)),
             )
             write_bytes(self._file(folder, name), buffer.getvalue())
 
@@ -171,10 +194,27 @@ class PeopleReader:
     def _key(self, files: Sequence[Path]) -> str:
         """What the features depend on, but for the code that finds and aligns faces."""
         listing = "\n".join(f"{file.name} {file.stat().st_size}" for file in files)
-        return hashlib.sha256(f"{self._extractor.digest}\n{listing}".encode()).hexdigest()
+        text = f"{self._extractor.digest}\n{self._copies} copies\n{listing}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _file(self, folder: Path, name: str) -> Path:
         return self._work / folder.resolve().name / f"{name}.npz"
+
+
+def shifted_crops(
+    image: NDArray[np.uint8], eyes: Eyes, name: str, copies: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Crops of `image` (BGR) as if its eyes had been found a little beside where they are.
+
+    Each coordinate of each eye is off by a normal deviate of SHIFT times the eyes' distance: a
+    similar turn, size and place as between two frames of one face. The same `name` gives the same.
+    """
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+    random = np.random.default_rng(seed)
+    spread = SHIFT * math.dist(*eyes)
+    for _ in range(copies):
+        (left_x, left_y), (right_x, right_y) = np.array(eyes) + random.normal(0, spread, (2, 2))
+        yield align(image, ((float(left_x), float(left_y)), (float(right_x), float(right_y))))
 
 
 def _listing(folder: Path, most: int | None) -> dict[str, tuple[Path, ...]]:
