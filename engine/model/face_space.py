@@ -1,9 +1,10 @@
 """The face space: a fixed projection, learnt once from many other people, that ships as a file.
 
-Features of frozen VGG16 become unit vectors whose cosine tells people apart: mean, signed
-square root, PCA and regularised LDA folded into one matrix, unit length. With it come the
-cohort (mixtures of strangers to score against) and the impostor curve (how high strangers
-score). `python -m engine.model.face_space` fits, checks and reports; see `space/MODEL_CARD.md`.
+Features of a frozen network become unit vectors whose cosine tells people apart: mean, signed
+square root (VGG16's only), PCA and regularised LDA folded into one matrix, unit length. With it
+come the cohort (mixtures of strangers to score against) and the impostor curve (how high
+strangers score). `python -m engine.model.face_space` fits, checks and reports; see
+`space/MODEL_CARD.md`.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ import numpy as np
 from engine.errors import ModelCorrupt
 from engine.model.arrays import pack, unpack
 from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import Array, Float32, class_centres, cohort_scores, signed_root, unit
+from engine.model.vectors import Array, Float32, class_centres, cohort_scores, normalised, unit
 from engine.workspace import write_bytes
 
 __all__ = ["FEATURES", "PACKAGED", "FaceSpace", "class_centres", "cohort_scores", "unit"]
 
 FEATURES = 8192
-"""Length of a feature vector: block4's 512 channels on a 4x4 grid."""
+"""Length of VGG16's feature vectors: block4's 512 channels on a 4x4 grid."""
 FORMAT = 1
+PLAIN = "plain"
+"""Name of an array that is in the file only if the space takes no signed root."""
 PACKAGED = Path(__file__).parent / "space" / "face_space.npz"
 LARGEST_FILE = 64 * 2**20
 """Bytes; a larger file is refused before it is read."""
@@ -46,9 +49,11 @@ ARRAYS = {
 class FaceSpace:
     """One fitted space of `dims` dimensions. Build with `load` or `face_space_fit.fit_space`.
 
-    `mean` (8192,), `projection` (8192, d) and `offset` (d,) float32; `cohort` (m, d) float32 of
-    unit length; `digest` is the SHA-256 of the file it came from (empty if just fitted);
-    `provenance` says in plain JSON what it was fitted on and how.
+    `mean` (k,), `projection` (k, d) and `offset` (d,) float32, k being the length of the
+    backbone's features (8192 for VGG16, 128 for dlib); `cohort` (m, d) float32 of unit length;
+    `rooted` says whether features pass the signed root; `digest` is the SHA-256 of the file it
+    came from (empty if just fitted); `provenance` says in plain JSON what it was fitted on and
+    how.
     """
 
     mean: Float32
@@ -58,6 +63,7 @@ class FaceSpace:
     impostors: ImpostorCurve
     provenance: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
+    rooted: bool = True
 
     @property
     def dims(self) -> int:
@@ -65,14 +71,15 @@ class FaceSpace:
         return int(self.projection.shape[1])
 
     def embed(self, features: Array) -> Float32:
-        """Features (n, 8192) to embeddings (n, dims), float32 of unit length.
+        """Features (n, k) to embeddings (n, dims), float32 of unit length.
 
-        The features must be the mean over a crop and its mirror image, as `Extractor` gives
-        them: the space and its impostor curve were fitted on such.
+        The features must be those of the extractor that the space was fitted with (VGG16's are
+        the mean over a crop and its mirror image): the impostor curve holds for such only.
         """
         if features.ndim != 2 or features.shape[1] != len(self.mean):
             raise ValueError(f"features must be (n, {len(self.mean)}), not {features.shape}")
-        return unit(signed_root(features, self.mean) @ self.projection - self.offset)
+        rows = normalised(features, self.mean, self.rooted)
+        return unit(rows @ self.projection - self.offset)
 
     @classmethod
     def load(cls, path: Path | None = None) -> FaceSpace:
@@ -97,6 +104,7 @@ class FaceSpace:
                 ),
                 provenance=provenance,
                 digest=hashlib.sha256(data).hexdigest(),
+                rooted=PLAIN not in arrays,
             )
         except (ValueError, KeyError, TypeError, ModelCorrupt) as error:
             raise _corrupt(path, f"its contents are not a face space ({error})") from error
@@ -109,6 +117,7 @@ class FaceSpace:
         0.001. Raises DiskFull or WorkspaceUnusable.
         """
         steps = np.rint(self.cohort / np.abs(self.cohort).max(1, keepdims=True) * 127)
+        plain = {} if self.rooted else {PLAIN: np.array(True)}
         data = pack(
             {
                 "mean": self.mean,
@@ -118,6 +127,7 @@ class FaceSpace:
                 "rates": self.impostors.rates,
                 "curve": self.impostors.scores,
                 "provenance": np.array(json.dumps({"format": FORMAT, **self.provenance})),
+                **plain,
             }
         )
         digest = hashlib.sha256(data).hexdigest()

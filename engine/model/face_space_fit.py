@@ -18,7 +18,7 @@ from engine.model.vectors import (
     class_centres,
     class_means,
     cohort_scores,
-    signed_root,
+    normalised,
     unit,
 )
 
@@ -53,6 +53,12 @@ class FitOptions:
     many: int = 5
     """Pictures from which on a person serves as a centre in the impostor scores."""
     seed: int = 0
+    rooted: bool = True
+    """Whether features pass the signed root: a matter of the backbone, kept in the file itself."""
+
+    def recorded(self) -> dict[str, Any]:
+        """What the file's provenance says of the options."""
+        return {name: value for name, value in asdict(self).items() if name != "rooted"}
 
 
 def fit_projection(
@@ -64,10 +70,10 @@ def fit_projection(
     directions are those of the largest between-person variance (Fisher's LDA).
     """
     mean = np.asarray(features.mean(0, dtype=np.float64), np.float32)
-    rooted = signed_root(features, mean)
-    centre = rooted.mean(0, dtype=np.float64)
-    components = _principal_components(rooted - centre.astype(np.float32), options.components)
-    reduced = (rooted @ components).astype(np.float64) - centre @ components
+    rows = normalised(features, mean, options.rooted)
+    centre = rows.mean(0, dtype=np.float64)
+    components = _principal_components(rows - centre.astype(np.float32), options.components)
+    reduced = (rows @ components).astype(np.float64) - centre @ components
     discriminant = _discriminant(reduced, people, options)
     projection = components.astype(np.float64) @ discriminant
     # A common factor changes no embedding; it keeps float16 away from its subnormal numbers.
@@ -147,7 +153,7 @@ def fit_space(
     report: Report = lambda line: None,
     curve: ImpostorCurve | None = None,
 ) -> FaceSpace:
-    """Fit everything that ships on `features` (n, 8192) with labels 0..p-1 (n,).
+    """Fit everything that ships on `features` (n, k) with labels 0..p-1 (n,).
 
     `curve` skips the impostor scores (five more fits). Deterministic by `options.seed`.
     """
@@ -164,10 +170,16 @@ def fit_space(
         "people": int(people.max()) + 1,
         "pictures": len(people),
         "impostor_comparisons": counted,
-        "options": asdict(options),
+        "options": options.recorded(),
     }
     return FaceSpace(
-        space.mean, space.projection, space.offset, space.cohort, curve, provenance=facts
+        space.mean,
+        space.projection,
+        space.offset,
+        space.cohort,
+        curve,
+        provenance=facts,
+        rooted=space.rooted,
     )
 
 
@@ -177,9 +189,9 @@ _NO_CURVE = ImpostorCurve(np.array([1.0, 0.5]), np.array([0.0, 0.0]))
 def _without_curve(features: Array, people: Labels, options: FitOptions) -> FaceSpace:
     """Projection and cohort only; the curve is a placeholder."""
     mean, projection, offset = fit_projection(features, people, options)
-    projected = signed_root(features, mean) @ projection - offset
+    projected = normalised(features, mean, options.rooted) @ projection - offset
     cohort = mixed_cohort(projected, people, options)
-    return FaceSpace(mean, projection, offset, cohort, _NO_CURVE)
+    return FaceSpace(mean, projection, offset, cohort, _NO_CURVE, rooted=options.rooted)
 
 
 def fold_of_people(count: int, folds: int, seed: int) -> Labels:

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 TOGETHER = 64
-"""Crops sent through VGG16 at once: people have too few pictures each to fill a batch."""
+"""Crops sent through the network at once: people have too few pictures each to fill a batch."""
 
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeopleFeatures:
-    """Features (n, 8192) float32 of the pictures that show a face, people by name.
+    """Features (n, k) float32 of the pictures that show a face, people by name.
 
     `people` (n,) are labels into `names`; `order` (n,) is each picture's place among all the
     person's pictures by file name, counting those in which no face was found, which are listed
@@ -110,7 +110,7 @@ class PeopleReader:
         )
 
     def _compute(self, folder: Path, people: dict[str, tuple[Path, ...]], report: Report) -> None:
-        """Fill the cache for all `people`, several at once through VGG16."""
+        """Fill the cache for all `people`, several at once through the network."""
         total = sum(map(len, people.values()))
         done = 0
         waiting: dict[str, _Person] = {}

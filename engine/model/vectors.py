@@ -36,6 +36,17 @@ def signed_root(features: Array, mean: Float32) -> Float32:
     return unit(np.copysign(root, centred))
 
 
+def normalised(features: Array, mean: Float32, rooted: bool) -> Float32:
+    """Features (n, k) as a face space takes them: centred and of length 1, `rooted` or plain.
+
+    VGG16's channels need the root. A network that was trained so that distances tell people
+    apart has spread its values already.
+    """
+    if rooted:
+        return signed_root(features, mean)
+    return unit(np.asarray(features, np.float32) - mean)
+
+
 def class_means(rows: Array, labels: Labels, classes: int) -> Float32:
     """Plain mean of each class: (n, d) and (n,) labels in 0..classes-1 to (classes, d).
 

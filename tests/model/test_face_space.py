@@ -201,6 +201,26 @@ def test_saving_twice_gives_the_same_bytes(space: FaceSpace, saved: Path, tmp_pa
     assert space.save(tmp_path / "again.npz") == FaceSpace.load(saved).digest
 
 
+def test_a_space_without_the_signed_root_embeds_alike_after_loading(
+    background: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    plain = fit_space(*background, replace(OPTIONS, rooted=False))
+    plain.save(tmp_path / "plain.npz")
+    loaded = FaceSpace.load(tmp_path / "plain.npz")
+    assert not loaded.rooted
+    assert (loaded.embed(background[0]) * plain.embed(background[0])).sum(1).min() > 0.9999
+
+
+def test_without_the_signed_root_a_feature_counts_by_its_size(
+    background: tuple[np.ndarray, np.ndarray],
+) -> None:
+    curve = ImpostorCurve(np.array([1.0, 0.1]), np.array([0.0, 0.5]))
+    plain = fit_space(*background, replace(OPTIONS, rooted=False), curve=curve)
+    features = background[0][:1]
+    by_hand = unit(features - plain.mean) @ plain.projection - plain.offset
+    assert plain.embed(features) == pytest.approx(unit(by_hand), abs=1e-6)
+
+
 @pytest.mark.parametrize("place", [0.001, 0.3, 0.7, 0.999])
 def test_a_flipped_byte_anywhere_is_noticed(saved: Path, place: float) -> None:
     data = bytearray(saved.read_bytes())
@@ -286,6 +306,13 @@ def test_the_packaged_space_loads_verified_and_is_small_enough(packaged: FaceSpa
     assert PACKAGED.stat().st_size <= 15_000_000
     assert packaged.projection.shape == (FEATURES, packaged.dims)
     assert packaged.digest in PACKAGED.with_name("face_space.npz.sha256").read_text()
+
+
+def test_the_packaged_space_takes_the_signed_root_and_is_the_file_that_always_was(
+    packaged: FaceSpace,
+) -> None:
+    assert packaged.rooted
+    assert "plain" not in unpack(PACKAGED.read_bytes(), "test")
 
 
 def test_the_packaged_space_says_where_it_comes_from(packaged: FaceSpace) -> None:
