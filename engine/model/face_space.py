@@ -1,9 +1,10 @@
 """The face space: a fixed projection, learnt once from many other people, that ships as a file.
 
-Features of frozen VGG16 become unit vectors whose cosine tells people apart: mean, signed
-square root, PCA and regularised LDA folded into one matrix, unit length. With it come the
-cohort (mixtures of strangers to score against) and the impostor curve (how high strangers
-score). `python -m engine.model.face_space` fits, checks and reports; see `space/MODEL_CARD.md`.
+Features of a frozen network become unit vectors whose cosine tells people apart: mean, signed
+square root (VGG16's only), PCA and regularised LDA folded into one matrix, unit length. With it
+come the cohort (mixtures of strangers to score against) and the impostor curve (how high
+strangers score). `python -m engine.model.face_space` fits, checks and reports; see
+`space/MODEL_CARD.md`.
 """
 
 from __future__ import annotations
@@ -20,20 +21,28 @@ import numpy as np
 from engine.errors import ModelCorrupt
 from engine.model.arrays import pack, unpack
 from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import Array, Float32, class_centres, cohort_scores, signed_root, unit
+from engine.model.vectors import Array, Float32, class_centres, cohort_scores, normalised, unit
 from engine.workspace import write_bytes
 
 __all__ = ["FEATURES", "PACKAGED", "FaceSpace", "class_centres", "cohort_scores", "unit"]
 
-FEATURES = 8192
-"""Length of a feature vector: block4's 512 channels on a 4x4 grid."""
+PARTS = (8192, 4096)
+"""Lengths of the parts of VGG16's feature rows: 512 channels of block4 and 256 of block3, each on
+a 4x4 grid."""
+FEATURES = sum(PARTS)
+"""Length of VGG16's feature rows."""
 FORMAT = 1
+PLAIN = "plain"
+"""Name of an array that is in the file only if the space takes no signed root."""
+PIECES = "parts"
+"""Name of an array that is in the file only if the space scales parts of a row one by one."""
 PACKAGED = Path(__file__).parent / "space" / "face_space.npz"
 LARGEST_FILE = 64 * 2**20
 """Bytes; a larger file is refused before it is read."""
 ARRAYS = {
     "mean": (1, "f"),
-    "projection": (2, "f"),
+    "projection": (2, "i"),
+    "scale": (1, "f"),
     "offset": (1, "f"),
     "cohort": (2, "i"),
     "rates": (1, "f"),
@@ -46,9 +55,12 @@ ARRAYS = {
 class FaceSpace:
     """One fitted space of `dims` dimensions. Build with `load` or `face_space_fit.fit_space`.
 
-    `mean` (8192,), `projection` (8192, d) and `offset` (d,) float32; `cohort` (m, d) float32 of
-    unit length; `digest` is the SHA-256 of the file it came from (empty if just fitted);
-    `provenance` says in plain JSON what it was fitted on and how.
+    `mean` (k,), `projection` (k, d) and `offset` (d,) float32, k being the length of the
+    backbone's features (12288 for VGG16, 128 for dlib); `cohort` (m, d) float32 of unit length;
+    `rooted` says whether features pass the signed root, `parts` which lengths of it are scaled by
+    themselves (see `vectors.signed_root`); `digest` is the SHA-256 of the file it
+    came from (empty if just fitted); `provenance` says in plain JSON what it was fitted on and
+    how.
     """
 
     mean: Float32
@@ -58,6 +70,8 @@ class FaceSpace:
     impostors: ImpostorCurve
     provenance: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
+    rooted: bool = True
+    parts: tuple[int, ...] = ()
 
     @property
     def dims(self) -> int:
@@ -65,14 +79,15 @@ class FaceSpace:
         return int(self.projection.shape[1])
 
     def embed(self, features: Array) -> Float32:
-        """Features (n, 8192) to embeddings (n, dims), float32 of unit length.
+        """Features (n, k) to embeddings (n, dims), float32 of unit length.
 
-        The features must be the mean over a crop and its mirror image, as `Extractor` gives
-        them: the space and its impostor curve were fitted on such.
+        The features must be those of the extractor that the space was fitted with (VGG16's are
+        the mean over a crop and its mirror image): the impostor curve holds for such only.
         """
         if features.ndim != 2 or features.shape[1] != len(self.mean):
             raise ValueError(f"features must be (n, {len(self.mean)}), not {features.shape}")
-        return unit(signed_root(features, self.mean) @ self.projection - self.offset)
+        rows = normalised(features, self.mean, self.rooted, self.parts)
+        return unit(rows @ self.projection - self.offset)
 
     @classmethod
     def load(cls, path: Path | None = None) -> FaceSpace:
@@ -89,7 +104,7 @@ class FaceSpace:
             _check_shapes(arrays)
             return cls(
                 mean=arrays["mean"].astype(np.float32),
-                projection=arrays["projection"].astype(np.float32),
+                projection=arrays["projection"].astype(np.float32) * arrays["scale"],
                 offset=arrays["offset"].astype(np.float32),
                 cohort=unit(arrays["cohort"]),
                 impostors=ImpostorCurve(
@@ -97,6 +112,8 @@ class FaceSpace:
                 ),
                 provenance=provenance,
                 digest=hashlib.sha256(data).hexdigest(),
+                rooted=PLAIN not in arrays,
+                parts=tuple(arrays[PIECES].tolist()) if PIECES in arrays else (),
             )
         except (ValueError, KeyError, TypeError, ModelCorrupt) as error:
             raise _corrupt(path, f"its contents are not a face space ({error})") from error
@@ -104,20 +121,26 @@ class FaceSpace:
     def save(self, path: Path) -> str:
         """Write the space to `path` and its SHA-256 beside it; return the digest.
 
-        The projection is stored as float16 and the cohort, of whose vectors only the direction
-        counts, in steps of 1/127 of each one's largest value; both change a cosine by less than
-        0.001. Raises DiskFull or WorkspaceUnusable.
+        Projection and cohort are stored in steps of 1/127 of the largest value of each dimension
+        of the space and of each cohort vector (of which only the direction counts). Raises
+        DiskFull or WorkspaceUnusable.
         """
         steps = np.rint(self.cohort / np.abs(self.cohort).max(1, keepdims=True) * 127)
+        scale = np.maximum(np.abs(self.projection).max(0), np.finfo(np.float32).tiny) / 127
+        special = {} if self.rooted else {PLAIN: np.array(True)}
+        if self.parts:
+            special[PIECES] = np.array(self.parts, np.int64)
         data = pack(
             {
                 "mean": self.mean,
-                "projection": self.projection.astype(np.float16),
+                "projection": np.rint(self.projection / scale).astype(np.int8),
+                "scale": scale.astype(np.float32),
                 "offset": self.offset,
                 "cohort": steps.astype(np.int8),
                 "rates": self.impostors.rates,
                 "curve": self.impostors.scores,
                 "provenance": np.array(json.dumps({"format": FORMAT, **self.provenance})),
+                **special,
             }
         )
         digest = hashlib.sha256(data).hexdigest()
@@ -164,6 +187,10 @@ def _check_shapes(arrays: Mapping[str, Any]) -> None:
     length, dims = arrays["projection"].shape
     if arrays["mean"].shape != (length,) or arrays["offset"].shape != (dims,):
         raise ValueError("mean and offset do not fit the projection")
+    if arrays["scale"].shape != (dims,):
+        raise ValueError("the scale does not fit the projection")
+    if PIECES in arrays and int(arrays[PIECES].sum()) != length:
+        raise ValueError("the parts do not make up a row")
     if arrays["cohort"].shape[1] != dims:
         raise ValueError("the cohort does not fit the projection")
 

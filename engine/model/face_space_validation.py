@@ -48,14 +48,18 @@ def trials(held: HeldOut, many: int, seed: int) -> Iterator[Trial]:
 
 
 def cross_validate(
-    features: Array, people: Labels, options: FitOptions, report: Report = lambda line: None
+    features: Array,
+    people: Labels,
+    options: FitOptions,
+    report: Report = lambda line: None,
+    shifted: Array | None = None,
 ) -> Mapping[str, float]:
     """Mean figures over all folds and galleries.
 
     `rank1`, `tpir_1` and `tpir_5` (at thresholds from the fold's own strangers), and `tpir` and
     `fpir` at the threshold calibrated to 1 % by the other folds' impostor scores.
     """
-    folds = list(held_out_folds(features, people, options, report))
+    folds = list(held_out_folds(features, people, options, report, shifted))
     impostors = [impostor_scores(fold, options.many) for fold in folds]
     rows = []
     for number, fold in enumerate(folds):

@@ -1,4 +1,4 @@
-"""Feature rows on disk, one file a session and view, so that no crop goes through VGG16 twice."""
+"""Feature rows on disk, one file a session and view: no crop goes through a network twice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.errors import ModelCorrupt
 from engine.events import FeaturesProgress, Notice
 from engine.model.arrays import pack, unpack
 from engine.model.augment import VERSION, augment_view
-from engine.model.features import BATCH, ROW, Extracts
+from engine.model.features import BATCH, Extracts
 from engine.pictures import decode_crop
 from engine.workspace import Workspace, write_bytes
 
@@ -36,8 +36,9 @@ class _Stored:
 class FeatureCache:
     """The features of one extractor: `features/<digest>/<slug>/<session>.npz`.
 
-    Rows are kept as float16: 16 KiB a crop, a relative error of 0.02 %, thirty times less than
-    bfloat16 arithmetic makes. A row belongs to a picture file's content, not only to its name.
+    Rows are kept as float16: 16 KiB a crop for VGG16, a relative error of 0.02 %, thirty times
+    less than bfloat16 arithmetic makes. A row belongs to a picture file's content, not only to
+    its name.
     """
 
     def __init__(self, workspace: Workspace, extractor_digest: str) -> None:
@@ -56,7 +57,7 @@ class FeatureCache:
         seed: int = 1,
         cancel: Cancel | None = None,
     ) -> NDArray[np.float32]:
-        """Feature rows (n, 12288), float32, of `files` of one session, in their order.
+        """Feature rows (n, extractor.length), float32, of `files` of one session, in their order.
 
         `view` 0 is the crop itself, 1 and up its augmented views under `seed`. Only what is
         missing is computed, and saved even if the job is cancelled half-way. `on_progress` gets
@@ -92,7 +93,7 @@ class FeatureCache:
             if done > cached:
                 self._save(path, folder, stored)
         if not files:
-            return np.empty((0, ROW), np.float32)
+            return np.empty((0, extractor.length), np.float32)
         return np.stack([stored.rows[name] for name in files]).astype(np.float32)
 
     def _path(self, slug: str, session: str, view: int, seed: int) -> Path:

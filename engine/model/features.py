@@ -32,9 +32,11 @@ class Extracts(Protocol):
     """What cache, calibration and recognition need of an extractor; tests may count calls."""
 
     digest: str
+    length: int
+    """Values in a feature row."""
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Feature rows (n, 12288) of uint8 RGB crops (n, 160, 160, 3)."""
+        """Feature rows (n, length) of uint8 RGB crops (n, 160, 160, 3)."""
         ...
 
 
@@ -43,6 +45,8 @@ class Extractor:
 
     `digest` names weights, recipe and precision: rows of different digests never mix.
     """
+
+    length = ROW
 
     def __init__(self, weights: Weights, low_precision: bool | None = None) -> None:
         """`low_precision`: bfloat16 arithmetic; None chooses it where the processor has it."""

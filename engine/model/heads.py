@@ -1,9 +1,10 @@
 """The head of recipe `head`: a Keras layer whose weights are the centres of the people.
 
 In the face space a person is a unit vector. The layer's logits are `SCALE` times the cosine of
-an embedding to each of them; one more logit, "nobody", is `SCALE` times its mean cosine to the
-nearest cohort vectors. The difference of the two is exactly the score that recognition uses,
-so what training improves is what decides, and one person alone can be trained.
+an embedding to each of them, less what the person's own likeness to the cohort takes off
+(`vectors.centre_levels`); one more logit, "nobody", is `SCALE` times the embedding's mean cosine
+to the nearest cohort vectors. The difference of the two is exactly the score that recognition
+uses, so what training improves is what decides, and one person alone can be trained.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ MARGIN = 0.1
 class CosineLogits(keras.layers.Layer):  # type: ignore[misc]  # keras has no types
     """Inputs: embeddings (n, d) of unit length, levels (n, 1). Output: logits (n, people + 1).
 
-    The trainable weight `centres` is (people, d); its rows are scaled to length 1 in use.
+    The trainable weight `centres` is (people, d); its rows are scaled to length 1 in use. The
+    fixed weight `handicaps` (1, people) holds the centres' levels, which move too little in
+    training to be followed step by step.
     """
 
     def __init__(self, people: int, **options: Any) -> None:
@@ -39,13 +42,16 @@ class CosineLogits(keras.layers.Layer):  # type: ignore[misc]  # keras has no ty
         self.centres = self.add_weight(
             shape=(self.people, shapes[0][-1]), initializer="glorot_uniform", name="centres"
         )
+        self.handicaps = self.add_weight(
+            shape=(1, self.people), initializer="zeros", trainable=False, name="handicaps"
+        )
 
     def call(self, inputs: Any) -> Any:
-        """Cosines to every centre, then the level, times `SCALE`."""
+        """Cosines to every centre less its handicap, then the level, times `SCALE`."""
         embeddings, levels = inputs
         centres = keras.ops.normalize(self.centres, axis=-1)
         cosines = keras.ops.matmul(embeddings, keras.ops.transpose(centres))
-        return SCALE * keras.ops.concatenate([cosines, levels], axis=-1)
+        return SCALE * keras.ops.concatenate([cosines - self.handicaps, levels], axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """What Keras needs to build the layer again."""
@@ -96,14 +102,14 @@ class Judgement:
     separation: float
 
 
-def build_head(centres: Float32, learning_rate: float) -> keras.Model:
-    """The compiled head, its weights at `centres` (people, d)."""
+def build_head(centres: Float32, handicaps: Float32, learning_rate: float) -> keras.Model:
+    """The compiled head, its weights at `centres` (people, d) and `handicaps` (1, people)."""
     people, dimensions = centres.shape
     embeddings = keras.Input((dimensions,), name="embeddings")
     levels = keras.Input((1,), name="nobody")
     layer = CosineLogits(people, name="people")
     model = keras.Model([embeddings, levels], layer([embeddings, levels]), name="head")
-    layer.set_weights([centres])
+    layer.set_weights([centres, handicaps])
     model.compile(
         optimizer=keras.optimizers.RMSprop(learning_rate),
         loss=MarginCrossEntropy(),
@@ -146,10 +152,11 @@ def joined(people: Samples, nobody: Samples) -> Samples:
     )
 
 
-def judge(centres: Float32, samples: Samples) -> Judgement:
-    """Judge unit `centres` (people, d) on samples of people and nobody, in numpy."""
+def judge(centres: Float32, handicaps: Float32, samples: Samples) -> Judgement:
+    """Judge unit `centres` (people, d) with their `handicaps` (1, people) on samples of people and
+    nobody, in numpy."""
     people = len(centres)
-    cosines = samples.embeddings @ centres.T
+    cosines = samples.embeddings @ centres.T - handicaps
     logits = SCALE * np.concatenate([cosines, samples.levels], 1).astype(np.float64)
     rows = np.arange(len(samples))
     right = logits.argmax(1) == samples.labels

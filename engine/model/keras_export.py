@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 from engine.model.classic import build_classic, set_arrays
 from engine.model.face_space import FaceSpace
-from engine.model.features import GRID, ROW
+from engine.model.features import GRID, LAYERS, ROW
 from engine.model.record import StoredModel
-from engine.model.vectors import NEAREST
+from engine.model.vectors import NEAREST, centre_levels
 from engine.model.vgg16 import SIZE, LayerRow, backbone, layer_table
 from engine.model.weights import Weights
 from engine.workspace import translate_os_errors
@@ -32,8 +32,8 @@ def keras_network(model: StoredModel, weights: Weights, space: FaceSpace | None)
     """The whole network of a stored model, in float32.
 
     Recipe `classic`: outputs softmax probabilities (n, people). Recipe `head` (needs `space`):
-    outputs scores (n, people), cosine to each centre minus the mean of the nearest cohort
-    cosines, to be compared with the model's threshold. Columns are in the order of
+    outputs scores (n, people) by the formula of `vectors.cohort_scores`, to be compared with the
+    model's threshold. Columns are in the order of
     `model.labels`. Raises ModelError if the space does not fit, ModelCorrupt.
     """
     if model.info.recipe == "classic":
@@ -93,13 +93,16 @@ def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32
     """Crops (n, 160, 160, 3) to scores (n, people): features, face space, cosines, cohort.
 
     The same steps as `Extractor`, `FaceSpace.embed` and `cohort_scores`, in one graph. Only
-    the layer `people`, whose kernel is `centres`, is marked as trainable.
+    the layer `people`, whose kernel is `centres` and whose bias their levels, is marked as
+    trainable.
     """
     ops, layers = keras.ops, keras.layers
     crops = keras.Input((SIZE, SIZE, 3), name="crops", dtype="float32")
-    base = backbone(weights, "block4_pool")
+    whole = backbone(weights, "block4_pool")
+    base = keras.Model(whole.inputs, [whole.get_layer(n).output for n in LAYERS], name="vgg16")
     maps = [base(view, training=False) for view in (crops, ops.flip(crops, axis=2))]
-    features = layers.Average(name="crop_and_mirror")([_pooled(each) for each in maps])
+    rows = [ops.concatenate([_pooled(each) for each in blocks], axis=1) for blocks in maps]
+    features = layers.Average(name="crop_and_mirror")(rows)
     # A batch normalisation in inference mode subtracts a stored mean, and keeps it as weights.
     centre = layers.BatchNormalization(
         center=False, scale=False, epsilon=0.0, trainable=False, name="subtract_mean"
@@ -107,10 +110,13 @@ def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32
     centred = centre(features)
     centre.set_weights([space.mean, np.ones(ROW, np.float32)])
     rooted = ops.sign(centred) * ops.sqrt(ops.abs(centred))
-    rooted = layers.UnitNormalization(name="signed_root")(rooted)
+    cuts = np.cumsum(space.parts)[:-1].tolist()
+    parts = ops.split(rooted, cuts, axis=1) if cuts else [rooted]
+    rooted = ops.concatenate([layers.UnitNormalization()(part) for part in parts], axis=1)
     projected = _dense("face_space", space.projection, rooted, -space.offset)
     embeddings = layers.UnitNormalization(name="embedding")(projected)
-    cosines = _dense("people", centres.T, embeddings, trainable=True)
+    levels = centre_levels(centres, space.cohort)[0]
+    cosines = _dense("people", centres.T, embeddings, -levels, trainable=True)
     strangers = _dense("cohort", space.cohort.T, embeddings)
     nearest = min(NEAREST, len(space.cohort))
     level = ops.mean(ops.top_k(strangers, nearest)[0], axis=-1, keepdims=True)

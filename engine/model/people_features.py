@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 TOGETHER = 64
-"""Crops sent through VGG16 at once: people have too few pictures each to fill a batch."""
+"""Crops sent through the network at once: people have too few pictures each to fill a batch."""
 
 SHIFT = 0.05
 """How far an eye is shifted, standard deviation as a share of the eyes' distance."""
@@ -128,7 +128,7 @@ class PeopleReader:
         )
 
     def _compute(self, folder: Path, people: dict[str, tuple[Path, ...]], report: Report) -> None:
-        """Fill the cache for all `people`, several at once through VGG16."""
+        """Fill the cache for all `people`, several at once through the network."""
         total = sum(map(len, people.values()))
         done = 0
         waiting: dict[str, _Person] = {}

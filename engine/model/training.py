@@ -21,7 +21,7 @@ from engine.config import TrainingSettings
 from engine.errors import NoPictures, TooFewPeople
 from engine.events import EpochDone
 from engine.model import classic, heads
-from engine.model.vectors import Array, Float32, Labels, class_centres
+from engine.model.vectors import Array, Float32, Labels, centre_levels, class_centres
 from engine.model.weights import Weights
 
 Snapshot = TypeVar("Snapshot")
@@ -125,7 +125,11 @@ def train_head(
         if has_validation
         else measured
     )
-    model = heads.build_head(start, settings.head_rate)
+    model = heads.build_head(start, centre_levels(start, cohort), settings.head_rate)
+
+    def judged(centres: Float32, samples: heads.Samples) -> heads.Judgement:
+        return heads.judge(centres, centre_levels(centres, cohort), samples)
+
     best: BestSoFar[Float32] = BestSoFar(settings.epochs, settings.patience)
     history: list[EpochDone] = []
     for epoch in range(1, settings.epochs + 1):
@@ -139,7 +143,7 @@ def train_head(
                 [part.embeddings, part.levels], part.labels, sample_weight=part.weights
             )
         centres = heads.centres_of(model)
-        seen, found = heads.judge(centres, measured), heads.judge(centres, checked)
+        seen, found = judged(centres, measured), judged(centres, checked)
         best.update(epoch, found.loss, centres)
         history.append(
             EpochDone(
@@ -157,9 +161,9 @@ def train_head(
         yield history[-1]
         if best.exhausted:
             break
-    before = heads.judge(start, checked)
+    before = judged(start, checked)
     trained = start if best.snapshot is None else best.snapshot
-    after = heads.judge(trained, checked)
+    after = judged(trained, checked)
     kept = not _better(after, before)
     return HeadResult(
         centres=start if kept else trained,

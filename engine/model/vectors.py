@@ -5,6 +5,7 @@ Nothing here knows about files or models. All arrays are rows of vectors; result
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 NEAREST = 10
 """Cohort vectors whose mean cosine is subtracted from every score."""
+CENTRE_SHARE = 0.25
+"""Share of a centre's own likeness to the cohort that is subtracted too."""
 
 Array = NDArray[np.floating[Any]]
 Float32 = NDArray[np.float32]
@@ -25,15 +28,29 @@ def unit(rows: Array) -> Float32:
     return np.asarray(rows / np.maximum(length, np.finfo(np.float32).tiny), np.float32)
 
 
-def signed_root(features: Array, mean: Float32) -> Float32:
+def signed_root(features: Array, mean: Float32, parts: Sequence[int] = ()) -> Float32:
     """Centre, take the signed square root, scale to length 1: (n, k) and (k,) to (n, k).
 
     The power normalisation of Perronnin, Sanchez and Mensink (ECCV 2010): it keeps the few
-    channels that fire strongly from ruling the distance.
+    channels that fire strongly from ruling the distance. `parts` are the lengths of pieces of a
+    row that are scaled to length 1 each by itself (the blocks of a network differ in size); the
+    whole row if empty.
     """
     centred = np.asarray(features, np.float32) - mean
-    root = np.sqrt(np.abs(centred))
-    return unit(np.copysign(root, centred))
+    root = np.copysign(np.sqrt(np.abs(centred)), centred)
+    cuts = np.cumsum(parts)[:-1]
+    return np.concatenate([unit(piece) for piece in np.split(root, cuts, axis=1)], axis=1)
+
+
+def normalised(features: Array, mean: Float32, rooted: bool, parts: Sequence[int] = ()) -> Float32:
+    """Features (n, k) as a face space takes them: centred and of length 1, `rooted` or plain.
+
+    VGG16's channels need the root, and `parts` (see `signed_root`). A network that was trained
+    so that distances tell people apart has spread its values already.
+    """
+    if rooted:
+        return signed_root(features, mean, parts)
+    return unit(np.asarray(features, np.float32) - mean)
 
 
 def class_means(rows: Array, labels: Labels, classes: int) -> Float32:
@@ -70,10 +87,18 @@ def cohort_scores(
 ) -> Float32:
     """Score of each embedding for each centre: (n, d), (p, d), (m, d) unit rows to (n, p).
 
-    Cosine to the centre minus the mean cosine to the `nearest` cohort vectors (adaptive test
-    normalisation without the variance, Sturim and Reynolds, ICASSP 2005): a face that looks
-    like many strangers must look more like the person.
+    Cosine to the centre minus the mean cosine of the face to the `nearest` cohort vectors, minus
+    CENTRE_SHARE of the same of the centre (normalisation on both sides without the variances,
+    after Sturim and Reynolds, ICASSP 2005, and Cumani et al., Interspeech 2011): a face that looks
+    like many strangers, or a person who does, needs more likeness.
     """
     both = np.asarray(embeddings, np.float32) @ np.concatenate([centres, cohort]).T
     people = len(centres)
-    return np.asarray(both[:, :people] - cohort_level(both[:, people:], nearest), np.float32)
+    level = cohort_level(both[:, people:], nearest) + centre_levels(centres, cohort, nearest)
+    return np.asarray(both[:, :people] - level, np.float32)
+
+
+def centre_levels(centres: Array, cohort: Array, nearest: int = NEAREST) -> Float32:
+    """What every score for a centre is lowered by: centres (p, d), cohort (m, d) to (1, p)."""
+    cosines = np.asarray(centres, np.float32) @ np.asarray(cohort, np.float32).T
+    return np.asarray(CENTRE_SHARE * cohort_level(cosines, nearest).T, np.float32)

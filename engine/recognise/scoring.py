@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.face_space import FaceSpace
-from engine.model.vectors import NEAREST, Array, Float32, cohort_level
+from engine.model.vectors import NEAREST, Array, Float32, centre_levels, cohort_level
 
 NOBODY = -1
 """Index of the runner-up in a gallery of one person."""
@@ -47,6 +47,7 @@ class Gallery:
         self.centres: Float32 = np.array(centres, np.float32)
         # Centres and cohort in one matrix: a search is a single product.
         self._both = np.ascontiguousarray(np.concatenate([self.centres, space.cohort]).T)
+        self._levels = centre_levels(self.centres, space.cohort)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -54,12 +55,11 @@ class Gallery:
     def scores(self, embeddings: Array) -> Float32:
         """Score of each embedding (n, dims, unit length) for each person: (n, p) float32.
 
-        Cosine to the centre minus the mean of the ten largest cohort cosines; the same formula
-        as `vectors.cohort_scores`, on which the impostor curve rests.
+        The formula of `vectors.cohort_scores`, on which the impostor curve rests.
         """
         cosines = np.asarray(embeddings, np.float32) @ self._both
         people = len(self.names)
-        level = cohort_level(cosines[:, people:], NEAREST)
+        level = cohort_level(cosines[:, people:], NEAREST) + self._levels
         return np.asarray(cosines[:, :people] - level, np.float32)
 
     def search(self, embeddings: Array) -> Search:

@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import ModelCorrupt
 from engine.model.arrays import pack, unpack
-from engine.model.face_space import FEATURES, PACKAGED, FaceSpace
+from engine.model.face_space import FEATURES, PACKAGED, PARTS, FaceSpace
 from engine.model.face_space_fit import (
     FitOptions,
     _principal_components,
@@ -22,6 +22,7 @@ from engine.model.face_space_fit import (
     held_out_folds,
     mixed_cohort,
 )
+from engine.model.features import ROW
 from engine.model.identification import Trial
 from engine.model.impostors import ImpostorCurve
 from engine.model.vectors import class_centres, class_means, cohort_scores, signed_root, unit
@@ -190,7 +191,7 @@ def test_a_saved_space_embeds_alike(
 ) -> None:
     loaded = FaceSpace.load(saved)
     cosines = (loaded.embed(background[0]) * space.embed(background[0])).sum(1)
-    assert cosines.min() > 0.99999
+    assert cosines.min() > 0.9999
     assert (loaded.cohort * space.cohort).sum(1).min() > 0.9999
     assert loaded.impostors.threshold(1e-3) == space.impostors.threshold(1e-3)
     assert loaded.provenance["people"] == 60
@@ -199,6 +200,26 @@ def test_a_saved_space_embeds_alike(
 
 def test_saving_twice_gives_the_same_bytes(space: FaceSpace, saved: Path, tmp_path: Path) -> None:
     assert space.save(tmp_path / "again.npz") == FaceSpace.load(saved).digest
+
+
+def test_a_space_without_the_signed_root_embeds_alike_after_loading(
+    background: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    plain = fit_space(*background, replace(OPTIONS, rooted=False))
+    plain.save(tmp_path / "plain.npz")
+    loaded = FaceSpace.load(tmp_path / "plain.npz")
+    assert not loaded.rooted
+    assert (loaded.embed(background[0]) * plain.embed(background[0])).sum(1).min() > 0.9999
+
+
+def test_without_the_signed_root_a_feature_counts_by_its_size(
+    background: tuple[np.ndarray, np.ndarray],
+) -> None:
+    curve = ImpostorCurve(np.array([1.0, 0.1]), np.array([0.0, 0.5]))
+    plain = fit_space(*background, replace(OPTIONS, rooted=False), curve=curve)
+    features = background[0][:1]
+    by_hand = unit(features - plain.mean) @ plain.projection - plain.offset
+    assert plain.embed(features) == pytest.approx(unit(by_hand), abs=1e-6)
 
 
 @pytest.mark.parametrize("place", [0.001, 0.3, 0.7, 0.999])
@@ -286,6 +307,44 @@ def test_the_packaged_space_loads_verified_and_is_small_enough(packaged: FaceSpa
     assert PACKAGED.stat().st_size <= 15_000_000
     assert packaged.projection.shape == (FEATURES, packaged.dims)
     assert packaged.digest in PACKAGED.with_name("face_space.npz.sha256").read_text()
+
+
+def test_the_packaged_space_takes_the_signed_root_block_by_block(packaged: FaceSpace) -> None:
+    assert packaged.rooted
+    assert packaged.parts == PARTS
+    assert sum(PARTS) == FEATURES == ROW
+
+
+def test_shifted_copies_teach_the_fit_what_to_overlook(
+    background: tuple[np.ndarray, np.ndarray],
+) -> None:
+    features, people = background
+    random = np.random.default_rng(9)
+    # The copies vary strongly along one direction, which must then count for less.
+    direction = unit(random.normal(size=(1, features.shape[1])))
+    amount = random.normal(0, 3 * features.std(), (len(features), 1, 1))
+    shifted = features[:, None] + amount * direction
+    moved = features + 2 * features.std() * direction
+    plain, taught = (
+        fit_space(features, people, OPTIONS, shifted=copies) for copies in (None, shifted)
+    )
+
+    def kept(space: FaceSpace) -> float:
+        return float((space.embed(features) * space.embed(moved)).sum(1).mean())
+
+    assert kept(taught) > kept(plain)
+
+
+def test_a_space_of_parts_embeds_alike_after_loading(
+    background: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    length = background[0].shape[1]
+    parts = (length // 4, length - length // 4)
+    space = fit_space(*background, replace(OPTIONS, parts=parts))
+    space.save(tmp_path / "parts.npz")
+    loaded = FaceSpace.load(tmp_path / "parts.npz")
+    assert loaded.parts == parts
+    assert (loaded.embed(background[0]) * space.embed(background[0])).sum(1).min() > 0.9999
 
 
 def test_the_packaged_space_says_where_it_comes_from(packaged: FaceSpace) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 from engine.model.classic import ClassicModel, arrays_of, build_classic
 from engine.model.face_space import FaceSpace
-from engine.model.features import ROW, Extractor
+from engine.model.features import PARTS, ROW, Extractor
 from engine.model.impostors import ImpostorCurve
 from engine.model.keras_export import FILE_NAME, export_keras, recipe_layers
 from engine.model.record import ModelInfo, StoredModel
@@ -33,6 +33,7 @@ def space() -> FaceSpace:
         offset=random.normal(size=DIMENSIONS).astype(np.float32),
         cohort=unit(random.normal(size=(40, DIMENSIONS))),
         impostors=ImpostorCurve(np.array([0.5, 0.1]), np.array([0.0, 0.1])),
+        parts=PARTS,
     )
 
 

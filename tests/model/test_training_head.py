@@ -14,7 +14,7 @@ from engine.events import EpochDone
 from engine.model import heads
 from engine.model.heads import SCALE, build_head, centres_of, judge, nobody_samples, people_samples
 from engine.model.training import BestSoFar, HeadResult, train_head
-from engine.model.vectors import Float32, Labels, class_centres, cohort_scores, unit
+from engine.model.vectors import Float32, Labels, centre_levels, class_centres, cohort_scores, unit
 
 DIMENSIONS = 32
 
@@ -55,7 +55,7 @@ def test_logits_are_scaled_cosines_and_the_score_is_their_difference_to_nobody()
     rows, labels = gallery(3, 5)
     centres = class_centres(rows, labels, 3)
     samples = people_samples(rows, labels, cohort(), 3)
-    model = build_head(3 * centres, 1e-3)
+    model = build_head(3 * centres, centre_levels(centres, cohort()), 1e-3)
     logits = np.asarray(model([samples.embeddings, samples.levels]))
     scores = (logits[:, :3] - logits[:, 3:]) / SCALE
     np.testing.assert_allclose(scores, cohort_scores(rows, centres, cohort()), atol=1e-5)
@@ -65,12 +65,13 @@ def test_keras_and_numpy_agree_on_the_loss() -> None:
     rows, labels = gallery(3, 5)
     centres = class_centres(rows, labels, 3)
     samples = heads.joined(people_samples(rows, labels, cohort(), 3), nobody_samples(cohort(), 3))
-    model = build_head(centres, 1e-3)
+    levels = centre_levels(centres, cohort())
+    model = build_head(centres, levels, 1e-3)
     loss = model.loss(samples.labels, model([samples.embeddings, samples.levels]))
     per_sample = model.loss.call(samples.labels, model([samples.embeddings, samples.levels]))
     assert np.isfinite(float(loss))
     expected = np.average(np.asarray(per_sample), weights=samples.weights)
-    assert judge(centres, samples).loss == pytest.approx(expected, rel=1e-4)
+    assert judge(centres, levels, samples).loss == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_cohort_vector_is_not_its_own_neighbour() -> None:
@@ -182,7 +183,9 @@ def test_no_training_pictures_are_an_error_of_the_data() -> None:
 
 def test_the_centres_of_a_fresh_head_are_those_it_was_given() -> None:
     centres = class_centres(*gallery(3, 5), 3)
-    np.testing.assert_allclose(centres_of(build_head(centres, 1e-3)), centres, atol=1e-6)
+    np.testing.assert_allclose(
+        centres_of(build_head(centres, centre_levels(centres, cohort()), 1e-3)), centres, atol=1e-6
+    )
 
 
 class TestBestSoFar:

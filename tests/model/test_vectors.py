@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.model.vectors import (
+    centre_levels,
     class_centres,
     class_means,
     cohort_level,
@@ -73,5 +74,23 @@ def test_scores_equal_the_formula_written_out() -> None:
     for i, embedding in enumerate(embeddings):
         strangers = sorted(float(embedding @ other) for other in cohort)[-10:]
         for j, centre in enumerate(centres):
-            expected = float(embedding @ centre) - sum(strangers) / 10
+            likeness = sorted(float(centre @ other) for other in cohort)[-10:]
+            expected = float(embedding @ centre) - sum(strangers) / 10 - 0.25 * sum(likeness) / 10
             assert scores[i, j] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_person_who_looks_like_many_strangers_needs_more_likeness() -> None:
+    cohort = unit(np.array([1.0, 0.0, 0.0]) + 0.1 * random.normal(size=(30, 3)))
+    common, rare = unit(np.array([[1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]]))
+    levels = centre_levels(np.stack([common, rare]), cohort)
+    assert levels.shape == (1, 2)
+    assert levels[0, 0] > levels[0, 1]
+
+
+def test_parts_of_a_row_are_scaled_one_by_one() -> None:
+    rows, mean = random.normal(size=(4, 10)) * 100, np.zeros(10, np.float32)
+    whole, parts = signed_root(rows, mean), signed_root(rows, mean, (6, 4))
+    assert np.linalg.norm(whole, axis=1) == pytest.approx(1)
+    assert np.linalg.norm(parts[:, :6], axis=1) == pytest.approx(1)
+    assert np.linalg.norm(parts[:, 6:], axis=1) == pytest.approx(1)
+    assert unit(parts[:, :6]) == pytest.approx(unit(whole[:, :6]), abs=1e-6)
