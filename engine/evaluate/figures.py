@@ -163,10 +163,12 @@ def det_points(trial: Trial) -> tuple[tuple[float, float, float], ...]:
     The thresholds are those at which something changes, the scores seen, thinned evenly; the
     first lies below all of them, where everybody is named.
     """
-    seen = np.concatenate([trial.genuine.max(1), trial.strangers.max(1)]).astype(np.float64)
+    seen = np.concatenate([trial.genuine.max(1), trial.strangers.max(1)]).astype(np.float32)
     steps = np.unique(seen)
     picked = np.unique(np.linspace(0, len(steps) - 1, MOST_POINTS - 1).round().astype(int))
-    thresholds = [float(np.nextafter(steps[0], -np.inf)), *steps[picked].tolist()]
+    # The next float32 below: scores are float32, a smaller step would be lost on them.
+    below = np.nextafter(steps[0], np.float32(-np.inf))
+    thresholds = [float(below), *steps[picked].tolist()]
     return tuple((t, trial.fpir_above(t), 1 - trial.tpir_above(t)) for t in thresholds)
 
 

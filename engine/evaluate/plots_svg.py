@@ -1,7 +1,8 @@
 """Plots as SVG text to be put into an HTML page, which colours them by its style sheet.
 
-No script, no font file, nothing is loaded. Classes used: axis, grid, line, dial, own, other,
-stranger, cell. All text is escaped.
+No script, no font file, nothing is loaded. Classes used: axis, grid, line, dial, area, own,
+other, stranger, cell, right, wrong, nobody, count, strong. What draws without a style sheet
+(attributes) is overruled by one. All text is escaped.
 """
 
 from __future__ import annotations
@@ -21,6 +22,16 @@ LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 46
 DET_TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9)
 """Shares marked on both axes of a DET plot; its first and last are the plot's edges."""
 
+COLOURS = {
+    "own": "#1a7f4b",
+    "other": "#b45309",
+    "stranger": "#6d4fc4",
+    "right": "#1a7f4b",
+    "wrong": "#c0392b",
+    "nobody": "#667085",
+}
+"""Fill of a class of scores or of a kind of answer where no style sheet says otherwise."""
+
 Scores = NDArray[np.floating[Any]]
 
 
@@ -34,10 +45,13 @@ def det_plot(
     """
     parts = [*_det_axes()]
     steps = [f"{_det_x(fpir):.1f},{_det_y(fnir):.1f}" for _, fpir, fnir in points]
-    parts.append(f'<polyline class="line" points="{" ".join(steps)}"/>')
+    parts.append(
+        f'<polyline class="line" fill="none" stroke="#1f5fbf" points="{" ".join(steps)}"/>'
+    )
     x, y = _det_x(seen[0]), _det_y(seen[1])
     title = f"threshold {threshold:.3f}: FPIR {percent(seen[0])}, FNIR {percent(seen[1])}"
-    parts.append(f'<circle class="dial" cx="{x:.1f}" cy="{y:.1f}" r="5">{_title(title)}</circle>')
+    place = f'cx="{x:.1f}" cy="{y:.1f}" r="5"'
+    parts.append(f'<circle class="dial" fill="#b45309" {place}>{_title(title)}</circle>')
     return _svg(WIDTH, HEIGHT, "DET curve", parts)
 
 
@@ -62,14 +76,17 @@ def histogram_plot(samples: Mapping[str, Scores], threshold: float) -> str:
         for i, value in enumerate(share.tolist()):
             y = floor - value / most * inner_height
             steps.append(f"L{x(edges[i]):.1f},{y:.1f} L{x(edges[i + 1]):.1f},{y:.1f}")
-        parts.append(f'<path class="area {name}" d="{" ".join(steps)} L{x(high):.1f},{floor}z"/>')
-    parts.append(
-        f'<line class="dial" x1="{x(threshold):.1f}" x2="{x(threshold):.1f}" y1="{TOP}" '
-        f'y2="{floor}">{_title(f"threshold {threshold:.3f}")}</line>'
-    )
+        parts.append(
+            f'<path class="area {name}" fill="{COLOURS[name]}" fill-opacity="0.35" '
+            f'd="{" ".join(steps)} L{x(high):.1f},{floor}z"/>'
+        )
+    line = f'x1="{x(threshold):.1f}" x2="{x(threshold):.1f}" y1="{TOP}" y2="{floor}"'
+    title = _title(f"threshold {threshold:.3f}")
+    parts.append(f'<line class="dial" stroke="#555" stroke-dasharray="5 3" {line}>{title}</line>')
     for score in _round_steps(low, high):
         parts.append(_text(x(score), floor + 16, f"{score:.2f}", "middle"))
-    parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor}" y2="{floor}"/>')
+    base = f'x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor}" y2="{floor}"'
+    parts.append(f'<line class="axis" stroke="#555" {base}/>')
     parts.append(_text(LEFT + inner_width / 2, HEIGHT - 8, "score", "middle"))
     parts.append(_text(LEFT - 8, TOP + 10, percent(most), "end"))
     parts.append(_text(LEFT - 8, floor, "0 %", "end"))
@@ -94,8 +111,8 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
             answer = names[column] if column < people else "nobody"
             left = label + column * size
             parts.append(
-                f'<rect class="cell {kind}" x="{left}" y="{top}" width="{size - 1}" '
-                f'height="{size - 1}" fill-opacity="{_strength(share)}">'
+                f'<rect class="cell {kind}" fill="{COLOURS[kind]}" x="{left}" y="{top}" '
+                f'width="{size - 1}" height="{size - 1}" fill-opacity="{_strength(share)}">'
                 f"{_title(f'{name} named {answer}: {count} of {sum(own)}')}</rect>"
             )
             if count:
@@ -122,8 +139,12 @@ def _det_axes() -> list[str]:
     for share in DET_TICKS:
         x, y = _det_x(share), _det_y(share)
         bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>')
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(
+            f'<line class="grid" stroke="#ccc" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>'
+        )
+        parts.append(
+            f'<line class="grid" stroke="#ccc" x1="{LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
         shown = f"{share * 100:g}"
         parts.append(_text(x, bottom + 16, shown, "middle"))
         parts.append(_text(LEFT - 6, y + 4, shown, "end"))
@@ -178,7 +199,6 @@ def _title(text: str) -> str:
 def _svg(width: int, height: int, title: str, parts: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" aria-label="{html.escape(title)}">'
-        + "".join(parts)
-        + "</svg>"
+        f'width="{width}" height="{height}" font-size="11" font-family="sans-serif" role="img" '
+        f'aria-label="{html.escape(title)}">' + "".join(parts) + "</svg>"
     )

@@ -238,7 +238,7 @@ _STYLE = (
     "svg{max-width:100%;height:auto;font:11px system-ui,sans-serif}.wide svg{max-width:none}"
     "svg text{fill:var(--dim)}.grid{stroke:var(--edge);stroke-width:.5}.axis{stroke:var(--dim)}"
     ".line{fill:none;stroke:var(--accent);stroke-width:2}circle.dial{fill:var(--other)}"
-    "line.dial{stroke:var(--ink);stroke-dasharray:5 3}.area{fill-opacity:.35}"
+    "line.dial{stroke:var(--ink)}"
     "path.own{fill:var(--own)}path.other{fill:var(--other)}path.stranger{fill:var(--stranger)}"
     ".cell{fill:var(--dim)}.cell.right{fill:var(--own)}.cell.wrong{fill:#c0392b}"
     "svg text.count{fill:var(--ink)}svg text.strong{fill:var(--paper)}"

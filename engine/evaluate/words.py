@@ -24,7 +24,7 @@ WHOSE: Mapping[str, str] = {
 def share(value: float) -> str:
     """A share as a percentage: `0.5 %`, `17 %`."""
     hundredths = value * 100
-    return f"{hundredths:.1f} %" if 0 < hundredths < 10 else f"{hundredths:.0f} %"
+    return f"{hundredths:.2g} %" if 0 < hundredths < 10 else f"{hundredths:.0f} %"
 
 
 def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
@@ -35,8 +35,8 @@ def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
         return f"{text}. How many strangers are named was not measured."
     wrong = round(figures.fpir_at_threshold * strangers)
     return (
-        f"{text}; {wrong} of {strangers} searches by {_strangers(people)} name somebody, where at "
-        f"most {share(fpir)} should. {proof(figures.named_people, people)}"
+        f"{text}; {wrong} of {strangers} searches by strangers name somebody, where at most "
+        f"{share(fpir)} should. {proof(figures.named_people, people)}"
     )
 
 

@@ -70,20 +70,17 @@ def show(output: Output, done: EvaluateDone) -> None:
             for name, (probes, right, named) in done.per_person.items()
         ],
     )
-    output.table(
-        ("probe of", "looks like", "#score", "#own score", "probe"),
-        [
-            (person, other, f"{score:.3f}", f"{own:.3f}", tail(probe))
-            for person, other, score, own, probe, _ in done.confused
-        ],
-        "Most confused pairs" if done.confused else "No probe is taken for somebody else",
-    )
-    if done.suspects:
+    if done.confused:
         output.table(
-            ("person", "picture", "why"),
-            [(person, tail(file), f"{kind}: {why}") for person, file, kind, why in done.suspects],
-            "Pictures to look at",
+            ("probe of", "looks like", "#score", "#own score"),
+            [
+                (person, other, f"{score:.3f}", f"{own:.3f}")
+                for person, other, score, own, _, _ in done.confused
+            ],
+            "Most confused pairs",
         )
+    for person, picture, kind, why in done.suspects:
+        output.result(f"Look at {tail(picture)} of {person}, {kind}: {why}")
     if done.leakage:
         output.result(leakage_sentence(done.leakage))
     for warning in done.warnings:
