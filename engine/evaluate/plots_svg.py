@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 480, 360
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 46
 """Margins of a plot for its labels, pixels."""
 
-DET_TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9)
+DET_TICKS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9)
 """Shares marked on both axes of a DET plot; its first and last are the plot's edges."""
 
 COLOURS = {

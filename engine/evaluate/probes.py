@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from engine.dataset.split import Split
@@ -48,8 +48,8 @@ class TrainedOn:
         self.known = listed is not None
         """Whether the model says so at all; older ones do not."""
         try:
-            self._ranges = {
-                (slug, session): _ranges(text)
+            self._files = {
+                (slug, session): _files(text)
                 for slug, sessions in (listed or {}).items()
                 for session, text in sessions.items()
             }
@@ -62,18 +62,16 @@ class TrainedOn:
         """Whether (slug, "<session>/<file>") is among them."""
         slug, key = picture
         session, _, file = key.partition("/")
-        number = int(PurePosixPath(file).stem)
-        ranges = self._ranges.get((slug, session), ())
-        return any(first <= number <= last for first, last in ranges)
+        return file in self._files.get((slug, session), ())
 
 
-def _ranges(text: str) -> tuple[tuple[int, int], ...]:
-    """ "1-28,35" as ((1, 28), (35, 35))."""
-    found = []
+def _files(text: str) -> frozenset[str]:
+    """The picture files of "1-28,35": 0001.png to 0028.png, and 0035.png."""
+    found: set[str] = set()
     for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
-        found.append((int(first), int(last or first)))
-    return tuple(found)
+        found.update(f"{number:04d}.png" for number in range(int(first), int(last or first) + 1))
+    return frozenset(found)
 
 
 def held_out_parts(split: Split, slugs: Sequence[str]) -> tuple[str, ...]:

