@@ -282,6 +282,52 @@ def train(
 
 
 @facedesk.command()
+@click.option(
+    "--probes",
+    type=click.Path(path_type=Path),
+    help="Pictures to search with, one sub-folder a person (default: the split's held-out ones).",
+)
+@click.option(
+    "--strangers",
+    type=click.Path(path_type=Path),
+    help="Pictures of people not enrolled: one sub-folder, or one loose picture, a stranger.",
+)
+@click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
+@click.option("--report", type=click.Path(path_type=Path), help="Write evaluation.html in here.")
+@click.option("--model", "identity", help="A model's id (default: the one in use).")
+@click.pass_obj
+def evaluate(
+    options: dict[str, Any],
+    probes: Path | None,
+    strangers: Path | None,
+    fpir: float | None,
+    report: Path | None,
+    identity: str | None,
+) -> None:
+    """Measure how good the model honestly is, and on how many pictures that rests.
+
+    \b
+    facedesk evaluate
+    facedesk evaluate --strangers photos-of-others/ --report report/
+    """
+
+    def job(context: Context) -> None:
+        from engine.service.protocol import EvaluateRequest
+        from tui.commands.evaluation import evaluate
+
+        request = EvaluateRequest(
+            model=identity,
+            probes=str(probes) if probes else None,
+            strangers=str(strangers) if strangers else None,
+            fpir=fpir,
+            report=str(report) if report else None,
+        )
+        evaluate(context, request)
+
+    run(options, job)
+
+
+@facedesk.command()
 @click.option("--source", required=True, help="0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
 @click.option("--each", is_flag=True, help="Every picture is its own probe; nothing is tracked.")
 @click.option("--window", is_flag=True, help="Also show OpenCV's own preview window.")

@@ -104,7 +104,7 @@ class Recogniser:
             self._tracker.update(seconds, (), np.empty((0, self._space.dims), np.float32), ())
             return ()
         embeddings = self._space.embed(self._extractor.extract(crops))
-        candidates = self._candidates(crops, embeddings)
+        candidates = self.proposals(crops, embeddings).argmax(1)
         found: list[tuple[int, Float32, tuple[int, ...]]]
         if single:
             found = [
@@ -124,11 +124,30 @@ class Recogniser:
             for box, (track, _, votes), row in zip(boxes, found, scores, strict=True)
         )
 
-    def _candidates(self, crops: NDArray[np.uint8], embeddings: Float32) -> NDArray[np.intp]:
-        """The candidate of each face alone, as an index into the gallery."""
+    @property
+    def gallery(self) -> Gallery:
+        """The people who can be named; its names are their slugs."""
+        return self._gallery
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Present names of the gallery's people, in its order."""
+        return self._names
+
+    @property
+    def proposes_from_crops(self) -> bool:
+        """Whether `proposals` looks at the crops, as recipe `classic` does."""
+        return self._classifier is not None
+
+    def proposals(self, crops: NDArray[np.uint8], embeddings: Float32) -> Float32:
+        """What the candidate of each face alone is chosen by: (n, people), the largest wins.
+
+        The classifier's probabilities where there is one, else the scores of the gallery;
+        without a classifier `crops` are not looked at.
+        """
         if self._classifier is None:
-            return self._gallery.search(embeddings).candidates
-        return np.asarray(self._classifier(crops)[:, self._kept].argmax(1))
+            return self._gallery.scores(embeddings)
+        return np.asarray(self._classifier(crops)[:, self._kept], np.float32)
 
     def _event(
         self,

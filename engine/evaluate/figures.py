@@ -1,0 +1,186 @@
+"""The figures of an evaluation: shares with their intervals, and the DET curve.
+
+Formulas are those of `engine.model.identification.Trial` (ISO/IEC 19795-1); what is added here
+is the candidate rule of live recognition, persons as the trials of strangers, and how many data
+a figure needs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.evaluate.searches import Searches
+from engine.model.identification import Trial
+from engine.model.vectors import Labels
+from engine.recognise.intervals import clopper_pearson
+
+FPIRS = (0.001, 0.01, 0.05, 0.1)
+"""FPIRs at which the TPIR is told, where there are strangers enough."""
+MOST_POINTS = 200
+"""Points of the DET curve."""
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probes:
+    """Searches for people of the gallery, and where they come from.
+
+    `labels` (n,) are the right people, `groups` (n,) says "name/session". `missed` are probes
+    without a face: (person, group); they were not searched, and count against every share.
+    """
+
+    searches: Searches
+    labels: Labels
+    groups: tuple[str, ...]
+    missed: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strangers:
+    """Searches by people who are not in the gallery; `people` (s,) says by whom, 0, 1, ..."""
+
+    searches: Searches
+    people: Labels
+
+    @property
+    def count(self) -> int:
+        """How many different people they are."""
+        return len(np.unique(self.people))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured; the meaning of each is that of the same field of `EvaluateDone`.
+
+    `named_people` counts the strangers of whom at least one picture was named.
+    """
+
+    probes: int
+    missed: int
+    rank1: float
+    tpir: Mapping[str, float]
+    fpir_at_threshold: float
+    tpir_at_threshold: float
+    named_people: int
+    intervals: Mapping[str, Interval]
+    per_person: Mapping[str, tuple[int, int, int]]
+    per_session: Mapping[str, tuple[int, int, int]]
+    det: tuple[tuple[float, float, float], ...]
+
+
+def measure(
+    names: Sequence[str],
+    probes: Probes,
+    strangers: Strangers | None,
+    threshold: float,
+    dial: float,
+) -> Figures:
+    """All figures of one evaluation; `names` are the gallery's, `dial` the FPIR asked for.
+
+    Without strangers every FPIR is NaN. The intervals of rank-1 and of TPIRs take each probe
+    for a trial. A TPIR at an FPIR takes the threshold as given, as usual: how sure the
+    strangers make the threshold itself is told by the interval of the FPIR.
+    """
+    right = probes.searches.candidates == probes.labels
+    named = right & probes.searches.named(threshold)
+    total = len(probes.searches) + len(probes.missed)
+    if not total:
+        raise ValueError("nothing to measure: there is no probe")
+    trial = Trial(
+        probes.searches.candidates_only(),
+        probes.labels,
+        np.empty((0, len(names)), np.float32)
+        if strangers is None
+        else strangers.searches.candidates_only(),
+        len(probes.missed),
+    )
+    tpir = {
+        f"{fpir:g}": trial.tpir_at(fpir)
+        for fpir in sorted({*FPIRS, dial})
+        if enough(len(trial.strangers), fpir)
+    }
+    intervals = {
+        "rank1": clopper_pearson(int(right.sum()), total),
+        "tpir_at_threshold": clopper_pearson(int(named.sum()), total),
+        **{f"tpir@{f}": clopper_pearson(round(s * total), total) for f, s in tpir.items()},
+    }
+    fpir, named_people = math.nan, 0
+    if strangers is not None:
+        passed = strangers.searches.named(threshold)
+        fpir = float(passed.mean())
+        named_people = len(np.unique(strangers.people[passed]))
+        intervals["fpir_at_threshold"] = fpir_interval(fpir, named_people, strangers.count)
+    return Figures(
+        probes=total,
+        missed=len(probes.missed),
+        rank1=trial.rank1(),
+        tpir=tpir,
+        fpir_at_threshold=fpir,
+        tpir_at_threshold=float(named.sum() / total),
+        named_people=named_people,
+        intervals=intervals,
+        per_person=_counted(
+            [names[label] for label in probes.labels],
+            [names[label] for label, _ in probes.missed],
+            right.tolist(),
+            named.tolist(),
+        ),
+        per_session=_counted(
+            probes.groups, [group for _, group in probes.missed], right.tolist(), named.tolist()
+        ),
+        det=det_points(trial) if strangers is not None else (),
+    )
+
+
+def enough(searches: int, fpir: float) -> bool:
+    """Whether so many strangers' searches can show an FPIR at all: one of them is its share."""
+    return round(searches * fpir, 9) >= 1
+
+
+def fpir_interval(fpir: float, named_people: int, people: int) -> Interval:
+    """The 95 % interval of an FPIR seen on the searches of `people` strangers.
+
+    The share itself is of searches, as ISO/IEC 19795-1 has it. But pictures of one person are
+    near copies, so the independent trial is the stranger: the upper end takes every stranger of
+    whom any picture was named (`named_people`) as wholly named, or the share of searches if
+    that says more; the lower end takes the lesser of the two. So the interval always holds the
+    share seen, and is never narrower than so many people allow (Clopper and Pearson).
+    """
+    exact = round(fpir * people, 9)
+    low = clopper_pearson(min(named_people, math.floor(exact)), people)[0]
+    high = clopper_pearson(max(named_people, math.ceil(exact)), people)[1]
+    return low, high
+
+
+def det_points(trial: Trial) -> tuple[tuple[float, float, float], ...]:
+    """(threshold, FPIR, FNIR) at rising thresholds, MOST_POINTS at most.
+
+    The thresholds are those at which something changes, the scores seen, thinned evenly; the
+    first lies below all of them, where everybody is named.
+    """
+    seen = np.concatenate([trial.genuine.max(1), trial.strangers.max(1)]).astype(np.float32)
+    steps = np.unique(seen)
+    picked = np.unique(np.linspace(0, len(steps) - 1, MOST_POINTS - 1).round().astype(int))
+    # The next float32 below: scores are float32, a smaller step would be lost on them.
+    below = np.nextafter(steps[0], np.float32(-np.inf))
+    thresholds = [float(below), *steps[picked].tolist()]
+    return tuple((t, trial.fpir_above(t), 1 - trial.tpir_above(t)) for t in thresholds)
+
+
+def _counted(
+    groups: Sequence[str], missed: Sequence[str], right: Sequence[bool], named: Sequence[bool]
+) -> dict[str, tuple[int, int, int]]:
+    """(probes, right at rank 1, named rightly) of each group, in order of its name."""
+    found = {group: [0, 0, 0] for group in sorted({*groups, *missed})}
+    for group, is_right, is_named in zip(groups, right, named, strict=True):
+        found[group][0] += 1
+        found[group][1] += is_right
+        found[group][2] += is_named
+    for group in missed:
+        found[group][0] += 1
+    return {group: (counts[0], counts[1], counts[2]) for group, counts in found.items()}

@@ -1,0 +1,184 @@
+"""Which pictures are the probes: a split's held-out ones, or a folder's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.dataset.split import Split
+from engine.enrol.import_plan import plan_import
+from engine.enrol.names import name_key
+from engine.enrol.people import Person
+from engine.errors import DataError, ModelCorrupt, NoPictures
+from engine.model.store import ModelInfo
+
+HELD_OUT = (("test",), ("validation", "test"))
+"""The parts whose pictures are probes: the first that has some of everybody, else the last."""
+
+TRAIN_AGAIN = "Run `facedesk train`, then evaluate."
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A split's probes: `keys[i]` are "<session>/<file>" of person i; `warnings` for people."""
+
+    keys: tuple[tuple[str, ...], ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderProbes:
+    """A folder's probes: `files[i]` is a picture of person `labels[i]` of the gallery."""
+
+    files: tuple[Path, ...]
+    labels: tuple[int, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class TrainedOn:
+    """The pictures that a model was trained on, as `details["trained_on"]` lists them.
+
+    {slug: {session: "1-28,35-40"}}: ranges of picture numbers. Raises ModelCorrupt if malformed.
+    """
+
+    def __init__(self, info: ModelInfo) -> None:
+        listed = info.details.get("trained_on")
+        self.known = listed is not None
+        """Whether the model says so at all; older ones do not."""
+        try:
+            self._files = {
+                (slug, session): _files(text)
+                for slug, sessions in (listed or {}).items()
+                for session, text in sessions.items()
+            }
+        except (AttributeError, ValueError) as error:
+            raise ModelCorrupt(
+                "The model is damaged", f"{info.id}: trained_on: {error}", "Train again."
+            ) from error
+
+    def __contains__(self, picture: tuple[str, str]) -> bool:
+        """Whether (slug, "<session>/<file>") is among them."""
+        slug, key = picture
+        session, _, file = key.partition("/")
+        return file in self._files.get((slug, session), ())
+
+
+def _files(text: str) -> frozenset[str]:
+    """The picture files of "1-28,35": 0001.png to 0028.png, and 0035.png."""
+    found: set[str] = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        found.update(f"{number:04d}.png" for number in range(int(first), int(last or first) + 1))
+    return frozenset(found)
+
+
+def held_out_parts(split: Split, slugs: Sequence[str]) -> tuple[str, ...]:
+    """The parts whose pictures are probes: test, and validation too if somebody has no test."""
+    for parts in HELD_OUT:
+        if all(_pictures(split, slug, parts) for slug in slugs):
+            return parts
+    return HELD_OUT[-1]
+
+
+def held_out_probes(
+    split: Split, people: Sequence[Person], info: ModelInfo, parts: Sequence[str]
+) -> HeldOut:
+    """The pictures of `parts` of `people` (the gallery's) that `info`'s model has not learnt.
+
+    Raises NoPictures if there is none, ModelCorrupt.
+    """
+    trained = TrainedOn(info)
+    keys: list[tuple[str, ...]] = []
+    learnt = 0
+    for person in people:
+        listed = _pictures(split, person.slug, parts)
+        free = tuple(key for key in listed if (person.slug, key) not in trained)
+        learnt += len(listed) - len(free)
+        keys.append(free)
+    warnings = []
+    if learnt:
+        warnings.append(
+            f"{learnt} held-out pictures were left out, for the model was trained on them: this "
+            "split is newer than the model, train again."
+        )
+    elif not trained.known and split_differs(split, info.details.get("split", {})):
+        warnings.append("This split is newer than the model: train again, or figures are too good.")
+    if not any(keys):
+        raise NoPictures(
+            "There are no held-out pictures to search with",
+            "the model was trained on all of them"
+            if learnt
+            else f"the split has none in {' or '.join(parts)}",
+            TRAIN_AGAIN if learnt else "Run `facedesk split`, train again, or give --probes DIR.",
+        )
+    without = [person.name for person, own in zip(people, keys, strict=True) if not own]
+    if without:
+        warnings.append(f"No held-out pictures of {', '.join(without)}: they are not measured.")
+    return HeldOut(tuple(keys), tuple(warnings))
+
+
+def split_differs(split: Split, recorded: Mapping[str, Any]) -> bool:
+    """Whether a model was trained on a split made otherwise: other seed, mode or shares."""
+    return (recorded.get("seed"), recorded.get("mode"), tuple(recorded.get("shares", ()))) != (
+        split.seed,
+        split.mode,
+        tuple(split.shares),
+    )
+
+
+def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> FolderProbes:
+    """The pictures of `folder`, one sub-folder a person of the gallery.
+
+    A sub-folder's name is a person's name or slug; case is ignored and underscores are spaces.
+    Raises DataError if the folder cannot be used or matches nobody.
+    """
+    try:
+        plan = plan_import(folder)
+    except NoPictures as error:
+        raise NoPictures("There are no probes", error.message, error.hint) from error
+    except DataError as error:
+        raise DataError("The probes cannot be used", error.message, error.hint) from error
+    known = {_key(name): label for label, name in enumerate(names)}
+    for label, slug in enumerate(slugs):
+        known.setdefault(slug, label)
+    files: list[Path] = []
+    labels: list[int] = []
+    strangers: list[str] = []
+    for person in plan.people:
+        who = known.get(_key(person.name), known.get(name_key(person.name)))
+        if who is None:
+            strangers.append(person.name)
+            continue
+        files += person.files
+        labels += [who] * len(person.files)
+    if not files:
+        raise DataError(
+            "No folder of the probes is of somebody in the model",
+            f"{folder} has {_listed(strangers)}; the model knows {_listed(names)}",
+            "Name each sub-folder after the person.",
+        )
+    warnings = []
+    if strangers:
+        warnings.append(
+            f"Left out, for nobody in the model has this name: {_listed(strangers, most=20)}."
+        )
+    without = [name for label, name in enumerate(names) if label not in labels]
+    if without:
+        warnings.append(f"No probes of {_listed(without, most=20)}: they are not measured.")
+    return FolderProbes(tuple(files), tuple(labels), tuple(warnings))
+
+
+def _key(name: str) -> str:
+    return name_key(name.replace("_", " "))
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    told = ", ".join(names[:most])
+    return f"{told} and {len(names) - most} more" if len(names) > most else told
+
+
+def _pictures(split: Split, slug: str, parts: Sequence[str]) -> tuple[str, ...]:
+    own = {str(part): keys for part, keys in split.people.get(slug, {}).items()}
+    return tuple(key for part in parts for key in own.get(part, ()))

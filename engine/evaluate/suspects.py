@@ -1,0 +1,168 @@
+"""Pictures of the gallery that an operator should look at: mislabelled, blurred, a twin's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.face_space import FaceSpace
+from engine.model.vectors import Float32, Labels, class_means, cohort_scores, unit
+
+SuspectKind = Literal["mislabelled", "blurred", "twin"]
+
+MOST_SUSPECTS = 20
+CLEARLY = 0.1
+"""How much higher than for its own person a mislabelled picture scores for the other."""
+LEAST_PICTURES = 3
+"""Pictures a person needs before one of them can be judged by the others."""
+SOFT = 0.2
+"""Share of the median sharpness below which a picture is blurred, of the person's own median or
+of everybody's. On photographs of LFW that is less than one in a hundred."""
+TWIN = 0.7
+"""Share of the median own score that two people's pictures reach for each other, if they are
+one person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A picture to look at: `person` is an index into the gallery, `sentence` is for people."""
+
+    person: int
+    picture: Path
+    kind: SuspectKind
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """n pictures of p people: `embeddings` (n, dims), `labels` (n,), `paths` (n,), `names` (p,)."""
+
+    embeddings: Float32
+    labels: Labels
+    paths: Sequence[Path]
+    names: Sequence[str]
+
+
+def suspects(
+    pictures: Gathered,
+    space: FaceSpace,
+    threshold: float,
+    sharpness: Callable[[], NDArray[np.float64]],
+) -> tuple[Suspect, ...]:
+    """The worst first, MOST_SUSPECTS at most: twins, then mislabelled, then blurred pictures.
+
+    `threshold` is what a stranger's picture should not reach, `sharpness` gives (n,) values of
+    `engine.faces.measure.sharpness`. Pictures of people who are each other's twins are not also
+    called mislabelled.
+    """
+    if not len(pictures.labels):
+        return ()
+    scores = own_excluded_scores(pictures, space)
+    twins = twin_pairs(pictures.labels, scores, threshold)
+    found = [
+        *(_twin(pictures, scores, pair) for pair in twins),
+        *_mislabelled(pictures, scores, threshold, frozenset(twins)),
+        *_blurred(pictures, sharpness()),
+    ]
+    return tuple(found[:MOST_SUSPECTS])
+
+
+def own_excluded_scores(pictures: Gathered, space: FaceSpace) -> Float32:
+    """(n, p) score of every picture for every person, for its own one without the picture.
+
+    A centre that holds a picture always resembles it. NaN for the own person of fewer than
+    LEAST_PICTURES pictures, and for people without any.
+    """
+    labels, people = np.asarray(pictures.labels), len(pictures.names)
+    counts = np.bincount(labels, minlength=people)
+    there = np.flatnonzero(counts)
+    places = np.searchsorted(there, labels)
+    rows = unit(pictures.embeddings)
+    means = class_means(rows, places, len(there))
+    scores = np.full((len(labels), people), np.nan, np.float32)
+    scores[:, there] = cohort_scores(rows, unit(means), space.cohort)
+    # The cohort's level is the picture's own: only the cosine changes with the centre.
+    with_it = (rows * unit(means)[places]).sum(1)
+    rest = unit(means[places] * counts[labels][:, None] - rows)
+    each = np.arange(len(labels))
+    scores[each, labels] += (rows * rest).sum(1) - with_it
+    scores[each[counts[labels] < LEAST_PICTURES], labels[counts[labels] < LEAST_PICTURES]] = np.nan
+    return scores
+
+
+def twin_pairs(labels: Labels, scores: Float32, threshold: float) -> tuple[tuple[int, int], ...]:
+    """Pairs of people (i < j) whose pictures score for each other like the same person's.
+
+    Both ways round, the median picture reaches `threshold` and TWIN of what the median picture
+    scores for its own person.
+    """
+    people = scores.shape[1]
+    medians = np.full((people, people), np.nan)
+    for person in np.unique(labels):
+        own = scores[np.asarray(labels) == person]
+        known = np.isfinite(own).all(0)
+        medians[person, known] = np.median(own[:, known], axis=0)
+    like = (medians >= threshold) & (medians >= TWIN * np.diag(medians)[:, None])
+    return tuple(
+        (i, j) for i in range(people) for j in range(i + 1, people) if like[i, j] and like[j, i]
+    )
+
+
+def _twin(pictures: Gathered, scores: Float32, pair: tuple[int, int]) -> Suspect:
+    one, other = pair
+    theirs = np.flatnonzero(np.asarray(pictures.labels) == one)
+    row = int(theirs[scores[theirs, other].argmax()])
+    names = pictures.names
+    return Suspect(
+        one,
+        pictures.paths[row],
+        "twin",
+        f"{names[one]} and {names[other]} score for each other like one person: "
+        "enrolled twice, or very much alike.",
+    )
+
+
+def _mislabelled(
+    pictures: Gathered, scores: Float32, threshold: float, twins: frozenset[tuple[int, int]]
+) -> list[Suspect]:
+    """Pictures that would be named somebody else, and score clearly less for their own person."""
+    found = []
+    for row, label in enumerate(np.asarray(pictures.labels).tolist()):
+        own = float(scores[row, label])
+        others = np.where(np.arange(scores.shape[1]) == label, np.nan, scores[row])
+        if not np.isfinite(own) or not np.isfinite(others).any():
+            continue
+        other = int(np.nanargmax(others))
+        score = float(others[other])
+        pair = (min(label, other), max(label, other))
+        if score >= threshold and score - own >= CLEARLY and pair not in twins:
+            sentence = (
+                f"It looks like {pictures.names[other]} (score {score:.2f}), not like the other "
+                f"pictures of {pictures.names[label]} ({own:.2f})."
+            )
+            suspect = Suspect(label, pictures.paths[row], "mislabelled", sentence)
+            found.append((score - own, suspect))
+    return [suspect for _, suspect in sorted(found, key=lambda item: -item[0])]
+
+
+def _blurred(pictures: Gathered, sharpness: NDArray[np.float64]) -> list[Suspect]:
+    """Pictures far softer than their person's others, or than everybody's, softest first."""
+    labels = np.asarray(pictures.labels)
+    everybody = float(np.median(sharpness))
+    found = []
+    for row, label in enumerate(labels.tolist()):
+        own = float(np.median(sharpness[labels == label]))
+        usual = max(own, everybody)
+        if sharpness[row] < SOFT * usual:
+            whose = f"{pictures.names[label]}'s pictures" if own >= everybody else "all pictures"
+            sentence = (
+                f"Its sharpness is {sharpness[row]:.0f}, the median of {whose} is {usual:.0f}."
+            )
+            suspect = Suspect(label, pictures.paths[row], "blurred", sentence)
+            found.append((sharpness[row] / usual, suspect))
+    return [suspect for _, suspect in sorted(found, key=lambda item: item[0])]

@@ -1,0 +1,132 @@
+"""What the figures mean, in sentences for an operator."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from engine.evaluate.figures import Figures
+from engine.evaluate.strangers import StrangersFrom
+from engine.recognise.intervals import at_most
+
+FEW_PROBES = 100
+"""Probes below which an interval spans ten points and more."""
+
+WHOSE: Mapping[str, str] = {
+    "own": "your own strangers",
+    "folder": "the strangers of the folder",
+    "left_out": "enrolled people, each searched in the gallery without themselves",
+    "none": "nobody",
+}
+"""Whose searches an FPIR was measured on (a `StrangersFrom`), in words."""
+
+
+def share(value: float) -> str:
+    """A share as a percentage: `0.5 %`, `17 %`."""
+    hundredths = value * 100
+    return f"{hundredths:.2g} %" if 0 < hundredths < 10 else f"{hundredths:.0f} %"
+
+
+def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
+    """What was measured in one or two sentences; `strangers` searches by `people` strangers."""
+    named = round(figures.tpir_at_threshold * figures.probes)
+    text = f"{named} of {figures.probes} pictures of enrolled people are named rightly"
+    if not strangers:
+        return f"{text}. How many strangers are named was not measured."
+    wrong = round(figures.fpir_at_threshold * strangers)
+    return (
+        f"{text}; {wrong} of {strangers} searches by strangers name somebody, where at most "
+        f"{share(fpir)} should. {proof(figures.named_people, people)}"
+    )
+
+
+def proof(named: int, people: int) -> str:
+    """What `named` of so many strangers prove (one-sided bound at 95 %, Clopper and Pearson)."""
+    verb = "was" if people == 1 else "were"
+    return (
+        f"{named} of {_strangers(people)} {verb} named: that proves no more than an FPIR of at "
+        f"most {share(at_most(named, people))}."
+    )
+
+
+def too_few(
+    figures: Figures, strangers: int, people: int, source: StrangersFrom, fpir: float
+) -> tuple[str, ...]:
+    """Warnings where the data cannot show what is asked."""
+    told = []
+    if figures.probes < FEW_PROBES:
+        low, high = figures.intervals["rank1"]
+        told.append(
+            f"Only {figures.probes} probes: rank-1 may be anything from {share(low)} to "
+            f"{share(high)}."
+        )
+    if source == "none":
+        told.append(
+            "No strangers, and nobody else enrolled to stand in for them: the FPIR is unknown. "
+            "Give --strangers DIR."
+        )
+        return tuple(told)
+    if source == "left_out":
+        told.append(
+            "No strangers were given, so enrolled people stood in for them, each searched in the "
+            "gallery without themselves: a stand-in only. Give --strangers DIR."
+        )
+    if f"{fpir:g}" not in figures.tpir:
+        told.append(
+            f"{strangers} searches by strangers cannot show an FPIR of {share(fpir)}: that needs "
+            f"{round(1 / fpir)} or more."
+        )
+    if at_most(0, people) > fpir:
+        told.append(
+            f"An FPIR of {share(fpir)} needs {strangers_for(fpir)} different strangers, none of "
+            f"them named, to be proved; there are {people}."
+        )
+    return tuple(told)
+
+
+def strangers_for(fpir: float) -> int:
+    """Different strangers of whom none may be named to prove an FPIR at 95 %: about 3 / fpir."""
+    low, high = 1, 2
+    while at_most(0, high) > fpir:
+        low, high = high, high * 2
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if at_most(0, middle) > fpir else (low, middle)
+    return low
+
+
+def leakage_sentence(leakage: Mapping[str, float]) -> str:
+    """What the leakage meter says; empty if it was not read."""
+    if not leakage:
+        return ""
+    held, mixed = leakage["rank1"], leakage["random_rank1"]
+    tpir, mixed_tpir = leakage["tpir"], leakage["random_tpir"]
+    text = (
+        f"Held-out split in use: rank-1 {held:.2f}, TPIR {tpir:.2f}; random split of the same "
+        f"pictures: {mixed:.2f}, {mixed_tpir:.2f}"
+    )
+    if mixed > held or mixed_tpir > tpir:
+        return f"{text}. The difference is leakage: near copies on both sides of a random split."
+    return f"{text}. No leakage is seen."
+
+
+def grouped(warnings: Iterable[str], people: Collection[str]) -> tuple[str, ...]:
+    """Warnings that say the same of several of `people` ("NAME: text") as one line."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for warning in dict.fromkeys(warnings):
+        name, colon, text = warning.partition(": ")
+        about = colon and name in people
+        names[text if about else warning].extend([name] if about else [])
+    return tuple(_line(own, text) for text, own in names.items())
+
+
+def _line(names: Sequence[str], text: str) -> str:
+    if not names:
+        return text
+    if len(names) <= 3:
+        return f"{', '.join(names)}: {text}"
+    return f"{names[0]} and {len(names) - 1} others: {text}"
+
+
+def _strangers(people: int) -> str:
+    return f"{people} stranger" if people == 1 else f"{people} strangers"

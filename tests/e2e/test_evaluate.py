@@ -1,0 +1,118 @@
+"""`facedesk evaluate` on real photographs, against the face space's own report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
+
+PEOPLE, STRANGERS, ENROL = 4, 30, 10
+
+
+@pytest.fixture(scope="module")
+def folders(lfw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`enrol`, `probes` and `strangers`, in the face space report's protocol."""
+    root = tmp_path_factory.mktemp("folders")
+    for person in sorted((lfw / "known").iterdir())[:PEOPLE]:
+        for number, file in enumerate(sorted(person.glob("*.jpg"))):
+            part = "enrol" if number < ENROL else "probes"
+            (root / part / person.name).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, root / part / person.name / file.name)
+    for stranger in sorted((lfw / "strangers").iterdir())[:STRANGERS]:
+        shutil.copytree(stranger, root / "strangers" / stranger.name)
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(facedesk: Any, folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose model learnt all pictures of `enrol`."""
+    workspace = tmp_path_factory.mktemp("evaluate") / "workspace"
+    for command in (
+        ("import", folders / "enrol"),
+        ("split", "--train", "1", "--validation", "0", "--test", "0"),
+        ("train",),
+    ):
+        run = facedesk(*command, "--workspace", workspace, "--json")
+        assert run.code == 0, run.err
+    return workspace
+
+
+def test_figures_of_folders_are_those_of_the_face_spaces_own_report(
+    facedesk: Any, folders: Path, trained: Path, tmp_path: Path
+) -> None:
+    run = facedesk(
+        "evaluate", "--probes", folders / "probes", "--strangers", folders / "strangers",
+        "--fpir", "0.05", "--report", tmp_path, "--workspace", trained, "--json",
+    )  # fmt: skip
+    assert run.code == 0, run.err
+    done = run.done
+    wanted = reported(folders, tmp_path / "work")
+    probes = wanted["probes"]
+    assert (done["probes"], done["missed"]) == (probes, wanted["missed"])
+    assert (done["strangers"], done["strangers_from"]) == (wanted["strangers"], "folder")
+    assert done["stranger_people"] == STRANGERS
+    # The trained head is not quite the plain centres: three probes may differ.
+    assert done["rank1"] == pytest.approx(wanted["rank1"], abs=3 / probes)
+    assert done["tpir"]["0.05"] == pytest.approx(wanted["tpir_5"], abs=3 / probes)
+    assert set(done["tpir"]) == {"0.05", "0.1"}
+    assert sum(map(sum, done["confusion"])) == probes
+    for key in ("rank1", "tpir_at_threshold", "fpir_at_threshold", "tpir@0.05"):
+        low, high = done["intervals"][key]
+        value = done["tpir"]["0.05"] if "@" in key else done[key]
+        assert low <= value <= high
+    page = (tmp_path / "evaluation.html").read_text()
+    assert done["report"] == str(tmp_path / "evaluation.html")
+    assert "DET curve" in page
+    assert "NaN" not in run.out
+
+
+def reported(folders: Path, work: Path) -> dict[str, Any]:
+    """What `python -m engine.model.face_space report` would say of these folders."""
+    from engine.model.face_space import FaceSpace
+    from engine.model.face_space_report import identification
+    from engine.model.features import Extractor
+    from engine.model.people_features import PeopleReader
+    from engine.model.weights import load_weights
+
+    everybody = work / "known"
+    for part in ("enrol", "probes"):
+        shutil.copytree(folders / part, everybody, dirs_exist_ok=True)
+    reader = PeopleReader(work / "features", Extractor(load_weights()))
+    known, strangers = reader.read(everybody), reader.read(folders / "strangers")
+    found = identification(FaceSpace.load(), known, strangers, PEOPLE)
+    return {name: getattr(found, name) for name in found.__dataclass_fields__}
+
+
+def test_held_out_pictures_are_searched_and_enrolled_people_stand_in_for_strangers(
+    facedesk: Any, trained: Path, tmp_path: Path
+) -> None:
+    workspace = tmp_path / "workspace"
+    shutil.copytree(trained, workspace)
+    assert facedesk("split", "--workspace", workspace, "--json").code == 0
+    before = facedesk("evaluate", "--workspace", workspace, "--json")
+    assert before.code == 0, before.err
+    assert any("newer than the model" in text for text in before.done["warnings"])
+    assert facedesk("train", "--workspace", workspace, "--json").code == 0
+    done = facedesk("evaluate", "--workspace", workspace, "--json").done
+    assert not any("newer than the model" in text for text in done["warnings"])
+    assert done["strangers_from"] == "left_out"
+    assert done["stranger_people"] == PEOPLE
+    split = json.loads((workspace / "split.json").read_text())
+    assert done["probes"] == sum(len(parts["test"]) for parts in split["people"].values())
+    assert set(done["leakage"]) == {"rank1", "tpir", "random_rank1", "random_tpir"}
+    assert any("same session, optimistic" in text for text in done["warnings"])
+
+
+def test_folders_that_cannot_be_used_are_refused_before_the_slow_work(
+    facedesk: Any, folders: Path, trained: Path
+) -> None:
+    run = facedesk("evaluate", "--probes", folders / "strangers", "--workspace", trained, "--json")
+    assert run.code == 4
+    assert "No folder of the probes" in run.objects[-1]["title"]
+    run = facedesk("evaluate", "--fpir", "2", "--workspace", trained, "--json")
+    assert run.code == 2

@@ -1,0 +1,132 @@
+"""Which pictures are searched: never those that the model was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import DataError, ModelCorrupt, NoPictures
+from engine.evaluate.probes import (
+    TrainedOn,
+    folder_probes,
+    held_out_parts,
+    held_out_probes,
+    split_differs,
+)
+from tests.evaluate.made_up import model, person, split_of
+
+ANNA, BERT = person("Anna", {"s1": 10}), person("Bert Lee", {"s1": 10})
+SPLIT = split_of(
+    {
+        "anna": {"train": ["s1/0001.png"], "validation": ["s1/0008.png"], "test": ["s1/0009.png"]},
+        "bert-lee": {"train": ["s1/0001.png"], "validation": ["s1/0008.png"]},
+    }
+)
+SAME = {"seed": 1, "mode": "blocks", "shares": [0.7, 0.15, 0.15]}
+
+
+def test_the_test_part_is_searched_where_everybody_has_one() -> None:
+    assert held_out_parts(SPLIT, ["anna"]) == ("test",)
+
+
+def test_validation_is_searched_too_where_somebody_has_no_test_picture() -> None:
+    assert held_out_parts(SPLIT, ["anna", "bert-lee"]) == ("validation", "test")
+
+
+def test_held_out_pictures_are_the_probes() -> None:
+    found = held_out_probes(SPLIT, [ANNA, BERT], model(split=SAME), ("validation", "test"))
+    assert found.keys == (("s1/0008.png", "s1/0009.png"), ("s1/0008.png",))
+    assert found.warnings == ()
+
+
+def test_a_split_made_otherwise_than_the_models_is_warned_about() -> None:
+    other = model(split={**SAME, "seed": 2})
+    (warning,) = held_out_probes(SPLIT, [ANNA], other, ("test",)).warnings
+    assert "newer than the model" in warning
+    assert split_differs(SPLIT, {})
+
+
+def test_pictures_the_model_was_trained_on_are_left_out_and_told() -> None:
+    learnt = model(trained_on={"anna": {"s1": "1-3,8"}})
+    found = held_out_probes(SPLIT, [ANNA], learnt, ("validation", "test"))
+    assert found.keys == (("s1/0009.png",),)
+    assert "1 held-out pictures were left out" in found.warnings[0]
+
+
+def test_a_model_trained_on_all_of_them_cannot_be_measured_with_them() -> None:
+    learnt = model(trained_on={"anna": {"s1": "1-10"}})
+    with pytest.raises(NoPictures, match="trained on all"):
+        held_out_probes(SPLIT, [ANNA], learnt, ("test",))
+
+
+def test_a_split_without_held_out_pictures_cannot_be_used() -> None:
+    with pytest.raises(NoPictures, match="has none in test"):
+        held_out_probes(SPLIT, [BERT], model(), ("test",))
+
+
+def test_people_without_probes_are_named() -> None:
+    found = held_out_probes(SPLIT, [ANNA, BERT], model(split=SAME), ("test",))
+    assert found.warnings == ("No held-out pictures of Bert Lee: they are not measured.",)
+
+
+def test_ranges_of_picture_numbers_are_understood() -> None:
+    trained = TrainedOn(model(trained_on={"anna": {"s1": "1-28,35", "s2": ""}}))
+    inside = [n for n in range(1, 40) if ("anna", f"s1/{n:04d}.png") in trained]
+    assert inside == [*range(1, 29), 35]
+    assert ("anna", "s2/0001.png") not in trained
+    assert ("bert", "s1/0001.png") not in trained
+
+
+def test_an_older_model_does_not_say_what_it_was_trained_on() -> None:
+    assert not TrainedOn(model()).known
+
+
+@pytest.mark.parametrize("broken", [{"anna": {"s1": "a-b"}}, {"anna": "1-3"}, [1]])
+def test_malformed_ranges_are_a_damaged_model(broken: object) -> None:
+    with pytest.raises(ModelCorrupt):
+        TrainedOn(model(trained_on=broken))
+
+
+# --- a folder of probes --------------------------------------------------------------------------
+
+
+def folder(root: Path, **people: int) -> Path:
+    for name, count in people.items():
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            (root / name / f"{number}.jpg").write_bytes(b"")
+    return root
+
+
+NAMES, SLUGS = ("Anna Lee", "José", "Bert"), ("anna-lee", "jose-1a2b3c4d", "bert")
+
+
+def test_folders_are_matched_by_name_or_slug_whatever_their_case(tmp_path: Path) -> None:
+    made = folder(tmp_path, ANNA_lee=2, **{"jose-1a2b3c4d": 1, "bert": 1})
+    found = folder_probes(made, NAMES, SLUGS)
+    assert sorted(found.labels) == [0, 0, 1, 2]
+    assert [file.parent.name for file in found.files][:2] == ["ANNA_lee", "ANNA_lee"]
+    assert found.warnings == ()
+
+
+def test_folders_of_nobody_and_people_without_a_folder_are_named(tmp_path: Path) -> None:
+    found = folder_probes(folder(tmp_path, Anna_Lee=1, Zoe=1), NAMES, SLUGS)
+    assert found.labels == (0,)
+    assert "Zoe" in found.warnings[0]
+    assert "José, Bert" in found.warnings[1]
+
+
+def test_a_folder_that_matches_nobody_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Zoe"):
+        folder_probes(folder(tmp_path, Zoe=1), NAMES, SLUGS)
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="probes cannot be used"):
+        folder_probes(tmp_path / "absent", NAMES, SLUGS)
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoPictures, match="no probes"):
+        folder_probes(folder(tmp_path, Bert=0), NAMES, SLUGS)

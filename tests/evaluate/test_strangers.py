@@ -1,0 +1,73 @@
+"""Who stands for strangers, and who counts as one person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import DataError, NoPictures
+from engine.evaluate.pictures import Photographs
+from engine.evaluate.strangers import left_out, stranger_files, strangers_in_folder
+from tests.evaluate.made_up import probes
+
+
+def pictures(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"")
+    return root
+
+
+def faces_in(*places: int) -> object:
+    """A reader that finds a face in the files at these places only."""
+
+    def read(files: Sequence[Path]) -> Photographs:
+        missed = tuple(place for place in range(len(files)) if place not in places)
+        return Photographs(np.zeros((len(places), 4), np.float32), None, np.array(places), missed)
+
+    return read
+
+
+def test_a_folder_is_one_stranger_and_so_is_a_loose_picture(tmp_path: Path) -> None:
+    found = stranger_files(pictures(tmp_path, "x/1.jpg", "x/2.jpg", "a.jpg", "b.jpg"))
+    assert found.names == ("a.jpg", "b.jpg", "x")
+    assert found.groups == (0, 1, 2, 2)
+
+
+def test_a_missing_folder_is_a_fault_of_the_data(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="strangers"):
+        stranger_files(tmp_path / "absent")
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoPictures):
+        stranger_files(tmp_path)
+
+
+def test_a_stranger_without_any_face_does_not_count_as_a_person(tmp_path: Path) -> None:
+    files = stranger_files(pictures(tmp_path, "a.jpg", "b.jpg", "c/1.jpg", "c/2.jpg"))
+    found, warnings = strangers_in_folder(files, faces_in(0, 2, 3))  # type: ignore[arg-type]
+    assert found.names == ("a.jpg", "c")
+    assert found.groups.tolist() == [0, 1, 1]
+    assert warnings == ("1 of 4 strangers' pictures show no face: left out.",)
+
+
+def test_strangers_without_a_single_face_are_refused(tmp_path: Path) -> None:
+    files = stranger_files(pictures(tmp_path, "a.jpg"))
+    with pytest.raises(NoPictures, match="no face"):
+        strangers_in_folder(files, faces_in())  # type: ignore[arg-type]
+
+
+def test_left_out_everybody_is_a_stranger_to_the_others() -> None:
+    found = left_out(probes([[0.9, 0.2], [0.1, 0.8], [0.7, 0.3]], [0, 1, 0]), 2)
+    assert found is not None
+    assert found.searches.candidates.tolist() == [1, 0, 1]
+    assert found.searches.best.tolist() == pytest.approx([0.2, 0.1, 0.3])
+    assert found.count == 2
+
+
+def test_one_enrolled_person_alone_cannot_stand_for_strangers() -> None:
+    assert left_out(probes([[0.9]], [0]), 1) is None

@@ -1,0 +1,98 @@
+"""Figures in sentences that a person can use."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.evaluate.figures import Figures, measure
+from engine.evaluate.words import (
+    grouped,
+    leakage_sentence,
+    proof,
+    share,
+    strangers_for,
+    summary,
+    too_few,
+)
+from tests.evaluate.made_up import probes, strangers
+
+
+def figures(count: int = 4, people: int = 12) -> Figures:
+    return measure(
+        ("Anna", "Bert"),
+        probes([[0.5, 0.0]] * count, [0] * count),
+        strangers([0.1] * people, range(people)) if people else None,
+        0.3,
+        0.01,
+    )
+
+
+def test_nobody_named_of_few_strangers_proves_little() -> None:
+    assert proof(0, 12) == (
+        "0 of 12 strangers were named: that proves no more than an FPIR of at most 22 %."
+    )
+
+
+def test_the_summary_says_who_was_named_and_what_it_proves() -> None:
+    text = summary(figures(), 12, 12, 0.01)
+    assert text.startswith("4 of 4 pictures of enrolled people are named rightly; 0 of 12")
+    assert "at most 1 % should" in text
+    assert "at most 22 %" in text
+
+
+def test_without_strangers_the_summary_does_not_speak_of_an_fpir() -> None:
+    assert "not measured" in summary(figures(people=0), 0, 0, 0.01)
+
+
+def test_too_few_probes_and_strangers_are_said_in_words() -> None:
+    probes_, searches, people = too_few(figures(), 12, 12, "folder", 0.01)
+    assert "Only 4 probes" in probes_
+    assert "needs 100 or more" in searches
+    assert "299 different strangers" in people
+
+
+def test_enough_data_raise_no_warning() -> None:
+    assert too_few(figures(200, 400), 400, 400, "own", 0.01) == ()
+
+
+def test_stand_ins_for_strangers_are_called_so() -> None:
+    assert any("stood in" in text for text in too_few(figures(), 12, 12, "left_out", 0.01))
+
+
+def test_no_strangers_at_all_are_told_once() -> None:
+    told = too_few(figures(200, 0), 0, 0, "none", 0.01)
+    assert len(told) == 1
+    assert "FPIR is unknown" in told[0]
+
+
+def test_three_over_the_fpir_strangers_prove_it() -> None:
+    assert [strangers_for(fpir) for fpir in (0.1, 0.05, 0.01)] == [29, 59, 299]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0 %"), (0.001, "0.1 %"), (0.01, "1 %"), (0.026, "2.6 %"), (0.221, "22 %"), (1, "100 %")],
+)
+def test_shares_are_short(value: float, text: str) -> None:
+    assert share(value) == text
+
+
+def test_a_better_random_split_is_called_leakage() -> None:
+    text = leakage_sentence({"rank1": 0.91, "tpir": 0.8, "random_rank1": 0.97, "random_tpir": 0.9})
+    assert "0.91" in text
+    assert "0.97" in text
+    assert "The difference is leakage" in text
+
+
+def test_no_difference_is_no_leakage() -> None:
+    text = leakage_sentence({"rank1": 0.9, "tpir": 0.8, "random_rank1": 0.9, "random_tpir": 0.8})
+    assert "No leakage" in text
+    assert leakage_sentence({}) == ""
+
+
+def test_the_same_warning_for_many_people_is_one_line() -> None:
+    names = ["Anna", "Bert", "Cleo", "Dora"]
+    one = "one session only: same session, optimistic."
+    found = grouped([*(f"{name}: {one}" for name in names), "Random split: mixed."], names)
+    assert found == (f"Anna and 3 others: {one}", "Random split: mixed.")
+    assert grouped([f"Anna: {one}"], names) == (f"Anna: {one}",)
