@@ -92,13 +92,15 @@ class Judgement:
     """How good centres are on some samples.
 
     `loss` and `accuracy` count enrolled people and nobody alike, each in equal weight; `rank1`
-    the enrolled only; `separation` is the mean score of the right people less the score that
-    one stranger in a hundred reaches.
+    the enrolled only, and `tpir` those of them that are named rightly at the threshold;
+    `separation` is the mean score of the right people less the score that one stranger in a
+    hundred reaches.
     """
 
     loss: float
     accuracy: float
     rank1: float
+    tpir: float
     separation: float
 
 
@@ -152,9 +154,9 @@ def joined(people: Samples, nobody: Samples) -> Samples:
     )
 
 
-def judge(centres: Float32, handicaps: Float32, samples: Samples) -> Judgement:
+def judge(centres: Float32, handicaps: Float32, samples: Samples, threshold: float) -> Judgement:
     """Judge unit `centres` (people, d) with their `handicaps` (1, people) on samples of people and
-    nobody, in numpy."""
+    nobody, in numpy. `threshold` is the score from which on recognition says a name."""
     people = len(centres)
     cosines = samples.embeddings @ centres.T - handicaps
     logits = SCALE * np.concatenate([cosines, samples.levels], 1).astype(np.float64)
@@ -167,10 +169,12 @@ def judge(centres: Float32, handicaps: Float32, samples: Samples) -> Judgement:
     scores = cosines - samples.levels
     strangers = scores[~enrolled].max(1)
     own = scores[enrolled, samples.labels[enrolled]]
+    first = scores[enrolled].argmax(1) == samples.labels[enrolled]
     return Judgement(
         loss=float(np.average(losses, weights=samples.weights)),
         accuracy=float(np.average(right, weights=samples.weights)),
-        rank1=float((scores[enrolled].argmax(1) == samples.labels[enrolled]).mean()),
+        rank1=float(first.mean()),
+        tpir=float((first & (own >= threshold)).mean()),
         separation=float(own.mean() - np.quantile(strangers, 0.99)),
     )
 

@@ -99,14 +99,18 @@ def train_head(
     cancel: Cancel,
     people: int | None = None,
     seed: int = 1,
+    *,
+    threshold: float,
 ) -> Generator[EpochDone, None, HeadResult]:
     """Fine-adjust the class centres of `people` enrolled people in the face space.
 
     `train` (n, d) and `validation` (v, d, v may be 0) are embeddings, labels are 0..people-1
     (every person has a training embedding), `cohort` (m, d) strangers' vectors. Starts at the
     plain centres, trains with RMSprop against each other person and the cohort, and keeps the
-    epoch of the lowest validation loss; if that does not beat the start in loss without losing
-    rank-1 or separation, the start is kept. Raises Cancelled, NoPictures.
+    epoch of the lowest validation loss. The start is kept unless that beats it in loss without
+    losing rank-1, separation, or validation pictures that are named at `threshold` (the shipped
+    curve's, which was measured with plain centres); without validation pictures nothing shows
+    it, and the start is kept too. Raises Cancelled, NoPictures.
     """
     if not len(train):
         raise NoPictures("There are no training pictures", hint="Split the pictures again.")
@@ -128,7 +132,7 @@ def train_head(
     model = heads.build_head(start, centre_levels(start, cohort), settings.head_rate)
 
     def judged(centres: Float32, samples: heads.Samples) -> heads.Judgement:
-        return heads.judge(centres, centre_levels(centres, cohort), samples)
+        return heads.judge(centres, centre_levels(centres, cohort), samples, threshold)
 
     best: BestSoFar[Float32] = BestSoFar(settings.epochs, settings.patience)
     history: list[EpochDone] = []
@@ -164,7 +168,7 @@ def train_head(
     before = judged(start, checked)
     trained = start if best.snapshot is None else best.snapshot
     after = judged(trained, checked)
-    kept = not _better(after, before)
+    kept = not has_validation or not _better(after, before)
     return HeadResult(
         centres=start if kept else trained,
         history=tuple(history),
@@ -311,5 +315,6 @@ def _better(after: heads.Judgement, before: heads.Judgement) -> bool:
     return (
         after.loss < before.loss - TOLERANCE
         and after.rank1 >= before.rank1
+        and after.tpir >= before.tpir
         and after.separation >= before.separation
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from engine.errors import Cancelled, NoPictures
 from engine.events import EpochDone
 from engine.model import heads
 from engine.model.heads import SCALE, build_head, centres_of, judge, nobody_samples, people_samples
-from engine.model.training import BestSoFar, HeadResult, train_head
+from engine.model.training import BestSoFar, HeadResult, _better, train_head
 from engine.model.vectors import Float32, Labels, centre_levels, class_centres, cohort_scores, unit
 
 DIMENSIONS = 32
@@ -48,7 +49,9 @@ def train(people: int = 3, cancel: Cancel | None = None, **options: Any) -> Any:
     settings = TrainingSettings(**{"epochs": 12, "patience": 4, "batch": 16, **options})
     rows, labels = gallery(people, 12)
     checked, truth = gallery(people, 4, seed=1)
-    return train_head(rows, labels, checked, truth, cohort(), settings, cancel or Cancel())
+    return train_head(
+        rows, labels, checked, truth, cohort(), settings, cancel or Cancel(), threshold=0.1
+    )
 
 
 def test_logits_are_scaled_cosines_and_the_score_is_their_difference_to_nobody() -> None:
@@ -71,7 +74,7 @@ def test_keras_and_numpy_agree_on_the_loss() -> None:
     per_sample = model.loss.call(samples.labels, model([samples.embeddings, samples.levels]))
     assert np.isfinite(float(loss))
     expected = np.average(np.asarray(per_sample), weights=samples.weights)
-    assert judge(centres, levels, samples).loss == pytest.approx(expected, rel=1e-4)
+    assert judge(centres, levels, samples, 0.1).loss == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_cohort_vector_is_not_its_own_neighbour() -> None:
@@ -92,7 +95,9 @@ def test_training_moves_a_person_away_from_strangers_who_look_alike() -> None:
     crowd = unit(alike + random.normal(size=(60, DIMENSIONS)) * 0.08)
     strangers = unit(np.concatenate([cohort(140), crowd]))
     settings = TrainingSettings(epochs=30, patience=4, batch=16)
-    events, result = finish(train_head(rows, labels, checked, truth, strangers, settings, Cancel()))
+    events, result = finish(
+        train_head(rows, labels, checked, truth, strangers, settings, Cancel(), threshold=0.1)
+    )
     assert not result.kept_start
     assert result.end.loss < result.start.loss
     assert result.end.rank1 >= result.start.rank1
@@ -144,16 +149,33 @@ def test_one_person_alone_can_be_trained() -> None:
     assert own.min() > strangers.max()
 
 
-def test_without_validation_pictures_the_training_loss_decides() -> None:
+def test_without_validation_pictures_the_plain_centres_are_kept() -> None:
     rows, labels = gallery(3, 12)
     nothing = np.empty((0, DIMENSIONS), np.float32)
     settings = TrainingSettings(epochs=4, patience=2)
     events, result = finish(
-        train_head(rows, labels, nothing, np.empty(0, np.int64), cohort(), settings, Cancel())
+        train_head(
+            rows,
+            labels,
+            nothing,
+            np.empty(0, np.int64),
+            cohort(),
+            settings,
+            Cancel(),
+            threshold=0.1,
+        )
     )
     assert all(math.isnan(event.val_loss) for event in events)
     assert all(math.isnan(event.val_accuracy) for event in events)
-    assert np.isfinite(result.centres).all()
+    assert result.kept_start
+    np.testing.assert_allclose(result.centres, class_centres(rows, labels, 3), atol=1e-6)
+
+
+def test_centres_that_name_fewer_validation_pictures_are_not_taken() -> None:
+    after = heads.Judgement(loss=0.1, accuracy=1.0, rank1=1.0, tpir=0.6, separation=0.5)
+    before = heads.Judgement(loss=0.2, accuracy=1.0, rank1=1.0, tpir=0.8, separation=0.4)
+    assert not _better(after, before)
+    assert _better(replace(after, tpir=0.8), before)
 
 
 def test_a_cancel_stops_before_the_next_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +200,11 @@ def test_a_cancel_stops_before_the_next_batch(monkeypatch: pytest.MonkeyPatch) -
 def test_no_training_pictures_are_an_error_of_the_data() -> None:
     nothing, none = np.empty((0, DIMENSIONS), np.float32), np.empty(0, np.int64)
     with pytest.raises(NoPictures):
-        next(train_head(nothing, none, nothing, none, cohort(), TrainingSettings(), Cancel()))
+        next(
+            train_head(
+                nothing, none, nothing, none, cohort(), TrainingSettings(), Cancel(), threshold=0.1
+            )
+        )
 
 
 def test_the_centres_of_a_fresh_head_are_those_it_was_given() -> None:

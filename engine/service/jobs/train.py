@@ -24,6 +24,7 @@ from engine.recognise.calibration import (
     Calibration,
     calibrate,
     gallery_impostors,
+    threshold_for,
     weakest_genuine,
 )
 from engine.recognise.scoring import Gallery
@@ -76,7 +77,8 @@ def train(
     if request.recipe == "classic":
         outcome = _classic(material, parts, weights, training, request, cancel, emit)
     else:
-        outcome = _head(parts, space, training, len(material.people), cancel, emit)
+        threshold = threshold_for(space.impostors, len(material.people), settings.recognition.fpir)
+        outcome = _head(parts, space, training, threshold, len(material.people), cancel, emit)
     cancel.check()
     calibration, metrics = measure(material, parts, space, settings.recognition.fpir, outcome)
     draft = ModelDraft(
@@ -148,6 +150,7 @@ def _head(
     parts: dict[str, Part],
     space: FaceSpace,
     settings: TrainingSettings,
+    threshold: float,
     people: int,
     cancel: Cancel,
     emit: Emit,
@@ -164,6 +167,7 @@ def _head(
             settings,
             cancel,
             people,
+            threshold=threshold,
         ),
         emit,
     )
