@@ -91,7 +91,9 @@ async def test_the_threshold_is_told_in_words(run, size):
             opened(),
             RecognitionRate(fps=14.2, frames=120, dropped=35, faces=0),
         )
-        await table.shows("threshold 0.18 · at most 1 in 100 strangers", "14.2 fps")
+        await table.shows("threshold 0.18 · at most 1", "14.2 fps", "demo:collins")
+        line = table.text("#recognition-threshold")
+        assert line == "threshold 0.18 · at most 1 in 100 strangers"
 
 
 async def test_the_end_sums_up(run):
