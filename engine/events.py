@@ -230,6 +230,18 @@ class ImportRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrangersAdded(Event):
+    """Own strangers were added: `added` new ones with `images` pictures; `strangers` now."""
+
+    name: ClassVar[str] = "done"
+    added: int
+    images: int
+    refused: int
+    strangers: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportDone(Event):
     """The import is over. Counts of people, kept pictures and refused files."""
 
@@ -299,6 +311,29 @@ class TrainDone(Event):
     people: tuple[str, ...]
     metrics: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold(Event):
+    """The threshold of a model for the people and strangers there are now.
+
+    `job` is train, recognise or strangers. `fpir` is the target; `measured` of the operator's
+    own strangers were searched in a gallery of `people`, and `fpir_low` to `fpir_high` is the
+    95 % interval of the share of them that is named (0 to 1 if none were). `sentence` says what
+    that means, `brief` says it in a few words, `notes` how the threshold came about.
+    """
+
+    name: ClassVar[str] = "threshold"
+    job: str
+    threshold: float
+    fpir: float
+    people: int
+    measured: int
+    fpir_low: float
+    fpir_high: float
+    sentence: str
+    brief: str
+    notes: tuple[str, ...] = ()
 
 
 # --- evaluation ---------------------------------------------------------------------------

@@ -34,6 +34,8 @@ class Workspace:
         self.root = root.expanduser().absolute()
         self.people = self.root / "people"
         self.features = self.root / "features"
+        self.strangers = self.root / "strangers"
+        self.stranger_features = self.root / "stranger-features"
         self.models = self.root / "models"
         self.split_file = self.root / "split.json"
         self.logs = self.root / "logs"
@@ -48,7 +50,7 @@ class Workspace:
         space.
         """
         make_directory(self.root)
-        for folder in (self.people, self.features, self.models, self.logs):
+        for folder in (*self._private(), self.logs):
             make_directory(folder)
             with contextlib.suppress(OSError):  # Another owner's, or read-only: not ours to fix.
                 if folder.stat().st_mode & 0o077:
@@ -73,11 +75,21 @@ class Workspace:
         # In the root only what is ours by name: it may be the user's own folder.
         if self.root.is_dir():
             yield from sorted(self.root.glob(f"{TEMPORARY}*"))
-        for top in (self.people, self.features, self.models):
+        for top in self._private():
             for folder, names, files in os.walk(top):
                 for name in sorted(n for n in (*names, *files) if n.startswith(TEMPORARY)):
                     yield Path(folder, name)
                 names[:] = [n for n in names if not n.startswith(TEMPORARY)]
+
+    def _private(self) -> tuple[Path, ...]:
+        """The folders with pictures of faces and what was made from them."""
+        return (
+            self.people,
+            self.features,
+            self.strangers,
+            self.stranger_features,
+            self.models,
+        )
 
     @contextlib.contextmanager
     def writer(self, what: str) -> Iterator[None]:

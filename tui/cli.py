@@ -14,51 +14,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine import __version__
+from tui.cli_strangers import strangers
+from tui.options import SubGroup, TopGroup, global_options
 from tui.runner import run, usage_error
 
 if TYPE_CHECKING:
     from tui.context import Context
-
-
-class TakesGlobals(click.Command):
-    """A command or group that takes the global options too, so that they may stand anywhere."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params.extend(global_options())
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Merge the global options given here with those given before, then run the command."""
-        for name in ("workspace", "as_json", "quiet"):
-            value = ctx.params.pop(name)
-            if value:
-                ctx.obj[name] = value
-        return super().invoke(ctx)
-
-
-class TopGroup(click.Group):
-    """The root: its commands take the global options after them as well."""
-
-    command_class = TakesGlobals
-
-
-class SubGroup(TakesGlobals, click.Group):
-    """A group of commands below the root."""
-
-    command_class = TakesGlobals
-
-
-def global_options() -> list[click.Parameter]:
-    """The options that every command takes."""
-    return [
-        click.Option(
-            ["--workspace"],
-            type=click.Path(path_type=Path),
-            help="Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE).",
-        ),
-        click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines on stdout."),
-        click.Option(["--quiet"], is_flag=True, help="Results and errors only."),
-    ]
 
 
 @click.group(
@@ -452,6 +413,9 @@ def demo(options: dict[str, Any], tui: bool) -> None:
         (demo_in_app if tui else demo)(context)
 
     run(options, job, native=not tui, demo=True)
+
+
+facedesk.add_command(strangers)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.enrol.people import People
+from engine.enrol.strangers import tidy
 from engine.errors import Cancelled
 from engine.workspace import Workspace
 from tui.output import Output
@@ -32,7 +32,7 @@ class Context:
     def writing(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; say what an earlier crash left and was removed."""
         with self.workspace.writer(f"facedesk {what}"):
-            removed = (*self.workspace.recover(), *People(self.workspace).tidy())
+            removed = (*self.workspace.recover(), *tidy(self.workspace))
             if removed:
                 count = len(removed)
                 self.output.note(f"Removed {count} unfinished files of an interrupted run.")

@@ -8,13 +8,14 @@ Two layouts are understood, also side by side:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.enrol.names import clean_name, name_key
+from engine.enrol.names import LONGEST_NAME, clean_name, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NoPictures
 from engine.pictures import is_picture_name
 
@@ -104,6 +105,54 @@ def plan_import(folder: Path) -> ImportPlan:
         PersonFiles(found.names[key], tuple(files)) for key, files in found.files.items() if files
     )
     return ImportPlan(folder, tuple(people), tuple(found.strays))
+
+
+def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
+    """What `path`, a folder or one picture, holds of strangers, without opening any picture.
+
+    A sub-folder is one stranger, as in `plan_import`; a picture beside the sub-folders is a
+    stranger of its own, named after folder and file so that to import it again adds nothing.
+    With `name` the pictures of the folder itself all show this one stranger.
+    Raises DataError if the folder cannot be read or, with `name`, has sub-folders; NoPictures if
+    there is no picture in it; NameInvalid.
+    """
+    root = path if path.is_dir() else path.parent
+    folders, files = _entries(root) if path.is_dir() else ([], [path])
+    if name is not None and folders:
+        raise DataError(
+            "One name does not fit several people",
+            f"{_text(str(path))} has sub-folders, and each is a stranger of its own",
+            "Leave out --as, or name a folder with pictures of one person.",
+        )
+    if folders:
+        with contextlib.suppress(NoPictures):
+            plan = plan_import(root)
+            loose = [path for path, reason in plan.strays if reason == "no_person"]
+            others = tuple(stray for stray in plan.strays if stray[1] != "no_person")
+            alone = tuple(map(_alone, loose))
+            return ImportPlan(root, (*plan.people, *alone), others)
+    found = _Gathering()
+    _note_loose(files, found)
+    pictures = [path for path, reason in found.strays if reason == "no_person"]
+    others = tuple(stray for stray in found.strays if stray[1] != "no_person")
+    if not pictures:
+        raise NoPictures(
+            "There are no pictures of strangers",
+            f"{_text(str(path))} holds no picture file",
+            "Give a folder with one sub-folder a stranger, or one picture a stranger.",
+        )
+    if name is not None:
+        return ImportPlan(root, (PersonFiles(clean_name(name), tuple(pictures)),), others)
+    return ImportPlan(root, tuple(map(_alone, pictures)), others)
+
+
+def _alone(picture: Path) -> PersonFiles:
+    """A picture whose person appears nowhere else."""
+    shown = f"{picture.parent.name} {picture.name}"[:LONGEST_NAME]
+    try:
+        return PersonFiles(clean_name(shown), (picture,))
+    except NameInvalid:  # what cannot be shown still has to be called something
+        return PersonFiles(f"picture {slug_for(shown, lambda _: False)}", (picture,))
 
 
 def _gather(folder: Path, inner: Iterable[Path], files: Iterable[Path], found: _Gathering) -> None:

@@ -51,7 +51,19 @@ def import_folder(
     Raises DataError or NoPictures for a folder without people or pictures, DiskFull or
     WorkspaceUnusable if a picture cannot be written; those written before stay.
     """
-    return _Import(plan_import(folder), people, finder, gates, choose, cancel).run()
+    return import_planned(plan_import(folder), people, finder, gates, choose, cancel)
+
+
+def import_planned(
+    plan: ImportPlan,
+    people: People,
+    finder: FaceFinder,
+    gates: QualityGates,
+    choose: Choice,
+    cancel: Cancel,
+) -> Iterator[Event]:
+    """`import_folder` for a plan that was made already."""
+    return _Import(plan, people, finder, gates, choose, cancel).run()
 
 
 def choose_face(faces: Sequence[Face], choose: Choice, smallest: int) -> tuple[Face, ...]:

@@ -237,7 +237,8 @@ class People:
         for slug in slugs:
             for entry in sub_folders(self._folder(slug)):
                 if self.discard_session(slug, entry.name):
-                    removed.append(f"people/{slug}/{entry.name}")
+                    folder = self._folder(slug) / entry.name
+                    removed.append(str(folder.relative_to(self.workspace.root)))
         return (*removed, *traces.sweep(self.workspace, frozenset(slugs)))
 
     # --- private ------------------------------------------------------------------------------

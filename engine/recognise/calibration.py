@@ -8,7 +8,7 @@ comparisons taken as independent). FMR comes from the face space's impostor curv
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,14 +28,39 @@ SPENT = 0.5
 CURVE = "impostor curve"
 GALLERY = "impostor curve, raised by the gallery"
 MARGIN = "impostor curve, raised towards the enrolled people"
+STRANGERS = "own strangers"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the enrolled people's pictures say about the threshold; training keeps it for later.
+
+    `raised` by how much their scores for each other raise the shipped curve's threshold, with a
+    sentence `note`; `weakest` see `weakest_genuine`, measured on the parts of the split in
+    `held_out`; `genuine` up to 101 quantiles, rising, of held-out pictures' own scores.
+    """
+
+    raised: float = 0.0
+    note: str = ""
+    weakest: float | None = None
+    held_out: tuple[str, ...] = ()
+    genuine: tuple[float, ...] = ()
+
+    def lost(self, threshold: float) -> float | None:
+        """Share of held-out pictures that score below `threshold`; None if not known."""
+        return float(np.mean(np.array(self.genuine) < threshold)) if self.genuine else None
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A threshold and where it comes from.
 
-    `fpir` is the target, `people` the gallery's size, `source` CURVE, GALLERY or MARGIN,
-    `raised` by how much the gallery's own scores moved it, `notes` sentences for an operator.
+    `fpir` is the target, `people` the gallery's size, `source` CURVE, GALLERY, MARGIN or
+    STRANGERS, `raised` by how much it lies above the shipped curve's, `notes` sentences for an
+    operator. `measured` of the operator's own strangers were searched, `hits` of them (a sum of
+    shares of their pictures) reach the threshold; `fpir_low` and `fpir_high` are the 95 %
+    Clopper-Pearson interval of that share, 0 and 1 if nothing was measured. `sentence` says it
+    to an operator, `brief` in a few words.
     """
 
     threshold: float
@@ -44,6 +69,13 @@ class Calibration:
     source: str
     raised: float = 0.0
     notes: tuple[str, ...] = ()
+    kept: Kept = field(default_factory=Kept)
+    measured: int = 0
+    hits: float = 0.0
+    fpir_low: float = 0.0
+    fpir_high: float = 1.0
+    sentence: str = ""
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,12 +137,23 @@ def weakest_genuine(gallery: Gallery, embeddings: Array, labels: Labels) -> floa
     return min(float(np.quantile(own[labels == person], 0.05)) for person in range(len(gallery)))
 
 
+def genuine_quantiles(gallery: Gallery, embeddings: Array, labels: Labels) -> tuple[float, ...]:
+    """Up to 101 quantiles, rising, of held-out pictures' scores for their own person."""
+    own = gallery.scores(embeddings)[np.arange(len(labels)), labels]
+    if not len(own):
+        return ()
+    shares = np.linspace(0, 1, min(len(own), 101))
+    return tuple(round(float(score), 5) for score in np.quantile(own, shares))
+
+
 def calibrate(
     curve: ImpostorCurve,
     people: int,
     fpir: float,
     own: OwnImpostors | None = None,
     weakest: float | None = None,
+    held_out: tuple[str, ...] = (),
+    genuine: tuple[float, ...] = (),
 ) -> Calibration:
     """The threshold for a gallery of `people`: the shipped curve's, raised where that is due.
 
@@ -120,19 +163,30 @@ def calibrate(
     so high that the threshold can go halfway to them; strangers in front of the same camera
     resemble the enrolled people more than the curve's strangers do, and that margin is free.
     It is never lowered: few people who look unlike each other prove nothing about strangers.
+    `held_out` and `genuine` are kept for later, see `Kept`.
     """
-    shipped = threshold_for(curve, people, fpir)
     raised, note = _raised_by_own(curve, people, fpir, own)
-    notes = [note]
+    return from_kept(curve, people, fpir, Kept(raised, note, weakest, held_out, genuine))
+
+
+def from_kept(curve: ImpostorCurve, people: int, fpir: float, kept: Kept) -> Calibration:
+    """`calibrate` from what training kept, for the gallery and the dial of today."""
+    shipped = threshold_for(curve, people, fpir)
+    raised, notes = kept.raised, [kept.note] if kept.note else []
     source = GALLERY if raised else CURVE
-    margin = 0.0 if weakest is None else SPENT * (weakest - shipped)
-    if margin > raised:
+    margin = 0.0 if kept.weakest is None else SPENT * (kept.weakest - shipped)
+    if kept.weakest is not None and margin > raised:
         raised, source = margin, MARGIN
         notes.append(
-            f"The enrolled people's own held-out pictures score {weakest:.2f} and more, so the "
-            f"threshold went halfway there, from {shipped:.2f} to {shipped + margin:.2f}."
+            f"The enrolled people's own held-out pictures score {kept.weakest:.2f} and more, so "
+            f"the threshold went halfway there, from {shipped:.2f} to {shipped + margin:.2f}."
         )
-    return Calibration(shipped + raised, fpir, people, source, raised, tuple(notes))
+    if kept.weakest is not None and len(kept.held_out) > 1:
+        notes.append(
+            f"Somebody has fewer than {LEAST_HELD_OUT} validation pictures, so the test pictures "
+            "took part in setting the threshold; figures on them are optimistic."
+        )
+    return Calibration(shipped + raised, fpir, people, source, raised, tuple(notes), kept)
 
 
 def _raised_by_own(

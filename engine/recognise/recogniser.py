@@ -13,10 +13,11 @@ from engine.config import RecognitionSettings
 from engine.errors import ModelCorrupt, NoModel
 from engine.events import BoxTuple, FaceSeen
 from engine.model.face_space import FaceSpace
-from engine.model.store import ModelInfo, StoredModel
+from engine.model.store import StoredModel
 from engine.model.vectors import Float32
-from engine.recognise.calibration import threshold_for
+from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
+from engine.recognise.threshold import kept_of, settle
 from engine.recognise.voting import Decision, Tracker, Verdict, decide, most_voted
 
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ class Recogniser:
     left out of the gallery, so she cannot be named; None takes the names of training time.
     `classifier` proposes the candidate in place of the face space (recipe `classic`); the
     decision rests on that candidate's score in the face space all the same, since a softmax is
-    just as sure of strangers.
+    just as sure of strangers. `calibration` is made for the people of the gallery and for
+    `strangers`, the operator's own.
 
-    Raises ModelCorrupt if the model was trained in another face space or lacks a threshold,
+    Raises ModelCorrupt if the model was trained in another face space or its threshold is none,
     NoModel if nobody of it is enrolled any more.
     """
 
@@ -53,33 +55,23 @@ class Recogniser:
         stale: frozenset[str] = frozenset(),
         names: Mapping[str, str] | None = None,
         classifier: Classifier | None = None,
+        strangers: StrangerSet | None = None,
     ) -> None:
-        trained_in = model.info.details.get("face_space", space.digest)
-        if model.centres.shape[1] != space.dims or trained_in != space.digest:
-            raise ModelCorrupt(
-                "The model does not fit",
-                f"{model.info.id} was trained in another face space than this version's",
-                "Train again.",
-            )
         if model.info.recipe == "classic" and classifier is None:
             raise ValueError("recipe `classic` needs its classifier: see `classifier_for`")
-        labels = [(slug, name) for slug, name, _ in model.labels]
-        kept = [i for i, (slug, _) in enumerate(labels) if names is None or slug in names]
-        if not kept:
-            raise NoModel(
-                "Nobody of this model is enrolled any more", model.info.id, "Train a new one."
-            )
-        self._slugs = tuple(labels[i][0] for i in kept)
-        self._names = tuple(names[labels[i][0]] if names else labels[i][1] for i in kept)
-        self._kept = np.array(kept)
-        self._gallery = Gallery(space, model.centres[kept], self._slugs)
+        self._gallery, self._kept = present_gallery(model, space, names)
+        self._slugs = self._gallery.names
+        trained = [(slug, name) for slug, name, _ in model.labels]
+        self._names = tuple(names[trained[i][0]] if names else trained[i][1] for i in self._kept)
         self._space = space
         self._extractor = extractor
         self._classifier = classifier
         self._settings = settings
         self._stale = stale
         self._tracker = Tracker(settings)
-        self.threshold = effective_threshold(model.info, space, settings.fpir, len(labels))
+        kept_pictures = kept_of(model.info, space, settings.fpir)
+        self.calibration = settle(space, self._gallery, settings.fpir, kept_pictures, strangers)
+        self.threshold = self.calibration.threshold
 
     def observe(
         self,
@@ -189,6 +181,30 @@ class Recogniser:
         )
 
 
+def present_gallery(
+    model: StoredModel, space: FaceSpace, names: Mapping[str, str] | None
+) -> tuple[Gallery, NDArray[np.intp]]:
+    """The people of a model who are still among the slugs of `names`, and their rows in it.
+
+    `names` None keeps everybody. Raises ModelCorrupt if the model was trained in another face
+    space, NoModel if nobody of it is enrolled any more.
+    """
+    trained_in = model.info.details.get("face_space", space.digest)
+    if model.centres.shape[1] != space.dims or trained_in != space.digest:
+        raise ModelCorrupt(
+            "The model does not fit",
+            f"{model.info.id} was trained in another face space than this version's",
+            "Train again.",
+        )
+    slugs = [slug for slug, _, _ in model.labels]
+    kept = [row for row, slug in enumerate(slugs) if names is None or slug in names]
+    if not kept:
+        raise NoModel(
+            "Nobody of this model is enrolled any more", model.info.id, "Train a new one."
+        )
+    return Gallery(space, model.centres[kept], [slugs[row] for row in kept]), np.array(kept)
+
+
 def classifier_for(model: StoredModel, weights: Weights) -> Classifier | None:
     """What proposes candidates for `model`: its network for recipe `classic`, else None.
 
@@ -199,18 +215,3 @@ def classifier_for(model: StoredModel, weights: Weights) -> Classifier | None:
     from engine.model.classic import ClassicModel  # keras, which recipe `head` need not wait for
 
     return ClassicModel(model.arrays, weights).probabilities
-
-
-def effective_threshold(info: ModelInfo, space: FaceSpace, fpir: float, people: int) -> float:
-    """The model's own threshold, or, if the dial `fpir` was turned since, the one for it.
-
-    What the gallery's own pictures added at training (`raised`) is kept. Raises ModelCorrupt
-    if the recorded threshold is no number.
-    """
-    recorded = info.calibration.get("fpir")
-    if info.threshold is not None and (recorded is None or recorded == fpir):
-        if not np.isfinite(info.threshold):
-            raise ModelCorrupt("The model is damaged", f"{info.id}: its threshold is no number")
-        return float(info.threshold)
-    raised = float(info.calibration.get("raised", 0.0))
-    return threshold_for(space.impostors, people, fpir) + max(raised, 0.0)

@@ -44,6 +44,18 @@ class ImportRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrangersRequest:
+    """Take strangers from a folder, or `count` crops of one from a source.
+
+    `name` None: named after folders and files, the clip, or the time.
+    """
+
+    source: str
+    count: int = 20
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SplitRequest:
     """Shares sum to 1. `random` mixes consecutive frames: for comparison only."""
 

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from engine.enrol.people import People
+from engine.enrol.strangers import tidy
 from engine.workspace import Workspace
 
 
@@ -28,7 +28,7 @@ class SharedWriter:
             if self._count == 0:
                 self._stack.enter_context(self._workspace.writer(f"the app: {what}"))
                 self._workspace.recover()
-                People(self._workspace).tidy()
+                tidy(self._workspace)
             self._count += 1
 
     def release(self) -> None:

@@ -52,7 +52,8 @@ def test_doctor_calls_a_damaged_model_a_fault_with_its_cure(facedesk: Any, tmp_p
 
 
 def test_every_command_answers_help(facedesk: Any, tmp_path: Path) -> None:
-    for command in ("enroll", "import", "people", "split", "train", "recognize", "model", "demo"):
+    commands = "enroll", "import", "people", "strangers", "split", "train", "recognize", "model"
+    for command in (*commands, "demo"):
         run = facedesk(command, "--help", cwd=tmp_path)
         assert run.code == 0
         assert "--workspace" in run.out

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.enrol.import_plan import ImportPlan, plan_import
+from engine.enrol.import_plan import ImportPlan, plan_import, plan_strangers
 from engine.errors import DataError, NoPictures
 
 
@@ -128,3 +128,53 @@ def test_folder_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
     tree(tmp_path, "file")
     with pytest.raises(DataError, match="no such folder"):
         plan_import(tmp_path / name)
+
+
+# --- strangers ----------------------------------------------------------------------------------
+
+
+def test_a_sub_folder_is_one_stranger_and_so_is_each_picture_beside_them(tmp_path: Path) -> None:
+    plan = plan_strangers(tree(tmp_path / "door", "Anna/1.jpg", "Anna/2.jpg", "a.jpg", "b.jpg"))
+    assert people(plan) == {
+        "Anna": ["Anna/1.jpg", "Anna/2.jpg"],
+        "door a.jpg": ["a.jpg"],
+        "door b.jpg": ["b.jpg"],
+    }
+    assert strays(plan) == set()
+
+
+def test_pictures_without_sub_folders_are_a_stranger_each(tmp_path: Path) -> None:
+    plan = plan_strangers(tree(tmp_path / "door", "a.jpg", "a.png", "notes.txt"))
+    assert people(plan) == {"door a.jpg": ["a.jpg"], "door a.png": ["a.png"]}
+    assert strays(plan) == {("notes.txt", "not_a_picture")}
+
+
+def test_sub_folders_without_pictures_leave_the_pictures_beside_them(tmp_path: Path) -> None:
+    plan = plan_strangers(tree(tmp_path / "door", "papers/a.txt", "a.jpg"))
+    assert people(plan) == {"door a.jpg": ["a.jpg"]}
+
+
+def test_a_name_makes_one_stranger_of_a_folders_pictures(tmp_path: Path) -> None:
+    plan = plan_strangers(tree(tmp_path, "a.jpg", "b.jpg"), "Postman")
+    assert people(plan) == {"Postman": ["a.jpg", "b.jpg"]}
+
+
+def test_a_single_picture_is_a_stranger(tmp_path: Path) -> None:
+    plan = plan_strangers(tree(tmp_path / "door", "a.jpg", "b.jpg") / "b.jpg")
+    assert people(plan) == {"door b.jpg": ["b.jpg"]}
+
+
+def test_a_picture_with_an_impossible_name_is_a_stranger_all_the_same(tmp_path: Path) -> None:
+    plan = plan_strangers(tree(tmp_path / "d", "a\u200b.jpg", f"{'x' * 200}.jpg"))
+    assert len(plan.people) == 2
+    assert {len(each.name) <= 100 for each in plan.people} == {True}
+
+
+def test_one_name_for_several_people_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="One name"):
+        plan_strangers(tree(tmp_path, "Anna/1.jpg"), "Postman")
+
+
+def test_a_folder_without_strangers_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NoPictures, match="no pictures of strangers"):
+        plan_strangers(tree(tmp_path, "notes.txt"))

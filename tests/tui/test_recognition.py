@@ -6,7 +6,7 @@ import pytest
 from fake_desk import FakeDesk, face, model, opened, person
 
 from engine.errors import NoModel
-from engine.events import JobEnded, Preview, RecogniseDone, RecognitionRate, SourceLost
+from engine.events import JobEnded, Preview, RecogniseDone, RecognitionRate, SourceLost, Threshold
 from engine.service.protocol import RecogniseRequest
 from tui.widgets.preview import FramePreview
 
@@ -70,6 +70,30 @@ async def test_a_face_that_left_is_no_longer_in_view(run):
         table.clock.now += 3
         await table.until(lambda: "KNOWN" not in table.text("#recognition-now"))
         assert table.text("#recognition-now") == "Nobody in view"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_threshold_is_told_in_words(run, size):
+    async with run(desk(), size=size) as table:
+        await watch(table)
+        table.desk.emit(
+            Threshold(
+                job="recognise",
+                threshold=0.183,
+                fpir=0.01,
+                people=2,
+                measured=320,
+                fpir_low=0,
+                fpir_high=0.011,
+                sentence="",
+                brief="at most 1 in 100 strangers",
+            ),
+            opened(),
+            RecognitionRate(fps=14.2, frames=120, dropped=35, faces=0),
+        )
+        await table.shows("threshold 0.18 · at most 1", "14.2 fps", "demo:collins")
+        line = table.text("#recognition-threshold")
+        assert line == "threshold 0.18 · at most 1 in 100 strangers"
 
 
 async def test_the_end_sums_up(run):

@@ -10,7 +10,7 @@ from fake_desk import FakeDesk, epoch, model, person
 from textual.widgets import DataTable, Input
 
 from engine.errors import TooFewPeople
-from engine.events import FeaturesProgress, JobEnded, TrainDone
+from engine.events import FeaturesProgress, JobEnded, Threshold, TrainDone
 from engine.service.protocol import SplitRequest, TrainRequest
 from tui.panes.split import grouped
 from tui.widgets.curves import Canvas, Curves
@@ -112,6 +112,32 @@ async def test_the_end_of_training_is_told_and_the_title_names_the_model(run):
             JobEnded(job="train", outcome="done"),
         )
         await table.shows("Model of 2 people in use, head", "model of 2026-11-24")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_the_new_threshold_means_is_told_in_a_sentence(run, size):
+    async with run(FakeDesk(TWO), size=size) as table:
+        await train(table)
+        table.desk.emit(
+            epoch(1, 1),
+            epoch(2, 2),
+            Threshold(
+                job="train",
+                threshold=0.183,
+                fpir=0.01,
+                people=2,
+                measured=120,
+                fpir_low=0,
+                fpir_high=0.046,
+                sentence="At most 4 of 100 strangers are named (95 %); measured on 120 strangers, "
+                "1 of whom was.",
+                brief="at most 4 in 100 strangers",
+            ),
+            JobEnded(job="train", outcome="done"),
+        )
+        await table.until(lambda: "At most 4 of 100" in table.text("#training-threshold"))
+        await table.shows("threshold 0.18. At most 4", "★ 2", "▲2")
+        assert table.text("#recognition-threshold") == ""
 
 
 async def test_recipe_classic_brings_its_own_epochs(run):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
-from engine.events import Event, FaceSeen, NoFace, RecogniseDone
+from engine.events import Event, FaceSeen, NoFace, RecogniseDone, Threshold
 from engine.service.protocol import RecogniseRequest
 from tui.commands.enrolment import source_note
+from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
 from tui.output import Output
 
@@ -48,6 +49,8 @@ def recognize(context: Context, request: RecogniseRequest) -> RecogniseDone:
             source_note(output, event)
             if isinstance(event, FaceSeen):
                 lines.take(event)
+            elif isinstance(event, Threshold):
+                output.note(threshold_line(event))
             elif isinstance(event, NoFace) and request.each:
                 output.result(f"{event.source}  no face")
 

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from engine.config import SplitSettings
 from engine.errors import SplitMissing, UsageError
-from engine.events import EpochDone, Event, FeaturesProgress, Notice, SplitDone, TrainDone
+from engine.events import (
+    EpochDone,
+    Event,
+    FeaturesProgress,
+    Notice,
+    SplitDone,
+    Threshold,
+    TrainDone,
+)
 from engine.service import library
 from engine.service.protocol import SplitRequest, TrainRequest
 from tui.context import Context, interruptible
@@ -92,6 +100,7 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
 
     output = context.output
     output.note("Loading TensorFlow")
+    threshold: Threshold | None = None
     with (
         interruptible(keep=False) as cancel,
         context.writing("train"),
@@ -99,10 +108,13 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
     ):
 
         def emit(event: Event) -> None:
+            nonlocal threshold
             output.event(event)
             match event:
                 case FeaturesProgress():
                     bar.update(event.done, event.total)
+                case Threshold():
+                    threshold = event
                 case EpochDone():
                     bar.retitle("Epochs")
                     bar.update(event.epoch, event.epochs)
@@ -117,9 +129,16 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
     )
     figures = ", ".join(f"{name} {value:.3f}" for name, value in done.metrics.items())
     output.result(figures)
+    if threshold is not None:
+        output.result(threshold_line(threshold))
     for warning in done.warnings:
         output.note(warning, "yellow")
     return done
+
+
+def threshold_line(event: Threshold) -> str:
+    """The threshold in force and what it means, the same way for every command."""
+    return f"threshold {event.threshold:.2f}. {event.sentence}"
 
 
 def epoch_line(event: EpochDone) -> str:

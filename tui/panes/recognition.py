@@ -10,7 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 
-from engine.events import JobEnded, JobStarted, RecogniseDone, SourceLost, SourceOpened
+from engine.events import JobEnded, JobStarted, RecogniseDone, SourceLost, SourceOpened, Threshold
 from tui.bridge import Live, Sighting
 from tui.panes.base import ROOMY, Empty, Pane, line
 from tui.text import clean, clock, many, shorten, span
@@ -48,6 +48,7 @@ class RecognitionPane(Pane):
             with VerticalScroll(id="recognition-body", can_focus=True):
                 yield Empty(self.EMPTY, id="recognition-empty", can_focus=False)
                 yield line("recognition-status", "status")
+                yield line("recognition-threshold", "detail")
                 yield line("recognition-source", "detail")
                 yield line("recognition-now")
                 yield line("recognition-history", "history")
@@ -69,10 +70,16 @@ class RecognitionPane(Pane):
         self.sightings = ()
         self.history.clear()
         self.query_one("#recognition-empty").display = False
-        for part in ("source", "now", "history"):
+        for part in ("threshold", "source", "now", "history"):
             self.write(f"#recognition-{part}", "")
         self.border_subtitle = "x stop · esc cancel"
         self.write("#recognition-status", Text(f"{clean(event.title)}: starting", "bold"))
+
+    def threshold(self, event: Threshold) -> None:
+        """Say from which score on a name is said, and how often that is a stranger's."""
+        self.write(
+            "#recognition-threshold", f"threshold {event.threshold:.2f} · {clean(event.brief)}"
+        )
 
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""

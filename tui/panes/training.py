@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Label, Select
 
 from engine.config import TrainingSettings
-from engine.events import EpochDone, JobEnded, JobStarted, TrainDone
+from engine.events import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
 from engine.service.protocol import Recipe, TrainRequest
 from tui.bridge import Live
 from tui.panes.base import Empty, Pane, line
@@ -78,6 +78,7 @@ class TrainingPane(Pane):
         yield line("training-error", "error")
         yield Empty(self.EMPTY, id="training-empty")
         yield line("training-status", "status")
+        yield line("training-threshold", "detail")
         yield Meter(id="training-meter")
         with Horizontal(id="training-result"):
             with Horizontal(id="training-curves"):
@@ -131,6 +132,7 @@ class TrainingPane(Pane):
         meter.show(0, 0)
         self.border_subtitle = "x stop and keep · esc cancel"
         self.write("#training-status", Text(f"{clean(event.title)}: preparing", "bold"))
+        self.write("#training-threshold", "")
         self._draw()
 
     def show_live(self, live: Live) -> None:
@@ -155,6 +157,11 @@ class TrainingPane(Pane):
         self.query_one(Meter).show(event.epoch, event.epochs)
         self.write("#training-status", self._state(f"Epoch {event.epoch} of {event.epochs}", event))
         self._draw()
+
+    def threshold(self, event: Threshold) -> None:
+        """What the new model's threshold means."""
+        text = f"threshold {event.threshold:.2f}. {clean(event.sentence)}"
+        self.write("#training-threshold", text)
 
     def done(self, event: TrainDone) -> None:
         """A model is ready."""

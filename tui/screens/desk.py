@@ -25,6 +25,7 @@ from engine.events import (
     SourceOpened,
     SourceRestored,
     SplitDone,
+    Threshold,
     TrainDone,
 )
 from tui.bridge import Live
@@ -143,6 +144,10 @@ class DeskScreen(Screen[None]):
                 self.capture.done(event)
             case EpochDone():
                 self.training.epoch(event)
+            case Threshold(job="train"):
+                self.training.threshold(event)
+            case Threshold():
+                self.recognition.threshold(event)
             case TrainDone():
                 self.training.done(event)
             case RecogniseDone():

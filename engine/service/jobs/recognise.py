@@ -28,8 +28,10 @@ from engine.model.features import Extractor
 from engine.model.store import ModelStore
 from engine.pictures import Unreadable, read_photograph
 from engine.recognise.recogniser import Recogniser, classifier_for
+from engine.recognise.threshold import threshold_event
 from engine.service import library
 from engine.service.jobs.networks import weights_of
+from engine.service.jobs.strangers import ready_strangers
 from engine.service.jobs.watch import watch
 from engine.service.messages import FacesFound
 from engine.service.protocol import RecogniseRequest
@@ -43,19 +45,22 @@ class Recognition:
     """One run: names the faces it is given, counts, and sums up. Loading takes seconds."""
 
     def __init__(self, workspace: Workspace, settings: Settings, emit: Emit) -> None:
-        """Load the model in use. Raises NoModel, ModelCorrupt."""
+        """Load the model in use and emit its Threshold. Raises NoModel, ModelCorrupt."""
         model = ModelStore(workspace).load()
         weights = weights_of(model.info)
+        extractor, space = Extractor(weights), FaceSpace.load()
         self._emit = emit
         self._recogniser = Recogniser(
             model,
-            Extractor(weights),
-            FaceSpace.load(),
+            extractor,
+            space,
             settings.recognition,
             library.stale_slugs(workspace, model.info),
             {person.slug: person.name for person in People(workspace).list()},
             classifier_for(model, weights),
+            ready_strangers(workspace, extractor, space, emit),
         )
+        emit(threshold_event(self._recogniser.calibration, "recognise"))
         # The first call compiles the network; better now than on the first face.
         black = np.zeros((1, 160, 160, 3), np.uint8)
         self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], black, single=True)

@@ -21,15 +21,20 @@ from engine.model.training import train_classic, train_head
 from engine.model.vectors import Float32, class_centres
 from engine.model.weights import Weights, load_weights
 from engine.recognise.calibration import (
+    LEAST_HELD_OUT,
     Calibration,
     calibrate,
     gallery_impostors,
+    genuine_quantiles,
     threshold_for,
     weakest_genuine,
 )
+from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
+from engine.recognise.threshold import record, settle, threshold_event
 from engine.service.jobs.material import Material, Part
 from engine.service.jobs.splitting import fitting_split, with_pictures
+from engine.service.jobs.strangers import stranger_embeddings
 from engine.service.protocol import TrainRequest
 from engine.workspace import Workspace
 
@@ -64,6 +69,7 @@ def train(
     NoPictures, TooFewPeople, ModelCorrupt, DiskFull.
     """
     started = time.monotonic()
+    fpir = settings.recognition.fpir
     split = fitting_split(workspace, settings, emit)
     material = Material(workspace, with_pictures(workspace), split)
     if request.recipe == "classic":
@@ -73,14 +79,16 @@ def train(
     extractor, space = Extractor(weights), FaceSpace.load()
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)
+    strangers = stranger_embeddings(workspace, extractor, space, cancel, emit)
     cancel.check()
     if request.recipe == "classic":
         outcome = _classic(material, parts, weights, training, request, cancel, emit)
     else:
-        threshold = threshold_for(space.impostors, len(material.people), settings.recognition.fpir)
+        threshold = threshold_for(space.impostors, len(material.people), fpir)
         outcome = _head(parts, space, training, threshold, len(material.people), cancel, emit)
     cancel.check()
-    calibration, metrics = measure(material, parts, space, settings.recognition.fpir, outcome)
+    calibration, metrics = measure(material, parts, space, fpir, outcome, strangers)
+    emit(threshold_event(calibration, "train"))
     draft = ModelDraft(
         recipe=request.recipe,
         people=[(person.slug, person.name, person.revision) for person in material.people],
@@ -90,13 +98,7 @@ def train(
         epochs=outcome.epochs,
         best_epoch=outcome.best_epoch,
         threshold=calibration.threshold,
-        calibration={
-            "fpir": calibration.fpir,
-            "people": calibration.people,
-            "source": calibration.source,
-            "raised": calibration.raised,
-            "notes": list(calibration.notes),
-        },
+        calibration=record(calibration),
         details={
             "pictures": material.counts(),
             "split": {"seed": split.seed, "mode": split.mode, "shares": list(split.shares)},
@@ -231,24 +233,28 @@ def run_epochs(epochs: Generator[EpochDone, None, Result], emit: Emit) -> Result
 
 
 def measure(
-    material: Material, parts: dict[str, Part], space: FaceSpace, fpir: float, outcome: Outcome
+    material: Material,
+    parts: dict[str, Part],
+    space: FaceSpace,
+    fpir: float,
+    outcome: Outcome,
+    strangers: StrangerSet | None = None,
 ) -> tuple[Calibration, dict[str, float]]:
     """The threshold, and how the new model does on the pictures it was not trained on.
 
-    `rank1_*`: share of pictures whose best person is the right one; `tpir_*`: also at or above
-    the threshold. NaN for a part without pictures.
+    `strangers` are the operator's own. `rank1_*`: share of pictures whose best person is the
+    right one; `tpir_*`: also at or above the threshold. NaN for a part without pictures.
     """
     gallery = Gallery(space, outcome.centres, [person.slug for person in material.people])
-    embeddings = np.concatenate([part.embeddings for part in parts.values()])
-    labels = np.concatenate([part.labels for part in parts.values()])
-    own = gallery_impostors(gallery, embeddings, labels)
-    held_out = [parts[name] for name in HELD_OUT]
-    weakest = weakest_genuine(
-        gallery,
-        np.concatenate([part.embeddings for part in held_out]),
-        np.concatenate([part.labels for part in held_out]),
-    )
-    calibration = calibrate(space.impostors, len(gallery), fpir, own, weakest)
+    everything = joined(parts, tuple(parts))
+    own = gallery_impostors(gallery, everything.embeddings, everything.labels)
+    names = calibration_parts(parts, len(gallery))
+    held_out = joined(parts, names)
+    weakest = weakest_genuine(gallery, held_out.embeddings, held_out.labels)
+    genuine = genuine_quantiles(gallery, held_out.embeddings, held_out.labels)
+    used = () if weakest is None else names
+    made = calibrate(space.impostors, len(gallery), fpir, own, weakest, used, genuine)
+    calibration = settle(space, gallery, fpir, made.kept, strangers)
     metrics: dict[str, float] = {}
     for name in HELD_OUT:
         part = parts[name]
@@ -264,3 +270,20 @@ def measure(
         metrics["val_accuracy"] = metrics["rank1_validation"]
     metrics["threshold"] = calibration.threshold
     return calibration, metrics
+
+
+def calibration_parts(parts: dict[str, Part], people: int) -> tuple[str, ...]:
+    """The held-out parts that may set the threshold: the test part only where it must.
+
+    It stays unseen for an evaluation wherever everybody has LEAST_HELD_OUT validation pictures.
+    """
+    counts = np.bincount(parts["validation"].labels, minlength=people)
+    return ("validation",) if counts.min() >= LEAST_HELD_OUT else HELD_OUT
+
+
+def joined(parts: dict[str, Part], names: Sequence[str]) -> Part:
+    """Several parts as one."""
+    return Part(
+        np.concatenate([parts[name].embeddings for name in names]),
+        np.concatenate([parts[name].labels for name in names]),
+    )

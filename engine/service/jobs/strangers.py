@@ -1,0 +1,121 @@
+"""The operator's own strangers: their embeddings, for calibration and evaluation."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.enrol.names import name_key
+from engine.enrol.people import People, Person
+from engine.enrol.strangers import StrangerArea, strangers
+from engine.errors import DataError
+from engine.events import Emit, FeaturesProgress, Notice
+from engine.model.face_space import FaceSpace
+from engine.model.feature_cache import FeatureCache
+from engine.model.features import Extracts
+from engine.model.vectors import Float32
+from engine.recognise.own_strangers import StrangerSet
+from engine.service.jobs.material import Progress
+from engine.workspace import Workspace
+
+
+def stranger_embeddings(
+    workspace: Workspace, extractor: Extracts, space: FaceSpace, cancel: Cancel, emit: Emit
+) -> StrangerSet:
+    """Embeddings of every stranger's pictures; features come from the cache, or go into it.
+
+    A stranger of the name of somebody enrolled is left out, with a Notice: an enrolled person
+    is no stranger. Emits FeaturesProgress over all pictures, nothing if there are none. The
+    caller holds `Workspace.writer`. Raises Cancelled, DataError for a damaged crop.
+    """
+    used = _not_enrolled(workspace, emit)
+    progress = Progress(sum(each.pictures for each in used), emit)
+    cache = FeatureCache(StrangerArea(workspace), extractor.digest)
+    rows: list[list[Float32]] = []
+    for stranger in used:
+        rows.append([])
+        for session in stranger.sessions:
+            features = cache.rows(
+                stranger.slug,
+                session.id,
+                session.pictures,
+                extractor,
+                progress.within_session,
+                cancel=cancel,
+            )
+            progress.session_done(len(features))
+            rows[-1].append(space.embed(features))
+    return _joined(used, rows, space.dims)
+
+
+def ready_strangers(
+    workspace: Workspace, extractor: Extracts, space: FaceSpace, emit: Emit
+) -> StrangerSet:
+    """`stranger_embeddings` from features that are there already: quick, and writes nothing.
+
+    Pictures without features, or damaged, are left out, with a Notice: recognition is not to
+    fail, or to wait for minutes, because of a stranger.
+    """
+    used = _not_enrolled(workspace, emit)
+    cache = FeatureCache(StrangerArea(workspace), extractor.digest)
+    rows: list[list[Float32]] = []
+    missing = 0
+    for stranger in used:
+        rows.append([])
+        for session in stranger.sessions:
+            try:
+                features = cache.rows(
+                    stranger.slug,
+                    session.id,
+                    session.pictures,
+                    _Nothing(extractor),
+                    lambda event: None if isinstance(event, FeaturesProgress) else emit(event),
+                )
+            except (_Missing, DataError):
+                missing += len(session.pictures)
+            else:
+                rows[-1].append(space.embed(features))
+    if missing:
+        text = f"Pictures of strangers that the model has not seen yet: {missing}"
+        emit(Notice(text=f"{text}; `facedesk train` takes them in", level="warning"))
+    return _joined(used, rows, space.dims)
+
+
+class _Missing(Exception):
+    """A picture has no features yet."""
+
+
+class _Nothing:
+    """Stands where an extractor is asked for, and computes nothing."""
+
+    def __init__(self, extractor: Extracts) -> None:
+        self.digest = extractor.digest
+        self.length = extractor.length
+
+    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        raise _Missing
+
+
+def _not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
+    """The strangers whose name nobody enrolled has; the others are told."""
+    enrolled = {name_key(person.name) for person in People(workspace).list()}
+    everybody = strangers(workspace)
+    both = [each for each in everybody if name_key(each.name) in enrolled]
+    if both:
+        names = ", ".join(each.name for each in both)
+        emit(Notice(text=f"Enrolled, so not counted as strangers: {names}", level="warning"))
+    return [each for each in everybody if each not in both]
+
+
+def _joined(used: list[Person], rows: list[list[Float32]], dims: int) -> StrangerSet:
+    """One set of all who have a row."""
+    each = [np.concatenate(own) if own else np.empty((0, dims), np.float32) for own in rows]
+    seen = [group for group, own in enumerate(each) if len(own)]
+    if not seen:
+        return StrangerSet(np.empty((0, dims), np.float32), np.empty(0, np.intp), ())
+    return StrangerSet(
+        np.concatenate([each[group] for group in seen]),
+        np.repeat(np.arange(len(seen)), [len(each[group]) for group in seen]),
+        tuple(used[group].name for group in seen),
+    )
