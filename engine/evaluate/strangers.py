@@ -14,32 +14,30 @@ from engine.errors import DataError, NoPictures, SourceError, SourceUnreadable
 from engine.evaluate.figures import Probes, Strangers
 from engine.evaluate.pictures import Photographs
 from engine.evaluate.searches import searches_of
-from engine.model.vectors import Float32, Labels
+from engine.model.vectors import Float32
+from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser
 
 StrangersFrom = Literal["own", "folder", "left_out", "none"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StrangerSet:
-    """Embeddings (n, dims) of people who are not enrolled.
+class Found:
+    """Strangers that were found, and where.
 
-    `groups` (n,) are indices into `names`: whose picture it is. The searches of one stranger
-    are not independent of each other, the strangers are. `proposals` (n, people) are what a
-    model whose candidates come from the crops (recipe `classic`) says of them, see
-    `searches_of`; without them the candidate is who scores best, so that at least as many are
-    named as live.
+    `proposals` (n, people) are what a model whose candidates come from the crops (recipe
+    `classic`) says of their pictures, see `searches_of`; without them the candidate is who
+    scores best, so that at least as many are named as live.
     """
 
-    embeddings: Float32
-    groups: Labels
-    names: tuple[str, ...]
+    strangers: StrangerSet
     source: StrangersFrom
     proposals: Float32 | None = None
 
     def searched(self, recogniser: Recogniser) -> Strangers:
         """Their searches in the recogniser's gallery."""
-        return Strangers(searches_of(recogniser, self.embeddings, self.proposals), self.groups)
+        searches = searches_of(recogniser, self.strangers.embeddings, self.proposals)
+        return Strangers(searches, self.strangers.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def stranger_files(folder: Path) -> StrangerFiles:
 
 def strangers_in_folder(
     listed: StrangerFiles, read: Callable[[Sequence[Path]], Photographs]
-) -> tuple[StrangerSet, tuple[str, ...]]:
+) -> tuple[Found, tuple[str, ...]]:
     """The strangers of a folder, and warnings. A picture without a face is no search: left out.
 
     Raises NoPictures if no picture shows a face.
@@ -89,12 +87,10 @@ def strangers_in_folder(
     kept, groups = np.unique(np.array(listed.groups)[photographs.places], return_inverse=True)
     found = StrangerSet(
         photographs.embeddings,
-        groups.astype(np.int64),
+        groups.astype(np.intp),
         tuple(listed.names[group] for group in kept.tolist()),
-        "folder",
-        photographs.proposals,
     )
-    return found, warnings
+    return Found(found, "folder", photographs.proposals), warnings
 
 
 def left_out(probes: Probes, people: int) -> Strangers | None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from engine.evaluate.figures import Figures
 from engine.evaluate.strangers import StrangersFrom
 from engine.recognise.intervals import at_most
+from engine.recognise.own_strangers import strangers_needed
 
 FEW_PROBES = 100
 """Probes below which an interval spans ten points and more."""
@@ -78,21 +79,10 @@ def too_few(
         )
     if at_most(0, people) > fpir:
         told.append(
-            f"An FPIR of {share(fpir)} needs {strangers_for(fpir)} different strangers, none of "
+            f"An FPIR of {share(fpir)} needs {strangers_needed(fpir)} different strangers, none of "
             f"them named, to be proved; there are {people}."
         )
     return tuple(told)
-
-
-def strangers_for(fpir: float) -> int:
-    """Different strangers of whom none may be named to prove an FPIR at 95 %: about 3 / fpir."""
-    low, high = 1, 2
-    while at_most(0, high) > fpir:
-        low, high = high, high * 2
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if at_most(0, middle) > fpir else (low, middle)
-    return low
 
 
 def leakage_sentence(leakage: Mapping[str, float]) -> str:

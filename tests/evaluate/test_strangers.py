@@ -50,8 +50,8 @@ def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
 def test_a_stranger_without_any_face_does_not_count_as_a_person(tmp_path: Path) -> None:
     files = stranger_files(pictures(tmp_path, "a.jpg", "b.jpg", "c/1.jpg", "c/2.jpg"))
     found, warnings = strangers_in_folder(files, faces_in(0, 2, 3))  # type: ignore[arg-type]
-    assert found.names == ("a.jpg", "c")
-    assert found.groups.tolist() == [0, 1, 1]
+    assert found.strangers.names == ("a.jpg", "c")
+    assert found.strangers.groups.tolist() == [0, 1, 1]
     assert warnings == ("1 of 4 strangers' pictures show no face: left out.",)
 
 

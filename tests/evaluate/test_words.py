@@ -10,7 +10,6 @@ from engine.evaluate.words import (
     leakage_sentence,
     proof,
     share,
-    strangers_for,
     summary,
     too_few,
 )
@@ -63,10 +62,6 @@ def test_no_strangers_at_all_are_told_once() -> None:
     told = too_few(figures(200, 0), 0, 0, "none", 0.01)
     assert len(told) == 1
     assert "FPIR is unknown" in told[0]
-
-
-def test_three_over_the_fpir_strangers_prove_it() -> None:
-    assert [strangers_for(fpir) for fpir in (0.1, 0.05, 0.01)] == [29, 59, 299]
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,13 @@ from engine.model.features import Extractor
 from engine.model.store import ModelStore, StoredModel
 from engine.model.vectors import Float32
 from engine.pictures import Unreadable, decode_crop
-from engine.recognise.calibration import MARGIN, threshold_for
+from engine.recognise.calibration import threshold_for
+from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
 from engine.service.jobs.material import Progress
 from engine.service.jobs.networks import weights_of
+from engine.service.jobs.strangers import stranger_embeddings
 from engine.service.protocol import EvaluateRequest
 from engine.workspace import Workspace
 
@@ -117,6 +119,7 @@ class _Evaluation:
 
         weights, space = weights_of(model.info), FaceSpace.load()
         extractor = Extractor(weights)
+        own = stranger_embeddings(self._workspace, extractor, space, self._cancel, self._emit)
         recogniser = Recogniser(
             model,
             extractor,
@@ -124,8 +127,8 @@ class _Evaluation:
             self._recognition,
             names={person.slug: person.name for person in people},
             classifier=classifier_for(model, weights),
+            strangers=own,
         )
-        own = own_strangers(self._workspace, extractor, space, self._cancel, self._emit)
         reader = PictureReader(extractor, space, recogniser, self._finder, progress, self._cancel)
         pictures = reader.enrolled(self._workspace, people)
         if folder_probes is not None:
@@ -178,10 +181,11 @@ class _Evaluation:
         self._warnings += (
             text for text in split.warnings if text.partition(": ")[0] not in not_here
         )
-        if model.info.calibration.get("source") == MARGIN:
+        calibration = model.info.calibration
+        used = calibration.get("held_out", ()) if calibration.get("weakest") is not None else ()
+        if set(parts).intersection(used):
             self._warnings.append(
-                "Held-out pictures, these among them, helped to set the threshold: TPIR at the "
-                "threshold is a little optimistic."
+                "These pictures helped to set the threshold: TPIR at it is a little optimistic."
             )
         try:
             check_fits(split, enrolled)
@@ -241,7 +245,7 @@ class _Evaluation:
     def _strangers(
         self,
         files: strange.StrangerFiles | None,
-        own: strange.StrangerSet | None,
+        own: StrangerSet,
         reader: PictureReader,
         recogniser: Recogniser,
         probes: Probes,
@@ -250,12 +254,13 @@ class _Evaluation:
             found, warnings = strange.strangers_in_folder(files, reader.photographs)
             self._warnings += warnings
             return found.searched(recogniser), found.source
-        if own is not None:
+        if len(own):
             self._warnings.append(
                 "Your own strangers helped to set the threshold: the FPIR at it is a little "
                 "optimistic."
             )
-            return own.searched(recogniser), own.source
+            found = strange.Found(own, "own")
+            return found.searched(recogniser), found.source
         stand_ins = strange.left_out(probes, len(recogniser.gallery))
         return stand_ins, "none" if stand_ins is None else "left_out"
 
@@ -355,13 +360,6 @@ class _Evaluation:
         # The curve's own threshold: twins themselves raise the one that the model was given.
         reach = threshold_for(space.impostors, len(names), self._recognition.fpir)
         return suspects(gathered, space, reach, lambda: _sharpness(pictures.paths))
-
-
-def own_strangers(
-    workspace: Workspace, extractor: Extractor, space: FaceSpace, cancel: Cancel, emit: Emit
-) -> strange.StrangerSet | None:
-    """The workspace's own strangers, embedded; None if it has none."""
-    return None
 
 
 def dialled(settings: RecognitionSettings, fpir: float | None) -> RecognitionSettings:
