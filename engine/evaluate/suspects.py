@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.face_space import FaceSpace
-from engine.model.vectors import Float32, Labels, class_means, cohort_scores, unit
+from engine.model.vectors import (
+    Float32,
+    Labels,
+    centre_levels,
+    class_means,
+    cohort_scores,
+    unit,
+)
 
 SuspectKind = Literal["mislabelled", "blurred", "twin"]
 
@@ -85,12 +92,13 @@ def own_excluded_scores(pictures: Gathered, space: FaceSpace) -> Float32:
     rows = unit(pictures.embeddings)
     means = class_means(rows, places, len(there))
     scores = np.full((len(labels), people), np.nan, np.float32)
-    scores[:, there] = cohort_scores(rows, unit(means), space.cohort)
-    # The cohort's level is the picture's own: only the cosine changes with the centre.
-    with_it = (rows * unit(means)[places]).sum(1)
+    cohort = space.cohort
+    scores[:, there] = cohort_scores(rows, unit(means), cohort)
+    # The picture's own level stays: the cosine and the centre's level change with the centre.
+    with_it = (rows * unit(means)[places]).sum(1) - centre_levels(unit(means), cohort)[0, places]
     rest = unit(means[places] * counts[labels][:, None] - rows)
     each = np.arange(len(labels))
-    scores[each, labels] += (rows * rest).sum(1) - with_it
+    scores[each, labels] += (rows * rest).sum(1) - centre_levels(rest, cohort)[0] - with_it
     scores[each[counts[labels] < LEAST_PICTURES], labels[counts[labels] < LEAST_PICTURES]] = np.nan
     return scores
 

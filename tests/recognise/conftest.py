@@ -7,6 +7,7 @@ import pytest
 
 from engine.model.face_space import FaceSpace
 from engine.model.impostors import ImpostorCurve
+from engine.model.vectors import cohort_scores
 from tests.recognise.made_up import DIMS, PaintedExtractor, vectors
 
 
@@ -22,8 +23,7 @@ def space() -> FaceSpace:
         impostors=ImpostorCurve(np.array([1.0, 0.5]), np.array([0.0, 0.0])),
     )
     strangers, centres = vectors(1000, 2), vectors(100, 3)
-    level = np.sort(strangers @ cohort.T, axis=1)[:, -10:].mean(1, keepdims=True)
-    curve = ImpostorCurve.from_scores(strangers @ centres.T - level)
+    curve = ImpostorCurve.from_scores(cohort_scores(strangers, centres, cohort))
     return FaceSpace(made.mean, made.projection, made.offset, cohort, curve)
 
 
