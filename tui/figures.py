@@ -10,7 +10,7 @@ from tui.text import many
 STRANGERS: dict[str, str] = {
     "own": "the workspace's own strangers",
     "folder": "the folder given",
-    "left_out": "every enrolled person once, searched among the others",
+    "left_out": "each enrolled person among the others",
 }
 """Whose searches the strangers are."""
 

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.events import EvaluateDone
-from tui.figures import STRANGERS, dial, headline, percent, strangers_named
+from tui.figures import STRANGERS, dial, headline, percent
 from tui.panes.base import Pane, line
 from tui.text import clean, many, shorten, span
 from tui.widgets.confusion import Confusion
@@ -202,11 +202,8 @@ class CurvePart(Part):
         self.write("#curve-title", "Enrolled named ↑ over strangers named →")
         self.write(
             "#curve-words",
-            f"◆ threshold: {percent(result.tpir_at_threshold)} of enrolled, "
-            f"{strangers_named(result)}\n"
-            f"▲ FPIR asked for: {dial(result.fpir)}\n"
-            f"Dotted: below 1 of {result.strangers} ({100 / result.strangers:.2g} %) "
-            "the curve means nothing",
+            f"◆ threshold  ▲ FPIR asked for: {dial(result.fpir)}\n"
+            f"Dotted: meaningless, below 1 of {many(result.strangers, 'stranger')}",
         )
 
 
