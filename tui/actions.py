@@ -79,6 +79,11 @@ class ActionsApp(EngineApp):
         """Ask a job for an orderly end."""
         await in_thread(partial(self.desk.stop, job))
 
+    @property
+    def help_topic(self) -> str:
+        """The pane or screen in front, which F1 explains first."""
+        return self.screen_desk.front
+
     # --- help for the actions ------------------------------------------------------------
 
     def can(self, action: str) -> bool:
@@ -225,7 +230,7 @@ class ActionsApp(EngineApp):
 
     def action_help(self) -> None:
         """Every key, those of the pane in front first."""
-        self.push_screen(HelpScreen(self.screen_desk.front))
+        self.push_screen(HelpScreen(self.help_topic))
 
     async def action_quit(self) -> None:
         """Leave; ask first if a capture or training would be cut short."""

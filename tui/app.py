@@ -15,10 +15,10 @@ from textual.screen import Screen
 
 from engine.events import Event, JobEnded, JobStarted, ProcessDied, TrainDone
 from engine.service.protocol import Desk, ModelRow
-from tui.actions import ActionsApp
 from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
+from tui.evaluation_actions import EvaluationApp
 from tui.jobs import PANE_OF
 from tui.keys import KEYS, bindings_of
 from tui.panes.activity import ActivityPane
@@ -28,18 +28,22 @@ from tui.widgets.title_bar import TitleBar
 
 GUARDED = frozenset(
     ("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel")
-) | {"rename", "delete"}
+) | {"rename", "delete", "measure", "other_pictures", "write_report", "stop_evaluation"}
 """Actions that are not always possible."""
-HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel"})
+HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel", "stop_evaluation"})
 KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(ActionsApp):
+class FacedeskApp(EvaluationApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
-    CSS_PATH = [Path("styles/desk.tcss"), Path("styles/dialogs.tcss")]  # noqa: RUF012
+    CSS_PATH = [  # noqa: RUF012
+        Path("styles/desk.tcss"),
+        Path("styles/dialogs.tcss"),
+        Path("styles/evaluation.tcss"),
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere", "command_palette")]
 
     def __init__(
@@ -89,6 +93,7 @@ class FacedeskApp(ActionsApp):
                 self.tell(warning, "warning")
         if isinstance(event, JobStarted | JobEnded):
             self._jobs_changed()
+        self.note_evaluation(event)
         if isinstance(event, JobEnded):
             if event.outcome == "failed":
                 body = "\n".join(clean(part) for part in (event.message, event.hint) if part)
@@ -104,6 +109,7 @@ class FacedeskApp(ActionsApp):
     def show_live(self, live: Live) -> None:
         """The present state of the running jobs."""
         self.screen_desk.deliver_live(live)
+        self.note_features(live)
         for refused in live.refused_files:
             value = measured(refused.reason, refused.value, refused.limit)
             why = f"{reason_words(refused.reason)}{f' ({value})' if value else ''}"
@@ -137,6 +143,8 @@ class FacedeskApp(ActionsApp):
 
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)
+        self.evaluation.model = current.id if current else ""
+        self.refresh_evaluation()
         model = f"model of {day(current.created)}" if current else "no model yet"
         people = many(self.board.people, "person", "people")
         self.screen_desk.query_one(TitleBar).state = f"{people} · {model}"
@@ -153,12 +161,17 @@ class FacedeskApp(ActionsApp):
 
     def on_key(self, event: events.Key) -> None:
         """A greyed key explains itself."""
-        if self.screen is not self.screen_desk:
+        if self.screen is self.screen_desk:
+            context = "anywhere"
+        elif self.screen is self.screen_evaluation:
+            context = "evaluation"
+        else:
             return
         for key in KEYS:
-            if key.key == event.key and key.context == "anywhere" and key.action in GUARDED:
-                why = self.board.why_not(key.action)
-                if why and key.action != "cancel":  # Esc with nothing to cancel needs no words
+            action = key.action.removeprefix("app.")
+            if key.key == event.key and key.context == context and action in GUARDED:
+                why = self.board.why_not(action)
+                if why and action != "cancel":  # Esc with nothing to cancel needs no words
                     self.explain(why)
                 return
 

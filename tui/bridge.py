@@ -131,7 +131,7 @@ class Bridge:
             self._forget_capture()
         if job == "recognise":
             self._forget_recognition()
-        if job == "train":
+        if job in ("train", "evaluate"):
             self._features = None
         else:
             self._preview = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from engine.events import (
     EnrolDone,
     EpochDone,
+    EvaluateDone,
     Event,
     ImportDone,
     JobEnded,
@@ -20,6 +21,7 @@ from engine.events import (
     SourceRestored,
     TrainDone,
 )
+from tui.figures import headline
 from tui.text import many, reason_words, span
 
 
@@ -81,6 +83,8 @@ def _result(event: Event) -> Line | None:
             )
         case TrainDone():
             return Line(f"Model {event.model} trained in {span(event.seconds)}", "good")
+        case EvaluateDone():
+            return Line(f"Evaluated: {headline(event)}", "good")
         case RecogniseDone():
             seen = ", ".join(f"{name} {count}" for name, count in event.people.items())
             text = f"Watched {many(event.frames, 'frame')}, {many(event.faces, 'face')}"

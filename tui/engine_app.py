@@ -17,7 +17,15 @@ from textual import work
 from textual.app import App
 
 from engine.errors import FacedeskError
-from engine.events import EnrolDone, Event, ImportDone, JobEnded, RecogniseDone, TrainDone
+from engine.events import (
+    EnrolDone,
+    EvaluateDone,
+    Event,
+    ImportDone,
+    JobEnded,
+    RecogniseDone,
+    TrainDone,
+)
 from engine.logs import open_log
 from engine.service.protocol import Desk
 from tui.bridge import Bridge, Live
@@ -33,7 +41,7 @@ CLOSE_WITHIN = 8.0
 GRACE = 3.0
 """Seconds the interface may take to give the terminal back."""
 
-ENDS = (EnrolDone, ImportDone, TrainDone, RecogniseDone, JobEnded)
+ENDS = (EnrolDone, ImportDone, TrainDone, EvaluateDone, RecogniseDone, JobEnded)
 
 log = logging.getLogger("facedesk.tui")
 log.addHandler(logging.NullHandler())

@@ -11,8 +11,10 @@ PANE_OF: dict[Job, str] = {
     "enrol": "capture",
     "import": "capture",
     "train": "training",
+    "evaluate": "evaluation",
     "recognise": "recognition",
 }
+MEASURING_ACTIONS = frozenset({"measure", "other_pictures", "write_report"})
 CAMERA_ACTIONS = frozenset({"new_person", "import_folder", "recognise"})
 
 
@@ -52,14 +54,30 @@ class JobBoard:
 
     @property
     def worth_asking(self) -> tuple[str, ...]:
-        """Titles of the jobs that quitting would cut short."""
-        return tuple(title for job, title in self.titles.items() if job != "recognise")
+        """Titles of the jobs of which quitting would lose something."""
+        jobs = self.titles.items()
+        return tuple(title for job, title in jobs if job not in ("recognise", "evaluate"))
+
+    def _why_not_measure(self) -> str | None:
+        if "evaluate" in self.titles:
+            return "An evaluation is running already: x stops it."
+        if "train" in self.titles:
+            return "A training is running: press v when it has ended."
+        if self.models == 0:
+            return "No model yet: press t on the desk to train one."
+        return None
 
     def why_not(self, action: str) -> str | None:
         """Why an action cannot be done now, in a sentence; None if it can."""
         camera = self.camera_job
         if action in CAMERA_ACTIONS and camera:
             return f"The camera is in use: {self.titles[camera]}. Esc cancels it, x stops it."
+        if action in MEASURING_ACTIONS:
+            return self._why_not_measure()
+        if action in ("split", "train") and "evaluate" in self.titles:
+            return "An evaluation of this split's model is running: Esc cancels it."
+        if action == "stop_evaluation" and "evaluate" not in self.titles:
+            return "No evaluation is running."
         if action == "train" and "train" in self.titles:
             return "A training is running already: Esc cancels it, the model in use stays."
         if action == "recognise" and self.models == 0:
@@ -72,6 +90,7 @@ class JobBoard:
             return "No job is running."
         if action in ("rename", "delete") and self.people == 0:
             return "Nobody is enrolled yet: press n to enrol a person."
-        if action in ("rename", "delete") and (busy := self.worth_asking):
+        busy = [title for job, title in self.titles.items() if job != "recognise"]
+        if action in ("rename", "delete") and busy:
             return f"Not while this runs: {busy[0]}. Esc cancels it."
         return None

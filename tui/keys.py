@@ -9,8 +9,8 @@ from textual.binding import Binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key. `context` is where it works: anywhere, people, models, dialog or
-    question.
+    """One key. `context` is where it works: anywhere, people, models,
+    evaluation, dialog or question.
 
     `label` is the short word in the footer, `tooltip` the sentence in help and palette.
     """
@@ -56,6 +56,7 @@ CONTEXTS: dict[str, str] = {
     "anywhere": "Anywhere",
     "people": "In the people list",
     "models": "In the models screen",
+    "evaluation": "In the evaluation",
     "dialog": "In a dialog",
     "question": "In a question",
 }
@@ -91,6 +92,13 @@ KEYS: tuple[Key, ...] = (
         action="recognise",
         label="Recognise",
         tooltip="Name the people in front of a camera",
+    ),
+    Key(
+        key="v",
+        action="evaluation",
+        label="Evaluate",
+        footer=False,
+        tooltip="Show how good the model in use is; measures it first where needed",
     ),
     Key(
         key="x",
@@ -243,6 +251,77 @@ KEYS: tuple[Key, ...] = (
         context="models",
         palette=False,
         tooltip="Return to the model before the current one",
+    ),
+    Key(
+        key="v",
+        action="app.measure",
+        label="Measure again",
+        context="evaluation",
+        palette=False,
+        tooltip="Measure once more what was measured last",
+    ),
+    Key(
+        key="f",
+        action="app.other_pictures",
+        label="Others",
+        context="evaluation",
+        palette=False,
+        tooltip="Measure on other probes, strangers or FPIR",
+    ),
+    Key(
+        key="w",
+        action="app.write_report",
+        label="Report",
+        context="evaluation",
+        palette=False,
+        tooltip="Measure again and write the HTML report",
+    ),
+    Key(
+        key="x",
+        action="app.stop_evaluation",
+        label="Stop",
+        context="evaluation",
+        palette=False,
+        tooltip="Give the running evaluation up",
+    ),
+    *(
+        Key(
+            key=str(number),
+            action=f"show_part('{part}')",
+            label=label,
+            context="evaluation",
+            footer=False,
+            palette=False,
+            tooltip=tooltip,
+        )
+        for number, (part, label, tooltip) in enumerate(
+            (
+                ("overview", "Overview", "Go to the figures and their intervals"),
+                ("persons", "People", "Go to the figures of each person and session"),
+                ("confusion", "Confusion", "Go to the matrix of who was named whom"),
+                ("curve", "Curve", "Go to the curve of TPIR over FPIR"),
+                ("doubtful", "Doubtful", "Go to leakage, warnings and doubtful pictures"),
+            ),
+            1,
+        )
+    ),
+    Key(
+        key="f1",
+        action="app.help",
+        label="Help",
+        display="F1",
+        context="evaluation",
+        palette=False,
+        tooltip="Show every key, those of this screen first",
+    ),
+    Key(
+        key="escape",
+        action="back",
+        label="Back",
+        display="esc",
+        context="evaluation",
+        palette=False,
+        tooltip="Back to the desk; what is running goes on",
     ),
     Key(
         key="escape",

@@ -23,6 +23,7 @@ from engine.events import (
 from engine.service.protocol import (
     CAMERA_JOBS,
     EnrolRequest,
+    EvaluateRequest,
     ImportRequest,
     Job,
     Listener,
@@ -189,6 +190,10 @@ class FakeDesk:
     def train(self, request: TrainRequest) -> None:
         self._record("train", request)
         self._begin("train", f"Training recipe {request.recipe}")
+
+    def evaluate(self, request: EvaluateRequest) -> None:
+        self._record("evaluate", request)
+        self._begin("evaluate", "Evaluating the model")
 
     def recognise(self, request: RecogniseRequest) -> None:
         self._record("recognise", request)

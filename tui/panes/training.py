@@ -178,7 +178,9 @@ class TrainingPane(Pane):
     def ended(self, event: JobEnded) -> None:
         """Training is over; table and curves stay until the next one."""
         self.running = False
-        self.border_subtitle = "r recognise · m models" if event.outcome == "done" else ""
+        self.border_subtitle = (
+            "r recognise · v evaluate · m models" if event.outcome == "done" else ""
+        )
         self.query_one(Meter).set_class(event.outcome != "done", "-idle")
         if event.outcome == "failed":
             why = clean(f"Failed: {event.title}. {event.message} {event.hint}")

@@ -134,7 +134,7 @@ class DeskScreen(Screen[None]):
                 self.training.ended(event)
             case JobEnded(job="recognise"):
                 self.recognition.ended(event)
-            case JobEnded():
+            case JobEnded(job="enrol" | "import"):
                 self.capture.ended(event)
             case SourceOpened() | SourceLost() | SourceRestored():
                 self._source(event)
