@@ -13,16 +13,26 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import FacedeskError
-from engine.model.face_space import PACKAGED, FaceSpace
+from engine.model.backbones import DEFAULT, NAMES, SPACES, load_extractor
+from engine.model.face_space import FaceSpace
 from engine.model.face_space_fit import FitOptions, fit_space
+from engine.model.record import BackboneName
 
 LEAST = 2
 """Pictures a background person needs: one says nothing about spread within a person."""
+FEATURES: dict[BackboneName, str] = {
+    "vgg16": "Mean features of crop and mirror image; mean, signed square root, PCA, "
+    "regularised LDA. ",
+    "dlib": "Descriptors of the crop; mean, PCA, regularised LDA. ",
+}
 PROTOCOL = (
-    "Mean features of crop and mirror image; mean, signed square root, PCA, regularised LDA. "
     "Impostor curve: five folds of people, each scored by the fit on the others. Options chosen "
     "by cross-validation over background people only."
 )
+OPTIONS: dict[BackboneName, FitOptions] = {
+    "vgg16": FitOptions(),
+    "dlib": FitOptions(components=128, dims=128, shrinkage=5.0, rooted=False),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,11 +69,12 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="figures on LFW_FOLDER/known and /strangers")
     report.add_argument("folder", type=Path, metavar="LFW_FOLDER")
-    report.add_argument("--space", type=Path, default=PACKAGED, metavar="FILE")
+    report.add_argument("--space", type=Path, metavar="FILE", help="default: the packaged one")
     report.add_argument("--people", type=int, nargs="+", default=[20, 31], metavar="N")
     report.set_defaults(run=_report)
 
     for command in (fit, validate, report):
+        command.add_argument("--backbone", choices=NAMES, default=DEFAULT)
         command.add_argument(
             "--work",
             type=Path,
@@ -73,15 +84,15 @@ def _parser() -> argparse.ArgumentParser:
         )
     for command in (fit, validate):
         for option in fields(FitOptions):
-            command.add_argument(
-                f"--{option.name}", type=type(option.default), default=option.default
-            )
+            if option.name != "rooted":  # The backbone decides it.
+                command.add_argument(f"--{option.name}", type=type(option.default))
     return parser
 
 
 def _options(given: argparse.Namespace) -> FitOptions:
+    chosen = {option.name: getattr(given, option.name, None) for option in fields(FitOptions)}
     return replace(
-        FitOptions(), **{option.name: getattr(given, option.name) for option in fields(FitOptions)}
+        OPTIONS[given.backbone], **{name: v for name, v in chosen.items() if v is not None}
     )
 
 
@@ -89,13 +100,11 @@ def _read(given: argparse.Namespace, folder: Path, least: int, say: Any) -> tupl
     """Features of a folder's people, and the digest of what made them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Imported here: `--help` and a mistyped option should not wait for TensorFlow.
-    from engine.model.features import Extractor
     from engine.model.people_features import PeopleReader
-    from engine.model.weights import load_weights
 
     out: Path | None = getattr(given, "out", None)
     beside = out.with_name(out.name + ".work") if out else Path(".face-space-work")
-    extractor = Extractor(load_weights())
+    extractor = load_extractor(given.backbone)
     reader = PeopleReader(given.work or beside, extractor)
     return reader.read(folder, least, report=say), extractor.digest
 
@@ -107,7 +116,7 @@ def _fit(given: argparse.Namespace, say: Any) -> None:
         "data": given.folder.resolve().name,
         "pictures_without_a_face": len(people.missed),
         "extractor": digest,
-        "protocol": PROTOCOL,
+        "protocol": FEATURES[given.backbone] + PROTOCOL,
     }
     space = fit_space(people.features, people.people, _options(given), provenance, say)
     saved = space.save(given.out)
@@ -126,7 +135,7 @@ def _validate(given: argparse.Namespace, say: Any) -> None:
 def _report(given: argparse.Namespace, say: Any) -> None:
     from engine.model.face_space_report import identification
 
-    space = FaceSpace.load(given.space)
+    space = FaceSpace.load(given.space or SPACES[given.backbone])
     known, _ = _read(given, given.folder / "known", 1, say)
     strangers, _ = _read(given, given.folder / "strangers", 1, say)
     for people in given.people:

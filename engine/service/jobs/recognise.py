@@ -23,13 +23,11 @@ from engine.events import (
 )
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
-from engine.model.face_space import FaceSpace
-from engine.model.features import Extractor
 from engine.model.store import ModelStore
 from engine.pictures import Unreadable, read_photograph
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
-from engine.service.jobs.networks import weights_of
+from engine.service.jobs.networks import backbone_of
 from engine.service.jobs.watch import watch
 from engine.service.messages import FacesFound
 from engine.service.protocol import RecogniseRequest
@@ -43,18 +41,18 @@ class Recognition:
     """One run: names the faces it is given, counts, and sums up. Loading takes seconds."""
 
     def __init__(self, workspace: Workspace, settings: Settings, emit: Emit) -> None:
-        """Load the model in use. Raises NoModel, ModelCorrupt."""
+        """Load the model in use. Raises NoModel, ModelCorrupt, BackboneMissing."""
         model = ModelStore(workspace).load()
-        weights = weights_of(model.info)
+        backbone = backbone_of(model.info)
         self._emit = emit
         self._recogniser = Recogniser(
             model,
-            Extractor(weights),
-            FaceSpace.load(),
+            backbone.extractor,
+            backbone.space,
             settings.recognition,
             library.stale_slugs(workspace, model.info),
             {person.slug: person.name for person in People(workspace).list()},
-            classifier_for(model, weights),
+            classifier_for(model, backbone.weights) if backbone.weights else None,
         )
         # The first call compiles the network; better now than on the first face.
         black = np.zeros((1, 160, 160, 3), np.uint8)
@@ -128,7 +126,7 @@ def recognise(
 ) -> RecogniseDone:
     """Recognise until the source ends or `cancel` is set, all in this process.
 
-    Raises NoModel, ModelCorrupt, SourceError.
+    Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
     recognition = Recognition(workspace, settings, emit)
     if request.each and Path(request.source).expanduser().is_dir():

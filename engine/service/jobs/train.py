@@ -13,13 +13,13 @@ from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
 from engine.errors import TooFewPeople
 from engine.events import Emit, EpochDone, TrainDone
+from engine.model.backbones import load_backbone
 from engine.model.face_space import FaceSpace
-from engine.model.features import Extractor
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
 from engine.model.training import train_classic, train_head
 from engine.model.vectors import Float32, class_centres
-from engine.model.weights import Weights, load_weights
+from engine.model.weights import Weights
 from engine.recognise.calibration import (
     Calibration,
     calibrate,
@@ -28,6 +28,7 @@ from engine.recognise.calibration import (
 )
 from engine.recognise.scoring import Gallery
 from engine.service.jobs.material import Material, Part
+from engine.service.jobs.networks import refuse_unfitting
 from engine.service.jobs.splitting import fitting_split, with_pictures
 from engine.service.protocol import TrainRequest
 from engine.workspace import Workspace
@@ -60,20 +61,21 @@ def train(
     """Train on the split and put the new model in use. Returns after emitting TrainDone.
 
     The model in use stays until the new one is complete on disk. Raises Cancelled,
-    NoPictures, TooFewPeople, ModelCorrupt, DiskFull.
+    NoPictures, TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull.
     """
+    refuse_unfitting(request)
     started = time.monotonic()
     split = fitting_split(workspace, settings, emit)
     material = Material(workspace, with_pictures(workspace), split)
     if request.recipe == "classic":
         refuse_one_person(len(material.people))
     training = training_settings(settings.training, request)
-    weights = load_weights(request.weights)
-    extractor, space = Extractor(weights), FaceSpace.load()
+    backbone = load_backbone(request.backbone, request.weights)
+    extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)
     cancel.check()
-    if request.recipe == "classic":
+    if request.recipe == "classic" and weights is not None:
         outcome = _classic(material, parts, weights, training, request, cancel, emit)
     else:
         outcome = _head(parts, space, training, len(material.people), cancel, emit)
@@ -99,7 +101,8 @@ def train(
             "pictures": material.counts(),
             "split": {"seed": split.seed, "mode": split.mode, "shares": list(split.shares)},
             "preprocessing": PREPROCESSING,
-            "weights": weights.digest,
+            "backbone": backbone.name,
+            "weights": backbone.digest,
             "weights_source": request.weights or "packaged",
             "extractor": extractor.digest,
             "face_space": space.digest,
