@@ -122,6 +122,10 @@ class DetectorMissing(ModelError):
     """OpenCV was installed without the cascade files of its face detector."""
 
 
+class BackboneMissing(ModelError):
+    """A backbone needs an optional extra of this package that is not installed."""
+
+
 class TooFewPeople(ModelError):
     """The recipe needs more people than are enrolled."""
 

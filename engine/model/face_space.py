@@ -26,7 +26,7 @@ from engine.workspace import write_bytes
 
 __all__ = ["FEATURES", "PACKAGED", "FaceSpace", "class_centres", "cohort_scores", "unit"]
 
-PARTS = (8192, 4096)
+PARTS: tuple[int, ...] = (8192, 4096)
 """Lengths of the parts of VGG16's feature rows: 512 channels of block4 and 256 of block3, each on
 a 4x4 grid."""
 FEATURES = sum(PARTS)

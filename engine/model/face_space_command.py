@@ -10,19 +10,38 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import FacedeskError
-from engine.model.face_space import PACKAGED, FaceSpace
+from engine.model.backbones import DEFAULT, NAMES, SPACES, load_extractor
+from engine.model.face_space import PARTS, FaceSpace
 from engine.model.face_space_fit import FitOptions, fit_space
+from engine.model.record import BackboneName
+
+if TYPE_CHECKING:
+    from engine.model.people_features import PeopleFeatures  # pulls in OpenCV
 
 LEAST = 2
 """Pictures a background person needs: one says nothing about spread within a person."""
+FEATURES: dict[BackboneName, str] = {
+    "vgg16": "Mean features of crop and mirror image, blocks 4 and 3; mean, signed square root, "
+    "PCA, regularised LDA, on the crops and one shifted copy of each. ",
+    "dlib": "Descriptors of the crop; mean, PCA, regularised LDA. ",
+}
 PROTOCOL = (
-    "Mean features of crop and mirror image; mean, signed square root, PCA, regularised LDA. "
     "Impostor curve: five folds of people, each scored by the fit on the others. Options chosen "
     "by cross-validation over background people only."
 )
+OPTIONS: dict[BackboneName, FitOptions] = {
+    "vgg16": FitOptions(parts=PARTS),
+    "dlib": FitOptions(components=128, dims=128, shrinkage=5.0, rooted=False),
+}
+
+
+COPIES: dict[BackboneName, int] = {"vgg16": 1, "dlib": 0}
+"""Shifted copies of each crop that the fit learns from."""
+OF_BACKBONE = ("rooted", "parts")
+"""Options that the backbone decides."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,11 +78,12 @@ def _parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="figures on LFW_FOLDER/known and /strangers")
     report.add_argument("folder", type=Path, metavar="LFW_FOLDER")
-    report.add_argument("--space", type=Path, default=PACKAGED, metavar="FILE")
+    report.add_argument("--space", type=Path, metavar="FILE", help="default: the packaged one")
     report.add_argument("--people", type=int, nargs="+", default=[20, 31], metavar="N")
     report.set_defaults(run=_report)
 
     for command in (fit, validate, report):
+        command.add_argument("--backbone", choices=NAMES, default=DEFAULT)
         command.add_argument(
             "--work",
             type=Path,
@@ -73,43 +93,44 @@ def _parser() -> argparse.ArgumentParser:
         )
     for command in (fit, validate):
         for option in fields(FitOptions):
-            command.add_argument(
-                f"--{option.name}", type=type(option.default), default=option.default
-            )
+            if option.name not in OF_BACKBONE:
+                command.add_argument(f"--{option.name}", type=type(option.default))
     return parser
 
 
 def _options(given: argparse.Namespace) -> FitOptions:
+    chosen = {option.name: getattr(given, option.name, None) for option in fields(FitOptions)}
     return replace(
-        FitOptions(), **{option.name: getattr(given, option.name) for option in fields(FitOptions)}
+        OPTIONS[given.backbone], **{name: v for name, v in chosen.items() if v is not None}
     )
 
 
-def _read(given: argparse.Namespace, folder: Path, least: int, say: Any) -> tuple[Any, str]:
+def _read(
+    given: argparse.Namespace, folder: Path, least: int, say: Any, copies: int = 0
+) -> tuple[PeopleFeatures, str]:
     """Features of a folder's people, and the digest of what made them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Imported here: `--help` and a mistyped option should not wait for TensorFlow.
-    from engine.model.features import Extractor
     from engine.model.people_features import PeopleReader
-    from engine.model.weights import load_weights
 
     out: Path | None = getattr(given, "out", None)
     beside = out.with_name(out.name + ".work") if out else Path(".face-space-work")
-    extractor = Extractor(load_weights())
-    reader = PeopleReader(given.work or beside, extractor)
+    extractor = load_extractor(given.backbone)
+    reader = PeopleReader(given.work or beside, extractor, copies=copies)
     return reader.read(folder, least, report=say), extractor.digest
 
 
 def _fit(given: argparse.Namespace, say: Any) -> None:
-    people, digest = _read(given, given.folder, LEAST, say)
+    people, digest = _read(given, given.folder, LEAST, say, COPIES[given.backbone])
     say(f"{len(people.people)} pictures of {len(people.names)} people")
     provenance = {
         "data": given.folder.resolve().name,
         "pictures_without_a_face": len(people.missed),
         "extractor": digest,
-        "protocol": PROTOCOL,
+        "protocol": FEATURES[given.backbone] + PROTOCOL,
     }
-    space = fit_space(people.features, people.people, _options(given), provenance, say)
+    options, shifted = _options(given), people.shifted
+    space = fit_space(people.features, people.people, options, provenance, say, shifted=shifted)
     saved = space.save(given.out)
     say(f"{given.out}: {given.out.stat().st_size:,} bytes, SHA-256 {saved}")
 
@@ -117,16 +138,16 @@ def _fit(given: argparse.Namespace, say: Any) -> None:
 def _validate(given: argparse.Namespace, say: Any) -> None:
     from engine.model.face_space_validation import cross_validate
 
-    people, _ = _read(given, given.folder, LEAST, say)
+    people, _ = _read(given, given.folder, LEAST, say, COPIES[given.backbone])
     options = _options(given)
-    figures = cross_validate(people.features, people.people, options, say)
+    figures = cross_validate(people.features, people.people, options, say, people.shifted)
     print(json.dumps({**asdict(options), **{k: round(v, 4) for k, v in figures.items()}}))
 
 
 def _report(given: argparse.Namespace, say: Any) -> None:
     from engine.model.face_space_report import identification
 
-    space = FaceSpace.load(given.space)
+    space = FaceSpace.load(given.space or SPACES[given.backbone])
     known, _ = _read(given, given.folder / "known", 1, say)
     strangers, _ = _read(given, given.folder / "strangers", 1, say)
     for people in given.people:

@@ -105,12 +105,15 @@ def fit_projection(
 def _principal_components(centred: Float32, count: int) -> Float32:
     """The first `count` principal directions of `centred` (n, k), as columns (k, count).
 
-    n is smaller than k, so they come from the n x n Gram matrix; and of its thousands of
+    Where n is smaller than k, they come from the n x n Gram matrix; and of its thousands of
     eigenvectors only those wanted are computed, by subspace iteration from a random start
     (Halko, Martinsson and Tropp, SIAM Review 53, 2011), which takes a tenth of the time.
     """
-    rows = centred.shape[0]
-    count = min(count, rows - 1, centred.shape[1])
+    rows, columns = centred.shape
+    count = min(count, rows - 1, columns)
+    if columns <= rows:
+        covariance = centred.T.astype(np.float64) @ centred
+        return np.linalg.eigh(covariance)[1][:, ::-1][:, :count].astype(np.float32)
     gram = centred @ centred.T
     width = min(rows, count + SPARE)
     basis: Float32 = np.random.default_rng(0).normal(size=(rows, width)).astype(np.float32)

@@ -8,12 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+
+BackboneName = Literal["vgg16", "dlib"]
+"""Networks that faces may go through: see `backbones`."""
 
 Label = tuple[str, str, str]
 """Slug, name and revision of a person when the model was trained."""

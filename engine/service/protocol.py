@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from engine.config import Settings
 from engine.events import Event, SplitDone
+from engine.model.record import BackboneName
 
 Job = Literal["enrol", "import", "train", "evaluate", "recognise"]
 CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise"})
@@ -68,9 +69,14 @@ class SplitRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainRequest:
-    """Train a model on the split. None means the configured value."""
+    """Train a model on the split. None means the configured value.
+
+    Backbone `dlib` needs its optional extra; `unfreeze`, `weights` and recipe `classic` are
+    VGG16's only.
+    """
 
     recipe: Recipe = "head"
+    backbone: BackboneName = "vgg16"
     epochs: int | None = None
     unfreeze: bool = False
     weights: str | None = None
@@ -87,6 +93,17 @@ class EvaluateRequest:
     strangers: str | None = None
     fpir: float | None = None
     report: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BakeOffRequest:
+    """Compare ways to recognise. None: the split's held-out pictures as probes, the workspace's
+    own strangers (everybody left out once if there are none), the configured FPIR.
+    """
+
+    probes: str | None = None
+    strangers: str | None = None
+    fpir: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

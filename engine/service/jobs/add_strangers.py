@@ -66,23 +66,22 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
     for the strangers are kept all the same. Raises Cancelled, DataError for a damaged crop.
     """
     # Loading TensorFlow takes seconds, which a workspace without a model need not wait for.
-    from engine.model.face_space import FaceSpace
-    from engine.model.features import Extractor
     from engine.model.store import ModelStore
     from engine.recognise.recogniser import present_gallery
     from engine.recognise.threshold import kept_of, settle, threshold_event
-    from engine.service.jobs.networks import weights_of
+    from engine.service.jobs.networks import backbone_of
     from engine.service.jobs.strangers import stranger_embeddings
 
     store = ModelStore(workspace)
     if store.current_id() is None:
         return False
     try:
-        model, space, fpir = store.load(), FaceSpace.load(), settings.recognition.fpir
+        model, fpir = store.load(), settings.recognition.fpir
+        backbone = backbone_of(model.info)
+        extractor, space = backbone.extractor, backbone.space
         names = {person.slug: person.name for person in People(workspace).list()}
         gallery, _ = present_gallery(model, space, names)
         kept = kept_of(model.info, space, fpir)
-        extractor = Extractor(weights_of(model.info))
     except ModelError as error:
         emit(Notice(text=f"The threshold stays as it is: {error}. {error.hint}", level="warning"))
         return False

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.config import Settings, config_file
-from engine.errors import FacedeskError
+from engine.errors import BackboneMissing, FacedeskError
 from engine.workspace import Workspace
 
 State = Literal["ok", "note", "fault"]
@@ -41,6 +41,7 @@ def checkup(workspace: Workspace, settings: Settings) -> tuple[Finding, ...]:
         _cascades,
         _weights,
         _face_space,
+        _dlib,
         _processor,
         _terminal,
         lambda: _workspace(workspace),
@@ -129,6 +130,17 @@ def _face_space() -> list[Finding]:
     space = FaceSpace.load()
     text = f"{space.dims} dimensions, cohort of {len(space.cohort)}, digest {space.digest[:12]}"
     return [Finding(subject="face space", state="ok", text=text)]
+
+
+def _dlib() -> list[Finding]:
+    from engine.model.dlib_backbone import installed
+
+    try:
+        text = installed()
+    except BackboneMissing as error:
+        text = f"optional, not installed: {error.message}"
+        return [Finding(subject="dlib", state="note", text=text, cure=error.hint)]
+    return [Finding(subject="dlib", state="ok", text=text)]
 
 
 def _processor() -> list[Finding]:

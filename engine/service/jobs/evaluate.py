@@ -31,7 +31,6 @@ from engine.events import Emit, EvaluateDone
 from engine.faces.detect import FaceFinder
 from engine.faces.measure import luma, sharpness
 from engine.model.face_space import FaceSpace
-from engine.model.features import Extractor
 from engine.model.store import ModelStore, StoredModel
 from engine.model.vectors import Float32
 from engine.pictures import Unreadable, decode_crop
@@ -40,7 +39,7 @@ from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
 from engine.service.jobs.material import Progress
-from engine.service.jobs.networks import weights_of
+from engine.service.jobs.networks import backbone_of
 from engine.service.jobs.strangers import stranger_embeddings
 from engine.service.protocol import EvaluateRequest
 from engine.workspace import Workspace
@@ -117,8 +116,8 @@ class _Evaluation:
         files += stranger_files.files if stranger_files else ()
         progress = Progress(len(files) + sum(person.pictures for person in people), self._emit)
 
-        weights, space = weights_of(model.info), FaceSpace.load()
-        extractor = Extractor(weights)
+        backbone = backbone_of(model.info)
+        extractor, space = backbone.extractor, backbone.space
         own = stranger_embeddings(self._workspace, extractor, space, self._cancel, self._emit)
         recogniser = Recogniser(
             model,
@@ -126,7 +125,7 @@ class _Evaluation:
             space,
             self._recognition,
             names={person.slug: person.name for person in people},
-            classifier=classifier_for(model, weights),
+            classifier=classifier_for(model, backbone.weights) if backbone.weights else None,
             strangers=own,
         )
         reader = PictureReader(extractor, space, recogniser, self._finder, progress, self._cancel)

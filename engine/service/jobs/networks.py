@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.errors import ModelCorrupt
+from engine.errors import ModelCorrupt, ModelError, UsageError
+from engine.model.backbones import Backbone, backbone_name, load_backbone, with_weights
 from engine.model.face_space import FaceSpace
 from engine.model.keras_export import export_keras, recipe_layers
 from engine.model.store import ModelInfo, ModelStore
 from engine.model.vgg16 import LayerRow
 from engine.model.weights import Weights, load_weights
-from engine.service.protocol import Recipe
+from engine.service.protocol import Recipe, TrainRequest
 from engine.workspace import Workspace
 
 
@@ -22,11 +23,56 @@ def layers(recipe: Recipe, *, people: int, unfreeze: bool) -> tuple[LayerRow, ..
 def export(workspace: Workspace, file: Path, identity: str | None) -> int:
     """Write a model (None: the one in use) as one Keras file; its size in bytes.
 
-    Raises NoModel, ModelCorrupt, ModelError for a name that is no Keras file's.
+    Raises NoModel, ModelCorrupt, ModelError for a name that is no Keras file's or a backbone
+    that is no Keras network.
     """
     model = ModelStore(workspace).load(identity)
+    name = backbone_name(model.info)
+    if name != "vgg16":
+        raise ModelError(
+            "The model cannot be exported",
+            f"{model.info.id} was trained on {name}, which is no Keras network",
+            "Train with --backbone vgg16, then export.",
+        )
     written = export_keras(model, weights_of(model.info), file, FaceSpace.load())
     return written.stat().st_size
+
+
+def refuse_unfitting(request: TrainRequest) -> None:
+    """Raise UsageError for options that the request's backbone does not have."""
+    if request.backbone == "vgg16":
+        return
+    options = {
+        "--recipe classic": request.recipe == "classic",
+        "--unfreeze": request.unfreeze,
+        "--weights": request.weights is not None,
+    }
+    given = [option for option, is_given in options.items() if is_given]
+    if given:
+        raise UsageError(
+            f"{' and '.join(given)} needs VGG16",
+            f"backbone {request.backbone} was asked for",
+            "Leave --backbone out, or the other option.",
+        )
+
+
+def backbone_of(info: ModelInfo) -> Backbone:
+    """The backbone that a model was trained on, its network the same as then.
+
+    Raises BackboneMissing if it needs an extra that is not installed, ModelCorrupt if the
+    network's files have changed, ModelError if they are gone.
+    """
+    name = backbone_name(info)
+    if name == "vgg16":
+        return with_weights(weights_of(info))
+    backbone = load_backbone(name)
+    if backbone.digest != info.details.get("weights"):
+        raise ModelCorrupt(
+            "The model does not fit the network that is installed",
+            f"{info.id} was trained with other files or another version of backbone {name}",
+            "Train again.",
+        )
+    return backbone
 
 
 def weights_of(info: ModelInfo) -> Weights:

@@ -23,14 +23,12 @@ from engine.events import (
 )
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
-from engine.model.face_space import FaceSpace
-from engine.model.features import Extractor
 from engine.model.store import ModelStore
 from engine.pictures import Unreadable, read_photograph
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import threshold_event
 from engine.service import library
-from engine.service.jobs.networks import weights_of
+from engine.service.jobs.networks import backbone_of
 from engine.service.jobs.strangers import ready_strangers
 from engine.service.jobs.watch import watch
 from engine.service.messages import FacesFound
@@ -45,10 +43,13 @@ class Recognition:
     """One run: names the faces it is given, counts, and sums up. Loading takes seconds."""
 
     def __init__(self, workspace: Workspace, settings: Settings, emit: Emit) -> None:
-        """Load the model in use and emit its Threshold. Raises NoModel, ModelCorrupt."""
+        """Load the model in use and emit its Threshold.
+
+        Raises NoModel, ModelCorrupt, BackboneMissing.
+        """
         model = ModelStore(workspace).load()
-        weights = weights_of(model.info)
-        extractor, space = Extractor(weights), FaceSpace.load()
+        backbone = backbone_of(model.info)
+        extractor, space = backbone.extractor, backbone.space
         self._emit = emit
         self._recogniser = Recogniser(
             model,
@@ -57,7 +58,7 @@ class Recognition:
             settings.recognition,
             library.stale_slugs(workspace, model.info),
             {person.slug: person.name for person in People(workspace).list()},
-            classifier_for(model, weights),
+            classifier_for(model, backbone.weights) if backbone.weights else None,
             ready_strangers(workspace, extractor, space, emit),
         )
         emit(threshold_event(self._recogniser.calibration, "recognise"))
@@ -133,7 +134,7 @@ def recognise(
 ) -> RecogniseDone:
     """Recognise until the source ends or `cancel` is set, all in this process.
 
-    Raises NoModel, ModelCorrupt, SourceError.
+    Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
     recognition = Recognition(workspace, settings, emit)
     if request.each and Path(request.source).expanduser().is_dir():

@@ -13,13 +13,13 @@ from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
 from engine.errors import TooFewPeople
 from engine.events import Emit, EpochDone, TrainDone
+from engine.model.backbones import load_backbone
 from engine.model.face_space import FaceSpace
-from engine.model.features import Extractor
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
 from engine.model.training import train_classic, train_head
 from engine.model.vectors import Float32, class_centres
-from engine.model.weights import Weights, load_weights
+from engine.model.weights import Weights
 from engine.recognise.calibration import (
     LEAST_HELD_OUT,
     Calibration,
@@ -33,6 +33,7 @@ from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle, threshold_event
 from engine.service.jobs.material import Material, Part
+from engine.service.jobs.networks import refuse_unfitting
 from engine.service.jobs.splitting import fitting_split, with_pictures
 from engine.service.jobs.strangers import stranger_embeddings
 from engine.service.protocol import TrainRequest
@@ -66,8 +67,9 @@ def train(
     """Train on the split and put the new model in use. Returns after emitting TrainDone.
 
     The model in use stays until the new one is complete on disk. Raises Cancelled,
-    NoPictures, TooFewPeople, ModelCorrupt, DiskFull.
+    NoPictures, TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull.
     """
+    refuse_unfitting(request)
     started = time.monotonic()
     fpir = settings.recognition.fpir
     split = fitting_split(workspace, settings, emit)
@@ -75,13 +77,13 @@ def train(
     if request.recipe == "classic":
         refuse_one_person(len(material.people))
     training = training_settings(settings.training, request)
-    weights = load_weights(request.weights)
-    extractor, space = Extractor(weights), FaceSpace.load()
+    backbone = load_backbone(request.backbone, request.weights)
+    extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)
     strangers = stranger_embeddings(workspace, extractor, space, cancel, emit)
     cancel.check()
-    if request.recipe == "classic":
+    if request.recipe == "classic" and weights is not None:
         outcome = _classic(material, parts, weights, training, request, cancel, emit)
     else:
         threshold = threshold_for(space.impostors, len(material.people), fpir)
@@ -103,7 +105,8 @@ def train(
             "pictures": material.counts(),
             "split": {"seed": split.seed, "mode": split.mode, "shares": list(split.shares)},
             "preprocessing": PREPROCESSING,
-            "weights": weights.digest,
+            "backbone": backbone.name,
+            "weights": backbone.digest,
             "weights_source": request.weights or "packaged",
             "extractor": extractor.digest,
             "face_space": space.digest,

@@ -1,0 +1,108 @@
+"""The networks that faces can go through, by name, each with the face space fitted on it.
+
+Importing this needs neither TensorFlow nor dlib; asking for an extractor loads its own only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from engine.errors import ModelCorrupt, UsageError
+from engine.model.face_space import PACKAGED, FaceSpace
+from engine.model.record import BackboneName, ModelInfo
+
+if TYPE_CHECKING:
+    from engine.model.features import Extracts
+    from engine.model.weights import Weights
+
+NAMES: tuple[BackboneName, ...] = get_args(BackboneName)
+DEFAULT: BackboneName = "vgg16"
+
+SPACES: dict[BackboneName, Path] = {
+    "vgg16": PACKAGED,
+    "dlib": PACKAGED.with_name("dlib_space.npz"),
+}
+"""The packaged face space of each backbone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backbone:
+    """An extractor and the face space fitted on its features.
+
+    `weights` are VGG16's, which recipe `classic` and the Keras export need, None for another
+    network. `digest` names the network's weights.
+    """
+
+    name: BackboneName
+    extractor: Extracts
+    space: FaceSpace
+    weights: Weights | None
+    digest: str
+
+
+def load_backbone(name: BackboneName = DEFAULT, weights: str | None = None) -> Backbone:
+    """The backbone of this name. `weights`: other VGG16 weights, as `load_weights` takes them.
+
+    Takes a second or two. Raises BackboneMissing if its extra is not installed, UsageError for
+    `weights` of another network than VGG16, ModelCorrupt, ModelError.
+    """
+    if name == "vgg16":
+        from engine.model.weights import load_weights
+
+        return with_weights(load_weights(weights))
+    if weights is not None:
+        raise UsageError(
+            f"Backbone {name} takes no VGG16 weights", weights, "Leave --weights or --backbone out."
+        )
+    from engine.model.dlib_backbone import INSTALL, DlibExtractor
+
+    extractor, space = DlibExtractor(), packaged_space(name)
+    if space.provenance.get("extractor") != extractor.digest:
+        raise ModelCorrupt(
+            "The installed model files of dlib are others than the face space was fitted with",
+            "its threshold would not hold for them",
+            f"Install those again: {INSTALL}",
+        )
+    return Backbone(name, extractor, space, None, extractor.digest)
+
+
+def with_weights(weights: Weights) -> Backbone:
+    """VGG16 with weights that are loaded already."""
+    from engine.model.features import Extractor
+
+    return Backbone("vgg16", Extractor(weights), packaged_space("vgg16"), weights, weights.digest)
+
+
+def packaged_space(name: BackboneName) -> FaceSpace:
+    """The face space that ships for a backbone. Raises ModelCorrupt."""
+    return FaceSpace.load(SPACES[name])
+
+
+def load_extractor(name: BackboneName) -> Extracts:
+    """A backbone's extractor alone, for fitting its space. Raises BackboneMissing."""
+    if name == "vgg16":
+        from engine.model.features import Extractor
+        from engine.model.weights import load_weights
+
+        return Extractor(load_weights())
+    from engine.model.dlib_backbone import DlibExtractor
+
+    return DlibExtractor()
+
+
+def backbone_name(info: ModelInfo) -> BackboneName:
+    """The backbone a model was trained on; VGG16 if it was trained before there was a choice.
+
+    Raises ModelCorrupt for one that this version does not have.
+    """
+    recorded = info.details.get("backbone", DEFAULT)
+    for name in NAMES:
+        if name == recorded:
+            return name
+    raise ModelCorrupt(
+        "The model needs a backbone that this Facedesk lacks",
+        f"{info.id} was trained on {recorded}",
+        "Train again, or use a newer Facedesk.",
+    )
