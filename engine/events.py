@@ -389,6 +389,32 @@ class EvaluateDone(Event):
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BakeOffDone(Event):
+    """Ways to recognise, compared on one gallery, one set of probes and the same strangers.
+
+    `rows` hold, each for one contestant: `contestant`; `rank1`; `tpir` at the share `fpir` of
+    these strangers; `threshold`, `fpir_at_default` and `tpir_at_default` at its own default
+    threshold; `milliseconds` of one core a face (median); `megabytes` on disk. Shares are 0..1,
+    NaN where there are no strangers. `strangers` searches by `stranger_people`
+    different people, `strangers_from` as in EvaluateDone. `probes` counts those in which no face
+    was found (`missed`) too. `notes` are sentences for an operator.
+    """
+
+    name: ClassVar[str] = "done"
+    rows: tuple[Mapping[str, Any], ...]
+    people: int
+    enrolled: int
+    probes: int
+    missed: int
+    strangers: int
+    stranger_people: int
+    strangers_from: str
+    fpir: float
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
 # --- recognition --------------------------------------------------------------------------
 
 

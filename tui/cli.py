@@ -215,6 +215,13 @@ def export(options: dict[str, Any], folder: Path) -> None:
 @click.option("--epochs", type=click.IntRange(1, 1000), help="Most epochs.")
 @click.option("--unfreeze", type=click.Choice(["block5"]), help="Fine-tune (classic only).")
 @click.option("--weights", help="Other VGG16 weights: a file, or `imagenet` to download Keras'.")
+@click.option(
+    "--backbone",
+    type=click.Choice(["vgg16", "dlib"]),
+    default="vgg16",
+    show_default=True,
+    help="The network behind it; `dlib` needs the extra facedesk[dlib].",
+)
 @click.pass_obj
 def train(
     options: dict[str, Any],
@@ -222,6 +229,7 @@ def train(
     epochs: int | None,
     unfreeze: str | None,
     weights: str | None,
+    backbone: Any,
 ) -> None:
     """Train a model on the split (made if there is none), and put it in use.
 
@@ -235,9 +243,44 @@ def train(
         from tui.commands.training import train
 
         request = TrainRequest(
-            recipe=recipe, epochs=epochs, unfreeze=bool(unfreeze), weights=weights
+            recipe=recipe,
+            backbone=backbone,
+            epochs=epochs,
+            unfreeze=bool(unfreeze),
+            weights=weights,
         )
         train(context, request)
+
+    run(options, job)
+
+
+@facedesk.command("bake-off")
+@click.option("--strangers", type=click.Path(path_type=Path), help="People who are not enrolled.")
+@click.option("--probes", type=click.Path(path_type=Path), help="Sub-folders named after people.")
+@click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
+@click.pass_obj
+def bake_off(
+    options: dict[str, Any], strangers: Path | None, probes: Path | None, fpir: float | None
+) -> None:
+    """Compare classic, head, face space and dlib on your own gallery, in one table.
+
+    The training part of the split enrols, the test part searches. Without --strangers your own
+    strangers are taken, or everybody is left out once. Nothing is trained for keeps.
+
+    \b
+    facedesk bake-off --strangers photos-of-others/
+    """
+
+    def job(context: Context) -> None:
+        from engine.service.protocol import BakeOffRequest
+        from tui.commands.bake_off import bake_off
+
+        request = BakeOffRequest(
+            probes=None if probes is None else str(probes),
+            strangers=None if strangers is None else str(strangers),
+            fpir=fpir,
+        )
+        bake_off(context, request)
 
     run(options, job)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,19 +79,49 @@ class Material:
         cache = FeatureCache(self.workspace, extractor.digest)
         found: dict[str, list[tuple[Float32, Labels]]] = {part: [] for part in PARTS}
         for part, view in work:
-            for (index, session), files in self._by_session(part).items():
-                rows = cache.rows(
-                    self.people[index].slug,
-                    session,
-                    files,
-                    extractor,
-                    progress.within_session,
-                    view=view,
-                    cancel=cancel,
-                )
-                progress.session_done(len(files))
-                found[part].append((space.embed(rows), np.full(len(files), index, np.int64)))
+            for rows, labels in self._rows(cache, part, view, extractor, progress, cancel):
+                found[part].append((space.embed(rows), labels))
         return {part: _joined(pieces, space.dims) for part, pieces in found.items()}
+
+    def features(
+        self, parts: Sequence[str], extractor: Extracts, cancel: Cancel, emit: Emit
+    ) -> tuple[Float32, Labels]:
+        """Feature rows (n, extractor.length) and labels (n,) of `parts`, not yet embedded.
+
+        Emits and raises as `embed`.
+        """
+        progress = Progress(sum(len(self.pictures(part)) for part in parts), emit)
+        cache = FeatureCache(self.workspace, extractor.digest)
+        rows: list[Float32] = [np.empty((0, extractor.length), np.float32)]
+        labels: list[Labels] = [np.empty(0, np.int64)]
+        for part in parts:
+            for some, whose in self._rows(cache, part, 0, extractor, progress, cancel):
+                rows.append(some)
+                labels.append(whose)
+        return np.concatenate(rows), np.concatenate(labels)
+
+    def _rows(
+        self,
+        cache: FeatureCache,
+        part: str,
+        view: int,
+        extractor: Extracts,
+        progress: Progress,
+        cancel: Cancel,
+    ) -> Iterator[tuple[Float32, Labels]]:
+        """Feature rows and labels of one part, session by session."""
+        for (index, session), files in self._by_session(part).items():
+            rows = cache.rows(
+                self.people[index].slug,
+                session,
+                files,
+                extractor,
+                progress.within_session,
+                view=view,
+                cancel=cancel,
+            )
+            progress.session_done(len(files))
+            yield rows, np.full(len(files), index, np.int64)
 
     def _by_session(self, part: str) -> dict[tuple[int, str], list[str]]:
         grouped: dict[tuple[int, str], list[str]] = {}

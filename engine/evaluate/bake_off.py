@@ -1,0 +1,128 @@
+"""Ways to recognise, judged alike: the figures of a contestant from its scores alone.
+
+Every contestant gives scores of one set of probes and one set of strangers for the same people.
+What the scores are (cosines, probabilities, distances with the sign turned) does not matter for
+rank-1 and for the TPIR at an FPIR; the default threshold is each one's own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.model.face_space import FaceSpace
+from engine.model.identification import Trial
+from engine.model.vectors import Array, Float32, Labels
+from engine.recognise.calibration import calibrate, gallery_impostors, weakest_genuine
+from engine.recognise.scoring import Gallery
+
+SURE = 0.9
+"""The probability at which classifiers of faces are usually believed."""
+TOLERANCE = 0.6
+"""The distance within which dlib's network and the package face_recognition see one person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contestant's line. Shares 0..1, NaN without strangers; `megabytes` of 10^6 bytes.
+
+    `tpir` is at the FPIR common to all, the rest with `default` in the name at `threshold`.
+    """
+
+    contestant: str
+    rank1: float
+    tpir: float
+    threshold: float
+    fpir_at_default: float
+    tpir_at_default: float
+    milliseconds: float
+    megabytes: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The line in plain JSON types."""
+        return asdict(self)
+
+
+def judged(
+    contestant: str,
+    trial: Trial,
+    fpir: float,
+    threshold: float,
+    milliseconds: float,
+    megabytes: float,
+) -> Row:
+    """The line of a contestant whose scores are `trial`, at a common `fpir`.
+
+    An `fpir` of 1, which is all that one single search can show, gives no TPIR.
+    """
+    strangers = len(trial.strangers) > 0
+    return Row(
+        contestant=contestant,
+        rank1=trial.rank1(),
+        tpir=trial.tpir_at(fpir) if strangers and fpir < 1 else math.nan,
+        threshold=threshold,
+        fpir_at_default=trial.fpir_above(threshold) if strangers else math.nan,
+        tpir_at_default=trial.tpir_above(threshold),
+        milliseconds=milliseconds,
+        megabytes=megabytes,
+    )
+
+
+def measurable_fpir(fpir: float, searches: int) -> float:
+    """The FPIR that so many strangers' searches can show: the one asked for, or one of them."""
+    if not searches:
+        return fpir
+    # A trifle more than 1/n, for n times 1/n may come out just below 1.
+    return max(fpir, (1 + 1e-9) / searches)
+
+
+def default_threshold(
+    space: FaceSpace,
+    centres: Float32,
+    fpir: float,
+    enrolled: tuple[Float32, Labels],
+    held_out: tuple[Float32, Labels],
+) -> float:
+    """The threshold that training would give a gallery of `centres`, without looking at a probe.
+
+    `enrolled` and `held_out`: embeddings (n, dims) and labels (n,) of pictures that no probe is
+    among; `held_out` ones made no centre, and may be none at all.
+    """
+    gallery = Gallery(space, centres, [str(number) for number in range(len(centres))])
+    own = gallery_impostors(gallery, *enrolled)
+    weakest = weakest_genuine(gallery, *held_out)
+    return calibrate(space.impostors, len(gallery), fpir, own, weakest).threshold
+
+
+def nearest_distances(rows: Array, enrolled: Array, labels: Labels, people: int) -> Float32:
+    """Distance of each row (n, k) to the nearest enrolled picture of each person: (n, people).
+
+    Euclidean, over `enrolled` (m, k) with `labels` (m,) that cover every person, as the package
+    face_recognition compares.
+    """
+    squares = (rows**2).sum(1)[:, None] - 2 * rows @ enrolled.T + (enrolled**2).sum(1)[None]
+    distances = np.sqrt(np.maximum(squares, 0))
+    columns = [distances[:, labels == person].min(1) for person in range(people)]
+    return np.asarray(np.stack(columns, 1), np.float32)
+
+
+def left_out(scores: Array, labels: Labels) -> Float32:
+    """The probes' scores (n, people) as those of strangers: each without its own person."""
+    without = np.array(scores, np.float32)
+    without[np.arange(len(without)), labels] = -np.inf
+    return without
+
+
+def left_out_probabilities(probabilities: Array, labels: Labels) -> Float32:
+    """The same for a softmax (n, people): the others' probabilities, made to sum to 1 again.
+
+    That is what the network gives without the output of that person.
+    """
+    others = np.array(probabilities, np.float64)
+    others[np.arange(len(others)), labels] = 0
+    sums = others.sum(1, keepdims=True)
+    spread = np.full_like(others, 1 / max(others.shape[1] - 1, 1))
+    return np.asarray(np.where(sums > 0, others / np.where(sums > 0, sums, 1), spread), np.float32)

@@ -1,0 +1,174 @@
+"""The bake-off: ways to recognise on the operator's own gallery, one protocol, one table.
+
+The training part enrols. Test pictures are single probes, validation pictures too where those
+are few; then no contestant may look at them before. Strangers are the same for all. Nothing is
+written but the feature cache.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from engine.cancel import Cancel
+from engine.config import Settings
+from engine.dataset.split import Split, check_fits, load_split, make_split
+from engine.enrol.people import Person
+from engine.errors import BackboneMissing, NoPictures, SplitMissing, UsageError
+from engine.evaluate.bake_off import Row, measurable_fpir
+from engine.events import BakeOffDone, Emit, Notice
+from engine.model.backbones import NAMES, load_backbone
+from engine.service.jobs.bake_off_contestants import Table, contestants_on
+from engine.service.jobs.bake_off_pictures import (
+    NOBODY,
+    Pictures,
+    Strangers,
+    own_strangers,
+    probes_in,
+    strangers_in,
+)
+from engine.service.jobs.material import Material
+from engine.service.jobs.splitting import with_pictures
+from engine.service.protocol import BakeOffRequest
+from engine.workspace import Workspace
+
+ENOUGH_PROBES = 100
+"""Test pictures below which the validation pictures search too."""
+
+
+def bake_off(
+    workspace: Workspace,
+    settings: Settings,
+    request: BakeOffRequest,
+    cancel: Cancel,
+    emit: Emit,
+) -> BakeOffDone:
+    """Compare all contestants that can be had here. Returns after emitting BakeOffDone.
+
+    The caller holds `Workspace.writer`, for the feature cache. Raises Cancelled, NoPictures,
+    UsageError, SourceError for the strangers' folder, ModelCorrupt.
+    """
+    started = time.monotonic()
+    fpir = settings.recognition.fpir if request.fpir is None else request.fpir
+    if not 0 < fpir < 1:
+        raise UsageError("An FPIR lies between 0 and 1", f"{fpir} was given", "Try --fpir 0.01.")
+    notes: list[str] = []
+    table = _laid(workspace, settings, request, fpir, cancel, emit, notes)
+    rows: list[Row] = []
+    for name in NAMES:
+        cancel.check()
+        try:
+            backbone = load_backbone(name)
+        except BackboneMissing as missing:
+            notes.append(f"{missing.title}, so it does not take part. {missing.hint}")
+            continue
+        emit(Notice(text=f"Features by {name}"))
+        for row in contestants_on(backbone, table, settings, notes):
+            rows.append(row)
+            emit(Notice(text=f"Measured: {row.contestant}"))
+    counts = table.material.counts()
+    done = BakeOffDone(
+        rows=tuple(row.to_json() for row in rows),
+        people=table.people,
+        enrolled=counts["train"],
+        probes=len(table.probes.labels) + table.probes.missed,
+        missed=table.probes.missed,
+        strangers=len(table.strangers.pictures.labels),
+        stranger_people=table.strangers.people,
+        strangers_from=table.strangers.source,
+        fpir=table.common,
+        notes=tuple(notes),
+        seconds=time.monotonic() - started,
+    )
+    emit(done)
+    return done
+
+
+# --- the pictures -------------------------------------------------------------------------
+
+
+def _laid(
+    workspace: Workspace,
+    settings: Settings,
+    request: BakeOffRequest,
+    fpir: float,
+    cancel: Cancel,
+    emit: Emit,
+    notes: list[str],
+) -> Table:
+    """Gather probes and strangers, and say in `notes` what limits the comparison."""
+    people = with_pictures(workspace)
+    material = Material(workspace, people, _split(workspace, settings, people, notes))
+    parts: tuple[str, ...] = ()
+    emit(Notice(text="Looking at the pictures"))
+    if request.probes is not None:
+        folder = Path(request.probes).expanduser()
+        probes, left = probes_in(folder, material.people, settings.detection, cancel)
+        if left:
+            notes.append(f"No probes, for they are not enrolled: {', '.join(left)}.")
+    else:
+        parts = ("test",)
+        if len(material.pictures("test")) < ENOUGH_PROBES:
+            parts = ("validation", "test")
+            notes.append("Few test pictures, so the validation pictures are probes too.")
+        found = [material.crops(part) for part in parts]
+        probes = Pictures(
+            np.concatenate([crops for crops, _ in found]),
+            np.concatenate([labels for _, labels in found]),
+        )
+        if not len(probes.labels):
+            raise NoPictures(
+                "There are no probes", "the split has no held-out pictures", "Split again."
+            )
+    strangers = _strangers(workspace, settings, request, material.people, cancel)
+    if strangers.source == "left_out":
+        strangers = Strangers(probes, len(np.unique(probes.labels)), "left_out")
+        notes.append(
+            "No strangers: everybody is left out once and searches among the others. `head` and "
+            "`classic` have seen them in training, which flatters these two. "
+            "Better: --strangers DIR."
+        )
+    searches = len(strangers.pictures.labels)
+    common = measurable_fpir(fpir, searches)
+    if strangers.source == "none":
+        notes.append("One person and no strangers: no FPIR can be measured. Try --strangers DIR.")
+    elif common > fpir:
+        notes.append(
+            f"{searches} searches by strangers cannot show an FPIR of {fpir:.1%}: "
+            f"the TPIRs are compared at one of them, {common:.1%}."
+        )
+    return Table(material, parts, probes, strangers, fpir, common, cancel, emit)
+
+
+def _split(
+    workspace: Workspace, settings: Settings, people: tuple[Person, ...], notes: list[str]
+) -> Split:
+    """The split on disk if it fits, else one for this comparison only."""
+    found = load_split(workspace)
+    if found is not None:
+        try:
+            check_fits(found, people)
+        except SplitMissing as error:
+            notes.append(f"{error.message}: split anew for this comparison only.")
+        else:
+            return found
+    return make_split(people, settings.split)
+
+
+def _strangers(
+    workspace: Workspace,
+    settings: Settings,
+    request: BakeOffRequest,
+    people: tuple[Person, ...],
+    cancel: Cancel,
+) -> Strangers:
+    """Those of the folder asked for, else the workspace's own, else everybody left out once."""
+    if request.strangers is not None:
+        folder = Path(request.strangers).expanduser()
+        return strangers_in(folder, settings.detection, cancel)
+    own = own_strangers(workspace, people)
+    if own is not None:
+        return own
+    return NOBODY if len(people) < 2 else Strangers(NOBODY.pictures, 0, "left_out")

@@ -1,0 +1,263 @@
+"""The contestants of a bake-off, each trained or set up on the same pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.config import Settings
+from engine.evaluate.bake_off import (
+    SURE,
+    TOLERANCE,
+    Row,
+    default_threshold,
+    judged,
+    left_out,
+    left_out_probabilities,
+    nearest_distances,
+)
+from engine.evaluate.stopwatch import milliseconds_a_face
+from engine.events import Emit, FeaturesProgress
+from engine.model.backbones import SPACES, Backbone
+from engine.model.classic import ClassicModel
+from engine.model.features import BATCH
+from engine.model.identification import Trial
+from engine.model.training import train_classic, train_head
+from engine.model.vectors import Float32, Labels, class_centres
+from engine.model.weights import PACKAGED as WEIGHTS_FILE
+from engine.recognise.scoring import Gallery
+from engine.service.jobs.bake_off_pictures import Pictures, Strangers
+from engine.service.jobs.material import Material
+from engine.service.jobs.train import run_epochs
+
+Scorer = Callable[[NDArray[np.uint8]], Float32]
+"""Crops (n, 160, 160, 3) to scores (n, people): what is timed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """What all contestants share. `probe_parts` is empty for probes of a folder."""
+
+    material: Material
+    probe_parts: tuple[str, ...]
+    probes: Pictures
+    strangers: Strangers
+    fpir: float
+    """The target of calibrated default thresholds."""
+    common: float
+    """The FPIR at which TPIRs are compared: `fpir`, or what so few strangers can show."""
+    cancel: Cancel
+    emit: Emit
+
+    @property
+    def people(self) -> int:
+        """Enrolled people."""
+        return len(self.material.people)
+
+    @property
+    def validation_is_free(self) -> bool:
+        """Whether no validation picture is a probe."""
+        return "validation" not in self.probe_parts
+
+    def row(
+        self,
+        name: str,
+        genuine: Float32,
+        strangers: Float32,
+        threshold: float,
+        megabytes: float,
+        scorer: Scorer,
+    ) -> Row:
+        """The line of a contestant, after timing `scorer` on probes."""
+        trial = Trial(genuine, self.probes.labels, strangers, self.probes.missed)
+        milliseconds = milliseconds_a_face(scorer, self.probes.crops)
+        return judged(name, trial, self.common, threshold, milliseconds, megabytes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """One backbone's features of everybody at the table."""
+
+    enrolled: Float32
+    labels: Labels
+    probes: Float32
+    strangers: Float32
+
+
+def contestants_on(
+    backbone: Backbone, table: Table, settings: Settings, notes: list[str]
+) -> Iterator[Row]:
+    """The lines of all contestants that use this backbone, one after the other.
+
+    Adds to `notes` who cannot take part. Raises Cancelled.
+    """
+    enter = _on_dlib if backbone.name == "dlib" else _on_vgg16
+    yield from enter(table, backbone, settings, notes)
+
+
+def _features(table: Table, backbone: Backbone) -> Features:
+    """Everybody's features; those of the workspace's people come from the cache."""
+    extractor, cancel, emit = backbone.extractor, table.cancel, table.emit
+
+    def anew(pictures: Pictures) -> Float32:
+        rows = [np.empty((0, extractor.length), np.float32)]
+        for start in range(0, len(pictures.crops), BATCH):
+            cancel.check()
+            rows.append(extractor.extract(pictures.crops[start : start + BATCH]))
+            done = min(start + BATCH, len(pictures.crops))
+            emit(FeaturesProgress(done=done, total=len(pictures.crops), cached=0))
+        return np.concatenate(rows)
+
+    enrolled, labels = table.material.features(("train",), extractor, cancel, emit)
+    if table.probe_parts:
+        probes, _ = table.material.features(table.probe_parts, extractor, cancel, emit)
+    else:
+        probes = anew(table.probes)
+    same = table.strangers.source == "left_out"
+    strangers = probes if same else anew(table.strangers.pictures)
+    return Features(enrolled, labels, probes, strangers)
+
+
+def _on_vgg16(
+    table: Table, backbone: Backbone, settings: Settings, notes: list[str]
+) -> Iterator[Row]:
+    """`classic`, `head` and the face space with plain centres."""
+    if table.people < 2:
+        notes.append("One person is enrolled, so recipe `classic` does not take part.")
+    else:
+        yield _classic(table, backbone, settings)
+    features = _features(table, backbone)
+    space, cancel = backbone.space, table.cancel
+    views = settings.training.views
+    parts = table.material.embed(backbone.extractor, space, views, cancel, table.emit)
+    learn, check = parts["train"], parts["validation"]
+    kept = len(check.labels) if table.validation_is_free else 0
+    trained = run_epochs(
+        train_head(
+            learn.embeddings,
+            learn.labels,
+            check.embeddings[:kept],
+            check.labels[:kept],
+            space.cohort,
+            settings.training,
+            cancel,
+            table.people,
+        ),
+        table.emit,
+    )
+    plain = class_centres(space.embed(features.enrolled), features.labels, table.people)
+    megabytes = _megabytes(WEIGHTS_FILE, SPACES["vgg16"])
+    yield _in_space(table, backbone, "head", trained.centres, features, megabytes)
+    yield _in_space(table, backbone, "face space", plain, features, megabytes)
+
+
+def _on_dlib(
+    table: Table, backbone: Backbone, settings: Settings, notes: list[str]
+) -> Iterator[Row]:
+    """dlib as it is usually used, and in our own gallery, cohort and calibration."""
+    from engine.model.dlib_backbone import model_files
+
+    features = _features(table, backbone)
+    extractor, people = backbone.extractor, table.people
+
+    def nearness(rows: Float32) -> Float32:
+        return -nearest_distances(rows, features.enrolled, features.labels, people)
+
+    genuine = nearness(features.probes)
+    yield table.row(
+        "dlib",
+        genuine,
+        _as_strangers(table, genuine, lambda: nearness(features.strangers)),
+        -TOLERANCE,
+        _megabytes(*model_files()) + features.enrolled.nbytes / 1e6,
+        lambda crops: nearness(extractor.extract(crops)),
+    )
+    centres = class_centres(backbone.space.embed(features.enrolled), features.labels, people)
+    megabytes = _megabytes(*model_files(), SPACES["dlib"])
+    yield _in_space(table, backbone, "dlib here", centres, features, megabytes)
+
+
+def _in_space(
+    table: Table,
+    backbone: Backbone,
+    name: str,
+    centres: Float32,
+    features: Features,
+    megabytes: float,
+) -> Row:
+    """A contestant that is centres in a face space, with cohort scores and calibration."""
+    space, extractor = backbone.space, backbone.extractor
+    gallery = Gallery(space, centres, [person.slug for person in table.material.people])
+    held_out: tuple[Float32, Labels] = (
+        np.empty((0, space.dims), np.float32),
+        np.empty(0, np.int64),
+    )
+    if table.validation_is_free:
+        rows, labels = table.material.features(("validation",), extractor, table.cancel, table.emit)
+        held_out = space.embed(rows), labels
+    enrolled = space.embed(features.enrolled), features.labels
+    genuine = gallery.scores(space.embed(features.probes))
+    return table.row(
+        name,
+        genuine,
+        _as_strangers(table, genuine, lambda: gallery.scores(space.embed(features.strangers))),
+        default_threshold(space, centres, table.fpir, enrolled, held_out),
+        megabytes + centres.nbytes / 1e6,
+        lambda crops: gallery.scores(space.embed(extractor.extract(crops))),
+    )
+
+
+def _classic(table: Table, backbone: Backbone, settings: Settings) -> Row:
+    """The student recipe alone, believed by its softmax."""
+    weights = backbone.weights
+    if weights is None:
+        raise ValueError("recipe `classic` needs VGG16's weights")
+    crops, labels = table.material.crops("train")
+    check, check_labels = table.material.crops("validation")
+    kept = len(check_labels) if table.validation_is_free else 0
+    result = run_epochs(
+        train_classic(
+            crops,
+            labels,
+            check[:kept],
+            check_labels[:kept],
+            table.people,
+            weights,
+            settings.training,
+            table.cancel,
+        ),
+        table.emit,
+    )
+    model = ClassicModel(result.arrays, weights)
+
+    def probabilities(pictures: Pictures) -> Float32:
+        found = [np.empty((0, table.people), np.float32)]
+        for start in range(0, len(pictures.crops), BATCH):
+            table.cancel.check()
+            found.append(model.probabilities(pictures.crops[start : start + BATCH]))
+        return np.concatenate(found)
+
+    genuine = probabilities(table.probes)
+    if table.strangers.source == "left_out":
+        strangers = left_out_probabilities(genuine, table.probes.labels)
+    else:
+        strangers = probabilities(table.strangers.pictures)
+    size = sum(array.nbytes for array in result.arrays.values()) / 1e6
+    megabytes = _megabytes(WEIGHTS_FILE) + size
+    return table.row("classic", genuine, strangers, SURE, megabytes, model.probabilities)
+
+
+def _as_strangers(table: Table, genuine: Float32, searched: Callable[[], Float32]) -> Float32:
+    """The strangers' scores: their own, or the probes' without each one's own person."""
+    if table.strangers.source == "left_out":
+        return left_out(genuine, table.probes.labels)
+    return searched()
+
+
+def _megabytes(*files: Path) -> float:
+    return sum(file.stat().st_size for file in files) / 1e6

@@ -1,0 +1,134 @@
+"""The pictures of a bake-off: who searches, and who the strangers are. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.camera.folder import pictures_of
+from engine.cancel import Cancel
+from engine.config import DetectionSettings
+from engine.enrol.import_plan import plan_import
+from engine.enrol.names import name_key
+from engine.enrol.people import Person
+from engine.errors import DataError, NoPictures
+from engine.faces.detect import FaceFinder
+from engine.model.vectors import Labels
+from engine.pictures import decode_crop, read_photograph
+from engine.workspace import Workspace
+
+StrangersFrom = Literal["own", "folder", "left_out", "none"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """Crops (n, 160, 160, 3) uint8 RGB and whose they are, labels (n,) int64.
+
+    `missed` further pictures showed no face.
+    """
+
+    crops: NDArray[np.uint8]
+    labels: Labels
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strangers:
+    """Pictures of people who are not enrolled; `people` different ones, from `source`."""
+
+    pictures: Pictures
+    people: int
+    source: StrangersFrom
+
+
+NOBODY = Strangers(Pictures(np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np.int64)), 0, "none")
+
+
+def probes_in(
+    folder: Path, people: Sequence[Person], settings: DetectionSettings, cancel: Cancel
+) -> tuple[Pictures, tuple[str, ...]]:
+    """The pictures of `folder`, one sub-folder a person of `people`, and the names left out.
+
+    Labels are indices into `people`. Raises NoPictures if no folder is of somebody enrolled or
+    no picture shows a face, DataError if the folder cannot be read, Cancelled.
+    """
+    places = {name_key(person.name): place for place, person in enumerate(people)}
+    places |= {person.slug: place for place, person in enumerate(people)}
+    files: list[tuple[Path, int]] = []
+    left: list[str] = []
+    for found in plan_import(folder).people:
+        name = found.name.replace("_", " ")
+        place = places.get(name_key(name), places.get(found.name))
+        if place is None:
+            left.append(found.name)
+        else:
+            files += [(file, place) for file in found.files]
+    probes = _looked_at(files, settings, cancel)
+    if not len(probes.labels):
+        raise NoPictures(
+            "There are no probes",
+            f"{folder} shows no face of anybody enrolled",
+            "Give a folder with one sub-folder a person, named as in `facedesk people`.",
+        )
+    return probes, tuple(left)
+
+
+def strangers_in(folder: Path, settings: DetectionSettings, cancel: Cancel) -> Strangers:
+    """The pictures of `folder`: one sub-folder a stranger, or loose pictures, each a stranger.
+
+    Pictures without a face are no searches. Raises NoPictures if there is no other, SourceError
+    if the folder cannot be read, Cancelled.
+    """
+    groups: dict[str, int] = {}
+    files = [
+        (file, groups.setdefault(label.split("/")[0], len(groups)))
+        for file, label in pictures_of(folder)
+    ]
+    pictures = _looked_at(files, settings, cancel)
+    if not len(pictures.labels):
+        raise NoPictures("There are no strangers", f"no picture of {folder} shows a face")
+    people = len(np.unique(pictures.labels))
+    return Strangers(replace(pictures, missed=0), people, "folder")
+
+
+def own_strangers(workspace: Workspace, people: Sequence[Person]) -> Strangers | None:
+    """The workspace's own strangers (`facedesk strangers`), None if there are none.
+
+    They lie as people do, one folder a stranger. One of the name of somebody enrolled is none.
+    Raises Unreadable for a damaged crop.
+    """
+    enrolled = {person.slug for person in people}
+    root = workspace.root / "strangers"
+    crops, labels = [], []
+    for label, folder in enumerate(sorted(path for path in root.glob("*") if path.is_dir())):
+        for file in sorted(folder.glob("*/*.png")) if folder.name not in enrolled else ():
+            crops.append(decode_crop(file))
+            labels.append(label)
+    if not crops:
+        return None
+    found = Pictures(np.stack(crops), np.array(labels, np.int64))
+    return Strangers(found, len(set(labels)), "own")
+
+
+def _looked_at(
+    files: Sequence[tuple[Path, int]], settings: DetectionSettings, cancel: Cancel
+) -> Pictures:
+    """The most central face of each file; unreadable and faceless ones are counted."""
+    finder = FaceFinder(settings)
+    crops, labels = [], []
+    for file, label in files:
+        cancel.check()
+        try:
+            faces = finder.find_in_photograph(read_photograph(file))
+        except DataError:
+            continue
+        if faces:
+            crops.append(faces[0].crop)
+            labels.append(label)
+    stacked = np.stack(crops) if crops else np.empty((0, 160, 160, 3), np.uint8)
+    return Pictures(stacked, np.array(labels, np.int64), len(files) - len(crops))

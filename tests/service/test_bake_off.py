@@ -1,0 +1,155 @@
+"""The bake-off as a job: whose pictures search, who takes part, and that it leaves no trace."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.cancel import Cancel
+from engine.config import DetectionSettings, Settings
+from engine.enrol.people import People
+from engine.errors import Cancelled, NoPictures, UsageError
+from engine.events import Event, Notice
+from engine.pictures import encode_png
+from engine.service.jobs.bake_off import bake_off
+from engine.service.jobs.bake_off_pictures import own_strangers, probes_in, strangers_in
+from engine.service.protocol import BakeOffRequest
+from engine.workspace import Workspace, write_bytes, write_json
+
+SESSION = "20260101-000000-ab"
+QUICK = Settings(training={"classic_epochs": 1, "epochs": 2, "views": 0})
+
+
+def pattern(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 200, (160, 160, 3), np.uint8)
+
+
+def enrol(workspace: Workspace, *names: str, pictures: int = 12) -> None:
+    """People of noise, everybody's pictures alike."""
+    for seed, name in enumerate(names):
+        folder = workspace.people / name.lower().replace(" ", "-")
+        created = "2026-01-01T00:00:00+00:00"
+        write_json(folder / "person.json", {"format": 1, "name": name, "created": created})
+        for number in range(pictures):
+            crop = encode_png(pattern(seed) + np.uint8(3 * number))
+            write_bytes(folder / SESSION / f"{number + 1:04d}.png", crop)
+
+
+def add_strangers(workspace: Workspace, *names: str) -> None:
+    for seed, name in enumerate(names, 100):
+        folder = workspace.root / "strangers" / name / SESSION
+        write_bytes(folder / "0001.png", encode_png(pattern(seed)))
+
+
+@pytest.fixture
+def without_dlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the extra were not installed."""
+    monkeypatch.setitem(sys.modules, "dlib", None)
+
+
+# --- the pictures -------------------------------------------------------------------------------
+
+
+def test_the_workspace_s_own_strangers_are_counted_by_person(workspace: Workspace) -> None:
+    enrol(workspace, "Ada")
+    add_strangers(workspace, "eve", "mallory")
+    found = own_strangers(workspace, People(workspace).list())
+    assert found is not None
+    assert (found.people, len(found.pictures.labels), found.source) == (2, 2, "own")
+
+
+def test_somebody_enrolled_is_no_stranger(workspace: Workspace) -> None:
+    enrol(workspace, "Ada")
+    add_strangers(workspace, "ada")
+    assert own_strangers(workspace, People(workspace).list()) is None
+
+
+@pytest.fixture
+def photographs(lfw: Path, tmp_path: Path) -> Path:
+    """Two people with two photographs each."""
+    root = tmp_path / "photographs"
+    for person in sorted((lfw / "known").iterdir())[:2]:
+        (root / person.name).mkdir(parents=True)
+        for file in sorted(person.iterdir())[:2]:
+            shutil.copyfile(file, root / person.name / file.name)
+    return root
+
+
+@pytest.mark.shared
+def test_sub_folders_are_strangers_and_loose_pictures_are_one_each(photographs: Path) -> None:
+    (first, *_), (second, *_) = (sorted(p.iterdir()) for p in sorted(photographs.iterdir()))
+    shutil.copyfile(first, photographs / "one.jpg")
+    shutil.copyfile(second, photographs / "two.jpg")
+    found = strangers_in(photographs, DetectionSettings(), Cancel())
+    assert (found.people, len(found.pictures.crops)) == (4, 6)
+
+
+@pytest.mark.shared
+def test_probes_are_matched_by_name_and_others_are_left_out(
+    workspace: Workspace, photographs: Path
+) -> None:
+    known, other = sorted(path.name for path in photographs.iterdir())
+    enrol(workspace, "Zoe", known.replace("_", " ").title())
+    (photographs / known / "empty.png").write_bytes(encode_png(np.zeros((90, 90, 3), np.uint8)))
+    people = People(workspace).list()
+    probes, left = probes_in(photographs, people, DetectionSettings(), Cancel())
+    assert {people[label].slug for label in probes.labels} == {known.replace("_", "-").lower()}
+    assert len(probes.labels) == 2
+    assert probes.missed == 1
+    assert left == (other,)
+
+
+# --- the job ------------------------------------------------------------------------------------
+
+
+def test_an_empty_workspace_is_said(workspace: Workspace) -> None:
+    with pytest.raises(NoPictures):
+        bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), lambda event: None)
+
+
+def test_an_fpir_outside_of_its_bounds_is_refused(workspace: Workspace) -> None:
+    with pytest.raises(UsageError):
+        bake_off(workspace, QUICK, BakeOffRequest(fpir=1.5), Cancel(), lambda event: None)
+
+
+def test_a_cancelled_bake_off_ends_at_once(workspace: Workspace) -> None:
+    enrol(workspace, "Ada", "Bob")
+    cancel = Cancel()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        bake_off(workspace, QUICK, BakeOffRequest(), cancel, lambda event: None)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_dlib")
+def test_without_the_extra_the_others_are_compared_and_nothing_but_features_is_written(
+    workspace: Workspace,
+) -> None:
+    enrol(workspace, "Ada", "Bob", "Cyd")
+    events: list[Event] = []
+    done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), events.append)
+    assert [row["contestant"] for row in done.rows] == ["classic", "head", "face space"]
+    assert done.strangers_from == "left_out"
+    assert done.strangers == done.probes
+    assert done.fpir == pytest.approx(1 / done.probes)
+    assert all(row["milliseconds"] > 0 and row["megabytes"] > 25 for row in done.rows)
+    assert any("facedesk[dlib]" in note for note in done.notes)
+    assert events[-1] is done
+    assert [e.text for e in events if isinstance(e, Notice)][-1] == "Measured: face space"
+    assert not any(workspace.models.iterdir())
+    assert not workspace.split_file.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_dlib")
+def test_one_person_without_strangers_has_a_rank_one_and_no_fpir(workspace: Workspace) -> None:
+    enrol(workspace, "Ada")
+    done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), lambda event: None)
+    assert [row["contestant"] for row in done.rows] == ["head", "face space"]
+    assert done.strangers_from == "none"
+    assert all(row["rank1"] == 1 and math.isnan(row["tpir"]) for row in done.rows)
