@@ -39,6 +39,8 @@ class ActionsApp(EngineApp):
         self.board = JobBoard()
         self.source = "0"
         """The last source used, offered by the next form."""
+        self.window = False
+        """Whether OpenCV's own window was wanted last."""
         self.count = desk.settings.enrolment.count
         self.screen_desk = DeskScreen(desk.settings, clock)
 
@@ -52,6 +54,7 @@ class ActionsApp(EngineApp):
         """Start capturing."""
         await in_thread(partial(self.desk.enrol, request))
         self.source, self.count = request.source, request.count
+        self.window = request.window
 
     async def import_pictures(self, request: ImportRequest) -> None:
         """Start importing."""
@@ -60,7 +63,7 @@ class ActionsApp(EngineApp):
     async def recognise(self, request: RecogniseRequest) -> None:
         """Start watching."""
         await in_thread(partial(self.desk.recognise, request))
-        self.source = request.source
+        self.source, self.window = request.source, request.window
 
     async def train(self, request: TrainRequest) -> None:
         """Start training."""
@@ -110,7 +113,10 @@ class ActionsApp(EngineApp):
     def action_new_person(self) -> None:
         """The form for a new person."""
         if self.can("new_person"):
-            self.push_screen(NewPersonForm(self.enrol, source=self.source, count=self.count))
+            form = NewPersonForm(
+                self.enrol, source=self.source, count=self.count, window=self.window
+            )
+            self.push_screen(form)
 
     def action_import_folder(self) -> None:
         """The form for an import."""
@@ -120,7 +126,7 @@ class ActionsApp(EngineApp):
     def action_recognise(self) -> None:
         """The form for recognition."""
         if self.can("recognise"):
-            self.push_screen(RecogniseForm(self.recognise, source=self.source))
+            self.push_screen(RecogniseForm(self.recognise, source=self.source, window=self.window))
 
     @on(SplitPane.Asked)
     def action_split(self) -> None:
