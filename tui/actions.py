@@ -201,12 +201,8 @@ class ActionsApp(EngineApp):
         self.push_screen(ask, answered)
 
     def action_models(self) -> None:
-        """The models screen."""
-
-        async def show() -> None:
-            self.push_screen(ModelsScreen(await in_thread(self.desk.models)))
-
-        self.go(show())
+        """The models screen. It opens first and reads then: keys that follow are for it."""
+        self.push_screen(ModelsScreen(lambda: self.ask(self.desk.models)))
 
     @on(ModelsScreen.PromoteAsked)
     def _promote(self, message: ModelsScreen.PromoteAsked) -> None:
