@@ -91,6 +91,15 @@ class FacedeskApp(ActionsApp):
         if isinstance(event, TrainDone):
             for warning in event.warnings:
                 self.tell(warning, "warning")
+            if not event.promoted:
+                text = "The model before stays in use. Kept aside: m shows the models."
+                self.notify(
+                    text,
+                    title="The new model is worse",
+                    severity="warning",
+                    timeout=8,
+                    markup=False,
+                )
         if isinstance(event, JobStarted | JobEnded):
             self._jobs_changed()
         if isinstance(event, JobEnded):
