@@ -38,6 +38,11 @@ class Cancel:
         return self._stop.wait(seconds)
 
     def check(self) -> None:
-        """Raise `Cancelled` if an end was asked for."""
+        """Raise `Cancelled` if an end of either kind was asked for: there is nothing to keep."""
         if self._stop.is_set():
+            raise Cancelled()
+
+    def check_cancelled(self) -> None:
+        """Raise `Cancelled` if the job is to be given up; an orderly end is the caller's affair."""
+        if self._cancelled:
             raise Cancelled()

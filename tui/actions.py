@@ -39,6 +39,8 @@ class ActionsApp(EngineApp):
         self.board = JobBoard()
         self.source = "0"
         """The last source used, offered by the next form."""
+        self.window = False
+        """Whether OpenCV's own window was wanted last."""
         self.count = desk.settings.enrolment.count
         self.screen_desk = DeskScreen(desk.settings, clock)
 
@@ -52,6 +54,7 @@ class ActionsApp(EngineApp):
         """Start capturing."""
         await in_thread(partial(self.desk.enrol, request))
         self.source, self.count = request.source, request.count
+        self.window = request.window
 
     async def import_pictures(self, request: ImportRequest) -> None:
         """Start importing."""
@@ -60,7 +63,7 @@ class ActionsApp(EngineApp):
     async def recognise(self, request: RecogniseRequest) -> None:
         """Start watching."""
         await in_thread(partial(self.desk.recognise, request))
-        self.source = request.source
+        self.source, self.window = request.source, request.window
 
     async def train(self, request: TrainRequest) -> None:
         """Start training."""
@@ -115,7 +118,10 @@ class ActionsApp(EngineApp):
     def action_new_person(self) -> None:
         """The form for a new person."""
         if self.can("new_person"):
-            self.push_screen(NewPersonForm(self.enrol, source=self.source, count=self.count))
+            form = NewPersonForm(
+                self.enrol, source=self.source, count=self.count, window=self.window
+            )
+            self.push_screen(form)
 
     def action_import_folder(self) -> None:
         """The form for an import."""
@@ -125,7 +131,7 @@ class ActionsApp(EngineApp):
     def action_recognise(self) -> None:
         """The form for recognition."""
         if self.can("recognise"):
-            self.push_screen(RecogniseForm(self.recognise, source=self.source))
+            self.push_screen(RecogniseForm(self.recognise, source=self.source, window=self.window))
 
     @on(SplitPane.Asked)
     def action_split(self) -> None:
@@ -200,12 +206,8 @@ class ActionsApp(EngineApp):
         self.push_screen(ask, answered)
 
     def action_models(self) -> None:
-        """The models screen."""
-
-        async def show() -> None:
-            self.push_screen(ModelsScreen(await in_thread(self.desk.models)))
-
-        self.go(show())
+        """The models screen. It opens first and reads then: keys that follow are for it."""
+        self.push_screen(ModelsScreen(lambda: self.ask(self.desk.models)))
 
     @on(ModelsScreen.PromoteAsked)
     def _promote(self, message: ModelsScreen.PromoteAsked) -> None:

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events, work
+from textual import events, on, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from engine.events import Event, JobEnded, JobStarted, ProcessDied, TrainDone
 from engine.service.protocol import Desk, ModelRow
@@ -20,8 +20,9 @@ from tui.demo_script import DemoScript
 from tui.describe import describe
 from tui.evaluation_actions import EvaluationApp
 from tui.jobs import PANE_OF
-from tui.keys import KEYS, bindings_of
+from tui.keys import KEYS, OPENERS, bindings_of
 from tui.panes.activity import ActivityPane
+from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
 from tui.text import clean, day, many, measured, reason_words
 from tui.widgets.title_bar import TitleBar
@@ -30,6 +31,7 @@ GUARDED = frozenset(
     ("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel")
 ) | {"rename", "delete", "measure", "other_pictures", "write_report", "stop_evaluation"}
 """Actions that are not always possible."""
+LEAVING = frozenset({"ctrl+c", "ctrl+q"})
 HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel", "stop_evaluation"})
 KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
@@ -55,6 +57,8 @@ class FacedeskApp(EvaluationApp):
         super().__init__(desk, clock)
         self.animation_level = "none"  # over SSH each frame of an animation costs
         self.script = script
+        self._ahead: list[events.Key] = []
+        """Keys typed while a dialog opens."""
 
     # --- start ---------------------------------------------------------------------------
 
@@ -91,6 +95,15 @@ class FacedeskApp(EvaluationApp):
         if isinstance(event, TrainDone):
             for warning in event.warnings:
                 self.tell(warning, "warning")
+            if not event.promoted:
+                text = "The model before stays in use. Kept aside: m shows the models."
+                self.notify(
+                    text,
+                    title="The new model is worse",
+                    severity="warning",
+                    timeout=8,
+                    markup=False,
+                )
         if isinstance(event, JobStarted | JobEnded):
             self._jobs_changed()
         self.note_evaluation(event)
@@ -151,10 +164,30 @@ class FacedeskApp(EvaluationApp):
         if isinstance(self.screen, ModelsScreen):
             self.screen.show(models)
 
+    # --- keys typed ahead ----------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep keys until the dialog that opens can take them; leaving needs no waiting."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            opening = isinstance(self.screen, Dialog) and not self.screen.opened
+            if opening and event.key not in LEAVING:
+                self._ahead.append(event)
+                return
+        await super().on_event(event)
+
+    @on(Dialog.Opened)
+    async def _type_ahead(self) -> None:
+        """Give the dialog what was typed for it, in order."""
+        ahead, self._ahead = self._ahead, []
+        for event in ahead:
+            await self.on_event(event)
+
     # --- what can be done now ------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now; hide stop and cancel while nothing runs."""
+        if action in OPENERS and isinstance(self.screen, ModalScreen):
+            return None  # their keys are looked at first, and are the dialog's here
         if action in GUARDED and self.board.why_not(action):
             return False if action in HIDDEN_WHEN_IDLE else None
         return True

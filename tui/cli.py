@@ -233,6 +233,9 @@ def train(
 ) -> None:
     """Train a model on the split (made if there is none), and put it in use.
 
+    One that names enrolled people worse than the present model is kept aside instead. Enter ends
+    the epochs and keeps the best one so far, Ctrl+C gives up.
+
     \b
     facedesk train
     facedesk train --recipe classic --epochs 5

@@ -81,6 +81,9 @@ def _result(event: Event) -> Line | None:
                 f"Epoch {event.epoch}/{event.epochs}: loss {event.loss:.3f}, "
                 f"val loss {event.val_loss:.3f}, val acc {event.val_accuracy:.2f}{best}"
             )
+        case TrainDone(promoted=False):
+            text = f"Model {event.model} trained in {span(event.seconds)} and kept aside"
+            return Line(text, "warning", "m shows the models; p there puts it in use.")
         case TrainDone():
             return Line(f"Model {event.model} trained in {span(event.seconds)}", "good")
         case EvaluateDone():

@@ -52,6 +52,12 @@ class Key:
         )
 
 
+OPENERS = frozenset(
+    ("new_person", "import_folder", "recognise", "models", "rename", "delete", "help")
+)
+"""Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
+what is typed after them goes to the dialog and not to the desk behind it."""
+
 CONTEXTS: dict[str, str] = {
     "anywhere": "Anywhere",
     "people": "In the people list",
@@ -66,12 +72,14 @@ KEYS: tuple[Key, ...] = (
     Key(
         key="n",
         action="new_person",
+        priority=True,  # see OPENERS
         label="New",
         tooltip="Enrol a person from a camera, clip or stream",
     ),
     Key(
         key="i",
         action="import_folder",
+        priority=True,  # see OPENERS
         label="Import",
         tooltip="Take pictures from a folder with one sub-folder a person",
     ),
@@ -90,6 +98,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         key="r",
         action="recognise",
+        priority=True,  # see OPENERS
         label="Recognise",
         tooltip="Name the people in front of a camera",
     ),
@@ -116,6 +125,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         key="m",
         action="models",
+        priority=True,  # see OPENERS
         label="Models",
         footer=False,
         tooltip="List the models, put one into use, or go back",
@@ -123,6 +133,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         key="e",
         action="rename",
+        priority=True,  # see OPENERS
         label="Rename",
         context="people",
         tooltip="Rename the selected person",
@@ -130,6 +141,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         key="d",
         action="delete",
+        priority=True,  # see OPENERS
         label="Delete",
         context="people",
         tooltip="Delete the selected person and all their pictures",
@@ -179,6 +191,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         key="f1",
         action="help",
+        priority=True,  # see OPENERS
         label="Help",
         display="F1",
         tooltip="Show every key, those of this pane first",

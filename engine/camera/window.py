@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
+from engine.camera.display import display_available
 from engine.camera.frame import Frame, Image
 from engine.camera.quiet import cv2
 from engine.errors import NoDisplay
@@ -24,11 +25,6 @@ STOP_KEYS = frozenset({10, 13, 27})
 BOX_COLOUR = (80, 220, 80)
 PROBE_SECONDS = 20.0
 _PROBE = "import cv2; cv2.namedWindow('facedesk', cv2.WINDOW_AUTOSIZE); cv2.waitKey(1)"
-
-
-def display_available() -> bool:
-    """Whether this session names a display. It may still refuse a window."""
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 class PreviewWindow:

@@ -13,6 +13,7 @@ from engine.enrol.names import name_key
 from engine.enrol.people import Person
 from engine.errors import DataError, ModelCorrupt, NoPictures
 from engine.model.store import ModelInfo
+from engine.model.trained_on import decode
 
 HELD_OUT = (("test",), ("validation", "test"))
 """The parts whose pictures are probes: the first that has some of everybody, else the last."""
@@ -40,7 +41,7 @@ class FolderProbes:
 class TrainedOn:
     """The pictures that a model was trained on, as `details["trained_on"]` lists them.
 
-    {slug: {session: "1-28,35-40"}}: ranges of picture numbers. Raises ModelCorrupt if malformed.
+    See `engine.model.trained_on`. Raises ModelCorrupt if malformed.
     """
 
     def __init__(self, info: ModelInfo) -> None:
@@ -49,11 +50,11 @@ class TrainedOn:
         """Whether the model says so at all; older ones do not."""
         try:
             self._files = {
-                (slug, session): _files(text)
+                (slug, session): decode(text)
                 for slug, sessions in (listed or {}).items()
                 for session, text in sessions.items()
             }
-        except (AttributeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise ModelCorrupt(
                 "The model is damaged", f"{info.id}: trained_on: {error}", "Train again."
             ) from error
@@ -63,15 +64,6 @@ class TrainedOn:
         slug, key = picture
         session, _, file = key.partition("/")
         return file in self._files.get((slug, session), ())
-
-
-def _files(text: str) -> frozenset[str]:
-    """The picture files of "1-28,35": 0001.png to 0028.png, and 0035.png."""
-    found: set[str] = set()
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        found.update(f"{number:04d}.png" for number in range(int(first), int(last or first) + 1))
-    return frozenset(found)
 
 
 def held_out_parts(split: Split, slugs: Sequence[str]) -> tuple[str, ...]:

@@ -36,16 +36,16 @@ Float64 = NDArray[np.float64]
 class FitOptions:
     """What was chosen by cross-validation over background people (`validate`)."""
 
-    components: int = 1000
+    components: int = 900
     """Principal components kept before the LDA."""
-    dims: int = 1000
+    dims: int = 900
     """Dimensions of the space: the LDA's directions with most spread between people."""
     shrinkage: float = 0.05
     """Share of the mean within-person variance that is added to every direction."""
     softness: float = 0.0
     """Weight of a direction: b/(b + softness) to the power 1/2, b its variance between people
     in units of that within; 0 gives every direction the same weight."""
-    cohort: int = 2200
+    cohort: int = 4200
     """Cohort vectors."""
     mixed: int = 5
     """People mixed into each cohort vector."""

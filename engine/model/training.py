@@ -1,7 +1,8 @@
 """Both recipes' training loops: generators that yield an event an epoch and return the result.
 
 The loops are our own and not `Model.fit`: a token is looked at before every batch, validation
-included, so that a cancel waits for one batch at most, and the caller simply stops iterating.
+included, so that nobody waits for more than one batch. A cancel raises Cancelled; a stop ends the
+epochs, drops the one under way, and the result is the best of those before it.
 """
 
 from __future__ import annotations
@@ -110,7 +111,8 @@ def train_head(
     epoch of the lowest validation loss. The start is kept unless that beats it in loss without
     losing rank-1, separation, or validation pictures that are named at `threshold` (the shipped
     curve's, which was measured with plain centres); without validation pictures nothing shows
-    it, and the start is kept too. Raises Cancelled, NoPictures.
+    it, and the start is kept too, as it is if a stop came before the first epoch was over.
+    Raises Cancelled, NoPictures.
     """
     if not len(train):
         raise NoPictures("There are no training pictures", hint="Split the pictures again.")
@@ -140,12 +142,8 @@ def train_head(
         began = time.monotonic()
         drawn = random.permutation(len(negatives))[: len(enrolled)]
         samples = heads.joined(enrolled, negatives.at(drawn))
-        for batch in _batches(len(samples), settings.batch, random):
-            cancel.check()
-            part = samples.at(batch)
-            model.train_on_batch(
-                [part.embeddings, part.levels], part.labels, sample_weight=part.weights
-            )
+        if not _head_epoch(model, samples, settings.batch, random, cancel):
+            break
         centres = heads.centres_of(model)
         seen, found = judged(centres, measured), judged(centres, checked)
         best.update(epoch, found.loss, centres)
@@ -179,6 +177,24 @@ def train_head(
     )
 
 
+def _head_epoch(
+    model: keras.Model,
+    samples: heads.Samples,
+    batch: int,
+    random: np.random.Generator,
+    cancel: Cancel,
+) -> bool:
+    """Train on all `samples` once; False if a stop cut it short. Raises Cancelled."""
+    for index in _batches(len(samples), batch, random):
+        if _stopped(cancel):
+            return False
+        part = samples.at(index)
+        model.train_on_batch(
+            [part.embeddings, part.levels], part.labels, sample_weight=part.weights
+        )
+    return True
+
+
 def train_classic(
     crops: NDArray[np.uint8],
     labels: Labels,
@@ -196,7 +212,8 @@ def train_classic(
     RMSprop at `learning_rate`, best epoch by validation loss (training loss without validation
     pictures), early stopping. With `unfreeze`, the second half of the epochs goes on from the
     best head with VGG16's block5 trainable, at `fine_tune_rate`: a fresh head's large gradients
-    would otherwise wreck the block. Raises Cancelled, TooFewPeople, NoPictures.
+    would otherwise wreck the block. Raises Cancelled, also if a stop came before the first epoch
+    was over (there is nothing to keep), TooFewPeople, NoPictures.
     """
     if classes < 2:
         raise TooFewPeople(
@@ -211,7 +228,9 @@ def train_classic(
     yield from run.phase(
         crops, labels, validation, validation_labels, head_epochs, settings.learning_rate
     )
-    if unfreeze:
+    if not run.history:
+        cancel.check()
+    if unfreeze and not cancel.stopping:
         run.restore()
         classic.unfreeze_block5(run.model)
         run.tuned = True
@@ -219,7 +238,7 @@ def train_classic(
         yield from run.phase(
             crops, labels, validation, validation_labels, rest, settings.fine_tune_rate
         )
-    # Before any epoch, or with epochs that gave no number, there is still the network as it is.
+    # With epochs that gave no number, there is still the network as it is.
     arrays = run.best.snapshot or classic.arrays_of(run.model, run.tuned)
     tuned = f"{classic.TUNED[0]}_kernel" in arrays
     return ClassicResult(arrays, tuple(run.history), run.best.epoch, tuned)
@@ -255,7 +274,7 @@ class _ClassicRun:
         epochs: int,
         learning_rate: float,
     ) -> Iterator[EpochDone]:
-        """Train up to `epochs` more epochs at one learning rate."""
+        """Train up to `epochs` more epochs at one learning rate; a stop ends them."""
         self.model.compile(
             optimizer=keras.optimizers.RMSprop(learning_rate),
             loss="sparse_categorical_crossentropy",
@@ -267,9 +286,11 @@ class _ClassicRun:
         for epoch in range(first + 1, first + epochs + 1):
             began = time.monotonic()
             seen = self._pass(crops, labels, self.model.train_on_batch, shuffle=True)
-            found = self._pass(
+            found = seen and self._pass(
                 validation, validation_labels, self.model.test_on_batch, shuffle=False
             )
+            if seen is None or found is None:
+                return
             judged = found[0] if len(validation) else seen[0]
             self.best.update(epoch, judged, classic.arrays_of(self.model, self.tuned))
             patience.update(epoch - first, judged, None)
@@ -292,17 +313,24 @@ class _ClassicRun:
 
     def _pass(
         self, crops: NDArray[np.uint8], labels: Labels, step: Any, shuffle: bool
-    ) -> tuple[float, float]:
-        """Loss and accuracy over all crops, batch by batch; NaN without any."""
+    ) -> tuple[float, float] | None:
+        """Loss and accuracy over all crops, batch by batch; NaN without any, None if stopped."""
         if not len(crops):
             return math.nan, math.nan
         self.model.reset_metrics()
         logs: dict[str, Any] = {}
         random = self._random if shuffle else None
         for batch in _batches(len(crops), self._settings.batch, random):
-            self._cancel.check()
+            if _stopped(self._cancel):
+                return None
             logs = step(crops[batch].astype(np.float32), labels[batch], return_dict=True)
         return float(logs["loss"]), float(logs["accuracy"])
+
+
+def _stopped(cancel: Cancel) -> bool:
+    """Whether an orderly end was asked for. Raises Cancelled if the job is to be given up."""
+    cancel.check_cancelled()
+    return cancel.stopping
 
 
 def _batches(size: int, batch: int, random: np.random.Generator | None) -> list[Labels]:

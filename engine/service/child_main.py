@@ -94,8 +94,9 @@ class ChildContext:
                 log.exception("the parent sent rubbish")
                 message = None
             if message is None or isinstance(message, Quit):
-                for cancel in list(self.cancels.values()):
-                    cancel.stop()
+                for job, cancel in list(self.cancels.items()):
+                    # Pictures count as they are; a training cut short by a quit leaves no model.
+                    (cancel.cancel if job == "train" else cancel.stop)()
                 self.inbox.put(Quit())
                 threading.Timer(GRACE, leave).start()
                 return

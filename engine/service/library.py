@@ -110,6 +110,7 @@ def model_rows(workspace: Workspace) -> tuple[ModelRow, ...]:
 
 def model_row(info: ModelInfo) -> ModelRow:
     """One stored model as listed."""
+    gate = info.details.get("gate", {})
     return ModelRow(
         id=info.id,
         recipe=info.recipe,
@@ -121,6 +122,7 @@ def model_row(info: ModelInfo) -> ModelRow:
         val_accuracy=float(info.metrics.get("val_accuracy", float("nan"))),
         current=info.current,
         damaged=bool(info.damaged),
+        aside="" if gate.get("promote", True) else str(gate.get("sentence", "")),
     )
 
 

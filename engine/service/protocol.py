@@ -130,7 +130,10 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
-    """A stored model as listed. `damaged` models cannot be promoted."""
+    """A stored model as listed. `damaged` models cannot be promoted.
+
+    `aside` is why the promotion gate kept it aside, as a sentence; empty if it did not.
+    """
 
     id: str
     recipe: str
@@ -142,6 +145,7 @@ class ModelRow:
     val_accuracy: float
     current: bool
     damaged: bool = False
+    aside: str = ""
 
 
 class Desk(Protocol):

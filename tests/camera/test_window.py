@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.window import PreviewWindow, _font, annotate, display_available
+from engine.camera.display import display_available
+from engine.camera.window import PreviewWindow, _font, annotate
 from engine.errors import NoDisplay
 
 REPOSITORY = Path(__file__).parents[2]

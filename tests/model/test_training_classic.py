@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
@@ -126,22 +126,48 @@ def test_without_validation_pictures_the_figures_are_not_numbers(weights: Weight
     assert result.best_epoch == 1
 
 
+class EndsAt(Cancel):
+    """Ends the job when looked at for the n-th time: before the n-th batch."""
+
+    def __init__(self, look: int, end: Callable[[Cancel], None]) -> None:
+        super().__init__()
+        self.looks, self._at, self._end = 0, look, end
+
+    def check_cancelled(self) -> None:
+        self.looks += 1
+        if self.looks == self._at:
+            self._end(self)
+        super().check_cancelled()
+
+
 def test_a_cancel_stops_within_a_batch(weights: Weights) -> None:
-    class Third(Cancel):
-        """Cancelled when looked at for the third time, between two batches of epoch 1."""
-
-        looks = 0
-
-        def check(self) -> None:
-            self.looks += 1
-            if self.looks == 3:
-                self.cancel()
-            super().check()
-
-    cancel = Third()
+    cancel = EndsAt(3, Cancel.cancel)
     with pytest.raises(Cancelled):
         next(start(weights, cancel, batch=4))
     assert cancel.looks == 3
+
+
+def test_a_stop_within_a_batch_keeps_the_best_epoch_so_far(weights: Weights) -> None:
+    cancel = EndsAt(9, Cancel.stop)  # 4 batches of training and 2 of validation an epoch
+    events, result = finish(start(weights, cancel, batch=4, validation=4))
+    assert cancel.looks == 9
+    assert [event.epoch for event in events] == [1]
+    assert result.best_epoch == 1
+    ClassicModel(result.arrays, weights)
+
+
+def test_a_stop_before_the_first_epoch_is_over_leaves_nothing_to_keep(weights: Weights) -> None:
+    with pytest.raises(Cancelled):
+        next(start(weights, EndsAt(5, Cancel.stop), batch=4))
+
+
+def test_a_stop_in_the_first_phase_fine_tunes_nothing(weights: Weights) -> None:
+    cancel = EndsAt(9, Cancel.stop)
+    events, result = finish(
+        start(weights, cancel, batch=4, validation=4, unfreeze=True, classic_epochs=4)
+    )
+    assert len(events) == 1
+    assert not result.tuned
 
 
 def test_one_person_is_too_few(weights: Weights) -> None:

@@ -197,6 +197,37 @@ def test_a_cancel_stops_before_the_next_batch(monkeypatch: pytest.MonkeyPatch) -
     assert batches == 2
 
 
+def test_a_stop_keeps_the_best_epoch_so_far() -> None:
+    whole, _ = finish(train(epochs=5, patience=5))
+    cancel, events = Cancel(), []
+    run = train(epochs=5, patience=5, cancel=cancel)
+    for _ in range(2):
+        events.append(next(run))
+    cancel.stop()
+    rest, result = finish(run)
+    assert rest == []
+    assert result.history == tuple(events)
+    assert [e.val_loss for e in events] == [e.val_loss for e in whole[:2]]
+    assert result.best_epoch in (0, 1, 2)
+
+
+def test_a_stop_before_the_first_epoch_is_over_keeps_the_plain_centres() -> None:
+    cancel = Cancel()
+    cancel.stop()
+    events, result = finish(train(cancel=cancel))
+    assert events == []
+    assert result.kept_start
+    np.testing.assert_array_equal(result.centres, class_centres(*gallery(3, 12), 3))
+
+
+def test_a_cancel_after_a_stop_gives_up() -> None:
+    cancel = Cancel()
+    cancel.stop()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        next(train(cancel=cancel))
+
+
 def test_no_training_pictures_are_an_error_of_the_data() -> None:
     nothing, none = np.empty((0, DIMENSIONS), np.float32), np.empty(0, np.int64)
     with pytest.raises(NoPictures):

@@ -221,3 +221,63 @@ def test_warnings_that_say_the_same_of_several_people_become_one_line():
     )
     done = replace(done, warnings=("A: few", "B: few", "C: few", "A: one", "C: one", "odd"))
     assert grouped(done) == ["3 people: few", "A and C: one", "odd"]
+
+
+async def test_a_model_that_is_kept_aside_is_told_and_can_be_put_into_use(run):
+    why = "Of 30 held-out pictures the model in use names 30 rightly, the new one 12."
+    desk = FakeDesk(TWO, (model("old", current=True),))
+    async with run(desk, size=(80, 24)) as table:
+        await train(table)
+        desk.model_rows = (model("new", aside=why), model("old", current=True))
+        desk.emit(
+            epoch(1, 1),
+            TrainDone(
+                model="new",
+                recipe="head",
+                seconds=21,
+                epochs=12,
+                best_epoch=9,
+                promoted=False,
+                people=("Ada Lovelace", "Grace Hopper"),
+                metrics={},
+                warnings=(f"The new model is kept aside. {why}",),
+            ),
+            JobEnded(job="train", outcome="done"),
+        )
+        told = "Model of 2 people kept aside: m shows the models"
+        await table.until(lambda: told in table.text("#training-status"))
+        assert "Kept aside: m shows the models" in table.toasts()
+        assert f"! The new model is kept aside. {why}" in table.log()
+        assert "! Model new trained in 21 s and kept aside → m shows the models" in table.log()
+        await table.press("m")
+        await table.shows("aside", "in use", "Kept aside when it was trained. Of 30 held-out")
+        await table.press("p")
+        await table.until(lambda: desk.asked("promote"))
+        assert desk.asked("promote") == ["new"]
+        await table.until(lambda: table.app.screen.rows[0].current)
+
+
+async def test_a_stopped_training_shows_the_model_it_kept(run):
+    desk = FakeDesk(TWO)
+    async with run(desk, size=(80, 24)) as table:
+        await train(table)
+        desk.emit(epoch(1, 1), epoch(2, 2))
+        await table.until(lambda: len(rows(table, "#training-table")) == 2)
+        desk.emit(
+            TrainDone(
+                model="m",
+                recipe="head",
+                seconds=3,
+                epochs=2,
+                best_epoch=2,
+                promoted=True,
+                people=("Ada Lovelace",),
+                metrics={},
+            )
+        )
+        await table.press("x")
+        await table.until(lambda: not table.app.board.titles)
+        assert desk.asked("stop") == ["train"]
+        told = "Model of 1 person in use, head, best epoch 2 of 2"
+        await table.until(lambda: told in table.text("#training-status"))
+        await table.shows("r recognise")

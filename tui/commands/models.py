@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from engine.service import library
-from engine.service.protocol import Recipe
+from engine.service.protocol import ModelRow, Recipe
 from tui.context import Context
 
 
@@ -28,6 +28,7 @@ def list_models(context: Context) -> None:
                     "val_accuracy": row.val_accuracy,
                     "current": row.current,
                     "damaged": row.damaged,
+                    "aside": row.aside,
                 }
             )
         context.output.object({"event": "done", "models": len(rows)})
@@ -38,7 +39,7 @@ def list_models(context: Context) -> None:
             ("", "model", "recipe", "#people", "#best epoch", "#val accuracy", "#threshold"),
             [
                 (
-                    "damaged" if r.damaged else "in use" if r.current else "",
+                    _state(r),
                     r.id,
                     r.recipe,
                     str(r.people),
@@ -49,6 +50,13 @@ def list_models(context: Context) -> None:
                 for r in rows
             ],
         )
+
+
+def _state(row: ModelRow) -> str:
+    """A word about a model."""
+    if row.damaged:
+        return "damaged"
+    return "in use" if row.current else "aside" if row.aside else ""
 
 
 def promote_model(context: Context, identity: str) -> None:

@@ -95,14 +95,17 @@ def export_folders(context: Context, folder: Path) -> int:
 
 
 def train(context: Context, request: TrainRequest) -> TrainDone:
-    """Train; one line an epoch, a summary, and what the figures mean."""
+    """Train; one line an epoch, a summary, and what the figures mean.
+
+    Ctrl+C gives up; Enter on a terminal ends the epochs and keeps the best one so far.
+    """
     from engine.service.jobs.train import train
 
     output = context.output
     output.note("Loading TensorFlow")
     threshold: Threshold | None = None
     with (
-        interruptible(keep=False) as cancel,
+        interruptible(keep=False, enter_stops=True) as cancel,
         context.writing("train"),
         output.progress("Features", None) as bar,
     ):
@@ -133,6 +136,11 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
         output.result(threshold_line(threshold))
     for warning in done.warnings:
         output.note(warning, "yellow")
+    if not done.promoted:
+        output.result(
+            "Kept aside: the model before stays in use. "
+            f"`facedesk model promote {done.model}` puts this one in use."
+        )
     return done
 
 

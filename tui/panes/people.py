@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import DataTable
 
 from engine.service.protocol import PersonRow
@@ -32,10 +33,7 @@ class PeoplePane(Pane):
         "or i to import a folder with one sub-folder a person."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            key.key, f"app.{key.action}", key.label, show=key.footer, tooltip=key.tooltip, id=key.id
-        )
-        for key in keys_of("people")
+        replace(key.binding(), action=f"app.{key.action}") for key in keys_of("people")
     ]
 
     def __init__(self) -> None:

@@ -168,20 +168,19 @@ class TrainingPane(Pane):
         best = f"best epoch {event.best_epoch} of {event.epochs}"
         if event.best_epoch == 0:  # no epoch was better than where training began
             best = f"no epoch of {event.epochs} beat the start, which is kept"
-        use = "in use" if event.promoted else "not in use"
+        use = "in use" if event.promoted else "kept aside: m shows the models"
         text = (
             f"Model of {many(len(event.people), 'person', 'people')} {use}, {event.recipe}, "
             f"{best}, {span(event.seconds)}"
         )
-        self.write("#training-status", Text(text, "bold"))
+        self.write("#training-status", Text(text, "bold" if event.promoted else "bold yellow"))
 
     def ended(self, event: JobEnded) -> None:
         """Training is over; table and curves stay until the next one."""
         self.running = False
-        self.border_subtitle = (
-            "r recognise · v evaluate · m models" if event.outcome == "done" else ""
-        )
-        self.query_one(Meter).set_class(event.outcome != "done", "-idle")
+        kept = event.outcome in ("done", "stopped")
+        self.border_subtitle = "r recognise · v evaluate · m models" if kept else ""
+        self.query_one(Meter).set_class(not kept, "-idle")
         if event.outcome == "failed":
             why = clean(f"Failed: {event.title}. {event.message} {event.hint}")
             self.write("#training-status", Text(why, "bold red"))

@@ -10,6 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
@@ -25,10 +26,26 @@ Send: TypeAlias = Callable[[Request], Awaitable[None]]
 
 
 class Dialog(ModalScreen[Result], Generic[Result]):
-    """A box in the middle of the screen."""
+    """A box in the middle of the screen. Posts `Opened` once it has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("dialog", "confirm")]
     TITLE_TEXT: ClassVar[str] = ""
+
+    class Opened(Message):
+        """The dialog takes keys from now on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = False
+
+    def on_screen_resume(self) -> None:
+        """The first field has the focus after the first layout."""
+        self.call_after_refresh(self._open)
+
+    def _open(self) -> None:
+        if not self.opened:
+            self.opened = True
+            self.app.post_message(self.Opened())
 
     def title_text(self) -> str:
         """The box's title."""

@@ -7,12 +7,21 @@ from typing import cast
 from textual.app import ComposeResult
 from textual.widgets import Input, Label, Select
 
+from engine.camera.display import display_available
 from engine.service.protocol import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
 from tui.screens.dialog import Form, Send
 from tui.text import clean
-from tui.widgets.fields import Field, Wrong
+from tui.widgets.fields import Field, Tick, Wrong
 
 SOURCES = "0, /dev/video0, clip.mp4, folder/, rtsp://, http://, demo:collins"
+
+
+def window_field(ticked: bool) -> Field:
+    """Whether OpenCV's own window shows the camera too; it says why where that cannot be."""
+    if display_available():
+        return Field("Window", Tick("OpenCV's own preview too", ticked, id="form-window"))
+    why = "no display here (DISPLAY is not set)"
+    return Field("Window", Tick(why, False, id="form-window", disabled=True))
 
 
 class NewPersonForm(Form[EnrolRequest]):
@@ -22,10 +31,17 @@ class NewPersonForm(Form[EnrolRequest]):
     GO = "Capture"
 
     def __init__(
-        self, send: Send[EnrolRequest], *, source: str, count: int, name: str = ""
+        self,
+        send: Send[EnrolRequest],
+        *,
+        source: str,
+        count: int,
+        window: bool = False,
+        name: str = "",
     ) -> None:
         super().__init__(send)
         self._source, self._count, self._name_given = source, count, name
+        self._window = window
 
     def form_fields(self) -> ComposeResult:
         """The name first: the rest is remembered."""
@@ -37,6 +53,7 @@ class NewPersonForm(Form[EnrolRequest]):
         yield Field(
             "Pictures", Input(str(self._count), id="form-count", type="integer", compact=True)
         )
+        yield window_field(self._window)
         yield Label(f"Source: {SOURCES}", classes="hint", markup=False)
 
     def request(self) -> EnrolRequest:
@@ -48,7 +65,8 @@ class NewPersonForm(Form[EnrolRequest]):
             raise Wrong("Say where the pictures come from.", "#form-source")
         if not count.isdecimal() or not 1 <= int(count) <= 10_000:
             raise Wrong("Pictures are a whole number from 1 to 10000.", "#form-count")
-        return EnrolRequest(person=name, source=source, count=int(count))
+        window = self.query_one("#form-window", Tick).value
+        return EnrolRequest(person=name, source=source, count=int(count), window=window)
 
 
 class ImportForm(Form[ImportRequest]):
@@ -97,13 +115,14 @@ class RecogniseForm(Form[RecogniseRequest]):
     TITLE_TEXT = "Recognise"
     GO = "Watch"
 
-    def __init__(self, send: Send[RecogniseRequest], *, source: str) -> None:
+    def __init__(self, send: Send[RecogniseRequest], *, source: str, window: bool = False) -> None:
         super().__init__(send)
-        self._source = source
+        self._source, self._window = source, window
 
     def form_fields(self) -> ComposeResult:
-        """The source alone."""
+        """The source, and where to show it."""
         yield Field("Source", Input(self._source, id="form-source", compact=True))
+        yield window_field(self._window)
         yield Label(f"Source: {SOURCES}", classes="hint", markup=False)
 
     def request(self) -> RecogniseRequest:
@@ -111,7 +130,7 @@ class RecogniseForm(Form[RecogniseRequest]):
         source = self.value("#form-source")
         if not source:
             raise Wrong("Say where to look.", "#form-source")
-        return RecogniseRequest(source=source)
+        return RecogniseRequest(source=source, window=self.query_one("#form-window", Tick).value)
 
 
 class RenameForm(Form[str]):

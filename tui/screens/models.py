@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -42,15 +43,16 @@ class ModelsScreen(Dialog[None]):
     class RollbackAsked(Message):
         """Go back to the model before the current one."""
 
-    def __init__(self, rows: tuple[ModelRow, ...]) -> None:
+    def __init__(self, read: Callable[[], Awaitable[tuple[ModelRow, ...] | None]]) -> None:
+        """`read` gives the models, or None if that failed, and has then said so."""
         super().__init__()
-        self.rows = rows
+        self.rows: tuple[ModelRow, ...] = ()
+        self._read = read
+        self._reading = True
 
     def body(self) -> ComposeResult:
         """The table, or what to do first."""
-        yield Static(
-            "No model yet. Close this and press t to train one.", id="models-empty", markup=False
-        )
+        yield Static("Reading the models ...", id="models-empty", markup=False)
         yield DataTable[Text](id="models-table", cursor_type="row", cell_padding=0)
         yield Static(id="models-detail", classes="detail", markup=False)
         yield Footer(show_command_palette=False, compact=True)
@@ -60,18 +62,28 @@ class ModelsScreen(Dialog[None]):
         table = self.query_one(DataTable)
         for title, width in COLUMNS:
             table.add_column(title, width=width)
-        self.show(self.rows)
+        table.display = False
         table.focus()
+        self.run_worker(self._fill(), exit_on_error=False)
+
+    async def _fill(self) -> None:
+        rows = await self._read()
+        if not self.query(DataTable):
+            return  # closed meanwhile
+        if rows is None:
+            self.dismiss(None)
+        else:
+            self.show(rows)
+            self.query_one(DataTable).focus()
 
     def show(self, rows: tuple[ModelRow, ...]) -> None:
         """List these models."""
         table = self.query_one(DataTable)
         place = table.cursor_row
-        self.rows = rows
+        self.rows, self._reading = rows, False
         table.clear()
         for row in rows:
-            state = "damaged" if row.damaged else "in use" if row.current else ""
-            style = "bold red" if row.damaged else "bold green" if row.current else ""
+            state, style = _state(row)
             table.add_row(
                 Text(state, style),
                 Text(day(row.created)),
@@ -83,7 +95,9 @@ class ModelsScreen(Dialog[None]):
             )
         table.move_cursor(row=min(max(place, 0), max(0, len(rows) - 1)))
         table.display = bool(rows)
-        self.query_one("#models-empty").display = not rows
+        empty = self.query_one("#models-empty", Static)
+        empty.update("No model yet. Close this and press t to train one.")
+        empty.display = not rows
         self._describe()
 
     @property
@@ -100,12 +114,16 @@ class ModelsScreen(Dialog[None]):
     def _describe(self) -> None:
         row = self.selected
         about = f"Model {clean(row.id)}" if row else ""
+        if row and row.aside:
+            about += f"\nKept aside when it was trained. {clean(row.aside)}"
         self.query_one("#models-detail", Static).update(Text(about))
 
     def action_promote(self) -> None:
         """Ask the app to put the selected model into use."""
         row = self.selected
-        if row is None:
+        if self._reading:
+            self.notify("The models are still being read.")
+        elif row is None:
             self.notify("There is no model to put into use.", severity="warning")
         elif row.damaged:
             self.notify(
@@ -119,3 +137,12 @@ class ModelsScreen(Dialog[None]):
     def action_rollback(self) -> None:
         """Ask the app to go back."""
         self.app.post_message(self.RollbackAsked())
+
+
+def _state(row: ModelRow) -> tuple[str, str]:
+    """A word about a model, and its style."""
+    if row.damaged:
+        return "damaged", "bold red"
+    if row.current:
+        return "in use", "bold green"
+    return ("aside", "bold yellow") if row.aside else ("", "")

@@ -8,9 +8,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Label
+from textual.widgets import Checkbox, Input, Label
 
 
 class Wrong(Exception):
@@ -56,6 +57,27 @@ class NumberInput(Input):
     def action_leave(self) -> None:
         """Give the focus back to the pane around the field."""
         self.post_message(self.Left())
+
+
+class Tick(Checkbox):
+    """A box to tick with Space. Enter does what the form offers, as in its other fields."""
+
+    DEFAULT_CSS = """
+    Tick, Tick:focus { border: none !important; padding: 0; background: transparent; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "toggle_button", "Tick", tooltip="Tick the box, or take the tick away"),
+        Binding("enter", "screen.confirm", "OK", show=False),
+    ]
+
+    def __init__(self, label: str, value: bool, *, id: str, disabled: bool = False) -> None:
+        super().__init__(Content(label), value, id=id, disabled=disabled, compact=True)
+        self.BUTTON_INNER = "X" if value else " "
+
+    def watch_value(self) -> None:
+        """The cross itself comes and goes: its colour alone is not for every terminal."""
+        self.BUTTON_INNER = "X" if self.value else " "
+        super().watch_value()
 
 
 class Field(Horizontal):

@@ -30,6 +30,7 @@ from engine.model.identification import Trial
 from engine.model.training import train_classic, train_head
 from engine.model.vectors import Float32, Labels, class_centres
 from engine.model.weights import PACKAGED as WEIGHTS_FILE
+from engine.recognise.calibration import threshold_for
 from engine.recognise.scoring import Gallery
 from engine.service.jobs.bake_off_pictures import Pictures, Strangers
 from engine.service.jobs.material import Material
@@ -147,6 +148,7 @@ def _on_vgg16(
             settings.training,
             cancel,
             table.people,
+            threshold=threshold_for(space.impostors, table.people, table.fpir),
         ),
         table.emit,
     )

@@ -101,7 +101,7 @@ def _cameras(settings: Settings) -> list[Finding]:
 
 
 def _display() -> list[Finding]:
-    from engine.camera.window import display_available
+    from engine.camera.display import display_available
 
     if display_available():
         return [Finding(subject="display", state="ok", text="present: --window works")]

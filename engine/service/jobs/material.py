@@ -21,6 +21,8 @@ from engine.workspace import Workspace
 
 Picture = tuple[int, str, str]
 """Index of the person, session, file name."""
+HELD_OUT = ("validation", "test")
+"""Parts that no centre is made of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,11 +42,16 @@ class Material:
         self._split = split
 
     def pictures(self, part: str) -> tuple[Picture, ...]:
-        """The pictures of one part, person by person, in order of capture."""
+        """The pictures of one part, person by person and session by session.
+
+        The rows of `embed` and the crops of `crops` are in this order.
+        """
         return tuple(
-            (index, *_session_and_file(path))
+            (index, *picture)
             for index, person in enumerate(self.people)
-            for path in self._parts(person)[part]
+            for picture in sorted(
+                map(_session_and_file, self._parts(person)[part]), key=lambda found: found[0]
+            )
         )
 
     def counts(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,11 +12,12 @@ import numpy as np
 from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
 from engine.errors import TooFewPeople
-from engine.events import Emit, EpochDone, TrainDone
+from engine.events import Emit, EpochDone, Notice, TrainDone
 from engine.model.backbones import load_backbone
 from engine.model.face_space import FaceSpace
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
+from engine.model.trained_on import split_digest, trained_on
 from engine.model.training import train_classic, train_head
 from engine.model.vectors import Float32, class_centres
 from engine.model.weights import Weights
@@ -32,7 +33,8 @@ from engine.recognise.calibration import (
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle, threshold_event
-from engine.service.jobs.material import Material, Part
+from engine.service.jobs.gatekeeping import Gatekeeper
+from engine.service.jobs.material import HELD_OUT, Material, Part
 from engine.service.jobs.networks import refuse_unfitting
 from engine.service.jobs.splitting import fitting_split, with_pictures
 from engine.service.jobs.strangers import stranger_embeddings
@@ -40,9 +42,6 @@ from engine.service.protocol import TrainRequest
 from engine.workspace import Workspace
 
 Result = TypeVar("Result")
-
-HELD_OUT = ("validation", "test")
-"""Parts that no centre is made of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,10 +63,12 @@ def train(
     cancel: Cancel,
     emit: Emit,
 ) -> TrainDone:
-    """Train on the split and put the new model in use. Returns after emitting TrainDone.
+    """Train on the split; put the new model in use unless it is worse than the present one.
 
-    The model in use stays until the new one is complete on disk. Raises Cancelled,
-    NoPictures, TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull.
+    Returns after emitting TrainDone. The model in use stays until the new one is complete on
+    disk. `cancel.stop()` ends the epochs and goes on with the best one so far; while there is
+    none to go on with, it gives up like `cancel.cancel()`. Raises Cancelled, NoPictures,
+    TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull.
     """
     refuse_unfitting(request)
     started = time.monotonic()
@@ -88,7 +89,7 @@ def train(
     else:
         threshold = threshold_for(space.impostors, len(material.people), fpir)
         outcome = _head(parts, space, training, threshold, len(material.people), cancel, emit)
-    cancel.check()
+    cancel.check_cancelled()
     calibration, metrics = measure(material, parts, space, fpir, outcome, strangers)
     emit(threshold_event(calibration, "train"))
     draft = ModelDraft(
@@ -103,7 +104,13 @@ def train(
         calibration=record(calibration),
         details={
             "pictures": material.counts(),
-            "split": {"seed": split.seed, "mode": split.mode, "shares": list(split.shares)},
+            "split": {
+                "seed": split.seed,
+                "mode": split.mode,
+                "shares": list(split.shares),
+                "digest": split_digest(split),
+            },
+            "trained_on": trained_on(split),
             "preprocessing": PREPROCESSING,
             "backbone": backbone.name,
             "weights": backbone.digest,
@@ -115,19 +122,28 @@ def train(
             "history": [event.to_json() for event in outcome.history],
         },
     )
+    gatekeeper = Gatekeeper(material, parts, split, space, weights, fpir, strangers)
+    verdict = gatekeeper.judge(draft, cancel)
+    cancel.check_cancelled()
     store = ModelStore(workspace)
-    info = store.save(draft)
-    store.promote(info.id)
+    info = store.save(replace(draft, details={**draft.details, "gate": asdict(verdict)}))
+    warnings = [*split.warnings, *outcome.warnings, *calibration.notes]
+    if verdict.promote:
+        store.promote(info.id)
+        if verdict.sentence:
+            emit(Notice(text=verdict.sentence))
+    else:
+        warnings.append(f"The new model is kept aside. {verdict.sentence}")
     done = TrainDone(
         model=info.id,
         recipe=request.recipe,
         seconds=time.monotonic() - started,
         epochs=outcome.epochs,
         best_epoch=outcome.best_epoch,
-        promoted=True,
+        promoted=verdict.promote,
         people=tuple(person.name for person in material.people),
         metrics=metrics,
-        warnings=(*split.warnings, *outcome.warnings, *calibration.notes),
+        warnings=tuple(warnings),
     )
     emit(done)
     return done

@@ -1,0 +1,189 @@
+"""Put a new model and the one in use to the same held-out pictures, before the new one is used."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.dataset.split import Split
+from engine.enrol.people import People
+from engine.errors import ModelCorrupt, NoModel
+from engine.model.face_space import FaceSpace
+from engine.model.store import ModelDraft, ModelInfo, ModelStore, StoredModel
+from engine.model.trained_on import contains
+from engine.model.vectors import Array
+from engine.model.weights import Weights
+from engine.pictures import decode_crop
+from engine.recognise.gate import (
+    GateVerdict,
+    Probes,
+    hits_of,
+    judge,
+    not_compared,
+    why_not_comparable,
+)
+from engine.recognise.own_strangers import StrangerSet
+from engine.recognise.recogniser import classifier_for
+from engine.service.jobs.material import HELD_OUT, Material, Part, Picture
+
+TOGETHER = 64
+"""Crops put to a classifier between two looks at the token."""
+
+
+class Gatekeeper:
+    """Compares models on one split's held-out pictures.
+
+    `parts` are the material's embeddings in `space`, as `Material.embed` gave them; `weights`
+    are those of VGG16 that the new model was trained with, None on another backbone, `fpir` is
+    the dial, and `strangers` are the operator's own.
+    """
+
+    def __init__(
+        self,
+        material: Material,
+        parts: Mapping[str, Part],
+        split: Split,
+        space: FaceSpace,
+        weights: Weights | None,
+        fpir: float,
+        strangers: StrangerSet,
+    ) -> None:
+        self._material = material
+        self._parts = parts
+        self._split = split
+        self._space = space
+        self._weights = weights
+        self._fpir = fpir
+        self._strangers = strangers
+        self._people = People(material.workspace)
+
+    def judge(self, draft: ModelDraft, cancel: Cancel) -> GateVerdict:
+        """Whether the model of `draft` may be put in use. Seconds for recipe `classic`.
+
+        A model in use that is damaged, or that cannot be compared, gives way. Raises Cancelled.
+        """
+        new = _as_stored(draft)
+        try:
+            return self._compare(ModelStore(self._material.workspace).load(), new, cancel)
+        except NoModel:
+            return not_compared("")
+        except ModelCorrupt as error:
+            return not_compared(
+                f"The model in use is damaged ({error.message}), so the new one was not "
+                "compared with it."
+            )
+
+    def _compare(self, old: StoredModel, new: StoredModel, cancel: Cancel) -> GateVerdict:
+        why = why_not_comparable(old, new)
+        chosen = [] if why else self._probes_for(old)
+        if not chosen:
+            return not_compared(why or self._why_no_probes(old))
+        files = [picture for picture, _ in chosen]
+        slugs = [self._material.people[index].slug for index, _, _ in files]
+        rows = np.stack([row for _, row in chosen])
+        probes = Probes(rows, slugs, functools.cache(lambda: self._crops(files)))
+        enrolled = frozenset(person.slug for person in self._people.list())
+        before, after = (
+            hits_of(
+                model,
+                probes,
+                self._space,
+                self._fpir,
+                enrolled,
+                self._propose(model, cancel),
+                self._strangers,
+            )
+            for model in (old, new)
+        )
+        verdict = judge(before, after)
+        more = {label[0] for label in new.labels} - {label[0] for label in old.labels}
+        if verdict.promote or not more:
+            return verdict
+        also = f" It knows {len(more)} more, and the more people, the higher the threshold."
+        return replace(verdict, sentence=verdict.sentence + also)
+
+    def _probes_for(self, old: StoredModel) -> list[tuple[Picture, Array]]:
+        """Held-out pictures, with their embeddings, that `old` was not trained on either."""
+        revisions = {slug: revision for slug, _, revision in old.labels}
+        record = old.info.details.get("trained_on")
+        same = _same_split(old.info, self._split)
+        chosen: list[tuple[Picture, Array]] = []
+        for part in HELD_OUT:
+            rows = self._parts[part].embeddings
+            for picture, row in zip(self._material.pictures(part), rows, strict=True):
+                index, session, file = picture
+                person = self._material.people[index]
+                if person.slug not in revisions:
+                    continue
+                if record is not None:
+                    unseen = not contains(record, person.slug, session, file)
+                else:
+                    # A person's part in a split depends on nothing but seed, shares and pictures.
+                    unseen = same and revisions[person.slug] == person.revision
+                if unseen:
+                    chosen.append((picture, row))
+        return chosen
+
+    def _why_no_probes(self, old: StoredModel) -> str:
+        if "trained_on" not in old.info.details and not _same_split(old.info, self._split):
+            return (
+                "The model in use was trained on another split and does not say which pictures "
+                "it saw, so the two could not be compared."
+            )
+        return (
+            "There are no held-out pictures of people that both models know, so the new one was "
+            "not compared with the one in use."
+        )
+
+    def _crops(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
+        """The pictures themselves, (n, 160, 160, 3) RGB."""
+        people = self._material.people
+        return np.stack(
+            [
+                decode_crop(self._people.session_directory(people[index].slug, session) / file)
+                for index, session, file in pictures
+            ]
+        )
+
+    def _propose(
+        self, model: StoredModel, cancel: Cancel
+    ) -> Callable[[NDArray[np.uint8]], Array] | None:
+        """The model's classifier, if it has one, looking at `cancel` between batches."""
+        classifier = classifier_for(model, self._weights) if self._weights else None
+        if classifier is None:
+            return None
+
+        def propose(crops: NDArray[np.uint8]) -> Array:
+            found = []
+            for start in range(0, len(crops), TOGETHER):
+                cancel.check_cancelled()
+                found.append(classifier(crops[start : start + TOGETHER]))
+            return np.concatenate(found)
+
+        return propose
+
+
+def _same_split(info: ModelInfo, split: Split) -> bool:
+    """Whether a model was made on a split of the same seed, shares and way of splitting."""
+    made = info.details.get("split", {})
+    random = made.get("mode") == "random"
+    then = (made.get("seed"), made.get("shares"), random)
+    return then == (split.seed, list(split.shares), split.mode == "random")
+
+
+def _as_stored(draft: ModelDraft) -> StoredModel:
+    """The draft as it will be loaded."""
+    info = ModelInfo(
+        id="",
+        recipe=draft.recipe,
+        people=tuple(draft.people),
+        threshold=draft.threshold,
+        calibration=draft.calibration,
+        details=draft.details,
+    )
+    return StoredModel(info, draft.centres, draft.arrays)

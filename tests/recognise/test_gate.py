@@ -1,0 +1,163 @@
+"""The promotion gate: when a new model is put in use, and when it is kept aside."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import ModelCorrupt
+from engine.model.face_space import FaceSpace
+from engine.model.store import ModelInfo, StoredModel
+from engine.recognise.gate import Probes, hits_of, judge, not_compared, why_not_comparable
+from tests.recognise.made_up import DIMS, near, vectors
+
+ANNA, BERT, CLEO = vectors(3, 50)
+SLUGS = ("anna", "bert", "cleo")
+ALL = frozenset(SLUGS)
+
+
+def answers(*runs: tuple[int, bool, bool]) -> tuple[np.ndarray, np.ndarray]:
+    """Old and new hits: so many probes with this old and this new answer, one run after another."""
+    old = [before for count, before, _ in runs for _ in range(count)]
+    new = [after for count, _, after in runs for _ in range(count)]
+    return np.array(old, bool), np.array(new, bool)
+
+
+def model(*people: tuple[str, np.ndarray], **info: Any) -> StoredModel:
+    labels = tuple((slug, slug.title(), "r1") for slug, _ in people)
+    given = {"recipe": "head", "threshold": 0.2, "calibration": {"fpir": 0.01}, **info}
+    return StoredModel(
+        ModelInfo(id="m", people=labels, **given), np.stack([c for _, c in people]), {}
+    )
+
+
+def probes(*pairs: tuple[str, np.ndarray]) -> Probes:
+    crops = np.zeros((len(pairs), 160, 160, 3), np.uint8)
+    return Probes(np.stack([e for _, e in pairs]), [slug for slug, _ in pairs], lambda: crops)
+
+
+# --- the rule -----------------------------------------------------------------------------------
+
+
+def test_a_model_that_answers_alike_is_promoted() -> None:
+    verdict = judge(*answers((40, True, True), (5, False, False)))
+    assert verdict.promote
+    assert (verdict.probes, verdict.old_hits, verdict.new_hits) == (45, 40, 40)
+    assert (verdict.lost, verdict.gained) == (0, 0)
+
+
+@pytest.mark.parametrize(("lost", "promoted"), [(4, True), (5, False), (50, False)])
+def test_a_few_losses_may_be_chance_and_five_in_a_row_are_not(lost: int, promoted: bool) -> None:
+    assert judge(*answers((100, True, True), (lost, True, False))).promote is promoted
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "promoted"),
+    [(7, 1, False), (6, 1, True), (10, 10, True), (12, 4, False), (11, 4, True), (2, 9, True)],
+)
+def test_gains_make_up_for_losses_as_the_exact_sign_test_says(
+    lost: int, gained: int, promoted: bool
+) -> None:
+    verdict = judge(*answers((30, True, True), (lost, True, False), (gained, False, True)))
+    assert verdict.promote is promoted
+    assert (verdict.lost, verdict.gained) == (lost, gained)
+    assert verdict.new_hits - verdict.old_hits == gained - lost
+
+
+def test_probes_on_which_both_agree_change_nothing() -> None:
+    few, many = answers((5, True, False)), answers((5, True, False), (900, True, True))
+    assert judge(*few).promote is judge(*many).promote is False
+
+
+def test_without_probes_nothing_speaks_against_the_new_one() -> None:
+    assert judge(*answers()).promote
+
+
+def test_hits_of_other_probes_are_refused() -> None:
+    with pytest.raises(ValueError, match="same probes"):
+        judge(np.ones(3, bool), np.ones(4, bool))
+
+
+def test_the_sentence_gives_the_counts() -> None:
+    sentence = judge(*answers((20, True, True), (6, True, False))).sentence
+    assert "Of 26 held-out pictures" in sentence
+    assert "names 26 rightly, the new one 20 (6 lost, 0 gained)" in sentence
+    assert "worse beyond chance" in sentence
+
+
+def test_no_comparison_promotes_and_says_why() -> None:
+    verdict = not_compared("because.")
+    assert (verdict.promote, verdict.probes, verdict.sentence) == (True, 0, "because.")
+
+
+# --- hits ---------------------------------------------------------------------------------------
+
+
+def test_a_hit_is_the_right_person_at_the_threshold(space: FaceSpace) -> None:
+    shown = probes(
+        ("anna", near(ANNA, 0.8, 1)),  # named
+        ("anna", near(ANNA, 0.3, 2)),  # nearest, but below the threshold
+        ("bert", near(ANNA, 0.8, 3)),  # named, but wrongly
+    )
+    found = hits_of(model(("anna", ANNA), ("bert", BERT)), shown, space, 0.01, ALL)
+    assert found.tolist() == [True, False, False]
+
+
+def test_each_model_is_judged_at_its_own_threshold(space: FaceSpace) -> None:
+    shown = probes(("anna", near(ANNA, 0.8, 1)))
+    strict = model(("anna", ANNA), threshold=0.9)
+    assert hits_of(model(("anna", ANNA)), shown, space, 0.01, ALL).all()
+    assert not hits_of(strict, shown, space, 0.01, ALL).any()
+
+
+def test_the_present_dial_counts_not_that_of_training(space: FaceSpace) -> None:
+    shown = probes(("anna", near(ANNA, 0.8, 1)))
+    trained_strictly = model(("anna", ANNA), threshold=0.9, calibration={"fpir": 0.0001})
+    assert hits_of(trained_strictly, shown, space, 0.05, ALL).all()
+
+
+def test_who_is_no_longer_enrolled_stands_in_nobodys_way(space: FaceSpace) -> None:
+    twins = model(("cleo", near(ANNA, 0.95, 4)), ("anna", near(ANNA, 0.9, 5)))
+    shown = probes(("anna", near(ANNA, 0.9, 4)))
+    assert not hits_of(twins, shown, space, 0.01, ALL).any()
+    assert hits_of(twins, shown, space, 0.01, ALL - {"cleo"}).all()
+
+
+def test_a_classifier_proposes_and_the_score_decides(space: FaceSpace) -> None:
+    shown = probes(("anna", near(ANNA, 0.8, 1)), ("bert", near(BERT, 0.8, 2)))
+    known = model(("anna", ANNA), ("bert", BERT), recipe="classic")
+
+    def always_anna(crops: np.ndarray) -> np.ndarray:
+        return np.tile(np.array([1.0, 0.0], np.float32), (len(crops), 1))
+
+    assert hits_of(known, shown, space, 0.01, ALL, always_anna).tolist() == [True, False]
+
+
+def test_a_threshold_that_is_no_number_is_an_error(space: FaceSpace) -> None:
+    damaged = model(("anna", ANNA), threshold=float("nan"))
+    with pytest.raises(ModelCorrupt):
+        hits_of(damaged, probes(("anna", ANNA)), space, 0.01, ALL)
+
+
+# --- what can be compared -----------------------------------------------------------------------
+
+
+def test_models_of_one_space_and_one_set_of_weights_are_comparable() -> None:
+    old, new = (
+        model(("a", centre), details={"face_space": "f", "weights": "w"}) for centre in (ANNA, BERT)
+    )
+    assert why_not_comparable(old, new) == ""
+
+
+@pytest.mark.parametrize("detail", ["face_space", "weights"])
+def test_models_of_other_spaces_or_weights_are_not(detail: str) -> None:
+    old, new = (model(("a", ANNA), details={detail: value}) for value in ("one", "other"))
+    assert "could not be compared" in why_not_comparable(old, new)
+
+
+def test_models_of_other_dimensions_are_not() -> None:
+    other = dataclasses.replace(model(("a", ANNA)), centres=np.ones((1, DIMS + 1), np.float32))
+    assert "another face space" in why_not_comparable(other, model(("a", ANNA)))
