@@ -152,3 +152,12 @@ def test_closing_lets_a_held_engine_thread_go_and_takes_nothing_more(bridge, mon
     assert not engine.is_alive()
     bridge.listener(captured(2))
     assert captured(2) not in bridge.take()[0]
+
+
+def test_an_evaluation_beside_a_capture_keeps_its_frame_and_forgets_old_features(bridge):
+    bridge.listener(Preview(width=1, height=1, pixels=b"abc", sequence=1, dropped=0))
+    bridge.listener(FeaturesProgress(done=9, total=9, cached=0))
+    bridge.listener(JobStarted(job="evaluate", title="Evaluating"))
+    live = bridge.take()[1]
+    assert live.preview.sequence == 1
+    assert live.features is None

@@ -35,6 +35,7 @@ class Confusion(DataTable[Text]):
         & > .confusion--right { color: $success; }
         & > .confusion--wrong { color: $error; }
         & > .confusion--nobody { color: $warning; }
+        &:focus > .datatable--cursor { text-style: bold underline; }
         & > .datatable--fixed { background: $panel; color: $foreground; }
     }
     """
