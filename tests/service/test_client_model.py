@@ -134,6 +134,29 @@ def test_a_cancelled_training_keeps_the_model_in_use(desk: LocalDesk, collector:
     assert [row.id for row in desk.models() if row.current] == [before]
 
 
+def test_a_stopped_training_keeps_its_best_epoch(desk: LocalDesk, collector: Collector) -> None:
+    train(desk, collector)
+    collector.forget()
+    desk.train(TrainRequest(recipe="classic", epochs=50))
+    collector.wait(EpochDone)
+    desk.stop("train")
+    assert collector.wait_end("train").outcome == "stopped"
+    (done,) = collector.of(TrainDone)
+    assert 1 <= done.best_epoch <= done.epochs < 50
+    assert done.model in {row.id for row in desk.models()}
+
+
+def test_a_training_cut_short_by_the_end_of_the_desk_leaves_no_model(
+    desk: LocalDesk, collector: Collector
+) -> None:
+    before = train(desk, collector).model
+    collector.forget()
+    desk.train(TrainRequest(recipe="classic", epochs=50))
+    collector.wait(EpochDone)
+    desk.close()
+    assert desk.models()[0].id == before
+
+
 def test_a_model_process_killed_in_training_is_replaced_and_loses_nothing(
     desk: LocalDesk, collector: Collector
 ) -> None:
