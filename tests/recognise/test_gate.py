@@ -115,7 +115,9 @@ def test_each_model_is_judged_at_its_own_threshold(space: FaceSpace) -> None:
 
 def test_the_present_dial_counts_not_that_of_training(space: FaceSpace) -> None:
     shown = probes(("anna", near(ANNA, 0.8, 1)))
-    trained_strictly = model(("anna", ANNA), threshold=0.9, calibration={"fpir": 0.0001, "own_raised": 0.0})
+    trained_strictly = model(
+        ("anna", ANNA), threshold=0.9, calibration={"fpir": 0.0001, "own_raised": 0.0}
+    )
     assert hits_of(trained_strictly, shown, space, 0.05, ALL).all()
 
 
