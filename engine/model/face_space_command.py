@@ -12,6 +12,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.config import TrainingSettings
 from engine.errors import FacedeskError
 from engine.model.backbones import DEFAULT, NAMES, SPACES, load_extractor
 from engine.model.face_space import PARTS, FaceSpace
@@ -19,7 +20,7 @@ from engine.model.face_space_fit import FitOptions, fit_space
 from engine.model.record import BackboneName
 
 if TYPE_CHECKING:
-    from engine.model.people_features import PeopleFeatures  # pulls in OpenCV
+    from engine.model.people_features import Copies, PeopleFeatures  # pull in OpenCV
 
 LEAST = 2
 """Pictures a background person needs: one says nothing about spread within a person."""
@@ -38,7 +39,7 @@ OPTIONS: dict[BackboneName, FitOptions] = {
 }
 
 
-COPIES: dict[BackboneName, int] = {"vgg16": 1, "dlib": 0}
+SHIFTED: dict[BackboneName, int] = {"vgg16": 1, "dlib": 0}
 """Shifted copies of each crop that the fit learns from."""
 OF_BACKBONE = ("rooted", "parts")
 """Options that the backbone decides."""
@@ -106,7 +107,12 @@ def _options(given: argparse.Namespace) -> FitOptions:
 
 
 def _read(
-    given: argparse.Namespace, folder: Path, least: int, say: Any, copies: int = 0
+    given: argparse.Namespace,
+    folder: Path,
+    least: int,
+    say: Any,
+    copies: Copies | None = None,
+    most: int | None = None,
 ) -> tuple[PeopleFeatures, str]:
     """Features of a folder's people, and the digest of what made them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -117,11 +123,18 @@ def _read(
     beside = out.with_name(out.name + ".work") if out else Path(".face-space-work")
     extractor = load_extractor(given.backbone)
     reader = PeopleReader(given.work or beside, extractor, copies=copies)
-    return reader.read(folder, least, report=say), extractor.digest
+    return reader.read(folder, least, most, report=say), extractor.digest
+
+
+def _shifted(given: argparse.Namespace) -> Copies | None:
+    from engine.model.people_features import Copies, shifted_crops
+
+    count = SHIFTED[given.backbone]
+    return Copies("copies", count, shifted_crops) if count else None
 
 
 def _fit(given: argparse.Namespace, say: Any) -> None:
-    people, digest = _read(given, given.folder, LEAST, say, COPIES[given.backbone])
+    people, digest = _read(given, given.folder, LEAST, say, _shifted(given))
     say(f"{len(people.people)} pictures of {len(people.names)} people")
     provenance = {
         "data": given.folder.resolve().name,
@@ -129,7 +142,7 @@ def _fit(given: argparse.Namespace, say: Any) -> None:
         "extractor": digest,
         "protocol": FEATURES[given.backbone] + PROTOCOL,
     }
-    options, shifted = _options(given), people.shifted
+    options, shifted = _options(given), people.copies
     space = fit_space(people.features, people.people, options, provenance, say, shifted=shifted)
     saved = space.save(given.out)
     say(f"{given.out}: {given.out.stat().st_size:,} bytes, SHA-256 {saved}")
@@ -138,17 +151,20 @@ def _fit(given: argparse.Namespace, say: Any) -> None:
 def _validate(given: argparse.Namespace, say: Any) -> None:
     from engine.model.face_space_validation import cross_validate
 
-    people, _ = _read(given, given.folder, LEAST, say, COPIES[given.backbone])
+    people, _ = _read(given, given.folder, LEAST, say, _shifted(given))
     options = _options(given)
-    figures = cross_validate(people.features, people.people, options, say, people.shifted)
+    figures = cross_validate(people.features, people.people, options, say, people.copies)
     print(json.dumps({**asdict(options), **{k: round(v, 4) for k, v in figures.items()}}))
 
 
 def _report(given: argparse.Namespace, say: Any) -> None:
-    from engine.model.face_space_report import identification
+    from engine.model.face_space_report import ENROL, identification
+    from engine.model.people_features import Copies, trained_views
 
     space = FaceSpace.load(given.space or SPACES[given.backbone])
+    views = Copies("views", TrainingSettings().views, trained_views)
+    enrolled, _ = _read(given, given.folder / "known", 1, say, views, ENROL)
     known, _ = _read(given, given.folder / "known", 1, say)
     strangers, _ = _read(given, given.folder / "strangers", 1, say)
     for people in given.people:
-        print(identification(space, known, strangers, people).line(), flush=True)
+        print(identification(space, enrolled, known, strangers, people).line(), flush=True)

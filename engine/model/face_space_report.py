@@ -53,18 +53,28 @@ class Figures:
 
 
 def identification(
-    space: FaceSpace, known: PeopleFeatures, strangers: PeopleFeatures, people: int
+    space: FaceSpace,
+    enrolled: PeopleFeatures,
+    known: PeopleFeatures,
+    strangers: PeopleFeatures,
+    people: int,
 ) -> Figures:
-    """Figures for a gallery of the first `people` of `known` by name.
+    """Figures for a gallery of the first `people` by name.
+
+    `enrolled` are the first ENROL pictures of each, with their copies, which count as much; the
+    probes are the later pictures of `known`, which has the same people.
 
     Single probes; a probe in which no face was found counts as not identified. The fused
     figures draw groups of five probes of one person, with the strangers still single pictures.
     """
     embeddings = space.embed(known.features)
     inside = known.people < people
-    enrols = inside & (known.order < ENROL)
     probes = inside & (known.order >= ENROL)
-    centres = class_centres(embeddings[enrols], known.people[enrols], people)
+    own = enrolled.people < people
+    count = enrolled.copies.shape[1]
+    rows = [enrolled.features[own], *(enrolled.copies[own, copy] for copy in range(count))]
+    labels = np.tile(enrolled.people[own], 1 + count)
+    centres = class_centres(space.embed(np.concatenate(rows)), labels, people)
     missed = sum(label < people and order >= ENROL for label, order in known.missed)
     stranger_scores = cohort_scores(space.embed(strangers.features), centres, space.cohort)
     single = Trial(

@@ -9,7 +9,7 @@ import hashlib
 import io
 import math
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from engine.config import DetectionSettings
 from engine.errors import DataError, NoPictures
-from engine.faces.align import Eyes, align
+from engine.faces.align import Face, align
 from engine.faces.detect import FaceFinder
+from engine.model.augment import augment_view
 from engine.model.vectors import Float32, Labels
 from engine.pictures import read_photograph
 from engine.workspace import write_bytes
@@ -38,18 +39,31 @@ SHIFT = 0.05
 Report = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """So many changed copies of each crop, and how they are made.
+
+    `make` takes the picture (BGR), the face, the file's name and `count`, and yields crops;
+    `name` tells its copies from those of other makers.
+    """
+
+    name: str
+    count: int
+    make: Callable[[NDArray[np.uint8], Face, str, int], Iterable[NDArray[np.uint8]]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PeopleFeatures:
     """Features (n, k) float32 of the pictures that show a face, people by name.
 
     `people` (n,) are labels into `names`; `order` (n,) is each picture's place among all the
     person's pictures by file name, counting those in which no face was found, which are listed
-    in `missed` as (label, order). `shifted` (n, copies, k) are those of the same faces cropped by
-    eyes a little beside the true ones, as another frame's would have been found.
+    in `missed` as (label, order). `copies` (n, count, k) are features of changed copies of the
+    crops, see `Copies`.
     """
 
     features: Float32
-    shifted: Float32
+    copies: Float32
     people: Labels
     order: Labels
     names: tuple[str, ...]
@@ -74,9 +88,8 @@ class PeopleReader:
         work: Path,
         extractor: Extracts,
         finder: FaceFinder | None = None,
-        copies: int = 0,
+        copies: Copies | None = None,
     ) -> None:
-        """`copies` is the number of shifted copies of each crop."""
         self._work = work
         self._extractor = extractor
         self._copies = copies
@@ -104,7 +117,7 @@ class PeopleReader:
         self._compute(folder, people, report)
         names: list[str] = []
         missed: list[tuple[int, int]] = []
-        features, shifted, labels, orders = [], [], [], []
+        features, copies, labels, orders = [], [], [], []
         for name, files in people.items():
             kept, rows = self._cached(folder, name, files) or ((), None)
             if rows is None or len(kept) < least:
@@ -112,7 +125,7 @@ class PeopleReader:
             label = len(names)
             names.append(name)
             features.append(rows[:, 0])
-            shifted.append(rows[:, 1:])
+            copies.append(rows[:, 1:])
             labels.append(np.full(len(kept), label))
             orders.append(np.asarray(kept, np.int64))
             missed.extend((label, place) for place in range(len(files)) if place not in kept)
@@ -120,7 +133,7 @@ class PeopleReader:
             raise NoPictures("No face was found", f"in none of the pictures of {folder}")
         return PeopleFeatures(
             np.concatenate(features).astype(np.float32),
-            np.concatenate(shifted).astype(np.float32),
+            np.concatenate(copies).astype(np.float32),
             np.concatenate(labels),
             np.concatenate(orders),
             tuple(names),
@@ -156,7 +169,9 @@ class PeopleReader:
             if faces:
                 person.kept.append(place)
                 person.crops.append(faces[0].crop)
-                person.crops.extend(shifted_crops(image, faces[0].eyes, file.name, self._copies))
+                if self._copies is not None:
+                    made = self._copies.make(image, faces[0], file.name, self._copies.count)
+                    person.crops.extend(made)
         return person
 
     def _store(self, folder: Path, waiting: dict[str, _Person]) -> None:
@@ -173,7 +188,7 @@ class PeopleReader:
                 kept=np.array(person.kept, np.int64),
                 # float16 keeps 11 bits: less than a thousandth of the value, and half the disk.
                 # Axes: picture, crop and copies, value.
-                features=features.reshape(len(person.kept), 1 + self._copies, -1)
+                features=features.reshape(len(person.kept), 1 + self._count, -1)
                 if person.kept
                 else np.empty((0, 0, 0)),
             )
@@ -194,27 +209,41 @@ class PeopleReader:
     def _key(self, files: Sequence[Path]) -> str:
         """What the features depend on, but for the code that finds and aligns faces."""
         listing = "\n".join(f"{file.name} {file.stat().st_size}" for file in files)
-        text = f"{self._extractor.digest}\n{self._copies} copies\n{listing}"
+        made = "copies" if self._copies is None else self._copies.name
+        text = f"{self._extractor.digest}\n{self._count} {made}\n{listing}"
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def _count(self) -> int:
+        return 0 if self._copies is None else self._copies.count
+
     def _file(self, folder: Path, name: str) -> Path:
-        return self._work / folder.resolve().name / f"{name}.npz"
+        kind = f".{self._copies.name}" if self._copies is not None else ""
+        return self._work / folder.resolve().name / f"{name}{kind}.npz"
 
 
 def shifted_crops(
-    image: NDArray[np.uint8], eyes: Eyes, name: str, copies: int
+    image: NDArray[np.uint8], face: Face, name: str, count: int
 ) -> Iterator[NDArray[np.uint8]]:
-    """Crops of `image` (BGR) as if its eyes had been found a little beside where they are.
+    """Crops as if the eyes had been found a little beside where they are.
 
     Each coordinate of each eye is off by a normal deviate of SHIFT times the eyes' distance: a
     similar turn, size and place as between two frames of one face. The same `name` gives the same.
     """
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
     random = np.random.default_rng(seed)
-    spread = SHIFT * math.dist(*eyes)
-    for _ in range(copies):
-        (left_x, left_y), (right_x, right_y) = np.array(eyes) + random.normal(0, spread, (2, 2))
-        yield align(image, ((float(left_x), float(left_y)), (float(right_x), float(right_y))))
+    spread = SHIFT * math.dist(*face.eyes)
+    for _ in range(count):
+        moved = np.array(face.eyes) + random.normal(0, spread, (2, 2))
+        (left_x, left_y), (right_x, right_y) = moved.tolist()
+        yield align(image, ((left_x, left_y), (right_x, right_y)))
+
+
+def trained_views(
+    image: NDArray[np.uint8], face: Face, name: str, count: int
+) -> Iterator[NDArray[np.uint8]]:
+    """The augmented views that training takes of a crop, so that a report enrols as it does."""
+    return (augment_view(face.crop, view, seed=1) for view in range(1, count + 1))
 
 
 def _listing(folder: Path, most: int | None) -> dict[str, tuple[Path, ...]]:

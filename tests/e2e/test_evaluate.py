@@ -56,9 +56,9 @@ def test_figures_of_folders_are_those_of_the_face_spaces_own_report(
     assert (done["probes"], done["missed"]) == (probes, wanted["missed"])
     assert (done["strangers"], done["strangers_from"]) == (wanted["strangers"], "folder")
     assert done["stranger_people"] == STRANGERS
-    # The trained head is not quite the plain centres: three probes may differ.
-    assert done["rank1"] == pytest.approx(wanted["rank1"], abs=3 / probes)
-    assert done["tpir"]["0.05"] == pytest.approx(wanted["tpir_5"], abs=3 / probes)
+    # The import may refuse an enrolled picture that the report takes: one probe may differ.
+    assert done["rank1"] == pytest.approx(wanted["rank1"], abs=1 / probes)
+    assert done["tpir"]["0.05"] == pytest.approx(wanted["tpir_5"], abs=1 / probes)
     assert set(done["tpir"]) == {"0.05", "0.1"}
     assert sum(map(sum, done["confusion"])) == probes
     for key in ("rank1", "tpir_at_threshold", "fpir_at_threshold", "tpir@0.05"):
@@ -73,18 +73,22 @@ def test_figures_of_folders_are_those_of_the_face_spaces_own_report(
 
 def reported(folders: Path, work: Path) -> dict[str, Any]:
     """What `python -m engine.model.face_space report` would say of these folders."""
+    from engine.config import TrainingSettings
     from engine.model.face_space import FaceSpace
     from engine.model.face_space_report import identification
     from engine.model.features import Extractor
-    from engine.model.people_features import PeopleReader
+    from engine.model.people_features import Copies, PeopleReader, trained_views
     from engine.model.weights import load_weights
 
     everybody = work / "known"
     for part in ("enrol", "probes"):
         shutil.copytree(folders / part, everybody, dirs_exist_ok=True)
-    reader = PeopleReader(work / "features", Extractor(load_weights()))
+    extractor = Extractor(load_weights())
+    reader = PeopleReader(work / "features", extractor)
     known, strangers = reader.read(everybody), reader.read(folders / "strangers")
-    found = identification(FaceSpace.load(), known, strangers, PEOPLE)
+    views = Copies("views", TrainingSettings().views, trained_views)
+    enrolled = PeopleReader(work / "views", extractor, copies=views).read(folders / "enrol")
+    found = identification(FaceSpace.load(), enrolled, known, strangers, PEOPLE)
     return {name: getattr(found, name) for name in found.__dataclass_fields__}
 
 
