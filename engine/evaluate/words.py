@@ -43,7 +43,7 @@ def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
 
 def proof(named: int, people: int) -> str:
     """What `named` of so many strangers prove (one-sided bound at 95 %, Clopper and Pearson)."""
-    verb = "was" if people == 1 else "were"
+    verb = "was" if named == 1 or people == 1 else "were"
     return (
         f"{named} of {_strangers(people)} {verb} named: that proves no more than an FPIR of at "
         f"most {share(at_most(named, people))}."

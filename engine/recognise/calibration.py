@@ -181,11 +181,11 @@ def from_kept(curve: ImpostorCurve, people: int, fpir: float, kept: Kept) -> Cal
             f"The enrolled people's own held-out pictures score {kept.weakest:.2f} and more, so "
             f"the threshold went halfway there, from {shipped:.2f} to {shipped + margin:.2f}."
         )
-    if kept.weakest is not None and len(kept.held_out) > 1:
-        notes.append(
-            f"Somebody has fewer than {LEAST_HELD_OUT} validation pictures, so the test pictures "
-            "took part in setting the threshold; figures on them are optimistic."
-        )
+        if len(kept.held_out) > 1:
+            notes.append(
+                f"Somebody has fewer than {LEAST_HELD_OUT} validation pictures, so the test "
+                "pictures took part in setting the threshold; figures on them are optimistic."
+            )
     return Calibration(shipped + raised, fpir, people, source, raised, tuple(notes), kept)
 
 

@@ -1,7 +1,8 @@
 """The floors that identification must reach on real photographs, in the model card's protocol.
 
 First 20 and all 31 people of lfw/known by name, first 10 pictures enrol as training does (with
-their augmented views), the rest are single probes, all of lfw/strangers are strangers. About three minutes on two free cores.
+their augmented views), the rest are single probes, all of lfw/strangers are strangers. About three
+minutes on two free cores.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from engine.model.face_space import FaceSpace
 from engine.model.store import ModelStore, StoredModel
 from engine.model.vectors import Float32
 from engine.pictures import Unreadable, decode_crop
-from engine.recognise.calibration import threshold_for
+from engine.recognise.calibration import MARGIN, threshold_for
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
@@ -181,7 +181,7 @@ class _Evaluation:
             text for text in split.warnings if text.partition(": ")[0] not in not_here
         )
         calibration = model.info.calibration
-        used = calibration.get("held_out", ()) if calibration.get("weakest") is not None else ()
+        used = calibration.get("held_out", ()) if calibration.get("source") == MARGIN else ()
         if set(parts).intersection(used):
             self._warnings.append(
                 "These pictures helped to set the threshold: TPIR at it is a little optimistic."
