@@ -56,7 +56,7 @@ class Extractor:
         self.digest = hashlib.sha256(text.encode()).hexdigest()
         whole = backbone(weights, "block4_pool", self.low_precision)
         outputs = [whole.get_layer(name).output for name in LAYERS]
-        network = keras.Model(whole.inputs, outputs)
+        network = keras.Model(whole.input, outputs)
 
         def rows(crops: Any) -> Any:
             both = tf.concat([crops, crops[:, :, ::-1]], 0)

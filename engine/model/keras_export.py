@@ -93,13 +93,12 @@ def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32
     """Crops (n, 160, 160, 3) to scores (n, people): features, face space, cosines, cohort.
 
     The same steps as `Extractor`, `FaceSpace.embed` and `cohort_scores`, in one graph. Only
-    the layer `people`, whose kernel is `centres` and whose bias their levels, is marked as
-    trainable.
+    the layer `people`, whose kernel is `centres`, is marked as trainable.
     """
     ops, layers = keras.ops, keras.layers
     crops = keras.Input((SIZE, SIZE, 3), name="crops", dtype="float32")
     whole = backbone(weights, "block4_pool")
-    base = keras.Model(whole.inputs, [whole.get_layer(n).output for n in LAYERS], name="vgg16")
+    base = keras.Model(whole.input, [whole.get_layer(n).output for n in LAYERS], name="vgg16")
     maps = [base(view, training=False) for view in (crops, ops.flip(crops, axis=2))]
     rows = [ops.concatenate([_pooled(each) for each in blocks], axis=1) for blocks in maps]
     features = layers.Average(name="crop_and_mirror")(rows)
@@ -115,8 +114,9 @@ def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32
     rooted = ops.concatenate([layers.UnitNormalization()(part) for part in parts], axis=1)
     projected = _dense("face_space", space.projection, rooted, -space.offset)
     embeddings = layers.UnitNormalization(name="embedding")(projected)
-    levels = centre_levels(centres, space.cohort)[0]
-    cosines = _dense("people", centres.T, embeddings, -levels, trainable=True)
+    cosines = _dense("people", centres.T, embeddings, trainable=True)
+    offset = (-centre_levels(centres, space.cohort)[0]).tolist()
+    cosines = layers.Rescaling(1.0, offset=offset, name="centre_levels")(cosines)
     strangers = _dense("cohort", space.cohort.T, embeddings)
     nearest = min(NEAREST, len(space.cohort))
     level = ops.mean(ops.top_k(strangers, nearest)[0], axis=-1, keepdims=True)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model.features import ROW, Extractor, pooled
+from engine.model.features import LAYERS, ROW, Extractor, pooled
 from engine.model.vgg16 import backbone
 from engine.model.weights import Weights
 
@@ -22,9 +23,11 @@ def test_pooling_averages_uneven_cells_row_by_row() -> None:
 
 def test_rows_are_the_mean_of_crop_and_mirror(weights: Weights) -> None:
     crops = noise(2)
-    network = backbone(weights)
+    whole = backbone(weights)
+    blocks = keras.Model(whole.input, [whole.get_layer(name).output for name in LAYERS])
     straight, mirrored = (
-        np.asarray(pooled(network(c.astype(np.float32)))) for c in (crops, crops[:, :, ::-1])
+        np.concatenate([pooled(maps) for maps in blocks(c.astype(np.float32))], axis=1)
+        for c in (crops, crops[:, :, ::-1])
     )
     found = Extractor(weights, low_precision=False).extract(crops)
     np.testing.assert_allclose(found, (straight + mirrored) / 2, rtol=1e-3, atol=1e-2)
