@@ -186,7 +186,8 @@ class FacedeskApp(EvaluationApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now; hide stop and cancel while nothing runs."""
-        if action in OPENERS and isinstance(self.screen, ModalScreen):
+        helps = action == "help" and self.screen is self.screen_evaluation
+        if action in OPENERS and isinstance(self.screen, ModalScreen) and not helps:
             return None  # their keys are looked at first, and are the dialog's here
         if action in GUARDED and self.board.why_not(action):
             return False if action in HIDDEN_WHEN_IDLE else None

@@ -100,7 +100,7 @@ def test_strangers_move_the_threshold_without_a_training_and_it_is_told_in_words
     (trained,) = run.named("threshold")
     assert (trained["job"], trained["measured"], trained["people"]) == ("train", 0, 2)
     assert trained["sentence"].startswith("About 1 of 100 strangers may be named")
-    assert "1,553 people" in trained["sentence"]
+    assert "1,557 people" in trained["sentence"]
 
     # The other take of Man A, said to be a stranger: nothing could come nearer.
     run = facedesk(

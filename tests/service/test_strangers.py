@@ -27,6 +27,7 @@ class Brightness:
     """Extracts a crop's first pixel; counts the crops."""
 
     digest = "brightness"
+    length = ROW
     crops = 0
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
