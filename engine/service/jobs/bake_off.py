@@ -122,7 +122,7 @@ def _laid(
             raise NoPictures(
                 "There are no probes", "the split has no held-out pictures", "Split again."
             )
-    strangers = _strangers(workspace, settings, request, material.people, cancel)
+    strangers = _strangers(workspace, settings, request, material.people, cancel, emit)
     if strangers.source == "left_out":
         strangers = Strangers(probes, len(np.unique(probes.labels)), "left_out")
         notes.append(
@@ -163,12 +163,13 @@ def _strangers(
     request: BakeOffRequest,
     people: tuple[Person, ...],
     cancel: Cancel,
+    emit: Emit,
 ) -> Strangers:
     """Those of the folder asked for, else the workspace's own, else everybody left out once."""
     if request.strangers is not None:
         folder = Path(request.strangers).expanduser()
         return strangers_in(folder, settings.detection, cancel)
-    own = own_strangers(workspace, people)
+    own = own_strangers(workspace, emit)
     if own is not None:
         return own
     return NOBODY if len(people) < 2 else Strangers(NOBODY.pictures, 0, "left_out")

@@ -15,11 +15,14 @@ from engine.cancel import Cancel
 from engine.config import DetectionSettings
 from engine.enrol.import_plan import plan_import
 from engine.enrol.names import name_key
-from engine.enrol.people import Person
+from engine.enrol.people import People, Person
+from engine.enrol.strangers import StrangerArea
 from engine.errors import DataError, NoPictures
+from engine.events import Emit
 from engine.faces.detect import FaceFinder
 from engine.model.vectors import Labels
 from engine.pictures import decode_crop, read_photograph
+from engine.service.jobs.strangers import not_enrolled
 from engine.workspace import Workspace
 
 StrangersFrom = Literal["own", "folder", "left_out", "none"]
@@ -96,23 +99,22 @@ def strangers_in(folder: Path, settings: DetectionSettings, cancel: Cancel) -> S
     return Strangers(replace(pictures, missed=0), people, "folder")
 
 
-def own_strangers(workspace: Workspace, people: Sequence[Person]) -> Strangers | None:
+def own_strangers(workspace: Workspace, emit: Emit) -> Strangers | None:
     """The workspace's own strangers (`facedesk strangers`), None if there are none.
 
-    They lie as people do, one folder a stranger. One of the name of somebody enrolled is none.
-    Raises Unreadable for a damaged crop.
+    One of the name of somebody enrolled is none. Raises Unreadable for a damaged crop.
     """
-    enrolled = {person.slug for person in people}
-    root = workspace.root / "strangers"
+    area = People(StrangerArea(workspace))
     crops, labels = [], []
-    for label, folder in enumerate(sorted(path for path in root.glob("*") if path.is_dir())):
-        for file in sorted(folder.glob("*/*.png")) if folder.name not in enrolled else ():
-            crops.append(decode_crop(file))
-            labels.append(label)
+    everybody = not_enrolled(workspace, emit)
+    for label, stranger in enumerate(everybody):
+        for session in stranger.sessions:
+            folder = area.session_directory(stranger.slug, session.id)
+            crops += [decode_crop(folder / file) for file in session.pictures]
+            labels += [label] * len(session.pictures)
     if not crops:
         return None
-    found = Pictures(np.stack(crops), np.array(labels, np.int64))
-    return Strangers(found, len(set(labels)), "own")
+    return Strangers(Pictures(np.stack(crops), np.array(labels, np.int64)), len(everybody), "own")
 
 
 def _looked_at(

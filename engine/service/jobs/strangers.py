@@ -29,7 +29,7 @@ def stranger_embeddings(
     is no stranger. Emits FeaturesProgress over all pictures, nothing if there are none. The
     caller holds `Workspace.writer`. Raises Cancelled, DataError for a damaged crop.
     """
-    used = _not_enrolled(workspace, emit)
+    used = not_enrolled(workspace, emit)
     progress = Progress(sum(each.pictures for each in used), emit)
     cache = FeatureCache(StrangerArea(workspace), extractor.digest)
     rows: list[list[Float32]] = []
@@ -57,7 +57,7 @@ def ready_strangers(
     Pictures without features, or damaged, are left out, with a Notice: recognition is not to
     fail, or to wait for minutes, because of a stranger.
     """
-    used = _not_enrolled(workspace, emit)
+    used = not_enrolled(workspace, emit)
     cache = FeatureCache(StrangerArea(workspace), extractor.digest)
     rows: list[list[Float32]] = []
     missing = 0
@@ -97,7 +97,7 @@ class _Nothing:
         raise _Missing
 
 
-def _not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
+def not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
     """The strangers whose name nobody enrolled has; the others are told."""
     enrolled = {name_key(person.name) for person in People(workspace).list()}
     everybody = strangers(workspace)
