@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +16,15 @@ from engine.enrol.import_plan import plan_import
 from engine.enrol.names import name_key
 from engine.enrol.people import People, Person
 from engine.enrol.strangers import StrangerArea
-from engine.errors import DataError, NoPictures
+from engine.errors import NoPictures
+from engine.evaluate.pictures import central_crop
+from engine.evaluate.strangers import StrangersFrom
 from engine.events import Emit
 from engine.faces.detect import FaceFinder
 from engine.model.vectors import Labels
-from engine.pictures import decode_crop, read_photograph
+from engine.pictures import decode_crop
 from engine.service.jobs.strangers import not_enrolled
 from engine.workspace import Workspace
-
-StrangersFrom = Literal["own", "folder", "left_out", "none"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,12 +124,9 @@ def _looked_at(
     crops, labels = [], []
     for file, label in files:
         cancel.check()
-        try:
-            faces = finder.find_in_photograph(read_photograph(file))
-        except DataError:
-            continue
-        if faces:
-            crops.append(faces[0].crop)
+        crop = central_crop(finder, file)
+        if crop is not None:
+            crops.append(crop)
             labels.append(label)
     stacked = np.stack(crops) if crops else np.empty((0, 160, 160, 3), np.uint8)
     return Pictures(stacked, np.array(labels, np.int64), len(files) - len(crops))
