@@ -9,6 +9,7 @@ from typing import Any
 from textual import on
 
 from engine.errors import FacedeskError
+from engine.events import Event
 from engine.service.protocol import (
     Desk,
     EnrolRequest,
@@ -18,6 +19,7 @@ from engine.service.protocol import (
     SplitRequest,
     TrainRequest,
 )
+from tui.bridge import Live
 from tui.calls import in_thread
 from tui.engine_app import EngineApp, log
 from tui.jobs import JobBoard
@@ -47,6 +49,14 @@ class ActionsApp(EngineApp):
     def reload(self) -> object:
         """Read people, split and models again."""
         raise NotImplementedError
+
+    # --- what arrives: each part of the app overrides these and calls the next ------------
+
+    def heard(self, event: Event) -> None:
+        """An event has been shown on the desk."""
+
+    def saw(self, live: Live) -> None:
+        """The present state has been shown on the desk."""
 
     # --- jobs: these raise FacedeskError -------------------------------------------------
 

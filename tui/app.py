@@ -106,7 +106,7 @@ class FacedeskApp(EvaluationApp):
                 )
         if isinstance(event, JobStarted | JobEnded):
             self._jobs_changed()
-        self.note_evaluation(event)
+        self.heard(event)
         if isinstance(event, JobEnded):
             if event.outcome == "failed":
                 body = "\n".join(clean(part) for part in (event.message, event.hint) if part)
@@ -122,7 +122,7 @@ class FacedeskApp(EvaluationApp):
     def show_live(self, live: Live) -> None:
         """The present state of the running jobs."""
         self.screen_desk.deliver_live(live)
-        self.note_features(live)
+        self.saw(live)
         for refused in live.refused_files:
             value = measured(refused.reason, refused.value, refused.limit)
             why = f"{reason_words(refused.reason)}{f' ({value})' if value else ''}"

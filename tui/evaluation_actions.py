@@ -36,13 +36,15 @@ class EvaluationApp(ActionsApp):
         await in_thread(partial(self.desk.evaluate, request))
         self.evaluation.request = replace(request, report=None)
 
-    def note_evaluation(self, event: Event) -> None:
+    def heard(self, event: Event) -> None:
         """Take an event in and show it."""
+        super().heard(event)
         if self.evaluation.hear(event):
             self.refresh_evaluation()
 
-    def note_features(self, live: Live) -> None:
+    def saw(self, live: Live) -> None:
         """Show how many features of a running evaluation are ready."""
+        super().saw(live)
         if self.evaluation.title and live.features is not self.evaluation.features:
             self.evaluation.features = live.features
             self.refresh_evaluation()

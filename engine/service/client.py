@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from engine.config import Settings
 from engine.errors import DataError, EngineDied, SourceBusy
-from engine.events import Event, JobEnded, JobStarted, Notice, ProcessDied, SplitDone
+from engine.events import Event, JobEnded, JobStarted, Notice, ProcessDied
 from engine.service import library
 from engine.service.child import Child
 from engine.service.messages import (
@@ -33,13 +32,10 @@ from engine.service.protocol import (
     ImportRequest,
     Job,
     Listener,
-    ModelRow,
-    PersonRow,
     RecogniseRequest,
-    SplitRequest,
     TrainRequest,
 )
-from engine.service.shared_writer import SharedWriter
+from engine.service.quick_calls import QuickCalls
 from engine.workspace import Workspace
 
 PROCESSES: dict[Job, tuple[str, ...]] = {
@@ -57,12 +53,11 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk:
+class LocalDesk(QuickCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
-        self._workspace = workspace
-        self._settings = settings
+        super().__init__(workspace, settings)
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}
@@ -70,18 +65,7 @@ class LocalDesk:
         self._jobs: dict[Job, str] = {}
         self._requests: dict[Job, Any] = {}
         self._run = 0
-        self._writer = SharedWriter(workspace)
         self._closing = False
-
-    @property
-    def workspace(self) -> Path:
-        """The workspace's folder."""
-        return self._workspace.root
-
-    @property
-    def settings(self) -> Settings:
-        """The configuration in force."""
-        return self._settings
 
     @property
     def running(self) -> frozenset[Job]:
@@ -107,45 +91,6 @@ class LocalDesk:
         for ender in enders:
             ender.join(5)
         self._writer.release_all()
-
-    # --- quick calls ---------------------------------------------------------------------
-
-    def people(self) -> tuple[PersonRow, ...]:
-        """Everybody enrolled, by name."""
-        return library.person_rows(self._workspace)
-
-    def rename(self, old: str, new: str) -> None:
-        """Rename a person; pictures and model stay valid."""
-        with self._writer.hold("rename"):
-            library.rename(self._workspace, old, new)
-
-    def delete(self, name: str) -> None:
-        """Delete a person's pictures, features and split entries."""
-        with self._writer.hold("delete"):
-            library.delete(self._workspace, name)
-
-    def current_split(self) -> SplitDone | None:
-        """The split on disk, or None."""
-        return library.current_split(self._workspace)
-
-    def split(self, request: SplitRequest) -> SplitDone:
-        """Make and save a new split."""
-        with self._writer.hold("split"):
-            return library.split(self._workspace, request)
-
-    def models(self) -> tuple[ModelRow, ...]:
-        """Stored models, newest first."""
-        return library.model_rows(self._workspace)
-
-    def promote(self, model: str) -> None:
-        """Make a stored model the current one."""
-        with self._writer.hold("promote"):
-            library.promote(self._workspace, model)
-
-    def rollback(self) -> str:
-        """Go back to the model before the current one; returns its id."""
-        with self._writer.hold("rollback"):
-            return library.rollback(self._workspace)
 
     # --- jobs ----------------------------------------------------------------------------
 

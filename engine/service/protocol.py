@@ -7,145 +7,48 @@ real one, with its two child processes; tests of the interface put in their own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from engine.config import Settings
 from engine.events import Event, SplitDone
-from engine.model.record import BackboneName
+from engine.service.requests import (
+    CAMERA_JOBS,
+    BakeOffRequest,
+    EnrolRequest,
+    EvaluateRequest,
+    FaceChoice,
+    ImportRequest,
+    Job,
+    Recipe,
+    RecogniseRequest,
+    SplitRequest,
+    StrangersRequest,
+    TrainRequest,
+)
+from engine.service.rows import InModel, ModelRow, PersonRow
 
-Job = Literal["enrol", "import", "train", "evaluate", "recognise"]
-CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise"})
-"""Jobs that need the camera process: one at a time."""
+__all__ = [
+    "CAMERA_JOBS",
+    "BakeOffRequest",
+    "Desk",
+    "EnrolRequest",
+    "EvaluateRequest",
+    "FaceChoice",
+    "ImportRequest",
+    "InModel",
+    "Job",
+    "Listener",
+    "ModelRow",
+    "PersonRow",
+    "Recipe",
+    "RecogniseRequest",
+    "SplitRequest",
+    "StrangersRequest",
+    "TrainRequest",
+]
 
-InModel = Literal["yes", "no", "stale"]
-Recipe = Literal["head", "classic"]
-FaceChoice = Literal["central", "largest", "only"]
 Listener = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnrolRequest:
-    """Capture `count` crops of `person` from `source`; `window` opens OpenCV's own preview."""
-
-    person: str
-    source: str
-    count: int
-    window: bool = False
-    pace: Literal["live", "own", "fast"] = "own"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportRequest:
-    """Take pictures from a folder with one sub-folder a person."""
-
-    folder: str
-    face: FaceChoice = "central"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrangersRequest:
-    """Take strangers from a folder, or `count` crops of one from a source.
-
-    `name` None: named after folders and files, the clip, or the time.
-    """
-
-    source: str
-    count: int = 20
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitRequest:
-    """Shares sum to 1. `random` mixes consecutive frames: for comparison only."""
-
-    train: float
-    validation: float
-    test: float
-    seed: int = 1
-    random: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainRequest:
-    """Train a model on the split. None means the configured value.
-
-    Backbone `dlib` needs its optional extra; `unfreeze`, `weights` and recipe `classic` are
-    VGG16's only.
-    """
-
-    recipe: Recipe = "head"
-    backbone: BackboneName = "vgg16"
-    epochs: int | None = None
-    unfreeze: bool = False
-    weights: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateRequest:
-    """Measure the model in use (or `model`). None: the split's held-out pictures as probes, the
-    workspace's own strangers, the configured FPIR; `report` is the folder for the HTML file.
-    """
-
-    model: str | None = None
-    probes: str | None = None
-    strangers: str | None = None
-    fpir: float | None = None
-    report: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BakeOffRequest:
-    """Compare ways to recognise. None: the split's held-out pictures as probes, the workspace's
-    own strangers (everybody left out once if there are none), the configured FPIR.
-    """
-
-    probes: str | None = None
-    strangers: str | None = None
-    fpir: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecogniseRequest:
-    """Name the people in front of `source` with the current model."""
-
-    source: str
-    each: bool = False
-    window: bool = False
-    pace: Literal["live", "own", "fast"] = "live"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRow:
-    """A person as listed. `in_model` is stale if pictures changed since training."""
-
-    name: str
-    slug: str
-    created: str
-    pictures: int
-    sessions: int
-    in_model: InModel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRow:
-    """A stored model as listed. `damaged` models cannot be promoted.
-
-    `aside` is why the promotion gate kept it aside, as a sentence; empty if it did not.
-    """
-
-    id: str
-    recipe: str
-    created: str
-    people: int
-    epochs: int
-    best_epoch: int
-    threshold: float
-    val_accuracy: float
-    current: bool
-    damaged: bool = False
-    aside: str = ""
 
 
 class Desk(Protocol):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.options import SubGroup
+from tui.cli.options import SubGroup
 from tui.runner import run
 
 if TYPE_CHECKING:

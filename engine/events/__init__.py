@@ -1,0 +1,89 @@
+"""Everything the engine reports, as frozen dataclasses.
+
+One class an event. `name` is the event's name in `--json` output; `lossy` events may be
+dropped when the reader is slow (newest wins), all others always arrive. Fields are plain
+JSON types, tuples of them, or one `bytes` field, so that events cross process borders without
+pickle (see `engine.service.wire`).
+"""
+
+from __future__ import annotations
+
+from engine.events.base import (
+    BoxTuple,
+    Emit,
+    Event,
+)
+from engine.events.enrolment import (
+    Captured,
+    EnrolDone,
+    ImportDone,
+    ImportProgress,
+    ImportRefused,
+    Refused,
+    StrangersAdded,
+)
+from engine.events.evaluation import (
+    BakeOffDone,
+    EvaluateDone,
+)
+from engine.events.jobs import (
+    JobEnded,
+    JobStarted,
+    Notice,
+    ProcessDied,
+    ProcessReady,
+)
+from engine.events.recognition import (
+    FaceSeen,
+    NoFace,
+    RecogniseDone,
+    RecognitionRate,
+)
+from engine.events.sources import (
+    PictureSkipped,
+    Preview,
+    SourceLost,
+    SourceOpened,
+    SourceRestored,
+)
+from engine.events.training import (
+    EpochDone,
+    FeaturesProgress,
+    SplitDone,
+    Threshold,
+    TrainDone,
+)
+
+__all__ = [
+    "BakeOffDone",
+    "BoxTuple",
+    "Captured",
+    "Emit",
+    "EnrolDone",
+    "EpochDone",
+    "EvaluateDone",
+    "Event",
+    "FaceSeen",
+    "FeaturesProgress",
+    "ImportDone",
+    "ImportProgress",
+    "ImportRefused",
+    "JobEnded",
+    "JobStarted",
+    "NoFace",
+    "Notice",
+    "PictureSkipped",
+    "Preview",
+    "ProcessDied",
+    "ProcessReady",
+    "RecogniseDone",
+    "RecognitionRate",
+    "Refused",
+    "SourceLost",
+    "SourceOpened",
+    "SourceRestored",
+    "SplitDone",
+    "StrangersAdded",
+    "Threshold",
+    "TrainDone",
+]

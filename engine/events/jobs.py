@@ -1,0 +1,71 @@
+"""Jobs and the processes that do them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from engine.errors import FacedeskError
+from engine.events.base import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Event):
+    """A line for the activity log. `level` is info, warning or error."""
+
+    name: ClassVar[str] = "notice"
+    text: str
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStarted(Event):
+    """A long job has begun. `job` is one of enrol, import, train, evaluate, recognise."""
+
+    name: ClassVar[str] = "job_started"
+    job: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnded(Event):
+    """A job is over. `outcome` is done, stopped, cancelled or failed; the rest if it failed."""
+
+    name: ClassVar[str] = "job_ended"
+    job: str
+    outcome: str
+    title: str = ""
+    message: str = ""
+    hint: str = ""
+    exit_code: int = 0
+
+    @classmethod
+    def failure(cls, job: str, error: FacedeskError) -> JobEnded:
+        """The end of a job that met `error`."""
+        return cls(
+            job=job,
+            outcome="failed",
+            title=error.title,
+            message=error.message,
+            hint=error.hint,
+            exit_code=error.exit_code,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessDied(Event):
+    """An engine process ended unexpectedly; `restarting` says whether it is being replaced."""
+
+    name: ClassVar[str] = "process_died"
+    process: str
+    exit_status: int
+    restarting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessReady(Event):
+    """An engine process has started and takes requests."""
+
+    name: ClassVar[str] = "process_ready"
+    process: str
+    pid: int

@@ -1,0 +1,67 @@
+"""Where frames come from, and what the operator sees of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from engine.events.base import Event
+from engine.events.jobs import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceOpened(Event):
+    """A source delivers frames. Sizes in pixels, `fps` as the source reports it (0: unknown)."""
+
+    name: ClassVar[str] = "source_opened"
+    source: str
+    kind: str
+    width: int
+    height: int
+    fps: float
+    live: bool
+    demo: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLost(Event):
+    """A live source stopped delivering; it is tried again in `retry_in` seconds."""
+
+    name: ClassVar[str] = "source_lost"
+    source: str
+    reason: str
+    attempt: int
+    retry_in: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRestored(Event):
+    """A lost live source delivers again after `seconds`."""
+
+    name: ClassVar[str] = "source_restored"
+    source: str
+    attempts: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSkipped(Notice):
+    """A picture of a folder source could not be decoded; `reason` is unreadable or too_large."""
+
+    name: ClassVar[str] = "picture_skipped"
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview(Event):
+    """A frame scaled for display. `pixels` is RGB, width * height * 3 bytes, row by row."""
+
+    name: ClassVar[str] = "preview"
+    lossy: ClassVar[bool] = True
+    width: int
+    height: int
+    pixels: bytes
+    sequence: int
+    dropped: int

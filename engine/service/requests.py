@@ -1,0 +1,106 @@
+"""What the user interface asks the engine to do: the jobs and one request class for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.model.record import BackboneName
+
+Job = Literal["enrol", "import", "train", "evaluate", "recognise"]
+CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise"})
+"""Jobs that need the camera process: one at a time."""
+
+Recipe = Literal["head", "classic"]
+FaceChoice = Literal["central", "largest", "only"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolRequest:
+    """Capture `count` crops of `person` from `source`; `window` opens OpenCV's own preview."""
+
+    person: str
+    source: str
+    count: int
+    window: bool = False
+    pace: Literal["live", "own", "fast"] = "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """Take pictures from a folder with one sub-folder a person."""
+
+    folder: str
+    face: FaceChoice = "central"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrangersRequest:
+    """Take strangers from a folder, or `count` crops of one from a source.
+
+    `name` None: named after folders and files, the clip, or the time.
+    """
+
+    source: str
+    count: int = 20
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRequest:
+    """Shares sum to 1. `random` mixes consecutive frames: for comparison only."""
+
+    train: float
+    validation: float
+    test: float
+    seed: int = 1
+    random: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRequest:
+    """Train a model on the split. None means the configured value.
+
+    Backbone `dlib` needs its optional extra; `unfreeze`, `weights` and recipe `classic` are
+    VGG16's only.
+    """
+
+    recipe: Recipe = "head"
+    backbone: BackboneName = "vgg16"
+    epochs: int | None = None
+    unfreeze: bool = False
+    weights: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateRequest:
+    """Measure the model in use (or `model`). None: the split's held-out pictures as probes, the
+    workspace's own strangers, the configured FPIR; `report` is the folder for the HTML file.
+    """
+
+    model: str | None = None
+    probes: str | None = None
+    strangers: str | None = None
+    fpir: float | None = None
+    report: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BakeOffRequest:
+    """Compare ways to recognise. None: the split's held-out pictures as probes, the workspace's
+    own strangers (everybody left out once if there are none), the configured FPIR.
+    """
+
+    probes: str | None = None
+    strangers: str | None = None
+    fpir: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecogniseRequest:
+    """Name the people in front of `source` with the current model."""
+
+    source: str
+    each: bool = False
+    window: bool = False
+    pace: Literal["live", "own", "fast"] = "live"

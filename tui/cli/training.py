@@ -1,0 +1,66 @@
+"""`facedesk train`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.options import TakesGlobals
+from tui.runner import run
+
+if TYPE_CHECKING:
+    from tui.context import Context
+
+
+@click.command(cls=TakesGlobals)
+@click.option(
+    "--recipe",
+    type=click.Choice(["head", "classic"]),
+    default="head",
+    show_default=True,
+    help="A head in the face space, or the classic VGG16 transfer.",
+)
+@click.option("--epochs", type=click.IntRange(1, 1000), help="Most epochs.")
+@click.option("--unfreeze", type=click.Choice(["block5"]), help="Fine-tune (classic only).")
+@click.option("--weights", help="Other VGG16 weights: a file, or `imagenet` to download Keras'.")
+@click.option(
+    "--backbone",
+    type=click.Choice(["vgg16", "dlib"]),
+    default="vgg16",
+    show_default=True,
+    help="The network behind it; `dlib` needs the extra facedesk[dlib].",
+)
+@click.pass_obj
+def train(
+    options: dict[str, Any],
+    recipe: Any,
+    epochs: int | None,
+    unfreeze: str | None,
+    weights: str | None,
+    backbone: Any,
+) -> None:
+    """Train a model on the split (made if there is none), and put it in use.
+
+    One that names enrolled people worse than the present model is kept aside instead. Enter ends
+    the epochs and keeps the best one so far, Ctrl+C gives up.
+
+    \b
+    facedesk train
+    facedesk train --recipe classic --epochs 5
+    """
+
+    def job(context: Context) -> None:
+        from engine.service.protocol import TrainRequest
+        from tui.commands.training import train
+
+        request = TrainRequest(
+            recipe=recipe,
+            backbone=backbone,
+            epochs=epochs,
+            unfreeze=bool(unfreeze),
+            weights=weights,
+        )
+        train(context, request)
+
+    run(options, job)

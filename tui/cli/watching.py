@@ -1,0 +1,65 @@
+"""`facedesk recognize`, `doctor` and `demo`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui.cli.options import TakesGlobals
+from tui.runner import run
+
+if TYPE_CHECKING:
+    from tui.context import Context
+
+
+@click.command(cls=TakesGlobals)
+@click.option("--source", required=True, help="0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
+@click.option("--each", is_flag=True, help="Every picture is its own probe; nothing is tracked.")
+@click.option("--window", is_flag=True, help="Also show OpenCV's own preview window.")
+@click.option(
+    "--pace",
+    type=click.Choice(["live", "own", "fast"]),
+    default="fast",
+    show_default=True,
+    help="Play a clip live (newest frame wins), whole, or fast.",
+)
+@click.pass_obj
+def recognize(options: dict[str, Any], source: str, each: bool, window: bool, pace: Any) -> None:
+    """Name the people in front of a camera; strangers are called unknown. Ctrl+C ends it."""
+
+    def job(context: Context) -> None:
+        from engine.service.protocol import RecogniseRequest
+        from tui.commands.recognition import recognize
+
+        request = RecogniseRequest(source=source, each=each, window=window, pace=pace)
+        recognize(context, request)
+
+    run(options, job)
+
+
+@click.command(cls=TakesGlobals)
+@click.pass_obj
+def doctor(options: dict[str, Any]) -> None:
+    """Look at cameras, files, processor, terminal and disk; say what is wrong and the cure."""
+
+    def job(context: Context) -> None:
+        from tui.commands.doctor import doctor
+
+        doctor(context)
+
+    run(options, job)
+
+
+@click.command(cls=TakesGlobals)
+@click.option("--tui", is_flag=True, help="Play the demo inside the app.")
+@click.pass_obj
+def demo(options: dict[str, Any], tui: bool) -> None:
+    """The whole job on two bundled portraits, without a camera or a network."""
+
+    def job(context: Context) -> None:
+        from tui.commands.demo import demo, demo_in_app
+
+        (demo_in_app if tui else demo)(context)
+
+    run(options, job, native=not tui, demo=True)

@@ -1,0 +1,52 @@
+"""One key as a row of the table: where it works, what it does, and how it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key. `context` is where it works: anywhere, people, models,
+    evaluation, dialog or question.
+
+    `label` is the short word in the footer, `tooltip` the sentence in help and palette.
+    """
+
+    key: str
+    action: str
+    label: str
+    tooltip: str
+    context: str = "anywhere"
+    footer: bool = True
+    display: str | None = None
+    priority: bool = False
+    palette: bool = True
+    variant: str = ""
+
+    @property
+    def id(self) -> str:
+        """The binding's stable name, for key maps."""
+        action = self.action.partition("(True")[0].partition("(False")[0]
+        action = action.replace("('", "-").removesuffix("')").removeprefix("app.")
+        return f"{self.context}.{action}{'-' + self.variant if self.variant else ''}"
+
+    @property
+    def shown(self) -> str:
+        """The key as written for people."""
+        return self.display or self.key
+
+    def binding(self) -> Binding:
+        """The Textual binding of this row."""
+        return Binding(
+            self.key,
+            self.action,
+            self.label,
+            show=self.footer,
+            key_display=self.display,
+            priority=self.priority,
+            tooltip=self.tooltip,
+            id=self.id,
+        )
