@@ -121,6 +121,8 @@ class EngineApp(App[None]):
 
     def take_news(self) -> None:
         """Show everything that waits. A job's last state is shown before its result is."""
+        if not self.is_running:
+            return  # the panes are going, and what still arrives has nowhere to be shown
         events, live = self.bridge.take()
         for event in events:
             if live is not None and isinstance(event, ENDS):

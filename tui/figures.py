@@ -36,11 +36,12 @@ def interval(ends: tuple[float, float]) -> str:
 
 
 def strangers_named(result: EvaluateDone) -> str:
-    """How many strangers were named at the threshold: `0 of 30 strangers named`."""
+    """How many searches by strangers gave a name: `0 of 206 searches by 180 strangers named`."""
     if not result.strangers:
         return "no strangers to test with"
     named = round(result.fpir_at_threshold * result.strangers)
-    return f"{named} of {many(result.strangers, 'stranger')} named"
+    searches = many(result.strangers, "search", "searches")
+    return f"{named} of {searches} by {many(result.stranger_people, 'stranger')} named"
 
 
 def headline(result: EvaluateDone) -> str:

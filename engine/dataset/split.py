@@ -17,7 +17,7 @@ from typing import Any, Literal, cast, get_args
 
 from engine.config import SplitSettings
 from engine.dataset.assign import FEW, PARTS, TOO_FEW, Part, Parts, assign
-from engine.enrol.folders import is_session_id
+from engine.enrol.folders import IMPORTED, is_session_id
 from engine.enrol.names import is_slug
 from engine.enrol.people import Person
 from engine.errors import DataError, NoPictures, SplitMissing
@@ -206,7 +206,7 @@ def _warnings(
     if len(person.sessions) == 1:
         told.append(
             "one import only; if its photographs are of one day: same session, optimistic."
-            if person.sessions[0].source.startswith("import:")
+            if person.sessions[0].source.startswith(IMPORTED)
             else "one session only: same session, optimistic; enrol once more on another day."
         )
     elif len(person.sessions) == 2 and shares[1] > 0 and shares[2] > 0:

@@ -11,6 +11,8 @@ from pathlib import Path
 from engine.workspace import translate_os_errors
 
 SESSION_FILE = "session.json"
+IMPORTED = "import "
+"""What the source of an imported session begins with; the folder's name follows."""
 
 _PICTURE = re.compile(r"[0-9]{4,6}\.png")
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
+from engine.enrol.folders import IMPORTED
 from engine.enrol.import_plan import ImportPlan, PersonFiles, plan_import
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
@@ -124,7 +125,7 @@ class _Import:
 
     def _person(self, each: PersonFiles) -> Iterator[Event]:
         """All pictures of one person, into one session."""
-        session = _PersonSession(self._people, each.name, f"import {self._plan.root.name}")
+        session = _PersonSession(self._people, each.name, f"{IMPORTED}{self._plan.root.name}")
         outcome = "stopped"
         try:
             for number, path in enumerate(each.files, start=1):

@@ -17,6 +17,7 @@ from engine.dataset.split import (
     save_split,
     summarise,
 )
+from engine.enrol.folders import IMPORTED
 from engine.enrol.people import Person, SessionInfo
 from engine.errors import DataError, NoPictures, SplitMissing
 from engine.workspace import Workspace, write_json
@@ -69,7 +70,7 @@ def test_one_session_is_warned_about() -> None:
 
 
 def test_one_import_is_warned_about_with_a_condition() -> None:
-    split = make_split([person("Anna", 20, source="import:photos")], SETTINGS)
+    split = make_split([person("Anna", 20, source=f"{IMPORTED}photos")], SETTINGS)
     assert "same session, optimistic" in warned(split, "Anna")
     assert "import" in warned(split, "Anna")
 

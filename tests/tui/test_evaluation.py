@@ -419,5 +419,6 @@ async def test_w_asks_for_a_folder_and_measures_with_the_report(run):
 
 
 def test_the_log_tells_the_result_in_one_line():
-    text = describe(evaluation(rank1=0.95, tpir_at_threshold=0.82, strangers=30)).text
-    assert text == "Evaluated: rank-1 0.95, 82 % of enrolled named, 0 of 30 strangers named"
+    event = evaluation(rank1=0.95, tpir_at_threshold=0.82, strangers=30, stranger_people=12)
+    wanted = "rank-1 0.95, 82 % of enrolled named, 0 of 30 searches by 12 strangers named"
+    assert describe(event).text == f"Evaluated: {wanted}"
