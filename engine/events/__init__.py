@@ -53,6 +53,7 @@ from engine.events.training import (
     Threshold,
     TrainDone,
 )
+from engine.events.why import NearCrop, NothingToExplain, Why
 
 __all__ = [
     "BakeOffDone",
@@ -70,7 +71,9 @@ __all__ = [
     "ImportRefused",
     "JobEnded",
     "JobStarted",
+    "NearCrop",
     "NoFace",
+    "NothingToExplain",
     "Notice",
     "PictureSkipped",
     "Preview",
@@ -86,4 +89,5 @@ __all__ = [
     "StrangersAdded",
     "Threshold",
     "TrainDone",
+    "Why",
 ]

@@ -96,6 +96,20 @@ class FeatureCache:
             return np.empty((0, extractor.length), np.float32)
         return np.stack([stored.rows[name] for name in files]).astype(np.float32)
 
+    def ready(
+        self, slug: str, session: str, files: Sequence[str]
+    ) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """Those of `files` whose features are there, with the rows (n, k) float32; computes none.
+
+        A damaged cache file counts as absent. (0, 0) rows if there are none.
+        """
+        stored = self._load(self._path(slug, session, 0, 0), _ignore)
+        folder = self._people / slug / session
+        names = tuple(n for n in files if n in stored.rows and stored.marks[n] == _mark(folder / n))
+        if not names:
+            return (), np.empty((0, 0), np.float32)
+        return names, np.stack([stored.rows[name] for name in names]).astype(np.float32)
+
     def _path(self, slug: str, session: str, view: int, seed: int) -> Path:
         suffix = f".view{view}-seed{seed}-v{VERSION}" if view else ""
         return self._folder / slug / f"{session}{suffix}.npz"

@@ -27,7 +27,9 @@ from engine.model.store import ModelStore
 from engine.pictures import Unreadable, read_photograph
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import threshold_event
+from engine.recognise.why import Memory
 from engine.service import library
+from engine.service.jobs.explaining import Explainer
 from engine.service.jobs.networks import backbone_of
 from engine.service.jobs.strangers import ready_strangers
 from engine.service.jobs.watch import watch
@@ -51,6 +53,7 @@ class Recognition:
         backbone = backbone_of(model.info)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
+        self.explainer = Explainer(workspace, settings.gates, extractor.digest, space)
         self._recogniser = Recogniser(
             model,
             extractor,
@@ -65,6 +68,7 @@ class Recognition:
         # The first call compiles the network; better now than on the first face.
         black = np.zeros((1, 160, 160, 3), np.uint8)
         self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], black, single=True)
+        self._recogniser.memory.clear()
         self._began = self._reported = time.monotonic()
         self._frames = self._faces = self._recent = self._dropped = 0
         self._people: Counter[str] = Counter()
@@ -76,7 +80,7 @@ class Recognition:
         """
         crops = crops_of(found)
         events = self._recogniser.observe(
-            found.source, found.frame, found.seconds, found.boxes, crops, single
+            found.source, found.frame, found.seconds, found.boxes, crops, single, found.eyes_found
         )
         self._count(events, found.dropped + skipped)
 
@@ -87,9 +91,20 @@ class Recognition:
             self._count((), 0)
             return
         events = self._recogniser.observe(
-            source, number, float(number), [face.box.as_tuple], face.crop[None], single=True
+            source,
+            number,
+            float(number),
+            [face.box.as_tuple],
+            face.crop[None],
+            single=True,
+            eyes_found=(face.eyes_found,),
         )
         self._count(events, 0)
+
+    @property
+    def memory(self) -> Memory:
+        """What the last decisions rest on."""
+        return self._recogniser.memory
 
     def finish(self, frames: int | None = None) -> RecogniseDone:
         """Sum up. `frames` is the camera's count where it differs from what arrived here."""
@@ -131,9 +146,12 @@ def recognise(
     request: RecogniseRequest,
     cancel: Cancel,
     emit: Emit,
+    *,
+    why: bool = False,
 ) -> RecogniseDone:
     """Recognise until the source ends or `cancel` is set, all in this process.
 
+    With `why`, the last decision about each face is explained by a `Why` at the end.
     Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
     recognition = Recognition(workspace, settings, emit)
@@ -148,6 +166,9 @@ def recognise(
             lambda found: recognition.take(found, single=request.each),
             preview=False,
         )
+    if why:
+        for evidence in recognition.memory.all():
+            emit(recognition.explainer.explain(evidence))
     return recognition.finish()
 
 
