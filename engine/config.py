@@ -185,6 +185,20 @@ class ConsentSettings(Section):
     """The words that are shown to a person who is asked."""
 
 
+class InboxSettings(Section):
+    """Strangers kept while recognising. The switch in the app or `facedesk unknown on` is kept
+    in the workspace and goes before `keep`."""
+
+    keep: bool = False
+    """Whether strangers seen while recognising are kept."""
+    days: int = Field(7, ge=1, le=365)
+    """Days after which they are removed for good, whatever was done with them."""
+    crops: int = Field(4, ge=1, le=20)
+    """Most crops of one sighting."""
+    most: int = Field(200, ge=1, le=2000)
+    """Most sightings that wait; beyond that the oldest go."""
+
+
 class Settings(BaseSettings):
     """All settings. Build with `load_settings`, which turns mistakes into ConfigError."""
 
@@ -202,6 +216,7 @@ class Settings(BaseSettings):
     split: SplitSettings = SplitSettings()
     training: TrainingSettings = TrainingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
+    inbox: InboxSettings = InboxSettings()
     trash: TrashSettings = TrashSettings()
     consent: ConsentSettings = ConsentSettings()
 

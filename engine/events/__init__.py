@@ -26,6 +26,7 @@ from engine.events.evaluation import (
     BakeOffDone,
     EvaluateDone,
 )
+from engine.events.inbox import InboxChanged, Sighted
 from engine.events.jobs import (
     JobEnded,
     JobStarted,
@@ -69,6 +70,7 @@ __all__ = [
     "ImportDone",
     "ImportProgress",
     "ImportRefused",
+    "InboxChanged",
     "JobEnded",
     "JobStarted",
     "NearCrop",
@@ -82,6 +84,7 @@ __all__ = [
     "RecogniseDone",
     "RecognitionRate",
     "Refused",
+    "Sighted",
     "SourceLost",
     "SourceOpened",
     "SourceRestored",

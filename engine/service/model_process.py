@@ -115,6 +115,8 @@ class ModelBody:
                 self._recognition.finish(message.frames)
                 self._end(JobEnded(job=RECOGNISE, outcome="done"))
             case End(job="recognise") if message.run == self._run:
+                if self._recognition is not None:
+                    self._recognition.flush()
                 self._recognition = None
             case _:
                 pass

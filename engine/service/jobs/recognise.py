@@ -30,6 +30,7 @@ from engine.recognise.threshold import threshold_event
 from engine.recognise.why import Memory
 from engine.service import library
 from engine.service.jobs.explaining import Explainer
+from engine.service.jobs.keeping import Keeper
 from engine.service.jobs.networks import backbone_of
 from engine.service.jobs.strangers import ready_strangers
 from engine.service.jobs.watch import watch
@@ -44,8 +45,10 @@ RATE_INTERVAL = 1.0
 class Recognition:
     """One run: names the faces it is given, counts, and sums up. Loading takes seconds."""
 
-    def __init__(self, workspace: Workspace, settings: Settings, emit: Emit) -> None:
-        """Load the model in use and emit its Threshold.
+    def __init__(
+        self, workspace: Workspace, settings: Settings, emit: Emit, keep: bool | None = None
+    ) -> None:
+        """Load the model in use and emit its Threshold. `keep` as in `Keeper`.
 
         Raises NoModel, ModelCorrupt, BackboneMissing.
         """
@@ -53,6 +56,7 @@ class Recognition:
         backbone = backbone_of(model.info)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
+        self._keeper = Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)
         self.explainer = Explainer(workspace, settings.gates, extractor.digest, space)
         self._recogniser = Recogniser(
             model,
@@ -82,6 +86,8 @@ class Recognition:
         events = self._recogniser.observe(
             found.source, found.frame, found.seconds, found.boxes, crops, single, found.eyes_found
         )
+        if not single:
+            self._keeper.take(found.seconds, events, self._recogniser.memory)
         self._count(events, found.dropped + skipped)
 
     def take_picture(self, source: str, number: int, face: Face | None) -> None:
@@ -106,8 +112,13 @@ class Recognition:
         """What the last decisions rest on."""
         return self._recogniser.memory
 
+    def flush(self) -> None:
+        """Send the strangers collected so far to the inbox."""
+        self._keeper.finish()
+
     def finish(self, frames: int | None = None) -> RecogniseDone:
         """Sum up. `frames` is the camera's count where it differs from what arrived here."""
+        self.flush()
         seconds = max(time.monotonic() - self._began, 1e-6)
         done = RecogniseDone(
             frames=self._frames if frames is None else frames,
@@ -148,13 +159,15 @@ def recognise(
     emit: Emit,
     *,
     why: bool = False,
+    keep: bool | None = None,
 ) -> RecogniseDone:
     """Recognise until the source ends or `cancel` is set, all in this process.
 
     With `why`, the last decision about each face is explained by a `Why` at the end.
+    `keep` as in `Keeper`; who listens writes what is `Sighted`.
     Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
-    recognition = Recognition(workspace, settings, emit)
+    recognition = Recognition(workspace, settings, emit, keep)
     if request.each and Path(request.source).expanduser().is_dir():
         _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)
     else:
