@@ -54,7 +54,7 @@ from engine.events.training import (
     Threshold,
     TrainDone,
 )
-from engine.events.why import NearCrop, NothingToExplain, Why
+from engine.events.why import NearCrop, NothingToExplain, Rule, Why
 
 __all__ = [
     "BakeOffDone",
@@ -84,6 +84,7 @@ __all__ = [
     "RecogniseDone",
     "RecognitionRate",
     "Refused",
+    "Rule",
     "Sighted",
     "SourceLost",
     "SourceOpened",

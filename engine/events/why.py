@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 from engine.events.base import Event
+
+
+class Rule(StrEnum):
+    """The rule of `engine.recognise.voting.decide` that settled a decision."""
+
+    TOO_FEW_FRAMES = "too_few_frames"
+    BELOW_THRESHOLD = "below_threshold"
+    NO_MAJORITY = "no_majority"
+    MAJORITY = "majority"
+
 
 NearCrop = tuple[str, str, float]
 """Name of an enrolled person, path of one of their crops below the workspace, and its likeness:
@@ -16,7 +27,7 @@ the cosine of its embedding and the probe's."""
 class Why(Event):
     """What the last decision about a track rests on.
 
-    `rule` is a value of `engine.recognise.voting.Rule`; `decision`, `candidate`, the scores and
+    `rule` is a value of `Rule`; `decision`, `candidate`, the scores and
     votes are those of the track's last `FaceSeen`, and `margin` is score less runner-up score.
     `window` frames at most are fused, `least` at least are needed; both are 1 for a picture that
     stands for itself. Of the probe (the newest crop) `face_width` is in pixels of the frame,

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from engine.config import RecognitionSettings
 from engine.errors import ModelCorrupt, NoModel
-from engine.events import BoxTuple, FaceSeen
+from engine.events import BoxTuple, FaceSeen, Rule
 from engine.model.face_space import FaceSpace
 from engine.model.store import StoredModel
 from engine.model.vectors import Float32
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import kept_of, settle
-from engine.recognise.voting import Decision, Rule, Tracker, Verdict, decide, most_voted
+from engine.recognise.voting import Decision, Tracker, Verdict, decide, most_voted
 from engine.recognise.why import Evidence, Memory
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import RecognitionSettings
-from engine.events import BoxTuple
+from engine.events import BoxTuple, Rule
 from engine.model.vectors import Array, Float32, unit
 
 LOST_AFTER = 2.0
@@ -36,15 +36,6 @@ class Decision(StrEnum):
     KNOWN = "known"
     UNSURE = "unsure"
     UNKNOWN = "unknown"
-
-
-class Rule(StrEnum):
-    """The rule of `decide` that settled a decision."""
-
-    TOO_FEW_FRAMES = "too_few_frames"
-    BELOW_THRESHOLD = "below_threshold"
-    NO_MAJORITY = "no_majority"
-    MAJORITY = "majority"
 
 
 @dataclass(frozen=True, slots=True)

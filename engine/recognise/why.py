@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import GateSettings
-from engine.events import FaceSeen, Why
+from engine.events import FaceSeen, Rule, Why
 from engine.faces import measure
 from engine.model.vectors import Float32
 from engine.pictures import encode_png
-from engine.recognise.voting import Rule
 
 MOST_TRACKS = 32
 """Tracks whose last decision is kept; older ones go first."""

@@ -39,5 +39,5 @@ class InboxView:
 
     @property
     def waiting(self) -> int:
-        """How many groups wait."""
-        return len(self.groups)
+        """How many sightings wait."""
+        return sum(len(group.sightings) for group in self.groups)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from engine.config import GateSettings, RecognitionSettings
+from engine.events import Rule
 from engine.model.face_space import FaceSpace
 from engine.recognise.recogniser import Recogniser
-from engine.recognise.voting import Decision, Rule, decide
+from engine.recognise.voting import Decision, decide
 from engine.recognise.why import Memory, enrolled_crops, explain
 from tests.recognise.made_up import DIMS, PaintedExtractor, near, vectors
 from tests.recognise.test_recogniser import ANNA, BERT, BOX, SETTINGS, STRANGER, model_of

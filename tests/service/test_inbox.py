@@ -12,8 +12,7 @@ import pytest
 from engine.config import GateSettings, Settings
 from engine.enrol.inbox import Inbox
 from engine.errors import DataError, WorkspaceLocked
-from engine.events import FaceSeen, InboxChanged, Sighted
-from engine.recognise.voting import Rule
+from engine.events import FaceSeen, InboxChanged, Rule, Sighted
 from engine.recognise.why import Evidence, Memory
 from engine.service.client import LocalDesk
 from engine.service.inbox_library import inbox_view, picture
@@ -207,7 +206,7 @@ def test_sightings_that_look_alike_are_one_group(workspace: Workspace, inbox: In
     pair = next(group for group in view.groups if len(group.sightings) == 2)
     assert (pair.crops, pair.candidate, pair.score) == (5, "Bob", 0.25)
     assert picture(workspace, pair.picture).startswith(b"\x89PNG")
-    assert (view.waiting, view.keeping, view.days, view.undo) == (2, True, 7, "")
+    assert (view.waiting, view.keeping, view.days, view.undo) == (3, True, 7, "")
 
 
 def test_sightings_of_different_face_spaces_are_never_compared(
@@ -215,14 +214,14 @@ def test_sightings_of_different_face_spaces_are_never_compared(
 ) -> None:
     inbox.add(sighted(space="s" * 64))
     inbox.add(sighted(space="t" * 64))
-    assert inbox_view(workspace, Settings()).waiting == 2
+    assert len(inbox_view(workspace, Settings()).groups) == 2
 
 
 def test_a_sighting_without_features_stands_alone(workspace: Workspace, inbox: Inbox) -> None:
     ids = [inbox.add(sighted()) for _ in range(3)]
     (inbox.folder(ids[0]) / "features.npz").unlink()
     (inbox.folder(ids[1]) / "features.npz").write_bytes(b"rubbish")
-    assert inbox_view(workspace, Settings()).waiting == 3
+    assert len(inbox_view(workspace, Settings()).groups) == 3
 
 
 @pytest.mark.parametrize("path", ["../x.png", "/etc/passwd", "people/nobody.png", ".lock", ""])
