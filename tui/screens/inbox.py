@@ -18,9 +18,9 @@ from tui.text import clean, day, many, shorten
 from tui.widgets.crop import Crop
 
 COLUMNS = (("Last seen", 17), ("Seen", 5), ("Crops", 6), ("Score", 13), ("Nearest", 0))
-EMPTY_ON = "Nobody waits. Strangers seen while recognising come here: press esc, then r to watch."
+EMPTY_ON = "Nobody waits. Strangers seen while recognising come here.\nPress esc, then r to watch."
 EMPTY_OFF = (
-    "Nobody waits, and strangers are not kept. Press t to keep those seen while recognising."
+    "Nobody waits, and strangers are not kept.\nPress t to keep those seen while recognising."
 )
 
 Load = Callable[[str], Coroutine[Any, Any, bytes]]
@@ -104,6 +104,7 @@ class InboxScreen(Dialog[None]):
 
     async def _picture(self, group: UnknownGroup | None) -> None:
         crop = self.query_one("#inbox-crop", Crop)
+        crop.display = group is not None
         if group is None:
             crop.show(b"")
         else:
