@@ -165,6 +165,40 @@ class RecognitionSettings(Section):
         return self
 
 
+class TrashSettings(Section):
+    """What was deleted or moved, and can be undone."""
+
+    keep_days: int = Field(30, ge=0, le=3650)
+    """Days that a change can be undone; 0: what is deleted is gone at once."""
+
+
+class ConsentSettings(Section):
+    """What people agree to when they are enrolled."""
+
+    text_version: str = Field("1", min_length=1, max_length=40)
+    """Version of the text below, noted with each consent; change it with the text."""
+    text: str = Field(
+        "I agree that pictures of my face, and what is computed from them, are kept on this "
+        "computer to recognise me, until I take this back.",
+        max_length=4000,
+    )
+    """The words that are shown to a person who is asked."""
+
+
+class InboxSettings(Section):
+    """Strangers kept while recognising. The switch in the app or `facedesk unknown on` is kept
+    in the workspace and goes before `keep`."""
+
+    keep: bool = False
+    """Whether strangers seen while recognising are kept."""
+    days: int = Field(7, ge=1, le=365)
+    """Days after which they are removed for good, whatever was done with them."""
+    crops: int = Field(4, ge=1, le=20)
+    """Most crops of one sighting."""
+    most: int = Field(200, ge=1, le=2000)
+    """Most sightings that wait; beyond that the oldest go."""
+
+
 class Settings(BaseSettings):
     """All settings. Build with `load_settings`, which turns mistakes into ConfigError."""
 
@@ -182,6 +216,9 @@ class Settings(BaseSettings):
     split: SplitSettings = SplitSettings()
     training: TrainingSettings = TrainingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
+    inbox: InboxSettings = InboxSettings()
+    trash: TrashSettings = TrashSettings()
+    consent: ConsentSettings = ConsentSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -37,6 +37,8 @@ class Workspace:
         self.strangers = self.root / "strangers"
         self.stranger_features = self.root / "stranger-features"
         self.models = self.root / "models"
+        self.unknown = self.root / "unknown"
+        self.trash = self.root / "trash"
         self.split_file = self.root / "split.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
@@ -89,6 +91,8 @@ class Workspace:
             self.strangers,
             self.stranger_features,
             self.models,
+            self.unknown,
+            self.trash,
         )
 
     @contextlib.contextmanager

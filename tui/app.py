@@ -18,7 +18,7 @@ from engine.service.protocol import Desk, ModelRow
 from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
-from tui.evaluation_actions import EvaluationApp
+from tui.inbox_actions import InboxApp
 from tui.jobs import PANE_OF
 from tui.keys import KEYS, OPENERS, bindings_of
 from tui.panes.activity import ActivityPane
@@ -37,7 +37,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(EvaluationApp):
+class FacedeskApp(InboxApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -45,6 +45,7 @@ class FacedeskApp(EvaluationApp):
         Path("styles/desk.tcss"),
         Path("styles/dialogs.tcss"),
         Path("styles/evaluation.tcss"),
+        Path("styles/unknown.tcss"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere", "command_palette")]
 
@@ -77,6 +78,7 @@ class FacedeskApp(EvaluationApp):
     def engine_started(self) -> None:
         """List what is in the workspace; then the demo, if any."""
         self.reload()
+        self.reload_inbox()
         if self.script is not None:
             self.run_worker(self.script.run(self), exit_on_error=False)
 
@@ -186,9 +188,12 @@ class FacedeskApp(EvaluationApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now; hide stop and cancel while nothing runs."""
-        helps = action == "help" and self.screen is self.screen_evaluation
+        own_help = self.screen is self.screen_evaluation or bool(getattr(self.screen, "HELP", ""))
+        helps = action == "help" and own_help
         if action in OPENERS and isinstance(self.screen, ModalScreen) and not helps:
             return None  # their keys are looked at first, and are the dialog's here
+        if action in ("why", "inbox") and self.screen is not self.screen_desk:
+            return None  # other screens have other uses for these keys
         if action in GUARDED and self.board.why_not(action):
             return False if action in HIDDEN_WHEN_IDLE else None
         return True

@@ -155,7 +155,7 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
     records = []
     for line in lines:
         try:
-            record = _record(json.loads(line))
+            record = record_of(json.loads(line))
         except (ValueError, TypeError, KeyError, OverflowError):
             continue
         if (folder / record.file).is_file():
@@ -163,7 +163,8 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
     return tuple(records)
 
 
-def _record(body: Any) -> PictureRecord:
+def record_of(body: Any) -> PictureRecord:
+    """The record in a JSON object. Raises ValueError, TypeError, KeyError or OverflowError."""
     x, y, width, height = body["box"]
     return PictureRecord(
         file=Path(str(body["file"])).name,

@@ -26,6 +26,7 @@ from engine.events.evaluation import (
     BakeOffDone,
     EvaluateDone,
 )
+from engine.events.inbox import InboxChanged, Sighted
 from engine.events.jobs import (
     JobEnded,
     JobStarted,
@@ -53,6 +54,7 @@ from engine.events.training import (
     Threshold,
     TrainDone,
 )
+from engine.events.why import NearCrop, NothingToExplain, Rule, Why
 
 __all__ = [
     "BakeOffDone",
@@ -68,9 +70,12 @@ __all__ = [
     "ImportDone",
     "ImportProgress",
     "ImportRefused",
+    "InboxChanged",
     "JobEnded",
     "JobStarted",
+    "NearCrop",
     "NoFace",
+    "NothingToExplain",
     "Notice",
     "PictureSkipped",
     "Preview",
@@ -79,6 +84,8 @@ __all__ = [
     "RecogniseDone",
     "RecognitionRate",
     "Refused",
+    "Rule",
+    "Sighted",
     "SourceLost",
     "SourceOpened",
     "SourceRestored",
@@ -86,4 +93,5 @@ __all__ = [
     "StrangersAdded",
     "Threshold",
     "TrainDone",
+    "Why",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,20 @@ class FeatureCache:
             return np.empty((0, extractor.length), np.float32)
         return np.stack([stored.rows[name] for name in files]).astype(np.float32)
 
+    def ready(
+        self, slug: str, session: str, files: Sequence[str]
+    ) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """Those of `files` whose features are there, with the rows (n, k) float32; computes none.
+
+        A damaged cache file counts as absent. (0, 0) rows if there are none.
+        """
+        stored = self._load(self._path(slug, session, 0, 0), _ignore)
+        folder = self._people / slug / session
+        names = tuple(n for n in files if n in stored.rows and stored.marks[n] == _mark(folder / n))
+        if not names:
+            return (), np.empty((0, 0), np.float32)
+        return names, np.stack([stored.rows[name] for name in names]).astype(np.float32)
+
     def _path(self, slug: str, session: str, view: int, seed: int) -> Path:
         suffix = f".view{view}-seed{seed}-v{VERSION}" if view else ""
         return self._folder / slug / f"{session}{suffix}.npz"
@@ -146,9 +161,28 @@ def _crop(path: Path, view: int, seed: int) -> NDArray[np.uint8]:
 def _mark(path: Path) -> str:
     """Digest of a picture file's bytes; empty if it cannot be read (decoding then says why)."""
     try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        return mark_of(path.read_bytes())
     except OSError:
         return ""
+
+
+def mark_of(data: bytes) -> str:
+    """What the cache knows a picture file of these bytes by."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def cached_arrays(
+    pictures: Mapping[str, bytes], rows: NDArray[np.float32]
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a cache file for `pictures` (name to PNG bytes) with their rows (n, k).
+
+    Others may be packed beside them: the cache does not look at them.
+    """
+    return {
+        "files": np.array(list(pictures)),
+        "marks": np.array([mark_of(data) for data in pictures.values()]),
+        "rows": np.clip(rows, -65504, 65504).astype(np.float16),
+    }
 
 
 def _damaged(path: Path, reason: str) -> Notice:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.config import RecognitionSettings
 from engine.errors import ModelCorrupt, NoModel
-from engine.events import BoxTuple, FaceSeen
+from engine.events import BoxTuple, FaceSeen, Rule
 from engine.model.face_space import FaceSpace
 from engine.model.store import StoredModel
 from engine.model.vectors import Float32
@@ -19,6 +19,7 @@ from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import kept_of, settle
 from engine.recognise.voting import Decision, Tracker, Verdict, decide, most_voted
+from engine.recognise.why import Evidence, Memory
 
 if TYPE_CHECKING:
     from engine.model.features import Extracts  # pulls in TensorFlow, which the maths needs not
@@ -69,6 +70,8 @@ class Recogniser:
         self._settings = settings
         self._stale = stale
         self._tracker = Tracker(settings)
+        self.memory = Memory()
+        """What the last decisions rest on, for `why.explain`."""
         kept_pictures = kept_of(model.info, space, settings.fpir)
         self.calibration = settle(space, self._gallery, settings.fpir, kept_pictures, strangers)
         self.threshold = self.calibration.threshold
@@ -81,13 +84,15 @@ class Recogniser:
         boxes: Sequence[BoxTuple],
         crops: NDArray[np.uint8],
         single: bool = False,
+        eyes_found: Sequence[bool] = (),
     ) -> tuple[FaceSeen, ...]:
         """Say who is seen in one frame: one event a face, in the order of `boxes`.
 
         `seconds` is the frame's time on the source's clock, `crops` (n, 160, 160, 3) RGB uint8
         belong to `boxes`. Give frames without faces too: tracks end by the source's clock.
         `single` takes the picture for itself: no tracking, and either known or unknown. An
-        event's `milliseconds` are those of the whole frame's recognition.
+        event's `milliseconds` are those of the whole frame's recognition. `eyes_found`, if
+        given, says of each crop whether it was turned upright by its eyes.
         """
         started = time.perf_counter()
         if len(boxes) != len(crops):
@@ -95,7 +100,8 @@ class Recogniser:
         if not len(boxes):
             self._tracker.update(seconds, (), np.empty((0, self._space.dims), np.float32), ())
             return ()
-        embeddings = self._space.embed(self._extractor.extract(crops))
+        features = self._extractor.extract(crops)
+        embeddings = self._space.embed(features)
         candidates = self.proposals(crops, embeddings).argmax(1)
         found: list[tuple[int, Float32, tuple[int, ...]]]
         if single:
@@ -111,10 +117,28 @@ class Recogniser:
         least = 1 if single else self._settings.least
         scores = self._gallery.scores(np.stack([row for _, row, _ in found]))
         milliseconds = (time.perf_counter() - started) * 1000
-        return tuple(
-            self._event(source, sequence, seconds, box, track, row, votes, least, milliseconds)
-            for box, (track, _, votes), row in zip(boxes, found, scores, strict=True)
-        )
+        window = 1 if single else self._settings.window
+        seen = []
+        for face, (box, (track, _, votes)) in enumerate(zip(boxes, found, strict=True)):
+            event, rule = self._judge(
+                source, sequence, seconds, box, track, scores[face], votes, least, milliseconds
+            )
+            eyes = bool(eyes_found[face]) if face < len(eyes_found) else None
+            self.memory.keep(
+                # A copy of the crop: the frame's buffer is not to live on with it.
+                Evidence(
+                    event,
+                    rule,
+                    crops[face].copy(),
+                    embeddings[face],
+                    features[face],
+                    window,
+                    least,
+                    eyes,
+                )
+            )
+            seen.append(event)
+        return tuple(seen)
 
     @property
     def gallery(self) -> Gallery:
@@ -141,7 +165,7 @@ class Recogniser:
             return self._gallery.scores(embeddings)
         return np.asarray(self._classifier(crops)[:, self._kept], np.float32)
 
-    def _event(
+    def _judge(
         self,
         source: str,
         sequence: int,
@@ -152,7 +176,7 @@ class Recogniser:
         votes: tuple[int, ...],
         least: int,
         milliseconds: float,
-    ) -> FaceSeen:
+    ) -> tuple[FaceSeen, Rule]:
         """Judge one face by the `scores` (p,) of its fused embedding and its frames' votes."""
         # The classifier's word is taken over the frames by majority: it has no fused input.
         candidate = int(scores.argmax()) if self._classifier is None else most_voted(votes, scores)
@@ -161,7 +185,7 @@ class Recogniser:
         others = np.delete(np.arange(len(scores)), candidate)
         second = int(others[scores[others].argmax()]) if len(others) else None
         known = verdict.decision is Decision.KNOWN
-        return FaceSeen(
+        event = FaceSeen(
             source=source,
             frame=sequence,
             seconds=seconds,
@@ -179,6 +203,7 @@ class Recogniser:
             stale=self._slugs[candidate] in self._stale,
             milliseconds=milliseconds,
         )
+        return event, verdict.rule
 
 
 def present_gallery(

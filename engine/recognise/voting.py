@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import RecognitionSettings
-from engine.events import BoxTuple
+from engine.events import BoxTuple, Rule
 from engine.model.vectors import Array, Float32, unit
 
 LOST_AFTER = 2.0
@@ -40,11 +40,12 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision, and how many of the window's `of` frames named the same candidate."""
+    """A decision, how many of the window's `of` frames named the same candidate, and its rule."""
 
     decision: Decision
     votes: int
     of: int
+    rule: Rule
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,11 +204,13 @@ def decide(
     """
     votes, of = sum(each == candidate for each in candidates), len(candidates)
     if of < least:
-        return Verdict(Decision.UNSURE, votes, of)
+        return Verdict(Decision.UNSURE, votes, of, Rule.TOO_FEW_FRAMES)
     # Written so that a score that is no number is not known either.
     if not score >= threshold:
-        return Verdict(Decision.UNKNOWN, votes, of)
-    return Verdict(Decision.KNOWN if 2 * votes > of else Decision.UNSURE, votes, of)
+        return Verdict(Decision.UNKNOWN, votes, of, Rule.BELOW_THRESHOLD)
+    if 2 * votes > of:
+        return Verdict(Decision.KNOWN, votes, of, Rule.MAJORITY)
+    return Verdict(Decision.UNSURE, votes, of, Rule.NO_MAJORITY)
 
 
 def most_voted(candidates: Sequence[int], scores: NDArray[np.floating]) -> int:

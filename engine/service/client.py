@@ -13,9 +13,11 @@ from typing import Any
 
 from engine.config import Settings
 from engine.errors import DataError, EngineDied, SourceBusy
-from engine.events import Event, JobEnded, JobStarted, Notice, ProcessDied
+from engine.events import Event, JobEnded, JobStarted, Notice, ProcessDied, Sighted
 from engine.service import library
 from engine.service.child import Child
+from engine.service.inbox_calls import InboxCalls
+from engine.service.inbox_writer import InboxWriter
 from engine.service.messages import (
     End,
     FacesFound,
@@ -24,6 +26,7 @@ from engine.service.messages import (
     Ready,
     RecognitionEnded,
     Start,
+    WhyAsked,
 )
 from engine.service.protocol import (
     CAMERA_JOBS,
@@ -35,7 +38,6 @@ from engine.service.protocol import (
     RecogniseRequest,
     TrainRequest,
 )
-from engine.service.quick_calls import QuickCalls
 from engine.workspace import Workspace
 
 PROCESSES: dict[Job, tuple[str, ...]] = {
@@ -53,7 +55,7 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(QuickCalls):
+class LocalDesk(InboxCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
@@ -66,6 +68,9 @@ class LocalDesk(QuickCalls):
         self._requests: dict[Job, Any] = {}
         self._run = 0
         self._closing = False
+        self._keeping = InboxWriter(
+            workspace, settings, self._writer, lambda event: self._listener(event)
+        )
 
     @property
     def running(self) -> frozenset[Job]:
@@ -90,6 +95,7 @@ class LocalDesk(QuickCalls):
             ender.start()
         for ender in enders:
             ender.join(5)
+        self._keeping.close(1.0)
         self._writer.release_all()
 
     # --- jobs ----------------------------------------------------------------------------
@@ -117,6 +123,10 @@ class LocalDesk(QuickCalls):
         """Start live recognition. Raises SourceBusy, NoModel."""
         library.check_model(self._workspace)
         self._begin("recognise", f"Recognising from {request.source}", request)
+
+    def why(self, track: int | None) -> None:
+        """Ask for the explanation of a decision; a `Why` or `NothingToExplain` answers."""
+        self._child("model").send(WhyAsked(track=track))
 
     def stop(self, job: Job) -> None:
         """Ask a job for an orderly end that keeps its result so far."""
@@ -205,6 +215,8 @@ class LocalDesk(QuickCalls):
                 self._finish(message)
             case JobEnded():
                 self._finish(message)
+            case Sighted():
+                self._keeping.offer(message)
             case Event():
                 self._listener(message)
 

@@ -59,11 +59,19 @@ class RecognitionEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WhyAsked:
+    """Explain the last decision about a track (None: about the face seen last) by a `Why`."""
+
+    track: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FacesFound:
     """Aligned faces of one frame, camera process to model process.
 
     `crops` holds len(boxes) pictures of 160 x 160 x 3 uint8 RGB, one after the other. `lossy`
-    frames may be replaced by newer ones.
+    frames may be replaced by newer ones. `eyes_found` says of each crop whether it was turned
+    upright by its eyes.
     """
 
     source: str
@@ -73,6 +81,7 @@ class FacesFound:
     crops: bytes
     dropped: int
     lossy: bool
+    eyes_found: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

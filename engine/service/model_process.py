@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
-from engine.events import JobEnded
+from engine.events import JobEnded, NothingToExplain
 from engine.service.child_main import ChildContext, serve
 from engine.service.messages import (
     End,
@@ -21,6 +21,7 @@ from engine.service.messages import (
     Ready,
     RecognitionEnded,
     Start,
+    WhyAsked,
 )
 from engine.service.protocol import EvaluateRequest, TrainRequest
 
@@ -61,6 +62,8 @@ class ModelBody:
         self._context = context
         self._make = Recognition
         self._recognition: Recognition | None = None
+        self._explained: Recognition | None = None
+        """The recognition that explanations are about: the one under way, or the last one."""
         self._run = 0
         self._newest = NewestFaces()
         context.replace = self._replace
@@ -100,7 +103,10 @@ class ModelBody:
                 self._run = message.run
                 self._newest = NewestFaces()
                 self._recognition = self._make(context.workspace, context.settings, context.emit)
+                self._explained = self._recognition
                 context.send(Ready(run=self._run))
+            case WhyAsked():
+                self._explain(message.track)
             case FacesFound():
                 faces = self._newest.take() if message.lossy else message
                 if faces is not None and self._recognition is not None:
@@ -109,9 +115,28 @@ class ModelBody:
                 self._recognition.finish(message.frames)
                 self._end(JobEnded(job=RECOGNISE, outcome="done"))
             case End(job="recognise") if message.run == self._run:
+                if self._recognition is not None:
+                    self._recognition.flush()
                 self._recognition = None
             case _:
                 pass
+
+    def _explain(self, track: int | None) -> None:
+        """Answer with a Why. Reading the enrolled crops may take seconds: faces do not wait."""
+        about = self._explained
+        evidence = about.memory.of(track) if about is not None else None
+        if about is None or evidence is None:
+            self._context.send(NothingToExplain(track=track))
+            return
+
+        def work() -> None:
+            try:
+                self._context.send(about.explainer.explain(evidence))
+            except Exception:
+                log.exception("a decision could not be explained")
+                self._context.send(NothingToExplain(track=track))
+
+        threading.Thread(target=work, name="why", daemon=True).start()
 
     def _beside(self, job: str, work: Callable[[Cancel], None]) -> None:
         """Run a job in a thread of its own, so that recognition goes on."""

@@ -27,6 +27,7 @@ from engine.service.requests import (
     TrainRequest,
 )
 from engine.service.rows import InModel, ModelRow, PersonRow
+from engine.service.unknown_protocol import UnknownDesk
 
 __all__ = [
     "CAMERA_JOBS",
@@ -51,7 +52,7 @@ __all__ = [
 Listener = Callable[[Event], None]
 
 
-class Desk(Protocol):
+class Desk(UnknownDesk, Protocol):
     """The engine, seen from the user interface. Quick calls return; jobs report by events.
 
     Quick calls touch only small files; call them from a worker thread all the same, a network

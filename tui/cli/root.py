@@ -21,6 +21,7 @@ from tui.cli.options import TopGroup, global_options
 from tui.cli.people import people
 from tui.cli.strangers import strangers
 from tui.cli.training import train
+from tui.cli.unknown import unknown
 from tui.cli.watching import demo, doctor, recognize
 from tui.runner import run, usage_error
 
@@ -53,6 +54,7 @@ for _command in (
     import_command,
     people,
     strangers,
+    unknown,
     split,
     export,
     train,

@@ -24,8 +24,22 @@ if TYPE_CHECKING:
     show_default=True,
     help="Play a clip live (newest frame wins), whole, or fast.",
 )
+@click.option("--why", is_flag=True, help="Explain the last decision about each face at the end.")
+@click.option(
+    "--keep-unknown",
+    is_flag=True,
+    help="Keep strangers for `facedesk unknown`, whatever its switch says.",
+)
 @click.pass_obj
-def recognize(options: dict[str, Any], source: str, each: bool, window: bool, pace: Any) -> None:
+def recognize(
+    options: dict[str, Any],
+    source: str,
+    each: bool,
+    window: bool,
+    pace: Any,
+    why: bool,
+    keep_unknown: bool,
+) -> None:
     """Name the people in front of a camera; strangers are called unknown. Ctrl+C ends it."""
 
     def job(context: Context) -> None:
@@ -33,7 +47,7 @@ def recognize(options: dict[str, Any], source: str, each: bool, window: bool, pa
         from tui.commands.recognition import recognize
 
         request = RecogniseRequest(source=source, each=each, window=window, pace=pace)
-        recognize(context, request)
+        recognize(context, request, why=why, keep=keep_unknown or None)
 
     run(options, job)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 
-from engine.events import Event, FaceSeen, NoFace, RecogniseDone, Threshold
+from engine.events import Event, FaceSeen, NoFace, RecogniseDone, Sighted, Threshold, Why
 from engine.service.protocol import RecogniseRequest
+from tui.commands import unknown
 from tui.commands.enrolment import source_note
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
 from tui.output import Output
+from tui.why_words import sentences
 
 
 class Lines:
@@ -35,8 +37,14 @@ class Lines:
         )
 
 
-def recognize(context: Context, request: RecogniseRequest) -> RecogniseDone:
-    """Recognise until the source ends or Ctrl+C; prints what changes."""
+def recognize(
+    context: Context, request: RecogniseRequest, *, why: bool = False, keep: bool | None = None
+) -> RecogniseDone:
+    """Recognise until the source ends or Ctrl+C; prints what changes.
+
+    With `why`, the last decision about each face is explained at the end. `keep` says whether
+    strangers are kept, None: as the workspace's switch says.
+    """
     from engine.service.jobs.recognise import recognise
 
     output = context.output
@@ -53,11 +61,26 @@ def recognize(context: Context, request: RecogniseRequest) -> RecogniseDone:
                 output.note(threshold_line(event))
             elif isinstance(event, NoFace) and request.each:
                 output.result(f"{event.source}  no face")
+            elif isinstance(event, Why):
+                explain(output, event)
+            elif isinstance(event, Sighted):
+                unknown.keep(context, event)
 
-        done = recognise(context.workspace, context.settings, request, cancel, emit)
+        done = recognise(
+            context.workspace, context.settings, request, cancel, emit, why=why, keep=keep
+        )
     seen = ", ".join(f"{name}: {count}" for name, count in sorted(done.people.items()))
     output.result(
         f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"
         + (f"; {seen}" if seen else "")
     )
     return done
+
+
+def explain(output: Output, why: Why) -> None:
+    """One explanation, with the nearest enrolled pictures as lines."""
+    output.result(f"face {why.track} at {why.seconds:.1f} s")
+    for sentence in sentences(why):
+        output.result(f"  {sentence}")
+    for person, path, likeness in why.nearest:
+        output.result(f"    {likeness:.2f}  {person}  {path}")

@@ -9,11 +9,22 @@ from tui.keys.dialogs import DIALOGS
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
+from tui.keys.unknown import UNKNOWN
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
 
 OPENERS = frozenset(
-    ("new_person", "import_folder", "recognise", "models", "rename", "delete", "help")
+    (
+        "new_person",
+        "import_folder",
+        "recognise",
+        "models",
+        "rename",
+        "delete",
+        "help",
+        "why",
+        "inbox",
+    )
 )
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
 what is typed after them goes to the dialog and not to the desk behind it."""
@@ -23,12 +34,13 @@ CONTEXTS: dict[str, str] = {
     "people": "In the people list",
     "models": "In the models screen",
     "evaluation": "In the evaluation",
+    "inbox": "In the unknown inbox",
     "dialog": "In a dialog",
     "question": "In a question",
 }
 """Contexts and the headings that F1 help gives them."""
 
-KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *DIALOGS)
+KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *UNKNOWN, *DIALOGS)
 
 
 def keys_of(context: str) -> tuple[Key, ...]:

@@ -24,6 +24,9 @@ ABOUT: dict[str, str] = {
     "evaluation": "Evaluation: how good the model in use is on pictures it did not learn from. "
     "Rank-1: the best match is right. TPIR: share of enrolled people named rightly at the "
     "threshold. FPIR: share of strangers named. Intervals hold in 95 of 100 such evaluations.",
+    "inbox": "Unknown inbox: strangers seen while recognising, grouped by likeness. Assigned ones "
+    "join a person's pictures; those that are not the person nearest, and ignored ones, join your "
+    "own strangers, who check the threshold. Every choice can be undone with u.",
     "activity": "Activity: everything that happened, with the cure where something failed.",
 }
 

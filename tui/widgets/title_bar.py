@@ -31,6 +31,8 @@ class TitleBar(Widget):
     state: reactive[str] = reactive("")
     jobs: reactive[tuple[str, ...]] = reactive(())
     demo: reactive[bool] = reactive(False)
+    unknown: reactive[int] = reactive(0)
+    """Sightings of strangers that wait in the inbox."""
 
     def render(self) -> Text:
         """One line of exactly the widget's width."""
@@ -42,6 +44,8 @@ class TitleBar(Widget):
             line.append(" ")
         right = " · ".join(clean(job) for job in self.jobs)
         right = f" ● {right} " if right else f" {clean(self.state)} "
+        if self.unknown:
+            right = f" ? {self.unknown} unknown ·{right}"
         right = shorten(right, max(0, width - line.cell_len - 2))
         left = shorten(f"│ {self.workspace}", max(0, width - line.cell_len - cell_len(right) - 1))
         line.append(left)

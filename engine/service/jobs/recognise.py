@@ -27,7 +27,10 @@ from engine.model.store import ModelStore
 from engine.pictures import Unreadable, read_photograph
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import threshold_event
+from engine.recognise.why import Memory
 from engine.service import library
+from engine.service.jobs.explaining import Explainer
+from engine.service.jobs.keeping import Keeper
 from engine.service.jobs.networks import backbone_of
 from engine.service.jobs.strangers import ready_strangers
 from engine.service.jobs.watch import watch
@@ -42,8 +45,10 @@ RATE_INTERVAL = 1.0
 class Recognition:
     """One run: names the faces it is given, counts, and sums up. Loading takes seconds."""
 
-    def __init__(self, workspace: Workspace, settings: Settings, emit: Emit) -> None:
-        """Load the model in use and emit its Threshold.
+    def __init__(
+        self, workspace: Workspace, settings: Settings, emit: Emit, keep: bool | None = None
+    ) -> None:
+        """Load the model in use and emit its Threshold. `keep` as in `Keeper`.
 
         Raises NoModel, ModelCorrupt, BackboneMissing.
         """
@@ -51,6 +56,8 @@ class Recognition:
         backbone = backbone_of(model.info)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
+        self._keeper = Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)
+        self.explainer = Explainer(workspace, settings.gates, extractor.digest, space)
         self._recogniser = Recogniser(
             model,
             extractor,
@@ -65,6 +72,7 @@ class Recognition:
         # The first call compiles the network; better now than on the first face.
         black = np.zeros((1, 160, 160, 3), np.uint8)
         self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], black, single=True)
+        self._recogniser.memory.clear()
         self._began = self._reported = time.monotonic()
         self._frames = self._faces = self._recent = self._dropped = 0
         self._people: Counter[str] = Counter()
@@ -76,8 +84,10 @@ class Recognition:
         """
         crops = crops_of(found)
         events = self._recogniser.observe(
-            found.source, found.frame, found.seconds, found.boxes, crops, single
+            found.source, found.frame, found.seconds, found.boxes, crops, single, found.eyes_found
         )
+        if not single:
+            self._keeper.take(found.seconds, events, self._recogniser.memory)
         self._count(events, found.dropped + skipped)
 
     def take_picture(self, source: str, number: int, face: Face | None) -> None:
@@ -87,12 +97,28 @@ class Recognition:
             self._count((), 0)
             return
         events = self._recogniser.observe(
-            source, number, float(number), [face.box.as_tuple], face.crop[None], single=True
+            source,
+            number,
+            float(number),
+            [face.box.as_tuple],
+            face.crop[None],
+            single=True,
+            eyes_found=(face.eyes_found,),
         )
         self._count(events, 0)
 
+    @property
+    def memory(self) -> Memory:
+        """What the last decisions rest on."""
+        return self._recogniser.memory
+
+    def flush(self) -> None:
+        """Send the strangers collected so far to the inbox."""
+        self._keeper.finish()
+
     def finish(self, frames: int | None = None) -> RecogniseDone:
         """Sum up. `frames` is the camera's count where it differs from what arrived here."""
+        self.flush()
         seconds = max(time.monotonic() - self._began, 1e-6)
         done = RecogniseDone(
             frames=self._frames if frames is None else frames,
@@ -131,12 +157,17 @@ def recognise(
     request: RecogniseRequest,
     cancel: Cancel,
     emit: Emit,
+    *,
+    why: bool = False,
+    keep: bool | None = None,
 ) -> RecogniseDone:
     """Recognise until the source ends or `cancel` is set, all in this process.
 
+    With `why`, the last decision about each face is explained by a `Why` at the end.
+    `keep` as in `Keeper`; who listens writes what is `Sighted`.
     Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
-    recognition = Recognition(workspace, settings, emit)
+    recognition = Recognition(workspace, settings, emit, keep)
     if request.each and Path(request.source).expanduser().is_dir():
         _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)
     else:
@@ -148,6 +179,9 @@ def recognise(
             lambda found: recognition.take(found, single=request.each),
             preview=False,
         )
+    if why:
+        for evidence in recognition.memory.all():
+            emit(recognition.explainer.explain(evidence))
     return recognition.finish()
 
 

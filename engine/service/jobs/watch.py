@@ -71,4 +71,5 @@ def faces_found(frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: boo
         crops=crops,
         dropped=dropped,
         lossy=lossy,
+        eyes_found=tuple(face.eyes_found for face in faces),
     )

@@ -1,0 +1,219 @@
+"""What the operator decides about kept strangers. Every choice is one change in the trash.
+
+Assigned crops become new sessions of a person, those of a stranger a group of the operator's own
+strangers, one session a sighting, written as any other. Their features, made while recognising,
+move along: neither training nor the threshold computes them again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine.config import InboxSettings
+from engine.enrol.folders import session_stamp
+from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
+from engine.enrol.names import clean_name
+from engine.enrol.people import PERSON_FILE, People, Person
+from engine.enrol.recording import SessionWriter
+from engine.enrol.strangers import StrangerArea
+from engine.enrol.trash import Change, Trash, Trashed
+from engine.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
+from engine.workspace import Workspace, read_json, remove_directory, write_bytes, write_json
+
+SOURCE = "inbox"
+"""Source of the sessions that are made of sightings."""
+
+
+class Choices:
+    """The choices of one workspace's inbox. The caller holds `Workspace.writer`."""
+
+    def __init__(self, workspace: Workspace, settings: InboxSettings) -> None:
+        self._workspace = workspace
+        self._inbox = Inbox(workspace, settings)
+        self._trash = Trash(workspace)
+        self._days = settings.days
+        self._file = workspace.unknown / "choices.json"
+
+    # --- choosing ------------------------------------------------------------------------
+
+    def assign(self, ids: Sequence[str], name: str, *, new: bool) -> Trashed:
+        """These sightings show `name`; with `new` a person who is enrolled by this.
+
+        Raises PersonNotFound, or NameTaken and NameInvalid for a new one; DataError if a
+        sighting is gone.
+        """
+        sightings = self._inbox.get(ids)
+        people = People(self._workspace)
+        person = people.add(name) if new else people.get(name)
+        title = f"Unknown is {person.name}"
+        return self._become(sightings, self._workspace, person, SOURCE, title, new=new)
+
+    def stranger(self, ids: Sequence[str], not_person: str = "") -> Trashed:
+        """These sightings show a stranger, told from `not_person` if one is named.
+
+        Raises DataError if a sighting is gone.
+        """
+        sightings = self._inbox.get(ids)
+        area = StrangerArea(self._workspace)
+        what = f"Not {not_person}" if not_person else "Ignored"
+        person = _new_stranger(People(area), what, sightings[0])
+        source = f"{SOURCE}, not {not_person}" if not_person else SOURCE
+        return self._become(sightings, area, person, source, f"Unknown: {what}", new=True)
+
+    def delete(self, ids: Sequence[str]) -> Trashed:
+        """Remove these sightings. Raises DataError if one is gone."""
+        sightings = self._inbox.get(ids)
+        title = f"Deleted {len(sightings)} unknown"
+        with self._trash.change(title, "back to the inbox", pictures=_crops(sightings)) as change:
+            self._take_out(change, sightings)
+        return self._remember(change, "")
+
+    # --- undoing -------------------------------------------------------------------------
+
+    def last(self) -> Trashed | None:
+        """The newest choice that can still be undone."""
+        present = {each.id: each for each in self._trash.changes()}
+        made = [present[entry["id"]] for entry in self._made() if entry["id"] in present]
+        return made[-1] if made else None
+
+    def undo(self) -> Trashed:
+        """Undo the newest choice: the sightings wait again. Raises NothingToUndo, UndoConflict."""
+        last = self.last()
+        if last is None:
+            raise NothingToUndo("There is nothing to undo", "no choice was made here lately")
+        undone = self._trash.undo(last.id)
+        entry = next(each for each in self._made() if each["id"] == last.id)
+        area = StrangerArea(self._workspace) if entry.get("stranger") else self._workspace
+        with contextlib.suppress(PersonNotFound, DataError):
+            if entry.get("new"):
+                people = People(area)
+                people.discard_if_empty(people.by_slug(str(entry["slug"])))
+        write_json(self._file, [each for each in self._made() if each["id"] != last.id])
+        return undone
+
+    def overdue(self, now: datetime | None = None) -> bool:
+        """Whether `purge` would remove something; needs no lock."""
+        oldest = self._oldest(now)
+        return any(each["id"] < oldest for each in self._made()) or bool(self._inbox.expired(now))
+
+    def purge(self, now: datetime | None = None, *, everything: bool = False) -> int:
+        """Remove for good what waits or was chosen before the retention time; how many waited.
+
+        A choice that is purged cannot be undone any more.
+        """
+        oldest = self._oldest(now)
+        made = self._made()
+        expired = [each["id"] for each in made if everything or each["id"] < oldest]
+        for id in expired:
+            # The trash may keep what others removed for longer than the inbox may keep strangers.
+            remove_directory(self._workspace.trash / id)
+        if expired:
+            write_json(self._file, [each for each in made if each["id"] not in expired])
+        return self._inbox.purge(now, everything=everything)
+
+    # --- private -------------------------------------------------------------------------
+
+    def _oldest(self, now: datetime | None) -> str:
+        """Ids below this one are older than the retention time."""
+        return session_stamp((now or datetime.now(UTC)) - timedelta(days=self._days))
+
+    def _become(
+        self,
+        sightings: Sequence[Sighting],
+        area: Workspace,
+        person: Person,
+        source: str,
+        title: str,
+        *,
+        new: bool,
+    ) -> Trashed:
+        """Make sessions of a person out of sightings, in one change."""
+        try:
+            with self._trash.change(
+                title, "back to the inbox", pictures=_crops(sightings)
+            ) as change:
+                staged = _Staged(self._workspace, change, person, area)
+                for sighting in sightings:
+                    staged.session(self._inbox, sighting, source)
+                self._take_out(change, sightings)
+        except BaseException:
+            if new:
+                People(area).discard_if_empty(person)
+            raise
+        return self._remember(change, person.slug, new=new, stranger=isinstance(area, StrangerArea))
+
+    def _take_out(self, change: Change, sightings: Sequence[Sighting]) -> None:
+        for sighting in sightings:
+            change.remove(self._inbox.folder(sighting.id))
+
+    def _remember(self, change: Change, slug: str, **more: bool) -> Trashed:
+        assert change.done is not None
+        write_json(self._file, [*self._made(), {"id": change.done.id, "slug": slug, **more}])
+        return change.done
+
+    def _made(self) -> list[dict[str, Any]]:
+        try:
+            body = read_json(self._file)
+        except (FileNotFoundError, DataError):
+            return []
+        entries = body if isinstance(body, list) else []
+        return [e for e in entries if isinstance(e, dict) and isinstance(e.get("id"), str)]
+
+
+class _Staged(Workspace):
+    """A staged folder seen as a workspace, in which a person's new sessions are written first."""
+
+    def __init__(
+        self, workspace: Workspace, change: Change, person: Person, area: Workspace
+    ) -> None:
+        super().__init__(workspace.root)
+        self._change, self._person, self._area = change, person, area
+        self.people = change.stage()
+        folder = self.people / person.slug
+        folder.mkdir(mode=0o700)
+        shutil.copyfile(area.people / person.slug / PERSON_FILE, folder / PERSON_FILE)
+        for session in person.sessions:
+            (folder / session.id).mkdir()  # so that a new session gets an id of its own
+
+    def session(self, inbox: Inbox, sighting: Sighting, source: str) -> None:
+        """Write one sighting as a session, and move it and its features into place."""
+        writer = SessionWriter(People(self), self._person, source, len(sighting.records))
+        origin = inbox.folder(sighting.id)
+        for record in sighting.records:
+            writer.add(
+                (origin / record.file).read_bytes(),
+                frame=record.frame,
+                seconds=record.seconds,
+                box=record.box,
+                eyes_found=record.eyes_found,
+                brightness=record.brightness,
+                sharpness=record.sharpness,
+                label=f"{sighting.id}/{record.file}",
+            )
+        writer.close("complete", {})
+        place = self._person.slug, writer.session
+        self._change.move(writer.folder, self._area.people.joinpath(*place))
+        if (origin / FEATURES_FILE).is_file():
+            features = self._change.stage() / FEATURES_FILE
+            write_bytes(features, (origin / FEATURES_FILE).read_bytes())
+            cached = self._area.features / sighting.extractor / place[0] / f"{place[1]}.npz"
+            self._change.move(features, cached, optional=True)
+
+
+def _new_stranger(people: People, what: str, sighting: Sighting) -> Person:
+    """A stranger's group of a name that nobody has yet."""
+    name = clean_name(f"{what[:60]} {sighting.at[:16].replace('T', ' ')}")
+    number = 1
+    while True:
+        try:
+            return people.add(name if number == 1 else f"{name} ({number})")
+        except NameTaken:
+            number += 1
+
+
+def _crops(sightings: Sequence[Sighting]) -> int:
+    return sum(len(sighting.records) for sighting in sightings)

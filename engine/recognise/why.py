@@ -1,0 +1,138 @@
+"""Why a face was decided as it was: the evidence that is kept, and the explanation made of it.
+
+The decision itself is never made again here: its rule comes from `voting.decide`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import GateSettings
+from engine.events import FaceSeen, Rule, Why
+from engine.faces import measure
+from engine.model.vectors import Float32
+from engine.pictures import encode_png
+
+MOST_TRACKS = 32
+"""Tracks whose last decision is kept; older ones go first."""
+NEAREST_CROPS = 3
+"""Enrolled crops shown beside a probe."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """The last decision about a track, with the newest frame's crop and its own embedding.
+
+    `crop` uint8 (160, 160, 3) RGB; `embedding` (dims,) and `features` (k,) float32 of this crop
+    alone; `window` and `least` as in RecognitionSettings (1 for a picture by itself).
+    """
+
+    seen: FaceSeen
+    rule: Rule
+    crop: NDArray[np.uint8]
+    embedding: Float32
+    features: Float32
+    window: int
+    least: int
+    eyes_found: bool | None
+
+
+class Memory:
+    """The newest evidence of each track, of the last `most` tracks."""
+
+    def __init__(self, most: int = MOST_TRACKS) -> None:
+        self._most = most
+        self._tracks: OrderedDict[int, Evidence] = OrderedDict()
+
+    def keep(self, evidence: Evidence) -> None:
+        """Put in the place of what was kept of this track."""
+        track = evidence.seen.track
+        self._tracks[track] = evidence
+        self._tracks.move_to_end(track)
+        while len(self._tracks) > self._most:
+            self._tracks.popitem(last=False)
+
+    def of(self, track: int | None) -> Evidence | None:
+        """What is kept of a track; None for the face seen last."""
+        if track is None:
+            return next(reversed(self._tracks.values()), None)
+        return self._tracks.get(track)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._tracks.clear()
+
+    def all(self) -> tuple[Evidence, ...]:
+        """All that is kept, the face seen last at the end."""
+        return tuple(self._tracks.values())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnrolledCrops:
+    """Enrolled crops to compare with: `embeddings` (n, dims) float32 of unit length, with the
+    name of the person of each and its path below the workspace."""
+
+    embeddings: Float32
+    people: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    def nearest(
+        self, embedding: Float32, count: int = NEAREST_CROPS
+    ) -> tuple[tuple[str, str, float], ...]:
+        """The crops most like `embedding` (dims,): person, path and cosine, most like first."""
+        if not self.paths:
+            return ()
+        likeness = self.embeddings @ embedding
+        order = np.argsort(-likeness, kind="stable")[:count]
+        return tuple((self.people[i], self.paths[i], float(likeness[i])) for i in order.tolist())
+
+
+def explain(evidence: Evidence, enrolled: EnrolledCrops, gates: GateSettings) -> Why:
+    """The explanation of a track's last decision."""
+    seen = evidence.seen
+    grey = measure.luma(evidence.crop)
+    return Why(
+        source=seen.source,
+        frame=seen.frame,
+        seconds=seen.seconds,
+        track=seen.track,
+        decision=seen.decision,
+        rule=evidence.rule.value,
+        person=seen.person,
+        candidate=seen.candidate,
+        score=seen.score,
+        threshold=seen.threshold,
+        runner_up=seen.runner_up,
+        runner_up_score=seen.runner_up_score,
+        margin=seen.score - seen.runner_up_score if seen.runner_up is not None else 0.0,
+        votes=seen.votes,
+        of=seen.of,
+        window=evidence.window,
+        least=evidence.least,
+        stale=seen.stale,
+        face_width=seen.box[2],
+        min_face=gates.min_face,
+        brightness=measure.brightness(grey),
+        min_brightness=gates.min_brightness,
+        max_brightness=gates.max_brightness,
+        sharpness=measure.sharpness(grey),
+        min_sharpness=gates.min_sharpness,
+        eyes_found=evidence.eyes_found,
+        nearest=enrolled.nearest(evidence.embedding),
+        compared=len(enrolled.paths),
+        crop=encode_png(evidence.crop),
+    )
+
+
+def enrolled_crops(parts: Sequence[tuple[Float32, Sequence[str], str]], dims: int) -> EnrolledCrops:
+    """One set from parts of (embeddings (n, dims), n paths, the person's name)."""
+    return EnrolledCrops(
+        np.concatenate([np.empty((0, dims), np.float32), *(rows for rows, _, _ in parts)]),
+        tuple(name for _, paths, name in parts for _ in paths),
+        tuple(path for _, paths, _ in parts for path in paths),
+    )

@@ -1,0 +1,64 @@
+"""The unknown inbox through the real command line; the flow with real faces is in
+tests/service/test_unknown_flow.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.config import InboxSettings
+from engine.enrol.inbox import Inbox
+from engine.workspace import Workspace
+from tests.enrol.unknowns import sighted
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> tuple[Path, str]:
+    """A workspace in which one group waits, and its id."""
+    workspace = Workspace(tmp_path / "w")
+    workspace.prepare()
+    inbox = Inbox(workspace, InboxSettings())
+    first = inbox.add(sighted(candidate="Ada Lovelace"))
+    inbox.add(sighted())
+    return workspace.root, first
+
+
+def test_groups_are_listed_assigned_and_the_choice_undone(
+    facedesk: Any, waiting: tuple[Path, str]
+) -> None:
+    workspace, group = waiting
+    (row,) = facedesk("unknown", "--workspace", workspace, "--json").named("unknown")
+    assert (row["id"], row["crops"], row["candidate"]) == (group, 4, "Ada Lovelace")
+    run = facedesk("unknown", "assign", group, "Grace Hopper", "--workspace", workspace)
+    assert run.code == 4
+    assert "Nobody of this name is enrolled" in run.err
+    run = facedesk(
+        "unknown", "assign", group, "Grace Hopper", "--new", "--workspace", workspace, "--json"
+    )
+    assert run.done == {"event": "done", "title": "Unknown is Grace Hopper", "pictures": 4}
+    (person,) = facedesk("people", "--workspace", workspace, "--json").named("person")
+    assert (person["pictures"], person["sessions"]) == (4, 2)
+    assert facedesk("unknown", "undo", "--workspace", workspace).code == 0
+    assert facedesk("people", "--workspace", workspace, "--json").done["people"] == 0
+    assert facedesk("unknown", "--workspace", workspace, "--json").done["groups"] == 1
+
+
+def test_the_switch_is_off_until_it_is_set_and_stays(facedesk: Any, tmp_path: Path) -> None:
+    workspace = tmp_path / "w"
+    listed = ("unknown", "list", "--workspace", workspace, "--json")
+    assert facedesk(*listed).done["keeping"] is False
+    assert facedesk("unknown", "on", "--yes", "--workspace", workspace).code == 0
+    assert facedesk(*listed).done["keeping"] is True
+    assert facedesk("unknown", "off", "--workspace", workspace).code == 0
+    assert facedesk(*listed).done["keeping"] is False
+
+
+def test_deleting_all_and_purging(facedesk: Any, waiting: tuple[Path, str]) -> None:
+    workspace, _ = waiting
+    assert facedesk("unknown", "delete", "--workspace", workspace).code == 2
+    assert facedesk("unknown", "delete", "--all", "--workspace", workspace).code == 0
+    assert facedesk("unknown", "undo", "--workspace", workspace).code == 0
+    run = facedesk("unknown", "purge", "--all", "--workspace", workspace, "--json")
+    assert run.done["removed"] == 2

@@ -1,0 +1,195 @@
+"""What the operator decides about kept strangers, and that all of it can be undone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.config import InboxSettings
+from engine.enrol.inbox import Inbox
+from engine.enrol.inbox_choices import Choices
+from engine.enrol.people import People
+from engine.enrol.recording import SessionWriter, read_records
+from engine.enrol.strangers import StrangerArea, strangers
+from engine.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
+from engine.model.feature_cache import FeatureCache
+from engine.workspace import Workspace
+from tests.enrol.unknowns import EXTRACTOR, sighted
+
+SETTINGS = InboxSettings()
+
+
+@pytest.fixture
+def inbox(workspace: Workspace) -> Inbox:
+    return Inbox(workspace, SETTINGS)
+
+
+@pytest.fixture
+def choices(workspace: Workspace) -> Choices:
+    return Choices(workspace, SETTINGS)
+
+
+@pytest.fixture
+def ids(inbox: Inbox) -> list[str]:
+    return [inbox.add(sighted(crops=2)), inbox.add(sighted(crops=1, colour=40))]
+
+
+def files(workspace: Workspace) -> set[str]:
+    """Everything in the workspace but the trash and what the inbox remembers of itself."""
+    root = workspace.root
+    found = {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
+    return {
+        str(path)
+        for path in found
+        if path.parts[0] not in ("trash", ".lock") and path.name != "choices.json"
+    }
+
+
+def ada(workspace: Workspace) -> People:
+    """Ada, enrolled with one picture."""
+    people = People(workspace)
+    writer = SessionWriter(people, people.add("Ada"), "0")
+    writer.add(
+        b"a picture", frame=0, seconds=0, box=(0, 0, 9, 9), eyes_found=True, brightness=1,
+        sharpness=1,
+    )  # fmt: skip
+    writer.close("complete", {})
+    return people
+
+
+def test_assigned_sightings_become_sessions_of_the_person(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    people = ada(workspace)
+    choices.assign(ids, "ada", new=False)
+    person = people.get("Ada")
+    assert [len(session.pictures) for session in person.sessions] == [1, 2, 1]
+    assert [session.source for session in person.sessions] == ["0", "inbox", "inbox"]
+    folder = people.session_directory(person.slug, person.sessions[1].id)
+    assert [record.brightness for record in read_records(folder)] == [120.0, 120.0]
+    assert Inbox(workspace, SETTINGS).count() == 0
+
+
+def test_their_features_go_along_so_that_nothing_is_computed_again(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    choices.assign(ids, "Grace", new=True)
+    person = People(workspace).get("Grace")
+    cache = FeatureCache(workspace, EXTRACTOR)
+    for session in person.sessions:
+        ready, rows = cache.ready(person.slug, session.id, session.pictures)
+        assert ready == session.pictures
+        assert rows.tolist() == [[1.0, 0.0]] * len(ready)
+
+
+def test_strangers_join_the_operators_own_with_their_features(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    choices.stranger(ids[:1], "Ada Lovelace")
+    choices.stranger(ids[1:])
+    ignored, denied = strangers(workspace)
+    assert ignored.name.startswith("Ignored ")
+    assert denied.name.startswith("Not Ada Lovelace ")
+    assert denied.sessions[0].source == "inbox, not Ada Lovelace"
+    cache = FeatureCache(StrangerArea(workspace), EXTRACTOR)
+    session = denied.sessions[0]
+    assert cache.ready(denied.slug, session.id, session.pictures)[0] == session.pictures
+    assert not People(workspace).list()
+
+
+@pytest.mark.parametrize("choice", ["assign", "new", "not", "ignore", "delete"])
+def test_every_choice_can_be_undone(
+    workspace: Workspace, choices: Choices, ids: list[str], choice: str
+) -> None:
+    ada(workspace)
+    before = files(workspace)
+    match choice:
+        case "assign":
+            choices.assign(ids, "Ada", new=False)
+        case "new":
+            choices.assign(ids, "Grace", new=True)
+        case "not":
+            choices.stranger(ids, "Ada")
+        case "ignore":
+            choices.stranger(ids)
+        case "delete":
+            choices.delete(ids)
+    assert files(workspace) != before
+    choices.undo()
+    assert files(workspace) == before
+    assert [each.id for each in Inbox(workspace, SETTINGS).sightings()] == ids
+    with pytest.raises(NothingToUndo):
+        choices.undo()
+
+
+def test_choices_are_undone_one_by_one_the_newest_first(
+    choices: Choices, inbox: Inbox, ids: list[str]
+) -> None:
+    choices.delete(ids[:1])
+    choices.stranger(ids[1:])
+    assert choices.last().title == "Unknown: Ignored"
+    choices.undo()
+    assert [each.id for each in inbox.sightings()] == ids[1:]
+    choices.undo()
+    assert [each.id for each in inbox.sightings()] == ids
+
+
+def test_undoing_a_new_person_leaves_pictures_that_were_enrolled_since(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    choices.assign(ids, "Grace", new=True)
+    people = People(workspace)
+    writer = SessionWriter(people, people.get("Grace"), "0")
+    writer.add(
+        b"x", frame=0, seconds=0, box=(0, 0, 9, 9), eyes_found=True, brightness=1, sharpness=1
+    )
+    choices.undo()
+    assert [session.source for session in people.get("Grace").sessions] == ["0"]
+
+
+def test_a_name_that_is_taken_or_nobodys_changes_nothing(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    ada(workspace)
+    before = files(workspace)
+    with pytest.raises(NameTaken):
+        choices.assign(ids, "Ada", new=True)
+    with pytest.raises(PersonNotFound):
+        choices.assign(ids, "Grace", new=False)
+    with pytest.raises(DataError):
+        choices.assign([*ids, "20200101-000000-001"], "Ada", new=False)
+    assert files(workspace) == before
+
+
+def test_a_picture_that_cannot_be_read_leaves_nobody_half_enrolled(
+    workspace: Workspace, choices: Choices, inbox: Inbox, ids: list[str], monkeypatch
+) -> None:
+    before = files(workspace)
+
+    read = Path.read_bytes
+
+    def fails(self: Path) -> bytes:
+        if self.suffix == ".png":
+            raise PermissionError
+        return read(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", fails)
+        with pytest.raises((OSError, DataError)):
+            choices.assign(ids, "Grace", new=True)
+    assert files(workspace) == before
+
+
+def test_after_the_retention_time_a_choice_is_gone_for_good(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    choices.delete(ids[:1])
+    later = datetime.now(UTC) + timedelta(days=8)
+    assert choices.overdue(later)
+    assert not choices.overdue()
+    assert choices.purge(later) == 1
+    assert choices.last() is None
+    assert not list(workspace.trash.iterdir())
+    assert not choices.overdue(later)

@@ -1,0 +1,131 @@
+"""The fake desk's inbox and explanations: groups in memory, choices that can be undone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PIL import Image
+
+from engine.errors import NothingToUndo
+from engine.events import Rule, Why
+from engine.service.inbox_rows import InboxView, UnknownGroup
+
+
+def png(colour: tuple[int, int, int] = (200, 120, 90)) -> bytes:
+    """A crop of one colour."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (160, 160), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def unknown(number: int, candidate: str = "Ada Lovelace", **fields: object) -> UnknownGroup:
+    group = UnknownGroup(
+        sightings=(f"2026112{number}-093000-001",),
+        crops=3,
+        first=f"2026-11-2{number}T09:30:00+00:00",
+        last=f"2026-11-2{number}T09:30:00+00:00",
+        source="demo:hopper",
+        candidate=candidate,
+        score=0.12,
+        threshold=0.31,
+        picture=f"unknown/{number}/0001.png",
+    )
+    return replace(group, **fields)  # type: ignore[arg-type]
+
+
+def why(track: int = 1, **fields: object) -> Why:
+    event = Why(
+        source="demo:collins",
+        frame=40,
+        seconds=1.3,
+        track=track,
+        decision="known",
+        rule=Rule.MAJORITY,
+        person="Ada Lovelace",
+        candidate="Ada Lovelace",
+        score=0.62,
+        threshold=0.48,
+        runner_up="Grace Hopper",
+        runner_up_score=0.21,
+        margin=0.41,
+        votes=6,
+        of=7,
+        window=7,
+        least=3,
+        stale=False,
+        face_width=180,
+        min_face=80,
+        brightness=121.0,
+        min_brightness=45.0,
+        max_brightness=215.0,
+        sharpness=412.0,
+        min_sharpness=150.0,
+        eyes_found=True,
+        nearest=(
+            ("Ada Lovelace", "people/ada/s/0001.png", 0.83),
+            ("Ada Lovelace", "people/ada/s/0002.png", 0.8),
+            ("Grace Hopper", "people/grace/s/0001.png", 0.31),
+        ),
+        compared=60,
+        crop=png(),
+    )
+    return replace(event, **fields)  # type: ignore[arg-type]
+
+
+class FakeUnknown:
+    """Mixed into `FakeDesk`, which records the calls."""
+
+    keeping = False
+    waiting: tuple[UnknownGroup, ...] = ()
+    undone: tuple[tuple[str, tuple[UnknownGroup, ...]], ...] = ()
+
+    def _record(self, name: str, argument: object) -> None:
+        raise NotImplementedError
+
+    def why(self, track: int | None) -> None:
+        self._record("why", track)
+
+    def picture(self, path: str) -> bytes:
+        self._record("picture", path)
+        return png()
+
+    def inbox(self) -> InboxView:
+        self._record("inbox", None)
+        undo = self.undone[-1][0] if self.undone else ""
+        return InboxView(keeping=self.keeping, days=7, groups=self.waiting, undo=undo)
+
+    def inbox_switch(self, on: bool) -> None:
+        self._record("inbox_switch", on)
+        self.keeping = on
+
+    def inbox_assign(self, sightings: Sequence[str], name: str, *, new: bool) -> str:
+        self._record("inbox_assign", (tuple(sightings), name, new))
+        return self._choice(f"Unknown is {name}", sightings)
+
+    def inbox_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
+        self._record("inbox_stranger", (tuple(sightings), not_person))
+        return self._choice(
+            f"Unknown: {'Not ' if not_person else 'Ignored'}{not_person}", sightings
+        )
+
+    def inbox_delete(self, sightings: Sequence[str]) -> str:
+        self._record("inbox_delete", tuple(sightings))
+        return self._choice("Deleted unknown", sightings)
+
+    def inbox_undo(self) -> str:
+        self._record("inbox_undo", None)
+        if not self.undone:
+            raise NothingToUndo("There is nothing to undo", "no choice was made here lately")
+        (title, self.waiting), self.undone = self.undone[-1], self.undone[:-1]
+        return title
+
+    def inbox_purge(self) -> int:
+        self._record("inbox_purge", None)
+        return 0
+
+    def _choice(self, title: str, sightings: Sequence[str]) -> str:
+        self.undone = (*self.undone, (title, self.waiting))
+        self.waiting = tuple(g for g in self.waiting if g.sightings[0] not in sightings)
+        return title

@@ -1,0 +1,186 @@
+"""The unknown inbox on the screen: one key each, and every choice undone."""
+
+from __future__ import annotations
+
+import pytest
+from fake_desk import FakeDesk, person
+from fake_unknown import unknown
+
+from engine.errors import PersonNotFound
+from engine.events import InboxChanged
+from tui.screens.confirm import Confirm
+from tui.screens.help import HelpScreen
+from tui.screens.inbox import InboxScreen
+from tui.screens.inbox_forms import NewFromInboxForm, WhoForm
+from tui.widgets.title_bar import TitleBar
+
+SIZES = [(80, 24), (120, 40), (160, 45)]
+
+
+def desk(*groups):
+    made = FakeDesk((person("Ada Lovelace"), person("Grace Hopper")))
+    made.waiting = groups or (unknown(4), unknown(3, "Grace Hopper"))
+    return made
+
+
+async def opened(table):
+    await table.press("b")
+    await table.until(
+        lambda: isinstance(table.app.screen, InboxScreen) and table.app.screen.view is not None
+    )
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_groups_show_when_how_often_and_who_is_nearest(run, size):
+    async with run(desk(), size=size) as table:
+        await opened(table)
+        await table.shows(
+            "Keeping strangers: OFF",
+            "0.12 < 0.31",
+            "Grace Hopper",
+            "Is this Ada Lovelace?",
+            "3 crops",
+            "newest crop",
+            "a This is",
+            "u Undo",
+        )
+        assert "▀▀▀▀▀▀" in table.screen()
+        await table.press("down")
+        await table.shows("Is this Grace Hopper?")
+
+
+@pytest.mark.parametrize("size", SIZES[:2])
+async def test_the_number_waiting_shows_on_the_desk(run, size):
+    async with run(desk(), size=size) as table:
+        await table.shows("2 unknown")
+        table.desk.emit(InboxChanged(waiting=5))
+        await table.shows("5 unknown")
+
+
+async def test_this_is_offers_the_person_nearest(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await opened(table)
+        await table.press("a")
+        await table.until(lambda: isinstance(table.app.screen, WhoForm))
+        assert table.app.screen.value("#form-name") == "Ada Lovelace"
+        await table.press("enter")
+        await table.until(lambda: table.desk.asked("inbox_assign"))
+        assert table.desk.asked("inbox_assign") == [(unknown(4).sightings, "Ada Lovelace", False)]
+        await table.shows("u undoes: Unknown is Ada Lovelace")
+        assert "Train with t" in table.toasts()
+        assert len(table.app.screen.view.groups) == 1
+
+
+async def test_a_name_nobody_has_is_refused_inside_the_form(run):
+    async with run(desk(), size=(80, 24)) as table:
+        table.desk.fail["inbox_assign"] = PersonNotFound(
+            "Nobody of this name is enrolled", "Adda", "Did you mean Ada?"
+        )
+        await opened(table)
+        await table.press("a")
+        await table.until(lambda: isinstance(table.app.screen, WhoForm))
+        await table.press("enter")
+        await table.shows("Did you mean Ada?")
+        assert isinstance(table.app.screen, WhoForm)
+
+
+async def test_a_new_person_needs_only_a_name(run):
+    async with run(desk()) as table:
+        await opened(table)
+        await table.press("n")
+        await table.until(lambda: isinstance(table.app.screen, NewFromInboxForm))
+        await table.type("Alan Turing")
+        await table.press("enter")
+        await table.until(lambda: table.desk.asked("inbox_assign"))
+        assert table.desk.asked("inbox_assign") == [(unknown(4).sightings, "Alan Turing", True)]
+
+
+@pytest.mark.parametrize(
+    ("key", "call", "argument"),
+    [
+        ("o", "inbox_stranger", (unknown(4).sightings, "Ada Lovelace")),
+        ("i", "inbox_stranger", (unknown(4).sightings, "")),
+        ("d", "inbox_delete", unknown(4).sightings),
+    ],
+)
+async def test_one_key_decides_and_u_undoes(run, key, call, argument):
+    async with run(desk(), size=(80, 24)) as table:
+        await opened(table)
+        await table.press(key)
+        await table.until(lambda: len(table.app.screen.view.groups) == 1)
+        assert table.desk.asked(call) == [argument]
+        assert "u undoes it" in table.toasts()
+        await table.press("u")
+        await table.until(lambda: len(table.app.screen.view.groups) == 2)
+        assert table.app.screen_desk.query_one(TitleBar).unknown == 2
+
+
+async def test_with_nothing_to_undo_it_says_so(run):
+    async with run(desk()) as table:
+        await opened(table)
+        await table.press("u")
+        await table.until(lambda: "There is nothing to undo" in table.toasts())
+
+
+async def test_deleting_all_asks_first(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await opened(table)
+        await table.press("D")
+        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        await table.shows("2 groups with 2 sightings", "for 7 days at most")
+        await table.press("n")
+        await table.until(lambda: isinstance(table.app.screen, InboxScreen))
+        assert not table.desk.asked("inbox_delete")
+        await table.press("D")
+        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        await table.press("y")
+        await table.until(lambda: table.desk.asked("inbox_delete"))
+        await table.shows("Nobody waits")
+
+
+async def test_keeping_is_switched_on_only_after_saying_what_is_kept_and_how_long(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await opened(table)
+        await table.press("t")
+        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        await table.shows("removed for good after 7 days", "biometric data")
+        await table.press("y")
+        await table.shows("Keeping strangers: ON")
+        await table.press("t")
+        await table.shows("Keeping strangers: OFF")
+        assert table.desk.asked("inbox_switch") == [True, False]
+
+
+@pytest.mark.parametrize("key", ["a", "n", "o", "i", "d", "D"])
+async def test_an_empty_inbox_says_what_to_do_first(run, key):
+    made = desk()
+    made.waiting = ()
+    async with run(made, size=(80, 24)) as table:
+        await opened(table)
+        await table.shows("Press t to keep those seen while recognising")
+        await table.press(key)
+        await table.until(lambda: "Nobody waits here" in table.toasts())
+        assert isinstance(table.app.screen, InboxScreen)
+
+
+async def test_somebody_kept_meanwhile_appears_while_it_is_open(run):
+    async with run(desk()) as table:
+        await opened(table)
+        table.desk.waiting = (unknown(5), *table.desk.waiting)
+        table.desk.emit(InboxChanged(waiting=3, skipped=1, why="The disk is full"))
+        await table.until(lambda: len(table.app.screen.view.groups) == 3)
+        assert "A stranger was not kept (1 so far): The disk is full" in table.log()
+
+
+async def test_help_knows_the_inbox(run):
+    async with run(desk()) as table:
+        await opened(table)
+        await table.press("f1")
+        await table.until(lambda: isinstance(table.app.screen, HelpScreen))
+        await table.shows("Unknown inbox: strangers seen while recognising", "In the unknown inbox")
+
+
+async def test_a_candidate_from_outside_is_shown_as_text(run):
+    async with run(desk(unknown(4, "[red]A[/red]da\u202e"))) as table:
+        await opened(table)
+        await table.shows("Is this [red]A[/red]da?")

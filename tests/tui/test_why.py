@@ -1,0 +1,145 @@
+"""The why panel: words, pictures, and that it follows the recognition."""
+
+from __future__ import annotations
+
+import pytest
+from fake_desk import FakeDesk, face, model, person
+from fake_unknown import why
+
+from engine.events import JobEnded, NothingToExplain, Rule
+from engine.service.protocol import RecogniseRequest
+from tui.screens.why import WhyScreen
+from tui.why_words import quality, sentences
+from tui.widgets.crop import Crop
+
+SIZES = [(80, 24), (120, 40), (160, 45)]
+
+
+async def watching(table, *faces):
+    await table.app.recognise(RecogniseRequest(source="demo:collins"))
+    await table.until(lambda: "recognise" in table.app.board.titles)
+    table.desk.emit(*faces)
+    await table.until(lambda: table.app.screen_desk.recognition.sightings)
+
+
+def desk():
+    return FakeDesk((person("Ada Lovelace"),), (model(current=True),))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_decision_is_told_in_words_with_its_pictures(run, size):
+    async with run(desk(), size=size) as table:
+        await watching(table, face("known", "Ada Lovelace", score=0.62))
+        await table.press("w")
+        await table.until(lambda: table.desk.asked("why"))
+        assert table.desk.asked("why")[0] == 1
+        table.desk.emit(why())
+        await table.shows(
+            "KNOWN",
+            "Named Ada Lovelace: 0.62 is at or above the threshold 0.48; 6 of 7",
+            "Next is Grace Hopper with 0.21, a margin of 0.41.",
+            "brightness 121 (needs 45)",
+            "this face",
+            "0.83 Ada Lovelace",
+            "0.31 Grace",
+        )
+        assert len(table.desk.asked("picture")) == 3
+        assert "▀▀▀▀▀▀" in table.screen()
+
+
+async def test_another_face_is_explained_when_it_is_selected(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await watching(
+            table, face("known", "Ada Lovelace", track=1), face("unknown", track=2, score=0.1)
+        )
+        await table.press("w")
+        await table.until(lambda: 2 in table.desk.asked("why"))
+        await table.press("down")
+        await table.until(lambda: 1 in table.desk.asked("why"))
+        table.desk.emit(why(2, rule=Rule.BELOW_THRESHOLD))
+        table.desk.emit(why(1))
+        await table.shows("Named Ada Lovelace")
+        assert "Unknown: 0.62" not in table.screen()
+
+
+async def test_it_stays_possible_after_the_recognition_has_ended(run):
+    async with run(desk()) as table:
+        await watching(table, face("unknown"))
+        table.desk.emit(JobEnded(job="recognise", outcome="done"))
+        await table.until(lambda: not table.app.board.titles)
+        await table.press("w")
+        await table.until(lambda: isinstance(table.app.screen, WhyScreen))
+        await table.until(lambda: table.desk.asked("why"))
+        table.desk.emit(NothingToExplain(track=1))
+        await table.shows("Nothing is kept about this face any more.")
+        await table.press("escape")
+        await table.until(lambda: table.app.screen is table.app.screen_desk)
+
+
+async def test_with_nobody_recognised_the_key_says_what_to_do_first(run):
+    async with run(desk()) as table:
+        await table.press("w")
+        await table.until(lambda: "press r" in table.toasts())
+        assert table.app.screen is table.app.screen_desk
+
+
+async def test_in_the_evaluation_the_key_still_writes_the_report(run):
+    async with run(desk()) as table:
+        await watching(table, face("unknown"))
+        await table.press("v")
+        await table.until(lambda: table.app.screen_evaluation is not None)
+        await table.press("w")
+        assert not isinstance(table.app.screen, WhyScreen)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"rule": Rule.BELOW_THRESHOLD, "decision": "unknown", "person": None, "score": 0.2},
+            "Unknown: 0.20 for Ada Lovelace, who is nearest, is below the threshold 0.48.",
+        ),
+        (
+            {"rule": Rule.TOO_FEW_FRAMES, "decision": "unsure", "person": None, "of": 1},
+            "Unsure: 1 frame so far, 3 are needed",
+        ),
+        (
+            {"rule": Rule.NO_MAJORITY, "decision": "unsure", "person": None, "votes": 3},
+            "only 3 of 7 frames say so; more than half must",
+        ),
+        ({"runner_up": None}, "Nobody else is in this model."),
+        ({"window": 1, "of": 1}, "One picture decided by itself."),
+        ({"stale": True}, "Pictures of this person changed since training"),
+        ({"compared": 0, "nearest": ()}, "No enrolled picture to compare with"),
+    ],
+)
+def test_each_rule_has_its_sentence(fields, words):
+    assert words in "\n".join(sentences(why(**fields)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"brightness": 38.0}, "LOW brightness 38 (needs 45)"),
+        ({"brightness": 230.0}, "TOO BRIGHT 230, at most 215"),
+        ({"sharpness": 88.0}, "LOW sharpness 88 (needs 150)"),
+        ({"face_width": 61}, "LOW face 61 px (needs 80)"),
+        ({"eyes_found": False}, "EYES NOT FOUND"),
+    ],
+)
+def test_what_falls_short_in_the_probe_is_a_word_and_not_a_colour(fields, words):
+    assert words in quality(why(**fields))
+
+
+async def test_a_picture_that_cannot_be_read_leaves_its_caption(run):
+    async with run(desk()) as table:
+        await watching(table, face("unknown"))
+        await table.press("w")
+        table.desk.emit(why(crop=b"no picture"))
+        await table.until(
+            lambda: (
+                isinstance(table.app.screen, WhyScreen)
+                and table.app.screen.query_one("#why-probe", Crop).caption == "this face"
+            )
+        )
+        await table.shows("this face")

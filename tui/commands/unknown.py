@@ -1,0 +1,138 @@
+"""facedesk unknown: strangers kept while recognising, and what is decided about them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from engine.enrol.inbox import Inbox
+from engine.enrol.inbox_choices import Choices
+from engine.errors import DataError
+from engine.events import Sighted
+from engine.service.inbox_library import inbox_view
+from engine.service.inbox_rows import UnknownGroup
+from tui.context import Context
+from tui.text import day, many
+
+
+def show(context: Context) -> None:
+    """Every group, as a table or one object a line."""
+    view = inbox_view(context.workspace, context.settings)
+    output = context.output
+    if output.as_json:
+        for group in view.groups:
+            output.object({"event": "unknown", "id": group.id, **asdict(group)})
+        output.object(
+            {
+                "event": "done",
+                "groups": len(view.groups),
+                "keeping": view.keeping,
+                "undo": view.undo,
+            }
+        )
+        return
+    if view.groups:
+        output.table(
+            ("group", "last seen", "#seen", "#crops", "nearest", "#score"),
+            [
+                (g.id, day(g.last), str(len(g.sightings)), str(g.crops), g.candidate, _score(g))
+                for g in view.groups
+            ],
+        )
+    else:
+        output.result("Nobody waits.")
+    kept = f"kept for {many(view.days, 'day')}" if view.keeping else "not kept (`unknown on`)"
+    output.note(f"Strangers seen while recognising are {kept}.")
+
+
+def assign(context: Context, group: str, name: str, *, new: bool) -> None:
+    """A group shows somebody enrolled, or somebody new."""
+    with context.writing("unknown assign"):
+        found = _group(context, group)
+        done = _choices(context).assign(found.sightings, name, new=new)
+    _say(context, done.title, done.pictures, "Train, so that the model learns them.")
+
+
+def stranger(context: Context, group: str, *, told_apart: bool) -> None:
+    """A group shows a stranger; with `told_apart` one who is not the person nearest."""
+    with context.writing("unknown"):
+        found = _group(context, group)
+        done = _choices(context).stranger(found.sightings, found.candidate if told_apart else "")
+    _say(context, done.title, done.pictures, "The next recognition's threshold takes them in.")
+
+
+def delete(context: Context, group: str | None) -> None:
+    """Delete a group, or all."""
+    with context.writing("unknown delete"):
+        if group is not None:
+            ids = _group(context, group).sightings
+        else:
+            inbox = Inbox(context.workspace, context.settings.inbox)
+            ids = tuple(sighting.id for sighting in inbox.sightings())
+        done = _choices(context).delete(ids)
+    _say(context, done.title, done.pictures, "`facedesk unknown undo` brings them back.")
+
+
+def undo(context: Context) -> None:
+    """Undo the last choice."""
+    with context.writing("unknown undo"):
+        done = _choices(context).undo()
+    _say(context, f"Undone: {done.title}", done.pictures)
+
+
+def switch(context: Context, *, on: bool) -> None:
+    """Keep strangers from now on, or no longer."""
+    with context.writing("unknown"):
+        Inbox(context.workspace, context.settings.inbox).switch(on)
+    if context.output.as_json:
+        context.output.object({"event": "done", "keeping": on})
+    elif on:
+        days = many(context.settings.inbox.days, "day")
+        context.output.result(f"Strangers are kept from now on, each for {days}. Tell them.")
+    else:
+        context.output.result("Strangers are not kept any more.")
+
+
+def purge(context: Context, *, everything: bool) -> None:
+    """Remove for good what is too old, or everything."""
+    with context.writing("unknown purge"):
+        count = _choices(context).purge(everything=everything)
+    if context.output.as_json:
+        context.output.object({"event": "done", "removed": count})
+    else:
+        context.output.result(f"{many(count, 'sighting')} removed for good.")
+
+
+def keep(context: Context, sighted: Sighted) -> None:
+    """Put a stranger whom recognition has seen into the inbox; says so where it cannot be."""
+    try:
+        with context.writing("keeping an unknown"):
+            _choices(context).purge()
+            Inbox(context.workspace, context.settings.inbox).add(sighted)
+    except DataError as error:
+        context.output.note(f"A stranger was not kept: {error}", "yellow")
+
+
+def _choices(context: Context) -> Choices:
+    return Choices(context.workspace, context.settings.inbox)
+
+
+def _group(context: Context, id: str) -> UnknownGroup:
+    """The group that holds this sighting. Raises DataError."""
+    groups = inbox_view(context.workspace, context.settings).groups
+    found = next((group for group in groups if id in group.sightings), None)
+    if found is None:
+        raise DataError("There is no such group", id[:80], "See `facedesk unknown list`.")
+    return found
+
+
+def _score(group: UnknownGroup) -> str:
+    return f"{group.score:.2f} < {group.threshold:.2f}"
+
+
+def _say(context: Context, title: str, pictures: int, hint: str = "") -> None:
+    if context.output.as_json:
+        context.output.object({"event": "done", "title": title, "pictures": pictures})
+    else:
+        context.output.result(f"{title}: {many(pictures, 'picture')}.")
+        if hint:
+            context.output.note(hint)

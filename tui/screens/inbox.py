@@ -1,0 +1,127 @@
+"""The unknown inbox: groups of strangers, one key for each decision about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widgets import DataTable, Footer, Static
+
+from engine.service.inbox_rows import InboxView, UnknownGroup
+from tui.keys import bindings_of
+from tui.screens.dialog import Dialog
+from tui.text import clean, day, many, shorten
+from tui.widgets.crop import Crop
+
+COLUMNS = (("Last seen", 17), ("Seen", 5), ("Crops", 6), ("Score", 13), ("Nearest", 0))
+EMPTY_ON = "Nobody waits. Strangers seen while recognising come here.\nPress esc, then r to watch."
+EMPTY_OFF = (
+    "Nobody waits, and strangers are not kept.\nPress t to keep those seen while recognising."
+)
+
+Load = Callable[[str], Coroutine[Any, Any, bytes]]
+"""A crop's PNG by its path; empty if it is gone."""
+
+
+class InboxScreen(Dialog[None]):
+    """A table of groups, newest first. The app does what the keys ask for, then calls `show`."""
+
+    TITLE_TEXT = "Unknown inbox"
+    HELP = "inbox"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("inbox")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
+
+    def __init__(self, read: Callable[[], object], load: Load) -> None:
+        """`read` has the inbox read, and `show` called."""
+        super().__init__()
+        self._read = read
+        self.view: InboxView | None = None
+        self._load = load
+
+    def body(self) -> ComposeResult:
+        """What is kept, the groups, the selected one's newest crop."""
+        yield Static("Reading the inbox ...", id="inbox-state", markup=False)
+        yield DataTable[Text](id="inbox-table", cursor_type="row", cell_padding=0)
+        with Horizontal(id="inbox-below"):
+            yield Crop(id="inbox-crop")
+            yield Static(id="inbox-detail", classes="detail", markup=False)
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Ready for the groups: have them read."""
+        table = self.query_one(DataTable)
+        for title, width in COLUMNS:
+            table.add_column(title, width=width or None)
+        table.focus()
+        self._read()
+
+    @property
+    def selected(self) -> UnknownGroup | None:
+        """The group under the cursor."""
+        row = self.query_one(DataTable).cursor_row
+        groups = self.view.groups if self.view else ()
+        return groups[row] if 0 <= row < len(groups) else None
+
+    def show(self, view: InboxView) -> None:
+        """List these groups; the cursor stays with its group, else where it was."""
+        table, before = self.query_one(DataTable), self.selected
+        row = table.cursor_row
+        self.view = view
+        with self.prevent(DataTable.RowHighlighted):
+            table.clear()
+            for group in view.groups:
+                table.add_row(*_cells(group))
+            same = [n for n, g in enumerate(view.groups) if before and g.id == before.id]
+            table.move_cursor(row=same[0] if same else max(0, min(row, len(view.groups) - 1)))
+        self.query_one("#inbox-state", Static).update(Text(_state(view)))
+        self._describe()
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """Say more about the group under the cursor."""
+        event.stop()
+        self._describe()
+
+    def _describe(self) -> None:
+        group, view = self.selected, self.view
+        about = Text()
+        if group is not None:
+            about.append(f"Is this {shorten(group.candidate, 40)}?\n", "bold")
+            about.append(
+                f"{group.score:.2f} for the person nearest, {group.threshold:.2f} is needed to be "
+                f"named.\n{many(len(group.sightings), 'sighting')}, {many(group.crops, 'crop')}, "
+                f"first {day(group.first)}\nfrom {clean(group.source)}\n"
+            )
+        elif view is not None:
+            about.append(EMPTY_ON if view.keeping else EMPTY_OFF)
+        if view is not None and view.undo:
+            about.append(f"\nu undoes: {clean(view.undo)}", "dim")
+        self.query_one("#inbox-detail", Static).update(about)
+        self.run_worker(self._picture(group), exclusive=True, exit_on_error=False)
+
+    async def _picture(self, group: UnknownGroup | None) -> None:
+        crop = self.query_one("#inbox-crop", Crop)
+        crop.display = group is not None
+        if group is None:
+            crop.show(b"")
+        else:
+            crop.show(await self._load(group.picture), "newest crop")
+
+
+def _state(view: InboxView) -> str:
+    if view.keeping:
+        return f"Keeping strangers: ON. They are removed for good after {many(view.days, 'day')}."
+    return "Keeping strangers: OFF. Nobody new comes here; t switches it on."
+
+
+def _cells(group: UnknownGroup) -> tuple[Text, ...]:
+    return (
+        Text(day(group.last)),
+        Text(str(len(group.sightings))),
+        Text(str(group.crops)),
+        Text(f"{group.score:.2f} < {group.threshold:.2f}"),
+        Text(clean(group.candidate)),
+    )

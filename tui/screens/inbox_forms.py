@@ -1,0 +1,60 @@
+"""The forms over the unknown inbox: who a group is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Label
+
+from tui.screens.dialog import Form, Send
+from tui.text import many
+from tui.widgets.fields import Field, Wrong
+
+
+class WhoForm(Form[str]):
+    """The name of an enrolled person; the one nearest is offered."""
+
+    TITLE_TEXT = "This is"
+    GO = "Add"
+
+    def __init__(
+        self, send: Send[str], *, crops: int, name: str = "", names: Sequence[str] = ()
+    ) -> None:
+        super().__init__(send)
+        self._crops, self._name_given, self._names = crops, name, tuple(names)
+
+    def form_fields(self) -> ComposeResult:
+        """The name, with what it means."""
+        yield Label(self._about(), markup=False)
+        yield Field(
+            "Name",
+            Input(
+                self._name_given,
+                id="form-name",
+                compact=True,
+                select_on_focus=True,
+                suggester=SuggestFromList(self._names, case_sensitive=False),
+            ),
+        )
+
+    def _about(self) -> str:
+        return f"{many(self._crops, 'crop')} join this person's pictures. Then train with t."
+
+    def request(self) -> str:
+        """The engine knows who is enrolled."""
+        name = self.value("#form-name")
+        if not name:
+            raise Wrong("A person needs a name.", "#form-name")
+        return name
+
+
+class NewFromInboxForm(WhoForm):
+    """The name of somebody who is enrolled by it."""
+
+    TITLE_TEXT = "A new person"
+    GO = "Enrol"
+
+    def _about(self) -> str:
+        return f"{many(self._crops, 'crop')} are this person's first. Enrol who agreed to it."

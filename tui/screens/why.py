@@ -1,0 +1,128 @@
+"""Why: the faces in view, and what the decision about the selected one rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import DataTable, Static
+
+from engine.events import NothingToExplain, Why
+from tui.bridge import Sighting
+from tui.screens.dialog import Dialog
+from tui.text import clean
+from tui.why_words import sentences
+from tui.widgets.crop import Crop
+
+AGAIN = 1.0
+"""Seconds between two looks while faces are watched."""
+NEAR = 3
+"""Enrolled crops shown beside the probe."""
+
+Faces = Callable[[], tuple[Sighting, ...]]
+"""The faces of the present or last recognition, newest last."""
+Load = Callable[[str], Coroutine[Any, Any, bytes]]
+"""A crop's PNG by its path; empty if it is gone."""
+
+
+class WhyScreen(Dialog[None]):
+    """Lists tracks and explains the selected one; follows the recognition while it is open.
+
+    `ask` asks the engine about a track; the app hands the answer to `show`.
+    """
+
+    TITLE_TEXT = "Why"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
+
+    def __init__(self, faces: Faces, ask: Callable[[int], None], load: Load) -> None:
+        super().__init__()
+        self._faces, self._ask, self._load = faces, ask, load
+        self._tracks: tuple[int, ...] = ()
+        self._shown: Why | None = None
+
+    def body(self) -> ComposeResult:
+        """Tracks, words, then the probe and its nearest crops."""
+        yield DataTable[Text](id="why-tracks", cursor_type="row", show_header=False)
+        with VerticalScroll(id="why-words-box", can_focus=False):
+            yield Static("Asking ...", id="why-words", markup=False)
+        with Horizontal(id="why-crops"):
+            yield Crop(id="why-probe")
+            for place in range(NEAR):
+                yield Crop(id=f"why-near-{place}")
+
+    def on_mount(self) -> None:
+        """List the faces, explain the newest, and look again now and then."""
+        table = self.query_one(DataTable)
+        table.add_column("face")
+        table.focus()
+        self.look()
+        self.set_interval(AGAIN, self.look)
+
+    @property
+    def selected(self) -> int | None:
+        """The track under the cursor."""
+        row = self.query_one(DataTable).cursor_row
+        return self._tracks[row] if 0 <= row < len(self._tracks) else None
+
+    def look(self) -> None:
+        """List the faces as they are now, and ask about the selected one."""
+        table, before = self.query_one(DataTable), self.selected
+        faces = tuple(reversed(self._faces()))
+        self._tracks = tuple(sighting.face.track for sighting in faces)
+        with self.prevent(DataTable.RowHighlighted):
+            table.clear()
+            for sighting in faces:
+                table.add_row(_line(sighting))
+            if before in self._tracks:
+                table.move_cursor(row=self._tracks.index(before))
+        self._ask_selected()
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """Another face was selected."""
+        event.stop()
+        self._ask_selected()
+
+    def _ask_selected(self) -> None:
+        track = self.selected
+        if track is not None:
+            self._ask(track)
+
+    def show(self, answer: Why | NothingToExplain) -> None:
+        """The engine's answer; one about a face that is not selected any more is left out."""
+        if not self.is_mounted or answer.track != self.selected:
+            return
+        if isinstance(answer, NothingToExplain):
+            text = "Nothing is kept about this face any more."
+            self.query_one("#why-words", Static).update(Text(text))
+            return
+        before, self._shown = self._shown, answer
+        words = Text("\n").join(
+            Text(line, "bold" if place == 0 else "") for place, line in enumerate(sentences(answer))
+        )
+        self.query_one("#why-words", Static).update(words)
+        self.query_one("#why-probe", Crop).show(answer.crop, "this face")
+        if before is None or before.nearest != answer.nearest:
+            self.run_worker(self._show_near(answer), exclusive=True, exit_on_error=False)
+
+    async def _show_near(self, why: Why) -> None:
+        for place in range(NEAR):
+            crop = self.query_one(f"#why-near-{place}", Crop)
+            if place < len(why.nearest):
+                person, path, likeness = why.nearest[place]
+                crop.show(await self._load(path), f"{likeness:.2f} {clean(person)}")
+            else:
+                crop.show(b"")
+
+
+def _line(sighting: Sighting) -> Text:
+    """One face in one line."""
+    face = sighting.face
+    sign = "≥" if face.score >= face.threshold else "<"
+    who = clean(face.person or f"nearest {face.candidate}")
+    return Text(
+        f"face {face.track}  {face.decision.upper():<8} {who}  {face.score:.2f} {sign} "
+        f"{face.threshold:.2f}"
+    )
