@@ -13,6 +13,10 @@ from engine.events.base import (
     Emit,
     Event,
 )
+from engine.events.coaching import (
+    Coaching,
+    TwinSuspected,
+)
 from engine.events.enrolment import (
     Captured,
     EnrolDone,
@@ -58,6 +62,7 @@ __all__ = [
     "BakeOffDone",
     "BoxTuple",
     "Captured",
+    "Coaching",
     "Emit",
     "EnrolDone",
     "EpochDone",
@@ -86,4 +91,5 @@ __all__ = [
     "StrangersAdded",
     "Threshold",
     "TrainDone",
+    "TwinSuspected",
 ]
