@@ -14,10 +14,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from engine.events import Coaching
+from engine.events import Advice, Coaching
 from engine.faces import measure
 from engine.faces.pose import Distance, Light, Look, Pose, look
 from engine.faces.quality import Refusal, Verdict
@@ -34,25 +33,6 @@ LIGHTS = 2
 """Lights that are asked for; the room decides which."""
 _RECENT = 12
 """Kept pictures over which the rate is taken."""
-
-
-class Advice(StrEnum):
-    """What to do now. The words are the interface's."""
-
-    LOOK_HERE = "look_here"
-    ONE_AT_A_TIME = "one_at_a_time"
-    COME_CLOSER = "come_closer"
-    MORE_LIGHT = "more_light"
-    LESS_LIGHT = "less_light"
-    HOLD_STILL = "hold_still"
-    MOVE_A_LITTLE = "move_a_little"
-    FACE_CAMERA = "face_camera"
-    TURN_LEFT = "turn_left"
-    TURN_RIGHT = "turn_right"
-    STEP_CLOSER = "step_closer"
-    STEP_BACK = "step_back"
-    CHANGE_LIGHT = "change_light"
-    GO_ON = "go_on"
 
 
 REMEDY: dict[Refusal, Advice] = {

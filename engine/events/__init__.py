@@ -14,6 +14,7 @@ from engine.events.base import (
     Event,
 )
 from engine.events.coaching import (
+    Advice,
     Coaching,
     TwinSuspected,
 )
@@ -59,6 +60,7 @@ from engine.events.training import (
 )
 
 __all__ = [
+    "Advice",
     "BakeOffDone",
     "BoxTuple",
     "Captured",

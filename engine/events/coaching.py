@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 from engine.events.base import Event
+
+
+class Advice(StrEnum):
+    """What to do now. The words are the interface's."""
+
+    LOOK_HERE = "look_here"
+    ONE_AT_A_TIME = "one_at_a_time"
+    COME_CLOSER = "come_closer"
+    MORE_LIGHT = "more_light"
+    LESS_LIGHT = "less_light"
+    HOLD_STILL = "hold_still"
+    MOVE_A_LITTLE = "move_a_little"
+    FACE_CAMERA = "face_camera"
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
+    STEP_CLOSER = "step_closer"
+    STEP_BACK = "step_back"
+    CHANGE_LIGHT = "change_light"
+    GO_ON = "go_on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +34,7 @@ class Coaching(Event):
 
     `cells` are (pose, distance, different pictures), `lights` (light, different pictures); one
     counts as filled with `need`. `different` counts all different pictures: near copies of kept
-    ones are not among them. `advice` is an `engine.enrol.coach.Advice` value; with a refusal
+    ones are not among them. `advice` is an `Advice` value; with a refusal
     `reason`, `value` and `limit` say why. `pose`, `distance`, `light` are the present face's,
     empty without one. `seconds_left` until the target at the present rate, None while unknown.
     """

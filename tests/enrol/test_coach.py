@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.enrol.coach import LIGHTS, MOST, NEED, Advice, Coach
-from engine.events import Coaching
+from engine.enrol.coach import LIGHTS, MOST, NEED, Coach
+from engine.events import Advice, Coaching
 from engine.faces.align import Face
 from engine.faces.box import Box
 from engine.faces.quality import Refusal, Verdict
