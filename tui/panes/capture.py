@@ -54,6 +54,7 @@ class CapturePane(Pane):
             with VerticalScroll(id="capture-body", can_focus=True):
                 yield Empty(self.EMPTY, id="capture-empty", can_focus=False)
                 yield line("capture-status", "status")
+                yield line("capture-steps", "detail")
                 yield line("capture-source", "detail")
                 yield Meter(id="capture-meter")
                 yield line("capture-advice", "advice")
@@ -79,6 +80,8 @@ class CapturePane(Pane):
         self.running = event.job
         self.live = Live()
         self.query_one("#capture-empty").display = False
+        if event.job == "import":
+            self.steps("", "")
         self.query_one(Meter).display = True
         self.query_one(Meter).show(0, 0)
         self.query_one(Coverage).display = False
@@ -114,6 +117,10 @@ class CapturePane(Pane):
         """One more picture is on disk."""
         self.query_one(Meter).show(event.captured, event.target)
         self.write("#capture-status", Text(f"Capturing {clean(event.person)}", "bold"))
+
+    def steps(self, shown: str, failed: str) -> None:
+        """The line of steps of a quick enrolment, and why it ended if it did."""
+        self.write("#capture-steps", "\n".join(clean(part) for part in (shown, failed) if part))
 
     def show_live(self, live: Live) -> None:
         """Refusals, import progress and preview as they stand."""

@@ -31,6 +31,8 @@ class TitleBar(Widget):
     state: reactive[str] = reactive("")
     jobs: reactive[tuple[str, ...]] = reactive(())
     demo: reactive[bool] = reactive(False)
+    steps: reactive[str] = reactive("")
+    """The steps of a quick enrolment while one is under way."""
 
     def render(self) -> Text:
         """One line of exactly the widget's width."""
@@ -41,6 +43,8 @@ class TitleBar(Widget):
             line.append(" DEMO ", self.get_component_rich_style("title--demo", partial=True))
             line.append(" ")
         right = " · ".join(clean(job) for job in self.jobs)
+        if self.steps:
+            right = f"{self.steps} · {right}" if right else self.steps
         right = f" ● {right} " if right else f" {clean(self.state)} "
         right = shorten(right, max(0, width - line.cell_len - 2))
         left = shorten(f"│ {self.workspace}", max(0, width - line.cell_len - cell_len(right) - 1))
