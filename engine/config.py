@@ -101,6 +101,9 @@ class EnrolmentSettings(Section):
 
     count: int = Field(100, ge=1, le=10_000)
     """Crops a person and session."""
+    finish_when_covered: bool = False
+    """End a capture before `count` once the coach's grid is filled. Off: guidance is a help, and
+    more pictures of the same views still help training a little."""
 
 
 class SplitSettings(Section):

@@ -27,7 +27,7 @@ from tui.panes.split import SplitPane, grouped
 from tui.panes.training import TrainingPane
 from tui.screens.confirm import Confirm
 from tui.screens.desk import DeskScreen
-from tui.screens.forms import ImportForm, NewPersonForm, RecogniseForm, RenameForm
+from tui.screens.forms import ImportForm, RecogniseForm, RenameForm
 from tui.screens.help import HelpScreen
 from tui.screens.models import ModelsScreen
 from tui.text import clean, many
@@ -124,14 +124,6 @@ class ActionsApp(EngineApp):
         self.run_worker(guarded(), exit_on_error=False)
 
     # --- actions: jobs -------------------------------------------------------------------
-
-    def action_new_person(self) -> None:
-        """The form for a new person."""
-        if self.can("new_person"):
-            form = NewPersonForm(
-                self.enrol, source=self.source, count=self.count, window=self.window
-            )
-            self.push_screen(form)
 
     def action_import_folder(self) -> None:
         """The form for an import."""

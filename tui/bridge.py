@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.events import (
+    Coaching,
     Event,
     FaceSeen,
     FeaturesProgress,
@@ -60,6 +61,7 @@ class Live:
     """The present state of the running jobs. Counts are exact, the rest is the newest."""
 
     preview: Preview | None = None
+    coaching: Coaching | None = None
     rate: RecognitionRate | None = None
     importing: ImportProgress | None = None
     features: FeaturesProgress | None = None
@@ -143,6 +145,7 @@ class Bridge:
         self._refused_files: deque[ImportRefused] = deque(maxlen=QUEUE)
         self._importing: ImportProgress | None = None
         self._refusals = 0
+        self._coaching: Coaching | None = None
 
     def _forget_recognition(self) -> None:
         self._rate: RecognitionRate | None = None
@@ -159,6 +162,8 @@ class Bridge:
             case ImportRefused():
                 self._refuse(self._import_refused, event.reason, event.value, event.limit)
                 self._refused_files.append(event)
+            case Coaching():
+                self._coaching = event
             case Preview():
                 self._preview = event
             case RecognitionRate():
@@ -195,6 +200,7 @@ class Bridge:
     def _live(self) -> Live:
         return Live(
             preview=self._preview,
+            coaching=self._coaching,
             rate=self._rate,
             importing=self._importing,
             features=self._features,

@@ -70,7 +70,8 @@ class JobBoard:
     def why_not(self, action: str) -> str | None:
         """Why an action cannot be done now, in a sentence; None if it can."""
         camera = self.camera_job
-        if action in CAMERA_ACTIONS and camera:
+        makes_room = action == "new_person" and camera == "recognise"
+        if action in CAMERA_ACTIONS and camera and not makes_room:
             return f"The camera is in use: {self.titles[camera]}. Esc cancels it, x stops it."
         if action in MEASURING_ACTIONS:
             return self._why_not_measure()

@@ -19,17 +19,6 @@ REASONS: dict[str, str] = {
     "too_large": "file too large",
 }
 
-ADVICE: dict[str, str] = {
-    "no_face": "look at the camera",
-    "several_faces": "one person at a time, please",
-    "too_small": "come closer",
-    "too_dark": "more light on the face",
-    "too_bright": "less light on the face",
-    "blurred": "hold still",
-    "duplicate": "turn or move a little",
-}
-"""What the person in front of the camera should do about a refusal."""
-
 
 def clean(text: str) -> str:
     """Text without control, bidirectional and zero-width characters, on one line."""

@@ -71,6 +71,8 @@ class Enrolment:
         self._previous: NDArray[np.uint8] | None = None
         self._refused: Counter[str] = Counter()
         self._state: State = "capturing"
+        self.verdict: Verdict | None = None
+        """The gates' word on the last frame that was fed."""
         self._done: EnrolDone | None = None
 
     @property
@@ -101,7 +103,7 @@ class Enrolment:
         """
         if self._state != "capturing":
             return ()
-        verdict = self._gates.judge(faces, self._previous)
+        verdict = self.verdict = self._gates.judge(faces, self._previous)
         if verdict.refusal is not None or verdict.face is None:
             return (self._refuse(frame, faces, verdict.refusal, verdict),)
         face = verdict.face
@@ -134,6 +136,10 @@ class Enrolment:
                 sharpness=verdict.sharpness,
             ),
         )
+
+    def complete(self) -> None:
+        """End the session as complete, with fewer pictures than its target."""
+        self._end("complete")
 
     def stop(self) -> None:
         """End the session and keep what was captured."""

@@ -13,6 +13,11 @@ from engine.events.base import (
     Emit,
     Event,
 )
+from engine.events.coaching import (
+    Advice,
+    Coaching,
+    TwinSuspected,
+)
 from engine.events.enrolment import (
     Captured,
     EnrolDone,
@@ -57,9 +62,11 @@ from engine.events.training import (
 from engine.events.why import NearCrop, NothingToExplain, Rule, Why
 
 __all__ = [
+    "Advice",
     "BakeOffDone",
     "BoxTuple",
     "Captured",
+    "Coaching",
     "Emit",
     "EnrolDone",
     "EpochDone",
@@ -93,5 +100,6 @@ __all__ = [
     "StrangersAdded",
     "Threshold",
     "TrainDone",
+    "TwinSuspected",
     "Why",
 ]

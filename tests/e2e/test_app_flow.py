@@ -68,6 +68,8 @@ class Operator:
         await self.type(str(source))
         await self.press("tab", "ctrl+u")
         await self.type(str(count))
+        if self._app.then_train:  # remembered: once is enough
+            await self.press("tab", "space")
         await self.press("enter")
         await self.sees(lambda text: f"{count}/{count}" in text or f"{count} of {count}" in text)
         await self.idle()
@@ -123,6 +125,28 @@ async def test_both_demo_portraits_are_enrolled_and_told_apart_with_nothing_but_
             Path(picture).write_text(app.export_screenshot(title="facedesk"))
         await operator.press("escape")
         await operator.idle()
+        await operator.press("q")
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+async def test_from_the_start_a_name_is_enough_to_be_recognised(
+    tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`n`, the name, Enter; the source is the one that was used last."""
+    monkeypatch.setenv("FACEDESK_ENROLMENT__COUNT", "12")
+    monkeypatch.setenv("FACEDESK_TRAINING__EPOCHS", "3")
+    app = FacedeskApp(desk(tmp_path))
+    app.source = str(clips / "man_a_take1.mp4")
+    async with app.run_test(size=(80, 24)) as pilot:
+        operator = Operator(app, pilot)
+        await operator.press("n")
+        await operator.sees("Close (Esc)")
+        await operator.type("Man A")
+        await operator.press("enter")
+        await operator.sees("✓capture")
+        await operator.sees("●train")
+        await operator.sees("KNOWN  Man A")
         await operator.press("q")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fake_coach import coaching
 from fake_desk import FakeDesk, captured, opened, person
 from textual.widgets import Input
 
@@ -86,10 +87,46 @@ async def test_count_and_refusals_are_live_and_exact(run, size):
             "Refused frames: 208",
             "205  too dark",
             "38 < 45",
-            "blurred (88 < 150): hold still",
             "DEMO",
             "demo:collins",
         )
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_coach_says_what_to_do_why_not_kept_and_what_is_missing(run, size):
+    async with run(FakeDesk(), size=size) as table:
+        await start(table)
+        table.desk.emit(
+            opened(),
+            captured(12),
+            coaching(
+                {("frontal", "middle"): 6, ("left", "middle"): 1},
+                captured=12,
+                advice="more_light",
+                reason="too_dark",
+                value=38,
+                limit=60,
+                pose="left",
+                distance="middle",
+                seconds_left=18,
+            ),
+        )
+        await table.shows(
+            "! MORE LIGHT ON THE FACE",
+            "too dark: 38, need 60",
+            "7 different views · about 18 s left",
+            "middle [■··]      ■■■       ···",
+            "even",
+        )
+
+
+async def test_a_kept_picture_leads_to_the_next_missing_view(run):
+    async with run(FakeDesk(), size=(80, 24)) as table:
+        await start(table)
+        table.desk.emit(
+            coaching({("frontal", "middle"): 3}, captured=3, advice="turn_left", pose="frontal")
+        )
+        await table.shows("→ TURN A LITTLE LEFT", "kept")
 
 
 async def test_the_end_says_what_was_kept(run):

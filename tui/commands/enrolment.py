@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from engine.events import (
     Captured,
+    Coaching,
     EnrolDone,
     Event,
     ImportDone,
     ImportProgress,
     ImportRefused,
     Notice,
-    Refused,
     SourceLost,
     SourceOpened,
     SourceRestored,
 )
 from engine.service import library
 from engine.service.protocol import EnrolRequest, ImportRequest
+from tui import coach_words
 from tui.context import Context, interruptible
 from tui.output import Output
 from tui.text import measured, reason_words
@@ -51,6 +52,7 @@ def enroll(context: Context, request: EnrolRequest) -> EnrolDone:
     from engine.service.jobs.enrol import enrol
 
     output = context.output
+    said: Coaching | None = None
     with (
         interruptible(keep=True, enter_stops=True) as cancel,
         context.writing("enroll"),
@@ -58,15 +60,20 @@ def enroll(context: Context, request: EnrolRequest) -> EnrolDone:
     ):
 
         def emit(event: Event) -> None:
+            nonlocal said
             output.event(event)
             source_note(output, event)
             if isinstance(event, Captured):
-                bar.update(event.captured, title=f"Enrolling {request.person}")
-            elif isinstance(event, Refused):
-                bar.retitle(refusal(event.reason, event.value, event.limit))
+                bar.update(event.captured)
+            elif isinstance(event, Coaching):
+                said = event
+                why = coach_words.why_refused(event)
+                bar.retitle(f"{coach_words.advice(event)}{f' ({why})' if why else ''}")
 
         done = enrol(context.workspace, context.settings, request, cancel, emit)
     _summarise(output, done)
+    if said is not None and done.captured:
+        output.result(coach_words.coverage(said))
     return done
 
 

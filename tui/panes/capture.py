@@ -9,6 +9,7 @@ from textual.containers import Horizontal, VerticalScroll
 
 from engine.events import (
     Captured,
+    Coaching,
     EnrolDone,
     ImportDone,
     JobEnded,
@@ -19,8 +20,10 @@ from engine.events import (
     SourceRestored,
 )
 from tui.bridge import Live, Refusals
+from tui.coach_words import advice, progress, why_refused
 from tui.panes.base import ROOMY, Empty, Pane, line
-from tui.text import ADVICE, clean, many, measured, number, reason_words, shorten, span
+from tui.text import clean, many, measured, reason_words, shorten, span
+from tui.widgets.coverage import Coverage
 from tui.widgets.meter import Meter
 from tui.widgets.preview import FramePreview
 
@@ -51,10 +54,13 @@ class CapturePane(Pane):
             with VerticalScroll(id="capture-body", can_focus=True):
                 yield Empty(self.EMPTY, id="capture-empty", can_focus=False)
                 yield line("capture-status", "status")
+                yield line("capture-steps", "detail")
                 yield line("capture-source", "detail")
                 yield Meter(id="capture-meter")
-                yield line("capture-last", "detail")
                 yield line("capture-advice", "advice")
+                yield line("capture-why", "detail")
+                yield Coverage(id="capture-grid")
+                yield line("capture-last", "detail")
                 yield line("capture-refused")
                 yield line("capture-keys", "hint")
             yield FramePreview(id="capture-preview")
@@ -62,6 +68,7 @@ class CapturePane(Pane):
     def on_mount(self) -> None:
         """Start empty."""
         self.query_one(Meter).display = False
+        self.query_one(Coverage).display = False
         self.show_preview(None)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -73,9 +80,12 @@ class CapturePane(Pane):
         self.running = event.job
         self.live = Live()
         self.query_one("#capture-empty").display = False
+        if event.job == "import":
+            self.steps("", "")
         self.query_one(Meter).display = True
         self.query_one(Meter).show(0, 0)
-        for part in ("source", "last", "advice", "refused"):
+        self.query_one(Coverage).display = False
+        for part in ("source", "last", "advice", "why", "refused"):
             self.write(f"#capture-{part}", "")
         self.write("#capture-status", Text(f"{clean(event.title)}: starting", "bold"))
         self.write("#capture-keys", "x stop and keep · esc cancel")
@@ -107,23 +117,17 @@ class CapturePane(Pane):
         """One more picture is on disk."""
         self.query_one(Meter).show(event.captured, event.target)
         self.write("#capture-status", Text(f"Capturing {clean(event.person)}", "bold"))
-        self.write(
-            "#capture-last",
-            f"Last kept: brightness {number(event.brightness)}, "
-            f"sharpness {number(event.sharpness)}",
-        )
-        self.write("#capture-advice", "")
+
+    def steps(self, shown: str, failed: str) -> None:
+        """The line of steps of a quick enrolment, and why it ended if it did."""
+        self.write("#capture-steps", "\n".join(clean(part) for part in (shown, failed) if part))
 
     def show_live(self, live: Live) -> None:
         """Refusals, import progress and preview as they stand."""
         if self.running == "enrol":
             self._show_refused(live.refused, "Refused frames")
-            newest = _newest(live.refused)
-            if newest and newest != _newest(self.live.refused):
-                reason, tally = newest
-                value = measured(reason, tally.value, tally.limit)
-                words = f"{reason_words(reason)}{f' ({value})' if value else ''}"
-                self.write("#capture-advice", f"{words}: {ADVICE.get(reason, 'try again')}")
+            if live.coaching is not None and live.coaching is not self.live.coaching:
+                self._coach(live.coaching)
         elif self.running == "import":
             self._show_refused(live.import_refused, "Refused files")
             if live.importing:
@@ -133,6 +137,16 @@ class CapturePane(Pane):
         if self.running:
             self.show_preview(live.preview)
         self.live = live
+
+    def _coach(self, said: Coaching) -> None:
+        """What to do now, why the last frame was refused, the grid, the count, the time left."""
+        mark = "!" if said.reason else "→"
+        self.write("#capture-advice", Text(f"{mark} {clean(advice(said)).upper()}", "bold"))
+        self.write("#capture-why", clean(why_refused(said)) or "kept")
+        grid = self.query_one(Coverage)
+        grid.display = True
+        grid.show(said)
+        self.write("#capture-last", progress(said))
 
     def show_preview(self, frame: Preview | None) -> None:
         """Show a frame; without one the figures take the room."""
@@ -166,6 +180,7 @@ class CapturePane(Pane):
         """The job is over; its figures stay until the next one."""
         self.running = ""
         self.write("#capture-advice", "")
+        self.write("#capture-why", "")
         self.write("#capture-keys", "n enrol another person or session · s split the pictures")
         self.query_one(Meter).set_class(event.outcome != "done", "-idle")
         self.show_preview(None)
@@ -186,7 +201,3 @@ class CapturePane(Pane):
             table.append(f"\n{tally.count:>5}  {reason_words(reason):<16}", "not bold")
             table.append(f"last {value}" if value else "", "not bold dim")
         self.write("#capture-refused", table)
-
-
-def _newest(refused: dict[str, Refusals]) -> tuple[str, Refusals] | None:
-    return max(refused.items(), key=lambda item: item[1].last) if refused else None

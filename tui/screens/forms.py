@@ -38,10 +38,11 @@ class NewPersonForm(Form[EnrolRequest]):
         count: int,
         window: bool = False,
         name: str = "",
+        then_train: bool = True,
     ) -> None:
         super().__init__(send)
         self._source, self._count, self._name_given = source, count, name
-        self._window = window
+        self._window, self._then_train = window, then_train
 
     def form_fields(self) -> ComposeResult:
         """The name first: the rest is remembered."""
@@ -54,7 +55,13 @@ class NewPersonForm(Form[EnrolRequest]):
             "Pictures", Input(str(self._count), id="form-count", type="integer", compact=True)
         )
         yield window_field(self._window)
+        yield Field("Then", Tick("split, train and recognise", self._then_train, id="form-train"))
         yield Label(f"Source: {SOURCES}", classes="hint", markup=False)
+
+    @property
+    def then_train(self) -> bool:
+        """Whether the rest of the way is to follow the capture."""
+        return self.query_one("#form-train", Tick).value
 
     def request(self) -> EnrolRequest:
         """Checks what needs no engine; the engine checks the name."""

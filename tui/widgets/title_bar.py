@@ -33,6 +33,8 @@ class TitleBar(Widget):
     demo: reactive[bool] = reactive(False)
     unknown: reactive[int] = reactive(0)
     """Sightings of strangers that wait in the inbox."""
+    steps: reactive[str] = reactive("")
+    """The steps of a quick enrolment while one is under way."""
 
     def render(self) -> Text:
         """One line of exactly the widget's width."""
@@ -43,6 +45,8 @@ class TitleBar(Widget):
             line.append(" DEMO ", self.get_component_rich_style("title--demo", partial=True))
             line.append(" ")
         right = " · ".join(clean(job) for job in self.jobs)
+        if self.steps:
+            right = f"{self.steps} · {right}" if right else self.steps
         right = f" ● {right} " if right else f" {clean(self.state)} "
         if self.unknown:
             right = f" ? {self.unknown} unknown ·{right}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
+from engine.camera.frame import Frame
 from engine.camera.reader import Reader
 from engine.cancel import Cancel
 from engine.config import Settings
+from engine.enrol.coach import Coach
 from engine.enrol.names import clean_name
 from engine.enrol.people import People
 from engine.enrol.session import Enrolment
@@ -48,8 +52,10 @@ def enrol(
                 QualityGates(settings.gates),
                 new_person=not known,
             )
+            coach = Coach(request.count, settings.gates.min_change)
+            early = settings.enrolment.finish_when_covered
             try:
-                _capture(reader, finder, enrolment, viewer, cancel, emit)
+                _capture(reader, finder, enrolment, coach, viewer, cancel, emit, early=early)
             finally:
                 _close(enrolment, cancel)
                 done = enrolment.finish()
@@ -65,11 +71,17 @@ def _capture(
     reader: Reader,
     finder: FaceFinder,
     enrolment: Enrolment,
+    coach: Coach,
     viewer: Viewer,
     cancel: Cancel,
     emit: Emit,
+    *,
+    early: bool,
 ) -> None:
-    """Feed frames until the session is complete, the source ends or an end is asked for."""
+    """Feed frames until the session is complete, the source ends or an end is asked for.
+
+    With `early` it is complete as well once the coach has all it wants.
+    """
     lines: tuple[str, ...] = ("looking for a face",)
     try:
         for frame in reader.frames(cancel):
@@ -77,14 +89,25 @@ def _capture(
             for event in enrolment.feed(frame, finder.find(frame.image)):
                 emit(event)
                 box = event.box
+                _guide(coach, enrolment, frame, emit, kept=isinstance(event, Captured))
                 lines = (_line(event), "Enter or Esc: stop")
             if not viewer.show(frame, box, lines, reader.dropped):
                 cancel.stop()
+            if early and coach.covered:
+                enrolment.complete()
             if enrolment.state != "capturing":
                 return
     except SourceError as error:
         # What was captured before the camera was lost is good, so the session closes normally.
         emit(Notice(text=f"{error}. {error.hint}", level="error"))
+
+
+def _guide(coach: Coach, enrolment: Enrolment, frame: Frame, emit: Emit, *, kept: bool) -> None:
+    """Say what to do now, if that has changed."""
+    if enrolment.verdict is not None:
+        said = coach.feed(enrolment.verdict, frame.image.shape[1], time.monotonic(), kept=kept)
+        if said is not None:
+            emit(said)
 
 
 def _line(event: Captured | Refused) -> str:

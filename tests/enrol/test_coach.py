@@ -1,0 +1,137 @@
+"""What the coach counts, and what it says to do."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.enrol.coach import LIGHTS, MOST, NEED, Coach
+from engine.events import Advice, Coaching
+from engine.faces.align import Face
+from engine.faces.box import Box
+from engine.faces.quality import Refusal, Verdict
+
+FRAME = 640
+WIDTHS = {"near": 300, "middle": 200, "far": 100}
+TURNS = {"frontal": 0.494, "left": 0.40, "right": 0.60}
+"""Where the eyes' middle lies in the box."""
+
+
+def crop(seed: int, level: int = 120) -> NDArray[np.uint8]:
+    """A made-up face without a turn: left and right alike, coarse enough to be compared."""
+    coarse = np.random.default_rng(seed).integers(-60, 60, (10, 5), dtype=np.int16)
+    picture = np.clip(np.hstack([coarse, coarse[:, ::-1]]) + level, 0, 255).astype(np.uint8)
+    large = cv2.resize(picture, (160, 160), interpolation=cv2.INTER_CUBIC)
+    return np.ascontiguousarray(np.repeat(large[..., None], 3, axis=2), dtype=np.uint8)
+
+
+def face(seed: int, pose: str = "frontal", distance: str = "middle", level: int = 120) -> Face:
+    width = WIDTHS[distance]
+    middle = 50 + TURNS[pose] * width
+    eyes = ((middle - width * 0.18, 80.0), (middle + width * 0.18, 80.0))
+    return Face(Box(50, 50, width, width), eyes, True, crop(seed, level))
+
+
+def kept(coach: Coach, shown: Face, at: float = 0.0) -> Coaching | None:
+    return coach.feed(Verdict(shown, None, 0, 0, 120, 400), FRAME, at, kept=True)
+
+
+def refused(coach: Coach, refusal: Refusal, shown: Face | None = None) -> Coaching | None:
+    return coach.feed(Verdict(shown, refusal, 38, 60, 38, 0), FRAME, 0.0, kept=False)
+
+
+def cells(said: Coaching | None) -> dict[tuple[str, str], int]:
+    assert said
+    return {(pose, distance): count for pose, distance, count in said.cells if count}
+
+
+def test_different_pictures_fill_the_cell_of_their_pose_and_distance() -> None:
+    coach = Coach(20, 3.0)
+    kept(coach, face(1))
+    said = kept(coach, face(2))
+    assert cells(said) == {("frontal", "middle"): 2}
+    assert cells(kept(coach, face(3, distance="near")))[("frontal", "near")] == 1
+
+
+def test_near_copies_count_as_captured_but_fill_nothing() -> None:
+    coach = Coach(20, 3.0)
+    for _ in range(4):
+        kept(coach, face(1))
+    said = kept(coach, face(1))
+    assert said
+    assert said.captured == 5
+    assert said.different == 1
+
+
+def test_a_cell_counts_no_more_than_it_remembers() -> None:
+    coach = Coach(50, 3.0)
+    for seed in range(MOST + 4):
+        said = kept(coach, face(seed))
+    assert cells(said) == {("frontal", "middle"): MOST}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "advice"),
+    [
+        (Refusal.TOO_DARK, Advice.MORE_LIGHT),
+        (Refusal.TOO_SMALL, Advice.COME_CLOSER),
+        (Refusal.BLURRED, Advice.HOLD_STILL),
+        (Refusal.NO_FACE, Advice.LOOK_HERE),
+    ],
+)
+def test_a_refusal_gives_its_remedy_with_reason_and_numbers(
+    refusal: Refusal, advice: Advice
+) -> None:
+    said = refused(Coach(20, 3.0), refusal)
+    assert said
+    assert (said.advice, said.reason, said.value, said.limit) == (advice, refusal, 38, 60)
+
+
+def test_a_filled_view_leads_to_the_next_one_at_the_same_distance() -> None:
+    coach = Coach(50, 3.0)
+    said = None
+    for seed in range(NEED):
+        said = kept(coach, face(seed))
+    assert said
+    assert said.advice == Advice.TURN_LEFT
+
+
+def test_with_all_poses_of_a_distance_the_person_is_asked_to_walk_and_then_for_light() -> None:
+    coach = Coach(200, 3.0)
+    advice = {}
+    seed = 0
+    for distance in ("middle", "near", "far"):
+        for pose in ("frontal", "left", "right"):
+            for _ in range(NEED):
+                seed += 1
+                said = kept(coach, face(seed, pose, distance))
+        assert said
+        advice[distance] = said.advice
+    assert advice == {
+        "middle": Advice.STEP_CLOSER,
+        "near": Advice.STEP_BACK,
+        "far": Advice.CHANGE_LIGHT,
+    }
+    assert not coach.covered
+    assert LIGHTS == 2
+    for extra in range(NEED):
+        said = kept(coach, face(seed + extra + 1, level=60))
+    assert said
+    assert said.covered
+    assert coach.covered
+
+
+def test_the_time_left_follows_the_rate_of_keeping() -> None:
+    coach = Coach(13, 3.0)
+    for number in range(4):
+        said = kept(coach, face(number), at=number * 0.5)
+    assert said
+    assert said.seconds_left == 5  # 9 pictures to go, two a second
+
+
+def test_what_was_said_last_is_not_said_again() -> None:
+    coach = Coach(20, 3.0)
+    assert refused(coach, Refusal.NO_FACE)
+    assert refused(coach, Refusal.NO_FACE) is None

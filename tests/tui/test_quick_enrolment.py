@@ -1,0 +1,165 @@
+"""From `n` to recognition: what follows a capture by itself, and what ends it."""
+
+from __future__ import annotations
+
+import pytest
+from fake_desk import FakeDesk, captured, model, person
+
+from engine.errors import NoPictures
+from engine.events import EnrolDone, JobEnded, TrainDone
+from engine.service.protocol import EnrolRequest, RecogniseRequest, SplitRequest, TrainRequest
+
+SIZES = [(80, 24), (120, 40), (160, 45)]
+
+
+def desk() -> FakeDesk:
+    return FakeDesk((person("Ada Lovelace"),), (model(current=True),))
+
+
+async def start(table, name="Grace Hopper", *more):
+    await table.press("n")
+    await table.type(name)
+    await table.press(*more, "enter")
+    await table.until(lambda: "enrol" in table.app.board.titles, "enrolment runs")
+
+
+def capture_ends(table, kept=12, ended="complete", outcome="done"):
+    table.desk.emit(
+        captured(kept, name="Grace Hopper"),
+        EnrolDone(
+            person="Grace Hopper",
+            session="s1",
+            captured=kept,
+            target=12,
+            refused={},
+            seconds=4,
+            ended=ended,
+        ),
+        JobEnded(job="enrol", outcome=outcome),
+    )
+
+
+def training_ends(table, *, promoted=True, outcome="done"):
+    done = TrainDone(
+        model="20261124-100000",
+        recipe="head",
+        people=("Ada Lovelace", "Grace Hopper"),
+        epochs=3,
+        best_epoch=3,
+        seconds=9,
+        metrics={},
+        promoted=promoted,
+    )
+    table.desk.emit(*([done] if outcome == "done" else []), JobEnded(job="train", outcome=outcome))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_name_and_enter_lead_to_recognition(run, size):
+    async with run(desk(), size=size) as table:
+        await start(table)
+        await table.shows("●capture ○split ○train ○recognise")
+        capture_ends(table)
+        await table.until(lambda: table.desk.asked("train"), "training starts by itself")
+        await table.shows("✓capture ✓split ●train ○recognise")
+        assert isinstance(table.desk.asked("split")[0], SplitRequest)
+        assert table.desk.asked("train") == [TrainRequest()]
+        training_ends(table)
+        await table.until(lambda: "recognise" in table.app.board.titles)
+        assert table.desk.asked("recognise") == [RecogniseRequest(source="0")]
+
+
+async def test_recognition_makes_room_for_n_and_comes_back_with_its_own_source(run):
+    async with run(desk()) as table:
+        await table.press("r", "ctrl+u")
+        await table.type("hall.mp4")
+        await table.press("enter")
+        await table.until(lambda: "recognise" in table.app.board.titles)
+        await start(table)
+        assert table.desk.asked("stop") == ["recognise"]
+        capture_ends(table)
+        await table.until(lambda: table.desk.asked("train"))
+        training_ends(table)
+        await table.until(lambda: len(table.desk.asked("recognise")) == 2)
+        assert table.desk.asked("recognise")[1] == RecogniseRequest(source="hall.mp4")
+
+
+async def test_a_name_that_cannot_be_used_does_not_end_recognition(run):
+    async with run(desk()) as table:
+        await table.press("r", "enter")
+        await table.until(lambda: "recognise" in table.app.board.titles)
+        await table.press("n", "a", "slash", "b", "enter")
+        await table.shows("slash")
+        assert not table.desk.asked("stop")
+
+
+async def test_without_the_tick_nothing_follows_and_that_is_remembered(run):
+    async with run(desk()) as table:
+        await start(table, "Grace Hopper", "tab", "tab", "tab", "space")
+        capture_ends(table)
+        await table.until(lambda: not table.app.board.titles)
+        await table.pilot.pause()
+        assert not table.desk.asked("split")
+        await table.press("n")
+        assert not table.app.screen.query_one("#form-train").value
+
+
+@pytest.mark.parametrize(
+    ("kept", "ended", "outcome", "why"),
+    [
+        (12, "cancelled", "cancelled", "the capture was cancelled"),
+        (2, "stopped", "stopped", "2 pictures are too few"),
+    ],
+)
+async def test_a_capture_of_no_use_ends_the_run_with_a_sentence(run, kept, ended, outcome, why):
+    async with run(desk(), size=(80, 24)) as table:
+        await start(table)
+        capture_ends(table, kept, ended, outcome)
+        await table.until(lambda: why in table.text("#capture-steps"), why)
+        assert "✗capture" in table.text("#capture-steps")
+        assert not table.desk.asked("train")
+
+
+async def test_a_stopped_capture_goes_on_with_what_it_has(run):
+    async with run(desk()) as table:
+        await start(table)
+        capture_ends(table, 7, "stopped", "stopped")
+        await table.until(lambda: table.desk.asked("train") == [TrainRequest()])
+
+
+async def test_escape_in_the_training_ends_the_run_and_recognition_comes_back(run):
+    async with run(desk()) as table:
+        await table.press("r", "enter")
+        await table.until(lambda: "recognise" in table.app.board.titles)
+        await start(table)
+        capture_ends(table)
+        await table.until(lambda: "train" in table.app.board.titles)
+        await table.press("escape")
+        await table.until(lambda: "recognise" in table.app.board.titles)
+        assert table.desk.asked("cancel") == ["train"]
+        assert "The training was cancelled" in table.text("#capture-steps")
+
+
+async def test_what_cannot_be_trained_is_said(run):
+    async with run(desk()) as table:
+        table.desk.fail["train"] = NoPictures("Too few pictures", "one a person", "Enrol more.")
+        await start(table)
+        capture_ends(table)
+        await table.until(lambda: "Too few pictures" in table.text("#capture-steps"))
+        assert "✗train" in table.text("#capture-steps")
+
+
+async def test_with_a_model_kept_aside_the_one_before_is_used(run):
+    async with run(desk()) as table:
+        await start(table)
+        capture_ends(table)
+        await table.until(lambda: "train" in table.app.board.titles)
+        training_ends(table, promoted=False)
+        await table.until(lambda: "recognise" in table.app.board.titles)
+        assert "kept aside: recognising with the one before" in table.log()
+
+
+async def test_the_request_is_the_forms(run):
+    async with run(desk()) as table:
+        await start(table)
+        (request,) = table.desk.asked("enrol")
+        assert request == EnrolRequest(person="Grace Hopper", source="0", count=100)

@@ -1,0 +1,201 @@
+"""Quick enrolment: after the capture the app splits, trains and goes back to recognising.
+
+Each step is an ordinary job: x ends it in good order and the next one follows, Esc gives it up
+and the run is over. A recognition that ran when `n` was pressed makes room for the capture and
+comes back at the end of the run, whatever the end was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from engine.errors import FacedeskError
+from engine.events import EnrolDone, Event, JobEnded, TrainDone
+from engine.service import library
+from engine.service.protocol import Desk, EnrolRequest, RecogniseRequest, TrainRequest
+from tui.actions import ActionsApp
+from tui.engine_app import log
+from tui.quick_steps import LEAST, QuickSteps
+from tui.screens.forms import NewPersonForm
+from tui.widgets.title_bar import TitleBar
+
+
+class QuickEnrolmentApp(ActionsApp):
+    """`n` and what follows from it."""
+
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+        super().__init__(desk, clock)
+        self.then_train = True
+        """Whether training was to follow the last capture; offered by the next form."""
+        self.quick: QuickSteps | None = None
+        """The run under way, or the last one."""
+        self._watched: RecogniseRequest | None = None
+        self._room: asyncio.Future[None] | None = None
+
+    # --- starting ------------------------------------------------------------------------
+
+    def action_new_person(self) -> None:
+        """The form for a new person; recognition makes room when it is sent."""
+        if not self.can("new_person"):
+            return
+
+        async def send(request: EnrolRequest) -> None:
+            await self.enrol_quickly(request, train=form.then_train)
+
+        form = NewPersonForm(
+            send,
+            source=self.source,
+            count=self.count,
+            window=self.window,
+            then_train=self.then_train,
+        )
+        self.push_screen(form)
+
+    async def recognise(self, request: RecogniseRequest) -> None:
+        """Start watching, and remember it for after the next capture."""
+        await super().recognise(request)
+        self._watched = request
+
+    async def enrol_quickly(self, request: EnrolRequest, *, train: bool) -> None:
+        """Capture, and with `train` all that follows. Raises FacedeskError."""
+        self.then_train = train
+        paused = self.board.camera_job == "recognise"
+        if paused:
+            library.check_name(request.person)  # before recognition is ended for nothing
+            await self._make_room()
+        resume = RecogniseRequest(source=request.source, window=request.window)
+        if paused and self._watched is not None:
+            resume = self._watched
+        if train or paused:
+            self.quick = QuickSteps(request, resume, paused)
+        try:
+            await self.enrol(request)
+        except FacedeskError:
+            self.quick = None
+            if paused:
+                self.go(self.recognise(resume))
+            raise
+        self._show_steps()
+
+    async def _make_room(self) -> None:
+        """End the running recognition."""
+        self._room = asyncio.get_running_loop().create_future()
+        self.tell("Recognition makes room for the capture and comes back afterwards")
+        await self.stop("recognise")
+        try:
+            await asyncio.wait_for(self._room, 10)
+        finally:
+            self._room = None
+
+    # --- what follows --------------------------------------------------------------------
+
+    def heard(self, event: Event) -> None:
+        """Go on to the next step when one has ended."""
+        super().heard(event)
+        if isinstance(event, JobEnded) and event.job == "recognise":
+            if self._room is not None and not self._room.done():
+                self._room.set_result(None)
+            self._drop_finished()
+        run = self.quick
+        if run is None or run.over:
+            return
+        match event:
+            case EnrolDone():
+                run.captured = event.captured
+            case JobEnded(job="enrol") if run.step == "capture":
+                self._captured(run, event)
+            case TrainDone():
+                run.aside = not event.promoted
+            case JobEnded(job="train") if run.step == "train":
+                self._trained(run, event)
+            case _:
+                return
+        self._show_steps()
+
+    def _captured(self, run: QuickSteps, ended: JobEnded) -> None:
+        if ended.outcome == "failed":
+            self._fail(run, f"Not trained: the capture failed. {ended.title}.")
+        elif ended.outcome == "cancelled":
+            self._fail(run, "Not trained: the capture was cancelled.")
+        elif run.captured < LEAST:
+            self._fail(run, f"Not trained: {run.captured} pictures are too few, {LEAST} needed.")
+        elif not self.then_train:
+            run.over = True
+            self._watch_again(run)
+        else:
+            run.go_to("split")
+            self._next(run, self._split_and_train(run))
+
+    async def _split_and_train(self, run: QuickSteps) -> None:
+        """Divide by the shares in the pane, then train recipe `head`. Raises FacedeskError."""
+        why = self.board.why_not("train") or self.board.why_not("split")
+        request = self.screen_desk.split.request()
+        if why is not None:
+            self._fail(run, f"Not trained. {why}")
+        elif request is None:
+            self._fail(run, "Not trained: the shares in the split pane cannot be used.")
+        else:
+            await self.split(request)
+            run.go_to("train")
+            self._show_steps()
+            await self.train(TrainRequest())
+
+    def _trained(self, run: QuickSteps, ended: JobEnded) -> None:
+        if ended.outcome == "failed":
+            self._fail(run, f"The training failed. {ended.title}.")
+        elif ended.outcome == "cancelled":
+            self._fail(run, "The training was cancelled: the model before stays.")
+        else:
+            run.go_to("recognise")
+            if run.aside:
+                self.tell("The new model was kept aside: recognising with the one before it")
+            self._next(run, self.recognise(run.resume))
+
+    def _next(self, run: QuickSteps, work: Coroutine[Any, Any, None]) -> None:
+        """Do a step in the background; trouble ends the run with a sentence."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except FacedeskError as error:
+                self._fail(run, " ".join(filter(None, (f"{error}.", error.hint))))
+            except Exception as error:
+                log.exception("a step of the quick enrolment failed")
+                self._fail(run, f"Unexpected trouble: {type(error).__name__}: {error}")
+            if run.step == "recognise" and not run.failed:
+                run.over = True
+            self._show_steps()
+
+        self.run_worker(guarded(), exit_on_error=False)
+
+    def _fail(self, run: QuickSteps, why: str) -> None:
+        """End the run, say why, and go on to what is possible."""
+        recognising = run.step == "recognise"
+        run.fail(why)
+        self.tell(why, "warning")
+        self.notify(why, severity="warning", timeout=8, markup=False)
+        self._show_steps()
+        if not recognising:
+            self._watch_again(run)
+
+    def _watch_again(self, run: QuickSteps) -> None:
+        """Bring back the recognition that made room for the capture."""
+        if run.paused and self.board.why_not("recognise") is None:
+            self.go(self.recognise(run.resume))
+
+    # --- showing -------------------------------------------------------------------------
+
+    def _show_steps(self) -> None:
+        run = self.quick
+        shown = run.shown if run is not None and self.then_train else ""
+        self.screen_desk.capture.steps(shown, run.failed if run is not None else "")
+        running = run is not None and not run.over
+        self.screen_desk.query_one(TitleBar).steps = shown if running else ""
+
+    def _drop_finished(self) -> None:
+        """The recognition at the end of a run is over, and so is the run's line."""
+        if self.quick is not None and self.quick.over and not self.quick.failed:
+            self.quick = None
+            self._show_steps()

@@ -1,0 +1,68 @@
+"""The capture's grid: views by pose and distance, and lights, each with a sign that fills."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widget import Widget
+
+from engine.events import Coaching
+
+FULL, EMPTY = "■", "·"
+_NAME, _CELL = 7, 10
+"""Cells of the names on the left, and of one view."""
+
+
+def sign(different: int, need: int, *, here: bool) -> str:
+    """`■■·` for two of three; in brackets where the person is just now."""
+    seen = min(different, need)
+    marks = FULL * seen + EMPTY * (need - seen)
+    return f"[{marks}]" if here else f" {marks} "
+
+
+class Coverage(Widget):
+    """Five lines of 39 cells. Signs carry the meaning; colour repeats it."""
+
+    DEFAULT_CSS = """
+    Coverage { height: 5; width: 100%; }
+    """
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.said: Coaching | None = None
+
+    def show(self, said: Coaching) -> None:
+        """Take what the coach said."""
+        self.said = said
+        self.refresh()
+
+    def render(self) -> Text:
+        """The grid."""
+        return drawn(self.said) if self.said else Text()
+
+
+def drawn(said: Coaching) -> Text:
+    """The grid as text, one row a distance, the lights below."""
+    poses = tuple(dict.fromkeys(pose for pose, _, _ in said.cells))
+    distances = ("near", "middle", "far")
+    counts = {(pose, distance): count for pose, distance, count in said.cells}
+    order = [pose for pose in ("left", "frontal", "right") if pose in poses]
+    text = Text(" " * _NAME, no_wrap=True)
+    for pose in order:
+        text.append(f" {pose:<{_CELL - 1}}", "dim")
+    for distance in distances:
+        text.append(f"\n{distance:<{_NAME}}", "dim")
+        for pose in order:
+            count = counts.get((pose, distance), 0)
+            here = (pose, distance) == (said.pose, said.distance)
+            text.append_text(_cell(count, said.need, here=here))
+            text.append(" " * (_CELL - said.need - 2))
+    text.append(f"\n{'light':<{_NAME}}", "dim")
+    for light, count in said.lights:
+        text.append(light, "dim")
+        text.append_text(_cell(count, said.need, here=light == said.light))
+    return text
+
+
+def _cell(count: int, need: int, *, here: bool) -> Text:
+    style = "green" if count >= need else "yellow" if count else ""
+    return Text(sign(count, need, here=here), f"bold {style}".strip() if here else style)
