@@ -18,12 +18,12 @@ from engine.service.protocol import Desk, ModelRow
 from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
-from tui.evaluation_actions import EvaluationApp
 from tui.jobs import PANE_OF
 from tui.keys import KEYS, OPENERS, bindings_of
 from tui.panes.activity import ActivityPane
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
+from tui.tape_actions import TapeApp
 from tui.text import clean, day, many, measured, reason_words
 from tui.widgets.title_bar import TitleBar
 
@@ -37,7 +37,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(EvaluationApp):
+class FacedeskApp(TapeApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -77,6 +77,7 @@ class FacedeskApp(EvaluationApp):
     def engine_started(self) -> None:
         """List what is in the workspace; then the demo, if any."""
         self.reload()
+        self.begin_first_job()
         if self.script is not None:
             self.run_worker(self.script.run(self), exit_on_error=False)
 

@@ -13,6 +13,11 @@ from engine.events.base import (
     Emit,
     Event,
 )
+from engine.events.checkup import (
+    CameraMeasured,
+    CheckupDone,
+    Finding,
+)
 from engine.events.enrolment import (
     Captured,
     EnrolDone,
@@ -46,6 +51,11 @@ from engine.events.sources import (
     SourceOpened,
     SourceRestored,
 )
+from engine.events.tapes import (
+    ReplayDone,
+    TapeEnded,
+    TapeStarted,
+)
 from engine.events.training import (
     EpochDone,
     FeaturesProgress,
@@ -57,7 +67,9 @@ from engine.events.training import (
 __all__ = [
     "BakeOffDone",
     "BoxTuple",
+    "CameraMeasured",
     "Captured",
+    "CheckupDone",
     "Emit",
     "EnrolDone",
     "EpochDone",
@@ -65,6 +77,7 @@ __all__ = [
     "Event",
     "FaceSeen",
     "FeaturesProgress",
+    "Finding",
     "ImportDone",
     "ImportProgress",
     "ImportRefused",
@@ -79,11 +92,14 @@ __all__ = [
     "RecogniseDone",
     "RecognitionRate",
     "Refused",
+    "ReplayDone",
     "SourceLost",
     "SourceOpened",
     "SourceRestored",
     "SplitDone",
     "StrangersAdded",
+    "TapeEnded",
+    "TapeStarted",
     "Threshold",
     "TrainDone",
 ]

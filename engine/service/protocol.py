@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.config import Settings
-from engine.events import Event, SplitDone
+from engine.events import Event, Finding, SplitDone
 from engine.service.requests import (
     CAMERA_JOBS,
     BakeOffRequest,
+    CheckRequest,
     EnrolRequest,
     EvaluateRequest,
     FaceChoice,
@@ -22,6 +23,7 @@ from engine.service.requests import (
     Job,
     Recipe,
     RecogniseRequest,
+    ReplayRequest,
     SplitRequest,
     StrangersRequest,
     TrainRequest,
@@ -31,6 +33,7 @@ from engine.service.rows import InModel, ModelRow, PersonRow
 __all__ = [
     "CAMERA_JOBS",
     "BakeOffRequest",
+    "CheckRequest",
     "Desk",
     "EnrolRequest",
     "EvaluateRequest",
@@ -43,6 +46,7 @@ __all__ = [
     "PersonRow",
     "Recipe",
     "RecogniseRequest",
+    "ReplayRequest",
     "SplitRequest",
     "StrangersRequest",
     "TrainRequest",
@@ -133,6 +137,15 @@ class Desk(Protocol):
 
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy if a camera job is running, NoModel, ..."""
+        ...
+
+    def checkup(self) -> tuple[Finding, ...]:
+        """Everything the doctor can find out without opening a camera; seconds at most."""
+        ...
+
+    def check(self, request: CheckRequest) -> None:
+        """Start measuring a camera; it ends with a CameraMeasured. Raises SourceBusy if a camera
+        job is running."""
         ...
 
     def stop(self, job: Job) -> None:

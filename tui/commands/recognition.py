@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from engine.events import Event, FaceSeen, NoFace, RecogniseDone, Threshold
 from engine.service.protocol import RecogniseRequest
+from engine.service.tapes import recorded
 from tui.commands.enrolment import source_note
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
@@ -35,7 +37,9 @@ class Lines:
         )
 
 
-def recognize(context: Context, request: RecogniseRequest) -> RecogniseDone:
+def recognize(
+    context: Context, request: RecogniseRequest, record: Path | None = None
+) -> RecogniseDone:
     """Recognise until the source ends or Ctrl+C; prints what changes."""
     from engine.service.jobs.recognise import recognise
 
@@ -54,7 +58,9 @@ def recognize(context: Context, request: RecogniseRequest) -> RecogniseDone:
             elif isinstance(event, NoFace) and request.each:
                 output.result(f"{event.source}  no face")
 
-        done = recognise(context.workspace, context.settings, request, cancel, emit)
+        settings, workspace = context.settings, context.workspace
+        with recorded(record, "recognise", request, settings, workspace, emit) as (taped, tell):
+            done = recognise(workspace, settings, taped, cancel, tell)
     seen = ", ".join(f"{name}: {count}" for name, count in sorted(done.people.items()))
     output.result(
         f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"

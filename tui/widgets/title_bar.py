@@ -31,6 +31,7 @@ class TitleBar(Widget):
     state: reactive[str] = reactive("")
     jobs: reactive[tuple[str, ...]] = reactive(())
     demo: reactive[bool] = reactive(False)
+    recording: reactive[bool] = reactive(False)
 
     def render(self) -> Text:
         """One line of exactly the widget's width."""
@@ -39,6 +40,9 @@ class TitleBar(Widget):
         line.append(" Facedesk ", self.get_component_rich_style("title--name", partial=True))
         if self.demo:
             line.append(" DEMO ", self.get_component_rich_style("title--demo", partial=True))
+            line.append(" ")
+        if self.recording:
+            line.append(" REC ", self.get_component_rich_style("title--demo", partial=True))
             line.append(" ")
         right = " · ".join(clean(job) for job in self.jobs)
         right = f" ● {right} " if right else f" {clean(self.state)} "

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
+
+from engine.camera.frame import Frame
 from engine.camera.reader import Reader
+from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.config import Settings
 from engine.enrol.names import clean_name
@@ -49,7 +54,9 @@ def enrol(
                 new_person=not known,
             )
             try:
-                _capture(reader, finder, enrolment, viewer, cancel, emit)
+                most = settings.record.most_megabytes
+                with closing(taped(reader, cancel, request.tape, most, emit)) as frames:
+                    _capture(reader, frames, finder, enrolment, viewer, cancel, emit)
             finally:
                 _close(enrolment, cancel)
                 done = enrolment.finish()
@@ -63,6 +70,7 @@ def enrol(
 
 def _capture(
     reader: Reader,
+    frames: Iterator[Frame],
     finder: FaceFinder,
     enrolment: Enrolment,
     viewer: Viewer,
@@ -72,7 +80,7 @@ def _capture(
     """Feed frames until the session is complete, the source ends or an end is asked for."""
     lines: tuple[str, ...] = ("looking for a face",)
     try:
-        for frame in reader.frames(cancel):
+        for frame in frames:
             box = None
             for event in enrolment.feed(frame, finder.find(frame.image)):
                 emit(event)
