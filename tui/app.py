@@ -29,7 +29,15 @@ from tui.widgets.title_bar import TitleBar
 
 GUARDED = frozenset(
     ("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel")
-) | {"rename", "delete", "measure", "other_pictures", "write_report", "stop_evaluation"}
+) | {
+    "rename",
+    "delete",
+    "measure",
+    "other_pictures",
+    "write_report",
+    "stop_evaluation",
+    "measure_camera",
+}
 """Actions that are not always possible."""
 LEAVING = frozenset({"ctrl+c", "ctrl+q"})
 HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel", "stop_evaluation"})
@@ -45,6 +53,7 @@ class FacedeskApp(TapeApp):
         Path("styles/desk.tcss"),
         Path("styles/dialogs.tcss"),
         Path("styles/evaluation.tcss"),
+        Path("styles/doctor.tcss"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere", "command_palette")]
 
@@ -187,7 +196,7 @@ class FacedeskApp(TapeApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now; hide stop and cancel while nothing runs."""
-        helps = action == "help" and self.screen is self.screen_evaluation
+        helps = action == "help" and self.screen in (self.screen_evaluation, self.screen_doctor)
         if action in OPENERS and isinstance(self.screen, ModalScreen) and not helps:
             return None  # their keys are looked at first, and are the dialog's here
         if action in GUARDED and self.board.why_not(action):
@@ -200,6 +209,8 @@ class FacedeskApp(TapeApp):
             context = "anywhere"
         elif self.screen is self.screen_evaluation:
             context = "evaluation"
+        elif self.screen is self.screen_doctor:
+            context = "doctor"
         else:
             return
         for key in KEYS:

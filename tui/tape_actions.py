@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from engine.events import Event, TapeEnded, TapeStarted
 from engine.service.protocol import Desk, EnrolRequest, RecogniseRequest
-from tui.evaluation_actions import EvaluationApp
+from tui.doctor_actions import DoctorApp
 from tui.widgets.title_bar import TitleBar
 
 
-class TapeApp(EvaluationApp):
+class TapeApp(DoctorApp):
     """Shows REC in the title while frames are recorded."""
 
     def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:

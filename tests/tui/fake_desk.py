@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from fake_checkup import FakeCheckup
+
 from engine.config import Settings
 from engine.errors import DataError, FacedeskError, NameInvalid, SourceBusy
 from engine.events import (
@@ -62,7 +64,7 @@ def model(id: str = "20261124-093000", **fields: object) -> ModelRow:
     return replace(row, **fields)  # type: ignore[arg-type]
 
 
-class FakeDesk:
+class FakeDesk(FakeCheckup):
     """Jobs start and end as told. `fail` maps a call's name to the error it raises."""
 
     def __init__(

@@ -24,6 +24,8 @@ ABOUT: dict[str, str] = {
     "evaluation": "Evaluation: how good the model in use is on pictures it did not learn from. "
     "Rank-1: the best match is right. TPIR: share of enrolled people named rightly at the "
     "threshold. FPIR: share of strangers named. Intervals hold in 95 of 100 such evaluations.",
+    "doctor": "Doctor: what is there and what is wrong, each with the command that mends it. ✓ is "
+    "well, i is to know, ! will hurt, ✗ is broken. A camera's line can be measured.",
     "activity": "Activity: everything that happened, with the cure where something failed.",
 }
 
