@@ -202,6 +202,14 @@ class InboxSettings(Section):
     """Most sightings that wait; beyond that the oldest go."""
 
 
+class RecordSettings(Section):
+    """What `--record` may take."""
+
+    most_megabytes: int = Field(2000, ge=1, le=4000)
+    """Size of a recording at which it ends (the session goes on). Lossless pictures of 640x480
+    take about 0.4 megabytes each; an AVI file holds 4000."""
+
+
 class Settings(BaseSettings):
     """All settings. Build with `load_settings`, which turns mistakes into ConfigError."""
 
@@ -222,6 +230,7 @@ class Settings(BaseSettings):
     inbox: InboxSettings = InboxSettings()
     trash: TrashSettings = TrashSettings()
     consent: ConsentSettings = ConsentSettings()
+    record: RecordSettings = RecordSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -25,12 +25,21 @@ from tui.panes.activity import ActivityPane
 from tui.quick_enrolment import QuickEnrolmentApp
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
+from tui.tape_actions import TapeApp
 from tui.text import clean, day, many, measured, reason_words
 from tui.widgets.title_bar import TitleBar
 
 GUARDED = frozenset(
     ("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel")
-) | {"rename", "delete", "measure", "other_pictures", "write_report", "stop_evaluation"}
+) | {
+    "rename",
+    "delete",
+    "measure",
+    "other_pictures",
+    "write_report",
+    "stop_evaluation",
+    "measure_camera",
+}
 """Actions that are not always possible."""
 LEAVING = frozenset({"ctrl+c", "ctrl+q"})
 HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel", "stop_evaluation"})
@@ -38,7 +47,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(QuickEnrolmentApp, InboxApp):
+class FacedeskApp(TapeApp, QuickEnrolmentApp, InboxApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -47,6 +56,7 @@ class FacedeskApp(QuickEnrolmentApp, InboxApp):
         Path("styles/dialogs.tcss"),
         Path("styles/evaluation.tcss"),
         Path("styles/unknown.tcss"),
+        Path("styles/doctor.tcss"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere", "command_palette")]
 
@@ -80,6 +90,7 @@ class FacedeskApp(QuickEnrolmentApp, InboxApp):
         """List what is in the workspace; then the demo, if any."""
         self.reload()
         self.reload_inbox()
+        self.begin_first_job()
         if self.script is not None:
             self.run_worker(self.script.run(self), exit_on_error=False)
 
@@ -189,7 +200,8 @@ class FacedeskApp(QuickEnrolmentApp, InboxApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now; hide stop and cancel while nothing runs."""
-        own_help = self.screen is self.screen_evaluation or bool(getattr(self.screen, "HELP", ""))
+        own_screens = (self.screen_evaluation, self.screen_doctor)
+        own_help = self.screen in own_screens or bool(getattr(self.screen, "HELP", ""))
         helps = action == "help" and own_help
         if action in OPENERS and isinstance(self.screen, ModalScreen) and not helps:
             return None  # their keys are looked at first, and are the dialog's here
@@ -205,6 +217,8 @@ class FacedeskApp(QuickEnrolmentApp, InboxApp):
             context = "anywhere"
         elif self.screen is self.screen_evaluation:
             context = "evaluation"
+        elif self.screen is self.screen_doctor:
+            context = "doctor"
         else:
             return
         for key in KEYS:

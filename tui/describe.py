@@ -19,6 +19,8 @@ from engine.events import (
     SourceLost,
     SourceOpened,
     SourceRestored,
+    TapeEnded,
+    TapeStarted,
     TrainDone,
 )
 from tui.figures import headline
@@ -57,6 +59,12 @@ def describe(event: Event, title: str = "") -> Line | None:
             return Line(text, "warning")
         case SourceRestored():
             return Line(f"Source is back after {event.seconds:.1f} s", "good")
+        case TapeStarted():
+            return Line(f"Recording to {event.file}", "warning")
+        case TapeEnded():
+            return Line(
+                f"Recorded {event.file}: {event.megabytes:.1f} MB of faces, keep it private"
+            )
         case _:
             return _result(event)
 

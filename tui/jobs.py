@@ -13,9 +13,10 @@ PANE_OF: dict[Job, str] = {
     "train": "training",
     "evaluate": "evaluation",
     "recognise": "recognition",
+    "check": "doctor",
 }
 MEASURING_ACTIONS = frozenset({"measure", "other_pictures", "write_report"})
-CAMERA_ACTIONS = frozenset({"new_person", "import_folder", "recognise"})
+CAMERA_ACTIONS = frozenset({"new_person", "import_folder", "recognise", "measure_camera"})
 
 
 class JobBoard:
@@ -56,7 +57,7 @@ class JobBoard:
     def worth_asking(self) -> tuple[str, ...]:
         """Titles of the jobs of which quitting would lose something."""
         jobs = self.titles.items()
-        return tuple(title for job, title in jobs if job not in ("recognise", "evaluate"))
+        return tuple(title for job, title in jobs if job not in ("recognise", "evaluate", "check"))
 
     def _why_not_measure(self) -> str | None:
         if "evaluate" in self.titles:

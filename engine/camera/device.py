@@ -49,7 +49,7 @@ def check_device(path: Path, devices: Path = Path("/dev")) -> None:
         # Before it is opened: to open some devices is to set them off.
         if not stat.S_ISCHR(facts.st_mode) or os.major(facts.st_rdev) != VIDEO_MAJOR:
             raise not_a_camera(path, "it is not a video device", devices)
-        with _opened(path) as device:
+        with opened(path) as device:
             _ask(device, path, devices)
     except OSError as error:
         raise trouble(path, error, devices) from error
@@ -118,17 +118,17 @@ def denied(path: Path) -> SourceDenied:
         facts = path.stat()
     except OSError:
         return SourceDenied(title, f"{path} cannot be looked at", f"Check `ls -l {path}`.")
-    group, user = _group_name(facts.st_gid), _user_name(os.geteuid())
+    group, user = group_name(facts.st_gid), user_name(os.geteuid())
     grants = facts.st_mode & 0o060 == 0o060 and facts.st_gid != 0
     message = f"{path} belongs to group {group}, and {user} may not read and write it"
     if not grants:
-        owner = _user_name(facts.st_uid)
+        owner = user_name(facts.st_uid)
         return SourceDenied(
             title,
             f"{path} belongs to {owner}:{group} with mode {stat.S_IMODE(facts.st_mode):04o}",
             "Ask the administrator for read and write access to it.",
         )
-    if _is_member(user, facts.st_gid):
+    if is_member(user, facts.st_gid):
         hint = f"{user} has been added to {group}: log out and in again for it to count."
     else:
         hint = f"Run `sudo usermod -aG {group} {user}`, then log out and in again."
@@ -167,7 +167,8 @@ def holders(path: Path) -> tuple[tuple[int, str], ...]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def opened(path: Path) -> Iterator[int]:
+    """The device's file descriptor, closed afterwards; opening it starts nothing."""
     device = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         yield device
@@ -175,21 +176,23 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(device)
 
 
-def _group_name(gid: int) -> str:
+def group_name(gid: int) -> str:
+    """The group's name, or its number where it has none."""
     try:
         return grp.getgrgid(gid).gr_name
     except KeyError:
         return str(gid)
 
 
-def _user_name(uid: int) -> str:
+def user_name(uid: int) -> str:
+    """The user's name, or their number where they have none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
 
 
-def _is_member(user: str, gid: int) -> bool:
+def is_member(user: str, gid: int) -> bool:
     """Whether the group database lists `user`, even if this login does not know yet."""
     try:
         return user in grp.getgrgid(gid).gr_mem or pwd.getpwnam(user).pw_gid == gid

@@ -13,7 +13,7 @@ from engine.events import Event
 
 Image = NDArray[np.uint8]
 """BGR, height x width x 3."""
-Kind = Literal["webcam", "file", "folder", "stream", "demo"]
+Kind = Literal["webcam", "file", "folder", "stream", "demo", "replay"]
 Report = Callable[[Event], None]
 
 

@@ -86,13 +86,15 @@ class Pump:
         return self._frame is not None or self._error is not None or self._ended
 
     def _run(self) -> None:
-        begun = time.monotonic()
+        begun: float | None = None
         error: Exception | None = None
         try:
             while not self._stop.is_set():
                 frame = self._source.read()
                 if frame is None:
                     break
+                # A recording's clock need not begin at 0.
+                begun = time.monotonic() - frame.seconds if begun is None else begun
                 if self._real_time and self._stop.wait(begun + frame.seconds - time.monotonic()):
                     break
                 self._put(frame)

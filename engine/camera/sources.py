@@ -14,6 +14,8 @@ from engine.camera.folder import FolderSource
 from engine.camera.frame import Kind, Report, Source, ignore
 from engine.camera.masking import mask_credentials
 from engine.camera.stream import StreamSource
+from engine.camera.tape_folder import is_tape, tape_path
+from engine.camera.tape_source import TapeSource
 from engine.camera.video_file import VideoFileSource
 from engine.camera.webcam import WebcamSource
 from engine.cancel import Cancel
@@ -33,7 +35,7 @@ def open_source(
     report: Report = ignore,
     cancel: Cancel | None = None,
 ) -> Source:
-    """Open a webcam (`0`, `/dev/video0`), file, folder, stream URL or `demo:NAME`.
+    """Open a webcam (`0`, `/dev/video0`), file, folder, stream URL, recording or `demo:NAME`.
 
     Webcams and streams have delivered a first picture when this returns, and may take
     `settings.open_timeout` seconds. `report` hears of pictures that a folder skips and of files
@@ -44,6 +46,8 @@ def open_source(
     kind = kind_of(text)
     if kind == "demo":
         return DemoSource(text)
+    if kind == "replay":
+        return TapeSource(tape_path(text))
     if kind == "webcam":
         return _in_time(text, settings, cancel, lambda: WebcamSource(text, settings))
     if kind == "stream":
@@ -66,6 +70,8 @@ def kind_of(text: str) -> Kind:
         )
     if text.startswith("demo:"):
         return "demo"
+    if is_tape(text):
+        return "replay"
     if text.isascii() and text.isdigit():
         return "webcam"
     scheme = _SCHEME.match(text)

@@ -8,16 +8,9 @@ pickle (see `engine.service.wire`).
 
 from __future__ import annotations
 
-from engine.events.base import (
-    BoxTuple,
-    Emit,
-    Event,
-)
-from engine.events.coaching import (
-    Advice,
-    Coaching,
-    TwinSuspected,
-)
+from engine.events.base import BoxTuple, Emit, Event
+from engine.events.checkup import CameraMeasured, CheckupDone, Finding
+from engine.events.coaching import Advice, Coaching, TwinSuspected
 from engine.events.enrolment import (
     Captured,
     EnrolDone,
@@ -27,45 +20,22 @@ from engine.events.enrolment import (
     Refused,
     StrangersAdded,
 )
-from engine.events.evaluation import (
-    BakeOffDone,
-    EvaluateDone,
-)
+from engine.events.evaluation import BakeOffDone, EvaluateDone
 from engine.events.inbox import InboxChanged, Sighted
-from engine.events.jobs import (
-    JobEnded,
-    JobStarted,
-    Notice,
-    ProcessDied,
-    ProcessReady,
-)
-from engine.events.recognition import (
-    FaceSeen,
-    NoFace,
-    RecogniseDone,
-    RecognitionRate,
-)
-from engine.events.sources import (
-    PictureSkipped,
-    Preview,
-    SourceLost,
-    SourceOpened,
-    SourceRestored,
-)
-from engine.events.training import (
-    EpochDone,
-    FeaturesProgress,
-    SplitDone,
-    Threshold,
-    TrainDone,
-)
-from engine.events.why import NearCrop, NothingToExplain, Rule, Why
+from engine.events.jobs import JobEnded, JobStarted, Notice, ProcessDied, ProcessReady
+from engine.events.recognition import FaceSeen, NoFace, RecogniseDone, RecognitionRate
+from engine.events.sources import PictureSkipped, Preview, SourceLost, SourceOpened, SourceRestored
+from engine.events.tapes import ReplayDone, TapeEnded, TapeStarted
+from engine.events.training import EpochDone, FeaturesProgress, SplitDone, Threshold, TrainDone
+from engine.events.why import NothingToExplain, Rule, Why
 
 __all__ = [
     "Advice",
     "BakeOffDone",
     "BoxTuple",
+    "CameraMeasured",
     "Captured",
+    "CheckupDone",
     "Coaching",
     "Emit",
     "EnrolDone",
@@ -74,13 +44,13 @@ __all__ = [
     "Event",
     "FaceSeen",
     "FeaturesProgress",
+    "Finding",
     "ImportDone",
     "ImportProgress",
     "ImportRefused",
     "InboxChanged",
     "JobEnded",
     "JobStarted",
-    "NearCrop",
     "NoFace",
     "NothingToExplain",
     "Notice",
@@ -91,6 +61,7 @@ __all__ = [
     "RecogniseDone",
     "RecognitionRate",
     "Refused",
+    "ReplayDone",
     "Rule",
     "Sighted",
     "SourceLost",
@@ -98,6 +69,8 @@ __all__ = [
     "SourceRestored",
     "SplitDone",
     "StrangersAdded",
+    "TapeEnded",
+    "TapeStarted",
     "Threshold",
     "TrainDone",
     "TwinSuspected",

@@ -9,7 +9,12 @@ from engine.errors import FacedeskError
 from engine.events import JobEnded
 from engine.service.child_main import ChildContext, serve
 from engine.service.messages import FramesEnded, Quit, Start
-from engine.service.protocol import EnrolRequest, ImportRequest, RecogniseRequest
+from engine.service.protocol import (
+    CheckRequest,
+    EnrolRequest,
+    ImportRequest,
+    RecogniseRequest,
+)
 
 
 def body(context: ChildContext) -> None:
@@ -29,6 +34,8 @@ def _run(context: ChildContext, start: Start) -> None:
         context.run_job(start.job, lambda cancel: _enrol(context, request, cancel))
     elif isinstance(request, ImportRequest):
         context.run_job(start.job, lambda cancel: _import(context, request, cancel))
+    elif isinstance(request, CheckRequest):
+        context.run_job(start.job, lambda cancel: _check(context, request, cancel))
     elif isinstance(request, RecogniseRequest):
         _watch(context, start.job, request)
 
@@ -43,6 +50,12 @@ def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> No
     from engine.service.jobs.imports import import_pictures
 
     import_pictures(context.workspace, context.settings, request, cancel, context.emit)
+
+
+def _check(context: ChildContext, request: CheckRequest, cancel: Cancel) -> None:
+    from engine.service.checkup.measured import check_camera
+
+    check_camera(request.source, context.settings, cancel, context.emit)
 
 
 def _watch(context: ChildContext, job: str, request: RecogniseRequest) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
+from engine.camera.masking import mask_credentials
 from engine.config import Settings
 from engine.errors import DataError, EngineDied, SourceBusy
 from engine.events import Event, JobEnded, JobStarted, Notice, ProcessDied, Sighted
 from engine.service import library
+from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
 from engine.service.inbox_calls import InboxCalls
 from engine.service.inbox_writer import InboxWriter
@@ -30,6 +33,7 @@ from engine.service.messages import (
 )
 from engine.service.protocol import (
     CAMERA_JOBS,
+    CheckRequest,
     EnrolRequest,
     EvaluateRequest,
     ImportRequest,
@@ -38,6 +42,7 @@ from engine.service.protocol import (
     RecogniseRequest,
     TrainRequest,
 )
+from engine.service.tapes import Tapes
 from engine.workspace import Workspace
 
 PROCESSES: dict[Job, tuple[str, ...]] = {
@@ -46,6 +51,7 @@ PROCESSES: dict[Job, tuple[str, ...]] = {
     "train": ("model",),
     "evaluate": ("model",),
     "recognise": ("camera", "model"),
+    "check": ("camera",),
 }
 """The processes that a job cannot go on without."""
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
@@ -55,11 +61,15 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(InboxCalls):
+class LocalDesk(InboxCalls, CheckupCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
-    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+    def __init__(
+        self, workspace: Workspace, settings: Settings, record: Path | None = None
+    ) -> None:
+        """`record`: each camera job is recorded under this name, see `engine.service.tapes`."""
         super().__init__(workspace, settings)
+        self._tapes = Tapes(record, workspace, settings)
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}
@@ -80,7 +90,12 @@ class LocalDesk(InboxCalls):
 
     def start(self, listener: Listener) -> None:
         """Begin: events go to `listener`; both processes start and load in the background."""
-        self._listener = listener
+
+        def both(event: Event) -> None:
+            self._tapes.hear(event)
+            listener(event)
+
+        self._listener = both
         for name in ("camera", "model"):
             self._child(name)
 
@@ -128,6 +143,11 @@ class LocalDesk(InboxCalls):
         """Ask for the explanation of a decision; a `Why` or `NothingToExplain` answers."""
         self._child("model").send(WhyAsked(track=track))
 
+    def check(self, request: CheckRequest) -> None:
+        """Start measuring a camera. Raises SourceBusy."""
+        source = mask_credentials(request.source)
+        self._begin("check", f"Measuring {source}", request)
+
     def stop(self, job: Job) -> None:
         """Ask a job for an orderly end that keeps its result so far."""
         self._end(job, keep=True)
@@ -141,11 +161,17 @@ class LocalDesk(InboxCalls):
             self._refuse_if_busy(job)
             if job in WRITING_JOBS:
                 self._writer.acquire(job)
+            try:
+                request = self._tapes.begin(job, request, self._listener)
+            except BaseException:
+                if job in WRITING_JOBS:
+                    self._writer.release()
+                raise
             self._jobs[job] = "waiting"
             self._requests[job] = request
             self._listener(JobStarted(job=job, title=title))
             # Recognition: the model first, for it may take seconds to load; frames wait for it.
-            first = "camera" if job in ("enrol", "import") else "model"
+            first = "camera" if job in ("enrol", "import", "check") else "model"
             self._run += job == "recognise"
             self._child(first).send(Start(job=job, request=request, run=self._run))
 
@@ -183,6 +209,8 @@ class LocalDesk(InboxCalls):
                 self._writer.release()
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
+        self._tapes.hear(ended)
+        self._tapes.end(job, self._listener)
         self._listener(ended)
 
     # --- processes -----------------------------------------------------------------------

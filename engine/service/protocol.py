@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.config import Settings
-from engine.events import Event, SplitDone
+from engine.events import Event, Finding, SplitDone
 from engine.service.requests import (
     CAMERA_JOBS,
     BakeOffRequest,
+    CheckRequest,
     EnrolRequest,
     EvaluateRequest,
     FaceChoice,
@@ -22,6 +23,7 @@ from engine.service.requests import (
     Job,
     Recipe,
     RecogniseRequest,
+    ReplayRequest,
     SplitRequest,
     StrangersRequest,
     TrainRequest,
@@ -32,6 +34,7 @@ from engine.service.unknown_protocol import UnknownDesk
 __all__ = [
     "CAMERA_JOBS",
     "BakeOffRequest",
+    "CheckRequest",
     "Desk",
     "EnrolRequest",
     "EvaluateRequest",
@@ -44,6 +47,7 @@ __all__ = [
     "PersonRow",
     "Recipe",
     "RecogniseRequest",
+    "ReplayRequest",
     "SplitRequest",
     "StrangersRequest",
     "TrainRequest",
@@ -134,6 +138,15 @@ class Desk(UnknownDesk, Protocol):
 
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy if a camera job is running, NoModel, ..."""
+        ...
+
+    def checkup(self) -> tuple[Finding, ...]:
+        """Everything the doctor can find out without opening a camera; seconds at most."""
+        ...
+
+    def check(self, request: CheckRequest) -> None:
+        """Start measuring a camera; it ends with a CameraMeasured. Raises SourceBusy if a camera
+        job is running."""
         ...
 
     def stop(self, job: Job) -> None:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from engine.model.record import BackboneName
 
-Job = Literal["enrol", "import", "train", "evaluate", "recognise"]
-CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise"})
+Job = Literal["enrol", "import", "train", "evaluate", "recognise", "check"]
+CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise", "check"})
 """Jobs that need the camera process: one at a time."""
 
 Recipe = Literal["head", "classic"]
@@ -17,13 +17,17 @@ FaceChoice = Literal["central", "largest", "only"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolRequest:
-    """Capture `count` crops of `person` from `source`; `window` opens OpenCV's own preview."""
+    """Capture `count` crops of `person` from `source`; `window` opens OpenCV's own preview.
+
+    `tape` is the folder in which the frames are recorded, see `engine.service.tapes`.
+    """
 
     person: str
     source: str
     count: int
     window: bool = False
     pace: Literal["live", "own", "fast"] = "own"
+    tape: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +102,25 @@ class BakeOffRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecogniseRequest:
-    """Name the people in front of `source` with the current model."""
+    """Name the people in front of `source` with the current model; `tape` as in EnrolRequest."""
 
     source: str
     each: bool = False
     window: bool = False
     pace: Literal["live", "own", "fast"] = "live"
+    tape: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """Watch one camera, clip or stream for a moment and measure it."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayRequest:
+    """Run a recording again. `into` keeps the pictures of an enrolment with this person."""
+
+    file: str
+    into: str | None = None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from fake_checkup import FakeCheckup
 from fake_unknown import FakeUnknown
 
 from engine.config import Settings
@@ -64,7 +65,7 @@ def model(id: str = "20261124-093000", **fields: object) -> ModelRow:
     return replace(row, **fields)  # type: ignore[arg-type]
 
 
-class FakeDesk(FakeUnknown):
+class FakeDesk(FakeUnknown, FakeCheckup):
     """Jobs start and end as told. `fail` maps a call's name to the error it raises."""
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.options import TakesGlobals
+from tui.cli.options import TakesGlobals, record_option
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -26,9 +26,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="Play a clip at its own speed, or as fast as possible.",
 )
+@record_option()
 @click.pass_obj
 def enroll(
-    options: dict[str, Any], name: str, source: str, count: int | None, window: bool, pace: Any
+    options: dict[str, Any],
+    name: str,
+    source: str,
+    count: int | None,
+    window: bool,
+    pace: Any,
+    record: Path | None,
 ) -> None:
     """Capture pictures of NAME from a camera. Enter stops and keeps what was captured.
 
@@ -43,7 +50,7 @@ def enroll(
 
         wanted = count or context.settings.enrolment.count
         request = EnrolRequest(person=name, source=source, count=wanted, window=window, pace=pace)
-        enroll(context, request)
+        enroll(context, request, record)
 
     run(options, job)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class TakesGlobals(click.Command):
@@ -47,3 +50,13 @@ def global_options() -> list[click.Parameter]:
         click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines on stdout."),
         click.Option(["--quiet"], is_flag=True, help="Results and errors only."),
     ]
+
+
+def record_option() -> Callable[[Command], Command]:
+    """`--record NAME` of the commands that read a camera."""
+    return click.option(
+        "--record",
+        type=click.Path(path_type=Path),
+        metavar="NAME",
+        help="Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it.",
+    )

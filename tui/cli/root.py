@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from tui.cli.model import model
 from tui.cli.options import TopGroup, global_options
 from tui.cli.people import people
 from tui.cli.strangers import strangers
+from tui.cli.tapes import replay
 from tui.cli.training import train
 from tui.cli.unknown import unknown
 from tui.cli.watching import demo, doctor, recognize
@@ -32,9 +34,17 @@ from tui.runner import run, usage_error
     params=global_options(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path),
+    metavar="NAME",
+    help="Record each camera job of the app as NAME.fdrec, NAME-2.fdrec ... (faces, unencrypted).",
+)
 @click.version_option(__version__, prog_name="facedesk")
 @click.pass_context
-def facedesk(ctx: click.Context, workspace: Path | None, as_json: bool, quiet: bool) -> None:
+def facedesk(
+    ctx: click.Context, workspace: Path | None, as_json: bool, quiet: bool, record: Path | None
+) -> None:
     """A face-enrolment desk in the terminal. Without a command, the app opens.
 
     \b
@@ -46,7 +56,9 @@ def facedesk(ctx: click.Context, workspace: Path | None, as_json: bool, quiet: b
     if ctx.invoked_subcommand is None:
         from tui.commands.application import open_app
 
-        run(ctx.obj, open_app, native=False)
+        run(ctx.obj, partial(open_app, record=record), native=False)
+    elif record is not None:
+        raise click.UsageError("--record NAME stands after the command, as in enroll --record NAME")
 
 
 for _command in (
@@ -63,6 +75,7 @@ for _command in (
     recognize,
     model,
     doctor,
+    replay,
     demo,
 ):
     facedesk.add_command(_command)

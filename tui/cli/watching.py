@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.options import TakesGlobals
+from tui.cli.options import TakesGlobals, record_option
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Keep strangers for `facedesk unknown`, whatever its switch says.",
 )
+@record_option()
 @click.pass_obj
 def recognize(
     options: dict[str, Any],
@@ -39,6 +41,7 @@ def recognize(
     pace: Any,
     why: bool,
     keep_unknown: bool,
+    record: Path | None,
 ) -> None:
     """Name the people in front of a camera; strangers are called unknown. Ctrl+C ends it."""
 
@@ -47,20 +50,29 @@ def recognize(
         from tui.commands.recognition import recognize
 
         request = RecogniseRequest(source=source, each=each, window=window, pace=pace)
-        recognize(context, request, why=why, keep=keep_unknown or None)
+        recognize(context, request, record, why=why, keep=keep_unknown or None)
 
     run(options, job)
 
 
 @click.command(cls=TakesGlobals)
+@click.option(
+    "--camera", metavar="SRC", help="Measure this source: /dev/video0, a clip, a URL, demo:NAME."
+)
 @click.pass_obj
-def doctor(options: dict[str, Any]) -> None:
-    """Look at cameras, files, processor, terminal and disk; say what is wrong and the cure."""
+def doctor(options: dict[str, Any], camera: str | None) -> None:
+    """Look at cameras, files, processor, terminal and disk; say what is wrong and the remedy.
+
+    \b
+    facedesk doctor
+    facedesk doctor --camera rtsp://camera.local/live
+    facedesk doctor --json > report.jsonl
+    """
 
     def job(context: Context) -> None:
         from tui.commands.doctor import doctor
 
-        doctor(context)
+        doctor(context, camera)
 
     run(options, job)
 

@@ -9,16 +9,28 @@ from engine.errors import UsageError
 from tui.context import Context
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.service.protocol import EnrolRequest, RecogniseRequest
     from tui.demo_script import DemoScript
 
 
-def open_app(context: Context) -> None:
+def open_app(context: Context, record: Path | None = None) -> None:
     """`facedesk` without a command. Raises UsageError where there is no terminal."""
-    run_app(context, None)
+    run_app(context, None, record=record)
 
 
-def run_app(context: Context, script: DemoScript | None) -> None:
-    """Run the app on the context's workspace until the operator quits."""
+def run_app(
+    context: Context,
+    script: DemoScript | None,
+    *,
+    record: Path | None = None,
+    first: EnrolRequest | RecogniseRequest | None = None,
+) -> None:
+    """Run the app on the context's workspace until the operator quits.
+
+    `record` names the recordings of its camera jobs, `first` is a job to begin with.
+    """
     if context.output.as_json:
         raise UsageError("The app prints no JSON", "", "Use a command: `facedesk --help`.")
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
@@ -31,7 +43,8 @@ def run_app(context: Context, script: DemoScript | None) -> None:
     from tui.app import FacedeskApp
 
     context.workspace.prepare()
-    app = FacedeskApp(LocalDesk(context.workspace, context.settings), script)
+    app = FacedeskApp(LocalDesk(context.workspace, context.settings, record), script)
+    app.first_job = first
     app.run()
     if app.return_code:
         raise SystemExit(app.return_code)

@@ -2,31 +2,62 @@
 
 from __future__ import annotations
 
-from engine.errors import DataError
-from tui.context import Context
+import os
+import shutil
+
+from engine.errors import DataError, SourceUnreadable
+from engine.events import CheckupDone, Event, Finding
+from tui.context import Context, interruptible
+from tui.doctor import GROUPS, SIGNS, WORDS, by_group, verdict
+from tui.terminal_facts import terminal_findings
+from tui.text import many
 
 
-def doctor(context: Context) -> None:
-    """Print all findings. Raises DataError if one is a fault, so that scripts notice."""
-    from engine.service.jobs.checkup import checkup
+def doctor(context: Context, camera: str | None) -> None:
+    """Print all findings; measure `camera`, or else every camera that can be used.
 
-    findings = checkup(context.workspace, context.settings)
-    for finding in findings if context.output.as_json else ():
-        context.output.object(
-            {
-                "event": "finding",
-                "subject": finding.subject,
-                "state": finding.state,
-                "text": finding.text,
-                "cure": finding.cure,
-            }
-        )
-    context.output.table(
-        ("", "subject", "finding", "cure"),
-        [(f.state, f.subject, f.text, f.cure) for f in findings],
-    )
-    faults = [finding.subject for finding in findings if finding.state == "fault"]
-    if context.output.as_json:
-        context.output.object({"event": "done", "findings": len(findings), "faults": faults})
-    if faults:
-        raise DataError("Not all is well", ", ".join(faults), "The cures stand in the table.")
+    Raises DataError if something needed is broken, so that scripts notice, and SourceUnreadable
+    if it is the camera that was asked for.
+    """
+    from engine.service.checkup.measured import check_camera
+    from engine.service.checkup.survey import survey
+
+    output = context.output
+    found: list[Finding] = []
+
+    def emit(event: Event) -> None:
+        output.event(event)
+        if isinstance(event, Finding):
+            found.append(event)
+
+    size = shutil.get_terminal_size()
+    for finding in survey(context.workspace, context.settings):
+        emit(finding)
+    for finding in terminal_findings(os.environ, size.columns, size.lines):
+        emit(finding)
+    usable = [f.device for f in found if f.device and f.subject == f.device and f.state == "ok"]
+    for source in [camera] if camera else usable:
+        output.note(f"Measuring {source}")
+        with interruptible(keep=False) as cancel:
+            check_camera(source, context.settings, cancel, emit, asked=camera is not None)
+    _print(context, found)
+    troubles = tuple(finding.subject for finding in found if finding.state == "trouble")
+    output.event(CheckupDone(findings=len(found), troubles=troubles))
+    if troubles:
+        others = any(f.state == "trouble" and f.group != "camera" for f in found)
+        kind = DataError if others else SourceUnreadable
+        raise kind("Not all is well", ", ".join(troubles), "The remedies stand beside them.")
+
+
+def _print(context: Context, found: list[Finding]) -> None:
+    """The findings by group, each with its sign and remedy."""
+    output = context.output
+    for group, members in by_group(found).items():
+        output.result(GROUPS[group])
+        width = max(len(finding.subject) for finding in members)
+        for finding in members:
+            sign = f"{SIGNS[finding.state]} {WORDS[finding.state]:<8}"
+            output.result(f"  {sign} {finding.subject:<{width}}  {finding.value}")
+            if finding.remedy:
+                output.result(f"    → {finding.remedy}")
+    output.result(f"{verdict(found)} ({many(len(found), 'finding')}).")

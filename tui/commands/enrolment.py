@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine.events import (
     Captured,
     Coaching,
@@ -14,9 +16,12 @@ from engine.events import (
     SourceLost,
     SourceOpened,
     SourceRestored,
+    TapeEnded,
+    TapeStarted,
 )
 from engine.service import library
 from engine.service.protocol import EnrolRequest, ImportRequest
+from engine.service.tapes import recorded
 from tui import coach_words
 from tui.context import Context, interruptible
 from tui.output import Output
@@ -38,6 +43,12 @@ def source_note(output: Output, event: Event) -> None:
             )
         case SourceRestored():
             output.note(f"{event.source} is back after {event.seconds:.1f} s", "green")
+        case TapeStarted():
+            output.note(f"Recording to {event.file}")
+        case TapeEnded():
+            output.note(
+                f"Recorded {event.file}: {event.megabytes:.1f} MB of faces, keep it private"
+            )
         case Notice():
             output.note(event.text, "yellow" if event.level != "info" else "")
 
@@ -47,7 +58,7 @@ def refusal(reason: str, value: float, limit: float) -> str:
     return f"{reason_words(reason)} {measured(reason, value, limit)}".strip()
 
 
-def enroll(context: Context, request: EnrolRequest) -> EnrolDone:
+def enroll(context: Context, request: EnrolRequest, record: Path | None = None) -> EnrolDone:
     """Capture one person; prints progress, the refusals and a summary."""
     from engine.service.jobs.enrol import enrol
 
@@ -70,7 +81,9 @@ def enroll(context: Context, request: EnrolRequest) -> EnrolDone:
                 why = coach_words.why_refused(event)
                 bar.retitle(f"{coach_words.advice(event)}{f' ({why})' if why else ''}")
 
-        done = enrol(context.workspace, context.settings, request, cancel, emit)
+        settings, workspace = context.settings, context.workspace
+        with recorded(record, "enrol", request, settings, workspace, emit) as (taped, tell):
+            done = enrol(workspace, settings, taped, cancel, tell)
     _summarise(output, done)
     if said is not None and done.captured:
         output.result(coach_words.coverage(said))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from engine.events import Event, FaceSeen, NoFace, RecogniseDone, Sighted, Threshold, Why
 from engine.service.protocol import RecogniseRequest
+from engine.service.tapes import recorded
 from tui.commands import unknown
 from tui.commands.enrolment import source_note
 from tui.commands.training import threshold_line
@@ -38,7 +40,12 @@ class Lines:
 
 
 def recognize(
-    context: Context, request: RecogniseRequest, *, why: bool = False, keep: bool | None = None
+    context: Context,
+    request: RecogniseRequest,
+    record: Path | None = None,
+    *,
+    why: bool = False,
+    keep: bool | None = None,
 ) -> RecogniseDone:
     """Recognise until the source ends or Ctrl+C; prints what changes.
 
@@ -66,9 +73,9 @@ def recognize(
             elif isinstance(event, Sighted):
                 unknown.keep(context, event)
 
-        done = recognise(
-            context.workspace, context.settings, request, cancel, emit, why=why, keep=keep
-        )
+        settings, workspace = context.settings, context.workspace
+        with recorded(record, "recognise", request, settings, workspace, emit) as (taped, tell):
+            done = recognise(workspace, settings, taped, cancel, tell, why=why, keep=keep)
     seen = ", ".join(f"{name}: {count}" for name, count in sorted(done.people.items()))
     output.result(
         f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"

@@ -6,6 +6,7 @@ from textual.binding import Binding
 
 from tui.keys.desk import DESK
 from tui.keys.dialogs import DIALOGS
+from tui.keys.doctor import DOCTOR
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
@@ -35,12 +36,13 @@ CONTEXTS: dict[str, str] = {
     "models": "In the models screen",
     "evaluation": "In the evaluation",
     "inbox": "In the unknown inbox",
+    "doctor": "In the doctor",
     "dialog": "In a dialog",
     "question": "In a question",
 }
 """Contexts and the headings that F1 help gives them."""
 
-KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *UNKNOWN, *DIALOGS)
+KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *UNKNOWN, *DOCTOR, *DIALOGS)
 
 
 def keys_of(context: str) -> tuple[Key, ...]:

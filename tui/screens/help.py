@@ -27,6 +27,8 @@ ABOUT: dict[str, str] = {
     "inbox": "Unknown inbox: strangers seen while recognising, grouped by likeness. Assigned ones "
     "join a person's pictures; those that are not the person nearest, and ignored ones, join your "
     "own strangers, who check the threshold. Every choice can be undone with u.",
+    "doctor": "Doctor: what is there and what is wrong, each with the command that mends it. ✓ is "
+    "well, i is to know, ! will hurt, ✗ is broken. A camera's line can be measured.",
     "activity": "Activity: everything that happened, with the cure where something failed.",
 }
 

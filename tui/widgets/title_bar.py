@@ -35,6 +35,7 @@ class TitleBar(Widget):
     """Sightings of strangers that wait in the inbox."""
     steps: reactive[str] = reactive("")
     """The steps of a quick enrolment while one is under way."""
+    recording: reactive[bool] = reactive(False)
 
     def render(self) -> Text:
         """One line of exactly the widget's width."""
@@ -43,6 +44,9 @@ class TitleBar(Widget):
         line.append(" Facedesk ", self.get_component_rich_style("title--name", partial=True))
         if self.demo:
             line.append(" DEMO ", self.get_component_rich_style("title--demo", partial=True))
+            line.append(" ")
+        if self.recording:
+            line.append(" REC ", self.get_component_rich_style("title--demo", partial=True))
             line.append(" ")
         right = " · ".join(clean(job) for job in self.jobs)
         if self.steps:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import closing
 
 from engine.camera.frame import Frame
 from engine.camera.reader import Reader
+from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.config import Settings
 from engine.enrol.coach import Coach
@@ -55,7 +58,11 @@ def enrol(
             coach = Coach(request.count, settings.gates.min_change)
             early = settings.enrolment.finish_when_covered
             try:
-                _capture(reader, finder, enrolment, coach, viewer, cancel, emit, early=early)
+                most = settings.record.most_megabytes
+                with closing(taped(reader, cancel, request.tape, most, emit)) as frames:
+                    _capture(
+                        reader, frames, finder, enrolment, coach, viewer, cancel, emit, early=early
+                    )
             finally:
                 _close(enrolment, cancel)
                 done = enrolment.finish()
@@ -69,6 +76,7 @@ def enrol(
 
 def _capture(
     reader: Reader,
+    frames: Iterator[Frame],
     finder: FaceFinder,
     enrolment: Enrolment,
     coach: Coach,
@@ -84,7 +92,7 @@ def _capture(
     """
     lines: tuple[str, ...] = ("looking for a face",)
     try:
-        for frame in reader.frames(cancel):
+        for frame in frames:
             box = None
             for event in enrolment.feed(frame, finder.find(frame.image)):
                 emit(event)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import numpy as np
 
 from engine.camera.frame import Frame
 from engine.camera.reader import Reader
+from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.config import Settings
 from engine.events import Emit
@@ -37,9 +39,14 @@ def watch(
     viewer = Viewer(emit, title="Facedesk", window=request.window, preview=preview)
     frames = 0
     try:
-        with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
+        with (
+            Reader(request.source, settings.camera, request.pace, emit, cancel) as reader,
+            closing(
+                taped(reader, cancel, request.tape, settings.record.most_megabytes, emit)
+            ) as recorded,
+        ):
             photographs = reader.info.kind == "folder"
-            for frame in reader.frames(cancel):
+            for frame in recorded:
                 frames += 1
                 faces = find_faces(finder, frame, photographs, settings.recognition.most_faces)
                 lossy = request.pace == "live"

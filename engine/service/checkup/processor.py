@@ -1,0 +1,91 @@
+"""Findings about processor, memory and graphics, and what of them TensorFlow will use.
+
+TensorFlow itself is not asked: loading it takes seconds. It chooses by the same flags.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from engine.events import Finding
+from engine.events.checkup import State
+from engine.model.processor import CPUINFO, has_bfloat16, processor_features
+
+WANTED = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "bf16")
+LEAST_MEMORY = 2_000_000_000
+"""Bytes of free memory below which a training may be ended by the kernel."""
+
+
+def processor_findings(
+    cpuinfo: Path = CPUINFO, devices: Path = Path("/dev"), meminfo: Path = Path("/proc/meminfo")
+) -> list[Finding]:
+    """Vector extensions, cores, memory, GPU."""
+    return [_features(cpuinfo), _cores(), _memory(meminfo), _graphics(devices)]
+
+
+def _features(cpuinfo: Path) -> Finding:
+    features = processor_features(cpuinfo)
+    there = ", ".join(name.upper().replace("_", "-") for name in WANTED if name in features)
+    low = has_bfloat16(cpuinfo)
+    used = "bfloat16 features, about twice as fast" if low else "float32 features"
+    model = ""
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(errors="replace"), re.M)
+        model = found[1] if found else ""
+    except OSError:
+        pass
+    if features and not features & {"avx2", "asimd"}:
+        return _finding(
+            "vector unit",
+            "warning",
+            "no AVX2: VGG16 takes several times as long",
+            model,
+            "facedesk train --backbone dlib (or another machine)",
+        )
+    return _finding("vector unit", "ok", f"{there or 'unknown'}: {used}", model)
+
+
+def _cores() -> Finding:
+    # Python 3.13 has os.process_cpu_count; the affinity says the same on Linux before.
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    all_cores = os.cpu_count()
+    return _finding("cores", "ok", f"{usable} of {all_cores} may be used, by all threads")
+
+
+def _memory(meminfo: Path) -> Finding:
+    try:
+        text = meminfo.read_text()
+    except OSError:
+        return _finding("memory", "ok", "unknown")
+    sizes = {name: int(kib) * 1024 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", text, re.M)}
+    free, total = sizes.get("MemAvailable", 0), sizes.get("MemTotal", 0)
+    value = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
+    if 0 < free < LEAST_MEMORY:
+        remedy = "ps -eo rss,comm --sort=-rss | head"
+        return _finding("memory", "warning", value, "A training takes about 2 GB.", remedy)
+    return _finding("memory", "ok", value, "A training takes about 2 GB.")
+
+
+def _graphics(devices: Path) -> Finding:
+    nvidia = sorted(p.name for p in devices.glob("nvidia[0-9]*"))
+    render = sorted(p.name for p in (devices / "dri").glob("renderD*"))
+    if nvidia:
+        return _finding(
+            "GPU",
+            "note",
+            f"NVIDIA ({', '.join(nvidia)}), used only with TensorFlow's CUDA extra",
+            "Without it everything runs on the processor.",
+            "pip install 'tensorflow[and-cuda]>=2.21,<2.22'",
+        )
+    if render:
+        value = f"{', '.join(render)}: not used, TensorFlow knows NVIDIA only"
+        return _finding("GPU", "ok", value)
+    return _finding("GPU", "ok", "none: everything runs on the processor, as it is meant to")
+
+
+def _finding(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:
+    return Finding(
+        group="processor", subject=subject, state=state, value=value, detail=detail, remedy=remedy
+    )

@@ -1,0 +1,91 @@
+"""Findings about the workspace, its disk, its lock and the configuration."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from engine.config import Settings, config_file
+from engine.events import Finding
+from engine.events.checkup import State
+from engine.workspace import Workspace
+
+LEAST_FREE = 1_000_000_000
+"""Bytes of free disk below which the disk is trouble: a full one loses the next session."""
+LITTLE_FREE = 5_000_000_000
+PICTURE = 45_000
+"""Bytes of an aligned crop as PNG (median of real webcam sessions, rounded up)."""
+
+
+def storage_findings(workspace: Workspace, settings: Settings) -> list[Finding]:
+    """Disk, workspace, lock, configuration."""
+    return [
+        disk_finding(workspace, settings),
+        _workspace(workspace),
+        _lock(workspace),
+        _configuration(),
+    ]
+
+
+def disk_finding(workspace: Workspace, settings: Settings) -> Finding:
+    """Free space, and how many sessions of pictures that is."""
+    usage = shutil.disk_usage(_existing(workspace))
+    sessions = usage.free // (settings.enrolment.count * PICTURE)
+    value = f"{usage.free / 1e9:.1f} GB free, room for about {sessions:,} sessions"
+    detail = f"of {settings.enrolment.count} pictures, in {workspace.root}"
+    remedy = f"du -xh --max-depth=2 {workspace.root} | sort -h | tail"
+    if usage.free < LEAST_FREE:
+        return _finding("disk", "trouble", value, detail, remedy)
+    if usage.free < LITTLE_FREE:
+        return _finding("disk", "warning", value, detail, remedy)
+    return _finding("disk", "ok", value, detail)
+
+
+def _existing(workspace: Workspace) -> Path:
+    return next(p for p in (workspace.root, *workspace.root.parents) if p.exists())
+
+
+def _workspace(workspace: Workspace) -> Finding:
+    place = _existing(workspace)
+    if not os.access(place, os.W_OK | os.X_OK):
+        remedy = f"sudo chown -R $USER {place} (or choose another --workspace)"
+        return _finding("workspace", "trouble", f"{place} may not be written", "", remedy)
+    if not workspace.root.exists():
+        return _finding("workspace", "ok", f"{workspace.root} is made at the first enrolment")
+    mode = workspace.root.stat().st_mode & 0o777
+    people = workspace.people.is_dir() and any(workspace.people.iterdir())
+    value = f"{workspace.root}, mode {mode:04o}"
+    if mode & 0o077 and people:
+        remedy = f"chmod -R go-rwx {workspace.root}"
+        return _finding("workspace", "warning", value, "Other users may look inside.", remedy)
+    return _finding("workspace", "ok", value)
+
+
+def _lock(workspace: Workspace) -> Finding:
+    try:
+        holder = workspace.lock_file.read_text(errors="replace").strip()[:200]
+    except OSError:
+        holder = ""
+    pid = re.search(r"process (\d+)\)$", holder)
+    # A writer that was killed leaves its name behind, but not its lock.
+    if pid is None or not Path(f"/proc/{pid[1]}").exists():
+        return _finding("lock", "ok", "nobody is writing")
+    if int(pid[1]) == os.getpid():
+        return _finding("lock", "ok", f"held by this Facedesk: {holder}")
+    remedy = f"Wait for it, or: kill {pid[1]}"
+    return _finding("lock", "note", f"held by {holder}", "", remedy)
+
+
+def _configuration() -> Finding:
+    path = config_file()
+    if path.exists():
+        return _finding("configuration", "ok", str(path))
+    return _finding("configuration", "ok", f"{path} is absent: defaults")
+
+
+def _finding(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:
+    return Finding(
+        group="storage", subject=subject, state=state, value=value, detail=detail, remedy=remedy
+    )

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.camera.avi import Damaged, size_of
+from engine.camera.frame import Frame, Image, SourceInfo
+from engine.camera.quiet import cv2
+from engine.camera.reader import Reader
+from engine.camera.sources import kind_of, open_source
+from engine.camera.tape import FrameTape, encoded, taped
+from engine.camera.tape_folder import FRAMES, LINES, complete, new_tape, read_session
+from engine.cancel import Cancel
+from engine.config import CameraSettings
+from engine.errors import SourceNotFound, SourceUnreadable, UsageError
+from engine.events import Event, Notice
+
+SECRET = "rtsp://operator:s3cret@cam/live"
+
+
+def noisy(number: int, size: tuple[int, int] = (48, 64)) -> Image:
+    return np.random.default_rng(number).integers(0, 256, (*size, 3), np.uint8)
+
+
+@pytest.fixture
+def tape(tmp_path: Path) -> Path:
+    """A complete recording of five noisy frames, with a gap after the second."""
+    part, done = new_tape(tmp_path / "session")
+    info = SourceInfo(text=SECRET, kind="stream", live=True, width=64, height=48, fps=30.0)
+    written = FrameTape(part, info)
+    for number, sequence in enumerate((0, 1, 5, 6, 7)):
+        written.add(Frame(noisy(number), sequence, 1000.5 + sequence / 30, SECRET))
+    written.close()
+    complete(part, done)
+    return done
+
+
+def frames_of(path: Path) -> Iterator[Frame]:
+    source = open_source(f"replay:{path}", CameraSettings())
+    try:
+        while frame := source.read():
+            yield frame
+    finally:
+        source.close()
+
+
+def test_a_recording_gives_back_every_pixel_number_and_time(tape: Path) -> None:
+    frames = list(frames_of(tape))
+    assert [frame.sequence for frame in frames] == [0, 1, 5, 6, 7]
+    assert [frame.seconds for frame in frames] == [1000.5 + n / 30 for n in (0, 1, 5, 6, 7)]
+    for number, frame in enumerate(frames):
+        assert np.array_equal(frame.image, noisy(number))
+
+
+def test_credentials_are_nowhere_in_a_recording(tape: Path) -> None:
+    assert {frame.label for frame in frames_of(tape)} == {"rtsp://***@cam/live"}
+    assert all(b"s3cret" not in file.read_bytes() for file in tape.iterdir())
+
+
+def test_the_video_plays_in_other_players_without_loss(tape: Path) -> None:
+    player = cv2.VideoCapture(str(tape / FRAMES), cv2.CAP_FFMPEG)
+    assert player.get(cv2.CAP_PROP_FRAME_COUNT) == 5
+    assert player.get(cv2.CAP_PROP_FPS) == 30
+    for number in range(5):
+        good, image = player.read()
+        assert good
+        assert np.array_equal(image, noisy(number))
+    assert not player.read()[0]
+
+
+def test_folder_and_files_are_private(tape: Path) -> None:
+    assert stat.S_IMODE(tape.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tape.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("text", ["replay:somewhere", "a/b.fdrec", "b.fdrec/", "b.fdrec.part"])
+def test_a_recording_is_known_by_its_name(text: str) -> None:
+    assert kind_of(text) == "replay"
+
+
+@pytest.mark.parametrize("pace", ["own", "fast", "live"])
+def test_a_reader_plays_a_recording_at_every_pace(tape: Path, pace: str) -> None:
+    with Reader(str(tape), CameraSettings(), pace, lambda event: None) as reader:
+        numbers = [frame.sequence for frame in reader.frames(Cancel())]
+    assert numbers[-1] == 7
+    assert pace == "live" or numbers == [0, 1, 5, 6, 7]
+
+
+def test_a_recording_cut_short_gives_every_whole_frame_before(tape: Path) -> None:
+    video = tape / FRAMES
+    whole = len(encoded(noisy(0)))
+    video.write_bytes(video.read_bytes()[: 224 + 3 * (whole + 9) + 40])
+    frames: list[Frame] = []
+    with pytest.raises(SourceUnreadable, match="middle of picture 3"):
+        frames.extend(frame for frame in each(frames_of(tape), frames))
+    assert [frame.sequence for frame in frames] == [0, 1, 5]
+
+
+def each(source: Iterator[Frame], seen: list[Frame]) -> Iterator[Frame]:
+    for frame in source:
+        seen.append(frame)
+    yield from ()
+
+
+def test_what_a_crash_left_unfinished_can_be_replayed(tmp_path: Path) -> None:
+    part, _ = new_tape(tmp_path / "session")
+    info = SourceInfo(text="0", kind="webcam", live=True, width=64, height=48, fps=30.0)
+    crashed = FrameTape(part, info)
+    crashed.add(Frame(noisy(0), 3, 9.0, "0"))
+    assert [frame.sequence for frame in frames_of(part)] == [3]
+
+
+def test_a_flipped_byte_in_a_picture_is_damage_and_no_wrong_picture(tape: Path) -> None:
+    video = tape / FRAMES
+    data = bytearray(video.read_bytes())
+    data[224 + 8 + 8 : 224 + 8 + 8 + 4] = b"\xff\xff\xff\xff"  # the first picture's own head
+    video.write_bytes(data)
+    with pytest.raises(SourceUnreadable) as caught:
+        next(frames_of(tape))
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(("width", "height"), [(0, 5), (9000, 5), (2**31, 2**31)])
+def test_a_picture_that_claims_to_be_huge_is_never_decoded(width: int, height: int) -> None:
+    png = bytearray(encoded(noisy(1)))
+    struct.pack_into(">2I", png, 16, width, height)
+    with pytest.raises(Damaged):
+        size_of(bytes(png))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"sequence": -4}', '{"sequence": "x"}', '{"sequence": true}', "[]", "x", '{"seconds": 1}'],
+)
+def test_lines_that_make_no_sense_are_damage(tape: Path, line: str) -> None:
+    lines = (tape / LINES).read_text().splitlines()
+    (tape / LINES).write_text("\n".join([*lines[:3], line, *lines[4:]]) + "\n")
+    frames: list[Frame] = []
+    with pytest.raises(SourceUnreadable):
+        list(each(frames_of(tape), frames))
+    assert [frame.sequence for frame in frames] == [0, 1]
+
+
+def test_times_that_are_no_numbers_become_zero(tape: Path) -> None:
+    lines = [json.loads(line) for line in (tape / LINES).read_text().splitlines()]
+    lines[1]["seconds"], lines[2]["seconds"] = 10**400, "soon"
+    (tape / LINES).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert [frame.seconds for frame in frames_of(tape)][:2] == [0.0, 0.0]
+
+
+def test_an_absent_recording_and_an_empty_one_are_told_apart(tape: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceNotFound):
+        next(frames_of(tmp_path / "none.fdrec"))
+    (tape / FRAMES).write_bytes(b"")
+    with pytest.raises(SourceUnreadable):
+        next(frames_of(tape))
+
+
+def test_what_is_no_session_file_is_damage(tape: Path) -> None:
+    for text in ("", "[]", '{"format": 9, "request": {}}', '{"format": 1}'):
+        (tape / "session.json").write_text(text)
+        with pytest.raises(SourceUnreadable):
+            read_session(tape)
+
+
+def test_a_name_that_is_taken_is_refused_or_counted_up(tape: Path) -> None:
+    with pytest.raises(UsageError):
+        new_tape(tape)
+    assert new_tape(tape, number=True)[1].name == "session-2.fdrec"
+    assert new_tape(tape.with_name("session"), number=True)[1].name == "session-3.fdrec"
+
+
+def record(source: str, folder: Path, most: int) -> tuple[list[int], list[Event]]:
+    """Read a source to its end while recording it; the frames passed on and the events."""
+    events: list[Event] = []
+    folder.mkdir()
+    with Reader(source, CameraSettings(), "fast", events.append) as reader:
+        passed = taped(reader, Cancel(), str(folder), most, events.append)
+        return [frame.sequence for frame in passed], events
+
+
+def test_a_recording_that_grows_too_large_ends_but_the_session_goes_on(tmp_path: Path) -> None:
+    passed, events = record("demo:collins?frames=12", tmp_path / "t.fdrec.part", 1)
+    assert passed == list(range(12))
+    (notice,) = [event for event in events if isinstance(event, Notice)]
+    assert "record.most_megabytes" in notice.text
+    kept = list(frames_of(tmp_path / "t.fdrec.part"))
+    assert 0 < len(kept) < 12
+    assert (tmp_path / "t.fdrec.part" / FRAMES).stat().st_size < 2_000_000
+
+
+def test_a_recording_that_cannot_be_written_ends_but_the_session_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "t.fdrec.part"
+    folder.mkdir()
+    events: list[Event] = []
+    with Reader("demo:collins?frames=3", CameraSettings(), "fast", events.append) as reader:
+        shutil.rmtree(folder)
+        passed = list(taped(reader, Cancel(), str(folder), 10, events.append))
+    assert len(passed) == 3
+    assert any(isinstance(event, Notice) and event.level == "warning" for event in events)
+
+
+def test_a_folder_of_pictures_is_not_recorded(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.png").write_bytes(encoded(noisy(1)))
+    with pytest.raises(UsageError):
+        record(str(tmp_path / "pictures"), tmp_path / "t", 10)

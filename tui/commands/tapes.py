@@ -1,0 +1,80 @@
+"""facedesk replay: a recorded session again, on the line or in the app."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import replace as changed
+from pathlib import Path
+
+from engine.errors import SourceUnreadable
+from engine.events import Captured, Event, FaceSeen, Refused, ReplayDone
+from engine.service.protocol import EnrolRequest, ReplayRequest
+from engine.workspace import Workspace
+from tui.commands.enrolment import refusal, source_note
+from tui.context import Context, interruptible
+from tui.text import many
+
+
+def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> ReplayDone:
+    """Run a recording again; prints how many decisions agree.
+
+    Raises SourceUnreadable at the end if the recording breaks off.
+    """
+    from engine.service.jobs.replay import replay as run_again
+
+    output = context.output
+    with contextlib.ExitStack() as stack:
+        cancel = stack.enter_context(interruptible(keep=True))
+        if request.into is not None:
+            stack.enter_context(context.writing("replay"))
+
+        def emit(event: Event) -> None:
+            output.event(event)
+            source_note(output, event)
+            if each_event and (line := _line(event)):
+                output.result(line)
+
+        done = run_again(context.workspace, context.settings, request, cancel, emit)
+    output.result(summary(done))
+    for frame, then, now in done.first:
+        output.result(f"  frame {frame}: {then} then, {now} now")
+    if done.damage:
+        raise SourceUnreadable("The recording breaks off", done.damage, "Up to there it was used.")
+    return done
+
+
+def summary(done: ReplayDone) -> str:
+    """How many decisions agree, in a sentence."""
+    if not done.decisions:
+        return f"{many(done.frames, 'frame')}; nothing was decided when it was recorded"
+    text = f"{many(done.frames, 'frame')}; {done.agree} of {done.decisions} decisions agree"
+    more = [(done.differ, "differ"), (done.lost, "were not made again"), (done.new, "are new")]
+    return ", ".join([text, *(f"{count} {what}" for count, what in more if count)])
+
+
+def _line(event: Event) -> str:
+    match event:
+        case Captured():
+            return f"frame {event.frame}: captured, number {event.captured}"
+        case Refused():
+            why = refusal(event.reason, event.value, event.limit)
+            return f"frame {event.frame}: refused, {why}"
+        case FaceSeen():
+            return f"frame {event.frame}: {event.person or event.decision} ({event.score:.3f})"
+        case _:
+            return ""
+
+
+def replay_in_app(context: Context, request: ReplayRequest) -> None:
+    """The app with the recorded job running in it. An enrolment plays in a folder of its own."""
+    from engine.service.jobs.replay import recorded_job
+    from tui.commands.application import run_app
+
+    recorded = recorded_job(request.file, context.settings, "own", request.into)
+    with contextlib.ExitStack() as stack:
+        if isinstance(recorded.request, EnrolRequest) and request.into is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="facedesk-replay-"))
+            context = changed(context, workspace=Workspace(Path(folder) / "replay"))
+        here = changed(context, settings=recorded.settings)
+        run_app(here, None, first=recorded.request)

@@ -1,0 +1,46 @@
+"""Words and signs of the doctor's findings, for command line and screen alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.events import Finding
+from engine.events.checkup import Group, State
+
+GROUPS: dict[Group, str] = {
+    "camera": "Cameras",
+    "files": "Files",
+    "processor": "Processor",
+    "software": "Software",
+    "storage": "Workspace and disk",
+    "terminal": "Terminal",
+}
+SIGNS: dict[State, str] = {"ok": "✓", "note": "i", "warning": "!", "trouble": "✗"}
+WORDS: dict[State, str] = {"ok": "ok", "note": "note", "warning": "WARNING", "trouble": "TROUBLE"}
+STYLES: dict[State, str] = {
+    "ok": "green",
+    "note": "cyan",
+    "warning": "bold yellow",
+    "trouble": "bold red",
+}
+
+
+def by_group(findings: Iterable[Finding]) -> dict[Group, list[Finding]]:
+    """Findings under their groups, in the groups' order; empty groups are left out."""
+    found = list(findings)
+    groups = {group: [f for f in found if f.group == group] for group in GROUPS}
+    return {group: members for group, members in groups.items() if members}
+
+
+def verdict(findings: Iterable[Finding]) -> str:
+    """All findings in a sentence."""
+    states = [finding.state for finding in findings]
+    if "trouble" in states:
+        count = states.count("trouble")
+        return (
+            f"{count} {'thing is' if count == 1 else 'things are'} broken; the remedy is beside it"
+        )
+    warnings = states.count("warning")
+    if warnings:
+        return f"All that is needed works; {warnings} {'warning' if warnings == 1 else 'warnings'}"
+    return "All is well"

@@ -1,0 +1,139 @@
+"""The doctor: every finding by group with sign, value and remedy, and the measured picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import DataTable, Footer, Static
+
+from engine.events import Finding
+from tui.checkup import Checkup
+from tui.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
+from tui.keys import bindings_of
+from tui.text import clean, shorten
+from tui.widgets.preview import FramePreview
+
+STATE_WIDTH, SUBJECT_WIDTH = 11, 27
+LOOKING = "Looking at cameras, files, processor, disk and terminal ..."
+HINT = "r or Enter on a camera's line measures it; `facedesk doctor` prints all of this."
+
+
+class DoctorScreen(ModalScreen[None]):
+    """Shows a `Checkup`. Covers the desk and takes its keys; the app measures.
+
+    `why_not` says why measuring is not possible just now.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("doctor")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+
+    class MeasureAsked(Message):
+        """Enter on a line."""
+
+    def __init__(self, checkup: Checkup, why_not: Callable[[], str | None]) -> None:
+        super().__init__()
+        self.checkup = checkup
+        self._why_not = why_not
+        self._rows: list[Finding | None] = []
+
+    def compose(self) -> ComposeResult:
+        """Title, table beside the picture, the selected finding in full, footer."""
+        yield Static(id="doctor-title", markup=False)
+        with Horizontal(id="doctor-body"):
+            yield DataTable[Text](id="doctor-table", cursor_type="row", cell_padding=0)
+            yield FramePreview(id="doctor-still")
+        yield Static(id="doctor-detail", markup=False)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Fill the table with what is known."""
+        table = self.query_one(DataTable)
+        table.show_header = False
+        table.focus()
+        self.show()
+
+    @property
+    def selected(self) -> Finding | None:
+        """The finding under the cursor; None on a heading."""
+        place = self.query_one(DataTable).cursor_row
+        return self._rows[place] if 0 <= place < len(self._rows) else None
+
+    def on_resize(self) -> None:
+        """The values take what width there is."""
+        self.call_after_refresh(self.show)
+
+    def show(self) -> None:
+        """Show how the checkup stands now; the cursor stays on its finding."""
+        before = self.selected
+        table, findings = self.query_one(DataTable), self.checkup.findings
+        width = max(20, table.size.width - STATE_WIDTH - SUBJECT_WIDTH - 2)
+        table.clear(columns=True)
+        for title, cells in (("", STATE_WIDTH), ("", SUBJECT_WIDTH), ("", width)):
+            table.add_column(title, width=cells)
+        self._rows = []
+        for group, members in by_group(findings).items():
+            self._rows.append(None)
+            table.add_row(Text(GROUPS[group], "bold"), Text(), Text())
+            for finding in members:
+                self._rows.append(finding)
+                table.add_row(*_cells(finding, width))
+        subjects = [row.subject if row else "" for row in self._rows]
+        kept = before is not None and before.subject in subjects
+        table.move_cursor(row=subjects.index(before.subject) if before and kept else 1)
+        still = self.query_one(FramePreview)
+        still.show(self.checkup.still)
+        still.display = self.checkup.still is not None
+        self._describe()
+        self.refresh_bindings()
+
+    def _describe(self) -> None:
+        """Title and the selected finding in full."""
+        checkup, finding = self.checkup, self.selected
+        state = checkup.measuring or (verdict(checkup.findings) if checkup.looked else LOOKING)
+        title = Text.assemble((" Doctor ", "bold"), f"│ {clean(state)}")
+        self.query_one("#doctor-title", Static).update(title)
+        text = Text()
+        if finding is None:
+            text.append(HINT)
+        else:
+            text.append(clean(finding.value))
+            if finding.detail:
+                text.append(f"\n{clean(finding.detail)}", "dim")
+            if finding.remedy:
+                text.append(f"\n→ {clean(finding.remedy)}", "bold")
+            elif finding.device and not checkup.measuring:
+                why = self._why_not()
+                text.append(f"\n{clean(why) if why else HINT}", "dim")
+        self.query_one("#doctor-detail", Static).update(text)
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        self._describe()
+
+    @on(DataTable.RowSelected)
+    def _entered(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        self.post_message(self.MeasureAsked())
+
+    def action_back(self) -> None:
+        """Back to the desk."""
+        self.dismiss(None)
+
+
+def _cells(finding: Finding, width: int) -> tuple[Text, Text, Text]:
+    """State in sign and word, subject, value."""
+    state = f" {SIGNS[finding.state]} {WORDS[finding.state]}"
+    return (
+        Text(state, STYLES[finding.state]),
+        Text(shorten(finding.subject, SUBJECT_WIDTH - 1)),
+        Text(shorten(finding.value, width)),
+    )
