@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def new_tape(path: Path, *, number: bool = False) -> tuple[Path, Path]:
     raise UsageError(
         "There is a recording of this name already",
         str(done),
-        f"Choose another name, or remove it: rm -r {done}*",
+        f"Choose another name, or remove it: rm -r {shlex.quote(str(done))}*",
     )
 
 

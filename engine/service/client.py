@@ -105,6 +105,7 @@ class LocalDesk(QuickCalls, CheckupCalls):
             ender.start()
         for ender in enders:
             ender.join(5)
+        self._tapes.end(None, self._listener)  # of a job whose process had to be killed
         self._writer.release_all()
 
     # --- jobs ----------------------------------------------------------------------------
