@@ -12,7 +12,7 @@ GROUPS: dict[Group, str] = {
     "files": "Files",
     "processor": "Processor",
     "software": "Software",
-    "storage": "Workspace and disk",
+    "storage": "Workspace",
     "terminal": "Terminal",
 }
 SIGNS: dict[State, str] = {"ok": "✓", "note": "i", "warning": "!", "trouble": "✗"}

@@ -67,7 +67,7 @@ class DoctorApp(EvaluationApp):
         source = self.source
         if source.isdigit() or source in {finding.device for finding in found}:
             return ()
-        value = "the source used last, not measured yet"
+        value = "the source used last; r measures it"
         return (Finding(group="camera", subject=source, state="ok", value=value, device=source),)
 
     @on(DoctorScreen.MeasureAsked)

@@ -10,11 +10,14 @@ Nothing here needs OpenCV, so that the user interface may ask what a recording i
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shlex
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from engine.errors import SourceNotFound, SourceUnreadable, UsageError
 from engine.workspace import (
@@ -62,7 +65,7 @@ def new_tape(path: Path, *, number: bool = False) -> tuple[Path, Path]:
     raise UsageError(
         "There is a recording of this name already",
         str(done),
-        f"Choose another name, or remove it: rm -r {done}*",
+        f"Choose another name, or remove it: rm -r {shlex.quote(str(done))}*",
     )
 
 
@@ -85,6 +88,15 @@ def complete(part: Path, done: Path) -> None:
         sync_directory(done.parent)
 
 
+def open_file(path: Path) -> BinaryIO:
+    """A file of a recording for reading; a pipe or device would keep us waiting. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return os.fdopen(handle, "rb")
+
+
 def read_session(path: Path) -> dict[str, Any]:
     """What was recorded, from `session.json`.
 
@@ -97,7 +109,7 @@ def read_session(path: Path) -> dict[str, Any]:
             "A recording is a folder NAME.fdrec, made with --record NAME.",
         )
     try:
-        with (path / SESSION).open("rb") as file:
+        with open_file(path / SESSION) as file:
             session = json.loads(file.read(LARGEST_SESSION))
         if session["format"] != FORMAT or not isinstance(session["request"], dict):
             raise ValueError(f"it has format {session['format']!r}")
@@ -109,7 +121,7 @@ def read_session(path: Path) -> dict[str, Any]:
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSON Lines file, up to the first line that is cut short or is none."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             while line := file.readline(LONGEST_LINE):
                 value = json.loads(line)
                 if not line.endswith(b"\n") or not isinstance(value, dict):

@@ -13,7 +13,7 @@ from engine.camera.avi import Damaged, pictures, size_of
 from engine.camera.frame import Frame, SourceInfo, decoded
 from engine.camera.masking import mask_credentials
 from engine.camera.quiet import cv2
-from engine.camera.tape_folder import FRAMES, LINES, SCHEME, not_whole, read_lines
+from engine.camera.tape_folder import FRAMES, LINES, SCHEME, not_whole, open_file, read_lines
 from engine.errors import SourceDenied, SourceError, SourceNotFound
 
 USUAL_FPS = 25.0
@@ -29,7 +29,7 @@ class TapeSource:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._file = (path / FRAMES).open("rb")
+            self._file = open_file(path / FRAMES)
         except PermissionError as error:
             raise SourceDenied(
                 "The recording may not be read", str(path), f"Check its permissions: ls -ld {path}"

@@ -111,6 +111,7 @@ class LocalDesk(InboxCalls, CheckupCalls):
         for ender in enders:
             ender.join(5)
         self._keeping.close(1.0)
+        self._tapes.end(None, self._listener)  # of a job whose process had to be killed
         self._writer.release_all()
 
     # --- jobs ----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import dataclasses
 import json
 import math
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 
 from engine import __version__
 from engine.camera.masking import mask_credentials
-from engine.camera.tape_folder import EVENTS, FORMAT, SESSION, complete, new_tape
+from engine.camera.tape_folder import EVENTS, FORMAT, FRAMES, SESSION, complete, new_tape
 from engine.config import Settings
 from engine.enrol.people import utc_now
 from engine.errors import FacedeskError
@@ -116,10 +117,16 @@ class JobTape:
                 self._written += self._events.write(line)
                 self._events.flush()
 
-    def close(self) -> TapeEnded:
-        """Give the recording its name. Raises DiskFull, WorkspaceUnusable."""
+    def close(self) -> TapeEnded | Notice:
+        """Give the recording its name; one without a frame is removed, so that its name is free.
+
+        Raises DiskFull, WorkspaceUnusable.
+        """
         with self._lock, contextlib.suppress(OSError):
             self._events.close()
+        if not (self.folder / FRAMES).exists():
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return Notice(text="Nothing was recorded: no frame came", level="warning")
         size = sum(path.stat().st_size for path in self.folder.iterdir())
         complete(self.folder, self.file)
         return TapeEnded(job=self.job, file=str(self.file), megabytes=round(size / MEGABYTE, 1))
@@ -148,10 +155,10 @@ class Tapes:
         if tape is not None:
             tape.hear(event)
 
-    def end(self, job: str, tell: Emit) -> None:
-        """The job is over."""
+    def end(self, job: str | None, tell: Emit) -> None:
+        """The job is over; None: whichever it was."""
         tape = self._tape
-        if tape is None or tape.job != job:
+        if tape is None or job not in (tape.job, None):
             return
         self._tape = None
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 import struct
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from engine.camera.avi import Damaged, size_of
 from engine.camera.frame import Frame, Image, SourceInfo
@@ -16,11 +19,12 @@ from engine.camera.quiet import cv2
 from engine.camera.reader import Reader
 from engine.camera.sources import kind_of, open_source
 from engine.camera.tape import FrameTape, encoded, taped
-from engine.camera.tape_folder import FRAMES, LINES, complete, new_tape, read_session
+from engine.camera.tape_folder import FRAMES, LINES, SESSION, complete, new_tape, read_session
 from engine.cancel import Cancel
 from engine.config import CameraSettings
 from engine.errors import SourceNotFound, SourceUnreadable, UsageError
 from engine.events import Event, Notice
+from engine.workspace import write_json
 
 SECRET = "rtsp://operator:s3cret@cam/live"
 
@@ -38,6 +42,7 @@ def tape(tmp_path: Path) -> Path:
     for number, sequence in enumerate((0, 1, 5, 6, 7)):
         written.add(Frame(noisy(number), sequence, 1000.5 + sequence / 30, SECRET))
     written.close()
+    write_json(part / SESSION, {"format": 1, "request": {}})
     complete(part, done)
     return done
 
@@ -163,9 +168,43 @@ def test_an_absent_recording_and_an_empty_one_are_told_apart(tape: Path, tmp_pat
         next(frames_of(tape))
 
 
+@pytest.mark.parametrize("name", [FRAMES, LINES, SESSION])
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(tape: Path, name: str) -> None:
+    (tape / name).unlink()
+    os.mkfifo(tape / name)
+    with pytest.raises((SourceNotFound, SourceUnreadable)):
+        read_whole(tape)
+
+
+def read_whole(tape: Path) -> list[Frame]:
+    read_session(tape)
+    return list(frames_of(tape))
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_is_broken_in_a_recording_is_a_typed_error(
+    tape: Path, data: st.DataObject
+) -> None:
+    file = tape / data.draw(st.sampled_from([FRAMES, LINES, SESSION]))
+    whole = file.read_bytes()
+    broken = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        broken[data.draw(st.integers(0, min(len(broken), 400) - 1))] = data.draw(
+            st.integers(0, 255)
+        )
+    file.write_bytes(bytes(broken[: data.draw(st.integers(0, len(broken)))]))
+    try:
+        read_whole(tape)
+    except (SourceNotFound, SourceUnreadable):
+        pass
+    finally:
+        file.write_bytes(whole)
+
+
 def test_what_is_no_session_file_is_damage(tape: Path) -> None:
     for text in ("", "[]", '{"format": 9, "request": {}}', '{"format": 1}'):
-        (tape / "session.json").write_text(text)
+        (tape / SESSION).write_text(text)
         with pytest.raises(SourceUnreadable):
             read_session(tape)
 

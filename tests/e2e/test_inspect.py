@@ -37,7 +37,7 @@ def test_doctor_finds_no_camera_no_failure(facedesk: Any, tmp_path: Path) -> Non
     run = facedesk("doctor", "--workspace", tmp_path / "w", "--json")
     assert run.code == 0, run.err
     findings = {finding["subject"]: finding for finding in run.named("finding")}
-    assert {"VGG16 weights", "face space", "cascade eye", "disk", "colours"} <= set(findings)
+    assert {"VGG16 weights", "face space", "eye", "disk", "colours"} <= set(findings)
     cameras = [f for f in run.named("finding") if f["group"] == "camera"]
     assert cameras
     assert run.done["troubles"] == []

@@ -71,7 +71,7 @@ async def test_a_key_measures_the_selected_camera_and_shows_its_picture(run, key
         await table.shows("Measuring /dev/video0")
         rate = finding("/dev/video0 rate", group="camera", value="29.9 fps", device="/dev/video0")
         table.desk.emit(measured(), rate, JobEnded(job="check", outcome="done"))
-        await table.shows("29.9 fps", "▀▀▀")
+        await table.shows("    rate", "29.9 fps", "▀▀▀")
         still = table.app.screen.query_one(FramePreview)
         colours = {s.style.color for s in still.render_line(0) if s.style and s.style.color}
         assert Color.from_rgb(204, 17, 17) in colours

@@ -21,7 +21,8 @@ from tui.keys import bindings_of
 from tui.text import clean, shorten
 from tui.widgets.preview import FramePreview
 
-STATE_WIDTH, SUBJECT_WIDTH = 11, 27
+STATE_WIDTH = 11
+SUBJECT_WIDTH, NARROW_SUBJECT = 30, 22
 LOOKING = "Looking at cameras, files, processor, disk and terminal ..."
 HINT = "r or Enter on a camera's line measures it; `facedesk doctor` prints all of this."
 
@@ -74,23 +75,26 @@ class DoctorScreen(ModalScreen[None]):
         """Show how the checkup stands now; the cursor stays on its finding."""
         before = self.selected
         table, findings = self.query_one(DataTable), self.checkup.findings
-        width = max(20, table.size.width - STATE_WIDTH - SUBJECT_WIDTH - 2)
+        subject = SUBJECT_WIDTH if self.has_class("-wide") else NARROW_SUBJECT
+        width = max(20, table.size.width - STATE_WIDTH - subject - 2)
         table.clear(columns=True)
-        for title, cells in (("", STATE_WIDTH), ("", SUBJECT_WIDTH), ("", width)):
-            table.add_column(title, width=cells)
+        for cells in (STATE_WIDTH, subject, width):
+            table.add_column("", width=cells)
         self._rows = []
         for group, members in by_group(findings).items():
             self._rows.append(None)
             table.add_row(Text(GROUPS[group], "bold"), Text(), Text())
             for finding in members:
                 self._rows.append(finding)
-                table.add_row(*_cells(finding, width))
+                table.add_row(*_cells(finding, subject, width))
         subjects = [row.subject if row else "" for row in self._rows]
         kept = before is not None and before.subject in subjects
         table.move_cursor(row=subjects.index(before.subject) if before and kept else 1)
         still = self.query_one(FramePreview)
         still.show(self.checkup.still)
-        still.display = self.checkup.still is not None
+        if still.display != (self.checkup.still is not None):
+            still.display = not still.display
+            self.call_after_refresh(self.show)  # the table has another width then
         self._describe()
         self.refresh_bindings()
 
@@ -129,11 +133,17 @@ class DoctorScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def _cells(finding: Finding, width: int) -> tuple[Text, Text, Text]:
+def _below(finding: Finding) -> str:
+    """The subject; what is about a camera's side stands indented below the camera's own line."""
+    side = finding.subject.removeprefix(f"{finding.device} ")
+    return f"  {side}" if finding.device and side != finding.subject else side
+
+
+def _cells(finding: Finding, subject: int, width: int) -> tuple[Text, Text, Text]:
     """State in sign and word, subject, value."""
     state = f" {SIGNS[finding.state]} {WORDS[finding.state]}"
     return (
         Text(state, STYLES[finding.state]),
-        Text(shorten(finding.subject, SUBJECT_WIDTH - 1)),
+        Text(shorten(_below(finding), subject - 1)),
         Text(shorten(finding.value, width)),
     )

@@ -47,19 +47,18 @@ def cascade_findings(folder: Path | None) -> list[Finding]:
     """One finding a cascade: absent is trouble, another version than the tested one a note."""
     found = []
     for name, known in CASCADES.items():
-        subject = f"cascade {name}"
         try:
             if folder is None:
                 raise FileNotFoundError
             digest = hashlib.sha256((folder / f"haarcascade_{name}.xml").read_bytes()).hexdigest()
         except OSError:
-            found.append(_file(subject, "trouble", "missing", str(folder or ""), AGAIN))
+            found.append(_file(name, "trouble", "cascade missing", str(folder or ""), AGAIN))
             continue
         if digest == known:
-            found.append(_file(subject, "ok", f"SHA-256 {digest[:SHOWN]}", digest))
+            found.append(_file(name, "ok", f"cascade, SHA-256 {digest[:SHOWN]}", digest))
         else:
-            value = f"SHA-256 {digest[:SHOWN]}, not the tested {known[:SHOWN]}"
-            found.append(_file(subject, "warning", value, digest, AGAIN))
+            value = f"cascade, SHA-256 {digest[:SHOWN]}, not the tested {known[:SHOWN]}"
+            found.append(_file(name, "warning", value, digest, AGAIN))
     return found
 
 

@@ -15,7 +15,7 @@ from engine.workspace import Workspace
 LEAST_FREE = 1_000_000_000
 """Bytes of free disk below which the disk is trouble: a full one loses the next session."""
 LITTLE_FREE = 5_000_000_000
-PICTURE = 45_000
+PICTURE = 46_000
 """Bytes of an aligned crop as PNG (median of real webcam sessions, rounded up)."""
 
 

@@ -22,6 +22,7 @@ from engine.cancel import Cancel
 from engine.config import Settings
 from engine.errors import NoPictures, SourceError
 from engine.events import Emit, Event, Notice, ReplayDone
+from engine.service.messages import FacesFound
 from engine.service.protocol import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.workspace import Workspace
 
@@ -39,7 +40,7 @@ class Recorded:
     request: EnrolRequest | RecogniseRequest
     settings: Settings
     notes: tuple[str, ...]
-    model: str
+    live: bool
 
 
 def recorded_job(file: str, settings: Settings, pace: Any, into: str | None = None) -> Recorded:
@@ -64,7 +65,7 @@ def recorded_job(file: str, settings: Settings, pace: Any, into: str | None = No
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise not_whole(path, f"its request cannot be run ({error})") from error
     used, notes = _settings_of(session.get("settings"), settings)
-    return Recorded(str(session["job"]), request, used, notes, str(session.get("model", "")))
+    return Recorded(str(session["job"]), request, used, notes, asked.get("pace") == "live")
 
 
 def replay(
@@ -90,8 +91,10 @@ def replay(
             damage.append(event.text)
         emit(event)
 
+    then = decisions(read_lines(path / EVENTS))
+    judged = frozenset(frame for frame, _ in then)
     try:
-        _run(workspace, recorded, request.into, cancel, both)
+        _run(workspace, recorded, request.into, judged, cancel, both)
     except NoPictures:
         pass  # as it was recorded: the refusals are what is compared
     except SourceError as error:
@@ -99,7 +102,7 @@ def replay(
             raise
         damage.append(str(error))
     done = compared(
-        decisions(read_lines(path / EVENTS)),
+        then,
         decisions(heard),
         file=str(path),
         job=recorded.job,
@@ -112,13 +115,16 @@ def replay(
 
 
 def _run(
-    workspace: Workspace, recorded: Recorded, into: str | None, cancel: Cancel, emit: Emit
+    workspace: Workspace,
+    recorded: Recorded,
+    into: str | None,
+    judged: frozenset[int],
+    cancel: Cancel,
+    emit: Emit,
 ) -> None:
     request, settings = recorded.request, recorded.settings
     if isinstance(request, RecogniseRequest):
-        from engine.service.jobs.recognise import recognise
-
-        recognise(workspace, settings, request, cancel, emit)
+        _recognise(workspace, recorded, request, judged, cancel, emit)
         return
     from engine.service.jobs.enrol import enrol
 
@@ -127,6 +133,29 @@ def _run(
         return
     with tempfile.TemporaryDirectory(prefix="facedesk-replay-") as folder:
         enrol(Workspace(Path(folder)), settings, request, cancel, emit)
+
+
+def _recognise(
+    workspace: Workspace,
+    recorded: Recorded,
+    request: RecogniseRequest,
+    judged: frozenset[int],
+    cancel: Cancel,
+    emit: Emit,
+) -> None:
+    """Recognise. Of a live session the model saw only the frames it was quick enough for: the
+    others are left out again, for each would have a vote."""
+    from engine.service.jobs.recognise import Recognition
+    from engine.service.jobs.watch import watch
+
+    recognition = Recognition(workspace, recorded.settings, emit)
+
+    def deliver(found: FacesFound) -> None:
+        if not (recorded.live and found.boxes) or found.frame in judged:
+            recognition.take(found, single=request.each)
+
+    watch(recorded.settings, request, cancel, emit, deliver, preview=False)
+    recognition.finish()
 
 
 def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...]]:

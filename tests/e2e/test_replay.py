@@ -1,0 +1,79 @@
+"""`--record` and `replay` as an operator types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def recording(facedesk: Any, tmp_path: Path) -> Path:
+    """Eight pictures of Collins, recorded; the workspace is `w` beside it."""
+    run = facedesk(
+        "enroll", "Eileen Collins", "--source", "demo:collins", "--count", "8",
+        "--record", tmp_path / "session", "--workspace", tmp_path / "w", "--json",
+    )  # fmt: skip
+    assert run.code == 0, run.err
+    (ended,) = run.named("tape_ended")
+    assert ended["file"] == str(tmp_path / "session.fdrec")
+    return tmp_path / "session.fdrec"
+
+
+def test_a_recorded_enrolment_decides_the_same_again(facedesk: Any, recording: Path) -> None:
+    run = facedesk("replay", recording, "--workspace", recording.parent / "w2", "--json")
+    assert run.code == 0, run.err
+    assert run.done["agreement"] == 1
+    assert run.done["decisions"] == run.done["frames"] >= 8
+    assert not (recording.parent / "w2" / "people").exists()
+
+
+def test_each_event_is_printed_where_asked_for(facedesk: Any, recording: Path) -> None:
+    run = facedesk("replay", recording, "--each-event", "--workspace", recording.parent / "w2")
+    assert "frame 0: captured, number 1" in run.out
+    assert "decisions agree" in run.out.splitlines()[-1]
+
+
+def test_a_recording_without_its_end_is_used_and_then_refused(
+    facedesk: Any, recording: Path
+) -> None:
+    video = recording / "frames.avi"
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    run = facedesk("replay", recording, "--workspace", recording.parent / "w2", "--json")
+    assert run.code == 3
+    assert run.named("captured")
+    assert run.named("done")[-1]["damage"]
+
+
+def test_a_name_in_use_is_refused_before_the_camera_opens(facedesk: Any, recording: Path) -> None:
+    run = facedesk(
+        "enroll", "Ada", "--source", "demo:collins", "--record", recording,
+        "--workspace", recording.parent / "w",
+    )  # fmt: skip
+    assert run.code == 2
+    assert "recording of this name" in run.err
+
+
+def test_a_source_that_does_not_open_leaves_the_name_free(facedesk: Any, tmp_path: Path) -> None:
+    run = facedesk(
+        "enroll", "Ada", "--source", tmp_path / "no.mp4", "--record", tmp_path / "r",
+        "--workspace", tmp_path / "w",
+    )  # fmt: skip
+    assert run.code == 3
+    assert not list(tmp_path.glob("r*"))
+
+
+def test_record_before_a_command_is_a_mistake_that_is_explained(
+    facedesk: Any, tmp_path: Path
+) -> None:
+    run = facedesk("--record", tmp_path / "r", "people", "--workspace", tmp_path / "w")
+    assert run.code == 2
+    assert "after the command" in run.err
+
+
+def test_what_is_no_recording_is_refused(facedesk: Any, tmp_path: Path) -> None:
+    for name in ("none.fdrec", "w"):
+        run = facedesk("replay", tmp_path / name, "--workspace", tmp_path / "w")
+        assert run.code == 3
+        assert "recording" in run.err
