@@ -26,6 +26,7 @@ from tui.quick_enrolment import QuickEnrolmentApp
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
 from tui.text import clean, day, many, measured, reason_words
+from tui.twin_actions import TwinApp
 from tui.widgets.title_bar import TitleBar
 
 GUARDED = frozenset(
@@ -38,7 +39,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(QuickEnrolmentApp, EvaluationApp):
+class FacedeskApp(QuickEnrolmentApp, TwinApp, EvaluationApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"

@@ -16,6 +16,7 @@ from engine.events.base import (
 from engine.events.coaching import (
     Advice,
     Coaching,
+    TwinChoice,
     TwinSuspected,
 )
 from engine.events.enrolment import (
@@ -93,5 +94,6 @@ __all__ = [
     "StrangersAdded",
     "Threshold",
     "TrainDone",
+    "TwinChoice",
     "TwinSuspected",
 ]

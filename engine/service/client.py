@@ -19,11 +19,13 @@ from engine.service.child import Child
 from engine.service.messages import (
     End,
     FacesFound,
+    FirstPictures,
     FramesEnded,
     Hello,
     Ready,
     RecognitionEnded,
     Start,
+    TwinReport,
 )
 from engine.service.protocol import (
     CAMERA_JOBS,
@@ -36,6 +38,7 @@ from engine.service.protocol import (
     TrainRequest,
 )
 from engine.service.quick_calls import QuickCalls
+from engine.service.twin_calls import TwinCalls
 from engine.workspace import Workspace
 
 PROCESSES: dict[Job, tuple[str, ...]] = {
@@ -53,7 +56,7 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(QuickCalls):
+class LocalDesk(TwinCalls, QuickCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
@@ -196,6 +199,8 @@ class LocalDesk(QuickCalls):
             case FacesFound() | FramesEnded():
                 if "recognise" in self.running:
                     self._child("model").send(message)
+            case FirstPictures() | TwinReport():
+                self._relay_twins(message)
             case Ready():
                 self._model_ready(message.run)
             case RecognitionEnded():

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.config import Settings
-from engine.events import Event, SplitDone
+from engine.events import Event, SplitDone, TwinChoice
 from engine.service.requests import (
     CAMERA_JOBS,
     BakeOffRequest,
@@ -46,6 +46,7 @@ __all__ = [
     "SplitRequest",
     "StrangersRequest",
     "TrainRequest",
+    "TwinChoice",
 ]
 
 Listener = Callable[[Event], None]
@@ -116,6 +117,10 @@ class Desk(Protocol):
 
     def enrol(self, request: EnrolRequest) -> None:
         """Start capturing. Raises SourceBusy if a camera job is running, NameInvalid, ..."""
+        ...
+
+    def answer_twin(self, choice: TwinChoice) -> None:
+        """Answer a `TwinSuspected`; until then the capture is held."""
         ...
 
     def import_pictures(self, request: ImportRequest) -> None:

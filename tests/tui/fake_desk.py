@@ -19,6 +19,7 @@ from engine.events import (
     JobStarted,
     SourceOpened,
     SplitDone,
+    TwinChoice,
 )
 from engine.service.protocol import (
     CAMERA_JOBS,
@@ -182,6 +183,9 @@ class FakeDesk:
         if "/" in request.person:
             raise NameInvalid("This name cannot be used", "it holds a slash", "Leave it out.")
         self._begin("enrol", f"Enrolling {request.person} from {request.source}")
+
+    def answer_twin(self, choice: TwinChoice) -> None:
+        self._record("answer_twin", choice)
 
     def import_pictures(self, request: ImportRequest) -> None:
         self._record("import", request)

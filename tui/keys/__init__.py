@@ -9,6 +9,7 @@ from tui.keys.dialogs import DIALOGS
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
+from tui.keys.twins import TWINS
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
 
@@ -25,10 +26,11 @@ CONTEXTS: dict[str, str] = {
     "evaluation": "In the evaluation",
     "dialog": "In a dialog",
     "question": "In a question",
+    "twin": "When a person looks like another",
 }
 """Contexts and the headings that F1 help gives them."""
 
-KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *DIALOGS)
+KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *DIALOGS, *TWINS)
 
 
 def keys_of(context: str) -> tuple[Key, ...]:

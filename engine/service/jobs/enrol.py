@@ -12,6 +12,7 @@ from engine.enrol.coach import Coach
 from engine.enrol.names import clean_name
 from engine.enrol.people import People
 from engine.enrol.session import Enrolment
+from engine.enrol.twins import TwinGuard
 from engine.errors import NoPictures, PersonNotFound, SourceError
 from engine.events import Captured, Emit, EnrolDone, Notice, Refused
 from engine.faces.detect import FaceFinder
@@ -27,13 +28,15 @@ def enrol(
     request: EnrolRequest,
     cancel: Cancel,
     emit: Emit,
+    twins: TwinGuard | None = None,
     *,
     preview: bool = False,
 ) -> EnrolDone:
     """Capture `request.count` crops. Returns after emitting EnrolDone.
 
     `cancel.stop()` ends early and keeps the crops, `cancel.cancel()` gives the session up. A
-    source that ends or is lost early keeps what was captured.
+    source that ends or is lost early keeps what was captured. `twins` may hold the capture, give
+    it up, or turn it into one of the person whom the pictures look like.
     Raises SourceError if the source cannot be opened, NoPictures if nothing at all was captured.
     """
     name = clean_name(request.person)
@@ -52,10 +55,24 @@ def enrol(
                 QualityGates(settings.gates),
                 new_person=not known,
             )
+            guard = twins or TwinGuard()
             coach = Coach(request.count, settings.gates.min_change)
             early = settings.enrolment.finish_when_covered
             try:
-                _capture(reader, finder, enrolment, coach, viewer, cancel, emit, early=early)
+                _capture(
+                    reader,
+                    finder,
+                    enrolment,
+                    coach,
+                    guard,
+                    people,
+                    viewer,
+                    cancel,
+                    emit,
+                    early=early,
+                )
+                guard.settle(cancel)
+                _heed(guard, enrolment, people, emit)
             finally:
                 _close(enrolment, cancel)
                 done = enrolment.finish()
@@ -72,6 +89,8 @@ def _capture(
     finder: FaceFinder,
     enrolment: Enrolment,
     coach: Coach,
+    guard: TwinGuard,
+    people: People,
     viewer: Viewer,
     cancel: Cancel,
     emit: Emit,
@@ -86,9 +105,15 @@ def _capture(
     try:
         for frame in reader.frames(cancel):
             box = None
+            if guard.holding:
+                viewer.show(frame, None, (f"looks like {guard.other}",), reader.dropped)
+                continue
+            _heed(guard, enrolment, people, emit)
             for event in enrolment.feed(frame, finder.find(frame.image)):
                 emit(event)
                 box = event.box
+                if isinstance(event, Captured) and enrolment.verdict and enrolment.verdict.face:
+                    guard.kept(enrolment.verdict.face.crop)
                 _guide(coach, enrolment, frame, emit, kept=isinstance(event, Captured))
                 lines = (_line(event), "Enter or Esc: stop")
             if not viewer.show(frame, box, lines, reader.dropped):
@@ -100,6 +125,21 @@ def _capture(
     except SourceError as error:
         # What was captured before the camera was lost is good, so the session closes normally.
         emit(Notice(text=f"{error}. {error.hint}", level="error"))
+
+
+def _heed(guard: TwinGuard, enrolment: Enrolment, people: People, emit: Emit) -> None:
+    """Do what was answered about a likeness, once."""
+    choice = guard.take()
+    if choice == "stop":
+        enrolment.give_up()
+    elif choice == "same":
+        try:
+            other = people.get(guard.other)
+        except PersonNotFound:
+            emit(Notice(text=f"{guard.other} is not enrolled any more: kept as they were"))
+            return
+        emit(Notice(text=f"The pictures go to {other.name}"))
+        enrolment.reassign(other)
 
 
 def _guide(coach: Coach, enrolment: Enrolment, frame: Frame, emit: Emit, *, kept: bool) -> None:
