@@ -22,7 +22,7 @@ from tui.evaluation_actions import EvaluationApp
 from tui.jobs import PANE_OF
 from tui.keys import KEYS, OPENERS, bindings_of
 from tui.panes.activity import ActivityPane
-from tui.quick_enrolment import QuickEnrolmentApp
+from tui.roster_actions import RosterApp
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
 from tui.text import clean, day, many, measured, reason_words
@@ -39,7 +39,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(QuickEnrolmentApp, TwinApp, EvaluationApp):
+class FacedeskApp(RosterApp, TwinApp, EvaluationApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"

@@ -21,8 +21,8 @@ FIRST = 6
 """Kept crops that are looked at."""
 LEAST = 3
 """A session of fewer is not asked about: a majority of two is none."""
-REPORT_WITHIN = 30.0
-"""Seconds the report may take: loading the network on a small machine."""
+REPORT_WITHIN = 60.0
+"""Seconds the report may take: loading the network on a busy small machine took 31."""
 STOP_WITHIN = 2.0
 """Seconds the report is waited for once the operator has ended the capture: the app may be closing,
 and whoever stops is not kept. What is reported later is told, but no longer asked."""
@@ -81,6 +81,12 @@ class TwinGuard:
                 if cancel.stopping and (self.other or time.monotonic() - began > STOP_WITHIN):
                     return
                 self._changed.wait(0.1)
+
+    @property
+    def unreported(self) -> bool:
+        """Whether pictures were asked about and no report has come."""
+        with self._changed:
+            return self._asked_at is not None and not self._reported
 
     def take(self) -> TwinChoice | None:
         """The answer, once."""

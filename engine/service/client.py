@@ -38,6 +38,7 @@ from engine.service.protocol import (
     TrainRequest,
 )
 from engine.service.quick_calls import QuickCalls
+from engine.service.roster_calls import RosterCalls
 from engine.service.twin_calls import TwinCalls
 from engine.workspace import Workspace
 
@@ -56,7 +57,7 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(TwinCalls, QuickCalls):
+class LocalDesk(TwinCalls, RosterCalls, QuickCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:

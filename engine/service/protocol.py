@@ -26,6 +26,7 @@ from engine.service.requests import (
     StrangersRequest,
     TrainRequest,
 )
+from engine.service.roster_calls import Added, RosterRow
 from engine.service.rows import InModel, ModelRow, PersonRow
 
 __all__ = [
@@ -101,6 +102,14 @@ class Desk(Protocol):
 
     def split(self, request: SplitRequest) -> SplitDone:
         """Make and save a new split."""
+        ...
+
+    def roster(self) -> tuple[RosterRow, ...]:
+        """Names to be enrolled, in their order, each with whether it is done."""
+        ...
+
+    def add_to_roster(self, source: str) -> Added:
+        """Add the names of a CSV file or folder. Raises UsageError."""
         ...
 
     def models(self) -> tuple[ModelRow, ...]:

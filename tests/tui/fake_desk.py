@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from fake_roster import FakeRoster
+
 from engine.config import Settings
 from engine.errors import DataError, FacedeskError, NameInvalid, SourceBusy
 from engine.events import (
@@ -63,7 +65,7 @@ def model(id: str = "20261124-093000", **fields: object) -> ModelRow:
     return replace(row, **fields)  # type: ignore[arg-type]
 
 
-class FakeDesk:
+class FakeDesk(FakeRoster):
     """Jobs start and end as told. `fail` maps a call's name to the error it raises."""
 
     def __init__(

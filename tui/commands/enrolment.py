@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from engine.events import (
     Captured,
     Coaching,
@@ -18,6 +20,7 @@ from engine.events import (
 from engine.service import library
 from engine.service.protocol import EnrolRequest, ImportRequest
 from tui import coach_words
+from tui.commands.twins import Twins, guard_for
 from tui.context import Context, interruptible
 from tui.output import Output
 from tui.text import measured, reason_words
@@ -47,14 +50,15 @@ def refusal(reason: str, value: float, limit: float) -> str:
     return f"{reason_words(reason)} {measured(reason, value, limit)}".strip()
 
 
-def enroll(context: Context, request: EnrolRequest) -> EnrolDone:
+def enroll(context: Context, request: EnrolRequest, twins: Twins = "keep") -> EnrolDone:
     """Capture one person; prints progress, the refusals and a summary."""
     from engine.service.jobs.enrol import enrol
 
     output = context.output
     said: Coaching | None = None
+    asking = threading.Event()
     with (
-        interruptible(keep=True, enter_stops=True) as cancel,
+        interruptible(keep=True, enter_stops=True, asking=asking) as cancel,
         context.writing("enroll"),
         output.progress(f"Enrolling {request.person}", request.count) as bar,
     ):
@@ -70,7 +74,8 @@ def enroll(context: Context, request: EnrolRequest) -> EnrolDone:
                 why = coach_words.why_refused(event)
                 bar.retitle(f"{coach_words.advice(event)}{f' ({why})' if why else ''}")
 
-        done = enrol(context.workspace, context.settings, request, cancel, emit)
+        guard = guard_for(context, request.person, twins, emit, asking)
+        done = enrol(context.workspace, context.settings, request, cancel, emit, guard)
     _summarise(output, done)
     if said is not None and done.captured:
         output.result(coach_words.coverage(said))

@@ -9,12 +9,13 @@ from tui.keys.dialogs import DIALOGS
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
+from tui.keys.roster import ROSTER
 from tui.keys.twins import TWINS
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
 
 OPENERS = frozenset(
-    ("new_person", "import_folder", "recognise", "models", "rename", "delete", "help")
+    ("new_person", "import_folder", "recognise", "models", "rename", "delete", "help", "roster")
 )
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
 what is typed after them goes to the dialog and not to the desk behind it."""
@@ -30,7 +31,7 @@ CONTEXTS: dict[str, str] = {
 }
 """Contexts and the headings that F1 help gives them."""
 
-KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *DIALOGS, *TWINS)
+KEYS: tuple[Key, ...] = (*DESK, *ROSTER, *MODELS, *EVALUATION, *DIALOGS, *TWINS)
 
 
 def keys_of(context: str) -> tuple[Key, ...]:

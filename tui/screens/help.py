@@ -24,6 +24,7 @@ ABOUT: dict[str, str] = {
     "evaluation": "Evaluation: how good the model in use is on pictures it did not learn from. "
     "Rank-1: the best match is right. TPIR: share of enrolled people named rightly at the "
     "threshold. FPIR: share of strangers named. Intervals hold in 95 of 100 such evaluations.",
+    "roster": "Roster: names from a CSV file or a folder. Enter enrols the selected one.",
     "activity": "Activity: everything that happened, with the cure where something failed.",
 }
 

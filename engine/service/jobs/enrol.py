@@ -11,6 +11,7 @@ from engine.config import Settings
 from engine.enrol.coach import Coach
 from engine.enrol.names import clean_name
 from engine.enrol.people import People
+from engine.enrol.roster import consent_for
 from engine.enrol.session import Enrolment
 from engine.enrol.twins import TwinGuard
 from engine.errors import NoPictures, PersonNotFound, SourceError
@@ -46,7 +47,7 @@ def enrol(
     try:
         with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
             known = _exists(people, name)
-            person = people.ensure(name)
+            person = people.get(name) if known else people.add(name, consent_for(workspace, name))
             enrolment = Enrolment(
                 people,
                 person,
@@ -72,6 +73,8 @@ def enrol(
                     early=early,
                 )
                 guard.settle(cancel)
+                if guard.unreported:
+                    emit(Notice(text="Kept without a comparison with the other people"))
                 _heed(guard, enrolment, people, emit)
             finally:
                 _close(enrolment, cancel)
