@@ -83,6 +83,13 @@ class TwinGuard:
                 self._changed.wait(0.1)
 
     @property
+    def asks_at_the_end(self) -> bool:
+        """Whether `settle` would have something to wait for."""
+        with self._changed:
+            unasked = self._ask is not None and self._asked_at is None
+            return self._waiting() or (unasked and len(self._crops) >= LEAST)
+
+    @property
     def unreported(self) -> bool:
         """Whether pictures were asked about and no report has come."""
         with self._changed:

@@ -26,6 +26,7 @@ class Advice(StrEnum):
     STEP_BACK = "step_back"
     CHANGE_LIGHT = "change_light"
     GO_ON = "go_on"
+    COMPARING = "comparing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

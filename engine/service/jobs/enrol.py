@@ -72,6 +72,8 @@ def enrol(
                     emit,
                     early=early,
                 )
+                if guard.asks_at_the_end and (said := coach.comparing()):
+                    emit(said)
                 guard.settle(cancel)
                 if guard.unreported:
                     emit(Notice(text="Kept without a comparison with the other people"))
