@@ -22,11 +22,12 @@ from tui.inbox_actions import InboxApp
 from tui.jobs import PANE_OF
 from tui.keys import KEYS, OPENERS, bindings_of
 from tui.panes.activity import ActivityPane
-from tui.quick_enrolment import QuickEnrolmentApp
+from tui.roster_actions import RosterApp
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
 from tui.tape_actions import TapeApp
 from tui.text import clean, day, many, measured, reason_words
+from tui.twin_actions import TwinApp
 from tui.widgets.title_bar import TitleBar
 
 GUARDED = frozenset(
@@ -47,7 +48,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(TapeApp, QuickEnrolmentApp, InboxApp):
+class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"

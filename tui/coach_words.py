@@ -20,12 +20,13 @@ WORDS: dict[str, str] = {
     Advice.STEP_BACK: "step back a little",
     Advice.CHANGE_LIGHT: "turn toward another light",
     Advice.GO_ON: "good, stay like this",
+    Advice.COMPARING: "comparing with the other people",
 }
 
 
 def advice(said: Coaching) -> str:
     """The one thing to do now."""
-    if said.covered and not said.reason:
+    if said.covered and not said.reason and said.advice != Advice.COMPARING:
         return "all views seen: x keeps what there is"
     return WORDS.get(said.advice, said.advice.replace("_", " "))
 

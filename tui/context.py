@@ -40,12 +40,15 @@ class Context:
 
 
 @contextlib.contextmanager
-def interruptible(*, keep: bool, enter_stops: bool = False) -> Iterator[Cancel]:
+def interruptible(
+    *, keep: bool, enter_stops: bool = False, asking: threading.Event | None = None
+) -> Iterator[Cancel]:
     """A cancel token that Ctrl+C and SIGTERM set; a second Ctrl+C ends the process at once.
 
     `keep` chooses between an orderly end and giving up. With `enter_stops`, Enter on a terminal
-    ends the job in order. After an interrupted block Cancelled is raised, so that the exit code
-    says it; after Enter nothing is.
+    ends the job in order, but not while `asking` is set: the line then answers a question. After
+    an interrupted block Cancelled is raised, so that the exit code says it; after Enter nothing
+    is.
     """
     token = Cancel()
     interrupted = threading.Event()
@@ -61,7 +64,9 @@ def interruptible(*, keep: bool, enter_stops: bool = False) -> Iterator[Cancel]:
     }
     finished = threading.Event()
     if enter_stops and sys.stdin is not None and sys.stdin.isatty():
-        threading.Thread(target=_await_enter, args=(token, finished), daemon=True).start()
+        threading.Thread(
+            target=_await_enter, args=(token, finished, asking or threading.Event()), daemon=True
+        ).start()
     try:
         yield token
     finally:
@@ -72,11 +77,13 @@ def interruptible(*, keep: bool, enter_stops: bool = False) -> Iterator[Cancel]:
         raise Cancelled("Interrupted", "what was finished before is kept")
 
 
-def _await_enter(token: Cancel, finished: threading.Event) -> None:
-    """Stop the job at the first line on stdin."""
+def _await_enter(token: Cancel, finished: threading.Event, asking: threading.Event) -> None:
+    """Stop the job at the first line on stdin that answers no question."""
     while not finished.is_set():
         ready, _, _ = select.select([sys.stdin], [], [], 0.2)
-        if ready:
+        if ready and asking.is_set():
+            finished.wait(0.2)
+        elif ready:
             sys.stdin.readline()
             token.stop()
             return

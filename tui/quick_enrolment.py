@@ -42,7 +42,8 @@ class QuickEnrolmentApp(ActionsApp):
             return
 
         async def send(request: EnrolRequest) -> None:
-            await self.enrol_quickly(request, train=form.then_train)
+            self.then_train = form.then_train
+            await self.enrol_quickly(request, train=self.then_train)
 
         form = NewPersonForm(
             send,
@@ -60,7 +61,6 @@ class QuickEnrolmentApp(ActionsApp):
 
     async def enrol_quickly(self, request: EnrolRequest, *, train: bool) -> None:
         """Capture, and with `train` all that follows. Raises FacedeskError."""
-        self.then_train = train
         paused = self.board.camera_job == "recognise"
         if paused:
             library.check_name(request.person)  # before recognition is ended for nothing
@@ -69,7 +69,7 @@ class QuickEnrolmentApp(ActionsApp):
         if paused and self._watched is not None:
             resume = self._watched
         if train or paused:
-            self.quick = QuickSteps(request, resume, paused)
+            self.quick = QuickSteps(request, resume, paused, train)
         try:
             await self.enrol(request)
         except FacedeskError:
@@ -115,15 +115,15 @@ class QuickEnrolmentApp(ActionsApp):
         self._show_steps()
 
     def _captured(self, run: QuickSteps, ended: JobEnded) -> None:
-        if ended.outcome == "failed":
+        if not run.train:
+            run.over = True
+            self._watch_again(run)
+        elif ended.outcome == "failed":
             self._fail(run, f"Not trained: the capture failed. {ended.title}.")
         elif ended.outcome == "cancelled":
             self._fail(run, "Not trained: the capture was cancelled.")
         elif run.captured < LEAST:
             self._fail(run, f"Not trained: {run.captured} pictures are too few, {LEAST} needed.")
-        elif not self.then_train:
-            run.over = True
-            self._watch_again(run)
         else:
             run.go_to("split")
             self._next(run, self._split_and_train(run))
@@ -189,7 +189,7 @@ class QuickEnrolmentApp(ActionsApp):
 
     def _show_steps(self) -> None:
         run = self.quick
-        shown = run.shown if run is not None and self.then_train else ""
+        shown = run.shown if run is not None and run.train else ""
         self.screen_desk.capture.steps(shown, run.failed if run is not None else "")
         running = run is not None and not run.over
         self.screen_desk.query_one(TitleBar).steps = shown if running else ""

@@ -15,11 +15,13 @@ LEAST = 3
 
 @dataclass(slots=True)
 class QuickSteps:
-    """One run. `resume` is the recognition that follows; `paused` whether it ran before."""
+    """One run. `resume` is the recognition that follows; `paused` whether it ran before;
+    without `train` only the capture is done."""
 
     enrol: EnrolRequest
     resume: RecogniseRequest
     paused: bool
+    train: bool
     step: Step = "capture"
     captured: int = 0
     aside: bool = False

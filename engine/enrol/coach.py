@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.events import Advice, Coaching
@@ -115,6 +115,19 @@ class Coach:
             return None
         self._last = said
         return said
+
+    def comparing(self) -> Coaching | None:
+        """What to say while the session waits to be compared; None before anything was said."""
+        if self._last is None:
+            return None
+        return replace(
+            self._last,
+            advice=Advice.COMPARING.value,
+            reason="",
+            value=0.0,
+            limit=0.0,
+            seconds_left=None,
+        )
 
     def _say(self, verdict: Verdict, seen: Look | None) -> Coaching:
         refusal = verdict.refusal

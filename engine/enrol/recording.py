@@ -20,9 +20,16 @@ from typing import Any
 
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import People, Person, utc_now
-from engine.errors import PersonNotFound
+from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
-from engine.workspace import FILE_MODE, read_json, translate_os_errors, write_bytes, write_json
+from engine.workspace import (
+    FILE_MODE,
+    read_json,
+    sync_directory,
+    translate_os_errors,
+    write_bytes,
+    write_json,
+)
 
 RECORDS_FILE = "pictures.jsonl"
 
@@ -128,6 +135,19 @@ class SessionWriter:
             "refused": dict(sorted(refused.items())),
         }
         write_json(self.folder / SESSION_FILE, {**head, **end})
+
+    def reassign(self, person: Person) -> None:
+        """Move the session to another person, in one rename. Raises DataError, PersonNotFound."""
+        if self.session:
+            target = self._people.session_directory(person.slug, self.session)
+            if target.exists():
+                raise DataError("The session exists already", str(target), "Capture once more.")
+            if self._gone() or not target.parent.is_dir():
+                raise PersonNotFound("The person was deleted meanwhile", person.name)
+            with translate_os_errors("move a folder", target):
+                self.folder.rename(target)
+                sync_directory(target.parent)
+        self._person = person
 
     def discard(self) -> None:
         """Remove the session with all its pictures."""

@@ -153,6 +153,21 @@ class Enrolment:
         """Give the session up; `finish` removes its pictures. A session that is over stays so."""
         self._end("cancelled")
 
+    def give_up(self) -> None:
+        """Cancel even a session that is complete already; only before `finish`."""
+        self._state = "cancelled"
+
+    def reassign(self, person: Person) -> None:
+        """Give the session with its pictures to `person`, who is enrolled, and go on as theirs.
+
+        A person whom this session created is removed again. Raises DataError if `person` has a
+        session of the very same id.
+        """
+        self._writer.reassign(person)
+        if self._new_person:
+            self._people.discard_if_empty(self.person)
+        self.person, self._new_person = person, False
+
     def finish(self) -> EnrolDone:
         """Write down how the session ended, or remove a cancelled one; the closing event.
 

@@ -9,8 +9,8 @@ pickle (see `engine.service.wire`).
 from __future__ import annotations
 
 from engine.events.base import BoxTuple, Emit, Event
-from engine.events.checkup import CameraMeasured, CheckupDone, Finding
-from engine.events.coaching import Advice, Coaching, TwinSuspected
+from engine.events.checkup import CameraMeasured, CheckupDone, Finding, Group, State
+from engine.events.coaching import Advice, Coaching, TwinChoice, TwinSuspected
 from engine.events.enrolment import (
     Captured,
     EnrolDone,
@@ -45,6 +45,7 @@ __all__ = [
     "FaceSeen",
     "FeaturesProgress",
     "Finding",
+    "Group",
     "ImportDone",
     "ImportProgress",
     "ImportRefused",
@@ -68,11 +69,13 @@ __all__ = [
     "SourceOpened",
     "SourceRestored",
     "SplitDone",
+    "State",
     "StrangersAdded",
     "TapeEnded",
     "TapeStarted",
     "Threshold",
     "TrainDone",
+    "TwinChoice",
     "TwinSuspected",
     "Why",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from engine.events.base import Event
 
@@ -26,6 +26,7 @@ class Advice(StrEnum):
     STEP_BACK = "step_back"
     CHANGE_LIGHT = "change_light"
     GO_ON = "go_on"
+    COMPARING = "comparing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,10 @@ class Coaching(Event):
     light: str = ""
     seconds_left: int | None = None
     covered: bool = False
+
+
+TwinChoice = Literal["same", "different", "stop"]
+"""Of a `TwinSuspected`: the pictures are the other's; they are not; give the capture up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

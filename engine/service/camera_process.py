@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from engine.cancel import Cancel
 from engine.errors import FacedeskError
 from engine.events import JobEnded
 from engine.service.child_main import ChildContext, serve
-from engine.service.messages import FramesEnded, Quit, Start
+from engine.service.messages import (
+    FirstPictures,
+    FramesEnded,
+    Quit,
+    Start,
+    TwinAnswer,
+    TwinReport,
+)
 from engine.service.protocol import (
     CheckRequest,
     EnrolRequest,
     ImportRequest,
     RecogniseRequest,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def body(context: ChildContext) -> None:
@@ -41,9 +53,25 @@ def _run(context: ChildContext, start: Start) -> None:
 
 
 def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel) -> None:
+    from engine.enrol.twins import TwinGuard
     from engine.service.jobs.enrol import enrol
 
-    enrol(context.workspace, context.settings, request, cancel, context.emit, preview=True)
+    def ask(crops: NDArray[np.uint8]) -> None:
+        person = request.person
+        context.send(FirstPictures(person=person, count=len(crops), crops=crops.tobytes()))
+
+    guard = TwinGuard(ask)
+
+    def told(message: object) -> bool:
+        """Reader thread: what concerns the running capture is not a job to queue."""
+        if isinstance(message, TwinReport):
+            guard.report(message.other)
+        elif isinstance(message, TwinAnswer):
+            guard.answer(message.choice)
+        return isinstance(message, TwinReport | TwinAnswer)
+
+    context.replace = told
+    enrol(context.workspace, context.settings, request, cancel, context.emit, guard, preview=True)
 
 
 def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> None:

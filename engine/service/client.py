@@ -24,11 +24,13 @@ from engine.service.inbox_writer import InboxWriter
 from engine.service.messages import (
     End,
     FacesFound,
+    FirstPictures,
     FramesEnded,
     Hello,
     Ready,
     RecognitionEnded,
     Start,
+    TwinReport,
     WhyAsked,
 )
 from engine.service.protocol import (
@@ -42,7 +44,9 @@ from engine.service.protocol import (
     RecogniseRequest,
     TrainRequest,
 )
+from engine.service.roster_calls import RosterCalls
 from engine.service.tapes import Tapes
+from engine.service.twin_calls import TwinCalls
 from engine.workspace import Workspace
 
 PROCESSES: dict[Job, tuple[str, ...]] = {
@@ -61,7 +65,7 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(InboxCalls, CheckupCalls):
+class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(
@@ -235,6 +239,8 @@ class LocalDesk(InboxCalls, CheckupCalls):
             case FacesFound() | FramesEnded():
                 if "recognise" in self.running:
                     self._child("model").send(message)
+            case FirstPictures() | TwinReport():
+                self._relay_twins(message)
             case Ready():
                 self._model_ready(message.run)
             case RecognitionEnded():

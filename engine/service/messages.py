@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from engine.events import BoxTuple, JobEnded
+from engine.events import BoxTuple, JobEnded, TwinChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,32 @@ class FacesFound:
     dropped: int
     lossy: bool
     eyes_found: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstPictures:
+    """The first kept crops of a capture, camera process to model process: whose are they?
+
+    `crops` holds `count` pictures as in `FacesFound`.
+    """
+
+    person: str
+    count: int
+    crops: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinReport:
+    """The model process's answer: whom the pictures look like, or empty. Holds the capture."""
+
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinAnswer:
+    """The operator's answer, a `TwinChoice`: a capture that was held goes on or ends."""
+
+    choice: TwinChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,18 +9,23 @@ import logging
 import threading
 from collections.abc import Callable
 
+import numpy as np
+
 from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
-from engine.events import JobEnded, NothingToExplain
+from engine.events import JobEnded, NothingToExplain, Notice
+from engine.pictures import CROP
 from engine.service.child_main import ChildContext, serve
 from engine.service.messages import (
     End,
     FacesFound,
+    FirstPictures,
     FramesEnded,
     Quit,
     Ready,
     RecognitionEnded,
     Start,
+    TwinReport,
     WhyAsked,
 )
 from engine.service.protocol import EvaluateRequest, TrainRequest
@@ -107,6 +112,8 @@ class ModelBody:
                 context.send(Ready(run=self._run))
             case WhyAsked():
                 self._explain(message.track)
+            case FirstPictures():
+                self._whose(message)
             case FacesFound():
                 faces = self._newest.take() if message.lossy else message
                 if faces is not None and self._recognition is not None:
@@ -144,6 +151,26 @@ class ModelBody:
         threading.Thread(
             target=self._context.run_job, args=(job, work), name=job, daemon=True
         ).start()
+
+    def _whose(self, message: FirstPictures) -> None:
+        """Report whom the first pictures of a capture look like; trouble must not hold it."""
+        from engine.service.jobs.twins import suspect
+
+        context = self._context
+        crops = np.frombuffer(message.crops, np.uint8).reshape(message.count, CROP, CROP, 3)
+        found = None
+        try:
+            found = suspect(
+                context.workspace, context.settings, message.person, crops, context.emit
+            )
+        except FacedeskError as error:
+            context.emit(Notice(text=f"Not compared with other people: {error}", level="warning"))
+        except Exception:  # reported in one sentence, details in the log
+            log.exception("the comparison with other people failed")
+            context.emit(Notice(text="Not compared with other people", level="warning"))
+        context.send(TwinReport(other=found.other if found else ""))
+        if found:
+            context.emit(found)
 
     def _evaluate(self, request: EvaluateRequest, cancel: Cancel) -> None:
         from engine.service.jobs.evaluate import evaluate

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.config import Settings
-from engine.events import Event, Finding, SplitDone
+from engine.events import Event, Finding, SplitDone, TwinChoice
 from engine.service.requests import (
     CAMERA_JOBS,
     BakeOffRequest,
@@ -28,6 +28,7 @@ from engine.service.requests import (
     StrangersRequest,
     TrainRequest,
 )
+from engine.service.roster_calls import Added, RosterRow
 from engine.service.rows import InModel, ModelRow, PersonRow
 from engine.service.unknown_protocol import UnknownDesk
 
@@ -51,6 +52,7 @@ __all__ = [
     "SplitRequest",
     "StrangersRequest",
     "TrainRequest",
+    "TwinChoice",
 ]
 
 Listener = Callable[[Event], None]
@@ -107,6 +109,14 @@ class Desk(UnknownDesk, Protocol):
         """Make and save a new split."""
         ...
 
+    def roster(self) -> tuple[RosterRow, ...]:
+        """Names to be enrolled, in their order, each with whether it is done."""
+        ...
+
+    def add_to_roster(self, source: str) -> Added:
+        """Add the names of a CSV file or folder. Raises UsageError."""
+        ...
+
     def models(self) -> tuple[ModelRow, ...]:
         """Stored models, newest first."""
         ...
@@ -121,6 +131,10 @@ class Desk(UnknownDesk, Protocol):
 
     def enrol(self, request: EnrolRequest) -> None:
         """Start capturing. Raises SourceBusy if a camera job is running, NameInvalid, ..."""
+        ...
+
+    def answer_twin(self, choice: TwinChoice) -> None:
+        """Answer a `TwinSuspected`; until then the capture is held."""
         ...
 
     def import_pictures(self, request: ImportRequest) -> None:

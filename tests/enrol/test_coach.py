@@ -135,3 +135,12 @@ def test_what_was_said_last_is_not_said_again() -> None:
     coach = Coach(20, 3.0)
     assert refused(coach, Refusal.NO_FACE)
     assert refused(coach, Refusal.NO_FACE) is None
+
+
+def test_while_the_session_is_compared_the_coach_asks_for_nothing_else() -> None:
+    coach = Coach(20, 3.0)
+    assert coach.comparing() is None
+    kept(coach, face(1))
+    said = coach.comparing()
+    assert said
+    assert (said.advice, said.reason, said.captured) == (Advice.COMPARING, "", 1)

@@ -341,3 +341,23 @@ def test_a_person_is_enrolled_from_a_real_clip(people: People, clips: Path) -> N
     pictures = [decode_crop(path) for path in people.pictures(people.get("Man A"))]
     assert len(pictures) == 10
     assert min(float(picture.mean()) for picture in pictures) > 40
+
+
+def test_a_session_can_go_to_another_person_with_all_its_pictures(people: People) -> None:
+    grace = people.add("Grace Hopper")
+    stand_in = people.add("Somebody")
+    session = enrolment(people, stand_in, new_person=True)
+    session.feed(frame(1), (face(crop(1)),))
+    session.reassign(grace)
+    session.feed(frame(2), (face(crop(2)),))
+    session.stop()
+    assert session.finish().person == "Grace Hopper"
+    assert [(person.name, person.pictures) for person in people.list()] == [("Grace Hopper", 2)]
+
+
+def test_a_complete_session_can_still_be_given_up(people: People, anna: Person) -> None:
+    session = enrolment(people, anna, target=1)
+    session.feed(frame(1), (face(crop(1)),))
+    session.give_up()
+    assert session.finish().ended == "cancelled"
+    assert people.get("Anna").pictures == 0

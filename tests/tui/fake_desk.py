@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fake_checkup import FakeCheckup
+from fake_roster import FakeRoster
 from fake_unknown import FakeUnknown
 
 from engine.config import Settings
@@ -22,6 +23,7 @@ from engine.events import (
     JobStarted,
     SourceOpened,
     SplitDone,
+    TwinChoice,
 )
 from engine.service.protocol import (
     CAMERA_JOBS,
@@ -65,7 +67,7 @@ def model(id: str = "20261124-093000", **fields: object) -> ModelRow:
     return replace(row, **fields)  # type: ignore[arg-type]
 
 
-class FakeDesk(FakeUnknown, FakeCheckup):
+class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster):
     """Jobs start and end as told. `fail` maps a call's name to the error it raises."""
 
     def __init__(
@@ -185,6 +187,9 @@ class FakeDesk(FakeUnknown, FakeCheckup):
         if "/" in request.person:
             raise NameInvalid("This name cannot be used", "it holds a slash", "Leave it out.")
         self._begin("enrol", f"Enrolling {request.person} from {request.source}")
+
+    def answer_twin(self, choice: TwinChoice) -> None:
+        self._record("answer_twin", choice)
 
     def import_pictures(self, request: ImportRequest) -> None:
         self._record("import", request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=TakesGlobals)
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option("--source", required=True, help="0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
 @click.option("--count", type=click.IntRange(1, 10_000), help="Crops to capture (default 100).")
 @click.option("--window", is_flag=True, help="Also show OpenCV's own preview window.")
@@ -27,32 +28,59 @@ if TYPE_CHECKING:
     help="Play a clip at its own speed, or as fast as possible.",
 )
 @record_option()
+@click.option(
+    "--twins",
+    type=click.Choice(["ask", "keep", "refuse"]),
+    help="When somebody looks like another person (default: ask on a terminal, else keep).",
+)
+@click.option("--roster", is_flag=True, help="Everybody who waits on the roster; Enter between.")
 @click.pass_obj
 def enroll(
     options: dict[str, Any],
-    name: str,
+    name: str | None,
     source: str,
     count: int | None,
     window: bool,
     pace: Any,
     record: Path | None,
+    twins: Any,
+    roster: bool,
 ) -> None:
     """Capture pictures of NAME from a camera. Enter stops and keeps what was captured.
 
     \b
     facedesk enroll "Ada Lovelace" --source 0
     facedesk enroll Grace --source clip.mp4 --count 40
+    facedesk enroll --roster --source 0
     """
+    if bool(name) == roster:
+        raise click.UsageError("Give a NAME, or --roster.")
+    terminal = sys.stdin is not None and sys.stdin.isatty()
+    chosen: Any = twins or ("ask" if terminal else "keep")
+    if chosen == "ask" and not terminal:
+        raise click.UsageError("--twins ask needs a terminal; keep and refuse do not.")
 
     def job(context: Context) -> None:
         from engine.service.protocol import EnrolRequest
         from tui.commands.enrolment import enroll
+        from tui.commands.roster import enroll_roster
 
         wanted = count or context.settings.enrolment.count
-        request = EnrolRequest(person=name, source=source, count=wanted, window=window, pace=pace)
-        enroll(context, request, record)
+        request = EnrolRequest(
+            person=name or "", source=source, count=wanted, window=window, pace=pace
+        )
+        if roster:
+            enroll_roster(context, request, chosen, _ready if terminal else lambda _: True)
+        else:
+            enroll(context, request, chosen, record)
 
     run(options, job)
+
+
+def _ready(name: str) -> bool:
+    """Wait until the next person stands in front of the camera; `q` ends the work."""
+    answer = click.prompt(f"{name}: Enter when ready, q to end", "", show_default=False, err=True)
+    return str(answer).strip().lower() != "q"
 
 
 @click.command("import", cls=TakesGlobals)

@@ -20,6 +20,7 @@ from tui.cli.evaluation import bake_off, evaluate
 from tui.cli.model import model
 from tui.cli.options import TopGroup, global_options
 from tui.cli.people import people
+from tui.cli.roster import roster
 from tui.cli.strangers import strangers
 from tui.cli.tapes import replay
 from tui.cli.training import train
@@ -65,6 +66,7 @@ for _command in (
     enroll,
     import_command,
     people,
+    roster,
     strangers,
     unknown,
     split,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from engine.events import (
@@ -23,6 +24,7 @@ from engine.service import library
 from engine.service.protocol import EnrolRequest, ImportRequest
 from engine.service.tapes import recorded
 from tui import coach_words
+from tui.commands.twins import Twins, guard_for
 from tui.context import Context, interruptible
 from tui.output import Output
 from tui.text import measured, reason_words
@@ -58,14 +60,20 @@ def refusal(reason: str, value: float, limit: float) -> str:
     return f"{reason_words(reason)} {measured(reason, value, limit)}".strip()
 
 
-def enroll(context: Context, request: EnrolRequest, record: Path | None = None) -> EnrolDone:
+def enroll(
+    context: Context,
+    request: EnrolRequest,
+    twins: Twins = "keep",
+    record: Path | None = None,
+) -> EnrolDone:
     """Capture one person; prints progress, the refusals and a summary."""
     from engine.service.jobs.enrol import enrol
 
     output = context.output
     said: Coaching | None = None
+    asking = threading.Event()
     with (
-        interruptible(keep=True, enter_stops=True) as cancel,
+        interruptible(keep=True, enter_stops=True, asking=asking) as cancel,
         context.writing("enroll"),
         output.progress(f"Enrolling {request.person}", request.count) as bar,
     ):
@@ -83,7 +91,8 @@ def enroll(context: Context, request: EnrolRequest, record: Path | None = None) 
 
         settings, workspace = context.settings, context.workspace
         with recorded(record, "enrol", request, settings, workspace, emit) as (taped, tell):
-            done = enrol(workspace, settings, taped, cancel, tell)
+            guard = guard_for(context, request.person, twins, tell, asking)
+            done = enrol(workspace, settings, taped, cancel, tell, guard)
     _summarise(output, done)
     if said is not None and done.captured:
         output.result(coach_words.coverage(said))

@@ -10,6 +10,8 @@ from tui.keys.doctor import DOCTOR
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
+from tui.keys.roster import ROSTER
+from tui.keys.twins import TWINS
 from tui.keys.unknown import UNKNOWN
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
@@ -25,6 +27,7 @@ OPENERS = frozenset(
         "help",
         "why",
         "inbox",
+        "roster",
     )
 )
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
@@ -39,10 +42,20 @@ CONTEXTS: dict[str, str] = {
     "doctor": "In the doctor",
     "dialog": "In a dialog",
     "question": "In a question",
+    "twin": "When a person looks like another",
 }
 """Contexts and the headings that F1 help gives them."""
 
-KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *UNKNOWN, *DOCTOR, *DIALOGS)
+KEYS: tuple[Key, ...] = (
+    *DESK,
+    *ROSTER,
+    *MODELS,
+    *EVALUATION,
+    *UNKNOWN,
+    *DOCTOR,
+    *DIALOGS,
+    *TWINS,
+)
 
 
 def keys_of(context: str) -> tuple[Key, ...]:

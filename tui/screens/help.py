@@ -29,6 +29,7 @@ ABOUT: dict[str, str] = {
     "own strangers, who check the threshold. Every choice can be undone with u.",
     "doctor": "Doctor: what is there and what is wrong, each with the command that mends it. ✓ is "
     "well, i is to know, ! will hurt, ✗ is broken. A camera's line can be measured.",
+    "roster": "Roster: names from a CSV file or a folder. Enter enrols the selected one.",
     "activity": "Activity: everything that happened, with the cure where something failed.",
 }
 

@@ -20,7 +20,10 @@ def sign(different: int, need: int, *, here: bool) -> str:
 
 
 class Coverage(Widget):
-    """Five lines of 39 cells. Signs carry the meaning; colour repeats it."""
+    """Five lines of at most 41 cells: the narrow pane's 42 less a scrollbar.
+
+    Signs carry the meaning; colour repeats it.
+    """
 
     DEFAULT_CSS = """
     Coverage { height: 5; width: 100%; }
@@ -56,7 +59,7 @@ def drawn(said: Coaching) -> Text:
             here = (pose, distance) == (said.pose, said.distance)
             text.append_text(_cell(count, said.need, here=here))
             text.append(" " * (_CELL - said.need - 2))
-    text.append(f"\n{'light':<{_NAME}}", "dim")
+    text.append("\nlit ", "dim")
     for light, count in said.lights:
         text.append(light, "dim")
         text.append_text(_cell(count, said.need, here=light == said.light))

@@ -14,7 +14,9 @@ from engine.config import Settings
 from engine.enrol.coach import Coach
 from engine.enrol.names import clean_name
 from engine.enrol.people import People
+from engine.enrol.roster import consent_for
 from engine.enrol.session import Enrolment
+from engine.enrol.twins import TwinGuard
 from engine.errors import NoPictures, PersonNotFound, SourceError
 from engine.events import Captured, Emit, EnrolDone, Notice, Refused
 from engine.faces.detect import FaceFinder
@@ -30,13 +32,15 @@ def enrol(
     request: EnrolRequest,
     cancel: Cancel,
     emit: Emit,
+    twins: TwinGuard | None = None,
     *,
     preview: bool = False,
 ) -> EnrolDone:
     """Capture `request.count` crops. Returns after emitting EnrolDone.
 
     `cancel.stop()` ends early and keeps the crops, `cancel.cancel()` gives the session up. A
-    source that ends or is lost early keeps what was captured.
+    source that ends or is lost early keeps what was captured. `twins` may hold the capture, give
+    it up, or turn it into one of the person whom the pictures look like.
     Raises SourceError if the source cannot be opened, NoPictures if nothing at all was captured.
     """
     name = clean_name(request.person)
@@ -46,7 +50,7 @@ def enrol(
     try:
         with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
             known = _exists(people, name)
-            person = people.ensure(name)
+            person = people.get(name) if known else people.add(name, consent_for(workspace, name))
             enrolment = Enrolment(
                 people,
                 person,
@@ -55,14 +59,31 @@ def enrol(
                 QualityGates(settings.gates),
                 new_person=not known,
             )
+            guard = twins or TwinGuard()
             coach = Coach(request.count, settings.gates.min_change)
             early = settings.enrolment.finish_when_covered
             try:
                 most = settings.record.most_megabytes
                 with closing(taped(reader, cancel, request.tape, most, emit)) as frames:
                     _capture(
-                        reader, frames, finder, enrolment, coach, viewer, cancel, emit, early=early
+                        reader,
+                        frames,
+                        finder,
+                        enrolment,
+                        coach,
+                        guard,
+                        people,
+                        viewer,
+                        cancel,
+                        emit,
+                        early=early,
                     )
+                if guard.asks_at_the_end and (said := coach.comparing()):
+                    emit(said)
+                guard.settle(cancel)
+                if guard.unreported:
+                    emit(Notice(text="Kept without a comparison with the other people"))
+                _heed(guard, enrolment, people, emit)
             finally:
                 _close(enrolment, cancel)
                 done = enrolment.finish()
@@ -80,6 +101,8 @@ def _capture(
     finder: FaceFinder,
     enrolment: Enrolment,
     coach: Coach,
+    guard: TwinGuard,
+    people: People,
     viewer: Viewer,
     cancel: Cancel,
     emit: Emit,
@@ -94,9 +117,15 @@ def _capture(
     try:
         for frame in frames:
             box = None
+            if guard.holding:
+                viewer.show(frame, None, (f"looks like {guard.other}",), reader.dropped)
+                continue
+            _heed(guard, enrolment, people, emit)
             for event in enrolment.feed(frame, finder.find(frame.image)):
                 emit(event)
                 box = event.box
+                if isinstance(event, Captured) and enrolment.verdict and enrolment.verdict.face:
+                    guard.kept(enrolment.verdict.face.crop)
                 _guide(coach, enrolment, frame, emit, kept=isinstance(event, Captured))
                 lines = (_line(event), "Enter or Esc: stop")
             if not viewer.show(frame, box, lines, reader.dropped):
@@ -108,6 +137,21 @@ def _capture(
     except SourceError as error:
         # What was captured before the camera was lost is good, so the session closes normally.
         emit(Notice(text=f"{error}. {error.hint}", level="error"))
+
+
+def _heed(guard: TwinGuard, enrolment: Enrolment, people: People, emit: Emit) -> None:
+    """Do what was answered about a likeness, once."""
+    choice = guard.take()
+    if choice == "stop":
+        enrolment.give_up()
+    elif choice == "same":
+        try:
+            other = people.get(guard.other)
+        except PersonNotFound:
+            emit(Notice(text=f"{guard.other} is not enrolled any more: kept as they were"))
+            return
+        emit(Notice(text=f"The pictures go to {other.name}"))
+        enrolment.reassign(other)
 
 
 def _guide(coach: Coach, enrolment: Enrolment, frame: Frame, emit: Emit, *, kept: bool) -> None:

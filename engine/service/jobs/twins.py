@@ -1,0 +1,66 @@
+"""Who the first pictures of a capture look like: the search that recognition makes, by majority."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import Settings
+from engine.enrol.names import name_key
+from engine.enrol.people import People
+from engine.events import Emit, TwinSuspected
+from engine.model.store import ModelStore
+from engine.recognise.recogniser import Recogniser, classifier_for
+from engine.service.jobs.networks import backbone_of
+from engine.service.jobs.strangers import ready_strangers
+from engine.workspace import Workspace
+
+
+def suspect(
+    workspace: Workspace,
+    settings: Settings,
+    person: str,
+    crops: NDArray[np.uint8],
+    emit: Emit,
+) -> TwinSuspected | None:
+    """The enrolled person other than `person` whom most of `crops` are named as, if any.
+
+    `crops` uint8 (n, 160, 160, 3) RGB. Each is searched for itself in the gallery of the model
+    in use, at its threshold; more than half must name the same person. Loading takes seconds.
+    Raises NoModel, ModelCorrupt, BackboneMissing.
+    """
+    model = ModelStore(workspace).load()
+    backbone = backbone_of(model.info)
+    extractor, space = backbone.extractor, backbone.space
+    recogniser = Recogniser(
+        model,
+        extractor,
+        space,
+        settings.recognition,
+        names={each.slug: each.name for each in People(workspace).list()},
+        classifier=classifier_for(model, backbone.weights) if backbone.weights else None,
+        strangers=ready_strangers(workspace, extractor, space, emit),
+    )
+    found = recogniser.gallery.search(space.embed(extractor.extract(crops)))
+    named = [
+        recogniser.names[candidate] if score >= recogniser.threshold else ""
+        for candidate, score in zip(found.candidates.tolist(), found.best.tolist(), strict=True)
+    ]
+    own = name_key(person)
+    votes = Counter(name for name in named if name and name_key(name) != own)
+    if not votes:
+        return None
+    other, count = votes.most_common(1)[0]
+    if 2 * count <= len(crops):
+        return None
+    scores = found.scores[:, recogniser.names.index(other)]
+    return TwinSuspected(
+        person=person,
+        other=other,
+        score=float(np.median(scores)),
+        threshold=recogniser.threshold,
+        pictures=count,
+        of=len(crops),
+    )

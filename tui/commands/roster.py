@@ -1,0 +1,80 @@
+"""facedesk roster, and enroll --roster: names worked through one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from engine.enrol import roster
+from engine.errors import NoPictures, UsageError
+from engine.service.protocol import EnrolRequest
+from engine.service.roster_calls import roster_rows
+from tui.commands.enrolment import enroll
+from tui.commands.twins import Twins
+from tui.context import Context
+
+
+def list_roster(context: Context) -> None:
+    """The roster as a table or one object a line."""
+    rows = roster_rows(context.workspace)
+    waiting = sum(not row.done for row in rows)
+    if context.output.as_json:
+        for row in rows:
+            state = "done" if row.done else "waiting"
+            context.output.object(
+                {"event": "roster", "name": row.name, "consent": row.consent, "state": state}
+            )
+        context.output.object({"event": "done", "names": len(rows), "waiting": waiting})
+    elif not rows:
+        context.output.result("The roster is empty. Try: facedesk roster add names.csv")
+    else:
+        table = [
+            (r.name, "done" if r.done else "waiting", str(r.pictures), r.consent or "")
+            for r in rows
+        ]
+        context.output.table(("name", "state", "#pictures", "consent"), table)
+
+
+def add_names(context: Context, source: Path) -> None:
+    """Add names; say who was left out and why."""
+    with context.writing("roster add"):
+        added = roster.add(context.workspace, source)
+    for note in added.notes:
+        context.output.note(note, "yellow")
+    if context.output.as_json:
+        body = {"event": "done", "added": list(added.names), "notes": list(added.notes)}
+        context.output.object(body)
+    else:
+        context.output.result(f"{len(added.names)} names added to the roster.")
+
+
+def clear_roster(context: Context) -> None:
+    """Forget the roster."""
+    with context.writing("roster clear"):
+        count = roster.clear(context.workspace)
+    if context.output.as_json:
+        context.output.object({"event": "done", "cleared": count})
+    else:
+        context.output.result(f"Cleared {count} names.")
+
+
+def enroll_roster(
+    context: Context, request: EnrolRequest, twins: Twins, ready: Callable[[str], bool]
+) -> None:
+    """Enrol everybody who waits with `request`'s source; `ready(name)` False ends it.
+
+    Raises UsageError if nobody waits. A capture that brought nothing is told; the next follows.
+    """
+    waiting = [row.name for row in roster_rows(context.workspace) if not row.done]
+    if not waiting:
+        raise UsageError(
+            "Nobody waits on the roster", hint="Add names: facedesk roster add names.csv"
+        )
+    for name in waiting:
+        if not ready(name):
+            return
+        try:
+            enroll(context, replace(request, person=name), twins)
+        except NoPictures as error:
+            context.output.error(error)
