@@ -102,10 +102,19 @@ def test_the_end_of_a_recognition_sends_what_was_collected(workspace: Workspace)
 def test_somebody_who_is_named_after_all_is_not_kept(workspace: Workspace) -> None:
     watch = Watch(workspace)
     watch.see(SETTLED + 1)
-    watch.see(1, "known")
+    watch.see(SETTLED, "known")
     watch.see(20)
     watch.keeper.finish()
     assert not watch.sent
+
+
+def test_a_stranger_who_is_named_for_a_moment_is_kept(workspace: Workspace) -> None:
+    watch = Watch(workspace)
+    watch.see(SETTLED + 1)
+    watch.see(SETTLED - 1, "known")
+    watch.see(20)
+    watch.keeper.finish()
+    assert len(watch.sent) == 1
 
 
 def test_an_unsure_frame_begins_the_count_anew(workspace: Workspace) -> None:

@@ -30,15 +30,12 @@ def show(context: Context) -> None:
             }
         )
         return
-    if view.groups:
-        output.table(
-            ("group", "last seen", "#seen", "#crops", "nearest", "#score"),
-            [
-                (g.id, day(g.last), str(len(g.sightings)), str(g.crops), g.candidate, _score(g))
-                for g in view.groups
-            ],
+    for group in view.groups:  # lines, for a table would cut the ids that the commands take
+        output.result(
+            f"{group.id}  {day(group.last)}  {many(len(group.sightings), 'sighting')}, "
+            f"{many(group.crops, 'crop')}, nearest {group.candidate} ({_score(group)})"
         )
-    else:
+    if not view.groups:
         output.result("Nobody waits.")
     kept = f"kept for {many(view.days, 'day')}" if view.keeping else "not kept (`unknown on`)"
     output.note(f"Strangers seen while recognising are {kept}.")

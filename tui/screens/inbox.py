@@ -17,7 +17,7 @@ from tui.screens.dialog import Dialog
 from tui.text import clean, day, many, shorten
 from tui.widgets.crop import Crop
 
-COLUMNS = (("Last seen", 17), ("Seen", 5), ("Crops", 6), ("Score", 13), ("Nearest", 0))
+COLUMNS = (("Last seen", 17), ("Seen", 5), ("Crops", 6), ("Score", 15), ("Nearest", 0))
 EMPTY_ON = "Nobody waits. Strangers seen while recognising come here.\nPress esc, then r to watch."
 EMPTY_OFF = (
     "Nobody waits, and strangers are not kept.\nPress t to keep those seen while recognising."

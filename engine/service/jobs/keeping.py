@@ -24,7 +24,9 @@ from engine.recognise.why import Evidence, Memory
 from engine.workspace import Workspace
 
 SETTLED = 5
-"""Unknown frames in a row until a track counts as a stranger's: the first few often change."""
+"""Frames in a row that say unknown, or a name, until a track counts as a stranger's, or as that
+of somebody enrolled: the first few often change, and a stranger near the threshold is named now
+and then, which the operator wants to know of."""
 SPACED = 0.8
 """Seconds between two kept crops of one track: sooner they are near copies."""
 MOST_TRACKS = 64
@@ -32,10 +34,11 @@ MOST_TRACKS = 64
 
 @dataclass(slots=True)
 class _Track:
-    """What is known of one track. `over`: named once, or sent already; nothing more is kept."""
+    """What is known of one track. `over`: named for long, or sent; nothing more is kept."""
 
     seen: float
     unknown: int = 0
+    known: int = 0
     over: bool = False
     best: FaceSeen | None = None
     kept: list[tuple[Evidence, Verdict]] = field(default_factory=list)
@@ -84,7 +87,8 @@ class Keeper:
     def _look(self, event: FaceSeen, evidence: Evidence) -> None:
         track = self._tracks.setdefault(event.track, _Track(event.seconds))
         track.seen = event.seconds
-        if event.decision == Decision.KNOWN:
+        track.known = track.known + 1 if event.decision == Decision.KNOWN else 0
+        if track.known >= SETTLED:
             # Somebody enrolled who was not recognised at once is no stranger.
             track.over, track.kept = True, []
         if track.over:
