@@ -165,6 +165,26 @@ class RecognitionSettings(Section):
         return self
 
 
+class TrashSettings(Section):
+    """What was deleted or moved, and can be undone."""
+
+    keep_days: int = Field(30, ge=0, le=3650)
+    """Days that a change can be undone; 0: what is deleted is gone at once."""
+
+
+class ConsentSettings(Section):
+    """What people agree to when they are enrolled."""
+
+    text_version: str = Field("1", min_length=1, max_length=40)
+    """Version of the text below, noted with each consent; change it with the text."""
+    text: str = Field(
+        "I agree that pictures of my face, and what is computed from them, are kept on this "
+        "computer to recognise me, until I take this back.",
+        max_length=4000,
+    )
+    """The words that are shown to a person who is asked."""
+
+
 class Settings(BaseSettings):
     """All settings. Build with `load_settings`, which turns mistakes into ConfigError."""
 
@@ -182,6 +202,8 @@ class Settings(BaseSettings):
     split: SplitSettings = SplitSettings()
     training: TrainingSettings = TrainingSettings()
     recognition: RecognitionSettings = RecognitionSettings()
+    trash: TrashSettings = TrashSettings()
+    consent: ConsentSettings = ConsentSettings()
 
     @classmethod
     def settings_customise_sources(

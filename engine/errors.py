@@ -84,6 +84,14 @@ class PersonNotFound(DataError):
     """Nobody of this name is enrolled."""
 
 
+class NothingToUndo(DataError):
+    """The trash holds no such change."""
+
+
+class UndoConflict(DataError):
+    """A change cannot be undone, for something has taken its place or was changed since."""
+
+
 class NoPictures(DataError):
     """There are no pictures to work on."""
 

@@ -37,6 +37,7 @@ class Workspace:
         self.strangers = self.root / "strangers"
         self.stranger_features = self.root / "stranger-features"
         self.models = self.root / "models"
+        self.trash = self.root / "trash"
         self.split_file = self.root / "split.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
@@ -89,6 +90,7 @@ class Workspace:
             self.strangers,
             self.stranger_features,
             self.models,
+            self.trash,
         )
 
     @contextlib.contextmanager

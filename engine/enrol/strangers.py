@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
+from engine.enrol.trash import Trash
 from engine.errors import PersonNotFound
 from engine.workspace import Workspace
 
@@ -58,9 +59,9 @@ def clear_strangers(workspace: Workspace) -> int:
 
 
 def tidy(workspace: Workspace) -> tuple[str, ...]:
-    """Finish what crashes left among people and strangers; what was removed.
+    """Finish what crashes left in the trash, among people and strangers; what was touched.
 
     Call after `Workspace.recover`, holding `Workspace.writer`.
     """
     area = People(StrangerArea(workspace))
-    return (*People(workspace).tidy(), *area.tidy())
+    return (*Trash(workspace).recover(), *People(workspace).tidy(), *area.tidy())

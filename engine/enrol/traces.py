@@ -6,7 +6,7 @@ mapping and the `Name: ` in front of each warning are known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,79 @@ def remove(workspace: Workspace, slug: str, name: str = "") -> None:
         return changed
 
     _edit_split(workspace, edit)
+
+
+def feature_files(workspace: Workspace, slug: str, session: str = "") -> tuple[Path, ...]:
+    """The cached features of a person (folders) or of one session (files), all extractors."""
+    found = [folder / slug for folder in _feature_folders(workspace)]
+    if session:  # a session's id has no point: "<session>.npz", "<session>.view1-....npz"
+        return tuple(file for each in found for file in sorted(each.glob(f"{session}.*")))
+    return tuple(each for each in found if each.is_dir())
+
+
+def split_entries(workspace: Workspace) -> dict[str, Any]:
+    """The entries of split.json by slug; none without a split, or with a damaged one."""
+    return dict(_read_split(workspace).get("people", {}))
+
+
+def edit(
+    workspace: Workspace, entries: Mapping[str, Any], keep_warning: Callable[[str], bool]
+) -> dict[str, Any]:
+    """A change of split.json as JSON, for `apply` and `take_back`; empty if there is no split.
+
+    `entries` are the new entries by slug, None for none.
+    """
+    split = _read_split(workspace)
+    if not split:
+        return {}
+    warnings = _warnings(split)
+    return {
+        "made": _made(split),
+        "people": {slug: [split["people"].get(slug), after] for slug, after in entries.items()},
+        "warnings": [warnings, [text for text in warnings if keep_warning(text)]],
+    }
+
+
+def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
+    """Do a change made by `edit`, whole or not at all; doing it twice is no mistake."""
+
+    def do(split: dict[str, Any]) -> bool:
+        if not change:
+            return False
+        for slug, (_, after) in change["people"].items():
+            _put(split, slug, after)
+        split["warnings"] = change["warnings"][1]
+        return True
+
+    _edit_split(workspace, do)
+
+
+def take_back(workspace: Workspace, change: Mapping[str, Any]) -> None:
+    """Undo a change made by `edit`, unless the split was made anew meanwhile."""
+
+    def do(split: dict[str, Any]) -> bool:
+        if not change or change["made"] != _made(split):
+            return False
+        for slug, (before, after) in change["people"].items():
+            if split["people"].get(slug) == after:
+                _put(split, slug, before)
+        if _warnings(split) == change["warnings"][1]:
+            split["warnings"] = change["warnings"][0]
+        return True
+
+    _edit_split(workspace, do)
+
+
+def _made(split: dict[str, Any]) -> list[Any]:
+    """What tells one making of a split from another, other than the people in it."""
+    return [split.get("seed"), split.get("shares")]
+
+
+def _put(split: dict[str, Any], slug: str, entry: Any) -> None:
+    if entry is None:
+        split["people"].pop(slug, None)
+    else:
+        split["people"][slug] = entry
 
 
 def rename(workspace: Workspace, old: str, new: str) -> None:
@@ -78,10 +151,15 @@ def _warnings(split: dict[str, Any]) -> list[str]:
     )
 
 
-def _edit_split(workspace: Workspace, edit: Callable[[dict[str, Any]], bool]) -> None:
+def _read_split(workspace: Workspace) -> dict[str, Any]:
     try:
         split = read_json(workspace.split_file)
     except (FileNotFoundError, DataError):
-        return  # A damaged split must not keep anybody from being deleted.
-    if isinstance(split, dict) and isinstance(split.get("people"), dict) and edit(split):
+        return {}  # A damaged split must not keep anybody from being deleted.
+    return split if isinstance(split, dict) and isinstance(split.get("people"), dict) else {}
+
+
+def _edit_split(workspace: Workspace, edit: Callable[[dict[str, Any]], bool]) -> None:
+    split = _read_split(workspace)
+    if split and edit(split):
         write_json(workspace.split_file, split)

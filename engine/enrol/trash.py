@@ -1,0 +1,360 @@
+"""The trash: every removal or move is one change that can be undone until it expires.
+
+    trash/<id>/manifest.json     what was done, step by step, and the words for it
+              /kept/0 ...        what was removed, whole
+              /staged/0 ...      folders made for the change, while they are not in place
+
+A change is a list of renames. The folder with the manifest is made under a temporary name and
+becomes `<id>.doing` in one rename: from then on the change happens, and `recover` finishes it
+after a crash. When all steps are done it becomes `<id>`. Undoing renames it to `<id>.undoing`,
+walks the steps backwards and removes it. Ids are UTC times with a counter, so that they sort.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from engine.enrol import traces
+from engine.enrol.folders import iso, session_stamp, sub_folders
+from engine.errors import DataError, NothingToUndo, UndoConflict
+from engine.workspace import (
+    TEMPORARY,
+    Workspace,
+    make_directory,
+    read_json,
+    remove_directory,
+    sync_directory,
+    translate_os_errors,
+    write_json,
+)
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+DOING, UNDOING = ".doing", ".undoing"
+
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3,}")
+_OWN = "@"
+"""First part of a path in the manifest that lies in the change's own folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """One change in the trash. `title` says what was done, `back` what undoing it brings back.
+
+    `at` is ISO 8601 in UTC; `names` are (slug, name) of people who are enrolled again after undo.
+    """
+
+    id: str
+    title: str
+    back: str
+    at: str
+    pictures: int = 0
+    names: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One rename. One that is `optional` is left out where it is not possible: features."""
+
+    source: str
+    target: str
+    optional: bool
+
+    def backwards(self) -> _Step:
+        return _Step(self.target, self.source, self.optional)
+
+
+class Change:
+    """A change while it is put together: nothing has happened yet. Steps are done in order."""
+
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        self.steps: list[_Step] = []
+        self.split: dict[str, Any] = {}
+        self.done: Trashed | None = None
+        """The change as it lies in the trash, once the block has ended well."""
+        self._workspace = workspace
+        self._folder = folder
+        self._count = 0
+
+    def remove(self, path: Path, *, optional: bool = False) -> None:
+        """Put a file or folder of the workspace into the trash."""
+        self.move(path, self._own("kept"), optional=optional)
+
+    def move(self, source: Path, target: Path, *, optional: bool = False) -> None:
+        """Rename a file or folder; both paths in the workspace, or in a staged folder."""
+        self.steps.append(_Step(self._key(source), self._key(target), optional))
+
+    def stage(self) -> Path:
+        """An empty private folder to fill, or to move files into; then `move` it into place."""
+        folder = self._own("staged")
+        make_directory(folder)
+        return folder
+
+    def edit_split(
+        self, entries: Mapping[str, Any], warnings: Callable[[str], bool] = lambda text: True
+    ) -> None:
+        """Give people (by slug) these entries in split.json, None for no entry.
+
+        Only the warnings stay for which `warnings` is true. Undo puts the entries back unless
+        the split was made anew meanwhile; it then no longer fits and the next training splits.
+        """
+        self.split = traces.edit(self._workspace, entries, warnings)
+
+    def _own(self, kind: str) -> Path:
+        self._count += 1
+        return self._folder / kind / str(self._count - 1)
+
+    def _key(self, path: Path) -> str:
+        with contextlib.suppress(ValueError):
+            return f"{_OWN}/{path.relative_to(self._folder).as_posix()}"
+        return path.relative_to(self._workspace.root).as_posix()
+
+
+class Trash:
+    """The trash of one workspace. Whoever changes, undoes or purges holds `Workspace.writer`.
+
+    `keep_days` is how long a change can be undone; with 0 removed things are gone at once.
+    """
+
+    def __init__(self, workspace: Workspace, keep_days: int = 30) -> None:
+        self._workspace = workspace
+        self._folder = workspace.trash
+        self._keep_days = keep_days
+
+    @contextlib.contextmanager
+    def change(
+        self,
+        title: str,
+        back: str,
+        *,
+        pictures: int = 0,
+        names: Sequence[tuple[str, str]] = (),
+    ) -> Iterator[Change]:
+        """Put a change together in the block; at its end it happens, all or nothing.
+
+        If the block raises nothing was changed. Raises UndoConflict if a step is not possible,
+        DiskFull, WorkspaceUnusable.
+        """
+        make_directory(self._folder)
+        with translate_os_errors("create a folder", self._folder):
+            temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=self._folder))
+        try:
+            change = Change(self._workspace, temporary)
+            yield change
+            self._check(temporary, change.steps, "do this")
+            (temporary / "kept").mkdir(mode=0o700, exist_ok=True)
+            id, at = self._next()
+            manifest = {
+                "version": FORMAT,
+                "title": title,
+                "back": back,
+                "at": at,
+                "pictures": pictures,
+                "names": [list(each) for each in names],
+                "steps": [[s.source, s.target, s.optional] for s in change.steps],
+                "split": change.split,
+            }
+            write_json(temporary / MANIFEST, manifest)
+            doing = self._rename(temporary, f"{id}{DOING}")  # from here on it happens
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        self._finish(doing)
+        change.done = Trashed(id, title, back, at, pictures, tuple(names))
+        if not self._keep_days:
+            remove_directory(self._folder / id)
+
+    def changes(self) -> tuple[Trashed, ...]:
+        """What can be undone, newest first; damaged entries have no title."""
+        entries = [entry.name for entry in sub_folders(self._folder) if _ID.fullmatch(entry.name)]
+        return tuple(self._read(id)[0] for id in sorted(entries, reverse=True))
+
+    def find(self, id: str = "") -> Trashed:
+        """The change of this id, by default the newest. Raises NothingToUndo."""
+        found = next((each for each in self.changes() if id in ("", each.id)), None)
+        if found is None:
+            raise NothingToUndo(
+                "There is nothing to undo",
+                f"no change {id} in the trash" if id else "the trash is empty",
+                "See `facedesk trash list`.",
+            )
+        return found
+
+    def undo(self, id: str = "") -> Trashed:
+        """Put everything back as it was before a change, by default the newest one.
+
+        Pictures and features come back, split entries too unless a new split was made.
+        Raises NothingToUndo, UndoConflict if a place is taken or what is to go back was changed
+        since, DataError for a damaged entry. `engine.enrol.changes.undo` looks at names too.
+        """
+        found = self.find(id)
+        folder = self._folder / found.id
+        _, steps, _ = self._read(found.id)
+        if not steps:
+            raise DataError(
+                "This change cannot be undone",
+                f"{folder / MANIFEST} is damaged",
+                "Its pictures lie in that folder until it is purged.",
+            )
+        self._check(folder, [step.backwards() for step in reversed(steps)], "undo this")
+        self._revert(self._rename(folder, f"{found.id}{UNDOING}"))
+        return found
+
+    def purge(self, *, everything: bool = False, now: datetime | None = None) -> int:
+        """Remove for good what is older than `keep_days`, or everything; how many changes."""
+        oldest = (now or datetime.now(UTC)) - timedelta(days=self._keep_days)
+        expired = [e for e in self.changes() if everything or e.id < session_stamp(oldest)]
+        for each in expired:
+            remove_directory(self._folder / each.id)
+        return len(expired)
+
+    def recover(self) -> tuple[str, ...]:
+        """Finish the changes and undoings that a crash cut short; their ids.
+
+        Call after `Workspace.recover` and before `People.tidy`.
+        """
+        finished = []
+        for entry in sub_folders(self._folder):
+            if entry.name.endswith(UNDOING):
+                self._revert(Path(entry.path))
+            elif entry.name.endswith(DOING):
+                self._finish(Path(entry.path))
+            else:
+                continue
+            finished.append(f"{self._folder.name}/{entry.name.partition('.')[0]}")
+        return tuple(finished)
+
+    # --- private ------------------------------------------------------------------------------
+
+    def _finish(self, doing: Path) -> None:
+        _, steps, split = self._read(doing.name)
+        self._run(doing, steps)
+        traces.apply(self._workspace, split)
+        self._rename(doing, doing.name.removesuffix(DOING))
+
+    def _revert(self, undoing: Path) -> None:
+        _, steps, split = self._read(undoing.name)
+        self._run(undoing, [step.backwards() for step in reversed(steps)])
+        traces.take_back(self._workspace, split)
+        remove_directory(undoing)
+
+    def _run(self, folder: Path, steps: Sequence[_Step]) -> None:
+        """Do the steps that are not done yet. A step is one rename, so none is ever half done."""
+        touched = set()
+        for step in steps:
+            source, target = self._path(folder, step.source), self._path(folder, step.target)
+            if os.path.lexists(source) and not os.path.lexists(target):
+                make_directory(target.parent)
+                with translate_os_errors("move a file", source):
+                    source.rename(target)
+                touched |= {source.parent, target.parent}
+        with translate_os_errors("flush a folder", folder):
+            for parent in sorted(touched):
+                if parent.is_dir():  # it may have moved on in a later step
+                    sync_directory(parent)
+
+    def _check(self, folder: Path, steps: Sequence[_Step], what: str) -> None:
+        """Raise UndoConflict if the steps cannot all be done, before the first one is."""
+        plan = _Plan()
+        for step in steps:
+            source, target = self._path(folder, step.source), self._path(folder, step.target)
+            if step.optional:
+                if plan.has(str(source)) and not plan.has(str(target)):
+                    plan.add(str(source), str(target))
+                continue
+            inside = step.target.startswith(_OWN)
+            for path, wrong, why in (
+                (source, not plan.has(str(source)), "is not there any more"),
+                (target, plan.has(str(target)), "is there already"),
+                (target.parent, not (inside or plan.has(str(target.parent))), "is gone"),
+            ):
+                if wrong:
+                    shown = path.relative_to(self._workspace.root)
+                    raise UndoConflict(
+                        f"Could not {what}",
+                        f"{shown} {why}: something was changed since",
+                        "Undo what was done later first; see `facedesk trash list`.",
+                    )
+            plan.add(str(source), str(target))
+
+    def _path(self, folder: Path, key: str) -> Path:
+        """A manifest's path on disk. Raises DataError for one that leaves the workspace."""
+        parts = key.split("/")
+        if ".." in parts or not all(parts):
+            raise DataError("The trash is damaged", f"{folder / MANIFEST}: {key!r}")
+        return folder.joinpath(*parts[1:]) if parts[0] == _OWN else self._workspace.root / key
+
+    def _rename(self, folder: Path, name: str) -> Path:
+        target = self._folder / name
+        with translate_os_errors("finish a folder", target):
+            folder.rename(target)
+            sync_directory(self._folder)
+        return target
+
+    def _next(self) -> tuple[str, str]:
+        now = datetime.now(UTC)
+        taken = {entry.name.partition(".")[0] for entry in sub_folders(self._folder)}
+        number = 1
+        while (id := f"{session_stamp(now)}-{number:03d}") in taken:
+            number += 1
+        return id, iso(now)
+
+    def _read(self, name: str) -> tuple[Trashed, list[_Step], dict[str, Any]]:
+        """A manifest; one that is damaged has no title and no steps."""
+        id = name.partition(".")[0]
+        try:
+            body = read_json(self._folder / name / MANIFEST)
+            trashed = Trashed(
+                id,
+                str(body["title"]),
+                str(body["back"]),
+                str(body["at"]),
+                int(body["pictures"]),
+                tuple((str(slug), str(name)) for slug, name in body["names"]),
+            )
+            steps = [_Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
+            return trashed, steps, dict(body["split"])
+        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
+            return Trashed(id, "", "", ""), [], {}
+
+
+class _Plan:
+    """What would be where after the steps so far, without doing them."""
+
+    def __init__(self) -> None:
+        self._came: dict[str, tuple[int, str]] = {}
+        self._left: dict[str, int] = {}
+        self._steps = 0
+
+    def add(self, source: str, target: str) -> None:
+        self._steps += 1
+        self._left[source] = self._steps
+        self._came[target] = self._steps, source
+
+    def has(self, path: str) -> bool:
+        """Whether something is at `path`: followed back step by step to what is on disk now."""
+        before = self._steps + 1
+        while True:
+            newest, origin, place = 0, "", path
+            while place not in ("/", ""):
+                step, source = self._came.get(place, (0, ""))
+                if newest < step < before:
+                    newest, origin = step, source + path[len(place) :]
+                left = self._left.get(place, 0)
+                if newest < left < before:
+                    newest, origin = left, ""
+                place = place.rpartition("/")[0]
+            if not newest:
+                return os.path.lexists(path)
+            if not origin:
+                return False
+            path, before = origin, newest
