@@ -38,6 +38,7 @@ class Workspace:
         self.stranger_features = self.root / "stranger-features"
         self.models = self.root / "models"
         self.trash = self.root / "trash"
+        self.evaluations = self.root / "evaluations"
         self.split_file = self.root / "split.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
@@ -91,6 +92,7 @@ class Workspace:
             self.stranger_features,
             self.models,
             self.trash,
+            self.evaluations,
         )
 
     @contextlib.contextmanager

@@ -13,8 +13,8 @@ from typing import Any
 
 from engine.config import Settings
 from engine.errors import DataError, EngineDied, SourceBusy
-from engine.events import Event, JobEnded, JobStarted, Notice, ProcessDied
-from engine.service import library
+from engine.events import EvaluateDone, Event, JobEnded, JobStarted, Notice, ProcessDied
+from engine.service import evaluations, library
 from engine.service.child import Child
 from engine.service.messages import (
     End,
@@ -25,6 +25,7 @@ from engine.service.messages import (
     RecognitionEnded,
     Start,
 )
+from engine.service.people_calls import PeopleCalls
 from engine.service.protocol import (
     CAMERA_JOBS,
     EnrolRequest,
@@ -35,7 +36,6 @@ from engine.service.protocol import (
     RecogniseRequest,
     TrainRequest,
 )
-from engine.service.quick_calls import QuickCalls
 from engine.workspace import Workspace
 
 PROCESSES: dict[Job, tuple[str, ...]] = {
@@ -53,7 +53,7 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(QuickCalls):
+class LocalDesk(PeopleCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
@@ -205,8 +205,18 @@ class LocalDesk(QuickCalls):
                 self._finish(message)
             case JobEnded():
                 self._finish(message)
+            case EvaluateDone():
+                self._keep_evaluation(message)
+                self._listener(message)
             case Event():
                 self._listener(message)
+
+    def _keep_evaluation(self, done: EvaluateDone) -> None:
+        """The running evaluation holds the writer lock. A full disk must not lose the figures."""
+        try:
+            evaluations.save(self._workspace, done)
+        except DataError as error:
+            self._listener(Notice(text=f"The evaluation was not kept. {error}", level="warning"))
 
     def _model_ready(self, run: int) -> None:
         """Let the frames come, unless this recognition was given up while the model loaded."""
