@@ -21,6 +21,7 @@ from tui.cli.options import TopGroup, global_options
 from tui.cli.people import people
 from tui.cli.strangers import strangers
 from tui.cli.training import train
+from tui.cli.trash import trash
 from tui.cli.watching import demo, doctor, recognize
 from tui.runner import run, usage_error
 
@@ -52,6 +53,7 @@ for _command in (
     enroll,
     import_command,
     people,
+    trash,
     strangers,
     split,
     export,
