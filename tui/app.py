@@ -18,18 +18,20 @@ from engine.service.protocol import Desk, ModelRow
 from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
-from tui.evaluation_actions import EvaluationApp
-from tui.jobs import PANE_OF
+from tui.jobs import PANE_OF, PEOPLE_ACTIONS
 from tui.keys import KEYS, OPENERS, bindings_of
 from tui.panes.activity import ActivityPane
+from tui.people_actions import PeopleApp
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
 from tui.text import clean, day, many, measured, reason_words
 from tui.widgets.title_bar import TitleBar
 
-GUARDED = frozenset(
-    ("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel")
-) | {"rename", "delete", "measure", "other_pictures", "write_report", "stop_evaluation"}
+GUARDED = (
+    frozenset(("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel"))
+    | {"measure", "other_pictures", "write_report", "stop_evaluation"}
+    | PEOPLE_ACTIONS
+)
 """Actions that are not always possible."""
 LEAVING = frozenset({"ctrl+c", "ctrl+q"})
 HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel", "stop_evaluation"})
@@ -37,7 +39,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(EvaluationApp):
+class FacedeskApp(PeopleApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -76,6 +78,7 @@ class FacedeskApp(EvaluationApp):
 
     def engine_started(self) -> None:
         """List what is in the workspace; then the demo, if any."""
+        super().engine_started()
         self.reload()
         if self.script is not None:
             self.run_worker(self.script.run(self), exit_on_error=False)
@@ -157,6 +160,7 @@ class FacedeskApp(EvaluationApp):
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)
         self.evaluation.model = current.id if current else ""
+        self.recall_evaluation()
         self.refresh_evaluation()
         model = f"model of {day(current.created)}" if current else "no model yet"
         people = many(self.board.people, "person", "people")
@@ -186,9 +190,11 @@ class FacedeskApp(EvaluationApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now; hide stop and cancel while nothing runs."""
-        helps = action == "help" and self.screen is self.screen_evaluation
+        helps = action == "help" and self.screen in (self.screen_evaluation, self.screen_person)
         if action in OPENERS and isinstance(self.screen, ModalScreen) and not helps:
             return None  # their keys are looked at first, and are the dialog's here
+        if action in OPENERS - {"help"} and self.screen_desk.people.searching:
+            return None  # they are letters of the name that is searched for
         if action in GUARDED and self.board.why_not(action):
             return False if action in HIDDEN_WHEN_IDLE else None
         return True
@@ -196,14 +202,16 @@ class FacedeskApp(EvaluationApp):
     def on_key(self, event: events.Key) -> None:
         """A greyed key explains itself."""
         if self.screen is self.screen_desk:
-            context = "anywhere"
+            contexts = {"anywhere", self.screen_desk.front}
         elif self.screen is self.screen_evaluation:
-            context = "evaluation"
+            contexts = {"evaluation"}
+        elif self.screen is self.screen_person:
+            contexts = {"person"}
         else:
             return
         for key in KEYS:
             action = key.action.removeprefix("app.")
-            if key.key == event.key and key.context == context and action in GUARDED:
+            if key.key == event.key and key.context in contexts and action in GUARDED:
                 why = self.board.why_not(action)
                 if why and action != "cancel":  # Esc with nothing to cancel needs no words
                     self.explain(why)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from fake_people import FakePeople
+
 from engine.config import Settings
 from engine.errors import DataError, FacedeskError, NameInvalid, SourceBusy
 from engine.events import (
@@ -62,7 +64,7 @@ def model(id: str = "20261124-093000", **fields: object) -> ModelRow:
     return replace(row, **fields)  # type: ignore[arg-type]
 
 
-class FakeDesk:
+class FakeDesk(FakePeople):
     """Jobs start and end as told. `fail` maps a call's name to the error it raises."""
 
     def __init__(
@@ -72,6 +74,7 @@ class FakeDesk:
         split: SplitDone | None = None,
         workspace: Path = Path("/srv/facedesk/data"),
     ) -> None:
+        super().__init__()
         self.workspace = workspace
         self.settings = Settings()
         self.calls: list[tuple[str, object]] = []
@@ -129,10 +132,6 @@ class FakeDesk:
     def rename(self, old: str, new: str) -> None:
         self._record("rename", (old, new))
         self.rows = tuple(replace(r, name=new) if r.name == old else r for r in self.rows)
-
-    def delete(self, name: str) -> None:
-        self._record("delete", name)
-        self.rows = tuple(row for row in self.rows if row.name != name)
 
     def current_split(self) -> SplitDone | None:
         self._record("current_split", None)

@@ -9,18 +9,20 @@ from tui.keys.dialogs import DIALOGS
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
+from tui.keys.people import PEOPLE
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
 
 OPENERS = frozenset(
     ("new_person", "import_folder", "recognise", "models", "rename", "delete", "help")
-)
+) | {"merge", "consent"}
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
 what is typed after them goes to the dialog and not to the desk behind it."""
 
 CONTEXTS: dict[str, str] = {
     "anywhere": "Anywhere",
     "people": "In the people list",
+    "person": "In a person's screen",
     "models": "In the models screen",
     "evaluation": "In the evaluation",
     "dialog": "In a dialog",
@@ -28,7 +30,7 @@ CONTEXTS: dict[str, str] = {
 }
 """Contexts and the headings that F1 help gives them."""
 
-KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *DIALOGS)
+KEYS: tuple[Key, ...] = (*DESK, *PEOPLE, *MODELS, *EVALUATION, *DIALOGS)
 
 
 def keys_of(context: str) -> tuple[Key, ...]:
