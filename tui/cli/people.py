@@ -70,18 +70,19 @@ def people_rename(options: dict[str, Any], old: str, new: str) -> None:
 
 @people.command("show")
 @click.argument("name")
+@click.option("--pictures", is_flag=True, help="List every picture too.")
 @click.pass_obj
-def people_show(options: dict[str, Any], name: str) -> None:
+def people_show(options: dict[str, Any], name: str, pictures: bool) -> None:
     """Sessions, quality, consent of NAME, and whom the model takes them for.
 
     \b
-    facedesk people show "Ada Lovelace"
+    facedesk people show "Ada Lovelace" --pictures
     """
 
     def job(context: Context) -> None:
         from tui.commands.people import show_person
 
-        show_person(context, name)
+        show_person(context, name, pictures)
 
     run(options, job, native=False)
 

@@ -51,7 +51,7 @@ def rename_person(context: Context, old: str, new: str) -> None:
         context.output.result(f"{old} is now {new}.")
 
 
-def show_person(context: Context, name: str) -> None:
+def show_person(context: Context, name: str, pictures: bool = False) -> None:
     """Everything known of a person: sessions, pictures, quality, consent, confusions."""
     facts = person_facts(context.workspace, name)
     output = context.output
@@ -66,7 +66,7 @@ def show_person(context: Context, name: str) -> None:
     output.result(consent_words(facts.consent))
     output.result(confusion_words(facts.confusion))
     output.table(
-        ("session", "source", "#pictures", "#brightness", "#sharpness", "#eyes found"),
+        ("session", "source", "#pictures", "#bright", "#sharp", "#eyes"),
         [
             (
                 session.id,
@@ -79,6 +79,20 @@ def show_person(context: Context, name: str) -> None:
             for session in facts.sessions
         ],
     )
+    if pictures:
+        output.table(
+            ("picture", "#bright", "#sharp", "label"),
+            [
+                (
+                    f"{session.id}/{picture.file}",
+                    figure(picture.brightness),
+                    figure(picture.sharpness),
+                    picture.label,
+                )
+                for session in facts.sessions
+                for picture in session.pictures
+            ],
+        )
 
 
 def merge_people(context: Context, source: str, target: str) -> None:

@@ -11,7 +11,7 @@ PEOPLE: tuple[Key, ...] = (
         action="undo",
         label="Undo",
         footer=False,
-        tooltip="Undo the newest deletion, merge or move, as long as the trash keeps it",
+        tooltip="Undo the newest deletion, merge or move",
     ),
     Key(
         key="enter",
@@ -20,7 +20,7 @@ PEOPLE: tuple[Key, ...] = (
         display="enter",
         context="people",
         footer=False,
-        tooltip="Show sessions, pictures, consent and confusions of the selected person",
+        tooltip="Show the selected person: sessions, pictures",
     ),
     Key(
         key="slash",
@@ -29,7 +29,7 @@ PEOPLE: tuple[Key, ...] = (
         display="/",
         context="people",
         footer=False,
-        tooltip="Show only people whose name holds what you type; esc shows all again",
+        tooltip="Search by name as you type; esc shows all",
     ),
     Key(
         key="o",
@@ -37,7 +37,7 @@ PEOPLE: tuple[Key, ...] = (
         label="Sort",
         context="people",
         footer=False,
-        tooltip="Sort by name, newest session, pictures, or those not in the model first",
+        tooltip="Sort another way: name, newest, pictures, model",
     ),
     Key(
         key="space",
@@ -45,7 +45,7 @@ PEOPLE: tuple[Key, ...] = (
         label="Mark",
         context="people",
         footer=False,
-        tooltip="Mark the selected person, or take the mark away",
+        tooltip="Mark the person, or take the mark away",
     ),
     Key(
         key="g",
@@ -54,7 +54,7 @@ PEOPLE: tuple[Key, ...] = (
         label="Merge",
         context="people",
         footer=False,
-        tooltip="Make two people one: the two marked, or the selected one and another",
+        tooltip="Merge the two marked, or the selected with one",
     ),
     Key(
         key="c",
@@ -63,7 +63,7 @@ PEOPLE: tuple[Key, ...] = (
         label="Consent",
         context="people",
         footer=False,
-        tooltip="Note that the selected person agreed, or took it back",
+        tooltip="Note the person's consent, or its withdrawal",
     ),
     Key(
         key="space",
@@ -71,7 +71,7 @@ PEOPLE: tuple[Key, ...] = (
         label="Mark",
         context="person",
         palette=False,
-        tooltip="Mark the selected picture or session, or take the mark away",
+        tooltip="Mark the picture or session, or unmark it",
     ),
     Key(
         key="enter",
@@ -80,7 +80,7 @@ PEOPLE: tuple[Key, ...] = (
         display="enter",
         context="person",
         palette=False,
-        tooltip="Show or hide the pictures of the selected session",
+        tooltip="Show or hide the session's pictures",
     ),
     Key(
         key="d",
@@ -89,7 +89,7 @@ PEOPLE: tuple[Key, ...] = (
         label="Delete",
         context="person",
         palette=False,
-        tooltip="Delete the marked pictures, or the selected ones",
+        tooltip="Delete the marked pictures, or the selected",
     ),
     Key(
         key="g",
@@ -98,7 +98,7 @@ PEOPLE: tuple[Key, ...] = (
         label="Move",
         context="person",
         palette=False,
-        tooltip="Give the marked pictures, or the selected ones, to another person",
+        tooltip="Move the marked pictures to another person",
     ),
     Key(
         key="c",
@@ -107,7 +107,7 @@ PEOPLE: tuple[Key, ...] = (
         label="Consent",
         context="person",
         palette=False,
-        tooltip="Note that this person agreed, or took it back",
+        tooltip="Note the consent, or its withdrawal",
     ),
     Key(
         key="e",
