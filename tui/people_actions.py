@@ -51,7 +51,7 @@ class PeopleApp(EvaluationApp):
         self.reload()
         screen = self.screen_person
         if screen is not None:
-            self.go(self._refresh_person(screen, name or screen.facts.name))
+            self.go(self._refresh_person(screen, name or screen.person))
 
     async def _refresh_person(self, screen: PersonScreen, name: str) -> None:
         try:
@@ -85,17 +85,17 @@ class PeopleApp(EvaluationApp):
         self.screen_desk.people.toggle_mark()
 
     def action_person(self) -> None:
-        """Open the selected person's screen."""
+        """Open the selected person's screen. It reads then: keys that follow are for it."""
         person = self.screen_desk.people.selected
-        if person is None or self.screen_person is not None:
-            return
+        if person is not None and self.screen_person is None:
+            screen, name = PersonScreen(person.name), person.name
+            shown = self.push_screen(screen)
 
-        async def show() -> None:
-            facts = await in_thread(partial(self.desk.person_facts, person.name))
-            if self.screen is self.screen_desk:
-                self.push_screen(PersonScreen(facts))
+            async def read() -> None:
+                await shown
+                await self._refresh_person(screen, name)
 
-        self.go(show())
+            self.go(read())
 
     def action_delete(self) -> None:
         """Ask, saying what goes and for how long it can come back; then delete."""
@@ -157,10 +157,10 @@ class PeopleApp(EvaluationApp):
             return
         count = many(screen.pictures, "picture")
         lines = [
-            f"{count} of {screen.facts.name}, with features and split entries, will be deleted.",
+            f"{count} of {screen.person}, with features and split entries, will be deleted.",
             kept_words(self.desk.settings.trash.keep_days),
         ]
-        call = partial(self.desk.delete_pictures, screen.facts.name, screen.chosen)
+        call = partial(self.desk.delete_pictures, screen.person, screen.chosen)
         self._ask_to_delete(f"Delete {count}?", lines, call)
 
     def action_move_pictures(self) -> None:
@@ -168,7 +168,7 @@ class PeopleApp(EvaluationApp):
         screen = self.screen_person
         if screen is None or not self.can("move_pictures") or not screen.chosen:
             return
-        name, chosen = screen.facts.name, screen.chosen
+        name, chosen = screen.person, screen.chosen
 
         async def move(to: str) -> None:
             await self._change(partial(self.desk.move_pictures, name, chosen, to))
@@ -186,14 +186,14 @@ class PeopleApp(EvaluationApp):
         """The form for this person's consent."""
         screen = self.screen_person
         if screen is not None and self.can("consent_here"):
-            self._note_consent(screen.facts.name)
+            self._note_consent(screen.person)
 
     def action_rename_here(self) -> None:
         """The form for this person's other name."""
         screen = self.screen_person
         if screen is None or not self.can("rename_here"):
             return
-        old = screen.facts.name
+        old = screen.person
 
         async def rename(new: str) -> None:
             await in_thread(partial(self.desk.rename, old, new))

@@ -15,7 +15,7 @@ __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
 
 OPENERS = frozenset(
     ("new_person", "import_folder", "recognise", "models", "rename", "delete", "help")
-) | {"merge", "consent"}
+) | {"person", "merge", "consent"}
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
 what is typed after them goes to the dialog and not to the desk behind it."""
 

@@ -16,6 +16,7 @@ PEOPLE: tuple[Key, ...] = (
     Key(
         key="enter",
         action="person",
+        priority=True,  # see OPENERS
         label="Person",
         display="enter",
         context="people",
@@ -25,6 +26,7 @@ PEOPLE: tuple[Key, ...] = (
     Key(
         key="slash",
         action="search_people",
+        priority=True,  # at once, so that what is typed after it goes into the search line
         label="Search",
         display="/",
         context="people",

@@ -118,7 +118,7 @@ class PeoplePane(Pane):
     @property
     def searching(self) -> bool:
         """Whether what is typed goes into the search line."""
-        return self.is_mounted and self.query_one(SearchLine).has_focus
+        return self.is_mounted and isinstance(self.screen.focused, SearchLine)
 
     # --- what the keys do ----------------------------------------------------------------
 
@@ -127,7 +127,7 @@ class PeoplePane(Pane):
         if self.rows:
             search = self.query_one(SearchLine)
             search.display = True
-            search.focus()
+            self.screen.set_focus(search)  # at once: the next key is a letter
 
     def sort_next(self) -> None:
         """Sort the next way."""
@@ -226,11 +226,6 @@ class PeoplePane(Pane):
     def _moved(self, event: DataTable.RowHighlighted) -> None:
         event.stop()
         self._describe()
-
-    @on(DataTable.RowSelected)
-    async def _entered(self, event: DataTable.RowSelected) -> None:
-        event.stop()
-        await self.app.run_action("person")
 
     def _describe(self) -> None:
         row = self.selected

@@ -34,16 +34,18 @@ class PersonScreen(Dialog[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("person")]
 
-    def __init__(self, facts: PersonFacts) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self.facts = facts
+        self.person = name
+        self.facts: PersonFacts | None = None
+        """None until they are read."""
         self.marked: set[str] = set()
-        self._unfolded = {facts.sessions[-1].id} if facts.sessions else set()
+        self._unfolded: set[str] = set()
         self._keys: list[str] = []
 
     def title_text(self) -> str:
         """The person's name."""
-        return self.facts.name
+        return self.person
 
     def body(self) -> ComposeResult:
         """Facts, the table, what is chosen."""
@@ -53,16 +55,17 @@ class PersonScreen(Dialog[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        """Fill it."""
+        """Empty until the facts come."""
         table = self.query_one(DataTable)
         for title, width in COLUMNS:
             table.add_column(Text(title), width=width)
-        self._fill()
         table.focus()
 
     def show(self, facts: PersonFacts) -> None:
         """Show the person as they are now; marks on pictures that are gone are dropped."""
-        self.facts = facts
+        if self.facts is None:
+            self._unfolded = {session.id for session in facts.sessions[-1:]}
+        self.facts, self.person = facts, facts.name
         self.query_one(".dialog").border_title = Text(clean(facts.name))
         there = {s.id for s in facts.sessions}
         there |= {f"{s.id}/{p.file}" for s in facts.sessions for p in s.pictures}
@@ -83,6 +86,10 @@ class PersonScreen(Dialog[None]):
         return len(self._files(self.chosen))
 
     @property
+    def _sessions(self) -> tuple[SessionFacts, ...]:
+        return self.facts.sessions if self.facts else ()
+
+    @property
     def _selected(self) -> str:
         place = self.query_one(DataTable).cursor_row
         return self._keys[place] if 0 <= place < len(self._keys) else ""
@@ -91,13 +98,15 @@ class PersonScreen(Dialog[None]):
         wanted = set(chosen)
         return {
             key
-            for session in self.facts.sessions
+            for session in self._sessions
             for picture in session.pictures
             if (key := f"{session.id}/{picture.file}") in wanted or session.id in wanted
         }
 
     def _fill(self) -> None:
         facts = self.facts
+        if facts is None:
+            return
         lines = (
             f"{many(facts.pictures, 'picture')} in {many(len(facts.sessions), 'session')}, "
             f"enrolled {day(facts.created)}. {IN_MODEL[facts.in_model]}",
@@ -151,7 +160,7 @@ class PersonScreen(Dialog[None]):
             self.query_one("#person-chosen", Static).update(Text("No pictures: n enrols."))
             return
         session, _, file = key.partition("/")
-        count = next(len(s.pictures) for s in self.facts.sessions if s.id == session)
+        count = next(len(s.pictures) for s in self._sessions if s.id == session)
         about = f"{session}: {many(count, 'picture')}" if not file else f"{session}/{file}"
         if self.marked:
             about += f" · {many(self.pictures, 'picture')} marked"
@@ -160,7 +169,8 @@ class PersonScreen(Dialog[None]):
     @on(DataTable.RowHighlighted)
     def _moved(self, event: DataTable.RowHighlighted) -> None:
         event.stop()
-        self._describe()
+        if self.facts is not None:
+            self._describe()
 
     @on(DataTable.RowSelected)
     def _entered(self, event: DataTable.RowSelected) -> None:
