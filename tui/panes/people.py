@@ -157,7 +157,11 @@ class PeoplePane(Pane):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         chosen = self.selected
-        self._list(chosen.slug if chosen else "")
+        before = self.shown
+        self._find()
+        if self.shown != before:  # filling is what costs time with hundreds of people
+            self._fill(chosen.slug if chosen else "")
+        self._count()
 
     @on(Input.Submitted, "#people-search")
     def _found(self, event: Input.Submitted) -> None:
@@ -180,12 +184,15 @@ class PeoplePane(Pane):
         self._fill(chosen.slug if chosen else "")
 
     def _list(self, slug: str) -> None:
+        self._find()
+        self._fill(slug)
+        self._count()
+
+    def _find(self) -> None:
         wanted = search_key(self.query_one(SearchLine).value)
         found = [row for row in self.rows if wanted in self._keys[row.slug]]
         _, key, down = SORTS[self._sort]
         self.shown = tuple(sorted(found, key=key, reverse=down))
-        self._fill(slug)
-        self._count()
 
     def _count(self) -> None:
         total = sum(row.pictures for row in self.rows)
