@@ -87,7 +87,7 @@ class ConsentForm(Form[ConsentRequest]):
             f"Text {clean(self._version)}: {clean(self._text)}", classes="hint", markup=False
         )
         yield Field("Noted by", Input(id="form-by", placeholder="your name", compact=True))
-        yield Field("Text version", Input(self._version, id="form-version", compact=True))
+        yield Field("Version", Input(self._version, id="form-version", compact=True))
         withdraw = Tick("it was taken back", False, id="form-withdraw", disabled=True)
         yield Field("Withdrawn", withdraw)
 
