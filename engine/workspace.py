@@ -39,6 +39,7 @@ class Workspace:
         self.models = self.root / "models"
         self.unknown = self.root / "unknown"
         self.trash = self.root / "trash"
+        self.evaluations = self.root / "evaluations"
         self.split_file = self.root / "split.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
@@ -93,6 +94,7 @@ class Workspace:
             self.models,
             self.unknown,
             self.trash,
+            self.evaluations,
         )
 
     @contextlib.contextmanager

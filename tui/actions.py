@@ -30,7 +30,7 @@ from tui.screens.desk import DeskScreen
 from tui.screens.forms import ImportForm, RecogniseForm, RenameForm
 from tui.screens.help import HelpScreen
 from tui.screens.models import ModelsScreen
-from tui.text import clean, many
+from tui.text import clean
 
 
 class ActionsApp(EngineApp):
@@ -183,29 +183,6 @@ class ActionsApp(EngineApp):
             self.reload()
 
         self.push_screen(RenameForm(rename, name=person.name))
-
-    def action_delete(self) -> None:
-        """Ask, saying what will be lost; then delete."""
-        person = self.screen_desk.people.selected
-        if not self.can("delete") or person is None:
-            return
-        lines = [
-            f"{many(person.pictures, 'picture')} in {many(person.sessions, 'session')} of "
-            f"{clean(person.name)}, with features and split entries, will be lost for good.",
-        ]
-        if person.in_model != "no":
-            lines.append("The model still knows this person until you train again with t.")
-
-        async def delete() -> None:
-            await in_thread(partial(self.desk.delete, person.name))
-            self.tell(f"{person.name} was deleted", "warning")
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.go(delete(), then=self.reload)
-
-        ask = Confirm(f"Delete {person.name}?", lines, yes="Delete (y)", no="Keep (n)")
-        self.push_screen(ask, answered)
 
     def action_models(self) -> None:
         """The models screen. It opens first and reads then: keys that follow are for it."""

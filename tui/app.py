@@ -19,9 +19,10 @@ from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
 from tui.inbox_actions import InboxApp
-from tui.jobs import PANE_OF
+from tui.jobs import PANE_OF, PEOPLE_ACTIONS
 from tui.keys import KEYS, OPENERS, bindings_of
 from tui.panes.activity import ActivityPane
+from tui.people_actions import PeopleApp
 from tui.roster_actions import RosterApp
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
@@ -30,17 +31,11 @@ from tui.text import clean, day, many, measured, reason_words
 from tui.twin_actions import TwinApp
 from tui.widgets.title_bar import TitleBar
 
-GUARDED = frozenset(
-    ("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel")
-) | {
-    "rename",
-    "delete",
-    "measure",
-    "other_pictures",
-    "write_report",
-    "stop_evaluation",
-    "measure_camera",
-}
+GUARDED = (
+    frozenset(("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel"))
+    | {"measure", "other_pictures", "write_report", "stop_evaluation", "measure_camera"}
+    | PEOPLE_ACTIONS
+)
 """Actions that are not always possible."""
 LEAVING = frozenset({"ctrl+c", "ctrl+q"})
 HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel", "stop_evaluation"})
@@ -48,7 +43,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp):
+class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -89,6 +84,7 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp):
 
     def engine_started(self) -> None:
         """List what is in the workspace; then the demo, if any."""
+        super().engine_started()
         self.reload()
         self.reload_inbox()
         self.begin_first_job()
@@ -172,6 +168,7 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp):
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)
         self.evaluation.model = current.id if current else ""
+        self.recall_evaluation()
         self.refresh_evaluation()
         model = f"model of {day(current.created)}" if current else "no model yet"
         people = many(self.board.people, "person", "people")
@@ -201,13 +198,15 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now; hide stop and cancel while nothing runs."""
-        own_screens = (self.screen_evaluation, self.screen_doctor)
+        own_screens = (self.screen_evaluation, self.screen_doctor, self.screen_person)
         own_help = self.screen in own_screens or bool(getattr(self.screen, "HELP", ""))
         helps = action == "help" and own_help
         if action in OPENERS and isinstance(self.screen, ModalScreen) and not helps:
             return None  # their keys are looked at first, and are the dialog's here
         if action in ("why", "inbox") and self.screen is not self.screen_desk:
             return None  # other screens have other uses for these keys
+        if action in OPENERS - {"help"} and self.screen_desk.people.searching:
+            return None  # they are letters of the name that is searched for
         if action in GUARDED and self.board.why_not(action):
             return False if action in HIDDEN_WHEN_IDLE else None
         return True
@@ -215,16 +214,18 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp):
     def on_key(self, event: events.Key) -> None:
         """A greyed key explains itself."""
         if self.screen is self.screen_desk:
-            context = "anywhere"
+            contexts = {"anywhere", self.screen_desk.front}
         elif self.screen is self.screen_evaluation:
-            context = "evaluation"
+            contexts = {"evaluation"}
         elif self.screen is self.screen_doctor:
-            context = "doctor"
+            contexts = {"doctor"}
+        elif self.screen is self.screen_person:
+            contexts = {"person"}
         else:
             return
         for key in KEYS:
             action = key.action.removeprefix("app.")
-            if key.key == event.key and key.context == context and action in GUARDED:
+            if key.key == event.key and key.context in contexts and action in GUARDED:
                 why = self.board.why_not(action)
                 if why and action != "cancel":  # Esc with nothing to cancel needs no words
                     self.explain(why)

@@ -15,6 +15,7 @@ from typing import Any
 from engine.cancel import Cancel
 from engine.config import Settings
 from engine.enrol.strangers import tidy
+from engine.enrol.trash import Trash
 from engine.errors import Cancelled
 from engine.workspace import Workspace
 from tui.output import Output
@@ -36,6 +37,7 @@ class Context:
             if removed:
                 count = len(removed)
                 self.output.note(f"Removed {count} unfinished files of an interrupted run.")
+            Trash(self.workspace, self.settings.trash.keep_days).purge()
             yield
 
 

@@ -55,6 +55,18 @@ class EvaluationApp(ActionsApp):
         if screen is not None and screen.is_mounted:
             screen.show()
 
+    def recall_evaluation(self) -> None:
+        """Take up the kept evaluation of the model in use, if there is none to show yet."""
+        model = self.evaluation.model
+        if model and self.evaluation.wanted:
+            self.go(self._recall(model))
+
+    async def _recall(self, model: str) -> None:
+        kept = await in_thread(partial(self.desk.last_evaluation, model))
+        if kept is not None and self.evaluation.wanted and self.evaluation.model == model:
+            self.evaluation.result = kept
+            self.refresh_evaluation()
+
     @property
     def help_topic(self) -> str:
         """The evaluation while its screen is open."""

@@ -18,6 +18,14 @@ PANE_OF: dict[Job, str] = {
 MEASURING_ACTIONS = frozenset({"measure", "other_pictures", "write_report"})
 CAMERA_ACTIONS = frozenset({"new_person", "import_folder", "recognise", "measure_camera"})
 
+PEOPLE_ACTIONS = frozenset({"rename", "delete", "merge", "consent", "undo"}) | {
+    "delete_pictures",
+    "move_pictures",
+    "consent_here",
+    "rename_here",
+}
+"""Actions that change people: not while a job writes, and all but undo only if there is one."""
+
 
 class JobBoard:
     """The running jobs as the events told them."""
@@ -90,9 +98,9 @@ class JobBoard:
             return "A training is running on this split: Esc cancels it."
         if action in ("stop", "cancel") and not self.titles:
             return "No job is running."
-        if action in ("rename", "delete") and self.people == 0:
+        if action in PEOPLE_ACTIONS - {"undo"} and self.people == 0:
             return "Nobody is enrolled yet: press n to enrol a person."
         busy = [title for job, title in self.titles.items() if job != "recognise"]
-        if action in ("rename", "delete") and busy:
+        if action in PEOPLE_ACTIONS and busy:
             return f"Not while this runs: {busy[0]}. Esc cancels it."
         return None

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.enrol import traces
+from engine.enrol.consent import Consent, read_consent
 from engine.enrol.folders import (
     SESSION_FILE,
     is_session_id,
@@ -61,7 +62,7 @@ class Person:
     name: str
     slug: str
     created: str
-    consent: str | None
+    consent: Consent | None
     sessions: tuple[SessionInfo, ...]
     revision: str
 
@@ -132,15 +133,20 @@ class People:
 
     # --- changing (the caller holds the writer lock) -------------------------------------------
 
-    def add(self, name: str, consent: str | None = None) -> Person:
+    def add(self, name: str, consent: Consent | None = None) -> Person:
         """Enrol a new person without pictures. Raises NameInvalid, NameTaken."""
         name = clean_name(name)
-        self._refuse_taken(name, own=None)
+        self.refuse_taken(name, own=None)
         # lexists: a dangling link also occupies the name.
         slug = slug_for(name, lambda candidate: os.path.lexists(self._folder(candidate)))
         # A crash in the middle of an earlier `delete` may have left rows under this slug.
         traces.remove(self.workspace, slug)
-        body = {"version": FORMAT, "name": name, "created": utc_now(), "consent": consent or None}
+        body = {
+            "version": FORMAT,
+            "name": name,
+            "created": utc_now(),
+            "consent": consent.to_json() if consent else None,
+        }
         with new_directory(self._folder(slug)) as folder:
             write_json(folder / PERSON_FILE, body)
         return self._read(slug)
@@ -159,14 +165,33 @@ class People:
         """
         person = self.get(old)
         new = clean_name(new)
-        self._refuse_taken(new, own=person.slug)
+        self.refuse_taken(new, own=person.slug)
         body = {**self._read_head(person.slug), "name": new}
         write_json(self._folder(person.slug) / PERSON_FILE, body)
         traces.rename(self.workspace, person.name, new)
         return self._read(person.slug)
 
+    def set_consent(self, name: str, consent: Consent) -> Person:
+        """Note consent, or that it was withdrawn. Raises PersonNotFound."""
+        person = self.get(name)
+        body = {**self._read_head(person.slug), "consent": consent.to_json()}
+        write_json(self._folder(person.slug) / PERSON_FILE, body)
+        return self._read(person.slug)
+
+    def refuse_taken(self, name: str, own: str | None) -> None:
+        """Raise NameTaken if a person in another folder than `own` has this name."""
+        slug = self._find(name)
+        if slug is not None and slug != own:
+            raise NameTaken(
+                "This name is taken",
+                f"{self._read(slug).name} is enrolled already",
+                "Choose another name, or add pictures to the person who has it.",
+            )
+
     def delete(self, name: str) -> Person:
-        """Remove a person with all pictures, cached features and split entries.
+        """Remove a person for good, with all pictures, cached features and split entries.
+
+        `engine.enrol.changes.delete_people` is the one that can be undone.
 
         Returns the person as they were. Raises PersonNotFound. The folder leaves its place in
         one rename before anything else happens, so that a crash never leaves half a person;
@@ -256,12 +281,12 @@ class People:
             isinstance(body, dict)
             and isinstance(body.get("name"), str)
             and isinstance(body.get("created"), str)
-            and isinstance(body.get("consent"), str | None)
         ):
             raise self._damage(slug)
         try:
             clean_name(body["name"])
-        except NameInvalid as error:
+            read_consent(body.get("consent"))
+        except (NameInvalid, ValueError) as error:
             raise self._damage(slug) from error
         return body
 
@@ -275,7 +300,7 @@ class People:
             name=clean_name(body["name"]),
             slug=slug,
             created=body["created"],
-            consent=body["consent"] if body.get("consent") else None,
+            consent=read_consent(body.get("consent")),
             sessions=sessions,
             revision=digest.hexdigest()[:16],
         )
@@ -296,15 +321,6 @@ class People:
     def _find(self, name: str) -> str | None:
         wanted = name_key(name)
         return next((slug for slug, other in self._names() if name_key(other) == wanted), None)
-
-    def _refuse_taken(self, name: str, own: str | None) -> None:
-        slug = self._find(name)
-        if slug is not None and slug != own:
-            raise NameTaken(
-                "This name is taken",
-                f"{self._read(slug).name} is enrolled already",
-                "Choose another name, or add pictures to the person who has it.",
-            )
 
     def _not_found(self, name: str) -> PersonNotFound:
         names = {name_key(other): other for _, other in self._names()}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.enrol.consent import Consent
 from engine.enrol.names import clean_name, name_key
 from engine.enrol.people import People
 from engine.errors import DataError, NameInvalid, UsageError
@@ -104,11 +105,12 @@ def clear(workspace: Workspace) -> int:
     return count
 
 
-def consent_for(workspace: Workspace, name: str) -> str | None:
-    """The consent that the roster notes for a name, if it is on it."""
+def consent_for(workspace: Workspace, name: str) -> Consent | None:
+    """The consent that the roster notes for a name, if any; the roster knows no time."""
     key = name_key(name)
     found = (entry.consent for entry in entries(workspace) if name_key(entry.name) == key)
-    return next(found, None)
+    noted = next(found, None)
+    return Consent(by=f"roster: {noted}") if noted else None
 
 
 def read_names(source: Path) -> Iterator[tuple[str, str]]:

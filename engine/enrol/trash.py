@@ -211,11 +211,15 @@ class Trash:
 
     def purge(self, *, everything: bool = False, now: datetime | None = None) -> int:
         """Remove for good what is older than `keep_days`, or everything; how many changes."""
-        oldest = (now or datetime.now(UTC)) - timedelta(days=self._keep_days)
-        expired = [e for e in self.changes() if everything or e.id < session_stamp(oldest)]
+        expired = self.changes() if everything else self.expired(now)
         for each in expired:
             remove_directory(self._folder / each.id)
         return len(expired)
+
+    def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
+        """What is older than `keep_days`."""
+        oldest = session_stamp((now or datetime.now(UTC)) - timedelta(days=self._keep_days))
+        return tuple(each for each in self.changes() if each.id < oldest)
 
     def recover(self) -> tuple[str, ...]:
         """Finish the changes and undoings that a crash cut short; their ids.

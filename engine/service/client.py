@@ -15,8 +15,16 @@ from typing import Any
 from engine.camera.masking import mask_credentials
 from engine.config import Settings
 from engine.errors import DataError, EngineDied, SourceBusy
-from engine.events import Event, JobEnded, JobStarted, Notice, ProcessDied, Sighted
-from engine.service import library
+from engine.events import (
+    EvaluateDone,
+    Event,
+    JobEnded,
+    JobStarted,
+    Notice,
+    ProcessDied,
+    Sighted,
+)
+from engine.service import evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
 from engine.service.inbox_calls import InboxCalls
@@ -33,6 +41,7 @@ from engine.service.messages import (
     TwinReport,
     WhyAsked,
 )
+from engine.service.people_calls import PeopleCalls
 from engine.service.protocol import (
     CAMERA_JOBS,
     CheckRequest,
@@ -65,7 +74,7 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls):
+class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(
@@ -252,8 +261,18 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls):
                 self._finish(message)
             case Sighted():
                 self._keeping.offer(message)
+            case EvaluateDone():
+                self._keep_evaluation(message)
+                self._listener(message)
             case Event():
                 self._listener(message)
+
+    def _keep_evaluation(self, done: EvaluateDone) -> None:
+        """The running evaluation holds the writer lock. A full disk must not lose the figures."""
+        try:
+            evaluations.save(self._workspace, done)
+        except DataError as error:
+            self._listener(Notice(text=f"The evaluation was not kept. {error}", level="warning"))
 
     def _model_ready(self, run: int) -> None:
         """Let the frames come, unless this recognition was given up while the model loaded."""

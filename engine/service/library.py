@@ -20,7 +20,7 @@ from engine.workspace import Workspace
 def person_rows(workspace: Workspace) -> tuple[PersonRow, ...]:
     """Everybody enrolled, by name, each with whether the current model knows their pictures."""
     model = current_model(workspace)
-    trained = {slug: revision for slug, _, revision in model.people} if model else {}
+    trained = _revisions(model)
     return tuple(
         PersonRow(
             name=person.name,
@@ -29,9 +29,19 @@ def person_rows(workspace: Workspace) -> tuple[PersonRow, ...]:
             pictures=person.pictures,
             sessions=len(person.sessions),
             in_model=_in_model(person, trained),
+            newest=max((session.started for session in person.sessions), default=""),
         )
         for person in People(workspace).list()
     )
+
+
+def in_model(person: Person, model: ModelInfo | None) -> InModel:
+    """Whether a model knows this person, and these very pictures."""
+    return _in_model(person, _revisions(model))
+
+
+def _revisions(model: ModelInfo | None) -> dict[str, str]:
+    return {slug: revision for slug, _, revision in model.people} if model else {}
 
 
 def _in_model(person: Person, trained: dict[str, str]) -> InModel:
@@ -76,7 +86,7 @@ def rename(workspace: Workspace, old: str, new: str) -> None:
 
 
 def delete(workspace: Workspace, name: str) -> Person:
-    """Delete a person's pictures, features and split entries. Raises PersonNotFound."""
+    """Delete a person for good, as the demo does with its own. Raises PersonNotFound."""
     return People(workspace).delete(name)
 
 

@@ -6,12 +6,15 @@ real one, with its two child processes; tests of the interface put in their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from engine.config import Settings
-from engine.events import Event, Finding, SplitDone, TwinChoice
+from engine.enrol.consent import Consent
+from engine.enrol.trash import Trashed
+from engine.events import EvaluateDone, Event, Finding, SplitDone, TwinChoice
+from engine.service.person_rows import ConfusionFacts, PersonFacts, PictureFacts, SessionFacts
 from engine.service.requests import (
     CAMERA_JOBS,
     BakeOffRequest,
@@ -36,6 +39,8 @@ __all__ = [
     "CAMERA_JOBS",
     "BakeOffRequest",
     "CheckRequest",
+    "ConfusionFacts",
+    "Consent",
     "Desk",
     "EnrolRequest",
     "EvaluateRequest",
@@ -45,13 +50,17 @@ __all__ = [
     "Job",
     "Listener",
     "ModelRow",
+    "PersonFacts",
     "PersonRow",
+    "PictureFacts",
     "Recipe",
     "RecogniseRequest",
     "ReplayRequest",
+    "SessionFacts",
     "SplitRequest",
     "StrangersRequest",
     "TrainRequest",
+    "Trashed",
     "TwinChoice",
 ]
 
@@ -97,8 +106,51 @@ class Desk(UnknownDesk, Protocol):
         """Rename a person; pictures and model stay valid."""
         ...
 
-    def delete(self, name: str) -> None:
-        """Delete a person's pictures, features and split entries; a model with them is stale."""
+    def person_facts(self, name: str) -> PersonFacts:
+        """Sessions, pictures, quality, consent and confusions of a person."""
+        ...
+
+    def delete_people(self, names: Sequence[str]) -> Trashed:
+        """Delete people with pictures, features and split entries; a model with them is stale.
+
+        This and the next three are each one change that `undo` takes back."""
+        ...
+
+    def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
+        """Delete pictures of a person, named by "<session>" or "<session>/<file>"."""
+        ...
+
+    def merge(self, source: str, target: str) -> Trashed:
+        """Give all sessions of one person to another, who is then both."""
+        ...
+
+    def move_pictures(self, name: str, chosen: Sequence[str], to: str) -> Trashed:
+        """Give pictures of a person, named as for `delete_pictures`, to another."""
+        ...
+
+    def note_consent(self, name: str, by: str, text_version: str) -> None:
+        """Note that a person agreed to this version of the text, now."""
+        ...
+
+    def withdraw_consent(self, name: str) -> None:
+        """Note that a person took their consent back, now."""
+        ...
+
+    def trash(self) -> tuple[Trashed, ...]:
+        """What can be undone, newest first."""
+        ...
+
+    def undo(self, id: str = "") -> Trashed:
+        """Undo a change, by default the newest; what came back. Raises NothingToUndo,
+        UndoConflict, NameTaken."""
+        ...
+
+    def purge_trash(self) -> int:
+        """Remove for good what is older than its days; how many changes."""
+        ...
+
+    def last_evaluation(self, model: str) -> EvaluateDone | None:
+        """The last evaluation of a model, kept in the workspace, or None."""
         ...
 
     def current_split(self) -> SplitDone | None:

@@ -39,11 +39,6 @@ class QuickCalls:
         with self._writer.hold("rename"):
             library.rename(self._workspace, old, new)
 
-    def delete(self, name: str) -> None:
-        """Delete a person's pictures, features and split entries."""
-        with self._writer.hold("delete"):
-            library.delete(self._workspace, name)
-
     def current_split(self) -> SplitDone | None:
         """The split on disk, or None."""
         return library.current_split(self._workspace)

@@ -10,7 +10,8 @@ InModel = Literal["yes", "no", "stale"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow:
-    """A person as listed. `in_model` is stale if pictures changed since training."""
+    """A person as listed. `in_model` is stale if pictures changed since training; `newest` is
+    when the last session began, empty without pictures."""
 
     name: str
     slug: str
@@ -18,6 +19,7 @@ class PersonRow:
     pictures: int
     sessions: int
     in_model: InModel
+    newest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

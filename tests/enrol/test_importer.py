@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.config import DetectionSettings, GateSettings
 from engine.enrol import importer
+from engine.enrol.consent import Consent
 from engine.enrol.importer import Choice, import_folder
 from engine.enrol.people import People
 from engine.enrol.recording import read_records
@@ -224,11 +225,11 @@ def test_copy_of_a_photograph_is_taken_once(
 def test_pictures_join_a_person_who_is_enrolled_already(
     source: Path, people: People, finder: FaceFinder, collins: Picture
 ) -> None:
-    people.add("Eileen", consent="2026")
+    people.add("Eileen", consent=Consent("desk"))
     put(source / "EILEEN" / "1.png", collins)
     list(start(source, people, finder))
     (person,) = people.list()
-    assert (person.name, person.consent, person.pictures) == ("Eileen", "2026", 1)
+    assert (person.name, person.consent, person.pictures) == ("Eileen", Consent("desk"), 1)
 
 
 def test_every_taken_picture_is_on_disk_before_the_next_file(

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.enrol.consent import Consent
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
 from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound, WorkspaceUnusable
 from engine.workspace import Workspace, write_json
+
+SIGNED = Consent(by="Desk one", at="2026-01-18T09:00:00+00:00", text_version="2")
 
 
 @pytest.fixture
@@ -54,10 +58,35 @@ def test_an_absent_workspace_has_nobody(tmp_path: Path) -> None:
 
 
 def test_an_added_person_is_found_by_name_in_any_case(people: People) -> None:
-    added = people.add("José Ruiz", consent="signed 2026-01-18")
+    added = people.add("José Ruiz", consent=SIGNED)
     assert people.get("JOSE\u0301 RUIZ") == added
     assert people.by_slug(added.slug) == added
-    assert (added.name, added.consent, added.pictures) == ("José Ruiz", "signed 2026-01-18", 0)
+    assert (added.name, added.consent, added.pictures) == ("José Ruiz", SIGNED, 0)
+
+
+def test_consent_of_before_there_were_versions_is_still_read(people: People) -> None:
+    people.add("Anna")
+    path = people.workspace.people / "anna" / "person.json"
+    write_json(path, {**json.loads(path.read_text()), "consent": "on paper, 2025"})
+    assert people.get("Anna").consent == Consent(by="on paper, 2025")
+
+
+def test_consent_can_be_noted_and_withdrawn(people: People) -> None:
+    people.add("Anna")
+    assert people.set_consent("anna", SIGNED).consent == SIGNED
+    withdrawn = replace(SIGNED, withdrawn="2026-02-01T09:00:00+00:00")
+    people.set_consent("Anna", withdrawn)
+    consent = people.get("Anna").consent
+    assert consent == withdrawn
+    assert not consent.given
+
+
+@pytest.mark.parametrize("consent", [3, [], {"at": "2026"}, {"by": 3}, {"by": ""}])
+def test_damaged_consent_counts_as_damage(people: People, consent: object) -> None:
+    people.add("Anna")
+    path = people.workspace.people / "anna" / "person.json"
+    write_json(path, {**json.loads(path.read_text()), "consent": consent or [3]})
+    assert people.damaged() == (path,)
 
 
 def test_people_are_listed_by_name(people: People) -> None:
@@ -102,10 +131,10 @@ def test_an_unknown_slug_is_nobody(people: People, slug: str) -> None:
 
 
 def test_renaming_keeps_folder_and_pictures(people: People) -> None:
-    person = people.add("Anna", consent="yes")
+    person = people.add("Anna", consent=SIGNED)
     capture(people, person, 2)
     renamed = people.rename("anna", "Anna Lee")
-    assert (renamed.name, renamed.slug, renamed.consent) == ("Anna Lee", person.slug, "yes")
+    assert (renamed.name, renamed.slug, renamed.consent) == ("Anna Lee", person.slug, SIGNED)
     assert renamed.pictures == 2
     assert names(people) == ["Anna Lee"]
 

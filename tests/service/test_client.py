@@ -160,7 +160,7 @@ def test_people_are_renamed_split_and_deleted_without_a_child(desk: LocalDesk) -
     done = desk.split(SplitRequest(train=0.6, validation=0.2, test=0.2))
     assert sum(done.people["E. M. Collins"].values()) == 5
     assert desk.current_split() == done
-    desk.delete("E. M. Collins")
+    desk.delete_people(["E. M. Collins"])
     assert desk.people() == ()
 
 

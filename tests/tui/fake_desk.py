@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fake_checkup import FakeCheckup
+from fake_people import FakePeople
 from fake_roster import FakeRoster
 from fake_unknown import FakeUnknown
 
@@ -67,7 +68,7 @@ def model(id: str = "20261124-093000", **fields: object) -> ModelRow:
     return replace(row, **fields)  # type: ignore[arg-type]
 
 
-class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster):
+class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
     """Jobs start and end as told. `fail` maps a call's name to the error it raises."""
 
     def __init__(
@@ -77,6 +78,7 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster):
         split: SplitDone | None = None,
         workspace: Path = Path("/srv/facedesk/data"),
     ) -> None:
+        super().__init__()
         self.workspace = workspace
         self.settings = Settings()
         self.calls: list[tuple[str, object]] = []
@@ -134,10 +136,6 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster):
     def rename(self, old: str, new: str) -> None:
         self._record("rename", (old, new))
         self.rows = tuple(replace(r, name=new) if r.name == old else r for r in self.rows)
-
-    def delete(self, name: str) -> None:
-        self._record("delete", name)
-        self.rows = tuple(row for row in self.rows if row.name != name)
 
     def current_split(self) -> SplitDone | None:
         self._record("current_split", None)

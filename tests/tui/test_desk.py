@@ -160,10 +160,10 @@ async def test_deleting_asks_first_and_says_what_is_lost(run):
         await table.shows("Delete Ada Lovelace?", "30 pictures in 1 session", "model still knows")
         await table.press("enter")  # the safe answer has the focus
         await table.until(lambda: table.app.screen is table.app.screen_desk)
-        assert table.desk.asked("delete") == []
+        assert table.desk.asked("delete_people") == []
         await table.press("d", "y")
         await table.until(lambda: len(table.app.screen_desk.people.rows) == 1)
-        assert table.desk.asked("delete") == ["Ada Lovelace"]
+        assert table.desk.asked("delete_people") == [("Ada Lovelace",)]
 
 
 async def test_people_are_not_changed_while_a_capture_runs(run):

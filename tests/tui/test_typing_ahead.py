@@ -60,12 +60,12 @@ async def test_a_new_name_typed_right_after_e_renames(run):
 async def test_an_answer_typed_right_after_d_is_the_questions(run):
     async with run(FakeDesk(PEOPLE, MODELS)) as table:
         burst(table, "d", "y")
-        await table.until(lambda: table.desk.asked("delete"))
-        assert table.desk.asked("delete") == ["Ada Lovelace"]
+        await table.until(lambda: table.desk.asked("delete_people"))
+        assert table.desk.asked("delete_people") == [("Ada Lovelace",)]
         burst(table, "d", "n")
         await table.until(lambda: isinstance(table.app.screen, Confirm))
         await table.until(lambda: table.app.screen is table.app.screen_desk)
-        assert len(table.desk.asked("delete")) == 1
+        assert len(table.desk.asked("delete_people")) == 1
 
 
 async def test_what_follows_m_acts_in_the_models_screen(run):

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.group(cls=SubGroup, invoke_without_command=True)
 @click.pass_context
 def people(ctx: click.Context) -> None:
-    """List, rename or delete people (without a command: list)."""
+    """People: list, show, rename, merge, move pictures, consent, delete (without: list).
+
+    \b
+    facedesk people show "Ada Lovelace"
+    facedesk people merge Ada "Ada Lovelace"
+    """
     if ctx.invoked_subcommand is None:
         list_command(ctx.obj)
 
@@ -26,7 +31,7 @@ def list_command(options: dict[str, Any]) -> None:
     """Print everybody enrolled."""
 
     def job(context: Context) -> None:
-        from tui.commands.enrolment import list_people
+        from tui.commands.people import list_people
 
         list_people(context)
 
@@ -36,7 +41,11 @@ def list_command(options: dict[str, Any]) -> None:
 @people.command("list")
 @click.pass_obj
 def people_list(options: dict[str, Any]) -> None:
-    """Everybody enrolled, with pictures, sessions and whether the model knows them."""
+    """Everybody enrolled, with pictures, sessions and whether the model knows them.
+
+    \b
+    facedesk people list --json
+    """
     list_command(options)
 
 
@@ -45,28 +54,124 @@ def people_list(options: dict[str, Any]) -> None:
 @click.argument("new")
 @click.pass_obj
 def people_rename(options: dict[str, Any], old: str, new: str) -> None:
-    """Give OLD the name NEW. Pictures and model stay valid."""
+    """Give OLD the name NEW. Pictures and model stay valid.
+
+    \b
+    facedesk people rename Ada "Ada Lovelace"
+    """
 
     def job(context: Context) -> None:
-        from tui.commands.enrolment import rename_person
+        from tui.commands.people import rename_person
 
         rename_person(context, old, new)
 
     run(options, job, native=False)
 
 
-@people.command("delete")
+@people.command("show")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--pictures", is_flag=True, help="List every picture too.")
 @click.pass_obj
-def people_delete(options: dict[str, Any], name: str, yes: bool) -> None:
-    """Delete NAME: pictures, features and split entries. Asks first on a terminal."""
-    if not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm(f"Delete {name} and all their pictures?", abort=True, err=True)
+def people_show(options: dict[str, Any], name: str, pictures: bool) -> None:
+    """Sessions, quality, consent of NAME, and whom the model takes them for.
+
+    \b
+    facedesk people show "Ada Lovelace" --pictures
+    """
 
     def job(context: Context) -> None:
-        from tui.commands.enrolment import delete_person
+        from tui.commands.people import show_person
 
-        delete_person(context, name)
+        show_person(context, name, pictures)
+
+    run(options, job, native=False)
+
+
+@people.command("merge")
+@click.argument("source")
+@click.argument("target")
+@click.pass_obj
+def people_merge(options: dict[str, Any], source: str, target: str) -> None:
+    """Give all sessions of SOURCE to TARGET, who then is both. `trash undo` takes it back.
+
+    \b
+    facedesk people merge Ada "Ada Lovelace"
+    """
+
+    def job(context: Context) -> None:
+        from tui.commands.people import merge_people
+
+        merge_people(context, source, target)
+
+    run(options, job, native=False)
+
+
+@people.command("move")
+@click.argument("name")
+@click.argument("pictures", nargs=-1, required=True)
+@click.argument("to")
+@click.pass_obj
+def people_move(options: dict[str, Any], name: str, pictures: tuple[str, ...], to: str) -> None:
+    """Give PICTURES of NAME (SESSION or SESSION/FILE) to another person, TO.
+
+    \b
+    facedesk people move Ada 20261124-093000-001/0007.png "Grace Hopper"
+    """
+
+    def job(context: Context) -> None:
+        from tui.commands.people import move_pictures
+
+        move_pictures(context, name, pictures, to)
+
+    run(options, job, native=False)
+
+
+@people.command("consent")
+@click.argument("name")
+@click.option("--by", default="", help="Who asked the person and notes it.")
+@click.option("--text-version", default="", help="Version of the text (default: as configured).")
+@click.option("--withdraw", is_flag=True, help="The person took their consent back.")
+@click.pass_obj
+def people_consent(
+    options: dict[str, Any], name: str, by: str, text_version: str, withdraw: bool
+) -> None:
+    """Note that NAME agreed to be enrolled: by whom, when, which text.
+
+    \b
+    facedesk people consent "Ada Lovelace" --by "Desk one"
+    facedesk people consent "Ada Lovelace" --withdraw
+    """
+
+    def job(context: Context) -> None:
+        from tui.commands.people import consent
+
+        consent(context, name, by, text_version, withdraw)
+
+    run(options, job, native=False)
+
+
+@people.command("delete")
+@click.argument("name")
+@click.argument("pictures", nargs=-1)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def people_delete(options: dict[str, Any], name: str, pictures: tuple[str, ...], yes: bool) -> None:
+    """Delete NAME, or only PICTURES of theirs (SESSION or SESSION/FILE). Asks on a terminal.
+
+    They lie in the trash for `trash.keep_days`; `facedesk trash undo` brings them back.
+
+    \b
+    facedesk people delete "Ada Lovelace"
+    """
+    if not yes and sys.stdin is not None and sys.stdin.isatty():
+        what = (
+            f"{len(pictures)} entries of {name}" if pictures else f"{name} and all their pictures"
+        )
+        click.confirm(f"Delete {what}?", abort=True, err=True)
+
+    def job(context: Context) -> None:
+        from tui.commands.people import delete
+
+        delete(context, name, pictures)
 
     run(options, job, native=False)

@@ -24,6 +24,7 @@ from tui.cli.roster import roster
 from tui.cli.strangers import strangers
 from tui.cli.tapes import replay
 from tui.cli.training import train
+from tui.cli.trash import trash
 from tui.cli.unknown import unknown
 from tui.cli.watching import demo, doctor, recognize
 from tui.runner import run, usage_error
@@ -67,6 +68,7 @@ for _command in (
     import_command,
     people,
     roster,
+    trash,
     strangers,
     unknown,
     split,

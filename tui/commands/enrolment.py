@@ -1,4 +1,4 @@
-"""facedesk enroll, import, people: from cameras and folders to pictures of people."""
+"""facedesk enroll, import: from cameras and folders to pictures of people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from engine.events import (
     TapeEnded,
     TapeStarted,
 )
-from engine.service import library
 from engine.service.protocol import EnrolRequest, ImportRequest
 from engine.service.tapes import recorded
 from tui import coach_words
@@ -144,53 +143,3 @@ def import_folder(context: Context, request: ImportRequest) -> ImportDone:
         f"in {done.seconds:.1f} s"
     )
     return done
-
-
-def list_people(context: Context) -> None:
-    """Everybody enrolled, as a table or one object a line."""
-    rows = library.person_rows(context.workspace)
-    for row in rows if context.output.as_json else ():
-        context.output.object(
-            {
-                "event": "person",
-                "name": row.name,
-                "slug": row.slug,
-                "created": row.created,
-                "pictures": row.pictures,
-                "sessions": row.sessions,
-                "in_model": row.in_model,
-            }
-        )
-    if context.output.as_json:
-        context.output.object({"event": "done", "people": len(rows)})
-    elif not rows:
-        context.output.result("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0")
-    else:
-        context.output.table(
-            ("name", "#pictures", "#sessions", "in the model", "enrolled"),
-            [(r.name, str(r.pictures), str(r.sessions), r.in_model, r.created[:10]) for r in rows],
-        )
-
-
-def rename_person(context: Context, old: str, new: str) -> None:
-    """Rename a person."""
-    with context.writing("people rename"):
-        library.rename(context.workspace, old, new)
-    if context.output.as_json:
-        context.output.object({"event": "done", "renamed": old, "name": new})
-    else:
-        context.output.result(f"{old} is now {new}.")
-
-
-def delete_person(context: Context, name: str) -> None:
-    """Delete a person and everything made from their pictures but old models."""
-    with context.writing("people delete"):
-        person = library.delete(context.workspace, name)
-    if context.output.as_json:
-        context.output.object(
-            {"event": "done", "deleted": person.name, "pictures": person.pictures}
-        )
-    else:
-        context.output.result(
-            f"Deleted {person.name}: {person.pictures} pictures. Train again to renew the model."
-        )

@@ -13,6 +13,7 @@ from tui.output import Output
 
 def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
     """Evaluate; figures on stdout, warnings on stderr."""
+    from engine.service import evaluations
     from engine.service.jobs.evaluate import evaluate
 
     output = context.output
@@ -33,6 +34,7 @@ def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
                     output.note(event.text, "yellow" if event.level != "info" else "")
 
         done = evaluate(context.workspace, context.settings, request, cancel, emit)
+        evaluations.save(context.workspace, done)
     show(output, done)
     return done
 

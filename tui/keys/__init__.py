@@ -10,6 +10,7 @@ from tui.keys.doctor import DOCTOR
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
+from tui.keys.people import PEOPLE
 from tui.keys.roster import ROSTER
 from tui.keys.twins import TWINS
 from tui.keys.unknown import UNKNOWN
@@ -29,13 +30,14 @@ OPENERS = frozenset(
         "inbox",
         "roster",
     )
-)
+) | {"person", "merge", "consent"}
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
 what is typed after them goes to the dialog and not to the desk behind it."""
 
 CONTEXTS: dict[str, str] = {
     "anywhere": "Anywhere",
     "people": "In the people list",
+    "person": "In a person's screen",
     "models": "In the models screen",
     "evaluation": "In the evaluation",
     "inbox": "In the unknown inbox",
@@ -49,6 +51,7 @@ CONTEXTS: dict[str, str] = {
 KEYS: tuple[Key, ...] = (
     *DESK,
     *ROSTER,
+    *PEOPLE,
     *MODELS,
     *EVALUATION,
     *UNKNOWN,

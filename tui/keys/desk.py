@@ -80,7 +80,7 @@ DESK: tuple[Key, ...] = (
         priority=True,  # see OPENERS
         label="Delete",
         context="people",
-        tooltip="Delete the selected person and all their pictures",
+        tooltip="Delete the marked people, or the selected one",
     ),
     Key(
         key="1",

@@ -9,7 +9,7 @@ from textual.binding import Binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One key. `context` is where it works: anywhere, people, models,
+    """One key. `context` is where it works: anywhere, people, person, models,
     evaluation, dialog or question.
 
     `label` is the short word in the footer, `tooltip` the sentence in help and palette.

@@ -1,15 +1,19 @@
-"""Who is enrolled: pictures, sessions, and whether the model in use knows them."""
+"""Who is enrolled: search, sort and mark; pictures, sessions, and whether the model knows them."""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.widgets import DataTable
+from textual.binding import Binding, BindingType
+from textual.coordinate import Coordinate
+from textual.message import Message
+from textual.widgets import DataTable, Input
 
 from engine.service.protocol import PersonRow
 from tui.keys import keys_of
@@ -18,10 +22,35 @@ from tui.text import clean, day, many, shorten
 
 FIGURES = (("Pics", 5), ("Ses", 4), ("Model", 6))
 """Columns after the name, with their widths in cells; the name takes the rest."""
+MARK = "✓"
+
+SORTS: tuple[tuple[str, Callable[[PersonRow], Any], bool], ...] = (
+    ("", lambda row: (), False),
+    ("newest first", lambda row: row.newest, True),
+    ("most pictures", lambda row: row.pictures, True),
+    ("not in the model first", lambda row: row.in_model == "yes", False),
+)
+"""Words for the title, key and direction; the rows come by name, and sorting keeps that order."""
+
+
+class SearchLine(Input):
+    """What is searched for. Esc clears it and goes back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "All people", key_display="esc", tooltip="Show everybody again"),
+        Binding("down", "screen.focus_next", "List", show=False),
+    ]
+
+    class Left(Message):
+        """Esc was pressed."""
+
+    def action_leave(self) -> None:
+        """Give the search up."""
+        self.post_message(self.Left())
 
 
 class PeoplePane(Pane):
-    """The list of people. The keys for renaming and deleting work on the selected row."""
+    """The list of people. The keys work on the marked rows, or on the selected one."""
 
     NAME = "people"
     NUMBER = 1
@@ -39,9 +68,20 @@ class PeoplePane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.rows: tuple[PersonRow, ...] = ()
+        """Everybody, by name."""
+        self.shown: tuple[PersonRow, ...] = ()
+        """Those listed: found and sorted."""
+        self.marked: set[str] = set()
+        """Slugs of the marked people."""
+        self._keys: dict[str, str] = {}
+        self._sort = 0
+        self._room = 6
 
     def compose(self) -> ComposeResult:
-        """The table, or what to do first."""
+        """The search line, the table, or what to do first."""
+        search = SearchLine(id="people-search", placeholder="part of a name", compact=True)
+        search.display = False
+        yield search
         yield DataTable[Text](
             id="people-table", cursor_type="row", cell_padding=0, zebra_stripes=True
         )
@@ -56,42 +96,138 @@ class PeoplePane(Pane):
         """List these people; the selection stays on the same person if still there."""
         chosen = self.selected
         self.rows = rows
-        self._fill(chosen.slug if chosen else "")
+        self._keys = {row.slug: search_key(row.name) for row in rows}
+        self.marked &= self._keys.keys()
+        self._list(chosen.slug if chosen else "")
         self.main_appeared()
-        total = sum(row.pictures for row in rows)
-        self.border_subtitle = f"{len(rows)} · {many(total, 'picture')}" if rows else ""
 
     @property
     def selected(self) -> PersonRow | None:
         """The person under the cursor."""
         table = self.query_one(DataTable)
-        return self.rows[table.cursor_row] if 0 <= table.cursor_row < len(self.rows) else None
+        return self.shown[table.cursor_row] if 0 <= table.cursor_row < len(self.shown) else None
+
+    @property
+    def chosen(self) -> tuple[PersonRow, ...]:
+        """The marked people by name, those not listed too; else the selected one."""
+        if self.marked:
+            return tuple(row for row in self.rows if row.slug in self.marked)
+        selected = self.selected
+        return (selected,) if selected else ()
+
+    @property
+    def searching(self) -> bool:
+        """Whether what is typed goes into the search line."""
+        return self.is_mounted and isinstance(self.screen.focused, SearchLine)
+
+    # --- what the keys do ----------------------------------------------------------------
+
+    def search(self) -> None:
+        """Open the search line."""
+        if self.rows:
+            search = self.query_one(SearchLine)
+            search.display = True
+            self.screen.set_focus(search)  # at once: the next key is a letter
+
+    def sort_next(self) -> None:
+        """Sort the next way."""
+        chosen = self.selected
+        self._sort = (self._sort + 1) % len(SORTS)
+        self._list(chosen.slug if chosen else "")
+
+    def toggle_mark(self) -> None:
+        """Mark or unmark the selected person and go on to the next."""
+        selected = self.selected
+        if selected is None:
+            return
+        self.marked ^= {selected.slug}
+        table = self.query_one(DataTable)
+        row = table.cursor_row
+        table.update_cell_at(Coordinate(row, 0), self._cell(selected))
+        table.move_cursor(row=min(row + 1, len(self.shown) - 1))
+        self._count()
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self.marked.clear()
+        selected = self.selected
+        self._list(selected.slug if selected else "")
+
+    @on(Input.Changed, "#people-search")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        chosen = self.selected
+        before = self.shown
+        self._find()
+        if self.shown != before:  # filling is what costs time with hundreds of people
+            self._fill(chosen.slug if chosen else "")
+        self._count()
+
+    @on(Input.Submitted, "#people-search")
+    def _found(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.focus_main()
+
+    @on(SearchLine.Left)
+    def _give_up_search(self, event: SearchLine.Left) -> None:
+        event.stop()
+        search = self.query_one(SearchLine)
+        search.value = ""
+        search.display = False
+        self.focus_main()
+
+    # --- the table -----------------------------------------------------------------------
 
     def on_resize(self, _event: events.Resize) -> None:
         """The name column takes the room that is left."""
         chosen = self.selected
         self._fill(chosen.slug if chosen else "")
 
+    def _list(self, slug: str) -> None:
+        self._find()
+        self._fill(slug)
+        self._count()
+
+    def _find(self) -> None:
+        wanted = search_key(self.query_one(SearchLine).value)
+        found = [row for row in self.rows if wanted in self._keys[row.slug]]
+        _, key, down = SORTS[self._sort]
+        self.shown = tuple(sorted(found, key=key, reverse=down))
+
+    def _count(self) -> None:
+        total = sum(row.pictures for row in self.rows)
+        count = f"{len(self.rows)}"
+        if len(self.shown) < len(self.rows):
+            count = f"{len(self.shown)} of {count}"
+        parts = [count, f"{len(self.marked)} marked" if self.marked else many(total, "picture")]
+        parts.append(SORTS[self._sort][0])
+        self.border_subtitle = " · ".join(filter(None, parts)) if self.rows else ""
+
     def _fill(self, slug: str) -> None:
         table = self.query_one(DataTable)
         table.display = bool(self.rows)
         self.query_one("#people-empty").display = not self.rows
         table.clear(columns=True)
-        room = max(6, self.content_size.width - sum(width for _, width in FIGURES) - 1)
-        table.add_column("Name", width=room)
+        self._room = max(6, self.content_size.width - sum(width for _, width in FIGURES) - 1)
+        table.add_column("Name", width=self._room)
         for title, width in FIGURES:
             table.add_column(Text(title, justify="right"), width=width)
-        for row in self.rows:
+        for row in self.shown:
             table.add_row(
-                Text(shorten(row.name, room - 1)),
+                self._cell(row),
                 Text(str(row.pictures), justify="right"),
                 Text(str(row.sessions), justify="right"),
                 Text(row.in_model, justify="right", style=_MODEL_STYLES[row.in_model]),
             )
-        places = [index for index, row in enumerate(self.rows) if row.slug == slug]
+        places = [index for index, row in enumerate(self.shown) if row.slug == slug]
         if places:
             table.move_cursor(row=places[0])
         self._describe()
+
+    def _cell(self, row: PersonRow) -> Text:
+        marked = row.slug in self.marked
+        name = f"{MARK} {row.name}" if marked else row.name
+        return Text(shorten(name, self._room - 1), "bold" if marked else "")
 
     @on(DataTable.RowHighlighted)
     def _moved(self, event: DataTable.RowHighlighted) -> None:
@@ -101,13 +237,19 @@ class PeoplePane(Pane):
     def _describe(self) -> None:
         row = self.selected
         if row is None:
-            self.write("#people-detail", "")
+            self.write("#people-detail", "Nobody of this name: esc shows all." if self.rows else "")
             return
         todo = {
             "stale": "\nPictures changed since training: t",
             "no": "\nNot in the model yet: t",
         }.get(row.in_model, "")
         self.write("#people-detail", f"{clean(row.name)}\nsince {day(row.created)}{todo}")
+
+
+def search_key(name: str) -> str:
+    """What names are searched by: case folded, accents taken off."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(c for c in folded if not unicodedata.combining(c)).casefold()
 
 
 _MODEL_STYLES = {"yes": "green", "stale": "yellow", "no": "dim"}

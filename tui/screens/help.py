@@ -12,7 +12,11 @@ from tui.screens.dialog import Dialog
 
 ABOUT: dict[str, str] = {
     "people": "People: who is enrolled, with how many pictures. Model says whether the model in "
-    "use knows the person: yes, no, or stale (pictures changed since training).",
+    "use knows the person: yes, no, or stale (pictures changed since training). What is deleted, "
+    "merged or moved lies in the trash for a while: u undoes it.",
+    "person": "A person: sessions that unfold into pictures, with brightness (0 to 255), sharpness "
+    "and whether both eyes were found. Named rightly and taken for are counts of the last "
+    "evaluation of the model in use.",
     "capture": "Capture: the running capture or import. Every frame that is not kept is counted "
     "with its reason, the last measured value and the limit.",
     "split": "Split: edit the three shares and the seed, then press Enter or s. People with "

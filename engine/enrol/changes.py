@@ -1,0 +1,331 @@
+"""Deleting, merging and moving people and pictures, each as one change in the trash.
+
+Pictures are named by "<session>" (all of it) or "<session>/<file>". The lines of pictures.jsonl
+about pictures that left stay where they are: readers pass over lines without a picture, and undo
+finds them again. Cached features go with whole sessions; those of a session that was divided go
+into the trash and are computed again for what is left. The caller holds `Workspace.writer`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.enrol import traces
+from engine.enrol.folders import SESSION_FILE
+from engine.enrol.people import People, Person
+from engine.enrol.recording import RECORDS_FILE
+from engine.enrol.trash import Change, Trash, Trashed
+from engine.errors import DataError, NameTaken, NoPictures, UsageError
+from engine.workspace import Workspace, read_json, write_bytes, write_json
+
+Chosen = Mapping[str, tuple[str, ...]]
+"""Session id to chosen file names."""
+
+
+def delete_people(workspace: Workspace, names: Sequence[str], keep_days: int) -> Trashed:
+    """Delete people with all their pictures, features and split entries.
+
+    Raises PersonNotFound, and then nobody was deleted; UsageError if nobody is named.
+    """
+    registry = People(workspace)
+    people = list({person.slug: person for person in map(registry.get, names)}.values())
+    if not people:
+        raise UsageError("Nobody was named", "", "Say whom to delete.")
+    total = sum(person.pictures for person in people)
+    named = _list([person.name for person in people])
+    title, back = f"Deleted {named} ({_count(total)})", f"{named}: back with {_count(total)}"
+    if not keep_days:  # without a manifest: it works on a full disk too
+        for person in people:
+            registry.delete_slug(person.slug, person.name)
+        return Trashed("", title, back, "", total)
+    names_back = [(person.slug, person.name) for person in people]
+    with Trash(workspace, keep_days).change(
+        title, back, pictures=total, names=names_back
+    ) as change:
+        for person in people:
+            change.remove(workspace.people / person.slug)
+            _remove_features(workspace, change, person.slug)
+        change.edit_split(
+            {person.slug: None for person in people},
+            lambda text: not text.startswith(tuple(f"{person.name}: " for person in people)),
+        )
+    return _done(change)
+
+
+def delete_pictures(
+    workspace: Workspace, name: str, chosen: Sequence[str], keep_days: int
+) -> Trashed:
+    """Delete sessions or single pictures of a person, who stays enrolled.
+
+    Raises PersonNotFound, NoPictures if one of them is not there.
+    """
+    person, sessions = _chosen(workspace, name, chosen)
+    total = sum(map(len, sessions.values()))
+    back = f"{person.name} has {_count(total)} again"
+    with Trash(workspace, keep_days).change(
+        f"Deleted {_count(total)} of {person.name}", back, pictures=total
+    ) as change:
+        for session, files in sessions.items():
+            folder = workspace.people / person.slug / session
+            _remove_features(workspace, change, person.slug, session)
+            if _whole(person, session, files):
+                change.remove(folder)
+            else:
+                for file in files:
+                    change.remove(folder / file)
+        entry = traces.split_entries(workspace).get(person.slug)
+        change.edit_split({person.slug: _mapped(entry, _gone(sessions))})
+    return _done(change)
+
+
+def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Trashed:
+    """Make two people one: all sessions of `source` become sessions of `target`.
+
+    Raises PersonNotFound, UsageError for twice the same person.
+    """
+    person, other = _two(workspace, source, target)
+    with Trash(workspace, keep_days).change(
+        f"Merged {person.name} into {other.name}",
+        f"{person.name} is a person again, with {_count(person.pictures)}",
+        pictures=person.pictures,
+        names=[(person.slug, person.name)],
+    ) as change:
+        everything = {session.id: session.pictures for session in person.sessions}
+        ids = _move_sessions(workspace, change, person, other, everything)
+        change.remove(workspace.people / person.slug)
+        _remove_features(workspace, change, person.slug)
+        entries = traces.split_entries(workspace)
+        moved = _mapped(entries.get(person.slug), _moved(everything, ids))
+        change.edit_split(
+            {person.slug: None, other.slug: _joined(entries.get(other.slug), moved)},
+            lambda text: not text.startswith(f"{person.name}: "),
+        )
+    return _done(change)
+
+
+def move_pictures(
+    workspace: Workspace, name: str, chosen: Sequence[str], to: str, keep_days: int
+) -> Trashed:
+    """Give sessions or pictures of one person to another, as sessions of the same source and time.
+
+    Raises PersonNotFound, NoPictures if one of them is not there, UsageError for the same person.
+    """
+    person, other = _two(workspace, name, to)
+    _, sessions = _chosen(workspace, name, chosen)
+    total = sum(map(len, sessions.values()))
+    with Trash(workspace, keep_days).change(
+        f"Moved {_count(total)} of {person.name} to {other.name}",
+        f"{person.name} has {_count(total)} again",
+        pictures=total,
+    ) as change:
+        ids = _move_sessions(workspace, change, person, other, sessions)
+        entries = traces.split_entries(workspace)
+        own = entries.get(person.slug)
+        kept = _mapped(own, _gone(sessions))
+        moved = _mapped(own, _moved(sessions, ids))
+        change.edit_split({person.slug: kept, other.slug: _joined(entries.get(other.slug), moved)})
+    return _done(change)
+
+
+def undo(workspace: Workspace, id: str = "") -> Trashed:
+    """Undo a change, by default the newest; what came back.
+
+    Raises NothingToUndo, UndoConflict, and NameTaken if somebody who would come back has a
+    name that another person took meanwhile.
+    """
+    trash = Trash(workspace)
+    found = trash.find(id)
+    for slug, name in found.names:
+        try:
+            People(workspace).refuse_taken(name, own=slug)
+        except NameTaken as error:
+            raise NameTaken(
+                "The name was taken meanwhile",
+                f"another person is called {name} now",
+                f"Rename that person, then undo again (facedesk trash undo {found.id}).",
+            ) from error
+    return trash.undo(found.id)
+
+
+# --- who and what --------------------------------------------------------------------------------
+
+
+def _two(workspace: Workspace, source: str, target: str) -> tuple[Person, Person]:
+    registry = People(workspace)
+    person, other = registry.get(source), registry.get(target)
+    if person.slug == other.slug:
+        raise UsageError("That is one and the same person", person.name, "Name another person.")
+    return person, other
+
+
+def _chosen(
+    workspace: Workspace, name: str, chosen: Sequence[str]
+) -> tuple[Person, dict[str, tuple[str, ...]]]:
+    """The person, and the chosen pictures by session, in the person's order."""
+    person = People(workspace).get(name)
+    have = {session.id: session.pictures for session in person.sessions}
+    wanted: dict[str, set[str]] = {}
+    for each in chosen:
+        session, _, file = each.partition("/")
+        if session not in have or (file and file not in have[session]):
+            raise NoPictures(
+                "There is no such picture",
+                f"{each} of {person.name}",
+                "See `facedesk people show NAME`.",
+            )
+        wanted.setdefault(session, set()).update([file] if file else have[session])
+    if not wanted:
+        raise UsageError("No picture was named", person.name, "Say which: SESSION or SESSION/FILE.")
+    return person, {
+        session: tuple(file for file in files if file in wanted[session])
+        for session, files in have.items()
+        if session in wanted
+    }
+
+
+def _whole(person: Person, session: str, files: Sequence[str]) -> bool:
+    return any(each.id == session and each.pictures == tuple(files) for each in person.sessions)
+
+
+# --- steps ---------------------------------------------------------------------------------------
+
+
+def _move_sessions(
+    workspace: Workspace, change: Change, person: Person, other: Person, sessions: Chosen
+) -> dict[str, str]:
+    """Add the steps that give sessions to `other`; the sessions' new ids."""
+    target = workspace.people / other.slug
+    taken = {path.name for path in target.iterdir()}
+    ids = {}
+    for session, files in sessions.items():
+        ids[session] = new = _free(session, taken)
+        taken.add(new)
+        folder = workspace.people / person.slug / session
+        if _whole(person, session, files):
+            change.move(folder, target / new)
+            for rows in traces.feature_files(workspace, person.slug, session):
+                name = f"{new}{rows.name[len(session) :]}"
+                change.move(rows, rows.parent.parent / other.slug / name, optional=True)
+        else:
+            staged = change.stage()
+            _copy_head(folder, staged, new, frozenset(files))
+            for file in files:
+                change.move(folder / file, staged / file)
+            change.move(staged, target / new)
+            _remove_features(workspace, change, person.slug, session)
+    return ids
+
+
+def _free(session: str, taken: set[str]) -> str:
+    """This session's id, or its next one that is free."""
+    stem, _, digits = session.rpartition("-")
+    number, candidate = 1, session
+    while candidate in taken:
+        number += 1
+        candidate = f"{stem or digits}-{number:03d}"
+    return candidate
+
+
+def _copy_head(folder: Path, staged: Path, id: str, files: frozenset[str]) -> None:
+    """Source, start and the details of `files` for a session made from a part of another."""
+    try:
+        head = read_json(folder / SESSION_FILE)
+    except (FileNotFoundError, DataError):
+        head = None
+    if isinstance(head, dict):
+        write_json(staged / SESSION_FILE, {**head, "id": id, "captured": len(files)})
+    try:
+        lines = (folder / RECORDS_FILE).read_bytes().splitlines(keepends=True)
+    except FileNotFoundError:
+        return
+    write_bytes(staged / RECORDS_FILE, b"".join(line for line in lines if _about(line) in files))
+
+
+def _about(line: bytes) -> str:
+    """The file that a line of pictures.jsonl is about; empty if it is damaged."""
+    try:
+        return str(json.loads(line)["file"])
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
+def _remove_features(workspace: Workspace, change: Change, slug: str, session: str = "") -> None:
+    for path in traces.feature_files(workspace, slug, session):
+        change.remove(path, optional=True)
+
+
+# --- entries of split.json: {"train": ["session/file", ...], ..., "counts": {...}} ---------------
+
+_Names = Mapping[str, str | None]
+"""A picture's "session/file" to its new one, None if it is no longer there."""
+
+
+def _gone(sessions: Chosen) -> _Names:
+    return {f"{session}/{file}": None for session, files in sessions.items() for file in files}
+
+
+def _moved(sessions: Chosen, ids: Mapping[str, str]) -> _Names:
+    return {
+        f"{session}/{file}": f"{ids[session]}/{file}"
+        for session, files in sessions.items()
+        for file in files
+    }
+
+
+def _mapped(entry: Any, names: _Names) -> Any:
+    """The entry of a split with `names` applied; where nothing is mapped on, only what is named.
+
+    With names mapped to None it is what is left; with new names it is what moved.
+    """
+    if not isinstance(entry, dict):
+        return None
+    moving = any(names.values())
+    parts = {
+        part: [
+            new
+            for each in pictures
+            if (new := names.get(each) if moving else (None if each in names else each))
+        ]
+        for part, pictures in entry.items()
+        if isinstance(pictures, list)
+    }
+    return _entry(parts)
+
+
+def _joined(own: Any, other: Any) -> Any:
+    """Two entries as one. Somebody who was not in the split is not in it after either."""
+    if not isinstance(own, dict) or not isinstance(other, dict):
+        return own
+    return _entry(
+        {
+            part: [*pictures, *other.get(part, [])]
+            for part, pictures in own.items()
+            if isinstance(pictures, list)
+        }
+    )
+
+
+def _entry(parts: dict[str, list[str]]) -> Any:
+    if not any(parts.values()):
+        return None
+    return {"counts": {part: len(pictures) for part, pictures in parts.items()}, **parts}
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def _count(pictures: int) -> str:
+    return f"{pictures} picture" if pictures == 1 else f"{pictures} pictures"
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _done(change: Change) -> Trashed:
+    assert change.done is not None
+    return change.done

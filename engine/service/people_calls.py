@@ -1,0 +1,116 @@
+"""The quick calls about people: facts, consent, and the changes that the trash can undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from engine.config import Settings
+from engine.enrol import changes
+from engine.enrol.consent import Consent
+from engine.enrol.people import People, utc_now
+from engine.enrol.trash import Trash, Trashed
+from engine.errors import DataError
+from engine.events import EvaluateDone
+from engine.service import evaluations
+from engine.service.person_facts import person_facts
+from engine.service.person_rows import PersonFacts
+from engine.service.quick_calls import QuickCalls
+from engine.workspace import Workspace
+
+
+class PeopleCalls(QuickCalls):
+    """What the real `Desk` does about people beyond listing and renaming them."""
+
+    def person_facts(self, name: str) -> PersonFacts:
+        """Sessions, pictures, quality, consent and confusions of a person."""
+        return person_facts(self._workspace, name)
+
+    def delete_people(self, names: Sequence[str]) -> Trashed:
+        """Delete people with pictures, features and split entries."""
+        with self._writer.hold("delete"):
+            return changes.delete_people(self._workspace, names, self._keep_days)
+
+    def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
+        """Delete sessions or pictures of a person."""
+        with self._writer.hold("delete"):
+            return changes.delete_pictures(self._workspace, name, chosen, self._keep_days)
+
+    def merge(self, source: str, target: str) -> Trashed:
+        """Give all sessions of one person to another, who is then both."""
+        with self._writer.hold("merge"):
+            return changes.merge(self._workspace, source, target, self._keep_days)
+
+    def move_pictures(self, name: str, chosen: Sequence[str], to: str) -> Trashed:
+        """Give sessions or pictures of a person to another."""
+        with self._writer.hold("move"):
+            return changes.move_pictures(self._workspace, name, chosen, to, self._keep_days)
+
+    def note_consent(self, name: str, by: str, text_version: str) -> None:
+        """Note that a person agreed, now."""
+        with self._writer.hold("consent"):
+            note_consent(self._workspace, name, by, text_version)
+
+    def withdraw_consent(self, name: str) -> None:
+        """Note that a person took their consent back, now."""
+        with self._writer.hold("consent"):
+            withdraw_consent(self._workspace, name)
+
+    def trash(self) -> tuple[Trashed, ...]:
+        """What can be undone, newest first."""
+        return Trash(self._workspace, self._keep_days).changes()
+
+    def undo(self, id: str = "") -> Trashed:
+        """Undo a change, by default the newest; what came back."""
+        with self._writer.hold("undo"):
+            return changes.undo(self._workspace, id)
+
+    def purge_trash(self) -> int:
+        """Remove for good what is older than its days. Raises WorkspaceLocked."""
+        trash = Trash(self._workspace, self._keep_days)
+        if not trash.expired():
+            return 0
+        with self._writer.hold("purge"):
+            return trash.purge()
+
+    def last_evaluation(self, model: str) -> EvaluateDone | None:
+        """The last evaluation of a model, or None."""
+        found = evaluations.load(self._workspace, model)
+        return found[0] if found else None
+
+    @property
+    def _keep_days(self) -> int:
+        return keep_days(self._settings)
+
+
+def keep_days(settings: Settings) -> int:
+    """Days that a change can be undone."""
+    return settings.trash.keep_days
+
+
+def note_consent(workspace: Workspace, name: str, by: str, text_version: str) -> Consent:
+    """Note that a person agreed, now. Raises PersonNotFound, DataError if nobody noted it.
+
+    The caller holds `Workspace.writer`.
+    """
+    if not by.strip():
+        raise DataError("Consent needs a witness", "", "Say who asked and noted it.")
+    consent = Consent(by=by.strip(), at=utc_now(), text_version=text_version.strip())
+    People(workspace).set_consent(name, consent)
+    return consent
+
+
+def withdraw_consent(workspace: Workspace, name: str) -> Consent:
+    """Note that consent was taken back, now. Raises PersonNotFound, DataError if there is none.
+
+    The caller holds `Workspace.writer`.
+    """
+    registry = People(workspace)
+    person = registry.get(name)
+    if person.consent is None or not person.consent.given:
+        raise DataError(
+            "There is no consent to withdraw", person.name, "See `facedesk people show NAME`."
+        )
+    consent = replace(person.consent, withdrawn=utc_now())
+    registry.set_consent(person.name, consent)
+    return consent

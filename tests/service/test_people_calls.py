@@ -1,0 +1,202 @@
+"""People through the real desk, without its processes: changes, facts and kept evaluations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.config import Settings
+from engine.enrol.people import People
+from engine.errors import DataError, NothingToUndo
+from engine.events import EvaluateDone
+from engine.service import evaluations
+from engine.service.client import LocalDesk
+from engine.service.protocol import Consent
+from engine.workspace import Workspace
+from tests.enrol.test_people import capture
+
+MODEL = "20261124-093000"
+
+
+@pytest.fixture
+def desk(workspace: Workspace) -> Iterator[LocalDesk]:
+    """A desk that was not started, with Anna (two sessions) and Bob."""
+    people = People(workspace)
+    for name, sessions in (("Anna", 2), ("Bob", 1)):
+        person = people.add(name)
+        for _ in range(sessions):
+            capture(people, person, 4)
+    made = LocalDesk(workspace, Settings())
+    yield made
+    made.close()
+
+
+def done(**fields: object) -> EvaluateDone:
+    made = EvaluateDone(
+        model=MODEL,
+        recipe="head",
+        people=("Anna", "Bob"),
+        probes=8,
+        missed=0,
+        strangers=0,
+        stranger_people=0,
+        strangers_from="none",
+        fpir=0.01,
+        threshold=0.2,
+        rank1=0.75,
+        tpir={"0.01": math.nan},
+        fpir_at_threshold=math.nan,
+        tpir_at_threshold=0.5,
+        intervals={"rank1": (0.3, 0.9)},
+        per_person={"Anna": (4, 3, 2), "Bob": (4, 3, 2)},
+        per_session={},
+        confusion=((2, 1, 1), (0, 4, 0)),
+        det=((0.1, 0.2, 0.3),),
+    )
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def in_use(monkeypatch: pytest.MonkeyPatch, desk: LocalDesk) -> None:
+    """A model of that name is in use, trained on everybody as they are."""
+    from types import SimpleNamespace
+
+    people = tuple((row.slug, row.name, "") for row in desk.people())
+    info = SimpleNamespace(id=MODEL, people=people, current=True)
+    monkeypatch.setattr("engine.service.library.current_model", lambda workspace: info)
+
+
+def test_a_deletion_is_undone_by_the_desk(desk: LocalDesk) -> None:
+    deleted = desk.delete_people(["Anna", "Bob"])
+    assert desk.people() == ()
+    assert desk.trash() == (deleted,)
+    assert desk.undo() == deleted
+    assert [row.name for row in desk.people()] == ["Anna", "Bob"]
+    with pytest.raises(NothingToUndo):
+        desk.undo()
+
+
+def test_rows_tell_the_newest_session(desk: LocalDesk) -> None:
+    desk.delete_pictures("Bob", [s.id for s in desk.person_facts("Bob").sessions])
+    anna, bob = desk.people()
+    assert anna.newest.startswith("20")
+    assert bob.newest == ""
+
+
+def test_pictures_are_moved_and_people_merged(desk: LocalDesk) -> None:
+    session = desk.person_facts("Anna").sessions[0]
+    desk.move_pictures("Anna", [f"{session.id}/0001.png"], "Bob")
+    assert [row.pictures for row in desk.people()] == [7, 5]
+    desk.merge("Bob", "Anna")
+    assert [row.pictures for row in desk.people()] == [12]
+    assert len(desk.trash()) == 2
+
+
+def test_facts_tell_the_quality_of_sessions_and_pictures(desk: LocalDesk) -> None:
+    facts = desk.person_facts("anna")
+    assert (facts.pictures, len(facts.sessions), facts.in_model) == (8, 2, "no")
+    session = facts.sessions[0]
+    assert (session.brightness, session.sharpness, session.eyes) == (120.0, 80.0, 1.0)
+    assert session.pictures[0].file == "0001.png"
+    assert facts.consent is None
+    assert facts.confusion is None
+
+
+def test_pictures_without_details_have_none(desk: LocalDesk, workspace: Workspace) -> None:
+    for path in workspace.people.rglob("pictures.jsonl"):
+        path.unlink()
+    session = desk.person_facts("Anna").sessions[0]
+    assert len(session.pictures) == 4
+    assert all(map(math.isnan, (session.brightness, session.sharpness, session.eyes)))
+
+
+def test_consent_is_noted_with_time_and_version_and_withdrawn(desk: LocalDesk) -> None:
+    with pytest.raises(DataError):
+        desk.withdraw_consent("Anna")
+    with pytest.raises(DataError):
+        desk.note_consent("Anna", " ", "1")
+    desk.note_consent("Anna", "Desk one", "2")
+    noted = desk.person_facts("Anna").consent
+    assert isinstance(noted, Consent)
+    assert (noted.by, noted.text_version, noted.given) == ("Desk one", "2", True)
+    assert noted.at.endswith("+00:00")
+    desk.withdraw_consent("Anna")
+    after = desk.person_facts("Anna").consent
+    assert after is not None
+    assert not after.given
+    assert after.at == noted.at
+
+
+def test_facts_tell_who_a_person_is_taken_for(
+    desk: LocalDesk, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert evaluations.save(workspace, done())
+    desk.rename("Bob", "Robert")
+    in_use(monkeypatch, desk)
+    confusion = desk.person_facts("Anna").confusion
+    assert confusion is not None
+    assert (confusion.probes, confusion.named, confusion.nobody) == (4, 2, 1)
+    assert confusion.others == (("Robert", 1),)
+    bob = desk.person_facts("Robert").confusion
+    assert bob is not None
+    assert bob.others == ()
+
+
+def test_an_evaluation_is_kept_whole(desk: LocalDesk, workspace: Workspace) -> None:
+    evaluations.save(workspace, done(rank1=0.5))
+    evaluations.save(workspace, done(tpir={"0.01": 0.5}, fpir_at_threshold=0.0))
+    assert desk.last_evaluation(MODEL) == done(tpir={"0.01": 0.5}, fpir_at_threshold=0.0)
+    assert desk.last_evaluation("another") is None
+
+
+def test_only_the_newest_evaluations_stay(desk: LocalDesk, workspace: Workspace) -> None:
+    for number in range(evaluations.MOST + 3):
+        evaluations.save(workspace, done(model=f"m{number}"))
+    assert len(list(workspace.evaluations.iterdir())) == evaluations.MOST
+    assert desk.last_evaluation("m0") is None
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"slugs": []}', b'{"type":"End","slugs":[]}'])
+def test_a_damaged_evaluation_counts_as_none(
+    desk: LocalDesk, workspace: Workspace, data: bytes
+) -> None:
+    evaluations.save(workspace, done())
+    (workspace.evaluations / f"{MODEL}.json").write_bytes(data)
+    assert desk.last_evaluation(MODEL) is None
+
+
+def test_an_evaluation_that_is_too_large_is_not_kept(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluations, "LONGEST", 100)
+    assert not evaluations.save(workspace, done())
+    assert list(workspace.evaluations.iterdir()) == []
+
+
+def test_the_desk_keeps_the_evaluation_that_a_job_reports(
+    desk: LocalDesk, workspace: Workspace
+) -> None:
+    heard: list[object] = []
+    desk._listener = heard.append
+    desk._received(None, done())  # type: ignore[arg-type]
+    assert len(heard) == 1
+    assert evaluations.load(workspace, MODEL) is not None
+
+
+def test_what_expired_is_purged(desk: LocalDesk, workspace: Workspace) -> None:
+    desk.delete_people(["Anna"])
+    assert desk.purge_trash() == 0
+    (entry,) = workspace.trash.iterdir()
+    entry.rename(workspace.trash / "20200101-000000-001")
+    assert desk.purge_trash() == 1
+    assert desk.trash() == ()
+
+
+def test_an_absent_workspace_has_no_trash(tmp_path: Path) -> None:
+    desk = LocalDesk(Workspace(tmp_path / "absent"), Settings())
+    assert desk.trash() == ()
+    assert desk.purge_trash() == 0
+    assert not (tmp_path / "absent").exists()

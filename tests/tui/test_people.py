@@ -1,0 +1,318 @@
+"""The people list and a person's screen: search, sort, mark, merge, move, consent, undo."""
+
+from __future__ import annotations
+
+import pytest
+from evaluations import MODEL, evaluation
+from fake_desk import FakeDesk, captured, model, person
+from textual.events import Key
+from textual.widgets import Input
+
+from engine.errors import PersonNotFound, UndoConflict
+from engine.events import JobStarted
+from engine.service.protocol import Consent
+from tui.screens.confirm import Confirm
+from tui.screens.people_forms import ConsentForm
+from tui.screens.person import PersonScreen
+
+SIZES = ((80, 24), (120, 40), (200, 60))
+PEOPLE = (
+    person("Ada Lovelace", 30, in_model="yes", newest="2026-11-21"),
+    person("Émile Borel", 10, newest="2026-11-24"),
+    person("Grace Hopper", 50, in_model="stale", newest="2026-11-22", sessions=2),
+    person("Zoë Quinn", 20, in_model="yes", newest="2026-11-23"),
+)
+
+
+def desk() -> FakeDesk:
+    return FakeDesk(PEOPLE, (model(current=True),))
+
+
+def listed(table) -> list[str]:
+    return [row.name for row in table.app.screen_desk.people.shown]
+
+
+async def open_person(table) -> PersonScreen:
+    await table.press("enter")
+    await table.until(lambda: isinstance(table.app.screen, PersonScreen), "the person's screen")
+    await table.until(lambda: table.app.screen.opened and table.app.screen.facts)
+    return table.app.screen
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_list_is_searched_as_one_types_without_accents_or_case(run, size):
+    async with run(desk(), size=size) as table:
+        asked = len(table.desk.calls)
+        await table.press("slash")
+        await table.type("EMI")
+        await table.until(lambda: listed(table) == ["Émile Borel"])
+        await table.shows("1 of 4")
+        assert len(table.desk.calls) == asked  # nothing is read again
+        await table.press("escape")
+        await table.until(lambda: len(listed(table)) == 4)
+        assert table.app.focused.id == "people-table"
+
+
+async def test_letters_that_are_keys_are_letters_in_the_search(run):
+    async with run(desk()) as table:
+        await table.press("slash")
+        await table.type("deguncrmi")
+        assert table.app.screen_desk.query_one("#people-search", Input).value == "deguncrmi"
+        assert table.app.screen is table.app.screen_desk
+        await table.shows("Nobody of this name")
+
+
+async def test_what_is_typed_right_after_the_slash_is_searched_for(run):
+    async with run(desk()) as table:
+        for key in ("slash", "n", "d"):
+            character = "/" if key == "slash" else key
+            table.app.post_message(Key(key, character))
+        search = table.app.screen_desk.query_one("#people-search", Input)
+        await table.until(lambda: search.value == "nd")
+        assert table.app.screen is table.app.screen_desk
+
+
+async def test_what_is_typed_right_after_enter_is_for_the_persons_screen(run):
+    async with run(desk()) as table:
+        for key in ("enter", "d"):
+            table.app.post_message(Key(key, None if key == "enter" else key))
+        await table.until(lambda: isinstance(table.app.screen, PersonScreen))
+        await table.until(lambda: table.app.screen.facts)
+        assert table.desk.asked("delete_people") == []
+
+
+async def test_enter_in_the_search_goes_to_the_list_that_was_found(run):
+    async with run(desk()) as table:
+        await table.press("slash")
+        await table.type("hop")
+        await table.press("enter")
+        await table.until(lambda: table.app.focused.id == "people-table")
+        assert listed(table) == ["Grace Hopper"]
+
+
+async def test_o_cycles_through_the_ways_to_sort(run):
+    async with run(desk()) as table:
+        names = listed(table)
+        seen = []
+        for _ in range(4):
+            await table.press("o")
+            seen.append(listed(table)[0])
+        assert seen == ["Émile Borel", "Grace Hopper", "Émile Borel", "Ada Lovelace"]
+        assert listed(table) == names
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_marked_people_are_deleted_with_one_question(run, size):
+    async with run(desk(), size=size) as table:
+        await table.press("space", "space")
+        await table.shows("✓ Ada", "2 marked")
+        await table.press("d")
+        await table.shows("Delete 2 people?", "40 pictures in 2 sessions", "undone for 30 days")
+        await table.press("y")
+        await table.until(lambda: listed(table) == ["Grace Hopper", "Zoë Quinn"])
+        assert table.desk.asked("delete_people") == [("Ada Lovelace", "Émile Borel")]
+        assert "✓" not in table.screen()
+
+
+async def test_space_takes_a_mark_away_again(run):
+    async with run(desk()) as table:
+        await table.press("space", "up", "space")
+        assert table.app.screen_desk.people.marked == set()
+
+
+async def test_u_undoes_and_says_what_came_back(run):
+    async with run(desk()) as table:
+        await table.press("d", "y")
+        await table.until(lambda: len(listed(table)) == 3)
+        await table.press("u")
+        await table.until(lambda: len(listed(table)) == 4)
+        assert "Ada Lovelace: back" in table.toasts()
+
+
+async def test_what_cannot_be_undone_is_told(run):
+    table_desk = desk()
+    table_desk.fail["undo"] = UndoConflict("Could not undo this", "a place is taken", "Look.")
+    async with run(table_desk) as table:
+        await table.press("u")
+        await table.until(lambda: "a place is taken" in table.toasts())
+
+
+async def test_two_marked_people_are_merged_into_the_one_with_more_pictures(run):
+    async with run(desk()) as table:
+        await table.press("space", "down", "space", "g")
+        await table.shows("Merge Ada Lovelace", "no longer in the list")
+        await table.press("enter")
+        await table.until(lambda: table.desk.asked("merge"))
+        assert table.desk.asked("merge") == [("Ada Lovelace", "Grace Hopper")]
+
+
+async def test_the_selected_person_is_merged_with_one_that_is_typed(run):
+    async with run(desk()) as table:
+        await table.press("g")
+        await table.type("zo")
+        await table.pilot.pause(0.2)
+        await table.press("right", "enter")
+        await table.until(lambda: table.desk.asked("merge"))
+        assert table.desk.asked("merge") == [("Ada Lovelace", "Zoë Quinn")]
+
+
+async def test_a_merge_that_is_refused_stays_in_the_form(run):
+    table_desk = desk()
+    table_desk.fail["merge"] = PersonNotFound("Nobody of this name is enrolled", "Zo")
+    async with run(table_desk, size=(80, 24)) as table:
+        await table.press("g")
+        await table.type("Zo")
+        await table.press("enter")
+        await table.shows("Nobody of this name is enrolled: Zo.")
+
+
+async def test_three_people_cannot_be_merged_at_once(run):
+    async with run(desk()) as table:
+        await table.press("space", "space", "space", "g")
+        await table.until(lambda: "takes two people" in table.toasts())
+
+
+@pytest.mark.parametrize("key", ["d", "g", "u", "c"])
+async def test_people_stay_as_they_are_while_a_capture_runs(run, key):
+    async with run(desk()) as table:
+        table.desk.emit(JobStarted(job="enrol", title="Enrolling Eve"), captured(1))
+        await table.until(lambda: table.app.board.titles)
+        await table.press("1", key)
+        await table.until(lambda: "Not while this runs" in table.toasts())
+        assert table.app.screen is table.app.screen_desk
+
+
+# --- a person's screen ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_enter_shows_what_is_known_of_a_person(run, size):
+    async with run(desk(), size=size) as table:
+        await open_person(table)
+        await table.shows(
+            "6 pictures in 2 sessions",
+            "Consent: none noted",
+            "9 of 12 probes named rightly",
+            "Bob 2 times",
+            "0001.png",
+            "121",
+        )
+        await table.press("escape")
+        await table.until(lambda: table.app.screen is table.app.screen_desk)
+
+
+async def test_a_session_is_unfolded_and_folded(run):
+    async with run(desk()) as table:
+        screen = await open_person(table)
+        assert len(screen._keys) == 5  # the newest is unfolded
+        await table.press("enter")
+        assert len(screen._keys) == 8
+        await table.press("enter")
+        assert len(screen._keys) == 5
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_marked_pictures_are_deleted(run, size):
+    async with run(desk(), size=size) as table:
+        await open_person(table)
+        await table.press("down", "down", "space", "space", "d")
+        await table.shows("Delete 2 pictures?", "undone for 30 days")
+        await table.press("y")
+        await table.until(lambda: table.desk.asked("delete_pictures"))
+        session = "20261124-093000-001"
+        assert table.desk.asked("delete_pictures") == [
+            ("Ada Lovelace", (f"{session}/0001.png", f"{session}/0002.png"))
+        ]
+        await table.until(lambda: isinstance(table.app.screen, PersonScreen))
+        await table.press("u")
+        await table.until(lambda: table.desk.asked("undo"))
+
+
+async def test_a_selected_session_is_moved_to_another_person(run):
+    async with run(desk()) as table:
+        await open_person(table)
+        await table.press("g")
+        await table.shows("Move 3 pictures")
+        await table.type("Grace Hopper")
+        await table.press("enter")
+        await table.until(lambda: table.desk.asked("move_pictures"))
+        assert table.desk.asked("move_pictures") == [
+            ("Ada Lovelace", ("20261123-093000-001",), "Grace Hopper")
+        ]
+
+
+async def test_a_question_takes_the_answer_that_was_typed_ahead(run):
+    async with run(desk()) as table:
+        await open_person(table)
+        await table.press("d", "n")
+        await table.until(lambda: isinstance(table.app.screen, PersonScreen))
+        assert not isinstance(table.app.screen, Confirm)
+        assert table.desk.asked("delete_pictures") == []
+
+
+async def test_consent_is_noted_with_the_configured_text(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await open_person(table)
+        await table.press("c")
+        await table.shows("Consent of Ada Lovelace", "I agree that pictures", "none noted")
+        await table.type("Desk one")
+        await table.press("enter")
+        await table.until(lambda: table.desk.asked("note_consent"))
+        assert table.desk.asked("note_consent") == [("Ada Lovelace", "Desk one", "1")]
+        await table.shows("noted by Desk one", "text version 1")
+
+
+async def test_consent_needs_somebody_who_asked(run):
+    async with run(desk()) as table:
+        await table.press("c", "enter")
+        await table.shows("Say who asked the person.")
+
+
+async def test_consent_can_be_taken_back(run):
+    table_desk = desk()
+    table_desk.consents["Ada Lovelace"] = Consent(by="Desk one", at="2026-11-20T09:00:00+00:00")
+    async with run(table_desk) as table:
+        await table.press("c")
+        await table.until(lambda: isinstance(table.app.screen, ConsentForm))
+        await table.until(lambda: not table.app.screen.query_one("#form-withdraw").disabled)
+        await table.press("tab", "tab", "space", "enter")
+        await table.until(lambda: table.desk.asked("withdraw_consent"))
+        assert table.desk.asked("note_consent") == []
+
+
+async def test_a_person_is_renamed_on_their_screen(run):
+    async with run(desk()) as table:
+        await open_person(table)
+        await table.press("e")
+        await table.type("Ada King")
+        await table.press("enter")
+        await table.until(lambda: table.desk.asked("rename"))
+        await table.until(lambda: table.app.screen_person.person == "Ada King")
+
+
+async def test_f1_on_a_persons_screen_explains_it(run):
+    async with run(desk()) as table:
+        await open_person(table)
+        await table.press("f1")
+        await table.shows("A person: sessions that unfold")
+
+
+# --- the evaluation that was kept ----------------------------------------------------------------
+
+
+async def test_the_kept_evaluation_of_the_model_in_use_is_shown_at_once(run):
+    table_desk = desk()
+    table_desk.evaluations[MODEL] = evaluation()
+    async with run(table_desk) as table:
+        await table.until(lambda: table.app.evaluation.result is not None)
+        await table.press("v")
+        await table.until(lambda: table.app.screen_evaluation is not None)
+        assert table.desk.asked("evaluate") == []
+
+
+async def test_the_trash_is_looked_after_at_the_start(run):
+    async with run(desk()) as table:
+        await table.until(lambda: table.desk.asked("purge_trash"))

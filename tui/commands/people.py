@@ -1,0 +1,148 @@
+"""facedesk people: who is enrolled, what is known of them, and changes that can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from engine.enrol import changes
+from engine.enrol.people import People
+from engine.enrol.trash import Trashed
+from engine.service import library, people_calls
+from engine.service.person_facts import person_facts
+from tui.context import Context
+from tui.person_words import confusion_words, consent_words, figure, percent
+from tui.text import day, many
+
+
+def list_people(context: Context) -> None:
+    """Everybody enrolled, as a table or one object a line."""
+    rows = library.person_rows(context.workspace)
+    for row in rows if context.output.as_json else ():
+        context.output.object(
+            {
+                "event": "person",
+                "name": row.name,
+                "slug": row.slug,
+                "created": row.created,
+                "pictures": row.pictures,
+                "sessions": row.sessions,
+                "in_model": row.in_model,
+            }
+        )
+    if context.output.as_json:
+        context.output.object({"event": "done", "people": len(rows)})
+    elif not rows:
+        context.output.result("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0")
+    else:
+        context.output.table(
+            ("name", "#pictures", "#sessions", "in the model", "enrolled"),
+            [(r.name, str(r.pictures), str(r.sessions), r.in_model, r.created[:10]) for r in rows],
+        )
+
+
+def rename_person(context: Context, old: str, new: str) -> None:
+    """Rename a person."""
+    with context.writing("people rename"):
+        library.rename(context.workspace, old, new)
+    if context.output.as_json:
+        context.output.object({"event": "done", "renamed": old, "name": new})
+    else:
+        context.output.result(f"{old} is now {new}.")
+
+
+def show_person(context: Context, name: str, pictures: bool = False) -> None:
+    """Everything known of a person: sessions, pictures, quality, consent, confusions."""
+    facts = person_facts(context.workspace, name)
+    output = context.output
+    if output.as_json:
+        output.object({"event": "person", **asdict(facts)})
+        return
+    output.result(
+        f"{facts.name}: {many(facts.pictures, 'picture')} in "
+        f"{many(len(facts.sessions), 'session')}, enrolled {day(facts.created)}. "
+        f"In the model: {facts.in_model}."
+    )
+    output.result(consent_words(facts.consent))
+    output.result(confusion_words(facts.confusion))
+    output.table(
+        ("session", "source", "#pictures", "#bright", "#sharp", "#eyes"),
+        [
+            (
+                session.id,
+                session.source,
+                str(len(session.pictures)),
+                figure(session.brightness),
+                figure(session.sharpness),
+                percent(session.eyes),
+            )
+            for session in facts.sessions
+        ],
+    )
+    if pictures:
+        output.table(
+            ("picture", "#bright", "#sharp", "label"),
+            [
+                (
+                    f"{session.id}/{picture.file}",
+                    figure(picture.brightness),
+                    figure(picture.sharpness),
+                    picture.label,
+                )
+                for session in facts.sessions
+                for picture in session.pictures
+            ],
+        )
+
+
+def merge_people(context: Context, source: str, target: str) -> None:
+    """Make two people one."""
+    with context.writing("people merge"):
+        done = changes.merge(context.workspace, source, target, _keep_days(context))
+    _tell(context, done)
+
+
+def move_pictures(context: Context, name: str, chosen: Sequence[str], to: str) -> None:
+    """Give pictures of a person to another."""
+    with context.writing("people move"):
+        done = changes.move_pictures(context.workspace, name, chosen, to, _keep_days(context))
+    _tell(context, done)
+
+
+def delete(context: Context, name: str, chosen: Sequence[str]) -> None:
+    """Delete a person, or some of their pictures."""
+    days = _keep_days(context)
+    with context.writing("people delete"):
+        if chosen:
+            done = changes.delete_pictures(context.workspace, name, chosen, days)
+        else:
+            done = changes.delete_people(context.workspace, [name], days)
+    _tell(context, done)
+
+
+def consent(context: Context, name: str, by: str, text_version: str, withdraw: bool) -> None:
+    """Note that a person agreed, or took it back."""
+    version = text_version or context.settings.consent.text_version
+    with context.writing("people consent"):
+        if withdraw:
+            noted = people_calls.withdraw_consent(context.workspace, name)
+        else:
+            noted = people_calls.note_consent(context.workspace, name, by, version)
+    person = People(context.workspace).get(name)
+    if context.output.as_json:
+        context.output.object({"event": "done", "name": person.name, "consent": asdict(noted)})
+    else:
+        context.output.result(f"{person.name}. {consent_words(noted)}")
+
+
+def _keep_days(context: Context) -> int:
+    return people_calls.keep_days(context.settings)
+
+
+def _tell(context: Context, done: Trashed) -> None:
+    if context.output.as_json:
+        context.output.object({"event": "done", **asdict(done)})
+        return
+    context.output.result(f"{done.title}. Train again to renew the model.")
+    if done.id:
+        context.output.result(f"For {many(_keep_days(context), 'day')}: facedesk trash undo.")

@@ -1,0 +1,48 @@
+"""facedesk trash: what can be undone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from engine.enrol import changes
+from engine.enrol.trash import Trash
+from engine.service.people_calls import keep_days
+from tui.context import Context
+from tui.text import day, many
+
+
+def show(context: Context) -> None:
+    """The changes that can be undone, newest first."""
+    entries = Trash(context.workspace, keep_days(context.settings)).changes()
+    if context.output.as_json:
+        for each in entries:
+            context.output.object({"event": "change", **asdict(each)})
+        context.output.object({"event": "done", "changes": len(entries)})
+    elif not entries:
+        context.output.result("The trash is empty.")
+    else:
+        context.output.table(
+            ("id", "when", "what"),
+            [(each.id, day(each.at), each.title or "damaged entry") for each in entries],
+        )
+
+
+def undo(context: Context, id: str) -> None:
+    """Take a change back."""
+    with context.writing("trash undo"):
+        found = changes.undo(context.workspace, id)
+    if context.output.as_json:
+        context.output.object({"event": "done", **asdict(found)})
+    else:
+        context.output.result(f"Undone: {found.title}. {found.back}.")
+
+
+def purge(context: Context, everything: bool) -> None:
+    """Remove for good what is due, or everything."""
+    with context.writing("trash purge"):
+        trash = Trash(context.workspace, keep_days(context.settings))
+        gone = trash.purge(everything=everything)
+    if context.output.as_json:
+        context.output.object({"event": "done", "purged": gone})
+    else:
+        context.output.result(f"Removed {many(gone, 'change')} for good.")

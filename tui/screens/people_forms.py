@@ -1,0 +1,109 @@
+"""The forms about people: whom to merge with, whom pictures belong to, consent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Label
+
+from engine.service.protocol import Consent
+from tui.person_words import consent_words
+from tui.screens.dialog import Form, Send
+from tui.text import clean
+from tui.widgets.fields import Field, Tick, Wrong
+
+
+class OtherPersonForm(Form[str]):
+    """Asks for another person by name, and completes it."""
+
+    def __init__(
+        self, send: Send[str], *, title: str, what: str, names: Sequence[str], to: str = ""
+    ) -> None:
+        super().__init__(send)
+        self._title, self._what, self._names, self._to = title, what, names, to
+
+    def title_text(self) -> str:
+        """What is done."""
+        return self._title
+
+    def form_fields(self) -> ComposeResult:
+        """What happens, and to whom."""
+        yield Label(clean(self._what), markup=False)
+        suggest = SuggestFromList(self._names, case_sensitive=False)
+        yield Field("Person", Input(self._to, id="form-name", suggester=suggest, compact=True))
+        hint = "Right completes a name. u takes it back later."
+        yield Label(hint, classes="hint", markup=False)
+
+    def request(self) -> str:
+        """A name of the list, whatever its case; the engine knows the rest."""
+        name = self.value("#form-name")
+        if not name:
+            raise Wrong("Say which person.", "#form-name")
+        return name
+
+
+class MergeForm(OtherPersonForm):
+    """Asks who is to be both people."""
+
+    GO = "Merge"
+
+
+class MoveForm(OtherPersonForm):
+    """Asks whose pictures these are."""
+
+    GO = "Move"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRequest:
+    """What to note: who asked, for which text; or that it was taken back."""
+
+    by: str
+    text_version: str
+    withdraw: bool
+
+
+class ConsentForm(Form[ConsentRequest]):
+    """Who asked the person, and which text they agreed to."""
+
+    GO = "Note"
+
+    def __init__(self, send: Send[ConsentRequest], *, name: str, version: str, text: str) -> None:
+        super().__init__(send)
+        self._name_of, self._version, self._text = name, version, text
+
+    def title_text(self) -> str:
+        """Whose consent."""
+        return f"Consent of {self._name_of}"
+
+    def form_fields(self) -> ComposeResult:
+        """What is noted so far, the text, and what to note."""
+        yield Label("", id="form-consent", markup=False)
+        yield Label(
+            f"Text {clean(self._version)}: {clean(self._text)}", classes="hint", markup=False
+        )
+        yield Field("Noted by", Input(id="form-by", placeholder="your name", compact=True))
+        yield Field("Version", Input(self._version, id="form-version", compact=True))
+        withdraw = Tick("it was taken back", False, id="form-withdraw", disabled=True)
+        yield Field("Withdrawn", withdraw)
+
+    def show(self, now: Consent | None) -> None:
+        """Say what is noted so far; only what was given can be taken back."""
+        if not self.query("#form-consent"):
+            return  # closed meanwhile
+        self.query_one("#form-consent", Label).update(Text(clean(consent_words(now))))
+        self.query_one("#form-withdraw", Tick).disabled = now is None or not now.given
+
+    def request(self) -> ConsentRequest:
+        """Somebody must have asked; taking it back needs no more than the tick."""
+        by, version = self.value("#form-by"), self.value("#form-version")
+        withdraw = self.query_one("#form-withdraw", Tick).value
+        if not by and not withdraw:
+            raise Wrong("Say who asked the person.", "#form-by")
+        if not version and not withdraw:
+            raise Wrong("Say which text they agreed to.", "#form-version")
+        return ConsentRequest(by, version, withdraw)
