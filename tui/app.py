@@ -22,6 +22,7 @@ from tui.evaluation_actions import EvaluationApp
 from tui.jobs import PANE_OF
 from tui.keys import KEYS, OPENERS, bindings_of
 from tui.panes.activity import ActivityPane
+from tui.preview_actions import PreviewApp
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
 from tui.text import clean, day, many, measured, reason_words
@@ -37,7 +38,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(EvaluationApp):
+class FacedeskApp(EvaluationApp, PreviewApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"

@@ -40,6 +40,7 @@ from engine.events.recognition import (
     RecognitionRate,
 )
 from engine.events.sources import (
+    HALF_BLOCK_RUN,
     PictureSkipped,
     Preview,
     SourceLost,
@@ -55,6 +56,7 @@ from engine.events.training import (
 )
 
 __all__ = [
+    "HALF_BLOCK_RUN",
     "BakeOffDone",
     "BoxTuple",
     "Captured",

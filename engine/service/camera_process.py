@@ -9,34 +9,38 @@ from engine.errors import FacedeskError
 from engine.events import JobEnded
 from engine.service.child_main import ChildContext, serve
 from engine.service.messages import FramesEnded, Quit, Start
+from engine.service.previewing import Wishes
 from engine.service.protocol import EnrolRequest, ImportRequest, RecogniseRequest
 
 
 def body(context: ChildContext) -> None:
     """Take jobs until told to quit. OpenCV's windows demand the main thread, so jobs run here."""
+    wishes = Wishes()
+    context.replace = wishes.take  # on the reader thread: a running job follows at once
     while True:
         message = context.inbox.get()
         if isinstance(message, Quit):
             return
+        wishes.take(message)  # one that came before `replace` was set
         if isinstance(message, Start):
-            _run(context, message)
+            _run(context, message, wishes)
 
 
-def _run(context: ChildContext, start: Start) -> None:
+def _run(context: ChildContext, start: Start, wishes: Wishes) -> None:
     """Run one job to its end."""
     request = start.request
     if isinstance(request, EnrolRequest):
-        context.run_job(start.job, lambda cancel: _enrol(context, request, cancel))
+        context.run_job(start.job, lambda cancel: _enrol(context, request, cancel, wishes))
     elif isinstance(request, ImportRequest):
         context.run_job(start.job, lambda cancel: _import(context, request, cancel))
     elif isinstance(request, RecogniseRequest):
-        _watch(context, start.job, request)
+        _watch(context, start.job, request, wishes)
 
 
-def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel) -> None:
+def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes: Wishes) -> None:
     from engine.service.jobs.enrol import enrol
 
-    enrol(context.workspace, context.settings, request, cancel, context.emit, preview=True)
+    enrol(context.workspace, context.settings, request, cancel, context.emit, preview=wishes)
 
 
 def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> None:
@@ -45,7 +49,7 @@ def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> No
     import_pictures(context.workspace, context.settings, request, cancel, context.emit)
 
 
-def _watch(context: ChildContext, job: str, request: RecogniseRequest) -> None:
+def _watch(context: ChildContext, job: str, request: RecogniseRequest, wishes: Wishes) -> None:
     """Deliver faces until the source ends; the model process then reports the job's end."""
     from engine.service.jobs.watch import watch
 
@@ -53,7 +57,7 @@ def _watch(context: ChildContext, job: str, request: RecogniseRequest) -> None:
     started = time.monotonic()
     try:
         frames, dropped = watch(
-            context.settings, request, cancel, context.emit, context.send, preview=True
+            context.settings, request, cancel, context.emit, context.send, preview=wishes
         )
     except FacedeskError as error:
         context.send(JobEnded.failure(job, error))

@@ -32,6 +32,7 @@ from engine.service.protocol import (
     ImportRequest,
     Job,
     Listener,
+    PreviewWish,
     RecogniseRequest,
     TrainRequest,
 )
@@ -66,6 +67,7 @@ class LocalDesk(QuickCalls):
         self._requests: dict[Job, Any] = {}
         self._run = 0
         self._closing = False
+        self._wish = PreviewWish()
 
     @property
     def running(self) -> frozenset[Job]:
@@ -117,6 +119,13 @@ class LocalDesk(QuickCalls):
         """Start live recognition. Raises SourceBusy, NoModel."""
         library.check_model(self._workspace)
         self._begin("recognise", f"Recognising from {request.source}", request)
+
+    def preview(self, wish: PreviewWish) -> None:
+        """Say what of the camera's picture can be shown, from now on and for jobs to come."""
+        self._wish = wish  # first: a process that starts meanwhile is told this one
+        child = self._children.get("camera")
+        if child is not None:  # without the lock, which may wait for a disk: this may not
+            child.send(wish)
 
     def stop(self, job: Job) -> None:
         """Ask a job for an orderly end that keeps its result so far."""
@@ -188,6 +197,8 @@ class LocalDesk(QuickCalls):
                 self._children[name] = Child(
                     name, hello, self._workspace.logs, self._received, self._ended
                 )
+                if name == "camera":
+                    self._children[name].send(self._wish)
             return self._children[name]
 
     def _received(self, child: Child, message: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from engine.config import Settings
 from engine.events import Event, SplitDone
+from engine.service.previewing import Colours, PreviewLevel, PreviewWish
 from engine.service.requests import (
     CAMERA_JOBS,
     BakeOffRequest,
@@ -31,6 +32,7 @@ from engine.service.rows import InModel, ModelRow, PersonRow
 __all__ = [
     "CAMERA_JOBS",
     "BakeOffRequest",
+    "Colours",
     "Desk",
     "EnrolRequest",
     "EvaluateRequest",
@@ -41,6 +43,8 @@ __all__ = [
     "Listener",
     "ModelRow",
     "PersonRow",
+    "PreviewLevel",
+    "PreviewWish",
     "Recipe",
     "RecogniseRequest",
     "SplitRequest",
@@ -133,6 +137,10 @@ class Desk(Protocol):
 
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy if a camera job is running, NoModel, ..."""
+        ...
+
+    def preview(self, wish: PreviewWish) -> None:
+        """Say what of the camera's picture can be shown, from now on and for jobs to come."""
         ...
 
     def stop(self, job: Job) -> None:

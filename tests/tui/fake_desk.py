@@ -29,6 +29,7 @@ from engine.service.protocol import (
     Listener,
     ModelRow,
     PersonRow,
+    PreviewWish,
     RecogniseRequest,
     SplitRequest,
     TrainRequest,
@@ -198,6 +199,9 @@ class FakeDesk:
     def recognise(self, request: RecogniseRequest) -> None:
         self._record("recognise", request)
         self._begin("recognise", f"Recognising from {request.source}")
+
+    def preview(self, wish: PreviewWish) -> None:
+        self._record("preview", wish)
 
     def stop(self, job: Job) -> None:
         self._record("stop", job)

@@ -9,6 +9,7 @@ from tui.keys.dialogs import DIALOGS
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
+from tui.keys.preview import PREVIEW
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
 
@@ -28,7 +29,7 @@ CONTEXTS: dict[str, str] = {
 }
 """Contexts and the headings that F1 help gives them."""
 
-KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *DIALOGS)
+KEYS: tuple[Key, ...] = (*DESK, *PREVIEW, *MODELS, *EVALUATION, *DIALOGS)
 
 
 def keys_of(context: str) -> tuple[Key, ...]:

@@ -13,6 +13,7 @@ from engine.events import Captured, Emit, EnrolDone, Notice, Refused
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.service.jobs.view import Viewer
+from engine.service.previewing import Wishes
 from engine.service.protocol import EnrolRequest
 from engine.workspace import Workspace
 
@@ -24,7 +25,7 @@ def enrol(
     cancel: Cancel,
     emit: Emit,
     *,
-    preview: bool = False,
+    preview: Wishes | None = None,
 ) -> EnrolDone:
     """Capture `request.count` crops. Returns after emitting EnrolDone.
 
@@ -73,12 +74,12 @@ def _capture(
     lines: tuple[str, ...] = ("looking for a face",)
     try:
         for frame in reader.frames(cancel):
-            box = None
-            for event in enrolment.feed(frame, finder.find(frame.image)):
+            faces = finder.find(frame.image)
+            boxes = tuple(face.box.as_tuple for face in faces)
+            for event in enrolment.feed(frame, faces):
                 emit(event)
-                box = event.box
                 lines = (_line(event), "Enter or Esc: stop")
-            if not viewer.show(frame, box, lines, reader.dropped):
+            if not viewer.show(frame, boxes, lines, reader.dropped):
                 cancel.stop()
             if enrolment.state != "capturing":
                 return

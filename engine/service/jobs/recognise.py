@@ -146,7 +146,7 @@ def recognise(
             cancel,
             emit,
             lambda found: recognition.take(found, single=request.each),
-            preview=False,
+            preview=None,
         )
     return recognition.finish()
 
