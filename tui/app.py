@@ -25,6 +25,7 @@ from tui.panes.activity import ActivityPane
 from tui.preview_actions import PreviewApp
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
+from tui.still_actions import StillApp
 from tui.text import clean, day, many, measured, reason_words
 from tui.widgets.title_bar import TitleBar
 
@@ -38,7 +39,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(EvaluationApp, PreviewApp):
+class FacedeskApp(EvaluationApp, PreviewApp, StillApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -46,6 +47,7 @@ class FacedeskApp(EvaluationApp, PreviewApp):
         Path("styles/desk.tcss"),
         Path("styles/dialogs.tcss"),
         Path("styles/evaluation.tcss"),
+        Path("styles/stills.tcss"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere", "command_palette")]
 

@@ -27,3 +27,9 @@ def waiting(app: App[Any]) -> int:
     writer = getattr(app._driver, "_writer_thread", None)
     queue = getattr(writer, "_queue", None)
     return int(queue.qsize()) if queue is not None else 0
+
+
+def send(app: App[Any], text: str) -> None:
+    """Write to the terminal in turn with what Textual draws."""
+    if text and app._driver is not None:
+        app._driver.write(text)

@@ -36,7 +36,7 @@ from engine.service.protocol import (
     RecogniseRequest,
     TrainRequest,
 )
-from engine.service.quick_calls import QuickCalls
+from engine.service.still_calls import StillCalls
 from engine.workspace import Workspace
 
 PROCESSES: dict[Job, tuple[str, ...]] = {
@@ -54,7 +54,7 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(QuickCalls):
+class LocalDesk(StillCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:

@@ -27,7 +27,7 @@ from engine.service.requests import (
     StrangersRequest,
     TrainRequest,
 )
-from engine.service.rows import InModel, ModelRow, PersonRow
+from engine.service.rows import InModel, ModelRow, PersonRow, PictureRow
 
 __all__ = [
     "CAMERA_JOBS",
@@ -43,6 +43,7 @@ __all__ = [
     "Listener",
     "ModelRow",
     "PersonRow",
+    "PictureRow",
     "PreviewLevel",
     "PreviewWish",
     "Recipe",
@@ -88,6 +89,10 @@ class Desk(Protocol):
 
     def people(self) -> tuple[PersonRow, ...]:
         """Everybody enrolled, by name."""
+        ...
+
+    def pictures(self, person: str) -> tuple[PictureRow, ...]:
+        """A person's pictures, session by session in order of capture. Raises PersonNotFound."""
         ...
 
     def rename(self, old: str, new: str) -> None:

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 from desk_driver import Collector, started
 
-from engine.errors import NameInvalid, NoModel, NoPictures, SourceBusy, WorkspaceLocked
+from engine.errors import (
+    NameInvalid,
+    NoModel,
+    NoPictures,
+    PersonNotFound,
+    SourceBusy,
+    WorkspaceLocked,
+)
 from engine.events import (
     HALF_BLOCK_RUN,
     Captured,
@@ -196,6 +203,15 @@ def test_impossible_requests_are_refused_at_once(desk: LocalDesk) -> None:
     with pytest.raises(NoPictures):
         desk.split(SplitRequest(train=0.7, validation=0.15, test=0.15))
     assert desk.running == frozenset()
+
+
+def test_a_persons_pictures_are_told_with_session_and_file(desk: LocalDesk) -> None:
+    captured = enrolled(desk).of(Captured)
+    rows = desk.pictures("eileen collins")
+    assert [(row.session, row.file) for row in rows] == [(c.session, c.file) for c in captured]
+    assert all(Path(row.path).is_file() for row in rows)
+    with pytest.raises(PersonNotFound):
+        desk.pictures("Nobody")
 
 
 def test_people_are_renamed_split_and_deleted_without_a_child(desk: LocalDesk) -> None:

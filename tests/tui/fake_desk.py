@@ -29,6 +29,7 @@ from engine.service.protocol import (
     Listener,
     ModelRow,
     PersonRow,
+    PictureRow,
     PreviewWish,
     RecogniseRequest,
     SplitRequest,
@@ -78,6 +79,7 @@ class FakeDesk:
         self.calls: list[tuple[str, object]] = []
         self.fail: dict[str, Exception] = {}
         self.rows, self.model_rows, self.split_made = people, models, split
+        self.picture_rows: tuple[PictureRow, ...] = ()
         self.started = threading.Event()
         self.closed = threading.Event()
         self.hold_close = threading.Event()
@@ -126,6 +128,10 @@ class FakeDesk:
     def people(self) -> tuple[PersonRow, ...]:
         self._record("people", None)
         return self.rows
+
+    def pictures(self, person: str) -> tuple[PictureRow, ...]:
+        self._record("pictures", person)
+        return self.picture_rows
 
     def rename(self, old: str, new: str) -> None:
         self._record("rename", (old, new))

@@ -10,11 +10,12 @@ from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
 from tui.keys.preview import PREVIEW
+from tui.keys.stills import STILLS
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
 
 OPENERS = frozenset(
-    ("new_person", "import_folder", "recognise", "models", "rename", "delete", "help")
+    ("new_person", "import_folder", "recognise", "models", "rename", "delete", "help", "still")
 )
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
 what is typed after them goes to the dialog and not to the desk behind it."""
@@ -23,13 +24,14 @@ CONTEXTS: dict[str, str] = {
     "anywhere": "Anywhere",
     "people": "In the people list",
     "models": "In the models screen",
+    "still": "Looking at pictures",
     "evaluation": "In the evaluation",
     "dialog": "In a dialog",
     "question": "In a question",
 }
 """Contexts and the headings that F1 help gives them."""
 
-KEYS: tuple[Key, ...] = (*DESK, *PREVIEW, *MODELS, *EVALUATION, *DIALOGS)
+KEYS: tuple[Key, ...] = (*DESK, *PREVIEW, *STILLS, *MODELS, *EVALUATION, *DIALOGS)
 
 
 def keys_of(context: str) -> tuple[Key, ...]:
