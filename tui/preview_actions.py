@@ -9,7 +9,7 @@ from engine.service.protocol import Desk, PreviewWish
 from tui.actions import ActionsApp
 from tui.panes.base import Pane
 from tui.preview import LIMITS, Chooser, told
-from tui.terminal import colours, waiting
+from tui.terminal import Backlog, colours
 from tui.widgets.preview import FramePreview
 
 LOOK = 0.25
@@ -30,6 +30,7 @@ class PreviewApp(ActionsApp):
         self._preview_wish = PreviewWish()
         self._preview_job = ""
         self._preview_looks = 0
+        self._backlog = Backlog()
 
     def on_mount(self) -> None:
         """Look at the terminal from time to time."""
@@ -61,7 +62,7 @@ class PreviewApp(ActionsApp):
             return  # the app is being taken down
         preview.set_class(self.preview_chooser.level == "off", "-off")
         now = preview.clock()
-        self.preview_chooser.look(now, waiting(self) > 0)
+        self.preview_chooser.look(now, self._backlog.look(self))
         limits = LIMITS[self.preview_chooser.level]
         preview.account.budget = limits.budget
         self._wish(self._wish_for(preview))

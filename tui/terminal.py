@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queue import Queue
 from typing import Any
 
 from textual.app import App
@@ -18,15 +19,41 @@ def colours(app: App[Any]) -> Colours:
     return SYSTEMS.get(app.console.color_system or "", "16")
 
 
-def waiting(app: App[Any]) -> int:
-    """How many writes the terminal has not taken in yet.
+CROWDED = 4
+"""Writes that wait from which on nothing is added: one paint makes up to three."""
 
-    Textual's driver hands its output to a thread with a queue of at most 30 writes; where that is
-    full, the whole interface stands still. A driver without one is never behind.
+
+def _queue(app: App[Any]) -> Queue[Any] | None:
+    """Where Textual's driver hands its output to a thread: at most 30 writes.
+
+    Where it is full, the whole interface stands still. A driver without one is never behind.
     """
-    writer = getattr(app._driver, "_writer_thread", None)
-    queue = getattr(writer, "_queue", None)
-    return int(queue.qsize()) if queue is not None else 0
+    queue = getattr(getattr(app._driver, "_writer_thread", None), "_queue", None)
+    return queue if isinstance(queue, Queue) else None
+
+
+def crowded(app: App[Any]) -> bool:
+    """Whether the terminal has more to take in than what was just painted."""
+    queue = _queue(app)
+    return queue is not None and queue.qsize() >= CROWDED
+
+
+class Backlog:
+    """Notices a terminal that does not keep up: what was written by one look still waits at the
+    next. How much waits at a moment says nothing, it may have been written just now."""
+
+    def __init__(self) -> None:
+        self._written = 0
+
+    def look(self, app: App[Any]) -> bool:
+        """Whether anything written before the last look still waits."""
+        queue = _queue(app)
+        if queue is None:
+            return False
+        # The thread never calls `task_done`, so this counts all writes there ever were.
+        written, before = queue.unfinished_tasks, self._written
+        self._written = written
+        return written - queue.qsize() < before
 
 
 def send(app: App[Any], text: str) -> None:

@@ -18,6 +18,13 @@ WIDE = [(120, 40), (160, 45), (200, 60)]
 RED, BLUE = 0xF00, 0x00F
 
 
+class SlowTerminal:
+    """A terminal that never keeps up."""
+
+    def look(self, app: object) -> bool:
+        return True
+
+
 def desk() -> FakeDesk:
     return FakeDesk((person("Ada Lovelace"),), (model(current=True),))
 
@@ -116,7 +123,7 @@ async def test_an_automatic_preview_gives_way_to_a_terminal_that_is_behind(run, 
     async with run(desk(), size=(160, 45)) as table:
         await watch(table)
         await table.until(lambda: wish(table).wanted)
-        monkeypatch.setattr("tui.preview_actions.waiting", lambda app: 3)
+        monkeypatch.setattr(table.app, "_backlog", SlowTerminal())
         await table.until(lambda: not wish(table).wanted, "down to nothing")
         await table.shows("preview auto off")
 
@@ -146,10 +153,10 @@ async def test_nothing_is_drawn_while_the_terminal_is_behind(run, monkeypatch):
         await watch(table)
         await table.until(lambda: wish(table).wanted)
         preview = shown(table, "recognition")
-        monkeypatch.setattr(widget, "waiting", lambda app: 1)
+        monkeypatch.setattr(widget, "crowded", lambda app: True)
         preview.show(two_halves())
         assert preview.frame is None
-        monkeypatch.setattr(widget, "waiting", lambda app: 0)
+        monkeypatch.setattr(widget, "crowded", lambda app: False)
         preview.show(two_halves())
         assert preview.frame is not None
 

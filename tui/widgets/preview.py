@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from engine.events import HALF_BLOCK_RUN, Preview
 from tui.preview import Account
-from tui.terminal import waiting
+from tui.terminal import crowded
 
 BLANK = Style.null()
 """Not None: Textual's filter for NO_COLOR looks into every style."""
@@ -83,7 +83,7 @@ class FramePreview(Widget):
             self.refresh()
             return
         now = self.clock()
-        if waiting(self.app) or not self.account.may_draw(now):
+        if crowded(self.app) or not self.account.may_draw(now):
             return
         same_size = self.frame is not None and self.frame.columns == frame.columns
         before = self._lines if same_size else []
