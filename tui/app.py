@@ -23,9 +23,11 @@ from tui.jobs import PANE_OF, PEOPLE_ACTIONS
 from tui.keys import KEYS, OPENERS, bindings_of
 from tui.panes.activity import ActivityPane
 from tui.people_actions import PeopleApp
+from tui.preview_actions import PreviewApp
 from tui.roster_actions import RosterApp
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
+from tui.still_actions import StillApp
 from tui.tape_actions import TapeApp
 from tui.text import clean, day, many, measured, reason_words
 from tui.twin_actions import TwinApp
@@ -43,7 +45,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp):
+class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, StillApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -53,6 +55,7 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp):
         Path("styles/evaluation.tcss"),
         Path("styles/unknown.tcss"),
         Path("styles/doctor.tcss"),
+        Path("styles/stills.tcss"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere", "command_palette")]
 

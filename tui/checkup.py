@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.events import CameraMeasured, Event, Finding, JobEnded, JobStarted, Preview
+from engine.events import CameraMeasured, Event, Finding, JobEnded, JobStarted
 
 
 class Checkup:
@@ -13,8 +13,8 @@ class Checkup:
         """Everything but measurements; empty until the first look is over."""
         self.measuring = ""
         """Title of the running measurement."""
-        self.still: Preview | None = None
-        """The last picture of the last measurement."""
+        self.still: CameraMeasured | None = None
+        """The last measurement, with its last picture."""
         self._measured: dict[str, Finding] = {}
 
     @property
@@ -34,13 +34,7 @@ class Checkup:
             case Finding():
                 self._measured[event.subject] = event
             case CameraMeasured():
-                self.still = Preview(
-                    width=event.across,
-                    height=event.down,
-                    pixels=event.pixels,
-                    sequence=event.frames,
-                    dropped=0,
-                )
+                self.still = event
             case _:
                 return False
         return True

@@ -64,7 +64,7 @@ class QuickEnrolmentApp(ActionsApp):
         paused = self.board.camera_job == "recognise"
         if paused:
             library.check_name(request.person)  # before recognition is ended for nothing
-            await self._make_room()
+            await self._free_camera()
         resume = RecogniseRequest(source=request.source, window=request.window)
         if paused and self._watched is not None:
             resume = self._watched
@@ -79,7 +79,7 @@ class QuickEnrolmentApp(ActionsApp):
             raise
         self._show_steps()
 
-    async def _make_room(self) -> None:
+    async def _free_camera(self) -> None:
         """End the running recognition."""
         self._room = asyncio.get_running_loop().create_future()
         self.tell("Recognition makes room for the capture and comes back afterwards")

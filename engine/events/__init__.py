@@ -24,12 +24,20 @@ from engine.events.evaluation import BakeOffDone, EvaluateDone
 from engine.events.inbox import InboxChanged, Sighted
 from engine.events.jobs import JobEnded, JobStarted, Notice, ProcessDied, ProcessReady
 from engine.events.recognition import FaceSeen, NoFace, RecogniseDone, RecognitionRate
-from engine.events.sources import PictureSkipped, Preview, SourceLost, SourceOpened, SourceRestored
+from engine.events.sources import (
+    HALF_BLOCK_RUN,
+    PictureSkipped,
+    Preview,
+    SourceLost,
+    SourceOpened,
+    SourceRestored,
+)
 from engine.events.tapes import ReplayDone, TapeEnded, TapeStarted
 from engine.events.training import EpochDone, FeaturesProgress, SplitDone, Threshold, TrainDone
 from engine.events.why import NothingToExplain, Rule, Why
 
 __all__ = [
+    "HALF_BLOCK_RUN",
     "Advice",
     "BakeOffDone",
     "BoxTuple",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import ClassVar
 
 from engine.events.base import Event
 from engine.events.jobs import Notice
+
+HALF_BLOCK_RUN = struct.Struct("<BHH")
+"""A run of equal cells: how many, and the code of their upper and of their lower half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +60,16 @@ class PictureSkipped(Notice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview(Event):
-    """A frame scaled for display. `pixels` is RGB, width * height * 3 bytes, row by row."""
+    """A frame as half blocks, ready to draw: as many cells as the wish had room for.
+
+    `cells` is one HALF_BLOCK_RUN after the other, row by row; the runs of a row have `columns`
+    cells together. A code is RGB at 4 bits a channel, red in the highest.
+    """
 
     name: ClassVar[str] = "preview"
     lossy: ClassVar[bool] = True
-    width: int
-    height: int
-    pixels: bytes
+    columns: int
+    rows: int
+    cells: bytes
     sequence: int
     dropped: int

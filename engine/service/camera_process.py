@@ -27,32 +27,36 @@ from engine.service.protocol import (
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+from engine.service.previewing import Wishes
 
 
 def body(context: ChildContext) -> None:
     """Take jobs until told to quit. OpenCV's windows demand the main thread, so jobs run here."""
+    wishes = Wishes()
+    context.replace = wishes.take  # on the reader thread: a running job follows at once
     while True:
         message = context.inbox.get()
         if isinstance(message, Quit):
             return
+        wishes.take(message)  # one that came before `replace` was set
         if isinstance(message, Start):
-            _run(context, message)
+            _run(context, message, wishes)
 
 
-def _run(context: ChildContext, start: Start) -> None:
+def _run(context: ChildContext, start: Start, wishes: Wishes) -> None:
     """Run one job to its end."""
     request = start.request
     if isinstance(request, EnrolRequest):
-        context.run_job(start.job, lambda cancel: _enrol(context, request, cancel))
+        context.run_job(start.job, lambda cancel: _enrol(context, request, cancel, wishes))
     elif isinstance(request, ImportRequest):
         context.run_job(start.job, lambda cancel: _import(context, request, cancel))
     elif isinstance(request, CheckRequest):
         context.run_job(start.job, lambda cancel: _check(context, request, cancel))
     elif isinstance(request, RecogniseRequest):
-        _watch(context, start.job, request)
+        _watch(context, start.job, request, wishes)
 
 
-def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel) -> None:
+def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes: Wishes) -> None:
     from engine.enrol.twins import TwinGuard
     from engine.service.jobs.enrol import enrol
 
@@ -68,10 +72,14 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel) -> None
             guard.report(message.other)
         elif isinstance(message, TwinAnswer):
             guard.answer(message.choice)
-        return isinstance(message, TwinReport | TwinAnswer)
+        return isinstance(message, TwinReport | TwinAnswer) or wishes.take(message)
 
+    workspace, settings = context.workspace, context.settings
     context.replace = told
-    enrol(context.workspace, context.settings, request, cancel, context.emit, guard, preview=True)
+    try:
+        enrol(workspace, settings, request, cancel, context.emit, guard, preview=wishes)
+    finally:
+        context.replace = wishes.take
 
 
 def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> None:
@@ -86,7 +94,7 @@ def _check(context: ChildContext, request: CheckRequest, cancel: Cancel) -> None
     check_camera(request.source, context.settings, cancel, context.emit)
 
 
-def _watch(context: ChildContext, job: str, request: RecogniseRequest) -> None:
+def _watch(context: ChildContext, job: str, request: RecogniseRequest, wishes: Wishes) -> None:
     """Deliver faces until the source ends; the model process then reports the job's end."""
     from engine.service.jobs.watch import watch
 
@@ -94,7 +102,7 @@ def _watch(context: ChildContext, job: str, request: RecogniseRequest) -> None:
     started = time.monotonic()
     try:
         frames, dropped = watch(
-            context.settings, request, cancel, context.emit, context.send, preview=True
+            context.settings, request, cancel, context.emit, context.send, preview=wishes
         )
     except FacedeskError as error:
         context.send(JobEnded.failure(job, error))

@@ -50,10 +50,12 @@ from engine.service.protocol import (
     ImportRequest,
     Job,
     Listener,
+    PreviewWish,
     RecogniseRequest,
     TrainRequest,
 )
 from engine.service.roster_calls import RosterCalls
+from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
 from engine.workspace import Workspace
@@ -74,7 +76,7 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls):
+class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(
@@ -94,6 +96,7 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls):
         self._keeping = InboxWriter(
             workspace, settings, self._writer, lambda event: self._listener(event)
         )
+        self._wish = PreviewWish()
 
     @property
     def running(self) -> frozenset[Job]:
@@ -161,6 +164,13 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls):
         """Start measuring a camera. Raises SourceBusy."""
         source = mask_credentials(request.source)
         self._begin("check", f"Measuring {source}", request)
+
+    def preview(self, wish: PreviewWish) -> None:
+        """Say what of the camera's picture can be shown, from now on and for jobs to come."""
+        self._wish = wish  # first: a process that starts meanwhile is told this one
+        child = self._children.get("camera")
+        if child is not None:  # without the lock, which may wait for a disk: this may not
+            child.send(wish)
 
     def stop(self, job: Job) -> None:
         """Ask a job for an orderly end that keeps its result so far."""
@@ -240,6 +250,8 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls):
                 self._children[name] = Child(
                     name, hello, self._workspace.logs, self._received, self._ended
                 )
+                if name == "camera":
+                    self._children[name].send(self._wish)
             return self._children[name]
 
     def _received(self, child: Child, message: Any) -> None:

@@ -15,6 +15,7 @@ from engine.enrol.consent import Consent
 from engine.enrol.trash import Trashed
 from engine.events import EvaluateDone, Event, Finding, SplitDone, TwinChoice
 from engine.service.person_rows import ConfusionFacts, PersonFacts, PictureFacts, SessionFacts
+from engine.service.previewing import Colours, PreviewLevel, PreviewWish
 from engine.service.requests import (
     CAMERA_JOBS,
     BakeOffRequest,
@@ -32,13 +33,14 @@ from engine.service.requests import (
     TrainRequest,
 )
 from engine.service.roster_calls import Added, RosterRow
-from engine.service.rows import InModel, ModelRow, PersonRow
+from engine.service.rows import InModel, ModelRow, PersonRow, PictureRow
 from engine.service.unknown_protocol import UnknownDesk
 
 __all__ = [
     "CAMERA_JOBS",
     "BakeOffRequest",
     "CheckRequest",
+    "Colours",
     "ConfusionFacts",
     "Consent",
     "Desk",
@@ -53,6 +55,9 @@ __all__ = [
     "PersonFacts",
     "PersonRow",
     "PictureFacts",
+    "PictureRow",
+    "PreviewLevel",
+    "PreviewWish",
     "Recipe",
     "RecogniseRequest",
     "ReplayRequest",
@@ -100,6 +105,10 @@ class Desk(UnknownDesk, Protocol):
 
     def people(self) -> tuple[PersonRow, ...]:
         """Everybody enrolled, by name."""
+        ...
+
+    def pictures(self, person: str) -> tuple[PictureRow, ...]:
+        """A person's pictures, session by session in order of capture. Raises PersonNotFound."""
         ...
 
     def rename(self, old: str, new: str) -> None:
@@ -213,6 +222,9 @@ class Desk(UnknownDesk, Protocol):
     def check(self, request: CheckRequest) -> None:
         """Start measuring a camera; it ends with a CameraMeasured. Raises SourceBusy if a camera
         job is running."""
+
+    def preview(self, wish: PreviewWish) -> None:
+        """Say what of the camera's picture can be shown, from now on and for jobs to come."""
         ...
 
     def stop(self, job: Job) -> None:

@@ -40,3 +40,12 @@ class ModelRow:
     current: bool
     damaged: bool = False
     aside: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRow:
+    """One picture of a person: its session, its file's name, and where it lies."""
+
+    session: str
+    file: str
+    path: str

@@ -5,13 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from desk_driver import Collector, started
 
-from engine.errors import NameInvalid, NoModel, NoPictures, SourceBusy, WorkspaceLocked
+from engine.errors import (
+    NameInvalid,
+    NoModel,
+    NoPictures,
+    PersonNotFound,
+    SourceBusy,
+    WorkspaceLocked,
+)
 from engine.events import (
+    HALF_BLOCK_RUN,
     Captured,
     EnrolDone,
     ImportDone,
@@ -25,6 +34,7 @@ from engine.service.client import LocalDesk
 from engine.service.protocol import (
     EnrolRequest,
     ImportRequest,
+    PreviewWish,
     RecogniseRequest,
     SplitRequest,
     TrainRequest,
@@ -72,9 +82,50 @@ def test_cancel_gives_the_session_up_and_leaves_no_empty_person(desk: LocalDesk)
     assert desk.people() == ()
 
 
-def test_a_preview_reaches_the_listener_while_capturing(desk: LocalDesk) -> None:
+WISH = PreviewWish(columns=32, rows=12, level="normal", rate=8)
+
+
+def test_a_preview_of_the_size_wished_for_reaches_the_listener(desk: LocalDesk) -> None:
+    desk.preview(WISH)
     preview = enrolled(desk).of(Preview)[0]
-    assert len(preview.pixels) == preview.width * preview.height * 3
+    assert (preview.columns, preview.rows) == (32, 12)
+    runs = HALF_BLOCK_RUN.iter_unpack(preview.cells)
+    assert sum(length for length, _, _ in runs) == 32 * 12
+
+
+def test_without_a_wish_no_preview_is_sent(desk: LocalDesk) -> None:
+    assert not enrolled(desk).of(Preview)
+
+
+def test_a_running_capture_follows_the_wish_at_once(desk: LocalDesk) -> None:
+    collector = started(desk)
+    desk.preview(WISH)
+    desk.enrol(ENDLESS)
+    collector.wait(Preview)
+    desk.preview(replace(WISH, columns=20))
+    collector.wait(Preview, lambda event: event.columns == 20)
+    desk.preview(PreviewWish())
+    seen = len(collector.of(Captured))
+    collector.wait(Captured, lambda event: event.captured > seen + 5)  # the wish has arrived
+    before, seen = len(collector.of(Preview)), len(collector.of(Captured))
+    collector.wait(Captured, lambda event: event.captured > seen + 15)
+    assert len(collector.of(Preview)) == before
+    desk.preview(WISH)
+    count = len(collector.events)
+    collector.wait(Preview, after=count)
+    desk.cancel("enrol")
+    collector.wait_end("enrol")
+
+
+def test_a_camera_process_that_is_replaced_knows_the_wish(desk: LocalDesk) -> None:
+    collector = started(desk)
+    first = collector.wait(ProcessReady, lambda event: event.process == "camera").pid
+    desk.preview(WISH)
+    os.kill(first, signal.SIGKILL)
+    collector.wait(ProcessDied)
+    desk.enrol(DEMO)
+    collector.wait_end("enrol")
+    assert collector.of(Preview)
 
 
 def test_two_jobs_cannot_have_the_camera_at_once(desk: LocalDesk) -> None:
@@ -152,6 +203,15 @@ def test_impossible_requests_are_refused_at_once(desk: LocalDesk) -> None:
     with pytest.raises(NoPictures):
         desk.split(SplitRequest(train=0.7, validation=0.15, test=0.15))
     assert desk.running == frozenset()
+
+
+def test_a_persons_pictures_are_told_with_session_and_file(desk: LocalDesk) -> None:
+    captured = enrolled(desk).of(Captured)
+    rows = desk.pictures("eileen collins")
+    assert [(row.session, row.file) for row in rows] == [(c.session, c.file) for c in captured]
+    assert all(Path(row.path).is_file() for row in rows)
+    with pytest.raises(PersonNotFound):
+        desk.pictures("Nobody")
 
 
 def test_people_are_renamed_split_and_deleted_without_a_child(desk: LocalDesk) -> None:

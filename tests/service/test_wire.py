@@ -64,7 +64,7 @@ def test_a_missing_loss_arrives_as_not_a_number(channels: tuple[Channel, Channel
 
 def test_pictures_travel_as_raw_bytes_outside_the_header() -> None:
     pixels = bytes(range(256)) * 3
-    preview = Preview(width=16, height=16, pixels=pixels, sequence=1, dropped=0)
+    preview = Preview(columns=16, rows=16, cells=pixels, sequence=1, dropped=0)
     data = encode(preview)
     assert pixels in data
     assert len(data) < len(pixels) + 200

@@ -35,6 +35,8 @@ from engine.service.protocol import (
     Listener,
     ModelRow,
     PersonRow,
+    PictureRow,
+    PreviewWish,
     RecogniseRequest,
     SplitRequest,
     TrainRequest,
@@ -84,6 +86,7 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
         self.calls: list[tuple[str, object]] = []
         self.fail: dict[str, Exception] = {}
         self.rows, self.model_rows, self.split_made = people, models, split
+        self.picture_rows: tuple[PictureRow, ...] = ()
         self.started = threading.Event()
         self.closed = threading.Event()
         self.hold_close = threading.Event()
@@ -132,6 +135,10 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
     def people(self) -> tuple[PersonRow, ...]:
         self._record("people", None)
         return self.rows
+
+    def pictures(self, person: str) -> tuple[PictureRow, ...]:
+        self._record("pictures", person)
+        return self.picture_rows
 
     def rename(self, old: str, new: str) -> None:
         self._record("rename", (old, new))
@@ -204,6 +211,9 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
     def recognise(self, request: RecogniseRequest) -> None:
         self._record("recognise", request)
         self._begin("recognise", f"Recognising from {request.source}")
+
+    def preview(self, wish: PreviewWish) -> None:
+        self._record("preview", wish)
 
     def stop(self, job: Job) -> None:
         self._record("stop", job)

@@ -65,7 +65,7 @@ def test_the_interface_is_woken_once_however_much_waits(bridge, wakes):
 
 def test_lossy_events_never_wake_and_only_the_newest_is_kept(bridge, wakes):
     for n in range(100):
-        bridge.listener(Preview(width=1, height=1, pixels=b"abc", sequence=n, dropped=0))
+        bridge.listener(Preview(columns=1, rows=1, cells=b"abc", sequence=n, dropped=0))
         bridge.listener(RecognitionRate(fps=9, frames=n, dropped=0, faces=1))
         bridge.listener(FeaturesProgress(done=n, total=100, cached=0))
     assert wakes == []
@@ -155,7 +155,7 @@ def test_closing_lets_a_held_engine_thread_go_and_takes_nothing_more(bridge, mon
 
 
 def test_an_evaluation_beside_a_capture_keeps_its_frame_and_forgets_old_features(bridge):
-    bridge.listener(Preview(width=1, height=1, pixels=b"abc", sequence=1, dropped=0))
+    bridge.listener(Preview(columns=1, rows=1, cells=b"abc", sequence=1, dropped=0))
     bridge.listener(FeaturesProgress(done=9, total=9, cached=0))
     bridge.listener(JobStarted(job="evaluate", title="Evaluating"))
     live = bridge.take()[1]

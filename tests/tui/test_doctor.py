@@ -15,7 +15,7 @@ from engine.events import JobEnded, TapeEnded, TapeStarted
 from engine.service.protocol import CheckRequest, EnrolRequest
 from tui.screens.doctor import DoctorScreen
 from tui.screens.help import HelpScreen
-from tui.widgets.preview import FramePreview
+from tui.widgets.crop import Crop
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 CAMERA = finding("/dev/video0", group="camera", value="HD Webcam", device="/dev/video0")
@@ -72,7 +72,7 @@ async def test_a_key_measures_the_selected_camera_and_shows_its_picture(run, key
         rate = finding("/dev/video0 rate", group="camera", value="29.9 fps", device="/dev/video0")
         table.desk.emit(measured(), rate, JobEnded(job="check", outcome="done"))
         await table.shows("    rate", "29.9 fps", "▀▀▀")
-        still = table.app.screen.query_one(FramePreview)
+        still = table.app.screen.query_one(Crop)
         colours = {s.style.color for s in still.render_line(0) if s.style and s.style.color}
         assert Color.from_rgb(204, 17, 17) in colours
 

@@ -41,7 +41,7 @@ def test_a_loss_that_is_not_a_number_becomes_null() -> None:
 
 def test_json_prints_no_preview_and_no_words_on_stdout() -> None:
     output, out, err = outputs(as_json=True)
-    output.event(Preview(width=1, height=1, pixels=b"abc", sequence=0, dropped=0))
+    output.event(Preview(columns=1, rows=1, cells=b"abc", sequence=0, dropped=0))
     output.result("a sentence")
     output.note("a note")
     output.table(("a",), [("b",)])

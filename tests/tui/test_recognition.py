@@ -6,9 +6,8 @@ import pytest
 from fake_desk import FakeDesk, face, model, opened, person
 
 from engine.errors import NoModel
-from engine.events import JobEnded, Preview, RecogniseDone, RecognitionRate, SourceLost, Threshold
+from engine.events import JobEnded, RecogniseDone, RecognitionRate, SourceLost, Threshold
 from engine.service.protocol import RecogniseRequest
-from tui.widgets.preview import FramePreview
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 
@@ -132,25 +131,3 @@ async def test_what_the_engine_refuses_stays_in_the_form(run):
         await table.press("r", "enter")
         await table.shows("No model: it was deleted. Train one.")
         assert table.app.board.titles == {}
-
-
-async def test_the_frame_shows_where_there_is_room(run):
-    frame = Preview(width=4, height=4, pixels=bytes([255, 0, 0] * 16), sequence=1, dropped=0)
-    async with run(desk(), size=(160, 45)) as table:
-        await watch(table)
-        table.desk.emit(frame, face("unknown"))
-        await table.until(lambda: "▀▀▀▀" in table.screen())
-        table.desk.emit(JobEnded(job="recognise", outcome="done"))
-        await table.until(lambda: "▀▀▀▀" not in table.screen())
-
-
-def test_a_frame_keeps_its_proportions():
-    frame = Preview(width=64, height=48, pixels=bytes(64 * 48 * 3), sequence=1, dropped=0)
-    strips = FramePreview._scale(frame, 40, 40)
-    assert len(strips) == 15
-    assert all(strip.cell_length == 40 for strip in strips)
-
-
-def test_a_frame_with_too_few_bytes_draws_nothing():
-    frame = Preview(width=64, height=48, pixels=b"abc", sequence=1, dropped=0)
-    assert FramePreview._scale(frame, 40, 40) == []

@@ -11,7 +11,9 @@ from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
 from tui.keys.models import MODELS
 from tui.keys.people import PEOPLE
+from tui.keys.preview import PREVIEW
 from tui.keys.roster import ROSTER
+from tui.keys.stills import STILLS
 from tui.keys.twins import TWINS
 from tui.keys.unknown import UNKNOWN
 
@@ -29,6 +31,7 @@ OPENERS = frozenset(
         "why",
         "inbox",
         "roster",
+        "still",
     )
 ) | {"person", "merge", "consent"}
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
@@ -39,6 +42,7 @@ CONTEXTS: dict[str, str] = {
     "people": "In the people list",
     "person": "In a person's screen",
     "models": "In the models screen",
+    "still": "Looking at pictures",
     "evaluation": "In the evaluation",
     "inbox": "In the unknown inbox",
     "doctor": "In the doctor",
@@ -50,6 +54,8 @@ CONTEXTS: dict[str, str] = {
 
 KEYS: tuple[Key, ...] = (
     *DESK,
+    *PREVIEW,
+    *STILLS,
     *ROSTER,
     *PEOPLE,
     *MODELS,

@@ -79,6 +79,7 @@ class CapturePane(Pane):
         """A capture or import begins: clear what the last one left."""
         self.running = event.job
         self.live = Live()
+        self.show_preview(None)
         self.query_one("#capture-empty").display = False
         if event.job == "import":
             self.steps("", "")
@@ -149,9 +150,9 @@ class CapturePane(Pane):
         self.write("#capture-last", progress(said))
 
     def show_preview(self, frame: Preview | None) -> None:
-        """Show a frame; without one the figures take the room."""
+        """Show a frame; its room is kept while a capture runs."""
         preview = self.query_one(FramePreview)
-        preview.set_class(frame is None, "-nothing")
+        preview.set_class(self.running != "enrol", "-nothing")
         preview.show(frame)
 
     def done(self, event: EnrolDone | ImportDone) -> None:

@@ -70,6 +70,7 @@ class RecognitionPane(Pane):
         self.sightings = ()
         self.history.clear()
         self.query_one("#recognition-empty").display = False
+        self.query_one(FramePreview).remove_class("-nothing")
         for part in ("threshold", "source", "now", "history"):
             self.write(f"#recognition-{part}", "")
         self.border_subtitle = "x stop · esc cancel"
@@ -114,9 +115,7 @@ class RecognitionPane(Pane):
             )
         elif live.faceless:
             self.write("#recognition-status", f"No face in {many(live.faceless, 'picture')}")
-        preview = self.query_one(FramePreview)
-        preview.set_class(live.preview is None, "-nothing")
-        preview.show(live.preview)
+        self.query_one(FramePreview).show(live.preview)
         self.tick()
 
     def tick(self) -> None:

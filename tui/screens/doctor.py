@@ -19,7 +19,7 @@ from tui.checkup import Checkup
 from tui.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
 from tui.keys import bindings_of
 from tui.text import clean, shorten
-from tui.widgets.preview import FramePreview
+from tui.widgets.crop import Crop
 
 STATE_WIDTH = 11
 SUBJECT_WIDTH, NARROW_SUBJECT = 30, 22
@@ -50,7 +50,7 @@ class DoctorScreen(ModalScreen[None]):
         yield Static(id="doctor-title", markup=False)
         with Horizontal(id="doctor-body"):
             yield DataTable[Text](id="doctor-table", cursor_type="row", cell_padding=0)
-            yield FramePreview(id="doctor-still")
+            yield Crop(id="doctor-still")
         yield Static(id="doctor-detail", markup=False)
         yield Footer(compact=True, show_command_palette=False)
 
@@ -90,9 +90,10 @@ class DoctorScreen(ModalScreen[None]):
         subjects = [row.subject if row else "" for row in self._rows]
         kept = before is not None and before.subject in subjects
         table.move_cursor(row=subjects.index(before.subject) if before and kept else 1)
-        still = self.query_one(FramePreview)
-        still.show(self.checkup.still)
-        if still.display != (self.checkup.still is not None):
+        still, measured = self.query_one(Crop), self.checkup.still
+        if measured is not None:
+            still.show_pixels(measured.pixels, measured.across, measured.down)
+        if still.display != (measured is not None):
             still.display = not still.display
             self.call_after_refresh(self.show)  # the table has another width then
         self._describe()

@@ -20,15 +20,22 @@ class Crop(Widget):
 
     def __init__(self, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._png = b""
+        self._picture: bytes | tuple[bytes, int, int] = b""
         self._caption = ""
         self._drawn: tuple[int, int, list[Strip]] | None = None
 
     def show(self, png: bytes, caption: str = "") -> None:
         """Show the picture in `png`, empty for none, with a caption of one line."""
-        if (png, caption) == (self._png, self._caption):
+        self._show(png, caption)
+
+    def show_pixels(self, pixels: bytes, width: int, height: int, caption: str = "") -> None:
+        """The same with the picture as RGB, row by row."""
+        self._show((pixels, width, height), caption)
+
+    def _show(self, picture: bytes | tuple[bytes, int, int], caption: str) -> None:
+        if (picture, caption) == (self._picture, self._caption):
             return
-        self._png, self._caption = png, caption
+        self._picture, self._caption = picture, caption
         self._drawn = None
         self.refresh()
 
@@ -46,21 +53,27 @@ class Crop(Widget):
                 width, self.rich_style
             )
         if self._drawn is None or self._drawn[:2] != (width, height):
-            self._drawn = width, height, _strips(self._png, width, height - 1, self.rich_style)
+            self._drawn = width, height, _strips(self._picture, width, height - 1, self.rich_style)
         strips = self._drawn[2]
         return strips[y] if y < len(strips) else Strip.blank(width, self.rich_style)
 
 
-def _strips(png: bytes, columns: int, rows: int, background: Style) -> list[Strip]:
+def _strips(
+    picture: bytes | tuple[bytes, int, int], columns: int, rows: int, background: Style
+) -> list[Strip]:
     """The picture as lines of cells; none if there is no picture or it cannot be read."""
-    if not png or columns < 1 or rows < 1:
+    if not picture or columns < 1 or rows < 1:
         return []
     import io  # here, as Pillow is not needed for the first paint
 
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(png), formats=("PNG",)) as opened:
+        if isinstance(picture, tuple):
+            whole = Image.frombytes("RGB", picture[1:], picture[0])
+        else:
+            whole = Image.open(io.BytesIO(picture), formats=("PNG",))
+        with whole as opened:
             factor = min(columns / opened.width, 2 * rows / opened.height)
             across = max(1, int(opened.width * factor))
             down = max(2, int(opened.height * factor) // 2 * 2)

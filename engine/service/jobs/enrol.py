@@ -22,6 +22,7 @@ from engine.events import Captured, Emit, EnrolDone, Notice, Refused
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.service.jobs.view import Viewer
+from engine.service.previewing import Wishes
 from engine.service.protocol import EnrolRequest
 from engine.workspace import Workspace
 
@@ -34,7 +35,7 @@ def enrol(
     emit: Emit,
     twins: TwinGuard | None = None,
     *,
-    preview: bool = False,
+    preview: Wishes | None = None,
 ) -> EnrolDone:
     """Capture `request.count` crops. Returns after emitting EnrolDone.
 
@@ -116,19 +117,19 @@ def _capture(
     lines: tuple[str, ...] = ("looking for a face",)
     try:
         for frame in frames:
-            box = None
             if guard.holding:
-                viewer.show(frame, None, (f"looks like {guard.other}",), reader.dropped)
+                viewer.show(frame, (), (f"looks like {guard.other}",), reader.dropped)
                 continue
             _heed(guard, enrolment, people, emit)
-            for event in enrolment.feed(frame, finder.find(frame.image)):
+            faces = finder.find(frame.image)
+            boxes = tuple(face.box.as_tuple for face in faces)
+            for event in enrolment.feed(frame, faces):
                 emit(event)
-                box = event.box
                 if isinstance(event, Captured) and enrolment.verdict and enrolment.verdict.face:
                     guard.kept(enrolment.verdict.face.crop)
                 _guide(coach, enrolment, frame, emit, kept=isinstance(event, Captured))
                 lines = (_line(event), "Enter or Esc: stop")
-            if not viewer.show(frame, box, lines, reader.dropped):
+            if not viewer.show(frame, boxes, lines, reader.dropped):
                 cancel.stop()
             if early and coach.covered:
                 enrolment.complete()

@@ -177,7 +177,7 @@ def recognise(
             cancel,
             emit,
             lambda found: recognition.take(found, single=request.each),
-            preview=False,
+            preview=None,
         )
     if why:
         for evidence in recognition.memory.all():

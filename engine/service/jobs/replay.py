@@ -154,7 +154,7 @@ def _recognise(
         if not (recorded.live and found.boxes) or found.frame in judged:
             recognition.take(found, single=request.each)
 
-    watch(recorded.settings, request, cancel, emit, deliver, preview=False)
+    watch(recorded.settings, request, cancel, emit, deliver, preview=None)
     recognition.finish()
 
 

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import time
-
-import cv2
-import numpy as np
+from collections.abc import Callable, Sequence
 
 from engine.camera.frame import Frame
 from engine.camera.window import PreviewWindow
 from engine.events import BoxTuple, Emit, Preview
-
-PREVIEW_WIDTH = 96
-PREVIEW_INTERVAL = 0.2
-"""Seconds between previews: five a second is smooth enough and light over SSH."""
+from engine.service.jobs.half_blocks import HalfBlocks
+from engine.service.previewing import Wishes
 
 
 class Viewer:
     """Shows frames where asked; costs nothing where not."""
 
-    def __init__(self, emit: Emit, *, title: str, window: bool, preview: bool) -> None:
+    def __init__(
+        self,
+        emit: Emit,
+        *,
+        title: str,
+        window: bool,
+        preview: Wishes | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Raises NoDisplay if a window is wanted where there is no screen."""
         self._emit = emit
-        self._preview = preview
+        self._wishes = preview
         self._window = PreviewWindow(title) if window else None
-        self._next = 0.0
+        self._clock = clock
+        self._blocks = HalfBlocks()
+        self._last = float("-inf")
 
     def show(
-        self, frame: Frame, box: BoxTuple | None, lines: tuple[str, ...], dropped: int
+        self, frame: Frame, boxes: Sequence[BoxTuple], lines: tuple[str, ...], dropped: int
     ) -> bool:
-        """Show one frame with the face's box and lines of text; False if the user closed it."""
-        if self._preview and time.monotonic() >= self._next:
-            self._next = time.monotonic() + PREVIEW_INTERVAL
-            self._emit(preview_of(frame, box, dropped))
+        """Show one frame with the faces' boxes and lines of text; False if the user closed it."""
+        if self._wishes is not None:
+            self._preview(self._wishes, frame, boxes, dropped)
+        box = boxes[0] if boxes else None
         return self._window.show(frame, box, lines) if self._window else True
 
     def close(self) -> None:
@@ -40,21 +46,20 @@ class Viewer:
         if self._window:
             self._window.close()
 
-
-def preview_of(frame: Frame, box: BoxTuple | None, dropped: int) -> Preview:
-    """The frame reduced to PREVIEW_WIDTH, with the box drawn, as RGB bytes."""
-    height, width = frame.image.shape[:2]
-    scale = PREVIEW_WIDTH / width
-    size = (PREVIEW_WIDTH, max(2, round(height * scale / 2) * 2))
-    small = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
-    if box is not None:
-        x, y, w, h = (round(value * scale) for value in box)
-        cv2.rectangle(small, (x, y), (x + w, y + h), (80, 220, 80), 1)
-    pixels = np.ascontiguousarray(small[:, :, ::-1]).tobytes()
-    return Preview(
-        width=size[0],
-        height=size[1],
-        pixels=pixels,
-        sequence=frame.sequence,
-        dropped=dropped,
-    )
+    def _preview(
+        self, wishes: Wishes, frame: Frame, boxes: Sequence[BoxTuple], dropped: int
+    ) -> None:
+        wish, now = wishes.now, self._clock()
+        if not wish.wanted or now - self._last < 1 / wish.rate:
+            return
+        self._last = now
+        columns, rows, cells = self._blocks.cells(frame.image, boxes, wish)
+        self._emit(
+            Preview(
+                columns=columns,
+                rows=rows,
+                cells=cells,
+                sequence=frame.sequence,
+                dropped=dropped,
+            )
+        )

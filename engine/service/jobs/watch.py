@@ -17,6 +17,7 @@ from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.service.jobs.view import Viewer
 from engine.service.messages import FacesFound
+from engine.service.previewing import Wishes
 from engine.service.protocol import RecogniseRequest
 
 Deliver = Callable[[FacesFound], None]
@@ -29,7 +30,7 @@ def watch(
     emit: Emit,
     deliver: Deliver,
     *,
-    preview: bool,
+    preview: Wishes | None,
 ) -> tuple[int, int]:
     """Deliver the faces of each frame until the source ends or `cancel` is set.
 
@@ -51,9 +52,9 @@ def watch(
                 faces = find_faces(finder, frame, photographs, settings.recognition.most_faces)
                 lossy = request.pace == "live"
                 deliver(faces_found(frame, faces, reader.dropped, lossy=lossy))
-                box = faces[0].box.as_tuple if faces else None
+                boxes = tuple(face.box.as_tuple for face in faces)
                 text = f"{len(faces)} faces, frame {frame.sequence}"
-                if not viewer.show(frame, box, (text, "Enter or Esc: stop"), reader.dropped):
+                if not viewer.show(frame, boxes, (text, "Enter or Esc: stop"), reader.dropped):
                     cancel.stop()
             return frames, reader.dropped
     finally:

@@ -1,0 +1,174 @@
+"""The live preview: what is asked for, what is drawn, and when nothing is."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from fake_desk import FakeDesk, model, person
+from textual.geometry import Region
+
+from engine.events import HALF_BLOCK_RUN, JobEnded, Preview
+from engine.service.protocol import PreviewWish
+from tui.preview import LIMITS
+from tui.widgets import preview as widget
+from tui.widgets.preview import FramePreview
+
+WIDE = [(120, 40), (160, 45), (200, 60)]
+RED, BLUE = 0xF00, 0x00F
+
+
+class SlowTerminal:
+    """A terminal that never keeps up."""
+
+    def look(self, app: object) -> bool:
+        return True
+
+
+def desk() -> FakeDesk:
+    return FakeDesk((person("Ada Lovelace"),), (model(current=True),))
+
+
+def frame(*rows: tuple[tuple[int, int, int], ...], sequence: int = 1) -> Preview:
+    columns = sum(length for length, _, _ in rows[0])
+    cells = b"".join(HALF_BLOCK_RUN.pack(*run) for row in rows for run in row)
+    return Preview(columns=columns, rows=len(rows), cells=cells, sequence=sequence, dropped=0)
+
+
+def two_halves(sequence: int = 1) -> Preview:
+    return frame(((10, RED, BLUE),), ((6, RED, BLUE), (4, RED, RED)), sequence=sequence)
+
+
+async def watch(table) -> None:
+    await table.press("r", "enter")
+    await table.until(lambda: "recognise" in table.app.board.titles, "recognition runs")
+
+
+async def capture(table) -> None:
+    await table.press("n")
+    await table.type("Ada")
+    await table.press("enter")
+    await table.until(lambda: "enrol" in table.app.board.titles, "enrolment runs")
+
+
+def shown(table, pane: str) -> FramePreview:
+    return table.app.screen_desk.query_one(f"#{pane}-preview", FramePreview)
+
+
+def wish(table) -> PreviewWish:
+    asked = table.desk.asked("preview")
+    return asked[-1] if asked else PreviewWish()
+
+
+@pytest.mark.parametrize("size", WIDE)
+@pytest.mark.parametrize("pane", ["capture", "recognition"])
+async def test_the_camera_is_asked_for_exactly_the_cells_there_are(run, size, pane, monkeypatch):
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    async with run(desk(), size=size) as table:
+        assert not table.desk.asked("preview")
+        await (capture if pane == "capture" else watch)(table)
+        await table.until(lambda: wish(table).wanted, "the frame is wanted")
+        await table.pilot.pause(0.3)
+        assert (wish(table).columns, wish(table).rows) == tuple(shown(table, pane).size)
+        assert wish(table).columns >= 0.35 * shown(table, pane).parent.size.width
+        assert (wish(table).level, wish(table).colours) == ("normal", "true")
+
+
+async def test_a_narrow_terminal_is_sent_nothing(run):
+    async with run(desk(), size=(80, 24)) as table:
+        await watch(table)
+        await table.pilot.pause(0.4)
+        assert not table.desk.asked("preview")
+
+
+async def test_another_screen_in_front_stops_the_frames(run):
+    async with run(desk(), size=(160, 45)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        await table.press("f1")
+        await table.until(lambda: not wish(table).wanted, "behind the help nothing is sent")
+        await table.press("escape")
+        await table.until(lambda: wish(table).wanted, "back on the desk it is")
+
+
+async def test_the_end_of_the_job_stops_the_frames_and_clears_the_room(run):
+    async with run(desk(), size=(160, 45)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        table.desk.emit(two_halves())
+        await table.until(lambda: "▀▀▀▀▀▀▀▀▀▀" in table.screen())
+        table.desk.emit(JobEnded(job="recognise", outcome="done"))
+        await table.until(lambda: not wish(table).wanted)
+        await table.until(lambda: "▀▀▀▀" not in table.screen())
+        assert not shown(table, "recognition").display
+
+
+async def test_the_key_goes_through_the_levels_and_off_sends_nothing(run):
+    async with run(desk(), size=(160, 45)) as table:
+        await watch(table)
+        await table.shows("5 Recognition · preview auto normal 0.0 Mbit/s 0 fps")
+        await table.press("p", "p")
+        await table.until(lambda: wish(table).level == "low")
+        assert wish(table).rate <= LIMITS["low"].rate
+        await table.shows("· preview low 0.0 Mbit/s")
+        await table.press("p")
+        await table.until(lambda: not wish(table).wanted)
+        await table.shows("· preview off")
+        await table.until(lambda: not shown(table, "recognition").display)
+        await table.press("p")
+        await table.until(lambda: wish(table).wanted)
+
+
+async def test_an_automatic_preview_gives_way_to_a_terminal_that_is_behind(run, monkeypatch):
+    async with run(desk(), size=(160, 45)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        monkeypatch.setattr(table.app, "_backlog", SlowTerminal())
+        await table.until(lambda: not wish(table).wanted, "down to nothing")
+        await table.shows("preview auto off")
+
+
+async def test_greys_are_asked_for_where_no_colour_is_wanted(run, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with run(desk(), size=(160, 45)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).colours == "grey")
+
+
+async def test_only_lines_that_changed_are_drawn_again(run, monkeypatch):
+    async with run(desk(), size=(160, 45)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        preview = shown(table, "recognition")
+        preview.clock = itertools.count().__next__
+        preview.show(two_halves())
+        drawn: list[Region] = []
+        monkeypatch.setattr(preview, "refresh", lambda *regions, **_: drawn.extend(regions))
+        preview.show(frame(((10, RED, BLUE),), ((10, RED, BLUE),), sequence=2))
+        assert drawn == [Region(0, 1, 10, 1)]
+
+
+async def test_nothing_is_drawn_while_the_terminal_is_behind(run, monkeypatch):
+    async with run(desk(), size=(160, 45)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        preview = shown(table, "recognition")
+        monkeypatch.setattr(widget, "crowded", lambda app: True)
+        preview.show(two_halves())
+        assert preview.frame is None
+        monkeypatch.setattr(widget, "crowded", lambda app: False)
+        preview.show(two_halves())
+        assert preview.frame is not None
+
+
+@pytest.mark.parametrize("cells", [b"", b"abc", HALF_BLOCK_RUN.pack(0, 1, 2) * 20])
+async def test_a_frame_cut_short_draws_what_there_is(run, cells):
+    async with run(desk(), size=(160, 45)) as table:
+        await watch(table)
+        await table.until(lambda: wish(table).wanted)
+        whole = two_halves()
+        first_line = whole.cells[: HALF_BLOCK_RUN.size]
+        table.desk.emit(
+            Preview(columns=10, rows=2, cells=first_line + cells, sequence=1, dropped=0)
+        )
+        await table.until(lambda: "▀▀▀▀▀▀▀▀▀▀" in table.screen())
