@@ -8,8 +8,8 @@ from textual.widget import Widget
 from engine.events import Coaching
 
 FULL, EMPTY = "■", "·"
-_NAME, _CELL = 7, 10
-"""Cells of the names on the left, and of one view."""
+_NAME, _CELL, _LIGHT = 7, 10, 6
+"""Cells of the names on the left, of one view, and of a light's name."""
 
 
 def sign(different: int, need: int, *, here: bool) -> str:
@@ -20,13 +20,10 @@ def sign(different: int, need: int, *, here: bool) -> str:
 
 
 class Coverage(Widget):
-    """Five lines of at most 41 cells: the narrow pane's 42 less a scrollbar.
-
-    Signs carry the meaning; colour repeats it.
-    """
+    """Six lines of 33 cells: they fit beside a preview too. Signs carry the meaning."""
 
     DEFAULT_CSS = """
-    Coverage { height: 5; width: 100%; }
+    Coverage { height: 6; width: 100%; }
     """
 
     def __init__(self, id: str | None = None) -> None:
@@ -59,9 +56,10 @@ def drawn(said: Coaching) -> Text:
             here = (pose, distance) == (said.pose, said.distance)
             text.append_text(_cell(count, said.need, here=here))
             text.append(" " * (_CELL - said.need - 2))
-    text.append("\nlit ", "dim")
-    for light, count in said.lights:
-        text.append(light, "dim")
+    for place, (light, count) in enumerate(said.lights):
+        if place % 2 == 0:
+            text.append(f"\n{'light' if place == 0 else '':<{_NAME}}", "dim")
+        text.append(f" {light:<{_LIGHT}}", "dim")
         text.append_text(_cell(count, said.need, here=light == said.light))
     return text
 
