@@ -18,9 +18,10 @@ from engine.service.protocol import Desk, ModelRow
 from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
-from tui.evaluation_actions import EvaluationApp
 from tui.jobs import PANE_OF
 from tui.keys import KEYS, OPENERS, bindings_of
+from tui.keys.names import pressed, shown
+from tui.manners import MannersApp
 from tui.panes.activity import ActivityPane
 from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
@@ -37,7 +38,7 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(EvaluationApp):
+class FacedeskApp(MannersApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -46,17 +47,21 @@ class FacedeskApp(EvaluationApp):
         Path("styles/dialogs.tcss"),
         Path("styles/evaluation.tcss"),
     ]
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere", "command_palette")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere")]
 
     def __init__(
         self,
         desk: Desk,
         script: DemoScript | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        welcome: bool = False,
     ) -> None:
+        """`welcome` shows the three steps where nobody is enrolled yet."""
         super().__init__(desk, clock)
-        self.animation_level = "none"  # over SSH each frame of an animation costs
         self.script = script
+        self._welcomes = welcome and script is None
+        self._first_look = True
         self._ahead: list[events.Key] = []
         """Keys typed while a dialog opens."""
 
@@ -72,6 +77,7 @@ class FacedeskApp(EvaluationApp):
         title.workspace = _home_short(self.desk.workspace)
         title.demo = self.script is not None
         self.tell(ActivityPane.EMPTY)
+        self.begin_manners()
         self.begin_engine()
 
     def engine_started(self) -> None:
@@ -152,6 +158,11 @@ class FacedeskApp(EvaluationApp):
         if models is not None:
             self.board.models = len(models)
             self._show_models(models)
+        if self._first_look:
+            self._first_look = False
+            self.restore_view()
+            if self._welcomes and people == () and not self.board.titles:
+                self.welcome()
         self.screen_desk.refresh_bindings()
 
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
@@ -203,7 +214,7 @@ class FacedeskApp(EvaluationApp):
             return
         for key in KEYS:
             action = key.action.removeprefix("app.")
-            if key.key == event.key and key.context == context and action in GUARDED:
+            if pressed(key) == event.key and key.context == context and action in GUARDED:
                 why = self.board.why_not(action)
                 if why and action != "cancel":  # Esc with nothing to cancel needs no words
                     self.explain(why)
@@ -222,7 +233,7 @@ class FacedeskApp(EvaluationApp):
         for key in KEYS:
             if key.palette:
                 yield SystemCommand(
-                    f"{key.label} ({key.shown})", key.tooltip, partial(self.do, key.action)
+                    f"{key.label} ({shown(key)})", key.tooltip, partial(self.do, key.action)
                 )
         for command in super().get_system_commands(screen):
             if command.title in KEPT_COMMANDS:

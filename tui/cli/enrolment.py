@@ -59,7 +59,12 @@ def enroll(
 )
 @click.pass_obj
 def import_command(options: dict[str, Any], folder: Path, face: Any) -> None:
-    """Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like."""
+    """Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like.
+
+    \b
+    facedesk import photos/
+    facedesk import groups/ --face largest
+    """
 
     def job(context: Context) -> None:
         from engine.service.protocol import ImportRequest

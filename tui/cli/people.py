@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.group(cls=SubGroup, invoke_without_command=True)
 @click.pass_context
 def people(ctx: click.Context) -> None:
-    """List, rename or delete people (without a command: list)."""
+    """List, rename or delete people (without a command: list).
+
+    \b
+    facedesk people
+    facedesk people rename "Ada Byron" "Ada Lovelace"
+    """
     if ctx.invoked_subcommand is None:
         list_command(ctx.obj)
 
@@ -36,7 +41,11 @@ def list_command(options: dict[str, Any]) -> None:
 @people.command("list")
 @click.pass_obj
 def people_list(options: dict[str, Any]) -> None:
-    """Everybody enrolled, with pictures, sessions and whether the model knows them."""
+    """Everybody enrolled, with pictures, sessions and whether the model knows them.
+
+    \b
+    facedesk people list --json
+    """
     list_command(options)
 
 
@@ -45,7 +54,11 @@ def people_list(options: dict[str, Any]) -> None:
 @click.argument("new")
 @click.pass_obj
 def people_rename(options: dict[str, Any], old: str, new: str) -> None:
-    """Give OLD the name NEW. Pictures and model stay valid."""
+    """Give OLD the name NEW. Pictures and model stay valid.
+
+    \b
+    facedesk people rename "Ada Byron" "Ada Lovelace"
+    """
 
     def job(context: Context) -> None:
         from tui.commands.enrolment import rename_person
@@ -60,7 +73,11 @@ def people_rename(options: dict[str, Any], old: str, new: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def people_delete(options: dict[str, Any], name: str, yes: bool) -> None:
-    """Delete NAME: pictures, features and split entries. Asks first on a terminal."""
+    """Delete NAME: pictures, features and split entries. Asks first on a terminal.
+
+    \b
+    facedesk people delete "Ada Lovelace" --yes
+    """
     if not yes and sys.stdin is not None and sys.stdin.isatty():
         click.confirm(f"Delete {name} and all their pictures?", abort=True, err=True)
 

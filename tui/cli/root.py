@@ -19,6 +19,7 @@ from tui.cli.evaluation import bake_off, evaluate
 from tui.cli.model import model
 from tui.cli.options import TopGroup, global_options
 from tui.cli.people import people
+from tui.cli.shell import completion, keys
 from tui.cli.strangers import strangers
 from tui.cli.training import train
 from tui.cli.watching import demo, doctor, recognize
@@ -62,6 +63,8 @@ for _command in (
     model,
     doctor,
     demo,
+    keys,
+    completion,
 ):
     facedesk.add_command(_command)
 

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def recognize(options: dict[str, Any], source: str, each: bool, window: bool, pace: Any) -> None:
-    """Name the people in front of a camera; strangers are called unknown. Ctrl+C ends it."""
+    """Name the people in front of a camera; strangers are called unknown. Ctrl+C ends it.
+
+    \b
+    facedesk recognize --source 0
+    facedesk recognize --source photos/ --each --json
+    """
 
     def job(context: Context) -> None:
         from engine.service.protocol import RecogniseRequest
@@ -41,7 +46,11 @@ def recognize(options: dict[str, Any], source: str, each: bool, window: bool, pa
 @click.command(cls=TakesGlobals)
 @click.pass_obj
 def doctor(options: dict[str, Any]) -> None:
-    """Look at cameras, files, processor, terminal and disk; say what is wrong and the cure."""
+    """Look at cameras, files, processor, terminal and disk; say what is wrong and the cure.
+
+    \b
+    facedesk doctor
+    """
 
     def job(context: Context) -> None:
         from tui.commands.doctor import doctor
@@ -55,7 +64,12 @@ def doctor(options: dict[str, Any]) -> None:
 @click.option("--tui", is_flag=True, help="Play the demo inside the app.")
 @click.pass_obj
 def demo(options: dict[str, Any], tui: bool) -> None:
-    """The whole job on two bundled portraits, without a camera or a network."""
+    """The whole job on two bundled portraits, without a camera or a network.
+
+    \b
+    facedesk demo
+    facedesk demo --tui
+    """
 
     def job(context: Context) -> None:
         from tui.commands.demo import demo, demo_in_app

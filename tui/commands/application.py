@@ -31,7 +31,7 @@ def run_app(context: Context, script: DemoScript | None) -> None:
     from tui.app import FacedeskApp
 
     context.workspace.prepare()
-    app = FacedeskApp(LocalDesk(context.workspace, context.settings), script)
-    app.run()
+    app = FacedeskApp(LocalDesk(context.workspace, context.settings), script, welcome=True)
+    app.run(mouse=context.settings.app.mouse)
     if app.return_code:
         raise SystemExit(app.return_code)

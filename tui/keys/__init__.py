@@ -8,13 +8,14 @@ from tui.keys.desk import DESK
 from tui.keys.dialogs import DIALOGS
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
+from tui.keys.manners import MANNERS
 from tui.keys.models import MODELS
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
 
 OPENERS = frozenset(
     ("new_person", "import_folder", "recognise", "models", "rename", "delete", "help")
-)
+) | {"jump", "copy"}
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
 what is typed after them goes to the dialog and not to the desk behind it."""
 
@@ -25,10 +26,12 @@ CONTEXTS: dict[str, str] = {
     "evaluation": "In the evaluation",
     "dialog": "In a dialog",
     "question": "In a question",
+    "copied": "In the copy dialog",
+    "welcome": "In the welcome",
 }
 """Contexts and the headings that F1 help gives them."""
 
-KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *DIALOGS)
+KEYS: tuple[Key, ...] = (*DESK, *MODELS, *EVALUATION, *MANNERS, *DIALOGS)
 
 
 def keys_of(context: str) -> tuple[Key, ...]:

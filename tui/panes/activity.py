@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import RichLog
 
 from tui.panes.base import Pane
+from tui.sheets import Sheet, lines_of
 from tui.text import clean, clock
 
 LEVELS = {
@@ -32,6 +33,7 @@ class ActivityPane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
+        self._times: list[str] = []
 
     def compose(self) -> ComposeResult:
         """The log alone."""
@@ -41,8 +43,15 @@ class ActivityPane(Pane):
         """Append a line. Text is shown as it is, without markup and control characters."""
         sign, style = LEVELS.get(level, ("", ""))
         body = clean(text) + (f" → {clean(hint)}" if hint else "")
+        now = clock(time.time())
         self.lines.append(f"{sign}{body}")
-        del self.lines[:-LINES]
-        entry = Text.assemble((clock(time.time()), "dim"), " ", (f"{sign}{body}", style))
+        self._times.append(now)
+        del self.lines[:-LINES], self._times[:-LINES]
+        entry = Text.assemble((now, "dim"), " ", (f"{sign}{body}", style))
         # Without `expand` a line is wrapped at 80 cells, however wide the pane is.
         self.query_one(RichLog).write(entry, expand=True)
+
+    def sheet(self) -> Sheet | None:
+        """All lines with their times."""
+        lines = [f"{at} {text}" for at, text in zip(self._times, self.lines, strict=True)]
+        return lines_of(self.NAME, lines)

@@ -13,6 +13,7 @@ from engine.config import SplitSettings
 from engine.events import SplitDone
 from engine.service.protocol import SplitRequest
 from tui.panes.base import Empty, Pane, line
+from tui.sheets import Sheet
 from tui.text import clean, many, shorten
 from tui.widgets.fields import NumberInput, Wrong
 
@@ -130,6 +131,16 @@ class SplitPane(Pane):
         )
         warnings = "\n".join(f"! {clean(warning)}" for warning in grouped(result))
         self.write("#split-warnings", warnings)
+
+    def sheet(self) -> Sheet | None:
+        """Pictures of each person in each part."""
+        if self.result is None:
+            return None
+        rows = tuple(
+            (name, *(str(counts.get(part, 0)) for part in PARTS))
+            for name, counts in self.result.people.items()
+        )
+        return Sheet(self.NAME, ("name", *PARTS), rows)
 
     def on_resize(self, _event: events.Resize) -> None:
         """The name column takes the room that is left."""

@@ -17,6 +17,7 @@ from engine.events import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
 from engine.service.protocol import Recipe, TrainRequest
 from tui.bridge import Live
 from tui.panes.base import Empty, Pane, line
+from tui.sheets import Sheet
 from tui.text import clean, many, span
 from tui.widgets.curves import Curves
 from tui.widgets.fields import NumberInput
@@ -188,6 +189,21 @@ class TrainingPane(Pane):
             self.write("#training-status", Text("Cancelled; the model before stays", "bold"))
         if not self.epochs:
             self.query_one("#training-result").display = False
+
+    def sheet(self) -> Sheet | None:
+        """The epoch table with all digits."""
+        header = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+        rows = tuple(
+            (
+                str(e.epoch),
+                *(f"{value:.6g}" for value in (e.loss, e.accuracy, e.val_loss, e.val_accuracy)),
+                f"{e.learning_rate:g}",
+                f"{e.seconds:.2f}",
+                "best" if e.epoch == self.epochs[-1].best else "",
+            )
+            for e in self.epochs
+        )
+        return Sheet(self.NAME, (*header, "seconds", "best"), rows) if rows else None
 
     def _state(self, text: str, event: EpochDone) -> Text:
         best = self.epochs[event.best - 1] if 0 < event.best <= len(self.epochs) else event

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.message import Message
+from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
@@ -57,6 +59,15 @@ class DeskScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
+    class FrontChanged(Message):
+        """Another pane is in front."""
+
+        def __init__(self, pane: str) -> None:
+            super().__init__()
+            self.pane = pane
+
+    zoomed: reactive[bool] = reactive(False, init=False)
+
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         super().__init__()
         self.people = PeoplePane()
@@ -85,6 +96,7 @@ class DeskScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin with people and capture."""
         self.show_middle("capture")
+        self._bring(self.front)
         self.people.focus_main()
 
     @property
@@ -105,9 +117,7 @@ class DeskScreen(Screen[None]):
         """Bring a pane to the front and give it the focus."""
         if name in MIDDLE:
             self.show_middle(name)
-        self.front = name
-        self.query_one(TabStrip).active = name
-        self.set_class(name == "activity", "-log")
+        self._bring(name)
         self.call_after_refresh(self.pane(name).focus_main)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -116,10 +126,22 @@ class DeskScreen(Screen[None]):
         pane = next((node for node in widget.ancestors_with_self if isinstance(node, Pane)), None)
         if pane is None or not pane.NAME:
             return
-        self.front = pane.NAME
-        self.set_class(pane.NAME == "activity", "-log")
-        self.query_one(TabStrip).active = pane.NAME
+        self._bring(pane.NAME)
         self.refresh_bindings()
+
+    def _bring(self, name: str) -> None:
+        changed, self.front = self.front != name, name
+        self.query_one(TabStrip).active = name
+        self.set_class(name == "activity", "-log")
+        for pane in self.query(Pane):
+            pane.set_class(name == pane.NAME, "-front")
+        if changed:
+            self.post_message(self.FrontChanged(name))
+
+    def watch_zoomed(self, zoomed: bool) -> None:
+        """The pane in front has the desk to itself."""
+        self.set_class(zoomed, "-zoom")
+        self.query_one(TabStrip).zoomed = zoomed
 
     def deliver(self, event: Event) -> None:
         """Give an event to the pane it belongs to."""

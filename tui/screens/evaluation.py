@@ -16,6 +16,7 @@ from textual.widgets import Footer, Static
 
 from engine.events import EvaluateDone
 from tui.evaluation import Evaluation
+from tui.evaluation_sheets import evaluation_sheet
 from tui.keys import bindings_of
 from tui.panes.base import Empty
 from tui.screens.doubtful import DoubtfulPart
@@ -26,6 +27,7 @@ from tui.screens.evaluation_parts import (
     Part,
     PeoplePart,
 )
+from tui.sheets import Sheet
 from tui.text import clean, many
 from tui.widgets.meter import Meter
 from tui.widgets.title_bar import TabStrip
@@ -163,6 +165,11 @@ class EvaluationScreen(ModalScreen[None]):
         meter.display = bool(evaluation.title) and features is not None
         if features is not None:
             meter.show(features.done, features.total)
+
+    def sheet(self) -> Sheet | None:
+        """The figures, or the table of the part in front."""
+        result = self.evaluation.result
+        return evaluation_sheet(result, self.front) if result is not None else None
 
     def action_show_part(self, name: str) -> None:
         """A number key."""

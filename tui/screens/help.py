@@ -8,6 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.keys import CONTEXTS, Key, keys_of
+from tui.keys.names import shown
 from tui.screens.dialog import Dialog
 
 ABOUT: dict[str, str] = {
@@ -60,5 +61,5 @@ def help_text(pane: str) -> Text:
 
 def _row(key: Key) -> Text:
     return Text.assemble(
-        "\n  ", (f"{key.shown:<10}", "bold"), f"{key.label:<14}", (key.tooltip, "dim")
+        "\n  ", (f"{shown(key):<10}", "bold"), f"{key.label:<14}", (key.tooltip, "dim")
     )

@@ -14,6 +14,7 @@ from textual.widgets import DataTable, Footer, Static
 from engine.service.protocol import ModelRow
 from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
+from tui.sheets import Sheet
 from tui.text import clean, day
 
 COLUMNS = (
@@ -99,6 +100,25 @@ class ModelsScreen(Dialog[None]):
         empty.update("No model yet. Close this and press t to train one.")
         empty.display = not rows
         self._describe()
+
+    def sheet(self) -> Sheet | None:
+        """All models as listed."""
+        rows = tuple(
+            (
+                row.id,
+                _state(row)[0],
+                row.created,
+                row.recipe,
+                str(row.people),
+                str(row.best_epoch),
+                str(row.epochs),
+                f"{row.val_accuracy:.4f}",
+                f"{row.threshold:.4f}",
+            )
+            for row in self.rows
+        )
+        header = ("id", "state", "trained", "recipe", "people", "best epoch", "epochs")
+        return Sheet("models", (*header, "val accuracy", "threshold"), rows) if rows else None
 
     @property
     def selected(self) -> ModelRow | None:

@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.keys.names import with_keys
 from tui.text import clean, shorten
 
 
@@ -66,6 +67,7 @@ class TabStrip(Widget):
 
     active: reactive[str] = reactive("")
     busy: reactive[frozenset[str]] = reactive(frozenset())
+    zoomed: reactive[bool] = reactive(False)
 
     def __init__(self, panes: tuple[tuple[str, str], ...], id: str | None = None) -> None:
         """`panes` are pairs of pane name and title, in the order of their number keys."""
@@ -84,4 +86,6 @@ class TabStrip(Widget):
                 line.append("●", self.get_component_rich_style("tabs--busy", partial=True))
             line.append("]" if active else " ", style)
             line.append(" ")
+        if self.zoomed:
+            line.append(with_keys("{key.zoom} all"), "bold")
         return line

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from engine.config import Settings, config_file
+from engine.config import Settings, config_file, keys_file
 from engine.errors import BackboneMissing, FacedeskError
 from engine.workspace import Workspace
 
@@ -214,4 +214,9 @@ def _model(workspace: Workspace) -> list[Finding]:
 def _configuration() -> list[Finding]:
     path: Path = config_file()
     text = f"{path}" + ("" if path.exists() else " (absent: defaults)")
-    return [Finding(subject="configuration", state="ok", text=text)]
+    keys = keys_file()
+    own = f"{keys}" + ("" if keys.exists() else " (absent: the keys of `facedesk keys`)")
+    return [
+        Finding(subject="configuration", state="ok", text=text),
+        Finding(subject="keys", state="ok", text=own),
+    ]
