@@ -167,6 +167,7 @@ class FacedeskApp(MannersApp):
 
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)
+        self.screen_desk.training.remember(current.history if current else ())
         self.evaluation.model = current.id if current else ""
         self.refresh_evaluation()
         model = f"model of {day(current.created)}" if current else "no model yet"
@@ -198,7 +199,9 @@ class FacedeskApp(MannersApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now; hide stop and cancel while nothing runs."""
         helps = action == "help" and self.screen is self.screen_evaluation
-        if action in OPENERS and isinstance(self.screen, ModalScreen) and not helps:
+        copies = action == "copy" and hasattr(self.screen, "sheet")
+        covered = isinstance(self.screen, ModalScreen) and not helps and not copies
+        if action in OPENERS and covered:
             return None  # their keys are looked at first, and are the dialog's here
         if action in GUARDED and self.board.why_not(action):
             return False if action in HIDDEN_WHEN_IDLE else None

@@ -55,6 +55,8 @@ class TrainingPane(Pane):
         super().__init__()
         self.settings = settings
         self.epochs: list[EpochDone] = []
+        self.before: tuple[EpochDone, ...] = ()
+        """The run before, drawn faintly behind the present one."""
         self.running = False
 
     def compose(self) -> ComposeResult:
@@ -122,6 +124,8 @@ class TrainingPane(Pane):
     def started(self, event: JobStarted) -> None:
         """A training begins: clear what the last one left."""
         self.running = True
+        if self.epochs:
+            self.before = tuple(self.epochs)
         self.epochs = []
         self.query_one(DataTable).clear()
         self.query_one("#training-empty").display = False
@@ -135,6 +139,11 @@ class TrainingPane(Pane):
         self.write("#training-status", Text(f"{clean(event.title)}: preparing", "bold"))
         self.write("#training-threshold", "")
         self._draw()
+
+    def remember(self, history: tuple[EpochDone, ...]) -> None:
+        """The epochs of the model in use, to compare the first run of this session with."""
+        if not self.epochs and not self.before:
+            self.before = history
 
     def show_live(self, live: Live) -> None:
         """Feature extraction, while no epoch has come yet."""
@@ -241,10 +250,18 @@ class TrainingPane(Pane):
         if last and not self.running:
             total = len(epochs)
         self.query_one("#curve-loss", Curves).show(
-            [e.loss for e in epochs], [e.val_loss for e in epochs], total, best
+            [e.loss for e in epochs],
+            [e.val_loss for e in epochs],
+            total,
+            best,
+            [e.val_loss for e in self.before],
         )
         self.query_one("#curve-accuracy", Curves).show(
-            [e.accuracy for e in epochs], [e.val_accuracy for e in epochs], total, best
+            [e.accuracy for e in epochs],
+            [e.val_accuracy for e in epochs],
+            total,
+            best,
+            [e.val_accuracy for e in self.before],
         )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import DataTable, Footer, Static
 
@@ -16,16 +19,21 @@ from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
 from tui.sheets import Sheet
 from tui.text import clean, day
+from tui.widgets.curves import Curves
 
 COLUMNS = (
     ("", 8),
     ("Trained", 17),
     ("Recipe", 8),
     ("People", 7),
-    ("Best/epochs", 12),
+    ("Best/of", 9),
     ("Val acc", 8),
-    ("Threshold", 10),
+    ("Rank-1", 7),
+    ("TPIR", 6),
 )
+RATES = ("rank-1", "TPIR", "FPIR")
+ROOM = 30
+"""Lines of the terminal from which the curves of the selected model are shown."""
 
 
 class ModelsScreen(Dialog[None]):
@@ -56,6 +64,9 @@ class ModelsScreen(Dialog[None]):
         yield Static("Reading the models ...", id="models-empty", markup=False)
         yield DataTable[Text](id="models-table", cursor_type="row", cell_padding=0)
         yield Static(id="models-detail", classes="detail", markup=False)
+        with Horizontal(id="models-curves"):
+            yield Curves("loss", id="models-loss")
+            yield Curves("acc", whole=True, id="models-accuracy")
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
@@ -92,7 +103,8 @@ class ModelsScreen(Dialog[None]):
                 Text(str(row.people)),
                 Text(f"{row.best_epoch or 'start'}/{row.epochs}"),
                 Text("-" if row.damaged else f"{row.val_accuracy:.2f}"),
-                Text("-" if row.damaged else f"{row.threshold:.2f}"),
+                Text(_share(row.rank1)),
+                Text(_share(row.tpir)),
             )
         table.move_cursor(row=min(max(place, 0), max(0, len(rows) - 1)))
         table.display = bool(rows)
@@ -114,11 +126,22 @@ class ModelsScreen(Dialog[None]):
                 str(row.epochs),
                 f"{row.val_accuracy:.4f}",
                 f"{row.threshold:.4f}",
+                *("" if v is None else f"{v:.4f}" for v in (row.rank1, row.tpir, row.fpir)),
             )
             for row in self.rows
         )
-        header = ("id", "state", "trained", "recipe", "people", "best epoch", "epochs")
-        return Sheet("models", (*header, "val accuracy", "threshold"), rows) if rows else None
+        header: tuple[str, ...] = (
+            "id",
+            "state",
+            "trained",
+            "recipe",
+            "people",
+            "best epoch",
+            "epochs",
+        )
+        return (
+            Sheet("models", (*header, "val accuracy", "threshold", *RATES), rows) if rows else None
+        )
 
     @property
     def selected(self) -> ModelRow | None:
@@ -133,10 +156,45 @@ class ModelsScreen(Dialog[None]):
 
     def _describe(self) -> None:
         row = self.selected
-        about = f"Model {clean(row.id)}" if row else ""
-        if row and row.aside:
-            about += f"\nKept aside when it was trained. {clean(row.aside)}"
-        self.query_one("#models-detail", Static).update(Text(about))
+        used = next((other for other in self.rows if other.current), None)
+        lines = []
+        if row is not None:
+            lines.append(f"Model {clean(row.id)}, threshold {_share(row.threshold)}")
+            if row.aside:
+                lines.append(f"Kept aside when it was trained. {clean(row.aside)}")
+            if used is not None and used is not row and not row.damaged:
+                lines.append(compared(row, used))
+            if not row.damaged and row.rank1 is None:
+                how = (
+                    "v on the desk" if row.current else f"facedesk evaluate --model {clean(row.id)}"
+                )
+                lines.append(f"Not evaluated yet: {how} measures it.")
+        self.query_one("#models-detail", Static).update(Text("\n".join(lines)))
+        self._draw(row, used)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The curves show where there is room for them."""
+        self.set_class(event.size.height >= ROOM, "-roomy")
+
+    def _draw(self, row: ModelRow | None, used: ModelRow | None) -> None:
+        """The training of the selected model; behind it faintly that of the one in use."""
+        self.query_one("#models-curves").set_class(not (row and row.history), "-nothing")
+        if row is None or not row.history:
+            return
+        behind = used.history if used is not None and used is not row else ()
+        for curves, train, val in (
+            ("#models-loss", "loss", "val_loss"),
+            ("#models-accuracy", "accuracy", "val_accuracy"),
+        ):
+            drawn = self.query_one(curves, Curves)
+            drawn.before_name = "in use"
+            drawn.show(
+                [getattr(e, train) for e in row.history],
+                [getattr(e, val) for e in row.history],
+                max(len(row.history), len(behind)),
+                row.best_epoch,
+                [getattr(e, val) for e in behind],
+            )
 
     def action_promote(self) -> None:
         """Ask the app to put the selected model into use."""
@@ -157,6 +215,27 @@ class ModelsScreen(Dialog[None]):
     def action_rollback(self) -> None:
         """Ask the app to go back."""
         self.app.post_message(self.RollbackAsked())
+
+
+def compared(row: ModelRow, used: ModelRow) -> str:
+    """How a model's figures differ from those of the one in use."""
+    parts = []
+    for name, own, other in (
+        ("val acc", row.val_accuracy, used.val_accuracy),
+        ("rank-1", row.rank1, used.rank1),
+        ("TPIR", row.tpir, used.tpir),
+        ("threshold", row.threshold, used.threshold),
+    ):
+        if own is not None and other is not None and math.isfinite(own - other):
+            parts.append(f"{name} {own - other:+.2f}")
+    people = row.people - used.people
+    if people:
+        parts.append(f"{people:+d} {'person' if abs(people) == 1 else 'people'}")
+    return f"Against the one in use: {', '.join(parts)}." if parts else ""
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None or not math.isfinite(value) else f"{value:.2f}"
 
 
 def _state(row: ModelRow) -> tuple[str, str]:
