@@ -49,6 +49,8 @@ PANES: tuple[type[Pane], ...] = (
     RecognitionPane,
     ActivityPane,
 )
+LARGE, HIGH = 150, 54
+"""Columns and lines from which people and log are given more."""
 MIDDLE = frozenset({"capture", "split", "training", "recognition"})
 """Panes of which a narrow terminal shows one at a time."""
 
@@ -98,6 +100,11 @@ class DeskScreen(Screen[None]):
         self.show_middle("capture")
         self._bring(self.front)
         self.people.focus_main()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Large terminals give people and log more room, on top of the breakpoints."""
+        self.set_class(event.size.width >= LARGE, "-large")
+        self.set_class(event.size.height >= HIGH, "-high")
 
     @property
     def all_visible(self) -> bool:

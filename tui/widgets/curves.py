@@ -128,7 +128,7 @@ class Curves(Widget):
             fine = high - low < 0.05
             label = _figure(high, fine) if row == 0 else ""
             label = _figure(low, fine) if row == rows - 1 else label
-            line = Text(f"{label if finite else '':>{LABEL - 1}}┤", styles["axis"])
+            line = Text().append(f"{label if finite else '':>{LABEL - 1}}┤", styles["axis"])
             for column in range(columns):
                 line.append(canvas.glyph(column, row), owners[canvas.owner[row][column]])
             lines.append(line)
@@ -174,7 +174,7 @@ class Curves(Widget):
         return heading
 
     def _foot(self, columns: int, styles: dict[str, Style]) -> Text:
-        foot = Text(" " * (LABEL - 1) + "└", styles["axis"])
+        foot = Text().append(" " * (LABEL - 1) + "└", styles["axis"])
         marks = ["─"] * columns
         foot_styles = [styles["axis"]] * columns
         if self.best:
