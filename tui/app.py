@@ -18,9 +18,10 @@ from engine.service.protocol import Desk, ModelRow
 from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
+from tui.i18n import _
 from tui.jobs import PANE_OF
 from tui.keys import KEYS, OPENERS, bindings_of
-from tui.keys.names import pressed, shown
+from tui.keys.names import pressed, shown, with_keys
 from tui.manners import MannersApp
 from tui.panes.activity import ActivityPane
 from tui.screens.dialog import Dialog
@@ -76,7 +77,7 @@ class FacedeskApp(MannersApp):
         title = self.screen_desk.query_one(TitleBar)
         title.workspace = _home_short(self.desk.workspace)
         title.demo = self.script is not None
-        self.tell(ActivityPane.EMPTY)
+        self.tell(with_keys(ActivityPane.EMPTY))
         self.begin_manners()
         self.begin_engine()
 
@@ -236,7 +237,7 @@ class FacedeskApp(MannersApp):
         for key in KEYS:
             if key.palette:
                 yield SystemCommand(
-                    f"{key.label} ({shown(key)})", key.tooltip, partial(self.do, key.action)
+                    f"{_(key.label)} ({shown(key)})", _(key.tooltip), partial(self.do, key.action)
                 )
         for command in super().get_system_commands(screen):
             if command.title in KEPT_COMMANDS:

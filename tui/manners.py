@@ -20,6 +20,7 @@ from engine.service.protocol import Desk, EnrolRequest, RecogniseRequest
 from engine.workspace import write_bytes
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
+from tui.i18n import _
 from tui.keys import KEYS
 from tui.keys.keymap import read_keymap, written
 from tui.keys.names import use
@@ -55,7 +56,9 @@ class MannersApp(EvaluationApp):
             self.theme = chosen
         elif settings.theme:
             known = ", ".join(sorted(self.available_themes))
-            self._theme_trouble = f"There is no theme {clean(chosen)!r}. There are: {known}."
+            self._theme_trouble = _("There is no theme {theme!r}. There are: {known}.").format(
+                theme=clean(chosen), known=known
+            )
 
     # --- start ---------------------------------------------------------------------------
 
@@ -146,7 +149,7 @@ class MannersApp(EvaluationApp):
         """What is in front, to the clipboard and, if wanted, to a file."""
         sheet = self.sheet_in_front()
         if sheet is None:
-            self.explain("There is nothing to copy here yet.")
+            self.explain(_("There is nothing to copy here yet."))
             return
         text = sheet.text()
         self.copy_to_clipboard(text)
@@ -155,7 +158,7 @@ class MannersApp(EvaluationApp):
 
         async def write(path: Path) -> None:
             await in_thread(partial(write_bytes, path, sheet.file().encode()))
-            self.tell(f"Written: {path}", "good")
+            self.tell(_("Written: {path}").format(path=path), "good")
 
         lines = len(text.splitlines())
         self.push_screen(CopiedForm(write, lines=lines, file=file))

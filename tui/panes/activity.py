@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import RichLog
 
+from tui.i18n import _
 from tui.panes.base import Pane
 from tui.sheets import Sheet, lines_of
 from tui.text import clean, clock
@@ -26,9 +27,9 @@ class ActivityPane(Pane):
 
     NAME = "activity"
     NUMBER = 6
-    TITLE = "Activity"
+    TITLE = _("Activity")
     MAIN = "#activity-log"
-    EMPTY = "Ready. F1 shows every key, n enrols the first person."
+    EMPTY = _("Ready. {key.help} shows every key, {key.new_person} enrols the first person.")
 
     def __init__(self) -> None:
         super().__init__()

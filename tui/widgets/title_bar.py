@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.text import clean, shorten
 
@@ -87,5 +88,5 @@ class TabStrip(Widget):
             line.append("]" if active else " ", style)
             line.append(" ")
         if self.zoomed:
-            line.append(with_keys("{key.zoom} all"), "bold")
+            line.append(with_keys(_("{key.zoom} all")), "bold")
         return line
