@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -210,6 +210,19 @@ class RecordSettings(Section):
     take about 0.4 megabytes each; an AVI file holds 4000."""
 
 
+class AppSettings(Section):
+    """The app in the terminal."""
+
+    theme: str = ""
+    """Name of a theme (palette, "Theme"); empty: the one chosen last in this workspace."""
+    animation: bool = False
+    """Whether scrolling and the like is animated. Over SSH each frame of it costs."""
+    mouse: bool = True
+    """Whether the app takes the mouse; without, the terminal's own selection works."""
+    preview: Literal["auto", "normal", "low", "off"] = "auto"
+    """How much of the camera picture is sent to the terminal."""
+
+
 class Settings(BaseSettings):
     """All settings. Build with `load_settings`, which turns mistakes into ConfigError."""
 
@@ -231,6 +244,7 @@ class Settings(BaseSettings):
     trash: TrashSettings = TrashSettings()
     consent: ConsentSettings = ConsentSettings()
     record: RecordSettings = RecordSettings()
+    app: AppSettings = AppSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -250,6 +264,12 @@ def config_file() -> Path:
     """Where the configuration file is looked for; it need not exist."""
     named = os.environ.get("FACEDESK_CONFIG")
     return Path(named) if named else platformdirs.user_config_path("facedesk") / "config.toml"
+
+
+def keys_file() -> Path:
+    """Where the file of the operator's own keys is looked for; it need not exist."""
+    named = os.environ.get("FACEDESK_KEYS")
+    return Path(named) if named else config_file().with_name("keys.toml")
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -18,9 +18,12 @@ from engine.service.protocol import Desk, ModelRow
 from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
+from tui.i18n import _
 from tui.inbox_actions import InboxApp
 from tui.jobs import PANE_OF, PEOPLE_ACTIONS
 from tui.keys import KEYS, OPENERS, bindings_of
+from tui.keys.names import pressed, shown, with_keys
+from tui.manners import MannersApp
 from tui.panes.activity import ActivityPane
 from tui.people_actions import PeopleApp
 from tui.preview_actions import PreviewApp
@@ -45,7 +48,9 @@ KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
 
 
-class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, StillApp):
+class FacedeskApp(
+    MannersApp, TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, StillApp
+):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -57,17 +62,21 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, 
         Path("styles/doctor.tcss"),
         Path("styles/stills.tcss"),
     ]
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere", "command_palette")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere")]
 
     def __init__(
         self,
         desk: Desk,
         script: DemoScript | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        welcome: bool = False,
     ) -> None:
+        """`welcome` shows the three steps where nobody is enrolled yet."""
         super().__init__(desk, clock)
-        self.animation_level = "none"  # over SSH each frame of an animation costs
         self.script = script
+        self._welcomes = welcome and script is None
+        self._first_look = True
         self._ahead: list[events.Key] = []
         """Keys typed while a dialog opens."""
 
@@ -82,7 +91,8 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, 
         title = self.screen_desk.query_one(TitleBar)
         title.workspace = _home_short(self.desk.workspace)
         title.demo = self.script is not None
-        self.tell(ActivityPane.EMPTY)
+        self.tell(with_keys(ActivityPane.EMPTY))
+        self.begin_manners()
         self.begin_engine()
 
     def engine_started(self) -> None:
@@ -166,10 +176,16 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, 
         if models is not None:
             self.board.models = len(models)
             self._show_models(models)
+        if self._first_look:
+            self._first_look = False
+            self.restore_view()
+            if self._welcomes and people == () and not self.board.titles:
+                self.welcome()
         self.screen_desk.refresh_bindings()
 
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)
+        self.screen_desk.training.remember(current.history if current else ())
         self.evaluation.model = current.id if current else ""
         self.recall_evaluation()
         self.refresh_evaluation()
@@ -204,7 +220,9 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, 
         own_screens = (self.screen_evaluation, self.screen_doctor, self.screen_person)
         own_help = self.screen in own_screens or bool(getattr(self.screen, "HELP", ""))
         helps = action == "help" and own_help
-        if action in OPENERS and isinstance(self.screen, ModalScreen) and not helps:
+        copies = action == "copy" and hasattr(self.screen, "sheet")
+        covered = isinstance(self.screen, ModalScreen) and not helps and not copies
+        if action in OPENERS and covered:
             return None  # their keys are looked at first, and are the dialog's here
         if action in ("why", "inbox") and self.screen is not self.screen_desk:
             return None  # other screens have other uses for these keys
@@ -228,7 +246,7 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, 
             return
         for key in KEYS:
             action = key.action.removeprefix("app.")
-            if key.key == event.key and key.context in contexts and action in GUARDED:
+            if pressed(key) == event.key and key.context in contexts and action in GUARDED:
                 why = self.board.why_not(action)
                 if why and action != "cancel":  # Esc with nothing to cancel needs no words
                     self.explain(why)
@@ -247,7 +265,7 @@ class FacedeskApp(TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, 
         for key in KEYS:
             if key.palette:
                 yield SystemCommand(
-                    f"{key.label} ({key.shown})", key.tooltip, partial(self.do, key.action)
+                    f"{_(key.label)} ({shown(key)})", _(key.tooltip), partial(self.do, key.action)
                 )
         for command in super().get_system_commands(screen):
             if command.title in KEPT_COMMANDS:

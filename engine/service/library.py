@@ -6,11 +6,15 @@ workspace's writer lock.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 from engine.config import SplitSettings
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
 from engine.errors import NoModel, UsageError
-from engine.events import SplitDone
+from engine.events import EpochDone, SplitDone
 from engine.model.store import ModelInfo, ModelStore
 from engine.service.jobs import splitting
 from engine.service.protocol import InModel, ModelRow, PersonRow, SplitRequest
@@ -132,7 +136,34 @@ def model_row(info: ModelInfo) -> ModelRow:
         val_accuracy=float(info.metrics.get("val_accuracy", float("nan"))),
         current=info.current,
         damaged=bool(info.damaged),
+        history=history_of(info),
         aside="" if gate.get("promote", True) else str(gate.get("sentence", "")),
+    )
+
+
+def history_of(info: ModelInfo) -> tuple[EpochDone, ...]:
+    """The epochs of a model's training; empty if the record has none, or not such as these."""
+    try:
+        return tuple(_epoch(kept) for kept in info.details.get("history", ()))
+    except (KeyError, TypeError, ValueError):
+        return ()
+
+
+def _epoch(kept: Mapping[str, Any]) -> EpochDone:
+    def figure(name: str) -> float:
+        # JSON has no NaN: null stands for it.
+        return math.nan if kept[name] is None else float(kept[name])
+
+    return EpochDone(
+        epoch=int(kept["epoch"]),
+        epochs=int(kept["epochs"]),
+        loss=figure("loss"),
+        accuracy=figure("accuracy"),
+        val_loss=figure("val_loss"),
+        val_accuracy=figure("val_accuracy"),
+        learning_rate=figure("learning_rate"),
+        seconds=figure("seconds"),
+        best=int(kept["best"]),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.events import EpochDone
+
 InModel = Literal["yes", "no", "stale"]
 
 
@@ -27,6 +29,8 @@ class ModelRow:
     """A stored model as listed. `damaged` models cannot be promoted.
 
     `aside` is why the promotion gate kept it aside, as a sentence; empty if it did not.
+    `history` are the epochs of its training, empty if they were not recorded. `rank1`, `tpir` and
+    `fpir` (shares, 0..1) are of its last stored evaluation, None if there is none.
     """
 
     id: str
@@ -40,6 +44,10 @@ class ModelRow:
     current: bool
     damaged: bool = False
     aside: str = ""
+    history: tuple[EpochDone, ...] = ()
+    rank1: float | None = None
+    tpir: float | None = None
+    fpir: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import click
+import pytest
+from click.testing import CliRunner
 
 from tui.cli import facedesk
 from tui.keys import CONTEXTS, KEYS
@@ -49,3 +51,28 @@ def test_every_command_has_help() -> None:
         command = facedesk.get_command(context, name)
         assert command is not None
         assert command.help
+
+
+def every_command() -> list[tuple[str, click.Command]]:
+    """All commands with their words, groups with a job of their own included."""
+    found: list[tuple[str, click.Command]] = []
+    waiting: list[tuple[str, click.Command]] = [("facedesk", facedesk)]
+    while waiting:
+        words, command = waiting.pop()
+        found.append((words, command))
+        if isinstance(command, click.Group):
+            waiting += [(f"{words} {name}", below) for name, below in command.commands.items()]
+    return found
+
+
+@pytest.mark.parametrize(("words", "command"), every_command())
+def test_the_help_of_every_command_holds_an_example(words: str, command: click.Command) -> None:
+    assert "\b" in (command.help or "")
+    assert re.search(rf"\b{words}\b", command.get_help(click.Context(command)))
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_the_completion_script_is_for_that_shell(shell: str) -> None:
+    result = CliRunner().invoke(facedesk, ["completion", shell])
+    assert result.exit_code == 0
+    assert f"_FACEDESK_COMPLETE={shell}_complete" in result.output

@@ -29,7 +29,12 @@ def split(
     seed: int | None,
     random: bool,
 ) -> None:
-    """Divide each person's pictures by session, or by blocks of time."""
+    """Divide each person's pictures by session, or by blocks of time.
+
+    \b
+    facedesk split
+    facedesk split --train 0.8 --validation 0.1 --test 0.1 --seed 7
+    """
 
     def job(context: Context) -> None:
         from tui.commands.training import split
@@ -49,7 +54,11 @@ def split(
 )
 @click.pass_obj
 def export(options: dict[str, Any], folder: Path) -> None:
-    """Export the split's pictures as folders that Keras reads."""
+    """Export the split's pictures as folders that Keras reads.
+
+    \b
+    facedesk export --keras-folders folders/
+    """
 
     def job(context: Context) -> None:
         from tui.commands.training import export_folders

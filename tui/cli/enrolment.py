@@ -94,7 +94,12 @@ def _ready(name: str) -> bool:
 )
 @click.pass_obj
 def import_command(options: dict[str, Any], folder: Path, face: Any) -> None:
-    """Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like."""
+    """Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like.
+
+    \b
+    facedesk import photos/
+    facedesk import groups/ --face largest
+    """
 
     def job(context: Context) -> None:
         from engine.service.protocol import ImportRequest

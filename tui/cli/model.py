@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 
 @click.group(cls=SubGroup)
 def model() -> None:
-    """Models: list, layers, export, promote, rollback."""
+    """Models: list, layers, export, promote, rollback.
+
+    \b
+    facedesk model list
+    facedesk model rollback
+    """
 
 
 @model.command("list")
 @click.pass_obj
 def model_list(options: dict[str, Any]) -> None:
-    """Stored models, newest first."""
+    """Stored models, newest first.
+
+    \b
+    facedesk model list --json
+    """
 
     def job(context: Context) -> None:
         from tui.commands.models import list_models
@@ -37,7 +46,11 @@ def model_list(options: dict[str, Any]) -> None:
 @click.option("--unfreeze", type=click.Choice(["block5"]), help="As for `train`.")
 @click.pass_obj
 def model_layers(options: dict[str, Any], recipe: Any, unfreeze: str | None) -> None:
-    """Every layer with its shape, its parameters and whether it trains."""
+    """Every layer with its shape, its parameters and whether it trains.
+
+    \b
+    facedesk model layers --recipe classic --unfreeze block5
+    """
 
     def job(context: Context) -> None:
         from tui.commands.models import show_layers
@@ -52,7 +65,11 @@ def model_layers(options: dict[str, Any], recipe: Any, unfreeze: str | None) -> 
 @click.option("--model", "identity", help="A model's id (default: the one in use).")
 @click.pass_obj
 def model_export(options: dict[str, Any], file: Path, identity: str | None) -> None:
-    """Save the model in use as one Keras FILE (default identity_vgg.keras)."""
+    """Save the model in use as one Keras FILE (default identity_vgg.keras).
+
+    \b
+    facedesk model export identity_vgg.keras
+    """
 
     def job(context: Context) -> None:
         from tui.commands.models import export_model
@@ -66,7 +83,11 @@ def model_export(options: dict[str, Any], file: Path, identity: str | None) -> N
 @click.argument("identity")
 @click.pass_obj
 def model_promote(options: dict[str, Any], identity: str) -> None:
-    """Put the model of this id in use."""
+    """Put the model of this id in use.
+
+    \b
+    facedesk model promote 20261124T160403464Z-head-bc9b
+    """
 
     def job(context: Context) -> None:
         from tui.commands.models import promote_model
@@ -79,7 +100,11 @@ def model_promote(options: dict[str, Any], identity: str) -> None:
 @model.command("rollback")
 @click.pass_obj
 def model_rollback(options: dict[str, Any]) -> None:
-    """Go back to the model that was in use before."""
+    """Go back to the model that was in use before.
+
+    \b
+    facedesk model rollback
+    """
 
     def job(context: Context) -> None:
         from tui.commands.models import rollback_model

@@ -21,6 +21,7 @@ from tui.cli.model import model
 from tui.cli.options import TopGroup, global_options
 from tui.cli.people import people
 from tui.cli.roster import roster
+from tui.cli.shell import completion, keys
 from tui.cli.strangers import strangers
 from tui.cli.tapes import replay
 from tui.cli.training import train
@@ -81,6 +82,8 @@ for _command in (
     doctor,
     replay,
     demo,
+    keys,
+    completion,
 ):
     facedesk.add_command(_command)
 

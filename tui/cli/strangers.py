@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.group(cls=SubGroup, invoke_without_command=True)
 @click.pass_context
 def strangers(ctx: click.Context) -> None:
-    """Your own strangers, who check the threshold (without a command: list)."""
+    """Your own strangers, who check the threshold (without a command: list).
+
+    \b
+    facedesk strangers
+    facedesk strangers add visitors/
+    """
     if ctx.invoked_subcommand is None:
         list_strangers(ctx.obj)
 
@@ -36,7 +41,11 @@ def list_strangers(options: dict[str, Any]) -> None:
 @strangers.command("list")
 @click.pass_obj
 def strangers_list(options: dict[str, Any]) -> None:
-    """Every stranger with pictures and where they came from."""
+    """Every stranger with pictures and where they came from.
+
+    \b
+    facedesk strangers list --json
+    """
     list_strangers(options)
 
 
@@ -74,7 +83,11 @@ def strangers_add(options: dict[str, Any], source: str, count: int, name: str | 
 @click.argument("name")
 @click.pass_obj
 def strangers_remove(options: dict[str, Any], name: str) -> None:
-    """Remove the stranger NAME, with pictures and features."""
+    """Remove the stranger NAME, with pictures and features.
+
+    \b
+    facedesk strangers remove visitor-3
+    """
 
     def job(context: Context) -> None:
         from tui.commands.strangers import remove
@@ -88,7 +101,11 @@ def strangers_remove(options: dict[str, Any], name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def strangers_clear(options: dict[str, Any], yes: bool) -> None:
-    """Remove all strangers, with pictures and features. Asks first on a terminal."""
+    """Remove all strangers, with pictures and features. Asks first on a terminal.
+
+    \b
+    facedesk strangers clear --yes
+    """
     if not yes and sys.stdin is not None and sys.stdin.isatty():
         click.confirm("Remove all strangers and their pictures?", abort=True, err=True)
 

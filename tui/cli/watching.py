@@ -43,7 +43,12 @@ def recognize(
     keep_unknown: bool,
     record: Path | None,
 ) -> None:
-    """Name the people in front of a camera; strangers are called unknown. Ctrl+C ends it."""
+    """Name the people in front of a camera; strangers are called unknown. Ctrl+C ends it.
+
+    \b
+    facedesk recognize --source 0
+    facedesk recognize --source photos/ --each --json
+    """
 
     def job(context: Context) -> None:
         from engine.service.protocol import RecogniseRequest
@@ -81,7 +86,12 @@ def doctor(options: dict[str, Any], camera: str | None) -> None:
 @click.option("--tui", is_flag=True, help="Play the demo inside the app.")
 @click.pass_obj
 def demo(options: dict[str, Any], tui: bool) -> None:
-    """The whole job on two bundled portraits, without a camera or a network."""
+    """The whole job on two bundled portraits, without a camera or a network.
+
+    \b
+    facedesk demo
+    facedesk demo --tui
+    """
 
     def job(context: Context) -> None:
         from tui.commands.demo import demo, demo_in_app

@@ -43,8 +43,9 @@ def run_app(
     from tui.app import FacedeskApp
 
     context.workspace.prepare()
-    app = FacedeskApp(LocalDesk(context.workspace, context.settings, record), script)
+    desk = LocalDesk(context.workspace, context.settings, record)
+    app = FacedeskApp(desk, script, welcome=first is None)
     app.first_job = first
-    app.run()
+    app.run(mouse=context.settings.app.mouse)
     if app.return_code:
         raise SystemExit(app.return_code)

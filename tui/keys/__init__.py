@@ -9,6 +9,7 @@ from tui.keys.dialogs import DIALOGS
 from tui.keys.doctor import DOCTOR
 from tui.keys.evaluation import EVALUATION
 from tui.keys.key import Key
+from tui.keys.manners import MANNERS
 from tui.keys.models import MODELS
 from tui.keys.people import PEOPLE
 from tui.keys.preview import PREVIEW
@@ -33,7 +34,7 @@ OPENERS = frozenset(
         "roster",
         "still",
     )
-) | {"person", "merge", "consent"}
+) | {"person", "merge", "consent", "jump", "copy"}
 """Actions that open a dialog. Their keys act at once, before the next key is looked at, so that
 what is typed after them goes to the dialog and not to the desk behind it."""
 
@@ -49,6 +50,8 @@ CONTEXTS: dict[str, str] = {
     "dialog": "In a dialog",
     "question": "In a question",
     "twin": "When a person looks like another",
+    "copied": "In the copy dialog",
+    "welcome": "In the welcome",
 }
 """Contexts and the headings that F1 help gives them."""
 
@@ -64,6 +67,7 @@ KEYS: tuple[Key, ...] = (
     *DOCTOR,
     *DIALOGS,
     *TWINS,
+    *MANNERS,
 )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from tui.i18n import _
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
@@ -43,10 +45,10 @@ class Key:
         return Binding(
             self.key,
             self.action,
-            self.label,
+            _(self.label),
             show=self.footer,
             key_display=self.display,
             priority=self.priority,
-            tooltip=self.tooltip,
+            tooltip=_(self.tooltip),
             id=self.id,
         )

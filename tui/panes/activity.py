@@ -8,7 +8,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import RichLog
 
+from tui.i18n import _
 from tui.panes.base import Pane
+from tui.sheets import Sheet, lines_of
 from tui.text import clean, clock
 
 LEVELS = {
@@ -25,13 +27,14 @@ class ActivityPane(Pane):
 
     NAME = "activity"
     NUMBER = 6
-    TITLE = "Activity"
+    TITLE = _("Activity")
     MAIN = "#activity-log"
-    EMPTY = "Ready. F1 shows every key, n enrols the first person."
+    EMPTY = _("Ready. {key.help} shows every key, {key.new_person} enrols the first person.")
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[str] = []
+        self._times: list[str] = []
 
     def compose(self) -> ComposeResult:
         """The log alone."""
@@ -41,8 +44,15 @@ class ActivityPane(Pane):
         """Append a line. Text is shown as it is, without markup and control characters."""
         sign, style = LEVELS.get(level, ("", ""))
         body = clean(text) + (f" → {clean(hint)}" if hint else "")
+        now = clock(time.time())
         self.lines.append(f"{sign}{body}")
-        del self.lines[:-LINES]
-        entry = Text.assemble((clock(time.time()), "dim"), " ", (f"{sign}{body}", style))
+        self._times.append(now)
+        del self.lines[:-LINES], self._times[:-LINES]
+        entry = Text.assemble((now, "dim"), " ", (f"{sign}{body}", style))
         # Without `expand` a line is wrapped at 80 cells, however wide the pane is.
         self.query_one(RichLog).write(entry, expand=True)
+
+    def sheet(self) -> Sheet | None:
+        """All lines with their times."""
+        lines = [f"{at} {text}" for at, text in zip(self._times, self.lines, strict=True)]
+        return lines_of(self.NAME, lines)

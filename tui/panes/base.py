@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.sheets import Sheet
 from tui.widgets.fields import NumberInput
 
 ROOMY = 56
@@ -40,6 +41,10 @@ class Pane(Vertical):
         """The main widget came (or went): the focus on its stand-in follows."""
         if isinstance(self.screen.focused, Empty) and self in self.screen.focused.ancestors:
             self.call_after_refresh(self.focus_main)
+
+    def sheet(self) -> Sheet | None:
+        """What the pane shows, to be copied; None if that is nothing."""
+        return None
 
     def on_number_input_left(self, message: NumberInput.Left) -> None:
         """Esc in a field goes back to the pane."""

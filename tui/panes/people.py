@@ -18,6 +18,7 @@ from textual.widgets import DataTable, Input
 from engine.service.protocol import PersonRow
 from tui.keys import keys_of
 from tui.panes.base import Empty, Pane, line
+from tui.sheets import Sheet
 from tui.text import clean, day, many, shorten
 
 FIGURES = (("Pics", 5), ("Ses", 4), ("Model", 6))
@@ -177,6 +178,15 @@ class PeoplePane(Pane):
         self.focus_main()
 
     # --- the table -----------------------------------------------------------------------
+
+    def sheet(self) -> Sheet | None:
+        """Everybody who is listed."""
+        rows = tuple(
+            (row.name, str(row.pictures), str(row.sessions), row.in_model, row.created)
+            for row in self.rows
+        )
+        header = ("name", "pictures", "sessions", "in model", "enrolled since")
+        return Sheet(self.NAME, header, rows) if rows else None
 
     def on_resize(self, _event: events.Resize) -> None:
         """The name column takes the room that is left."""

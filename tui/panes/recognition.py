@@ -13,6 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from engine.events import JobEnded, JobStarted, RecogniseDone, SourceLost, SourceOpened, Threshold
 from tui.bridge import Live, Sighting
 from tui.panes.base import ROOMY, Empty, Pane, line
+from tui.sheets import Sheet
 from tui.text import clean, clock, many, shorten, span
 from tui.widgets.preview import FramePreview
 
@@ -143,6 +144,22 @@ class RecognitionPane(Pane):
             rest = f"{clean(face.person or _nearest(face.candidate))} {face.score:.2f}"
             lines.append(rest, "not bold")
         self.write("#recognition-history", lines)
+
+    def sheet(self) -> Sheet | None:
+        """The last events, newest first."""
+        rows = tuple(
+            (
+                clock(change.since),
+                change.face.decision,
+                change.face.person or "",
+                change.face.candidate,
+                f"{change.face.score:.3f}",
+                f"{change.face.threshold:.3f}",
+            )
+            for change in reversed(self.history)
+        )
+        header = ("time", "decision", "person", "nearest", "score", "threshold")
+        return Sheet(self.NAME, header, rows) if rows else None
 
     def done(self, event: RecogniseDone) -> None:
         """What was seen."""

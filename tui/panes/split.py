@@ -12,12 +12,15 @@ from textual.widgets import DataTable, Input, Label
 from engine.config import SplitSettings
 from engine.events import SplitDone
 from engine.service.protocol import SplitRequest
+from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.panes.base import Empty, Pane, line
+from tui.sheets import Sheet
 from tui.text import clean, many, shorten
 from tui.widgets.fields import NumberInput, Wrong
 
 PARTS = ("train", "validation", "test")
-COLUMNS = (("Train", 6), ("Val", 5), ("Test", 5))
+COLUMNS = ((_("Train"), 6), (_("Val"), 5), (_("Test"), 5))
 
 
 class SplitPane(Pane):
@@ -25,9 +28,11 @@ class SplitPane(Pane):
 
     NAME = "split"
     NUMBER = 3
-    TITLE = "Split"
+    TITLE = _("Split")
     MAIN = "#split-table"
-    EMPTY = "No split yet.\n\nEnrol people first, then press s to split their pictures."
+    EMPTY = _(
+        "No split yet.\n\nEnrol people first, then press {key.split} to split their pictures."
+    )
 
     class Asked(Message):
         """Enter was pressed in a field."""
@@ -41,23 +46,25 @@ class SplitPane(Pane):
         """Fields on top, the table below."""
         settings = self.settings
         with Horizontal(classes="fields"):
-            for part, short in zip(PARTS, ("Train", "Val", "Test"), strict=True):
+            for part, short in zip(PARTS, (title for title, width in COLUMNS), strict=True):
                 yield Label(short)
                 yield NumberInput(
                     f"{getattr(settings, part):g}",
                     whole=False,
                     id=f"split-{part}",
-                    tooltip=f"Share of {part} pictures, 0 to 1; the three sum to 1",
+                    tooltip=_("Share of {part} pictures, 0 to 1; the three sum to 1").format(
+                        part=_(part)
+                    ),
                 )
-            yield Label("Seed")
+            yield Label(_("Seed"))
             yield NumberInput(
                 str(settings.seed),
                 whole=True,
                 id="split-seed",
-                tooltip="The same seed gives the same split",
+                tooltip=_("The same seed gives the same split"),
             )
         yield line("split-error", "error")
-        yield Empty(self.EMPTY, id="split-empty")
+        yield Empty(with_keys(self.EMPTY), id="split-empty")
         yield line("split-status", "status")
         yield DataTable[Text](
             id="split-table", cursor_type="row", cell_padding=0, zebra_stripes=True
@@ -84,15 +91,17 @@ class SplitPane(Pane):
             try:
                 shares[part] = float(self.query_one(f"#split-{part}", Input).value)
             except ValueError:
-                raise Wrong(f"The share of {part} is not a number.") from None
+                raise Wrong(
+                    _("The share of {part} is not a number.").format(part=_(part))
+                ) from None
         total = sum(shares.values())
         if abs(total - 1) > 1e-6:
-            raise Wrong(f"The shares sum to {total:g}, not to 1.")
+            raise Wrong(_("The shares sum to {total:g}, not to 1.").format(total=total))
         if shares["train"] < 0.05:
-            raise Wrong("Training needs a share of 0.05 or more.")
+            raise Wrong(_("Training needs a share of 0.05 or more."))
         seed = self.query_one("#split-seed", Input).value
         if not seed or int(seed) > 2**31 - 1:
-            raise Wrong("The seed is a whole number from 0 to 2147483647.")
+            raise Wrong(_("The seed is a whole number from 0 to 2147483647."))
         return SplitRequest(
             train=shares["train"],
             validation=shares["validation"],
@@ -117,19 +126,30 @@ class SplitPane(Pane):
             self.write("#split-warnings", "")
             return
         how = {
-            "sessions": "whole sessions",
-            "blocks": "blocks in time",
-            "mixed": "sessions or blocks",
-            "random": "at random: for comparison only",
+            "sessions": _("whole sessions"),
+            "blocks": _("blocks in time"),
+            "mixed": _("sessions or blocks"),
+            "random": _("at random: for comparison only"),
         }.get(result.mode, clean(result.mode))
         total = result.train + result.validation + result.test
         self.border_subtitle = many(total, "picture")
         self.write(
             "#split-status",
-            f"{result.train} / {result.validation} / {result.test}, {how}, seed {result.seed}",
+            f"{result.train} / {result.validation} / {result.test}, {how}, "
+            + _("seed {seed}").format(seed=result.seed),
         )
         warnings = "\n".join(f"! {clean(warning)}" for warning in grouped(result))
         self.write("#split-warnings", warnings)
+
+    def sheet(self) -> Sheet | None:
+        """Pictures of each person in each part."""
+        if self.result is None:
+            return None
+        rows = tuple(
+            (name, *(str(counts.get(part, 0)) for part in PARTS))
+            for name, counts in self.result.people.items()
+        )
+        return Sheet(self.NAME, ("name", *PARTS), rows)
 
     def on_resize(self, _event: events.Resize) -> None:
         """The name column takes the room that is left."""
@@ -141,8 +161,8 @@ class SplitPane(Pane):
         table.clear(columns=True)
         if self.result is None:
             return
-        room = max(6, self.content_size.width - sum(width for _, width in COLUMNS) - 1)
-        table.add_column("Name", width=room)
+        room = max(6, self.content_size.width - sum(width for title, width in COLUMNS) - 1)
+        table.add_column(_("Name"), width=room)
         for title, width in COLUMNS:
             table.add_column(Text(title, justify="right"), width=width)
         for name, counts in self.result.people.items():

@@ -16,7 +16,10 @@ from engine.config import TrainingSettings
 from engine.events import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
 from engine.service.protocol import Recipe, TrainRequest
 from tui.bridge import Live
+from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.panes.base import Empty, Pane, line
+from tui.sheets import Sheet
 from tui.text import clean, many, span
 from tui.widgets.curves import Curves
 from tui.widgets.fields import NumberInput
@@ -38,11 +41,11 @@ class TrainingPane(Pane):
 
     NAME = "training"
     NUMBER = 4
-    TITLE = "Training"
+    TITLE = _("Training")
     MAIN = "#training-table"
-    EMPTY = (
+    EMPTY = _(
         "No training yet.\n\n"
-        "Split the pictures with s, then press t.\n"
+        "Split the pictures with {key.split}, then press {key.train}.\n"
         "head: a small head on VGG16 features, fast.\n"
         "classic: the textbook recipe, slow, two people or more."
     )
@@ -54,36 +57,38 @@ class TrainingPane(Pane):
         super().__init__()
         self.settings = settings
         self.epochs: list[EpochDone] = []
+        self.before: tuple[EpochDone, ...] = ()
+        """The run before, drawn faintly behind the present one."""
         self.running = False
 
     def compose(self) -> ComposeResult:
         """Choices, status, curves, table."""
         with Horizontal(classes="fields"):
-            yield Label("Recipe")
+            yield Label(_("Recipe"))
             yield Select[str](
                 [("head", "head"), ("classic", "classic")],
                 value="head",
                 allow_blank=False,
                 compact=True,
                 id="training-recipe",
-                tooltip="head: features once, then a small head. classic: the whole network",
+                tooltip=_("head: features once, then a small head. classic: the whole network"),
             )
-            yield Label("Epochs")
+            yield Label(_("Epochs"))
             yield NumberInput(
                 str(self.settings.epochs),
                 whole=True,
                 id="training-epochs",
-                tooltip="Most epochs; training stops earlier when it no longer gets better",
+                tooltip=_("Most epochs; training stops earlier when it no longer gets better"),
             )
         yield line("training-error", "error")
-        yield Empty(self.EMPTY, id="training-empty")
+        yield Empty(with_keys(self.EMPTY), id="training-empty")
         yield line("training-status", "status")
         yield line("training-threshold", "detail")
         yield Meter(id="training-meter")
         with Horizontal(id="training-result"):
             with Horizontal(id="training-curves"):
-                yield Curves("loss", id="curve-loss")
-                yield Curves("acc", whole=True, id="curve-accuracy")
+                yield Curves(_("loss"), id="curve-loss")
+                yield Curves(_("acc"), whole=True, id="curve-accuracy")
             yield DataTable[Text](
                 id="training-table", cursor_type="row", cell_padding=0, zebra_stripes=True
             )
@@ -112,7 +117,7 @@ class TrainingPane(Pane):
         """The training asked for by the fields; None (and the reason shown) if they are wrong."""
         text = self.query_one("#training-epochs", Input).value
         if not text or not 1 <= int(text) <= 1000:
-            self.write("#training-error", "Epochs are a whole number from 1 to 1000.")
+            self.write("#training-error", _("Epochs are a whole number from 1 to 1000."))
             return None
         self.write("#training-error", "")
         recipe = cast(Recipe, self.query_one("#training-recipe", Select).value)
@@ -121,6 +126,8 @@ class TrainingPane(Pane):
     def started(self, event: JobStarted) -> None:
         """A training begins: clear what the last one left."""
         self.running = True
+        if self.epochs:
+            self.before = tuple(self.epochs)
         self.epochs = []
         self.query_one(DataTable).clear()
         self.query_one("#training-empty").display = False
@@ -130,18 +137,28 @@ class TrainingPane(Pane):
         meter.display = True
         meter.remove_class("-idle")
         meter.show(0, 0)
-        self.border_subtitle = "x stop and keep · esc cancel"
-        self.write("#training-status", Text(f"{clean(event.title)}: preparing", "bold"))
+        self.border_subtitle = with_keys(_("{key.stop} stop and keep · {key.cancel} cancel"))
+        self.write(
+            "#training-status",
+            Text(_("{title}: preparing").format(title=clean(event.title)), "bold"),
+        )
         self.write("#training-threshold", "")
         self._draw()
+
+    def remember(self, history: tuple[EpochDone, ...]) -> None:
+        """The epochs of the model in use, to compare the first run of this session with."""
+        if not self.epochs and not self.before:
+            self.before = history
 
     def show_live(self, live: Live) -> None:
         """Feature extraction, while no epoch has come yet."""
         features = live.features
         if self.running and features and not self.epochs:
-            cached = f", {features.cached} cached" if features.cached else ""
+            cached = _(", {count} cached").format(count=features.cached) if features.cached else ""
             self.query_one(Meter).show(features.done, features.total)
-            self.write("#training-status", Text(f"VGG16 features of the pictures{cached}", "bold"))
+            self.write(
+                "#training-status", Text(_("VGG16 features of the pictures") + cached, "bold")
+            )
 
     def epoch(self, event: EpochDone) -> None:
         """One more epoch: a row, two points, perhaps a new best."""
@@ -155,23 +172,30 @@ class TrainingPane(Pane):
                 self._redo(event.best, best=True)
         table.move_cursor(row=table.row_count - 1)
         self.query_one(Meter).show(event.epoch, event.epochs)
-        self.write("#training-status", self._state(f"Epoch {event.epoch} of {event.epochs}", event))
+        self.write("#training-status", self._state(event))
         self._draw()
 
     def threshold(self, event: Threshold) -> None:
         """What the new model's threshold means."""
-        text = f"threshold {event.threshold:.2f}. {clean(event.sentence)}"
+        text = _("threshold {value:.2f}.").format(value=event.threshold)
+        text = f"{text} {clean(event.sentence)}"
         self.write("#training-threshold", text)
 
     def done(self, event: TrainDone) -> None:
         """A model is ready."""
-        best = f"best epoch {event.best_epoch} of {event.epochs}"
+        best = _("best epoch {best} of {epochs}").format(best=event.best_epoch, epochs=event.epochs)
         if event.best_epoch == 0:  # no epoch was better than where training began
-            best = f"no epoch of {event.epochs} beat the start, which is kept"
-        use = "in use" if event.promoted else "kept aside: m shows the models"
-        text = (
-            f"Model of {many(len(event.people), 'person', 'people')} {use}, {event.recipe}, "
-            f"{best}, {span(event.seconds)}"
+            best = _("no epoch of {epochs} beat the start, which is kept").format(
+                epochs=event.epochs
+            )
+        aside = with_keys(_("kept aside: {key.models} shows the models"))
+        use = _("in use") if event.promoted else aside
+        text = _("Model of {people} {use}, {recipe}, {best}, {seconds}").format(
+            people=many(len(event.people), "person", "people"),
+            use=use,
+            recipe=event.recipe,
+            best=best,
+            seconds=span(event.seconds),
         )
         self.write("#training-status", Text(text, "bold" if event.promoted else "bold yellow"))
 
@@ -179,27 +203,48 @@ class TrainingPane(Pane):
         """Training is over; table and curves stay until the next one."""
         self.running = False
         kept = event.outcome in ("done", "stopped")
-        self.border_subtitle = "r recognise · v evaluate · m models" if kept else ""
+        next_steps = _(
+            "{key.recognise} recognise · {key.evaluation} evaluate · {key.models} models"
+        )
+        self.border_subtitle = with_keys(next_steps) if kept else ""
         self.query_one(Meter).set_class(not kept, "-idle")
         if event.outcome == "failed":
-            why = clean(f"Failed: {event.title}. {event.message} {event.hint}")
+            why = f"{event.title}. {event.message} {event.hint}"
+            why = clean(_("Failed: {why}").format(why=why))
             self.write("#training-status", Text(why, "bold red"))
         elif event.outcome == "cancelled":
-            self.write("#training-status", Text("Cancelled; the model before stays", "bold"))
+            self.write("#training-status", Text(_("Cancelled; the model before stays"), "bold"))
         if not self.epochs:
             self.query_one("#training-result").display = False
 
-    def _state(self, text: str, event: EpochDone) -> Text:
-        best = self.epochs[event.best - 1] if 0 < event.best <= len(self.epochs) else event
-        return Text.assemble(
-            (text, "bold"), f" · best epoch {event.best}, val acc {_figure(best.val_accuracy, 2)}"
+    def sheet(self) -> Sheet | None:
+        """The epoch table with all digits."""
+        header = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+        rows = tuple(
+            (
+                str(e.epoch),
+                *(f"{value:.6g}" for value in (e.loss, e.accuracy, e.val_loss, e.val_accuracy)),
+                f"{e.learning_rate:g}",
+                f"{e.seconds:.2f}",
+                "best" if e.epoch == self.epochs[-1].best else "",
+            )
+            for e in self.epochs
         )
+        return Sheet(self.NAME, (*header, "seconds", "best"), rows) if rows else None
+
+    def _state(self, event: EpochDone) -> Text:
+        best = self.epochs[event.best - 1] if 0 < event.best <= len(self.epochs) else event
+        text = _("Epoch {epoch} of {epochs}").format(epoch=event.epoch, epochs=event.epochs)
+        about = _("best epoch {best}, val acc {value}").format(
+            best=event.best, value=_figure(best.val_accuracy, 2)
+        )
+        return Text.assemble((text, "bold"), f" · {about}")
 
     def _redo(self, epoch: int, *, best: bool) -> None:
         if not 0 < epoch <= len(self.epochs):
             return
         table = self.query_one(DataTable)
-        for (title, _), cell in zip(
+        for (title, _width), cell in zip(
             COLUMNS, self._cells(self.epochs[epoch - 1], best), strict=True
         ):
             table.update_cell(str(epoch), title, cell)
@@ -225,10 +270,18 @@ class TrainingPane(Pane):
         if last and not self.running:
             total = len(epochs)
         self.query_one("#curve-loss", Curves).show(
-            [e.loss for e in epochs], [e.val_loss for e in epochs], total, best
+            [e.loss for e in epochs],
+            [e.val_loss for e in epochs],
+            total,
+            best,
+            [e.val_loss for e in self.before],
         )
         self.query_one("#curve-accuracy", Curves).show(
-            [e.accuracy for e in epochs], [e.val_accuracy for e in epochs], total, best
+            [e.accuracy for e in epochs],
+            [e.val_accuracy for e in epochs],
+            total,
+            best,
+            [e.val_accuracy for e in self.before],
         )
 
 

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from tui.i18n import _
 from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
 from tui.text import clean
@@ -60,4 +61,4 @@ class Closing(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One line."""
         with Vertical(classes="dialog"):
-            yield Static("Closing: ending the camera and model processes ...", markup=False)
+            yield Static(_("Closing: ending the camera and model processes ..."), markup=False)

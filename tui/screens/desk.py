@@ -7,6 +7,8 @@ from collections.abc import Callable
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.message import Message
+from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer
@@ -47,6 +49,8 @@ PANES: tuple[type[Pane], ...] = (
     RecognitionPane,
     ActivityPane,
 )
+LARGE, HIGH = 150, 54
+"""Columns and lines from which people and log are given more."""
 MIDDLE = frozenset({"capture", "split", "training", "recognition"})
 """Panes of which a narrow terminal shows one at a time."""
 
@@ -56,6 +60,15 @@ class DeskScreen(Screen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
+
+    class FrontChanged(Message):
+        """Another pane is in front."""
+
+        def __init__(self, pane: str) -> None:
+            super().__init__()
+            self.pane = pane
+
+    zoomed: reactive[bool] = reactive(False, init=False)
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         super().__init__()
@@ -85,7 +98,13 @@ class DeskScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin with people and capture."""
         self.show_middle("capture")
+        self._bring(self.front)
         self.people.focus_main()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Large terminals give people and log more room, on top of the breakpoints."""
+        self.set_class(event.size.width >= LARGE, "-large")
+        self.set_class(event.size.height >= HIGH, "-high")
 
     @property
     def all_visible(self) -> bool:
@@ -105,9 +124,7 @@ class DeskScreen(Screen[None]):
         """Bring a pane to the front and give it the focus."""
         if name in MIDDLE:
             self.show_middle(name)
-        self.front = name
-        self.query_one(TabStrip).active = name
-        self.set_class(name == "activity", "-log")
+        self._bring(name)
         self.call_after_refresh(self.pane(name).focus_main)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -116,10 +133,22 @@ class DeskScreen(Screen[None]):
         pane = next((node for node in widget.ancestors_with_self if isinstance(node, Pane)), None)
         if pane is None or not pane.NAME:
             return
-        self.front = pane.NAME
-        self.set_class(pane.NAME == "activity", "-log")
-        self.query_one(TabStrip).active = pane.NAME
+        self._bring(pane.NAME)
         self.refresh_bindings()
+
+    def _bring(self, name: str) -> None:
+        changed, self.front = self.front != name, name
+        self.query_one(TabStrip).active = name
+        self.set_class(name == "activity", "-log")
+        for pane in self.query(Pane):
+            pane.set_class(name == pane.NAME, "-front")
+        if changed:
+            self.post_message(self.FrontChanged(name))
+
+    def watch_zoomed(self, zoomed: bool) -> None:
+        """The pane in front has the desk to itself."""
+        self.set_class(zoomed, "-zoom")
+        self.query_one(TabStrip).zoomed = zoomed
 
     def deliver(self, event: Event) -> None:
         """Give an event to the pane it belongs to."""

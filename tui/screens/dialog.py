@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from engine.errors import FacedeskError
+from tui.i18n import _
 from tui.keys import bindings_of
 from tui.text import clean
 from tui.widgets.fields import Wrong
@@ -71,7 +72,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
 class Form(Dialog[bool], Generic[Request]):
     """Fields and two buttons. `send` starts the job and raises FacedeskError if it cannot."""
 
-    GO: ClassVar[str] = "Start"
+    GO: ClassVar[str] = _("Start")
 
     def __init__(self, send: Send[Request]) -> None:
         super().__init__()
@@ -83,8 +84,8 @@ class Form(Dialog[bool], Generic[Request]):
         yield from self.form_fields()
         yield Static(id="form-error", classes="error", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button(f"{self.GO} (Enter)", variant="primary", id="form-go", compact=True)
-            yield Button("Close (Esc)", id="form-close", compact=True)
+            yield Button(f"{self.GO} ({_('Enter')})", variant="primary", id="form-go", compact=True)
+            yield Button(_("Close (Esc)"), id="form-close", compact=True)
 
     def form_fields(self) -> ComposeResult:
         """The fields."""
@@ -132,7 +133,9 @@ class Form(Dialog[bool], Generic[Request]):
         except FacedeskError as error:
             self.refuse(" ".join(filter(None, (f"{error}.", error.hint))))
         except Exception as error:
-            self.refuse(f"Unexpected trouble: {type(error).__name__}: {error}")
+            self.refuse(
+                _("Unexpected trouble: {error}").format(error=f"{type(error).__name__}: {error}")
+            )
         else:
             self.dismiss(True)
         finally:

@@ -16,7 +16,10 @@ from textual.widgets import Footer, Static
 
 from engine.events import EvaluateDone
 from tui.evaluation import Evaluation
+from tui.evaluation_sheets import evaluation_sheet
+from tui.i18n import _
 from tui.keys import bindings_of
+from tui.keys.names import with_keys
 from tui.panes.base import Empty
 from tui.screens.doubtful import DoubtfulPart
 from tui.screens.evaluation_parts import (
@@ -26,6 +29,7 @@ from tui.screens.evaluation_parts import (
     Part,
     PeoplePart,
 )
+from tui.sheets import Sheet
 from tui.text import clean, many
 from tui.widgets.meter import Meter
 from tui.widgets.title_bar import TabStrip
@@ -33,10 +37,10 @@ from tui.widgets.title_bar import TabStrip
 PARTS: tuple[type[Part], ...] = (OverviewPart, PeoplePart, ConfusionPart, CurvePart, DoubtfulPart)
 MANY_PEOPLE = 12
 """From this many on the part in front gets most of the room."""
-UNMEASURED = (
+UNMEASURED = _(
     "Not measured yet.\n\n"
-    "Press v to measure the model in use on the pictures that training did not see, "
-    "or f to measure it on others."
+    "Press {key[evaluation.measure]} to measure the model in use on the pictures that training "
+    "did not see, or {key[evaluation.other_pictures]} to measure it on others."
 )
 
 
@@ -74,7 +78,7 @@ class EvaluationScreen(ModalScreen[None]):
         yield TabStrip(tuple((p.NAME, p.TITLE) for p in PARTS), id="evaluation-tabs")
         yield Static(id="evaluation-status", markup=False)
         yield Meter(id="evaluation-meter")
-        yield Empty(UNMEASURED, id="evaluation-empty")
+        yield Empty(with_keys(UNMEASURED), id="evaluation-empty")
         with Container(id="evaluation-parts"):
             with Vertical(id="evaluation-left"):
                 yield overview
@@ -119,11 +123,12 @@ class EvaluationScreen(ModalScreen[None]):
         empty.display = result is None
         if result is None:
             why = None if evaluation.title else self._why_not()
-            measuring = (
+            measuring = _(
                 "Measuring: the figures come when it is over.\n\n"
                 "Esc goes back to the desk, and the evaluation goes on."
             )
-            empty.update(Text(clean(why) if why else measuring if evaluation.title else UNMEASURED))
+            todo = measuring if evaluation.title else with_keys(UNMEASURED)
+            empty.update(Text(clean(why) if why else todo))
             empty.focus()
         elif result is not self._shown:
             self._shown = result
@@ -138,8 +143,10 @@ class EvaluationScreen(ModalScreen[None]):
         about = ""
         if result is not None:
             people = many(len(result.people), "person", "people")
-            about = f"│ model {clean(result.model)} of {people}, {clean(result.recipe)}"
-        return Text.assemble((" Evaluation ", "bold"), about)
+            about = "│ " + _("model {model} of {people}, {recipe}").format(
+                model=clean(result.model), people=people, recipe=clean(result.recipe)
+            )
+        return Text.assemble((f" {_('Evaluation')} ", "bold"), about)
 
     def _show_status(self) -> None:
         """One line: what runs, what went wrong, or that another model is in use by now."""
@@ -148,21 +155,33 @@ class EvaluationScreen(ModalScreen[None]):
         features = evaluation.features
         text = Text()
         if evaluation.title:
-            doing = "preparing"
+            doing = _("preparing")
             if features is not None:
-                cached = f", {features.cached} cached" if features.cached else ""
+                count = features.cached
+                cached = _(", {count} cached").format(count=count) if count else ""
                 done = features.done >= features.total
-                doing = "comparing" if done else f"VGG16 features of the pictures{cached}"
+                features_of = _("VGG16 features of the pictures") + cached
+                doing = _("comparing") if done else features_of
             text = Text(f"{clean(evaluation.title)}: {doing}", "bold")
         elif evaluation.trouble:
             text = Text(clean(evaluation.trouble), "bold red")
         elif evaluation.outdated:
-            text = Text("Another model is in use by now: v measures it.", "bold yellow")
+            text = Text(
+                with_keys(
+                    _("Another model is in use by now: {key[evaluation.measure]} measures it.")
+                ),
+                "bold yellow",
+            )
         status.update(text)
         status.display = bool(text)
         meter.display = bool(evaluation.title) and features is not None
         if features is not None:
             meter.show(features.done, features.total)
+
+    def sheet(self) -> Sheet | None:
+        """The figures, or the table of the part in front."""
+        result = self.evaluation.result
+        return evaluation_sheet(result, self.front) if result is not None else None
 
     def action_show_part(self, name: str) -> None:
         """A number key."""

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import DataTable, Footer, Static
 
 from engine.service.protocol import ModelRow
+from tui.i18n import _
 from tui.keys import bindings_of
+from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
+from tui.sheets import Sheet
 from tui.text import clean, day
+from tui.widgets.curves import Curves
 
 COLUMNS = (
     ("", 8),
-    ("Trained", 17),
-    ("Recipe", 8),
-    ("People", 7),
-    ("Best/epochs", 12),
-    ("Val acc", 8),
-    ("Threshold", 10),
+    (_("Trained"), 17),
+    (_("Recipe"), 8),
+    (_("People"), 7),
+    (_("Best/of"), 9),
+    (_("Val acc"), 8),
+    (_("Rank-1"), 7),
+    ("TPIR", 6),
 )
+RATES = ("rank-1", "TPIR", "FPIR")
+ROOM = 30
+"""Lines of the terminal from which the curves of the selected model are shown."""
 
 
 class ModelsScreen(Dialog[None]):
     """A table of models, newest first. The app does what the keys ask for."""
 
-    TITLE_TEXT = "Models"
+    TITLE_TEXT = _("Models")
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("models")]
 
     class PromoteAsked(Message):
@@ -52,9 +63,12 @@ class ModelsScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """The table, or what to do first."""
-        yield Static("Reading the models ...", id="models-empty", markup=False)
+        yield Static(_("Reading the models ..."), id="models-empty", markup=False)
         yield DataTable[Text](id="models-table", cursor_type="row", cell_padding=0)
         yield Static(id="models-detail", classes="detail", markup=False)
+        with Horizontal(id="models-curves"):
+            yield Curves(_("loss"), id="models-loss")
+            yield Curves(_("acc"), whole=True, id="models-accuracy")
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
@@ -89,16 +103,47 @@ class ModelsScreen(Dialog[None]):
                 Text(day(row.created)),
                 Text(clean(row.recipe)),
                 Text(str(row.people)),
-                Text(f"{row.best_epoch or 'start'}/{row.epochs}"),
+                Text(f"{row.best_epoch or _('start')}/{row.epochs}"),
                 Text("-" if row.damaged else f"{row.val_accuracy:.2f}"),
-                Text("-" if row.damaged else f"{row.threshold:.2f}"),
+                Text(_share(row.rank1)),
+                Text(_share(row.tpir)),
             )
         table.move_cursor(row=min(max(place, 0), max(0, len(rows) - 1)))
         table.display = bool(rows)
         empty = self.query_one("#models-empty", Static)
-        empty.update("No model yet. Close this and press t to train one.")
+        empty.update(with_keys(_("No model yet. Close this and press {key.train} to train one.")))
         empty.display = not rows
         self._describe()
+
+    def sheet(self) -> Sheet | None:
+        """All models as listed."""
+        rows = tuple(
+            (
+                row.id,
+                _state(row)[0],
+                row.created,
+                row.recipe,
+                str(row.people),
+                str(row.best_epoch),
+                str(row.epochs),
+                f"{row.val_accuracy:.4f}",
+                f"{row.threshold:.4f}",
+                *("" if v is None else f"{v:.4f}" for v in (row.rank1, row.tpir, row.fpir)),
+            )
+            for row in self.rows
+        )
+        header: tuple[str, ...] = (
+            "id",
+            "state",
+            "trained",
+            "recipe",
+            "people",
+            "best epoch",
+            "epochs",
+        )
+        return (
+            Sheet("models", (*header, "val accuracy", "threshold", *RATES), rows) if rows else None
+        )
 
     @property
     def selected(self) -> ModelRow | None:
@@ -113,24 +158,64 @@ class ModelsScreen(Dialog[None]):
 
     def _describe(self) -> None:
         row = self.selected
-        about = f"Model {clean(row.id)}" if row else ""
-        if row and row.aside:
-            about += f"\nKept aside when it was trained. {clean(row.aside)}"
-        self.query_one("#models-detail", Static).update(Text(about))
+        used = next((other for other in self.rows if other.current), None)
+        lines = []
+        if row is not None:
+            about = _("Model {model}, threshold {value}")
+            lines.append(about.format(model=clean(row.id), value=_share(row.threshold)))
+            if row.aside:
+                lines.append(_("Kept aside when it was trained.") + f" {clean(row.aside)}")
+            if used is not None and used is not row and not row.damaged:
+                lines.append(compared(row, used))
+            if not row.damaged and row.rank1 is None:
+                how = f"facedesk evaluate --model {clean(row.id)}"
+                if row.current:
+                    how = with_keys(_("{key.evaluation} on the desk"))
+                lines.append(_("Not evaluated yet: {how} measures it.").format(how=how))
+        self.query_one("#models-detail", Static).update(Text("\n".join(lines)))
+        self._draw(row, used)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The curves show where there is room for them."""
+        self.set_class(event.size.height >= ROOM, "-roomy")
+
+    def _draw(self, row: ModelRow | None, used: ModelRow | None) -> None:
+        """The training of the selected model; behind it faintly that of the one in use."""
+        self.query_one("#models-curves").set_class(not (row and row.history), "-nothing")
+        if row is None or not row.history:
+            return
+        behind = used.history if used is not None and used is not row else ()
+        for curves, train, val in (
+            ("#models-loss", "loss", "val_loss"),
+            ("#models-accuracy", "accuracy", "val_accuracy"),
+        ):
+            drawn = self.query_one(curves, Curves)
+            drawn.before_name = _("in use")
+            drawn.show(
+                [getattr(e, train) for e in row.history],
+                [getattr(e, val) for e in row.history],
+                max(len(row.history), len(behind)),
+                row.best_epoch,
+                [getattr(e, val) for e in behind],
+            )
 
     def action_promote(self) -> None:
         """Ask the app to put the selected model into use."""
         row = self.selected
         if self._reading:
-            self.notify("The models are still being read.")
+            self.notify(_("The models are still being read."))
         elif row is None:
-            self.notify("There is no model to put into use.", severity="warning")
+            self.notify(_("There is no model to put into use."), severity="warning")
         elif row.damaged:
             self.notify(
-                "This model is damaged and cannot be used. Train again with t.", severity="warning"
+                with_keys(
+                    _("This model is damaged and cannot be used. Train again with {key.train}.")
+                ),
+                severity="warning",
+                markup=False,
             )
         elif row.current:
-            self.notify("This model is in use already.")
+            self.notify(_("This model is in use already."))
         else:
             self.app.post_message(self.PromoteAsked(row.id))
 
@@ -139,10 +224,32 @@ class ModelsScreen(Dialog[None]):
         self.app.post_message(self.RollbackAsked())
 
 
+def compared(row: ModelRow, used: ModelRow) -> str:
+    """How a model's figures differ from those of the one in use."""
+    parts = []
+    for name, own, other in (
+        (_("val acc"), row.val_accuracy, used.val_accuracy),
+        (_("rank-1"), row.rank1, used.rank1),
+        ("TPIR", row.tpir, used.tpir),
+        (_("threshold"), row.threshold, used.threshold),
+    ):
+        if own is not None and other is not None and math.isfinite(own - other):
+            parts.append(f"{name} {own - other:+.2f}")
+    people = row.people - used.people
+    if people:
+        parts.append(f"{people:+d} {_('person') if abs(people) == 1 else _('people')}")
+    told = _("Against the one in use: {differences}.").format(differences=", ".join(parts))
+    return told if parts else ""
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None or not math.isfinite(value) else f"{value:.2f}"
+
+
 def _state(row: ModelRow) -> tuple[str, str]:
     """A word about a model, and its style."""
     if row.damaged:
-        return "damaged", "bold red"
+        return _("damaged"), "bold red"
     if row.current:
-        return "in use", "bold green"
-    return ("aside", "bold yellow") if row.aside else ("", "")
+        return _("in use"), "bold green"
+    return (_("aside"), "bold yellow") if row.aside else ("", "")

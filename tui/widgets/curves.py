@@ -1,4 +1,7 @@
-"""Two curves over epochs in braille dots: training dotted, validation as a line, best marked."""
+"""Two curves over epochs in braille dots: training dotted, validation as a line, best marked.
+
+Behind them, faint and in wide dots, the validation of another run to compare with.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
+
+from tui.i18n import _
 
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """Braille dot bits by column and row of a cell (Unicode block U+2800)."""
@@ -53,6 +58,7 @@ class Curves(Widget):
         "curves--train",
         "curves--validation",
         "curves--best",
+        "curves--before",
     }
     DEFAULT_CSS = """
     Curves {
@@ -61,6 +67,12 @@ class Curves(Widget):
         & > .curves--train { color: $primary-lighten-2; }
         & > .curves--validation { color: $warning; text-style: bold; }
         & > .curves--best { color: $success; text-style: bold; }
+        & > .curves--before { color: $foreground 40%; }
+    }
+    Curves:ansi {
+        & > .curves--axis { color: ansi_default; text-style: dim; }
+        & > .curves--train { color: ansi_blue; }
+        & > .curves--before { color: ansi_default; text-style: dim; }
     }
     """
 
@@ -70,14 +82,23 @@ class Curves(Widget):
         self.title = title
         self.whole = whole
         self.series: tuple[Sequence[float], Sequence[float]] = ((), ())
+        self.before: Sequence[float] = ()
+        self.before_name = _("last")
         self.epochs = 0
         self.best = 0
 
     def show(
-        self, train: Sequence[float], validation: Sequence[float], epochs: int, best: int
+        self,
+        train: Sequence[float],
+        validation: Sequence[float],
+        epochs: int,
+        best: int,
+        before: Sequence[float] = (),
     ) -> None:
-        """Draw both series over `epochs` places; `best` is the best epoch, from 1, or 0."""
+        """Draw both series over `epochs` places; `best` is the best epoch, from 1, or 0.
+        `before` is the validation series of the run to compare with."""
         self.series = (tuple(train), tuple(validation))
+        self.before = tuple(before)
         self.epochs = max(epochs, len(train), 1)
         self.best = best
         self.refresh()
@@ -86,24 +107,30 @@ class Curves(Widget):
         """Title with the latest figures, the raster with its axis, the epochs below."""
         styles = {
             name: self.get_component_rich_style(f"curves--{name}", partial=True)
-            for name in ("title", "axis", "train", "validation", "best")
+            for name in ("title", "axis", "train", "validation", "best", "before")
         }
         width, height = self.content_size
         columns, rows = width - LABEL, height - 2
         if columns < 4 or rows < 1:
             return Text()
         lines = [self._heading(styles)]
-        finite = [v for line in self.series for v in line if math.isfinite(v)]
+        lines_shown = (*self.series, self.before[: self.epochs])
+        finite = [v for line in lines_shown for v in line if math.isfinite(v)]
         low, high = self._range(finite)
         canvas = Canvas(columns, rows)
         if finite:
             self._draw(canvas, low, high)
-        owners = {-1: styles["axis"], 0: styles["train"], 1: styles["validation"]}
+        owners = {
+            -1: styles["axis"],
+            0: styles["train"],
+            1: styles["validation"],
+            2: styles["before"],
+        }
         for row in range(rows):
             fine = high - low < 0.05
             label = _figure(high, fine) if row == 0 else ""
             label = _figure(low, fine) if row == rows - 1 else label
-            line = Text(f"{label if finite else '':>{LABEL - 1}}┤", styles["axis"])
+            line = Text().append(f"{label if finite else '':>{LABEL - 1}}┤", styles["axis"])
             for column in range(columns):
                 line.append(canvas.glyph(column, row), owners[canvas.owner[row][column]])
             lines.append(line)
@@ -121,7 +148,9 @@ class Curves(Widget):
 
     def _draw(self, canvas: Canvas, low: float, high: float) -> None:
         dots_across, dots_down = canvas.columns * 2, canvas.rows * 4
-        for owner, values in enumerate(self.series):
+        # The other run first: later strokes own the cells they share.
+        drawn = ((2, self.before[: self.epochs], 3), (0, self.series[0], 2), (1, self.series[1], 1))
+        for owner, values, every in drawn:
             before: tuple[int, int] | None = None
             for index, value in enumerate(values):
                 if not math.isfinite(value):
@@ -131,7 +160,7 @@ class Curves(Widget):
                     self._column(index, dots_across),
                     round((high - value) / (high - low) * (dots_down - 1)),
                 )
-                canvas.line(before or here, here, owner, every=2 if owner == 0 else 1)
+                canvas.line(before or here, here, owner, every=every)
                 canvas.dot(*here, owner)
                 before = here
 
@@ -139,13 +168,17 @@ class Curves(Widget):
         heading = Text(f"{self.title:<{LABEL}}", styles["title"], no_wrap=True)
         if self.series[0]:
             train, validation = (_figure(line[-1]) for line in self.series)
-            words = ("train", "val") if self.content_size.width >= 30 else ("t", "v")
+            words = (_("train"), _("val")) if self.content_size.width >= 30 else ("t", "v")
             heading.append(f"⠒{words[0]} {train} ", styles["train"])
             heading.append(f"━{words[1]} {validation}", styles["validation"])
+        if self.before:
+            text = f" ┈{self.before_name} {_figure(self.before[-1])}"
+            if heading.cell_len + len(text) < self.content_size.width:
+                heading.append(text, styles["before"])
         return heading
 
     def _foot(self, columns: int, styles: dict[str, Style]) -> Text:
-        foot = Text(" " * (LABEL - 1) + "└", styles["axis"])
+        foot = Text().append(" " * (LABEL - 1) + "└", styles["axis"])
         marks = ["─"] * columns
         foot_styles = [styles["axis"]] * columns
         if self.best:

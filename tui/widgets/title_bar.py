@@ -9,6 +9,8 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.text import clean, shorten
 
 
@@ -78,6 +80,7 @@ class TabStrip(Widget):
 
     active: reactive[str] = reactive("")
     busy: reactive[frozenset[str]] = reactive(frozenset())
+    zoomed: reactive[bool] = reactive(False)
 
     def __init__(self, panes: tuple[tuple[str, str], ...], id: str | None = None) -> None:
         """`panes` are pairs of pane name and title, in the order of their number keys."""
@@ -96,4 +99,6 @@ class TabStrip(Widget):
                 line.append("●", self.get_component_rich_style("tabs--busy", partial=True))
             line.append("]" if active else " ", style)
             line.append(" ")
+        if self.zoomed:
+            line.append(with_keys(_("{key.zoom} all")), "bold")
         return line

@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from engine.config import Settings, config_file
+from engine.config import Settings, config_file, keys_file
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.workspace import Workspace
@@ -25,7 +25,8 @@ def storage_findings(workspace: Workspace, settings: Settings) -> list[Finding]:
         disk_finding(workspace, settings),
         _workspace(workspace),
         _lock(workspace),
-        _configuration(),
+        _file("configuration", config_file()),
+        _file("keys", keys_file()),
     ]
 
 
@@ -78,11 +79,9 @@ def _lock(workspace: Workspace) -> Finding:
     return _finding("lock", "note", f"held by {holder}", "", remedy)
 
 
-def _configuration() -> Finding:
-    path = config_file()
-    if path.exists():
-        return _finding("configuration", "ok", str(path))
-    return _finding("configuration", "ok", f"{path} is absent: defaults")
+def _file(subject: str, path: Path) -> Finding:
+    absent = "" if path.exists() else " is absent: defaults"
+    return _finding(subject, "ok", f"{path}{absent}")
 
 
 def _finding(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:
