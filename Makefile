@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: app demo test check format lock screenshot clean
+.PHONY: app demo test check format lock screenshots clean
 app: .venv/installed
 	$(BIN)/facedesk
 
@@ -46,9 +46,9 @@ lock:
 	$(UV) -o requirements.lock
 	$(UV) --extra dev -c requirements.lock -o requirements-dev.lock
 
-# The picture in README, drawn by the app itself while a test plays the whole job in it.
-screenshot: .venv/installed-dev
-	SCREENSHOT=docs/desk.svg $(BIN)/python -m pytest tests/e2e/test_app_flow.py -k portraits
+# The pictures in README, drawn by the app itself while a test plays the whole job in it.
+screenshots: .venv/installed-dev
+	SCREENSHOTS=docs $(BIN)/python -m pytest tests/e2e/test_app_flow.py -k portraits
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events, on, work
+from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
@@ -28,7 +28,6 @@ from tui.panes.activity import ActivityPane
 from tui.people_actions import PeopleApp
 from tui.preview_actions import PreviewApp
 from tui.roster_actions import RosterApp
-from tui.screens.dialog import Dialog
 from tui.screens.models import ModelsScreen
 from tui.still_actions import StillApp
 from tui.tape_actions import TapeApp
@@ -42,7 +41,6 @@ GUARDED = (
     | PEOPLE_ACTIONS
 )
 """Actions that are not always possible."""
-LEAVING = frozenset({"ctrl+c", "ctrl+q"})
 HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel", "stop_evaluation"})
 KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
@@ -77,8 +75,6 @@ class FacedeskApp(
         self.script = script
         self._welcomes = welcome and script is None
         self._first_look = True
-        self._ahead: list[events.Key] = []
-        """Keys typed while a dialog opens."""
 
     # --- start ---------------------------------------------------------------------------
 
@@ -194,24 +190,6 @@ class FacedeskApp(
         self.screen_desk.query_one(TitleBar).state = f"{people} · {model}"
         if isinstance(self.screen, ModelsScreen):
             self.screen.show(models)
-
-    # --- keys typed ahead ----------------------------------------------------------------
-
-    async def on_event(self, event: events.Event) -> None:
-        """Keep keys until the dialog that opens can take them; leaving needs no waiting."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            opening = isinstance(self.screen, Dialog) and not self.screen.opened
-            if opening and event.key not in LEAVING:
-                self._ahead.append(event)
-                return
-        await super().on_event(event)
-
-    @on(Dialog.Opened)
-    async def _type_ahead(self) -> None:
-        """Give the dialog what was typed for it, in order."""
-        ahead, self._ahead = self._ahead, []
-        for event in ahead:
-            await self.on_event(event)
 
     # --- what can be done now ------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from rich.text import Text
 from textual import work
-from textual.app import App
 
 from engine.errors import FacedeskError
 from engine.events import (
@@ -30,6 +29,7 @@ from engine.logs import open_log
 from engine.service.protocol import Desk
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
+from tui.key_order import KeysInOrder
 from tui.messages import EngineNews
 from tui.screens.confirm import Closing
 from tui.text import clean
@@ -72,7 +72,7 @@ class End:
         os._exit(0)
 
 
-class EngineApp(App[None]):
+class EngineApp(KeysInOrder):
     """Holds the desk and the bridge. Subclasses show what arrives."""
 
     def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:

@@ -26,6 +26,8 @@ from tui.keys.keymap import read_keymap, written
 from tui.keys.names import use
 from tui.memory import Memory, Scalar
 from tui.panes.base import Empty, Pane
+from tui.preview import CHOICES, Chooser
+from tui.preview_actions import PreviewApp
 from tui.screens.copied import CopiedForm
 from tui.screens.desk import PANES, DeskScreen
 from tui.screens.jump import JumpScreen, Place
@@ -37,7 +39,7 @@ EXPORTS = "exports"
 """The folder in the workspace that is offered for copies."""
 
 
-class MannersApp(EvaluationApp):
+class MannersApp(EvaluationApp, PreviewApp):
     """Keys of one's own, and everything that is remembered."""
 
     def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
@@ -50,6 +52,8 @@ class MannersApp(EvaluationApp):
         self.set_keymap(dict(self.keymap_file.changed))
         self.source = self.memory.get("source", self.source)
         self.count = self.memory.get("count", self.count)
+        kept = self.memory.get("preview", str(settings.preview))
+        self.preview_chooser = Chooser(next((c for c in CHOICES if c == kept), settings.preview))
         self._theme_trouble = ""
         chosen = settings.theme or self.memory.get("theme", self.theme)
         if chosen in self.available_themes:
@@ -100,6 +104,11 @@ class MannersApp(EvaluationApp):
                 self.call_later(self.run_action, "new_person")
 
         self.push_screen(screen, closed)
+
+    def action_preview_level(self) -> None:
+        """The next level of the preview, kept for the next start."""
+        super().action_preview_level()
+        self.remember("preview", self.preview_chooser.choice)
 
     # --- what is remembered of jobs ------------------------------------------------------
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.config import SplitSettings
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
 from engine.errors import NoModel, UsageError
-from engine.events import EpochDone, SplitDone
+from engine.events import EpochDone, EvaluateDone, SplitDone
 from engine.model.store import ModelInfo, ModelStore
+from engine.service import evaluations
 from engine.service.jobs import splitting
 from engine.service.protocol import InModel, ModelRow, PersonRow, SplitRequest
 from engine.workspace import Workspace
@@ -119,7 +121,18 @@ def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
 
 def model_rows(workspace: Workspace) -> tuple[ModelRow, ...]:
     """Stored models, newest first."""
-    return tuple(model_row(info) for info in ModelStore(workspace).list())
+    return tuple(
+        _measured(model_row(info), evaluations.load(workspace, info.id))
+        for info in ModelStore(workspace).list()
+    )
+
+
+def _measured(row: ModelRow, kept: tuple[EvaluateDone, tuple[str, ...]] | None) -> ModelRow:
+    """The row with the figures of the model's last evaluation, if it was ever evaluated."""
+    if kept is None:
+        return row
+    done, _ = kept
+    return replace(row, rank1=done.rank1, tpir=done.tpir_at_threshold, fpir=done.fpir_at_threshold)
 
 
 def model_row(info: ModelInfo) -> ModelRow:

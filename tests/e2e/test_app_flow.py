@@ -59,6 +59,20 @@ class Operator:
             assert time.monotonic() < deadline, self.screen
             await self._pilot.pause(0.05)
 
+    async def picture(self, name: str, size: tuple[int, int] | None = None) -> None:
+        """README's pictures come from these very tests: `make screenshots` names the folder."""
+        folder = os.environ.get("SCREENSHOTS")
+        if not folder:
+            return
+        before = self._app.size
+        if size is not None:
+            await self._pilot.resize_terminal(*size)
+        await asyncio.sleep(2)
+        svg = self._app.export_screenshot(title="facedesk")
+        Path(folder, f"{name}.svg").write_text(svg)
+        if size is not None:
+            await self._pilot.resize_terminal(*before)
+
     async def enrol(self, name: str, source: object, count: int) -> None:
         """`n`, the form, Enter; wait for the end."""
         await self.press("n")
@@ -71,6 +85,9 @@ class Operator:
         if self._app.then_train:  # remembered: once is enough
             await self.press("tab", "space")
         await self.press("enter")
+        if os.environ.get("SCREENSHOTS"):
+            await self.sees("different views")
+            await self.picture("capture", (80, 24))
         await self.sees(lambda text: f"{count}/{count}" in text or f"{count} of {count}" in text)
         await self.idle()
 
@@ -118,12 +135,13 @@ async def test_both_demo_portraits_are_enrolled_and_told_apart_with_nothing_but_
             ("Eileen Collins", "demo:collins"),
             ("Grace Hopper", "demo:hopper"),
         ]
-        await whole_job(operator, people, 20, ("Grace Hopper", "demo:hopper?seed=4"))
-        picture = os.environ.get("SCREENSHOT")
-        if picture:  # `make screenshot` writes README's picture from this very test
-            await asyncio.sleep(4)
-            Path(picture).write_text(app.export_screenshot(title="facedesk"))
-        await operator.press("escape")
+        count = 60 if os.environ.get("SCREENSHOTS") else 20
+        await whole_job(operator, people, count, ("Grace Hopper", "demo:hopper?seed=4"))
+        await operator.picture("desk")
+        await operator.press("w")
+        await operator.sees("this face")
+        await operator.picture("why", (100, 30))
+        await operator.press("escape", "escape")
         await operator.idle()
         await operator.press("q")
 

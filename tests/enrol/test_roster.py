@@ -40,7 +40,9 @@ def test_the_column_called_name_is_taken_whatever_parts_the_columns(
     text = "\r\n".join(delimiter.join(row) for row in rows)
     roster.add(workspace, csv(tmp_path, text, "utf-8-sig"))
     assert names(workspace) == ["Ada Lovelace", "Zoë"]
-    assert roster.consent_for(workspace, "ADA LOVELACE") == "2026-11-24"
+    noted = roster.consent_for(workspace, "ADA LOVELACE")
+    assert noted is not None
+    assert noted.by == "roster: 2026-11-24"
     assert roster.consent_for(workspace, "Zoë") is None
 
 

@@ -60,11 +60,9 @@ class Table:
 
     def screen(self) -> str:
         """Everything on the screen, as lines."""
-        width, height = self.app.size
-        lines = []
-        for y in range(height):
-            strip = self.app.screen._compositor.render_strips()[y]
-            lines.append("".join(segment.text for segment in strip)[:width].rstrip())
+        width, _ = self.app.size
+        strips = self.app.screen._compositor.render_strips()
+        lines = ("".join(segment.text for segment in strip)[:width].rstrip() for strip in strips)
         return "\n".join(lines)
 
     async def shows(self, *texts: str) -> None:
@@ -88,10 +86,13 @@ def run() -> Callable[..., Any]:
     ) -> AsyncIterator[Table]:
         clock = Clock()
         app = FacedeskApp(desk, script, clock)
-        async with app.run_test(size=size) as pilot:
-            table = Table(app, desk, pilot, clock)
-            await table.until(lambda: desk.asked("models"), "the workspace is read")
-            await pilot.pause()
-            yield table
+        try:
+            async with app.run_test(size=size) as pilot:
+                table = Table(app, desk, pilot, clock)
+                await table.until(lambda: desk.asked("models"), "the workspace is read")
+                await pilot.pause()
+                yield table
+        finally:
+            desk.end()
 
     return running

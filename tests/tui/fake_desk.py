@@ -127,8 +127,12 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
     def close(self) -> None:
         self._record("close", None)
         self.hold_close.wait(30)
-        self._queue.put(None)
+        self.end()
         self.closed.set()
+
+    def end(self) -> None:
+        """End the thread, which would keep the app of every test alive."""
+        self._queue.put(None)
 
     # --- quick calls ---------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ async def test_a_key_measures_the_selected_camera_and_shows_its_picture(run, key
         await table.shows("    rate", "29.9 fps", "▀▀▀")
         still = table.app.screen.query_one(Crop)
         colours = {s.style.color for s in still.render_line(0) if s.style and s.style.color}
-        assert Color.from_rgb(204, 17, 17) in colours
+        assert Color.from_rgb(200, 30, 30) in colours
 
 
 async def test_a_camera_that_we_hold_ourselves_is_not_measured_and_it_says_so(run):

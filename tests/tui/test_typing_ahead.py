@@ -113,3 +113,19 @@ async def test_the_palette_opens_forms_too(run):
         await table.shows("New (n)")
         await table.press("down", "enter")
         await table.until(lambda: table.app.screen.query("#form-name"), "the form opens")
+
+
+async def test_letters_after_ctrl_u_are_not_cleared_by_it(run):
+    async with run(FakeDesk(PEOPLE, MODELS)) as table:
+        burst(table, "n", *"Eve", "tab", "ctrl+u", *"clip.mp4", "tab", "ctrl+u", *"40", "enter")
+        await table.until(lambda: table.desk.asked("enrol"))
+        (request,) = table.desk.asked("enrol")
+        assert (request.source, request.count) == ("clip.mp4", 40)
+
+
+async def test_a_deletion_waits_for_the_marks_typed_before_it(run):
+    people = (*PEOPLE, person("Carol"))
+    async with run(FakeDesk(people, MODELS)) as table:
+        burst(table, "space", "down", "down", "space", "d")
+        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        await table.shows("Delete 2 people?")

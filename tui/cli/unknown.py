@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 @click.group(cls=SubGroup, invoke_without_command=True)
 @click.pass_context
 def unknown(ctx: click.Context) -> None:
-    """Strangers kept while recognising (without a command: list)."""
+    """Strangers kept while recognising (without a command: list).
+
+    \b
+    facedesk unknown
+    facedesk unknown on
+    """
     if ctx.invoked_subcommand is None:
         _run(ctx.obj, lambda commands, context: commands.show(context))
 

@@ -25,18 +25,8 @@ RESERVED: dict[str, str] = {
     **dict.fromkeys(("up", "down", "left", "right", "home", "end"), "lists need it"),
     **dict.fromkeys(("pageup", "pagedown"), "lists need it"),
 }
-"""Keys that nothing can be mapped to, and why."""
-
-FIXED = frozenset(
-    (
-        "anywhere.focus_next",
-        "anywhere.focus_previous",
-        "anywhere.interrupt",
-        "anywhere.quit-anywhere",
-        "dialog.confirm",
-    )
-)
-"""Ids that keep their key, so that one can always move about and get out."""
+"""Keys that nothing can be mapped to, and why. What has one of them by default keeps it, so that
+one can always move about and get out."""
 
 ON_THE_DESK = frozenset(
     ("people", "capture", "split", "training", "recognition", "activity", "anywhere")
@@ -116,9 +106,14 @@ def flat(wanted: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
             yield f"{above}{name}", value
 
 
+def is_fixed(row: Key) -> bool:
+    """Whether a row keeps its key."""
+    return row.key in RESERVED
+
+
 def _why_not(row: Key, key: str) -> str:
     """Why a row cannot have a key; empty if it can."""
-    if row.id in FIXED:
+    if is_fixed(row):
         return "this key is fixed"
     if key in RESERVED:
         return f"{key} is reserved ({RESERVED[key]})"
@@ -159,7 +154,7 @@ def as_file(table: Iterable[Key], keymap: KeyMap) -> str:
     """A key file with every id, ready to be edited: what is as in the table is commented out."""
     lines = ["# Keys of Facedesk. Take the # away from a line and change the key.", ""]
     for row in table:
-        if row.id in FIXED:
+        if is_fixed(row):
             continue
         sign = "" if row.id in keymap.changed else "# "
         lines.append(f"{sign}{_quoted(row.id)} = {_quoted(keymap.key(row))}  # {row.tooltip}")

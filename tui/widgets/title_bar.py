@@ -53,7 +53,8 @@ class TitleBar(Widget):
         right = " · ".join(clean(job) for job in self.jobs)
         if self.steps:
             right = f"{self.steps} · {right}" if right else self.steps
-        right = f" ● {right} " if right else f" {clean(self.state)} "
+        mark = "" if self.steps else "● "  # the steps carry their own
+        right = f" {mark}{right} " if right else f" {clean(self.state)} "
         if self.unknown:
             right = f" ? {self.unknown} unknown ·{right}"
         right = shorten(right, max(0, width - line.cell_len - 2))
