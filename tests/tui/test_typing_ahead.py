@@ -62,8 +62,8 @@ async def test_an_answer_typed_right_after_d_is_the_questions(run):
         burst(table, "d", "y")
         await table.until(lambda: table.desk.asked("delete_people"))
         assert table.desk.asked("delete_people") == [("Ada Lovelace",)]
-        burst(table, "d", "n")
-        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        burst(table, "d", "n")  # on the desk, n would open the form for a new person
+        await table.pilot.pause(0.2)
         await table.until(lambda: table.app.screen is table.app.screen_desk)
         assert len(table.desk.asked("delete_people")) == 1
 

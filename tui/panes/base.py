@@ -14,6 +14,13 @@ from tui.widgets.fields import NumberInput
 
 ROOMY = 56
 """Width in cells from which a pane shows a frame beside its words."""
+WORDS = 44
+"""Cells that the words beside a frame need, with borders and gaps."""
+
+
+def frame_width(pane: int) -> int:
+    """Cells for the frame in a pane so wide: under half, and what the words leave."""
+    return max(12, min(round(pane * 0.45), pane - WORDS))
 
 
 class Pane(Vertical):

@@ -21,7 +21,7 @@ from engine.events import (
 )
 from tui.bridge import Live, Refusals
 from tui.coach_words import advice, progress, why_refused
-from tui.panes.base import ROOMY, Empty, Pane, line
+from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
 from tui.text import clean, many, measured, reason_words, shorten, span
 from tui.widgets.coverage import Coverage
 from tui.widgets.meter import Meter
@@ -74,6 +74,7 @@ class CapturePane(Pane):
     def on_resize(self, event: events.Resize) -> None:
         """The frame shows only where it leaves enough room for the words."""
         self.set_class(event.size.width >= ROOMY, "-roomy")
+        self.query_one(FramePreview).styles.width = frame_width(event.size.width)
 
     def started(self, event: JobStarted) -> None:
         """A capture or import begins: clear what the last one left."""

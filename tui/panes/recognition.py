@@ -12,7 +12,7 @@ from textual.containers import Horizontal, VerticalScroll
 
 from engine.events import JobEnded, JobStarted, RecogniseDone, SourceLost, SourceOpened, Threshold
 from tui.bridge import Live, Sighting
-from tui.panes.base import ROOMY, Empty, Pane, line
+from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
 from tui.sheets import Sheet
 from tui.text import clean, clock, many, shorten, span
 from tui.widgets.preview import FramePreview
@@ -63,6 +63,7 @@ class RecognitionPane(Pane):
     def on_resize(self, event: events.Resize) -> None:
         """The frame shows only where it leaves enough room for the words."""
         self.set_class(event.size.width >= ROOMY, "-roomy")
+        self.query_one(FramePreview).styles.width = frame_width(event.size.width)
 
     def started(self, event: JobStarted) -> None:
         """Recognition begins: clear what the last one left."""
