@@ -5,6 +5,7 @@ A made-up desk on which nothing moves; the time of day in the activity log stand
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -66,7 +67,11 @@ def after(
         app.take_news()
         await pilot.pause()
         await pilot.press(*keys)
-        await pilot.pause(0.2)
+        seen: list[str] = []
+        while len(seen) < 5 or len(set(seen[-5:])) > 1:  # until nothing moves any more
+            await pilot.pause(0.15)
+            seen.append(re.sub(r"terminal-\d+", "", app.export_screenshot()))
+            assert len(seen) < 60, "the screen never came to rest"
 
     return story
 
@@ -130,8 +135,8 @@ def test_a_job_that_failed(snap_compare: Any) -> None:
 
 def test_the_light_theme(snap_compare: Any) -> None:
     fake = desk()
-    story = after(fake, *WATCHING)
-    assert snap_compare(app_on(fake, "textual-light"), terminal_size=MIDDLE, run_before=story)
+    story = after(fake, *CAPTURING)
+    assert snap_compare(app_on(fake, "textual-light"), terminal_size=NARROW, run_before=story)
 
 
 def test_the_evaluation(snap_compare: Any) -> None:

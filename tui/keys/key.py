@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -31,7 +32,8 @@ class Key:
     @property
     def id(self) -> str:
         """The binding's stable name, for key maps."""
-        action = self.action.partition("(True")[0].partition("(False")[0]
+        # Of what an action is given, only a word belongs into a name.
+        action = re.sub(r"\([^'].*\)$", "", self.action)
         action = action.replace("('", "-").removesuffix("')").removeprefix("app.")
         return f"{self.context}.{action}{'-' + self.variant if self.variant else ''}"
 
