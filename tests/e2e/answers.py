@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import statistics
 import sys
 import threading
@@ -23,8 +24,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from terminal import Terminal
 
 PANES = {"2": b"[2 Capture", "3": b"[3 Split", "4": b"[4 Training", "5": b"[5 Recognition"}
-PRESSES = 200
+PRESSES = 60
 WAIT = 10.0
+STYLES = re.compile(rb"\x1b\[[0-9;]*m")
 
 
 class Sink:
@@ -50,7 +52,7 @@ class Sink:
         """The time at which `what` had arrived after byte `start`; None if it did not."""
         deadline = time.monotonic() + seconds
         with self.changed:
-            while self.raw.find(what, start) < 0:
+            while what not in STYLES.sub(b"", self.raw[start:]):
                 if not self.changed.wait(deadline - time.monotonic()):
                     return None
         return time.monotonic()
