@@ -94,8 +94,9 @@ class ActionsApp(EngineApp):
 
     @property
     def help_topic(self) -> str:
-        """The pane or screen in front, which F1 explains first."""
-        return self.screen_desk.front
+        """What F1 explains first: the topmost screen that has a topic, else the pane in front."""
+        topics = (getattr(screen, "HELP", "") for screen in reversed(self.screen_stack))
+        return next(filter(None, topics), self.screen_desk.front)
 
     # --- help for the actions ------------------------------------------------------------
 

@@ -195,9 +195,7 @@ class FacedeskApp(
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what cannot be done now; hide stop and cancel while nothing runs."""
-        own_screens = (self.screen_evaluation, self.screen_doctor, self.screen_person)
-        own_help = self.screen in own_screens or bool(getattr(self.screen, "HELP", ""))
-        helps = action == "help" and own_help
+        helps = action == "help" and bool(getattr(self.screen, "HELP", ""))
         copies = action == "copy" and hasattr(self.screen, "sheet")
         covered = isinstance(self.screen, ModalScreen) and not helps and not copies
         if action in OPENERS and covered:
@@ -214,14 +212,8 @@ class FacedeskApp(
         """A greyed key explains itself."""
         if self.screen is self.screen_desk:
             contexts = {"anywhere", self.screen_desk.front}
-        elif self.screen is self.screen_evaluation:
-            contexts = {"evaluation"}
-        elif self.screen is self.screen_doctor:
-            contexts = {"doctor"}
-        elif self.screen is self.screen_person:
-            contexts = {"person"}
         else:
-            return
+            contexts = {getattr(self.screen, "HELP", "")}
         for key in KEYS:
             action = key.action.removeprefix("app.")
             if pressed(key) == event.key and key.context in contexts and action in GUARDED:

@@ -29,11 +29,6 @@ class DoctorApp(EvaluationApp):
         """The doctor's screen if it is open, perhaps under a dialog."""
         return next((s for s in self.screen_stack if isinstance(s, DoctorScreen)), None)
 
-    @property
-    def help_topic(self) -> str:
-        """The doctor while its screen is open."""
-        return "doctor" if self.screen_doctor is not None else super().help_topic
-
     def heard(self, event: Event) -> None:
         """Take an event in and show it."""
         super().heard(event)

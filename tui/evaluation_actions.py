@@ -67,11 +67,6 @@ class EvaluationApp(ActionsApp):
             self.evaluation.result = kept
             self.refresh_evaluation()
 
-    @property
-    def help_topic(self) -> str:
-        """The evaluation while its screen is open."""
-        return "evaluation" if self.screen_evaluation is not None else super().help_topic
-
     # --- actions -------------------------------------------------------------------------
 
     def action_evaluation(self) -> None:

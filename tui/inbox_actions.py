@@ -28,11 +28,6 @@ class InboxApp(WhyApp):
         """The inbox if it is open, perhaps under a form."""
         return next((s for s in self.screen_stack if isinstance(s, InboxScreen)), None)
 
-    @property
-    def help_topic(self) -> str:
-        """The inbox while it is in front."""
-        return "inbox" if isinstance(self.screen, InboxScreen) else super().help_topic
-
     def heard(self, event: Event) -> None:
         """Somebody was kept, or could not be."""
         super().heard(event)

@@ -28,11 +28,6 @@ class PeopleApp(EvaluationApp):
         """The person's screen if it is open, perhaps under a form."""
         return next((s for s in self.screen_stack if isinstance(s, PersonScreen)), None)
 
-    @property
-    def help_topic(self) -> str:
-        """The person while their screen is open."""
-        return "person" if self.screen_person is not None else super().help_topic
-
     def engine_started(self) -> None:
         """Empty the trash of what is due. Trouble with it must not greet the operator."""
 

@@ -62,9 +62,17 @@ async def test_an_answer_typed_right_after_d_is_the_questions(run):
         burst(table, "d", "y")
         await table.until(lambda: table.desk.asked("delete_people"))
         assert table.desk.asked("delete_people") == [("Ada Lovelace",)]
+        opened, push = [], table.app.push_screen
+
+        def pushed(screen, *rest, **named):
+            opened.append(type(screen))
+            return push(screen, *rest, **named)
+
+        table.app.push_screen = pushed  # it may open and close between two looks at the screen
         burst(table, "d", "n")  # on the desk, n would open the form for a new person
-        await table.pilot.pause(0.2)
+        await table.until(lambda: opened)
         await table.until(lambda: table.app.screen is table.app.screen_desk)
+        assert opened == [Confirm]
         assert len(table.desk.asked("delete_people")) == 1
 
 

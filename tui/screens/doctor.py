@@ -33,6 +33,7 @@ class DoctorScreen(ModalScreen[None]):
     `why_not` says why measuring is not possible just now.
     """
 
+    HELP = "doctor"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("doctor")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
 

@@ -51,6 +51,7 @@ class EvaluationScreen(ModalScreen[None]):
     measuring is not possible just now.
     """
 
+    HELP = "evaluation"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("evaluation")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012

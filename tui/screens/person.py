@@ -32,6 +32,7 @@ class PersonScreen(Dialog[None]):
     What is chosen is named by "<session>" or "<session>/<file>", as the desk wants it.
     """
 
+    HELP = "person"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("person")]
 
     def __init__(self, name: str) -> None:
