@@ -1,10 +1,10 @@
 """The words of the interface in another language, by gettext; English where there is none.
 
 `_("Sentence with a {name}.").format(name=...)`: the English sentence is the key. All of them stand
-in `tui/locale/facedesk.pot`. Words that follow a count: `_n(one, more, count).format(count=count)`,
-with `{count}` inside, for not every language puts it first. A translation is `tui/locale/LANGUAGE/LC_MESSAGES/facedesk.mo`;
-the language is FACEDESK_LANGUAGE, else that of the environment (LANGUAGE, LC_ALL, LANG).
-It is chosen once a process, at the first word.
+in `tui/locale/facedesk.pot`. Words that go with a count: `_n(one, more, count).format(count=...)`
+with `{count}` inside, for not every language puts it first. A translation is
+`tui/locale/LANGUAGE/LC_MESSAGES/facedesk.mo`; the language is FACEDESK_LANGUAGE, else that of the
+environment (LANGUAGE, LC_ALL, LANG). It is chosen once a process, at the first word.
 """
 
 from __future__ import annotations

@@ -39,9 +39,7 @@ def confusion_words(confusion: ConfusionFacts | None) -> str:
     if not confusion.probes:
         return _("Confused with: the last evaluation had no probe of this person.")
     others = ", ".join(f"{name} {many(count, 'time')}" for name, count in confusion.others)
-    return _(
-        "{named} of {probes} named rightly, {nobody} not named. Taken for: {others}."
-    ).format(
+    return _("{named} of {probes} named rightly, {nobody} not named. Taken for: {others}.").format(
         named=confusion.named,
         probes=many(confusion.probes, "probe"),
         nobody=confusion.nobody,
