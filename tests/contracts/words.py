@@ -1,6 +1,7 @@
 """All English of the interface in one file: `python -m tests.contracts.words` writes it.
 
-Words are the strings given to `_()` in tui/, found in the syntax tree, and those of the key table.
+Words are the strings given to `_()`, `_n()` and `many()` in tui/, found in the syntax tree, and
+those of the key table.
 """
 
 from __future__ import annotations
@@ -18,44 +19,53 @@ msgstr ""
 """
 
 
-def words() -> dict[str, list[str]]:
+Word = tuple[str, str]
+"""A text, and what it is with more than one; the latter empty where no count goes with it."""
+
+
+def words() -> dict[Word, list[str]]:
     """Every English text with the modules it stands in, sorted."""
     from tui.keys import CONTEXTS, KEYS
 
-    found: dict[str, set[str]] = {}
+    found: dict[Word, set[str]] = {}
     for module in sorted((REPOSITORY / "tui").rglob("*.py")):
         place = module.relative_to(REPOSITORY).as_posix()
-        for text in marked(ast.parse(module.read_text())):
-            found.setdefault(text, set()).add(place)
-    for key in KEYS:
-        for text in (key.label, key.tooltip):
-            found.setdefault(text, set()).add("tui/keys")
-    for text in CONTEXTS.values():
-        found.setdefault(text, set()).add("tui/keys")
-    return {text: sorted(found[text]) for text in sorted(found)}
+        for word in marked(ast.parse(module.read_text())):
+            found.setdefault(word, set()).add(place)
+    for text in (*(t for key in KEYS for t in (key.label, key.tooltip)), *CONTEXTS.values()):
+        found.setdefault((text, ""), set()).add("tui/keys")
+    return {word: sorted(found[word]) for word in sorted(found)}
 
 
-def marked(tree: ast.AST) -> list[str]:
-    """The strings given to `_()`."""
-    return [
-        call.args[0].value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Name)
-        and call.func.id == "_"
-        and call.args
-        and isinstance(call.args[0], ast.Constant)
-        and isinstance(call.args[0].value, str)
-    ]
+def marked(tree: ast.AST) -> list[Word]:
+    """What is given to `_()`, `_n()` and `many()`."""
+    from tui.i18n import counted
+
+    found: list[Word] = []
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+            texts = [text for text in texts if isinstance(text, str)]
+            match call.func.id, texts:
+                case "_", [text]:
+                    found.append((text, ""))
+                case "_n", [one, more]:
+                    found.append((one, more))
+                case "many", [_, *_]:
+                    found.append(counted(*texts))
+    return found
 
 
 def pot() -> str:
     """The template for translators."""
     parts = [HEADER]
-    for text, places in words().items():
+    for (text, more), places in words().items():
         lines = "".join(f"#: {place}\n" for place in places)
         sign = "#, python-brace-format\n" if "{" in text else ""
-        parts.append(f'{lines}{sign}msgid {quoted(text)}\nmsgstr ""\n')
+        empty = 'msgstr ""\n'
+        if more:
+            empty = f'msgid_plural {quoted(more)}\nmsgstr[0] ""\nmsgstr[1] ""\n'
+        parts.append(f"{lines}{sign}msgid {quoted(text)}\n{empty}")
     return "\n".join(parts)
 
 
