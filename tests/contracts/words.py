@@ -1,6 +1,7 @@
 """All English of the interface in one file: `python -m tests.contracts.words` writes it.
 
-Words are the strings given to `_()` in tui/, found in the syntax tree, and those of the key table.
+Words are the strings given to `_()` in tui/, found in the syntax tree, the docstrings of click's
+commands, which are their help, and the words of the key table.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def words() -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for module in sorted((REPOSITORY / "tui").rglob("*.py")):
         place = module.relative_to(REPOSITORY).as_posix()
-        for text in marked(ast.parse(module.read_text())):
+        tree = ast.parse(module.read_text())
+        for text in (*marked(tree), *helped(tree)):
             found.setdefault(text, set()).add(place)
     for key in KEYS:
         for text in (key.label, key.tooltip):
@@ -47,6 +49,28 @@ def marked(tree: ast.AST) -> list[str]:
         and isinstance(call.args[0], ast.Constant)
         and isinstance(call.args[0].value, str)
     ]
+
+
+def helped(tree: ast.AST) -> list[str]:
+    """The texts in the docstrings of functions that are click's commands."""
+    from tui.cli.help_words import words_of_help
+
+    return [
+        text
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and is_command(function)
+        for text in words_of_help(ast.get_docstring(function) or "")
+    ]
+
+
+def is_command(function: ast.FunctionDef) -> bool:
+    """Whether a decorator such as `click.command(...)` or `people.command(...)` makes it one."""
+    return any(
+        isinstance(made, ast.Call)
+        and isinstance(made.func, ast.Attribute)
+        and made.func.attr in ("command", "group")
+        for made in function.decorator_list
+    )
 
 
 def pot() -> str:

@@ -8,10 +8,22 @@ from typing import Any, TypeVar
 
 import click
 
+from tui.cli.help_words import help_in_words
+from tui.i18n import _
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class TakesGlobals(click.Command):
+class Translated(click.Command):
+    """A command or group whose help, a docstring, is in the operator's language."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.help is not None:
+            self.help = help_in_words(self.help)
+
+
+class TakesGlobals(Translated):
     """A command or group that takes the global options too, so that they may stand anywhere."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -27,7 +39,7 @@ class TakesGlobals(click.Command):
         return super().invoke(ctx)
 
 
-class TopGroup(click.Group):
+class TopGroup(Translated, click.Group):
     """The root: its commands take the global options after them as well."""
 
     command_class = TakesGlobals
@@ -45,10 +57,10 @@ def global_options() -> list[click.Parameter]:
         click.Option(
             ["--workspace"],
             type=click.Path(path_type=Path),
-            help="Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE).",
+            help=_("Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE)."),
         ),
-        click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines on stdout."),
-        click.Option(["--quiet"], is_flag=True, help="Results and errors only."),
+        click.Option(["--json", "as_json"], is_flag=True, help=_("JSON Lines on stdout.")),
+        click.Option(["--quiet"], is_flag=True, help=_("Results and errors only.")),
     ]
 
 
@@ -58,5 +70,7 @@ def record_option() -> Callable[[Command], Command]:
         "--record",
         type=click.Path(path_type=Path),
         metavar="NAME",
-        help="Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it.",
+        help=_(
+            "Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it."
+        ),
     )

@@ -28,6 +28,7 @@ from tui.cli.training import train
 from tui.cli.trash import trash
 from tui.cli.unknown import unknown
 from tui.cli.watching import demo, doctor, recognize
+from tui.i18n import _
 from tui.runner import run, usage_error
 
 
@@ -41,7 +42,9 @@ from tui.runner import run, usage_error
     "--record",
     type=click.Path(path_type=Path),
     metavar="NAME",
-    help="Record each camera job of the app as NAME.fdrec, NAME-2.fdrec ... (faces, unencrypted).",
+    help=_(
+        "Record each camera job of the app as NAME.fdrec, NAME-2.fdrec ... (faces, unencrypted)."
+    ),
 )
 @click.version_option(__version__, prog_name="facedesk")
 @click.pass_context
@@ -61,7 +64,9 @@ def facedesk(
 
         run(ctx.obj, partial(open_app, record=record), native=False)
     elif record is not None:
-        raise click.UsageError("--record NAME stands after the command, as in enroll --record NAME")
+        raise click.UsageError(
+            _("--record NAME stands after the command, as in enroll --record NAME")
+        )
 
 
 for _command in (
@@ -95,18 +100,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.Abort:
-        click.echo("facedesk: cancelled.", err=True)
+        click.echo(_("facedesk: cancelled."), err=True)
         sys.exit(130)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "facedesk"
         as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
-        usage_error(error.format_message(), f"See `{where} --help`.", as_json=as_json)
+        usage_error(
+            error.format_message(), _("See `{where} --help`.").format(where=where), as_json=as_json
+        )
         sys.exit(2)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        click.echo("facedesk: cancelled.", err=True)
+        click.echo(_("facedesk: cancelled."), err=True)
         sys.exit(130)
