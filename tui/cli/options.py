@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,9 +41,26 @@ class TakesGlobals(Translated):
 
 
 class TopGroup(Translated, click.Group):
-    """The root: its commands take the global options after them as well."""
+    """The root, which imports a command only when that command is asked for.
 
-    command_class = TakesGlobals
+    `homes`: by the command's name, its module and the name it has there, `module:name`.
+    """
+
+    def __init__(self, *args: Any, homes: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._homes = homes
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names in order."""
+        return sorted(self._homes)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; None if there is none."""
+        if cmd_name not in self._homes:
+            return None
+        module, name = self._homes[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
 
 
 class SubGroup(TakesGlobals, click.Group):
