@@ -17,7 +17,7 @@ from engine.service.protocol import (
 )
 from tui.bridge import Live
 from tui.i18n import _
-from tui.state_words import state_words
+from tui.state_words import DECISIONS
 
 if TYPE_CHECKING:
     from tui.actions import ActionsApp
@@ -91,7 +91,9 @@ class DemoScript:
         app.tell(_("DEMO {number}/7: {text}").format(number=number, text=text), "good")
 
     def _say_seen(self, app: ActionsApp) -> None:
-        seen = ", ".join(map(state_words, sorted(self._decisions - {"unsure"}))) or _("nobody")
+        seen = ", ".join(
+            DECISIONS.get(who, who) for who in sorted(self._decisions - {"unsure"})
+        ) or _("nobody")
         app.tell(_("DEMO: seen as {seen}").format(seen=seen), "good")
 
     async def _enrol(self, app: ActionsApp, person: str, source: str) -> None:

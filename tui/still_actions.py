@@ -12,7 +12,7 @@ from tui.actions import ActionsApp
 from tui.calls import in_thread
 from tui.i18n import _
 from tui.screens.still import StillScreen
-from tui.state_words import state_words
+from tui.state_words import DECISIONS
 from tui.stills import Still
 from tui.text import clean
 
@@ -111,5 +111,8 @@ def _about(seen: Why) -> str:
     """One line about a face: what was decided, and by how much."""
     who = clean(seen.person or seen.candidate)
     return _("{decision}: {who}, score {score:.2f}, threshold {threshold:.2f}").format(
-        decision=state_words(seen.decision), who=who, score=seen.score, threshold=seen.threshold
+        decision=DECISIONS.get(seen.decision, seen.decision),
+        who=who,
+        score=seen.score,
+        threshold=seen.threshold,
     )

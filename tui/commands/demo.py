@@ -13,7 +13,7 @@ from tui.commands.recognition import recognize
 from tui.commands.training import split, train
 from tui.context import Context
 from tui.i18n import _
-from tui.state_words import state_words
+from tui.state_words import DECISIONS
 
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 COUNT = 40
@@ -59,7 +59,7 @@ def demo(context: Context) -> None:
         [
             (
                 who,
-                state_words(expected),
+                DECISIONS.get(expected, expected),
                 str(done.people.get(expected, 0)),
                 str(named_wrongly(done, expected)),
             )
@@ -111,10 +111,7 @@ def _enrol(person: str, source: str) -> EnrolRequest:
 
 
 def _watch(source: str) -> RecogniseRequest:
-    return RecogniseRequest(
-        source=_("{source}?seed=7&frames={frames}").format(source=source, frames=FRAMES),
-        pace="fast",
-    )
+    return RecogniseRequest(source=f"{source}?seed=7&frames={FRAMES}", pace="fast")
 
 
 def demo_in_app(context: Context) -> None:

@@ -10,7 +10,7 @@ from engine.service.protocol import EvaluateRequest
 from tui.context import Context, interruptible
 from tui.i18n import _
 from tui.output import Output
-from tui.state_words import state_words
+from tui.state_words import SUSPECTS
 
 
 def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
@@ -100,7 +100,7 @@ def show(output: Output, done: EvaluateDone) -> None:
     for person, picture, kind, why in done.suspects:
         output.result(
             _("Look at {picture} of {person}, {kind}: {why}").format(
-                picture=tail(picture), person=person, kind=state_words(kind), why=why
+                picture=tail(picture), person=person, kind=SUSPECTS.get(kind, kind), why=why
             )
         )
     if done.leakage:

@@ -13,7 +13,7 @@ from engine.service.person_facts import person_facts
 from tui.context import Context
 from tui.i18n import _
 from tui.person_words import confusion_words, consent_words, figure, percent
-from tui.state_words import state_words
+from tui.state_words import IN_MODEL
 from tui.text import day, many
 
 
@@ -40,7 +40,7 @@ def list_people(context: Context) -> None:
         context.output.table(
             (_("name"), "#" + _("pictures"), "#" + _("sessions"), _("in the model"), _("enrolled")),
             [
-                (r.name, str(r.pictures), str(r.sessions), state_words(r.in_model), r.created[:10])
+                (r.name, str(r.pictures), str(r.sessions), IN_MODEL[r.in_model], r.created[:10])
                 for r in rows
             ],
         )
@@ -69,7 +69,7 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
             pictures=many(facts.pictures, "picture"),
             sessions=many(len(facts.sessions), "session"),
             created=day(facts.created),
-            in_model=state_words(facts.in_model),
+            in_model=IN_MODEL[facts.in_model],
         )
     )
     output.result(consent_words(facts.consent))

@@ -14,7 +14,7 @@ from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
 from tui.i18n import _
 from tui.output import Output
-from tui.state_words import state_words
+from tui.state_words import DECISIONS
 from tui.why_words import sentences
 
 
@@ -29,7 +29,7 @@ class Lines:
 
     def take(self, event: FaceSeen) -> None:
         """Say who it is, if that is news."""
-        verdict = event.person or state_words(event.decision)
+        verdict = event.person or DECISIONS.get(event.decision, event.decision)
         if not self._each and self._said.get(event.track) == verdict:
             return
         self._said[event.track] = verdict
@@ -82,7 +82,9 @@ def recognize(
         settings, workspace = context.settings, context.workspace
         with recorded(record, "recognise", request, settings, workspace, emit) as (taped, tell):
             done = recognise(workspace, settings, taped, cancel, tell, why=why, keep=keep)
-    seen = ", ".join(f"{state_words(name)}: {count}" for name, count in sorted(done.people.items()))
+    seen = ", ".join(
+        f"{DECISIONS.get(name, name)}: {count}" for name, count in sorted(done.people.items())
+    )
     output.result(
         _("{frames} frames, {faces} faces, {fps:.1f} frames a second").format(
             frames=done.frames, faces=done.faces, fps=done.fps

@@ -14,7 +14,7 @@ from engine.workspace import Workspace
 from tui.commands.enrolment import refusal, source_note
 from tui.context import Context, interruptible
 from tui.i18n import _
-from tui.state_words import state_words
+from tui.state_words import DECISIONS
 from tui.text import many
 
 
@@ -80,7 +80,7 @@ def _line(event: Event) -> str:
         case FaceSeen():
             return _("frame {frame}: {who} ({score:.3f})").format(
                 frame=event.frame,
-                who=event.person or state_words(event.decision),
+                who=event.person or DECISIONS.get(event.decision, event.decision),
                 score=event.score,
             )
         case _:

@@ -20,7 +20,7 @@ from engine.service import library
 from engine.service.protocol import SplitRequest, TrainRequest
 from tui.context import Context, interruptible
 from tui.i18n import _
-from tui.state_words import state_words
+from tui.state_words import SPLIT_MODES
 
 
 def split(
@@ -52,7 +52,7 @@ def split(
     context.output.table(
         (_("name"), "#" + _("train"), "#" + _("validation"), "#" + _("test")),
         rows,
-        _("Split by {mode}").format(mode=state_words(done.mode)),
+        _("Split by {mode}").format(mode=SPLIT_MODES.get(done.mode, done.mode)),
     )
     for warning in done.warnings:
         context.output.note(warning, "yellow")
