@@ -1,7 +1,7 @@
 """All English of the interface in one file: `python -m tests.contracts.words` writes it.
 
-Words are the strings given to `_()`, `_n()` and `many()` in tui/, found in the syntax tree, and
-those of the key table.
+Words are the strings given to `_()`, `_n()` and `many()` in tui/ and engine/, found in the syntax
+tree, the docstrings of click's commands, which are their help, and the words of the key table.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def words() -> dict[Word, list[str]]:
     found: dict[Word, set[str]] = {}
     for module in sorted((REPOSITORY / "tui").rglob("*.py")):
         place = module.relative_to(REPOSITORY).as_posix()
-        for word in marked(ast.parse(module.read_text())):
+        tree = ast.parse(module.read_text())
+        for word in (*marked(tree), *((text, "") for text in helped(tree))):
             found.setdefault(word, set()).add(place)
     for text in (*(t for key in KEYS for t in (key.label, key.tooltip)), *CONTEXTS.values()):
         found.setdefault((text, ""), set()).add("tui/keys")
@@ -54,6 +55,28 @@ def marked(tree: ast.AST) -> list[Word]:
                 case "many", [_, *_]:
                     found.append(counted(*texts))
     return found
+
+
+def helped(tree: ast.AST) -> list[str]:
+    """The texts in the docstrings of functions that are click's commands."""
+    from tui.cli.help_words import words_of_help
+
+    return [
+        text
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and is_command(function)
+        for text in words_of_help(ast.get_docstring(function) or "")
+    ]
+
+
+def is_command(function: ast.FunctionDef) -> bool:
+    """Whether a decorator such as `click.command(...)` or `people.command(...)` makes it one."""
+    return any(
+        isinstance(made, ast.Call)
+        and isinstance(made.func, ast.Attribute)
+        and made.func.attr in ("command", "group")
+        for made in function.decorator_list
+    )
 
 
 def pot() -> str:
