@@ -102,7 +102,8 @@ class Workspace:
     def writer(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; readers need none.
 
-        The lock lives with the process, so a killed writer never leaves it behind.
+        The lock lives with the process, so a killed writer never leaves it behind. `what` is the
+        holder's name, which processes in any language read: a name, not words to translate.
         Raises WorkspaceLocked with the holder's name if another process or job has it.
         """
         self.prepare()

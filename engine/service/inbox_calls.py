@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
 from engine.errors import WorkspaceLocked
-from engine.i18n import _
 from engine.service import inbox_library
 from engine.service.inbox_rows import InboxView
 from engine.service.quick_calls import QuickCalls
@@ -30,22 +29,22 @@ class InboxCalls(QuickCalls):
 
     def inbox_switch(self, on: bool) -> None:
         """Keep strangers from now on, or no longer."""
-        with self._writer.hold(_("the inbox's switch")):
+        with self._writer.hold("the inbox's switch"):
             Inbox(self._workspace, self._settings.inbox).switch(on)
 
     def inbox_assign(self, sightings: Sequence[str], name: str, *, new: bool) -> str:
         """Sightings show this person; with `new` somebody who is enrolled by it."""
-        with self._writer.hold(_("assign an unknown")):
+        with self._writer.hold("assign an unknown"):
             return self._choices.assign(sightings, name, new=new).title
 
     def inbox_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
         """Sightings show a stranger, told from `not_person` if one is named."""
-        with self._writer.hold(_("add a stranger")):
+        with self._writer.hold("add a stranger"):
             return self._choices.stranger(sightings, not_person).title
 
     def inbox_delete(self, sightings: Sequence[str]) -> str:
         """Remove sightings."""
-        with self._writer.hold(_("delete an unknown")):
+        with self._writer.hold("delete an unknown"):
             return self._choices.delete(sightings).title
 
     def inbox_undo(self) -> str:

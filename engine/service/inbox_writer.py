@@ -66,7 +66,7 @@ class InboxWriter:
             if not self._inbox.keeping:
                 continue  # switched off since it was seen
             try:
-                with self._writer.hold(_("keeping an unknown")):
+                with self._writer.hold("keeping an unknown"):
                     self._choices.purge()
                     self._inbox.add(sighted)
             except FacedeskError as error:

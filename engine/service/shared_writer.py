@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 
 from engine.enrol.strangers import tidy
-from engine.i18n import _
 from engine.workspace import Workspace
 
 
@@ -27,9 +26,7 @@ class SharedWriter:
         """Take or share the lock. Raises WorkspaceLocked, WorkspaceUnusable."""
         with self._lock:
             if self._count == 0:
-                self._stack.enter_context(
-                    self._workspace.writer(_("the app: {what}").format(what=what))
-                )
+                self._stack.enter_context(self._workspace.writer(f"the app: {what}"))
                 self._workspace.recover()
                 tidy(self._workspace)
             self._count += 1

@@ -81,7 +81,7 @@ def _face_space() -> Finding:
     try:
         known = PACKAGED.with_name(PACKAGED.name + ".sha256").read_text("ascii").split()[0]
     except (OSError, ValueError, IndexError):
-        known = "absent"
+        known = _("absent")
     return packaged_finding("face space", PACKAGED, known)
 
 
