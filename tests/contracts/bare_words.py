@@ -17,7 +17,7 @@ NO_WORDS = frozenset({"DEFAULT_CSS", "header"})
 """What is assigned to these is read by programs: style sheets, columns of copied tables."""
 NO_READERS = frozenset({"Sheet", "TypeVar", "cast", "getattr", "query", "query_one"})
 """So is what is given to these: columns of copied tables, types, selectors."""
-UNITS = frozenset({"min", "px", "fps", "MB", "GB", "kB", "ms", "dB"})
+UNITS = frozenset({"min", "px", "fps", "MB", "GB", "kB", "ms", "dB", "fr"})
 
 
 @dataclass(frozen=True, slots=True)

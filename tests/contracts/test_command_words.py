@@ -116,14 +116,10 @@ def test_a_block_with_words_is_one_text_with_its_lines() -> None:
     assert words_of_help(help) == ["Words.", "facedesk split   # of help\nfacedesk train"]
 
 
-WORDS_MODULES = frozenset(
-    {"coach_words", "why_words", "quick_steps", "person_words", "text", "figures", "describe"}
-)
-"""Top modules that do nothing but put facts into words."""
 MODULES = [
     *sorted(REPOSITORY.glob("tui/cli/*.py")),
     *sorted(REPOSITORY.glob("tui/commands/*.py")),
-    *sorted(file for file in REPOSITORY.glob("tui/*.py") if file.stem not in WORDS_MODULES),
+    *sorted(REPOSITORY.glob("tui/*.py")),
 ]
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,.:;]? +[A-Za-z]{2,}")
 """Two words with a blank between."""

@@ -1,4 +1,4 @@
-"""All English of the interface in one file: `python -m tests.contracts.words` writes it.
+"""All English for the operator in one file: `python tests/contracts/words.py` writes it.
 
 Words are the strings given to `_()`, `_n()` and `many()` in tui/ and engine/, found in the syntax
 tree, the docstrings of click's commands, which are their help, and the words of the key table.
@@ -24,18 +24,33 @@ Word = tuple[str, str]
 
 
 def words() -> dict[Word, list[str]]:
-    """Every English text with the modules it stands in, sorted."""
+    """Every English text with the modules it stands in, sorted.
+
+    A text that is both alone and the form for one is one entry, the one with two forms, for
+    gettext looks both up by the first.
+    """
     from tui.keys import CONTEXTS, KEYS
 
-    found: dict[Word, set[str]] = {}
-    for module in sorted((REPOSITORY / "tui").rglob("*.py")):
+    found: dict[str, tuple[str, set[str]]] = {}
+
+    def add(text: str, more: str, place: str) -> None:
+        known, places = found.get(text, ("", set()))
+        assert not (known and more) or known == more, (text, known, more)
+        found[text] = (known or more, places | {place})
+
+    for module in modules():
         place = module.relative_to(REPOSITORY).as_posix()
         tree = ast.parse(module.read_text())
-        for word in (*marked(tree), *((text, "") for text in helped(tree))):
-            found.setdefault(word, set()).add(place)
+        for text, more in (*marked(tree), *((text, "") for text in helped(tree))):
+            add(text, more, place)
     for text in (*(t for key in KEYS for t in (key.label, key.tooltip)), *CONTEXTS.values()):
-        found.setdefault((text, ""), set()).add("tui/keys")
-    return {word: sorted(found[word]) for word in sorted(found)}
+        add(text, "", "tui/keys")
+    return {(text, more): sorted(places) for text, (more, places) in sorted(found.items())}
+
+
+def modules() -> list[Path]:
+    """The modules that may hold words."""
+    return sorted(m for top in ("engine", "tui") for m in (REPOSITORY / top).rglob("*.py"))
 
 
 def marked(tree: ast.AST) -> list[Word]:
