@@ -25,12 +25,16 @@ from engine.workspace import Workspace
 class EmbeddingCache:
     """Embeddings and levels in one space: `features/<extractor>/<slug>/<session>.space-<...>.npz`.
 
-    Those of a space that was just fitted, which has no digest, are not kept.
+    Those of a space that was just fitted, which has no digest, are not kept. With `keep` false
+    nothing is written: for readers, who hold no lock.
     """
 
-    def __init__(self, workspace: Workspace, extractor: Extracts, space: FaceSpace) -> None:
+    def __init__(
+        self, workspace: Workspace, extractor: Extracts, space: FaceSpace, *, keep: bool = True
+    ) -> None:
+        self._keep = keep and bool(space.digest)
         self._people = workspace.people
-        self._features = FeatureCache(workspace, extractor.digest)
+        self._features = FeatureCache(workspace, extractor.digest, keep=keep)
         self._extractor = extractor
         self._space = space
 
@@ -71,7 +75,7 @@ class EmbeddingCache:
             stored.put(missing, np.concatenate([placed.rows, placed.levels], axis=1))
         else:
             report(FeaturesProgress(done=total, total=total, cached=total))
-        if self._space.digest:
+        if self._keep:
             stored.save()
         if not files:
             return stacked((), self._space.dims)

@@ -26,10 +26,11 @@ class FeatureCache:
 
     Rows are kept as float16: 16 KiB a crop for VGG16, a relative error of 0.02 %, thirty times
     less than bfloat16 arithmetic makes. A row belongs to a picture file's content, not only to
-    its name.
+    its name. With `keep` false nothing is written: for readers, who hold no lock.
     """
 
-    def __init__(self, workspace: Workspace, extractor_digest: str) -> None:
+    def __init__(self, workspace: Workspace, extractor_digest: str, *, keep: bool = True) -> None:
+        self._keep = keep
         self._people = workspace.people
         self._folder = workspace.features / extractor_digest
 
@@ -68,10 +69,11 @@ class FeatureCache:
                 stored.put(names, _storable(extractor.extract(crops)))
                 done += len(names)
                 report(FeaturesProgress(done=done, total=total, cached=cached))
-                if (done - cached) % SAVE_EVERY == 0:
+                if self._keep and (done - cached) % SAVE_EVERY == 0:
                     stored.save()
         finally:
-            stored.save()
+            if self._keep:
+                stored.save()
         if not files:
             return np.empty((0, extractor.length), np.float32)
         return stored.rows(files).astype(np.float32)

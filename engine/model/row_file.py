@@ -1,4 +1,4 @@
-"""One file of rows computed from pictures: which picture each belongs to, and whether it still does.
+"""A file of rows computed from pictures: which picture each belongs to, and if it still does.
 
 A row belongs to a picture file's content, by a digest of its bytes. Reading all pictures to find
 that nothing has changed would take longer than what the rows save, so the file's stamp (size, time
@@ -38,8 +38,10 @@ class RowFile:
     _changed: bool = False
 
     @classmethod
-    def read(cls, path: Path, folder: Path, kind: type[np.floating[Any]], report: Report) -> RowFile:
-        """What is on disk; empty, with a Notice, if it is damaged or of another type than `kind`."""
+    def read(
+        cls, path: Path, folder: Path, kind: type[np.floating[Any]], report: Report
+    ) -> RowFile:
+        """What is on disk; empty, with a Notice, if it is damaged or not of type `kind`."""
         read = cls(path, folder, np.dtype(kind))
         try:
             data = path.read_bytes()

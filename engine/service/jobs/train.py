@@ -18,7 +18,7 @@ from engine.model.face_space import FaceSpace
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
 from engine.model.trained_on import split_digest, trained_on
-from engine.model.training import train_classic, train_head
+from engine.model.training import train_head
 from engine.model.vectors import Float32, class_centres
 from engine.model.weights import Weights
 from engine.recognise.calibration import (
@@ -34,7 +34,7 @@ from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle, threshold_event
 from engine.service.jobs.gatekeeping import Gatekeeper
-from engine.service.jobs.material import HELD_OUT, Material, Part
+from engine.service.jobs.material import HELD_OUT, Material, Part, joined
 from engine.service.jobs.networks import refuse_unfitting
 from engine.service.jobs.splitting import fitting_split, with_pictures
 from engine.service.jobs.strangers import stranger_embeddings
@@ -180,11 +180,11 @@ def _head(
     learn, check = parts["train"], parts["validation"]
     result = run_epochs(
         train_head(
-            learn.embeddings,
+            learn.faces,
             learn.labels,
-            check.embeddings,
+            check.faces,
             check.labels,
-            space.cohort,
+            space.strangers,
             settings,
             cancel,
             people,
@@ -214,6 +214,8 @@ def _classic(
     emit: Emit,
 ) -> Outcome:
     """Recipe `classic`: VGG16 transfer learning; the face space still decides about strangers."""
+    from engine.model.training_classic import train_classic  # needs TensorFlow
+
     crops, labels = material.crops("train")
     check, check_labels = material.crops("validation")
     result = run_epochs(
@@ -266,18 +268,18 @@ def measure(
     """
     gallery = Gallery(space, outcome.centres, [person.slug for person in material.people])
     everything = joined(parts, tuple(parts))
-    own = gallery_impostors(gallery, everything.embeddings, everything.labels)
+    own = gallery_impostors(gallery, everything.faces, everything.labels)
     names = calibration_parts(parts, len(gallery))
     held_out = joined(parts, names)
-    weakest = weakest_genuine(gallery, held_out.embeddings, held_out.labels)
-    genuine = genuine_quantiles(gallery, held_out.embeddings, held_out.labels)
+    weakest = weakest_genuine(gallery, held_out.faces, held_out.labels)
+    genuine = genuine_quantiles(gallery, held_out.faces, held_out.labels)
     used = () if weakest is None else names
     made = calibrate(space.impostors, len(gallery), fpir, own, weakest, used, genuine)
     calibration = settle(space, gallery, fpir, made.kept, strangers)
     metrics: dict[str, float] = {}
     for name in HELD_OUT:
         part = parts[name]
-        found = gallery.search(part.embeddings)
+        found = gallery.search(part.faces)
         right = found.candidates == part.labels
         passed = right & (found.best >= calibration.threshold)
         metrics[f"rank1_{name}"] = float(right.mean()) if len(right) else float("nan")
@@ -298,11 +300,3 @@ def calibration_parts(parts: dict[str, Part], people: int) -> tuple[str, ...]:
     """
     counts = np.bincount(parts["validation"].labels, minlength=people)
     return ("validation",) if counts.min() >= LEAST_HELD_OUT else HELD_OUT
-
-
-def joined(parts: dict[str, Part], names: Sequence[str]) -> Part:
-    """Several parts as one."""
-    return Part(
-        np.concatenate([parts[name].embeddings for name in names]),
-        np.concatenate([parts[name].labels for name in names]),
-    )
