@@ -7,6 +7,7 @@ of change, inode) is kept too: while it is the same, so are the contents, as git
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -105,7 +106,9 @@ class RowFile:
             if names == self._existing():
                 break
         else:
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # gone already, or the folder of others too
+                self.path.unlink()
+                self.path.parent.rmdir()
         self._changed = False
 
     def _existing(self) -> list[str]:

@@ -13,7 +13,6 @@ from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
 from engine.errors import TooFewPeople
 from engine.events import Emit, EpochDone, Notice, TrainDone
-from engine.model.backbones import load_backbone
 from engine.model.face_space import FaceSpace
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
@@ -34,6 +33,7 @@ from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle, threshold_event
 from engine.service.jobs.gatekeeping import Gatekeeper
+from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.material import HELD_OUT, Material, Part, joined
 from engine.service.jobs.networks import refuse_unfitting
 from engine.service.jobs.splitting import fitting_split, with_pictures
@@ -62,13 +62,15 @@ def train(
     request: TrainRequest,
     cancel: Cancel,
     emit: Emit,
+    backbones: Backbones | None = None,
 ) -> TrainDone:
     """Train on the split; put the new model in use unless it is worse than the present one.
 
     Returns after emitting TrainDone. The model in use stays until the new one is complete on
     disk. `cancel.stop()` ends the epochs and goes on with the best one so far; while there is
     none to go on with, it gives up like `cancel.cancel()`. Raises Cancelled, NoPictures,
-    TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull.
+    TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull. `backbones` may hold the
+    network already.
     """
     refuse_unfitting(request)
     started = time.monotonic()
@@ -78,7 +80,7 @@ def train(
     if request.recipe == "classic":
         refuse_one_person(len(material.people))
     training = training_settings(settings.training, request)
-    backbone = load_backbone(request.backbone, request.weights)
+    backbone = (backbones or Backbones()).named(request.backbone, request.weights)
     extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)
