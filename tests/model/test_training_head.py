@@ -13,7 +13,6 @@ from engine.config import TrainingSettings
 from engine.errors import Cancelled, NoPictures
 from engine.events import EpochDone
 from engine.model import heads
-from engine.model.epochs import BestSoFar
 from engine.model.heads import Head, gradient, judge, losses_of, nobody_samples, people_samples
 from engine.model.training import MOST_STEPS, HeadResult, _better, train_head
 from engine.model.vectors import (
@@ -321,33 +320,3 @@ def test_the_centres_of_a_fresh_head_are_those_it_was_given() -> None:
     centres = class_centres(*gallery(3, 5), 3)
     fresh = Head(3 * centres, centre_levels(centres, cohort()), 1e-3)
     np.testing.assert_allclose(fresh.centres, centres, atol=1e-6)
-
-
-class TestBestSoFar:
-    def test_the_lowest_loss_is_kept(self) -> None:
-        best: BestSoFar[str] = BestSoFar(epochs=9, patience=5)
-        for epoch, (loss, name) in enumerate([(3.0, "a"), (1.0, "b"), (2.0, "c")], 1):
-            best.update(epoch, loss, name)
-        assert (best.epoch, best.snapshot) == (2, "b")
-        assert not best.exhausted
-
-    def test_patience_runs_out(self) -> None:
-        best: BestSoFar[None] = BestSoFar(epochs=9, patience=2)
-        for epoch, loss in enumerate([1.0, 2.0], 1):
-            best.update(epoch, loss, None)
-        assert not best.exhausted
-        best.update(3, 1.0, None)
-        assert best.exhausted
-
-    def test_a_patience_as_long_as_the_run_can_still_fire(self) -> None:
-        best: BestSoFar[None] = BestSoFar(epochs=3, patience=50)
-        for epoch, loss in enumerate([1.0, 2.0, 2.0], 1):
-            best.update(epoch, loss, None)
-        assert best.exhausted
-
-    def test_a_loss_that_is_no_number_is_never_the_best(self) -> None:
-        best: BestSoFar[str] = BestSoFar(epochs=9, patience=5)
-        best.update(1, math.nan, "nan")
-        best.update(2, 5.0, "number")
-        best.update(3, math.nan, "nan again")
-        assert best.snapshot == "number"
