@@ -16,7 +16,7 @@ from engine.errors import ModelCorrupt
 from engine.events import FeaturesProgress, Notice
 from engine.model.arrays import pack, unpack
 from engine.model.augment import VERSION, augment_view
-from engine.model.features import BATCH, Extracts
+from engine.model.feature_row import BATCH, Extracts
 from engine.pictures import decode_crop
 from engine.workspace import Workspace, write_bytes
 

@@ -1,4 +1,4 @@
-"""The model process: all that needs TensorFlow. Jobs run in threads, faces are named in main.
+"""The model process: all that needs the network. Jobs run in threads, faces are named in main.
 
 Recognition goes on with the model it was started with while a new one trains beside it.
 """
@@ -186,8 +186,18 @@ class ModelBody:
 
 
 def body(context: ChildContext) -> None:
-    """Load TensorFlow at once, so that it is ready when the operator is."""
+    """Load the network at once, so that it is ready when the operator is."""
+    threading.Thread(target=_warm_up, args=(context,), name="warm-up", daemon=True).start()
     ModelBody(context).run()
+
+
+def _warm_up(context: ChildContext) -> None:
+    from engine.model.runtime import prepare
+
+    try:
+        prepare(context.settings.model.runtime)
+    except Exception:  # the job that needs the network says so to the operator
+        log.exception("the network cannot be loaded ahead of time")
 
 
 if __name__ == "__main__":

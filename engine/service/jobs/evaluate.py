@@ -93,6 +93,7 @@ class _Evaluation:
         emit: Emit,
     ) -> None:
         self._workspace = workspace
+        self._runtime = settings.model.runtime
         self._request = request
         self._cancel = cancel
         self._emit = emit
@@ -116,7 +117,7 @@ class _Evaluation:
         files += stranger_files.files if stranger_files else ()
         progress = Progress(len(files) + sum(person.pictures for person in people), self._emit)
 
-        backbone = backbone_of(model.info)
+        backbone = backbone_of(model.info, self._runtime)
         extractor, space = backbone.extractor, backbone.space
         own = stranger_embeddings(self._workspace, extractor, space, self._cancel, self._emit)
         recogniser = Recogniser(

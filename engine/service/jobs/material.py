@@ -14,7 +14,7 @@ from engine.enrol.people import People, Person
 from engine.events import Emit, FeaturesProgress, Notice
 from engine.model.face_space import FaceSpace
 from engine.model.feature_cache import FeatureCache
-from engine.model.features import Extracts
+from engine.model.feature_row import Extracts
 from engine.model.vectors import Float32, Labels
 from engine.pictures import decode_crop
 from engine.workspace import Workspace

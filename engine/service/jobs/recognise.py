@@ -53,7 +53,7 @@ class Recognition:
         Raises NoModel, ModelCorrupt, BackboneMissing.
         """
         model = ModelStore(workspace).load()
-        backbone = backbone_of(model.info)
+        backbone = backbone_of(model.info, settings.model.runtime)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
         self._keeper = Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)

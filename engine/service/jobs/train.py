@@ -18,7 +18,6 @@ from engine.model.face_space import FaceSpace
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
 from engine.model.trained_on import split_digest, trained_on
-from engine.model.training import train_classic, train_head
 from engine.model.vectors import Float32, class_centres
 from engine.model.weights import Weights
 from engine.recognise.calibration import (
@@ -78,7 +77,7 @@ def train(
     if request.recipe == "classic":
         refuse_one_person(len(material.people))
     training = training_settings(settings.training, request)
-    backbone = load_backbone(request.backbone, request.weights)
+    backbone = load_backbone(request.backbone, request.weights, settings.model.runtime)
     extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)
@@ -177,6 +176,8 @@ def _head(
     emit: Emit,
 ) -> Outcome:
     """Recipe `head`: adjust the class centres in the face space."""
+    from engine.model.training import train_head  # TensorFlow: features need not wait for it
+
     learn, check = parts["train"], parts["validation"]
     result = run_epochs(
         train_head(
@@ -214,6 +215,8 @@ def _classic(
     emit: Emit,
 ) -> Outcome:
     """Recipe `classic`: VGG16 transfer learning; the face space still decides about strangers."""
+    from engine.model.training import train_classic  # TensorFlow: features need not wait for it
+
     crops, labels = material.crops("train")
     check, check_labels = material.crops("validation")
     result = run_epochs(

@@ -32,7 +32,7 @@ def suspect(
     Raises NoModel, ModelCorrupt, BackboneMissing.
     """
     model = ModelStore(workspace).load()
-    backbone = backbone_of(model.info)
+    backbone = backbone_of(model.info, settings.model.runtime)
     extractor, space = backbone.extractor, backbone.space
     recogniser = Recogniser(
         model,
