@@ -17,7 +17,7 @@ from engine.events import FeaturesProgress, Notice
 from engine.faces.detect import FaceFinder
 from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import FaceSpace
-from engine.model.features import BATCH, Extracts
+from engine.model.feature_row import BATCH, Extracts
 from engine.model.vectors import Float32, Labels
 from engine.pictures import decode_crop, read_photograph
 from engine.recognise.recogniser import Recogniser

@@ -16,7 +16,7 @@ from engine.cancel import Cancel
 from engine.events import FeaturesProgress, Notice
 from engine.model.face_space import FaceSpace
 from engine.model.feature_cache import FeatureCache
-from engine.model.features import Extracts
+from engine.model.feature_row import Extracts
 from engine.model.row_file import Report, RowFile, ignore
 from engine.model.vectors import NEAREST, Levelled, stacked
 from engine.workspace import Workspace

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.events import FeaturesProgress
 from engine.model.augment import VERSION, augment_view
-from engine.model.features import BATCH, Extracts
+from engine.model.feature_row import BATCH, Extracts
 from engine.model.row_file import Report, RowFile, arrays_of, ignore
 from engine.pictures import decode_crop
 from engine.workspace import Workspace

@@ -1,4 +1,4 @@
-"""The model process: all that needs TensorFlow. Jobs run in threads, faces are named in main.
+"""The model process: all that needs the network. Jobs run in threads, faces are named in main.
 
 Recognition goes on with the model it was started with while a new one trains beside it.
 """
@@ -69,7 +69,7 @@ class ModelBody:
         from engine.service.jobs.recognise import Recognition
 
         self._context = context
-        self._backbones = Backbones()
+        self._backbones = Backbones(context.settings.model.runtime)
         views = context.settings.training.views
         self._feed = Feed(context.workspace, views, self._backbones)
         self._make = Recognition
@@ -232,8 +232,18 @@ class ModelBody:
 
 
 def body(context: ChildContext) -> None:
-    """Load TensorFlow at once, so that it is ready when the operator is."""
+    """Load the network at once, so that it is ready when the operator is."""
+    threading.Thread(target=_warm_up, args=(context,), name="warm-up", daemon=True).start()
     ModelBody(context).run()
+
+
+def _warm_up(context: ChildContext) -> None:
+    from engine.model.runtime import prepare
+
+    try:
+        prepare(context.settings.model.runtime)
+    except Exception:  # the job that needs the network says so to the operator
+        log.exception("the network cannot be loaded ahead of time")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def backbone() -> tuple[Backbone, Counting]:
 
 @pytest.fixture
 def backbones(backbone: tuple[Backbone, Counting]) -> Backbones:
-    return Backbones(backbone[0])
+    return Backbones(kept=backbone[0])
 
 
 class Gate(Counting):
@@ -55,7 +55,7 @@ class Gate(Counting):
 def gated(backbone: tuple[Backbone, Counting]) -> Iterator[tuple[Gate, Backbones]]:
     whole, counting = backbone
     gate = Gate(counting)
-    yield gate, Backbones(Backbone("vgg16", gate, whole.space, None, gate.digest))
+    yield gate, Backbones(kept=Backbone("vgg16", gate, whole.space, None, gate.digest))
     gate.through.release(1000)
 
 

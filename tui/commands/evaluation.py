@@ -17,7 +17,7 @@ def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
     from engine.service.jobs.evaluate import evaluate
 
     output = context.output
-    output.note("Loading TensorFlow and the model")
+    output.note("Loading the model")
     with (
         interruptible(keep=False) as cancel,
         # Features that are missing are computed and kept for the next training.

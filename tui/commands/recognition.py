@@ -55,7 +55,7 @@ def recognize(
     from engine.service.jobs.recognise import recognise
 
     output = context.output
-    output.note("Loading TensorFlow and the model")
+    output.note("Loading the model")
     lines = Lines(output, each=request.each)
     with interruptible(keep=True) as cancel:
 

@@ -102,7 +102,7 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
     from engine.service.jobs.train import train
 
     output = context.output
-    output.note("Loading TensorFlow")
+    output.note("Loading the network")
     threshold: Threshold | None = None
     with (
         interruptible(keep=False, enter_stops=True) as cancel,

@@ -10,7 +10,7 @@ from engine import __version__
 from engine.camera.display import display_available
 from engine.events import Finding
 
-PACKAGES = ("textual", "tensorflow", "keras", "opencv-python", "numpy", "pillow")
+PACKAGES = ("textual", "tensorflow", "keras", "openvino", "opencv-python", "numpy", "pillow")
 
 
 def software_findings() -> list[Finding]:

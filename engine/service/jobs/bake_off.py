@@ -60,7 +60,7 @@ def bake_off(
     for name in NAMES:
         cancel.check()
         try:
-            backbone = load_backbone(name)
+            backbone = load_backbone(name, runtime=settings.model.runtime)
         except BackboneMissing as missing:
             notes.append(f"{missing.title}, so it does not take part. {missing.hint}")
             continue

@@ -25,7 +25,7 @@ from engine.evaluate.stopwatch import milliseconds_a_face
 from engine.events import Emit, FeaturesProgress
 from engine.model.backbones import SPACES, Backbone
 from engine.model.classic import ClassicModel
-from engine.model.features import BATCH
+from engine.model.feature_row import BATCH
 from engine.model.identification import Trial
 from engine.model.training import train_head
 from engine.model.training_classic import train_classic

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.config import RuntimeWish
 from engine.model.backbones import Backbone, backbone_name, load_backbone
 from engine.model.record import BackboneName, ModelInfo
 from engine.service.jobs.networks import backbone_of
@@ -19,8 +20,11 @@ class Backbones:
     A process that does one job needs no more than a fresh one of these.
     """
 
-    def __init__(self, kept: Backbone | None = None) -> None:
-        """`kept`: taken for the packaged one of its name, as if it had been loaded already."""
+    def __init__(self, runtime: RuntimeWish = "auto", kept: Backbone | None = None) -> None:
+        """`runtime`: what computes VGG16. `kept`: taken for the packaged one of its name, as if it
+        had been loaded already.
+        """
+        self._runtime = runtime
         self._lock = threading.Lock()
         self._kept = kept
         self._key: Key | None = _key(kept.name, None) if kept is not None else None
@@ -31,7 +35,7 @@ class Backbones:
         with self._lock:
             if self._kept is not None and self._key == key:
                 return self._kept
-            return self._load(key, lambda: load_backbone(name, weights))
+            return self._load(key, lambda: load_backbone(name, weights, self._runtime))
 
     def of(self, info: ModelInfo) -> Backbone:
         """`networks.backbone_of`, unless it is there already; raises as that does."""
@@ -41,7 +45,7 @@ class Backbones:
             kept = self._kept
             if kept is not None and self._key == key and not _other_weights(kept, info):
                 return kept
-            return self._load(key, lambda: backbone_of(info))
+            return self._load(key, lambda: backbone_of(info, self._runtime))
 
     def _load(self, key: Key, load: Callable[[], Backbone]) -> Backbone:
         self._kept = None  # two at once would need twice the memory

@@ -15,7 +15,7 @@ from engine.events import Emit, FeaturesProgress, Notice
 from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import FaceSpace
 from engine.model.feature_cache import FeatureCache
-from engine.model.features import Extracts
+from engine.model.feature_row import Extracts
 from engine.model.vectors import Float32, Labels, Levelled, stacked
 from engine.pictures import decode_crop
 from engine.workspace import Workspace

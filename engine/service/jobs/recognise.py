@@ -59,7 +59,7 @@ class Recognition:
         Raises NoModel, ModelCorrupt, BackboneMissing.
         """
         model = ModelStore(workspace).load()
-        backbone = (backbones or Backbones()).of(model.info)
+        backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
         self._keeper = Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)

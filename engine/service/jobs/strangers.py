@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.events import Emit, FeaturesProgress, Notice
 from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import FaceSpace
-from engine.model.features import Extracts
+from engine.model.feature_row import Extracts
 from engine.model.vectors import Levelled, stacked
 from engine.recognise.own_strangers import StrangerSet
 from engine.service.jobs.material import Progress

@@ -80,7 +80,9 @@ def train(
     if request.recipe == "classic":
         refuse_one_person(len(material.people))
     training = training_settings(settings.training, request)
-    backbone = (backbones or Backbones()).named(request.backbone, request.weights)
+    backbone = (backbones or Backbones(settings.model.runtime)).named(
+        request.backbone, request.weights
+    )
     extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)

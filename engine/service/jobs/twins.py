@@ -33,7 +33,7 @@ def suspect(
     unless `backbones` has it. Raises NoModel, ModelCorrupt, BackboneMissing.
     """
     model = ModelStore(workspace).load()
-    backbone = (backbones or Backbones()).of(model.info)
+    backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
     extractor, space = backbone.extractor, backbone.space
     recogniser = Recogniser(
         model,
