@@ -21,8 +21,9 @@ from engine.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-BATCH = 4
-"""Pictures at once: what a training, a cancel or the end of a capture waits for at most."""
+BATCH = 2
+"""Pictures at once: what a training, a cancel or the end of a capture waits for at most. More are
+hardly faster, see `openvino_extractor.STEP`."""
 NICENESS = 10
 
 
