@@ -192,6 +192,7 @@ class ModelBody:
                     crops,
                     context.emit,
                     self._backbones,
+                    self._feed.recent,
                 )
         except FacedeskError as error:
             context.emit(Notice(text=f"Not compared with other people: {error}", level="warning"))

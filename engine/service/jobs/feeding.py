@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.model.embedding_cache import EmbeddingCache
+from engine.model.recent_rows import RecentRows
 from engine.pictures import Unreadable
 from engine.service.jobs.loaded import Backbones
 from engine.workspace import Workspace
@@ -55,6 +56,8 @@ class Feed:
         self._workspace = workspace
         self._views = views
         self._backbones = backbones
+        self.recent = RecentRows()
+        """Rows that whoever else looks at the same pictures need not compute again."""
         self._changed = threading.Condition()
         self._sessions: dict[str, _Session] = {}
         self._holders = 0
@@ -129,7 +132,7 @@ class Feed:
         _ = space.strangers
         folder = self._workspace.people / slug / session
         there = [file for file in files if (folder / file).is_file()]
-        cache = EmbeddingCache(self._workspace, backbone.extractor, space)
+        cache = EmbeddingCache(self._workspace, self.recent.before(backbone.extractor), space)
         try:
             cache.rows(slug, session, there, view=view)
         except Unreadable:
