@@ -29,6 +29,7 @@ from engine.logs import open_log
 from engine.service.protocol import Desk
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
+from tui.i18n import _
 from tui.key_order import KeysInOrder
 from tui.messages import EngineNews
 from tui.screens.confirm import Closing
@@ -143,9 +144,9 @@ class EngineApp(KeysInOrder):
         except Exception as error:
             log.exception("a call of the engine failed")
             self.show_error(
-                "Unexpected trouble",
+                _("Unexpected trouble"),
                 f"{type(error).__name__}: {error}",
-                "Details are in the workspace's logs folder.",
+                _("Details are in the workspace's logs folder."),
             )
         return None
 
@@ -164,9 +165,13 @@ class EngineApp(KeysInOrder):
         """A fault of the app itself: the log gets the traceback, the terminal one sentence."""
         error = self._exception
         log.error("the app failed", exc_info=error)
-        name = type(error).__name__ if error else "unknown fault"
+        name = type(error).__name__ if error else _("unknown fault")
         self._exit_renderables.append(
-            Text(f"Facedesk ended on an internal fault ({name}: {error}). Nothing kept is lost.")
+            Text(
+                _(
+                    "Facedesk ended on an internal fault ({name}: {error}). Nothing kept is lost."
+                ).format(name=name, error=error)
+            )
         )
         self._close_messages_no_wait()
 

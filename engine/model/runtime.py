@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.config import RuntimeWish
 from engine.errors import BackboneMissing
+from engine.i18n import _
 from engine.model.processor import CPUINFO, processor_features
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
         except (ImportError, RuntimeError) as error:
             if wish == "openvino":
                 raise BackboneMissing(
-                    "OpenVINO cannot be used, and the setting model.runtime insists on it",
+                    _("OpenVINO cannot be used, and the setting model.runtime insists on it"),
                     str(error),
-                    f"{INSTALL}, or leave the setting out",
+                    _("{install}, or leave the setting out").format(install=INSTALL),
                 ) from error
             log.warning("Keras computes the features, OpenVINO cannot: %s", error)
     from engine.model.keras_extractor import KerasExtractor
