@@ -89,6 +89,9 @@ class ModelBody:
         if isinstance(message, PictureKept):
             self._feed.kept(message.slug, message.session, message.file)
             return True
+        if isinstance(message, PicturesOver):
+            threading.Thread(target=self._over, args=(message,), daemon=True).start()
+            return True
         return isinstance(message, FacesFound) and message.lossy and self._newest.offer(message)
 
     def run(self) -> None:
@@ -134,11 +137,8 @@ class ModelBody:
                 self._explain(message.track)
             case FirstPictures():
                 self._whose(message)
-            case PictureKept():  # from before `_replace` was there
+            case PictureKept() | PicturesOver():  # from before `_replace` was there
                 self._replace(message)
-            case PicturesOver():
-                self._feed.over(message.session)
-                context.send(message)
             case FacesFound():
                 faces = self._newest.take() if message.lossy else message
                 if faces is not None and self._recognition is not None:
@@ -152,6 +152,11 @@ class ModelBody:
                 self._recognition = None
             case _:
                 pass
+
+    def _over(self, message: PicturesOver) -> None:
+        """End a session's features, and say so: the writer lock is held until then."""
+        self._feed.over(message.session)
+        self._context.send(message)
 
     def _explain(self, track: int | None) -> None:
         """Answer with a Why. Reading the enrolled crops may take seconds: faces do not wait."""
