@@ -103,11 +103,14 @@ class EngineApp(KeysInOrder):
 
     # --- start and news ------------------------------------------------------------------
 
+    def on_mount(self) -> None:
+        """Heed requests to end from the first moment on."""
+        self._end_on_signals()
+
     def begin_engine(self) -> None:
         """Start the desk; call this after the first paint."""
         self._keep_log()
         self.set_interval(1 / LOOKS, self.take_news)
-        self._end_on_signals()
         self._start_desk()
 
     @work(exit_on_error=False)
@@ -165,6 +168,9 @@ class EngineApp(KeysInOrder):
         """A fault of the app itself: the log gets the traceback, the terminal one sentence."""
         error = self._exception
         log.error("the app failed", exc_info=error)
+        if self.closing:  # a screen that was still opening found its widgets gone
+            self._close_messages_no_wait()
+            return
         name = type(error).__name__ if error else _("unknown fault")
         self._exit_renderables.append(
             Text(

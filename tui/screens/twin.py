@@ -47,6 +47,7 @@ def evidence(event: TwinSuspected) -> str:
 class TwinQuestion(Dialog[TwinChoice]):
     """Three answers. Esc stops the capture too, for it cannot go on unanswered."""
 
+    AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
 
     def __init__(self, event: TwinSuspected) -> None:
@@ -66,10 +67,6 @@ class TwinQuestion(Dialog[TwinChoice]):
         with Horizontal(classes="buttons"):
             for choice, label in ANSWERS:
                 yield Button(with_keys(label), id=f"twin-{choice}", compact=True)
-
-    def on_mount(self) -> None:
-        """Enter alone changes nobody's pictures."""
-        self.query_one("#twin-different").focus()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
