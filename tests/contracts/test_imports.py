@@ -51,6 +51,14 @@ def test_the_camera_process_does_not_load_tensorflow() -> None:
     assert not modules.intersection({"tensorflow", "keras"})
 
 
+def test_training_the_head_and_recognising_load_no_tensorflow() -> None:
+    modules = loaded_after(
+        "import engine.service.jobs.train, engine.service.jobs.recognise, "
+        "engine.model.training, engine.service.jobs.feeding"
+    )
+    assert not modules.intersection({"tensorflow", "keras"})
+
+
 def test_the_engine_does_not_load_the_interface() -> None:
     assert not loaded_after("import engine.service.client").intersection({"tui", "textual"})
 

@@ -180,7 +180,7 @@ def test_a_packaged_file_with_a_flipped_byte_is_trouble(tmp_path: Path) -> None:
 def test_vector_extensions_decide_what_is_used(tmp_path: Path) -> None:
     def of(flags: str) -> Finding:
         (tmp_path / "cpuinfo").write_text(f"model name\t: Test CPU\nflags\t\t: {flags}\n")
-        return processor_findings(tmp_path / "cpuinfo", tmp_path)[0]
+        return processor_findings("auto", tmp_path / "cpuinfo", tmp_path)[0]
 
     assert "bfloat16" in of("avx2 avx512f avx512_bf16").value
     assert "float32" in of("avx2").value
