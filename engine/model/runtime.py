@@ -75,12 +75,16 @@ def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
 def prepare(wish: RuntimeWish) -> None:
     """Load the runtime, and with OpenVINO the packaged network, which later extractors share.
 
+    The first row packs the weights, so one is computed.
     Raises BackboneMissing, ModelCorrupt, ModelError.
     """
     if choose_runtime(wish).name == "keras":
         import engine.model.keras_extractor  # noqa: F401  # TensorFlow takes seconds to load
 
         return
+    import numpy as np
+
+    from engine.model.vgg16_plan import SIZE
     from engine.model.weights import load_weights
 
-    vgg16_extractor(load_weights(), wish)
+    vgg16_extractor(load_weights(), wish).extract(np.zeros((1, SIZE, SIZE, 3), np.uint8))
