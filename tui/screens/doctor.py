@@ -12,19 +12,25 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from engine.events import Finding
 from tui.checkup import Checkup
 from tui.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
+from tui.i18n import _
 from tui.keys import bindings_of
+from tui.keys.names import with_keys
 from tui.text import clean, shorten
 from tui.widgets.crop import Crop
+from tui.widgets.key_line import KeyLine
 
 STATE_WIDTH = 11
 SUBJECT_WIDTH, NARROW_SUBJECT = 30, 22
-LOOKING = "Looking at cameras, files, processor, disk and terminal ..."
-HINT = "r or Enter on a camera's line measures it; `facedesk doctor` prints all of this."
+LOOKING = _("Looking at cameras, files, processor, disk and terminal ...")
+HINT = _(
+    "{key[doctor.measure_camera]} or Enter on a camera's line measures it; "
+    "`facedesk doctor` prints all of this."
+)
 
 
 class DoctorScreen(ModalScreen[None]):
@@ -53,7 +59,7 @@ class DoctorScreen(ModalScreen[None]):
             yield DataTable[Text](id="doctor-table", cursor_type="row", cell_padding=0)
             yield Crop(id="doctor-still")
         yield Static(id="doctor-detail", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill the table with what is known."""
@@ -104,11 +110,11 @@ class DoctorScreen(ModalScreen[None]):
         """Title and the selected finding in full."""
         checkup, finding = self.checkup, self.selected
         state = checkup.measuring or (verdict(checkup.findings) if checkup.looked else LOOKING)
-        title = Text.assemble((" Doctor ", "bold"), f"│ {clean(state)}")
+        title = Text.assemble((f" {_('Doctor')} ", "bold"), f"│ {clean(state)}")
         self.query_one("#doctor-title", Static).update(title)
         text = Text()
         if finding is None:
-            text.append(HINT)
+            text.append(with_keys(HINT))
         else:
             text.append(clean(finding.value))
             if finding.detail:
@@ -117,7 +123,7 @@ class DoctorScreen(ModalScreen[None]):
                 text.append(f"\n→ {clean(finding.remedy)}", "bold")
             elif finding.device and not checkup.measuring:
                 why = self._why_not()
-                text.append(f"\n{clean(why) if why else HINT}", "dim")
+                text.append(f"\n{clean(why) if why else with_keys(HINT)}", "dim")
         self.query_one("#doctor-detail", Static).update(text)
 
     @on(DataTable.RowHighlighted)

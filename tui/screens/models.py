@@ -12,16 +12,17 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from engine.service.protocol import ModelRow
-from tui.i18n import _
+from tui.i18n import _, _n
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
 from tui.sheets import Sheet
 from tui.text import clean, day
 from tui.widgets.curves import Curves
+from tui.widgets.key_line import KeyLine
 
 COLUMNS = (
     ("", 8),
@@ -69,7 +70,7 @@ class ModelsScreen(Dialog[None]):
         with Horizontal(id="models-curves"):
             yield Curves(_("loss"), id="models-loss")
             yield Curves(_("acc"), whole=True, id="models-accuracy")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill the table."""
@@ -237,7 +238,8 @@ def compared(row: ModelRow, used: ModelRow) -> str:
             parts.append(f"{name} {own - other:+.2f}")
     people = row.people - used.people
     if people:
-        parts.append(f"{people:+d} {_('person') if abs(people) == 1 else _('people')}")
+        text = _n("{count:+d} person", "{count:+d} people", abs(people))
+        parts.append(text.format(count=people))
     told = _("Against the one in use: {differences}.").format(differences=", ".join(parts))
     return told if parts else ""
 

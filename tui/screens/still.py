@@ -9,13 +9,15 @@ from rich.text import Text
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui.calls import in_thread
+from tui.i18n import _
 from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
 from tui.stills import Grid, Still, read, sheet
 from tui.text import clean
+from tui.widgets.key_line import KeyLine
 from tui.widgets.still import StillPicture
 
 
@@ -39,7 +41,7 @@ class StillScreen(Dialog[None]):
         """The picture, its caption, the keys."""
         yield StillPicture()
         yield Static(id="still-caption", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show once the room for it is known."""
@@ -80,5 +82,6 @@ class StillScreen(Dialog[None]):
 
     def _caption(self) -> Text:
         still = self.stills[self.chosen]
-        count = f"{self.chosen + 1} of {len(self.stills)} · " if len(self.stills) > 1 else ""
+        place = _("{place} of {total}").format(place=self.chosen + 1, total=len(self.stills))
+        count = f"{place} · " if len(self.stills) > 1 else ""
         return Text(f"{count}{clean(still.caption)}")
