@@ -29,7 +29,6 @@ PACKAGED_DIGEST = "47b7d69f0267001707dac7233ab1330cffcf32a4001914547f93ef8c2dda8
 
 LARGEST_FILE = 1 << 30
 
-
 _IMAGENET_URL = (
     "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
     "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -65,7 +64,8 @@ class _Packaged(Mapping[str, NDArray[Any]]):
 
     @cached_property
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
-        return _load_npz(PACKAGED, _packaged_name(), PACKAGED_SHA256).arrays
+        _check_packaged()
+        return _load_npz(PACKAGED, _("the packaged VGG16 weights")).arrays
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self._arrays[name]
@@ -100,18 +100,14 @@ def load_weights(source: str | None = None) -> Weights:
     be read or fetched.
     """
     if source is None:
-        try:
-            _check_packaged()
-        except ModelCorrupt as error:
-            again = _("Install Facedesk again.")
-            raise ModelCorrupt(error.title, error.message, again) from error
-        return Weights(_Packaged(), _packaged_name(), PACKAGED_DIGEST)
+        _check_packaged()
+        return Weights(_Packaged(), _("the packaged VGG16 weights"), PACKAGED_DIGEST)
     if source == "imagenet":
         return _load_hdf5(_download(), "imagenet")
     path = Path(source).expanduser()
     if _read_start(path, 8) == b"\x89HDF\r\n\x1a\n":
         return _load_hdf5(path, str(path))
-    return _load_npz(path, str(path), None)
+    return _load_npz(path, str(path))
 
 
 def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
@@ -138,31 +134,24 @@ def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
     return Weights({name: arrays[name] for name in shapes}, source, digest.hexdigest())
 
 
-def _packaged_name() -> str:
-    return _("the packaged VGG16 weights")
-
-
 def _check_packaged() -> None:
+    """Raise ModelCorrupt if the packaged file is not the one that was packaged."""
     try:
         with PACKAGED.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(PACKAGED, error) from error
     if digest != PACKAGED_SHA256:
-        raise _corrupt(
-            _packaged_name(),
+        raise ModelCorrupt(
+            _("The VGG16 weights are damaged"),
             _("{name} does not match its recorded SHA-256").format(name=PACKAGED.name),
+            _("Install Facedesk again."),
         )
 
 
-def _load_npz(path: Path, source: str, sha256: str | None) -> Weights:
-    data = _read(path)
-    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-        raise _corrupt(
-            source, _("{name} does not match its recorded SHA-256").format(name=path.name)
-        )
+def _load_npz(path: Path, source: str) -> Weights:
     try:
-        return checked(unpack(data, path.name), source)
+        return checked(unpack(_read(path), path.name), source)
     except ModelCorrupt as error:
         raise _corrupt(source, error.message) from error
 

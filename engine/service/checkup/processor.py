@@ -62,10 +62,12 @@ def _features(cpuinfo: Path) -> Finding:
 def _runtime(wish: RuntimeWish, cpuinfo: Path) -> Finding:
     chosen = choose_runtime(wish, cpuinfo)
     name = {"openvino": "OpenVINO", "keras": "Keras"}[chosen.name]
-    value = f"{name} computes the features: {chosen.reason}"
+    value = _("{runtime} computes the features: {reason}").format(
+        runtime=name, reason=chosen.reason
+    )
     if not chosen.fallback:
         return _finding("runtime", "ok", value)
-    slow = "Features as good, but a start takes seconds and 600 MB more, for TensorFlow."
+    slow = _("Features as good, but a start takes seconds longer, for TensorFlow.")
     return _finding("runtime", "note", value, slow, INSTALL)
 
 
