@@ -19,7 +19,7 @@ from engine.enrol.session import Enrolment
 from engine.enrol.twins import TwinGuard
 from engine.errors import NoPictures, PersonNotFound, SourceError
 from engine.events import Captured, Emit, EnrolDone, Notice, Refused
-from engine.faces.detect import FaceFinder
+from engine.faces.follow import FaceFollower
 from engine.faces.quality import QualityGates
 from engine.service.jobs.view import Viewer
 from engine.service.previewing import Wishes
@@ -46,7 +46,7 @@ def enrol(
     """
     name = clean_name(request.person)
     people = People(workspace)
-    finder = FaceFinder(settings.detection)
+    finder = FaceFollower(settings.detection)
     viewer = Viewer(emit, title=f"Facedesk: {name}", window=request.window, preview=preview)
     try:
         with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
@@ -99,7 +99,7 @@ def enrol(
 def _capture(
     reader: Reader,
     frames: Iterator[Frame],
-    finder: FaceFinder,
+    finder: FaceFollower,
     enrolment: Enrolment,
     coach: Coach,
     guard: TwinGuard,

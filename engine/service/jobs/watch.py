@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.camera.frame import Frame
 from engine.camera.reader import Reader
@@ -15,6 +16,7 @@ from engine.config import Settings
 from engine.events import Emit
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
+from engine.faces.follow import FaceFollower
 from engine.service.jobs.view import Viewer
 from engine.service.messages import FacesFound
 from engine.service.previewing import Wishes
@@ -36,7 +38,6 @@ def watch(
 
     Returns the numbers of frames read and dropped. Raises SourceError.
     """
-    finder = FaceFinder(settings.detection)
     viewer = Viewer(emit, title="Facedesk", window=request.window, preview=preview)
     frames = 0
     try:
@@ -46,10 +47,10 @@ def watch(
                 taped(reader, cancel, request.tape, settings.record.most_megabytes, emit)
             ) as recorded,
         ):
-            photographs = reader.info.kind == "folder"
+            find = face_search(settings, photographs=reader.info.kind == "folder")
             for frame in recorded:
                 frames += 1
-                faces = find_faces(finder, frame, photographs, settings.recognition.most_faces)
+                faces = find(frame.image)
                 lossy = request.pace == "live"
                 deliver(faces_found(frame, faces, reader.dropped, lossy=lossy))
                 boxes = tuple(face.box.as_tuple for face in faces)
@@ -61,11 +62,16 @@ def watch(
         viewer.close()
 
 
-def find_faces(finder: FaceFinder, frame: Frame, photographs: bool, most: int) -> tuple[Face, ...]:
-    """The faces of one frame, by the search that fits: photographs may be tight or huge."""
+def face_search(
+    settings: Settings, *, photographs: bool
+) -> Callable[[NDArray[np.uint8]], tuple[Face, ...]]:
+    """The search that fits the frames of a source: photographs may be tight or huge."""
+    most = settings.recognition.most_faces
     if photographs:
-        return finder.find_in_photograph(frame.image)[:most]
-    return finder.find(frame.image, most)
+        finder = FaceFinder(settings.detection)
+        return lambda image: finder.find_in_photograph(image)[:most]
+    follower = FaceFollower(settings.detection)
+    return lambda image: follower.find(image, most)
 
 
 def faces_found(frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: bool) -> FacesFound:
