@@ -16,7 +16,7 @@ from engine.model.face_space import FaceSpace
 from engine.model.store import StoredModel
 from engine.model.vectors import Float32
 from engine.recognise.own_strangers import StrangerSet
-from engine.recognise.scoring import Gallery
+from engine.recognise.scoring import NOBODY, Gallery, runners_up_to
 from engine.recognise.threshold import kept_of, settle
 from engine.recognise.voting import Decision, Tracker, Verdict, decide, most_voted
 from engine.recognise.why import Evidence, Memory
@@ -158,11 +158,11 @@ class Recogniser:
     def proposals(self, crops: NDArray[np.uint8], embeddings: Float32) -> Float32:
         """What the candidate of each face alone is chosen by: (n, people), the largest wins.
 
-        The classifier's probabilities where there is one, else the scores of the gallery;
-        without a classifier `crops` are not looked at.
+        The classifier's probabilities where there is one, else the likeness to the gallery's
+        people; without a classifier `crops` are not looked at.
         """
         if self._classifier is None:
-            return self._gallery.scores(embeddings)
+            return self._gallery.likeness(embeddings)
         return np.asarray(self._classifier(crops)[:, self._kept], np.float32)
 
     def _judge(
@@ -182,8 +182,8 @@ class Recogniser:
         candidate = int(scores.argmax()) if self._classifier is None else most_voted(votes, scores)
         score = float(scores[candidate])
         verdict: Verdict = decide(score, self.threshold, candidate, votes, least)
-        others = np.delete(np.arange(len(scores)), candidate)
-        second = int(others[scores[others].argmax()]) if len(others) else None
+        (second,), (second_score,) = runners_up_to(scores[None], np.array([candidate]))
+        alone = second == NOBODY
         known = verdict.decision is Decision.KNOWN
         event = FaceSeen(
             source=source,
@@ -194,8 +194,8 @@ class Recogniser:
             candidate=self._names[candidate],
             score=score,
             threshold=self.threshold,
-            runner_up=None if second is None else self._names[second],
-            runner_up_score=0.0 if second is None else float(scores[second]),
+            runner_up=None if alone else self._names[second],
+            runner_up_score=0.0 if alone else float(second_score),
             person=self._names[candidate] if known else None,
             decision=verdict.decision.value,
             votes=verdict.votes,

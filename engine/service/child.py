@@ -71,10 +71,10 @@ class Child:
         return self._process.pid
 
     def send(self, message: Any) -> None:
-        """Queue a message; never blocks. A lossy frame replaces one that still waits."""
+        """Queue a message; never blocks. A lossy frame replaces its camera's that still waits."""
         with self._wake:
             if isinstance(message, FacesFound) and message.lossy:
-                kept = [m for m in self._outgoing if not _is_lossy(m)]
+                kept = [m for m in self._outgoing if not _is_lossy(m, message.camera)]
                 self._outgoing.clear()
                 self._outgoing.extend(kept)
             self._outgoing.append(message)
@@ -129,8 +129,8 @@ class Child:
         self._on_end(self, status)
 
 
-def _is_lossy(message: Any) -> bool:
-    return isinstance(message, FacesFound) and message.lossy
+def _is_lossy(message: Any, camera: int) -> bool:
+    return isinstance(message, FacesFound) and message.lossy and message.camera == camera
 
 
 def _python_path() -> str:

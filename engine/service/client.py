@@ -32,6 +32,7 @@ from engine.service.inbox_writer import InboxWriter
 from engine.service.messages import (
     End,
     FacesFound,
+    FacesWanted,
     FirstPictures,
     FramesEnded,
     Hello,
@@ -260,6 +261,8 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
             case FacesFound() | FramesEnded():
                 if "recognise" in self.running:
                     self._child("model").send(message)
+            case FacesWanted():
+                self._relay_wish(message)
             case FirstPictures() | TwinReport():
                 self._relay_twins(message)
             case Ready():
@@ -278,6 +281,12 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
                 self._listener(message)
             case Event():
                 self._listener(message)
+
+    def _relay_wish(self, message: FacesWanted) -> None:
+        """To the camera whose frame is wanted, if it is still there."""
+        child = self._children.get("camera")
+        if child is not None:
+            child.send(message)
 
     def _keep_evaluation(self, done: EvaluateDone) -> None:
         """The running evaluation holds the writer lock. A full disk must not lose the figures."""
