@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,7 @@ NO_TRACK = 0
 
 
 class Recogniser:
-    """Recognises faces with one model. One object serves one source and one thread.
+    """Recognises faces with one model. One object serves one thread, and any number of cameras.
 
     `stale` holds the slugs of people whose pictures changed since training. `names` maps slugs
     to present names: a renamed person appears under her new name, and one who was deleted is
@@ -69,7 +70,8 @@ class Recogniser:
         self._classifier = classifier
         self._settings = settings
         self._stale = stale
-        self._tracker = Tracker(settings)
+        self._track_numbers = count(1)
+        self._trackers: dict[int, Tracker] = {}
         self.memory = Memory()
         """What the last decisions rest on, for `why.explain`."""
         kept_pictures = kept_of(model.info, space, settings.fpir)
@@ -85,6 +87,7 @@ class Recogniser:
         crops: NDArray[np.uint8],
         single: bool = False,
         eyes_found: Sequence[bool] = (),
+        camera: int = 0,
     ) -> tuple[FaceSeen, ...]:
         """Say who is seen in one frame: one event a face, in the order of `boxes`.
 
@@ -92,13 +95,15 @@ class Recogniser:
         belong to `boxes`. Give frames without faces too: tracks end by the source's clock.
         `single` takes the picture for itself: no tracking, and either known or unknown. An
         event's `milliseconds` are those of the whole frame's recognition. `eyes_found`, if
-        given, says of each crop whether it was turned upright by its eyes.
+        given, says of each crop whether it was turned upright by its eyes. Faces are followed for
+        each `camera` by itself; no two cameras' tracks have the same number.
         """
         started = time.perf_counter()
         if len(boxes) != len(crops):
             raise ValueError(f"{len(boxes)} boxes do not fit {len(crops)} crops")
+        tracker = self._tracker(camera)
         if not len(boxes):
-            self._tracker.update(seconds, (), np.empty((0, self._space.dims), np.float32), ())
+            tracker.update(seconds, (), np.empty((0, self._space.dims), np.float32), ())
             return ()
         features = self._extractor.extract(crops)
         embeddings = self._space.embed(features)
@@ -112,7 +117,7 @@ class Recogniser:
         else:
             found = [
                 (tracked.track, tracked.fused, tracked.candidates)
-                for tracked in self._tracker.update(seconds, boxes, embeddings, candidates.tolist())
+                for tracked in tracker.update(seconds, boxes, embeddings, candidates.tolist())
             ]
         least = 1 if single else self._settings.least
         scores = self._gallery.scores(np.stack([row for _, row, _ in found]))
@@ -164,6 +169,12 @@ class Recogniser:
         if self._classifier is None:
             return self._gallery.likeness(embeddings)
         return np.asarray(self._classifier(crops)[:, self._kept], np.float32)
+
+    def _tracker(self, camera: int) -> Tracker:
+        """The camera's own tracker."""
+        if camera not in self._trackers:
+            self._trackers[camera] = Tracker(self._settings, self._track_numbers)
+        return self._trackers[camera]
 
     def _judge(
         self,

@@ -7,9 +7,10 @@ each frame's time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,10 +80,11 @@ class _Track:
 class Tracker:
     """Follows faces by place and by looks. One object a camera."""
 
-    def __init__(self, settings: RecognitionSettings) -> None:
+    def __init__(self, settings: RecognitionSettings, numbers: Iterator[int] | None = None) -> None:
+        """`numbers` gives each new track its own; several cameras share them. None: 1, 2, ..."""
         self._window = settings.window
         self._tracks: list[_Track] = []
-        self._next = 1
+        self._numbers = count(1) if numbers is None else numbers
 
     def update(
         self,
@@ -155,9 +157,12 @@ class Tracker:
 
     def _begin(self, box: BoxTuple, seconds: float) -> _Track:
         track = _Track(
-            self._next, box, seconds, deque(maxlen=self._window), deque(maxlen=self._window)
+            next(self._numbers),
+            box,
+            seconds,
+            deque(maxlen=self._window),
+            deque(maxlen=self._window),
         )
-        self._next += 1
         self._tracks.append(track)
         return track
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 def body(context: ChildContext) -> None:
     """Take jobs until told to quit. OpenCV's windows demand the main thread, so jobs run here."""
+    import engine.camera.quiet  # noqa: F401 - loads OpenCV before the first job, as it is to run
+
     wishes, credit = Wishes(), Credit()
 
     def hears(message: object) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.model.processor import CPUINFO, has_bfloat16, processor_features
+from engine.threads import usable_cores
 
 WANTED = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "bf16")
 LEAST_MEMORY = 2_000_000_000
@@ -48,10 +49,8 @@ def _features(cpuinfo: Path) -> Finding:
 
 
 def _cores() -> Finding:
-    # Python 3.13 has os.process_cpu_count; the affinity says the same on Linux before.
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    all_cores = os.cpu_count()
-    return _finding("cores", "ok", f"{usable} of {all_cores} may be used, by all threads")
+    value = f"{usable_cores()} of {os.cpu_count()} may be used, by all threads"
+    return _finding("cores", "ok", value)
 
 
 def _memory(meminfo: Path) -> Finding:
