@@ -37,7 +37,9 @@ class Child:
         on_message: Callable[[Child, Any], None],
         on_end: Callable[[Child, int], None],
     ) -> None:
-        """Start the process. `hello` is its first message."""
+        """Start the process. `hello` is its first message; `name` is "model", "camera", or
+        "camera-2" and so on.
+        """
         self.name = name
         self.expected_end = False
         self._on_message = on_message
@@ -47,10 +49,11 @@ class Child:
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         output = open_log(logs, name)
+        module = f"engine.service.{name.partition('-')[0]}_process"
         environment = os.environ | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", f"engine.service.{name}_process", str(theirs.fileno())],
+                [sys.executable, "-m", module, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

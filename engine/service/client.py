@@ -24,7 +24,7 @@ from engine.events import (
     ProcessDied,
     Sighted,
 )
-from engine.service import evaluations, library
+from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
 from engine.service.inbox_calls import InboxCalls
@@ -89,7 +89,7 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}
-        self._deaths: dict[str, list[float]] = {"camera": [], "model": []}
+        self._deaths: dict[str, list[float]] = {}
         self._jobs: dict[Job, str] = {}
         self._requests: dict[Job, Any] = {}
         self._run = 0
@@ -155,7 +155,8 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy, NoModel."""
         library.check_model(self._workspace)
-        self._begin("recognise", f"Recognising from {request.source}", request)
+        source = ", ".join(request.sources)
+        self._begin("recognise", f"Recognising from {source}", request)
 
     def why(self, track: int | None) -> None:
         """Ask for the explanation of a decision; a `Why` or `NothingToExplain` answers."""
@@ -217,8 +218,11 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
                 return
             waiting = job == "recognise" and self._jobs[job] == "waiting"
             self._jobs[job] = "stopped" if keep else "cancelled"
-            name = "model" if job in ("train", "evaluate") or waiting else "camera"
-            self._child(name).send(End(job=job, keep=keep, run=self._run))
+            end = End(job=job, keep=keep, run=self._run)
+            if job in ("train", "evaluate") or waiting:
+                self._child("model").send(end)
+            else:
+                cameras.tell_all(self._children, end)
             if waiting:
                 self._finish(JobEnded(job=job, outcome=self._jobs[job]))
 
@@ -232,6 +236,8 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
             self._requests.pop(job, None)
             if job in WRITING_JOBS:
                 self._writer.release()
+            if job == "recognise":
+                cameras.end_further(self._children)
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
         self._tapes.hear(ended)
@@ -262,7 +268,8 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
                 if "recognise" in self.running:
                     self._child("model").send(message)
             case FacesWanted():
-                self._relay_wish(message)
+                if camera := self._children.get(cameras.process_name(message.camera)):
+                    camera.send(message)
             case FirstPictures() | TwinReport():
                 self._relay_twins(message)
             case Ready():
@@ -270,8 +277,7 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
             case RecognitionEnded():
                 self._recognition_ended(message)
             case JobEnded(job="recognise"):
-                self._child("model").send(End(job="recognise", keep=False, run=self._run))
-                self._finish(message)
+                self._source_failed(message)
             case JobEnded():
                 self._finish(message)
             case Sighted():
@@ -281,12 +287,6 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
                 self._listener(message)
             case Event():
                 self._listener(message)
-
-    def _relay_wish(self, message: FacesWanted) -> None:
-        """To the camera whose frame is wanted, if it is still there."""
-        child = self._children.get("camera")
-        if child is not None:
-            child.send(message)
 
     def _keep_evaluation(self, done: EvaluateDone) -> None:
         """The running evaluation holds the writer lock. A full disk must not lose the figures."""
@@ -300,16 +300,23 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
         with self._lock:
             if run == self._run and self._jobs.get("recognise") == "waiting":
                 self._jobs["recognise"] = "running"
-                self._child("camera").send(
-                    Start(job="recognise", request=self._requests["recognise"])
-                )
+                for name, start in cameras.starts(self._requests["recognise"]).items():
+                    self._child(name).send(start)
+
+    def _source_failed(self, ended: JobEnded) -> None:
+        """A source of the recognition cannot be opened or is lost: then it is over, for all."""
+        end = End(job="recognise", keep=False, run=self._run)
+        with self._lock:
+            cameras.tell_all(self._children, end)
+        self._child("model").send(end)
+        self._finish(ended)
 
     def _recognition_ended(self, message: RecognitionEnded) -> None:
         """The model process's word on a recognition; of interest only if it is the present one."""
         if message.run != self._run:
             return
         if message.ended.outcome == "failed":
-            self._child("camera").send(End(job="recognise", keep=False))
+            cameras.tell_all(self._children, End(job="recognise", keep=False))
         self._finish(message.ended)
 
     def _ended(self, child: Child, status: int) -> None:
@@ -318,16 +325,21 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
             if child.expected_end or self._closing:
                 return
             self._children.pop(child.name, None)
-            recent = [t for t in self._deaths[child.name] if t > time.monotonic() - DEATHS_WITHIN]
+            further = cameras.is_further(child.name)
+            before = self._deaths.get(child.name, [])
+            recent = [t for t in before if t > time.monotonic() - DEATHS_WITHIN]
             self._deaths[child.name] = [*recent, time.monotonic()]
-            restarting = len(recent) < MOST_DEATHS
-            lost = [job for job in self._jobs if child.name in PROCESSES[job]]
+            restarting = len(recent) < MOST_DEATHS and not further
+            kind = cameras.CAMERA if further else child.name
+            lost = [job for job in self._jobs if kind in PROCESSES[job]]
+            if further:  # of a recognition, whichever job the first camera has by now
+                lost = [job for job in lost if job == "recognise"]
         self._listener(ProcessDied(process=child.name, exit_status=status, restarting=restarting))
         for job in lost:
             self._fail(job, child.name, status)
         if restarting:
             self._child(child.name)
-        else:
+        elif not further:
             text = f"The {child.name} process keeps dying; it is started again at the next job"
             self._listener(Notice(text=text, level="error"))
 
@@ -338,8 +350,9 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
             f"What was captured is safe. Try again; details are in {self._workspace.logs}.",
         )
         if job == "recognise":
-            other = "camera" if process == "model" else "model"
+            end = End(job=job, keep=False, run=self._run)
             with self._lock:
-                if other in self._children:
-                    self._children[other].send(End(job=job, keep=False, run=self._run))
+                cameras.tell_all(self._children, end)
+                if process != "model" and "model" in self._children:
+                    self._children["model"].send(end)
         self._finish(JobEnded.failure(job, error))

@@ -53,6 +53,10 @@ class ModelBody:
         self._explained: Recognition | None = None
         """The recognition that explanations are about: the one under way, or the last one."""
         self._run = 0
+        self._cameras: set[int] = set()
+        """Cameras that still deliver."""
+        self._frames = 0
+        """Frames of those that do not any more."""
         self._turns = Turns()
         context.replace = self._replace
 
@@ -90,6 +94,8 @@ class ModelBody:
             case Start():
                 self._run = message.run
                 self._turns = Turns()
+                self._cameras = set(range(len(message.request.sources)))
+                self._frames = 0
                 self._recognition = self._make(context.workspace, context.settings, context.emit)
                 self._explained = self._recognition
                 context.send(Ready(run=self._run))
@@ -102,8 +108,7 @@ class ModelBody:
                 if faces is not None and self._recognition is not None:
                     self._name(faces, self._recognition)
             case FramesEnded() if self._recognition is not None:
-                self._recognition.finish(message.frames)
-                self._end(JobEnded(job=RECOGNISE, outcome="done"))
+                self._camera_ended(message, self._recognition)
             case End(job="recognise") if message.run == self._run:
                 if self._recognition is not None:
                     self._recognition.flush()
@@ -117,6 +122,15 @@ class ModelBody:
         began = time.monotonic()
         recognition.take(faces, self._turns.dropped(faces.camera))
         self._turns.took(faces, time.monotonic() - began)
+
+    def _camera_ended(self, message: FramesEnded, recognition: Recognition) -> None:
+        """A source is at its end; recognition is with the last one."""
+        self._turns.ended(message.camera)
+        self._cameras.discard(message.camera)
+        self._frames += message.frames
+        if not self._cameras:
+            recognition.finish(self._frames)
+            self._end(JobEnded(job=RECOGNISE, outcome="done"))
 
     def _explain(self, track: int | None) -> None:
         """Answer with a Why. Reading the enrolled crops may take seconds: faces do not wait."""

@@ -19,9 +19,11 @@ from tui.why_words import sentences
 class Lines:
     """Prints a line when what is said about a track changes, not one a frame."""
 
-    def __init__(self, output: Output, *, each: bool) -> None:
+    def __init__(self, output: Output, *, each: bool, several: bool = False) -> None:
+        """`several`: lines say which source, for there is more than one."""
         self._output = output
         self._each = each
+        self._several = several
         self._said: dict[int, str | None] = {}
         self._began = time.monotonic()
 
@@ -33,6 +35,8 @@ class Lines:
         self._said[event.track] = verdict
         stale = ", pictures changed since training" if event.stale else ""
         place = event.source if self._each else f"{event.seconds:7.1f} s  face {event.track}"
+        if self._several:
+            place = f"{event.source}  {place}"
         self._output.result(
             f"{place}  {verdict}  (nearest {event.candidate}, score {event.score:.3f}, "
             f"threshold {event.threshold:.3f}{stale})"
@@ -76,12 +80,17 @@ def recognize(
         settings, workspace = context.settings, context.workspace
         with recorded(record, "recognise", request, settings, workspace, emit) as (taped, tell):
             done = recognise(workspace, settings, taped, cancel, tell, why=why, keep=keep)
+    summarise(output, done)
+    return done
+
+
+def summarise(output: Output, done: RecogniseDone) -> None:
+    """One line about a recognition that is over."""
     seen = ", ".join(f"{name}: {count}" for name, count in sorted(done.people.items()))
     output.result(
         f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"
         + (f"; {seen}" if seen else "")
     )
-    return done
 
 
 def explain(output: Output, why: Why) -> None:
