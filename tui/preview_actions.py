@@ -108,8 +108,7 @@ class PreviewApp(ActionsApp):
 
     def _make_room(self) -> None:
         """The pane with the frames takes the larger half, where both are on the screen."""
-        for job, name in SHOWN_BY.items():
-            self.screen_desk.set_class(job == self._preview_job, f"-watching-{name}")
+        self.screen_desk.watch_from(SHOWN_BY.get(self._preview_job, ""))
 
     def _wish(self, wish: PreviewWish) -> None:
         if wish != self._preview_wish:

@@ -42,12 +42,22 @@ class Pane(Vertical):
         """Give the focus to the pane's main widget, or to the empty state while that is hidden."""
         main = self.query_one(self.MAIN, Widget)
         shown = all(node.display for node in main.ancestors_with_self if isinstance(node, Widget))
-        (main if shown else self.query_one(Empty)).focus()
+        # At once: a pane that hides meanwhile must not pass the focus on to a third one first.
+        self.screen.set_focus(main if shown else self.query_one(Empty))
+
+    def mark_front(self, front: bool) -> None:
+        """Show by the frame whether this pane is in front."""
+        self.set_class(front, "-front", update=False)
+        # The frame alone: by itself Textual would style all that is in the pane anew.
+        self.app.stylesheet.update_nodes([self])
 
     def main_appeared(self) -> None:
         """The main widget came (or went): the focus on its stand-in follows."""
+        self.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
         if isinstance(self.screen.focused, Empty) and self in self.screen.focused.ancestors:
-            self.call_after_refresh(self.focus_main)
+            self.focus_main()
 
     def sheet(self) -> Sheet | None:
         """What the pane shows, to be copied; None if that is nothing."""

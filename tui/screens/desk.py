@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
-from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from engine.config import Settings
 from engine.events import (
@@ -39,6 +38,8 @@ from tui.panes.people import PeoplePane
 from tui.panes.recognition import RecognitionPane
 from tui.panes.split import SplitPane
 from tui.panes.training import TrainingPane
+from tui.screens.arrangement import MIDDLE, TALL, WIDE, View, arrange
+from tui.widgets.key_line import KeyLine
 from tui.widgets.title_bar import TabStrip, TitleBar
 
 PANES: tuple[type[Pane], ...] = (
@@ -49,17 +50,13 @@ PANES: tuple[type[Pane], ...] = (
     RecognitionPane,
     ActivityPane,
 )
-LARGE, HIGH = 150, 54
-"""Columns and lines from which people and log are given more."""
-MIDDLE = frozenset({"capture", "split", "training", "recognition"})
-"""Panes of which a narrow terminal shows one at a time."""
 
 
 class DeskScreen(Screen[None]):
     """Lays the panes out and gives each event to the pane it belongs to."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]  # noqa: RUF012
 
     class FrontChanged(Message):
         """Another pane is in front."""
@@ -67,8 +64,6 @@ class DeskScreen(Screen[None]):
         def __init__(self, pane: str) -> None:
             super().__init__()
             self.pane = pane
-
-    zoomed: reactive[bool] = reactive(False, init=False)
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         super().__init__()
@@ -78,8 +73,7 @@ class DeskScreen(Screen[None]):
         self.training = TrainingPane(settings.training)
         self.recognition = RecognitionPane(clock)
         self.activity = ActivityPane()
-        self.front = "people"
-        """The pane that has the focus, or had it last."""
+        self.view = View()
         self._camera = self.capture.NAME
 
     def compose(self) -> ComposeResult:
@@ -93,39 +87,44 @@ class DeskScreen(Screen[None]):
             yield self.split
             yield self.training
             yield self.activity
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin with people and capture."""
-        self.show_middle("capture")
-        self._bring(self.front)
+        self.pane(self.front).mark_front(True)
+        self._look_at(self.view)
         self.people.focus_main()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Large terminals give people and log more room, on top of the breakpoints."""
-        self.set_class(event.size.width >= LARGE, "-large")
-        self.set_class(event.size.height >= HIGH, "-high")
+        """Another size is another view of the same."""
+        self._look_at(replace(self.view, width=event.size.width, height=event.size.height))
 
     @property
-    def all_visible(self) -> bool:
-        """Whether the terminal is large enough for all panes at once."""
-        return self.has_class("-wide") and self.has_class("-tall")
+    def front(self) -> str:
+        """The pane that has the focus, or had it last."""
+        return self.view.front
+
+    @property
+    def zoomed(self) -> bool:
+        """Whether the pane in front has the desk to itself."""
+        return self.view.zoomed
+
+    @zoomed.setter
+    def zoomed(self, zoomed: bool) -> None:
+        self._look_at(replace(self.view, zoomed=zoomed))
+
+    def watch_from(self, pane: str) -> None:
+        """Give the pane with the camera's frames the larger half; "" gives it back."""
+        self._look_at(replace(self.view, watching=pane))
 
     def pane(self, name: str) -> Pane:
         """A pane by its name."""
         return self.query_one(f"#{name}", Pane)
 
-    def show_middle(self, name: str) -> None:
-        """In a narrow layout, show this pane beside the people."""
-        for pane in MIDDLE:
-            self.set_class(pane == name, f"-show-{pane}")
-
     def show_pane(self, name: str) -> None:
         """Bring a pane to the front and give it the focus."""
-        if name in MIDDLE:
-            self.show_middle(name)
         self._bring(name)
-        self.call_after_refresh(self.pane(name).focus_main)
+        self.pane(name).focus_main()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The pane with the focus is the one in front."""
@@ -137,18 +136,22 @@ class DeskScreen(Screen[None]):
         self.refresh_bindings()
 
     def _bring(self, name: str) -> None:
-        changed, self.front = self.front != name, name
-        self.query_one(TabStrip).active = name
-        self.set_class(name == "activity", "-log")
-        for pane in self.query(Pane):
-            pane.set_class(name == pane.NAME, "-front")
+        changed = self.front != name
         if changed:
+            self.pane(self.front).mark_front(False)
+        self._look_at(
+            replace(self.view, front=name, middle=name if name in MIDDLE else self.view.middle)
+        )
+        if changed:
+            self.pane(name).mark_front(True)
             self.post_message(self.FrontChanged(name))
 
-    def watch_zoomed(self, zoomed: bool) -> None:
-        """The pane in front has the desk to itself."""
-        self.set_class(zoomed, "-zoom")
-        self.query_one(TabStrip).zoomed = zoomed
+    def _look_at(self, view: View) -> None:
+        self.view = view
+        arrange(view).put(self.query_one("#panes"), self.query(Pane))
+        tabs = self.query_one(TabStrip)
+        tabs.active, tabs.zoomed = view.front, view.zoomed
+        tabs.display = view.zoomed or not view.spacious
 
     def deliver(self, event: Event) -> None:
         """Give an event to the pane it belongs to."""

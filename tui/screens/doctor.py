@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from engine.events import Finding
 from tui.checkup import Checkup
@@ -20,6 +20,7 @@ from tui.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
 from tui.keys import bindings_of
 from tui.text import clean, shorten
 from tui.widgets.crop import Crop
+from tui.widgets.key_line import KeyLine
 
 STATE_WIDTH = 11
 SUBJECT_WIDTH, NARROW_SUBJECT = 30, 22
@@ -53,7 +54,7 @@ class DoctorScreen(ModalScreen[None]):
             yield DataTable[Text](id="doctor-table", cursor_type="row", cell_padding=0)
             yield Crop(id="doctor-still")
         yield Static(id="doctor-detail", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill the table with what is known."""

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine.events import EvaluateDone
 from tui.evaluation import Evaluation
@@ -31,6 +31,7 @@ from tui.screens.evaluation_parts import (
 )
 from tui.sheets import Sheet
 from tui.text import clean, many
+from tui.widgets.key_line import KeyLine
 from tui.widgets.meter import Meter
 from tui.widgets.title_bar import TabStrip
 
@@ -88,7 +89,7 @@ class EvaluationScreen(ModalScreen[None]):
                 yield people
                 yield confusion
                 yield doubtful
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin with the overview."""
@@ -99,6 +100,7 @@ class EvaluationScreen(ModalScreen[None]):
         """Bring a part to the front and give it the focus."""
         for part in self.parts:
             self.set_class(name == part.NAME, f"-show-{part.NAME}")
+            part.mark_front(name == part.NAME)
         self.front = name
         self.query_one(TabStrip).active = name
         if self.evaluation.result is not None:

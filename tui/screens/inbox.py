@@ -9,13 +9,14 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from engine.service.inbox_rows import InboxView, UnknownGroup
 from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
 from tui.text import clean, day, many, shorten
 from tui.widgets.crop import Crop
+from tui.widgets.key_line import KeyLine
 
 COLUMNS = (("Last seen", 17), ("Seen", 5), ("Crops", 6), ("Score", 15), ("Nearest", 0))
 EMPTY_ON = "Nobody waits. Strangers seen while recognising come here.\nPress esc, then r to watch."
@@ -49,7 +50,7 @@ class InboxScreen(Dialog[None]):
         with Horizontal(id="inbox-below"):
             yield Crop(id="inbox-crop")
             yield Static(id="inbox-detail", classes="detail", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Ready for the groups: have them read."""

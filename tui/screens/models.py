@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from engine.service.protocol import ModelRow
 from tui.i18n import _
@@ -22,6 +22,7 @@ from tui.screens.dialog import Dialog
 from tui.sheets import Sheet
 from tui.text import clean, day
 from tui.widgets.curves import Curves
+from tui.widgets.key_line import KeyLine
 
 COLUMNS = (
     ("", 8),
@@ -69,7 +70,7 @@ class ModelsScreen(Dialog[None]):
         with Horizontal(id="models-curves"):
             yield Curves(_("loss"), id="models-loss")
             yield Curves(_("acc"), whole=True, id="models-accuracy")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill the table."""

@@ -9,13 +9,14 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from engine.service.protocol import PersonFacts, PictureFacts, SessionFacts
 from tui.keys import bindings_of
 from tui.person_words import confusion_words, consent_words, figure, percent
 from tui.screens.dialog import Dialog
 from tui.text import clean, day, many, shorten
+from tui.widgets.key_line import KeyLine
 
 COLUMNS = (("", 2), ("Session, picture", 34), ("Bright", 7), ("Sharp", 7), ("Eyes", 6))
 MARK = "✓"
@@ -53,7 +54,7 @@ class PersonScreen(Dialog[None]):
         yield Static(id="person-facts", markup=False)
         yield DataTable[Text](id="person-table", cursor_type="row", cell_padding=0)
         yield Static(id="person-chosen", classes="detail", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Empty until the facts come."""

@@ -9,13 +9,14 @@ from rich.text import Text
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui.calls import in_thread
 from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
 from tui.stills import Grid, Still, read, sheet
 from tui.text import clean
+from tui.widgets.key_line import KeyLine
 from tui.widgets.still import StillPicture
 
 
@@ -39,7 +40,7 @@ class StillScreen(Dialog[None]):
         """The picture, its caption, the keys."""
         yield StillPicture()
         yield Static(id="still-caption", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show once the room for it is known."""
