@@ -107,20 +107,24 @@ class Recogniser:
             return ()
         features = self._extractor.extract(crops)
         embeddings = self._space.embed(features)
-        candidates = self.proposals(crops, embeddings).argmax(1)
+        # The one product with the whole gallery; that of fused embeddings follows from it.
+        cosines = self._gallery.cosines(embeddings)
+        candidates = self._proposals(crops, cosines).argmax(1)
         found: list[tuple[int, Float32, tuple[int, ...]]]
         if single:
             found = [
                 (NO_TRACK, row, (candidate,))
-                for row, candidate in zip(embeddings, candidates.tolist(), strict=True)
+                for row, candidate in zip(cosines, candidates.tolist(), strict=True)
             ]
         else:
             found = [
-                (tracked.track, tracked.fused, tracked.candidates)
-                for tracked in tracker.update(seconds, boxes, embeddings, candidates.tolist())
+                (tracked.track, tracked.products, tracked.candidates)
+                for tracked in tracker.update(
+                    seconds, boxes, embeddings, candidates.tolist(), cosines
+                )
             ]
         least = 1 if single else self._settings.least
-        scores = self._gallery.scores(np.stack([row for _, row, _ in found]))
+        scores = self._gallery.scores_of(np.stack([row for _, row, _ in found]))
         milliseconds = (time.perf_counter() - started) * 1000
         window = 1 if single else self._settings.window
         seen = []
@@ -166,8 +170,11 @@ class Recogniser:
         The classifier's probabilities where there is one, else the likeness to the gallery's
         people; without a classifier `crops` are not looked at.
         """
+        return self._proposals(crops, self._gallery.cosines(embeddings))
+
+    def _proposals(self, crops: NDArray[np.uint8], cosines: Float32) -> Float32:
         if self._classifier is None:
-            return self._gallery.likeness(embeddings)
+            return self._gallery.likeness_of(cosines)
         return np.asarray(self._classifier(crops)[:, self._kept], np.float32)
 
     def _tracker(self, camera: int) -> Tracker:

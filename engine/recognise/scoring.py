@@ -60,18 +60,23 @@ class Gallery:
 
         The formula of `vectors.cohort_scores`, on which the impostor curve rests.
         """
-        cosines = np.asarray(embeddings, np.float32) @ self._both
-        people = len(self.names)
-        level = cohort_level(cosines[:, people:], NEAREST) + self._levels
-        return np.asarray(cosines[:, :people] - level, np.float32)
+        return self.scores_of(self.cosines(embeddings))
 
-    def likeness(self, embeddings: Array) -> Float32:
-        """Scores as they are before the face's own likeness to strangers is taken off: (n, p).
+    def cosines(self, embeddings: Array) -> Float32:
+        """What everything about embeddings (n, dims) is made of: (n, p + cohort) float32."""
+        return np.asarray(np.asarray(embeddings, np.float32) @ self._both, np.float32)
 
-        They rank people as `scores` does, without looking at the cohort.
+    def scores_of(self, cosines: Float32) -> Float32:
+        """`scores` from the embeddings' `cosines`."""
+        level = cohort_level(cosines[:, len(self) :], NEAREST)
+        return np.asarray(self.likeness_of(cosines) - level, np.float32)
+
+    def likeness_of(self, cosines: Float32) -> Float32:
+        """Scores before the face's own likeness to strangers is taken off: (n, p) float32.
+
+        They rank people as `scores` does, in less time.
         """
-        people = self._both[:, : len(self.names)]
-        return np.asarray(np.asarray(embeddings, np.float32) @ people - self._levels, np.float32)
+        return np.asarray(cosines[:, : len(self)] - self._levels, np.float32)
 
     def search(self, embeddings: Array) -> Search:
         """Best and second best person of each embedding (n, dims); ties go to the first."""

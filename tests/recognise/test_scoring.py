@@ -32,7 +32,7 @@ def test_the_best_and_the_second_best_are_found(space: FaceSpace) -> None:
 
 def test_likeness_ranks_people_as_their_scores_do(space: FaceSpace) -> None:
     gallery, probes = Gallery(space, vectors(9, 31), tuple("abcdefghi")), vectors(40, 32)
-    lowered = gallery.likeness(probes) - gallery.scores(probes)
+    lowered = gallery.likeness_of(gallery.cosines(probes)) - gallery.scores(probes)
     assert lowered == pytest.approx(np.repeat(lowered[:, :1], 9, axis=1), abs=1e-6)
 
 
