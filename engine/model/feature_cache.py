@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.errors import ModelCorrupt
 from engine.events import FeaturesProgress, Notice
+from engine.i18n import _
 from engine.model.arrays import pack, unpack
 from engine.model.augment import VERSION, augment_view
 from engine.model.features import BATCH, Extracts
@@ -128,9 +129,9 @@ class FeatureCache:
             arrays = unpack(data, path.name)
             files, marks, rows = arrays["files"], arrays["marks"], arrays["rows"]
             if rows.ndim != 2 or rows.dtype != np.float16 or not np.isfinite(rows).all():
-                raise ValueError("its rows have the wrong type or values")
+                raise ValueError(_("its rows have the wrong type or values"))
             if not (files.shape == marks.shape == rows.shape[:1]):
-                raise ValueError("its arrays do not fit each other")
+                raise ValueError(_("its arrays do not fit each other"))
         except (ModelCorrupt, ValueError, KeyError) as error:
             report(_damaged(path, str(error)))
             return _Stored()
@@ -187,8 +188,10 @@ def cached_arrays(
 
 def _damaged(path: Path, reason: str) -> Notice:
     return Notice(
-        text=f"The feature cache {path.parent.name}/{path.name} is damaged ({reason}); "
-        "its features are computed again.",
+        text=_(
+            "The feature cache {folder}/{file} is damaged ({reason}); its features are "
+            "computed again."
+        ).format(folder=path.parent.name, file=path.name, reason=reason),
         level="warning",
     )
 

@@ -21,6 +21,7 @@ from engine.cancel import Cancel
 from engine.config import TrainingSettings
 from engine.errors import NoPictures, TooFewPeople
 from engine.events import EpochDone
+from engine.i18n import _
 from engine.model import classic, heads
 from engine.model.vectors import Array, Float32, Labels, centre_levels, class_centres
 from engine.model.weights import Weights
@@ -115,7 +116,7 @@ def train_head(
     Raises Cancelled, NoPictures.
     """
     if not len(train):
-        raise NoPictures("There are no training pictures", hint="Split the pictures again.")
+        raise NoPictures(_("There are no training pictures"), hint=_("Split the pictures again."))
     people = int(labels.max()) + 1 if people is None else people
     random = np.random.default_rng(seed)
     start = class_centres(train, labels, people)
@@ -217,12 +218,12 @@ def train_classic(
     """
     if classes < 2:
         raise TooFewPeople(
-            "The classic recipe needs at least two people",
-            f"{classes} enrolled",
-            "Enrol somebody else, or use the recipe `head`.",
+            _("The classic recipe needs at least two people"),
+            _("{classes} enrolled").format(classes=classes),
+            _("Enrol somebody else, or use the recipe `head`."),
         )
     if not len(crops):
-        raise NoPictures("There are no training pictures", hint="Split the pictures again.")
+        raise NoPictures(_("There are no training pictures"), hint=_("Split the pictures again."))
     run = _ClassicRun(classic.build_classic(weights, classes, seed), settings, cancel, seed)
     head_epochs = -(-settings.classic_epochs // 2) if unfreeze else settings.classic_epochs
     yield from run.phase(

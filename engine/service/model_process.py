@@ -16,6 +16,7 @@ import numpy as np
 from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
 from engine.events import JobEnded, NothingToExplain, Notice
+from engine.i18n import _
 from engine.pictures import CROP
 from engine.service.child_main import ChildContext, serve
 from engine.service.messages import (
@@ -77,7 +78,7 @@ class ModelBody:
             except Exception as error:  # reported in one sentence, details in the log
                 log.exception("recognition failed")
                 text = f"{type(error).__name__}: {error}"
-                self._end(JobEnded.failure(RECOGNISE, ModelError("An internal error", text)))
+                self._end(JobEnded.failure(RECOGNISE, ModelError(_("An internal error"), text)))
 
     def _end(self, ended: JobEnded) -> None:
         """The recognition under way is over."""
@@ -168,10 +169,15 @@ class ModelBody:
                 context.workspace, context.settings, message.person, crops, context.emit
             )
         except FacedeskError as error:
-            context.emit(Notice(text=f"Not compared with other people: {error}", level="warning"))
+            context.emit(
+                Notice(
+                    text=_("Not compared with other people: {error}").format(error=error),
+                    level="warning",
+                )
+            )
         except Exception:  # reported in one sentence, details in the log
             log.exception("the comparison with other people failed")
-            context.emit(Notice(text="Not compared with other people", level="warning"))
+            context.emit(Notice(text=_("Not compared with other people"), level="warning"))
         context.send(TwinReport(other=found.other if found else ""))
         if found:
             context.emit(found)

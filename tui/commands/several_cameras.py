@@ -20,6 +20,7 @@ from tui.commands.enrolment import source_note
 from tui.commands.recognition import Lines, summarise
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
+from tui.i18n import _
 
 POLL = 0.2
 """Seconds after which Ctrl+C is noticed."""
@@ -39,7 +40,9 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
     What was seen, or None if it was interrupted before the first frame.
     """
     output = context.output
-    output.note(f"Starting {len(request.sources)} camera processes, TensorFlow and the model")
+    output.note(
+        _("Starting {count} camera processes and the model").format(count=len(request.sources))
+    )
     lines = Lines(output, each=False, several=True)
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     done: RecogniseDone | None = None

@@ -17,7 +17,7 @@ LEVELS = {
     "info": ("", ""),
     "good": ("", "green"),
     "warning": ("! ", "yellow"),
-    "error": ("ERROR ", "bold red"),
+    "error": (f"{_('ERROR')} ", "bold red"),
 }
 LINES = 2000
 

@@ -19,6 +19,7 @@ from engine.events import BoxTuple, Emit
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.faces.follow import FaceFollower
+from engine.i18n import _
 from engine.service.credit import Credit
 from engine.service.jobs.view import Viewer
 from engine.service.messages import FacesFound
@@ -57,7 +58,10 @@ def watch(
 
             def show(frame: Frame) -> None:
                 boxes = seen.boxes(frame)
-                lines = (f"{len(boxes)} faces, frame {frame.sequence}", "Enter or Esc: stop")
+                text = _("{count} faces, frame {sequence}").format(
+                    count=len(boxes), sequence=frame.sequence
+                )
+                lines = (text, _("Enter or Esc: stop"))
                 if not viewer.show(frame, boxes, lines, reader.dropped + seen.skipped):
                     cancel.stop()
 

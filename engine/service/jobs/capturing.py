@@ -1,0 +1,122 @@
+"""The capture of one enrolment: frames in, judged and kept, one event for each frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.camera.frame import Frame
+from engine.camera.reader import Reader
+from engine.cancel import Cancel
+from engine.enrol.coach import Coach
+from engine.enrol.people import People
+from engine.enrol.session import Enrolment
+from engine.enrol.twins import TwinGuard
+from engine.errors import PersonNotFound, SourceError
+from engine.events import Captured, Emit, Notice, Refused
+from engine.faces.align import Face
+from engine.faces.follow import FaceFollower
+from engine.faces.words import REASONS
+from engine.i18n import _
+from engine.service.jobs.view import Viewer
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What a capture needs: who looks at a frame, who keeps it, who may end it.
+
+    With `early` it is complete as well once the coach has all it wants.
+    """
+
+    reader: Reader
+    finder: FaceFollower
+    enrolment: Enrolment
+    coach: Coach
+    guard: TwinGuard
+    people: People
+    viewer: Viewer
+    cancel: Cancel
+    emit: Emit
+    early: bool
+
+    def run(self, frames: Iterable[Frame]) -> None:
+        """Feed frames until the session is complete, the source ends or an end is asked for."""
+        lines: tuple[str, ...] = (_("looking for a face"),)
+        try:
+            for frame in frames:
+                if self.guard.holding:
+                    asked = (_("looks like {other}").format(other=self.guard.other),)
+                    self.viewer.show(frame, (), asked, self.reader.dropped)
+                    continue
+                self._heed()
+                faces = self.finder.find(frame.image)
+                lines = self._keep(frame, faces) or lines
+                boxes = tuple(face.box.as_tuple for face in faces)
+                if not self.viewer.show(frame, boxes, lines, self.reader.dropped):
+                    self.cancel.stop()
+                if self.early and self.coach.covered:
+                    self.enrolment.complete()
+                if self.enrolment.state != "capturing":
+                    return
+        except SourceError as error:
+            # What was captured before the camera was lost is good, so the session closes normally.
+            self.emit(Notice(text=f"{error}. {error.hint}", level="error"))
+
+    def settle(self) -> None:
+        """Wait for the comparison with the other people, and do what was answered.
+
+        To be called when all frames have been fed.
+        """
+        if self.guard.asks_at_the_end and (said := self.coach.comparing()):
+            self.emit(said)
+        self.guard.settle(self.cancel)
+        if self.guard.unreported:
+            self.emit(Notice(text=_("Kept without a comparison with the other people")))
+        self._heed()
+
+    def _heed(self) -> None:
+        """Do what was answered about a likeness, once."""
+        choice = self.guard.take()
+        if choice == "stop":
+            self.enrolment.give_up()
+        elif choice == "same":
+            try:
+                other = self.people.get(self.guard.other)
+            except PersonNotFound:
+                text = _("{other} is not enrolled any more: kept as they were").format(
+                    other=self.guard.other
+                )
+                self.emit(Notice(text=text))
+                return
+            self.emit(Notice(text=_("The pictures go to {name}").format(name=other.name)))
+            self.enrolment.reassign(other)
+
+    def _keep(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[str, ...]:
+        """Feed one frame; the preview window's lines about it."""
+        lines: tuple[str, ...] = ()
+        for event in self.enrolment.feed(frame, faces):
+            self.emit(event)
+            kept = isinstance(event, Captured)
+            if kept and self.enrolment.verdict and self.enrolment.verdict.face:
+                self.guard.kept(self.enrolment.verdict.face.crop)
+            self._guide(frame, kept=kept)
+            lines = (_line(event), _("Enter or Esc: stop"))
+        return lines
+
+    def _guide(self, frame: Frame, *, kept: bool) -> None:
+        """Say what to do now, if that has changed."""
+        verdict = self.enrolment.verdict
+        if verdict is not None:
+            said = self.coach.feed(verdict, frame.image.shape[1], time.monotonic(), kept=kept)
+            if said is not None:
+                self.emit(said)
+
+
+def _line(event: Captured | Refused) -> str:
+    """One short line for the preview window."""
+    if isinstance(event, Captured):
+        return _("{captured} of {target}").format(captured=event.captured, target=event.target)
+    return _("{reason}: {value:.0f} (limit {limit:.0f})").format(
+        reason=REASONS[event.reason], value=event.value, limit=event.limit
+    )
