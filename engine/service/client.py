@@ -8,7 +8,6 @@ process that died.
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from engine.i18n import _
 from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
+from engine.service.deaths import Deaths
 from engine.service.inbox_calls import InboxCalls
 from engine.service.inbox_writer import InboxWriter
 from engine.service.messages import (
@@ -72,10 +72,6 @@ PROCESSES: dict[Job, tuple[str, ...]] = {
 }
 """The processes that a job cannot go on without."""
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
-MOST_DEATHS = 3
-DEATHS_WITHIN = 60.0
-"""A process that dies more often than MOST_DEATHS in this many seconds is not started again
-until a job asks for it."""
 
 
 class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls):
@@ -90,7 +86,7 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}
-        self._deaths: dict[str, list[float]] = {}
+        self._deaths = Deaths()
         self._jobs: dict[Job, str] = {}
         self._requests: dict[Job, Any] = {}
         self._run = 0
@@ -345,14 +341,10 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
                 return
             self._children.pop(child.name, None)
             further = cameras.is_further(child.name)
-            before = self._deaths.get(child.name, [])
-            recent = [t for t in before if t > time.monotonic() - DEATHS_WITHIN]
-            self._deaths[child.name] = [*recent, time.monotonic()]
-            restarting = len(recent) < MOST_DEATHS and not further
-            kind = cameras.CAMERA if further else child.name
-            lost = [job for job in self._jobs if kind in PROCESSES[job]]
-            if further:  # of a recognition, whichever job the first camera has by now
-                lost = [job for job in lost if job == "recognise"]
+            restarting = not further and self._deaths.note(child.name)
+            lost = [job for job in self._jobs if child.name in PROCESSES[job]]
+            if further and "recognise" in self._jobs:
+                lost = ["recognise"]
         self._listener(ProcessDied(process=child.name, exit_status=status, restarting=restarting))
         for job in lost:
             self._fail(job, child.name, status)
