@@ -159,6 +159,18 @@ class TrainingSettings(Section):
         return max(1, min(self.patience, epochs - 1))
 
 
+RuntimeWish = Literal["auto", "openvino", "keras"]
+"""What is to compute VGG16's features; `engine.model.runtime` decides."""
+
+
+class ModelSettings(Section):
+    """How the network is computed."""
+
+    runtime: RuntimeWish = "auto"
+    """`auto` takes OpenVINO where it is installed and the processor fits, else Keras, which is
+    slower and loads TensorFlow for seconds. A name insists on it."""
+
+
 class RecognitionSettings(Section):
     """Live recognition."""
 
@@ -253,6 +265,7 @@ class Settings(BaseSettings):
     enrolment: EnrolmentSettings = EnrolmentSettings()
     split: SplitSettings = SplitSettings()
     training: TrainingSettings = TrainingSettings()
+    model: ModelSettings = ModelSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     inbox: InboxSettings = InboxSettings()
     trash: TrashSettings = TrashSettings()

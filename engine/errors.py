@@ -133,7 +133,7 @@ class DetectorMissing(ModelError):
 
 
 class BackboneMissing(ModelError):
-    """A backbone needs an optional extra of this package that is not installed."""
+    """A backbone, or the runtime asked for, needs a package that is not installed or fails."""
 
 
 class TooFewPeople(ModelError):

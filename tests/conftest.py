@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,19 @@ def workspace(tmp_path: Path) -> Workspace:
     return made
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Compiled networks are kept here and not in the developer's home, by child processes too."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FACEDESK_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture(autouse=True)
 def no_user_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the developer's own settings out of the tests."""
-    for name in [n for n in os.environ if n.startswith("FACEDESK_") and "SHARED" not in n]:
-        monkeypatch.delenv(name)
+    for name in [n for n in os.environ if n.startswith("FACEDESK_")]:
+        if name != "FACEDESK_CACHE" and "SHARED" not in name:
+            monkeypatch.delenv(name)
     monkeypatch.setenv("FACEDESK_CONFIG", str(tmp_path / "absent.toml"))

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from engine.config import RuntimeWish
 from engine.errors import ModelCorrupt, UsageError
 from engine.i18n import _
 from engine.model.face_space import PACKAGED, FaceSpace
 from engine.model.record import BackboneName, ModelInfo
 
 if TYPE_CHECKING:
-    from engine.model.features import Extracts
+    from engine.model.feature_row import Extracts
     from engine.model.weights import Weights
 
 NAMES: tuple[BackboneName, ...] = get_args(BackboneName)
@@ -43,16 +44,19 @@ class Backbone:
     digest: str
 
 
-def load_backbone(name: BackboneName = DEFAULT, weights: str | None = None) -> Backbone:
+def load_backbone(
+    name: BackboneName = DEFAULT, weights: str | None = None, runtime: RuntimeWish = "auto"
+) -> Backbone:
     """The backbone of this name. `weights`: other VGG16 weights, as `load_weights` takes them.
 
-    Takes a second or two. Raises BackboneMissing if its extra is not installed, UsageError for
+    `runtime`: what computes VGG16 (setting `model.runtime`). Takes a moment, with Keras seconds.
+    Raises BackboneMissing if its extra or the runtime is not installed, UsageError for
     `weights` of another network than VGG16, ModelCorrupt, ModelError.
     """
     if name == "vgg16":
         from engine.model.weights import load_weights
 
-        return with_weights(load_weights(weights))
+        return with_weights(load_weights(weights), runtime)
     if weights is not None:
         raise UsageError(
             _("Backbone {name} takes no VGG16 weights").format(name=name),
@@ -71,11 +75,12 @@ def load_backbone(name: BackboneName = DEFAULT, weights: str | None = None) -> B
     return Backbone(name, extractor, space, None, extractor.digest)
 
 
-def with_weights(weights: Weights) -> Backbone:
-    """VGG16 with weights that are loaded already."""
-    from engine.model.features import Extractor
+def with_weights(weights: Weights, runtime: RuntimeWish = "auto") -> Backbone:
+    """VGG16 with weights that are loaded already. Raises BackboneMissing."""
+    from engine.model.runtime import vgg16_extractor
 
-    return Backbone("vgg16", Extractor(weights), packaged_space("vgg16"), weights, weights.digest)
+    extractor = vgg16_extractor(weights, runtime)
+    return Backbone("vgg16", extractor, packaged_space("vgg16"), weights, weights.digest)
 
 
 def packaged_space(name: BackboneName) -> FaceSpace:
@@ -86,10 +91,10 @@ def packaged_space(name: BackboneName) -> FaceSpace:
 def load_extractor(name: BackboneName) -> Extracts:
     """A backbone's extractor alone, for fitting its space. Raises BackboneMissing."""
     if name == "vgg16":
-        from engine.model.features import Extractor
+        from engine.model.runtime import vgg16_extractor
         from engine.model.weights import load_weights
 
-        return Extractor(load_weights())
+        return vgg16_extractor(load_weights(), "auto")
     from engine.model.dlib_backbone import DlibExtractor
 
     return DlibExtractor()

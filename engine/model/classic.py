@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
 from engine.i18n import _
-from engine.model.vgg16 import SIZE, Weights, backbone, has_bfloat16
+from engine.model.processor import has_bfloat16
+from engine.model.vgg16 import backbone
+from engine.model.vgg16_plan import SIZE
+from engine.model.weights import Weights
 
 UNITS = 256
 DROPOUT = 0.3

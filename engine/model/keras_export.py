@@ -19,10 +19,11 @@ from engine.errors import ModelError
 from engine.i18n import _
 from engine.model.classic import build_classic, set_arrays
 from engine.model.face_space import FaceSpace
-from engine.model.features import GRID, LAYERS, ROW
+from engine.model.feature_row import LAYERS, ROW, cells
 from engine.model.record import StoredModel
 from engine.model.vectors import NEAREST, centre_levels
-from engine.model.vgg16 import SIZE, LayerRow, backbone, layer_table
+from engine.model.vgg16 import backbone, layer_table
+from engine.model.vgg16_plan import SIZE, LayerRow
 from engine.model.weights import Weights
 from engine.workspace import translate_os_errors
 
@@ -129,21 +130,11 @@ def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32
 
 
 def _pooled(maps: Any) -> Any:
-    """As `features.pooled`, in operations that a saved Keras model may hold."""
-    height, width = maps.shape[1], maps.shape[2]
-    cells = [
-        keras.ops.mean(
-            maps[
-                :,
-                row * height // GRID : (row + 1) * height // GRID,
-                column * width // GRID : (column + 1) * width // GRID,
-            ],
-            axis=(1, 2),
-        )
-        for row in range(GRID)
-        for column in range(GRID)
-    ]
-    return keras.ops.concatenate(cells, axis=1)
+    """As `keras_extractor.pooled`, in operations that a saved Keras model may hold."""
+    parts = cells(maps.shape[1], maps.shape[2])
+    return keras.ops.concatenate(
+        [keras.ops.mean(maps[:, *cell], axis=(1, 2)) for cell in parts], axis=1
+    )
 
 
 def _dense(

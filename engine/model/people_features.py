@@ -28,7 +28,7 @@ from engine.pictures import read_photograph
 from engine.workspace import write_bytes
 
 if TYPE_CHECKING:
-    from engine.model.features import Extracts  # pulls in TensorFlow
+    from engine.model.feature_row import Extracts
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 TOGETHER = 64

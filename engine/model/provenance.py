@@ -13,6 +13,7 @@ PACKAGES = {
     "facedesk": "facedesk",
     "tensorflow": "tensorflow",
     "keras": "keras",
+    "openvino": "openvino",
     "opencv": "opencv-python",
     "numpy": "numpy",
 }

@@ -6,43 +6,14 @@ Simonyan and Zisserman, ICLR 2015 (arXiv:1409.1556), configuration D, as in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
 
-from engine.model.processor import has_bfloat16
-from engine.model.weights import BLOCKS, Weights, load_weights
-
-__all__ = [
-    "CHANNEL_MEANS",
-    "SIZE",
-    "LayerRow",
-    "Weights",
-    "backbone",
-    "has_bfloat16",
-    "layer_table",
-    "load_weights",
-]
-
-SIZE = 160
-"""Width and height of the pictures; loses nothing against 224 on faces and halves the time."""
-
-CHANNEL_MEANS = (123.68, 116.779, 103.939)
-"""Mean red, green and blue of the pictures VGG16 was trained on, 0..255."""
+from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, SIZE, LayerRow
+from engine.model.weights import Weights
 
 Through = Literal["block4_pool", "block5_pool"]
-
-
-@dataclass(frozen=True, slots=True)
-class LayerRow:
-    """One layer as `model layers` shows it. `shape` is the output's, None for the batch axis."""
-
-    name: str
-    kind: str
-    shape: tuple[int | None, ...]
-    parameters: int
-    trains: bool
 
 
 def backbone(

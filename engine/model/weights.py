@@ -8,8 +8,9 @@ CC BY 4.0 (see LICENSES/VGG16-CC-BY-4.0.txt).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,12 @@ from numpy.typing import NDArray
 from engine.errors import ModelCorrupt, ModelError
 from engine.i18n import _
 from engine.model.arrays import unpack
+from engine.model.vgg16_plan import BLOCKS
 
 PACKAGED = Path(__file__).parent / "weights" / "vgg16_notop_float16.npz"
 PACKAGED_SHA256 = "9ec8530830661b7172c97ea784ef305ec7652726b4caa7f52a5b021e3bc0122d"
-
-BLOCKS: tuple[tuple[int, int], ...] = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
-"""Convolutions and channels of each of VGG16's five blocks (configuration D of the paper)."""
+PACKAGED_DIGEST = "47b7d69f0267001707dac7233ab1330cffcf32a4001914547f93ef8c2dda81f5"
+"""`Weights.digest` of that file's arrays, so that they need not be unpacked to know it."""
 
 LARGEST_FILE = 1 << 30
 
@@ -55,6 +56,27 @@ class Weights:
         )
 
 
+class _Packaged(Mapping[str, NDArray[Any]]):
+    """The packaged arrays, unpacked when first asked for.
+
+    A network that is kept compiled needs none of them, and unpacking takes a third of a second.
+    """
+
+    @cached_property
+    def _arrays(self) -> Mapping[str, NDArray[Any]]:
+        _check_packaged()
+        return _load_npz(PACKAGED, _("the packaged VGG16 weights")).arrays
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(expected_shapes())
+
+    def __len__(self) -> int:
+        return len(expected_shapes())
+
+
 def expected_shapes() -> dict[str, tuple[int, ...]]:
     """Name and shape of every array, in the network's order."""
     shapes: dict[str, tuple[int, ...]] = {}
@@ -73,21 +95,19 @@ def load_weights(source: str | None = None) -> Weights:
 
     `source`: None for the packaged float16 copy; a path to an `.npz` of ours or to a Keras
     "notop" HDF5 file; or `imagenet` for Keras' download, the only thing here that uses the
-    network. Raises ModelCorrupt if a digest, shape or type is wrong, ModelError if the file
-    cannot be read or fetched.
+    network. The packaged file is compared with its digest here, and unpacked when its arrays are
+    used. Raises ModelCorrupt if a digest, shape or type is wrong, ModelError if the file cannot
+    be read or fetched.
     """
     if source is None:
-        try:
-            return _load_npz(PACKAGED, _("the packaged VGG16 weights"), PACKAGED_SHA256)
-        except ModelCorrupt as error:
-            again = _("Install Facedesk again.")
-            raise ModelCorrupt(error.title, error.message, again) from error
+        _check_packaged()
+        return Weights(_Packaged(), _("the packaged VGG16 weights"), PACKAGED_DIGEST)
     if source == "imagenet":
         return _load_hdf5(_download(), "imagenet")
     path = Path(source).expanduser()
     if _read_start(path, 8) == b"\x89HDF\r\n\x1a\n":
         return _load_hdf5(path, str(path))
-    return _load_npz(path, str(path), None)
+    return _load_npz(path, str(path))
 
 
 def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
@@ -114,14 +134,24 @@ def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
     return Weights({name: arrays[name] for name in shapes}, source, digest.hexdigest())
 
 
-def _load_npz(path: Path, source: str, sha256: str | None) -> Weights:
-    data = _read(path)
-    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-        raise _corrupt(
-            source, _("{name} does not match its recorded SHA-256").format(name=path.name)
-        )
+def _check_packaged() -> None:
+    """Raise ModelCorrupt if the packaged file is not the one that was packaged."""
     try:
-        return checked(unpack(data, path.name), source)
+        with PACKAGED.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(PACKAGED, error) from error
+    if digest != PACKAGED_SHA256:
+        raise ModelCorrupt(
+            _("The VGG16 weights are damaged"),
+            _("{name} does not match its recorded SHA-256").format(name=PACKAGED.name),
+            _("Install Facedesk again."),
+        )
+
+
+def _load_npz(path: Path, source: str) -> Weights:
+    try:
+        return checked(unpack(_read(path), path.name), source)
     except ModelCorrupt as error:
         raise _corrupt(source, error.message) from error
 

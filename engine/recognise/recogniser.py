@@ -24,7 +24,7 @@ from engine.recognise.voting import Decision, Tracker, Verdict, decide, most_vot
 from engine.recognise.why import Evidence, Memory
 
 if TYPE_CHECKING:
-    from engine.model.features import Extracts  # pulls in TensorFlow, which the maths needs not
+    from engine.model.feature_row import Extracts
     from engine.model.weights import Weights
 
 Classifier = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]]]

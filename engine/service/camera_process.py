@@ -15,6 +15,8 @@ from engine.service.messages import (
     FacesFound,
     FirstPictures,
     FramesEnded,
+    PictureKept,
+    PicturesOver,
     Quit,
     Start,
     TwinAnswer,
@@ -66,6 +68,21 @@ def _run(context: ChildContext, start: Start, wishes: Wishes, credit: Credit) ->
         _watch(context, start, request, wishes, credit)
 
 
+class _Telling:
+    """Tells the model process of a capture's pictures."""
+
+    def __init__(self, context: ChildContext) -> None:
+        self._context = context
+
+    def kept(self, slug: str, session: str, file: str) -> None:
+        """A picture is on disk."""
+        self._context.send(PictureKept(slug=slug, session=session, file=file))
+
+    def over(self, session: str) -> None:
+        """The session is closed or was given up."""
+        self._context.send(PicturesOver(session=session))
+
+
 def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes: Wishes) -> None:
     from engine.enrol.twins import TwinGuard
     from engine.service.jobs.enrol import enrol
@@ -87,7 +104,16 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
     workspace, settings = context.workspace, context.settings
     before, context.replace = context.replace, told
     try:
-        enrol(workspace, settings, request, cancel, context.emit, guard, preview=wishes)
+        enrol(
+            workspace,
+            settings,
+            request,
+            cancel,
+            context.emit,
+            guard,
+            preview=wishes,
+            follower=_Telling(context),
+        )
     finally:
         context.replace = before
 

@@ -28,6 +28,7 @@ from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
 from engine.service.deaths import Deaths
+from engine.service.feed_calls import FeedCalls
 from engine.service.inbox_calls import InboxCalls
 from engine.service.inbox_writer import InboxWriter
 from engine.service.messages import (
@@ -37,6 +38,8 @@ from engine.service.messages import (
     FirstPictures,
     FramesEnded,
     Hello,
+    PictureKept,
+    PicturesOver,
     Ready,
     RecognitionEnded,
     Start,
@@ -74,7 +77,9 @@ PROCESSES: dict[Job, tuple[str, ...]] = {
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
 
 
-class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls):
+class LocalDesk(
+    FeedCalls, TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls
+):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(
@@ -88,6 +93,7 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
         self._children: dict[str, Child] = {}
         self._deaths = Deaths()
         self._jobs: dict[Job, str] = {}
+        self._fed = set()
         self._requests: dict[Job, Any] = {}
         self._run = 0
         self._closing = False
@@ -280,6 +286,8 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
             case FacesWanted():
                 if camera := self._children.get(cameras.process_name(message.camera)):
                     camera.send(message)
+            case PictureKept() | PicturesOver():
+                self._relay_pictures(child.name, message)
             case FirstPictures() | TwinReport():
                 self._relay_twins(message)
             case Ready():
@@ -345,6 +353,8 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
             lost = [job for job in self._jobs if child.name in PROCESSES[job]]
             if further and "recognise" in self._jobs:
                 lost = ["recognise"]
+            if not further:
+                self._feeding_ended(child.name)
         self._listener(ProcessDied(process=child.name, exit_status=status, restarting=restarting))
         for job in lost:
             self._fail(job, child.name, status)

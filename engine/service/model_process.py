@@ -1,4 +1,4 @@
-"""The model process: all that needs TensorFlow. Jobs run in threads, faces are named in main.
+"""The model process: all that needs the network. Jobs run in threads, faces are named in main.
 
 Recognition goes on with the model it was started with while a new one trains beside it.
 """
@@ -24,6 +24,8 @@ from engine.service.messages import (
     FacesFound,
     FirstPictures,
     FramesEnded,
+    PictureKept,
+    PicturesOver,
     Quit,
     Ready,
     RecognitionEnded,
@@ -46,9 +48,14 @@ class ModelBody:
     """The main loop's state: the recognition in progress, if any."""
 
     def __init__(self, context: ChildContext) -> None:
+        from engine.service.jobs.feeding import Feed
+        from engine.service.jobs.loaded import Backbones
         from engine.service.jobs.recognise import Recognition
 
         self._context = context
+        self._backbones = Backbones(context.settings.model.runtime)
+        views = context.settings.training.views
+        self._feed = Feed(context.workspace, views, self._backbones)
         self._make = Recognition
         self._recognition: Recognition | None = None
         self._explained: Recognition | None = None
@@ -62,7 +69,16 @@ class ModelBody:
         context.replace = self._replace
 
     def _replace(self, message: object) -> bool:
-        """Reader thread: lossy frames go to a slot; one token in the queue stands for it."""
+        """Reader thread: lossy frames go to a slot; one token in the queue stands for it.
+
+        Pictures of a capture go to the feed, whatever the main loop is at.
+        """
+        if isinstance(message, PictureKept):
+            self._feed.kept(message.slug, message.session, message.file)
+            return True
+        if isinstance(message, PicturesOver):
+            threading.Thread(target=self._over, args=(message,), daemon=True).start()
+            return True
         return isinstance(message, FacesFound) and message.lossy and self._turns.offer(message)
 
     def run(self) -> None:
@@ -97,13 +113,21 @@ class ModelBody:
                 self._turns = Turns()
                 self._cameras = set(range(len(message.request.sources)))
                 self._frames = 0
-                self._recognition = self._make(context.workspace, context.settings, context.emit)
+                with self._feed.paused():
+                    self._recognition = self._make(
+                        context.workspace,
+                        context.settings,
+                        context.emit,
+                        backbones=self._backbones,
+                    )
                 self._explained = self._recognition
                 context.send(Ready(run=self._run))
             case WhyAsked():
                 self._explain(message.track)
             case FirstPictures():
                 self._whose(message)
+            case PictureKept() | PicturesOver():  # from before `_replace` was there
+                self._replace(message)
             case FacesFound():
                 faces = self._turns.take(message.camera) if message.lossy else message
                 if faces is not None and self._recognition is not None:
@@ -132,6 +156,11 @@ class ModelBody:
         if not self._cameras:
             recognition.finish(self._frames)
             self._end(JobEnded(job=RECOGNISE, outcome="done"))
+
+    def _over(self, message: PicturesOver) -> None:
+        """End a session's features, and say so: the writer lock is held until then."""
+        self._feed.over(message.session)
+        self._context.send(message)
 
     def _explain(self, track: int | None) -> None:
         """Answer with a Why. Reading the enrolled crops may take seconds: faces do not wait."""
@@ -165,9 +194,16 @@ class ModelBody:
         crops = np.frombuffer(message.crops, np.uint8).reshape(message.count, CROP, CROP, 3)
         found = None
         try:
-            found = suspect(
-                context.workspace, context.settings, message.person, crops, context.emit
-            )
+            with self._feed.paused():
+                found = suspect(
+                    context.workspace,
+                    context.settings,
+                    message.person,
+                    crops,
+                    context.emit,
+                    self._backbones,
+                    self._feed.recent,
+                )
         except FacedeskError as error:
             context.emit(
                 Notice(
@@ -186,18 +222,44 @@ class ModelBody:
         from engine.service.jobs.evaluate import evaluate
 
         context = self._context
-        evaluate(context.workspace, context.settings, request, cancel, context.emit)
+        with self._feed.paused():
+            evaluate(
+                context.workspace,
+                context.settings,
+                request,
+                cancel,
+                context.emit,
+                self._backbones,
+            )
 
     def _train(self, request: TrainRequest, cancel: Cancel) -> None:
         from engine.service.jobs.train import train
 
         context = self._context
-        train(context.workspace, context.settings, request, cancel, context.emit)
+        with self._feed.paused():
+            train(
+                context.workspace,
+                context.settings,
+                request,
+                cancel,
+                context.emit,
+                self._backbones,
+            )
 
 
 def body(context: ChildContext) -> None:
-    """Load TensorFlow at once, so that it is ready when the operator is."""
+    """Load the network at once, so that it is ready when the operator is."""
+    threading.Thread(target=_warm_up, args=(context,), name="warm-up", daemon=True).start()
     ModelBody(context).run()
+
+
+def _warm_up(context: ChildContext) -> None:
+    from engine.model.runtime import prepare
+
+    try:
+        prepare(context.settings.model.runtime)
+    except Exception:  # the job that needs the network says so to the operator
+        log.exception("the network cannot be loaded ahead of time")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ Facedesk = Callable[..., Run]
 
 def environment(**more: str) -> dict[str, str]:
     """An environment in which no setting of the developer's own is left."""
-    clean = {n: v for n, v in os.environ.items() if not n.startswith("FACEDESK_")}
+    kept = {"FACEDESK_CACHE"}  # tests/conftest.py set it
+    clean = {n: v for n, v in os.environ.items() if not n.startswith("FACEDESK_") or n in kept}
     path = os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH"))))
     return {**clean, "FACEDESK_CONFIG": "/nonexistent/config.toml", "PYTHONPATH": path, **more}
 

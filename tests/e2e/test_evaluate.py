@@ -76,14 +76,14 @@ def reported(folders: Path, work: Path) -> dict[str, Any]:
     from engine.config import TrainingSettings
     from engine.model.face_space import FaceSpace
     from engine.model.face_space_report import identification
-    from engine.model.features import Extractor
     from engine.model.people_features import Copies, PeopleReader, trained_views
+    from engine.model.runtime import vgg16_extractor
     from engine.model.weights import load_weights
 
     everybody = work / "known"
     for part in ("enrol", "probes"):
         shutil.copytree(folders / part, everybody, dirs_exist_ok=True)
-    extractor = Extractor(load_weights())
+    extractor = vgg16_extractor(load_weights(), "auto")
     reader = PeopleReader(work / "features", extractor)
     known, strangers = reader.read(everybody), reader.read(folders / "strangers")
     views = Copies("views", TrainingSettings().views, trained_views)

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model.features import Extractor
+from engine.camera.demo import DemoSource
+from engine.config import DetectionSettings
+from engine.faces.detect import FaceFinder
+from engine.model.feature_row import Extracts
+from engine.model.keras_extractor import KerasExtractor
+from engine.model.runtime import vgg16_extractor
 from engine.model.weights import Weights, load_weights
 from engine.pictures import CROP, read_photograph
 
@@ -25,8 +30,27 @@ def keras_file(shared_dir: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def extractor(weights: Weights) -> Extractor:
-    return Extractor(weights)
+def extractor(weights: Weights) -> Extracts:
+    """What the desk uses by default here."""
+    return vgg16_extractor(weights, "auto")
+
+
+@pytest.fixture(scope="session")
+def reference(weights: Weights) -> KerasExtractor:
+    """Keras in float32, which everything else is compared with."""
+    return KerasExtractor(weights, low_precision=False)
+
+
+@pytest.fixture(scope="session")
+def demo_crops() -> NDArray[np.uint8]:
+    """Aligned faces of both people of the bundled demonstration: uint8 RGB (6, 160, 160, 3)."""
+    finder = FaceFinder(DetectionSettings())
+    frames = [
+        DemoSource(f"demo:{name}?seed=3").render(number)
+        for name in ("collins", "hopper")
+        for number in (0, 40, 80)
+    ]
+    return np.stack([face.crop for frame in frames for face in finder.find(frame, 1)])
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from engine.model.face_space_fit import (
     held_out_folds,
     mixed_cohort,
 )
-from engine.model.features import ROW
+from engine.model.feature_row import ROW
 from engine.model.identification import Trial
 from engine.model.impostors import ImpostorCurve
 from engine.model.vectors import class_centres, class_means, cohort_scores, signed_root, unit

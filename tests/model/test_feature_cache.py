@@ -10,7 +10,7 @@ from engine.cancel import Cancel
 from engine.errors import Cancelled
 from engine.events import FeaturesProgress, Notice
 from engine.model.feature_cache import FeatureCache
-from engine.model.features import ROW, Extractor
+from engine.model.feature_row import ROW, Extracts
 from engine.pictures import Unreadable, encode_png
 from engine.workspace import Workspace, write_bytes
 
@@ -164,7 +164,7 @@ def test_no_files_give_no_rows(cache: FeatureCache) -> None:
 
 
 def test_float16_costs_less_than_a_thousandth(
-    workspace: Workspace, cache: FeatureCache, extractor: Extractor
+    workspace: Workspace, cache: FeatureCache, extractor: Extracts
 ) -> None:
     crop = np.random.default_rng(0).integers(0, 256, (160, 160, 3), np.uint8)
     write_bytes(workspace.people / SLUG / SESSION / "0001.png", encode_png(crop))

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from engine.errors import ModelError
 from engine.model.classic import ClassicModel, arrays_of, build_classic
 from engine.model.face_space import FaceSpace
-from engine.model.features import PARTS, ROW, Extractor
+from engine.model.feature_row import PARTS, ROW
 from engine.model.impostors import ImpostorCurve
 from engine.model.keras_export import FILE_NAME, export_keras, recipe_layers
+from engine.model.keras_extractor import KerasExtractor
 from engine.model.record import ModelInfo, StoredModel
 from engine.model.vectors import cohort_scores, unit
 from engine.model.weights import Weights
@@ -67,7 +68,7 @@ def test_an_exported_head_gives_the_scores_of_recognition(
     model = stored("head", DIMENSIONS, {})
     file = export_keras(model, weights, tmp_path, space)
     assert file == tmp_path / FILE_NAME
-    rows = Extractor(weights, low_precision=False).extract(crops)
+    rows = KerasExtractor(weights, low_precision=False).extract(crops)
     right = cohort_scores(space.embed(rows), model.centres, space.cohort)
     np.testing.assert_allclose(elsewhere(file, crops), right, atol=2e-3)
     assert not list(tmp_path.glob(f"{TEMPORARY}*"))

@@ -11,7 +11,7 @@ from engine.model.provenance import versions
 def test_versions_are_those_installed() -> None:
     found = versions()
     assert found["keras"] == metadata.version("keras")
-    assert set(found) == {"facedesk", "tensorflow", "keras", "opencv", "numpy"}
+    assert set(found) == {"facedesk", "tensorflow", "keras", "openvino", "opencv", "numpy"}
 
 
 def test_a_package_that_is_not_installed_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,10 +25,10 @@ class Remembering:
     """The real extractor, which computes no crop twice: the enrolled ones are read twice here."""
 
     def __init__(self) -> None:
-        from engine.model.features import Extractor
+        from engine.model.runtime import vgg16_extractor
         from engine.model.weights import load_weights
 
-        self._extractor = Extractor(load_weights())
+        self._extractor = vgg16_extractor(load_weights(), "auto")
         self.digest, self.length = self._extractor.digest, self._extractor.length
         self._rows: dict[bytes, NDArray[np.float32]] = {}
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from engine.config import DetectionSettings, RecognitionSettings
 from engine.faces.detect import Face, FaceFinder
 from engine.model.face_space import FaceSpace
-from engine.model.features import Extractor
+from engine.model.feature_row import Extracts
+from engine.model.runtime import vgg16_extractor
 from engine.model.store import ModelInfo, StoredModel
 from engine.model.vectors import class_centres
 from engine.model.weights import load_weights
@@ -29,8 +30,8 @@ SETTINGS = RecognitionSettings()
 
 
 @pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    return Extractor(load_weights())
+def extractor() -> Extracts:
+    return vgg16_extractor(load_weights(), "auto")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def clip_faces(finder: FaceFinder, file: Path, step: int, most: int) -> list[Fac
 
 
 def trained(
-    extractor: Extractor,
+    extractor: Extracts,
     space: FaceSpace,
     people: dict[str, list[NDArray[np.uint8]]],
     held_out: int = 0,
@@ -97,7 +98,7 @@ def trained(
 
 @pytest.fixture(scope="module")
 def photographs(
-    lfw: Path, finder: FaceFinder, extractor: Extractor, packaged: FaceSpace
+    lfw: Path, finder: FaceFinder, extractor: Extracts, packaged: FaceSpace
 ) -> Recogniser:
     """Five people, eight photographs each."""
     people = {
@@ -140,7 +141,7 @@ def test_photographs_of_strangers_are_unknown(
 
 
 def test_clips_of_enrolled_people_are_named_and_of_others_are_not(
-    clips: Path, finder: FaceFinder, extractor: Extractor, packaged: FaceSpace
+    clips: Path, finder: FaceFinder, extractor: Extracts, packaged: FaceSpace
 ) -> None:
     enrolled = {
         "man_a": [face.crop for face in clip_faces(finder, clips / "man_a_take1.mp4", 50, 20)],

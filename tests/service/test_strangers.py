@@ -14,7 +14,7 @@ from engine.enrol.recording import SessionWriter
 from engine.enrol.strangers import StrangerArea
 from engine.events import Event, FeaturesProgress, Notice
 from engine.model.face_space import FaceSpace
-from engine.model.features import ROW
+from engine.model.feature_row import ROW
 from engine.model.impostors import ImpostorCurve
 from engine.pictures import encode_png
 from engine.service.jobs.strangers import ready_strangers, stranger_embeddings

@@ -19,7 +19,7 @@ def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
     from engine.service.jobs.evaluate import evaluate
 
     output = context.output
-    output.note(_("Loading TensorFlow and the model"))
+    output.note(_("Loading the model"))
     with (
         interruptible(keep=False) as cancel,
         # Features that are missing are computed and kept for the next training.

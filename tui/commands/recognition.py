@@ -65,7 +65,7 @@ def recognize(
     from engine.service.jobs.recognise import recognise
 
     output = context.output
-    output.note(_("Loading TensorFlow and the model"))
+    output.note(_("Loading the model"))
     lines = Lines(output, each=request.each)
     with interruptible(keep=True) as cancel:
 

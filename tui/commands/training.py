@@ -112,7 +112,7 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
     from engine.service.jobs.train import train
 
     output = context.output
-    output.note(_("Loading TensorFlow"))
+    output.note(_("Loading the network"))
     threshold: Threshold | None = None
     with (
         interruptible(keep=False, enter_stops=True) as cancel,

@@ -1,6 +1,6 @@
-"""Findings about processor, memory and graphics, and what of them TensorFlow will use.
+"""Findings about processor, memory and graphics, and what computes on them.
 
-TensorFlow itself is not asked: loading it takes seconds. It chooses by the same flags.
+Neither OpenVINO nor TensorFlow is asked: loading takes seconds. They choose by the same flags.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ import os
 import re
 from pathlib import Path
 
+from engine.config import RuntimeWish
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.i18n import _
 from engine.model.processor import CPUINFO, has_bfloat16, processor_features
+from engine.model.runtime import INSTALL, choose_runtime
 from engine.threads import usable_cores
 
 WANTED = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "bf16")
@@ -21,10 +23,19 @@ LEAST_MEMORY = 2_000_000_000
 
 
 def processor_findings(
-    cpuinfo: Path = CPUINFO, devices: Path = Path("/dev"), meminfo: Path = Path("/proc/meminfo")
+    wish: RuntimeWish = "auto",
+    cpuinfo: Path = CPUINFO,
+    devices: Path = Path("/dev"),
+    meminfo: Path = Path("/proc/meminfo"),
 ) -> list[Finding]:
-    """Vector extensions, cores, memory, GPU."""
-    return [_features(cpuinfo), _cores(), _memory(meminfo), _graphics(devices)]
+    """Vector extensions, what computes the features (`wish` is the setting), cores, memory, GPU."""
+    return [
+        _features(cpuinfo),
+        _runtime(wish, cpuinfo),
+        _cores(),
+        _memory(meminfo),
+        _graphics(devices),
+    ]
 
 
 def _features(cpuinfo: Path) -> Finding:
@@ -47,6 +58,18 @@ def _features(cpuinfo: Path) -> Finding:
             _("{command} (or another machine)").format(command="facedesk train --backbone dlib"),
         )
     return _finding("vector unit", "ok", f"{there or _('unknown')}: {used}", model)
+
+
+def _runtime(wish: RuntimeWish, cpuinfo: Path) -> Finding:
+    chosen = choose_runtime(wish, cpuinfo)
+    name = {"openvino": "OpenVINO", "keras": "Keras"}[chosen.name]
+    value = _("{runtime} computes the features: {reason}").format(
+        runtime=name, reason=chosen.reason
+    )
+    if not chosen.fallback:
+        return _finding("runtime", "ok", value)
+    slow = _("Features as good, but a start takes seconds longer, for TensorFlow.")
+    return _finding("runtime", "note", value, slow, INSTALL)
 
 
 def _cores() -> Finding:

@@ -11,7 +11,7 @@ from engine.camera.display import display_available
 from engine.events import Finding
 from engine.i18n import _
 
-PACKAGES = ("textual", "tensorflow", "keras", "opencv-python", "numpy", "pillow")
+PACKAGES = ("textual", "tensorflow", "keras", "openvino", "opencv-python", "numpy", "pillow")
 
 
 def software_findings() -> list[Finding]:

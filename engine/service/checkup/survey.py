@@ -25,7 +25,7 @@ def survey(workspace: Workspace, settings: Settings) -> tuple[Finding, ...]:
     groups: tuple[tuple[Group, Callable[[], list[Finding]]], ...] = (
         ("camera", lambda: camera_findings(settings.camera)),
         ("files", lambda: file_findings(workspace)),
-        ("processor", processor_findings),
+        ("processor", lambda: processor_findings(settings.model.runtime)),
         ("software", software_findings),
         ("storage", lambda: storage_findings(workspace, settings)),
     )

@@ -66,7 +66,7 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
     False if there is no model: training will do it. A model that cannot be used costs a Notice,
     for the strangers are kept all the same. Raises Cancelled, DataError for a damaged crop.
     """
-    # Loading TensorFlow takes seconds, which a workspace without a model need not wait for.
+    # Loading the network takes a moment, which a workspace without a model need not wait for.
     from engine.model.store import ModelStore
     from engine.recognise.recogniser import present_gallery
     from engine.recognise.threshold import kept_of, settle, threshold_event
@@ -78,7 +78,7 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         return False
     try:
         model, fpir = store.load(), settings.recognition.fpir
-        backbone = backbone_of(model.info)
+        backbone = backbone_of(model.info, settings.model.runtime)
         extractor, space = backbone.extractor, backbone.space
         names = {person.slug: person.name for person in People(workspace).list()}
         gallery, _unused = present_gallery(model, space, names)

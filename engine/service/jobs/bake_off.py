@@ -65,7 +65,7 @@ def bake_off(
     for name in NAMES:
         cancel.check()
         try:
-            backbone = load_backbone(name)
+            backbone = load_backbone(name, runtime=settings.model.runtime)
         except BackboneMissing as missing:
             notes.append(
                 _("{title}, so it does not take part. {hint}").format(

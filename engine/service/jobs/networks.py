@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.config import RuntimeWish
 from engine.errors import ModelCorrupt, ModelError, UsageError
 from engine.i18n import _
 from engine.model.backbones import Backbone, backbone_name, load_backbone, with_weights
 from engine.model.face_space import FaceSpace
-from engine.model.keras_export import export_keras, recipe_layers
 from engine.model.store import ModelInfo, ModelStore
-from engine.model.vgg16 import LayerRow
+from engine.model.vgg16_plan import LayerRow
 from engine.model.weights import Weights, load_weights
 from engine.service.protocol import Recipe, TrainRequest
 from engine.workspace import Workspace
@@ -18,6 +18,8 @@ from engine.workspace import Workspace
 
 def layers(recipe: Recipe, *, people: int, unfreeze: bool) -> tuple[LayerRow, ...]:
     """Every layer of a recipe's network for so many people."""
+    from engine.model.keras_export import recipe_layers  # TensorFlow: seconds
+
     return recipe_layers(recipe, people, load_weights(), FaceSpace.load(), unfreeze)
 
 
@@ -37,6 +39,8 @@ def export(workspace: Workspace, file: Path, identity: str | None) -> int:
             ),
             _("Train with --backbone vgg16, then export."),
         )
+    from engine.model.keras_export import export_keras  # TensorFlow: seconds
+
     written = export_keras(model, weights_of(model.info), file, FaceSpace.load())
     return written.stat().st_size
 
@@ -59,16 +63,17 @@ def refuse_unfitting(request: TrainRequest) -> None:
         )
 
 
-def backbone_of(info: ModelInfo) -> Backbone:
+def backbone_of(info: ModelInfo, runtime: RuntimeWish) -> Backbone:
     """The backbone that a model was trained on, its network the same as then.
 
-    Raises BackboneMissing if it needs an extra that is not installed, ModelCorrupt if the
+    `runtime` is the setting `model.runtime`. Raises BackboneMissing if it needs an extra or a
+    runtime that is not installed, ModelCorrupt if the
     network's files have changed, ModelError if they are gone.
     """
     name = backbone_name(info)
     if name == "vgg16":
-        return with_weights(weights_of(info))
-    backbone = load_backbone(name)
+        return with_weights(weights_of(info), runtime)
+    backbone = load_backbone(name, runtime=runtime)
     if backbone.digest != info.details.get("weights"):
         raise ModelCorrupt(
             _("The model does not fit the network that is installed"),

@@ -1,46 +1,25 @@
-"""From aligned crops to VGG16 feature rows. `feature_cache` keeps them.
+"""From aligned crops to VGG16 feature rows with Keras: the reference, and the fallback.
 
-A row is block4_pool (10x10x512), then block3_pool (20x20x256), each averaged on a 4x4 grid of
-cells, row by row, and averaged over the crop and its mirror image: 8,192 and 4,096 float32 values.
+Importing this loads TensorFlow.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from engine.model.vgg16 import SIZE, Weights, backbone, has_bfloat16
-
-GRID = 4
-LAYERS = ("block4_pool", "block3_pool")
-PARTS = (GRID * GRID * 512, GRID * GRID * 256)
-"""Values that each of LAYERS gives to a row."""
-ROW = sum(PARTS)
-"""Values in a feature row."""
-BATCH = 16
-"""Crops put through VGG16 at once."""
-RECIPE = "block4 block3 grid4 mirror v2"
-"""Changes whenever the same crop would give other rows, so that old caches are not mixed in."""
+from engine.model.feature_row import BATCH, LAYERS, ROW, cells, check_crops, row_digest
+from engine.model.processor import has_bfloat16
+from engine.model.vgg16 import backbone
+from engine.model.vgg16_plan import SIZE
+from engine.model.weights import Weights
 
 
-class Extracts(Protocol):
-    """What cache, calibration and recognition need of an extractor; tests may count calls."""
-
-    digest: str
-    length: int
-    """Values in a feature row."""
-
-    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Feature rows (n, length) of uint8 RGB crops (n, 160, 160, 3)."""
-        ...
-
-
-class Extractor:
+class KerasExtractor:
     """Crops to feature rows. Building one takes a second or two; calls may come from any thread.
 
     `digest` names weights, recipe and precision: rows of different digests never mix.
@@ -51,9 +30,7 @@ class Extractor:
     def __init__(self, weights: Weights, low_precision: bool | None = None) -> None:
         """`low_precision`: bfloat16 arithmetic; None chooses it where the processor has it."""
         self.low_precision = has_bfloat16() if low_precision is None else low_precision
-        precision = "bfloat16" if self.low_precision else "float32"
-        text = f"{weights.digest} {RECIPE} {precision}"
-        self.digest = hashlib.sha256(text.encode()).hexdigest()
+        self.digest = row_digest(weights.digest, "bfloat16" if self.low_precision else "float32")
         whole = backbone(weights, "block4_pool", self.low_precision)
         outputs = [whole.get_layer(name).output for name in LAYERS]
         network = keras.Model(whole.input, outputs)
@@ -80,8 +57,7 @@ class Extractor:
         Any n; they go through VGG16 in batches of 16. A caller who wants to cancel or to show
         progress passes so many at a time. Raises ValueError if `crops` has another shape or type.
         """
-        if crops.shape[1:] != (SIZE, SIZE, 3) or crops.dtype != np.uint8:
-            raise ValueError(f"crops are {crops.dtype} {crops.shape}, not uint8 (n, 160, 160, 3)")
+        check_crops(crops)
         rows = np.empty((len(crops), ROW), np.float32)
         for start in range(0, len(crops), BATCH):
             batch = crops[start : start + BATCH]
@@ -90,21 +66,6 @@ class Extractor:
 
 
 def pooled(maps: Any) -> Any:
-    """Average TensorFlow feature maps (n, h, w, c) over a 4x4 grid of cells: (n, 16 * c).
-
-    Cell j spans rows j*h//4 to (j+1)*h//4, so the cells of a 10x10 map are 2 or 3 wide.
-    """
-    height, width = maps.shape[1], maps.shape[2]
-    cells = [
-        tf.reduce_mean(
-            maps[
-                :,
-                row * height // GRID : (row + 1) * height // GRID,
-                column * width // GRID : (column + 1) * width // GRID,
-            ],
-            axis=(1, 2),
-        )
-        for row in range(GRID)
-        for column in range(GRID)
-    ]
-    return tf.concat(cells, axis=1)
+    """Average TensorFlow feature maps (n, h, w, c) over the grid's cells: (n, 16 * c)."""
+    parts = cells(maps.shape[1], maps.shape[2])
+    return tf.concat([tf.reduce_mean(maps[:, *cell], axis=(1, 2)) for cell in parts], axis=1)

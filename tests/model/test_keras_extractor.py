@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model.features import LAYERS, ROW, Extractor, pooled
+from engine.model.feature_row import LAYERS, ROW
+from engine.model.keras_extractor import KerasExtractor, pooled
 from engine.model.vgg16 import backbone
 from engine.model.weights import Weights
 
@@ -21,7 +22,7 @@ def test_pooling_averages_uneven_cells_row_by_row() -> None:
     np.testing.assert_allclose(np.asarray(pooled(maps)), right.reshape(2, -1), rtol=1e-5)
 
 
-def test_rows_are_the_mean_of_crop_and_mirror(weights: Weights) -> None:
+def test_rows_are_the_mean_of_crop_and_mirror(weights: Weights, reference: KerasExtractor) -> None:
     crops = noise(2)
     whole = backbone(weights)
     blocks = keras.Model(whole.input, [whole.get_layer(name).output for name in LAYERS])
@@ -29,46 +30,48 @@ def test_rows_are_the_mean_of_crop_and_mirror(weights: Weights) -> None:
         np.concatenate([pooled(maps) for maps in blocks(c.astype(np.float32))], axis=1)
         for c in (crops, crops[:, :, ::-1])
     )
-    found = Extractor(weights, low_precision=False).extract(crops)
+    found = reference.extract(crops)
     np.testing.assert_allclose(found, (straight + mirrored) / 2, rtol=1e-3, atol=1e-2)
 
 
-def test_a_crop_and_its_mirror_image_give_the_same_row(extractor: Extractor) -> None:
+def test_a_crop_and_its_mirror_image_give_the_same_row(reference: KerasExtractor) -> None:
     crops = noise(1)
-    one, other = extractor.extract(crops), extractor.extract(crops[:, :, ::-1])
+    one, other = reference.extract(crops), reference.extract(crops[:, :, ::-1])
     np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-2)
 
 
-def test_a_row_does_not_depend_on_the_batch_it_was_in(extractor: Extractor) -> None:
+def test_a_row_does_not_depend_on_the_batch_it_was_in(reference: KerasExtractor) -> None:
     crops = noise(18)
-    together = extractor.extract(crops)
+    together = reference.extract(crops)
     assert together.shape == (18, ROW)
     assert together.dtype == np.float32
-    alone = extractor.extract(crops[17:])
+    alone = reference.extract(crops[17:])
     assert np.linalg.norm(together[17] - alone[0]) < 0.01 * np.linalg.norm(alone)
 
 
-def test_one_trace_serves_every_batch_size(extractor: Extractor) -> None:
+def test_one_trace_serves_every_batch_size(reference: KerasExtractor) -> None:
     for count in (1, 3, 5):
-        extractor.extract(noise(count))
-    assert extractor.traces == 1
+        reference.extract(noise(count))
+    assert reference.traces == 1
 
 
-def test_no_crops_give_no_rows(extractor: Extractor) -> None:
-    assert extractor.extract(noise(0)).shape == (0, ROW)
+def test_no_crops_give_no_rows(reference: KerasExtractor) -> None:
+    assert reference.extract(noise(0)).shape == (0, ROW)
 
 
 @pytest.mark.parametrize(
     "crops",
     [np.zeros((1, 112, 112, 3), np.uint8), np.zeros((1, 160, 160, 3), np.float32)],
 )
-def test_other_shapes_and_types_are_refused(extractor: Extractor, crops: NDArray[np.uint8]) -> None:
+def test_other_shapes_and_types_are_refused(
+    reference: KerasExtractor, crops: NDArray[np.uint8]
+) -> None:
     with pytest.raises(ValueError, match="not uint8"):
-        extractor.extract(crops)
+        reference.extract(crops)
 
 
 def test_the_digest_tells_weights_and_precision_apart(weights: Weights) -> None:
-    digests = {Extractor(weights, low).digest for low in (False, True)}
+    digests = {KerasExtractor(weights, low).digest for low in (False, True)}
     other = Weights(weights.arrays, "other", "0" * 64)
-    assert len(digests | {Extractor(other, False).digest}) == 3
-    assert Extractor(weights, False).digest in digests
+    assert len(digests | {KerasExtractor(other, False).digest}) == 3
+    assert KerasExtractor(weights, False).digest in digests

@@ -1,0 +1,66 @@
+"""Compiled networks on disk, so that the next start need not build them. All may fail harmlessly.
+
+`~/.cache/facedesk/compiled/<key>.bin` (or under `$FACEDESK_CACHE`): a SHA-256 of the rest, then
+the runtime's own bytes. Only one file is kept; nothing in it is about a person.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+from pathlib import Path
+
+import platformdirs
+
+from engine.errors import FacedeskError
+from engine.workspace import write_bytes
+
+_DIGEST = hashlib.sha256().digest_size
+
+log = logging.getLogger(__name__)
+
+
+def cache_folder() -> Path:
+    """Where compiled networks are kept; it need not exist."""
+    named = os.environ.get("FACEDESK_CACHE")
+    root = Path(named) if named else platformdirs.user_cache_path("facedesk")
+    return root / "compiled"
+
+
+def kept(key: str) -> bytes | None:
+    """What was kept under `key`; None if nothing was, it is damaged, or another user's file."""
+    try:
+        with _file(key).open("rb") as file:
+            # The bytes go into native code: whoever may write them must be this user.
+            if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
+                return None
+            digest, data = file.read(_DIGEST), file.read()
+    except OSError:
+        return None
+    return data if hashlib.sha256(data).digest() == digest else None
+
+
+def keep(key: str, data: bytes) -> None:
+    """Keep `data` under `key` and drop what other keys kept. A disk that refuses is no trouble."""
+    file = _file(key)
+    try:
+        write_bytes(file, hashlib.sha256(data).digest() + data)
+    except (FacedeskError, OSError) as error:
+        log.info("the compiled network is not kept: %s", error)
+        return
+    for other in file.parent.glob("*.bin"):
+        if other != file:
+            with contextlib.suppress(OSError):
+                other.unlink()
+
+
+def forget(key: str) -> None:
+    """Remove what is kept under `key`."""
+    with contextlib.suppress(OSError):
+        _file(key).unlink(missing_ok=True)
+
+
+def _file(key: str) -> Path:
+    return cache_folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.bin"

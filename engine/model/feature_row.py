@@ -1,0 +1,72 @@
+"""What a row of VGG16 features is, whoever computes it. Needs no TensorFlow.
+
+A row is block4_pool (10x10x512), then block3_pool (20x20x256), each averaged on a 4x4 grid of
+cells, row by row, and averaged over the crop and its mirror image: 8,192 and 4,096 float32 values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.model.vgg16_plan import SIZE
+
+GRID = 4
+LAYERS = ("block4_pool", "block3_pool")
+PARTS = (GRID * GRID * 512, GRID * GRID * 256)
+"""Values that each of LAYERS gives to a row."""
+ROW = sum(PARTS)
+"""Values in a feature row."""
+BATCH = 16
+"""Crops that callers pass at once, between two looks at a cancel token."""
+RECIPE = "block4 block3 grid4 mirror v2"
+"""Changes whenever the same crop would give other rows, so that old caches are not mixed in."""
+
+Arithmetic = Literal["float32", "bfloat16", "openvino bfloat16"]
+"""How rows were computed, as far as it shows in them.
+
+float32 rows of Keras and of OpenVINO differ by 1 part in a million, hundreds of times less than
+the float16 they are kept in: they are the same rows, and caches and models outlive a change of
+runtime. bfloat16 rows are 6 parts in 1000 off, and each runtime rounds at other places.
+"""
+
+
+class Extracts(Protocol):
+    """What cache, calibration and recognition need of an extractor; tests may count calls.
+
+    Rows of different `digest` never mix.
+    """
+
+    digest: str
+    length: int
+    """Values in a feature row."""
+
+    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Feature rows (n, length) of uint8 RGB crops (n, 160, 160, 3)."""
+        ...
+
+
+def row_digest(weights_digest: str, arithmetic: Arithmetic) -> str:
+    """Names weights, recipe and arithmetic."""
+    return hashlib.sha256(f"{weights_digest} {RECIPE} {arithmetic}".encode()).hexdigest()
+
+
+def check_crops(crops: NDArray[np.uint8]) -> None:
+    """Raise ValueError if `crops` are not uint8 (n, 160, 160, 3)."""
+    if crops.shape[1:] != (SIZE, SIZE, 3) or crops.dtype != np.uint8:
+        raise ValueError(f"crops are {crops.dtype} {crops.shape}, not uint8 (n, 160, 160, 3)")
+
+
+def cells(height: int, width: int) -> list[tuple[slice, slice]]:
+    """The 4x4 grid over a map, row by row: cell j spans rows j*h//4 to (j+1)*h//4.
+
+    The cells of a 10x10 map are 2 or 3 wide.
+    """
+    rows, columns = (
+        [slice(j * size // GRID, (j + 1) * size // GRID) for j in range(GRID)]
+        for size in (height, width)
+    )
+    return [(row, column) for row in rows for column in columns]

@@ -1,0 +1,91 @@
+"""What computes VGG16's features here: OpenVINO where it can, else Keras, and why.
+
+Asking costs nothing: neither is loaded before an extractor is wanted.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from engine.config import RuntimeWish
+from engine.errors import BackboneMissing
+from engine.i18n import _
+from engine.model.processor import CPUINFO, processor_features
+
+if TYPE_CHECKING:
+    from engine.model.feature_row import Extracts
+    from engine.model.weights import Weights
+
+NEEDED = frozenset({"sse4_2", "asimd"})
+"""Linux's names of what OpenVINO's processor plugin needs one of."""
+INSTALL = "pip install 'openvino>=2025.2,<2027'"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A choice. `reason` is one sentence without a full stop; `fallback`: it is second best."""
+
+    name: Literal["openvino", "keras"]
+    reason: str
+    fallback: bool = False
+
+
+def choose_runtime(wish: RuntimeWish, cpuinfo: Path = CPUINFO) -> Runtime:
+    """What `wish` (setting `model.runtime`) means on this machine."""
+    if wish == "keras":
+        return Runtime("keras", _("the setting model.runtime asks for it"))
+    if wish == "openvino":
+        return Runtime("openvino", _("the setting model.runtime asks for it"))
+    if importlib.util.find_spec("openvino") is None:
+        return Runtime("keras", _("OpenVINO is not installed"), fallback=True)
+    features = processor_features(cpuinfo)
+    if features and not features & NEEDED:
+        return Runtime("keras", _("OpenVINO does not know this processor"), fallback=True)
+    return Runtime("openvino", _("it is installed and the processor fits"))
+
+
+def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
+    """The extractor of the chosen runtime; Keras too where OpenVINO turns out not to work.
+
+    Raises BackboneMissing if the setting insists on OpenVINO and it does not work.
+    """
+    if choose_runtime(wish).name == "openvino":
+        try:
+            from engine.model.openvino_extractor import OpenVinoExtractor
+
+            return OpenVinoExtractor(weights)
+        except (ImportError, RuntimeError) as error:
+            if wish == "openvino":
+                raise BackboneMissing(
+                    _("OpenVINO cannot be used, and the setting model.runtime insists on it"),
+                    str(error),
+                    _("{command}, or leave the setting out").format(command=INSTALL),
+                ) from error
+            log.warning("Keras computes the features, OpenVINO cannot: %s", error)
+    from engine.model.keras_extractor import KerasExtractor
+
+    return KerasExtractor(weights)
+
+
+def prepare(wish: RuntimeWish) -> None:
+    """Load the runtime, and with OpenVINO the packaged network, which later extractors share.
+
+    The first row packs the weights, so one is computed.
+    Raises BackboneMissing, ModelCorrupt, ModelError.
+    """
+    if choose_runtime(wish).name == "keras":
+        import engine.model.keras_extractor  # noqa: F401  # TensorFlow takes seconds to load
+
+        return
+    import numpy as np
+
+    from engine.model.vgg16_plan import SIZE
+    from engine.model.weights import load_weights
+
+    vgg16_extractor(load_weights(), wish).extract(np.zeros((1, SIZE, SIZE, 3), np.uint8))

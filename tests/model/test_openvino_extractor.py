@@ -1,0 +1,179 @@
+"""OpenVINO's rows are Keras' rows, whatever the batch, the thread and the state of the cache."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.model import compiled_cache, openvino_extractor
+from engine.model.feature_row import ROW, row_digest
+from engine.model.keras_extractor import KerasExtractor
+from engine.model.openvino_extractor import OpenVinoExtractor
+from engine.model.weights import Weights
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def openvino(weights: Weights) -> OpenVinoExtractor:
+    return OpenVinoExtractor(weights, low_precision=False)
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """As in a process that has compiled nothing yet, with an empty cache."""
+    monkeypatch.setattr(openvino_extractor, "_networks", {})
+    monkeypatch.setenv("FACEDESK_CACHE", str(tmp_path))
+    return tmp_path / "compiled"
+
+
+def noise(count: int, seed: int = 0) -> NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (count, 160, 160, 3), np.uint8)
+
+
+def error(found: NDArray[np.float32], right: NDArray[np.float32]) -> float:
+    """Largest relative error of a row."""
+    lengths = np.linalg.norm(right, axis=1)
+    return float((np.linalg.norm(found - right, axis=1) / lengths).max())
+
+
+def test_rows_of_faces_and_of_noise_are_those_of_keras(
+    openvino: OpenVinoExtractor, reference: KerasExtractor, demo_crops: NDArray[np.uint8]
+) -> None:
+    for crops in (demo_crops, noise(2)):
+        found, right = openvino.extract(crops), reference.extract(crops)
+        assert found.dtype == np.float32
+        assert error(found, right) < 1e-5
+        assert np.abs(found - right).max() < 1e-4 * np.abs(right).max()
+
+
+def test_float32_rows_mix_with_those_of_keras(
+    openvino: OpenVinoExtractor, reference: KerasExtractor
+) -> None:
+    assert openvino.digest == reference.digest
+
+
+def test_rows_are_named_by_the_arithmetic_that_was_really_used(weights: Weights) -> None:
+    found = OpenVinoExtractor(weights, low_precision=True)
+    used = "openvino bfloat16" if found.low_precision else "float32"
+    assert found.digest == row_digest(weights.digest, used)
+    assert found.digest != KerasExtractor(weights, low_precision=True).digest
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_any_number_of_crops(openvino: OpenVinoExtractor, count: int) -> None:
+    crops = noise(5)
+    everything = openvino.extract(crops)
+    found = openvino.extract(crops[:count])
+    assert found.shape == (count, ROW)
+    if count:
+        assert error(found, everything[:count]) < 1e-5
+
+
+def test_crops_that_are_a_view_of_others_are_read_rightly(openvino: OpenVinoExtractor) -> None:
+    crops = noise(2)
+    mirrored = openvino.extract(crops[:, :, ::-1])
+    assert error(mirrored, openvino.extract(crops)) < 1e-5
+
+
+@pytest.mark.parametrize(
+    "crops",
+    [np.zeros((1, 112, 112, 3), np.uint8), np.zeros((1, 160, 160, 3), np.float32)],
+)
+def test_other_shapes_and_types_are_refused(
+    openvino: OpenVinoExtractor, crops: NDArray[np.uint8]
+) -> None:
+    with pytest.raises(ValueError, match="not uint8"):
+        openvino.extract(crops)
+
+
+def test_threads_do_not_get_each_others_rows(openvino: OpenVinoExtractor) -> None:
+    crops = noise(4)
+    right = openvino.extract(crops)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: openvino.extract(crops[i : i + 1])[0], [0, 1, 2, 3] * 2))
+    assert error(np.stack(found), np.concatenate([right, right])) < 1e-5
+
+
+def test_extractors_of_a_process_share_one_network(
+    openvino: OpenVinoExtractor, weights: Weights
+) -> None:
+    assert OpenVinoExtractor(weights, False)._network is openvino._network
+
+
+def test_the_second_process_does_not_build_the_network(
+    fresh: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crops = noise(1)
+    first = OpenVinoExtractor(weights, False).extract(crops)
+    monkeypatch.setattr(openvino_extractor, "_networks", {})
+    monkeypatch.setattr(openvino_extractor, "feature_graph", None)
+    again = OpenVinoExtractor(weights, False).extract(crops)
+    assert error(again, first) < 1e-5
+
+
+@pytest.mark.parametrize("damage", ["flipped", "not a network"])
+def test_a_network_that_was_kept_badly_is_built_again(
+    fresh: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    right = OpenVinoExtractor(weights, False).extract(noise(1))
+    (file,) = fresh.iterdir()
+    if damage == "flipped":
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data)
+    else:
+        monkeypatch.setattr(compiled_cache, "kept", lambda _: b"not a network")
+    monkeypatch.setattr(openvino_extractor, "_networks", {})
+    found = OpenVinoExtractor(weights, False).extract(noise(1))
+    assert error(found, right) < 1e-5
+
+
+def test_a_home_that_cannot_be_written_is_no_trouble(
+    fresh: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FACEDESK_CACHE", str(tmp_path / "file"))
+    assert OpenVinoExtractor(weights, False).extract(noise(1)).shape == (1, ROW)
+
+
+QUIET = """
+import json, os, socket, sys
+reached = []
+def refuse(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "urllib.Request"):
+        reached.append(event)
+sys.addaudithook(refuse)
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+import numpy as np
+from engine.model.runtime import vgg16_extractor
+from engine.model.weights import load_weights
+row = vgg16_extractor(load_weights(), "auto").extract(np.zeros((1, 160, 160, 3), np.uint8))
+names = [n for n in sys.modules if "telemetry" in n or n.startswith("openvino.tools.")]
+home = [os.path.join(at, f) for at, _, files in os.walk(os.path.expanduser("~")) for f in files]
+print(json.dumps({"shape": row.shape, "modules": names, "reached": reached, "home": home}))
+"""
+
+
+def test_nothing_is_counted_sent_or_left_in_the_home_folder(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    environment: dict[str, Any] = {"HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
+    run = subprocess.run(
+        [sys.executable, "-c", QUIET],
+        env={**environment, "FACEDESK_CACHE": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(run.stdout)
+    assert found == {"shape": [1, ROW], "modules": [], "reached": [], "home": []}
+    assert run.stderr == ""

@@ -1,0 +1,68 @@
+"""Which runtime computes the features, and what happens where the first choice fails."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import BackboneMissing
+from engine.model import openvino_extractor
+from engine.model.keras_extractor import KerasExtractor
+from engine.model.openvino_extractor import OpenVinoExtractor
+from engine.model.runtime import choose_runtime, vgg16_extractor
+from engine.model.weights import Weights
+
+
+@pytest.fixture
+def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the package were not installed."""
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    monkeypatch.setattr(openvino_extractor, "_networks", {})
+
+
+def test_openvino_is_taken_where_it_can_be(weights: Weights) -> None:
+    assert choose_runtime("auto").name == "openvino"
+    assert isinstance(vgg16_extractor(weights, "auto"), OpenVinoExtractor)
+
+
+def test_the_setting_insists_on_keras(weights: Weights) -> None:
+    assert not choose_runtime("keras").fallback
+    assert isinstance(vgg16_extractor(weights, "keras"), KerasExtractor)
+
+
+@pytest.mark.usefixtures("without_openvino")
+def test_without_openvino_keras_computes_the_same_rows(weights: Weights) -> None:
+    chosen = choose_runtime("auto")
+    assert (chosen.name, chosen.fallback) == ("keras", True)
+    assert "not installed" in chosen.reason
+    assert isinstance(vgg16_extractor(weights, "auto"), KerasExtractor)
+
+
+@pytest.mark.usefixtures("without_openvino")
+def test_a_setting_that_cannot_be_met_is_an_error_with_a_cure(weights: Weights) -> None:
+    with pytest.raises(BackboneMissing) as caught:
+        vgg16_extractor(weights, "openvino")
+    assert "pip install" in caught.value.hint
+
+
+def test_a_processor_that_openvino_does_not_know_gets_keras(tmp_path: Path) -> None:
+    file = tmp_path / "cpuinfo"
+    file.write_text("flags : sse sse2\n")
+    chosen = choose_runtime("auto", file)
+    assert (chosen.name, chosen.fallback) == ("keras", True)
+    assert choose_runtime("auto", tmp_path / "absent").name == "openvino"
+
+
+def test_a_runtime_that_fails_when_it_is_loaded_gives_way_to_keras(
+    weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("no plugin for this processor")
+
+    monkeypatch.setattr(openvino_extractor, "_network", fails)
+    found = vgg16_extractor(weights, "auto")
+    assert isinstance(found, KerasExtractor)
+    assert found.extract(np.zeros((1, 160, 160, 3), np.uint8)).shape == (1, found.length)
