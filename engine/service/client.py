@@ -283,11 +283,11 @@ class LocalDesk(
             case FacesFound() | FramesEnded():
                 if "recognise" in self.running:
                     self._child("model").send(message)
-            case PictureKept() | PicturesOver():
-                self._relay_pictures(child.name, message)
             case FacesWanted():
                 if camera := self._children.get(cameras.process_name(message.camera)):
                     camera.send(message)
+            case PictureKept() | PicturesOver():
+                self._relay_pictures(child.name, message)
             case FirstPictures() | TwinReport():
                 self._relay_twins(message)
             case Ready():
@@ -351,9 +351,10 @@ class LocalDesk(
             further = cameras.is_further(child.name)
             restarting = not further and self._deaths.note(child.name)
             lost = [job for job in self._jobs if child.name in PROCESSES[job]]
-            self._feeding_ended(child.name)
             if further and "recognise" in self._jobs:
                 lost = ["recognise"]
+            if not further:
+                self._feeding_ended(child.name)
         self._listener(ProcessDied(process=child.name, exit_status=status, restarting=restarting))
         for job in lost:
             self._fail(job, child.name, status)

@@ -141,11 +141,6 @@ class ModelBody:
             case _:
                 pass
 
-    def _over(self, message: PicturesOver) -> None:
-        """End a session's features, and say so: the writer lock is held until then."""
-        self._feed.over(message.session)
-        self._context.send(message)
-
     def _name(self, faces: FacesFound, recognition: Recognition) -> None:
         """Recognise one frame; its camera is told first, so that the next one is found beside."""
         self._context.send(self._turns.wanted(faces))
@@ -161,6 +156,11 @@ class ModelBody:
         if not self._cameras:
             recognition.finish(self._frames)
             self._end(JobEnded(job=RECOGNISE, outcome="done"))
+
+    def _over(self, message: PicturesOver) -> None:
+        """End a session's features, and say so: the writer lock is held until then."""
+        self._feed.over(message.session)
+        self._context.send(message)
 
     def _explain(self, track: int | None) -> None:
         """Answer with a Why. Reading the enrolled crops may take seconds: faces do not wait."""
