@@ -252,7 +252,12 @@ class People:
         folder = self.session_directory(slug, session)
         if not folder.is_dir() or (only_if_empty and picture_names(folder)):
             return False
-        remove_directory(folder)
+        try:
+            remove_directory(folder)
+        finally:
+            if not folder.exists():
+                for rows in traces.feature_files(self.workspace, slug, session):
+                    rows.unlink(missing_ok=True)
         return True
 
     def tidy(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.enrol import traces
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import People, Person, utc_now
 from engine.errors import DataError, PersonNotFound
@@ -150,6 +151,9 @@ class SessionWriter:
             with translate_os_errors(_("move a folder"), target):
                 self.folder.rename(target)
                 sync_directory(target.parent)
+            traces.move_features(
+                self._people.workspace, self._person.slug, self.session, person.slug
+            )
         self._person = person
 
     def discard(self) -> None:

@@ -6,12 +6,13 @@ mapping and the `Name: ` in front of each warning are known here.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.errors import DataError
-from engine.workspace import Workspace, read_json, remove_directory, write_json
+from engine.workspace import Workspace, make_directory, read_json, remove_directory, write_json
 
 
 def remove(workspace: Workspace, slug: str, name: str = "") -> None:
@@ -36,6 +37,15 @@ def feature_files(workspace: Workspace, slug: str, session: str = "") -> tuple[P
     if session:  # a session's id has no point: "<session>.npz", "<session>.view1-....npz"
         return tuple(file for each in found for file in sorted(each.glob(f"{session}.*")))
     return tuple(each for each in found if each.is_dir())
+
+
+def move_features(workspace: Workspace, slug: str, session: str, to: str) -> None:
+    """Give the cached features of a session, whose folder was moved, to the person `to`."""
+    for rows in feature_files(workspace, slug, session):
+        target = rows.parent.parent / to / rows.name
+        make_directory(target.parent)
+        with contextlib.suppress(FileNotFoundError):  # whoever wrote it saw the move and removed it
+            rows.rename(target)
 
 
 def split_entries(workspace: Workspace) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from engine.enrol.people import People, Person
 from engine.errors import DataError
 from engine.events import FeaturesProgress, Notice
 from engine.faces.detect import FaceFinder
+from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import FaceSpace
-from engine.model.feature_cache import FeatureCache
 from engine.model.feature_row import BATCH, Extracts
 from engine.model.vectors import Float32, Labels
 from engine.pictures import decode_crop, read_photograph
@@ -92,23 +92,23 @@ class PictureReader:
 
     def enrolled(self, workspace: Workspace, people: Sequence[Person]) -> EnrolledPictures:
         """All pictures of `people`, session by session. Raises Unreadable for a damaged crop."""
-        registry, cache = People(workspace), FeatureCache(workspace, self._extractor.digest)
+        registry = People(workspace)
+        cache = EmbeddingCache(workspace, self._extractor, self._space)
         rows = [np.empty((0, self._space.dims), np.float32)]
         labels: list[int] = []
         keys: list[str] = []
         paths: list[Path] = []
         for label, person in enumerate(people):
             for session in person.sessions:
-                features = cache.rows(
+                placed = cache.rows(
                     person.slug,
                     session.id,
                     session.pictures,
-                    self._extractor,
                     self._progress.within_session,
                     cancel=self._cancel,
                 )
                 self._progress.session_done(len(session.pictures))
-                rows.append(self._space.embed(features))
+                rows.append(placed.rows)
                 folder = registry.session_directory(person.slug, session.id)
                 labels += [label] * len(session.pictures)
                 keys += [f"{session.id}/{file}" for file in session.pictures]

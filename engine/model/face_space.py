@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +24,17 @@ from engine.errors import ModelCorrupt
 from engine.i18n import _
 from engine.model.arrays import pack, unpack
 from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import Array, Float32, class_centres, cohort_scores, normalised, unit
+from engine.model.vectors import (
+    Array,
+    Float32,
+    Levelled,
+    class_centres,
+    cohort_scores,
+    levelled,
+    levelled_cohort,
+    normalised,
+    unit,
+)
 from engine.workspace import write_bytes
 
 __all__ = ["FEATURES", "PACKAGED", "FaceSpace", "class_centres", "cohort_scores", "unit"]
@@ -52,7 +64,7 @@ ARRAYS = {
 """Name, number of axes and kind of each array in the file."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class FaceSpace:
     """One fitted space of `dims` dimensions. Build with `load` or `face_space_fit.fit_space`.
 
@@ -89,6 +101,18 @@ class FaceSpace:
             raise ValueError(f"features must be (n, {len(self.mean)}), not {features.shape}")
         rows = normalised(features, self.mean, self.rooted, self.parts)
         return unit(rows @ self.projection - self.offset)
+
+    def place(self, features: Array) -> Levelled:
+        """`embed`, with each embedding's level against the cohort."""
+        return levelled(self.embed(features), self.cohort)
+
+    @property
+    def strangers(self) -> Levelled:
+        """The cohort with its own levels. Computed once for each space, in most of a second."""
+        with _LOCK:
+            if self not in _STRANGERS:
+                _STRANGERS[self] = levelled_cohort(self.cohort)
+            return _STRANGERS[self]
 
     @classmethod
     def load(cls, path: Path | None = None) -> FaceSpace:
@@ -150,6 +174,10 @@ class FaceSpace:
         write_bytes(path, data)
         write_bytes(_digest_file(path), f"{digest}  {path.name}\n".encode())
         return digest
+
+
+_LOCK = threading.Lock()
+_STRANGERS: weakref.WeakKeyDictionary[FaceSpace, Levelled] = weakref.WeakKeyDictionary()
 
 
 def _digest_file(path: Path) -> Path:

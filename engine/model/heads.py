@@ -1,71 +1,31 @@
-"""The head of recipe `head`: a Keras layer whose weights are the centres of the people.
+"""The head of recipe `head`: one weight a person, which is the person's centre.
 
-In the face space a person is a unit vector. The layer's logits are `SCALE` times the cosine of
-an embedding to each of them, less what the person's own likeness to the cohort takes off
+In the face space a person is a unit vector. The logits are `SCALE` times the cosine of an
+embedding to each of them, less what the person's own likeness to the cohort takes off
 (`vectors.centre_levels`); one more logit, "nobody", is `SCALE` times the embedding's mean cosine
 to the nearest cohort vectors. The difference of the two is exactly the score that recognition
 uses, so what training improves is what decides, and one person alone can be trained.
+
+One layer without a bias needs no framework: its gradient is two matrix products, and TensorFlow
+takes longer to load than this to train.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
+from numpy.typing import NDArray
 
-from engine.model.vectors import Array, Float32, Labels, class_centres, cohort_level, unit
+from engine.model.vectors import Array, Float32, Labels, Levelled, unit
 
 SCALE = 24.0
 """Inverse temperature: a score of 0.1 above nobody's is odds of 11 to 1."""
 MARGIN = 0.1
 """Cosine by which the right logit must lead in training (CosFace: Wang et al., CVPR 2018)."""
-
-
-@keras.saving.register_keras_serializable(package="facedesk")
-class CosineLogits(keras.layers.Layer):  # type: ignore[misc]  # keras has no types
-    """Inputs: embeddings (n, d) of unit length, levels (n, 1). Output: logits (n, people + 1).
-
-    The trainable weight `centres` is (people, d); its rows are scaled to length 1 in use. The
-    fixed weight `handicaps` (1, people) holds the centres' levels, which move too little in
-    training to be followed step by step.
-    """
-
-    def __init__(self, people: int, **options: Any) -> None:
-        super().__init__(**options)
-        self.people = people
-
-    def build(self, shapes: Any) -> None:
-        """Make the weight for embeddings of `shapes[0]`."""
-        self.centres = self.add_weight(
-            shape=(self.people, shapes[0][-1]), initializer="glorot_uniform", name="centres"
-        )
-        self.handicaps = self.add_weight(
-            shape=(1, self.people), initializer="zeros", trainable=False, name="handicaps"
-        )
-
-    def call(self, inputs: Any) -> Any:
-        """Cosines to every centre less its handicap, then the level, times `SCALE`."""
-        embeddings, levels = inputs
-        centres = keras.ops.normalize(self.centres, axis=-1)
-        cosines = keras.ops.matmul(embeddings, keras.ops.transpose(centres))
-        return SCALE * keras.ops.concatenate([cosines - self.handicaps, levels], axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        """What Keras needs to build the layer again."""
-        return {**super().get_config(), "people": self.people}
-
-
-class MarginCrossEntropy(keras.losses.Loss):  # type: ignore[misc]  # keras has no types
-    """Softmax cross-entropy after the right logit was lowered by `MARGIN` (a cosine)."""
-
-    def call(self, labels: Any, logits: Any) -> Any:
-        """Labels (n,) or (n, 1) integers, logits (n, people + 1): losses (n,)."""
-        labels = tf.cast(tf.reshape(labels, (-1,)), tf.int32)
-        lowered = logits - SCALE * MARGIN * tf.one_hot(labels, tf.shape(logits)[-1])
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, lowered)
+DECAY = 0.9
+"""Of RMSprop's mean square of the gradient, per step."""
+EPSILON = 1e-7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +40,7 @@ class Samples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def at(self, index: Labels) -> Samples:
+    def at(self, index: Labels | slice) -> Samples:
         """These rows."""
         return Samples(
             self.embeddings[index], self.levels[index], self.labels[index], self.weights[index]
@@ -104,43 +64,71 @@ class Judgement:
     separation: float
 
 
-def build_head(centres: Float32, handicaps: Float32, learning_rate: float) -> keras.Model:
-    """The compiled head, its weights at `centres` (people, d) and `handicaps` (1, people)."""
-    people, dimensions = centres.shape
-    embeddings = keras.Input((dimensions,), name="embeddings")
-    levels = keras.Input((1,), name="nobody")
-    layer = CosineLogits(people, name="people")
-    model = keras.Model([embeddings, levels], layer([embeddings, levels]), name="head")
-    layer.set_weights([centres, handicaps])
-    model.compile(
-        optimizer=keras.optimizers.RMSprop(learning_rate),
-        loss=MarginCrossEntropy(),
-        jit_compile=False,
-    )
-    return model
+class Head:
+    """The weights while they train by RMSprop (Tieleman and Hinton, 2012).
+
+    They begin at `centres` (people, d). `handicaps` (1, people) are the centres' levels, which move
+    too little in training to be followed step by step.
+    """
+
+    def __init__(self, centres: Float32, handicaps: Float32, learning_rate: float) -> None:
+        self._weights = np.array(centres, np.float32)
+        self._handicaps = handicaps
+        self._rate = np.float32(learning_rate)
+        self._squares = np.zeros_like(self._weights)
+
+    @property
+    def centres(self) -> Float32:
+        """The weights, of unit length."""
+        return unit(self._weights)
+
+    def step(self, samples: Samples) -> None:
+        """Go one step against the gradient of the samples' mean weighted loss."""
+        slope = gradient(self._weights, self._handicaps, samples)
+        self._squares *= np.float32(DECAY)
+        self._squares += np.float32(1 - DECAY) * slope * slope
+        self._weights -= self._rate * slope / np.sqrt(self._squares + np.float32(EPSILON))
 
 
-def centres_of(model: keras.Model) -> Float32:
-    """The head's centres, of unit length."""
-    return unit(model.get_layer("people").get_weights()[0])
+def gradient(weights: Float32, handicaps: Float32, samples: Samples) -> Float32:
+    """Gradient (people, d) of the mean of weighted losses by the `weights` (people, d), any length.
+
+    The loss is softmax cross-entropy after the right logit was lowered by `MARGIN`.
+    """
+    people = len(weights)
+    lengths = np.linalg.norm(weights, axis=1, keepdims=True)
+    centres = weights / lengths
+    logits = np.empty((len(samples), people + 1), np.float32)
+    np.matmul(samples.embeddings, centres.T, out=logits[:, :people])
+    logits[:, :people] -= handicaps
+    logits[:, people:] = samples.levels
+    rows = np.arange(len(samples))
+    logits[rows, samples.labels] -= np.float32(MARGIN)
+    logits *= np.float32(SCALE)
+    logits -= logits.max(1, keepdims=True)
+    chances = np.exp(logits, out=logits)
+    chances /= chances.sum(1, keepdims=True)
+    chances[rows, samples.labels] -= 1
+    chances *= (np.float32(SCALE / len(samples)) * samples.weights)[:, None]
+    towards = chances[:, :people].T @ samples.embeddings
+    # Only what turns a centre counts: its length is nothing to the cosine.
+    towards -= centres * (towards * centres).sum(1, keepdims=True)
+    return np.asarray(towards / lengths, np.float32)
 
 
-def people_samples(embeddings: Array, labels: Labels, cohort: Array, people: int) -> Samples:
+def people_samples(placed: Levelled, labels: Labels, people: int) -> Samples:
     """Samples of enrolled people, every person weighing the same; mean weight 1."""
-    embeddings = unit(embeddings)
     counts = np.bincount(labels, minlength=people)
     weights = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))[labels]
-    levels = cohort_level(embeddings @ np.asarray(cohort, np.float32).T)
-    return Samples(embeddings, levels, np.asarray(labels), np.asarray(weights, np.float32))
+    return Samples(
+        unit(placed.rows), placed.levels, np.asarray(labels), np.asarray(weights, np.float32)
+    )
 
 
-def nobody_samples(cohort: Array, people: int) -> Samples:
-    """The cohort as samples of nobody. A vector is not counted as its own neighbour."""
-    vectors = unit(cohort)
-    cosines = vectors @ vectors.T
-    np.fill_diagonal(cosines, -1.0)
-    labels = np.full(len(vectors), people)
-    return Samples(vectors, cohort_level(cosines), labels, np.ones(len(vectors), np.float32))
+def nobody_samples(strangers: Levelled, people: int) -> Samples:
+    """The cohort (see `vectors.levelled_cohort`) as samples of nobody."""
+    labels = np.full(len(strangers), people)
+    return Samples(strangers.rows, strangers.levels, labels, np.ones(len(labels), np.float32))
 
 
 def joined(people: Samples, nobody: Samples) -> Samples:
@@ -156,20 +144,20 @@ def joined(people: Samples, nobody: Samples) -> Samples:
 
 def judge(centres: Float32, handicaps: Float32, samples: Samples, threshold: float) -> Judgement:
     """Judge unit `centres` (people, d) with their `handicaps` (1, people) on samples of people and
-    nobody, in numpy. `threshold` is the score from which on recognition says a name."""
+    nobody. `threshold` is the score from which on recognition says a name."""
     people = len(centres)
     cosines = samples.embeddings @ centres.T - handicaps
     logits = SCALE * np.concatenate([cosines, samples.levels], 1).astype(np.float64)
     rows = np.arange(len(samples))
     right = logits.argmax(1) == samples.labels
-    logits[rows, samples.labels] -= SCALE * MARGIN
-    top = logits.max(1)
-    losses = np.log(np.exp(logits - top[:, None]).sum(1)) + top - logits[rows, samples.labels]
+    losses = losses_of(logits, samples.labels)
     enrolled = samples.labels < people
     scores = cosines - samples.levels
     strangers = scores[~enrolled].max(1)
-    own = scores[enrolled, samples.labels[enrolled]]
-    first = scores[enrolled].argmax(1) == samples.labels[enrolled]
+    named = samples.labels[enrolled]
+    mine = scores[enrolled]
+    own = mine[rows[: len(named)], named]
+    first = mine.argmax(1) == named
     return Judgement(
         loss=float(np.average(losses, weights=samples.weights)),
         accuracy=float(np.average(right, weights=samples.weights)),
@@ -179,16 +167,11 @@ def judge(centres: Float32, handicaps: Float32, samples: Samples, threshold: flo
     )
 
 
-__all__ = [
-    "CosineLogits",
-    "Judgement",
-    "MarginCrossEntropy",
-    "Samples",
-    "build_head",
-    "centres_of",
-    "class_centres",
-    "joined",
-    "judge",
-    "nobody_samples",
-    "people_samples",
-]
+def losses_of(logits: Array, labels: Labels) -> NDArray[np.float64]:
+    """Losses (n,) of logits (n, people + 1), already scaled, without the margin; `labels` (n,)."""
+    rows = np.arange(len(labels))
+    lowered = np.array(logits, np.float64)
+    lowered[rows, labels] -= SCALE * MARGIN
+    top = lowered.max(1)
+    own = lowered[rows, labels]
+    return np.asarray(np.log(np.exp(lowered - top[:, None]).sum(1)) + top - own, np.float64)

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from engine.dataset.split import PARTS, Split
@@ -59,6 +60,7 @@ def encode(files: Iterable[str]) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def decode(text: str) -> frozenset[str]:
     """The file names that `encode` was given. Raises ValueError if `text` is none of its."""
     files: set[str] = set()

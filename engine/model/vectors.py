@@ -6,6 +6,7 @@ Nothing here knows about files or models. All arrays are rows of vectors; result
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,49 @@ CENTRE_SHARE = 0.25
 Array = NDArray[np.floating[Any]]
 Float32 = NDArray[np.float32]
 Labels = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levelled:
+    """Embeddings `rows` (n, d) float32 of unit length, with `levels` (n, 1), see `cohort_level`.
+
+    A row's level takes more arithmetic than all scores of a small gallery, and depends on the
+    face space alone: whoever keeps embeddings keeps it with them.
+    """
+
+    rows: Float32
+    levels: Float32
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def at(self, index: Any) -> Levelled:
+        """These rows."""
+        return Levelled(self.rows[index], self.levels[index])
+
+
+def levelled(embeddings: Array, cohort: Array) -> Levelled:
+    """Embeddings (n, d) of unit length with their levels against `cohort` (m, d)."""
+    rows = np.asarray(embeddings, np.float32)
+    return Levelled(rows, cohort_level(rows @ np.asarray(cohort, np.float32).T))
+
+
+def levelled_cohort(cohort: Array) -> Levelled:
+    """Cohort vectors (m, d) with their levels; none is counted as its own neighbour."""
+    vectors = unit(cohort)
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -1.0)
+    return Levelled(vectors, cohort_level(cosines))
+
+
+def stacked(parts: Sequence[Levelled], dims: int) -> Levelled:
+    """Several as one; none (0, dims) of no parts."""
+    if not parts:
+        return Levelled(np.empty((0, dims), np.float32), np.empty((0, 1), np.float32))
+    return Levelled(
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.levels for part in parts]),
+    )
 
 
 def unit(rows: Array) -> Float32:
@@ -61,9 +105,9 @@ def class_means(rows: Array, labels: Labels, classes: int) -> Float32:
     counts = np.bincount(labels, minlength=classes)
     if len(counts) != classes or not counts.all():
         raise ValueError(f"labels must cover 0..{classes - 1}, each at least once")
-    sums = np.zeros((classes, rows.shape[1]), np.float64)
-    np.add.at(sums, labels, rows)
-    return np.asarray(sums / counts[:, None], np.float32)
+    order = np.argsort(labels, kind="stable")
+    pieces = np.split(rows[order], np.cumsum(counts)[:-1])
+    return np.asarray([piece.mean(0, dtype=np.float64) for piece in pieces], np.float32)
 
 
 def class_centres(embeddings: Array, labels: Labels, classes: int) -> Float32:

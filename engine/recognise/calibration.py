@@ -14,9 +14,9 @@ import numpy as np
 
 from engine.i18n import _
 from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import Array, Float32, Labels
+from engine.model.vectors import Float32, Labels
 from engine.recognise.intervals import at_least
-from engine.recognise.scoring import Gallery
+from engine.recognise.scoring import Faces, Gallery
 
 LEAST_PAIRS = 20
 """Ordered pairs of enrolled people (five people) below which the gallery says nothing."""
@@ -113,7 +113,7 @@ def threshold_for(curve: ImpostorCurve, people: int, fpir: float) -> float:
     return curve.threshold(false_match_rate(people, fpir))
 
 
-def gallery_impostors(gallery: Gallery, embeddings: Array, labels: Labels) -> OwnImpostors:
+def gallery_impostors(gallery: Gallery, embeddings: Faces, labels: Labels) -> OwnImpostors:
     """Every picture's score for every other person of the gallery.
 
     `embeddings` (n, dims) of enrolled people's pictures, `labels` (n,) their indices in the
@@ -125,7 +125,7 @@ def gallery_impostors(gallery: Gallery, embeddings: Array, labels: Labels) -> Ow
     return OwnImpostors(others, len(np.unique(people)) * (len(gallery) - 1))
 
 
-def weakest_genuine(gallery: Gallery, embeddings: Array, labels: Labels) -> float | None:
+def weakest_genuine(gallery: Gallery, embeddings: Faces, labels: Labels) -> float | None:
     """The score that 95 % of held-out pictures reach for their own person, for whom it is least.
 
     `embeddings` (n, dims) of enrolled people's pictures that no centre was made of, `labels`
@@ -138,7 +138,7 @@ def weakest_genuine(gallery: Gallery, embeddings: Array, labels: Labels) -> floa
     return min(float(np.quantile(own[labels == person], 0.05)) for person in range(len(gallery)))
 
 
-def genuine_quantiles(gallery: Gallery, embeddings: Array, labels: Labels) -> tuple[float, ...]:
+def genuine_quantiles(gallery: Gallery, embeddings: Faces, labels: Labels) -> tuple[float, ...]:
     """Up to 101 quantiles, rising, of held-out pictures' scores for their own person."""
     own = gallery.scores(embeddings)[np.arange(len(labels)), labels]
     if not len(own):

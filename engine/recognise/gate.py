@@ -20,7 +20,7 @@ from engine.model.store import StoredModel
 from engine.model.vectors import Array
 from engine.recognise.intervals import at_least
 from engine.recognise.own_strangers import StrangerSet
-from engine.recognise.scoring import Gallery
+from engine.recognise.scoring import Faces, Gallery
 from engine.recognise.threshold import kept_of, settle
 from engine.recognise.voting import Decision, decide
 
@@ -53,7 +53,7 @@ class Probes:
     (n, 160, 160, 3) RGB uint8, for a model that proposes names by its network.
     """
 
-    embeddings: Array
+    embeddings: Faces
     slugs: Sequence[str]
     crops: Callable[[], NDArray[np.uint8]]
 

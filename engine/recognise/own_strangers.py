@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.i18n import _
-from engine.model.vectors import Array, Float32
+from engine.model.vectors import Array, Float32, Levelled
 from engine.recognise.calibration import MARGIN, STRANGERS, Calibration
 from engine.recognise.intervals import at_most, clopper_pearson
-from engine.recognise.scoring import Gallery
+from engine.recognise.scoring import Faces, Gallery
 
 ABOVE = 1e-4
 """How far above a stranger's score the threshold goes: rounding must not let the picture pass."""
@@ -31,19 +31,27 @@ class StrangerSet:
     """Embeddings of strangers' pictures.
 
     `embeddings` (n, dims) float32 of unit length, `groups` (n,) the stranger that each picture
-    shows, an index into `names`. Every stranger has a picture.
+    shows, an index into `names`. Every stranger has a picture. `levels` (n, 1) if they are known.
     """
 
     embeddings: Float32
     groups: NDArray[np.intp]
     names: tuple[str, ...]
+    levels: Float32 | None = None
+
+    @property
+    def faces(self) -> Faces:
+        """The embeddings with all that is known of them."""
+        if self.levels is None:
+            return self.embeddings
+        return Levelled(self.embeddings, self.levels)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def search(self, gallery: Gallery) -> StrangerScores:
         """How high the best person scores for each picture."""
-        return StrangerScores(gallery.search(self.embeddings).best, self.groups, len(self.names))
+        return StrangerScores(gallery.search(self.faces).best, self.groups, len(self.names))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.face_space import FaceSpace
-from engine.model.vectors import NEAREST, Array, Float32, centre_levels, cohort_level
+from engine.model.vectors import NEAREST, Array, Float32, Levelled, centre_levels, cohort_level
 
+Faces = Array | Levelled
+"""Embeddings (n, dims) of unit length; with their levels, the cohort is not looked at again."""
 NOBODY = -1
 """Index of the runner-up in a gallery of one person."""
 
@@ -52,17 +54,19 @@ class Gallery:
     def __len__(self) -> int:
         return len(self.names)
 
-    def scores(self, embeddings: Array) -> Float32:
+    def scores(self, embeddings: Faces) -> Float32:
         """Score of each embedding (n, dims, unit length) for each person: (n, p) float32.
 
         The formula of `vectors.cohort_scores`, on which the impostor curve rests.
         """
+        if isinstance(embeddings, Levelled):
+            return embeddings.rows @ self.centres.T - (embeddings.levels + self._levels)
         cosines = np.asarray(embeddings, np.float32) @ self._both
         people = len(self.names)
         level = cohort_level(cosines[:, people:], NEAREST) + self._levels
         return np.asarray(cosines[:, :people] - level, np.float32)
 
-    def search(self, embeddings: Array) -> Search:
+    def search(self, embeddings: Faces) -> Search:
         """Best and second best person of each embedding (n, dims); ties go to the first."""
         scores = self.scores(embeddings)
         rows = np.arange(len(scores))

@@ -12,6 +12,8 @@ from engine.service.child_main import ChildContext, serve
 from engine.service.messages import (
     FirstPictures,
     FramesEnded,
+    PictureKept,
+    PicturesOver,
     Quit,
     Start,
     TwinAnswer,
@@ -56,6 +58,21 @@ def _run(context: ChildContext, start: Start, wishes: Wishes) -> None:
         _watch(context, start.job, request, wishes)
 
 
+class _Telling:
+    """Tells the model process of a capture's pictures."""
+
+    def __init__(self, context: ChildContext) -> None:
+        self._context = context
+
+    def kept(self, slug: str, session: str, file: str) -> None:
+        """A picture is on disk."""
+        self._context.send(PictureKept(slug=slug, session=session, file=file))
+
+    def over(self, session: str) -> None:
+        """The session is closed or was given up."""
+        self._context.send(PicturesOver(session=session))
+
+
 def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes: Wishes) -> None:
     from engine.enrol.twins import TwinGuard
     from engine.service.jobs.enrol import enrol
@@ -77,7 +94,16 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
     workspace, settings = context.workspace, context.settings
     context.replace = told
     try:
-        enrol(workspace, settings, request, cancel, context.emit, guard, preview=wishes)
+        enrol(
+            workspace,
+            settings,
+            request,
+            cancel,
+            context.emit,
+            guard,
+            preview=wishes,
+            follower=_Telling(context),
+        )
     finally:
         context.replace = wishes.take
 

@@ -28,6 +28,7 @@ from engine.i18n import _
 from engine.service import evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
+from engine.service.feed_calls import FeedCalls
 from engine.service.inbox_calls import InboxCalls
 from engine.service.inbox_writer import InboxWriter
 from engine.service.messages import (
@@ -36,6 +37,8 @@ from engine.service.messages import (
     FirstPictures,
     FramesEnded,
     Hello,
+    PictureKept,
+    PicturesOver,
     Ready,
     RecognitionEnded,
     Start,
@@ -77,7 +80,9 @@ DEATHS_WITHIN = 60.0
 until a job asks for it."""
 
 
-class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls):
+class LocalDesk(
+    FeedCalls, TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls
+):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(
@@ -91,6 +96,7 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
         self._children: dict[str, Child] = {}
         self._deaths: dict[str, list[float]] = {"camera": [], "model": []}
         self._jobs: dict[Job, str] = {}
+        self._fed = set()
         self._requests: dict[Job, Any] = {}
         self._run = 0
         self._closing = False
@@ -273,6 +279,8 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
             case FacesFound() | FramesEnded():
                 if "recognise" in self.running:
                     self._child("model").send(message)
+            case PictureKept() | PicturesOver():
+                self._relay_pictures(child.name, message)
             case FirstPictures() | TwinReport():
                 self._relay_twins(message)
             case Ready():
@@ -331,6 +339,7 @@ class LocalDesk(TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, S
             self._deaths[child.name] = [*recent, time.monotonic()]
             restarting = len(recent) < MOST_DEATHS
             lost = [job for job in self._jobs if child.name in PROCESSES[job]]
+            self._feeding_ended(child.name)
         self._listener(ProcessDied(process=child.name, exit_status=status, restarting=restarting))
         for job in lost:
             self._fail(job, child.name, status)

@@ -97,6 +97,24 @@ class FirstPictures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureKept:
+    """A picture of a capture is on disk, camera process to model process: features may begin."""
+
+    slug: str
+    session: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturesOver:
+    """A session that pictures were kept of is closed, or was given up; the model process sends it
+    back once nothing more is written about it.
+    """
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TwinReport:
     """The model process's answer: whom the pictures look like, or empty. Holds the capture."""
 

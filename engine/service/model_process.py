@@ -22,6 +22,8 @@ from engine.service.messages import (
     FacesFound,
     FirstPictures,
     FramesEnded,
+    PictureKept,
+    PicturesOver,
     Quit,
     Ready,
     RecognitionEnded,
@@ -63,9 +65,14 @@ class ModelBody:
     """The main loop's state: the recognition in progress, if any."""
 
     def __init__(self, context: ChildContext) -> None:
+        from engine.service.jobs.feeding import Feed
+        from engine.service.jobs.loaded import Backbones
         from engine.service.jobs.recognise import Recognition
 
         self._context = context
+        self._backbones = Backbones(context.settings.model.runtime)
+        views = context.settings.training.views
+        self._feed = Feed(context.workspace, views, self._backbones)
         self._make = Recognition
         self._recognition: Recognition | None = None
         self._explained: Recognition | None = None
@@ -75,7 +82,16 @@ class ModelBody:
         context.replace = self._replace
 
     def _replace(self, message: object) -> bool:
-        """Reader thread: lossy frames go to the slot; one token in the queue stands for it."""
+        """Reader thread: lossy frames go to the slot; one token in the queue stands for it.
+
+        Pictures of a capture go to the feed, whatever the main loop is at.
+        """
+        if isinstance(message, PictureKept):
+            self._feed.kept(message.slug, message.session, message.file)
+            return True
+        if isinstance(message, PicturesOver):
+            threading.Thread(target=self._over, args=(message,), daemon=True).start()
+            return True
         return isinstance(message, FacesFound) and message.lossy and self._newest.offer(message)
 
     def run(self) -> None:
@@ -108,13 +124,21 @@ class ModelBody:
             case Start():
                 self._run = message.run
                 self._newest = NewestFaces()
-                self._recognition = self._make(context.workspace, context.settings, context.emit)
+                with self._feed.paused():
+                    self._recognition = self._make(
+                        context.workspace,
+                        context.settings,
+                        context.emit,
+                        backbones=self._backbones,
+                    )
                 self._explained = self._recognition
                 context.send(Ready(run=self._run))
             case WhyAsked():
                 self._explain(message.track)
             case FirstPictures():
                 self._whose(message)
+            case PictureKept() | PicturesOver():  # from before `_replace` was there
+                self._replace(message)
             case FacesFound():
                 faces = self._newest.take() if message.lossy else message
                 if faces is not None and self._recognition is not None:
@@ -128,6 +152,11 @@ class ModelBody:
                 self._recognition = None
             case _:
                 pass
+
+    def _over(self, message: PicturesOver) -> None:
+        """End a session's features, and say so: the writer lock is held until then."""
+        self._feed.over(message.session)
+        self._context.send(message)
 
     def _explain(self, track: int | None) -> None:
         """Answer with a Why. Reading the enrolled crops may take seconds: faces do not wait."""
@@ -161,9 +190,16 @@ class ModelBody:
         crops = np.frombuffer(message.crops, np.uint8).reshape(message.count, CROP, CROP, 3)
         found = None
         try:
-            found = suspect(
-                context.workspace, context.settings, message.person, crops, context.emit
-            )
+            with self._feed.paused():
+                found = suspect(
+                    context.workspace,
+                    context.settings,
+                    message.person,
+                    crops,
+                    context.emit,
+                    self._backbones,
+                    self._feed.recent,
+                )
         except FacedeskError as error:
             context.emit(
                 Notice(
@@ -182,13 +218,29 @@ class ModelBody:
         from engine.service.jobs.evaluate import evaluate
 
         context = self._context
-        evaluate(context.workspace, context.settings, request, cancel, context.emit)
+        with self._feed.paused():
+            evaluate(
+                context.workspace,
+                context.settings,
+                request,
+                cancel,
+                context.emit,
+                self._backbones,
+            )
 
     def _train(self, request: TrainRequest, cancel: Cancel) -> None:
         from engine.service.jobs.train import train
 
         context = self._context
-        train(context.workspace, context.settings, request, cancel, context.emit)
+        with self._feed.paused():
+            train(
+                context.workspace,
+                context.settings,
+                request,
+                cancel,
+                context.emit,
+                self._backbones,
+            )
 
 
 def body(context: ChildContext) -> None:

@@ -156,3 +156,35 @@ def test_discarding_removes_the_session_only(
     writer.discard()
     assert [session.source for session in people.get("Anna").sessions] == ["earlier"]
     assert (writer.session, writer.captured) == ("", 0)
+
+
+def rows_of(writer: SessionWriter, slug: str) -> Path:
+    """A file of features as made while the session is under way."""
+    workspace = writer.folder.parents[2]
+    file = workspace / "features" / "digest" / slug / f"{writer.session}.space-1.npz"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
+
+
+def test_discarding_removes_the_features_that_were_made_meanwhile(
+    writer: SessionWriter, anna: Person
+) -> None:
+    add(writer, 1)
+    file = rows_of(writer, anna.slug)
+    other = file.with_name("20200101T000000Z.npz")
+    for each in (file, other):
+        each.write_bytes(b"rows")
+    writer.discard()
+    assert [path.name for path in file.parent.iterdir()] == [other.name]
+
+
+def test_features_go_with_a_session_that_becomes_another_persons(
+    people: People, writer: SessionWriter, anna: Person
+) -> None:
+    add(writer, 1)
+    file = rows_of(writer, anna.slug)
+    file.write_bytes(b"rows")
+    berta = people.add("Berta")
+    writer.reassign(berta)
+    assert not file.exists()
+    assert rows_of(writer, berta.slug).read_bytes() == b"rows"

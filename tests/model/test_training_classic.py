@@ -21,7 +21,7 @@ from engine.model.classic import (
     set_arrays,
     unfreeze_block5,
 )
-from engine.model.training import ClassicResult, train_classic
+from engine.model.training_classic import ClassicResult, train_classic
 from engine.model.vgg16 import layer_table
 from engine.model.weights import Weights
 

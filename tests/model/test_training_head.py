@@ -13,15 +13,30 @@ from engine.config import TrainingSettings
 from engine.errors import Cancelled, NoPictures
 from engine.events import EpochDone
 from engine.model import heads
-from engine.model.heads import SCALE, build_head, centres_of, judge, nobody_samples, people_samples
-from engine.model.training import BestSoFar, HeadResult, _better, train_head
-from engine.model.vectors import Float32, Labels, centre_levels, class_centres, cohort_scores, unit
+from engine.model.heads import Head, gradient, judge, losses_of, nobody_samples, people_samples
+from engine.model.training import MOST_STEPS, HeadResult, _better, train_head
+from engine.model.vectors import (
+    Float32,
+    Labels,
+    Levelled,
+    centre_levels,
+    class_centres,
+    cohort_scores,
+    levelled,
+    levelled_cohort,
+    stacked,
+    unit,
+)
 
 DIMENSIONS = 32
 
 
 def cohort(count: int = 200) -> Float32:
     return unit(np.random.default_rng(99).normal(size=(count, DIMENSIONS)))
+
+
+def placed(rows: Float32, strangers: Float32 | None = None) -> Levelled:
+    return levelled(rows, cohort() if strangers is None else strangers)
 
 
 def gallery(people: int, each: int, spread: float = 0.6, seed: int = 0) -> tuple[Float32, Labels]:
@@ -50,40 +65,96 @@ def train(people: int = 3, cancel: Cancel | None = None, **options: Any) -> Any:
     rows, labels = gallery(people, 12)
     checked, truth = gallery(people, 4, seed=1)
     return train_head(
-        rows, labels, checked, truth, cohort(), settings, cancel or Cancel(), threshold=0.1
+        placed(rows),
+        labels,
+        placed(checked),
+        truth,
+        levelled_cohort(cohort()),
+        settings,
+        cancel or Cancel(),
+        threshold=0.1,
     )
 
 
-def test_logits_are_scaled_cosines_and_the_score_is_their_difference_to_nobody() -> None:
-    rows, labels = gallery(3, 5)
-    centres = class_centres(rows, labels, 3)
-    samples = people_samples(rows, labels, cohort(), 3)
-    model = build_head(3 * centres, centre_levels(centres, cohort()), 1e-3)
-    logits = np.asarray(model([samples.embeddings, samples.levels]))
-    scores = (logits[:, :3] - logits[:, 3:]) / SCALE
-    np.testing.assert_allclose(scores, cohort_scores(rows, centres, cohort()), atol=1e-5)
+def mixed(people: int = 3, each: int = 5) -> heads.Samples:
+    """People and nobody together."""
+    rows, labels = gallery(people, each)
+    return heads.joined(
+        people_samples(placed(rows), labels, people),
+        nobody_samples(levelled_cohort(cohort()), people),
+    )
 
 
-def test_keras_and_numpy_agree_on_the_loss() -> None:
-    rows, labels = gallery(3, 5)
-    centres = class_centres(rows, labels, 3)
-    samples = heads.joined(people_samples(rows, labels, cohort(), 3), nobody_samples(cohort(), 3))
+def mean_loss(weights: Float32, handicaps: Float32, samples: heads.Samples) -> float:
+    """The mean weighted loss at `weights` of any length, in float64."""
+    centres = weights / np.linalg.norm(weights, axis=1, keepdims=True)
+    cosines = samples.embeddings @ centres.T - handicaps
+    logits = heads.SCALE * np.concatenate([cosines, samples.levels], 1).astype(np.float64)
+    return float((losses_of(logits, samples.labels) * samples.weights).mean())
+
+
+def test_the_gradient_is_the_slope_of_the_loss() -> None:
+    samples, random = mixed(), np.random.default_rng(4)
+    centres = class_centres(*gallery(3, 5), 3)
     levels = centre_levels(centres, cohort())
-    model = build_head(centres, levels, 1e-3)
-    loss = model.loss(samples.labels, model([samples.embeddings, samples.levels]))
-    per_sample = model.loss.call(samples.labels, model([samples.embeddings, samples.levels]))
-    assert np.isfinite(float(loss))
-    expected = np.average(np.asarray(per_sample), weights=samples.weights)
+    weights = (1.5 * centres).astype(np.float32)
+    found = gradient(weights, levels, samples)
+    for direction in random.normal(size=(5, *weights.shape)):
+        step = 1e-4 * direction
+        rise = mean_loss(weights + step, levels, samples) - mean_loss(
+            weights - step, levels, samples
+        )
+        assert rise / 2e-4 == pytest.approx(float((found * direction).sum()), rel=2e-2, abs=1e-4)
+
+
+def test_steps_are_those_of_keras_with_the_same_loss() -> None:
+    keras = pytest.importorskip("keras")
+    samples = mixed()
+    centres = class_centres(*gallery(3, 5), 3)
+    levels = centre_levels(centres, cohort())
+    head = Head(centres, levels, 1e-2)
+    weights = keras.Variable(centres)
+    optimiser = keras.optimizers.RMSprop(1e-2)
+    for _ in range(5):
+        slope = gradient(np.asarray(weights), levels, samples)
+        optimiser.apply([keras.ops.convert_to_tensor(slope)], [weights])
+        head.step(samples)
+        np.testing.assert_allclose(head.centres, unit(np.asarray(weights)), atol=1e-5)
+
+
+def test_the_judged_loss_is_the_weighted_mean() -> None:
+    samples = mixed()
+    centres = class_centres(*gallery(3, 5), 3)
+    levels = centre_levels(centres, cohort())
+    cosines = samples.embeddings @ centres.T - levels
+    logits = heads.SCALE * np.concatenate([cosines, samples.levels], 1)
+    expected = np.average(losses_of(logits, samples.labels), weights=samples.weights)
     assert judge(centres, levels, samples, 0.1).loss == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_large_gallery_takes_larger_batches_and_not_more_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = 0
+    original = Head.step
+
+    def counted(head: Head, samples: heads.Samples) -> None:
+        nonlocal steps
+        steps += 1
+        original(head, samples)
+
+    monkeypatch.setattr(Head, "step", counted)
+    next(train(people=40, batch=2))
+    assert steps == MOST_STEPS
+
+
 def test_a_cohort_vector_is_not_its_own_neighbour() -> None:
-    assert nobody_samples(cohort(), 2).levels.max() < 0.9
+    assert nobody_samples(levelled_cohort(cohort()), 2).levels.max() < 0.9
 
 
 def test_every_person_weighs_the_same() -> None:
     rows, labels = gallery(2, 10)
-    samples = people_samples(rows[:13], labels[:13], cohort(), 2)
+    samples = people_samples(placed(rows[:13]), labels[:13], 2)
     assert samples.weights[:10].sum() == pytest.approx(samples.weights[10:].sum())
 
 
@@ -96,7 +167,16 @@ def test_training_moves_a_person_away_from_strangers_who_look_alike() -> None:
     strangers = unit(np.concatenate([cohort(140), crowd]))
     settings = TrainingSettings(epochs=30, patience=4, batch=16)
     events, result = finish(
-        train_head(rows, labels, checked, truth, strangers, settings, Cancel(), threshold=0.1)
+        train_head(
+            placed(rows, strangers),
+            labels,
+            placed(checked, strangers),
+            truth,
+            levelled_cohort(strangers),
+            settings,
+            Cancel(),
+            threshold=0.1,
+        )
     )
     assert not result.kept_start
     assert result.end.loss < result.start.loss
@@ -151,15 +231,15 @@ def test_one_person_alone_can_be_trained() -> None:
 
 def test_without_validation_pictures_the_plain_centres_are_kept() -> None:
     rows, labels = gallery(3, 12)
-    nothing = np.empty((0, DIMENSIONS), np.float32)
+    nothing = stacked((), DIMENSIONS)
     settings = TrainingSettings(epochs=4, patience=2)
     events, result = finish(
         train_head(
-            rows,
+            placed(rows),
             labels,
             nothing,
             np.empty(0, np.int64),
-            cohort(),
+            levelled_cohort(cohort()),
             settings,
             Cancel(),
             threshold=0.1,
@@ -229,47 +309,14 @@ def test_a_cancel_after_a_stop_gives_up() -> None:
 
 
 def test_no_training_pictures_are_an_error_of_the_data() -> None:
-    nothing, none = np.empty((0, DIMENSIONS), np.float32), np.empty(0, np.int64)
+    nothing, none = stacked((), DIMENSIONS), np.empty(0, np.int64)
+    strangers, settings = levelled_cohort(cohort()), TrainingSettings()
+    run = train_head(nothing, none, nothing, none, strangers, settings, Cancel(), threshold=0.1)
     with pytest.raises(NoPictures):
-        next(
-            train_head(
-                nothing, none, nothing, none, cohort(), TrainingSettings(), Cancel(), threshold=0.1
-            )
-        )
+        next(run)
 
 
 def test_the_centres_of_a_fresh_head_are_those_it_was_given() -> None:
     centres = class_centres(*gallery(3, 5), 3)
-    np.testing.assert_allclose(
-        centres_of(build_head(centres, centre_levels(centres, cohort()), 1e-3)), centres, atol=1e-6
-    )
-
-
-class TestBestSoFar:
-    def test_the_lowest_loss_is_kept(self) -> None:
-        best: BestSoFar[str] = BestSoFar(epochs=9, patience=5)
-        for epoch, (loss, name) in enumerate([(3.0, "a"), (1.0, "b"), (2.0, "c")], 1):
-            best.update(epoch, loss, name)
-        assert (best.epoch, best.snapshot) == (2, "b")
-        assert not best.exhausted
-
-    def test_patience_runs_out(self) -> None:
-        best: BestSoFar[None] = BestSoFar(epochs=9, patience=2)
-        for epoch, loss in enumerate([1.0, 2.0], 1):
-            best.update(epoch, loss, None)
-        assert not best.exhausted
-        best.update(3, 1.0, None)
-        assert best.exhausted
-
-    def test_a_patience_as_long_as_the_run_can_still_fire(self) -> None:
-        best: BestSoFar[None] = BestSoFar(epochs=3, patience=50)
-        for epoch, loss in enumerate([1.0, 2.0, 2.0], 1):
-            best.update(epoch, loss, None)
-        assert best.exhausted
-
-    def test_a_loss_that_is_no_number_is_never_the_best(self) -> None:
-        best: BestSoFar[str] = BestSoFar(epochs=9, patience=5)
-        best.update(1, math.nan, "nan")
-        best.update(2, 5.0, "number")
-        best.update(3, math.nan, "nan again")
-        assert best.snapshot == "number"
+    fresh = Head(3 * centres, centre_levels(centres, cohort()), 1e-3)
+    np.testing.assert_allclose(fresh.centres, centres, atol=1e-6)

@@ -79,6 +79,20 @@ def test_training_reports_epochs_and_puts_the_model_in_use(
     assert {row.in_model for row in desk.people()} == {"yes"}
 
 
+def test_a_capture_leaves_features_to_the_training_that_follows(workspace: Workspace) -> None:
+    desk = LocalDesk(workspace, load_settings())
+    collector = started(desk)
+    try:
+        desk.enrol(EnrolRequest(person=HOPPER, source="demo:hopper", count=6, pace="fast"))
+        assert collector.wait_end("enrol").outcome == "done"
+        train(desk, collector)
+    finally:
+        desk.close()
+    told = [event for event in collector.of(FeaturesProgress) if event.done == event.total]
+    # The first batch begins with the first picture, however fast the clip is.
+    assert told[-1].cached > 0
+
+
 def test_a_clip_is_recognised_through_both_processes(desk: LocalDesk, collector: Collector) -> None:
     train(desk, collector)
     desk.recognise(RecogniseRequest(source="demo:hopper?seed=5&frames=40", pace="fast"))

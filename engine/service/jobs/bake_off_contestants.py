@@ -28,7 +28,8 @@ from engine.model.backbones import SPACES, Backbone
 from engine.model.classic import ClassicModel
 from engine.model.feature_row import BATCH
 from engine.model.identification import Trial
-from engine.model.training import train_classic, train_head
+from engine.model.training import train_head
+from engine.model.training_classic import train_classic
 from engine.model.vectors import Float32, Labels, class_centres
 from engine.model.weights import PACKAGED as WEIGHTS_FILE
 from engine.recognise.calibration import threshold_for
@@ -141,11 +142,11 @@ def _on_vgg16(
     kept = len(check.labels) if table.validation_is_free else 0
     trained = run_epochs(
         train_head(
-            learn.embeddings,
+            learn.faces,
             learn.labels,
-            check.embeddings[:kept],
+            check.faces.at(slice(kept)),
             check.labels[:kept],
-            space.cohort,
+            space.strangers,
             settings.training,
             cancel,
             table.people,

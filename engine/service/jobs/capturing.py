@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from engine.camera.frame import Frame
 from engine.camera.reader import Reader
@@ -20,6 +21,18 @@ from engine.faces.detect import FaceFinder
 from engine.faces.words import REASONS
 from engine.i18n import _
 from engine.service.jobs.view import Viewer
+
+
+class Follower(Protocol):
+    """Is told what becomes of a capture's pictures. Must not hold it up."""
+
+    def kept(self, slug: str, session: str, file: str) -> None:
+        """A picture of this person's session is on disk."""
+        ...
+
+    def over(self, session: str) -> None:
+        """The session, of which pictures were told, is closed or was given up."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,7 @@ class Capture:
     cancel: Cancel
     emit: Emit
     early: bool
+    follower: Follower | None = None
 
     def run(self, frames: Iterable[Frame]) -> None:
         """Feed frames until the session is complete, the source ends or an end is asked for."""
@@ -100,6 +114,9 @@ class Capture:
             kept = isinstance(event, Captured)
             if kept and self.enrolment.verdict and self.enrolment.verdict.face:
                 self.guard.kept(self.enrolment.verdict.face.crop)
+            if isinstance(event, Captured) and self.follower is not None:
+                slug = self.enrolment.person.slug
+                self.follower.kept(slug, event.session, event.file)
             self._guide(frame, kept=kept)
             lines = (_line(event), _("Enter or Esc: stop"))
         return lines

@@ -20,7 +20,7 @@ from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.faces.words import REASONS
 from engine.i18n import _
-from engine.service.jobs.capturing import Capture
+from engine.service.jobs.capturing import Capture, Follower
 from engine.service.jobs.view import Viewer
 from engine.service.previewing import Wishes
 from engine.service.protocol import EnrolRequest
@@ -36,12 +36,14 @@ def enrol(
     twins: TwinGuard | None = None,
     *,
     preview: Wishes | None = None,
+    follower: Follower | None = None,
 ) -> EnrolDone:
     """Capture `request.count` crops. Returns after emitting EnrolDone.
 
     `cancel.stop()` ends early and keeps the crops, `cancel.cancel()` gives the session up. A
     source that ends or is lost early keeps what was captured. `twins` may hold the capture, give
-    it up, or turn it into one of the person whom the pictures look like.
+    it up, or turn it into one of the person whom the pictures look like. `follower` is told of
+    every picture that is kept.
     Raises SourceError if the source cannot be opened, NoPictures if nothing at all was captured.
     """
     name = clean_name(request.person)
@@ -73,6 +75,7 @@ def enrol(
                 cancel=cancel,
                 emit=emit,
                 early=settings.enrolment.finish_when_covered,
+                follower=follower,
             )
             try:
                 most = settings.record.most_megabytes
@@ -80,8 +83,13 @@ def enrol(
                     capture.run(frames)
                 capture.settle()
             finally:
+                session = enrolment.session
                 _close(enrolment, cancel)
-                done = enrolment.finish()
+                try:
+                    done = enrolment.finish()
+                finally:
+                    if follower is not None and session:
+                        follower.over(session)
     finally:
         viewer.close()
     emit(done)

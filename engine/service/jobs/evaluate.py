@@ -39,8 +39,8 @@ from engine.recognise.calibration import MARGIN, threshold_for
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
+from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.material import Progress
-from engine.service.jobs.networks import backbone_of
 from engine.service.jobs.strangers import stranger_embeddings
 from engine.service.protocol import EvaluateRequest
 from engine.workspace import Workspace
@@ -52,15 +52,17 @@ def evaluate(
     request: EvaluateRequest,
     cancel: Cancel,
     emit: Emit,
+    backbones: Backbones | None = None,
 ) -> EvaluateDone:
     """Measure and return the figures after emitting them.
 
     The model searches as live recognition does a single picture. Raises NoModel, ModelCorrupt,
     SplitMissing without a split or --probes, DataError and NoPictures for folders that cannot
-    be used, UsageError for an impossible FPIR, Cancelled, DiskFull.
+    be used, UsageError for an impossible FPIR, Cancelled, DiskFull. `backbones` may hold the
+    network already.
     """
     started = time.monotonic()
-    evaluation = _Evaluation(workspace, settings, request, cancel, emit)
+    evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones or Backbones())
     done = evaluation.run()
     report = ""
     if request.report is not None:
@@ -92,9 +94,10 @@ class _Evaluation:
         request: EvaluateRequest,
         cancel: Cancel,
         emit: Emit,
+        backbones: Backbones,
     ) -> None:
         self._workspace = workspace
-        self._runtime = settings.model.runtime
+        self._backbones = backbones
         self._request = request
         self._cancel = cancel
         self._emit = emit
@@ -118,7 +121,7 @@ class _Evaluation:
         files += stranger_files.files if stranger_files else ()
         progress = Progress(len(files) + sum(person.pictures for person in people), self._emit)
 
-        backbone = backbone_of(model.info, self._runtime)
+        backbone = self._backbones.of(model.info)
         extractor, space = backbone.extractor, backbone.space
         own = stranger_embeddings(self._workspace, extractor, space, self._cancel, self._emit)
         recogniser = Recogniser(

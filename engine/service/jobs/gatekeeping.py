@@ -30,7 +30,7 @@ from engine.recognise.gate import (
 )
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import classifier_for
-from engine.service.jobs.material import HELD_OUT, Material, Part, Picture
+from engine.service.jobs.material import HELD_OUT, Material, Part, Picture, joined
 
 TOGETHER = 64
 """Crops put to a classifier between two looks at the token."""
@@ -88,7 +88,7 @@ class Gatekeeper:
             return not_compared(why or self._why_no_probes(old))
         files = [picture for picture, _ in chosen]
         slugs = [self._material.people[index].slug for index, _, _ in files]
-        rows = np.stack([row for _, row in chosen])
+        rows = joined(self._parts, HELD_OUT).faces.at([row for _, row in chosen])
         probes = Probes(rows, slugs, functools.cache(lambda: self._crops(files)))
         enrolled = frozenset(person.slug for person in self._people.list())
         before, after = (
@@ -112,26 +112,25 @@ class Gatekeeper:
         )
         return replace(verdict, sentence=f"{verdict.sentence} {also}")
 
-    def _probes_for(self, old: StoredModel) -> list[tuple[Picture, Array]]:
-        """Held-out pictures, with their embeddings, that `old` was not trained on either."""
+    def _probes_for(self, old: StoredModel) -> list[tuple[Picture, int]]:
+        """Held-out pictures that `old` was not trained on either, each with its place in them."""
         revisions = {slug: revision for slug, _, revision in old.labels}
         record = old.info.details.get("trained_on")
         same = _same_split(old.info, self._split)
-        chosen: list[tuple[Picture, Array]] = []
-        for part in HELD_OUT:
-            rows = self._parts[part].embeddings
-            for picture, row in zip(self._material.pictures(part), rows, strict=True):
-                index, session, file = picture
-                person = self._material.people[index]
-                if person.slug not in revisions:
-                    continue
-                if record is not None:
-                    unseen = not contains(record, person.slug, session, file)
-                else:
-                    # A person's part in a split depends on nothing but seed, shares and pictures.
-                    unseen = same and revisions[person.slug] == person.revision
-                if unseen:
-                    chosen.append((picture, row))
+        chosen: list[tuple[Picture, int]] = []
+        held_out = [picture for part in HELD_OUT for picture in self._material.pictures(part)]
+        for row, picture in enumerate(held_out):
+            index, session, file = picture
+            person = self._material.people[index]
+            if person.slug not in revisions:
+                continue
+            if record is not None:
+                unseen = not contains(record, person.slug, session, file)
+            else:
+                # A person's part in a split depends on nothing but seed, shares and pictures.
+                unseen = same and revisions[person.slug] == person.revision
+            if unseen:
+                chosen.append((picture, row))
         return chosen
 
     def _why_no_probes(self, old: StoredModel) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,11 @@ from engine.cancel import Cancel
 from engine.dataset.split import PARTS, Split
 from engine.enrol.people import People, Person
 from engine.events import Emit, FeaturesProgress, Notice
+from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import FaceSpace
 from engine.model.feature_cache import FeatureCache
 from engine.model.feature_row import Extracts
-from engine.model.vectors import Float32, Labels
+from engine.model.vectors import Float32, Labels, Levelled, stacked
 from engine.pictures import decode_crop
 from engine.workspace import Workspace
 
@@ -27,10 +28,15 @@ HELD_OUT = ("validation", "test")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Embeddings (n, dims) float32 and labels (n,), indices into the material's people."""
+    """Embeddings (n, dims) with their levels, and labels (n,), indices into the people."""
 
-    embeddings: Float32
+    faces: Levelled
     labels: Labels
+
+    @property
+    def embeddings(self) -> Float32:
+        """The embeddings (n, dims) alone."""
+        return self.faces.rows
 
 
 class Material:
@@ -83,11 +89,14 @@ class Material:
         """
         work = [(part, 0) for part in PARTS] + [("train", view) for view in range(1, views + 1)]
         progress = Progress(sum(len(self.pictures(part)) for part, _ in work), emit)
-        cache = FeatureCache(self.workspace, extractor.digest)
-        found: dict[str, list[tuple[Float32, Labels]]] = {part: [] for part in PARTS}
+        cache = EmbeddingCache(self.workspace, extractor, space)
+        found: dict[str, list[tuple[Levelled, Labels]]] = {part: [] for part in PARTS}
         for part, view in work:
-            for rows, labels in self._rows(cache, part, view, extractor, progress, cancel):
-                found[part].append((space.embed(rows), labels))
+            for index, slug, session, files in self._by_session(part):
+                report = progress.within_session
+                placed = cache.rows(slug, session, files, report, view=view, cancel=cancel)
+                progress.session_done(len(files))
+                found[part].append((placed, np.full(len(files), index, np.int64)))
         return {part: _joined(pieces, space.dims) for part, pieces in found.items()}
 
     def features(
@@ -102,39 +111,19 @@ class Material:
         rows: list[Float32] = [np.empty((0, extractor.length), np.float32)]
         labels: list[Labels] = [np.empty(0, np.int64)]
         for part in parts:
-            for some, whose in self._rows(cache, part, 0, extractor, progress, cancel):
-                rows.append(some)
-                labels.append(whose)
+            for index, slug, session, files in self._by_session(part):
+                report = progress.within_session
+                rows.append(cache.rows(slug, session, files, extractor, report, cancel=cancel))
+                progress.session_done(len(files))
+                labels.append(np.full(len(files), index, np.int64))
         return np.concatenate(rows), np.concatenate(labels)
 
-    def _rows(
-        self,
-        cache: FeatureCache,
-        part: str,
-        view: int,
-        extractor: Extracts,
-        progress: Progress,
-        cancel: Cancel,
-    ) -> Iterator[tuple[Float32, Labels]]:
-        """Feature rows and labels of one part, session by session."""
-        for (index, session), files in self._by_session(part).items():
-            rows = cache.rows(
-                self.people[index].slug,
-                session,
-                files,
-                extractor,
-                progress.within_session,
-                view=view,
-                cancel=cancel,
-            )
-            progress.session_done(len(files))
-            yield rows, np.full(len(files), index, np.int64)
-
-    def _by_session(self, part: str) -> dict[tuple[int, str], list[str]]:
+    def _by_session(self, part: str) -> list[tuple[int, str, str, list[str]]]:
+        """Person's index and slug, session and files."""
         grouped: dict[tuple[int, str], list[str]] = {}
         for index, session, file in self.pictures(part):
             grouped.setdefault((index, session), []).append(file)
-        return grouped
+        return [(i, self.people[i].slug, session, files) for (i, session), files in grouped.items()]
 
     def _parts(self, person: Person) -> Mapping[str, tuple[str, ...]]:
         return {str(part): files for part, files in self._split.people[person.slug].items()}
@@ -172,10 +161,13 @@ def _session_and_file(path: str) -> tuple[str, str]:
     return session, file
 
 
-def _joined(pieces: list[tuple[Float32, Labels]], dims: int) -> Part:
-    if not pieces:
-        return Part(np.empty((0, dims), np.float32), np.empty(0, np.int64))
-    return Part(
-        np.concatenate([rows for rows, _ in pieces]),
-        np.concatenate([labels for _, labels in pieces]),
-    )
+def joined(parts: Mapping[str, Part], names: Sequence[str]) -> Part:
+    """Several parts as one, in the order of `names`."""
+    chosen = [parts[name] for name in names]
+    return _joined([(part.faces, part.labels) for part in chosen], chosen[0].embeddings.shape[1])
+
+
+def _joined(pieces: list[tuple[Levelled, Labels]], dims: int) -> Part:
+    faces = stacked([faces for faces, _ in pieces], dims)
+    nothing = np.empty(0, np.int64)
+    return Part(faces, np.concatenate([nothing, *(labels for _, labels in pieces)]))

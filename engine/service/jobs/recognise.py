@@ -31,7 +31,7 @@ from engine.recognise.why import Memory
 from engine.service import library
 from engine.service.jobs.explaining import Explainer
 from engine.service.jobs.keeping import Keeper
-from engine.service.jobs.networks import backbone_of
+from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.strangers import ready_strangers
 from engine.service.jobs.watch import watch
 from engine.service.messages import FacesFound
@@ -46,14 +46,20 @@ class Recognition:
     """One run: names the faces it is given, counts, and sums up. Loading takes seconds."""
 
     def __init__(
-        self, workspace: Workspace, settings: Settings, emit: Emit, keep: bool | None = None
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        emit: Emit,
+        keep: bool | None = None,
+        backbones: Backbones | None = None,
     ) -> None:
-        """Load the model in use and emit its Threshold. `keep` as in `Keeper`.
+        """Load the model in use and emit its Threshold. `keep` as in `Keeper`; `backbones` may
+        have its network already.
 
         Raises NoModel, ModelCorrupt, BackboneMissing.
         """
         model = ModelStore(workspace).load()
-        backbone = backbone_of(model.info, settings.model.runtime)
+        backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
         self._keeper = Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)

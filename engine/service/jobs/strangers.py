@@ -12,10 +12,10 @@ from engine.enrol.strangers import StrangerArea, strangers
 from engine.errors import DataError
 from engine.events import Emit, FeaturesProgress, Notice
 from engine.i18n import _
+from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import FaceSpace
-from engine.model.feature_cache import FeatureCache
 from engine.model.feature_row import Extracts
-from engine.model.vectors import Float32
+from engine.model.vectors import Levelled, stacked
 from engine.recognise.own_strangers import StrangerSet
 from engine.service.jobs.material import Progress
 from engine.workspace import Workspace
@@ -32,21 +32,14 @@ def stranger_embeddings(
     """
     used = not_enrolled(workspace, emit)
     progress = Progress(sum(each.pictures for each in used), emit)
-    cache = FeatureCache(StrangerArea(workspace), extractor.digest)
-    rows: list[list[Float32]] = []
+    cache = EmbeddingCache(StrangerArea(workspace), extractor, space)
+    rows: list[list[Levelled]] = []
     for stranger in used:
         rows.append([])
         for session in stranger.sessions:
-            features = cache.rows(
-                stranger.slug,
-                session.id,
-                session.pictures,
-                extractor,
-                progress.within_session,
-                cancel=cancel,
-            )
-            progress.session_done(len(features))
-            rows[-1].append(space.embed(features))
+            files, report = session.pictures, progress.within_session
+            rows[-1].append(cache.rows(stranger.slug, session.id, files, report, cancel=cancel))
+            progress.session_done(len(files))
     return _joined(used, rows, space.dims)
 
 
@@ -59,24 +52,24 @@ def ready_strangers(
     fail, or to wait for minutes, because of a stranger.
     """
     used = not_enrolled(workspace, emit)
-    cache = FeatureCache(StrangerArea(workspace), extractor.digest)
-    rows: list[list[Float32]] = []
+    nothing = _Nothing(extractor)
+    cache = EmbeddingCache(StrangerArea(workspace), nothing, space, keep=False)
+    rows: list[list[Levelled]] = []
     missing = 0
     for stranger in used:
         rows.append([])
         for session in stranger.sessions:
             try:
-                features = cache.rows(
+                placed = cache.rows(
                     stranger.slug,
                     session.id,
                     session.pictures,
-                    _Nothing(extractor),
                     lambda event: None if isinstance(event, FeaturesProgress) else emit(event),
                 )
             except (_Missing, DataError):
                 missing += len(session.pictures)
             else:
-                rows[-1].append(space.embed(features))
+                rows[-1].append(placed)
     if missing:
         text = _(
             "Pictures of strangers that the model has not seen yet: {count}; `facedesk train` "
@@ -117,14 +110,14 @@ def not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
     return [each for each in everybody if each not in both]
 
 
-def _joined(used: list[Person], rows: list[list[Float32]], dims: int) -> StrangerSet:
+def _joined(used: list[Person], rows: list[list[Levelled]], dims: int) -> StrangerSet:
     """One set of all who have a row."""
-    each = [np.concatenate(own) if own else np.empty((0, dims), np.float32) for own in rows]
+    each = [stacked(own, dims) for own in rows]
     seen = [group for group, own in enumerate(each) if len(own)]
-    if not seen:
-        return StrangerSet(np.empty((0, dims), np.float32), np.empty(0, np.intp), ())
+    faces = stacked([each[group] for group in seen], dims)
     return StrangerSet(
-        np.concatenate([each[group] for group in seen]),
+        faces.rows,
         np.repeat(np.arange(len(seen)), [len(each[group]) for group in seen]),
         tuple(used[group].name for group in seen),
+        faces.levels,
     )

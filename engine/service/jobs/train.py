@@ -14,11 +14,11 @@ from engine.config import Settings, TrainingSettings
 from engine.errors import TooFewPeople
 from engine.events import Emit, EpochDone, Notice, TrainDone
 from engine.i18n import _
-from engine.model.backbones import load_backbone
 from engine.model.face_space import FaceSpace
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
 from engine.model.trained_on import split_digest, trained_on
+from engine.model.training import train_head
 from engine.model.vectors import Float32, class_centres
 from engine.model.weights import Weights
 from engine.recognise.calibration import (
@@ -34,7 +34,8 @@ from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle, threshold_event
 from engine.service.jobs.gatekeeping import Gatekeeper
-from engine.service.jobs.material import HELD_OUT, Material, Part
+from engine.service.jobs.loaded import Backbones
+from engine.service.jobs.material import HELD_OUT, Material, Part, joined
 from engine.service.jobs.networks import refuse_unfitting
 from engine.service.jobs.splitting import fitting_split, with_pictures
 from engine.service.jobs.strangers import stranger_embeddings
@@ -62,13 +63,15 @@ def train(
     request: TrainRequest,
     cancel: Cancel,
     emit: Emit,
+    backbones: Backbones | None = None,
 ) -> TrainDone:
     """Train on the split; put the new model in use unless it is worse than the present one.
 
     Returns after emitting TrainDone. The model in use stays until the new one is complete on
     disk. `cancel.stop()` ends the epochs and goes on with the best one so far; while there is
     none to go on with, it gives up like `cancel.cancel()`. Raises Cancelled, NoPictures,
-    TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull.
+    TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull. `backbones` may hold the
+    network already.
     """
     refuse_unfitting(request)
     started = time.monotonic()
@@ -78,7 +81,9 @@ def train(
     if request.recipe == "classic":
         refuse_one_person(len(material.people))
     training = training_settings(settings.training, request)
-    backbone = load_backbone(request.backbone, request.weights, settings.model.runtime)
+    backbone = (backbones or Backbones(settings.model.runtime)).named(
+        request.backbone, request.weights
+    )
     extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)
@@ -179,16 +184,14 @@ def _head(
     emit: Emit,
 ) -> Outcome:
     """Recipe `head`: adjust the class centres in the face space."""
-    from engine.model.training import train_head  # TensorFlow: features need not wait for it
-
     learn, check = parts["train"], parts["validation"]
     result = run_epochs(
         train_head(
-            learn.embeddings,
+            learn.faces,
             learn.labels,
-            check.embeddings,
+            check.faces,
             check.labels,
-            space.cohort,
+            space.strangers,
             settings,
             cancel,
             people,
@@ -218,7 +221,7 @@ def _classic(
     emit: Emit,
 ) -> Outcome:
     """Recipe `classic`: VGG16 transfer learning; the face space still decides about strangers."""
-    from engine.model.training import train_classic  # TensorFlow: features need not wait for it
+    from engine.model.training_classic import train_classic  # needs TensorFlow
 
     crops, labels = material.crops("train")
     check, check_labels = material.crops("validation")
@@ -272,18 +275,18 @@ def measure(
     """
     gallery = Gallery(space, outcome.centres, [person.slug for person in material.people])
     everything = joined(parts, tuple(parts))
-    own = gallery_impostors(gallery, everything.embeddings, everything.labels)
+    own = gallery_impostors(gallery, everything.faces, everything.labels)
     names = calibration_parts(parts, len(gallery))
     held_out = joined(parts, names)
-    weakest = weakest_genuine(gallery, held_out.embeddings, held_out.labels)
-    genuine = genuine_quantiles(gallery, held_out.embeddings, held_out.labels)
+    weakest = weakest_genuine(gallery, held_out.faces, held_out.labels)
+    genuine = genuine_quantiles(gallery, held_out.faces, held_out.labels)
     used = () if weakest is None else names
     made = calibrate(space.impostors, len(gallery), fpir, own, weakest, used, genuine)
     calibration = settle(space, gallery, fpir, made.kept, strangers)
     metrics: dict[str, float] = {}
     for name in HELD_OUT:
         part = parts[name]
-        found = gallery.search(part.embeddings)
+        found = gallery.search(part.faces)
         right = found.candidates == part.labels
         passed = right & (found.best >= calibration.threshold)
         metrics[f"rank1_{name}"] = float(right.mean()) if len(right) else float("nan")
@@ -304,11 +307,3 @@ def calibration_parts(parts: dict[str, Part], people: int) -> tuple[str, ...]:
     """
     counts = np.bincount(parts["validation"].labels, minlength=people)
     return ("validation",) if counts.min() >= LEAST_HELD_OUT else HELD_OUT
-
-
-def joined(parts: dict[str, Part], names: Sequence[str]) -> Part:
-    """Several parts as one."""
-    return Part(
-        np.concatenate([parts[name].embeddings for name in names]),
-        np.concatenate([parts[name].labels for name in names]),
-    )

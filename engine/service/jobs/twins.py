@@ -11,9 +11,10 @@ from engine.config import Settings
 from engine.enrol.names import name_key
 from engine.enrol.people import People
 from engine.events import Emit, TwinSuspected
+from engine.model.recent_rows import RecentRows
 from engine.model.store import ModelStore
 from engine.recognise.recogniser import Recogniser, classifier_for
-from engine.service.jobs.networks import backbone_of
+from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.strangers import ready_strangers
 from engine.workspace import Workspace
 
@@ -24,16 +25,20 @@ def suspect(
     person: str,
     crops: NDArray[np.uint8],
     emit: Emit,
+    backbones: Backbones | None = None,
+    recent: RecentRows | None = None,
 ) -> TwinSuspected | None:
     """The enrolled person other than `person` whom most of `crops` are named as, if any.
 
     `crops` uint8 (n, 160, 160, 3) RGB. Each is searched for itself in the gallery of the model
-    in use, at its threshold; more than half must name the same person. Loading takes seconds.
+    in use, at its threshold; more than half must name the same person. Loading takes seconds,
+    unless `backbones` has it; `recent` may have rows of the very crops.
     Raises NoModel, ModelCorrupt, BackboneMissing.
     """
     model = ModelStore(workspace).load()
-    backbone = backbone_of(model.info, settings.model.runtime)
-    extractor, space = backbone.extractor, backbone.space
+    backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
+    space = backbone.space
+    extractor = recent.before(backbone.extractor) if recent else backbone.extractor
     recogniser = Recogniser(
         model,
         extractor,
