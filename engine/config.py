@@ -148,7 +148,8 @@ class TrainingSettings(Section):
     """Learning rate with `--unfreeze block5`."""
     batch: int = Field(32, ge=1, le=1024)
     views: int = Field(2, ge=0, le=16)
-    """Augmented views of each training crop, computed once (recipe `head`)."""
+    """Augmented views of each training crop, computed once (recipe `head`); fewer, or none, of
+    people who have so many pictures that these are views enough."""
 
     def patience_for(self, epochs: int) -> int:
         """`patience`, kept below the number of epochs, so that early stopping can fire.
