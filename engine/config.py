@@ -66,6 +66,9 @@ class DetectionSettings(Section):
     """Overlapping hits needed for a face."""
     smallest_face: int = Field(64, ge=24, le=400)
     """Narrowest face searched for, pixels of the frame."""
+    full_scan_every: int = Field(5, ge=1, le=60)
+    """Frames after which the whole frame is searched for new faces; in between those known are
+    searched for near where they were. 1: every frame is searched as a whole."""
 
 
 class GateSettings(Section):
