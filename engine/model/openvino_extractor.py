@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.model import compiled_cache
 from engine.model.feature_row import RECIPE, ROW, Arithmetic, check_crops, row_digest
-from engine.model.openvino_graph import GRAPH, feature_graph
+from engine.model.openvino_graph import feature_graph, graph_digest
 from engine.model.openvino_quiet import openvino
 from engine.model.processor import has_bfloat16
 from engine.model.weights import Weights
@@ -81,7 +81,8 @@ def _compiled(weights: Weights, precision: str) -> Any:
     }
     machine = core.get_property("CPU", "FULL_DEVICE_NAME")
     able = " ".join(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
-    key = f"{weights.digest} {RECIPE} {GRAPH} {precision} {ov.get_version()} {machine} {able}"
+    graph = graph_digest()
+    key = f"{weights.digest} {RECIPE} {graph} {precision} {ov.get_version()} {machine} {able}"
     data = compiled_cache.kept(key)
     if data is not None:
         try:

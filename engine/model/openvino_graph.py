@@ -6,6 +6,8 @@ Keras'. OpenVINO's convolutions have channels in front of height and width, ours
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,14 @@ from engine.model.openvino_quiet import openvino
 from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, SIZE
 from engine.model.weights import Weights
 
-GRAPH = "1"
-"""Changes with this file, so that networks compiled from an older graph are not used."""
+
+def graph_digest() -> str:
+    """Changes with this file and the convolutions', so that no network of an older graph is used.
+
+    A number to be counted up by hand was forgotten at once.
+    """
+    files = (Path(__file__), Path(openvino_winograd.__file__))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def feature_graph(weights: Weights, fewer_products: bool) -> Any:

@@ -177,3 +177,15 @@ def test_nothing_is_counted_sent_or_left_in_the_home_folder(tmp_path: Path) -> N
     found = json.loads(run.stdout)
     assert found == {"shape": [1, ROW], "modules": [], "reached": [], "home": []}
     assert run.stderr == ""
+
+
+def test_a_network_of_another_graph_is_not_used(
+    fresh: Path, weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    OpenVinoExtractor(weights, False)
+    (before,) = fresh.iterdir()
+    monkeypatch.setattr(openvino_extractor, "_networks", {})
+    monkeypatch.setattr(openvino_extractor, "graph_digest", lambda: "another")
+    OpenVinoExtractor(weights, False)
+    (after,) = fresh.iterdir()
+    assert before.name != after.name
