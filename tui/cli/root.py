@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from engine import __version__
+from tui.cli.bench import bench
 from tui.cli.dataset import export, split
 from tui.cli.enrolment import enroll, import_command
 from tui.cli.evaluation import bake_off, evaluate
@@ -77,6 +78,7 @@ for _command in (
     train,
     evaluate,
     bake_off,
+    bench,
     recognize,
     model,
     doctor,

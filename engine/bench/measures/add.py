@@ -1,0 +1,90 @@
+"""One person more: what is computed for her, and how long head and calibration take.
+
+The people are made up and a stand-in takes the network's place, so that only what comes after the
+features is timed: those are computed while she is captured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.bench.plan import Plan
+from engine.bench.stopwatch import seconds_of
+from engine.bench.synthetic import enrol_made_up, stand_in
+from engine.cancel import Cancel
+from engine.config import load_settings
+from engine.dataset.split import load_split
+from engine.events import Figure
+from engine.i18n import _
+from engine.service.jobs.loaded import Backbones
+from engine.service.jobs.train import train
+from engine.service.protocol import TrainRequest
+from engine.workspace import Workspace
+
+GALLERIES, FEW = (2, 10, 50), (2, 5)
+PICTURES, FEW_PICTURES = 100, 20
+
+
+def measure(plan: Plan) -> Iterator[Figure]:
+    """Galleries grow; at each size one person is added."""
+    settings = load_settings()
+    workspace = Workspace(plan.path / "add")
+    pictures = plan.sized(PICTURES, FEW_PICTURES)
+    backbone, counter = stand_in()
+    backbones = Backbones(settings.model.runtime, kept=backbone)
+
+    def trained() -> None:
+        train(workspace, settings, TrainRequest(), Cancel(), lambda event: None, backbones)
+
+    there = 0
+    with workspace.writer("facedesk bench"):
+        for people in FEW if plan.quick else GALLERIES:
+            enrol_made_up(workspace, there, people - there, pictures)
+            trained()
+            if people == (FEW if plan.quick else GALLERIES)[-1]:
+                yield _again(people, pictures, seconds_of(trained))
+            enrol_made_up(workspace, people, 1, pictures)
+            counter.crops = 0
+            seconds = seconds_of(trained)
+            there = people + 1
+            yield Figure(
+                key=f"add.{people}.crops",
+                what=_("crops computed to add one person to {people}").format(people=people),
+                value=counter.crops,
+                unit=_("crops"),
+                other=_own(workspace, pictures, settings.training.views),
+                against=_("her own crops, with their augmented views"),
+                judged="ratio",
+                least=1,
+                stretch=1,
+            )
+            yield Figure(
+                key=f"add.{people}.seconds",
+                what=_("add one person to {people}").format(people=people),
+                value=seconds,
+                unit="s",
+                note=_("{pictures} pictures each, without the network").format(pictures=pictures),
+            )
+
+
+def _own(workspace: Workspace, pictures: int, views: int) -> int:
+    """Crops that the newest person has: all pictures, and the views of those that train."""
+    split = load_split(workspace)
+    newest = max(split.people) if split is not None else ""
+    learnt = len(split.people[newest]["train"]) if split is not None else 0
+    return pictures + views * learnt
+
+
+def _again(people: int, pictures: int, seconds: float) -> Figure:
+    return Figure(
+        key="add.head",
+        what=_("head and calibration, {people} people of {pictures} pictures").format(
+            people=people, pictures=pictures
+        ),
+        value=seconds,
+        unit="s",
+        judged="value",
+        least=5,
+        stretch=1,
+        note=_("the whole training job; all features are there"),
+    )
