@@ -22,6 +22,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from engine.errors import ConfigError
+from engine.i18n import _
 
 PREFIX = "FACEDESK_"
 """In front of every environment variable of ours."""
@@ -90,8 +91,10 @@ class GateSettings(Section):
     def _brightness_leaves_a_range(self) -> Self:
         if self.min_brightness >= self.max_brightness:
             raise ValueError(
-                f"min_brightness ({self.min_brightness:g}) must be below "
-                f"max_brightness ({self.max_brightness:g})"
+                _(
+                    "min_brightness ({min_brightness:g}) must be below max_brightness "
+                    "({max_brightness:g})"
+                ).format(min_brightness=self.min_brightness, max_brightness=self.max_brightness)
             )
         return self
 
@@ -118,7 +121,11 @@ class SplitSettings(Section):
     def _shares_sum_to_one(self) -> Self:
         total = self.train + self.validation + self.test
         if abs(total - 1.0) > 1e-6:
-            raise ValueError(f"train, validation and test must sum to 1, they sum to {total:g}")
+            raise ValueError(
+                _("train, validation and test must sum to 1, they sum to {total:g}").format(
+                    total=total
+                )
+            )
         return self
 
 
@@ -176,7 +183,11 @@ class RecognitionSettings(Section):
     @model_validator(mode="after")
     def _window_holds_the_least(self) -> Self:
         if self.least > self.window:
-            raise ValueError(f"least ({self.least}) must not exceed window ({self.window})")
+            raise ValueError(
+                _("least ({least}) must not exceed window ({window})").format(
+                    least=self.least, window=self.window
+                )
+            )
         return self
 
 
@@ -288,30 +299,32 @@ def keys_file() -> Path:
 def load_settings(**overrides: Any) -> Settings:
     """Settings from overrides, environment and file. Raises ConfigError naming the field."""
     path = config_file()
-    cure = f"Correct it in the environment or in {path}."
+    cure = _("Correct it in the environment or in {path}.").format(path=path)
     _refuse_unknown_sections()
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise _first_mistake(error, cure) from error
     except SettingsError as error:
-        raise ConfigError("A setting cannot be read", str(error), cure) from error
+        raise ConfigError(_("A setting cannot be read"), str(error), cure) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(
-            "The configuration file cannot be read", f"{path}: {error}", "Correct or remove it."
+            _("The configuration file cannot be read"),
+            f"{path}: {error}",
+            _("Correct or remove it."),
         ) from error
 
 
 def _refuse_unknown_sections() -> None:
     # pydantic-settings reads only the variables it knows, a misspelt section would go unnoticed.
     for variable in sorted(name.upper() for name in os.environ):
-        section, nested, _ = variable.removeprefix(PREFIX).partition("__")
+        section, nested, _unused = variable.removeprefix(PREFIX).partition("__")
         known = section.lower() in Settings.model_fields
         if variable.startswith(PREFIX) and nested and not known:
             raise ConfigError(
-                "There is no such setting",
-                f"{variable} names a section that does not exist",
-                f"Sections are {', '.join(Settings.model_fields)}.",
+                _("There is no such setting"),
+                _("{variable} names a section that does not exist").format(variable=variable),
+                _("Sections are {sections}.").format(sections=", ".join(Settings.model_fields)),
             )
 
 
@@ -323,10 +336,14 @@ def _first_mistake(error: ValidationError, cure: str) -> ConfigError:
         known = getattr(section.annotation, "model_fields", {}) if section else {}
         names = known if len(first["loc"]) > 1 else Settings.model_fields
         return ConfigError(
-            "There is no such setting", field, f"{cure} Known here: {', '.join(names)}."
+            _("There is no such setting"),
+            field,
+            _("{cure} Known here: {names}.").format(cure=cure, names=", ".join(names)),
         )
     if first["type"] == "value_error":  # Two fields that do not fit each other; says it all.
         text = first["msg"].removeprefix("Value error, ")
-        return ConfigError("Settings do not fit each other", f"{field}: {text}", cure)
-    text = f"{field}: {first['msg'].lower()}, but it is {first['input']!r}"
-    return ConfigError("A setting is out of bounds", text, cure)
+        return ConfigError(_("Settings do not fit each other"), f"{field}: {text}", cure)
+    text = _("{field}: {reason}, but it is {value!r}").format(
+        field=field, reason=first["msg"].lower(), value=first["input"]
+    )
+    return ConfigError(_("A setting is out of bounds"), text, cure)

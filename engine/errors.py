@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from engine.i18n import _
+
 
 class FacedeskError(Exception):
     """Base of every expected trouble. `str()` gives one sentence fit for an operator."""
@@ -143,8 +145,8 @@ class Cancelled(FacedeskError):
 
     exit_code = 130
 
-    def __init__(self, title: str = "Cancelled", message: str = "", hint: str = "") -> None:
-        super().__init__(title, message, hint)
+    def __init__(self, title: str = "", message: str = "", hint: str = "") -> None:
+        super().__init__(title or _("Cancelled"), message, hint)
 
 
 class EngineDied(FacedeskError):

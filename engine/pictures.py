@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from engine.errors import DataError
+from engine.i18n import _
 
 CROP = 160
 """Width and height of an aligned crop, pixels."""
@@ -91,7 +92,12 @@ def decode_crop(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as opened:
             if opened.size != (CROP, CROP) or opened.mode != "RGB":
-                raise _broken(path, f"it is {opened.size[0]}x{opened.size[1]} {opened.mode}")
+                raise _broken(
+                    path,
+                    _("it is {width}x{height} {mode}").format(
+                        width=opened.size[0], height=opened.size[1], mode=opened.mode
+                    ),
+                )
             return np.array(opened, dtype=np.uint8)
     except _DECODING_ERRORS as error:
         raise _broken(path, str(error)) from error
@@ -112,9 +118,12 @@ def _contents(path: Path) -> bytes:
         with open(handle, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise _broken(path, "it is not a regular file")
+                raise _broken(path, _("it is not a regular file"))
             if status.st_size > MOST_BYTES:
-                raise _too_large(path, f"it has {status.st_size / 1e6:.0f} MB")
+                raise _too_large(
+                    path,
+                    _("it has {megabytes:.0f} MB").format(megabytes=status.st_size / 1e6),
+                )
             return file.read(status.st_size)
     except OSError as error:
         raise _broken(path, os.strerror(error.errno or 0)) from error
@@ -129,12 +138,15 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
             with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
                 width, height = opened.size
                 if width * height > MOST_PIXELS:
-                    raise _too_large(path, f"it claims {width}x{height} pixels")
+                    raise _too_large(
+                        path,
+                        _("it claims {width}x{height} pixels").format(width=width, height=height),
+                    )
                 opened.load()
                 upright = ImageOps.exif_transpose(opened)
                 return _eight_bit_rgb(upright)
     except Image.DecompressionBombError as error:
-        raise _too_large(path, "it claims more pixels than any photograph has") from error
+        raise _too_large(path, _("it claims more pixels than any photograph has")) from error
     except _DECODING_ERRORS as error:
         raise _broken(path, str(error)) from error
 
@@ -155,17 +167,18 @@ def _eight_bit_rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 def _broken(path: Path, why: str) -> Unreadable:
     return Unreadable(
-        f"{path.name} cannot be read as a picture",
+        _("{name} cannot be read as a picture").format(name=path.name),
         why,
-        "Open it in a picture viewer; if that fails too, the file is damaged.",
+        _("Open it in a picture viewer; if that fails too, the file is damaged."),
     )
 
 
 def _too_large(path: Path, why: str) -> Unreadable:
     return Unreadable(
-        f"{path.name} is too large",
+        _("{name} is too large").format(name=path.name),
         why,
-        f"Pictures may have up to {MOST_BYTES // 1_000_000} MB and "
-        f"{MOST_PIXELS // 1_000_000} megapixels; reduce it first.",
+        _(
+            "Pictures may have up to {megabytes} MB and {megapixels} megapixels; reduce it first."
+        ).format(megabytes=MOST_BYTES // 1_000_000, megapixels=MOST_PIXELS // 1_000_000),
         "too_large",
     )

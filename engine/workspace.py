@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DataError, DiskFull, WorkspaceLocked, WorkspaceUnusable
+from engine.i18n import _
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
@@ -65,7 +66,7 @@ class Workspace:
         Call only while holding `writer()`, for another writer's unfinished files look the same.
         """
         removed = []
-        with translate_os_errors("remove unfinished files", self.root):
+        with translate_os_errors(_("remove unfinished files"), self.root):
             for path in [*self._unfinished()]:
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
@@ -101,11 +102,12 @@ class Workspace:
     def writer(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; readers need none.
 
-        The lock lives with the process, so a killed writer never leaves it behind.
+        The lock lives with the process, so a killed writer never leaves it behind. `what` is the
+        holder's name, which processes in any language read: a name, not words to translate.
         Raises WorkspaceLocked with the holder's name if another process or job has it.
         """
         self.prepare()
-        with translate_os_errors("lock the workspace", self.lock_file):
+        with translate_os_errors(_("lock the workspace"), self.lock_file):
             handle = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             self._take(handle)
@@ -121,15 +123,17 @@ class Workspace:
             os.close(handle)
 
     def _take(self, handle: int) -> None:
-        with translate_os_errors("lock the workspace", self.lock_file):
+        with translate_os_errors(_("lock the workspace"), self.lock_file):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip()
                 raise WorkspaceLocked(
-                    "The workspace is in use",
-                    f"{holder or 'another Facedesk process'} is writing to {self.root}",
-                    "Wait for it to finish, stop it, or choose another --workspace.",
+                    _("The workspace is in use"),
+                    _("{holder} is writing to {root}").format(
+                        holder=holder or _("another Facedesk process"), root=self.root
+                    ),
+                    _("Wait for it to finish, stop it, or choose another --workspace."),
                 ) from error
 
 
@@ -141,20 +145,22 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(
-                "The disk is full",
-                f"could not {doing} ({path})",
-                "Free some space and try again; nothing that was saved before is lost.",
+                _("The disk is full"),
+                _("could not {doing} ({path})").format(doing=doing, path=path),
+                _("Free some space and try again; nothing that was saved before is lost."),
             ) from error
         raise WorkspaceUnusable(
-            "The workspace cannot be used",
-            f"could not {doing} ({path}): {os.strerror(error.errno or 0)}",
-            "Check the folder's owner, its permissions and whether its disk is read-only.",
+            _("The workspace cannot be used"),
+            _("could not {doing} ({path}): {reason}").format(
+                doing=doing, path=path, reason=os.strerror(error.errno or 0)
+            ),
+            _("Check the folder's owner, its permissions and whether its disk is read-only."),
         ) from error
 
 
 def make_directory(path: Path) -> None:
     """Create `path` and its parents, mode 0700 for those created."""
-    with translate_os_errors("create a folder", path):
+    with translate_os_errors(_("create a folder"), path):
         missing = [p for p in (path, *path.parents) if not p.exists()]
         for folder in reversed(missing):
             with contextlib.suppress(FileExistsError):
@@ -176,7 +182,7 @@ def sync_directory(path: Path) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `path` atomically with mode 0600. Raises DiskFull or WorkspaceUnusable."""
     make_directory(path.parent)
-    with translate_os_errors("write a file", path):
+    with translate_os_errors(_("write a file"), path):
         handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
         temporary = Path(name)
         try:
@@ -209,15 +215,15 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise
     except OSError as error:
-        with translate_os_errors("read a file", path):
+        with translate_os_errors(_("read a file"), path):
             raise error
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise DataError(
-            "A workspace file is damaged",
-            f"{path} is not valid JSON",
-            "Restore it from a backup, or delete it and run the step that makes it again.",
+            _("A workspace file is damaged"),
+            _("{path} is not valid JSON").format(path=path),
+            _("Restore it from a backup, or delete it and run the step that makes it again."),
         ) from error
 
 
@@ -228,11 +234,11 @@ def new_directory(path: Path) -> Iterator[Path]:
     If the block raises, the temporary folder is removed and `path` does not appear.
     """
     make_directory(path.parent)
-    with translate_os_errors("create a folder", path):
+    with translate_os_errors(_("create a folder"), path):
         temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
     try:
         yield temporary
-        with translate_os_errors("finish a folder", path):
+        with translate_os_errors(_("finish a folder"), path):
             sync_directory(temporary)
             temporary.rename(path)
             sync_directory(path.parent)
@@ -243,7 +249,7 @@ def new_directory(path: Path) -> Iterator[Path]:
 
 def remove_directory(path: Path) -> None:
     """Remove a folder so that a crash half-way leaves no half of it under its own name."""
-    with translate_os_errors("remove a folder", path):
+    with translate_os_errors(_("remove a folder"), path):
         if not path.exists():
             return
         # No new folder is made for it: deleting must work on a full disk too.

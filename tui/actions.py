@@ -22,6 +22,7 @@ from engine.service.protocol import (
 from tui.bridge import Live
 from tui.calls import in_thread
 from tui.engine_app import EngineApp, log
+from tui.i18n import _
 from tui.jobs import JobBoard
 from tui.panes.split import SplitPane, grouped
 from tui.panes.training import TrainingPane
@@ -83,8 +84,10 @@ class ActionsApp(EngineApp):
         """Make a split and show it."""
         result = await in_thread(partial(self.desk.split, request))
         self.screen_desk.split.show(result)
-        counts = f"{result.train} to train, {result.validation} to validate, {result.test} to test"
-        self.tell(f"Split: {counts}", "good")
+        counts = _("{train} to train, {validation} to validate, {test} to test").format(
+            train=result.train, validation=result.validation, test=result.test
+        )
+        self.tell(_("Split: {counts}").format(counts=counts), "good")
         for warning in grouped(result):
             self.tell(warning, "warning")
 
@@ -117,7 +120,7 @@ class ActionsApp(EngineApp):
                 self.show_error(error.title, error.message, error.hint)
             except Exception as error:
                 log.exception("an action failed")
-                self.show_error("Unexpected trouble", f"{type(error).__name__}: {error}")
+                self.show_error(_("Unexpected trouble"), f"{type(error).__name__}: {error}")
             else:
                 if then is not None:
                     then()
@@ -160,14 +163,14 @@ class ActionsApp(EngineApp):
         """End the running job in good order."""
         job = self.board.target(self.screen_desk.front)
         if self.can("stop") and job:
-            self.tell(f"Stopping: {self.board.titles[job]}")
+            self.tell(_("Stopping: {title}").format(title=self.board.titles[job]))
             self.go(self.stop(job))
 
     def action_cancel(self) -> None:
         """Give up the running job."""
         job = self.board.target(self.screen_desk.front)
         if self.can("cancel") and job:
-            self.tell(f"Cancelling: {self.board.titles[job]}")
+            self.tell(_("Cancelling: {title}").format(title=self.board.titles[job]))
             self.go(in_thread(partial(self.desk.cancel, job)))
 
     # --- actions: people and models ------------------------------------------------------
@@ -180,7 +183,7 @@ class ActionsApp(EngineApp):
 
         async def rename(new: str) -> None:
             await in_thread(partial(self.desk.rename, person.name, new))
-            self.tell(f"{person.name} is now {new}", "good")
+            self.tell(_("{name} is now {new}").format(name=person.name, new=new), "good")
             self.reload()
 
         self.push_screen(RenameForm(rename, name=person.name))
@@ -193,14 +196,15 @@ class ActionsApp(EngineApp):
     def _promote(self, message: ModelsScreen.PromoteAsked) -> None:
         async def promote() -> None:
             await in_thread(partial(self.desk.promote, message.model))
-            self.tell(f"Model {message.model} is in use", "good")
+            self.tell(_("Model {model} is in use").format(model=message.model), "good")
 
         self.go(promote(), then=self.reload)
 
     @on(ModelsScreen.RollbackAsked)
     def _rollback(self) -> None:
         async def rollback() -> None:
-            self.tell(f"Back to model {await in_thread(self.desk.rollback)}", "good")
+            model = await in_thread(self.desk.rollback)
+            self.tell(_("Back to model {model}").format(model=model), "good")
 
         self.go(rollback(), then=self.reload)
 
@@ -221,10 +225,10 @@ class ActionsApp(EngineApp):
             self.close_down()
             return
         lines = [
-            *(f"Still running: {clean(title)}." for title in titles),
-            "Pictures kept so far are safe; a training that is cut short leaves no model.",
+            *(_("Still running: {title}.").format(title=clean(title)) for title in titles),
+            _("Pictures kept so far are safe; a training that is cut short leaves no model."),
         ]
-        ask = Confirm("Quit now?", lines, yes="Quit (y)", no="Stay (n)")
+        ask = Confirm(_("Quit now?"), lines, yes=_("Quit (y)"), no=_("Stay (n)"))
         self.push_screen(ask, lambda yes: self.close_down() if yes else None)
 
     async def action_interrupt(self) -> None:
@@ -233,6 +237,6 @@ class ActionsApp(EngineApp):
         chosen = self.screen.get_selected_text() or getattr(field, "selected_text", "")
         if chosen:
             self.copy_to_clipboard(chosen)
-            self.notify("Copied", timeout=2)
+            self.notify(_("Copied"), timeout=2)
         else:
             await self.action_quit()

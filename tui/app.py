@@ -116,10 +116,10 @@ class FacedeskApp(
             for warning in event.warnings:
                 self.tell(warning, "warning")
             if not event.promoted:
-                text = "The model before stays in use. Kept aside: m shows the models."
+                text = _("The model before stays in use. Kept aside: m shows the models.")
                 self.notify(
                     text,
-                    title="The new model is worse",
+                    title=_("The new model is worse"),
                     severity="warning",
                     timeout=8,
                     markup=False,
@@ -146,7 +146,7 @@ class FacedeskApp(
         for refused in live.refused_files:
             value = measured(refused.reason, refused.value, refused.limit)
             why = f"{reason_words(refused.reason)}{f' ({value})' if value else ''}"
-            self.tell(f"Refused {refused.file}: {why}", "warning")
+            self.tell(_("Refused {file}: {why}").format(file=refused.file, why=why), "warning")
         if self.script is not None:
             self.script.saw(live)
 
@@ -185,7 +185,11 @@ class FacedeskApp(
         self.evaluation.model = current.id if current else ""
         self.recall_evaluation()
         self.refresh_evaluation()
-        model = f"model of {day(current.created)}" if current else "no model yet"
+        model = (
+            _("model of {created}").format(created=day(current.created))
+            if current
+            else _("no model yet")
+        )
         people = many(self.board.people, "person", "people")
         self.screen_desk.query_one(TitleBar).state = f"{people} · {model}"
         if isinstance(self.screen, ModelsScreen):

@@ -18,6 +18,7 @@ from engine.enrol.strangers import tidy
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
 from engine.workspace import Workspace
+from tui.i18n import _
 from tui.output import Output
 
 
@@ -36,7 +37,9 @@ class Context:
             removed = (*self.workspace.recover(), *tidy(self.workspace))
             if removed:
                 count = len(removed)
-                self.output.note(f"Removed {count} unfinished files of an interrupted run.")
+                self.output.note(
+                    _("Removed {count} unfinished files of an interrupted run.").format(count=count)
+                )
             Trash(self.workspace, self.settings.trash.keep_days).purge()
             yield
 
@@ -76,7 +79,7 @@ def interruptible(
         for number, handler in before.items():
             signal.signal(number, handler)
     if interrupted.is_set():
-        raise Cancelled("Interrupted", "what was finished before is kept")
+        raise Cancelled(_("Interrupted"), _("what was finished before is kept"))
 
 
 def _await_enter(token: Cancel, finished: threading.Event, asking: threading.Event) -> None:

@@ -24,6 +24,8 @@ from engine.events import (
     TrainDone,
 )
 from tui.figures import headline
+from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.text import many, reason_words, span
 
 
@@ -46,25 +48,32 @@ def describe(event: Event, title: str = "") -> Line | None:
         case JobEnded():
             return _ended(event, title)
         case ProcessDied():
-            after = "it is being restarted" if event.restarting else "it stays down for now"
-            text = f"The {event.process} process died (status {event.exit_status}); {after}"
-            return Line(text, "warning", "Nothing kept so far is lost.")
+            text = _("The {process} process died (status {status}); it stays down for now")
+            if event.restarting:
+                text = _("The {process} process died (status {status}); it is being restarted")
+            text = text.format(process=event.process, status=event.exit_status)
+            return Line(text, "warning", _("Nothing kept so far is lost."))
         case ProcessReady():
-            return Line(f"The {event.process} process is ready")
+            return Line(_("The {process} process is ready").format(process=event.process))
         case SourceOpened():
-            demo = "DEMO source" if event.demo else f"Source ({event.kind})"
-            return Line(f"{demo} {event.source}: {event.detail or f'{event.width}x{event.height}'}")
+            text = _("DEMO source {source}: {detail}")
+            if not event.demo:
+                text = _("Source ({kind}) {source}: {detail}")
+            detail = event.detail or f"{event.width}x{event.height}"
+            return Line(text.format(kind=event.kind, source=event.source, detail=detail))
         case SourceLost():
-            text = f"Source lost: {event.reason}; attempt {event.attempt} in {event.retry_in:.1f} s"
+            text = _("Source lost: {reason}; attempt {attempt} in {seconds:.1f} s").format(
+                reason=event.reason, attempt=event.attempt, seconds=event.retry_in
+            )
             return Line(text, "warning")
         case SourceRestored():
-            return Line(f"Source is back after {event.seconds:.1f} s", "good")
+            text = _("Source is back after {seconds:.1f} s").format(seconds=event.seconds)
+            return Line(text, "good")
         case TapeStarted():
-            return Line(f"Recording to {event.file}", "warning")
+            return Line(_("Recording to {file}").format(file=event.file), "warning")
         case TapeEnded():
-            return Line(
-                f"Recorded {event.file}: {event.megabytes:.1f} MB of faces, keep it private"
-            )
+            text = _("Recorded {file}: {size:.1f} MB of faces, keep it private")
+            return Line(text.format(file=event.file, size=event.megabytes))
         case _:
             return _result(event)
 
@@ -72,36 +81,57 @@ def describe(event: Event, title: str = "") -> Line | None:
 def _result(event: Event) -> Line | None:
     match event:
         case EnrolDone():
-            refused = ", ".join(f"{reason_words(r)} {n}" for r, n in event.refused.items() if n)
-            text = f"{event.person}: {many(event.captured, 'picture')} kept"
+            text = _("{person}: {pictures} kept")
             if event.ended == "source_ended":
-                text += f" of {event.target}, the source ended early"
-            return Line(text + (f"; refused: {refused}" if refused else ""), "good")
+                text = _("{person}: {pictures} kept of {target}, the source ended early")
+            pictures = many(event.captured, "picture")
+            text = text.format(person=event.person, pictures=pictures, target=event.target)
+            refused = ", ".join(f"{reason_words(r)} {n}" for r, n in event.refused.items() if n)
+            if refused:
+                text += _("; refused: {refused}").format(refused=refused)
+            return Line(text, "good")
         case ImportDone():
-            return Line(
-                f"{many(event.images, 'picture')} of {many(event.people, 'person', 'people')} "
-                f"imported, {many(event.refused, 'file')} refused",
-                "good",
+            text = _("{pictures} of {people} imported, {files} refused").format(
+                pictures=many(event.images, "picture"),
+                people=many(event.people, "person", "people"),
+                files=many(event.refused, "file"),
             )
+            return Line(text, "good")
         case EpochDone():
-            best = ", best so far" if event.best == event.epoch else ""
-            return Line(
-                f"Epoch {event.epoch}/{event.epochs}: loss {event.loss:.3f}, "
-                f"val loss {event.val_loss:.3f}, val acc {event.val_accuracy:.2f}{best}"
-            )
+            return Line(_epoch(event))
         case TrainDone(promoted=False):
-            text = f"Model {event.model} trained in {span(event.seconds)} and kept aside"
-            return Line(text, "warning", "m shows the models; p there puts it in use.")
+            text = _("Model {model} trained in {time} and kept aside")
+            use = _("{key.models} shows the models; {key[models.promote]} there puts it in use.")
+            text = text.format(model=event.model, time=span(event.seconds))
+            return Line(text, "warning", with_keys(use))
         case TrainDone():
-            return Line(f"Model {event.model} trained in {span(event.seconds)}", "good")
+            text = _("Model {model} trained in {time}")
+            return Line(text.format(model=event.model, time=span(event.seconds)), "good")
         case EvaluateDone():
-            return Line(f"Evaluated: {headline(event)}", "good")
+            return Line(_("Evaluated: {figures}").format(figures=headline(event)), "good")
         case RecogniseDone():
             seen = ", ".join(f"{name} {count}" for name, count in event.people.items())
-            text = f"Watched {many(event.frames, 'frame')}, {many(event.faces, 'face')}"
+            frames, faces = many(event.frames, "frame"), many(event.faces, "face")
+            text = _("Watched {frames}, {faces}").format(frames=frames, faces=faces)
             return Line(text + (f": {seen}" if seen else ""), "good")
         case _:
             return None
+
+
+def _epoch(event: EpochDone) -> str:
+    text = _("Epoch {epoch}/{epochs}: loss {loss:.3f}, val loss {val:.3f}, val acc {acc:.2f}")
+    if event.best == event.epoch:
+        text = _(
+            "Epoch {epoch}/{epochs}: loss {loss:.3f}, val loss {val:.3f}, val acc {acc:.2f}, "
+            "best so far"
+        )
+    return text.format(
+        epoch=event.epoch,
+        epochs=event.epochs,
+        loss=event.loss,
+        val=event.val_loss,
+        acc=event.val_accuracy,
+    )
 
 
 def _ended(event: JobEnded, title: str) -> Line | None:
@@ -111,8 +141,8 @@ def _ended(event: JobEnded, title: str) -> Line | None:
             why = f"{event.title}: {event.message}" if event.message else event.title
             return Line(f"{what}: {why}", "error", event.hint)
         case "cancelled":
-            return Line(f"{what}: cancelled", "warning")
+            return Line(_("{what}: cancelled").format(what=what), "warning")
         case "stopped":
-            return Line(f"{what}: stopped")
+            return Line(_("{what}: stopped").format(what=what))
         case _:
             return None

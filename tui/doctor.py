@@ -6,17 +6,24 @@ from collections.abc import Iterable
 
 from engine.events import Finding
 from engine.events.checkup import Group, State
+from tui.i18n import _
+from tui.text import many
 
 GROUPS: dict[Group, str] = {
-    "camera": "Cameras",
-    "files": "Files",
-    "processor": "Processor",
-    "software": "Software",
-    "storage": "Workspace",
-    "terminal": "Terminal",
+    "camera": _("Cameras"),
+    "files": _("Files"),
+    "processor": _("Processor"),
+    "software": _("Software"),
+    "storage": _("Workspace"),
+    "terminal": _("Terminal"),
 }
 SIGNS: dict[State, str] = {"ok": "✓", "note": "i", "warning": "!", "trouble": "✗"}
-WORDS: dict[State, str] = {"ok": "ok", "note": "note", "warning": "WARNING", "trouble": "TROUBLE"}
+WORDS: dict[State, str] = {
+    "ok": _("ok"),
+    "note": _("note"),
+    "warning": _("WARNING"),
+    "trouble": _("TROUBLE"),
+}
 STYLES: dict[State, str] = {
     "ok": "green",
     "note": "cyan",
@@ -36,11 +43,10 @@ def verdict(findings: Iterable[Finding]) -> str:
     """All findings in a sentence."""
     states = [finding.state for finding in findings]
     if "trouble" in states:
-        count = states.count("trouble")
-        return (
-            f"{count} {'thing is' if count == 1 else 'things are'} broken; the remedy is beside it"
+        return _("{things} broken; the remedy is beside it").format(
+            things=many(states.count("trouble"), "thing is", "things are")
         )
     warnings = states.count("warning")
     if warnings:
-        return f"All that is needed works; {warnings} {'warning' if warnings == 1 else 'warnings'}"
-    return "All is well"
+        return _("All that is needed works; {warnings}").format(warnings=many(warnings, "warning"))
+    return _("All is well")

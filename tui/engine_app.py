@@ -29,6 +29,7 @@ from engine.logs import open_log
 from engine.service.protocol import Desk
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
+from tui.i18n import _
 from tui.key_order import KeysInOrder
 from tui.messages import EngineNews
 from tui.screens.confirm import Closing
@@ -102,11 +103,14 @@ class EngineApp(KeysInOrder):
 
     # --- start and news ------------------------------------------------------------------
 
+    def on_mount(self) -> None:
+        """Heed requests to end from the first moment on."""
+        self._end_on_signals()
+
     def begin_engine(self) -> None:
         """Start the desk; call this after the first paint."""
         self._keep_log()
         self.set_interval(1 / LOOKS, self.take_news)
-        self._end_on_signals()
         self._start_desk()
 
     @work(exit_on_error=False)
@@ -143,9 +147,9 @@ class EngineApp(KeysInOrder):
         except Exception as error:
             log.exception("a call of the engine failed")
             self.show_error(
-                "Unexpected trouble",
+                _("Unexpected trouble"),
                 f"{type(error).__name__}: {error}",
-                "Details are in the workspace's logs folder.",
+                _("Details are in the workspace's logs folder."),
             )
         return None
 
@@ -164,9 +168,16 @@ class EngineApp(KeysInOrder):
         """A fault of the app itself: the log gets the traceback, the terminal one sentence."""
         error = self._exception
         log.error("the app failed", exc_info=error)
-        name = type(error).__name__ if error else "unknown fault"
+        if self.closing:  # a screen that was still opening found its widgets gone
+            self._close_messages_no_wait()
+            return
+        name = type(error).__name__ if error else _("unknown fault")
         self._exit_renderables.append(
-            Text(f"Facedesk ended on an internal fault ({name}: {error}). Nothing kept is lost.")
+            Text(
+                _(
+                    "Facedesk ended on an internal fault ({name}: {error}). Nothing kept is lost."
+                ).format(name=name, error=error)
+            )
         )
         self._close_messages_no_wait()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from engine.events import EvaluateDone
+from tui.i18n import _
 from tui.text import many
 
 STRANGERS: dict[str, str] = {
-    "own": "the workspace's own strangers",
-    "folder": "the folder given",
-    "left_out": "each enrolled person among the others",
+    "own": _("the workspace's own strangers"),
+    "folder": _("the folder given"),
+    "left_out": _("each enrolled person among the others"),
 }
 """Whose searches the strangers are."""
 
@@ -32,21 +33,24 @@ def dial(value: float) -> str:
 
 def interval(ends: tuple[float, float]) -> str:
     """An interval of shares."""
-    return f"{ends[0]:.3f} to {ends[1]:.3f}"
+    return _("{low:.3f} to {high:.3f}").format(low=ends[0], high=ends[1])
 
 
 def strangers_named(result: EvaluateDone) -> str:
     """How many searches by strangers gave a name: `0 of 206 searches by 180 strangers named`."""
     if not result.strangers:
-        return "no strangers to test with"
-    named = round(result.fpir_at_threshold * result.strangers)
-    searches = many(result.strangers, "search", "searches")
-    return f"{named} of {searches} by {many(result.stranger_people, 'stranger')} named"
+        return _("no strangers to test with")
+    return _("{named} of {searches} by {strangers} named").format(
+        named=round(result.fpir_at_threshold * result.strangers),
+        searches=many(result.strangers, "search", "searches"),
+        strangers=many(result.stranger_people, "stranger"),
+    )
 
 
 def headline(result: EvaluateDone) -> str:
     """The result in one sentence."""
-    return (
-        f"rank-1 {result.rank1:.2f}, {percent(result.tpir_at_threshold)} of enrolled named, "
-        f"{strangers_named(result)}"
+    return _("rank-1 {rank1:.2f}, {share} of enrolled named, {strangers}").format(
+        rank1=result.rank1,
+        share=percent(result.tpir_at_threshold),
+        strangers=strangers_named(result),
     )

@@ -10,6 +10,7 @@ from textual import work
 from engine.events import Event, InboxChanged
 from engine.service.inbox_rows import UnknownGroup
 from tui.calls import in_thread
+from tui.i18n import _
 from tui.screens.confirm import Confirm
 from tui.screens.inbox import InboxScreen
 from tui.screens.inbox_forms import NewFromInboxForm, WhoForm
@@ -17,7 +18,7 @@ from tui.text import clean, many
 from tui.why_actions import WhyApp
 from tui.widgets.title_bar import TitleBar
 
-STRANGER_HINT = "The threshold takes it in when recognition starts next."
+STRANGER_HINT = _("The threshold takes it in when recognition starts next.")
 
 
 class InboxApp(WhyApp):
@@ -35,7 +36,10 @@ class InboxApp(WhyApp):
             self.screen_desk.query_one(TitleBar).unknown = event.waiting
             if event.why:
                 self.tell(
-                    f"A stranger was not kept ({event.skipped} so far): {event.why}", "warning"
+                    _("A stranger was not kept ({skipped} so far): {why}").format(
+                        skipped=event.skipped, why=event.why
+                    ),
+                    "warning",
                 )
             if self.screen_inbox is not None:
                 self.reload_inbox()
@@ -65,7 +69,7 @@ class InboxApp(WhyApp):
 
         async def assign(name: str) -> None:
             call = partial(self.desk.inbox_assign, group.sightings, name, new=False)
-            self._done(await in_thread(call), "Train with t, so that the model learns them.")
+            self._done(await in_thread(call), _("Train with t, so that the model learns them."))
 
         async def ask() -> None:
             people = await in_thread(self.desk.people)
@@ -83,7 +87,7 @@ class InboxApp(WhyApp):
 
         async def enrol(name: str) -> None:
             call = partial(self.desk.inbox_assign, group.sightings, name, new=True)
-            self._done(await in_thread(call), "Train with t, so that the model learns them.")
+            self._done(await in_thread(call), _("Train with t, so that the model learns them."))
 
         self.push_screen(NewFromInboxForm(enrol, crops=group.crops))
 
@@ -111,7 +115,7 @@ class InboxApp(WhyApp):
         screen = self.screen_inbox
         view = screen.view if screen is not None else None
         if view is None or not view.groups:
-            self.notify("Nobody waits here.")
+            self.notify(_("Nobody waits here."))
             return
         ids = [id for group in view.groups for id in group.sightings]
 
@@ -120,17 +124,20 @@ class InboxApp(WhyApp):
                 self._choose(partial(self.desk.inbox_delete, ids))
 
         lines = [
-            f"{many(len(view.groups), 'group')} with {many(len(ids), 'sighting')}.",
-            f"u brings them back, for {many(view.days, 'day')} at most.",
+            _("{groups} with {sightings}.").format(
+                groups=many(len(view.groups), "group"), sightings=many(len(ids), "sighting")
+            ),
+            _("u brings them back, for {days} at most.").format(days=many(view.days, "day")),
         ]
-        ask = Confirm("Delete all unknown?", lines, yes="Delete (y)", no="Keep (n)")
+        ask = Confirm(_("Delete all unknown?"), lines, yes=_("Delete (y)"), no=_("Keep (n)"))
         self.push_screen(ask, answered)
 
     def action_inbox_undo(self) -> None:
         """Undo the last choice."""
 
         async def undo() -> None:
-            self._done(f"Undone: {await in_thread(self.desk.inbox_undo)}", undo=False)
+            title = await in_thread(self.desk.inbox_undo)
+            self._done(_("Undone: {title}").format(title=title), undo=False)
 
         self.go(undo())
 
@@ -141,19 +148,29 @@ class InboxApp(WhyApp):
         if view is None:
             return
         if view.keeping:
-            self._switch(False, "Strangers are not kept any more; those here stay until deleted.")
+            self._switch(
+                False, _("Strangers are not kept any more; those here stay until deleted.")
+            )
             return
         days = many(view.days, "day")
         lines = [
-            "While recognising, a few pictures of each face that stays unknown are kept in this "
-            "workspace, with the time, the source and who was nearest.",
-            f"They are removed for good after {days}. Nothing leaves this computer.",
-            "Faces are biometric data: tell the people who pass this camera.",
+            _(
+                "While recognising, a few pictures of each face that stays unknown are "
+                "kept in this workspace, with the time, the source and who was nearest."
+            ),
+            _("They are removed for good after {days}. Nothing leaves this computer.").format(
+                days=days
+            ),
+            _("Faces are biometric data: tell the people who pass this camera."),
         ]
-        ask = Confirm("Keep strangers?", lines, yes="Keep them (y)", no="No (n)")
+        ask = Confirm(_("Keep strangers?"), lines, yes=_("Keep them (y)"), no=_("No (n)"))
         self.push_screen(
             ask,
-            lambda yes: self._switch(True, f"Strangers are kept for {days}") if yes else None,
+            lambda yes: (
+                self._switch(True, _("Strangers are kept for {days}").format(days=days))
+                if yes
+                else None
+            ),
         )
 
     # --- help for the actions ------------------------------------------------------------
@@ -163,7 +180,9 @@ class InboxApp(WhyApp):
         screen = self.screen_inbox
         group = screen.selected if screen is not None else None
         if screen is not None and group is None:
-            self.notify("Nobody waits here." if screen.view else "The inbox is still being read.")
+            self.notify(
+                _("Nobody waits here.") if screen.view else _("The inbox is still being read.")
+            )
         return group
 
     def _choose(self, call: Callable[[], str], hint: str = "") -> None:
@@ -181,7 +200,7 @@ class InboxApp(WhyApp):
 
     def _done(self, text: str, hint: str = "", *, undo: bool = True) -> None:
         """Say what was done, and show what it changed."""
-        more = "u undoes it." if undo else ""
+        more = _("u undoes it.") if undo else ""
         self.tell(text, "good", hint)
         self.notify(" ".join(filter(None, (f"{clean(text)}.", hint, more))), markup=False)
         self.reload_inbox()

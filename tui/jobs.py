@@ -6,6 +6,7 @@ from typing import cast
 
 from engine.events import JobEnded, JobStarted
 from engine.service.protocol import CAMERA_JOBS, Job
+from tui.i18n import _
 
 PANE_OF: dict[Job, str] = {
     "enrol": "capture",
@@ -69,11 +70,11 @@ class JobBoard:
 
     def _why_not_measure(self) -> str | None:
         if "evaluate" in self.titles:
-            return "An evaluation is running already: x stops it."
+            return _("An evaluation is running already: x stops it.")
         if "train" in self.titles:
-            return "A training is running: press v when it has ended."
+            return _("A training is running: press v when it has ended.")
         if self.models == 0:
-            return "No model yet: press t on the desk to train one."
+            return _("No model yet: press t on the desk to train one.")
         return None
 
     def why_not(self, action: str) -> str | None:
@@ -81,26 +82,28 @@ class JobBoard:
         camera = self.camera_job
         makes_room = action == "new_person" and camera == "recognise"
         if action in CAMERA_ACTIONS and camera and not makes_room:
-            return f"The camera is in use: {self.titles[camera]}. Esc cancels it, x stops it."
+            return _("The camera is in use: {title}. Esc cancels it, x stops it.").format(
+                title=self.titles[camera]
+            )
         if action in MEASURING_ACTIONS:
             return self._why_not_measure()
         if action in ("split", "train") and "evaluate" in self.titles:
-            return "An evaluation of this split's model is running: Esc cancels it."
+            return _("An evaluation of this split's model is running: Esc cancels it.")
         if action == "stop_evaluation" and "evaluate" not in self.titles:
-            return "No evaluation is running."
+            return _("No evaluation is running.")
         if action == "train" and "train" in self.titles:
-            return "A training is running already: Esc cancels it, the model in use stays."
+            return _("A training is running already: Esc cancels it, the model in use stays.")
         if action == "recognise" and self.models == 0:
-            return "There is no model yet: press t to train one."
+            return _("There is no model yet: press t to train one.")
         if action in ("split", "train") and self.people == 0:
-            return "Nobody is enrolled yet: press n to enrol a person, or i to import a folder."
+            return _("Nobody is enrolled yet: press n to enrol a person, or i to import a folder.")
         if action == "split" and "train" in self.titles:
-            return "A training is running on this split: Esc cancels it."
+            return _("A training is running on this split: Esc cancels it.")
         if action in ("stop", "cancel") and not self.titles:
-            return "No job is running."
+            return _("No job is running.")
         if action in PEOPLE_ACTIONS - {"undo"} and self.people == 0:
-            return "Nobody is enrolled yet: press n to enrol a person."
+            return _("Nobody is enrolled yet: press n to enrol a person.")
         busy = [title for job, title in self.titles.items() if job != "recognise"]
         if action in PEOPLE_ACTIONS and busy:
-            return f"Not while this runs: {busy[0]}. Esc cancels it."
+            return _("Not while this runs: {title}. Esc cancels it.").format(title=busy[0])
         return None

@@ -6,17 +6,18 @@ import contextlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 from engine.errors import FacedeskError
 from engine.events import Event, Preview
 from tui.text import clean
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 class Output:
@@ -56,6 +57,8 @@ class Output:
         """A table for a person on stdout. Columns whose name starts with `#` align right."""
         if self.as_json:
             return
+        from rich.table import Table
+
         table = Table(box=SIMPLE, title=title or None, title_justify="left", pad_edge=False)
         for column in columns:
             right = column.startswith("#")
@@ -84,6 +87,8 @@ class Output:
     @contextlib.contextmanager
     def progress(self, title: str, total: int | None) -> Iterator[ProgressBar]:
         """A progress bar on stderr, if there is a person to see it."""
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
         shown = not (self.quiet or self.as_json) and self._notes.is_terminal
         bar = Progress(
             TextColumn("{task.description}", markup=False),

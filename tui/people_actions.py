@@ -9,6 +9,7 @@ from engine.errors import FacedeskError, PersonNotFound
 from engine.service.protocol import PersonRow, Trashed
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
+from tui.i18n import _
 from tui.person_words import kept_words
 from tui.screens.confirm import Confirm
 from tui.screens.forms import RenameForm
@@ -37,7 +38,11 @@ class PeopleApp(EvaluationApp):
             except FacedeskError:
                 return
             if gone:
-                self.tell(f"Trash: {many(gone, 'change')} expired and removed for good")
+                self.tell(
+                    _("Trash: {changes} expired and removed for good").format(
+                        changes=many(gone, "change")
+                    )
+                )
 
         self.go(purge())
 
@@ -61,7 +66,7 @@ class PeopleApp(EvaluationApp):
     async def _change(self, call: Callable[[], Trashed]) -> None:
         """One change of people; raises FacedeskError."""
         done = await in_thread(call)
-        self.tell(done.title, "warning", "u undoes it." if done.id else "")
+        self.tell(done.title, "warning", _("u undoes it.") if done.id else "")
         self.screen_desk.people.unmark()
         self.refresh_people()
 
@@ -101,14 +106,25 @@ class PeopleApp(EvaluationApp):
         pictures = sum(person.pictures for person in people)
         sessions = sum(person.sessions for person in people)
         lines = [
-            f"{many(pictures, 'picture')} in {many(sessions, 'session')} of {_named(names)}, "
-            "with features and split entries, will be deleted.",
+            _(
+                "{pictures} in {sessions} of {names}, with features and split entries, "
+                "will be deleted."
+            ).format(
+                pictures=many(pictures, "picture"),
+                sessions=many(sessions, "session"),
+                names=_named(names),
+            ),
             kept_words(self.desk.settings.trash.keep_days),
         ]
         if any(person.in_model != "no" for person in people):
-            who = "this person" if len(people) == 1 else "them"
-            lines.append(f"The model still knows {who} until you train again with t.")
-        title = f"Delete {names[0] if len(names) == 1 else many(len(names), 'person', 'people')}?"
+            lines.append(
+                _("The model still knows this person until you train again with t.")
+                if len(people) == 1
+                else _("The model still knows them until you train again with t.")
+            )
+        title = _("Delete {what}?").format(
+            what=names[0] if len(names) == 1 else many(len(names), "person", "people")
+        )
         self._ask_to_delete(title, lines, partial(self.desk.delete_people, names))
 
     def action_merge(self) -> None:
@@ -118,7 +134,7 @@ class PeopleApp(EvaluationApp):
         if not self.can("merge") or not people:
             return
         if len(people) > 2 or len(pane.rows) < 2:
-            self.explain("Merging takes two people: mark two, or select one and press g.")
+            self.explain(_("Merging takes two people: mark two, or select one and press g."))
             return
         source, target = people[0], people[1] if len(people) == 2 else None
         if target is not None and target.pictures < source.pictures:
@@ -129,9 +145,11 @@ class PeopleApp(EvaluationApp):
 
         form = MergeForm(
             merge,
-            title=f"Merge {source.name}",
-            what=f"{many(source.pictures, 'picture')} of {source.name} go to the person named "
-            f"here; {source.name} is then no longer in the list.",
+            title=_("Merge {name}").format(name=source.name),
+            what=_(
+                "{pictures} of {name} go to the person named here; {name} is then no "
+                "longer in the list."
+            ).format(pictures=many(source.pictures, "picture"), name=source.name),
             names=_others(pane.rows, source.name),
             to=target.name if target else "",
         )
@@ -152,11 +170,13 @@ class PeopleApp(EvaluationApp):
             return
         count = many(screen.pictures, "picture")
         lines = [
-            f"{count} of {screen.person}, with features and split entries, will be deleted.",
+            _("{pictures} of {person}, with features and split entries, will be deleted.").format(
+                pictures=count, person=screen.person
+            ),
             kept_words(self.desk.settings.trash.keep_days),
         ]
         call = partial(self.desk.delete_pictures, screen.person, screen.chosen)
-        self._ask_to_delete(f"Delete {count}?", lines, call)
+        self._ask_to_delete(_("Delete {pictures}?").format(pictures=count), lines, call)
 
     def action_move_pictures(self) -> None:
         """The form for the person whose pictures these are."""
@@ -171,8 +191,10 @@ class PeopleApp(EvaluationApp):
         count = many(screen.pictures, "picture")
         form = MoveForm(
             move,
-            title=f"Move {count}",
-            what=f"{count} of {name} go to the person named here, with their source and time.",
+            title=_("Move {pictures}").format(pictures=count),
+            what=_(
+                "{pictures} of {name} go to the person named here, with their source and time."
+            ).format(pictures=count, name=name),
             names=_others(self.screen_desk.people.rows, name),
         )
         self.push_screen(form)
@@ -192,7 +214,7 @@ class PeopleApp(EvaluationApp):
 
         async def rename(new: str) -> None:
             await in_thread(partial(self.desk.rename, old, new))
-            self.tell(f"{old} is now {new}", "good")
+            self.tell(_("{old} is now {new}").format(old=old, new=new), "good")
             self.refresh_people(new)
 
         self.push_screen(RenameForm(rename, name=old))
@@ -206,8 +228,10 @@ class PeopleApp(EvaluationApp):
 
         async def undo() -> None:
             found = await in_thread(self.desk.undo)
-            self.tell(f"Undone: {found.title}. {found.back}.", "good")
-            self.notify(clean(f"{found.back}."), title="Undone", timeout=5, markup=False)
+            self.tell(
+                _("Undone: {title}. {back}.").format(title=found.title, back=found.back), "good"
+            )
+            self.notify(clean(f"{found.back}."), title=_("Undone"), timeout=5, markup=False)
             self.refresh_people()
 
         self.go(undo())
@@ -219,7 +243,7 @@ class PeopleApp(EvaluationApp):
             if yes:
                 self.go(self._change(call))
 
-        ask = Confirm(title, lines, yes="Delete (y)", no="Keep (n)")
+        ask = Confirm(title, lines, yes=_("Delete (y)"), no=_("Keep (n)"))
         self.push_screen(ask, answered)
 
     def _note_consent(self, name: str) -> None:
@@ -228,11 +252,16 @@ class PeopleApp(EvaluationApp):
         async def note(request: ConsentRequest) -> None:
             if request.withdraw:
                 await in_thread(partial(self.desk.withdraw_consent, name))
-                self.tell(f"{name} took their consent back", "warning")
+                self.tell(_("{name} took their consent back").format(name=name), "warning")
             else:
                 call = partial(self.desk.note_consent, name, request.by, request.text_version)
                 await in_thread(call)
-                self.tell(f"{name} agreed to text {request.text_version}", "good")
+                self.tell(
+                    _("{name} agreed to text {text_version}").format(
+                        name=name, text_version=request.text_version
+                    ),
+                    "good",
+                )
             self.refresh_people()
 
         form = ConsentForm(note, name=name, version=settings.text_version, text=settings.text)
@@ -246,7 +275,11 @@ class PeopleApp(EvaluationApp):
 
 def _named(names: Sequence[str]) -> str:
     shown = ", ".join(map(clean, names[:NAMED]))
-    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
+    return (
+        shown
+        if len(names) <= NAMED
+        else _("{names} and {count} more").format(names=shown, count=len(names) - NAMED)
+    )
 
 
 def _others(rows: Sequence[PersonRow], name: str) -> tuple[str, ...]:

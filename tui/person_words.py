@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.service.protocol import ConfusionFacts, Consent
+from tui.i18n import _
 from tui.text import day, many
 
 
@@ -21,26 +22,33 @@ def percent(value: float) -> str:
 def consent_words(consent: Consent | None) -> str:
     """What is noted about consent, in a sentence."""
     if consent is None:
-        return "Consent: none noted."
-    version = f", text version {consent.text_version}" if consent.text_version else ""
-    when = f" on {day(consent.at)}" if consent.at else ""
-    text = f"Consent: noted by {consent.by}{when}{version}"
-    return f"{text}; withdrawn on {day(consent.withdrawn)}." if consent.withdrawn else f"{text}."
+        return _("Consent: none noted.")
+    when = _(" on {day}").format(day=day(consent.at)) if consent.at else ""
+    version = consent.text_version
+    version = _(", text version {version}").format(version=version) if version else ""
+    text = _("Consent: noted by {by}{when}{version}.")
+    if consent.withdrawn:
+        text = _("Consent: noted by {by}{when}{version}; withdrawn on {day}.")
+    return text.format(by=consent.by, when=when, version=version, day=day(consent.withdrawn))
 
 
 def confusion_words(confusion: ConfusionFacts | None) -> str:
     """How often a person was confused in the last evaluation and with whom, in a sentence."""
     if confusion is None:
-        return "Confused with: not measured with the model in use (v measures)."
+        return _("Confused with: not measured with the model in use (v measures).")
     if not confusion.probes:
-        return "Confused with: the last evaluation had no probe of this person."
-    named = f"{confusion.named} of {many(confusion.probes, 'probe')} named rightly"
+        return _("Confused with: the last evaluation had no probe of this person.")
     others = ", ".join(f"{name} {many(count, 'time')}" for name, count in confusion.others)
-    return f"{named}, {confusion.nobody} not named. Taken for: {others or 'nobody else'}."
+    return _("{named} of {probes} named rightly, {nobody} not named. Taken for: {others}.").format(
+        named=confusion.named,
+        probes=many(confusion.probes, "probe"),
+        nobody=confusion.nobody,
+        others=others or _("nobody else"),
+    )
 
 
 def kept_words(days: int) -> str:
     """Whether a deletion can be undone, in a sentence."""
     if not days:
-        return "They will be lost for good: the trash keeps nothing (trash.keep_days is 0)."
-    return f"This can be undone for {many(days, 'day')}."
+        return _("They will be lost for good: the trash keeps nothing (trash.keep_days is 0).")
+    return _("This can be undone for {days}.").format(days=many(days, "day"))

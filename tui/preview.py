@@ -10,10 +10,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.service.protocol import PreviewLevel
+from tui.i18n import _
 
 Choice = Literal["auto", "normal", "low", "off"]
 CHOICES: tuple[Choice, ...] = ("auto", "normal", "low", "off")
 """In the order in which the key goes through them."""
+NAMES: dict[Choice, str] = {
+    "auto": _("automatic"),
+    "normal": _("normal"),
+    "low": _("low"),
+    "off": _("off"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,9 @@ class Account:
 
 def told(choice: Choice, level: PreviewLevel, bytes_a_second: float, frames: float) -> str:
     """The preview in a few words: `preview auto normal 1.8 Mbit/s 6 fps`."""
-    words = "preview auto" if choice == "auto" else "preview"
+    words = _("preview auto") if choice == "auto" else _("preview")
     if level == "off":
-        return f"{words} off"
-    return f"{words} {level} {bytes_a_second * 8 / 1e6:.1f} Mbit/s {frames:.0f} fps"
+        return _("{words} off").format(words=words)
+    return _("{words} {level} {rate:.1f} Mbit/s {frames:.0f} fps").format(
+        words=words, level=NAMES[level], rate=bytes_a_second * 8 / 1e6, frames=frames
+    )

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from engine.events import Event, JobEnded, JobStarted
 from engine.service.protocol import Desk, PreviewWish
 from tui.actions import ActionsApp
+from tui.i18n import _
 from tui.panes.base import Pane
-from tui.preview import LIMITS, Chooser, told
+from tui.preview import LIMITS, NAMES, Chooser, told
 from tui.terminal import Backlog, colours
 from tui.widgets.preview import FramePreview
 
@@ -18,7 +19,6 @@ TELL = 8
 """Every so many looks the rate in the title is brought up to date: a title costs bytes too."""
 SHOWN_BY = {"enrol": "capture", "recognise": "recognition"}
 """The pane that shows a job's frames."""
-NAMES = {"auto": "automatic", "normal": "normal", "low": "low", "off": "off"}
 
 
 class PreviewApp(ActionsApp):
@@ -73,7 +73,7 @@ class PreviewApp(ActionsApp):
     def action_preview_level(self) -> None:
         """The next choice."""
         choice = self.preview_chooser.next_choice()
-        self.notify(f"Preview: {NAMES[choice]}", timeout=2)
+        self.notify(_("Preview: {choice}").format(choice=NAMES[choice]), timeout=2)
         self._preview_looks = 0
         self.look_at_terminal()
 

@@ -17,6 +17,7 @@ from engine.service import library
 from engine.service.protocol import Desk, EnrolRequest, RecogniseRequest, TrainRequest
 from tui.actions import ActionsApp
 from tui.engine_app import log
+from tui.i18n import _
 from tui.quick_steps import LEAST, QuickSteps
 from tui.screens.forms import NewPersonForm
 from tui.widgets.title_bar import TitleBar
@@ -82,7 +83,7 @@ class QuickEnrolmentApp(ActionsApp):
     async def _free_camera(self) -> None:
         """End the running recognition."""
         self._room = asyncio.get_running_loop().create_future()
-        self.tell("Recognition makes room for the capture and comes back afterwards")
+        self.tell(_("Recognition makes room for the capture and comes back afterwards"))
         await self.stop("recognise")
         try:
             await asyncio.wait_for(self._room, 10)
@@ -119,11 +120,18 @@ class QuickEnrolmentApp(ActionsApp):
             run.over = True
             self._watch_again(run)
         elif ended.outcome == "failed":
-            self._fail(run, f"Not trained: the capture failed. {ended.title}.")
+            self._fail(
+                run, _("Not trained: the capture failed. {title}.").format(title=ended.title)
+            )
         elif ended.outcome == "cancelled":
-            self._fail(run, "Not trained: the capture was cancelled.")
+            self._fail(run, _("Not trained: the capture was cancelled."))
         elif run.captured < LEAST:
-            self._fail(run, f"Not trained: {run.captured} pictures are too few, {LEAST} needed.")
+            self._fail(
+                run,
+                _("Not trained: {captured} pictures are too few, {least} needed.").format(
+                    captured=run.captured, least=LEAST
+                ),
+            )
         else:
             run.go_to("split")
             self._next(run, self._split_and_train(run))
@@ -133,9 +141,9 @@ class QuickEnrolmentApp(ActionsApp):
         why = self.board.why_not("train") or self.board.why_not("split")
         request = self.screen_desk.split.request()
         if why is not None:
-            self._fail(run, f"Not trained. {why}")
+            self._fail(run, _("Not trained. {why}").format(why=why))
         elif request is None:
-            self._fail(run, "Not trained: the shares in the split pane cannot be used.")
+            self._fail(run, _("Not trained: the shares in the split pane cannot be used."))
         else:
             await self.split(request)
             run.go_to("train")
@@ -144,13 +152,13 @@ class QuickEnrolmentApp(ActionsApp):
 
     def _trained(self, run: QuickSteps, ended: JobEnded) -> None:
         if ended.outcome == "failed":
-            self._fail(run, f"The training failed. {ended.title}.")
+            self._fail(run, _("The training failed. {title}.").format(title=ended.title))
         elif ended.outcome == "cancelled":
-            self._fail(run, "The training was cancelled: the model before stays.")
+            self._fail(run, _("The training was cancelled: the model before stays."))
         else:
             run.go_to("recognise")
             if run.aside:
-                self.tell("The new model was kept aside: recognising with the one before it")
+                self.tell(_("The new model was kept aside: recognising with the one before it"))
             self._next(run, self.recognise(run.resume))
 
     def _next(self, run: QuickSteps, work: Coroutine[Any, Any, None]) -> None:
@@ -163,7 +171,12 @@ class QuickEnrolmentApp(ActionsApp):
                 self._fail(run, " ".join(filter(None, (f"{error}.", error.hint))))
             except Exception as error:
                 log.exception("a step of the quick enrolment failed")
-                self._fail(run, f"Unexpected trouble: {type(error).__name__}: {error}")
+                self._fail(
+                    run,
+                    _("Unexpected trouble: {kind}: {error}").format(
+                        kind=type(error).__name__, error=error
+                    ),
+                )
             if run.step == "recognise" and not run.failed:
                 run.over = True
             self._show_steps()

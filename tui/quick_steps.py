@@ -6,9 +6,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.service.protocol import EnrolRequest, RecogniseRequest
+from tui.i18n import _
 
 Step = Literal["capture", "split", "train", "recognise"]
 STEPS: tuple[Step, ...] = ("capture", "split", "train", "recognise")
+WORDS: dict[Step, str] = {
+    "capture": _("capture"),
+    "split": _("split"),
+    "train": _("train"),
+    "recognise": _("recognise"),
+}
 LEAST = 3
 """Kept pictures without which a training is not worth its time."""
 
@@ -42,7 +49,7 @@ class QuickSteps:
     @property
     def shown(self) -> str:
         """All steps on one line, each with a sign: ✓ done, ● running, ✗ failed, ○ to come."""
-        return " ".join(f"{self._sign(step)}{step}" for step in STEPS)
+        return " ".join(f"{self._sign(step)}{WORDS[step]}" for step in STEPS)
 
     def _sign(self, step: Step) -> str:
         if step in self.done:

@@ -10,6 +10,7 @@ from textual import on
 from engine.events import Event, JobEnded
 from engine.service.protocol import Desk, EnrolRequest
 from engine.service.roster_calls import Added
+from tui.i18n import _
 from tui.quick_enrolment import QuickEnrolmentApp
 from tui.screens.roster import RosterScreen
 from tui.text import many
@@ -39,7 +40,10 @@ class RosterApp(QuickEnrolmentApp):
     async def _add_names(self, source: str) -> Added | None:
         added = await self.ask(partial(self.desk.add_to_roster, source))
         if added is not None:
-            self.tell(f"{many(len(added.names), 'name')} added to the roster", "good")
+            self.tell(
+                _("{names} added to the roster").format(names=many(len(added.names), "name")),
+                "good",
+            )
             for note in added.notes:
                 self.explain(note)
         return added

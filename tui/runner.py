@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import FacedeskError, UsageError
+from tui.i18n import _
 
 if TYPE_CHECKING:
     from tui.context import Context
@@ -66,9 +67,11 @@ def internal_error(error: Exception, logs: Path) -> FacedeskError:
     os.write(handle, details.encode("utf-8", "replace"))
     os.close(handle)
     return FacedeskError(
-        "An internal error",
+        _("An internal error"),
         f"{type(error).__name__}: {error}",
-        f"Please report it with {logs / 'cli.log'}; what was finished before is kept.",
+        _("Please report it with {file}; what was finished before is kept.").format(
+            file=logs / "cli.log"
+        ),
     )
 
 

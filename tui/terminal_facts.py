@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from engine.events import Finding
 from engine.events.checkup import State
+from tui.i18n import _
 
 LEAST = (80, 24)
 KITTY = ("kitty", "ghostty", "wezterm", "konsole")
@@ -54,54 +55,60 @@ def graphics_of(environment: Mapping[str, str]) -> str:
 
 
 def _size(columns: int, lines: int) -> Finding:
-    value = f"{columns} columns, {lines} lines"
+    value = _("{columns} columns, {lines} lines").format(columns=columns, lines=lines)
     if columns < LEAST[0] or lines < LEAST[1]:
-        remedy = "Enlarge the window or choose a smaller font: at least 80x24."
-        return _finding("size", "warning", value, "", remedy)
-    return _finding("size", "ok", value, "160x45 and more shows every pane at once.")
+        remedy = _("Enlarge the window or choose a smaller font: at least 80x24.")
+        return _finding(_("size"), "warning", value, "", remedy)
+    return _finding(_("size"), "ok", value, _("160x45 and more shows every pane at once."))
 
 
 def _colours(environment: Mapping[str, str]) -> Finding:
     colours = colours_of(environment)
     told = f"TERM={environment.get('TERM', '')} COLORTERM={environment.get('COLORTERM', '')}"
     if environment.get("NO_COLOR"):
-        return _finding("colours", "note", "switched off by NO_COLOR", told, "unset NO_COLOR")
+        return _finding(_("colours"), "note", _("switched off by NO_COLOR"), told, "unset NO_COLOR")
     if colours == 1 << 24:
-        return _finding("colours", "ok", "true colour", told)
+        return _finding(_("colours"), "ok", _("true colour"), told)
     if colours == 256:
-        return _finding("colours", "warning", "256 colours", told, "export COLORTERM=truecolor")
-    value = f"{colours} colours" if colours else "no colours"
-    return _finding("colours", "warning", value, told, "export TERM=xterm-256color")
+        return _finding(
+            _("colours"), "warning", _("256 colours"), told, "export COLORTERM=truecolor"
+        )
+    value = _("{colours} colours").format(colours=colours) if colours else _("no colours")
+    return _finding(_("colours"), "warning", value, told, "export TERM=xterm-256color")
 
 
 def _graphics(environment: Mapping[str, str]) -> Finding:
     words = {
-        "kitty": "Kitty graphics",
-        "iterm": "iTerm2 inline pictures",
+        "kitty": _("Kitty graphics"),
+        "iterm": _("iTerm2 inline pictures"),
         "sixel": "Sixel",
-        "blocks": "none known: stills are drawn in half blocks",
+        "blocks": _("none known: stills are drawn in half blocks"),
     }
     protocol = graphics_of(environment)
-    detail = f"guessed from TERM_PROGRAM={environment.get('TERM_PROGRAM', '')}"
+    detail = _("guessed from TERM_PROGRAM={program}").format(
+        program=environment.get("TERM_PROGRAM", "")
+    )
     if protocol != "blocks" and environment.get("TMUX"):
         remedy = "tmux set -g allow-passthrough on"
-        value = f"{words[protocol]}, if tmux lets it through"
-        return _finding("graphics", "note", value, detail, remedy)
-    return _finding("graphics", "ok", words[protocol], detail)
+        value = _("{protocol}, if tmux lets it through").format(protocol=words[protocol])
+        return _finding(_("graphics"), "note", value, detail, remedy)
+    return _finding(_("graphics"), "ok", words[protocol], detail)
 
 
 def _multiplexer(environment: Mapping[str, str]) -> list[Finding]:
     term = environment.get("TERM", "")
     if environment.get("TMUX"):
         if not term.startswith("tmux"):
-            remedy = "tmux set -g default-terminal tmux-256color (then open a new window)"
-            return [_finding("tmux", "warning", f"tmux as TERM={term}", "", remedy)]
+            remedy = _("tmux set -g default-terminal tmux-256color (then open a new window)")
+            return [
+                _finding("tmux", "warning", _("tmux as TERM={term}").format(term=term), "", remedy)
+            ]
         if colours_of(environment) < 1 << 24:
             remedy = "tmux set -as terminal-features ',*:RGB' && export COLORTERM=truecolor"
-            return [_finding("tmux", "warning", "tmux without true colour", "", remedy)]
-        return [_finding("tmux", "ok", "tmux: a dropped line leaves the desk running")]
+            return [_finding("tmux", "warning", _("tmux without true colour"), "", remedy)]
+        return [_finding("tmux", "ok", _("tmux: a dropped line leaves the desk running"))]
     if environment.get("STY"):
-        value = "GNU screen: no true colour before version 5"
+        value = _("GNU screen: no true colour before version 5")
         return [_finding("screen", "warning", value, "", "tmux new -s desk")]
     return []
 
@@ -113,9 +120,11 @@ def _characters(environment: Mapping[str, str]) -> Finding:
     )
     value = environment.get(name, "")
     if "utf8" in value.lower().replace("-", ""):
-        return _finding("characters", "ok", f"UTF-8 ({name}={value})")
-    text = f"{name}={value or '(unset)'} is not UTF-8: names and lines may look broken"
-    return _finding("characters", "warning", text, "", "export LC_ALL=C.UTF-8")
+        return _finding(_("characters"), "ok", f"UTF-8 ({name}={value})")
+    text = _("{name}={value} is not UTF-8: names and lines may look broken").format(
+        name=name, value=value or _("(unset)")
+    )
+    return _finding(_("characters"), "warning", text, "", "export LC_ALL=C.UTF-8")
 
 
 def _remote(environment: Mapping[str, str]) -> list[Finding]:
@@ -123,19 +132,19 @@ def _remote(environment: Mapping[str, str]) -> list[Finding]:
     if not peer:
         return []
     if environment.get("TMUX") or environment.get("STY"):
-        return [_finding("SSH", "ok", f"over SSH from {peer}")]
-    value = f"over SSH from {peer}, without tmux: a dropped line ends the desk"
+        return [_finding("SSH", "ok", _("over SSH from {peer}").format(peer=peer))]
+    value = _("over SSH from {peer}, without tmux: a dropped line ends the desk").format(peer=peer)
     return [_finding("SSH", "note", value, "", "tmux new -s desk facedesk")]
 
 
 def _clipboard(environment: Mapping[str, str]) -> Finding:
-    value = "copies by OSC 52, if the terminal allows it"
+    value = _("copies by OSC 52, if the terminal allows it")
     if environment.get("TMUX"):
-        return _finding("clipboard", "note", value, "", "tmux set -s set-clipboard on")
+        return _finding(_("clipboard"), "note", value, "", "tmux set -s set-clipboard on")
     if environment.get("TERM_PROGRAM") == "Apple_Terminal":
-        remedy = "Select with the mouse and Option held, or use another terminal."
-        return _finding("clipboard", "note", "Apple's Terminal has no OSC 52", "", remedy)
-    return _finding("clipboard", "ok", value)
+        remedy = _("Select with the mouse and Option held, or use another terminal.")
+        return _finding(_("clipboard"), "note", _("Apple's Terminal has no OSC 52"), "", remedy)
+    return _finding(_("clipboard"), "ok", value)
 
 
 def _finding(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:

@@ -7,16 +7,23 @@ from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 
+from tui.i18n import _, _n, counted
+
 REASONS: dict[str, str] = {
-    "no_face": "no face",
-    "several_faces": "several faces",
-    "too_small": "too small",
-    "too_dark": "too dark",
-    "too_bright": "too bright",
-    "blurred": "blurred",
-    "duplicate": "near duplicate",
-    "unreadable": "unreadable file",
-    "too_large": "file too large",
+    "no_face": _("no face"),
+    "several_faces": _("several faces"),
+    "too_small": _("too small"),
+    "too_dark": _("too dark"),
+    "too_bright": _("too bright"),
+    "blurred": _("blurred"),
+    "duplicate": _("near duplicate"),
+    "unreadable": _("unreadable file"),
+    "too_large": _("file too large"),
+}
+DECISIONS: dict[str, str] = {
+    "known": _("known"),
+    "unsure": _("unsure"),
+    "unknown": _("unknown"),
 }
 
 
@@ -37,6 +44,11 @@ def shorten(text: str, cells: int) -> str:
 def reason_words(reason: str) -> str:
     """A refusal's reason in words."""
     return REASONS.get(reason, clean(reason).replace("_", " "))
+
+
+def decision_words(decision: str) -> str:
+    """What was decided about a face, in a word."""
+    return DECISIONS.get(decision, clean(decision))
 
 
 def measured(reason: str, value: float, limit: float) -> str:
@@ -77,5 +89,6 @@ def day(iso: str) -> str:
 
 
 def many(count: int, one: str, more: str = "") -> str:
-    """A count with its noun: `1 picture`, `2 pictures`."""
-    return f"{count} {one if count == 1 else more or one + 's'}"
+    """A count with its noun: `1 picture`, `2 pictures`. Give the nouns as constants: then they
+    stand in the template, with the count inside (`{count} picture`)."""
+    return _n(*counted(one, more), count).format(count=count)

@@ -3,87 +3,114 @@
 from __future__ import annotations
 
 from engine.events import Rule, Why
-from tui.text import clean, many
+from tui.i18n import _
+from tui.text import clean, decision_words, many
 
 
 def decided(why: Why) -> str:
     """Which rule decided, with the figures that it looked at."""
-    person, candidate = clean(why.person or why.candidate), clean(why.candidate)
-    score, threshold = f"{why.score:.2f}", f"{why.threshold:.2f}"
     match why.rule:
         case Rule.MAJORITY:
-            return (
-                f"Named {person}: {score} is at or above the threshold {threshold}; "
-                f"{why.votes} of {many(why.of, 'frame')} agree."
+            text = _(
+                "Named {person}: {score} is at or above the threshold {threshold}; "
+                "{votes} of {frames} agree."
             )
         case Rule.BELOW_THRESHOLD:
-            return (
-                f"Unknown: {score} for {candidate}, who is nearest, is below the threshold "
-                f"{threshold}."
+            text = _(
+                "Unknown: {score} for {candidate}, who is nearest, is below the threshold "
+                "{threshold}."
             )
         case Rule.TOO_FEW_FRAMES:
-            return (
-                f"Unsure: {many(why.of, 'frame')} so far, {why.least} are needed before a name is "
-                f"said. Nearest is {candidate} with {score}; the threshold is {threshold}."
+            text = _(
+                "Unsure: {frames} so far, {least} are needed before a name is said. "
+                "Nearest is {candidate} with {score}; the threshold is {threshold}."
             )
         case Rule.NO_MAJORITY:
-            return (
-                f"Unsure: {score} for {candidate} reaches the threshold {threshold}, but only "
-                f"{why.votes} of {many(why.of, 'frame')} say so; more than half must."
+            text = _(
+                "Unsure: {score} for {candidate} reaches the threshold {threshold}, but only "
+                "{votes} of {frames} say so; more than half must."
             )
         case _:
-            return f"{clean(why.decision)}: {score} for {candidate}, threshold {threshold}."
+            text = _("{decision}: {score} for {candidate}, threshold {threshold}.")
+    return text.format(
+        person=clean(why.person or why.candidate),
+        candidate=clean(why.candidate),
+        score=f"{why.score:.2f}",
+        threshold=f"{why.threshold:.2f}",
+        votes=why.votes,
+        frames=many(why.of, "frame"),
+        least=why.least,
+        decision=decision_words(why.decision),
+    )
 
 
 def runner_up(why: Why) -> str:
     """Who comes next, and how far behind."""
     if why.runner_up is None:
-        return "Nobody else is in this model."
-    return (
-        f"Next is {clean(why.runner_up)} with {why.runner_up_score:.2f}, a margin of "
-        f"{why.margin:.2f}."
+        return _("Nobody else is in this model.")
+    return _("Next is {person} with {score:.2f}, a margin of {margin:.2f}.").format(
+        person=clean(why.runner_up), score=why.runner_up_score, margin=why.margin
     )
 
 
 def votes(why: Why) -> str:
     """How many frames were looked at together."""
     if why.window == 1:
-        return "One picture decided by itself."
-    return (
-        f"{why.votes} of {many(why.of, 'frame')} name {clean(why.candidate)}; the last "
-        f"{why.window} decide together, {why.least} at least."
+        return _("One picture decided by itself.")
+    return _(
+        "{votes} of {frames} name {person}; the last {window} decide together, {least} at least."
+    ).format(
+        votes=why.votes,
+        frames=many(why.of, "frame"),
+        person=clean(why.candidate),
+        window=why.window,
+        least=why.least,
     )
 
 
 def quality(why: Why) -> str:
     """The probe's quality against what enrolment asks for; what falls short says so."""
-    parts = [
-        _against("face", why.face_width, why.min_face, " px"),
-        _against("sharpness", why.sharpness, why.min_sharpness),
-    ]
+    width = _against(
+        _("face {value:.0f} px (needs {limit:.0f})"),
+        _("LOW face {value:.0f} px (needs {limit:.0f})"),
+        why.face_width,
+        why.min_face,
+    )
+    light = _against(
+        _("brightness {value:.0f} (needs {limit:.0f})"),
+        _("LOW brightness {value:.0f} (needs {limit:.0f})"),
+        why.brightness,
+        why.min_brightness,
+    )
     if why.brightness > why.max_brightness:
-        light = f"TOO BRIGHT {why.brightness:.0f}, at most {why.max_brightness:.0f}"
-    else:
-        light = _against("brightness", why.brightness, why.min_brightness)
-    parts.insert(1, light)
+        light = _("TOO BRIGHT {value:.0f}, at most {limit:.0f}").format(
+            value=why.brightness, limit=why.max_brightness
+        )
+    sharpness = _against(
+        _("sharpness {value:.0f} (needs {limit:.0f})"),
+        _("LOW sharpness {value:.0f} (needs {limit:.0f})"),
+        why.sharpness,
+        why.min_sharpness,
+    )
+    parts = [width, light, sharpness]
     if why.eyes_found is not None:
-        parts.append("eyes found" if why.eyes_found else "EYES NOT FOUND")
-    return f"Probe: {', '.join(parts)}."
+        parts.append(_("eyes found") if why.eyes_found else _("EYES NOT FOUND"))
+    return _("Probe: {parts}.").format(parts=", ".join(parts))
 
 
 def crops(why: Why) -> str:
     """What the nearest enrolled crops were chosen from."""
     if not why.compared:
-        return "No enrolled picture to compare with: train with t to see the nearest ones."
-    return f"The nearest of {many(why.compared, 'enrolled picture')}, by cosine:"
+        return _("No enrolled picture to compare with: train with t to see the nearest ones.")
+    pictures = many(why.compared, "enrolled picture")
+    return _("The nearest of {pictures}, by cosine:").format(pictures=pictures)
 
 
 def sentences(why: Why) -> tuple[str, ...]:
     """The whole explanation, the decision first."""
-    stale = ("Pictures of this person changed since training: press t.",) if why.stale else ()
+    stale = (_("Pictures of this person changed since training: press t."),) if why.stale else ()
     return (decided(why), runner_up(why), votes(why), quality(why), *stale, crops(why))
 
 
-def _against(what: str, value: float, limit: float, unit: str = "") -> str:
-    short = "" if value >= limit else "LOW "
-    return f"{short}{what} {value:.0f}{unit} (needs {limit:.0f})"
+def _against(enough: str, low: str, value: float, limit: float) -> str:
+    return (enough if value >= limit else low).format(value=value, limit=limit)

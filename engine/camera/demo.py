@@ -18,6 +18,7 @@ from engine.camera.demo_scene import HEIGHT, PORTRAITS, WIDTH, Scene
 from engine.camera.frame import Frame, Image, SourceInfo
 from engine.camera.quiet import cv2
 from engine.errors import SourceNotFound
+from engine.i18n import _
 
 NOISE = 2.0
 """Standard deviation of the sensor's noise, grey levels."""
@@ -45,7 +46,9 @@ class DemoSource:
             fps=FPS,
             demo=True,
             frames=frames,
-            detail=f"demo: virtual camera over a portrait of {PORTRAITS[name].person}",
+            detail=_("demo: virtual camera over a portrait of {person}").format(
+                person=PORTRAITS[name].person
+            ),
         )
 
     @property
@@ -82,17 +85,19 @@ class DemoSource:
 
 def parse_demo(text: str) -> tuple[str, int, int | None]:
     """Name, seed and number of frames in `demo:NAME?seed=N&frames=N`. Raises SourceNotFound."""
-    name, _, query = text.removeprefix("demo:").partition("?")
+    name, _unused, query = text.removeprefix("demo:").partition("?")
     if name not in PORTRAITS:
         raise SourceNotFound(
-            "There is no such demo", f"demo:{name}", f"There are {', '.join(demo_names())}."
+            _("There is no such demo"),
+            f"demo:{name}",
+            _("There are {names}.").format(names=", ".join(demo_names())),
         )
     options = dict(parse_qsl(query, keep_blank_values=True))
     if set(options) - {"seed", "frames"} or not all(v.isdecimal() for v in options.values()):
         raise SourceNotFound(
-            "The demo does not know this option",
+            _("The demo does not know this option"),
             text,
-            f"Write demo:{name}?seed=3&frames=200, with whole numbers.",
+            _("Write demo:{name}?seed=3&frames=200, with whole numbers.").format(name=name),
         )
     frames = int(options["frames"]) if "frames" in options else None
     return name, int(options.get("seed", "1")), frames

@@ -15,6 +15,7 @@ from engine.camera.demo_path import View
 from engine.camera.frame import Image
 from engine.camera.quiet import cv2
 from engine.errors import SourceUnreadable
+from engine.i18n import _
 from engine.pictures import read_photograph
 
 WIDTH, HEIGHT = 640, 480
@@ -56,7 +57,7 @@ def portrait_file(name: str) -> Path:
     path = folder / PORTRAITS[name].file
     if not path.is_file():
         raise SourceUnreadable(
-            "The demo's portrait is missing", str(path), "Install Facedesk again."
+            _("The demo's portrait is missing"), str(path), _("Install Facedesk again.")
         )
     return path
 

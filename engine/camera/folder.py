@@ -9,6 +9,7 @@ from pathlib import Path
 from engine.camera.frame import Frame, Report, SourceInfo, ignore
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.events import Notice, PictureSkipped
+from engine.i18n import _
 from engine.pictures import PICTURE_SUFFIXES, Unreadable, is_picture_name, read_photograph
 
 SECONDS_A_PICTURE = 0.1
@@ -34,9 +35,11 @@ class FolderSource:
         self._ahead = self.read()
         if self._ahead is None:
             raise SourceUnreadable(
-                "There is no picture in the folder that can be decoded",
-                f"{path}: {len(self._files)} files are damaged or no pictures",
-                "Open one with a picture viewer, and copy them again.",
+                _("There is no picture in the folder that can be decoded"),
+                _("{path}: {count} files are damaged or no pictures").format(
+                    path=path, count=len(self._files)
+                ),
+                _("Open one with a picture viewer, and copy them again."),
             )
         height, width = self._ahead.image.shape[:2]
         self._info = SourceInfo(
@@ -47,7 +50,9 @@ class FolderSource:
             height=height,
             fps=0.0,
             frames=len(self._files),
-            detail=f"{len(self._files)} pictures, the first {width}x{height}",
+            detail=_("{count} pictures, the first {width}x{height}").format(
+                count=len(self._files), width=width, height=height
+            ),
         )
 
     @property
@@ -78,8 +83,10 @@ class FolderSource:
         """Nothing is held open."""
 
     def _skip(self, label: str, reason: str) -> None:
-        what = "is too large" if reason == "too_large" else "cannot be decoded"
-        text = f"{label} {what} and was skipped"
+        if reason == "too_large":
+            text = _("{file} is too large and was skipped").format(file=label)
+        else:
+            text = _("{file} cannot be decoded and was skipped").format(file=label)
         self._report(PictureSkipped(text=text, level="warning", file=label, reason=reason))
 
 
@@ -102,17 +109,19 @@ def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
     except PermissionError as error:
         raise SourceDenied(
-            "The pictures may not be read", str(path), f"Check the permissions: ls -ld {path}"
+            _("The pictures may not be read"),
+            str(path),
+            _("Check the permissions: ls -ld {path}").format(path=path),
         ) from error
     except (OSError, ValueError) as error:
         raise SourceNotFound(
-            "There is no such file or folder", str(path), "Check the path, relative to here."
+            _("There is no such file or folder"), str(path), _("Check the path, relative to here.")
         ) from error
     if not is_folder:
         return (path,)
 
     def tell(error: OSError) -> None:
-        text = f"{error.filename} was left out: {error.strerror}"
+        text = _("{file} was left out: {reason}").format(file=error.filename, reason=error.strerror)
         report(Notice(text=text, level="warning"))
 
     found: list[Path] = []
@@ -122,8 +131,10 @@ def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
         found += [file for file in files if is_picture_name(file)]
     if not found:
         raise SourceUnreadable(
-            "There is no picture in the folder",
+            _("There is no picture in the folder"),
             str(path),
-            f"Pictures are known by their names: {' '.join(sorted(PICTURE_SUFFIXES))}.",
+            _("Pictures are known by their names: {suffixes}.").format(
+                suffixes=" ".join(sorted(PICTURE_SUFFIXES))
+            ),
         )
     return tuple(sorted(found, key=lambda file: file.relative_to(path).parts))

@@ -29,6 +29,7 @@ from engine.camera.device import (
     user_name,
 )
 from engine.errors import SourceError, SourceTimeout
+from engine.i18n import _
 
 ENUM_FMT = 0xC0405602  # VIDIOC_ENUM_FMT: _IOWR('V', 2, struct v4l2_fmtdesc), 64 bytes
 ENUM_FRAMESIZES = 0xC02C564A  # _IOWR('V', 74, struct v4l2_frmsizeenum), 44 bytes
@@ -107,9 +108,9 @@ def inspect_cameras(
 
 def _in_time(path: Path, devices: Path, sysfs: Path) -> CameraFacts:
     late = SourceTimeout(
-        "The camera does not answer",
-        f"its driver has kept {path} for {PATIENCE:g} s",
-        "Unplug it and plug it in again; `sudo dmesg | tail` may say why.",
+        _("The camera does not answer"),
+        _("its driver has kept {path} for {patience:g} s").format(path=path, patience=PATIENCE),
+        _("Unplug it and plug it in again; `sudo dmesg | tail` may say why."),
     )
     try:
         return within(PATIENCE, lambda: inspect(path, devices, sysfs), lambda facts: None, late)
@@ -179,7 +180,9 @@ def _sizes(device: int, code: int) -> Iterator[Size]:
             )
         except OSError:
             return
-        kind, first, second, _, _, height, _ = struct.unpack_from("=7I", answer, 8)
+        kind, first, second, _unused, _unused, height, _unused = struct.unpack_from(
+            "=7I", answer, 8
+        )
         if kind != DISCRETE:  # least, most and step of width, then of height
             yield Size(second, height, tuple(_rates(device, code, second, height)), True)
             return

@@ -16,6 +16,7 @@ from engine.cancel import Cancel
 from engine.config import CameraSettings
 from engine.errors import SourceUnreadable
 from engine.events import CameraMeasured, Emit
+from engine.i18n import _
 
 SECONDS = 2.0
 """How long a source is watched."""
@@ -44,7 +45,7 @@ def measure(
     cancel.check()
     if tally.last is None:
         raise SourceUnreadable(
-            "The source delivers no picture", info.text, "Check it with its own player."
+            _("The source delivers no picture"), info.text, _("Check it with its own player.")
         )
     image = tally.last.image
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)

@@ -8,6 +8,7 @@ import time
 from engine.camera.frame import Frame, Source
 from engine.errors import SourceError, SourceUnreadable
 from engine.events import Event
+from engine.i18n import _
 
 
 class Pump:
@@ -101,7 +102,7 @@ class Pump:
         except SourceError as trouble:
             error = trouble
         except Exception as trouble:
-            error = SourceUnreadable("The source failed", f"{type(trouble).__name__}: {trouble}")
+            error = SourceUnreadable(_("The source failed"), f"{type(trouble).__name__}: {trouble}")
         finally:
             self._source.close()
         with self._changed:

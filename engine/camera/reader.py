@@ -20,6 +20,7 @@ from engine.cancel import Cancel
 from engine.config import CameraSettings
 from engine.errors import Cancelled, SourceError, SourceTimeout
 from engine.events import Event, SourceLost, SourceOpened, SourceRestored
+from engine.i18n import _
 
 Pace = Literal["live", "own", "fast"]
 REMOTE = ("webcam", "stream")
@@ -171,9 +172,11 @@ class Reader:
                 return None
             if time.monotonic() >= ends:
                 raise SourceTimeout(
-                    "The source is silent",
-                    f"{self.info.text} gave no picture for {limit:g} s",
-                    "Check cable, power and network.",
+                    _("The source is silent"),
+                    _("{source} gave no picture for {limit:g} s").format(
+                        source=self.info.text, limit=limit
+                    ),
+                    _("Check cable, power and network."),
                 )
         return None
 

@@ -21,6 +21,7 @@ from engine.camera.webcam import WebcamSource
 from engine.cancel import Cancel
 from engine.config import CameraSettings
 from engine.errors import SourceNotFound, SourceTimeout
+from engine.i18n import _
 from engine.pictures import is_picture_name
 
 __all__ = ["STREAM_SCHEMES", "kind_of", "mask_credentials", "open_source"]
@@ -64,9 +65,9 @@ def kind_of(text: str) -> Kind:
     text = text.strip()
     if not text:
         raise SourceNotFound(
-            "No source was given",
+            _("No source was given"),
             "",
-            "Give 0, /dev/video0, a file, a folder, a URL or demo:collins.",
+            _("Give 0, /dev/video0, a file, a folder, a URL or demo:collins."),
         )
     if text.startswith("demo:"):
         return "demo"
@@ -79,9 +80,11 @@ def kind_of(text: str) -> Kind:
         return "stream"
     if scheme and scheme[1].lower() != "file":
         raise SourceNotFound(
-            "The source cannot be used",
-            f"{mask_credentials(text)} is a {scheme[1]} address",
-            f"Streams are read by {', '.join(STREAM_SCHEMES)}.",
+            _("The source cannot be used"),
+            _("{address} is a {scheme} address").format(
+                address=mask_credentials(text), scheme=scheme[1]
+            ),
+            _("Streams are read by {schemes}.").format(schemes=", ".join(STREAM_SCHEMES)),
         )
     if text.startswith("/dev/"):
         return "webcam"
@@ -99,8 +102,10 @@ def _in_time(
     text: str, settings: CameraSettings, cancel: Cancel | None, make: Callable[[], Source]
 ) -> Source:
     late = SourceTimeout(
-        "The source did not open in time",
-        f"{mask_credentials(text)} gave no picture in {settings.open_timeout:g} s",
-        "Check cable, address and network, or allow more time with camera.open_timeout.",
+        _("The source did not open in time"),
+        _("{source} gave no picture in {open_timeout:g} s").format(
+            source=mask_credentials(text), open_timeout=settings.open_timeout
+        ),
+        _("Check cable, address and network, or allow more time with camera.open_timeout."),
     )
     return within(settings.open_timeout, make, lambda source: source.close(), late, cancel)

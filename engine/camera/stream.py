@@ -13,6 +13,7 @@ from engine.camera.quiet import cv2
 from engine.camera.video_file import USUAL_FPS
 from engine.config import CameraSettings
 from engine.errors import SourceError, SourceNotFound, SourceTimeout, SourceUnreadable
+from engine.i18n import _
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 
@@ -42,9 +43,9 @@ class StreamSource:
             if waited >= 0.9 * min(settings.open_timeout, settings.read_timeout):
                 raise self._silent(waited)
             raise SourceUnreadable(
-                "The stream cannot be played",
-                f"{self._text} answers, but not with pictures",
-                "Check path, user name and password; try the address in a video player.",
+                _("The stream cannot be played"),
+                _("{address} answers, but not with pictures").format(address=self._text),
+                _("Check path, user name and password; try the address in a video player."),
             )
         self._sequence = 0
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
@@ -94,14 +95,16 @@ class StreamSource:
         if waited >= 0.9 * self._read_timeout:
             return self._silent(waited)
         return SourceUnreadable(
-            "The stream broke off", self._text, "Check the camera's power and network."
+            _("The stream broke off"), self._text, _("Check the camera's power and network.")
         )
 
     def _silent(self, waited: float) -> SourceTimeout:
         return SourceTimeout(
-            "The stream is silent",
-            f"{self._text} sent no picture for {waited:.1f} s",
-            "Check the camera; allow more time with camera.read_timeout.",
+            _("The stream is silent"),
+            _("{address} sent no picture for {waited:.1f} s").format(
+                address=self._text, waited=waited
+            ),
+            _("Check the camera; allow more time with camera.read_timeout."),
         )
 
 
@@ -116,25 +119,27 @@ def check_reachable(url: str, timeout: float) -> None:
         host, port = None, 0
     if not host:
         raise SourceNotFound(
-            "The address is not complete", text, "Write it as rtsp://host:port/path."
+            _("The address is not complete"), text, _("Write it as rtsp://host:port/path.")
         )
     try:
         socket.create_connection((host, port), timeout).close()
     except TimeoutError as error:
         raise SourceTimeout(
-            "The stream does not answer",
-            f"{text}: no connection within {timeout:g} s",
-            "Check address, network and firewall.",
+            _("The stream does not answer"),
+            _("{address}: no connection within {timeout:g} s").format(
+                address=text, timeout=timeout
+            ),
+            _("Check address, network and firewall."),
         ) from error
     except socket.gaierror as error:
         raise SourceNotFound(
-            "There is no such host",
-            f"{text}: the name has no address",
-            "Check the spelling of the address.",
+            _("There is no such host"),
+            _("{address}: the name has no address").format(address=text),
+            _("Check the spelling of the address."),
         ) from error
     except OSError as error:
         raise SourceNotFound(
-            "Nobody listens at this address",
+            _("Nobody listens at this address"),
             f"{text}: {error.strerror or 'no connection'}",
-            "Check that the camera is on, and its port.",
+            _("Check that the camera is on, and its port."),
         ) from error

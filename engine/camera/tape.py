@@ -16,6 +16,7 @@ from engine.camera.tape_folder import FRAMES, LINES
 from engine.cancel import Cancel
 from engine.errors import UsageError
 from engine.events import Emit, Notice
+from engine.i18n import _
 from engine.workspace import FILE_MODE
 
 MEGABYTE = 1_000_000
@@ -89,7 +90,7 @@ def encoded(image: Image) -> bytes:
     """A frame (BGR uint8 HxWx3) as a lossless PNG."""
     good, data = cv2.imencode(".png", image, FAST)
     if not good:
-        raise OSError("OpenCV could not encode a frame")
+        raise OSError(_("OpenCV could not encode a frame"))
     return data.tobytes()
 
 
@@ -106,15 +107,15 @@ def taped(
         return
     if reader.info.kind == "folder":
         raise UsageError(
-            "A folder of pictures is not recorded",
+            _("A folder of pictures is not recorded"),
             reader.info.text,
-            "It is its own recording: leave --record out, and keep the folder.",
+            _("It is its own recording: leave --record out, and keep the folder."),
         )
     try:
         tape: FrameTape | None = FrameTape(Path(folder), reader.info)
     except OSError as error:
         tape = None
-        _warn(None, f"Nothing is recorded: {error}", emit)
+        _warn(None, _("Nothing is recorded: {error}").format(error=error), emit)
     try:
         for frame in reader.frames(cancel):
             if tape is not None:
@@ -125,19 +126,33 @@ def taped(
             try:
                 tape.close()
             except OSError as error:
-                emit(Notice(text=f"The recording lacks its end: {error}", level="warning"))
+                emit(
+                    Notice(
+                        text=_("The recording lacks its end: {error}").format(error=error),
+                        level="warning",
+                    )
+                )
 
 
 def _add(tape: FrameTape, frame: Frame, most_megabytes: int, emit: Emit) -> FrameTape | None:
     """Record one frame; None once the recording has ended."""
     if tape.bytes >= most_megabytes * MEGABYTE:
-        text = f"The recording ended after {tape.frames} frames: it has {most_megabytes} MB"
-        _warn(tape, f"{text} (record.most_megabytes). The session goes on", emit)
+        text = _(
+            "The recording ended after {frames} frames: it has {most} MB (record.most_megabytes). "
+            "The session goes on"
+        ).format(frames=tape.frames, most=most_megabytes)
+        _warn(tape, text, emit)
         return None
     try:
         tape.add(frame)
     except OSError as error:
-        _warn(tape, f"The recording ended after {tape.frames} frames: {error}", emit)
+        _warn(
+            tape,
+            _("The recording ended after {frames} frames: {error}").format(
+                frames=tape.frames, error=error
+            ),
+            emit,
+        )
         return None
     return tape
 
@@ -148,5 +163,5 @@ def _warn(tape: FrameTape | None, text: str, emit: Emit) -> None:
         try:
             tape.close()
         except OSError as error:
-            text = f"{text}; it lacks its end: {error}"
+            text = _("{text}; it lacks its end: {error}").format(text=text, error=error)
     emit(Notice(text=text, level="warning"))

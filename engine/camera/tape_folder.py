@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.errors import SourceNotFound, SourceUnreadable, UsageError
+from engine.i18n import _
 from engine.workspace import (
     DIRECTORY_MODE,
     make_directory,
@@ -63,15 +64,17 @@ def new_tape(path: Path, *, number: bool = False) -> tuple[Path, Path]:
         if not number:
             break
     raise UsageError(
-        "There is a recording of this name already",
+        _("There is a recording of this name already"),
         str(done),
-        f"Choose another name, or remove it: rm -r {shlex.quote(str(done))}*",
+        _("Choose another name, or remove it: rm -r {folder}*").format(
+            folder=shlex.quote(str(done))
+        ),
     )
 
 
 def _made(part: Path) -> bool:
     """Whether the folder was made; False if it was there before."""
-    with translate_os_errors("make the recording's folder", part):
+    with translate_os_errors(_("make the recording's folder"), part):
         try:
             part.mkdir(mode=DIRECTORY_MODE)
         except FileExistsError:
@@ -82,7 +85,7 @@ def _made(part: Path) -> bool:
 
 def complete(part: Path, done: Path) -> None:
     """Give a finished recording its name. Raises DiskFull, WorkspaceUnusable."""
-    with translate_os_errors("finish a recording", part):
+    with translate_os_errors(_("finish a recording"), part):
         sync_directory(part)
         part.rename(done)
         sync_directory(done.parent)
@@ -93,7 +96,7 @@ def open_file(path: Path) -> BinaryIO:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(errno.EINVAL, "it is no file", str(path))
+        raise OSError(errno.EINVAL, _("it is no file"), str(path))
     return os.fdopen(handle, "rb")
 
 
@@ -104,17 +107,19 @@ def read_session(path: Path) -> dict[str, Any]:
     """
     if not path.is_dir():
         raise SourceNotFound(
-            "There is no such recording",
+            _("There is no such recording"),
             str(path),
-            "A recording is a folder NAME.fdrec, made with --record NAME.",
+            _("A recording is a folder NAME.fdrec, made with --record NAME."),
         )
     try:
         with open_file(path / SESSION) as file:
             session = json.loads(file.read(LARGEST_SESSION))
         if session["format"] != FORMAT or not isinstance(session["request"], dict):
-            raise ValueError(f"it has format {session['format']!r}")
+            raise ValueError(_("it has format {format!r}").format(format=session["format"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise not_whole(path, f"{SESSION} cannot be used ({error})") from error
+        raise not_whole(
+            path, _("{session} cannot be used ({error})").format(session=SESSION, error=error)
+        ) from error
     return dict(session)
 
 
@@ -134,7 +139,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 def not_whole(path: Path, why: str) -> SourceUnreadable:
     """The error for a damaged recording."""
     return SourceUnreadable(
-        "The recording is damaged",
+        _("The recording is damaged"),
         f"{path}: {why}",
-        "What comes before the damage was used. Record again for the rest.",
+        _("What comes before the damage was used. Record again for the rest."),
     )

@@ -15,6 +15,7 @@ from engine.camera.masking import mask_credentials
 from engine.camera.quiet import cv2
 from engine.camera.tape_folder import FRAMES, LINES, SCHEME, not_whole, open_file, read_lines
 from engine.errors import SourceDenied, SourceError, SourceNotFound
+from engine.i18n import _
 
 USUAL_FPS = 25.0
 
@@ -32,13 +33,15 @@ class TapeSource:
             self._file = open_file(path / FRAMES)
         except PermissionError as error:
             raise SourceDenied(
-                "The recording may not be read", str(path), f"Check its permissions: ls -ld {path}"
+                _("The recording may not be read"),
+                str(path),
+                _("Check its permissions: ls -ld {path}").format(path=path),
             ) from error
         except (OSError, ValueError) as error:
             raise SourceNotFound(
-                "There is no such recording",
-                f"{path} holds no {FRAMES}",
-                "A recording is a folder NAME.fdrec, made with --record NAME.",
+                _("There is no such recording"),
+                _("{path} holds no {frames}").format(path=path, frames=FRAMES),
+                _("A recording is a folder NAME.fdrec, made with --record NAME."),
             ) from error
         self._last = -1
         self._pictures = pictures(self._file)
@@ -48,13 +51,13 @@ class TapeSource:
         try:
             self._first = self.read()
             if self._first is None:
-                raise not_whole(path, "it holds no frame")
+                raise not_whole(path, _("it holds no frame"))
         except SourceError:
             self.close()
             raise
         height, width = self._first.image.shape[:2]
         fps = _number(self._about.get("fps"), 0.0)
-        source = mask_credentials(str(self._about.get("source", "an unknown source")))
+        source = mask_credentials(str(self._about.get("source", _("an unknown source"))))
         self._info = SourceInfo(
             text=f"{SCHEME}{path}",
             kind="replay",
@@ -63,7 +66,9 @@ class TapeSource:
             height=height,
             fps=fps if 1 <= fps <= 1000 else USUAL_FPS,
             demo=self._about.get("demo") is True,
-            detail=f"recorded from {source}, {width}x{height}",
+            detail=_("recorded from {source}, {width}x{height}").format(
+                source=source, width=width, height=height
+            ),
         )
 
     @property
@@ -90,13 +95,23 @@ class TapeSource:
             width, height = size_of(png)
             about = next(lines, None)
             if about is None:
-                raise Damaged(f"frame {self._last + 1} has no line in {LINES}")
+                raise Damaged(
+                    _("frame {frame} has no line in {lines}").format(
+                        frame=self._last + 1, lines=LINES
+                    )
+                )
             image = decoded(True, cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR))
             if image is None or image.shape[:2] != (height, width):
-                raise Damaged(f"the picture after frame {self._last} cannot be decoded")
+                raise Damaged(
+                    _("the picture after frame {last} cannot be decoded").format(last=self._last)
+                )
             sequence = about.get("sequence")
             if type(sequence) is not int or not self._last < sequence < 1 << 53:
-                raise Damaged(f"the number after frame {self._last} is {sequence!r}")
+                raise Damaged(
+                    _("the number after frame {last} is {sequence!r}").format(
+                        last=self._last, sequence=sequence
+                    )
+                )
         except (Damaged, OSError, cv2.error) as error:
             raise not_whole(self._path, str(error)) from error
         self._last = sequence

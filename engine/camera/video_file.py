@@ -10,6 +10,7 @@ from engine.camera.frame import Frame, Report, SourceInfo, decoded, ignore
 from engine.camera.quiet import cv2
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.events import Notice
+from engine.i18n import _
 
 USUAL_FPS = 25.0
 """Rate assumed where the container has none."""
@@ -33,9 +34,9 @@ class VideoFileSource:
         if self._first is None:
             self.close()
             raise SourceUnreadable(
-                "The file cannot be played",
-                f"{path} holds no video that can be decoded",
-                "Check it with another player, or convert it to MP4 (H.264).",
+                _("The file cannot be played"),
+                _("{path} holds no video that can be decoded").format(path=path),
+                _("Check it with another player, or convert it to MP4 (H.264)."),
             )
         self._sequence = 0
         self._seconds = -1.0
@@ -88,8 +89,10 @@ class VideoFileSource:
     def _tell_if_short(self) -> None:
         expected = self._info.frames
         if expected and self._sequence < SHORT * expected:
-            text = f"{self._path} ended after {self._sequence} of {expected} frames"
-            self._report(Notice(text=f"{text}: it is damaged or incomplete", level="warning"))
+            text = _(
+                "{path} ended after {sequence} of {expected} frames: it is damaged or incomplete"
+            ).format(path=self._path, sequence=self._sequence, expected=expected)
+            self._report(Notice(text=text, level="warning"))
 
 
 def check_file(path: Path) -> None:
@@ -97,28 +100,36 @@ def check_file(path: Path) -> None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
             raise SourceUnreadable(
-                "This is not a file", str(path), "Give a video file, a folder or a device."
+                _("This is not a file"), str(path), _("Give a video file, a folder or a device.")
             )
         with path.open("rb") as file:
             head = file.read(1024)
     except PermissionError as error:
         raise SourceDenied(
-            "The file may not be read", str(path), f"Check its permissions: ls -l {path}"
+            _("The file may not be read"),
+            str(path),
+            _("Check its permissions: ls -l {path}").format(path=path),
         ) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise SourceNotFound(
-            "There is no such file", str(path), "Check the path, relative to the current folder."
+            _("There is no such file"),
+            str(path),
+            _("Check the path, relative to the current folder."),
         ) from error
     except (OSError, ValueError) as error:
-        raise SourceUnreadable("The file cannot be read", f"{path}: {error}") from error
+        raise SourceUnreadable(_("The file cannot be read"), f"{path}: {error}") from error
     if not head:
         raise SourceUnreadable(
-            "The file is empty", f"{path} has 0 bytes", "Copy or record it again."
+            _("The file is empty"),
+            _("{path} has 0 bytes").format(path=path),
+            _("Copy or record it again."),
         )
     if is_text(head):
         # FFmpeg would render it as a film of scrolling letters.
         raise SourceUnreadable(
-            "The file is not a video", f"{path} holds text", "Give a video file or a folder."
+            _("The file is not a video"),
+            _("{path} holds text").format(path=path),
+            _("Give a video file or a folder."),
         )
 
 

@@ -10,6 +10,7 @@ from engine.camera.frame import Frame, Image, SourceInfo, decoded
 from engine.camera.quiet import cv2
 from engine.config import CameraSettings
 from engine.errors import SourceError, SourceUnreadable
+from engine.i18n import _
 
 BACKEND = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
 FIRST_READS = 10
@@ -33,7 +34,7 @@ class WebcamSource:
         self._first: Image | None = None
         try:
             if not self._capture.isOpened():
-                raise self._mute("it does not open as a camera")
+                raise self._mute(_("it does not open as a camera"))
             self._configure(settings)
             self._first = self._first_picture()
         except BaseException:
@@ -41,7 +42,9 @@ class WebcamSource:
             raise
         height, width = self._first.shape[:2]
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        asked = f"asked {settings.width}x{settings.height} {settings.fps:g}"
+        asked = _("asked {width}x{height} {fps:g}").format(
+            width=settings.width, height=settings.height, fps=settings.fps
+        )
         self._info = SourceInfo(
             text=text,
             kind="webcam",
@@ -65,9 +68,9 @@ class WebcamSource:
             image = decoded(*self._capture.read())
         if image is None:
             raise SourceUnreadable(
-                "The camera stopped delivering pictures",
+                _("The camera stopped delivering pictures"),
                 str(self._path),
-                "Check its cable; another program may have taken it.",
+                _("Check its cable; another program may have taken it."),
             )
         frame = Frame(image, self._sequence, time.monotonic(), self._info.text)
         self._sequence += 1
@@ -87,11 +90,13 @@ class WebcamSource:
         set_property(cv2.CAP_PROP_BUFFERSIZE, 1)  # no old pictures
 
     def _first_picture(self) -> Image:
-        for _ in range(FIRST_READS):
+        for _unused in range(FIRST_READS):
             image = decoded(*self._capture.read())
             if image is not None:
                 return image
-        raise self._mute(f"it opened, but {FIRST_READS} reads brought nothing")
+        raise self._mute(
+            _("it opened, but {first_reads} reads brought nothing").format(first_reads=FIRST_READS)
+        )
 
     def _mute(self, what: str) -> SourceError:
         """The kernel had no objection before; ask it again, without our own hold on the device."""
@@ -102,9 +107,9 @@ class WebcamSource:
             except SourceError as cause:
                 return cause
         return SourceUnreadable(
-            "The camera delivers no picture",
+            _("The camera delivers no picture"),
             f"{self._path}: {what}",
-            "Unplug it and plug it in again; try another USB port or a smaller camera.width.",
+            _("Unplug it and plug it in again; try another USB port or a smaller camera.width."),
         )
 
     def _format(self) -> str:

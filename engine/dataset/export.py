@@ -13,6 +13,7 @@ from engine.dataset.split import PARTS, Split, check_fits
 from engine.enrol.names import RESERVED, name_key
 from engine.enrol.people import Person
 from engine.errors import DataError, SplitMissing, WorkspaceUnusable
+from engine.i18n import _
 from engine.workspace import (
     FILE_MODE,
     Workspace,
@@ -44,7 +45,7 @@ def export_keras_folders(
         if os.path.ismount(destination):
             with new_directory(destination / "export") as unfinished:
                 count = _copy(workspace, split, folders, unfinished)
-            with translate_os_errors("finish the export", destination):
+            with translate_os_errors(_("finish the export"), destination):
                 for part in sorted((destination / "export").iterdir()):
                     part.rename(destination / part.name)
                 (destination / "export").rmdir()
@@ -53,7 +54,7 @@ def export_keras_folders(
             return _copy(workspace, split, folders, unfinished)
     except WorkspaceUnusable as error:
         raise DataError(
-            "The export cannot be written", error.message, "Choose another folder."
+            _("The export cannot be written"), error.message, _("Choose another folder.")
         ) from error
 
 
@@ -87,18 +88,18 @@ def _check_free(workspace: Workspace, destination: Path) -> None:
     for own in (workspace.people, workspace.features, workspace.models, workspace.logs):
         if resolved.is_relative_to(own.resolve()):
             raise DataError(
-                "The export would lie inside the workspace's own folders",
+                _("The export would lie inside the workspace's own folders"),
                 str(destination),
-                "Choose another folder.",
+                _("Choose another folder."),
             )
     if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
-        raise DataError("The export needs a folder", str(destination), "Choose another one.")
-    with translate_os_errors("read a folder", destination):
+        raise DataError(_("The export needs a folder"), str(destination), _("Choose another one."))
+    with translate_os_errors(_("read a folder"), destination):
         if destination.is_dir() and any(destination.iterdir()):
             raise DataError(
-                "The export folder is not empty",
+                _("The export folder is not empty"),
                 str(destination),
-                "Choose a new folder, or empty this one.",
+                _("Choose a new folder, or empty this one."),
             )
 
 
@@ -114,14 +115,14 @@ def _copy(workspace: Workspace, split: Split, folders: dict[str, str], root: Pat
             for picture in parts[part]:
                 origin = workspace.people / slug / picture
                 target = folder / picture.replace("/", "-")
-                with translate_os_errors("copy a picture", target):
+                with translate_os_errors(_("copy a picture"), target):
                     try:
                         shutil.copyfile(origin, target)
                     except FileNotFoundError as error:
                         raise SplitMissing(
-                            "The split no longer fits the pictures",
-                            f"{origin} is gone",
-                            "Run `facedesk split`.",
+                            _("The split no longer fits the pictures"),
+                            _("{origin} is gone").format(origin=origin),
+                            _("Run `facedesk split`."),
                         ) from error
                     target.chmod(FILE_MODE)
                 count += 1

@@ -22,6 +22,7 @@ from engine.enrol.names import is_slug
 from engine.enrol.people import Person
 from engine.errors import DataError, NoPictures, SplitMissing
 from engine.events import SplitDone
+from engine.i18n import _, _n
 from engine.workspace import Workspace, read_json, write_json
 
 __all__ = [
@@ -39,7 +40,7 @@ Mode = Literal["sessions", "blocks", "mixed", "random"]
 FORMAT = 1
 """Version written into split.json."""
 
-_AGAIN = "Run `facedesk split`."
+_AGAIN = _("Run `facedesk split`.")
 _PICTURE = re.compile(r"([^/]+)/[0-9]{4,6}\.png")
 _MOST_CHANGES_TOLD = 3
 
@@ -68,17 +69,19 @@ def make_split(people: Sequence[Person], settings: SplitSettings, random: bool =
     """
     if not any(person.pictures for person in people):
         raise NoPictures(
-            "There are no pictures to split",
-            "nobody is enrolled yet" if not people else "nobody has a picture yet",
-            "Enrol somebody first: `facedesk enroll NAME --source 0`.",
+            _("There are no pictures to split"),
+            _("nobody is enrolled yet") if not people else _("nobody has a picture yet"),
+            _("Enrol somebody first: `facedesk enroll NAME --source 0`."),
         )
     shares = (settings.train, settings.validation, settings.test)
     parts: dict[str, Parts] = {}
     warnings: list[str] = []
     if random:
         warnings.append(
-            "Random split: neighbouring frames lie on both sides, so the figures are far too "
-            "good; use it for comparison only."
+            _(
+                "Random split: neighbouring frames lie on both sides, so the figures are far "
+                "too good; use it for comparison only."
+            )
         )
     for person in people:
         if person.pictures:
@@ -117,9 +120,13 @@ def load_split(workspace: Workspace) -> Split | None:
     try:
         return _parse(body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        reason = (
+            _("{key!r} is missing").format(key=error.args[0])
+            if isinstance(error, KeyError)
+            else str(error)
+        )
         raise DataError(
-            "The split is damaged", f"{workspace.split_file}: {reason}", _AGAIN
+            _("The split is damaged"), f"{workspace.split_file}: {reason}", _AGAIN
         ) from error
 
 
@@ -130,23 +137,31 @@ def check_fits(split: Split, people: Sequence[Person]) -> None:
     for slug, parts in split.people.items():
         if slug not in there and any(parts.values()):
             name = next((person.name for person in people if person.slug == slug), slug)
-            changes.append(f"the pictures of {name} are gone")
+            changes.append(_("the pictures of {name} are gone").format(name=name))
     for slug, person in there.items():
         if slug not in split.people:
-            changes.append(f"{person.name} is new")
+            changes.append(_("{name} is new").format(name=person.name))
             continue
         now = {f"{s.id}/{picture}" for s in person.sessions for picture in s.pictures}
         then = {picture for part in PARTS for picture in split.people[slug][part]}
         if new := len(now - then):
-            changes.append(f"{new} new {_pictures_of(new)} {person.name}")
+            changes.append(
+                _n("{count} new picture of {name}", "{count} new pictures of {name}", new).format(
+                    count=new, name=person.name
+                )
+            )
         if gone := len(then - now):
-            changes.append(f"{gone} {_pictures_of(gone)} {person.name} gone")
+            changes.append(
+                _n(
+                    "{count} picture of {name} gone", "{count} pictures of {name} gone", gone
+                ).format(count=gone, name=person.name)
+            )
     if changes:
         told = "; ".join(changes[:_MOST_CHANGES_TOLD])
         more = len(changes) - _MOST_CHANGES_TOLD
         raise SplitMissing(
-            "The split no longer fits the pictures",
-            f"{told}; and {more} more" if more > 0 else told,
+            _("The split no longer fits the pictures"),
+            _("{told}; and {more} more").format(told=told, more=more) if more > 0 else told,
             _AGAIN,
         )
 
@@ -173,10 +188,6 @@ def summarise(split: Split, people: Sequence[Person]) -> SplitDone:
     )
 
 
-def _pictures_of(count: int) -> str:
-    return "picture of" if count == 1 else "pictures of"
-
-
 def _mode(people: Sequence[Person]) -> Mode:
     # Who has too few pictures to be divided says nothing about how the others were.
     divided = [person for person in people if person.pictures >= TOO_FEW]
@@ -191,58 +202,67 @@ def _warnings(
 ) -> list[str]:
     count = person.pictures
     if not count:
-        return ["no pictures, left out."]
+        return [_("no pictures, left out.")]
     if count < TOO_FEW:
-        only = "1 picture" if count == 1 else f"{count} pictures"
-        return [f"only {only}, all used for training, none to check with."]
+        return [
+            _n(
+                "only {count} picture, all used for training, none to check with.",
+                "only {count} pictures, all used for training, none to check with.",
+                count,
+            ).format(count=count)
+        ]
     told = []
     if count < FEW:
-        told.append(f"only {count} pictures, {FEW} or more are better.")
+        told.append(
+            _("only {count} pictures, {few} or more are better.").format(count=count, few=FEW)
+        )
     for part, share in zip(PARTS, shares, strict=True):
         if share > 0 and not parts[person.slug][part]:
-            told.append(f"no pictures for {part}.")
+            told.append(_("no pictures for {part}.").format(part=part))
     if random:
         return told
     if len(person.sessions) == 1:
         told.append(
-            "one import only; if its photographs are of one day: same session, optimistic."
+            _("one import only; if its photographs are of one day: same session, optimistic.")
             if person.sessions[0].source.startswith(IMPORTED)
-            else "one session only: same session, optimistic; enrol once more on another day."
+            else _("one session only: same session, optimistic; enrol once more on another day.")
         )
     elif len(person.sessions) == 2 and shares[1] > 0 and shares[2] > 0:
-        told.append("two sessions only, validation and test share one.")
+        told.append(_("two sessions only, validation and test share one."))
     return told
 
 
 def _parse(body: Any) -> Split:
     if body["version"] != FORMAT:
-        raise ValueError(f"version {body['version']!r} is not known here")
+        raise ValueError(_("version {version!r} is not known here").format(version=body["version"]))
     seed, mode = body["seed"], body["mode"]
     if type(seed) is not int or mode not in get_args(Mode):
-        raise ValueError("seed or mode is not valid")
+        raise ValueError(_("seed or mode is not valid"))
     shares = tuple(body["shares"][part] for part in PARTS)
     if not all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
-        raise ValueError("shares are not valid")
+        raise ValueError(_("shares are not valid"))
     warnings = body["warnings"]
     if not isinstance(warnings, list) or not all(isinstance(text, str) for text in warnings):
-        raise ValueError("warnings are not valid")
+        raise ValueError(_("warnings are not valid"))
     people: dict[str, Parts] = {}
     for slug, entry in body["people"].items():
         if not is_slug(slug):
-            raise ValueError(f"{slug!r} is no person's folder")
+            raise ValueError(_("{slug!r} is no person's folder").format(slug=slug))
         people[slug] = {part: _pictures(slug, entry[part]) for part in PARTS}
         every = [picture for part in PARTS for picture in people[slug][part]]
         if len(every) != len(set(every)):
-            raise ValueError(f"a picture of {slug} is in two parts")
+            raise ValueError(_("a picture of {slug} is in two parts").format(slug=slug))
     return Split(seed, mode, cast("tuple[float, float, float]", shares), people, tuple(warnings))
 
 
 def _pictures(slug: str, listed: Any) -> tuple[str, ...]:
     if not isinstance(listed, list):
-        raise ValueError(f"the pictures of {slug} are not a list")
+        raise ValueError(_("the pictures of {slug} are not a list").format(slug=slug))
     for picture in listed:
         found = _PICTURE.fullmatch(picture)
         # Nothing but <session>/<number>.png: a path may not lead out of the person's folder.
         if not found or not is_session_id(found[1]):
-            raise ValueError(f"{picture!r} is no picture of {slug}")
+            raise ValueError(
+                _("{picture!r} is no picture of {slug}").format(picture=picture, slug=slug)
+            )
     return tuple(listed)

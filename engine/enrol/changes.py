@@ -19,6 +19,7 @@ from engine.enrol.people import People, Person
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NoPictures, UsageError
+from engine.i18n import _, _n
 from engine.workspace import Workspace, read_json, write_bytes, write_json
 
 Chosen = Mapping[str, tuple[str, ...]]
@@ -33,10 +34,11 @@ def delete_people(workspace: Workspace, names: Sequence[str], keep_days: int) ->
     registry = People(workspace)
     people = list({person.slug: person for person in map(registry.get, names)}.values())
     if not people:
-        raise UsageError("Nobody was named", "", "Say whom to delete.")
+        raise UsageError(_("Nobody was named"), "", _("Say whom to delete."))
     total = sum(person.pictures for person in people)
     named = _list([person.name for person in people])
-    title, back = f"Deleted {named} ({_count(total)})", f"{named}: back with {_count(total)}"
+    title = _("Deleted {named} ({total})").format(named=named, total=_count(total))
+    back = _("{named}: back with {total}").format(named=named, total=_count(total))
     if not keep_days:  # without a manifest: it works on a full disk too
         for person in people:
             registry.delete_slug(person.slug, person.name)
@@ -64,9 +66,11 @@ def delete_pictures(
     """
     person, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
-    back = f"{person.name} has {_count(total)} again"
+    back = _("{name} has {total} again").format(name=person.name, total=_count(total))
     with Trash(workspace, keep_days).change(
-        f"Deleted {_count(total)} of {person.name}", back, pictures=total
+        _("Deleted {total} of {name}").format(total=_count(total), name=person.name),
+        back,
+        pictures=total,
     ) as change:
         for session, files in sessions.items():
             folder = workspace.people / person.slug / session
@@ -88,8 +92,10 @@ def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Tra
     """
     person, other = _two(workspace, source, target)
     with Trash(workspace, keep_days).change(
-        f"Merged {person.name} into {other.name}",
-        f"{person.name} is a person again, with {_count(person.pictures)}",
+        _("Merged {name} into {other}").format(name=person.name, other=other.name),
+        _("{name} is a person again, with {pictures}").format(
+            name=person.name, pictures=_count(person.pictures)
+        ),
         pictures=person.pictures,
         names=[(person.slug, person.name)],
     ) as change:
@@ -114,11 +120,13 @@ def move_pictures(
     Raises PersonNotFound, NoPictures if one of them is not there, UsageError for the same person.
     """
     person, other = _two(workspace, name, to)
-    _, sessions = _chosen(workspace, name, chosen)
+    _unused, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
     with Trash(workspace, keep_days).change(
-        f"Moved {_count(total)} of {person.name} to {other.name}",
-        f"{person.name} has {_count(total)} again",
+        _("Moved {total} of {name} to {other}").format(
+            total=_count(total), name=person.name, other=other.name
+        ),
+        _("{name} has {total} again").format(name=person.name, total=_count(total)),
         pictures=total,
     ) as change:
         ids = _move_sessions(workspace, change, person, other, sessions)
@@ -143,9 +151,11 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
             People(workspace).refuse_taken(name, own=slug)
         except NameTaken as error:
             raise NameTaken(
-                "The name was taken meanwhile",
-                f"another person is called {name} now",
-                f"Rename that person, then undo again (facedesk trash undo {found.id}).",
+                _("The name was taken meanwhile"),
+                _("another person is called {name} now").format(name=name),
+                _("Rename that person, then undo again (facedesk trash undo {id}).").format(
+                    id=found.id
+                ),
             ) from error
     return trash.undo(found.id)
 
@@ -157,7 +167,9 @@ def _two(workspace: Workspace, source: str, target: str) -> tuple[Person, Person
     registry = People(workspace)
     person, other = registry.get(source), registry.get(target)
     if person.slug == other.slug:
-        raise UsageError("That is one and the same person", person.name, "Name another person.")
+        raise UsageError(
+            _("That is one and the same person"), person.name, _("Name another person.")
+        )
     return person, other
 
 
@@ -169,16 +181,18 @@ def _chosen(
     have = {session.id: session.pictures for session in person.sessions}
     wanted: dict[str, set[str]] = {}
     for each in chosen:
-        session, _, file = each.partition("/")
+        session, _unused, file = each.partition("/")
         if session not in have or (file and file not in have[session]):
             raise NoPictures(
-                "There is no such picture",
-                f"{each} of {person.name}",
-                "See `facedesk people show NAME`.",
+                _("There is no such picture"),
+                _("{each} of {name}").format(each=each, name=person.name),
+                _("See `facedesk people show NAME`."),
             )
         wanted.setdefault(session, set()).update([file] if file else have[session])
     if not wanted:
-        raise UsageError("No picture was named", person.name, "Say which: SESSION or SESSION/FILE.")
+        raise UsageError(
+            _("No picture was named"), person.name, _("Say which: SESSION or SESSION/FILE.")
+        )
     return person, {
         session: tuple(file for file in files if file in wanted[session])
         for session, files in have.items()
@@ -221,7 +235,7 @@ def _move_sessions(
 
 def _free(session: str, taken: set[str]) -> str:
     """This session's id, or its next one that is free."""
-    stem, _, digits = session.rpartition("-")
+    stem, _unused, digits = session.rpartition("-")
     number, candidate = 1, session
     while candidate in taken:
         number += 1
@@ -318,12 +332,14 @@ def _entry(parts: dict[str, list[str]]) -> Any:
 
 
 def _count(pictures: int) -> str:
-    return f"{pictures} picture" if pictures == 1 else f"{pictures} pictures"
+    return _n("{count} picture", "{count} pictures", pictures).format(count=pictures)
 
 
 def _list(names: Sequence[str]) -> str:
     shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+    if len(names) <= 3:
+        return shown
+    return _("{shown} and {count} more").format(shown=shown, count=len(names) - 3)
 
 
 def _done(change: Change) -> Trashed:

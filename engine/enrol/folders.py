@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.i18n import _
 from engine.workspace import translate_os_errors
 
 SESSION_FILE = "session.json"
@@ -39,7 +40,7 @@ def sub_folders(path: Path) -> list[os.DirEntry[str]]:
 
     An absent folder has none. Raises WorkspaceUnusable if it cannot be read.
     """
-    with translate_os_errors("read a folder", path):
+    with translate_os_errors(_("read a folder"), path):
         try:
             with os.scandir(path) as entries:
                 found = [
@@ -54,7 +55,7 @@ def sub_folders(path: Path) -> list[os.DirEntry[str]]:
 
 def picture_names(folder: str | Path) -> tuple[str, ...]:
     """The picture files in a session's folder, in order of capture. Absent: none."""
-    with translate_os_errors("read a folder", Path(folder)):
+    with translate_os_errors(_("read a folder"), Path(folder)):
         try:
             names = os.listdir(folder)
         except FileNotFoundError:

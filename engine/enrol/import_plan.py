@@ -17,13 +17,14 @@ from pathlib import Path
 
 from engine.enrol.names import LONGEST_NAME, clean_name, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NoPictures
+from engine.i18n import _
 from engine.pictures import is_picture_name
 
 PART_NAMES = frozenset({"train", "training", "validation", "val", "valid", "test", "testing"})
 """Folder names that are a part of a data set and no person, if they hold folders themselves."""
 
 _CLUTTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"})
-_HINT = "Give a folder with one sub-folder a person, named after the person."
+_HINT = _("Give a folder with one sub-folder a person, named after the person.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,15 @@ def plan_import(folder: Path) -> ImportPlan:
     NoPictures if there is no picture in the sub-folders.
     """
     if not folder.is_dir():
-        problem = "it is a file" if folder.exists() else "it does not exist"
-        raise DataError("There is no such folder", f"{_text(str(folder))}: {problem}", _HINT)
+        problem = _("it is a file") if folder.exists() else _("it does not exist")
+        raise DataError(_("There is no such folder"), f"{_text(str(folder))}: {problem}", _HINT)
     found = _Gathering()
     folders, files = _entries(folder)
     if not folders:
         raise DataError(
-            "There is nobody to import",
-            f"{_text(str(folder))} has no sub-folders"
-            + (", only files" if files else ", it is empty"),
+            _("There is nobody to import"),
+            _("{folder} has no sub-folders").format(folder=_text(str(folder)))
+            + (_(", only files") if files else _(", it is empty")),
             _HINT,
         )
     _note_loose(files, found)
@@ -97,8 +98,8 @@ def plan_import(folder: Path) -> ImportPlan:
             _gather(sub, inner_folders, inner_files, found)
     if not any(found.files.values()):
         raise NoPictures(
-            "There are no pictures to import",
-            f"no sub-folder of {_text(str(folder))} holds a picture file",
+            _("There are no pictures to import"),
+            _("no sub-folder of {folder} holds a picture file").format(folder=_text(str(folder))),
             _HINT,
         )
     people = (
@@ -120,9 +121,11 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
     folders, files = _entries(root) if path.is_dir() else ([], [path])
     if name is not None and folders:
         raise DataError(
-            "One name does not fit several people",
-            f"{_text(str(path))} has sub-folders, and each is a stranger of its own",
-            "Leave out --as, or name a folder with pictures of one person.",
+            _("One name does not fit several people"),
+            _("{path} has sub-folders, and each is a stranger of its own").format(
+                path=_text(str(path))
+            ),
+            _("Leave out --as, or name a folder with pictures of one person."),
         )
     if folders:
         with contextlib.suppress(NoPictures):
@@ -137,9 +140,9 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
     others = tuple(stray for stray in found.strays if stray[1] != "no_person")
     if not pictures:
         raise NoPictures(
-            "There are no pictures of strangers",
-            f"{_text(str(path))} holds no picture file",
-            "Give a folder with one sub-folder a stranger, or one picture a stranger.",
+            _("There are no pictures of strangers"),
+            _("{path} holds no picture file").format(path=_text(str(path))),
+            _("Give a folder with one sub-folder a stranger, or one picture a stranger."),
         )
     if name is not None:
         return ImportPlan(root, (PersonFiles(clean_name(name), tuple(pictures)),), others)
@@ -185,9 +188,9 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
         names = os.listdir(folder)
     except OSError as error:
         raise DataError(
-            "A folder cannot be read",
+            _("A folder cannot be read"),
             f"{_text(str(folder))}: {os.strerror(error.errno or 0)}",
-            "Check its owner and permissions.",
+            _("Check its owner and permissions."),
         ) from error
     visible = [n for n in names if not n.startswith(".") and n.casefold() not in _CLUTTER]
     paths = [folder / name for name in sorted(visible, key=_natural)]

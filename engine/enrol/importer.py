@@ -27,6 +27,7 @@ from engine.events import Event, ImportDone, ImportProgress, ImportRefused
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Refusal, Verdict
+from engine.i18n import _
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 
 Choice = Literal["central", "largest", "only"]
@@ -112,9 +113,11 @@ class _Import:
             yield from self._person(each)
         if self._cancel.cancelled:
             raise Cancelled(
-                "The import was cancelled",
-                f"{self._images} pictures of {self._persons} people were imported before",
-                "Import the folder again for the rest; nothing is taken twice.",
+                _("The import was cancelled"),
+                _("{images} pictures of {persons} people were imported before").format(
+                    images=self._images, persons=self._persons
+                ),
+                _("Import the folder again for the rest; nothing is taken twice."),
             )
         yield ImportDone(
             people=self._persons,

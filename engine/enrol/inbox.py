@@ -25,6 +25,7 @@ from engine.enrol.folders import is_session_id, iso, picture_names, session_stam
 from engine.enrol.recording import PictureRecord, record_of
 from engine.errors import DataError
 from engine.events import Sighted
+from engine.i18n import _
 from engine.workspace import (
     Workspace,
     new_directory,
@@ -177,7 +178,7 @@ class Inbox:
                 record for record in map(record_of, body["pictures"]) if record.file in present
             )
             if not records:
-                raise ValueError("no picture is left")
+                raise ValueError(_("no picture is left"))
             return Sighting(
                 id=id,
                 at=str(body["at"]),
@@ -191,9 +192,9 @@ class Inbox:
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(
-                "A sighting is damaged",
+                _("A sighting is damaged"),
                 f"{folder / SIGHTING_FILE}: {error}",
-                "Delete the folder; nothing else depends on it.",
+                _("Delete the folder; nothing else depends on it."),
             ) from error
 
 
@@ -201,11 +202,11 @@ def _digest(value: Any) -> str:
     """A digest that may become a folder's name."""
     text = str(value)
     if not is_session_id(text):
-        raise ValueError("a digest is none")
+        raise ValueError(_("a digest is none"))
     return text
 
 
 def _gone(id: str) -> DataError:
     return DataError(
-        "This sighting is not in the inbox", id[:80], "See `facedesk unknown list`; u undoes."
+        _("This sighting is not in the inbox"), id[:80], _("See `facedesk unknown list`; u undoes.")
     )

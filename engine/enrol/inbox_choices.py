@@ -22,6 +22,7 @@ from engine.enrol.recording import SessionWriter
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
+from engine.i18n import _
 from engine.workspace import Workspace, read_json, remove_directory, write_bytes, write_json
 
 SOURCE = "inbox"
@@ -49,7 +50,7 @@ class Choices:
         sightings = self._inbox.get(ids)
         people = People(self._workspace)
         person = people.add(name) if new else people.get(name)
-        title = f"Unknown is {person.name}"
+        title = _("Unknown is {name}").format(name=person.name)
         return self._become(sightings, self._workspace, person, SOURCE, title, new=new)
 
     def stranger(self, ids: Sequence[str], not_person: str = "") -> Trashed:
@@ -59,16 +60,20 @@ class Choices:
         """
         sightings = self._inbox.get(ids)
         area = StrangerArea(self._workspace)
-        what = f"Not {not_person}" if not_person else "Ignored"
+        what = _("Not {not_person}").format(not_person=not_person) if not_person else _("Ignored")
         person = _new_stranger(People(area), what, sightings[0])
         source = f"{SOURCE}, not {not_person}" if not_person else SOURCE
-        return self._become(sightings, area, person, source, f"Unknown: {what}", new=True)
+        return self._become(
+            sightings, area, person, source, _("Unknown: {what}").format(what=what), new=True
+        )
 
     def delete(self, ids: Sequence[str]) -> Trashed:
         """Remove these sightings. Raises DataError if one is gone."""
         sightings = self._inbox.get(ids)
-        title = f"Deleted {len(sightings)} unknown"
-        with self._trash.change(title, "back to the inbox", pictures=_crops(sightings)) as change:
+        title = _("Deleted {count} unknown").format(count=len(sightings))
+        with self._trash.change(
+            title, _("back to the inbox"), pictures=_crops(sightings)
+        ) as change:
             self._take_out(change, sightings)
         return self._remember(change, "")
 
@@ -84,7 +89,7 @@ class Choices:
         """Undo the newest choice: the sightings wait again. Raises NothingToUndo, UndoConflict."""
         last = self.last()
         if last is None:
-            raise NothingToUndo("There is nothing to undo", "no choice was made here lately")
+            raise NothingToUndo(_("There is nothing to undo"), _("no choice was made here lately"))
         undone = self._trash.undo(last.id)
         entry = next(each for each in self._made() if each["id"] == last.id)
         area = StrangerArea(self._workspace) if entry.get("stranger") else self._workspace
@@ -134,7 +139,7 @@ class Choices:
         """Make sessions of a person out of sightings, in one change."""
         try:
             with self._trash.change(
-                title, "back to the inbox", pictures=_crops(sightings)
+                title, _("back to the inbox"), pictures=_crops(sightings)
             ) as change:
                 staged = _Staged(self._workspace, change, person, area)
                 for sighting in sightings:

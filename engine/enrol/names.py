@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 
 from engine.errors import NameInvalid
+from engine.i18n import _
 
 LONGEST_NAME = 100
 """Characters (code points after NFC) that a name may have."""
@@ -34,26 +35,32 @@ def clean_name(text: str) -> str:
     """
     name = unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", text).split()))
     if not name:
-        raise NameInvalid("The name is empty", "", "Give the person's name.")
+        raise NameInvalid(_("The name is empty"), "", _("Give the person's name."))
     if len(name) > LONGEST_NAME:
         raise NameInvalid(
-            "The name is too long",
-            f"it has {len(name)} characters, {LONGEST_NAME} are allowed",
-            "Shorten it.",
+            _("The name is too long"),
+            _("it has {count} characters, {longest_name} are allowed").format(
+                count=len(name), longest_name=LONGEST_NAME
+            ),
+            _("Shorten it."),
         )
     for character in name:
         if character in "/\\":
             raise NameInvalid(
-                "The name holds a slash", f"{name!r}", "Leave out / and \\, they separate folders."
+                _("The name holds a slash"),
+                f"{name!r}",
+                _("Leave out / and \\, they separate folders."),
             )
         if character in _BLANK or unicodedata.category(character) in _INVISIBLE_CATEGORIES:
             raise NameInvalid(
-                "The name holds a character that cannot be seen",
-                f"U+{ord(character):04X} in {name!r}",
-                "Type the name again instead of pasting it.",
+                _("The name holds a character that cannot be seen"),
+                _("U+{character:04X} in {name!r}").format(character=ord(character), name=name),
+                _("Type the name again instead of pasting it."),
             )
     if not any(unicodedata.category(character)[0] in "LN" for character in name):
-        raise NameInvalid("The name has no letter or digit", f"{name!r}", "Give the person's name.")
+        raise NameInvalid(
+            _("The name has no letter or digit"), f"{name!r}", _("Give the person's name.")
+        )
     return name
 
 

@@ -30,6 +30,7 @@ from engine.enrol.folders import (
 )
 from engine.enrol.names import clean_name, is_slug, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound
+from engine.i18n import _
 from engine.workspace import (
     Workspace,
     new_directory,
@@ -110,7 +111,7 @@ class People:
         """The person in this folder. Raises PersonNotFound, DataError if it is damaged."""
         if not is_slug(slug) or not self._folder(slug).is_dir():
             raise PersonNotFound(
-                "Nobody of this name is enrolled", slug, "See `facedesk people list`."
+                _("Nobody of this name is enrolled"), slug, _("See `facedesk people list`.")
             )
         try:
             return self._read(slug)
@@ -128,7 +129,9 @@ class People:
     def session_directory(self, slug: str, session: str) -> Path:
         """Where a session's pictures lie. Raises DataError for a text that is not a session id."""
         if not is_slug(slug) or not is_session_id(session):
-            raise DataError("No such session", f"{slug}/{session}", "See `facedesk people list`.")
+            raise DataError(
+                _("No such session"), f"{slug}/{session}", _("See `facedesk people list`.")
+            )
         return self._folder(slug) / session
 
     # --- changing (the caller holds the writer lock) -------------------------------------------
@@ -183,9 +186,9 @@ class People:
         slug = self._find(name)
         if slug is not None and slug != own:
             raise NameTaken(
-                "This name is taken",
-                f"{self._read(slug).name} is enrolled already",
-                "Choose another name, or add pictures to the person who has it.",
+                _("This name is taken"),
+                _("{name} is enrolled already").format(name=self._read(slug).name),
+                _("Choose another name, or add pictures to the person who has it."),
             )
 
     def delete(self, name: str) -> Person:
@@ -204,7 +207,7 @@ class People:
     def delete_slug(self, slug: str, name: str = "") -> None:
         """`delete` by folder, also for a person whose person.json is damaged."""
         if not is_slug(slug):
-            raise PersonNotFound("Nobody of this name is enrolled", slug)
+            raise PersonNotFound(_("Nobody of this name is enrolled"), slug)
         folder = self._folder(slug)
         try:
             remove_directory(folder)
@@ -330,16 +333,20 @@ class People:
     def _not_found(self, name: str) -> PersonNotFound:
         names = {name_key(other): other for _, other in self._names()}
         near = difflib.get_close_matches(name_key(name), names, n=1)
-        hint = f"Did you mean {names[near[0]]}?" if near else "See `facedesk people list`."
+        hint = (
+            _("Did you mean {name}?").format(name=names[near[0]])
+            if near
+            else _("See `facedesk people list`.")
+        )
         shown = name if len(name) <= 60 else f"{name[:60]}..."
-        return PersonNotFound("Nobody of this name is enrolled", shown, hint)
+        return PersonNotFound(_("Nobody of this name is enrolled"), shown, hint)
 
     def _damage(self, slug: str) -> DataError:
         path = self._folder(slug) / PERSON_FILE
         return DataError(
-            "A person's file is damaged",
-            f"{path} is missing or does not hold a person",
-            "Restore it from a backup, or delete the folder.",
+            _("A person's file is damaged"),
+            _("{path} is missing or does not hold a person").format(path=path),
+            _("Restore it from a backup, or delete the folder."),
         )
 
 

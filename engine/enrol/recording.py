@@ -23,6 +23,7 @@ from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import People, Person, utc_now
 from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
+from engine.i18n import _
 from engine.workspace import (
     FILE_MODE,
     read_json,
@@ -99,9 +100,9 @@ class SessionWriter:
             self.session = self._people.new_session(self._person, self._source)
         if self._gone():
             raise PersonNotFound(
-                "The person was deleted meanwhile",
+                _("The person was deleted meanwhile"),
                 self._person.name,
-                "Enrol them again if that was a mistake.",
+                _("Enrol them again if that was a mistake."),
             )
         file = f"{self.captured + 1:04d}.png"
         try:
@@ -121,7 +122,7 @@ class SessionWriter:
             self.session, self.captured = "", 0
         if not self.session:
             return
-        with translate_os_errors("flush a file", self.folder / RECORDS_FILE):
+        with translate_os_errors(_("flush a file"), self.folder / RECORDS_FILE):
             handle = os.open(self.folder / RECORDS_FILE, os.O_RDONLY)
             try:
                 os.fsync(handle)
@@ -142,10 +143,12 @@ class SessionWriter:
         if self.session:
             target = self._people.session_directory(person.slug, self.session)
             if target.exists():
-                raise DataError("The session exists already", str(target), "Capture once more.")
+                raise DataError(
+                    _("The session exists already"), str(target), _("Capture once more.")
+                )
             if self._gone() or not target.parent.is_dir():
-                raise PersonNotFound("The person was deleted meanwhile", person.name)
-            with translate_os_errors("move a folder", target):
+                raise PersonNotFound(_("The person was deleted meanwhile"), person.name)
+            with translate_os_errors(_("move a folder"), target):
                 self.folder.rename(target)
                 sync_directory(target.parent)
             traces.move_features(
@@ -164,7 +167,7 @@ class SessionWriter:
 
     def _append(self, line: str) -> None:
         path = self.folder / RECORDS_FILE
-        with translate_os_errors("write a file", path):
+        with translate_os_errors(_("write a file"), path):
             handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
             with os.fdopen(handle, "ab") as file:
                 file.write(line.encode() + b"\n")

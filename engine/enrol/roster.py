@@ -19,6 +19,7 @@ from engine.enrol.consent import Consent
 from engine.enrol.names import clean_name, name_key
 from engine.enrol.people import People
 from engine.errors import DataError, NameInvalid, UsageError
+from engine.i18n import _
 from engine.workspace import Workspace, read_json, translate_os_errors, write_json
 
 FILE = "roster.json"
@@ -58,7 +59,7 @@ def entries(workspace: Workspace) -> tuple[Entry, ...]:
         return ()
     except (KeyError, TypeError, NameInvalid) as error:
         raise DataError(
-            "The roster is damaged", str(path), "Clear it with `facedesk roster clear`."
+            _("The roster is damaged"), str(path), _("Clear it with `facedesk roster clear`.")
         ) from error
 
 
@@ -76,15 +77,23 @@ def add(workspace: Workspace, source: Path) -> Added:
         try:
             name = clean_name(_plain(text))
         except NameInvalid as error:
-            notes.append(f"Left out {_plain(text)[:60]!r}: {error}")
+            notes.append(
+                _("Left out {text!r}: {error}").format(text=_plain(text)[:60], error=error)
+            )
             continue
         key = name_key(name)
         if key in enrolled:
-            notes.append(f"{name} is enrolled already, as {enrolled[key]}")
+            notes.append(
+                _("{name} is enrolled already, as {enrolled}").format(
+                    name=name, enrolled=enrolled[key]
+                )
+            )
         elif key in known:
-            notes.append(f"{name} is on the roster already")
+            notes.append(_("{name} is on the roster already").format(name=name))
         elif len(before) + len(new) >= MOST:
-            notes.append(f"{name} is too many: a roster holds {MOST} names")
+            notes.append(
+                _("{name} is too many: a roster holds {most} names").format(name=name, most=MOST)
+            )
         else:
             new.append(Entry(name, _plain(consent) or None))
         known.add(key)
@@ -100,7 +109,7 @@ def clear(workspace: Workspace) -> int:
         count = len(entries(workspace))
     except DataError:
         count = 0
-    with translate_os_errors("remove a file", path):
+    with translate_os_errors(_("remove a file"), path):
         path.unlink(missing_ok=True)
     return count
 
@@ -120,14 +129,14 @@ def read_names(source: Path) -> Iterator[tuple[str, str]]:
         return iter([(name, "") for name in _folder_names(source)])
     try:
         if source.stat().st_size > LARGEST:
-            raise _unusable(source, f"it is larger than {LARGEST >> 20} MiB")
+            raise _unusable(source, _("it is larger than {most} MiB").format(most=LARGEST >> 20))
         text = source.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise _unusable(source, "there is no such file or folder") from None
+        raise _unusable(source, _("there is no such file or folder")) from None
     except UnicodeDecodeError:
-        raise _unusable(source, "it is not UTF-8 text") from None
+        raise _unusable(source, _("it is not UTF-8 text")) from None
     except OSError as error:
-        raise _unusable(source, error.strerror or "it cannot be read") from error
+        raise _unusable(source, error.strerror or _("it cannot be read")) from error
     try:
         return iter(_csv_names(text))
     except csv.Error as error:
@@ -179,7 +188,7 @@ def _entry(body: Any) -> Entry:
 
 def _unusable(source: Path, why: str) -> UsageError:
     return UsageError(
-        "No names could be read",
+        _("No names could be read"),
         f"{source}: {why}",
-        "Give a CSV file with a column `name`, or a folder with one sub-folder a person.",
+        _("Give a CSV file with a column `name`, or a folder with one sub-folder a person."),
     )

@@ -20,6 +20,7 @@ from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
 from engine.errors import FacedeskError, UsageError
 from engine.events import Captured, EnrolDone, Refused
+from engine.i18n import _
 from engine.pictures import encode_png
 
 if TYPE_CHECKING:
@@ -56,9 +57,11 @@ class Enrolment:
     ) -> None:
         if not 1 <= target <= LARGEST_TARGET:
             raise UsageError(
-                "The number of pictures is out of bounds",
-                f"{target} was asked for, 1 to {LARGEST_TARGET} are possible",
-                "Choose another --count.",
+                _("The number of pictures is out of bounds"),
+                _("{target} was asked for, 1 to {largest_target} are possible").format(
+                    target=target, largest_target=LARGEST_TARGET
+                ),
+                _("Choose another --count."),
             )
         self.person = person
         self.target = target

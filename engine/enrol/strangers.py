@@ -12,6 +12,7 @@ from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
 from engine.enrol.trash import Trash
 from engine.errors import PersonNotFound
+from engine.i18n import _
 from engine.workspace import Workspace
 
 
@@ -44,7 +45,7 @@ def remove_stranger(workspace: Workspace, name: str) -> Person:
         return People(StrangerArea(workspace)).delete(name)
     except PersonNotFound as error:
         raise PersonNotFound(
-            "There is no such stranger", clean_name(name), "See `facedesk strangers list`."
+            _("There is no such stranger"), clean_name(name), _("See `facedesk strangers list`.")
         ) from error
 
 

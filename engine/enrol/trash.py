@@ -26,6 +26,7 @@ from typing import Any
 from engine.enrol import traces
 from engine.enrol.folders import iso, session_stamp, sub_folders
 from engine.errors import DataError, NothingToUndo, UndoConflict
+from engine.i18n import _
 from engine.workspace import (
     TEMPORARY,
     Workspace,
@@ -145,12 +146,12 @@ class Trash:
         DiskFull, WorkspaceUnusable.
         """
         make_directory(self._folder)
-        with translate_os_errors("create a folder", self._folder):
+        with translate_os_errors(_("create a folder"), self._folder):
             temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=self._folder))
         try:
             change = Change(self._workspace, temporary)
             yield change
-            self._check(temporary, change.steps, "do this")
+            self._check(temporary, change.steps, _("Could not do this"))
             (temporary / "kept").mkdir(mode=0o700, exist_ok=True)
             id, at = self._next()
             manifest = {
@@ -183,9 +184,9 @@ class Trash:
         found = next((each for each in self.changes() if id in ("", each.id)), None)
         if found is None:
             raise NothingToUndo(
-                "There is nothing to undo",
-                f"no change {id} in the trash" if id else "the trash is empty",
-                "See `facedesk trash list`.",
+                _("There is nothing to undo"),
+                _("no change {id} in the trash").format(id=id) if id else _("the trash is empty"),
+                _("See `facedesk trash list`."),
             )
         return found
 
@@ -198,14 +199,16 @@ class Trash:
         """
         found = self.find(id)
         folder = self._folder / found.id
-        _, steps, _ = self._read(found.id)
+        steps = self._read(found.id)[1]
         if not steps:
             raise DataError(
-                "This change cannot be undone",
-                f"{folder / MANIFEST} is damaged",
-                "Its pictures lie in that folder until it is purged.",
+                _("This change cannot be undone"),
+                _("{file} is damaged").format(file=folder / MANIFEST),
+                _("Its pictures lie in that folder until it is purged."),
             )
-        self._check(folder, [step.backwards() for step in reversed(steps)], "undo this")
+        self._check(
+            folder, [step.backwards() for step in reversed(steps)], _("Could not undo this")
+        )
         self._revert(self._rename(folder, f"{found.id}{UNDOING}"))
         return found
 
@@ -240,13 +243,13 @@ class Trash:
     # --- private ------------------------------------------------------------------------------
 
     def _finish(self, doing: Path) -> None:
-        _, steps, split = self._read(doing.name)
+        _unused, steps, split = self._read(doing.name)
         self._run(doing, steps)
         traces.apply(self._workspace, split)
         self._rename(doing, doing.name.removesuffix(DOING))
 
     def _revert(self, undoing: Path) -> None:
-        _, steps, split = self._read(undoing.name)
+        _unused, steps, split = self._read(undoing.name)
         self._run(undoing, [step.backwards() for step in reversed(steps)])
         traces.take_back(self._workspace, split)
         remove_directory(undoing)
@@ -258,10 +261,10 @@ class Trash:
             source, target = self._path(folder, step.source), self._path(folder, step.target)
             if os.path.lexists(source) and not os.path.lexists(target):
                 make_directory(target.parent)
-                with translate_os_errors("move a file", source):
+                with translate_os_errors(_("move a file"), source):
                     source.rename(target)
                 touched |= {source.parent, target.parent}
-        with translate_os_errors("flush a folder", folder):
+        with translate_os_errors(_("flush a folder"), folder):
             for parent in sorted(touched):
                 if parent.is_dir():  # it may have moved on in a later step
                     sync_directory(parent)
@@ -277,16 +280,27 @@ class Trash:
                 continue
             inside = step.target.startswith(_OWN)
             for path, wrong, why in (
-                (source, not plan.has(str(source)), "is not there any more"),
-                (target, plan.has(str(target)), "is there already"),
-                (target.parent, not (inside or plan.has(str(target.parent))), "is gone"),
+                (
+                    source,
+                    not plan.has(str(source)),
+                    _("{path} is not there any more: something was changed since"),
+                ),
+                (
+                    target,
+                    plan.has(str(target)),
+                    _("{path} is there already: something was changed since"),
+                ),
+                (
+                    target.parent,
+                    not (inside or plan.has(str(target.parent))),
+                    _("{path} is gone: something was changed since"),
+                ),
             ):
                 if wrong:
-                    shown = path.relative_to(self._workspace.root)
                     raise UndoConflict(
-                        f"Could not {what}",
-                        f"{shown} {why}: something was changed since",
-                        "Undo what was done later first; see `facedesk trash list`.",
+                        what,
+                        why.format(path=path.relative_to(self._workspace.root)),
+                        _("Undo what was done later first; see `facedesk trash list`."),
                     )
             plan.add(str(source), str(target))
 
@@ -294,12 +308,12 @@ class Trash:
         """A manifest's path on disk. Raises DataError for one that leaves the workspace."""
         parts = key.split("/")
         if ".." in parts or not all(parts):
-            raise DataError("The trash is damaged", f"{folder / MANIFEST}: {key!r}")
+            raise DataError(_("The trash is damaged"), f"{folder / MANIFEST}: {key!r}")
         return folder.joinpath(*parts[1:]) if parts[0] == _OWN else self._workspace.root / key
 
     def _rename(self, folder: Path, name: str) -> Path:
         target = self._folder / name
-        with translate_os_errors("finish a folder", target):
+        with translate_os_errors(_("finish a folder"), target):
             folder.rename(target)
             sync_directory(self._folder)
         return target

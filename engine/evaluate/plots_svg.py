@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.i18n import _
+
 WIDTH, HEIGHT = 480, 360
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 46
 """Margins of a plot for its labels, pixels."""
@@ -49,10 +51,12 @@ def det_plot(
         f'<polyline class="line" fill="none" stroke="#1f5fbf" points="{" ".join(steps)}"/>'
     )
     x, y = _det_x(seen[0]), _det_y(seen[1])
-    title = f"threshold {threshold:.3f}: FPIR {percent(seen[0])}, FNIR {percent(seen[1])}"
+    title = _("threshold {threshold:.3f}: FPIR {fpir}, FNIR {fnir}").format(
+        threshold=threshold, fpir=percent(seen[0]), fnir=percent(seen[1])
+    )
     place = f'cx="{x:.1f}" cy="{y:.1f}" r="5"'
     parts.append(f'<circle class="dial" fill="#b45309" {place}>{_title(title)}</circle>')
-    return _svg(WIDTH, HEIGHT, "DET curve", parts)
+    return _svg(WIDTH, HEIGHT, _("DET curve"), parts)
 
 
 def histogram_plot(samples: Mapping[str, Scores], threshold: float) -> str:
@@ -81,16 +85,16 @@ def histogram_plot(samples: Mapping[str, Scores], threshold: float) -> str:
             f'd="{" ".join(steps)} L{x(high):.1f},{floor}z"/>'
         )
     line = f'x1="{x(threshold):.1f}" x2="{x(threshold):.1f}" y1="{TOP}" y2="{floor}"'
-    title = _title(f"threshold {threshold:.3f}")
+    title = _title(_("threshold {threshold:.3f}").format(threshold=threshold))
     parts.append(f'<line class="dial" stroke="#555" stroke-dasharray="5 3" {line}>{title}</line>')
     for score in _round_steps(low, high):
         parts.append(_text(x(score), floor + 16, f"{score:.2f}", "middle"))
     base = f'x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor}" y2="{floor}"'
     parts.append(f'<line class="axis" stroke="#555" {base}/>')
-    parts.append(_text(LEFT + inner_width / 2, HEIGHT - 8, "score", "middle"))
+    parts.append(_text(LEFT + inner_width / 2, HEIGHT - 8, _("score"), "middle"))
     parts.append(_text(LEFT - 8, TOP + 10, percent(most), "end"))
     parts.append(_text(LEFT - 8, floor, "0 %", "end"))
-    return _svg(WIDTH, HEIGHT, "Histogram of scores", parts)
+    return _svg(WIDTH, HEIGHT, _("Histogram of scores"), parts)
 
 
 def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
@@ -98,9 +102,9 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
 
     A cell's strength is its share of the row; its count stands in it.
     """
-    people = len(names)
+    people, nobody = len(names), _("nobody")
     size = max(16, min(40, 640 // (people + 1)))
-    label = min(180, 20 + 7 * max(len(_short(name)) for name in (*names, "nobody")))
+    label = min(180, 20 + 7 * max(len(_short(name)) for name in (*names, nobody)))
     parts = []
     for row, (name, own) in enumerate(zip(names, counts, strict=True)):
         top = label + row * size
@@ -108,12 +112,15 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
         for column, count in enumerate(own):
             share = count / max(sum(own), 1)
             kind = "right" if column == row else "nobody" if column == people else "wrong"
-            answer = names[column] if column < people else "nobody"
+            answer = names[column] if column < people else nobody
             left = label + column * size
+            title = _("{name} named {answer}: {count} of {all}").format(
+                name=name, answer=answer, count=count, all=sum(own)
+            )
             parts.append(
                 f'<rect class="cell {kind}" fill="{COLOURS[kind]}" x="{left}" y="{top}" '
                 f'width="{size - 1}" height="{size - 1}" fill-opacity="{_strength(share)}">'
-                f"{_title(f'{name} named {answer}: {count} of {sum(own)}')}</rect>"
+                f"{_title(title)}</rect>"
             )
             if count:
                 middle = left + (size - 1) / 2
@@ -121,12 +128,12 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
                 parts.append(
                     _text(middle, top + size / 2 + 4, str(count), "middle", f"count{strong}")
                 )
-    for column, name in enumerate((*names, "nobody")):
+    for column, name in enumerate((*names, nobody)):
         x = label + column * size + size / 2 + 4
         turn = f' transform="rotate(-90 {x:.1f} {label - 6})"'
         parts.append(f'<text x="{x:.1f}" y="{label - 6}"{turn}>{html.escape(_short(name))}</text>')
     width, height = label + (people + 1) * size + 4, label + people * size + 4
-    return _svg(width, height, "Confusion matrix", parts)
+    return _svg(width, height, _("Confusion matrix"), parts)
 
 
 def percent(share: float) -> str:
@@ -150,8 +157,8 @@ def _det_axes() -> list[str]:
         parts.append(_text(LEFT - 6, y + 4, shown, "end"))
     middle = TOP + (HEIGHT - TOP - BOTTOM) / 2
     turned = f'<g transform="rotate(-90 16 {middle})">'
-    parts.append(_text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 8, "FPIR, %", "middle"))
-    parts.append(turned + _text(16, middle, "FNIR, %", "middle") + "</g>")
+    parts.append(_text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 8, _("FPIR, %"), "middle"))
+    parts.append(turned + _text(16, middle, _("FNIR, %"), "middle") + "</g>")
     return parts
 
 

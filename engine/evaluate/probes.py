@@ -12,13 +12,14 @@ from engine.enrol.import_plan import plan_import
 from engine.enrol.names import name_key
 from engine.enrol.people import Person
 from engine.errors import DataError, ModelCorrupt, NoPictures
+from engine.i18n import _
 from engine.model.store import ModelInfo
 from engine.model.trained_on import decode
 
 HELD_OUT = (("test",), ("validation", "test"))
 """The parts whose pictures are probes: the first that has some of everybody, else the last."""
 
-TRAIN_AGAIN = "Run `facedesk train`, then evaluate."
+TRAIN_AGAIN = _("Run `facedesk train`, then evaluate.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,15 @@ class TrainedOn:
             }
         except (AttributeError, TypeError, ValueError) as error:
             raise ModelCorrupt(
-                "The model is damaged", f"{info.id}: trained_on: {error}", "Train again."
+                _("The model is damaged"),
+                _("{id}: trained_on: {error}").format(id=info.id, error=error),
+                _("Train again."),
             ) from error
 
     def __contains__(self, picture: tuple[str, str]) -> bool:
         """Whether (slug, "<session>/<file>") is among them."""
         slug, key = picture
-        session, _, file = key.partition("/")
+        session, _unused, file = key.partition("/")
         return file in self._files.get((slug, session), ())
 
 
@@ -92,22 +95,32 @@ def held_out_probes(
     warnings = []
     if learnt:
         warnings.append(
-            f"{learnt} held-out pictures were left out, for the model was trained on them: this "
-            "split is newer than the model, train again."
+            _(
+                "{learnt} held-out pictures were left out, for the model was trained on them: "
+                "this split is newer than the model, train again."
+            ).format(learnt=learnt)
         )
     elif not trained.known and split_differs(split, info.details.get("split", {})):
-        warnings.append("This split is newer than the model: train again, or figures are too good.")
+        warnings.append(
+            _("This split is newer than the model: train again, or figures are too good.")
+        )
     if not any(keys):
         raise NoPictures(
-            "There are no held-out pictures to search with",
-            "the model was trained on all of them"
+            _("There are no held-out pictures to search with"),
+            _("the model was trained on all of them")
             if learnt
-            else f"the split has none in {' or '.join(parts)}",
-            TRAIN_AGAIN if learnt else "Run `facedesk split`, train again, or give --probes DIR.",
+            else _("the split has none in {parts}").format(parts=_(" or ").join(parts)),
+            TRAIN_AGAIN
+            if learnt
+            else _("Run `facedesk split`, train again, or give --probes DIR."),
         )
     without = [person.name for person, own in zip(people, keys, strict=True) if not own]
     if without:
-        warnings.append(f"No held-out pictures of {', '.join(without)}: they are not measured.")
+        warnings.append(
+            _("No held-out pictures of {names}: they are not measured.").format(
+                names=", ".join(without)
+            )
+        )
     return HeldOut(tuple(keys), tuple(warnings))
 
 
@@ -129,9 +142,9 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
     try:
         plan = plan_import(folder)
     except NoPictures as error:
-        raise NoPictures("There are no probes", error.message, error.hint) from error
+        raise NoPictures(_("There are no probes"), error.message, error.hint) from error
     except DataError as error:
-        raise DataError("The probes cannot be used", error.message, error.hint) from error
+        raise DataError(_("The probes cannot be used"), error.message, error.hint) from error
     known = {_key(name): label for label, name in enumerate(names)}
     for label, slug in enumerate(slugs):
         known.setdefault(slug, label)
@@ -147,18 +160,26 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
         labels += [who] * len(person.files)
     if not files:
         raise DataError(
-            "No folder of the probes is of somebody in the model",
-            f"{folder} has {_listed(strangers)}; the model knows {_listed(names)}",
-            "Name each sub-folder after the person.",
+            _("No folder of the probes is of somebody in the model"),
+            _("{folder} has {strangers}; the model knows {names}").format(
+                folder=folder, strangers=_listed(strangers), names=_listed(names)
+            ),
+            _("Name each sub-folder after the person."),
         )
     warnings = []
     if strangers:
         warnings.append(
-            f"Left out, for nobody in the model has this name: {_listed(strangers, most=20)}."
+            _("Left out, for nobody in the model has this name: {names}.").format(
+                names=_listed(strangers, most=20)
+            )
         )
     without = [name for label, name in enumerate(names) if label not in labels]
     if without:
-        warnings.append(f"No probes of {_listed(without, most=20)}: they are not measured.")
+        warnings.append(
+            _("No probes of {names}: they are not measured.").format(
+                names=_listed(without, most=20)
+            )
+        )
     return FolderProbes(tuple(files), tuple(labels), tuple(warnings))
 
 
@@ -168,7 +189,11 @@ def _key(name: str) -> str:
 
 def _listed(names: Sequence[str], most: int = 5) -> str:
     told = ", ".join(names[:most])
-    return f"{told} and {len(names) - most} more" if len(names) > most else told
+    return (
+        _("{told} and {count} more").format(told=told, count=len(names) - most)
+        if len(names) > most
+        else told
+    )
 
 
 def _pictures(split: Split, slug: str, parts: Sequence[str]) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evaluate.plots_svg import Scores, confusion_plot, det_plot, histogram_plot
-from engine.evaluate.words import WHOSE, leakage_sentence, share
+from engine.evaluate.words import KINDS, WHOSE, leakage_sentence, share
 from engine.events import EvaluateDone
+from engine.i18n import _, language
 from engine.pictures import encode_png
 from engine.workspace import write_bytes
 
@@ -46,26 +47,29 @@ def write_report(path: Path, done: EvaluateDone, samples: Samples, crop: Crops) 
 
 def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:
     """The whole page."""
-    title = f"Evaluation of {done.model}"
+    title = _("Evaluation of {model}").format(model=done.model)
     sections = (
         _figures(done),
         _plots(done, samples),
         _people(done),
-        _section("Confusion matrix", _scrolling(confusion_plot(done.people, done.confusion))),
+        _section(_("Confusion matrix"), _scrolling(confusion_plot(done.people, done.confusion))),
         _confused(done, crop),
         _suspects(done, crop),
-        _section("Leakage", f"<p>{_e(leakage_sentence(done.leakage) or 'Not measured.')}</p>"),
-        _section("What the words mean", _GLOSSARY),
+        _section(_("Leakage"), _paragraph(leakage_sentence(done.leakage) or _("Not measured."))),
+        _section(_("What the words mean"), _glossary()),
+    )
+    about = _("Recipe {recipe}, {people} people, threshold {threshold:.3f}.").format(
+        recipe=done.recipe, people=len(done.people), threshold=done.threshold
     )
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{_e(language())}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         # Nothing may be fetched, whatever a name might smuggle in.
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
         f"<title>{_e(title)}</title><style>{_STYLE}</style></head><body><main>"
-        f"<h1>{_e(title)}</h1><p>Recipe {_e(done.recipe)}, {len(done.people)} people, threshold "
-        f"{done.threshold:.3f}.</p><p class=lead>{_e(done.sentence)}</p>{_warnings(done)}"
+        f"<h1>{_e(title)}</h1>{_paragraph(about)}<p class=lead>{_e(done.sentence)}</p>"
+        f"{_warnings(done)}"
         f"{''.join(sections)}</main></body></html>\n"
     )
 
@@ -77,24 +81,29 @@ def _warnings(done: EvaluateDone) -> str:
 
 def _figures(done: EvaluateDone) -> str:
     rows = [
-        ("Rank-1", done.rank1, "rank1"),
-        ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
-        ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
+        (_("Rank-1"), done.rank1, "rank1"),
+        (_("TPIR at the threshold"), done.tpir_at_threshold, "tpir_at_threshold"),
+        (_("FPIR at the threshold"), done.fpir_at_threshold, "fpir_at_threshold"),
         *(
-            (f"TPIR at an FPIR of {share(float(fpir))}", value, f"tpir@{fpir}")
+            (_("TPIR at an FPIR of {fpir}").format(fpir=share(float(fpir))), value, f"tpir@{fpir}")
             for fpir, value in done.tpir.items()
         ),
     ]
     body = [
         (_e(name), _number(value), _interval(done.intervals.get(key))) for name, value, key in rows
     ]
-    whose = WHOSE[done.strangers_from]
-    text = (
-        f"<p>{done.probes} probes, {done.missed} of them without a face. {done.strangers} "
-        f"searches by {done.stranger_people} strangers: {_e(whose)}.</p>"
+    text = _(
+        "{probes} probes, {missed} of them without a face. {searches} searches by {people} "
+        "strangers: {whose}."
+    ).format(
+        probes=done.probes,
+        missed=done.missed,
+        searches=done.strangers,
+        people=done.stranger_people,
+        whose=WHOSE[done.strangers_from],
     )
-    table = _table(("Figure", "Value", "95 % interval"), body, numbers=(1, 2))
-    return _section("Figures", text + table)
+    table = _table((_("Figure"), _("Value"), _("95 % interval")), body, numbers=(1, 2))
+    return _section(_("Figures"), _paragraph(text) + table)
 
 
 def _plots(done: EvaluateDone, samples: Samples) -> str:
@@ -104,8 +113,12 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
         figures.append(
             (
                 det_plot(done.det, done.threshold, seen),
-                "DET curve: missed people against named strangers; the dot is the threshold in "
-                "use. Nearer to the lower left is better.",
+                _text(
+                    _(
+                        "DET curve: missed people against named strangers; the dot is the "
+                        "threshold in use. Nearer to the lower left is better."
+                    )
+                ),
             )
         )
     classes = {"own": samples.own, "other": samples.other, "stranger": samples.stranger}
@@ -113,18 +126,31 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
         figures.append(
             (
                 histogram_plot(classes, done.threshold),
-                'Scores of probes for <b class="own">their own person</b>, for the <b '
-                'class="other">best other one</b>, and of <b class="stranger">strangers</b>; the '
-                "line is the threshold.",
+                _text(
+                    _(
+                        "Scores of probes for {own}their own person{end}, for the {other}best "
+                        "other one{end}, and of {stranger}strangers{end}; the line is the "
+                        "threshold."
+                    )
+                ).format(
+                    own='<b class="own">',
+                    other='<b class="other">',
+                    stranger='<b class="stranger">',
+                    end="</b>",
+                ),
             )
         )
     shown = "".join(f"<figure>{p}<figcaption>{c}</figcaption></figure>" for p, c in figures)
-    return _section("Curves", f"<div class=row>{shown}</div>") if shown else ""
+    return _section(_("Curves"), f"<div class=row>{shown}</div>") if shown else ""
 
 
 def _people(done: EvaluateDone) -> str:
     parts = []
-    for heading, counted in (("Person", done.per_person), ("Session", done.per_session)):
+    by_session = _("By session")
+    for heading, summary, counted in (
+        (_("Person"), "", done.per_person),
+        (_("Session"), by_session, done.per_session),
+    ):
         rows = [
             (
                 _e(name),
@@ -134,39 +160,46 @@ def _people(done: EvaluateDone) -> str:
             )
             for name, (probes, right, named) in counted.items()
         ]
-        table = _table((heading, "Probes", "Rank-1", "Named rightly"), rows, numbers=(1, 2, 3))
-        if heading == "Session":
-            table = f"<details><summary>By session</summary>{table}</details>"
+        head = (heading, _("Probes"), _("Rank-1"), _("Named rightly"))
+        table = _table(head, rows, numbers=(1, 2, 3))
+        if summary:
+            table = f"<details><summary>{_e(summary)}</summary>{table}</details>"
         parts.append(table)
-    return _section("People", "".join(parts))
+    return _section(_("People"), "".join(parts))
 
 
 def _confused(done: EvaluateDone, crop: Crops) -> str:
     cards = "".join(
         f"<figure class=card>{_image(crop, probe, person)}{_image(crop, picture, other)}"
-        f"<figcaption><b>{_e(person)}</b> looks like <b>{_e(other)}</b>: {score:.3f}, own "
-        f"{own:.3f}</figcaption></figure>"
+        f"<figcaption>{_likeness(person, other, score, own)}</figcaption></figure>"
         for person, other, score, own, probe, picture in done.confused
     )
-    text = f"<div class=row>{cards}</div>" if cards else "<p>No probe is taken for another.</p>"
-    return _section("Most confused pairs", text)
+    none = _paragraph(_("No probe is taken for another."))
+    return _section(_("Most confused pairs"), f"<div class=row>{cards}</div>" if cards else none)
+
+
+def _likeness(person: str, other: str, score: float, own: float) -> str:
+    text = _text(_("{person} looks like {other}: {score:.3f}, own {own:.3f}"))
+    bold = [f"<b>{_e(name)}</b>" for name in (person, other)]
+    return text.format(person=bold[0], other=bold[1], score=score, own=own)
 
 
 def _suspects(done: EvaluateDone, crop: Crops) -> str:
     cards = "".join(
         f"<figure class=card>{_image(crop, picture, person)}<figcaption><b>{_e(person)}</b>, "
-        f"{_e(kind)}: {_e(sentence)}<br><code>{_e(_tail(picture))}</code></figcaption></figure>"
+        f"{_e(KINDS.get(kind, kind))}: {_e(sentence)}<br><code>{_e(_tail(picture))}</code>"
+        "</figcaption></figure>"
         for person, picture, kind, sentence in done.suspects
     )
-    text = f"<div class=row>{cards}</div>" if cards else "<p>None.</p>"
-    return _section("Pictures to look at", text)
+    text = f"<div class=row>{cards}</div>" if cards else _paragraph(_("None."))
+    return _section(_("Pictures to look at"), text)
 
 
 def _image(crop: Crops, path: str, name: str) -> str:
     """The face as an image in the page itself; a box with words where it is gone by now."""
     face = crop(Path(path)) if path else None
     if face is None:
-        return "<span class=gone>no picture</span>"
+        return f"<span class=gone>{_e(_('no picture'))}</span>"
     data = base64.b64encode(encode_png(face)).decode("ascii")
     return f'<img width=112 height=112 alt="{_e(name)}" src="data:image/png;base64,{data}">'
 
@@ -174,6 +207,10 @@ def _image(crop: Crops, path: str, name: str) -> str:
 def _tail(path: str) -> str:
     """The last three parts of a path: person, session, file."""
     return "/".join(Path(path).parts[-3:])
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{_e(text)}</p>"
 
 
 def _section(title: str, body: str) -> str:
@@ -192,7 +229,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence
         return "".join(f"<{tag}{k}>{c}</{tag}>" for k, c in zip(kinds, cells, strict=True))
 
     body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{line('th', head)}</tr></thead><tbody>{body}</tbody></table>"
+    top = line("th", [_text(text) for text in head])
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _number(value: float) -> str:
@@ -200,22 +238,43 @@ def _number(value: float) -> str:
 
 
 def _interval(interval: Sequence[float] | None) -> str:
-    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else "-"
+    if not interval:
+        return "-"
+    return _("{low:.3f} to {high:.3f}").format(low=interval[0], high=interval[1])
 
 
 def _e(text: str) -> str:
     return html.escape(text)
 
 
-_GLOSSARY = (
-    "<dl><dt>Probe</dt><dd>A picture that is searched in the gallery of enrolled people.</dd>"
-    "<dt>Rank-1</dt><dd>Share of probes whose best person is the right one, whatever the "
-    "score.</dd><dt>TPIR, FNIR</dt><dd>Share of probes of enrolled people that are named rightly, "
-    "and the rest.</dd><dt>FPIR</dt><dd>Share of strangers' searches that name anybody.</dd>"
-    "<dt>95 % interval</dt><dd>Where the true share lies if the trials are independent (Clopper "
-    "and Pearson). For the FPIR each stranger is one trial; for the others each probe, so that "
-    "near copies make it look surer than it is.</dd></dl>"
-)
+def _glossary() -> str:
+    terms = (
+        (_("Probe"), _("A picture that is searched in the gallery of enrolled people.")),
+        (
+            _("Rank-1"),
+            _("Share of probes whose best person is the right one, whatever the score."),
+        ),
+        (
+            _("TPIR, FNIR"),
+            _("Share of probes of enrolled people that are named rightly, and the rest."),
+        ),
+        (_("FPIR"), _("Share of strangers' searches that name anybody.")),
+        (
+            _("95 % interval"),
+            _(
+                "Where the true share lies if the trials are independent (Clopper and Pearson). "
+                "For the FPIR each stranger is one trial; for the others each probe, so that near "
+                "copies make it look surer than it is."
+            ),
+        ),
+    )
+    body = "".join(f"<dt>{_text(term)}</dt><dd>{_text(meaning)}</dd>" for term, meaning in terms)
+    return f"<dl>{body}</dl>"
+
+
+def _text(text: str) -> str:
+    return html.escape(text, quote=False)
+
 
 _STYLE = (
     ":root{color-scheme:light dark;--ink:#1d2129;--dim:#667085;--paper:#fff;--edge:#d5d9e0;"

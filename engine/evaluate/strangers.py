@@ -14,6 +14,7 @@ from engine.errors import DataError, NoPictures, SourceError, SourceUnreadable
 from engine.evaluate.figures import Probes, Strangers
 from engine.evaluate.pictures import Photographs
 from engine.evaluate.searches import searches_of
+from engine.i18n import _
 from engine.model.vectors import Float32
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser
@@ -57,9 +58,9 @@ def stranger_files(folder: Path) -> StrangerFiles:
     try:
         found = pictures_of(folder)
     except SourceUnreadable as error:
-        raise NoPictures("There are no strangers", error.message, error.hint) from error
+        raise NoPictures(_("There are no strangers"), error.message, error.hint) from error
     except SourceError as error:
-        raise DataError("The strangers cannot be used", str(error), error.hint) from error
+        raise DataError(_("The strangers cannot be used"), str(error), error.hint) from error
     names: dict[str, int] = {}
     groups = [names.setdefault(label.split("/")[0], len(names)) for _, label in found]
     return StrangerFiles(tuple(file for file, _ in found), tuple(groups), tuple(names))
@@ -75,14 +76,18 @@ def strangers_in_folder(
     photographs = read(listed.files)
     if not len(photographs.embeddings):
         raise NoPictures(
-            "There are no strangers",
-            f"no face was found in any of {len(listed.files)} pictures",
-            "Give photographs that show a face each.",
+            _("There are no strangers"),
+            _("no face was found in any of {count} pictures").format(count=len(listed.files)),
+            _("Give photographs that show a face each."),
         )
     warnings: tuple[str, ...] = ()
     if photographs.missed:
         lost = len(photographs.missed)
-        warnings = (f"{lost} of {len(listed.files)} strangers' pictures show no face: left out.",)
+        warnings = (
+            _("{lost} of {count} strangers' pictures show no face: left out.").format(
+                lost=lost, count=len(listed.files)
+            ),
+        )
     # Numbered anew, so that strangers without any face do not count as people.
     kept, groups = np.unique(np.array(listed.groups)[photographs.places], return_inverse=True)
     found = StrangerSet(

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.i18n import _
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import (
     Float32,
@@ -130,8 +131,10 @@ def _twin(pictures: Gathered, scores: Float32, pair: tuple[int, int]) -> Suspect
         one,
         pictures.paths[row],
         "twin",
-        f"{names[one]} and {names[other]} score for each other like one person: "
-        "enrolled twice, or very much alike.",
+        _(
+            "{one} and {other} score for each other like one person: enrolled twice, or "
+            "very much alike."
+        ).format(one=names[one], other=names[other]),
     )
 
 
@@ -149,9 +152,11 @@ def _mislabelled(
         score = float(others[other])
         pair = (min(label, other), max(label, other))
         if score >= threshold and score - own >= CLEARLY and pair not in twins:
-            sentence = (
-                f"It looks like {pictures.names[other]} (score {score:.2f}), not like the other "
-                f"pictures of {pictures.names[label]} ({own:.2f})."
+            sentence = _(
+                "It looks like {other} (score {score:.2f}), not like the other pictures of "
+                "{person} ({own:.2f})."
+            ).format(
+                other=pictures.names[other], score=score, person=pictures.names[label], own=own
             )
             suspect = Suspect(label, pictures.paths[row], "mislabelled", sentence)
             found.append((score - own, suspect))
@@ -167,10 +172,12 @@ def _blurred(pictures: Gathered, sharpness: NDArray[np.float64]) -> list[Suspect
         own = float(np.median(sharpness[labels == label]))
         usual = max(own, everybody)
         if sharpness[row] < SOFT * usual:
-            whose = f"{pictures.names[label]}'s pictures" if own >= everybody else "all pictures"
-            sentence = (
-                f"Its sharpness is {sharpness[row]:.0f}, the median of {whose} is {usual:.0f}."
+            text = (
+                _("Its sharpness is {own:.0f}, the median of {name}'s pictures is {usual:.0f}.")
+                if own >= everybody
+                else _("Its sharpness is {own:.0f}, the median of all pictures is {usual:.0f}.")
             )
+            sentence = text.format(own=sharpness[row], name=pictures.names[label], usual=usual)
             suspect = Suspect(label, pictures.paths[row], "blurred", sentence)
             found.append((sharpness[row] / usual, suspect))
     return [suspect for _, suspect in sorted(found, key=lambda item: item[0])]

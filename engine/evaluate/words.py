@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from engine.evaluate.figures import Figures
 from engine.evaluate.strangers import StrangersFrom
+from engine.i18n import _, _n
 from engine.recognise.intervals import at_most
 from engine.recognise.own_strangers import strangers_needed
 
@@ -14,12 +15,19 @@ FEW_PROBES = 100
 """Probes below which an interval spans ten points and more."""
 
 WHOSE: Mapping[str, str] = {
-    "own": "your own strangers",
-    "folder": "the strangers of the folder",
-    "left_out": "enrolled people, each searched in the gallery without themselves",
-    "none": "nobody",
+    "own": _("your own strangers"),
+    "folder": _("the strangers of the folder"),
+    "left_out": _("enrolled people, each searched in the gallery without themselves"),
+    "none": _("nobody"),
 }
 """Whose searches an FPIR was measured on (a `StrangersFrom`), in words."""
+
+KINDS: Mapping[str, str] = {
+    "mislabelled": _("mislabelled"),
+    "blurred": _("blurred"),
+    "twin": _("twin"),
+}
+"""What is suspected of a picture (a `Suspect`'s kind), in words."""
 
 
 def share(value: float) -> str:
@@ -31,23 +39,39 @@ def share(value: float) -> str:
 def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
     """What was measured in one or two sentences; `strangers` searches by `people` strangers."""
     named = round(figures.tpir_at_threshold * figures.probes)
-    text = f"{named} of {figures.probes} pictures of enrolled people are named rightly"
     if not strangers:
-        return f"{text}. How many strangers are named was not measured."
-    wrong = round(figures.fpir_at_threshold * strangers)
-    return (
-        f"{text}; {wrong} of {strangers} searches by strangers name somebody, where at most "
-        f"{share(fpir)} should. {proof(figures.named_people, people)}"
+        return _(
+            "{named} of {probes} pictures of enrolled people are named rightly. How many strangers "
+            "are named was not measured."
+        ).format(named=named, probes=figures.probes)
+    text = _(
+        "{named} of {probes} pictures of enrolled people are named rightly; {wrong} of {strangers} "
+        "searches by strangers name somebody, where at most {fpir} should."
+    ).format(
+        named=named,
+        probes=figures.probes,
+        wrong=round(figures.fpir_at_threshold * strangers),
+        strangers=strangers,
+        fpir=share(fpir),
     )
+    return f"{text} {proof(figures.named_people, people)}"
 
 
 def proof(named: int, people: int) -> str:
     """What `named` of so many strangers prove (one-sided bound at 95 %, Clopper and Pearson)."""
-    verb = "was" if named == 1 or people == 1 else "were"
-    return (
-        f"{named} of {_strangers(people)} {verb} named: that proves no more than an FPIR of at "
-        f"most {share(at_most(named, people))}."
-    )
+    if people == 1:
+        text = _(
+            "{named} of 1 stranger was named: that proves no more than an FPIR of at most {bound}."
+        )
+    else:
+        text = _n(
+            "{named} of {people} strangers was named: that proves no more than an FPIR of at most "
+            "{bound}.",
+            "{named} of {people} strangers were named: that proves no more than an FPIR of at most "
+            "{bound}.",
+            named,
+        )
+    return text.format(named=named, people=people, bound=share(at_most(named, people)))
 
 
 def too_few(
@@ -58,29 +82,38 @@ def too_few(
     if figures.probes < FEW_PROBES:
         low, high = figures.intervals["rank1"]
         told.append(
-            f"Only {figures.probes} probes: rank-1 may be anything from {share(low)} to "
-            f"{share(high)}."
+            _("Only {probes} probes: rank-1 may be anything from {low} to {high}.").format(
+                probes=figures.probes, low=share(low), high=share(high)
+            )
         )
     if source == "none":
         told.append(
-            "No strangers, and nobody else enrolled to stand in for them: the FPIR is unknown. "
-            "Give --strangers DIR."
+            _(
+                "No strangers, and nobody else enrolled to stand in for them: the FPIR is "
+                "unknown. Give --strangers DIR."
+            )
         )
         return tuple(told)
     if source == "left_out":
         told.append(
-            "No strangers were given, so enrolled people stood in for them, each searched in the "
-            "gallery without themselves: a stand-in only. Give --strangers DIR."
+            _(
+                "No strangers were given, so enrolled people stood in for them, each searched "
+                "in the gallery without themselves: a stand-in only. Give --strangers DIR."
+            )
         )
     if f"{fpir:g}" not in figures.tpir:
         told.append(
-            f"{strangers} searches by strangers cannot show an FPIR of {share(fpir)}: that needs "
-            f"{round(1 / fpir)} or more."
+            _(
+                "{strangers} searches by strangers cannot show an FPIR of {fpir}: that needs "
+                "{least} or more."
+            ).format(strangers=strangers, fpir=share(fpir), least=round(1 / fpir))
         )
     if at_most(0, people) > fpir:
         told.append(
-            f"An FPIR of {share(fpir)} needs {strangers_needed(fpir)} different strangers, none of "
-            f"them named, to be proved; there are {people}."
+            _(
+                "An FPIR of {fpir} needs {needed} different strangers, none of them named, to "
+                "be proved; there are {people}."
+            ).format(fpir=share(fpir), needed=strangers_needed(fpir), people=people)
         )
     return tuple(told)
 
@@ -91,13 +124,15 @@ def leakage_sentence(leakage: Mapping[str, float]) -> str:
         return ""
     held, mixed = leakage["rank1"], leakage["random_rank1"]
     tpir, mixed_tpir = leakage["tpir"], leakage["random_tpir"]
-    text = (
-        f"Held-out split in use: rank-1 {held:.2f}, TPIR {tpir:.2f}; random split of the same "
-        f"pictures: {mixed:.2f}, {mixed_tpir:.2f}"
-    )
+    text = _(
+        "Held-out split in use: rank-1 {held:.2f}, TPIR {tpir:.2f}; random split of "
+        "the same pictures: {mixed:.2f}, {mixed_tpir:.2f}"
+    ).format(held=held, tpir=tpir, mixed=mixed, mixed_tpir=mixed_tpir)
     if mixed > held or mixed_tpir > tpir:
-        return f"{text}. The difference is leakage: near copies on both sides of a random split."
-    return f"{text}. No leakage is seen."
+        return _(
+            "{text}. The difference is leakage: near copies on both sides of a random split."
+        ).format(text=text)
+    return _("{text}. No leakage is seen.").format(text=text)
 
 
 def grouped(warnings: Iterable[str], people: Collection[str]) -> tuple[str, ...]:
@@ -115,8 +150,6 @@ def _line(names: Sequence[str], text: str) -> str:
         return text
     if len(names) <= 3:
         return f"{', '.join(names)}: {text}"
-    return f"{names[0]} and {len(names) - 1} others: {text}"
-
-
-def _strangers(people: int) -> str:
-    return f"{people} stranger" if people == 1 else f"{people} strangers"
+    return _("{name} and {count} others: {text}").format(
+        name=names[0], count=len(names) - 1, text=text
+    )

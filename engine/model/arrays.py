@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
+from engine.i18n import _
 
 LARGEST = 1 << 30
 """Bytes of unpacked arrays beyond which a file is refused: none of ours comes near."""
@@ -33,8 +34,11 @@ def unpack(data: bytes, what: str) -> dict[str, NDArray[Any]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(member.file_size for member in archive.infolist())
         if size > LARGEST:
-            raise ValueError(f"it would unpack to {size:,} bytes")
+            raise ValueError(_("it would unpack to {size:,} bytes").format(size=size))
         with np.load(io.BytesIO(data), allow_pickle=False) as members:
             return {name: members[name] for name in members.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise ModelCorrupt("Arrays are damaged", f"{what} cannot be read: {error}") from error
+        raise ModelCorrupt(
+            _("Arrays are damaged"),
+            _("{what} cannot be read: {error}").format(what=what, error=error),
+        ) from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 from engine.config import RuntimeWish
 from engine.errors import ModelCorrupt, UsageError
+from engine.i18n import _
 from engine.model.face_space import PACKAGED, FaceSpace
 from engine.model.record import BackboneName, ModelInfo
 
@@ -58,16 +59,18 @@ def load_backbone(
         return with_weights(load_weights(weights), runtime)
     if weights is not None:
         raise UsageError(
-            f"Backbone {name} takes no VGG16 weights", weights, "Leave --weights or --backbone out."
+            _("Backbone {name} takes no VGG16 weights").format(name=name),
+            weights,
+            _("Leave --weights or --backbone out."),
         )
     from engine.model.dlib_backbone import INSTALL, DlibExtractor
 
     extractor, space = DlibExtractor(), packaged_space(name)
     if space.provenance.get("extractor") != extractor.digest:
         raise ModelCorrupt(
-            "The installed model files of dlib are others than the face space was fitted with",
-            "its threshold would not hold for them",
-            f"Install those again: {INSTALL}",
+            _("The installed model files of dlib are others than the face space was fitted with"),
+            _("its threshold would not hold for them"),
+            _("Install those again: {install}").format(install=INSTALL),
         )
     return Backbone(name, extractor, space, None, extractor.digest)
 
@@ -107,7 +110,7 @@ def backbone_name(info: ModelInfo) -> BackboneName:
         if name == recorded:
             return name
     raise ModelCorrupt(
-        "The model needs a backbone that this Facedesk lacks",
-        f"{info.id} was trained on {recorded}",
-        "Train again, or use a newer Facedesk.",
+        _("The model needs a backbone that this Facedesk lacks"),
+        _("{id} was trained on {recorded}").format(id=info.id, recorded=recorded),
+        _("Train again, or use a newer Facedesk."),
     )

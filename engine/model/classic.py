@@ -15,6 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
+from engine.i18n import _
 from engine.model.processor import has_bfloat16
 from engine.model.vgg16 import backbone
 from engine.model.vgg16_plan import SIZE
@@ -97,14 +98,22 @@ def set_arrays(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
     layers = _trained_layers(model, tuned)
     wanted = {f"{name}_{part}" for name in layers for part in ("kernel", "bias")}
     if wanted != set(arrays):
-        raise _corrupt(f"arrays {sorted(wanted ^ set(arrays))} are missing or not expected")
+        raise _corrupt(
+            _("arrays {names} are missing or not expected").format(
+                names=sorted(wanted ^ set(arrays))
+            )
+        )
     for name, layer in layers.items():
         values = [np.asarray(arrays[f"{name}_{part}"], np.float32) for part in ("kernel", "bias")]
         shapes = [tuple(variable.shape) for variable in layer.weights]
         if [value.shape for value in values] != shapes:
-            raise _corrupt(f"{name} has shapes {[v.shape for v in values]}, not {shapes}")
+            raise _corrupt(
+                _("{name} has shapes {found}, not {shapes}").format(
+                    name=name, found=[v.shape for v in values], shapes=shapes
+                )
+            )
         if not all(np.isfinite(value).all() for value in values):
-            raise _corrupt(f"{name} holds values that are not finite")
+            raise _corrupt(_("{name} holds values that are not finite").format(name=name))
         layer.set_weights(values)
 
 
@@ -123,7 +132,7 @@ class ClassicModel:
         """
         bias = arrays.get("classes_bias")
         if bias is None or bias.ndim != 1 or not len(bias):
-            raise _corrupt("classes_bias is missing or has the wrong shape")
+            raise _corrupt(_("classes_bias is missing or has the wrong shape"))
         self.classes = len(bias)
         self.network = build_classic(weights, self.classes, low_precision=low_precision)
         set_arrays(self.network, arrays)
@@ -151,5 +160,5 @@ def _trained_layers(model: keras.Model, tuned: bool) -> dict[str, Any]:
 
 def _corrupt(reason: str) -> ModelCorrupt:
     return ModelCorrupt(
-        "The classic model's arrays do not fit", reason, "Roll back, or train it again."
+        _("The classic model's arrays do not fit"), reason, _("Roll back, or train it again.")
     )

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import BackboneMissing, ModelCorrupt
+from engine.i18n import _
 from engine.pictures import CROP
 
 INSTALL = "pip install 'facedesk[dlib]'"
@@ -55,7 +56,9 @@ class DlibExtractor:
             self._network = dlib.face_recognition_model_v1(str(files[1]))
         except RuntimeError as error:
             raise ModelCorrupt(
-                "dlib cannot read its model files", str(error), f"Install them again: {INSTALL}"
+                _("dlib cannot read its model files"),
+                str(error),
+                _("Install them again: {install}").format(install=INSTALL),
             ) from error
         self._dlib = dlib
         self._face = dlib.rectangle(*FACE)
@@ -90,9 +93,9 @@ def import_dlib() -> Any:
     try:
         import dlib
     except ModuleNotFoundError as error:
-        raise missing("the package dlib-bin is absent") from error
+        raise missing(_("the package dlib-bin is absent")) from error
     except ImportError as error:
-        raise missing(f"dlib cannot be loaded ({error})") from error
+        raise missing(_("dlib cannot be loaded ({error})").format(error=error)) from error
     return dlib
 
 
@@ -104,7 +107,11 @@ def model_files() -> tuple[Path, Path]:
         files = (Path(place) / "models" / LANDMARKS, Path(place) / "models" / NETWORK)
         if all(path.is_file() for path in files):
             return files
-    raise missing(f"the model files of {DATA_PACKAGE.replace('_', '-')} are not installed")
+    raise missing(
+        _("the model files of {package} are not installed").format(
+            package=DATA_PACKAGE.replace("_", "-")
+        )
+    )
 
 
 def installed() -> str:
@@ -115,9 +122,15 @@ def installed() -> str:
         release = version("dlib-bin")
     except PackageNotFoundError:  # built from source, under its own name
         release = str(import_dlib().__version__)
-    return f"dlib {release}, {size / 1e6:.0f} MB of models: --backbone dlib works"
+    return _("dlib {release}, {size:.0f} MB of models: --backbone dlib works").format(
+        release=release, size=size / 1e6
+    )
 
 
 def missing(why: str) -> BackboneMissing:
     """The error for an absent extra."""
-    return BackboneMissing("The backbone dlib is not installed", why, f"Install it: {INSTALL}")
+    return BackboneMissing(
+        _("The backbone dlib is not installed"),
+        why,
+        _("Install it: {install}").format(install=INSTALL),
+    )

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import ModelCorrupt
+from engine.i18n import _
 from engine.model.arrays import pack, unpack
 from engine.model.impostors import ImpostorCurve
 from engine.model.vectors import (
@@ -140,7 +141,9 @@ class FaceSpace:
                 parts=tuple(arrays[PIECES].tolist()) if PIECES in arrays else (),
             )
         except (ValueError, KeyError, TypeError, ModelCorrupt) as error:
-            raise _corrupt(path, f"its contents are not a face space ({error})") from error
+            raise _corrupt(
+                path, _("its contents are not a face space ({error})").format(error=error)
+            ) from error
 
     def save(self, path: Path) -> str:
         """Write the space to `path` and its SHA-256 beside it; return the digest.
@@ -183,10 +186,12 @@ def _digest_file(path: Path) -> Path:
 
 def _corrupt(path: Path, what: str) -> ModelCorrupt:
     return ModelCorrupt(
-        "The face space cannot be used",
+        _("The face space cannot be used"),
         f"{path}: {what}",
-        "Install Facedesk again, or fit the space anew with "
-        "`python -m engine.model.face_space fit`.",
+        _(
+            "Install Facedesk again, or fit the space anew with `python -m "
+            "engine.model.face_space fit`."
+        ),
     )
 
 
@@ -194,13 +199,15 @@ def _read_verified(path: Path) -> bytes:
     """The bytes of `path` if they match the digest beside it, else ModelCorrupt."""
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise _corrupt(path, "the file is too large")
+            raise _corrupt(path, _("the file is too large"))
         data = path.read_bytes()
         recorded = _digest_file(path).read_text("ascii").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise _corrupt(path, f"cannot read it or its .sha256 file ({error})") from error
+        raise _corrupt(
+            path, _("cannot read it or its .sha256 file ({error})").format(error=error)
+        ) from error
     if not recorded or recorded[0] != hashlib.sha256(data).hexdigest():
-        raise _corrupt(path, "the file does not match its recorded SHA-256")
+        raise _corrupt(path, _("the file does not match its recorded SHA-256"))
     return data
 
 
@@ -209,18 +216,18 @@ def _check_shapes(arrays: Mapping[str, Any]) -> None:
     for name, (axes, kind) in ARRAYS.items():
         array = arrays[name]
         if array.ndim != axes or array.dtype.kind != kind or not array.size:
-            raise ValueError(f"{name} has the wrong shape or type")
+            raise ValueError(_("{name} has the wrong shape or type").format(name=name))
         if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds values that are not finite")
+            raise ValueError(_("{name} holds values that are not finite").format(name=name))
     length, dims = arrays["projection"].shape
     if arrays["mean"].shape != (length,) or arrays["offset"].shape != (dims,):
-        raise ValueError("mean and offset do not fit the projection")
+        raise ValueError(_("mean and offset do not fit the projection"))
     if arrays["scale"].shape != (dims,):
-        raise ValueError("the scale does not fit the projection")
+        raise ValueError(_("the scale does not fit the projection"))
     if PIECES in arrays and int(arrays[PIECES].sum()) != length:
-        raise ValueError("the parts do not make up a row")
+        raise ValueError(_("the parts do not make up a row"))
     if arrays["cohort"].shape[1] != dims:
-        raise ValueError("the cohort does not fit the projection")
+        raise ValueError(_("the cohort does not fit the projection"))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ RECIPE = "block4 block3 grid4 mirror v2"
 Arithmetic = Literal["float32", "bfloat16", "openvino bfloat16"]
 """How rows were computed, as far as it shows in them.
 
-float32 rows of Keras and of OpenVINO differ by 2 parts in 10 million, a thousand times less than
+float32 rows of Keras and of OpenVINO differ by 1 part in a million, hundreds of times less than
 the float16 they are kept in: they are the same rows, and caches and models outlive a change of
 runtime. bfloat16 rows are 6 parts in 1000 off, and each runtime rounds at other places.
 """

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
+from engine.i18n import _
 from engine.model.classic import build_classic, set_arrays
 from engine.model.face_space import FaceSpace
 from engine.model.feature_row import LAYERS, ROW, cells
@@ -43,9 +44,11 @@ def keras_network(model: StoredModel, weights: Weights, space: FaceSpace | None)
         return network
     if space is None or space.dims != model.centres.shape[1]:
         raise ModelError(
-            "The model cannot be exported",
-            f"{model.info.id} was trained in another face space than the one installed",
-            "Train again, then export.",
+            _("The model cannot be exported"),
+            _("{id} was trained in another face space than the one installed").format(
+                id=model.info.id
+            ),
+            _("Train again, then export."),
         )
     return head_network(weights, space, model.centres)
 
@@ -60,10 +63,12 @@ def export_keras(
     path = destination / FILE_NAME if destination.is_dir() else destination
     if path.suffix != ".keras":
         raise ModelError(
-            "The model cannot be exported", f"{path} does not end in .keras", "Name it so."
+            _("The model cannot be exported"),
+            _("{path} does not end in .keras").format(path=path),
+            _("Name it so."),
         )
     network = keras_network(model, weights, space)
-    with translate_os_errors("export the model", path):
+    with translate_os_errors(_("export the model"), path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=".keras", dir=path.parent)
         os.close(handle)

@@ -21,6 +21,7 @@ from engine.config import DetectionSettings
 from engine.errors import DataError, NoPictures
 from engine.faces.align import Face, align
 from engine.faces.detect import FaceFinder
+from engine.i18n import _
 from engine.model.augment import augment_view
 from engine.model.vectors import Float32, Labels
 from engine.pictures import read_photograph
@@ -110,9 +111,9 @@ class PeopleReader:
         people = _listing(folder, most)
         if not people:
             raise NoPictures(
-                "There are no pictures",
-                f"{folder} holds no folder with pictures",
-                "Name a folder with one sub-folder a person.",
+                _("There are no pictures"),
+                _("{folder} holds no folder with pictures").format(folder=folder),
+                _("Name a folder with one sub-folder a person."),
             )
         self._compute(folder, people, report)
         names: list[str] = []
@@ -130,7 +131,10 @@ class PeopleReader:
             orders.append(np.asarray(kept, np.int64))
             missed.extend((label, place) for place in range(len(files)) if place not in kept)
         if not names:
-            raise NoPictures("No face was found", f"in none of the pictures of {folder}")
+            raise NoPictures(
+                _("No face was found"),
+                _("in none of the pictures of {folder}").format(folder=folder),
+            )
         return PeopleFeatures(
             np.concatenate(features).astype(np.float32),
             np.concatenate(copies).astype(np.float32),
@@ -153,9 +157,9 @@ class PeopleReader:
             if sum(len(each.crops) for each in waiting.values()) >= TOGETHER:
                 self._store(folder, waiting)
                 waiting = {}
-                report(f"features: picture {done} of {total}")
+                report(_("features: picture {done} of {total}").format(done=done, total=total))
         self._store(folder, waiting)
-        report(f"features: {total} of {total} pictures ready")
+        report(_("features: {total} of {total} pictures ready").format(total=total))
 
     def _look(self, files: Sequence[Path]) -> _Person:
         """Crop the most central face of each file; unreadable and faceless ones are left out."""
@@ -233,7 +237,7 @@ def shifted_crops(
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
     random = np.random.default_rng(seed)
     spread = SHIFT * math.dist(*face.eyes)
-    for _ in range(count):
+    for _unused in range(count):
         moved = np.array(face.eyes) + random.normal(0, spread, (2, 2))
         (left_x, left_y), (right_x, right_y) = moved.tolist()
         yield align(image, ((left_x, left_y), (right_x, right_y)))

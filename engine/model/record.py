@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.i18n import _
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -121,7 +123,7 @@ def parse_info(
 ) -> ModelInfo:
     """The reverse, with labels.json. Raises KeyError, TypeError or ValueError if malformed."""
     if description["format"] != FORMAT or description["id"] != identity:
-        raise ValueError("model.json belongs to another model or a newer Facedesk")
+        raise ValueError(_("model.json belongs to another model or a newer Facedesk"))
     return ModelInfo(
         id=identity,
         recipe=str(description["recipe"]),
@@ -143,7 +145,7 @@ def checked_centres(draft: ModelDraft) -> NDArray[Any]:
     import numpy as np
 
     if not draft.people:
-        raise ValueError("a model needs at least one person")
+        raise ValueError(_("a model needs at least one person"))
     centres = np.asarray(draft.centres)
     reason = wrong_centres(centres, len(draft.people))
     if reason:
@@ -156,7 +158,9 @@ def wrong_centres(centres: NDArray[Any], people: int) -> str:
     import numpy as np
 
     if centres.dtype != np.float32 or centres.ndim != 2 or len(centres) != people:
-        return f"centres are {centres.dtype} {centres.shape}, not float32 ({people}, dimensions)"
+        return _("centres are {dtype} {shape}, not float32 ({people}, dimensions)").format(
+            dtype=centres.dtype, shape=centres.shape, people=people
+        )
     if not np.isfinite(centres).all() or np.abs(np.linalg.norm(centres, axis=1) - 1).max() > 0.01:
-        return "the centres are not unit vectors"
+        return _("the centres are not unit vectors")
     return ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.config import RuntimeWish
 from engine.errors import BackboneMissing
+from engine.i18n import _
 from engine.model.processor import CPUINFO, processor_features
 
 if TYPE_CHECKING:
@@ -38,15 +39,15 @@ class Runtime:
 def choose_runtime(wish: RuntimeWish, cpuinfo: Path = CPUINFO) -> Runtime:
     """What `wish` (setting `model.runtime`) means on this machine."""
     if wish == "keras":
-        return Runtime("keras", "the setting model.runtime asks for it")
+        return Runtime("keras", _("the setting model.runtime asks for it"))
     if wish == "openvino":
-        return Runtime("openvino", "the setting model.runtime asks for it")
+        return Runtime("openvino", _("the setting model.runtime asks for it"))
     if importlib.util.find_spec("openvino") is None:
-        return Runtime("keras", "OpenVINO is not installed", fallback=True)
+        return Runtime("keras", _("OpenVINO is not installed"), fallback=True)
     features = processor_features(cpuinfo)
     if features and not features & NEEDED:
-        return Runtime("keras", "OpenVINO does not know this processor", fallback=True)
-    return Runtime("openvino", "it is installed and the processor fits")
+        return Runtime("keras", _("OpenVINO does not know this processor"), fallback=True)
+    return Runtime("openvino", _("it is installed and the processor fits"))
 
 
 def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
@@ -62,9 +63,9 @@ def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
         except (ImportError, RuntimeError) as error:
             if wish == "openvino":
                 raise BackboneMissing(
-                    "OpenVINO cannot be used, and the setting model.runtime insists on it",
+                    _("OpenVINO cannot be used, and the setting model.runtime insists on it"),
                     str(error),
-                    f"{INSTALL}, or leave the setting out",
+                    _("{command}, or leave the setting out").format(command=INSTALL),
                 ) from error
             log.warning("Keras computes the features, OpenVINO cannot: %s", error)
     from engine.model.keras_extractor import KerasExtractor
@@ -75,12 +76,16 @@ def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
 def prepare(wish: RuntimeWish) -> None:
     """Load the runtime, and with OpenVINO the packaged network, which later extractors share.
 
+    The first row packs the weights, so one is computed.
     Raises BackboneMissing, ModelCorrupt, ModelError.
     """
     if choose_runtime(wish).name == "keras":
         import engine.model.keras_extractor  # noqa: F401  # TensorFlow takes seconds to load
 
         return
+    import numpy as np
+
+    from engine.model.vgg16_plan import SIZE
     from engine.model.weights import load_weights
 
-    vgg16_extractor(load_weights(), wish)
+    vgg16_extractor(load_weights(), wish).extract(np.zeros((1, SIZE, SIZE, 3), np.uint8))

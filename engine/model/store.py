@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.errors import ModelCorrupt, NoModel
+from engine.i18n import _
 from engine.model.record import (
     Label,
     ModelDraft,
@@ -86,13 +87,13 @@ class ModelStore:
         identity = self.current_id() if model is None else model
         if identity is None:
             raise NoModel(
-                "No model has been trained yet",
-                hint="Enrol people, split their pictures, then train.",
+                _("No model has been trained yet"),
+                hint=_("Enrol people, split their pictures, then train."),
             )
         if not _ID.fullmatch(identity) or not (self._folder / identity).is_dir():
             if model is not None:
-                raise NoModel("There is no such model", model, "See `facedesk model list`.")
-            raise self._corrupt(identity, "the model in use is missing")
+                raise NoModel(_("There is no such model"), model, _("See `facedesk model list`."))
+            raise self._corrupt(identity, _("the model in use is missing"))
         try:
             return self._verified(identity)
         except _Damage as damage:
@@ -133,9 +134,11 @@ class ModelStore:
         target = self._before(current) if current else None
         if target is None:
             raise NoModel(
-                "There is no older model to go back to",
-                f"{current} is the oldest intact one" if current else "none was ever in use",
-                "Train a new one.",
+                _("There is no older model to go back to"),
+                _("{current} is the oldest intact one").format(current=current)
+                if current
+                else _("none was ever in use"),
+                _("Train a new one."),
             )
         return self.promote(target)
 
@@ -192,9 +195,9 @@ class ModelStore:
         path = self._folder / identity / name
         try:
             if not _ID.fullmatch(identity):
-                raise _Damage(f"{identity!r} is not a model's id")
+                raise _Damage(_("{identity!r} is not a model's id").format(identity=identity))
             if path.stat().st_size > LARGEST[name]:
-                raise _Damage(f"{name} is too large")
+                raise _Damage(_("{name} is too large").format(name=name))
             return path.read_bytes()
         except OSError as error:
             raise _Damage(f"{name}: {error.strerror}") from error
@@ -208,7 +211,7 @@ class ModelStore:
         files = {name: self._read(identity, name) for name in (HEAD, LABELS, DESCRIPTION)}
         for name, data in files.items():
             if recorded.get(name) != hashlib.sha256(data).hexdigest():
-                raise _Damage(f"{name} does not match its recorded SHA-256")
+                raise _Damage(_("{name} does not match its recorded SHA-256").format(name=name))
         info = self._info(identity)
         if info.damaged:
             raise _Damage(info.damaged)
@@ -219,7 +222,11 @@ class ModelStore:
         listed = json.loads(files[DESCRIPTION])["arrays"]
         found = {n: {"dtype": a.dtype.str, "shape": list(a.shape)} for n, a in arrays.items()}
         if listed != found or "centres" not in arrays:
-            raise _Damage(f"{HEAD} does not hold the arrays that {DESCRIPTION} lists")
+            raise _Damage(
+                _("{head} does not hold the arrays that {description} lists").format(
+                    head=HEAD, description=DESCRIPTION
+                )
+            )
         centres = arrays.pop("centres")
         reason = wrong_centres(centres, len(info.people))
         if reason:
@@ -229,11 +236,13 @@ class ModelStore:
     def _corrupt(self, identity: str, reason: str) -> ModelCorrupt:
         older = self._before(identity)
         hint = (
-            f"`facedesk model rollback` returns to an intact one, {older}; or train anew."
+            _("`facedesk model rollback` returns to an intact one, {older}; or train anew.").format(
+                older=older
+            )
             if older
-            else "No other model is intact: train anew. Pictures and features are not affected."
+            else _("No other model is intact: train anew. Pictures and features are not affected.")
         )
-        return ModelCorrupt("The model is damaged", f"{identity}: {reason}", hint)
+        return ModelCorrupt(_("The model is damaged"), f"{identity}: {reason}", hint)
 
 
 class _Damage(Exception):

@@ -13,6 +13,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from engine.dataset.split import PARTS, Split
+from engine.i18n import _
 
 Record = Mapping[str, Mapping[str, str]]
 """Slug to session to numbers of pictures."""
@@ -29,7 +30,7 @@ def trained_on(split: Split) -> dict[str, dict[str, str]]:
     for slug, parts in split.people.items():
         sessions: dict[str, list[str]] = {}
         for picture in parts["train"]:
-            session, _, file = picture.partition("/")
+            session, _unused, file = picture.partition("/")
             sessions.setdefault(session, []).append(file)
         record[slug] = {session: encode(files) for session, files in sessions.items()}
     return record
@@ -69,7 +70,7 @@ def decode(text: str) -> frozenset[str]:
             continue
         found = _RANGE.fullmatch(part)
         if not found:
-            raise ValueError(f"{part!r} is no range of pictures")
+            raise ValueError(_("{part!r} is no range of pictures").format(part=part))
         first, last = int(found[1]), int(found[2] or found[1])
         files.update(map(_name, range(first, last + 1)))
     return frozenset(files)

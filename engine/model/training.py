@@ -13,6 +13,7 @@ from engine.cancel import Cancel
 from engine.config import TrainingSettings
 from engine.errors import NoPictures
 from engine.events import EpochDone
+from engine.i18n import _
 from engine.model import heads
 from engine.model.epochs import TOLERANCE, BestSoFar, batches, stopped
 from engine.model.vectors import Float32, Labels, Levelled, centre_levels, class_centres
@@ -66,7 +67,7 @@ def train_head(
     Raises Cancelled, NoPictures.
     """
     if not len(train):
-        raise NoPictures("There are no training pictures", hint="Split the pictures again.")
+        raise NoPictures(_("There are no training pictures"), hint=_("Split the pictures again."))
     people = int(labels.max()) + 1 if people is None else people
     random = np.random.default_rng(seed)
     cohort = strangers.rows

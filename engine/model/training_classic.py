@@ -19,6 +19,7 @@ from engine.cancel import Cancel
 from engine.config import TrainingSettings
 from engine.errors import NoPictures, TooFewPeople
 from engine.events import EpochDone
+from engine.i18n import _
 from engine.model import classic
 from engine.model.epochs import BestSoFar, batches, stopped
 from engine.model.vectors import Labels
@@ -60,12 +61,12 @@ def train_classic(
     """
     if classes < 2:
         raise TooFewPeople(
-            "The classic recipe needs at least two people",
-            f"{classes} enrolled",
-            "Enrol somebody else, or use the recipe `head`.",
+            _("The classic recipe needs at least two people"),
+            _("{classes} enrolled").format(classes=classes),
+            _("Enrol somebody else, or use the recipe `head`."),
         )
     if not len(crops):
-        raise NoPictures("There are no training pictures", hint="Split the pictures again.")
+        raise NoPictures(_("There are no training pictures"), hint=_("Split the pictures again."))
     run = _ClassicRun(classic.build_classic(weights, classes, seed), settings, cancel, seed)
     head_epochs = -(-settings.classic_epochs // 2) if unfreeze else settings.classic_epochs
     yield from run.phase(

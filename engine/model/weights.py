@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt, ModelError
+from engine.i18n import _
 from engine.model.arrays import unpack
 from engine.model.vgg16_plan import BLOCKS
 
@@ -27,8 +28,6 @@ PACKAGED_DIGEST = "47b7d69f0267001707dac7233ab1330cffcf32a4001914547f93ef8c2dda8
 """`Weights.digest` of that file's arrays, so that they need not be unpacked to know it."""
 
 LARGEST_FILE = 1 << 30
-
-_PACKAGED_NAME = "the packaged VGG16 weights"
 
 _IMAGENET_URL = (
     "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
@@ -65,7 +64,8 @@ class _Packaged(Mapping[str, NDArray[Any]]):
 
     @cached_property
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
-        return _load_npz(PACKAGED, _PACKAGED_NAME, PACKAGED_SHA256).arrays
+        _check_packaged()
+        return _load_npz(PACKAGED, _("the packaged VGG16 weights")).arrays
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self._arrays[name]
@@ -101,13 +101,13 @@ def load_weights(source: str | None = None) -> Weights:
     """
     if source is None:
         _check_packaged()
-        return Weights(_Packaged(), _PACKAGED_NAME, PACKAGED_DIGEST)
+        return Weights(_Packaged(), _("the packaged VGG16 weights"), PACKAGED_DIGEST)
     if source == "imagenet":
         return _load_hdf5(_download(), "imagenet")
     path = Path(source).expanduser()
     if _read_start(path, 8) == b"\x89HDF\r\n\x1a\n":
         return _load_hdf5(path, str(path))
-    return _load_npz(path, str(path), None)
+    return _load_npz(path, str(path))
 
 
 def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
@@ -115,12 +115,17 @@ def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
     shapes = expected_shapes()
     for name, shape in shapes.items():
         if name not in arrays:
-            raise _corrupt(source, f"{name} is missing")
+            raise _corrupt(source, _("{name} is missing").format(name=name))
         array = arrays[name]
         if array.shape != shape or array.dtype not in (np.float16, np.float32):
-            raise _corrupt(source, f"{name} is {array.dtype} {array.shape}, should be {shape}")
+            raise _corrupt(
+                source,
+                _("{name} is {dtype} {shape}, should be {wanted}").format(
+                    name=name, dtype=array.dtype, shape=array.shape, wanted=shape
+                ),
+            )
         if not np.isfinite(array).all():
-            raise _corrupt(source, f"{name} holds values that are not finite")
+            raise _corrupt(source, _("{name} holds values that are not finite").format(name=name))
     digest = hashlib.sha256()
     for name in shapes:
         array = np.ascontiguousarray(arrays[name])
@@ -130,21 +135,23 @@ def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
 
 
 def _check_packaged() -> None:
+    """Raise ModelCorrupt if the packaged file is not the one that was packaged."""
     try:
         with PACKAGED.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(PACKAGED, error) from error
     if digest != PACKAGED_SHA256:
-        raise _corrupt(_PACKAGED_NAME, f"{PACKAGED.name} does not match its recorded SHA-256")
+        raise ModelCorrupt(
+            _("The VGG16 weights are damaged"),
+            _("{name} does not match its recorded SHA-256").format(name=PACKAGED.name),
+            _("Install Facedesk again."),
+        )
 
 
-def _load_npz(path: Path, source: str, sha256: str | None) -> Weights:
-    data = _read(path)
-    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-        raise _corrupt(source, f"{path.name} does not match its recorded SHA-256")
+def _load_npz(path: Path, source: str) -> Weights:
     try:
-        return checked(unpack(data, path.name), source)
+        return checked(unpack(_read(path), path.name), source)
     except ModelCorrupt as error:
         raise _corrupt(source, error.message) from error
 
@@ -165,10 +172,17 @@ def _load_hdf5(path: Path, source: str) -> Weights:
                 for item in (i for i in found if isinstance(i, h5py.Dataset)):
                     key = f"{name}_{'kernel' if item.ndim == 4 else 'bias'}"
                     if item.shape != shapes[key]:
-                        raise _corrupt(source, f"{key} is {item.shape}, should be {shapes[key]}")
+                        raise _corrupt(
+                            source,
+                            _("{key} is {shape}, should be {wanted}").format(
+                                key=key, shape=item.shape, wanted=shapes[key]
+                            ),
+                        )
                     arrays[key] = np.asarray(item[()], np.float32)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
-        raise _corrupt(source, f"not a VGG16 'notop' weights file: {error}") from error
+        raise _corrupt(
+            source, _("not a VGG16 'notop' weights file: {error}").format(error=error)
+        ) from error
     return checked(arrays, source)
 
 
@@ -184,9 +198,9 @@ def _download() -> Path:
         )
     except Exception as error:  # Keras raises bare Exception, urllib's and its own
         raise ModelError(
-            "The VGG16 weights could not be downloaded",
+            _("The VGG16 weights could not be downloaded"),
             str(error),
-            "Check the network, or leave --weights out: the packaged ones need none.",
+            _("Check the network, or leave --weights out: the packaged ones need none."),
         ) from error
     return Path(fetched)
 
@@ -203,7 +217,7 @@ def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE:
-            raise _corrupt(str(path), f"it is {size:,} bytes long")
+            raise _corrupt(str(path), _("it is {size:,} bytes long").format(size=size))
         return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -211,16 +225,15 @@ def _read(path: Path) -> bytes:
 
 def _unreadable(path: Path, error: OSError) -> ModelError:
     return ModelError(
-        "The VGG16 weights cannot be read",
+        _("The VGG16 weights cannot be read"),
         f"{path}: {error.strerror}",
-        "Name an existing .npz or Keras 'notop' .h5 file, or leave --weights out.",
+        _("Name an existing .npz or Keras 'notop' .h5 file, or leave --weights out."),
     )
 
 
 def _corrupt(source: str, reason: str) -> ModelCorrupt:
-    hint = "Install Facedesk again." if source.startswith("the packaged") else ""
     return ModelCorrupt(
-        "The VGG16 weights are damaged",
+        _("The VGG16 weights are damaged"),
         f"{source}: {reason}",
-        hint or "Get the file again, or leave --weights out to use the packaged weights.",
+        _("Get the file again, or leave --weights out to use the packaged weights."),
     )

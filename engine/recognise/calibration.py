@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.i18n import _
 from engine.model.impostors import ImpostorCurve
 from engine.model.vectors import Float32, Labels
 from engine.recognise.intervals import at_least
@@ -178,13 +179,17 @@ def from_kept(curve: ImpostorCurve, people: int, fpir: float, kept: Kept) -> Cal
     if kept.weakest is not None and margin > raised:
         raised, source = margin, MARGIN
         notes.append(
-            f"The enrolled people's own held-out pictures score {kept.weakest:.2f} and more, so "
-            f"the threshold went halfway there, from {shipped:.2f} to {shipped + margin:.2f}."
+            _(
+                "The enrolled people's own held-out pictures score {weakest:.2f} and more, so "
+                "the threshold went halfway there, from {before:.2f} to {after:.2f}."
+            ).format(weakest=kept.weakest, before=shipped, after=shipped + margin)
         )
         if len(kept.held_out) > 1:
             notes.append(
-                f"Somebody has fewer than {LEAST_HELD_OUT} validation pictures, so the test "
-                "pictures took part in setting the threshold; figures on them are optimistic."
+                _(
+                    "Somebody has fewer than {least_held_out} validation pictures, so the test "
+                    "pictures took part in setting the threshold; figures on them are optimistic."
+                ).format(least_held_out=LEAST_HELD_OUT)
             )
     return Calibration(shipped + raised, fpir, people, source, raised, tuple(notes), kept)
 
@@ -195,8 +200,10 @@ def _raised_by_own(
     """By how much the gallery's own impostor scores raise the threshold, and a sentence."""
     if own is None or own.pairs < LEAST_PAIRS or not len(own.scores):
         return 0.0, (
-            "Fewer than five people are enrolled, so their pictures cannot check the threshold "
-            "against each other; it rests on the shipped impostor curve."
+            _(
+                "Fewer than five people are enrolled, so their pictures cannot check the "
+                "threshold against each other; it rests on the shipped impostor curve."
+            )
         )
     # Compared where the gallery still has enough pairs, as far out as the target allows.
     rate = max(false_match_rate(people, fpir), BEYOND / own.pairs)
@@ -204,8 +211,13 @@ def _raised_by_own(
     seen = float((own.scores >= expected).mean())
     raised = float(np.quantile(own.scores, 1 - rate)) - expected
     if raised <= 0 or at_least(round(seen * own.pairs), own.pairs) <= rate:
-        return 0.0, f"{own.pairs} pairs of enrolled people agree with the impostor curve."
+        return 0.0, _("{pairs} pairs of enrolled people agree with the impostor curve.").format(
+            pairs=own.pairs
+        )
     return raised, (
-        f"Enrolled people reach each other's scores more often than strangers should "
-        f"({seen:.1%} instead of {rate:.1%}), so the threshold was raised by {raised:.3f}."
+        _(
+            "Enrolled people reach each other's scores more often than strangers should "
+            "({seen:.1%} instead of {rate:.1%}), so the threshold was raised by "
+            "{raised:.3f}."
+        ).format(seen=seen, rate=rate, raised=raised)
     )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.i18n import _
 from engine.model.face_space import FaceSpace
 from engine.model.store import StoredModel
 from engine.model.vectors import Array
@@ -73,11 +74,11 @@ def judge(old: Hits, new: Hits) -> GateVerdict:
         raise ValueError(f"hits {old.shape} and {new.shape} are not of the same probes")
     lost, gained = int((old & ~new).sum()), int((new & ~old).sum())
     worse = at_least(lost, lost + gained) > 0.5
-    counts = (
-        f"Of {len(old)} held-out pictures the model in use names {int(old.sum())} rightly, "
-        f"the new one {int(new.sum())} ({lost} lost, {gained} gained)"
-    )
-    verdict = "that is worse beyond chance." if worse else "that is not worse beyond chance."
+    counts = _(
+        "Of {count} held-out pictures the model in use names {old} rightly, the new "
+        "one {new} ({lost} lost, {gained} gained)"
+    ).format(count=len(old), old=int(old.sum()), new=int(new.sum()), lost=lost, gained=gained)
+    verdict = _("that is worse beyond chance.") if worse else _("that is not worse beyond chance.")
     return GateVerdict(
         promote=not worse,
         probes=len(old),
@@ -130,9 +131,9 @@ def why_not_comparable(old: StoredModel, new: StoredModel) -> str:
     """Why the two cannot be put to the same probes, as a sentence; empty if they can."""
     dims = old.centres.shape[1] == new.centres.shape[1]
     if not dims or _differ(old.info.details, new.info.details, "face_space"):
-        return "The model in use is of another face space, so the two could not be compared."
+        return _("The model in use is of another face space, so the two could not be compared.")
     if _differ(old.info.details, new.info.details, "weights"):
-        return "The model in use rests on other VGG16 weights, so the two could not be compared."
+        return _("The model in use rests on other VGG16 weights, so the two could not be compared.")
     return ""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.i18n import _
 from engine.model.vectors import Array, Float32, Levelled
 from engine.recognise.calibration import MARGIN, STRANGERS, Calibration
 from engine.recognise.intervals import at_most, clopper_pearson
@@ -112,20 +113,20 @@ def _margin_yields(calibration: Calibration, scores: StrangerScores) -> Calibrat
     count, fpir = scores.strangers, calibration.fpir
     needed = strangers_needed(fpir)
     if count < needed:
-        note = (
-            f"Own strangers: {count}. From {needed} on they can take the place of the halfway "
-            "margin; until then it stays."
-        )
+        note = _(
+            "Own strangers: {count}. From {needed} on they can take the place of the "
+            "halfway margin; until then it stays."
+        ).format(count=count, needed=needed)
         return replace(calibration, notes=(*calibration.notes, note))
     allowed = bisect_right(range(count), fpir, key=lambda hits: at_most(hits, count)) - 1
     floor = calibration.threshold - calibration.raised + calibration.kept.raised
     lowest = max(floor, scores.threshold_allowing(allowed))
     if lowest >= calibration.threshold:
         return calibration
-    note = (
-        f"{count} strangers of your own show that less is enough: the threshold came down from "
-        f"{calibration.threshold:.2f} to {lowest:.2f}."
-    )
+    note = _(
+        "{count} strangers of your own show that less is enough: the threshold came "
+        "down from {threshold:.2f} to {lowest:.2f}."
+    ).format(count=count, threshold=calibration.threshold, lowest=lowest)
     return _moved(calibration, lowest, note)
 
 
@@ -134,16 +135,17 @@ def _raised(calibration: Calibration, scores: StrangerScores) -> Calibration:
     count, before = scores.strangers, calibration.threshold
     threshold = scores.threshold_allowing(calibration.fpir * count)
     passed = scores.hits(before)
-    note = (
-        f"{passed:.3g} of {count} strangers of your own reached the threshold, more than "
-        f"{calibration.fpir:.3g} of them, so it was raised from {before:.2f} to {threshold:.2f}."
-    )
+    note = _(
+        "{passed:.3g} of {count} strangers of your own reached the threshold, more "
+        "than {fpir:.3g} of them, so it was raised from {before:.2f} to "
+        "{threshold:.2f}."
+    ).format(passed=passed, count=count, fpir=calibration.fpir, before=before, threshold=threshold)
     lost, lost_before = calibration.kept.lost(threshold), calibration.kept.lost(before)
     if lost is not None and lost_before is not None:
-        note += (
-            f" Of the enrolled people's held-out pictures {lost:.0%} now score below it, "
-            f"before it were {lost_before:.0%}."
-        )
+        note += " " + _(
+            "Of the enrolled people's held-out pictures {lost:.0%} now score below it, "
+            "before it were {lost_before:.0%}."
+        ).format(lost=lost, lost_before=lost_before)
     return _moved(calibration, threshold, note)
 
 

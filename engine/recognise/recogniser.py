@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.config import RecognitionSettings
 from engine.errors import ModelCorrupt, NoModel
 from engine.events import BoxTuple, FaceSeen, Rule
+from engine.i18n import _
 from engine.model.face_space import FaceSpace
 from engine.model.store import StoredModel
 from engine.model.vectors import Float32
@@ -119,7 +120,7 @@ class Recogniser:
         milliseconds = (time.perf_counter() - started) * 1000
         window = 1 if single else self._settings.window
         seen = []
-        for face, (box, (track, _, votes)) in enumerate(zip(boxes, found, strict=True)):
+        for face, (box, (track, _unused, votes)) in enumerate(zip(boxes, found, strict=True)):
             event, rule = self._judge(
                 source, sequence, seconds, box, track, scores[face], votes, least, milliseconds
             )
@@ -217,15 +218,17 @@ def present_gallery(
     trained_in = model.info.details.get("face_space", space.digest)
     if model.centres.shape[1] != space.dims or trained_in != space.digest:
         raise ModelCorrupt(
-            "The model does not fit",
-            f"{model.info.id} was trained in another face space than this version's",
-            "Train again.",
+            _("The model does not fit"),
+            _("{id} was trained in another face space than this version's").format(
+                id=model.info.id
+            ),
+            _("Train again."),
         )
     slugs = [slug for slug, _, _ in model.labels]
     kept = [row for row, slug in enumerate(slugs) if names is None or slug in names]
     if not kept:
         raise NoModel(
-            "Nobody of this model is enrolled any more", model.info.id, "Train a new one."
+            _("Nobody of this model is enrolled any more"), model.info.id, _("Train a new one.")
         )
     return Gallery(space, model.centres[kept], [slugs[row] for row in kept]), np.array(kept)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.errors import ModelCorrupt
 from engine.events import Threshold
+from engine.i18n import _
 from engine.model.face_space import FaceSpace
 from engine.model.store import ModelInfo
 from engine.recognise.calibration import (
@@ -67,16 +68,22 @@ def kept_of(info: ModelInfo, space: FaceSpace, fpir: float) -> Kept:
     """
     found = info.calibration
     if info.threshold is not None and not np.isfinite(info.threshold):
-        raise ModelCorrupt("The model is damaged", f"{info.id}: its threshold is no number")
+        raise ModelCorrupt(
+            _("The model is damaged"), _("{id}: its threshold is no number").format(id=info.id)
+        )
     try:
         kept = _recorded(found) if "own_raised" in found else _older(info, space, fpir)
     except (TypeError, ValueError) as error:
         raise ModelCorrupt(
-            "The model is damaged", f"{info.id}: its calibration is no calibration"
+            _("The model is damaged"),
+            _("{id}: its calibration is no calibration").format(id=info.id),
         ) from error
     numbers = [kept.raised, kept.weakest or 0.0, *kept.genuine]
     if not np.isfinite(numbers).all():
-        raise ModelCorrupt("The model is damaged", f"{info.id}: its calibration holds no numbers")
+        raise ModelCorrupt(
+            _("The model is damaged"),
+            _("{id}: its calibration holds no numbers").format(id=info.id),
+        )
     return kept
 
 

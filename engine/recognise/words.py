@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from engine.i18n import _, _n
 from engine.model.face_space import FaceSpace
 from engine.recognise.calibration import Calibration, expected_fpir
 from engine.recognise.intervals import at_most
@@ -22,20 +23,22 @@ def sentence(calibration: Calibration, space: FaceSpace) -> str:
     """
     count, base = calibration.measured, _base(calibration.fpir)
     if not count:
-        return (
-            f"About {_expected(calibration, space)} of {base:,} strangers may be named; taken "
-            f"from {_origin(space)} (shipped curve), not measured on your camera: "
-            "`facedesk strangers add`."
-        )
-    text = (
-        f"At most {_bound(calibration)} of {base:,} strangers are named (95 %); measured on "
-        f"{_measured(count, whole(calibration.hits))}."
+        return _(
+            "About {count} of {base:,} strangers may be named; taken from {origin} "
+            "(shipped curve), not measured on your camera: `facedesk strangers add`."
+        ).format(count=_expected(calibration, space), base=base, origin=_origin(space))
+    text = _(
+        "At most {bound} of {base:,} strangers are named (95 %); measured on {measured}."
+    ).format(
+        bound=_bound(calibration), base=base, measured=_measured(count, whole(calibration.hits))
     )
     if count < LEAST_STRANGERS:
-        text += (
-            f" That is too few to say much: {strangers_needed(calibration.fpir)}, none of them "
-            f"named, would show at most {calibration.fpir * base:.3g} of {base:,}."
-        )
+        needed = strangers_needed(calibration.fpir)
+        more = _(
+            "That is too few to say much: {needed}, none of them named, would show at most "
+            "{most:.3g} of {base:,}."
+        ).format(needed=needed, most=calibration.fpir * base, base=base)
+        return f"{text} {more}"
     return text
 
 
@@ -43,8 +46,10 @@ def brief(calibration: Calibration, space: FaceSpace) -> str:
     """The same in a few words, for a line of a screen."""
     base = _base(calibration.fpir)
     if calibration.measured < LEAST_STRANGERS:
-        return f"about {_expected(calibration, space)} in {base:,} strangers"
-    return f"at most {_bound(calibration)} in {base:,} strangers"
+        return _("about {count} in {base:,} strangers").format(
+            count=_expected(calibration, space), base=base
+        )
+    return _("at most {bound} in {base:,} strangers").format(bound=_bound(calibration), base=base)
 
 
 def _base(fpir: float) -> int:
@@ -65,11 +70,18 @@ def _expected(calibration: Calibration, space: FaceSpace) -> int:
 
 def _origin(space: FaceSpace) -> str:
     people = space.provenance.get("people")
-    return f"{people:,} people of news photographs" if isinstance(people, int) else "other people"
+    return (
+        _("{people:,} people of news photographs").format(people=people)
+        if isinstance(people, int)
+        else _("other people")
+    )
 
 
 def _measured(count: int, hits: int) -> str:
     if count == 1:
-        return f"1 stranger, who was {'named' if hits else 'not'}"
-    passed = {0: "none of whom was", 1: "1 of whom was"}.get(hits, f"{hits} of whom were")
-    return f"{count:,} strangers, {passed}"
+        return _("1 stranger, who was named") if hits else _("1 stranger, who was not")
+    if not hits:
+        return _("{count:,} strangers, none of whom was").format(count=count)
+    return _n(
+        "{count:,} strangers, {hits} of whom was", "{count:,} strangers, {hits} of whom were", hits
+    ).format(count=count, hits=hits)

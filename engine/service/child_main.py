@@ -22,6 +22,7 @@ from engine.cancel import Cancel
 from engine.config import Settings, load_settings
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
+from engine.i18n import _
 from engine.logs import quieten_libraries
 from engine.service.messages import End, Hello, Quit
 from engine.service.wire import Channel, WireError
@@ -74,9 +75,9 @@ class ChildContext:
             ended = JobEnded(
                 job=job,
                 outcome="failed",
-                title="An internal error",
+                title=_("An internal error"),
                 message=f"{type(error).__name__}: {error}",
-                hint=f"The details are in {self.workspace.logs}.",
+                hint=_("The details are in {logs}.").format(logs=self.workspace.logs),
                 exit_code=1,
             )
         else:

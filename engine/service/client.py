@@ -24,6 +24,7 @@ from engine.events import (
     ProcessDied,
     Sighted,
 )
+from engine.i18n import _
 from engine.service import evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
@@ -141,26 +142,34 @@ class LocalDesk(
     def enrol(self, request: EnrolRequest) -> None:
         """Start capturing. Raises SourceBusy, NameInvalid, WorkspaceLocked."""
         library.check_name(request.person)
-        self._begin("enrol", f"Enrolling {request.person} from {request.source}", request)
+        self._begin(
+            "enrol",
+            _("Enrolling {person} from {source}").format(
+                person=request.person, source=request.source
+            ),
+            request,
+        )
 
     def import_pictures(self, request: ImportRequest) -> None:
         """Start importing. Raises SourceBusy, WorkspaceLocked."""
-        self._begin("import", f"Importing {request.folder}", request)
+        self._begin("import", _("Importing {folder}").format(folder=request.folder), request)
 
     def train(self, request: TrainRequest) -> None:
         """Start training. Raises DataError if one is running, NoPictures, WorkspaceLocked."""
         library.check_trainable(self._workspace)
-        self._begin("train", f"Training recipe {request.recipe}", request)
+        self._begin("train", _("Training recipe {recipe}").format(recipe=request.recipe), request)
 
     def evaluate(self, request: EvaluateRequest) -> None:
         """Start an evaluation. Raises DataError if one is running, NoModel, WorkspaceLocked."""
         library.check_model(self._workspace)
-        self._begin("evaluate", "Evaluating the model", request)
+        self._begin("evaluate", _("Evaluating the model"), request)
 
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy, NoModel."""
         library.check_model(self._workspace)
-        self._begin("recognise", f"Recognising from {request.source}", request)
+        self._begin(
+            "recognise", _("Recognising from {source}").format(source=request.source), request
+        )
 
     def why(self, track: int | None) -> None:
         """Ask for the explanation of a decision; a `Why` or `NothingToExplain` answers."""
@@ -169,7 +178,7 @@ class LocalDesk(
     def check(self, request: CheckRequest) -> None:
         """Start measuring a camera. Raises SourceBusy."""
         source = mask_credentials(request.source)
-        self._begin("check", f"Measuring {source}", request)
+        self._begin("check", _("Measuring {source}").format(source=source), request)
 
     def preview(self, wish: PreviewWish) -> None:
         """Say what of the camera's picture can be shown, from now on and for jobs to come."""
@@ -209,12 +218,16 @@ class LocalDesk(
         holder = next((j for j in self._jobs if j in CAMERA_JOBS and job in CAMERA_JOBS), None)
         if holder is not None:
             raise SourceBusy(
-                "The camera is in use",
-                f"by {'recognition' if holder == 'recognise' else holder}",
-                "Esc ends it; then try again.",
+                _("The camera is in use"),
+                _("by recognition") if holder == "recognise" else _("by {job}").format(job=holder),
+                _("Esc ends it; then try again."),
             )
         if job in self._jobs:
-            raise DataError("Already running", f"{job} is under way", "Stop it first (Esc).")
+            raise DataError(
+                _("Already running"),
+                _("{job} is under way").format(job=job),
+                _("Stop it first (Esc)."),
+            )
 
     def _end(self, job: Job, *, keep: bool) -> None:
         with self._lock:
@@ -292,7 +305,12 @@ class LocalDesk(
         try:
             evaluations.save(self._workspace, done)
         except DataError as error:
-            self._listener(Notice(text=f"The evaluation was not kept. {error}", level="warning"))
+            self._listener(
+                Notice(
+                    text=_("The evaluation was not kept. {error}").format(error=error),
+                    level="warning",
+                )
+            )
 
     def _model_ready(self, run: int) -> None:
         """Let the frames come, unless this recognition was given up while the model loaded."""
@@ -328,14 +346,18 @@ class LocalDesk(
         if restarting:
             self._child(child.name)
         else:
-            text = f"The {child.name} process keeps dying; it is started again at the next job"
+            text = _("The {name} process keeps dying; it is started again at the next job").format(
+                name=child.name
+            )
             self._listener(Notice(text=text, level="error"))
 
     def _fail(self, job: Job, process: str, status: int) -> None:
         error = EngineDied(
-            f"The {process} process died",
-            f"{job} was cut short (status {status})",
-            f"What was captured is safe. Try again; details are in {self._workspace.logs}.",
+            _("The {process} process died").format(process=process),
+            _("{job} was cut short (status {status})").format(job=job, status=status),
+            _("What was captured is safe. Try again; details are in {logs}.").format(
+                logs=self._workspace.logs
+            ),
         )
         if job == "recognise":
             other = "camera" if process == "model" else "model"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.enrol.people import People
 from engine.events import EvaluateDone
+from engine.i18n import _
 from engine.service.wire import WireError, decode
 from engine.workspace import Workspace, translate_os_errors, write_bytes
 
@@ -35,7 +36,7 @@ def save(workspace: Workspace, done: EvaluateDone) -> bool:
     if len(data) > LONGEST:
         return False
     write_bytes(_path(workspace, done.model), data)
-    with translate_os_errors("remove old evaluations", workspace.evaluations):
+    with translate_os_errors(_("remove old evaluations"), workspace.evaluations):
         files = sorted(workspace.evaluations.glob("*.json"), key=lambda f: f.stat().st_mtime_ns)
         for old in files[:-MOST]:
             old.unlink(missing_ok=True)

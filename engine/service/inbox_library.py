@@ -9,6 +9,7 @@ from engine.config import Settings
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
 from engine.enrol.inbox_choices import Choices
 from engine.errors import DataError, ModelCorrupt
+from engine.i18n import _
 from engine.service.inbox_rows import InboxView, UnknownGroup
 from engine.workspace import Workspace
 
@@ -45,7 +46,7 @@ def picture(workspace: Workspace, path: str) -> bytes:
             return file.read_bytes()
     except OSError:
         pass
-    raise DataError("This picture is not there any more", path)
+    raise DataError(_("This picture is not there any more"), path)
 
 
 def _grouped(inbox: Inbox, sightings: Sequence[Sighting]) -> list[list[Sighting]]:
@@ -69,7 +70,7 @@ def _grouped(inbox: Inbox, sightings: Sequence[Sighting]) -> list[list[Sighting]
     for members in spaces.values():
         labels = group(np.stack([embedding for _, embedding in members]))
         found: dict[int, list[Sighting]] = {}
-        for (sighting, _), label in zip(members, labels.tolist(), strict=True):
+        for (sighting, _unused), label in zip(members, labels.tolist(), strict=True):
             found.setdefault(label, []).append(sighting)
         groups.extend(found.values())
     return groups

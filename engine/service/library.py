@@ -16,6 +16,7 @@ from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
 from engine.errors import NoModel, UsageError
 from engine.events import EpochDone, EvaluateDone, SplitDone
+from engine.i18n import _
 from engine.model.store import ModelInfo, ModelStore
 from engine.service import evaluations
 from engine.service.jobs import splitting
@@ -81,8 +82,8 @@ def check_model(workspace: Workspace) -> None:
     """Raise NoModel if nothing has been trained yet."""
     if ModelStore(workspace).current_id() is None:
         raise NoModel(
-            "No model has been trained yet",
-            hint="Enrol people, then run `facedesk train`.",
+            _("No model has been trained yet"),
+            hint=_("Enrol people, then run `facedesk train`."),
         )
 
 
@@ -112,9 +113,11 @@ def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
         )
     except ValueError as error:
         raise UsageError(
-            "The shares are impossible",
-            f"train {request.train:g}, validation {request.validation:g}, test {request.test:g}",
-            "They must sum to 1, with train at least 0.05 and none negative.",
+            _("The shares are impossible"),
+            _("train {train:g}, validation {validation:g}, test {test:g}").format(
+                train=request.train, validation=request.validation, test=request.test
+            ),
+            _("They must sum to 1, with train at least 0.05 and none negative."),
         ) from error
     return splitting.split(workspace, settings, random=request.random)
 
@@ -131,7 +134,7 @@ def _measured(row: ModelRow, kept: tuple[EvaluateDone, tuple[str, ...]] | None) 
     """The row with the figures of the model's last evaluation, if it was ever evaluated."""
     if kept is None:
         return row
-    done, _ = kept
+    done, _unused = kept
     return replace(row, rank1=done.rank1, tpir=done.tpir_at_threshold, fpir=done.fpir_at_threshold)
 
 

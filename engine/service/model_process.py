@@ -14,6 +14,7 @@ import numpy as np
 from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
 from engine.events import JobEnded, NothingToExplain, Notice
+from engine.i18n import _
 from engine.pictures import CROP
 from engine.service.child_main import ChildContext, serve
 from engine.service.messages import (
@@ -88,6 +89,9 @@ class ModelBody:
         if isinstance(message, PictureKept):
             self._feed.kept(message.slug, message.session, message.file)
             return True
+        if isinstance(message, PicturesOver):
+            threading.Thread(target=self._over, args=(message,), daemon=True).start()
+            return True
         return isinstance(message, FacesFound) and message.lossy and self._newest.offer(message)
 
     def run(self) -> None:
@@ -103,7 +107,7 @@ class ModelBody:
             except Exception as error:  # reported in one sentence, details in the log
                 log.exception("recognition failed")
                 text = f"{type(error).__name__}: {error}"
-                self._end(JobEnded.failure(RECOGNISE, ModelError("An internal error", text)))
+                self._end(JobEnded.failure(RECOGNISE, ModelError(_("An internal error"), text)))
 
     def _end(self, ended: JobEnded) -> None:
         """The recognition under way is over."""
@@ -133,11 +137,8 @@ class ModelBody:
                 self._explain(message.track)
             case FirstPictures():
                 self._whose(message)
-            case PictureKept():  # from before `_replace` was there
+            case PictureKept() | PicturesOver():  # from before `_replace` was there
                 self._replace(message)
-            case PicturesOver():
-                self._feed.over(message.session)
-                context.send(message)
             case FacesFound():
                 faces = self._newest.take() if message.lossy else message
                 if faces is not None and self._recognition is not None:
@@ -151,6 +152,11 @@ class ModelBody:
                 self._recognition = None
             case _:
                 pass
+
+    def _over(self, message: PicturesOver) -> None:
+        """End a session's features, and say so: the writer lock is held until then."""
+        self._feed.over(message.session)
+        self._context.send(message)
 
     def _explain(self, track: int | None) -> None:
         """Answer with a Why. Reading the enrolled crops may take seconds: faces do not wait."""
@@ -195,10 +201,15 @@ class ModelBody:
                     self._feed.recent,
                 )
         except FacedeskError as error:
-            context.emit(Notice(text=f"Not compared with other people: {error}", level="warning"))
+            context.emit(
+                Notice(
+                    text=_("Not compared with other people: {error}").format(error=error),
+                    level="warning",
+                )
+            )
         except Exception:  # reported in one sentence, details in the log
             log.exception("the comparison with other people failed")
-            context.emit(Notice(text="Not compared with other people", level="warning"))
+            context.emit(Notice(text=_("Not compared with other people"), level="warning"))
         context.send(TwinReport(other=found.other if found else ""))
         if found:
             context.emit(found)

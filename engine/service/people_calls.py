@@ -12,6 +12,7 @@ from engine.enrol.people import People, utc_now
 from engine.enrol.trash import Trash, Trashed
 from engine.errors import DataError
 from engine.events import EvaluateDone
+from engine.i18n import _
 from engine.service import evaluations
 from engine.service.person_facts import person_facts
 from engine.service.person_rows import PersonFacts
@@ -94,7 +95,7 @@ def note_consent(workspace: Workspace, name: str, by: str, text_version: str) ->
     The caller holds `Workspace.writer`.
     """
     if not by.strip():
-        raise DataError("Consent needs a witness", "", "Say who asked and noted it.")
+        raise DataError(_("Consent needs a witness"), "", _("Say who asked and noted it."))
     consent = Consent(by=by.strip(), at=utc_now(), text_version=text_version.strip())
     People(workspace).set_consent(name, consent)
     return consent
@@ -109,7 +110,7 @@ def withdraw_consent(workspace: Workspace, name: str) -> Consent:
     person = registry.get(name)
     if person.consent is None or not person.consent.given:
         raise DataError(
-            "There is no consent to withdraw", person.name, "See `facedesk people show NAME`."
+            _("There is no consent to withdraw"), person.name, _("See `facedesk people show NAME`.")
         )
     consent = replace(person.consent, withdrawn=utc_now())
     registry.set_consent(person.name, consent)

@@ -44,6 +44,7 @@ from engine.events import (
     TapeStarted,
     TrainDone,
 )
+from engine.i18n import _
 from engine.service import library
 from engine.service.protocol import EnrolRequest, RecogniseRequest
 from engine.workspace import FILE_MODE, Workspace, write_json
@@ -126,7 +127,7 @@ class JobTape:
             self._events.close()
         if not (self.folder / FRAMES).exists():
             shutil.rmtree(self.folder, ignore_errors=True)
-            return Notice(text="Nothing was recorded: no frame came", level="warning")
+            return Notice(text=_("Nothing was recorded: no frame came"), level="warning")
         size = sum(path.stat().st_size for path in self.folder.iterdir())
         complete(self.folder, self.file)
         return TapeEnded(job=self.job, file=str(self.file), megabytes=round(size / MEGABYTE, 1))
@@ -164,7 +165,14 @@ class Tapes:
         try:
             tell(tape.close())
         except (FacedeskError, OSError) as error:
-            tell(Notice(text=f"The recording stays in {tape.folder}: {error}", level="warning"))
+            tell(
+                Notice(
+                    text=_("The recording stays in {folder}: {error}").format(
+                        folder=tape.folder, error=error
+                    ),
+                    level="warning",
+                )
+            )
 
 
 @contextlib.contextmanager

@@ -51,11 +51,11 @@ def test_the_camera_process_does_not_load_tensorflow() -> None:
     assert not modules.intersection({"tensorflow", "keras"})
 
 
-def test_training_the_head_and_recognising_load_no_tensorflow() -> None:
-    modules = loaded_after(
-        "import engine.service.jobs.train, engine.service.jobs.recognise, "
-        "engine.model.training, engine.service.jobs.feeding"
-    )
+@pytest.mark.parametrize(
+    "job", ["recognise", "train", "evaluate", "twins", "add_strangers", "feeding"]
+)
+def test_the_jobs_of_the_model_process_load_tensorflow_only_when_they_need_it(job: str) -> None:
+    modules = loaded_after(f"import engine.service.jobs.{job}")
     assert not modules.intersection({"tensorflow", "keras"})
 
 

@@ -8,7 +8,37 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+from bare_words import bare_words, modules
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+MARKED = (
+    "panes",
+    "screens",
+    "widgets",
+    "coach_words.py",
+    "describe.py",
+    "figures.py",
+    "person_words.py",
+    "quick_steps.py",
+    "text.py",
+    "why_words.py",
+)
+"""Folders and modules of tui/ in which every word is marked for translation."""
+NOT_WORDS = {
+    "TPIR": "a symbol of ISO/IEC 19795-1, the same in every language",
+    "FPIR": "the same",
+    "0, /dev/video0, clip.mp4, folder/, rtsp://, http://, demo:collins": "typed as they stand",
+    "facedesk evaluate --model {}": "a command line",
+    "NFKD": "a Unicode normal form",
+    "Cc": "a Unicode category",
+    "Cf": "a Unicode category",
+    "Cs": "a Unicode category",
+    "Co": "a Unicode category",
+    "RGB": "Pillow's name of a mode",
+    "PNG": "Pillow's name of a format",
+}
+"""What looks like words there and is none, with the reason."""
 
 
 def extractor() -> ModuleType:
@@ -27,49 +57,65 @@ def test_the_template_holds_every_word_and_no_other() -> None:
     assert words.POT.read_text() == words.pot(), f"write it again: PYTHONPATH=. {cure}"
 
 
-BRACKETED = """
-import asyncio, gettext, sys
-from pathlib import Path
+def test_a_text_stands_in_the_template_once() -> None:
+    texts = [text for text, _more in extractor().words()]
+    assert len(texts) == len(set(texts)), "with and without a plural is not one msgid"
 
-class Brackets(gettext.NullTranslations):
-    def gettext(self, text):
-        return "«" + text + "»"
 
-from tui import i18n
-i18n.use(Brackets())
-sys.path.insert(0, "tests/tui")
-from fake_desk import FakeDesk, epoch, model, person
-from engine.events import JobStarted
-from tui.app import FacedeskApp
+def test_a_count_with_its_noun_stands_in_the_template_with_the_count_inside() -> None:
+    pot = extractor().POT.read_text()
+    assert 'msgid "{count} picture"\nmsgid_plural "{count} pictures"\n' in pot
+    assert 'msgid "{count} person"\nmsgid_plural "{count} people"\n' in pot
 
-def shown(app):
-    strips = app.screen._compositor.render_strips()
-    return "\\n".join("".join(part.text for part in strip) for strip in strips)
 
-async def main():
-    models = (model("new"), model("old", current=True))
-    desk = FakeDesk((person("Ada"),), models, workspace=Path(sys.argv[1]))
-    app = FacedeskApp(desk)
-    async with app.run_test(size=(200, 60)) as pilot:
-        for keys in ((), ("f1",), ("escape", "m"), ("escape", "1", "y"), ("escape", "v")):
-            if keys:
-                await pilot.press(*keys)
-            for _ in range(20):
-                await pilot.pause(0.02)
-            print(shown(app))
-        await pilot.press("escape")
-        desk.emit(JobStarted(job="train", title="T"), epoch(1, 1))
-        for _ in range(30):
-            await pilot.pause(0.02)
-        print(shown(app))
+def test_every_word_is_marked_for_translation() -> None:
+    bare = [
+        f"{module.relative_to(REPOSITORY)}:{found.line}: {found.text!r}"
+        for module in modules(REPOSITORY / "tui" / place for place in MARKED)
+        for found in bare_words(module.read_text(), NOT_WORDS)
+    ]
+    assert not bare, "\n".join(("put these into _():", *bare))
 
-asyncio.run(main())
-"""
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'TITLE = "People"',
+        'self.write("#status", "No face")',
+        'text = f"{person}: {count} kept"',
+        'Text(f" dropped {count}")',
+        'yield Button(label="Close (Esc)")',
+        'def show(text: str = "Nobody in view"): ...',
+        'words = {"stopped": "stopped, kept"}',
+        '_(f"{count} of {total} kept")',
+        'self.many("Nobody in view")',
+    ],
+)
+def test_a_word_that_is_not_marked_is_found(code: str) -> None:
+    assert bare_words(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '"""What it does."""',
+        'TITLE = _("People")',
+        'many(count, "enrolled picture")',
+        '_n("{count} person here", "{count} people here", count)',
+        'self.query_one("#fields .hint").add_class("-idle")',
+        'DEFAULT_CSS = "Meter { height: 1; }"',
+        'Text(text, f"not bold {style}")',
+        'rate = f" {fps:.0f} fps"',
+        'header = ("name", "enrolled since")',
+    ],
+)
+def test_what_is_no_word_or_is_marked_is_not_found(code: str) -> None:
+    assert not bare_words(code)
 
 
 def test_in_another_language_its_words_are_shown(tmp_path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, "-c", BRACKETED, str(tmp_path)],
+        [sys.executable, Path(__file__).with_name("bracketed.py"), str(tmp_path)],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -92,6 +138,30 @@ def test_in_another_language_its_words_are_shown(tmp_path: Path) -> None:
         "«Evaluation»",
         "«Epoch 1 of 12»",
         "«best epoch 1, val acc 0.40»",
+        "«since 2026-11-24 09:30»",
+        "«60 pictures»",
+        "«stale",
+        "«part of a name»",
+        "«New person»",
+        "«split, train and recognise»",
+        "«Import a folder»",
+        "«central: the one nearest the middle»",
+        "«Watch»",
+        "«Enter enrols from 0 (the source used last).»",
+        "«Is this Ada Lovelace?»",
+        "«Consent: none noted.»",
+        "«9 of «12 probes»",
+        "«Capturing Ada Lovelace»",
+        "«GOOD, STAY LIKE THIS»",
+        "«1 different view»",
+        "«Refused frames»",
+        "«last 38 < 60»",
+        "«x stop and keep · esc cancel»",
+        "«n enrol another person or session · s split the pictures»",
+        "«R: starting»",
+        "«Last events»",
+        "«known»",
+        "«r watch again»",
     ):
         assert word in run.stdout, word
 

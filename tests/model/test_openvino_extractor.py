@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.model import compiled_cache, openvino_extractor
 from engine.model.feature_row import ROW, row_digest
 from engine.model.keras_extractor import KerasExtractor
-from engine.model.openvino_extractor import STEP, OpenVinoExtractor
+from engine.model.openvino_extractor import OpenVinoExtractor
 from engine.model.weights import Weights
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -68,9 +68,9 @@ def test_rows_are_named_by_the_arithmetic_that_was_really_used(weights: Weights)
     assert found.digest != KerasExtractor(weights, low_precision=True).digest
 
 
-@pytest.mark.parametrize("count", [0, 1, STEP, 2 * STEP + 1])
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
 def test_any_number_of_crops(openvino: OpenVinoExtractor, count: int) -> None:
-    crops = noise(9)
+    crops = noise(5)
     everything = openvino.extract(crops)
     found = openvino.extract(crops[:count])
     assert found.shape == (count, ROW)

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from engine.errors import WorkspaceLocked
 from engine.events import Event, JobEnded
 from engine.service.client import LocalDesk
+from engine.workspace import Workspace
 
 E = TypeVar("E", bound=Event)
 LONGEST = 180.0
@@ -54,6 +56,19 @@ class Collector:
         """Drop what came so far, so that the next wait is for something new."""
         with self._news:
             self.events.clear()
+
+
+def wait_unlocked(workspace: Workspace) -> None:
+    """Until another process may write; the features of a capture may be a moment behind its end."""
+    deadline = time.monotonic() + LONGEST
+    while True:
+        try:
+            with Workspace(workspace.root).writer("a test"):
+                return
+        except WorkspaceLocked:
+            if time.monotonic() > deadline:
+                raise
+            threading.Event().wait(0.05)
 
 
 def started(desk: LocalDesk) -> Collector:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from desk_driver import started
 
 from engine.camera.inspect import Access, CameraFacts, PictureFormat, Size
 from engine.cancel import Cancel
-from engine.config import CameraSettings, Settings, load_settings
+from engine.config import CameraSettings, RuntimeWish, Settings, load_settings
 from engine.errors import SourceBusy, SourceDenied
 from engine.events import CameraMeasured, Event, Finding, JobEnded
 from engine.service.checkup import cameras as camera_group
@@ -185,6 +186,22 @@ def test_vector_extensions_decide_what_is_used(tmp_path: Path) -> None:
     assert "bfloat16" in of("avx2 avx512f avx512_bf16").value
     assert "float32" in of("avx2").value
     assert of("sse2").state == "warning"
+
+
+def test_what_computes_the_features_is_told_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def runtime(wish: RuntimeWish) -> Finding:
+        found = processor_findings(wish, tmp_path / "absent", tmp_path)
+        return next(f for f in found if f.subject == "runtime")
+
+    assert (runtime("auto").state, "OpenVINO computes" in runtime("auto").value) == ("ok", True)
+    assert "model.runtime asks" in runtime("keras").value
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    fallback = runtime("auto")
+    assert (fallback.state, "Keras computes" in fallback.value) == ("note", True)
+    assert "not installed" in fallback.value
+    assert "pip install" in fallback.remedy
 
 
 def test_graphics_cards_are_named_with_what_they_would_need(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_driver import Collector, started
+from desk_driver import Collector, started, wait_unlocked
 
 from engine.errors import (
     NameInvalid,
@@ -150,8 +150,7 @@ def test_another_process_cannot_write_while_a_job_writes(
         pass
     desk.cancel("enrol")
     collector.wait_end("enrol")
-    with Workspace(workspace.root).writer("a second one"):
-        pass
+    wait_unlocked(workspace)
 
 
 def test_a_killed_camera_process_is_reported_and_replaced(desk: LocalDesk) -> None:

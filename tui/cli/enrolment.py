@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals, record_option
+from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -17,23 +18,25 @@ if TYPE_CHECKING:
 
 @click.command(cls=TakesGlobals)
 @click.argument("name", required=False)
-@click.option("--source", required=True, help="0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
-@click.option("--count", type=click.IntRange(1, 10_000), help="Crops to capture (default 100).")
-@click.option("--window", is_flag=True, help="Also show OpenCV's own preview window.")
+@click.option(
+    "--source", required=True, help=_("0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
+)
+@click.option("--count", type=click.IntRange(1, 10_000), help=_("Crops to capture (default 100)."))
+@click.option("--window", is_flag=True, help=_("Also show OpenCV's own preview window."))
 @click.option(
     "--pace",
     type=click.Choice(["own", "fast"]),
     default="fast",
     show_default=True,
-    help="Play a clip at its own speed, or as fast as possible.",
+    help=_("Play a clip at its own speed, or as fast as possible."),
 )
 @record_option()
 @click.option(
     "--twins",
     type=click.Choice(["ask", "keep", "refuse"]),
-    help="When somebody looks like another person (default: ask on a terminal, else keep).",
+    help=_("When somebody looks like another person (default: ask on a terminal, else keep)."),
 )
-@click.option("--roster", is_flag=True, help="Everybody who waits on the roster; Enter between.")
+@click.option("--roster", is_flag=True, help=_("Everybody who waits on the roster; Enter between."))
 @click.pass_obj
 def enroll(
     options: dict[str, Any],
@@ -54,11 +57,11 @@ def enroll(
     facedesk enroll --roster --source 0
     """
     if bool(name) == roster:
-        raise click.UsageError("Give a NAME, or --roster.")
+        raise click.UsageError(_("Give a NAME, or --roster."))
     terminal = sys.stdin is not None and sys.stdin.isatty()
     chosen: Any = twins or ("ask" if terminal else "keep")
     if chosen == "ask" and not terminal:
-        raise click.UsageError("--twins ask needs a terminal; keep and refuse do not.")
+        raise click.UsageError(_("--twins ask needs a terminal; keep and refuse do not."))
 
     def job(context: Context) -> None:
         from engine.service.protocol import EnrolRequest
@@ -79,7 +82,9 @@ def enroll(
 
 def _ready(name: str) -> bool:
     """Wait until the next person stands in front of the camera; `q` ends the work."""
-    answer = click.prompt(f"{name}: Enter when ready, q to end", "", show_default=False, err=True)
+    answer = click.prompt(
+        _("{name}: Enter when ready, q to end").format(name=name), "", show_default=False, err=True
+    )
     return str(answer).strip().lower() != "q"
 
 
@@ -90,7 +95,7 @@ def _ready(name: str) -> bool:
     type=click.Choice(["central", "largest", "only"]),
     default="central",
     show_default=True,
-    help="Which face of a photograph counts.",
+    help=_("Which face of a photograph counts."),
 )
 @click.pass_obj
 def import_command(options: dict[str, Any], folder: Path, face: Any) -> None:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from tui.cli.help_words import help_in_words
+from tui.i18n import _
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class TakesGlobals(click.Command):
+class Translated(click.Command):
+    """A command or group whose help, a docstring, is in the operator's language."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.help is not None:
+            self.help = help_in_words(self.help)
+
+
+class TakesGlobals(Translated):
     """A command or group that takes the global options too, so that they may stand anywhere."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -27,10 +40,27 @@ class TakesGlobals(click.Command):
         return super().invoke(ctx)
 
 
-class TopGroup(click.Group):
-    """The root: its commands take the global options after them as well."""
+class TopGroup(Translated, click.Group):
+    """The root, which imports a command only when that command is asked for.
 
-    command_class = TakesGlobals
+    `homes`: by the command's name, its module and the name it has there, `module:name`.
+    """
+
+    def __init__(self, *args: Any, homes: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._homes = homes
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names in order."""
+        return sorted(self._homes)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; None if there is none."""
+        if cmd_name not in self._homes:
+            return None
+        module, name = self._homes[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
 
 
 class SubGroup(TakesGlobals, click.Group):
@@ -45,10 +75,10 @@ def global_options() -> list[click.Parameter]:
         click.Option(
             ["--workspace"],
             type=click.Path(path_type=Path),
-            help="Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE).",
+            help=_("Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE)."),
         ),
-        click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines on stdout."),
-        click.Option(["--quiet"], is_flag=True, help="Results and errors only."),
+        click.Option(["--json", "as_json"], is_flag=True, help=_("JSON Lines on stdout.")),
+        click.Option(["--quiet"], is_flag=True, help=_("Results and errors only.")),
     ]
 
 
@@ -58,5 +88,7 @@ def record_option() -> Callable[[Command], Command]:
         "--record",
         type=click.Path(path_type=Path),
         metavar="NAME",
-        help="Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it.",
+        help=_(
+            "Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it."
+        ),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup
+from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def people_rename(options: dict[str, Any], old: str, new: str) -> None:
 
 @people.command("show")
 @click.argument("name")
-@click.option("--pictures", is_flag=True, help="List every picture too.")
+@click.option("--pictures", is_flag=True, help=_("List every picture too."))
 @click.pass_obj
 def people_show(options: dict[str, Any], name: str, pictures: bool) -> None:
     """Sessions, quality, consent of NAME, and whom the model takes them for.
@@ -128,9 +129,9 @@ def people_move(options: dict[str, Any], name: str, pictures: tuple[str, ...], t
 
 @people.command("consent")
 @click.argument("name")
-@click.option("--by", default="", help="Who asked the person and notes it.")
-@click.option("--text-version", default="", help="Version of the text (default: as configured).")
-@click.option("--withdraw", is_flag=True, help="The person took their consent back.")
+@click.option("--by", default="", help=_("Who asked the person and notes it."))
+@click.option("--text-version", default="", help=_("Version of the text (default: as configured)."))
+@click.option("--withdraw", is_flag=True, help=_("The person took their consent back."))
 @click.pass_obj
 def people_consent(
     options: dict[str, Any], name: str, by: str, text_version: str, withdraw: bool
@@ -153,7 +154,7 @@ def people_consent(
 @people.command("delete")
 @click.argument("name")
 @click.argument("pictures", nargs=-1)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
 @click.pass_obj
 def people_delete(options: dict[str, Any], name: str, pictures: tuple[str, ...], yes: bool) -> None:
     """Delete NAME, or only PICTURES of theirs (SESSION or SESSION/FILE). Asks on a terminal.
@@ -164,10 +165,12 @@ def people_delete(options: dict[str, Any], name: str, pictures: tuple[str, ...],
     facedesk people delete "Ada Lovelace"
     """
     if not yes and sys.stdin is not None and sys.stdin.isatty():
-        what = (
-            f"{len(pictures)} entries of {name}" if pictures else f"{name} and all their pictures"
+        question = (
+            _("Delete {entries} entries of {name}?").format(entries=len(pictures), name=name)
+            if pictures
+            else _("Delete {name} and all their pictures?").format(name=name)
         )
-        click.confirm(f"Delete {what}?", abort=True, err=True)
+        click.confirm(question, abort=True, err=True)
 
     def job(context: Context) -> None:
         from tui.commands.people import delete

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals
+from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
     type=click.Choice(["head", "classic"]),
     default="head",
     show_default=True,
-    help="A head in the face space, or the classic VGG16 transfer.",
+    help=_("A head in the face space, or the classic VGG16 transfer."),
 )
-@click.option("--epochs", type=click.IntRange(1, 1000), help="Most epochs.")
-@click.option("--unfreeze", type=click.Choice(["block5"]), help="Fine-tune (classic only).")
-@click.option("--weights", help="Other VGG16 weights: a file, or `imagenet` to download Keras'.")
+@click.option("--epochs", type=click.IntRange(1, 1000), help=_("Most epochs."))
+@click.option("--unfreeze", type=click.Choice(["block5"]), help=_("Fine-tune (classic only)."))
+@click.option("--weights", help=_("Other VGG16 weights: a file, or `imagenet` to download Keras'."))
 @click.option(
     "--backbone",
     type=click.Choice(["vgg16", "dlib"]),
     default="vgg16",
     show_default=True,
-    help="The network behind it; `dlib` needs the extra facedesk[dlib].",
+    help=_("The network behind it; `dlib` needs the extra facedesk[dlib]."),
 )
 @click.pass_obj
 def train(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup
+from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def unknown_list(options: dict[str, Any]) -> None:
 @unknown.command("assign")
 @click.argument("group")
 @click.argument("name")
-@click.option("--new", is_flag=True, help="NAME is not enrolled yet.")
+@click.option("--new", is_flag=True, help=_("NAME is not enrolled yet."))
 @click.pass_obj
 def unknown_assign(options: dict[str, Any], group: str, name: str, new: bool) -> None:
     """GROUP (its id in the list) shows NAME: the crops join this person's pictures.
@@ -91,7 +92,7 @@ def unknown_ignore(options: dict[str, Any], group: str) -> None:
 
 @unknown.command("delete")
 @click.argument("group", required=False)
-@click.option("--all", "everything", is_flag=True, help="All groups.")
+@click.option("--all", "everything", is_flag=True, help=_("All groups."))
 @click.pass_obj
 def unknown_delete(options: dict[str, Any], group: str | None, everything: bool) -> None:
     """Delete GROUP, or --all; `unknown undo` brings them back.
@@ -101,7 +102,7 @@ def unknown_delete(options: dict[str, Any], group: str | None, everything: bool)
     facedesk unknown delete --all
     """
     if (group is None) is not everything:
-        raise click.UsageError("Name one GROUP, or give --all.")
+        raise click.UsageError(_("Name one GROUP, or give --all."))
     _run(options, lambda commands, context: commands.delete(context, group))
 
 
@@ -117,7 +118,7 @@ def unknown_undo(options: dict[str, Any]) -> None:
 
 
 @unknown.command("on")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
 @click.pass_obj
 def unknown_on(options: dict[str, Any], yes: bool) -> None:
     """Keep strangers seen while recognising from now on. Asks first on a terminal.
@@ -126,7 +127,7 @@ def unknown_on(options: dict[str, Any], yes: bool) -> None:
     facedesk unknown on
     """
     if not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm("Keep pictures of strangers in this workspace?", abort=True, err=True)
+        click.confirm(_("Keep pictures of strangers in this workspace?"), abort=True, err=True)
     _run(options, lambda commands, context: commands.switch(context, on=True))
 
 
@@ -142,7 +143,7 @@ def unknown_off(options: dict[str, Any]) -> None:
 
 
 @unknown.command("purge")
-@click.option("--all", "everything", is_flag=True, help="Whatever their age.")
+@click.option("--all", "everything", is_flag=True, help=_("Whatever their age."))
 @click.pass_obj
 def unknown_purge(options: dict[str, Any], everything: bool) -> None:
     """Remove for good what is older than the retention time (`inbox.days`), or --all.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
 from tui.context import Context
+from tui.i18n import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,12 +33,12 @@ def run_app(
     `record` names the recordings of its camera jobs, `first` is a job to begin with.
     """
     if context.output.as_json:
-        raise UsageError("The app prints no JSON", "", "Use a command: `facedesk --help`.")
+        raise UsageError(_("The app prints no JSON"), "", _("Use a command: `facedesk --help`."))
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
-            "The app needs a terminal",
-            "stdin or stdout is not one",
-            "Use a command, as in `facedesk people`; see `facedesk --help`.",
+            _("The app needs a terminal"),
+            _("stdin or stdout is not one"),
+            _("Use a command, as in `facedesk people`; see `facedesk --help`."),
         )
     from engine.service.client import LocalDesk
     from tui.app import FacedeskApp

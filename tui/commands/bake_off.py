@@ -7,13 +7,14 @@ import math
 from engine.events import BakeOffDone, EpochDone, Event, FeaturesProgress, Notice
 from engine.service.protocol import BakeOffRequest
 from tui.context import Context, interruptible
+from tui.i18n import _
 from tui.text import many
 
 WHOSE = {
-    "own": "strangers of the workspace",
-    "folder": "strangers of the folder",
-    "left_out": "every enrolled person left out once",
-    "none": "no strangers",
+    "own": _("strangers of the workspace"),
+    "folder": _("strangers of the folder"),
+    "left_out": _("every enrolled person left out once"),
+    "none": _("no strangers"),
 }
 
 
@@ -22,19 +23,19 @@ def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
     from engine.service.jobs.bake_off import bake_off
 
     output = context.output
-    output.note("Loading TensorFlow")
+    output.note(_("Loading TensorFlow"))
     with (
         interruptible(keep=False) as cancel,
         context.writing("bake-off"),
-        output.progress("Pictures", None) as bar,
+        output.progress(_("Pictures"), None) as bar,
     ):
 
         def emit(event: Event) -> None:
             match event:
                 case FeaturesProgress():
-                    bar.update(event.done, event.total, "Features")
+                    bar.update(event.done, event.total, _("Features"))
                 case EpochDone():
-                    bar.update(event.epoch, event.epochs, "Epochs")
+                    bar.update(event.epoch, event.epochs, _("Epochs"))
                 case Notice():
                     output.note(event.text, "yellow" if event.level != "info" else "")
 
@@ -42,7 +43,16 @@ def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
     output.event(done)
     at = percent(done.fpir)
     output.table(
-        ("", "#rank-1", f"#TPIR@{at}", "#threshold", "#FPIR", "#TPIR", "#ms", "#MB"),
+        (
+            "",
+            "#" + _("rank-1"),
+            f"#TPIR@{at}",
+            "#" + _("threshold"),
+            "#FPIR",
+            "#TPIR",
+            "#ms",
+            "#MB",
+        ),
         [
             (
                 row["contestant"],
@@ -58,15 +68,26 @@ def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
         ],
     )
     output.result(
-        f"TPIR@{at}: TPIR where these strangers have FPIR {at}. FPIR and TPIR: at the default "
-        "threshold of each. ms: of one core, a face. MB: on disk."
+        _(
+            "TPIR@{at}: TPIR where these strangers have FPIR {at}. FPIR and TPIR: "
+            "at the default threshold of each. ms: of one core, a face. MB: on "
+            "disk."
+        ).format(at=at)
     )
     output.result(
-        f"{many(done.people, 'person', 'people')}, {many(done.enrolled, 'picture')} enrolled; "
-        f"{many(done.probes, 'probe')}, {done.missed} of them without a face; "
-        f"{many(done.strangers, 'search', 'searches')} of "
-        f"{many(done.stranger_people, 'person', 'people')}: {WHOSE[done.strangers_from]}; "
-        f"{done.seconds:.0f} s"
+        _(
+            "{people}, {pictures} enrolled; {probes}, {missed} of them without a "
+            "face; {searches} of {stranger_people}: {whose}; {seconds:.0f} s"
+        ).format(
+            people=many(done.people, "person", "people"),
+            pictures=many(done.enrolled, "picture"),
+            probes=many(done.probes, "probe"),
+            missed=done.missed,
+            searches=many(done.strangers, "search", "searches"),
+            stranger_people=many(done.stranger_people, "person", "people"),
+            whose=WHOSE[done.strangers_from],
+            seconds=done.seconds,
+        )
     )
     for note in done.notes:
         output.note(note, "yellow")

@@ -9,6 +9,7 @@ from engine.errors import DataError, SourceUnreadable
 from engine.events import CheckupDone, Event, Finding
 from tui.context import Context, interruptible
 from tui.doctor import GROUPS, SIGNS, WORDS, by_group, verdict
+from tui.i18n import _
 from tui.terminal_facts import terminal_findings
 from tui.text import many
 
@@ -37,7 +38,7 @@ def doctor(context: Context, camera: str | None) -> None:
         emit(finding)
     usable = [f.device for f in found if f.device and f.subject == f.device and f.state == "ok"]
     for source in [camera] if camera else usable:
-        output.note(f"Measuring {source}")
+        output.note(_("Measuring {source}").format(source=source))
         with interruptible(keep=False) as cancel:
             check_camera(source, context.settings, cancel, emit, asked=camera is not None)
     _print(context, found)
@@ -46,7 +47,7 @@ def doctor(context: Context, camera: str | None) -> None:
     if troubles:
         others = any(f.state == "trouble" and f.group != "camera" for f in found)
         kind = DataError if others else SourceUnreadable
-        raise kind("Not all is well", ", ".join(troubles), "The remedies stand beside them.")
+        raise kind(_("Not all is well"), ", ".join(troubles), _("The remedies stand beside them."))
 
 
 def _print(context: Context, found: list[Finding]) -> None:

@@ -25,6 +25,7 @@ from engine.service.tapes import recorded
 from tui import coach_words
 from tui.commands.twins import Twins, guard_for
 from tui.context import Context, interruptible
+from tui.i18n import _
 from tui.output import Output
 from tui.text import measured, reason_words
 
@@ -33,22 +34,35 @@ def source_note(output: Output, event: Event) -> None:
     """Say what happens to the source, the same way for every command that has one."""
     match event:
         case SourceOpened():
-            label = "DEMO source" if event.demo else event.kind
+            label = _("DEMO source") if event.demo else event.kind
             rate = f", {event.fps:g} fps" if event.fps else ""
             output.note(f"{label} {event.source}: {event.width}x{event.height}{rate}")
         case SourceLost():
             output.note(
-                f"Lost {event.source} ({event.reason}); attempt {event.attempt} to reconnect "
-                f"in {event.retry_in:.1f} s",
+                _(
+                    "Lost {source} ({reason}); attempt {attempt} to reconnect in {retry_in:.1f} s"
+                ).format(
+                    source=event.source,
+                    reason=event.reason,
+                    attempt=event.attempt,
+                    retry_in=event.retry_in,
+                ),
                 "yellow",
             )
         case SourceRestored():
-            output.note(f"{event.source} is back after {event.seconds:.1f} s", "green")
+            output.note(
+                _("{source} is back after {seconds:.1f} s").format(
+                    source=event.source, seconds=event.seconds
+                ),
+                "green",
+            )
         case TapeStarted():
-            output.note(f"Recording to {event.file}")
+            output.note(_("Recording to {file}").format(file=event.file))
         case TapeEnded():
             output.note(
-                f"Recorded {event.file}: {event.megabytes:.1f} MB of faces, keep it private"
+                _("Recorded {file}: {megabytes:.1f} MB of faces, keep it private").format(
+                    file=event.file, megabytes=event.megabytes
+                )
             )
         case Notice():
             output.note(event.text, "yellow" if event.level != "info" else "")
@@ -74,7 +88,9 @@ def enroll(
     with (
         interruptible(keep=True, enter_stops=True, asking=asking) as cancel,
         context.writing("enroll"),
-        output.progress(f"Enrolling {request.person}", request.count) as bar,
+        output.progress(
+            _("Enrolling {person}").format(person=request.person), request.count
+        ) as bar,
     ):
 
         def emit(event: Event) -> None:
@@ -101,18 +117,23 @@ def enroll(
 def _summarise(output: Output, done: EnrolDone) -> None:
     """One line for what was captured, one for what was refused."""
     ends = {
-        "complete": "",
-        "stopped": " (stopped)",
-        "cancelled": " (cancelled, nothing kept)",
-        "source_ended": " (the source ended early)",
+        "stopped": _("stopped"),
+        "cancelled": _("cancelled, nothing kept"),
+        "source_ended": _("the source ended early"),
     }
+    ended = f" ({ends[done.ended]})" if done.ended in ends else ""
     output.result(
-        f"{done.person}: {done.captured} of {done.target} pictures in {done.seconds:.1f} s"
-        f"{ends.get(done.ended, '')}"
+        _("{person}: {captured} of {target} pictures in {seconds:.1f} s").format(
+            person=done.person,
+            captured=done.captured,
+            target=done.target,
+            seconds=done.seconds,
+        )
+        + ended
     )
     if done.refused:
         reasons = ", ".join(f"{n} {reason_words(r)}" for r, n in sorted(done.refused.items()))
-        output.result(f"refused frames: {reasons}")
+        output.result(_("refused frames: {reasons}").format(reasons=reasons))
 
 
 def import_folder(context: Context, request: ImportRequest) -> ImportDone:
@@ -123,7 +144,7 @@ def import_folder(context: Context, request: ImportRequest) -> ImportDone:
     with (
         interruptible(keep=False) as cancel,
         context.writing("import"),
-        output.progress("Importing", None) as bar,
+        output.progress(_("Importing"), None) as bar,
     ):
 
         def emit(event: Event) -> None:
@@ -133,13 +154,17 @@ def import_folder(context: Context, request: ImportRequest) -> ImportDone:
                     bar.update(event.done, event.total)
                 case ImportRefused():
                     reason = refusal(event.reason, event.value, event.limit)
-                    output.note(f"refused {event.file}: {reason}")
+                    output.note(
+                        _("refused {file}: {reason}").format(file=event.file, reason=reason)
+                    )
                 case Notice():
                     output.note(event.text)
 
         done = import_pictures(context.workspace, context.settings, request, cancel, emit)
     output.result(
-        f"{done.images} pictures of {done.people} people imported, {done.refused} files refused, "
-        f"in {done.seconds:.1f} s"
+        _(
+            "{images} pictures of {people} people imported, {refused} files "
+            "refused, in {seconds:.1f} s"
+        ).format(images=done.images, people=done.people, refused=done.refused, seconds=done.seconds)
     )
     return done

@@ -8,7 +8,9 @@ from pathlib import Path
 from engine.events import EvaluateDone, Event, FeaturesProgress, Notice
 from engine.service.protocol import EvaluateRequest
 from tui.context import Context, interruptible
+from tui.i18n import _
 from tui.output import Output
+from tui.state_words import SUSPECTS
 
 
 def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
@@ -17,12 +19,12 @@ def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
     from engine.service.jobs.evaluate import evaluate
 
     output = context.output
-    output.note("Loading the model")
+    output.note(_("Loading the model"))
     with (
         interruptible(keep=False) as cancel,
         # Features that are missing are computed and kept for the next training.
         context.writing("evaluate"),
-        output.progress("Pictures", None) as bar,
+        output.progress(_("Pictures"), None) as bar,
     ):
 
         def emit(event: Event) -> None:
@@ -44,29 +46,43 @@ def show(output: Output, done: EvaluateDone) -> None:
     from engine.evaluate.words import WHOSE, leakage_sentence
 
     output.table(
-        ("figure", "#value", "#95 % interval"),
+        (_("figure"), "#" + _("value"), "#" + _("95 % interval")),
         [
             (name, share(value), interval(done, key))
             for name, value, key in (
-                ("rank-1", done.rank1, "rank1"),
-                ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
-                ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
+                (_("rank-1"), done.rank1, "rank1"),
+                (_("TPIR at the threshold"), done.tpir_at_threshold, "tpir_at_threshold"),
+                (_("FPIR at the threshold"), done.fpir_at_threshold, "fpir_at_threshold"),
                 *(
-                    (f"TPIR at FPIR {float(fpir):.1%}", value, f"tpir@{fpir}")
+                    (
+                        _("TPIR at FPIR {fpir:.1%}").format(fpir=float(fpir)),
+                        value,
+                        f"tpir@{fpir}",
+                    )
                     for fpir, value in done.tpir.items()
                 ),
             )
         ],
-        f"Model {done.model}, recipe {done.recipe}, {len(done.people)} people",
+        _("Model {model}, recipe {recipe}, {people} people").format(
+            model=done.model, recipe=done.recipe, people=len(done.people)
+        ),
     )
     output.result(
-        f"{done.probes} probes, {done.missed} without a face. {done.strangers} searches by "
-        f"{done.stranger_people} strangers: {WHOSE[done.strangers_from]}. Threshold "
-        f"{done.threshold:.3f}."
+        _(
+            "{probes} probes, {missed} without a face. {strangers} searches by "
+            "{stranger_people} strangers: {whose}. Threshold {threshold:.3f}."
+        ).format(
+            probes=done.probes,
+            missed=done.missed,
+            strangers=done.strangers,
+            stranger_people=done.stranger_people,
+            whose=WHOSE[done.strangers_from],
+            threshold=done.threshold,
+        )
     )
     output.result(done.sentence)
     output.table(
-        ("person", "#probes", "#rank-1", "#named rightly"),
+        (_("person"), "#" + _("probes"), "#" + _("rank-1"), "#" + _("named rightly")),
         [
             (name, str(probes), share(right / probes), share(named / probes))
             for name, (probes, right, named) in done.per_person.items()
@@ -74,21 +90,25 @@ def show(output: Output, done: EvaluateDone) -> None:
     )
     if done.confused:
         output.table(
-            ("probe of", "looks like", "#score", "#own score"),
+            (_("probe of"), _("looks like"), "#" + _("score"), "#" + _("own score")),
             [
                 (person, other, f"{score:.3f}", f"{own:.3f}")
-                for person, other, score, own, _, _ in done.confused
+                for person, other, score, own, *_rest in done.confused
             ],
-            "Most confused pairs",
+            _("Most confused pairs"),
         )
     for person, picture, kind, why in done.suspects:
-        output.result(f"Look at {tail(picture)} of {person}, {kind}: {why}")
+        output.result(
+            _("Look at {picture} of {person}, {kind}: {why}").format(
+                picture=tail(picture), person=person, kind=SUSPECTS.get(kind, kind), why=why
+            )
+        )
     if done.leakage:
         output.result(leakage_sentence(done.leakage))
     for warning in done.warnings:
         output.note(warning, "yellow")
     if done.report:
-        output.result(f"Report: {done.report}")
+        output.result(_("Report: {report}").format(report=done.report))
 
 
 def share(value: float) -> str:

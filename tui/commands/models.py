@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.service import library
 from engine.service.protocol import ModelRow, Recipe
 from tui.context import Context
+from tui.i18n import _
 
 
 def list_models(context: Context) -> None:
@@ -33,17 +34,25 @@ def list_models(context: Context) -> None:
             )
         context.output.object({"event": "done", "models": len(rows)})
     elif not rows:
-        context.output.result("No model yet. Try: facedesk train")
+        context.output.result(_("No model yet. Try: facedesk train"))
     else:
         context.output.table(
-            ("", "model", "recipe", "#people", "#best epoch", "#val accuracy", "#threshold"),
+            (
+                "",
+                _("model"),
+                _("recipe"),
+                "#" + _("people"),
+                "#" + _("best epoch"),
+                "#" + _("val accuracy"),
+                "#" + _("threshold"),
+            ),
             [
                 (
                     _state(r),
                     r.id,
                     r.recipe,
                     str(r.people),
-                    f"{r.best_epoch} of {r.epochs}",
+                    _("{epoch} of {epochs}").format(epoch=r.best_epoch, epochs=r.epochs),
                     f"{r.val_accuracy:.3f}" if math.isfinite(r.val_accuracy) else "-",
                     f"{r.threshold:.3f}" if math.isfinite(r.threshold) else "-",
                 )
@@ -55,8 +64,8 @@ def list_models(context: Context) -> None:
 def _state(row: ModelRow) -> str:
     """A word about a model."""
     if row.damaged:
-        return "damaged"
-    return "in use" if row.current else "aside" if row.aside else ""
+        return _("damaged")
+    return _("in use") if row.current else _("aside") if row.aside else ""
 
 
 def promote_model(context: Context, identity: str) -> None:
@@ -77,7 +86,7 @@ def _now_in_use(context: Context, identity: str) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "model": identity})
     else:
-        context.output.result(f"In use now: {identity}")
+        context.output.result(_("In use now: {identity}").format(identity=identity))
 
 
 def show_layers(context: Context, recipe: Recipe, *, unfreeze: bool) -> None:
@@ -101,22 +110,24 @@ def show_layers(context: Context, recipe: Recipe, *, unfreeze: bool) -> None:
         context.output.object({"event": "done", "layers": len(rows)})
         return
     context.output.table(
-        ("layer", "kind", "output", "#parameters", "trains"),
+        (_("layer"), _("kind"), _("output"), "#" + _("parameters"), _("trains")),
         [
             (
                 row.name,
                 row.kind,
                 " x ".join("n" if size is None else str(size) for size in row.shape),
                 f"{row.parameters:,}",
-                "yes" if row.trains else "frozen",
+                _("yes") if row.trains else _("frozen"),
             )
             for row in rows
         ],
-        f"Recipe {recipe}",
+        _("Recipe {recipe}").format(recipe=recipe),
     )
     training = sum(row.parameters for row in rows if row.trains)
     context.output.result(
-        f"{sum(row.parameters for row in rows):,} parameters, {training:,} of them train"
+        _("{total:,} parameters, {training:,} of them train").format(
+            total=sum(row.parameters for row in rows), training=training
+        )
     )
 
 
@@ -124,9 +135,9 @@ def export_model(context: Context, file: Path, identity: str | None) -> None:
     """Save a model as one Keras file."""
     from engine.service.jobs.networks import export
 
-    context.output.note("Loading TensorFlow")
+    context.output.note(_("Loading TensorFlow"))
     size = export(context.workspace, file, identity)
     if context.output.as_json:
         context.output.object({"event": "done", "file": str(file), "bytes": size})
     else:
-        context.output.result(f"Wrote {file} ({size / 1e6:.0f} MB)")
+        context.output.result(_("Wrote {file} ({size:.0f} MB)").format(file=file, size=size / 1e6))

@@ -11,7 +11,9 @@ from engine.enrol.trash import Trashed
 from engine.service import library, people_calls
 from engine.service.person_facts import person_facts
 from tui.context import Context
+from tui.i18n import _
 from tui.person_words import confusion_words, consent_words, figure, percent
+from tui.state_words import IN_MODEL
 from tui.text import day, many
 
 
@@ -33,11 +35,14 @@ def list_people(context: Context) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "people": len(rows)})
     elif not rows:
-        context.output.result("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0")
+        context.output.result(_("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0"))
     else:
         context.output.table(
-            ("name", "#pictures", "#sessions", "in the model", "enrolled"),
-            [(r.name, str(r.pictures), str(r.sessions), r.in_model, r.created[:10]) for r in rows],
+            (_("name"), "#" + _("pictures"), "#" + _("sessions"), _("in the model"), _("enrolled")),
+            [
+                (r.name, str(r.pictures), str(r.sessions), IN_MODEL[r.in_model], r.created[:10])
+                for r in rows
+            ],
         )
 
 
@@ -48,7 +53,7 @@ def rename_person(context: Context, old: str, new: str) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "renamed": old, "name": new})
     else:
-        context.output.result(f"{old} is now {new}.")
+        context.output.result(_("{old} is now {new}.").format(old=old, new=new))
 
 
 def show_person(context: Context, name: str, pictures: bool = False) -> None:
@@ -59,14 +64,25 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
         output.object({"event": "person", **asdict(facts)})
         return
     output.result(
-        f"{facts.name}: {many(facts.pictures, 'picture')} in "
-        f"{many(len(facts.sessions), 'session')}, enrolled {day(facts.created)}. "
-        f"In the model: {facts.in_model}."
+        _("{name}: {pictures} in {sessions}, enrolled {created}. In the model: {in_model}.").format(
+            name=facts.name,
+            pictures=many(facts.pictures, "picture"),
+            sessions=many(len(facts.sessions), "session"),
+            created=day(facts.created),
+            in_model=IN_MODEL[facts.in_model],
+        )
     )
     output.result(consent_words(facts.consent))
     output.result(confusion_words(facts.confusion))
     output.table(
-        ("session", "source", "#pictures", "#bright", "#sharp", "#eyes"),
+        (
+            _("session"),
+            _("source"),
+            "#" + _("pictures"),
+            "#" + _("bright"),
+            "#" + _("sharp"),
+            "#" + _("eyes"),
+        ),
         [
             (
                 session.id,
@@ -81,7 +97,7 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
     )
     if pictures:
         output.table(
-            ("picture", "#bright", "#sharp", "label"),
+            (_("picture"), "#" + _("bright"), "#" + _("sharp"), _("label")),
             [
                 (
                     f"{session.id}/{picture.file}",
@@ -143,6 +159,8 @@ def _tell(context: Context, done: Trashed) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", **asdict(done)})
         return
-    context.output.result(f"{done.title}. Train again to renew the model.")
+    context.output.result(_("{title}. Train again to renew the model.").format(title=done.title))
     if done.id:
-        context.output.result(f"For {many(_keep_days(context), 'day')}: facedesk trash undo.")
+        context.output.result(
+            _("For {days}: facedesk trash undo.").format(days=many(_keep_days(context), "day"))
+        )

@@ -12,7 +12,9 @@ from tui.commands import unknown
 from tui.commands.enrolment import source_note
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
+from tui.i18n import _
 from tui.output import Output
+from tui.state_words import DECISIONS
 from tui.why_words import sentences
 
 
@@ -27,16 +29,20 @@ class Lines:
 
     def take(self, event: FaceSeen) -> None:
         """Say who it is, if that is news."""
-        verdict = event.person or event.decision
+        verdict = event.person or DECISIONS.get(event.decision, event.decision)
         if not self._each and self._said.get(event.track) == verdict:
             return
         self._said[event.track] = verdict
-        stale = ", pictures changed since training" if event.stale else ""
-        place = event.source if self._each else f"{event.seconds:7.1f} s  face {event.track}"
-        self._output.result(
-            f"{place}  {verdict}  (nearest {event.candidate}, score {event.score:.3f}, "
-            f"threshold {event.threshold:.3f}{stale})"
+        stale = ", " + _("pictures changed since training") if event.stale else ""
+        place = (
+            event.source
+            if self._each
+            else f"{event.seconds:7.1f} s  {_('face {track}').format(track=event.track)}"
         )
+        near = _("nearest {candidate}, score {score:.3f}, threshold {threshold:.3f}").format(
+            candidate=event.candidate, score=event.score, threshold=event.threshold
+        )
+        self._output.result(f"{place}  {verdict}  ({near}{stale})")
 
 
 def recognize(
@@ -55,7 +61,7 @@ def recognize(
     from engine.service.jobs.recognise import recognise
 
     output = context.output
-    output.note("Loading the model")
+    output.note(_("Loading the model"))
     lines = Lines(output, each=request.each)
     with interruptible(keep=True) as cancel:
 
@@ -67,7 +73,7 @@ def recognize(
             elif isinstance(event, Threshold):
                 output.note(threshold_line(event))
             elif isinstance(event, NoFace) and request.each:
-                output.result(f"{event.source}  no face")
+                output.result(f"{event.source}  {_('no face')}")
             elif isinstance(event, Why):
                 explain(output, event)
             elif isinstance(event, Sighted):
@@ -76,9 +82,13 @@ def recognize(
         settings, workspace = context.settings, context.workspace
         with recorded(record, "recognise", request, settings, workspace, emit) as (taped, tell):
             done = recognise(workspace, settings, taped, cancel, tell, why=why, keep=keep)
-    seen = ", ".join(f"{name}: {count}" for name, count in sorted(done.people.items()))
+    seen = ", ".join(
+        f"{DECISIONS.get(name, name)}: {count}" for name, count in sorted(done.people.items())
+    )
     output.result(
-        f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"
+        _("{frames} frames, {faces} faces, {fps:.1f} frames a second").format(
+            frames=done.frames, faces=done.faces, fps=done.fps
+        )
         + (f"; {seen}" if seen else "")
     )
     return done
@@ -86,7 +96,7 @@ def recognize(
 
 def explain(output: Output, why: Why) -> None:
     """One explanation, with the nearest enrolled pictures as lines."""
-    output.result(f"face {why.track} at {why.seconds:.1f} s")
+    output.result(_("face {track} at {seconds:.1f} s").format(track=why.track, seconds=why.seconds))
     for sentence in sentences(why):
         output.result(f"  {sentence}")
     for person, path, likeness in why.nearest:

@@ -13,6 +13,8 @@ from engine.service.roster_calls import roster_rows
 from tui.commands.enrolment import enroll
 from tui.commands.twins import Twins
 from tui.context import Context
+from tui.i18n import _
+from tui.text import many
 
 
 def list_roster(context: Context) -> None:
@@ -27,13 +29,13 @@ def list_roster(context: Context) -> None:
             )
         context.output.object({"event": "done", "names": len(rows), "waiting": waiting})
     elif not rows:
-        context.output.result("The roster is empty. Try: facedesk roster add names.csv")
+        context.output.result(_("The roster is empty. Try: facedesk roster add names.csv"))
     else:
         table = [
-            (r.name, "done" if r.done else "waiting", str(r.pictures), r.consent or "")
+            (r.name, _("done") if r.done else _("waiting"), str(r.pictures), r.consent or "")
             for r in rows
         ]
-        context.output.table(("name", "state", "#pictures", "consent"), table)
+        context.output.table((_("name"), _("state"), "#" + _("pictures"), _("consent")), table)
 
 
 def add_names(context: Context, source: Path) -> None:
@@ -46,7 +48,9 @@ def add_names(context: Context, source: Path) -> None:
         body = {"event": "done", "added": list(added.names), "notes": list(added.notes)}
         context.output.object(body)
     else:
-        context.output.result(f"{len(added.names)} names added to the roster.")
+        context.output.result(
+            _("{names} added to the roster.").format(names=many(len(added.names), "name"))
+        )
 
 
 def clear_roster(context: Context) -> None:
@@ -56,7 +60,7 @@ def clear_roster(context: Context) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "cleared": count})
     else:
-        context.output.result(f"Cleared {count} names.")
+        context.output.result(_("Cleared {names}.").format(names=many(count, "name")))
 
 
 def enroll_roster(
@@ -69,7 +73,7 @@ def enroll_roster(
     waiting = [row.name for row in roster_rows(context.workspace) if not row.done]
     if not waiting:
         raise UsageError(
-            "Nobody waits on the roster", hint="Add names: facedesk roster add names.csv"
+            _("Nobody waits on the roster"), hint=_("Add names: facedesk roster add names.csv")
         )
     for name in waiting:
         if not ready(name):

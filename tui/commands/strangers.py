@@ -17,6 +17,7 @@ from engine.service.protocol import StrangersRequest
 from tui.commands.enrolment import refusal, source_note
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
+from tui.i18n import _
 from tui.text import many
 
 
@@ -27,7 +28,7 @@ def add(context: Context, request: StrangersRequest) -> StrangersAdded:
     output = context.output
     with (
         context.writing("strangers add"),
-        output.progress("Strangers", None) as bar,
+        output.progress(_("Strangers"), None) as bar,
     ):
 
         def emit(event: Event) -> None:
@@ -42,9 +43,11 @@ def add(context: Context, request: StrangersRequest) -> StrangersAdded:
                     bar.update(event.done, event.total)
                 case ImportRefused():
                     reason = refusal(event.reason, event.value, event.limit)
-                    output.note(f"refused {event.file}: {reason}")
+                    output.note(
+                        _("refused {file}: {reason}").format(file=event.file, reason=reason)
+                    )
                 case FeaturesProgress():
-                    bar.update(event.done, event.total, "Features")
+                    bar.update(event.done, event.total, _("Features"))
                 case Threshold():
                     output.note(threshold_line(event))
                     for note in event.notes:
@@ -53,12 +56,15 @@ def add(context: Context, request: StrangersRequest) -> StrangersAdded:
         with interruptible(keep=True, enter_stops=True) as cancel:
             done = add_strangers(context.workspace, context.settings, request, cancel, emit)
         output.result(
-            f"{many(done.added, 'stranger')} added with {many(done.images, 'picture')}, "
-            f"{many(done.strangers, 'stranger')} now"
+            _("{strangers} added with {pictures}, {total} now").format(
+                strangers=many(done.added, "stranger"),
+                pictures=many(done.images, "picture"),
+                total=many(done.strangers, "stranger"),
+            )
         )
         with interruptible(keep=False) as cancel:
             if not take_in(context.workspace, context.settings, cancel, emit):
-                output.note("They count from the next training on.")
+                output.note(_("They count from the next training on."))
     output.event(done)
     return done
 
@@ -81,10 +87,10 @@ def show(context: Context) -> None:
             )
         output.object({"event": "done", "strangers": len(rows)})
     elif not rows:
-        output.result("No strangers yet. Try: facedesk strangers add DIR")
+        output.result(_("No strangers yet. Try: facedesk strangers add DIR"))
     else:
         output.table(
-            ("name", "#pictures", "from", "added"),
+            (_("name"), "#" + _("pictures"), _("from"), _("added")),
             [(r.name, str(r.pictures), r.sessions[-1].source, r.created[:10]) for r in rows],
         )
 
@@ -96,7 +102,11 @@ def remove(context: Context, name: str) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "removed": gone.name, "pictures": gone.pictures})
     else:
-        context.output.result(f"Removed {gone.name}: {many(gone.pictures, 'picture')}.")
+        context.output.result(
+            _("Removed {name}: {pictures}.").format(
+                name=gone.name, pictures=many(gone.pictures, "picture")
+            )
+        )
 
 
 def clear(context: Context) -> None:
@@ -106,4 +116,4 @@ def clear(context: Context) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "removed": count})
     else:
-        context.output.result(f"Removed {many(count, 'stranger')}.")
+        context.output.result(_("Removed {strangers}.").format(strangers=many(count, "stranger")))

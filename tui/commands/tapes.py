@@ -13,6 +13,8 @@ from engine.service.protocol import EnrolRequest, ReplayRequest
 from engine.workspace import Workspace
 from tui.commands.enrolment import refusal, source_note
 from tui.context import Context, interruptible
+from tui.i18n import _
+from tui.state_words import DECISIONS
 from tui.text import many
 
 
@@ -38,30 +40,49 @@ def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> Rep
         done = run_again(context.workspace, context.settings, request, cancel, emit)
     output.result(summary(done))
     for frame, then, now in done.first:
-        output.result(f"  frame {frame}: {then} then, {now} now")
+        output.result(
+            "  "
+            + _("frame {frame}: {then} then, {now} now").format(frame=frame, then=then, now=now)
+        )
     if done.damage:
-        raise SourceUnreadable("The recording breaks off", done.damage, "Up to there it was used.")
+        raise SourceUnreadable(
+            _("The recording breaks off"), done.damage, _("Up to there it was used.")
+        )
     return done
 
 
 def summary(done: ReplayDone) -> str:
     """How many decisions agree, in a sentence."""
     if not done.decisions:
-        return f"{many(done.frames, 'frame')}; nothing was decided when it was recorded"
-    text = f"{many(done.frames, 'frame')}; {done.agree} of {done.decisions} decisions agree"
-    more = [(done.differ, "differ"), (done.lost, "were not made again"), (done.new, "are new")]
-    return ", ".join([text, *(f"{count} {what}" for count, what in more if count)])
+        return _("{frames}; nothing was decided when it was recorded").format(
+            frames=many(done.frames, "frame")
+        )
+    text = _("{frames}; {agree} of {decisions} decisions agree").format(
+        frames=many(done.frames, "frame"), agree=done.agree, decisions=done.decisions
+    )
+    more = [
+        (done.differ, _("{count} differ")),
+        (done.lost, _("{count} were not made again")),
+        (done.new, _("{count} are new")),
+    ]
+    return ", ".join([text, *(what.format(count=count) for count, what in more if count)])
 
 
 def _line(event: Event) -> str:
     match event:
         case Captured():
-            return f"frame {event.frame}: captured, number {event.captured}"
+            return _("frame {frame}: captured, number {captured}").format(
+                frame=event.frame, captured=event.captured
+            )
         case Refused():
             why = refusal(event.reason, event.value, event.limit)
-            return f"frame {event.frame}: refused, {why}"
+            return _("frame {frame}: refused, {why}").format(frame=event.frame, why=why)
         case FaceSeen():
-            return f"frame {event.frame}: {event.person or event.decision} ({event.score:.3f})"
+            return _("frame {frame}: {who} ({score:.3f})").format(
+                frame=event.frame,
+                who=event.person or DECISIONS.get(event.decision, event.decision),
+                score=event.score,
+            )
         case _:
             return ""
 

@@ -19,6 +19,8 @@ from engine.events import (
 from engine.service import library
 from engine.service.protocol import SplitRequest, TrainRequest
 from tui.context import Context, interruptible
+from tui.i18n import _
+from tui.state_words import SPLIT_MODES
 
 
 def split(
@@ -46,8 +48,12 @@ def split(
         (name, str(counts["train"]), str(counts["validation"]), str(counts["test"]))
         for name, counts in done.people.items()
     ]
-    rows.append(("all", str(done.train), str(done.validation), str(done.test)))
-    context.output.table(("name", "#train", "#validation", "#test"), rows, f"Split by {done.mode}")
+    rows.append((_("all"), str(done.train), str(done.validation), str(done.test)))
+    context.output.table(
+        (_("name"), "#" + _("train"), "#" + _("validation"), "#" + _("test")),
+        rows,
+        _("Split by {mode}").format(mode=SPLIT_MODES.get(done.mode, done.mode)),
+    )
     for warning in done.warnings:
         context.output.note(warning, "yellow")
     return done
@@ -66,7 +72,9 @@ def complete_shares(
     missing = [i for i, share in enumerate(given) if share is None]
     rest = 1 - sum(share for share in given if share is not None)
     if missing and rest < -1e-9:
-        raise UsageError("The shares sum to more than 1", "", "train + validation + test = 1.")
+        raise UsageError(
+            _("The shares sum to more than 1"), "", _("train + validation + test = 1.")
+        )
     weight = sum(usual[i] for i in missing)
     filled = [
         share if share is not None else max(0.0, rest) * (usual[i] / weight if weight else 0.0)
@@ -84,13 +92,15 @@ def export_folders(context: Context, folder: Path) -> int:
     people = People(context.workspace).list()
     found = load_split(context.workspace)
     if found is None:
-        raise SplitMissing("There is no split yet", "", "Run `facedesk split` first.")
+        raise SplitMissing(_("There is no split yet"), "", _("Run `facedesk split` first."))
     check_fits(found, people)
     files = export_keras_folders(context.workspace, people, found, folder)
     if context.output.as_json:
         context.output.object({"event": "done", "folder": str(folder), "files": files})
     else:
-        context.output.result(f"{files} pictures written to {folder}")
+        context.output.result(
+            _("{files} pictures written to {folder}").format(files=files, folder=folder)
+        )
     return files
 
 
@@ -102,12 +112,12 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
     from engine.service.jobs.train import train
 
     output = context.output
-    output.note("Loading the network")
+    output.note(_("Loading the network"))
     threshold: Threshold | None = None
     with (
         interruptible(keep=False, enter_stops=True) as cancel,
         context.writing("train"),
-        output.progress("Features", None) as bar,
+        output.progress(_("Features"), None) as bar,
     ):
 
         def emit(event: Event) -> None:
@@ -119,7 +129,7 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
                 case Threshold():
                     threshold = event
                 case EpochDone():
-                    bar.retitle("Epochs")
+                    bar.retitle(_("Epochs"))
                     bar.update(event.epoch, event.epochs)
                     output.note(epoch_line(event))
                 case Notice():
@@ -127,8 +137,17 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
 
         done = train(context.workspace, context.settings, request, cancel, emit)
     output.result(
-        f"Model {done.model}: recipe {done.recipe}, {len(done.people)} people, {done.epochs} "
-        f"epochs, best {done.best_epoch}, {done.seconds:.1f} s"
+        _(
+            "Model {model}: recipe {recipe}, {people} people, {epochs} epochs, "
+            "best {best_epoch}, {seconds:.1f} s"
+        ).format(
+            model=done.model,
+            recipe=done.recipe,
+            people=len(done.people),
+            epochs=done.epochs,
+            best_epoch=done.best_epoch,
+            seconds=done.seconds,
+        )
     )
     figures = ", ".join(f"{name} {value:.3f}" for name, value in done.metrics.items())
     output.result(figures)
@@ -138,24 +157,38 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
         output.note(warning, "yellow")
     if not done.promoted:
         output.result(
-            "Kept aside: the model before stays in use. "
-            f"`facedesk model promote {done.model}` puts this one in use."
+            _(
+                "Kept aside: the model before stays in use. `facedesk model promote "
+                "{model}` puts this one in use."
+            ).format(model=done.model)
         )
     return done
 
 
 def threshold_line(event: Threshold) -> str:
     """The threshold in force and what it means, the same way for every command."""
-    return f"threshold {event.threshold:.2f}. {event.sentence}"
+    return _("threshold {threshold:.2f}. {sentence}").format(
+        threshold=event.threshold, sentence=event.sentence
+    )
 
 
 def epoch_line(event: EpochDone) -> str:
     """One epoch as a line of fixed columns; the best so far is marked."""
-    best = "  best" if event.best == event.epoch else ""
+    best = f"  {_('best')}" if event.best == event.epoch else ""
     return (
-        f"epoch {event.epoch:3d}/{event.epochs}  loss {figure(event.loss)}  "
-        f"accuracy {figure(event.accuracy)}  val_loss {figure(event.val_loss)}  "
-        f"val_accuracy {figure(event.val_accuracy)}  {event.seconds:.1f} s{best}"
+        _(
+            "epoch {epoch:3d}/{epochs}  loss {loss}  accuracy {accuracy}  val_loss "
+            "{val_loss}  val_accuracy {val_accuracy}  {seconds:.1f} s"
+        ).format(
+            epoch=event.epoch,
+            epochs=event.epochs,
+            loss=figure(event.loss),
+            accuracy=figure(event.accuracy),
+            val_loss=figure(event.val_loss),
+            val_accuracy=figure(event.val_accuracy),
+            seconds=event.seconds,
+        )
+        + best
     )
 
 

@@ -8,6 +8,7 @@ from engine.enrol import changes
 from engine.enrol.trash import Trash
 from engine.service.people_calls import keep_days
 from tui.context import Context
+from tui.i18n import _
 from tui.text import day, many
 
 
@@ -19,11 +20,11 @@ def show(context: Context) -> None:
             context.output.object({"event": "change", **asdict(each)})
         context.output.object({"event": "done", "changes": len(entries)})
     elif not entries:
-        context.output.result("The trash is empty.")
+        context.output.result(_("The trash is empty."))
     else:
         context.output.table(
-            ("id", "when", "what"),
-            [(each.id, day(each.at), each.title or "damaged entry") for each in entries],
+            (_("id"), _("when"), _("what")),
+            [(each.id, day(each.at), each.title or _("damaged entry")) for each in entries],
         )
 
 
@@ -34,7 +35,9 @@ def undo(context: Context, id: str) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", **asdict(found)})
     else:
-        context.output.result(f"Undone: {found.title}. {found.back}.")
+        context.output.result(
+            _("Undone: {title}. {back}.").format(title=found.title, back=found.back)
+        )
 
 
 def purge(context: Context, everything: bool) -> None:
@@ -45,4 +48,4 @@ def purge(context: Context, everything: bool) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "purged": gone})
     else:
-        context.output.result(f"Removed {many(gone, 'change')} for good.")
+        context.output.result(_("Removed {changes} for good.").format(changes=many(gone, "change")))

@@ -12,6 +12,7 @@ from engine.errors import FacedeskError
 from engine.events import Emit, Notice, TwinChoice, TwinSuspected
 from engine.service import library
 from tui.context import Context
+from tui.i18n import _
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,10 +25,17 @@ Twins = Literal["ask", "keep", "refuse"]
 
 def words(event: TwinSuspected) -> str:
     """The warning, in the app's words."""
-    return (
-        f"Looks like {event.other}: same person? {event.pictures} of the first {event.of} pictures "
-        f"of {event.person} are named so (score {event.score:.2f}, threshold "
-        f"{event.threshold:.2f})."
+    return _(
+        "Looks like {other}: same person? {pictures} of the first {of} "
+        "pictures of {person} are named so (score {score:.2f}, threshold "
+        "{threshold:.2f})."
+    ).format(
+        other=event.other,
+        pictures=event.pictures,
+        of=event.of,
+        person=event.person,
+        score=event.score,
+        threshold=event.threshold,
     )
 
 
@@ -51,7 +59,12 @@ def guard_for(
         try:
             found = suspect(context.workspace, context.settings, person, crops, emit)
         except FacedeskError as error:
-            emit(Notice(text=f"Not compared with other people: {error}", level="warning"))
+            emit(
+                Notice(
+                    text=_("Not compared with other people: {error}").format(error=error),
+                    level="warning",
+                )
+            )
         finally:
             asking.set()
             guard.report(found.other if found else "")
@@ -74,7 +87,7 @@ def _choice(found: TwinSuspected, twins: Twins) -> TwinChoice:
     prompt: Callable[..., str] = click.prompt
     try:
         given = prompt(
-            f"Same person as {found.other}? (y same, n different, s stop)",
+            _("Same person as {other}? (y same, n different, s stop)").format(other=found.other),
             type=click.Choice(list(answers)),
             show_choices=False,
             err=True,

@@ -11,6 +11,7 @@ from engine.events import Sighted
 from engine.service.inbox_library import inbox_view
 from engine.service.inbox_rows import UnknownGroup
 from tui.context import Context
+from tui.i18n import _
 from tui.text import day, many
 
 
@@ -32,13 +33,21 @@ def show(context: Context) -> None:
         return
     for group in view.groups:  # lines, for a table would cut the ids that the commands take
         output.result(
-            f"{group.id}  {day(group.last)}  {many(len(group.sightings), 'sighting')}, "
-            f"{many(group.crops, 'crop')}, nearest {group.candidate} ({_score(group)})"
+            f"{group.id}  {day(group.last)}  "
+            + _("{sightings}, {crops}, nearest {candidate} ({score})").format(
+                sightings=many(len(group.sightings), "sighting"),
+                crops=many(group.crops, "crop"),
+                candidate=group.candidate,
+                score=_score(group),
+            )
         )
     if not view.groups:
-        output.result("Nobody waits.")
-    kept = f"kept for {many(view.days, 'day')}" if view.keeping else "not kept (`unknown on`)"
-    output.note(f"Strangers seen while recognising are {kept}.")
+        output.result(_("Nobody waits."))
+    if view.keeping:
+        days = many(view.days, "day")
+        output.note(_("Strangers seen while recognising are kept for {days}.").format(days=days))
+    else:
+        output.note(_("Strangers seen while recognising are not kept (`unknown on`)."))
 
 
 def assign(context: Context, group: str, name: str, *, new: bool) -> None:
@@ -46,7 +55,7 @@ def assign(context: Context, group: str, name: str, *, new: bool) -> None:
     with context.writing("unknown assign"):
         found = _group(context, group)
         done = _choices(context).assign(found.sightings, name, new=new)
-    _say(context, done.title, done.pictures, "Train, so that the model learns them.")
+    _say(context, done.title, done.pictures, _("Train, so that the model learns them."))
 
 
 def stranger(context: Context, group: str, *, told_apart: bool) -> None:
@@ -54,7 +63,7 @@ def stranger(context: Context, group: str, *, told_apart: bool) -> None:
     with context.writing("unknown"):
         found = _group(context, group)
         done = _choices(context).stranger(found.sightings, found.candidate if told_apart else "")
-    _say(context, done.title, done.pictures, "The next recognition's threshold takes them in.")
+    _say(context, done.title, done.pictures, _("The next recognition's threshold takes them in."))
 
 
 def delete(context: Context, group: str | None) -> None:
@@ -66,14 +75,14 @@ def delete(context: Context, group: str | None) -> None:
             inbox = Inbox(context.workspace, context.settings.inbox)
             ids = tuple(sighting.id for sighting in inbox.sightings())
         done = _choices(context).delete(ids)
-    _say(context, done.title, done.pictures, "`facedesk unknown undo` brings them back.")
+    _say(context, done.title, done.pictures, _("`facedesk unknown undo` brings them back."))
 
 
 def undo(context: Context) -> None:
     """Undo the last choice."""
     with context.writing("unknown undo"):
         done = _choices(context).undo()
-    _say(context, f"Undone: {done.title}", done.pictures)
+    _say(context, _("Undone: {title}").format(title=done.title), done.pictures)
 
 
 def switch(context: Context, *, on: bool) -> None:
@@ -84,9 +93,11 @@ def switch(context: Context, *, on: bool) -> None:
         context.output.object({"event": "done", "keeping": on})
     elif on:
         days = many(context.settings.inbox.days, "day")
-        context.output.result(f"Strangers are kept from now on, each for {days}. Tell them.")
+        context.output.result(
+            _("Strangers are kept from now on, each for {days}. Tell them.").format(days=days)
+        )
     else:
-        context.output.result("Strangers are not kept any more.")
+        context.output.result(_("Strangers are not kept any more."))
 
 
 def purge(context: Context, *, everything: bool) -> None:
@@ -96,7 +107,9 @@ def purge(context: Context, *, everything: bool) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "removed": count})
     else:
-        context.output.result(f"{many(count, 'sighting')} removed for good.")
+        context.output.result(
+            _("{sightings} removed for good.").format(sightings=many(count, "sighting"))
+        )
 
 
 def keep(context: Context, sighted: Sighted) -> None:
@@ -106,7 +119,7 @@ def keep(context: Context, sighted: Sighted) -> None:
             _choices(context).purge()
             Inbox(context.workspace, context.settings.inbox).add(sighted)
     except DataError as error:
-        context.output.note(f"A stranger was not kept: {error}", "yellow")
+        context.output.note(_("A stranger was not kept: {error}").format(error=error), "yellow")
 
 
 def _choices(context: Context) -> Choices:
@@ -118,7 +131,7 @@ def _group(context: Context, id: str) -> UnknownGroup:
     groups = inbox_view(context.workspace, context.settings).groups
     found = next((group for group in groups if id in group.sightings), None)
     if found is None:
-        raise DataError("There is no such group", id[:80], "See `facedesk unknown list`.")
+        raise DataError(_("There is no such group"), id[:80], _("See `facedesk unknown list`."))
     return found
 
 

@@ -62,4 +62,12 @@ MANNERS: tuple[Key, ...] = (
         palette=False,
         tooltip="Close the welcome and enrol the first person",
     ),
+    Key(
+        key="q",
+        action="app.quit",
+        label="Quit",
+        context="welcome",
+        palette=False,
+        tooltip="Leave Facedesk",
+    ),
 )

@@ -17,7 +17,7 @@ LEVELS = {
     "info": ("", ""),
     "good": ("", "green"),
     "warning": ("! ", "yellow"),
-    "error": ("ERROR ", "bold red"),
+    "error": (f"{_('ERROR')} ", "bold red"),
 }
 LINES = 2000
 
@@ -29,7 +29,7 @@ class ActivityPane(Pane):
     NUMBER = 6
     TITLE = _("Activity")
     MAIN = "#activity-log"
-    EMPTY = _("Ready. {key.help} shows every key, {key.new_person} enrols the first person.")
+    EMPTY = _("Ready. {key.help} shows every key, {key.new_person} enrols a person.")
 
     def __init__(self) -> None:
         super().__init__()

@@ -21,6 +21,8 @@ from engine.events import (
 )
 from tui.bridge import Live, Refusals
 from tui.coach_words import advice, progress, why_refused
+from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
 from tui.text import clean, many, measured, reason_words, shorten, span
 from tui.widgets.coverage import Coverage
@@ -33,12 +35,12 @@ class CapturePane(Pane):
 
     NAME = "capture"
     NUMBER = 2
-    TITLE = "Capture"
+    TITLE = _("Capture")
     MAIN = "#capture-body"
-    EMPTY = (
+    EMPTY = _(
         "No capture is running.\n\n"
-        "n  enrol a person from a camera or clip\n"
-        "i  import photographs from a folder\n\n"
+        "{key.new_person}  enrol a person from a camera or clip\n"
+        "{key.import_folder}  import photographs from a folder\n\n"
         "Sources: 0 or /dev/video0, a clip, a folder of pictures, rtsp:// or http:// streams, "
         "demo:collins."
     )
@@ -52,7 +54,7 @@ class CapturePane(Pane):
         """Figures on the left, the frame on the right where there is room."""
         with Horizontal():
             with VerticalScroll(id="capture-body", can_focus=True):
-                yield Empty(self.EMPTY, id="capture-empty", can_focus=False)
+                yield Empty(with_keys(self.EMPTY), id="capture-empty", can_focus=False)
                 yield line("capture-status", "status")
                 yield line("capture-steps", "detail")
                 yield line("capture-source", "detail")
@@ -89,14 +91,16 @@ class CapturePane(Pane):
         self.query_one(Coverage).display = False
         for part in ("source", "last", "advice", "why", "refused"):
             self.write(f"#capture-{part}", "")
-        self.write("#capture-status", Text(f"{clean(event.title)}: starting", "bold"))
-        self.write("#capture-keys", "x stop and keep · esc cancel")
+        starting = _("{title}: starting").format(title=clean(event.title))
+        self.write("#capture-status", Text(starting, "bold"))
+        keys = with_keys(_("{key.stop} stop and keep · {key.cancel} cancel"))
+        self.write("#capture-keys", keys)
 
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""
         about = Text()
         if event.demo:
-            about.append(" DEMO ", "reverse bold")
+            about.append(f" {_('DEMO')} ", "reverse bold")
             about.append(" ")
         size = f"{event.width}x{event.height}"
         rate = f" {event.fps:.0f} fps" if event.fps else ""
@@ -107,18 +111,21 @@ class CapturePane(Pane):
         """A live source is gone and being tried again."""
         self.write(
             "#capture-advice",
-            f"Source lost ({clean(event.reason)}): "
-            f"attempt {event.attempt} in {event.retry_in:.1f} s",
+            _("Source lost ({reason}): attempt {attempt} in {seconds:.1f} s").format(
+                reason=clean(event.reason), attempt=event.attempt, seconds=event.retry_in
+            ),
         )
 
     def restored(self, event: SourceRestored) -> None:
         """A live source is back."""
-        self.write("#capture-advice", f"Source is back after {event.seconds:.1f} s")
+        text = _("Source is back after {seconds:.1f} s").format(seconds=event.seconds)
+        self.write("#capture-advice", text)
 
     def captured(self, event: Captured) -> None:
         """One more picture is on disk."""
         self.query_one(Meter).show(event.captured, event.target)
-        self.write("#capture-status", Text(f"Capturing {clean(event.person)}", "bold"))
+        text = _("Capturing {person}").format(person=clean(event.person))
+        self.write("#capture-status", Text(text, "bold"))
 
     def steps(self, shown: str, failed: str) -> None:
         """The line of steps of a quick enrolment, and why it ended if it did."""
@@ -127,14 +134,14 @@ class CapturePane(Pane):
     def show_live(self, live: Live) -> None:
         """Refusals, import progress and preview as they stand."""
         if self.running == "enrol":
-            self._show_refused(live.refused, "Refused frames")
+            self._show_refused(live.refused, _("Refused frames"))
             if live.coaching is not None and live.coaching is not self.live.coaching:
                 self._coach(live.coaching)
         elif self.running == "import":
-            self._show_refused(live.import_refused, "Refused files")
+            self._show_refused(live.import_refused, _("Refused files"))
             if live.importing:
                 self.query_one(Meter).show(live.importing.done, live.importing.total)
-                self.write("#capture-status", Text("Importing", "bold"))
+                self.write("#capture-status", Text(_("Importing"), "bold"))
                 self.write("#capture-last", shorten(live.importing.file, 60))
         if self.running:
             self.show_preview(live.preview)
@@ -144,7 +151,7 @@ class CapturePane(Pane):
         """What to do now, why the last frame was refused, the grid, the count, the time left."""
         mark = "!" if said.reason else "→"
         self.write("#capture-advice", Text(f"{mark} {clean(advice(said)).upper()}", "bold"))
-        self.write("#capture-why", clean(why_refused(said)) or "kept")
+        self.write("#capture-why", clean(why_refused(said)) or _("kept"))
         grid = self.query_one(Coverage)
         grid.display = True
         grid.show(said)
@@ -159,22 +166,26 @@ class CapturePane(Pane):
     def done(self, event: EnrolDone | ImportDone) -> None:
         """What the job brought."""
         if isinstance(event, ImportDone):
-            text = (
-                f"Imported {many(event.images, 'picture')} of "
-                f"{many(event.people, 'person', 'people')} in {span(event.seconds)}; "
-                f"{many(event.refused, 'file')} refused"
+            text = _("Imported {pictures} of {people} in {time}; {files} refused").format(
+                pictures=many(event.images, "picture"),
+                people=many(event.people, "person", "people"),
+                time=span(event.seconds),
+                files=many(event.refused, "file"),
             )
         else:
             self.query_one(Meter).show(event.captured, event.target)
             ended = {
-                "complete": "complete",
-                "stopped": "stopped, kept",
-                "cancelled": "cancelled",
-                "source_ended": "the source ended early, kept",
+                "complete": _("complete"),
+                "stopped": _("stopped, kept"),
+                "cancelled": _("cancelled"),
+                "source_ended": _("the source ended early, kept"),
             }.get(event.ended, clean(event.ended))
-            text = (
-                f"{clean(event.person)}: {ended}. {event.captured} of"
-                f" {many(event.target, 'picture')} in {span(event.seconds)}"
+            text = _("{person}: {ended}. {count} of {pictures} in {time}").format(
+                person=clean(event.person),
+                ended=ended,
+                count=event.captured,
+                pictures=many(event.target, "picture"),
+                time=span(event.seconds),
             )
         self.write("#capture-status", Text(text, "bold"))
 
@@ -183,15 +194,19 @@ class CapturePane(Pane):
         self.running = ""
         self.write("#capture-advice", "")
         self.write("#capture-why", "")
-        self.write("#capture-keys", "n enrol another person or session · s split the pictures")
+        after = _(
+            "{key.new_person} enrol another person or session · {key.split} split the pictures"
+        )
+        self.write("#capture-keys", with_keys(after))
         self.query_one(Meter).set_class(event.outcome != "done", "-idle")
         self.show_preview(None)
         if event.outcome == "failed":
-            self.write("#capture-status", Text(clean(f"Failed: {event.title}"), "bold red"))
+            failed = clean(_("Failed: {why}").format(why=event.title))
+            self.write("#capture-status", Text(failed, "bold red"))
             self.write("#capture-last", clean(event.message))
             self.write("#capture-keys", clean(event.hint))
         elif event.outcome == "cancelled":
-            self.write("#capture-status", Text("Cancelled", "bold"))
+            self.write("#capture-status", Text(_("Cancelled"), "bold"))
 
     def _show_refused(self, refused: dict[str, Refusals], title: str) -> None:
         if not refused:
@@ -201,5 +216,6 @@ class CapturePane(Pane):
         for reason, tally in sorted(refused.items(), key=lambda item: -item[1].count):
             value = measured(reason, tally.value, tally.limit)
             table.append(f"\n{tally.count:>5}  {reason_words(reason):<16}", "not bold")
-            table.append(f"last {value}" if value else "", "not bold dim")
+            last = _("last {value}").format(value=value) if value else ""
+            table.append(last, "not bold dim")
         self.write("#capture-refused", table)

@@ -16,20 +16,24 @@ from textual.message import Message
 from textual.widgets import DataTable, Input
 
 from engine.service.protocol import PersonRow
+from tui.i18n import _
 from tui.keys import keys_of
+from tui.keys.names import with_keys
 from tui.panes.base import Empty, Pane, line
 from tui.sheets import Sheet
 from tui.text import clean, day, many, shorten
 
-FIGURES = (("Pics", 5), ("Ses", 4), ("Model", 6))
+FIGURES = ((_("Pics"), 5), (_("Ses"), 4), (_("Model"), 6))
 """Columns after the name, with their widths in cells; the name takes the rest."""
 MARK = "✓"
 
+IN_MODEL: dict[str, str] = {"yes": _("yes"), "stale": _("stale"), "no": _("no")}
+
 SORTS: tuple[tuple[str, Callable[[PersonRow], Any], bool], ...] = (
     ("", lambda row: (), False),
-    ("newest first", lambda row: row.newest, True),
-    ("most pictures", lambda row: row.pictures, True),
-    ("not in the model first", lambda row: row.in_model == "yes", False),
+    (_("newest first"), lambda row: row.newest, True),
+    (_("most pictures"), lambda row: row.pictures, True),
+    (_("not in the model first"), lambda row: row.in_model == "yes", False),
 )
 """Words for the title, key and direction; the rows come by name, and sorting keeps that order."""
 
@@ -38,8 +42,14 @@ class SearchLine(Input):
     """What is searched for. Esc clears it and goes back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "All people", key_display="esc", tooltip="Show everybody again"),
-        Binding("down", "screen.focus_next", "List", show=False),
+        Binding(
+            "escape",
+            "leave",
+            _("All people"),
+            key_display="esc",
+            tooltip=_("Show everybody again"),
+        ),
+        Binding("down", "screen.focus_next", _("List"), show=False),
     ]
 
     class Left(Message):
@@ -55,12 +65,12 @@ class PeoplePane(Pane):
 
     NAME = "people"
     NUMBER = 1
-    TITLE = "People"
+    TITLE = _("People")
     MAIN = "#people-table"
-    EMPTY = (
+    EMPTY = _(
         "Nobody is enrolled yet.\n\n"
-        "Press n to enrol a person from a camera, a clip or a stream, "
-        "or i to import a folder with one sub-folder a person."
+        "Press {key.new_person} to enrol a person from a camera, a clip or a stream, "
+        "or {key.import_folder} to import a folder with one sub-folder a person."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         replace(key.binding(), action=f"app.{key.action}") for key in keys_of("people")
@@ -80,13 +90,13 @@ class PeoplePane(Pane):
 
     def compose(self) -> ComposeResult:
         """The search line, the table, or what to do first."""
-        search = SearchLine(id="people-search", placeholder="part of a name", compact=True)
+        search = SearchLine(id="people-search", placeholder=_("part of a name"), compact=True)
         search.display = False
         yield search
         yield DataTable[Text](
             id="people-table", cursor_type="row", cell_padding=0, zebra_stripes=True
         )
-        yield Empty(self.EMPTY, id="people-empty")
+        yield Empty(with_keys(self.EMPTY), id="people-empty")
         yield line("people-detail", "detail")
 
     def on_mount(self) -> None:
@@ -201,15 +211,16 @@ class PeoplePane(Pane):
     def _find(self) -> None:
         wanted = search_key(self.query_one(SearchLine).value)
         found = [row for row in self.rows if wanted in self._keys[row.slug]]
-        _, key, down = SORTS[self._sort]
+        _words, key, down = SORTS[self._sort]
         self.shown = tuple(sorted(found, key=key, reverse=down))
 
     def _count(self) -> None:
         total = sum(row.pictures for row in self.rows)
         count = f"{len(self.rows)}"
         if len(self.shown) < len(self.rows):
-            count = f"{len(self.shown)} of {count}"
-        parts = [count, f"{len(self.marked)} marked" if self.marked else many(total, "picture")]
+            count = _("{shown} of {count}").format(shown=len(self.shown), count=count)
+        marked = _("{count} marked").format(count=len(self.marked))
+        parts = [count, marked if self.marked else many(total, "picture")]
         parts.append(SORTS[self._sort][0])
         self.border_subtitle = " · ".join(filter(None, parts)) if self.rows else ""
 
@@ -218,8 +229,8 @@ class PeoplePane(Pane):
         table.display = bool(self.rows)
         self.query_one("#people-empty").display = not self.rows
         table.clear(columns=True)
-        self._room = max(6, self.content_size.width - sum(width for _, width in FIGURES) - 1)
-        table.add_column("Name", width=self._room)
+        self._room = max(6, self.content_size.width - sum(width for _title, width in FIGURES) - 1)
+        table.add_column(_("Name"), width=self._room)
         for title, width in FIGURES:
             table.add_column(Text(title, justify="right"), width=width)
         for row in self.shown:
@@ -227,7 +238,7 @@ class PeoplePane(Pane):
                 self._cell(row),
                 Text(str(row.pictures), justify="right"),
                 Text(str(row.sessions), justify="right"),
-                Text(row.in_model, justify="right", style=_MODEL_STYLES[row.in_model]),
+                Text(IN_MODEL[row.in_model], justify="right", style=_MODEL_STYLES[row.in_model]),
             )
         places = [index for index, row in enumerate(self.shown) if row.slug == slug]
         if places:
@@ -247,13 +258,15 @@ class PeoplePane(Pane):
     def _describe(self) -> None:
         row = self.selected
         if row is None:
-            self.write("#people-detail", "Nobody of this name: esc shows all." if self.rows else "")
+            nobody = _("Nobody of this name: esc shows all.")
+            self.write("#people-detail", nobody if self.rows else "")
             return
         todo = {
-            "stale": "\nPictures changed since training: t",
-            "no": "\nNot in the model yet: t",
+            "stale": with_keys(_("Pictures changed since training: {key.train}")),
+            "no": with_keys(_("Not in the model yet: {key.train}")),
         }.get(row.in_model, "")
-        self.write("#people-detail", f"{clean(row.name)}\nsince {day(row.created)}{todo}")
+        since = _("since {day}").format(day=day(row.created))
+        self.write("#people-detail", "\n".join(filter(None, (clean(row.name), since, todo))))
 
 
 def search_key(name: str) -> str:

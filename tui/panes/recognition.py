@@ -12,9 +12,11 @@ from textual.containers import Horizontal, VerticalScroll
 
 from engine.events import JobEnded, JobStarted, RecogniseDone, SourceLost, SourceOpened, Threshold
 from tui.bridge import Live, Sighting
+from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
 from tui.sheets import Sheet
-from tui.text import clean, clock, many, shorten, span
+from tui.text import clean, clock, decision_words, many, shorten, span
 from tui.widgets.preview import FramePreview
 
 GONE = 2.0
@@ -27,11 +29,12 @@ class RecognitionPane(Pane):
 
     NAME = "recognition"
     NUMBER = 5
-    TITLE = "Recognition"
+    TITLE = _("Recognition")
     MAIN = "#recognition-body"
-    EMPTY = (
+    EMPTY = _(
         "Nobody is watching yet.\n\n"
-        "Press r to name the people in front of a camera. It needs a trained model: t trains one."
+        "Press {key.recognise} to name the people in front of a camera. "
+        "It needs a trained model: {key.train} trains one."
     )
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -47,7 +50,7 @@ class RecognitionPane(Pane):
         """Figures on the left, the frame on the right where there is room."""
         with Horizontal():
             with VerticalScroll(id="recognition-body", can_focus=True):
-                yield Empty(self.EMPTY, id="recognition-empty", can_focus=False)
+                yield Empty(with_keys(self.EMPTY), id="recognition-empty", can_focus=False)
                 yield line("recognition-status", "status")
                 yield line("recognition-threshold", "detail")
                 yield line("recognition-source", "detail")
@@ -75,31 +78,31 @@ class RecognitionPane(Pane):
         self.query_one(FramePreview).remove_class("-nothing")
         for part in ("threshold", "source", "now", "history"):
             self.write(f"#recognition-{part}", "")
-        self.border_subtitle = "x stop · esc cancel"
-        self.write("#recognition-status", Text(f"{clean(event.title)}: starting", "bold"))
+        self.border_subtitle = with_keys(_("{key.stop} stop · {key.cancel} cancel"))
+        starting = _("{title}: starting").format(title=clean(event.title))
+        self.write("#recognition-status", Text(starting, "bold"))
 
     def threshold(self, event: Threshold) -> None:
         """Say from which score on a name is said, and how often that is a stranger's."""
-        self.write(
-            "#recognition-threshold", f"threshold {event.threshold:.2f} · {clean(event.brief)}"
-        )
+        text = _("threshold {value:.2f} · {brief}")
+        text = text.format(value=event.threshold, brief=clean(event.brief))
+        self.write("#recognition-threshold", text)
 
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""
         self.watching = True
         about = Text()
         if event.demo:
-            about.append(" DEMO ", "reverse bold")
+            about.append(f" {_('DEMO')} ", "reverse bold")
             about.append(" ")
         about.append(f"{clean(event.source)} · {event.width}x{event.height}")
         self.write("#recognition-source", about)
 
     def lost(self, event: SourceLost) -> None:
         """A live source is gone and being tried again."""
-        self.write(
-            "#recognition-status",
-            Text(f"Source lost: attempt {event.attempt} in {event.retry_in:.1f} s", "bold yellow"),
-        )
+        text = _("Source lost: attempt {attempt} in {seconds:.1f} s")
+        text = text.format(attempt=event.attempt, seconds=event.retry_in)
+        self.write("#recognition-status", Text(text, "bold yellow"))
 
     def show_live(self, live: Live) -> None:
         """Faces in view and changes since the last look."""
@@ -108,15 +111,15 @@ class RecognitionPane(Pane):
         self.sightings = live.sightings
         self.history.extend(live.changes)
         if rate := live.rate:
-            self.write(
-                "#recognition-status",
-                Text.assemble(
-                    ("Watching", "bold"),
-                    f" · {rate.fps:.1f} fps · {many(rate.frames, 'frame')}, {rate.dropped} dropped",
-                ),
+            about = _("{fps:.1f} fps · {frames}, {dropped} dropped").format(
+                fps=rate.fps, frames=many(rate.frames, "frame"), dropped=rate.dropped
             )
+            watching = Text.assemble((_("Watching"), "bold"), f" · {about}")
+            self.write("#recognition-status", watching)
         elif live.faceless:
-            self.write("#recognition-status", f"No face in {many(live.faceless, 'picture')}")
+            pictures = many(live.faceless, "picture")
+            text = _("No face in {pictures}").format(pictures=pictures)
+            self.write("#recognition-status", text)
         self.query_one(FramePreview).show(live.preview)
         self.tick()
 
@@ -130,18 +133,19 @@ class RecognitionPane(Pane):
         if present:
             faces = Text("\n").join(_card(s, now, width) for s in reversed(present))
         else:
-            faces = Text("Nobody in view" if self.watching else "", "dim")
+            faces = Text(_("Nobody in view") if self.watching else "", "dim")
         self.write("#recognition-now", faces)
         self._show_history()
 
     def _show_history(self) -> None:
         if not self.history:
             return
-        lines = Text("Last events", "bold")
+        lines = Text(_("Last events"), "bold")
         for change in reversed(self.history):
             face = change.face
             lines.append(f"\n{clock(change.since)} ", "not bold dim")
-            lines.append(f"{face.decision:<8}", f"not bold {STYLES.get(face.decision, '')}")
+            decision = f"{decision_words(face.decision):<8}"
+            lines.append(decision, f"not bold {STYLES.get(face.decision, '')}")
             rest = f"{clean(face.person or _nearest(face.candidate))} {face.score:.2f}"
             lines.append(rest, "not bold")
         self.write("#recognition-history", lines)
@@ -165,32 +169,28 @@ class RecognitionPane(Pane):
     def done(self, event: RecogniseDone) -> None:
         """What was seen."""
         seen = ", ".join(f"{clean(name)} {count}" for name, count in event.people.items())
-        self.write(
-            "#recognition-status",
-            Text.assemble(
-                ("Ended", "bold"),
-                f": {many(event.frames, 'frame')}, {many(event.faces, 'face')}, "
-                f"{event.fps:.1f} fps{f'. {seen}' if seen else ''}",
-            ),
-        )
+        figures = f"{many(event.frames, 'frame')}, {many(event.faces, 'face')}, {event.fps:.1f} fps"
+        about = f": {figures}{f'. {seen}' if seen else ''}"
+        self.write("#recognition-status", Text.assemble((_("Ended"), "bold"), about))
 
     def ended(self, event: JobEnded) -> None:
         """Recognition is over; the last events stay."""
         self.running = False
-        self.border_subtitle = "r watch again"
+        self.border_subtitle = with_keys(_("{key.recognise} watch again"))
         self.write("#recognition-now", "")
         preview = self.query_one(FramePreview)
         preview.add_class("-nothing")
         preview.show(None)
         if event.outcome == "failed":
-            why = clean(f"Failed: {event.title}. {event.message} {event.hint}")
+            why = f"{event.title}. {event.message} {event.hint}"
+            why = clean(_("Failed: {why}").format(why=why))
             self.write("#recognition-status", Text(why, "bold red"))
         elif event.outcome == "cancelled":
-            self.write("#recognition-status", Text("Cancelled", "bold"))
+            self.write("#recognition-status", Text(_("Cancelled"), "bold"))
 
 
 def _nearest(candidate: str) -> str:
-    return f"nearest {candidate}" if candidate else "nobody near"
+    return _("nearest {person}").format(person=candidate) if candidate else _("nobody near")
 
 
 def _card(sighting: Sighting, now: float, width: int) -> Text:
@@ -198,20 +198,24 @@ def _card(sighting: Sighting, now: float, width: int) -> Text:
     face = sighting.face
     style = STYLES.get(face.decision, "bold")
     who = clean(face.person) if face.person else _nearest(clean(face.candidate))
-    stale = " STALE" if face.stale else ""
+    stale = f" {_('STALE')}" if face.stale else ""
+    decision = decision_words(face.decision).upper()
     head = Text.assemble(
-        (f" {face.decision.upper()} ", f"{style} reverse"),
+        (f" {decision} ", f"{style} reverse"),
         " ",
-        (shorten(who, width - len(face.decision) - len(stale) - 4), style),
+        (shorten(who, width - len(decision) - len(stale) - 4), style),
         (stale, "bold yellow"),
     )
     sign = "≥" if face.score >= face.threshold else "<"
-    figures = f"{face.score:.2f} {sign} {face.threshold:.2f} · votes {face.votes}/{face.of}"
-    since = f"since {clock(sighting.since)}"
+    score = f"{face.score:.2f} {sign} {face.threshold:.2f}"
+    figures, since = _("{score} · votes {votes}/{of}"), _("since {time}")
     if width > 50:
-        figures, since = f"score {figures}", f"{since}, {span(now - sighting.since)}"
+        figures, since = _("score {score} · votes {votes}/{of}"), _("since {time}, {span}")
+    figures = figures.format(score=score, votes=face.votes, of=face.of)
+    since = since.format(time=clock(sighting.since), span=span(now - sighting.since))
     between = " · " if width >= 44 else "\n "
     head.append(f"\n {figures}{between}{since}", "dim")
     if face.stale:
-        head.append("\n pictures changed since training: press t", "yellow")
+        changed = with_keys(_("pictures changed since training: press {key.train}"))
+        head.append(f"\n {changed}", "yellow")
     return head

@@ -19,7 +19,8 @@ from tui.sheets import Sheet
 from tui.text import clean, many, shorten
 from tui.widgets.fields import NumberInput, Wrong
 
-PARTS = ("train", "validation", "test")
+PARTS = {"train": _("train"), "validation": _("validation"), "test": _("test")}
+"""What the parts are called."""
 COLUMNS = ((_("Train"), 6), (_("Val"), 5), (_("Test"), 5))
 
 
@@ -53,7 +54,7 @@ class SplitPane(Pane):
                     whole=False,
                     id=f"split-{part}",
                     tooltip=_("Share of {part} pictures, 0 to 1; the three sum to 1").format(
-                        part=_(part)
+                        part=PARTS[part]
                     ),
                 )
             yield Label(_("Seed"))
@@ -92,7 +93,7 @@ class SplitPane(Pane):
                 shares[part] = float(self.query_one(f"#split-{part}", Input).value)
             except ValueError:
                 raise Wrong(
-                    _("The share of {part} is not a number.").format(part=_(part))
+                    _("The share of {part} is not a number.").format(part=PARTS[part])
                 ) from None
         total = sum(shares.values())
         if abs(total - 1) > 1e-6:
@@ -133,11 +134,14 @@ class SplitPane(Pane):
         }.get(result.mode, clean(result.mode))
         total = result.train + result.validation + result.test
         self.border_subtitle = many(total, "picture")
-        self.write(
-            "#split-status",
-            f"{result.train} / {result.validation} / {result.test}, {how}, "
-            + _("seed {seed}").format(seed=result.seed),
+        text = _("{train} / {validation} / {test}, {how}, seed {seed}").format(
+            train=result.train,
+            validation=result.validation,
+            test=result.test,
+            how=how,
+            seed=result.seed,
         )
+        self.write("#split-status", text)
         warnings = "\n".join(f"! {clean(warning)}" for warning in grouped(result))
         self.write("#split-warnings", warnings)
 
@@ -181,6 +185,6 @@ def grouped(result: SplitDone) -> list[str]:
         names.setdefault(text if about else warning, []).extend([name] if about else [])
     lines = []
     for text, who in names.items():
-        people = many(len(who), "person", "people") if len(who) > 2 else " and ".join(who)
+        people = many(len(who), "person", "people") if len(who) > 2 else _(" and ").join(who)
         lines.append(f"{people}: {text}" if who else text)
     return lines

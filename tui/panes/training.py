@@ -26,12 +26,12 @@ from tui.widgets.fields import NumberInput
 from tui.widgets.meter import Meter
 
 COLUMNS = (
-    ("Epoch", 5),
-    ("loss", 7),
-    ("acc", 5),
-    ("v.loss", 7),
-    ("v.acc", 6),
-    ("rate", 6),
+    (_("Epoch"), 5),
+    (_("loss"), 7),
+    (_("acc"), 5),
+    (_("v.loss"), 7),
+    (_("v.acc"), 6),
+    (_("rate"), 6),
     ("s", 5),
 )
 
@@ -96,8 +96,8 @@ class TrainingPane(Pane):
     def on_mount(self) -> None:
         """Start empty."""
         table = self.query_one(DataTable)
-        for title, width in COLUMNS:
-            table.add_column(Text(title, justify="right"), width=width, key=title)
+        for place, (title, width) in enumerate(COLUMNS):
+            table.add_column(Text(title, justify="right"), width=width, key=str(place))
         self.query_one("#training-result").display = False
         self.query_one(Meter).display = False
 
@@ -244,10 +244,8 @@ class TrainingPane(Pane):
         if not 0 < epoch <= len(self.epochs):
             return
         table = self.query_one(DataTable)
-        for (title, _width), cell in zip(
-            COLUMNS, self._cells(self.epochs[epoch - 1], best), strict=True
-        ):
-            table.update_cell(str(epoch), title, cell)
+        for place, cell in enumerate(self._cells(self.epochs[epoch - 1], best)):
+            table.update_cell(str(epoch), str(place), cell)
 
     @staticmethod
     def _cells(event: EpochDone, best: bool) -> list[Text]:

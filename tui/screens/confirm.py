@@ -21,6 +21,7 @@ from tui.text import clean
 class Confirm(Dialog[bool]):
     """Asks before something is lost. The safe answer has the focus."""
 
+    AUTO_FOCUS = "#confirm-no"  # Enter alone must lose nothing
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("question")]
 
     def __init__(self, title: str, lines: Sequence[str], yes: str, no: str) -> None:
@@ -38,10 +39,6 @@ class Confirm(Dialog[bool]):
         with Horizontal(classes="buttons"):
             yield Button(self._no, id="confirm-no", compact=True)
             yield Button(self._yes, variant="error", id="confirm-yes", compact=True)
-
-    def on_mount(self) -> None:
-        """Enter alone must lose nothing."""
-        self.query_one("#confirm-no").focus()
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:

@@ -17,15 +17,20 @@ from textual.widgets import DataTable, Static
 from engine.events import Finding
 from tui.checkup import Checkup
 from tui.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
+from tui.i18n import _
 from tui.keys import bindings_of
+from tui.keys.names import with_keys
 from tui.text import clean, shorten
 from tui.widgets.crop import Crop
 from tui.widgets.key_line import KeyLine
 
 STATE_WIDTH = 11
 SUBJECT_WIDTH, NARROW_SUBJECT = 30, 22
-LOOKING = "Looking at cameras, files, processor, disk and terminal ..."
-HINT = "r or Enter on a camera's line measures it; `facedesk doctor` prints all of this."
+LOOKING = _("Looking at cameras, files, processor, disk and terminal ...")
+HINT = _(
+    "{key[doctor.measure_camera]} or Enter on a camera's line measures it; "
+    "`facedesk doctor` prints all of this."
+)
 
 
 class DoctorScreen(ModalScreen[None]):
@@ -105,11 +110,11 @@ class DoctorScreen(ModalScreen[None]):
         """Title and the selected finding in full."""
         checkup, finding = self.checkup, self.selected
         state = checkup.measuring or (verdict(checkup.findings) if checkup.looked else LOOKING)
-        title = Text.assemble((" Doctor ", "bold"), f"│ {clean(state)}")
+        title = Text.assemble((f" {_('Doctor')} ", "bold"), f"│ {clean(state)}")
         self.query_one("#doctor-title", Static).update(title)
         text = Text()
         if finding is None:
-            text.append(HINT)
+            text.append(with_keys(HINT))
         else:
             text.append(clean(finding.value))
             if finding.detail:
@@ -118,7 +123,7 @@ class DoctorScreen(ModalScreen[None]):
                 text.append(f"\n→ {clean(finding.remedy)}", "bold")
             elif finding.device and not checkup.measuring:
                 why = self._why_not()
-                text.append(f"\n{clean(why) if why else HINT}", "dim")
+                text.append(f"\n{clean(why) if why else with_keys(HINT)}", "dim")
         self.query_one("#doctor-detail", Static).update(text)
 
     @on(DataTable.RowHighlighted)

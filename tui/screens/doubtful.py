@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from string import Formatter
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -10,13 +11,14 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from engine.events import EvaluateDone
+from tui.i18n import _
 from tui.screens.evaluation_parts import Part
 from tui.text import clean
 
 KINDS: dict[str, str] = {
-    "mislabelled": "perhaps another person",
-    "blurred": "blurred",
-    "twin": "near copy of another person's",
+    "mislabelled": _("perhaps another person"),
+    "blurred": _("blurred"),
+    "twin": _("near copy of another person's"),
 }
 """Why a picture of the gallery is suspect."""
 
@@ -26,7 +28,7 @@ class DoubtfulPart(Part):
 
     NAME = "doubtful"
     NUMBER = 5
-    TITLE = "Doubtful"
+    TITLE = _("Doubtful")
     MAIN = "#doubtful-body"
 
     def __init__(self, workspace: Path) -> None:
@@ -42,29 +44,29 @@ class DoubtfulPart(Part):
         """Write everything down, the general before the particular."""
         parts = [
             leakage(result),
-            _section("Warnings", [Text(f"! {clean(w)}", "yellow") for w in result.warnings]),
-            _section("Most confused pairs", [self._pair(pair) for pair in result.confused]),
-            _section("Suspect pictures", [self._suspect(one) for one in result.suspects]),
+            _section(_("Warnings"), [Text(f"! {clean(w)}", "yellow") for w in result.warnings]),
+            _section(_("Most confused pairs"), [self._pair(pair) for pair in result.confused]),
+            _section(_("Suspect pictures"), [self._suspect(one) for one in result.suspects]),
         ]
         found = [part for part in parts if part]
-        text = Text("\n\n").join(found) if found else Text("Nothing looks doubtful.")
+        text = Text("\n\n").join(found) if found else Text(_("Nothing looks doubtful."))
         self.query_one("#doubtful-text", Static).update(text)
 
     def _pair(self, pair: tuple[str, str, float, float, str, str]) -> Text:
         person, other, score, own, probe, crop = pair
+        text = _("{person} resembles {other}: {score:.2f} against {own:.2f} for the right one")
+        names = {"person": Text(clean(person), "bold"), "other": Text(clean(other), "bold")}
         return Text.assemble(
-            (clean(person), "bold"),
-            " resembles ",
-            (clean(other), "bold"),
-            f": {score:.2f} against {own:.2f} for the right one",
+            _styled(text, **names, score=score, own=own),
             (f"\n  {self._short(probe)}\n  {self._short(crop)}", "dim"),
         )
 
     def _suspect(self, suspect: tuple[str, str, str, str]) -> Text:
         person, crop, kind, sentence = suspect
+        about = f", {KINDS.get(kind, clean(kind))}: {clean(sentence)}"
         return Text.assemble(
             (clean(person), "bold"),
-            f", {KINDS.get(kind, clean(kind))}: {clean(sentence)}",
+            about,
             (f"\n  {self._short(crop)}", "dim"),
         )
 
@@ -75,29 +77,38 @@ class DoubtfulPart(Part):
         return clean(str(path.relative_to(self._workspace) if inside else path))
 
 
+def _styled(sentence: str, **values: object) -> Text:
+    """`str.format` for which a value may be a styled Text; such a one takes no format."""
+    made = Text()
+    for words, name, form, _conversion in Formatter().parse(sentence):
+        made.append(words)
+        if name is not None:
+            value = values[name]
+            made.append(value if isinstance(value, Text) else format(value, form or ""))
+    return made
+
+
 def leakage(result: EvaluateDone) -> Text | None:
     """The leakage meter: the split in use against a random split of the same pictures."""
     figures = result.leakage
     lines = []
-    for name, word in (("rank1", "Rank-1"), ("tpir", "TPIR")):
+    for name, word in (("rank1", _("Rank-1")), ("tpir", "TPIR")):
         if name not in figures or f"random_{name}" not in figures:
             continue
         used, random = figures[name], figures[f"random_{name}"]
+        text = _("split in use {used} · random split {random} · difference {difference:+.2f}")
+        shares = {"used": Text(f"{used:.2f}", "bold"), "random": Text(f"{random:.2f}", "bold")}
         lines.append(
-            Text.assemble(
-                f"{word:<7} split in use ",
-                (f"{used:.2f}", "bold"),
-                " · random split ",
-                (f"{random:.2f}", "bold"),
-                f" · difference {random - used:+.2f}",
-            )
+            Text.assemble(f"{word:<7} ", _styled(text, **shares, difference=random - used))
         )
     if not lines:
         return None
     lines.append(
-        Text("What a random split gains is leakage: near copies of its probes were learnt.", "dim")
+        Text(
+            _("What a random split gains is leakage: near copies of its probes were learnt."), "dim"
+        )
     )
-    return _section("Leakage", lines)
+    return _section(_("Leakage"), lines)
 
 
 def _section(title: str, lines: list[Text]) -> Text | None:

@@ -11,6 +11,8 @@ from textual.widgets import DataTable, Static
 
 from engine.events import EvaluateDone
 from tui.figures import STRANGERS, dial, headline, percent
+from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.panes.base import Pane, line
 from tui.text import clean, many, shorten, span
 from tui.widgets.confusion import Confusion
@@ -39,7 +41,7 @@ class OverviewPart(Part):
 
     NAME = "overview"
     NUMBER = 1
-    TITLE = "Overview"
+    TITLE = _("Overview")
     MAIN = "#overview-body"
 
     def compose(self) -> ComposeResult:
@@ -47,11 +49,12 @@ class OverviewPart(Part):
         with VerticalScroll(id="overview-body"):
             yield line("overview-headline", "headline")
             yield line("overview-sentence", "status")
-            yield ShareRow("Right at rank 1", id="share-rank1")
-            yield ShareRow("Enrolled named (TPIR)", id="share-tpir")
-            yield ShareRow("Strangers named (FPIR)", id="share-fpir")
+            yield ShareRow(_("Right at rank 1"), id="share-rank1")
+            yield ShareRow(_("Enrolled named (TPIR)"), id="share-tpir")
+            yield ShareRow(_("Strangers named (FPIR)"), id="share-fpir")
             for fpir in FPIRS:
-                yield ShareRow(f"TPIR at FPIR {dial(float(fpir))}", id=_row_id(fpir))
+                label = _("TPIR at FPIR {share}").format(share=dial(float(fpir)))
+                yield ShareRow(label, id=_row_id(fpir))
             yield line("overview-few", "hint")
             yield Static(id="overview-facts", classes="facts", markup=False)
             yield line("overview-look", "advice")
@@ -73,19 +76,23 @@ class OverviewPart(Part):
             row.display = float(rate) in told
             row.show(told.get(float(rate), 0.0), ends.get(f"tpir@{rate}"))
         missing = [dial(float(rate)) for rate in FPIRS if float(rate) not in told]
-        few = f"Too few strangers for FPIR {', '.join(missing)}." if missing else ""
-        self.write("#overview-few", few)
+        few = _("Too few strangers for FPIR {shares}.").format(shares=", ".join(missing))
+        self.write("#overview-few", few if missing else "")
         self.query_one("#overview-facts", Static).update(_facts(result))
         doubts = [
-            many(count, word)
-            for count, word in (
-                (len(result.warnings), "warning"),
-                (len(result.confused), "confused pair"),
-                (len(result.suspects), "suspect picture"),
+            words
+            for found, words in (
+                (result.warnings, many(len(result.warnings), "warning")),
+                (result.confused, many(len(result.confused), "confused pair")),
+                (result.suspects, many(len(result.suspects), "suspect picture")),
             )
-            if count
+            if found
         ]
-        self.write("#overview-look", f"Look at 5 Doubtful: {', '.join(doubts)}." if doubts else "")
+        look = with_keys(
+            _("Look at {key[evaluation.show_part-doubtful]} Doubtful: {doubts}."),
+            doubts=", ".join(doubts),
+        )
+        self.write("#overview-look", look if doubts else "")
 
     def _row(self, name: str) -> ShareRow:
         return self.query_one(f"#share-{name}", ShareRow)
@@ -96,9 +103,9 @@ class PeoplePart(Part):
 
     NAME = "persons"
     NUMBER = 2
-    TITLE = "People"
+    TITLE = _("People")
     MAIN = "#persons-table"
-    COLUMNS = (("Probes", 7), ("Rank 1", 12), ("Named", 12))
+    COLUMNS = ((_("Probes"), 7), (_("Rank 1"), 12), (_("Named"), 12))
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,13 +132,13 @@ class PeoplePart(Part):
         table.clear(columns=True)
         if result is None:
             return
-        spare = self.content_size.width - sum(width for _, width in self.COLUMNS) - 1
+        spare = self.content_size.width - sum(width for _title, width in self.COLUMNS) - 1
         room = max(LEAST_NAME, spare - TAKEN_FOR)
         taken_room = min(TAKEN_FOR, max(LEAST_TAKEN, spare - room))
-        table.add_column("Name", width=room)
+        table.add_column(_("Name"), width=room)
         for title, width in self.COLUMNS:
             table.add_column(Text(title, justify="right"), width=width)
-        table.add_column("  Most taken for", width=taken_room)
+        table.add_column(f"  {_('Most taken for')}", width=taken_room)
         digits = len(str(len(result.people)))
         for index, name in enumerate(result.people):
             label = f"{index + 1:>{digits}} {shorten(name, room - digits - 2)}"
@@ -148,7 +155,7 @@ class ConfusionPart(Part):
 
     NAME = "confusion"
     NUMBER = 3
-    TITLE = "Confusion"
+    TITLE = _("Confusion")
     MAIN = "#confusion-table"
 
     def compose(self) -> ComposeResult:
@@ -177,7 +184,7 @@ class CurvePart(Part):
 
     NAME = "curve"
     NUMBER = 4
-    TITLE = "Curve"
+    TITLE = _("Curve")
     MAIN = "#curve-body"
 
     def compose(self) -> ComposeResult:
@@ -194,17 +201,20 @@ class CurvePart(Part):
         curve.display = bool(points)
         if not points:
             self.write("#curve-title", "")
-            text = "No strangers were searched, so there is no curve. Press f to give a folder."
-            self.write("#curve-words", text)
+            text = _(
+                "No strangers were searched, so there is no curve. "
+                "Press {key[evaluation.other_pictures]} to give a folder."
+            )
+            self.write("#curve-words", with_keys(text))
             return
         here = (result.fpir_at_threshold, result.tpir_at_threshold)
         curve.show(points, result.strangers, here, result.fpir)
-        self.write("#curve-title", "Enrolled named ↑ over strangers named →")
-        self.write(
-            "#curve-words",
-            f"◆ threshold  ▲ FPIR asked for: {dial(result.fpir)}\n"
-            f"Dotted: meaningless, below 1 of {many(result.strangers, 'stranger')}",
+        self.write("#curve-title", _("Enrolled named ↑ over strangers named →"))
+        marks = _("◆ threshold  ▲ FPIR asked for: {share}").format(share=dial(result.fpir))
+        dotted = _("Dotted: meaningless, below 1 of {strangers}").format(
+            strangers=many(result.strangers, "stranger")
         )
+        self.write("#curve-words", f"{marks}\n{dotted}")
 
 
 def _row_id(fpir: str) -> str:
@@ -215,14 +225,19 @@ def _facts(result: EvaluateDone) -> Table:
     """What the figures rest on."""
     table = Table.grid(padding=(0, 2, 0, 0))
     whose = STRANGERS.get(result.strangers_from, "")
+    pictures = many(result.probes, "picture")
     searches = many(result.strangers, "search", "searches")
     people = many(result.stranger_people, "person", "people")
+    threshold = _("{value:.3f}, set for FPIR {share}")
+    probes = _("{pictures}, in {missed} no face found (FTE)")
+    strangers = _("{searches} by {people}: {whose}") if result.strangers else _("none")
+    model = _("{model}, measured in {time}")
     for title, text in (
-        ("Threshold", f"{result.threshold:.3f}, set for FPIR {dial(result.fpir)}"),
-        ("Probes", f"{many(result.probes, 'picture')}, in {result.missed} no face found (FTE)"),
-        ("Strangers", f"{searches} by {people}: {whose}" if result.strangers else "none"),
-        ("Model", f"{clean(result.model)}, measured in {span(result.seconds)}"),
-        ("Report", clean(result.report)),
+        (_("Threshold"), threshold.format(value=result.threshold, share=dial(result.fpir))),
+        (_("Probes"), probes.format(pictures=pictures, missed=result.missed)),
+        (_("Strangers"), strangers.format(searches=searches, people=people, whose=whose)),
+        (_("Model"), model.format(model=clean(result.model), time=span(result.seconds))),
+        (_("Report"), clean(result.report)),
     ):
         if text:
             table.add_row(Text(title, "dim"), Text(text))

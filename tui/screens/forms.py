@@ -9,6 +9,7 @@ from textual.widgets import Input, Label, Select
 
 from engine.camera.display import display_available
 from engine.service.protocol import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
+from tui.i18n import _
 from tui.screens.dialog import Form, Send
 from tui.text import clean
 from tui.widgets.fields import Field, Tick, Wrong
@@ -19,16 +20,23 @@ SOURCES = "0, /dev/video0, clip.mp4, folder/, rtsp://, http://, demo:collins"
 def window_field(ticked: bool) -> Field:
     """Whether OpenCV's own window shows the camera too; it says why where that cannot be."""
     if display_available():
-        return Field("Window", Tick("OpenCV's own preview too", ticked, id="form-window"))
-    why = "no display here (DISPLAY is not set)"
-    return Field("Window", Tick(why, False, id="form-window", disabled=True))
+        tick = Tick(_("OpenCV's own preview too"), ticked, id="form-window")
+        return Field(_("Window"), tick)
+    why = _("no display here (DISPLAY is not set)")
+    return Field(_("Window"), Tick(why, False, id="form-window", disabled=True))
+
+
+def sources_hint() -> Label:
+    """What a source may be."""
+    text = _("Source: {examples}").format(examples=SOURCES)
+    return Label(text, classes="hint", markup=False)
 
 
 class NewPersonForm(Form[EnrolRequest]):
     """Name, source, number of pictures."""
 
-    TITLE_TEXT = "New person"
-    GO = "Capture"
+    TITLE_TEXT = _("New person")
+    GO = _("Capture")
 
     def __init__(
         self,
@@ -47,16 +55,18 @@ class NewPersonForm(Form[EnrolRequest]):
     def form_fields(self) -> ComposeResult:
         """The name first: the rest is remembered."""
         yield Field(
-            "Name",
-            Input(self._name_given, id="form-name", placeholder="Ada Lovelace", compact=True),
+            _("Name"),
+            Input(self._name_given, id="form-name", placeholder=_("Ada Lovelace"), compact=True),
         )
-        yield Field("Source", Input(self._source, id="form-source", compact=True))
+        yield Field(_("Source"), Input(self._source, id="form-source", compact=True))
         yield Field(
-            "Pictures", Input(str(self._count), id="form-count", type="integer", compact=True)
+            _("Pictures"), Input(str(self._count), id="form-count", type="integer", compact=True)
         )
         yield window_field(self._window)
-        yield Field("Then", Tick("split, train and recognise", self._then_train, id="form-train"))
-        yield Label(f"Source: {SOURCES}", classes="hint", markup=False)
+        yield Field(
+            _("Then"), Tick(_("split, train and recognise"), self._then_train, id="form-train")
+        )
+        yield sources_hint()
 
     @property
     def then_train(self) -> bool:
@@ -67,11 +77,11 @@ class NewPersonForm(Form[EnrolRequest]):
         """Checks what needs no engine; the engine checks the name."""
         name, source, count = map(self.value, ("#form-name", "#form-source", "#form-count"))
         if not name:
-            raise Wrong("A person needs a name.", "#form-name")
+            raise Wrong(_("A person needs a name."), "#form-name")
         if not source:
-            raise Wrong("Say where the pictures come from.", "#form-source")
+            raise Wrong(_("Say where the pictures come from."), "#form-source")
         if not count.isdecimal() or not 1 <= int(count) <= 10_000:
-            raise Wrong("Pictures are a whole number from 1 to 10000.", "#form-count")
+            raise Wrong(_("Pictures are a whole number from 1 to 10000."), "#form-count")
         window = self.query_one("#form-window", Tick).value
         return EnrolRequest(person=name, source=source, count=int(count), window=window)
 
@@ -79,21 +89,21 @@ class NewPersonForm(Form[EnrolRequest]):
 class ImportForm(Form[ImportRequest]):
     """A folder with one sub-folder a person."""
 
-    TITLE_TEXT = "Import a folder"
-    GO = "Import"
+    TITLE_TEXT = _("Import a folder")
+    GO = _("Import")
 
     def form_fields(self) -> ComposeResult:
         """Folder and which face of a photograph counts."""
         yield Field(
-            "Folder", Input(id="form-folder", placeholder="/home/desk/photographs", compact=True)
+            _("Folder"), Input(id="form-folder", placeholder="/home/desk/photographs", compact=True)
         )
         yield Field(
-            "Face",
+            _("Face"),
             Select[str](
                 [
-                    ("central: the one nearest the middle", "central"),
-                    ("largest: the largest one", "largest"),
-                    ("only: refuse pictures with several", "only"),
+                    (_("central: the one nearest the middle"), "central"),
+                    (_("largest: the largest one"), "largest"),
+                    (_("only: refuse pictures with several"), "only"),
                 ],
                 value="central",
                 allow_blank=False,
@@ -102,7 +112,7 @@ class ImportForm(Form[ImportRequest]):
             ),
         )
         yield Label(
-            "Layouts: NAME/pictures, or train/NAME and validation/NAME.",
+            _("Layouts: NAME/pictures, or train/NAME and validation/NAME."),
             classes="hint",
             markup=False,
         )
@@ -111,7 +121,7 @@ class ImportForm(Form[ImportRequest]):
         """The engine looks at the folder."""
         folder = self.value("#form-folder")
         if not folder:
-            raise Wrong("Say which folder.", "#form-folder")
+            raise Wrong(_("Say which folder."), "#form-folder")
         face = cast(FaceChoice, self.query_one("#form-face", Select).value)
         return ImportRequest(folder=folder, face=face)
 
@@ -119,8 +129,8 @@ class ImportForm(Form[ImportRequest]):
 class RecogniseForm(Form[RecogniseRequest]):
     """Where to look."""
 
-    TITLE_TEXT = "Recognise"
-    GO = "Watch"
+    TITLE_TEXT = _("Recognise")
+    GO = _("Watch")
 
     def __init__(self, send: Send[RecogniseRequest], *, source: str, window: bool = False) -> None:
         super().__init__(send)
@@ -128,23 +138,23 @@ class RecogniseForm(Form[RecogniseRequest]):
 
     def form_fields(self) -> ComposeResult:
         """The source, and where to show it."""
-        yield Field("Source", Input(self._source, id="form-source", compact=True))
+        yield Field(_("Source"), Input(self._source, id="form-source", compact=True))
         yield window_field(self._window)
-        yield Label(f"Source: {SOURCES}", classes="hint", markup=False)
+        yield sources_hint()
 
     def request(self) -> RecogniseRequest:
         """The engine opens the source."""
         source = self.value("#form-source")
         if not source:
-            raise Wrong("Say where to look.", "#form-source")
+            raise Wrong(_("Say where to look."), "#form-source")
         return RecogniseRequest(source=source, window=self.query_one("#form-window", Tick).value)
 
 
 class RenameForm(Form[str]):
     """Another name for a person."""
 
-    TITLE_TEXT = "Rename"
-    GO = "Rename"
+    TITLE_TEXT = _("Rename")
+    GO = _("Rename")
 
     def __init__(self, send: Send[str], *, name: str) -> None:
         super().__init__(send)
@@ -152,12 +162,13 @@ class RenameForm(Form[str]):
 
     def form_fields(self) -> ComposeResult:
         """The name as it is, ready to be edited."""
-        yield Label(f"Pictures and model stay valid for {clean(self._old)}.", markup=False)
-        yield Field("New name", Input(self._old, id="form-name", compact=True))
+        about = _("Pictures and model stay valid for {person}.").format(person=clean(self._old))
+        yield Label(about, markup=False)
+        yield Field(_("New name"), Input(self._old, id="form-name", compact=True))
 
     def request(self) -> str:
         """The engine checks the name."""
         name = self.value("#form-name")
         if not name:
-            raise Wrong("A person needs a name.", "#form-name")
+            raise Wrong(_("A person needs a name."), "#form-name")
         return name

@@ -61,6 +61,7 @@ ABOUT: dict[str, str] = {
 class HelpScreen(Dialog[None]):
     """All keys by context. Scrolls."""
 
+    AUTO_FOCUS = "#help-body"  # arrow keys scroll
     TITLE_TEXT = _("Keys")
 
     def __init__(self, pane: str) -> None:
@@ -71,10 +72,6 @@ class HelpScreen(Dialog[None]):
         """One text in a scrolling box."""
         with VerticalScroll(id="help-body"):
             yield Static(help_text(self._pane), id="help-text", markup=False)
-
-    def on_mount(self) -> None:
-        """Arrow keys scroll."""
-        self.query_one("#help-body").focus()
 
 
 def help_text(pane: str) -> Text:

@@ -12,16 +12,28 @@ from textual.containers import Horizontal
 from textual.widgets import DataTable, Static
 
 from engine.service.inbox_rows import InboxView, UnknownGroup
+from tui.i18n import _
 from tui.keys import bindings_of
+from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
 from tui.text import clean, day, many, shorten
 from tui.widgets.crop import Crop
 from tui.widgets.key_line import KeyLine
 
-COLUMNS = (("Last seen", 17), ("Seen", 5), ("Crops", 6), ("Score", 15), ("Nearest", 0))
-EMPTY_ON = "Nobody waits. Strangers seen while recognising come here.\nPress esc, then r to watch."
-EMPTY_OFF = (
-    "Nobody waits, and strangers are not kept.\nPress t to keep those seen while recognising."
+COLUMNS = (
+    (_("Last seen"), 17),
+    (_("Seen"), 5),
+    (_("Crops"), 6),
+    (_("Score"), 15),
+    (_("Nearest"), 0),
+)
+EMPTY_ON = _(
+    "Nobody waits. Strangers seen while recognising come here.\n"
+    "Press esc, then {key.recognise} to watch."
+)
+EMPTY_OFF = _(
+    "Nobody waits, and strangers are not kept.\n"
+    "Press {key[inbox.inbox_switch]} to keep those seen while recognising."
 )
 
 Load = Callable[[str], Coroutine[Any, Any, bytes]]
@@ -31,7 +43,7 @@ Load = Callable[[str], Coroutine[Any, Any, bytes]]
 class InboxScreen(Dialog[None]):
     """A table of groups, newest first. The app does what the keys ask for, then calls `show`."""
 
-    TITLE_TEXT = "Unknown inbox"
+    TITLE_TEXT = _("Unknown inbox")
     HELP = "inbox"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("inbox")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
@@ -45,7 +57,7 @@ class InboxScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """What is kept, the groups, the selected one's newest crop."""
-        yield Static("Reading the inbox ...", id="inbox-state", markup=False)
+        yield Static(_("Reading the inbox ..."), id="inbox-state", markup=False)
         yield DataTable[Text](id="inbox-table", cursor_type="row", cell_padding=0)
         with Horizontal(id="inbox-below"):
             yield Crop(id="inbox-crop")
@@ -90,16 +102,23 @@ class InboxScreen(Dialog[None]):
         group, view = self.selected, self.view
         about = Text()
         if group is not None:
-            about.append(f"Is this {shorten(group.candidate, 40)}?\n", "bold")
-            about.append(
-                f"{group.score:.2f} for the person nearest, {group.threshold:.2f} is needed to be "
-                f"named.\n{many(len(group.sightings), 'sighting')}, {many(group.crops, 'crop')}, "
-                f"first {day(group.first)}\nfrom {clean(group.source)}\n"
+            question = _("Is this {person}?").format(person=shorten(group.candidate, 40))
+            about.append(f"{question}\n", "bold")
+            needed = _(
+                "{score:.2f} for the person nearest, {threshold:.2f} is needed to be named."
+            ).format(score=group.score, threshold=group.threshold)
+            seen = _("{sightings}, {crops}, first {day}\nfrom {source}").format(
+                sightings=many(len(group.sightings), "sighting"),
+                crops=many(group.crops, "crop"),
+                day=day(group.first),
+                source=clean(group.source),
             )
+            about.append(f"{needed}\n{seen}\n")
         elif view is not None:
-            about.append(EMPTY_ON if view.keeping else EMPTY_OFF)
+            about.append(with_keys(EMPTY_ON if view.keeping else EMPTY_OFF))
         if view is not None and view.undo:
-            about.append(f"\nu undoes: {clean(view.undo)}", "dim")
+            undo = with_keys(_("{key[inbox.inbox_undo]} undoes: {what}"), what=clean(view.undo))
+            about.append(f"\n{undo}", "dim")
         self.query_one("#inbox-detail", Static).update(about)
         self.run_worker(self._picture(group), exclusive=True, exit_on_error=False)
 
@@ -109,13 +128,17 @@ class InboxScreen(Dialog[None]):
         if group is None:
             crop.show(b"")
         else:
-            crop.show(await self._load(group.picture), "newest crop")
+            crop.show(await self._load(group.picture), _("newest crop"))
 
 
 def _state(view: InboxView) -> str:
     if view.keeping:
-        return f"Keeping strangers: ON. They are removed for good after {many(view.days, 'day')}."
-    return "Keeping strangers: OFF. Nobody new comes here; t switches it on."
+        text = _("Keeping strangers: ON. They are removed for good after {days}.")
+        return text.format(days=many(view.days, "day"))
+    off = _(
+        "Keeping strangers: OFF. Nobody new comes here; {key[inbox.inbox_switch]} switches it on."
+    )
+    return with_keys(off)
 
 
 def _cells(group: UnknownGroup) -> tuple[Text, ...]:

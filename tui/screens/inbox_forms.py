@@ -8,6 +8,8 @@ from textual.app import ComposeResult
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
+from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.screens.dialog import Form, Send
 from tui.text import many
 from tui.widgets.fields import Field, Wrong
@@ -16,8 +18,8 @@ from tui.widgets.fields import Field, Wrong
 class WhoForm(Form[str]):
     """The name of an enrolled person; the one nearest is offered."""
 
-    TITLE_TEXT = "This is"
-    GO = "Add"
+    TITLE_TEXT = _("This is")
+    GO = _("Add")
 
     def __init__(
         self, send: Send[str], *, crops: int, name: str = "", names: Sequence[str] = ()
@@ -29,7 +31,7 @@ class WhoForm(Form[str]):
         """The name, with what it means."""
         yield Label(self._about(), markup=False)
         yield Field(
-            "Name",
+            _("Name"),
             Input(
                 self._name_given,
                 id="form-name",
@@ -40,21 +42,23 @@ class WhoForm(Form[str]):
         )
 
     def _about(self) -> str:
-        return f"{many(self._crops, 'crop')} join this person's pictures. Then train with t."
+        text = _("{crops} join this person's pictures. Then train with {key.train}.")
+        return with_keys(text, crops=many(self._crops, "crop"))
 
     def request(self) -> str:
         """The engine knows who is enrolled."""
         name = self.value("#form-name")
         if not name:
-            raise Wrong("A person needs a name.", "#form-name")
+            raise Wrong(_("A person needs a name."), "#form-name")
         return name
 
 
 class NewFromInboxForm(WhoForm):
     """The name of somebody who is enrolled by it."""
 
-    TITLE_TEXT = "A new person"
-    GO = "Enrol"
+    TITLE_TEXT = _("A new person")
+    GO = _("Enrol")
 
     def _about(self) -> str:
-        return f"{many(self._crops, 'crop')} are this person's first. Enrol who agreed to it."
+        text = _("{crops} are this person's first. Enrol who agreed to it.")
+        return text.format(crops=many(self._crops, "crop"))

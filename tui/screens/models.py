@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Static
 
 from engine.service.protocol import ModelRow
-from tui.i18n import _
+from tui.i18n import _, _n
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
@@ -238,7 +238,8 @@ def compared(row: ModelRow, used: ModelRow) -> str:
             parts.append(f"{name} {own - other:+.2f}")
     people = row.people - used.people
     if people:
-        parts.append(f"{people:+d} {_('person') if abs(people) == 1 else _('people')}")
+        text = _n("{count:+d} person", "{count:+d} people", abs(people))
+        parts.append(text.format(count=people))
     told = _("Against the one in use: {differences}.").format(differences=", ".join(parts))
     return told if parts else ""
 

@@ -11,6 +11,8 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
 from engine.service.protocol import Consent
+from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.person_words import consent_words
 from tui.screens.dialog import Form, Send
 from tui.text import clean
@@ -34,28 +36,28 @@ class OtherPersonForm(Form[str]):
         """What happens, and to whom."""
         yield Label(clean(self._what), markup=False)
         suggest = SuggestFromList(self._names, case_sensitive=False)
-        yield Field("Person", Input(self._to, id="form-name", suggester=suggest, compact=True))
-        hint = "Right completes a name. u takes it back later."
+        yield Field(_("Person"), Input(self._to, id="form-name", suggester=suggest, compact=True))
+        hint = with_keys(_("Right completes a name. {key.undo} takes it back later."))
         yield Label(hint, classes="hint", markup=False)
 
     def request(self) -> str:
         """A name of the list, whatever its case; the engine knows the rest."""
         name = self.value("#form-name")
         if not name:
-            raise Wrong("Say which person.", "#form-name")
+            raise Wrong(_("Say which person."), "#form-name")
         return name
 
 
 class MergeForm(OtherPersonForm):
     """Asks who is to be both people."""
 
-    GO = "Merge"
+    GO = _("Merge")
 
 
 class MoveForm(OtherPersonForm):
     """Asks whose pictures these are."""
 
-    GO = "Move"
+    GO = _("Move")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class ConsentRequest:
 class ConsentForm(Form[ConsentRequest]):
     """Who asked the person, and which text they agreed to."""
 
-    GO = "Note"
+    GO = _("Note")
 
     def __init__(self, send: Send[ConsentRequest], *, name: str, version: str, text: str) -> None:
         super().__init__(send)
@@ -78,18 +80,19 @@ class ConsentForm(Form[ConsentRequest]):
 
     def title_text(self) -> str:
         """Whose consent."""
-        return f"Consent of {self._name_of}"
+        return _("Consent of {person}").format(person=self._name_of)
 
     def form_fields(self) -> ComposeResult:
         """What is noted so far, the text, and what to note."""
         yield Label("", id="form-consent", markup=False)
-        yield Label(
-            f"Text {clean(self._version)}: {clean(self._text)}", classes="hint", markup=False
-        )
-        yield Field("Noted by", Input(id="form-by", placeholder="your name", compact=True))
-        yield Field("Version", Input(self._version, id="form-version", compact=True))
-        withdraw = Tick("it was taken back", False, id="form-withdraw", disabled=True)
-        yield Field("Withdrawn", withdraw)
+        text = _("Text {version}: {text}")
+        text = text.format(version=clean(self._version), text=clean(self._text))
+        yield Label(text, classes="hint", markup=False)
+        by = Input(id="form-by", placeholder=_("your name"), compact=True)
+        yield Field(_("Noted by"), by)
+        yield Field(_("Version"), Input(self._version, id="form-version", compact=True))
+        withdraw = Tick(_("it was taken back"), False, id="form-withdraw", disabled=True)
+        yield Field(_("Withdrawn"), withdraw)
 
     def show(self, now: Consent | None) -> None:
         """Say what is noted so far; only what was given can be taken back."""
@@ -103,7 +106,7 @@ class ConsentForm(Form[ConsentRequest]):
         by, version = self.value("#form-by"), self.value("#form-version")
         withdraw = self.query_one("#form-withdraw", Tick).value
         if not by and not withdraw:
-            raise Wrong("Say who asked the person.", "#form-by")
+            raise Wrong(_("Say who asked the person."), "#form-by")
         if not version and not withdraw:
-            raise Wrong("Say which text they agreed to.", "#form-version")
+            raise Wrong(_("Say which text they agreed to."), "#form-version")
         return ConsentRequest(by, version, withdraw)

@@ -12,18 +12,26 @@ from textual.binding import BindingType
 from textual.widgets import DataTable, Static
 
 from engine.service.protocol import PersonFacts, PictureFacts, SessionFacts
+from tui.i18n import _
 from tui.keys import bindings_of
+from tui.keys.names import with_keys
 from tui.person_words import confusion_words, consent_words, figure, percent
 from tui.screens.dialog import Dialog
 from tui.text import clean, day, many, shorten
 from tui.widgets.key_line import KeyLine
 
-COLUMNS = (("", 2), ("Session, picture", 34), ("Bright", 7), ("Sharp", 7), ("Eyes", 6))
+COLUMNS = (
+    ("", 2),
+    (_("Session, picture"), 34),
+    (_("Bright"), 7),
+    (_("Sharp"), 7),
+    (_("Eyes"), 6),
+)
 MARK = "✓"
 IN_MODEL = {
-    "yes": "The model in use knows these pictures.",
-    "no": "Not in the model yet: t trains.",
-    "stale": "Pictures changed since training: t trains.",
+    "yes": _("The model in use knows these pictures."),
+    "no": _("Not in the model yet: {key.train} trains."),
+    "stale": _("Pictures changed since training: {key.train} trains."),
 }
 
 
@@ -109,9 +117,13 @@ class PersonScreen(Dialog[None]):
         facts = self.facts
         if facts is None:
             return
+        enrolled = _("{pictures} in {sessions}, enrolled {day}.").format(
+            pictures=many(facts.pictures, "picture"),
+            sessions=many(len(facts.sessions), "session"),
+            day=day(facts.created),
+        )
         lines = (
-            f"{many(facts.pictures, 'picture')} in {many(len(facts.sessions), 'session')}, "
-            f"enrolled {day(facts.created)}. {IN_MODEL[facts.in_model]}",
+            f"{enrolled} {with_keys(IN_MODEL[facts.in_model])}",
             consent_words(facts.consent),
             confusion_words(facts.confusion),
         )
@@ -153,19 +165,21 @@ class PersonScreen(Dialog[None]):
             Text(shorten(name, COLUMNS[1][1] - 1)),
             Text(figure(picture.brightness)),
             Text(figure(picture.sharpness)),
-            Text(("yes" if picture.eyes_found else "no") if known else "-"),
+            Text((_("yes") if picture.eyes_found else _("no")) if known else "-"),
         )
 
     def _describe(self) -> None:
         key = self._selected
         if not key:
-            self.query_one("#person-chosen", Static).update(Text("No pictures: n enrols."))
+            empty = with_keys(_("No pictures: {key.new_person} enrols."))
+            self.query_one("#person-chosen", Static).update(Text(empty))
             return
-        session, _, file = key.partition("/")
+        session, _slash, file = key.partition("/")
         count = next(len(s.pictures) for s in self._sessions if s.id == session)
         about = f"{session}: {many(count, 'picture')}" if not file else f"{session}/{file}"
         if self.marked:
-            about += f" · {many(self.pictures, 'picture')} marked"
+            pictures = many(self.pictures, "picture")
+            about += " · " + _("{pictures} marked").format(pictures=pictures)
         self.query_one("#person-chosen", Static).update(Text(clean(about)))
 
     @on(DataTable.RowHighlighted)

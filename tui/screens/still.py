@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from tui.calls import in_thread
+from tui.i18n import _
 from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
 from tui.stills import Grid, Still, read, sheet
@@ -81,5 +82,6 @@ class StillScreen(Dialog[None]):
 
     def _caption(self) -> Text:
         still = self.stills[self.chosen]
-        count = f"{self.chosen + 1} of {len(self.stills)} · " if len(self.stills) > 1 else ""
+        place = _("{place} of {total}").format(place=self.chosen + 1, total=len(self.stills))
+        count = f"{place} · " if len(self.stills) > 1 else ""
         return Text(f"{count}{clean(still.caption)}")

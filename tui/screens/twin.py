@@ -11,33 +11,43 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
 from engine.events import TwinChoice, TwinSuspected
+from tui.i18n import _
 from tui.keys import bindings_of
+from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
 from tui.text import clean
 
 ANSWERS: tuple[tuple[TwinChoice, str], ...] = (
-    ("same", "Same person (y)"),
-    ("different", "Different (n)"),
-    ("stop", "Stop (s)"),
+    ("same", _("Same person ({key[twin.twin-same]})")),
+    ("different", _("Different ({key[twin.twin-different]})")),
+    ("stop", _("Stop ({key[twin.twin-stop]})")),
 )
 
 
 def question(event: TwinSuspected) -> str:
     """The question in a few words."""
-    return f"Looks like {clean(event.other)}: same person?"
+    return _("Looks like {person}: same person?").format(person=clean(event.other))
 
 
 def evidence(event: TwinSuspected) -> str:
     """What the question rests on."""
-    return (
-        f"{event.pictures} of the first {event.of} pictures of {clean(event.person)} are named "
-        f"{clean(event.other)}: score {event.score:.2f}, threshold {event.threshold:.2f}."
+    return _(
+        "{pictures} of the first {of} pictures of {person} are named {other}: "
+        "score {score:.2f}, threshold {threshold:.2f}."
+    ).format(
+        pictures=event.pictures,
+        of=event.of,
+        person=clean(event.person),
+        other=clean(event.other),
+        score=event.score,
+        threshold=event.threshold,
     )
 
 
 class TwinQuestion(Dialog[TwinChoice]):
     """Three answers. Esc stops the capture too, for it cannot go on unanswered."""
 
+    AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
 
     def __init__(self, event: TwinSuspected) -> None:
@@ -52,14 +62,11 @@ class TwinQuestion(Dialog[TwinChoice]):
         """What it rests on, what the answers do, the answers."""
         other = clean(self._event.other)
         yield Static(evidence(self._event), markup=False)
-        yield Static(f"Same: the pictures go to {other}. Stop: none is kept.", markup=False)
+        answers = _("Same: the pictures go to {other}. Stop: none is kept.").format(other=other)
+        yield Static(answers, markup=False)
         with Horizontal(classes="buttons"):
             for choice, label in ANSWERS:
-                yield Button(label, id=f"twin-{choice}", compact=True)
-
-    def on_mount(self) -> None:
-        """Enter alone changes nobody's pictures."""
-        self.query_one("#twin-different").focus()
+                yield Button(with_keys(label), id=f"twin-{choice}", compact=True)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -10,9 +10,10 @@ from rich.text import Text
 from textual import events
 from textual.widgets import DataTable
 
+from tui.i18n import _
 from tui.text import clean, many, shorten
 
-UNKNOWN = "unknown"
+UNKNOWN = _("unknown")
 LABEL = 20
 """Cells of the column of names."""
 FAINTEST, STRONGEST = 0.3, 0.75
@@ -70,16 +71,24 @@ class Confusion(DataTable[Text]):
         place = self.cursor_coordinate
         if not 0 <= place.row < len(self.counts):
             return ""
-        row, who = self.counts[place.row], clean(self.people[place.row])
-        probes = many(sum(row), "probe")
+        row, named = self.counts[place.row], ""
+        count = row[place.column - 1] if place.column else row[place.row]
         if place.column == 0:
-            return f"{who}: {row[place.row]} of {probes} named rightly, {row[-1]} nobody."
-        count = row[place.column - 1]
-        if place.column > len(self.people):
-            return f"{who}: {count} of {probes} {UNKNOWN}, named nobody."
-        if place.column - 1 == place.row:
-            return f"{who}: {count} of {probes} named rightly."
-        return f"{who}: {count} of {probes} named {clean(self.people[place.column - 1])}."
+            text = _("{person}: {count} of {probes} named rightly, {nobody} nobody.")
+        elif place.column > len(self.people):
+            text = _("{person}: {count} of {probes} unknown, named nobody.")
+        elif place.column - 1 == place.row:
+            text = _("{person}: {count} of {probes} named rightly.")
+        else:
+            text = _("{person}: {count} of {probes} named {other}.")
+            named = self.people[place.column - 1]
+        return text.format(
+            person=clean(self.people[place.row]),
+            count=count,
+            probes=many(sum(row), "probe"),
+            nobody=row[-1],
+            other=clean(named),
+        )
 
     def _fill(self) -> None:
         place = self.cursor_coordinate
@@ -88,7 +97,7 @@ class Confusion(DataTable[Text]):
         width = max(3, len(str(most)) + 1, len(str(len(self.people))) + 1)
         last = math.ceil((len(UNKNOWN) + 1) / width) * width
         label = self._label(width, last)
-        self.add_column("was ↓  named →", width=label)
+        self.add_column(_("was ↓  named →"), width=label)
         for number in range(1, len(self.people) + 1):
             self.add_column(Text(str(number), justify="right"), width=width)
         self.add_column(Text(UNKNOWN, justify="right"), width=last)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from rich.cells import set_cell_size
 from rich.text import Text
 from textual.widget import Widget
 
 from engine.events import Coaching
+from tui.coach_words import place
+from tui.i18n import _
 
 FULL, EMPTY = "■", "·"
 _NAME, _CELL, _LIGHT = 7, 10, 6
@@ -48,18 +51,18 @@ def drawn(said: Coaching) -> Text:
     order = [pose for pose in ("left", "frontal", "right") if pose in poses]
     text = Text(" " * _NAME, no_wrap=True)
     for pose in order:
-        text.append(f" {pose:<{_CELL - 1}}", "dim")
+        text.append(" " + set_cell_size(place(pose), _CELL - 1), "dim")
     for distance in distances:
-        text.append(f"\n{distance:<{_NAME}}", "dim")
+        text.append("\n" + set_cell_size(place(distance), _NAME), "dim")
         for pose in order:
             count = counts.get((pose, distance), 0)
             here = (pose, distance) == (said.pose, said.distance)
             text.append_text(_cell(count, said.need, here=here))
             text.append(" " * (_CELL - said.need - 2))
-    for place, (light, count) in enumerate(said.lights):
-        if place % 2 == 0:
-            text.append(f"\n{'light' if place == 0 else '':<{_NAME}}", "dim")
-        text.append(f" {light:<{_LIGHT}}", "dim")
+    for number, (light, count) in enumerate(said.lights):
+        if number % 2 == 0:
+            text.append("\n" + set_cell_size(_("light") if number == 0 else "", _NAME), "dim")
+        text.append(" " + set_cell_size(place(light), _LIGHT), "dim")
         text.append_text(_cell(count, said.need, here=light == said.light))
     return text
 

@@ -168,7 +168,7 @@ class Curves(Widget):
         heading = Text(f"{self.title:<{LABEL}}", styles["title"], no_wrap=True)
         if self.series[0]:
             train, validation = (_figure(line[-1]) for line in self.series)
-            words = (_("train"), _("val")) if self.content_size.width >= 30 else ("t", "v")
+            words = (_("train"), _("val")) if self.content_size.width >= 30 else (_("t"), _("v"))
             heading.append(f"⠒{words[0]} {train} ", styles["train"])
             heading.append(f"━{words[1]} {validation}", styles["validation"])
         if self.before:

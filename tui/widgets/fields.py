@@ -13,6 +13,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Label
 
+from tui.i18n import _
+
 
 class Wrong(Exception):
     """A field's content cannot be right. `field` is its selector, or empty."""
@@ -29,7 +31,13 @@ class NumberInput(Input):
         """Esc was pressed in a field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave field", key_display="esc", tooltip="Leave the field")
+        Binding(
+            "escape",
+            "leave",
+            _("Leave field"),
+            key_display="esc",
+            tooltip=_("Leave the field"),
+        )
     ]
 
     def __init__(self, value: str, *, whole: bool, id: str, tooltip: str) -> None:
@@ -66,8 +74,13 @@ class Tick(Checkbox):
     Tick, Tick:focus { border: none !important; padding: 0; background: transparent; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "toggle_button", "Tick", tooltip="Tick the box, or take the tick away"),
-        Binding("enter", "screen.confirm", "OK", show=False),
+        Binding(
+            "space",
+            "toggle_button",
+            _("Tick"),
+            tooltip=_("Tick the box, or take the tick away"),
+        ),
+        Binding("enter", "screen.confirm", _("OK"), show=False),
     ]
 
     def __init__(self, label: str, value: bool, *, id: str, disabled: bool = False) -> None:

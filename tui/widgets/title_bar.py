@@ -45,10 +45,12 @@ class TitleBar(Widget):
         line = Text(no_wrap=True, overflow="crop")
         line.append(" Facedesk ", self.get_component_rich_style("title--name", partial=True))
         if self.demo:
-            line.append(" DEMO ", self.get_component_rich_style("title--demo", partial=True))
+            line.append(
+                f" {_('DEMO')} ", self.get_component_rich_style("title--demo", partial=True)
+            )
             line.append(" ")
         if self.recording:
-            line.append(" REC ", self.get_component_rich_style("title--demo", partial=True))
+            line.append(f" {_('REC')} ", self.get_component_rich_style("title--demo", partial=True))
             line.append(" ")
         right = " · ".join(clean(job) for job in self.jobs)
         if self.steps:
@@ -56,7 +58,8 @@ class TitleBar(Widget):
         mark = "" if self.steps else "● "  # the steps carry their own
         right = f" {mark}{right} " if right else f" {clean(self.state)} "
         if self.unknown:
-            right = f" ? {self.unknown} unknown ·{right}"
+            waiting = _("{count} unknown").format(count=self.unknown)
+            right = f" ? {waiting} ·{right}"
         right = shorten(right, max(0, width - line.cell_len - 2))
         left = shorten(f"│ {self.workspace}", max(0, width - line.cell_len - cell_len(right) - 1))
         line.append(left)

@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.errors import BackboneMissing, FacedeskError
 from engine.events import Finding
 from engine.events.checkup import State
+from engine.i18n import _
 from engine.workspace import Workspace
 
 CASCADES: dict[str, str] = {
@@ -52,12 +53,18 @@ def cascade_findings(folder: Path | None) -> list[Finding]:
                 raise FileNotFoundError
             digest = hashlib.sha256((folder / f"haarcascade_{name}.xml").read_bytes()).hexdigest()
         except OSError:
-            found.append(_file(name, "trouble", "cascade missing", str(folder or ""), AGAIN))
+            found.append(_file(name, "trouble", _("cascade missing"), str(folder or ""), AGAIN))
             continue
         if digest == known:
-            found.append(_file(name, "ok", f"cascade, SHA-256 {digest[:SHOWN]}", digest))
+            found.append(
+                _file(
+                    name, "ok", _("cascade, SHA-256 {digest}").format(digest=digest[:SHOWN]), digest
+                )
+            )
         else:
-            value = f"cascade, SHA-256 {digest[:SHOWN]}, not the tested {known[:SHOWN]}"
+            value = _("cascade, SHA-256 {digest}, not the tested {known}").format(
+                digest=digest[:SHOWN], known=known[:SHOWN]
+            )
             found.append(_file(name, "warning", value, digest, AGAIN))
     return found
 
@@ -74,24 +81,40 @@ def _face_space() -> Finding:
     try:
         known = PACKAGED.with_name(PACKAGED.name + ".sha256").read_text("ascii").split()[0]
     except (OSError, ValueError, IndexError):
-        known = "absent"
+        known = _("absent")
     return packaged_finding("face space", PACKAGED, known)
 
 
 def packaged_finding(subject: str, path: Path, known: str) -> Finding:
     """Whether a file that ships with Facedesk is the one that shipped."""
-    again = "pip install --force-reinstall --no-deps facedesk (in a checkout: git checkout -- "
-    again += f"{path.name})"
+    again = _("{install} (in a checkout: git checkout -- {file})").format(
+        install="pip install --force-reinstall --no-deps facedesk", file=path.name
+    )
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        return _file(subject, "trouble", f"cannot be read: {error.strerror}", str(path), again)
+        return _file(
+            subject,
+            "trouble",
+            _("cannot be read: {strerror}").format(strerror=error.strerror),
+            str(path),
+            again,
+        )
     if digest != known:
-        value = f"damaged: SHA-256 {digest[:SHOWN]}, should be {known[:SHOWN]}"
+        value = _("damaged: SHA-256 {digest}, should be {known}").format(
+            digest=digest[:SHOWN], known=known[:SHOWN]
+        )
         return _file(subject, "trouble", value, str(path), again)
     megabytes = path.stat().st_size / 1e6
-    return _file(subject, "ok", f"SHA-256 {digest[:SHOWN]}, {megabytes:.1f} MB", digest)
+    return _file(
+        subject,
+        "ok",
+        _("SHA-256 {digest}, {megabytes:.1f} MB").format(
+            digest=digest[:SHOWN], megabytes=megabytes
+        ),
+        digest,
+    )
 
 
 def _dlib() -> Finding:
@@ -100,7 +123,7 @@ def _dlib() -> Finding:
     try:
         return _file("dlib", "ok", installed())
     except BackboneMissing as error:
-        return _file("dlib", "note", "optional, not installed", error.message, error.hint)
+        return _file("dlib", "note", _("optional, not installed"), error.message, error.hint)
 
 
 def _model(workspace: Workspace) -> Finding:
@@ -109,12 +132,14 @@ def _model(workspace: Workspace) -> Finding:
     store = ModelStore(workspace)
     try:
         if store.current_id() is None:
-            return _file("model", "note", "none yet", "", "facedesk train")
+            return _file("model", "note", _("none yet"), "", "facedesk train")
         info = store.load().info
     except FacedeskError as error:
         remedy = error.hint or "facedesk train"
         return _file("model", "trouble", str(error), str(workspace.models), remedy)
-    return _file("model", "ok", f"{info.id}, {len(info.people)} people, intact")
+    return _file(
+        "model", "ok", _("{id}, {count} people, intact").format(id=info.id, count=len(info.people))
+    )
 
 
 def _file(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:

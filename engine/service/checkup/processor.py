@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.config import RuntimeWish
 from engine.events import Finding
 from engine.events.checkup import State
+from engine.i18n import _
 from engine.model.processor import CPUINFO, has_bfloat16, processor_features
 from engine.model.runtime import INSTALL, choose_runtime
 
@@ -40,7 +41,7 @@ def _features(cpuinfo: Path) -> Finding:
     features = processor_features(cpuinfo)
     there = ", ".join(name.upper().replace("_", "-") for name in WANTED if name in features)
     low = has_bfloat16(cpuinfo)
-    used = "bfloat16 features, about twice as fast" if low else "float32 features"
+    used = _("bfloat16 features, about twice as fast") if low else _("float32 features")
     model = ""
     try:
         found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(errors="replace"), re.M)
@@ -51,20 +52,22 @@ def _features(cpuinfo: Path) -> Finding:
         return _finding(
             "vector unit",
             "warning",
-            "no AVX2: VGG16 takes several times as long",
+            _("no AVX2: VGG16 takes several times as long"),
             model,
-            "facedesk train --backbone dlib (or another machine)",
+            _("{command} (or another machine)").format(command="facedesk train --backbone dlib"),
         )
-    return _finding("vector unit", "ok", f"{there or 'unknown'}: {used}", model)
+    return _finding("vector unit", "ok", f"{there or _('unknown')}: {used}", model)
 
 
 def _runtime(wish: RuntimeWish, cpuinfo: Path) -> Finding:
     chosen = choose_runtime(wish, cpuinfo)
     name = {"openvino": "OpenVINO", "keras": "Keras"}[chosen.name]
-    value = f"{name} computes the features: {chosen.reason}"
+    value = _("{runtime} computes the features: {reason}").format(
+        runtime=name, reason=chosen.reason
+    )
     if not chosen.fallback:
         return _finding("runtime", "ok", value)
-    slow = "Features as good, but a start takes seconds and 600 MB more, for TensorFlow."
+    slow = _("Features as good, but a start takes seconds longer, for TensorFlow.")
     return _finding("runtime", "note", value, slow, INSTALL)
 
 
@@ -72,21 +75,27 @@ def _cores() -> Finding:
     # Python 3.13 has os.process_cpu_count; the affinity says the same on Linux before.
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     all_cores = os.cpu_count()
-    return _finding("cores", "ok", f"{usable} of {all_cores} may be used, by all threads")
+    return _finding(
+        "cores",
+        "ok",
+        _("{usable} of {all_cores} may be used, by all threads").format(
+            usable=usable, all_cores=all_cores
+        ),
+    )
 
 
 def _memory(meminfo: Path) -> Finding:
     try:
         text = meminfo.read_text()
     except OSError:
-        return _finding("memory", "ok", "unknown")
+        return _finding("memory", "ok", _("unknown"))
     sizes = {name: int(kib) * 1024 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", text, re.M)}
     free, total = sizes.get("MemAvailable", 0), sizes.get("MemTotal", 0)
-    value = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
+    value = _("{free:.1f} of {total:.1f} GB free").format(free=free / 1e9, total=total / 1e9)
     if 0 < free < LEAST_MEMORY:
         remedy = "ps -eo rss,comm --sort=-rss | head"
-        return _finding("memory", "warning", value, "A training takes about 2 GB.", remedy)
-    return _finding("memory", "ok", value, "A training takes about 2 GB.")
+        return _finding("memory", "warning", value, _("A training takes about 2 GB."), remedy)
+    return _finding("memory", "ok", value, _("A training takes about 2 GB."))
 
 
 def _graphics(devices: Path) -> Finding:
@@ -96,14 +105,18 @@ def _graphics(devices: Path) -> Finding:
         return _finding(
             "GPU",
             "note",
-            f"NVIDIA ({', '.join(nvidia)}), used only with TensorFlow's CUDA extra",
-            "Without it everything runs on the processor.",
+            _("NVIDIA ({devices}), used only with TensorFlow's CUDA extra").format(
+                devices=", ".join(nvidia)
+            ),
+            _("Without it everything runs on the processor."),
             "pip install 'tensorflow[and-cuda]>=2.21,<2.22'",
         )
     if render:
-        value = f"{', '.join(render)}: not used, TensorFlow knows NVIDIA only"
+        value = _("{devices}: not used, TensorFlow knows NVIDIA only").format(
+            devices=", ".join(render)
+        )
         return _finding("GPU", "ok", value)
-    return _finding("GPU", "ok", "none: everything runs on the processor, as it is meant to")
+    return _finding("GPU", "ok", _("none: everything runs on the processor, as it is meant to"))
 
 
 def _finding(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:

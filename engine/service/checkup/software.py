@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from engine import __version__
 from engine.camera.display import display_available
 from engine.events import Finding
+from engine.i18n import _
 
 PACKAGES = ("textual", "tensorflow", "keras", "openvino", "opencv-python", "numpy", "pillow")
 
@@ -19,7 +20,9 @@ def software_findings() -> list[Finding]:
 
 
 def _python() -> Finding:
-    value = f"Facedesk {__version__} on Python {platform.python_version()}"
+    value = _("Facedesk {version} on Python {python_version}").format(
+        version=__version__, python_version=platform.python_version()
+    )
     return Finding(
         group="software", subject="python", state="ok", value=value, detail=sys.executable
     )
@@ -37,7 +40,7 @@ def _packages() -> Finding:
             group="software",
             subject="packages",
             state="trouble",
-            value=f"missing: {', '.join(missing)}",
+            value=_("missing: {missing}").format(missing=", ".join(missing)),
             detail=", ".join(there),
             remedy="pip install --require-hashes -r requirements.lock",
         )
@@ -47,12 +50,12 @@ def _packages() -> Finding:
 def _display() -> Finding:
     if display_available():
         return Finding(
-            group="software", subject="display", state="ok", value="present: --window works"
+            group="software", subject="display", state="ok", value=_("present: --window works")
         )
     return Finding(
         group="software",
         subject="display",
         state="note",
-        value="none: --window is refused, everything else works",
-        remedy="ssh -X HOST, where a window is wanted over SSH",
+        value=_("none: --window is refused, everything else works"),
+        remedy=_("ssh -X HOST, where a window is wanted over SSH"),
     )

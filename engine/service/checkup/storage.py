@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.config import Settings, config_file, keys_file
 from engine.events import Finding
 from engine.events.checkup import State
+from engine.i18n import _
 from engine.workspace import Workspace
 
 LEAST_FREE = 1_000_000_000
@@ -34,8 +35,12 @@ def disk_finding(workspace: Workspace, settings: Settings) -> Finding:
     """Free space, and how many sessions of pictures that is."""
     usage = shutil.disk_usage(_existing(workspace))
     sessions = usage.free // (settings.enrolment.count * PICTURE)
-    value = f"{usage.free / 1e9:.1f} GB free, room for about {sessions:,} sessions"
-    detail = f"of {settings.enrolment.count} pictures, in {workspace.root}"
+    value = _("{free:.1f} GB free, room for about {sessions:,} sessions").format(
+        free=usage.free / 1e9, sessions=sessions
+    )
+    detail = _("of {count} pictures, in {root}").format(
+        count=settings.enrolment.count, root=workspace.root
+    )
     remedy = f"du -xh --max-depth=2 {workspace.root} | sort -h | tail"
     if usage.free < LEAST_FREE:
         return _finding("disk", "trouble", value, detail, remedy)
@@ -51,16 +56,24 @@ def _existing(workspace: Workspace) -> Path:
 def _workspace(workspace: Workspace) -> Finding:
     place = _existing(workspace)
     if not os.access(place, os.W_OK | os.X_OK):
-        remedy = f"sudo chown -R $USER {place} (or choose another --workspace)"
-        return _finding("workspace", "trouble", f"{place} may not be written", "", remedy)
+        remedy = _("sudo chown -R $USER {place} (or choose another --workspace)").format(
+            place=place
+        )
+        return _finding(
+            "workspace", "trouble", _("{place} may not be written").format(place=place), "", remedy
+        )
     if not workspace.root.exists():
-        return _finding("workspace", "ok", f"{workspace.root} is made at the first enrolment")
+        return _finding(
+            "workspace",
+            "ok",
+            _("{root} is made at the first enrolment").format(root=workspace.root),
+        )
     mode = workspace.root.stat().st_mode & 0o777
     people = workspace.people.is_dir() and any(workspace.people.iterdir())
-    value = f"{workspace.root}, mode {mode:04o}"
+    value = _("{root}, mode {mode:04o}").format(root=workspace.root, mode=mode)
     if mode & 0o077 and people:
         remedy = f"chmod -R go-rwx {workspace.root}"
-        return _finding("workspace", "warning", value, "Other users may look inside.", remedy)
+        return _finding("workspace", "warning", value, _("Other users may look inside."), remedy)
     return _finding("workspace", "ok", value)
 
 
@@ -72,16 +85,16 @@ def _lock(workspace: Workspace) -> Finding:
     pid = re.search(r"process (\d+)\)$", holder)
     # A writer that was killed leaves its name behind, but not its lock.
     if pid is None or not Path(f"/proc/{pid[1]}").exists():
-        return _finding("lock", "ok", "nobody is writing")
+        return _finding("lock", "ok", _("nobody is writing"))
     if int(pid[1]) == os.getpid():
-        return _finding("lock", "ok", f"held by this Facedesk: {holder}")
-    remedy = f"Wait for it, or: kill {pid[1]}"
-    return _finding("lock", "note", f"held by {holder}", "", remedy)
+        return _finding("lock", "ok", _("held by this Facedesk: {holder}").format(holder=holder))
+    remedy = _("Wait for it, or: kill {pid}").format(pid=pid[1])
+    return _finding("lock", "note", _("held by {holder}").format(holder=holder), "", remedy)
 
 
 def _file(subject: str, path: Path) -> Finding:
-    absent = "" if path.exists() else " is absent: defaults"
-    return _finding(subject, "ok", f"{path}{absent}")
+    value = str(path) if path.exists() else _("{path} is absent: defaults").format(path=path)
+    return _finding(subject, "ok", value)
 
 
 def _finding(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:

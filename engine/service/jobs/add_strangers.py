@@ -26,6 +26,7 @@ from engine.events import (
 )
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Refusal
+from engine.i18n import _
 from engine.pictures import is_picture_name
 from engine.service.jobs.enrol import enrol
 from engine.service.protocol import EnrolRequest, StrangersRequest
@@ -80,10 +81,17 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         backbone = backbone_of(model.info, settings.model.runtime)
         extractor, space = backbone.extractor, backbone.space
         names = {person.slug: person.name for person in People(workspace).list()}
-        gallery, _ = present_gallery(model, space, names)
+        gallery, _unused = present_gallery(model, space, names)
         kept = kept_of(model.info, space, fpir)
     except ModelError as error:
-        emit(Notice(text=f"The threshold stays as it is: {error}. {error.hint}", level="warning"))
+        emit(
+            Notice(
+                text=_("The threshold stays as it is: {error}. {hint}").format(
+                    error=error, hint=error.hint
+                ),
+                level="warning",
+            )
+        )
         return False
     found = stranger_embeddings(workspace, extractor, space, cancel, emit)
     emit(threshold_event(settle(space, gallery, fpir, kept, found), "strangers"))
@@ -117,9 +125,9 @@ def _import(
         duplicates += isinstance(event, ImportRefused) and event.reason == Refusal.DUPLICATE
     if done.images == 0 and not duplicates:
         raise NoPictures(
-            "No stranger was added",
-            f"none of {done.refused} files holds a usable face",
-            "The reason stands beside each file.",
+            _("No stranger was added"),
+            _("none of {refused} files holds a usable face").format(refused=done.refused),
+            _("The reason stands beside each file."),
         )
     return done.images, done.refused
 
@@ -165,7 +173,7 @@ def _refuse_known(area: StrangerArea, name: str) -> None:
     except PersonNotFound:
         return
     raise NameTaken(
-        "This stranger is there already",
-        f"{known.name}, {known.pictures} pictures",
-        "Give --as NAME: another name for somebody else, this one to add pictures.",
+        _("This stranger is there already"),
+        _("{name}, {pictures} pictures").format(name=known.name, pictures=known.pictures),
+        _("Give --as NAME: another name for somebody else, this one to add pictures."),
     )

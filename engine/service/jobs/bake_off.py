@@ -19,6 +19,7 @@ from engine.enrol.people import Person
 from engine.errors import BackboneMissing, NoPictures, SplitMissing, UsageError
 from engine.evaluate.bake_off import Row, measurable_fpir
 from engine.events import BakeOffDone, Emit, Notice
+from engine.i18n import _
 from engine.model.backbones import NAMES, load_backbone
 from engine.service.jobs.bake_off_contestants import Table, contestants_on
 from engine.service.jobs.bake_off_pictures import (
@@ -53,7 +54,11 @@ def bake_off(
     started = time.monotonic()
     fpir = settings.recognition.fpir if request.fpir is None else request.fpir
     if not 0 < fpir < 1:
-        raise UsageError("An FPIR lies between 0 and 1", f"{fpir} was given", "Try --fpir 0.01.")
+        raise UsageError(
+            _("An FPIR lies between 0 and 1"),
+            _("{fpir} was given").format(fpir=fpir),
+            _("Try --fpir 0.01."),
+        )
     notes: list[str] = []
     table = _laid(workspace, settings, request, fpir, cancel, emit, notes)
     rows: list[Row] = []
@@ -62,12 +67,16 @@ def bake_off(
         try:
             backbone = load_backbone(name, runtime=settings.model.runtime)
         except BackboneMissing as missing:
-            notes.append(f"{missing.title}, so it does not take part. {missing.hint}")
+            notes.append(
+                _("{title}, so it does not take part. {hint}").format(
+                    title=missing.title, hint=missing.hint
+                )
+            )
             continue
-        emit(Notice(text=f"Features by {name}"))
+        emit(Notice(text=_("Features by {name}").format(name=name)))
         for row in contestants_on(backbone, table, settings, notes):
             rows.append(row)
-            emit(Notice(text=f"Measured: {row.contestant}"))
+            emit(Notice(text=_("Measured: {contestant}").format(contestant=row.contestant)))
     counts = table.material.counts()
     done = BakeOffDone(
         rows=tuple(row.to_json() for row in rows),
@@ -102,17 +111,19 @@ def _laid(
     people = with_pictures(workspace)
     material = Material(workspace, people, _split(workspace, settings, people, notes))
     parts: tuple[str, ...] = ()
-    emit(Notice(text="Looking at the pictures"))
+    emit(Notice(text=_("Looking at the pictures")))
     if request.probes is not None:
         folder = Path(request.probes).expanduser()
         probes, left = probes_in(folder, material.people, settings.detection, cancel)
         if left:
-            notes.append(f"No probes, for they are not enrolled: {', '.join(left)}.")
+            notes.append(
+                _("No probes, for they are not enrolled: {names}.").format(names=", ".join(left))
+            )
     else:
         parts = ("test",)
         if len(material.pictures("test")) < ENOUGH_PROBES:
             parts = ("validation", "test")
-            notes.append("Few test pictures, so the validation pictures are probes too.")
+            notes.append(_("Few test pictures, so the validation pictures are probes too."))
         found = [material.crops(part) for part in parts]
         probes = Pictures(
             np.concatenate([crops for crops, _ in found]),
@@ -120,24 +131,30 @@ def _laid(
         )
         if not len(probes.labels):
             raise NoPictures(
-                "There are no probes", "the split has no held-out pictures", "Split again."
+                _("There are no probes"), _("the split has no held-out pictures"), _("Split again.")
             )
     strangers = _strangers(workspace, settings, request, material.people, cancel, emit)
     if strangers.source == "left_out":
         strangers = Strangers(probes, len(np.unique(probes.labels)), "left_out")
         notes.append(
-            "No strangers: everybody is left out once and searches among the others. `head` and "
-            "`classic` have seen them in training, which flatters these two. "
-            "Better: --strangers DIR."
+            _(
+                "No strangers: everybody is left out once and searches among the others. "
+                "`head` and `classic` have seen them in training, which flatters these two. "
+                "Better: --strangers DIR."
+            )
         )
     searches = len(strangers.pictures.labels)
     common = measurable_fpir(fpir, searches)
     if strangers.source == "none":
-        notes.append("One person and no strangers: no FPIR can be measured. Try --strangers DIR.")
+        notes.append(
+            _("One person and no strangers: no FPIR can be measured. Try --strangers DIR.")
+        )
     elif common > fpir:
         notes.append(
-            f"{searches} searches by strangers cannot show an FPIR of {fpir:.1%}: "
-            f"the TPIRs are compared at one of them, {common:.1%}."
+            _(
+                "{searches} searches by strangers cannot show an FPIR of {fpir:.1%}: the TPIRs "
+                "are compared at one of them, {common:.1%}."
+            ).format(searches=searches, fpir=fpir, common=common)
         )
     return Table(material, parts, probes, strangers, fpir, common, cancel, emit)
 
@@ -151,7 +168,9 @@ def _split(
         try:
             check_fits(found, people)
         except SplitMissing as error:
-            notes.append(f"{error.message}: split anew for this comparison only.")
+            notes.append(
+                _("{message}: split anew for this comparison only.").format(message=error.message)
+            )
         else:
             return found
     return make_split(people, settings.split)

@@ -23,6 +23,7 @@ from engine.evaluate.bake_off import (
 )
 from engine.evaluate.stopwatch import milliseconds_a_face
 from engine.events import Emit, FeaturesProgress
+from engine.i18n import _
 from engine.model.backbones import SPACES, Backbone
 from engine.model.classic import ClassicModel
 from engine.model.feature_row import BATCH
@@ -117,7 +118,7 @@ def _features(table: Table, backbone: Backbone) -> Features:
 
     enrolled, labels = table.material.features(("train",), extractor, cancel, emit)
     if table.probe_parts:
-        probes, _ = table.material.features(table.probe_parts, extractor, cancel, emit)
+        probes, _unused = table.material.features(table.probe_parts, extractor, cancel, emit)
     else:
         probes = anew(table.probes)
     same = table.strangers.source == "left_out"
@@ -130,7 +131,7 @@ def _on_vgg16(
 ) -> Iterator[Row]:
     """`classic`, `head` and the face space with plain centres."""
     if table.people < 2:
-        notes.append("One person is enrolled, so recipe `classic` does not take part.")
+        notes.append(_("One person is enrolled, so recipe `classic` does not take part."))
     else:
         yield _classic(table, backbone, settings)
     features = _features(table, backbone)

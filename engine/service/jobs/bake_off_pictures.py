@@ -21,6 +21,7 @@ from engine.evaluate.pictures import central_crop
 from engine.evaluate.strangers import StrangersFrom
 from engine.events import Emit
 from engine.faces.detect import FaceFinder
+from engine.i18n import _
 from engine.model.vectors import Labels
 from engine.pictures import decode_crop
 from engine.service.jobs.strangers import not_enrolled
@@ -73,9 +74,9 @@ def probes_in(
     probes = _looked_at(files, settings, cancel)
     if not len(probes.labels):
         raise NoPictures(
-            "There are no probes",
-            f"{folder} shows no face of anybody enrolled",
-            "Give a folder with one sub-folder a person, named as in `facedesk people`.",
+            _("There are no probes"),
+            _("{folder} shows no face of anybody enrolled").format(folder=folder),
+            _("Give a folder with one sub-folder a person, named as in `facedesk people`."),
         )
     return probes, tuple(left)
 
@@ -93,7 +94,10 @@ def strangers_in(folder: Path, settings: DetectionSettings, cancel: Cancel) -> S
     ]
     pictures = _looked_at(files, settings, cancel)
     if not len(pictures.labels):
-        raise NoPictures("There are no strangers", f"no picture of {folder} shows a face")
+        raise NoPictures(
+            _("There are no strangers"),
+            _("no picture of {folder} shows a face").format(folder=folder),
+        )
     people = len(np.unique(pictures.labels))
     return Strangers(replace(pictures, missed=0), people, "folder")
 

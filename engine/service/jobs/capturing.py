@@ -18,6 +18,8 @@ from engine.errors import PersonNotFound, SourceError
 from engine.events import Captured, Emit, Notice, Refused
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
+from engine.faces.words import REASONS
+from engine.i18n import _
 from engine.service.jobs.view import Viewer
 
 
@@ -54,11 +56,11 @@ class Capture:
 
     def run(self, frames: Iterable[Frame]) -> None:
         """Feed frames until the session is complete, the source ends or an end is asked for."""
-        lines: tuple[str, ...] = ("looking for a face",)
+        lines: tuple[str, ...] = (_("looking for a face"),)
         try:
             for frame in frames:
                 if self.guard.holding:
-                    asked = (f"looks like {self.guard.other}",)
+                    asked = (_("looks like {other}").format(other=self.guard.other),)
                     self.viewer.show(frame, (), asked, self.reader.dropped)
                     continue
                 self._heed()
@@ -84,7 +86,7 @@ class Capture:
             self.emit(said)
         self.guard.settle(self.cancel)
         if self.guard.unreported:
-            self.emit(Notice(text="Kept without a comparison with the other people"))
+            self.emit(Notice(text=_("Kept without a comparison with the other people")))
         self._heed()
 
     def _heed(self) -> None:
@@ -96,10 +98,12 @@ class Capture:
             try:
                 other = self.people.get(self.guard.other)
             except PersonNotFound:
-                text = f"{self.guard.other} is not enrolled any more: kept as they were"
+                text = _("{other} is not enrolled any more: kept as they were").format(
+                    other=self.guard.other
+                )
                 self.emit(Notice(text=text))
                 return
-            self.emit(Notice(text=f"The pictures go to {other.name}"))
+            self.emit(Notice(text=_("The pictures go to {name}").format(name=other.name)))
             self.enrolment.reassign(other)
 
     def _keep(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[str, ...]:
@@ -114,7 +118,7 @@ class Capture:
                 slug = self.enrolment.person.slug
                 self.follower.kept(slug, event.session, event.file)
             self._guide(frame, kept=kept)
-            lines = (_line(event), "Enter or Esc: stop")
+            lines = (_line(event), _("Enter or Esc: stop"))
         return lines
 
     def _guide(self, frame: Frame, *, kept: bool) -> None:
@@ -129,5 +133,7 @@ class Capture:
 def _line(event: Captured | Refused) -> str:
     """One short line for the preview window."""
     if isinstance(event, Captured):
-        return f"{event.captured} of {event.target}"
-    return f"{event.reason.replace('_', ' ')}: {event.value:.0f} (limit {event.limit:.0f})"
+        return _("{captured} of {target}").format(captured=event.captured, target=event.target)
+    return _("{reason}: {value:.0f} (limit {limit:.0f})").format(
+        reason=REASONS[event.reason], value=event.value, limit=event.limit
+    )

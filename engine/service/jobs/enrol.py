@@ -18,6 +18,8 @@ from engine.errors import NoPictures, PersonNotFound
 from engine.events import Emit, EnrolDone
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
+from engine.faces.words import REASONS
+from engine.i18n import _
 from engine.service.jobs.capturing import Capture, Follower
 from engine.service.jobs.view import Viewer
 from engine.service.previewing import Wishes
@@ -47,7 +49,9 @@ def enrol(
     name = clean_name(request.person)
     people = People(workspace)
     finder = FaceFinder(settings.detection)
-    viewer = Viewer(emit, title=f"Facedesk: {name}", window=request.window, preview=preview)
+    viewer = Viewer(
+        emit, title=_("Facedesk: {name}").format(name=name), window=request.window, preview=preview
+    )
     try:
         with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
             known = _exists(people, name)
@@ -119,22 +123,24 @@ def nothing_captured(done: EnrolDone) -> NoPictures:
     """The error for a session that ended without one picture, naming the commonest refusal."""
     if not done.refused:
         return NoPictures(
-            "No picture was captured",
-            "the source ended before it showed a frame",
-            "Check the source with its own player, or choose another one.",
+            _("No picture was captured"),
+            _("the source ended before it showed a frame"),
+            _("Check the source with its own player, or choose another one."),
         )
     reason, count = max(done.refused.items(), key=lambda item: item[1])
     hints = {
-        "no_face": "Face the camera, in even light, at one or two metres.",
-        "several_faces": "Let one person at a time stand in front of the camera.",
-        "too_small": "Come closer to the camera, or lower gates.min_face.",
-        "too_dark": "Turn a light on, or lower gates.min_brightness.",
-        "too_bright": "Avoid light from behind the camera, or raise gates.max_brightness.",
-        "blurred": "Hold still, clean the lens, or lower gates.min_sharpness.",
-        "duplicate": "Move your head a little between pictures.",
+        "no_face": _("Face the camera, in even light, at one or two metres."),
+        "several_faces": _("Let one person at a time stand in front of the camera."),
+        "too_small": _("Come closer to the camera, or lower gates.min_face."),
+        "too_dark": _("Turn a light on, or lower gates.min_brightness."),
+        "too_bright": _("Avoid light from behind the camera, or raise gates.max_brightness."),
+        "blurred": _("Hold still, clean the lens, or lower gates.min_sharpness."),
+        "duplicate": _("Move your head a little between pictures."),
     }
     return NoPictures(
-        "No picture was captured",
-        f"{count} of {sum(done.refused.values())} frames were refused: {reason.replace('_', ' ')}",
+        _("No picture was captured"),
+        _("{count} of {frames} frames were refused: {reason}").format(
+            count=count, frames=sum(done.refused.values()), reason=REASONS.get(reason, reason)
+        ),
         hints.get(reason, ""),
     )

@@ -30,6 +30,7 @@ from engine.evaluate.suspects import Gathered, Suspect, suspects
 from engine.events import Emit, EvaluateDone
 from engine.faces.detect import FaceFinder
 from engine.faces.measure import luma, sharpness
+from engine.i18n import _
 from engine.model.face_space import FaceSpace
 from engine.model.store import ModelStore, StoredModel
 from engine.model.vectors import Float32
@@ -159,11 +160,17 @@ class _Evaluation:
         changed = [person.name for person in people if person.slug in stale]
         if changed:
             self._warnings.append(
-                f"Pictures changed since training, train again: {', '.join(changed)}."
+                _("Pictures changed since training, train again: {names}.").format(
+                    names=", ".join(changed)
+                )
             )
         gone = [name for slug, name, _ in model.labels if slug not in enrolled]
         if gone:
-            self._warnings.append(f"No longer enrolled, so not in the gallery: {', '.join(gone)}.")
+            self._warnings.append(
+                _("No longer enrolled, so not in the gallery: {names}.").format(
+                    names=", ".join(gone)
+                )
+            )
         return people
 
     def _choose_probes(
@@ -188,20 +195,20 @@ class _Evaluation:
         used = calibration.get("held_out", ()) if calibration.get("source") == MARGIN else ()
         if set(parts).intersection(used):
             self._warnings.append(
-                "These pictures helped to set the threshold: TPIR at it is a little optimistic."
+                _("These pictures helped to set the threshold: TPIR at it is a little optimistic.")
             )
         try:
             check_fits(split, enrolled)
         except SplitMissing as error:
-            self._warnings.append(f"{error}. Split and train again.")
+            self._warnings.append(_("{error}. Split and train again.").format(error=error))
         return held_out, None
 
     def _needed_split(self) -> Split:
         if self._split is None:
             raise SplitMissing(
-                "There is no split yet",
-                "the probes are its held-out pictures",
-                "Run `facedesk split` and `facedesk train`, or give --probes DIR.",
+                _("There is no split yet"),
+                _("the probes are its held-out pictures"),
+                _("Run `facedesk split` and `facedesk train`, or give --probes DIR."),
             )
         return self._split
 
@@ -233,8 +240,10 @@ class _Evaluation:
         missed = tuple((chosen.labels[place], groups[place]) for place in photographs.missed)
         if missed:
             self._warnings.append(
-                f"No face was found in {len(missed)} of {len(chosen.files)} probes: they count as "
-                "not recognised."
+                _(
+                    "No face was found in {missed} of {probes} probes: they count as not "
+                    "recognised."
+                ).format(missed=len(missed), probes=len(chosen.files))
             )
         probes = Probes(
             searches_of(recogniser, photographs.embeddings, photographs.proposals),
@@ -259,8 +268,10 @@ class _Evaluation:
             return found.searched(recogniser), found.source
         if len(own):
             self._warnings.append(
-                "Your own strangers helped to set the threshold: the FPIR at it is a little "
-                "optimistic."
+                _(
+                    "Your own strangers helped to set the threshold: the FPIR at it is a little "
+                    "optimistic."
+                )
             )
             found = strange.Found(own, "own")
             return found.searched(recogniser), found.source
@@ -371,7 +382,9 @@ def dialled(settings: RecognitionSettings, fpir: float | None) -> RecognitionSet
         return settings
     if not 0 < fpir < 1:
         raise UsageError(
-            "The FPIR is impossible", f"{fpir:g}", "A share above 0 and below 1, such as 0.01."
+            _("The FPIR is impossible"),
+            f"{fpir:g}",
+            _("A share above 0 and below 1, such as 0.01."),
         )
     return settings.model_copy(update={"fpir": fpir})
 

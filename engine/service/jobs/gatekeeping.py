@@ -13,6 +13,7 @@ from engine.cancel import Cancel
 from engine.dataset.split import Split
 from engine.enrol.people import People
 from engine.errors import ModelCorrupt, NoModel
+from engine.i18n import _
 from engine.model.face_space import FaceSpace
 from engine.model.store import ModelDraft, ModelInfo, ModelStore, StoredModel
 from engine.model.trained_on import contains
@@ -74,8 +75,10 @@ class Gatekeeper:
             return not_compared("")
         except ModelCorrupt as error:
             return not_compared(
-                f"The model in use is damaged ({error.message}), so the new one was not "
-                "compared with it."
+                _(
+                    "The model in use is damaged ({message}), so the new one was not compared with "
+                    "it."
+                ).format(message=error.message)
             )
 
     def _compare(self, old: StoredModel, new: StoredModel, cancel: Cancel) -> GateVerdict:
@@ -104,8 +107,10 @@ class Gatekeeper:
         more = {label[0] for label in new.labels} - {label[0] for label in old.labels}
         if verdict.promote or not more:
             return verdict
-        also = f" It knows {len(more)} more, and the more people, the higher the threshold."
-        return replace(verdict, sentence=verdict.sentence + also)
+        also = _("It knows {count} more, and the more people, the higher the threshold.").format(
+            count=len(more)
+        )
+        return replace(verdict, sentence=f"{verdict.sentence} {also}")
 
     def _probes_for(self, old: StoredModel) -> list[tuple[Picture, int]]:
         """Held-out pictures that `old` was not trained on either, each with its place in them."""
@@ -130,13 +135,13 @@ class Gatekeeper:
 
     def _why_no_probes(self, old: StoredModel) -> str:
         if "trained_on" not in old.info.details and not _same_split(old.info, self._split):
-            return (
+            return _(
                 "The model in use was trained on another split and does not say which pictures "
                 "it saw, so the two could not be compared."
             )
-        return (
-            "There are no held-out pictures of people that both models know, so the new one was "
-            "not compared with the one in use."
+        return _(
+            "There are no held-out pictures of people that both models know, so the new "
+            "one was not compared with the one in use."
         )
 
     def _crops(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:

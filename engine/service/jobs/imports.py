@@ -12,6 +12,7 @@ from engine.errors import NoPictures
 from engine.events import Emit, ImportDone, ImportRefused
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Refusal
+from engine.i18n import _
 from engine.service.protocol import ImportRequest
 from engine.workspace import Workspace
 
@@ -38,8 +39,10 @@ def import_pictures(
             unusable += event.reason != Refusal.DUPLICATE
     if done is None or (done.images == 0 and unusable):
         raise NoPictures(
-            "Nothing was imported",
-            f"none of {done.refused if done else 0} files holds a usable face",
-            "The reason stands beside each file; try --face largest, or larger pictures.",
+            _("Nothing was imported"),
+            _("none of {files} files holds a usable face").format(
+                files=done.refused if done else 0
+            ),
+            _("The reason stands beside each file; try --face largest, or larger pictures."),
         )
     return done

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.config import RuntimeWish
 from engine.errors import ModelCorrupt, ModelError, UsageError
+from engine.i18n import _
 from engine.model.backbones import Backbone, backbone_name, load_backbone, with_weights
 from engine.model.face_space import FaceSpace
 from engine.model.store import ModelInfo, ModelStore
@@ -32,9 +33,11 @@ def export(workspace: Workspace, file: Path, identity: str | None) -> int:
     name = backbone_name(model.info)
     if name != "vgg16":
         raise ModelError(
-            "The model cannot be exported",
-            f"{model.info.id} was trained on {name}, which is no Keras network",
-            "Train with --backbone vgg16, then export.",
+            _("The model cannot be exported"),
+            _("{id} was trained on {name}, which is no Keras network").format(
+                id=model.info.id, name=name
+            ),
+            _("Train with --backbone vgg16, then export."),
         )
     from engine.model.keras_export import export_keras  # TensorFlow: seconds
 
@@ -54,9 +57,9 @@ def refuse_unfitting(request: TrainRequest) -> None:
     given = [option for option, is_given in options.items() if is_given]
     if given:
         raise UsageError(
-            f"{' and '.join(given)} needs VGG16",
-            f"backbone {request.backbone} was asked for",
-            "Leave --backbone out, or the other option.",
+            _("{given} needs VGG16").format(given=_(" and ").join(given)),
+            _("backbone {backbone} was asked for").format(backbone=request.backbone),
+            _("Leave --backbone out, or the other option."),
         )
 
 
@@ -73,9 +76,11 @@ def backbone_of(info: ModelInfo, runtime: RuntimeWish) -> Backbone:
     backbone = load_backbone(name, runtime=runtime)
     if backbone.digest != info.details.get("weights"):
         raise ModelCorrupt(
-            "The model does not fit the network that is installed",
-            f"{info.id} was trained with other files or another version of backbone {name}",
-            "Train again.",
+            _("The model does not fit the network that is installed"),
+            _("{id} was trained with other files or another version of backbone {name}").format(
+                id=info.id, name=name
+            ),
+            _("Train again."),
         )
     return backbone
 
@@ -89,8 +94,10 @@ def weights_of(info: ModelInfo) -> Weights:
     weights = load_weights(None if source == "packaged" else source)
     if weights.digest != info.details.get("weights", weights.digest):
         raise ModelCorrupt(
-            "The model does not fit these VGG16 weights",
-            f"{info.id} was trained with others than {source} holds now",
-            "Train again.",
+            _("The model does not fit these VGG16 weights"),
+            _("{id} was trained with others than {source} holds now").format(
+                id=info.id, source=source
+            ),
+            _("Train again."),
         )
     return weights

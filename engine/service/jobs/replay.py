@@ -22,6 +22,7 @@ from engine.cancel import Cancel
 from engine.config import Settings
 from engine.errors import NoPictures, SourceError
 from engine.events import Emit, Event, Notice, ReplayDone
+from engine.i18n import _
 from engine.service.messages import FacesFound
 from engine.service.protocol import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.workspace import Workspace
@@ -61,9 +62,11 @@ def recorded_job(file: str, settings: Settings, pace: Any, into: str | None = No
         elif session["job"] == "recognise":
             request = RecogniseRequest(source=source, each=asked["each"] is True, pace=pace)
         else:
-            raise ValueError(f"a job {session['job']!r}")
+            raise ValueError(_("a job {job!r}").format(job=session["job"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise not_whole(path, f"its request cannot be run ({error})") from error
+        raise not_whole(
+            path, _("its request cannot be run ({error})").format(error=error)
+        ) from error
     used, notes = _settings_of(session.get("settings"), settings)
     return Recorded(str(session["job"]), request, used, notes, asked.get("pace") == "live")
 
@@ -162,17 +165,19 @@ def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...
     """The recording's settings, checked field by field by the configuration itself."""
     body = present.model_dump()
     if not isinstance(told, dict):
-        return present, ("The recording tells no settings: yours are used.",)
+        return present, (_("The recording tells no settings: yours are used."),)
     for name in ("detection", "gates", "recognition"):
         if isinstance(told.get(name), dict):
             body[name] = {**body[name], **told[name]}
     try:
         used = Settings.model_validate(body)
     except ValueError:
-        return present, ("The recording's settings do not fit this version: yours are used.",)
+        return present, (_("The recording's settings do not fit this version: yours are used."),)
     changed = [n for n in ("detection", "gates", "recognition") if body[n] != _dump(present, n)]
-    note = f"Run with the recording's own settings of {', '.join(changed)}, which differ from yours"
-    return used, (f"{note}.",) if changed else ()
+    note = _("Run with the recording's own settings of {names}, which differ from yours.").format(
+        names=", ".join(changed)
+    )
+    return used, (note,) if changed else ()
 
 
 def _dump(settings: Settings, section: str) -> Any:

@@ -7,6 +7,7 @@ from engine.dataset.split import Split, check_fits, load_split, make_split, save
 from engine.enrol.people import People, Person
 from engine.errors import NoPictures, SplitMissing
 from engine.events import Emit, Notice, SplitDone
+from engine.i18n import _
 from engine.workspace import Workspace
 
 
@@ -39,11 +40,17 @@ def fitting_split(workspace: Workspace, settings: Settings, emit: Emit) -> Split
             train, validation, test = found.shares
             wanted = SplitSettings(train=train, validation=validation, test=test, seed=found.seed)
             random = found.mode == "random"
-            emit(Notice(text=f"{error.message}: split again with the same shares"))
+            emit(
+                Notice(
+                    text=_("{message}: split again with the same shares").format(
+                        message=error.message
+                    )
+                )
+            )
         else:
             return found
     else:
-        emit(Notice(text="No split yet: made one with the configured shares"))
+        emit(Notice(text=_("No split yet: made one with the configured shares")))
     made = make_split(people, wanted, random=random)
     save_split(workspace, made)
     return made
@@ -54,8 +61,8 @@ def with_pictures(workspace: Workspace) -> tuple[Person, ...]:
     people = tuple(person for person in People(workspace).list() if person.pictures)
     if not people:
         raise NoPictures(
-            "Nobody is enrolled yet",
-            f"{workspace.root} holds no pictures",
-            "Run `facedesk enroll NAME --source 0` or `facedesk import DIR` first.",
+            _("Nobody is enrolled yet"),
+            _("{root} holds no pictures").format(root=workspace.root),
+            _("Run `facedesk enroll NAME --source 0` or `facedesk import DIR` first."),
         )
     return people

@@ -11,6 +11,7 @@ from engine.enrol.people import People, Person
 from engine.enrol.strangers import StrangerArea, strangers
 from engine.errors import DataError
 from engine.events import Emit, FeaturesProgress, Notice
+from engine.i18n import _
 from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import FaceSpace
 from engine.model.feature_row import Extracts
@@ -70,8 +71,11 @@ def ready_strangers(
             else:
                 rows[-1].append(placed)
     if missing:
-        text = f"Pictures of strangers that the model has not seen yet: {missing}"
-        emit(Notice(text=f"{text}; `facedesk train` takes them in", level="warning"))
+        text = _(
+            "Pictures of strangers that the model has not seen yet: {count}; `facedesk train` "
+            "takes them in"
+        ).format(count=missing)
+        emit(Notice(text=text, level="warning"))
     return _joined(used, rows, space.dims)
 
 
@@ -97,7 +101,12 @@ def not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
     both = [each for each in everybody if name_key(each.name) in enrolled]
     if both:
         names = ", ".join(each.name for each in both)
-        emit(Notice(text=f"Enrolled, so not counted as strangers: {names}", level="warning"))
+        emit(
+            Notice(
+                text=_("Enrolled, so not counted as strangers: {names}").format(names=names),
+                level="warning",
+            )
+        )
     return [each for each in everybody if each not in both]
 
 

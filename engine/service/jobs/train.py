@@ -13,6 +13,7 @@ from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
 from engine.errors import TooFewPeople
 from engine.events import Emit, EpochDone, Notice, TrainDone
+from engine.i18n import _
 from engine.model.face_space import FaceSpace
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
@@ -137,7 +138,9 @@ def train(
         if verdict.sentence:
             emit(Notice(text=verdict.sentence))
     else:
-        warnings.append(f"The new model is kept aside. {verdict.sentence}")
+        warnings.append(
+            _("The new model is kept aside. {sentence}").format(sentence=verdict.sentence)
+        )
     done = TrainDone(
         model=info.id,
         recipe=request.recipe,
@@ -157,9 +160,9 @@ def refuse_one_person(people: int) -> None:
     """Raise TooFewPeople before any slow work if the classic recipe cannot run."""
     if people < 2:
         raise TooFewPeople(
-            "The classic recipe needs at least two people",
-            f"{people} is enrolled with pictures",
-            "Enrol somebody else, or use recipe head, which tells one person from strangers.",
+            _("The classic recipe needs at least two people"),
+            _("{people} is enrolled with pictures").format(people=people),
+            _("Enrol somebody else, or use recipe head, which tells one person from strangers."),
         )
 
 
@@ -198,7 +201,7 @@ def _head(
     )
     warnings: tuple[str, ...] = ()
     if result.kept_start:
-        warnings = ("Training did not beat the plain class centres, so these are used.",)
+        warnings = (_("Training did not beat the plain class centres, so these are used."),)
     return Outcome(
         centres=result.centres,
         epochs=len(result.history),

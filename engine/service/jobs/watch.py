@@ -15,6 +15,7 @@ from engine.config import Settings
 from engine.events import Emit
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
+from engine.i18n import _
 from engine.service.jobs.view import Viewer
 from engine.service.messages import FacesFound
 from engine.service.previewing import Wishes
@@ -53,8 +54,10 @@ def watch(
                 lossy = request.pace == "live"
                 deliver(faces_found(frame, faces, reader.dropped, lossy=lossy))
                 boxes = tuple(face.box.as_tuple for face in faces)
-                text = f"{len(faces)} faces, frame {frame.sequence}"
-                if not viewer.show(frame, boxes, (text, "Enter or Esc: stop"), reader.dropped):
+                text = _("{count} faces, frame {sequence}").format(
+                    count=len(faces), sequence=frame.sequence
+                )
+                if not viewer.show(frame, boxes, (text, _("Enter or Esc: stop")), reader.dropped):
                     cancel.stop()
             return frames, reader.dropped
     finally:
