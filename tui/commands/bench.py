@@ -69,7 +69,7 @@ def bench(
         output.result(text)
     if write is not None:
         day = datetime.now(UTC).date()
-        _add(write, markdown(day, machines[0], figures, closing))
+        add_section(write, markdown(day, machines[0], figures, closing))
     if done.failed:
         failed = ", ".join(figure.key for figure in figures if figure.failure)
         raise ModelError(
@@ -92,7 +92,7 @@ def _closing(done: BenchDone) -> str:
     )
 
 
-def _add(file: Path, section: str) -> None:
+def add_section(file: Path, section: str) -> None:
     """Put a section on top of those that a file has, below its heading."""
     with translate_os_errors("write a file", file):
         before = file.read_text(encoding="utf-8") if file.exists() else HEADING
