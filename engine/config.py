@@ -66,6 +66,9 @@ class DetectionSettings(Section):
     """Overlapping hits needed for a face."""
     smallest_face: int = Field(64, ge=24, le=400)
     """Narrowest face searched for, pixels of the frame."""
+    full_scan_every: int = Field(5, ge=1, le=60)
+    """Frames after which the whole frame is searched for new faces; in between those known are
+    searched for near where they were. 1: every frame is searched as a whole."""
 
 
 class GateSettings(Section):
@@ -145,7 +148,8 @@ class TrainingSettings(Section):
     """Learning rate with `--unfreeze block5`."""
     batch: int = Field(32, ge=1, le=1024)
     views: int = Field(2, ge=0, le=16)
-    """Augmented views of each training crop, computed once (recipe `head`)."""
+    """Augmented views of each training crop, computed once (recipe `head`); fewer, or none, of
+    people who have so many pictures that these are views enough."""
 
     def patience_for(self, epochs: int) -> int:
         """`patience`, kept below the number of epochs, so that early stopping can fire.

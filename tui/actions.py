@@ -28,7 +28,7 @@ from tui.panes.split import SplitPane, grouped
 from tui.panes.training import TrainingPane
 from tui.screens.confirm import Confirm
 from tui.screens.desk import DeskScreen
-from tui.screens.forms import ImportForm, RecogniseForm, RenameForm
+from tui.screens.forms import SEPARATOR, ImportForm, RecogniseForm, RenameForm
 from tui.screens.help import HelpScreen
 from tui.screens.models import ModelsScreen
 from tui.text import clean
@@ -42,6 +42,8 @@ class ActionsApp(EngineApp):
         self.board = JobBoard()
         self.source = "0"
         """The last source used, offered by the next form."""
+        self.beside: tuple[str, ...] = ()
+        """What was watched beside it."""
         self.window = False
         """Whether OpenCV's own window was wanted last."""
         self.count = desk.settings.enrolment.count
@@ -64,7 +66,7 @@ class ActionsApp(EngineApp):
     async def enrol(self, request: EnrolRequest) -> None:
         """Start capturing."""
         await in_thread(partial(self.desk.enrol, request))
-        self.source, self.count = request.source, request.count
+        self.source, self.beside, self.count = request.source, (), request.count
         self.window = request.window
 
     async def import_pictures(self, request: ImportRequest) -> None:
@@ -74,7 +76,7 @@ class ActionsApp(EngineApp):
     async def recognise(self, request: RecogniseRequest) -> None:
         """Start watching."""
         await in_thread(partial(self.desk.recognise, request))
-        self.source, self.window = request.source, request.window
+        self.source, self.beside, self.window = request.source, request.beside, request.window
 
     async def train(self, request: TrainRequest) -> None:
         """Start training."""
@@ -137,7 +139,8 @@ class ActionsApp(EngineApp):
     def action_recognise(self) -> None:
         """The form for recognition."""
         if self.can("recognise"):
-            self.push_screen(RecogniseForm(self.recognise, source=self.source, window=self.window))
+            source = SEPARATOR.join((self.source, *self.beside))
+            self.push_screen(RecogniseForm(self.recognise, source=source, window=self.window))
 
     @on(SplitPane.Asked)
     def action_split(self) -> None:

@@ -1,4 +1,4 @@
-"""OpenCV, told to keep quiet before it is loaded: take `cv2` from here inside `engine.camera`.
+"""OpenCV, told to keep quiet and to one thread: take `cv2` from here inside `engine.camera`.
 
 Native libraries write on file descriptor 2, where a terminal app draws. Everything that fails
 here is reported by a typed error instead. A developer's own environment wins.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from engine import threads
 from engine.logs import OPENCV
 
 DEFAULTS = OPENCV
@@ -23,6 +24,7 @@ keep_quiet()
 
 import cv2 as cv2  # noqa: E402 - the environment must be set first
 
+cv2.setNumThreads(threads.OPENCV)
 if os.environ["OPENCV_LOG_LEVEL"] == DEFAULTS["OPENCV_LOG_LEVEL"]:
     # Another module may have loaded OpenCV before the environment was set.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

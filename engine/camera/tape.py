@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from engine.camera.avi import AviWriter
@@ -95,15 +95,21 @@ def encoded(image: Image) -> bytes:
 
 
 def taped(
-    reader: Reader, cancel: Cancel, folder: str | None, most_megabytes: int, emit: Emit
+    reader: Reader,
+    cancel: Cancel,
+    folder: str | None,
+    most_megabytes: int,
+    emit: Emit,
+    wanted: Callable[[Frame], bool] = lambda frame: True,
 ) -> Generator[Frame, None, None]:
-    """The reader's frames, each recorded in `folder` (if any) before it is passed on.
+    """The reader's frames that are `wanted`, each recorded in `folder` (if any) before it is
+    passed on. What is not wanted is as good as dropped by the camera.
 
     A full disk or a recording of `most_megabytes` ends the recording with a Notice, never the
     job. Raises UsageError for a folder of pictures, which is its own recording.
     """
     if folder is None:
-        yield from reader.frames(cancel)
+        yield from filter(wanted, reader.frames(cancel))
         return
     if reader.info.kind == "folder":
         raise UsageError(
@@ -117,7 +123,7 @@ def taped(
         tape = None
         _warn(None, _("Nothing is recorded: {error}").format(error=error), emit)
     try:
-        for frame in reader.frames(cancel):
+        for frame in filter(wanted, reader.frames(cancel)):
             if tape is not None:
                 tape = _add(tape, frame, most_megabytes, emit)
             yield frame

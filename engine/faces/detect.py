@@ -14,7 +14,7 @@ from engine.config import DetectionSettings
 from engine.faces.align import Face, align
 from engine.faces.box import Box
 from engine.faces.cascades import Cascade
-from engine.faces.eyes import QUICK, THOROUGH, Effort, EyeFinder
+from engine.faces.eyes import QUICK, THOROUGH, Effort, EyeFinder, as_shares
 
 __all__ = ["Box", "Face", "FaceFinder"]
 
@@ -37,6 +37,13 @@ _DARK_FRAME = 70.0
 _MOST_GAIN = 8.0
 _INSIDE = 0.7
 """A box that lies in a larger one by this share is part of that face, not a face."""
+_AROUND = 0.35
+"""How far a known face is searched for beyond its last box, share of its width on each side."""
+_SAME_PLACE = 0.3
+"""Overlap from which on two boxes of successive frames are taken for one face."""
+_GROWTH = 1.3
+"""How much wider or narrower than its last box a known face is looked for: the scales next to
+its own, whose hits support each other."""
 
 
 class FaceFinder:
@@ -52,24 +59,66 @@ class FaceFinder:
         self._second = Cascade("frontalface_alt2", folder)
         self._eyes = EyeFinder(folder)
 
-    def find(self, image: NDArray[np.uint8], most: int = 8) -> tuple[Face, ...]:
+    def find(
+        self, image: NDArray[np.uint8], most: int = 8, before: Sequence[Face] = ()
+    ) -> tuple[Face, ...]:
         """Faces in a live frame (BGR uint8 HxWx3), largest first, at most `most`.
 
         The search runs on a picture of `settings.working_width`; the eyes are then looked for
-        in the full picture, inside each face only.
+        in the full picture, inside each face only, and first where they were in that of the
+        frame `before` which lies in the same place.
         """
-        grey = _brightened(_grey(image))
-        scale = min(1.0, self._settings.working_width / grey.shape[1])
-        small = _resized(grey, scale)
+        grey, small, scale = self._reduced(image)
         found = self._faces.search(
             small,
             self._settings.scale_factor,
             self._settings.neighbours,
-            max(_SMALLEST, round(self._settings.smallest_face * scale)),
+            self._narrowest(scale),
         )
         boxes = [box.scaled(1 / scale) for box in _outermost(found)]
-        boxes.sort(key=lambda box: box.width, reverse=True)
-        return tuple(self._finish(image, grey, box, QUICK) for box in boxes[:most])
+        return tuple(
+            self._finish(image, grey, box, QUICK, _same(box, before)) for box in boxes[:most]
+        )
+
+    def find_again(self, image: NDArray[np.uint8], before: Sequence[Face]) -> tuple[Face, ...]:
+        """Faces of the frame before in this one (BGR uint8 HxWx3), largest first.
+
+        Each is searched for around its last box only, at about its last size, and its eyes
+        around theirs. A face that is not there is left out, and of two that became one the larger
+        stays.
+        """
+        grey, small, scale = self._reduced(image)
+        found = []
+        for face in before:
+            near = self._around(small, face.box.scaled(scale), scale)
+            found += sorted(near, key=lambda each: each[1])[-1:]
+        boxes = [box.scaled(1 / scale) for box in _outermost(found)]
+        return tuple(self._finish(image, grey, box, QUICK, _same(box, before)) for box in boxes)
+
+    def _around(self, small: NDArray[np.uint8], box: Box, scale: float) -> list[tuple[Box, int]]:
+        """Finds near a box of the reduced frame, with the hits behind each."""
+        margin = round(box.width * _AROUND)
+        left, top = max(0, box.x - margin), max(0, box.y - margin)
+        part = small[top : box.y + box.height + margin, left : box.x + box.width + margin]
+        found = self._faces.search(
+            part,
+            self._settings.scale_factor,
+            self._settings.neighbours,
+            max(self._narrowest(scale), round(box.width / _GROWTH)),
+            round(box.width * _GROWTH),
+        )
+        return [(each.scaled(1, -left, -top), hits) for each, hits in found]
+
+    def _reduced(
+        self, image: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], float]:
+        """A live frame in grey, the same as small as it is searched, and the ratio of the two."""
+        grey = _brightened(_grey(image))
+        scale = min(1.0, self._settings.working_width / grey.shape[1])
+        return grey, _resized(grey, scale), scale
+
+    def _narrowest(self, scale: float) -> int:
+        return max(_SMALLEST, round(self._settings.smallest_face * scale))
 
     def find_in_photograph(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
         """Faces in a photograph of any size (BGR uint8 HxWx3), most central first.
@@ -121,9 +170,15 @@ class FaceFinder:
         return [box.scaled(1 / scale, border, border) for box in _outermost(found)]
 
     def _finish(
-        self, image: NDArray[np.uint8], grey: NDArray[np.uint8], box: Box, effort: Effort
+        self,
+        image: NDArray[np.uint8],
+        grey: NDArray[np.uint8],
+        box: Box,
+        effort: Effort,
+        before: Face | None = None,
     ) -> Face:
-        eyes, found = self._eyes.find(grey, box, effort)
+        near = as_shares(before.box, before.eyes) if before and before.eyes_found else None
+        eyes, found = self._eyes.find(grey, box, effort, near)
         return Face(box, eyes, found, align(image, eyes))
 
 
@@ -153,8 +208,15 @@ def _resized(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way), dtype=np.uint8)
 
 
+def _same(box: Box, faces: Sequence[Face]) -> Face | None:
+    """The face whose box lies in the place of `box`, if any."""
+    best = max(faces, key=lambda face: face.box.overlap(box), default=None)
+    return best if best is not None and best.box.overlap(box) > _SAME_PLACE else None
+
+
 def _outermost(found: Sequence[tuple[Box, int]]) -> list[Box]:
-    """The boxes without those that lie inside a larger one (a mouth, a nose, a second hit)."""
+    """The boxes without those that lie inside a larger one (a mouth, a nose, a second hit),
+    widest first."""
     kept: list[Box] = []
     for box, _ in sorted(found, key=lambda each: each[0].width, reverse=True):
         if all(box.shared(larger) < _INSIDE * box.area for larger in kept):

@@ -37,6 +37,13 @@ _TILT_SPREAD = 0.07
 """How much the eyes usually differ in height, share of the face's width."""
 _LONE = 0.12
 """A single eye counts only this near its usual place, share of the face's width."""
+_AROUND = 0.18
+"""Half the side of the window searched around an eye's last place, share of the face's width."""
+_COMMON = 0.165, 0.27
+"""Width of nine eyes out of ten as a share of the face's: sizes searched around a last place."""
+_NEAR_STEP = 1.1
+"""Ratio of these sizes. Eyes then lie as near to those of a whole search as with `_STEP` (0.9 %
+of the face's width), in two thirds of the time: each hit that supports another costs as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +80,17 @@ class EyeFinder:
         self._cascades = (Cascade("eye", folder), Cascade("eye_tree_eyeglasses", folder))
 
     def find(
-        self, grey: NDArray[np.uint8], box: Box, effort: Effort = THOROUGH
+        self,
+        grey: NDArray[np.uint8],
+        box: Box,
+        effort: Effort = THOROUGH,
+        near: Eyes | None = None,
     ) -> tuple[Eyes, bool]:
         """Eyes in pixels of `grey` (uint8 HxW), and whether both were really found.
 
         With one eye found the other is supposed level with it; with none both are supposed.
+        `near` is where they were in the frame before, as shares of that frame's box: each is
+        first looked for around there, in under half the time, then in its whole half.
         """
         top = max(0, box.y + round(box.height * _BAND[0]))
         bottom = min(grey.shape[0], box.y + round(box.height * _BAND[1]))
@@ -94,20 +107,29 @@ class EyeFinder:
         # The band's top left corner, measured from the box's, as shares of the box.
         corner = ((left - box.x) / box.width, (top - box.y) / box.height)
         aspect = box.height / box.width
+        ends = band.shape[1], band.shape[0]
 
-        def search(cascade: Cascade, side: int) -> list[_Candidate]:
-            part, offset = (band[:, :half], 0) if side == 0 else (band[:, half:], half)
+        def search(cascade: Cascade, side: int, around: Eyes | None = None) -> list[_Candidate]:
+            x, y, x_end, y_end = (0, 0, half, len(band)) if side == 0 else (half, 0, *ends)
+            widths, step = (_SMALLEST, _LARGEST), _STEP
+            if around is not None:
+                middle_x = (around[side][0] - corner[0]) * effort.width
+                middle_y = (around[side][1] - corner[1]) * effort.width * aspect
+                reach = _AROUND * effort.width
+                x, x_end = max(x, round(middle_x - reach)), min(x_end, round(middle_x + reach))
+                y, y_end = max(y, round(middle_y - reach)), min(y_end, round(middle_y + reach))
+                widths, step = _COMMON, _NEAR_STEP
             found = cascade.search(
-                part,
-                _STEP,
+                band[y : max(y, y_end), x : max(x, x_end)],
+                step,
                 effort.neighbours,
-                round(_SMALLEST * effort.width),
-                round(_LARGEST * effort.width),
+                round(widths[0] * effort.width),
+                round(widths[1] * effort.width),
             )
             return [
                 _candidate(
-                    corner[0] + (offset + eye.centre[0]) / effort.width,
-                    corner[1] + eye.centre[1] / effort.width / aspect,
+                    corner[0] + (x + eye.centre[0]) / effort.width,
+                    corner[1] + (y + eye.centre[1]) / effort.width / aspect,
                     hits,
                     side,
                 )
@@ -115,7 +137,7 @@ class EyeFinder:
             ]
 
         plain, glasses = self._cascades
-        sides = [search(plain, 0), search(plain, 1)]
+        sides = [(near and search(plain, side, near)) or search(plain, side) for side in (0, 1)]
         # The second cascade costs as much again: it is asked only where the first saw nothing,
         # and on both sides where the first's eyes do not make a pair.
         searched = [not sides[0], not sides[1]]
@@ -177,6 +199,15 @@ def _in_picture(box: Box, left: tuple[float, float], right: tuple[float, float])
     return (
         (box.x + left[0] * box.width, box.y + left[1] * box.height),
         (box.x + right[0] * box.width, box.y + right[1] * box.height),
+    )
+
+
+def as_shares(box: Box, eyes: Eyes) -> Eyes:
+    """Eyes in pixels of the picture as shares of their face's box."""
+    (left_x, left_y), (right_x, right_y) = eyes
+    return (
+        ((left_x - box.x) / box.width, (left_y - box.y) / box.height),
+        ((right_x - box.x) / box.width, (right_y - box.y) / box.height),
     )
 
 

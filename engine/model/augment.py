@@ -19,6 +19,18 @@ _BRIGHTNESS = 25.0  # grey levels
 _CONTRAST = 0.2
 _BLUR_SHARE, _BLUR = 0.3, 1.4  # share of views, largest sigma in pixels
 
+ENOUGH = 60
+"""Pictures of a person from which augmented views would add nothing but work: LFW's
+people have 24 at most, and theirs help a little; a capture's hundred are views of their own."""
+
+
+def wanted_views(pictures: int, most: int) -> int:
+    """How many views of each of a person's `pictures` to make, `most` at most.
+
+    The next view of all is wanted while those before it, with the pictures, are fewer than ENOUGH.
+    """
+    return sum(pictures * view < ENOUGH for view in range(1, most + 1))
+
 
 def augment_view(crop: NDArray[np.uint8], view: int, seed: int) -> NDArray[np.uint8]:
     """View number `view` (from 1) of a crop: uint8 (h, w, 3), RGB, in and out.

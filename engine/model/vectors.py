@@ -16,6 +16,8 @@ NEAREST = 10
 """Cohort vectors whose mean cosine is subtracted from every score."""
 CENTRE_SHARE = 0.25
 """Share of a centre's own likeness to the cohort that is subtracted too."""
+BLOCK = 1000
+"""Rows that are compared with the whole cohort at once."""
 
 Array = NDArray[np.floating[Any]]
 Float32 = NDArray[np.float32]
@@ -144,5 +146,10 @@ def cohort_scores(
 
 def centre_levels(centres: Array, cohort: Array, nearest: int = NEAREST) -> Float32:
     """What every score for a centre is lowered by: centres (p, d), cohort (m, d) to (1, p)."""
-    cosines = np.asarray(centres, np.float32) @ np.asarray(cohort, np.float32).T
-    return np.asarray(CENTRE_SHARE * cohort_level(cosines, nearest).T, np.float32)
+    rows, others = np.asarray(centres, np.float32), np.asarray(cohort, np.float32).T
+    # In blocks: all cosines of 50,000 people to the cohort would take 840 MB.
+    blocks = [
+        cohort_level(rows[start : start + BLOCK] @ others, nearest)
+        for start in range(0, max(len(rows), 1), BLOCK)
+    ]
+    return np.asarray(CENTRE_SHARE * np.concatenate(blocks).T, np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from engine.model.face_space import FaceSpace
 from engine.model.store import StoredModel
 from engine.model.vectors import Float32
 from engine.recognise.own_strangers import StrangerSet
-from engine.recognise.scoring import Gallery
+from engine.recognise.scoring import NOBODY, Gallery, runners_up_to
 from engine.recognise.threshold import kept_of, settle
 from engine.recognise.voting import Decision, Tracker, Verdict, decide, most_voted
 from engine.recognise.why import Evidence, Memory
@@ -34,7 +35,7 @@ NO_TRACK = 0
 
 
 class Recogniser:
-    """Recognises faces with one model. One object serves one source and one thread.
+    """Recognises faces with one model. One object serves one thread, and any number of cameras.
 
     `stale` holds the slugs of people whose pictures changed since training. `names` maps slugs
     to present names: a renamed person appears under her new name, and one who was deleted is
@@ -70,7 +71,8 @@ class Recogniser:
         self._classifier = classifier
         self._settings = settings
         self._stale = stale
-        self._tracker = Tracker(settings)
+        self._track_numbers = count(1)
+        self._trackers: dict[int, Tracker] = {}
         self.memory = Memory()
         """What the last decisions rest on, for `why.explain`."""
         kept_pictures = kept_of(model.info, space, settings.fpir)
@@ -86,6 +88,7 @@ class Recogniser:
         crops: NDArray[np.uint8],
         single: bool = False,
         eyes_found: Sequence[bool] = (),
+        camera: int = 0,
     ) -> tuple[FaceSeen, ...]:
         """Say who is seen in one frame: one event a face, in the order of `boxes`.
 
@@ -93,30 +96,36 @@ class Recogniser:
         belong to `boxes`. Give frames without faces too: tracks end by the source's clock.
         `single` takes the picture for itself: no tracking, and either known or unknown. An
         event's `milliseconds` are those of the whole frame's recognition. `eyes_found`, if
-        given, says of each crop whether it was turned upright by its eyes.
+        given, says of each crop whether it was turned upright by its eyes. Faces are followed for
+        each `camera` by itself; no two cameras' tracks have the same number.
         """
         started = time.perf_counter()
         if len(boxes) != len(crops):
             raise ValueError(f"{len(boxes)} boxes do not fit {len(crops)} crops")
+        tracker = self._tracker(camera)
         if not len(boxes):
-            self._tracker.update(seconds, (), np.empty((0, self._space.dims), np.float32), ())
+            tracker.update(seconds, (), np.empty((0, self._space.dims), np.float32), ())
             return ()
         features = self._extractor.extract(crops)
         embeddings = self._space.embed(features)
-        candidates = self.proposals(crops, embeddings).argmax(1)
+        # The one product with the whole gallery; that of fused embeddings follows from it.
+        cosines = self._gallery.cosines(embeddings)
+        candidates = self._proposals(crops, cosines).argmax(1)
         found: list[tuple[int, Float32, tuple[int, ...]]]
         if single:
             found = [
                 (NO_TRACK, row, (candidate,))
-                for row, candidate in zip(embeddings, candidates.tolist(), strict=True)
+                for row, candidate in zip(cosines, candidates.tolist(), strict=True)
             ]
         else:
             found = [
-                (tracked.track, tracked.fused, tracked.candidates)
-                for tracked in self._tracker.update(seconds, boxes, embeddings, candidates.tolist())
+                (tracked.track, tracked.products, tracked.candidates)
+                for tracked in tracker.update(
+                    seconds, boxes, embeddings, candidates.tolist(), cosines
+                )
             ]
         least = 1 if single else self._settings.least
-        scores = self._gallery.scores(np.stack([row for _, row, _ in found]))
+        scores = self._gallery.scores_of(np.stack([row for _, row, _ in found]))
         milliseconds = (time.perf_counter() - started) * 1000
         window = 1 if single else self._settings.window
         seen = []
@@ -159,12 +168,21 @@ class Recogniser:
     def proposals(self, crops: NDArray[np.uint8], embeddings: Float32) -> Float32:
         """What the candidate of each face alone is chosen by: (n, people), the largest wins.
 
-        The classifier's probabilities where there is one, else the scores of the gallery;
-        without a classifier `crops` are not looked at.
+        The classifier's probabilities where there is one, else the likeness to the gallery's
+        people; without a classifier `crops` are not looked at.
         """
+        return self._proposals(crops, self._gallery.cosines(embeddings))
+
+    def _proposals(self, crops: NDArray[np.uint8], cosines: Float32) -> Float32:
         if self._classifier is None:
-            return self._gallery.scores(embeddings)
+            return self._gallery.likeness_of(cosines)
         return np.asarray(self._classifier(crops)[:, self._kept], np.float32)
+
+    def _tracker(self, camera: int) -> Tracker:
+        """The camera's own tracker."""
+        if camera not in self._trackers:
+            self._trackers[camera] = Tracker(self._settings, self._track_numbers)
+        return self._trackers[camera]
 
     def _judge(
         self,
@@ -183,8 +201,8 @@ class Recogniser:
         candidate = int(scores.argmax()) if self._classifier is None else most_voted(votes, scores)
         score = float(scores[candidate])
         verdict: Verdict = decide(score, self.threshold, candidate, votes, least)
-        others = np.delete(np.arange(len(scores)), candidate)
-        second = int(others[scores[others].argmax()]) if len(others) else None
+        (second,), (second_score,) = runners_up_to(scores[None], np.array([candidate]))
+        alone = second == NOBODY
         known = verdict.decision is Decision.KNOWN
         event = FaceSeen(
             source=source,
@@ -195,8 +213,8 @@ class Recogniser:
             candidate=self._names[candidate],
             score=score,
             threshold=self.threshold,
-            runner_up=None if second is None else self._names[second],
-            runner_up_score=0.0 if second is None else float(scores[second]),
+            runner_up=None if alone else self._names[second],
+            runner_up_score=0.0 if alone else float(second_score),
             person=self._names[candidate] if known else None,
             decision=verdict.decision.value,
             votes=verdict.votes,

@@ -7,9 +7,10 @@ each frame's time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,13 +53,23 @@ class Verdict:
 class Tracked:
     """One face of the frame just given: its track's number and what the last frames say.
 
-    `fused` (dims,) float32 is the unit-length mean of the window's embeddings, `candidates` the
-    candidate of each single frame in the window, oldest first.
+    `fused` (dims,) float32 is the unit-length mean of the window's embeddings, `products` (k,) are
+    that mean's, `candidates` the candidate of each single frame in the window, oldest first.
     """
 
     track: int
     fused: Float32
+    products: Float32
     candidates: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """One frame's view of a face: embedding, its products with whatever, and its candidate."""
+
+    embedding: Float32
+    products: Float32
+    candidate: int
 
 
 @dataclass(slots=True, eq=False)
@@ -68,21 +79,29 @@ class _Track:
     number: int
     box: BoxTuple
     seen: float
-    embeddings: deque[Float32]
-    candidates: deque[int]
-    strange: list[tuple[Float32, int]] = field(default_factory=list)
+    looks: deque[_Look]
+    strange: list[_Look] = field(default_factory=list)
 
     def fused(self) -> Float32:
-        return unit(np.mean(np.stack(self.embeddings), axis=0, dtype=np.float32))
+        return unit(_mean([look.embedding for look in self.looks]))
+
+    def told(self) -> Tracked:
+        """The track as its looks make it: what is linear in an embedding is fused alike."""
+        mean = _mean([look.embedding for look in self.looks])
+        length = max(float(np.linalg.norm(mean)), float(np.finfo(np.float32).tiny))
+        products = _mean([look.products for look in self.looks]) / np.float32(length)
+        candidates = tuple(look.candidate for look in self.looks)
+        return Tracked(self.number, unit(mean), products, candidates)
 
 
 class Tracker:
     """Follows faces by place and by looks. One object a camera."""
 
-    def __init__(self, settings: RecognitionSettings) -> None:
+    def __init__(self, settings: RecognitionSettings, numbers: Iterator[int] | None = None) -> None:
+        """`numbers` gives each new track its own; several cameras share them. None: 1, 2, ..."""
         self._window = settings.window
         self._tracks: list[_Track] = []
-        self._next = 1
+        self._numbers = count(1) if numbers is None else numbers
 
     def update(
         self,
@@ -90,25 +109,27 @@ class Tracker:
         boxes: Sequence[BoxTuple],
         embeddings: Array,
         candidates: Sequence[int],
+        products: Array | None = None,
     ) -> tuple[Tracked, ...]:
         """Take one frame's faces; return what is known of each, in the same order.
 
         `seconds` is the frame's time and must not fall (a source that starts again has its
         tracks forgotten). `embeddings` (n, dims) of unit length and `candidates` (n,) belong to
         `boxes`. Two boxes never continue the same track. A frame without faces is given too:
-        it lets time pass.
+        it lets time pass. `products` (n, k) are the embeddings' with any k vectors: those of a
+        fused embedding then come from the window's, and need not be multiplied out again.
         """
-        if not len(boxes) == len(embeddings) == len(candidates):
-            raise ValueError("boxes, embeddings and candidates must be equally many")
+        if products is None:
+            products = np.empty((len(embeddings), 0), np.float32)
+        if not len(boxes) == len(embeddings) == len(candidates) == len(products):
+            raise ValueError("boxes, embeddings, candidates and products must be equally many")
         self._tracks = [t for t in self._tracks if 0 <= seconds - t.seen <= LOST_AFTER]
         rows = np.asarray(embeddings, np.float32)
         chosen = self._assign(boxes, rows)
         result = []
-        for box, row, candidate, track in zip(boxes, rows, candidates, chosen, strict=True):
-            followed = self._follow(track, box, row, int(candidate), seconds)
-            result.append(
-                Tracked(followed.number, followed.fused(), tuple(map(int, followed.candidates)))
-            )
+        looks = map(_Look, rows, np.asarray(products, np.float32), map(int, candidates))
+        for box, look, track in zip(boxes, looks, chosen, strict=True):
+            result.append(self._follow(track, box, look, seconds).told())
         return tuple(result)
 
     def _assign(self, boxes: Sequence[BoxTuple], rows: Float32) -> list[_Track | None]:
@@ -134,53 +155,54 @@ class Tracker:
                 free.remove(number)
         return chosen
 
-    def _follow(
-        self, track: _Track | None, box: BoxTuple, row: Float32, candidate: int, seconds: float
-    ) -> _Track:
+    def _follow(self, track: _Track | None, box: BoxTuple, look: _Look, seconds: float) -> _Track:
         """Add one frame to its track, or begin a track."""
-        if track is not None and self._taken_over(track, row, candidate):
+        if track is not None and self._taken_over(track, look):
             # Somebody else stands where the person stood: nothing of her may count for him.
             earlier = track.strange
             self._tracks.remove(track)
             track = self._begin(box, seconds)
-            for old_row, old_candidate in earlier[-TAKEOVER:-1]:
-                track.embeddings.append(old_row)
-                track.candidates.append(old_candidate)
+            track.looks.extend(earlier[-TAKEOVER:-1])
         elif track is None:
             track = self._begin(box, seconds)
         track.box, track.seen = box, seconds
-        track.embeddings.append(row)
-        track.candidates.append(candidate)
+        track.looks.append(look)
         return track
 
     def _begin(self, box: BoxTuple, seconds: float) -> _Track:
         track = _Track(
-            self._next, box, seconds, deque(maxlen=self._window), deque(maxlen=self._window)
+            next(self._numbers),
+            box,
+            seconds,
+            deque(maxlen=self._window),
         )
-        self._next += 1
         self._tracks.append(track)
         return track
 
-    def _taken_over(self, track: _Track, row: Float32, candidate: int) -> bool:
+    def _taken_over(self, track: _Track, look: _Look) -> bool:
         """Whether this frame is the last of TAKEOVER that look like somebody else, and alike.
 
         One odd frame (a blink, a bad alignment) is no takeover, nor are several that look like
         nobody in particular.
         """
-        trusted = list(track.embeddings)[: len(track.embeddings) - len(track.strange)]
+        trusted = list(track.looks)[: len(track.looks) - len(track.strange)]
         if trusted:
-            before = unit(np.mean(np.stack(trusted), axis=0, dtype=np.float32))
-            strange = float(row @ before) < OTHER_FACE
+            before = unit(_mean([each.embedding for each in trusted]))
+            strange = float(look.embedding @ before) < OTHER_FACE
         else:
             strange = False
         if not strange:
             track.strange.clear()
             return False
-        track.strange.append((row, candidate))
+        track.strange.append(look)
         if len(track.strange) < TAKEOVER:
             return False
-        first = track.strange[-TAKEOVER][0]
-        return float(first @ row) >= SAME_FACE
+        first = track.strange[-TAKEOVER]
+        return float(first.embedding @ look.embedding) >= SAME_FACE
+
+
+def _mean(rows: Sequence[Float32]) -> Float32:
+    return np.asarray(np.mean(np.stack(rows), axis=0, dtype=np.float32), np.float32)
 
 
 def overlap_of(one: BoxTuple, other: BoxTuple) -> float:

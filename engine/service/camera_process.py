@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,9 @@ from engine.cancel import Cancel
 from engine.errors import FacedeskError
 from engine.events import JobEnded
 from engine.service.child_main import ChildContext, serve
+from engine.service.credit import Credit
 from engine.service.messages import (
+    FacesFound,
     FirstPictures,
     FramesEnded,
     PictureKept,
@@ -19,6 +22,7 @@ from engine.service.messages import (
     TwinAnswer,
     TwinReport,
 )
+from engine.service.previewing import Wishes
 from engine.service.protocol import (
     CheckRequest,
     EnrolRequest,
@@ -29,23 +33,29 @@ from engine.service.protocol import (
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-from engine.service.previewing import Wishes
 
 
 def body(context: ChildContext) -> None:
     """Take jobs until told to quit. OpenCV's windows demand the main thread, so jobs run here."""
-    wishes = Wishes()
-    context.replace = wishes.take  # on the reader thread: a running job follows at once
+    import engine.camera.quiet  # noqa: F401 - loads OpenCV before the first job, as it is to run
+
+    wishes, credit = Wishes(), Credit()
+
+    def hears(message: object) -> bool:
+        """Reader thread: what concerns the running job is not a job to queue."""
+        return wishes.take(message) or credit.take(message)
+
+    context.replace = hears
     while True:
         message = context.inbox.get()
         if isinstance(message, Quit):
             return
         wishes.take(message)  # one that came before `replace` was set
         if isinstance(message, Start):
-            _run(context, message, wishes)
+            _run(context, message, wishes, credit)
 
 
-def _run(context: ChildContext, start: Start, wishes: Wishes) -> None:
+def _run(context: ChildContext, start: Start, wishes: Wishes, credit: Credit) -> None:
     """Run one job to its end."""
     request = start.request
     if isinstance(request, EnrolRequest):
@@ -55,7 +65,7 @@ def _run(context: ChildContext, start: Start, wishes: Wishes) -> None:
     elif isinstance(request, CheckRequest):
         context.run_job(start.job, lambda cancel: _check(context, request, cancel))
     elif isinstance(request, RecogniseRequest):
-        _watch(context, start.job, request, wishes)
+        _watch(context, start, request, wishes, credit)
 
 
 class _Telling:
@@ -92,7 +102,7 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
         return isinstance(message, TwinReport | TwinAnswer) or wishes.take(message)
 
     workspace, settings = context.workspace, context.settings
-    context.replace = told
+    before, context.replace = context.replace, told
     try:
         enrol(
             workspace,
@@ -105,7 +115,7 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
             follower=_Telling(context),
         )
     finally:
-        context.replace = wishes.take
+        context.replace = before
 
 
 def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> None:
@@ -120,22 +130,39 @@ def _check(context: ChildContext, request: CheckRequest, cancel: Cancel) -> None
     check_camera(request.source, context.settings, cancel, context.emit)
 
 
-def _watch(context: ChildContext, job: str, request: RecogniseRequest, wishes: Wishes) -> None:
+def _watch(
+    context: ChildContext,
+    start: Start,
+    request: RecogniseRequest,
+    wishes: Wishes,
+    credit: Credit,
+) -> None:
     """Deliver faces until the source ends; the model process then reports the job's end."""
     from engine.service.jobs.watch import watch
 
-    cancel = context.begin(job)
+    def deliver(found: FacesFound) -> None:
+        context.send(dataclasses.replace(found, camera=start.camera))
+
+    cancel = context.begin(start.job)
+    credit.begin()
     started = time.monotonic()
     try:
         frames, dropped = watch(
-            context.settings, request, cancel, context.emit, context.send, preview=wishes
+            context.settings,
+            request,
+            cancel,
+            context.emit,
+            deliver,
+            preview=wishes,
+            credit=credit,
         )
     except FacedeskError as error:
-        context.send(JobEnded.failure(job, error))
+        context.send(JobEnded.failure(start.job, error))
         return
     finally:
-        context.cancels.pop(job, None)
-    context.send(FramesEnded(frames=frames, dropped=dropped, seconds=time.monotonic() - started))
+        context.cancels.pop(start.job, None)
+    seconds = time.monotonic() - started
+    context.send(FramesEnded(frames=frames, dropped=dropped, seconds=seconds, camera=start.camera))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,9 @@ class Child:
         on_message: Callable[[Child, Any], None],
         on_end: Callable[[Child, int], None],
     ) -> None:
-        """Start the process. `hello` is its first message."""
+        """Start the process. `hello` is its first message; `name` is "model", "camera", or
+        "camera-2" and so on.
+        """
         self.name = name
         self.expected_end = False
         self._on_message = on_message
@@ -47,10 +49,11 @@ class Child:
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         output = open_log(logs, name)
+        module = f"engine.service.{name.partition('-')[0]}_process"
         environment = os.environ | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", f"engine.service.{name}_process", str(theirs.fileno())],
+                [sys.executable, "-m", module, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -71,10 +74,10 @@ class Child:
         return self._process.pid
 
     def send(self, message: Any) -> None:
-        """Queue a message; never blocks. A lossy frame replaces one that still waits."""
+        """Queue a message; never blocks. A lossy frame replaces its camera's that still waits."""
         with self._wake:
             if isinstance(message, FacesFound) and message.lossy:
-                kept = [m for m in self._outgoing if not _is_lossy(m)]
+                kept = [m for m in self._outgoing if not _is_lossy(m, message.camera)]
                 self._outgoing.clear()
                 self._outgoing.extend(kept)
             self._outgoing.append(message)
@@ -129,8 +132,8 @@ class Child:
         self._on_end(self, status)
 
 
-def _is_lossy(message: Any) -> bool:
-    return isinstance(message, FacesFound) and message.lossy
+def _is_lossy(message: Any, camera: int) -> bool:
+    return isinstance(message, FacesFound) and message.lossy and message.camera == camera
 
 
 def _python_path() -> str:

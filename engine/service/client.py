@@ -8,7 +8,6 @@ process that died.
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +24,17 @@ from engine.events import (
     Sighted,
 )
 from engine.i18n import _
-from engine.service import evaluations, library
+from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
+from engine.service.deaths import Deaths
 from engine.service.feed_calls import FeedCalls
 from engine.service.inbox_calls import InboxCalls
 from engine.service.inbox_writer import InboxWriter
 from engine.service.messages import (
     End,
     FacesFound,
+    FacesWanted,
     FirstPictures,
     FramesEnded,
     Hello,
@@ -74,10 +75,6 @@ PROCESSES: dict[Job, tuple[str, ...]] = {
 }
 """The processes that a job cannot go on without."""
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
-MOST_DEATHS = 3
-DEATHS_WITHIN = 60.0
-"""A process that dies more often than MOST_DEATHS in this many seconds is not started again
-until a job asks for it."""
 
 
 class LocalDesk(
@@ -94,7 +91,7 @@ class LocalDesk(
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}
-        self._deaths: dict[str, list[float]] = {"camera": [], "model": []}
+        self._deaths = Deaths()
         self._jobs: dict[Job, str] = {}
         self._fed = set()
         self._requests: dict[Job, Any] = {}
@@ -167,9 +164,9 @@ class LocalDesk(
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy, NoModel."""
         library.check_model(self._workspace)
-        self._begin(
-            "recognise", _("Recognising from {source}").format(source=request.source), request
-        )
+        source = ", ".join(request.sources)
+        title = _("Recognising from {source}").format(source=source)
+        self._begin("recognise", title, request)
 
     def why(self, track: int | None) -> None:
         """Ask for the explanation of a decision; a `Why` or `NothingToExplain` answers."""
@@ -235,8 +232,11 @@ class LocalDesk(
                 return
             waiting = job == "recognise" and self._jobs[job] == "waiting"
             self._jobs[job] = "stopped" if keep else "cancelled"
-            name = "model" if job in ("train", "evaluate") or waiting else "camera"
-            self._child(name).send(End(job=job, keep=keep, run=self._run))
+            end = End(job=job, keep=keep, run=self._run)
+            if job in ("train", "evaluate") or waiting:
+                self._child("model").send(end)
+            else:
+                cameras.tell_all(self._children, end)
             if waiting:
                 self._finish(JobEnded(job=job, outcome=self._jobs[job]))
 
@@ -250,6 +250,8 @@ class LocalDesk(
             self._requests.pop(job, None)
             if job in WRITING_JOBS:
                 self._writer.release()
+            if job == "recognise":
+                cameras.end_further(self._children)
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
         self._tapes.hear(ended)
@@ -275,10 +277,15 @@ class LocalDesk(
 
     def _received(self, child: Child, message: Any) -> None:
         """Reader threads: relay between the processes, pass events to the listener."""
+        if cameras.is_further(child.name) and self._children.get(child.name) is not child:
+            return  # of a recognition that is over
         match message:
             case FacesFound() | FramesEnded():
                 if "recognise" in self.running:
                     self._child("model").send(message)
+            case FacesWanted():
+                if camera := self._children.get(cameras.process_name(message.camera)):
+                    camera.send(message)
             case PictureKept() | PicturesOver():
                 self._relay_pictures(child.name, message)
             case FirstPictures() | TwinReport():
@@ -288,8 +295,7 @@ class LocalDesk(
             case RecognitionEnded():
                 self._recognition_ended(message)
             case JobEnded(job="recognise"):
-                self._child("model").send(End(job="recognise", keep=False, run=self._run))
-                self._finish(message)
+                self._source_failed(message)
             case JobEnded():
                 self._finish(message)
             case Sighted():
@@ -317,16 +323,23 @@ class LocalDesk(
         with self._lock:
             if run == self._run and self._jobs.get("recognise") == "waiting":
                 self._jobs["recognise"] = "running"
-                self._child("camera").send(
-                    Start(job="recognise", request=self._requests["recognise"])
-                )
+                for name, start in cameras.starts(self._requests["recognise"]).items():
+                    self._child(name).send(start)
+
+    def _source_failed(self, ended: JobEnded) -> None:
+        """A source of the recognition cannot be opened or is lost: then it is over, for all."""
+        end = End(job="recognise", keep=False, run=self._run)
+        with self._lock:
+            cameras.tell_all(self._children, end)
+        self._child("model").send(end)
+        self._finish(ended)
 
     def _recognition_ended(self, message: RecognitionEnded) -> None:
         """The model process's word on a recognition; of interest only if it is the present one."""
         if message.run != self._run:
             return
         if message.ended.outcome == "failed":
-            self._child("camera").send(End(job="recognise", keep=False))
+            cameras.tell_all(self._children, End(job="recognise", keep=False))
         self._finish(message.ended)
 
     def _ended(self, child: Child, status: int) -> None:
@@ -335,17 +348,19 @@ class LocalDesk(
             if child.expected_end or self._closing:
                 return
             self._children.pop(child.name, None)
-            recent = [t for t in self._deaths[child.name] if t > time.monotonic() - DEATHS_WITHIN]
-            self._deaths[child.name] = [*recent, time.monotonic()]
-            restarting = len(recent) < MOST_DEATHS
+            further = cameras.is_further(child.name)
+            restarting = not further and self._deaths.note(child.name)
             lost = [job for job in self._jobs if child.name in PROCESSES[job]]
-            self._feeding_ended(child.name)
+            if further and "recognise" in self._jobs:
+                lost = ["recognise"]
+            if not further:
+                self._feeding_ended(child.name)
         self._listener(ProcessDied(process=child.name, exit_status=status, restarting=restarting))
         for job in lost:
             self._fail(job, child.name, status)
         if restarting:
             self._child(child.name)
-        else:
+        elif not further:
             text = _("The {name} process keeps dying; it is started again at the next job").format(
                 name=child.name
             )
@@ -360,8 +375,9 @@ class LocalDesk(
             ),
         )
         if job == "recognise":
-            other = "camera" if process == "model" else "model"
+            end = End(job=job, keep=False, run=self._run)
             with self._lock:
-                if other in self._children:
-                    self._children[other].send(End(job=job, keep=False, run=self._run))
+                cameras.tell_all(self._children, end)
+                if process != "model" and "model" in self._children:
+                    self._children["model"].send(end)
         self._finish(JobEnded.failure(job, error))

@@ -21,12 +21,13 @@ class Start:
     """Begin a job; `request` is one of the request classes of `protocol`.
 
     `run` numbers the recognitions: an answer to one that was given up meanwhile is told from an
-    answer to the present one.
+    answer to the present one. `camera` numbers the sources of one recognition from 0.
     """
 
     job: str
     request: Any
     run: int = 0
+    camera: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class FacesFound:
 
     `crops` holds len(boxes) pictures of 160 x 160 x 3 uint8 RGB, one after the other. `lossy`
     frames may be replaced by newer ones. `eyes_found` says of each crop whether it was turned
-    upright by its eyes.
+    upright by its eyes. `camera` as in `Start`.
     """
 
     source: str
@@ -82,6 +83,18 @@ class FacesFound:
     dropped: int
     lossy: bool
     eyes_found: tuple[bool, ...] = ()
+    camera: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacesWanted:
+    """The model process can take a camera's next frame in about `after` seconds.
+
+    Sent as it begins a frame of that camera: until then no other is worth looking at.
+    """
+
+    camera: int
+    after: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +143,9 @@ class TwinAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FramesEnded:
-    """No more frames will come; the model process sums up what it has seen."""
+    """No more frames will come from a camera; after the last one the model process sums up."""
 
     frames: int
     dropped: int
     seconds: float
+    camera: int = 0

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,33 +34,14 @@ from engine.service.messages import (
     WhyAsked,
 )
 from engine.service.protocol import EvaluateRequest, TrainRequest
+from engine.service.turns import Turns
+
+if TYPE_CHECKING:
+    from engine.service.jobs.recognise import Recognition
 
 log = logging.getLogger(__name__)
 
 RECOGNISE = "recognise"
-
-
-class NewestFaces:
-    """A slot between the reader thread and the main loop: lossy frames replace each other."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: FacesFound | None = None
-        self.dropped = 0
-
-    def offer(self, faces: FacesFound) -> bool:
-        """Put a frame in; True if one was waiting already (the older is dropped)."""
-        with self._lock:
-            occupied = self._waiting is not None
-            self.dropped += occupied
-            self._waiting = faces
-            return occupied
-
-    def take(self) -> FacesFound | None:
-        """Take the waiting frame out."""
-        with self._lock:
-            faces, self._waiting = self._waiting, None
-            return faces
 
 
 class ModelBody:
@@ -78,11 +61,15 @@ class ModelBody:
         self._explained: Recognition | None = None
         """The recognition that explanations are about: the one under way, or the last one."""
         self._run = 0
-        self._newest = NewestFaces()
+        self._cameras: set[int] = set()
+        """Cameras that still deliver."""
+        self._frames = 0
+        """Frames of those that do not any more."""
+        self._turns = Turns()
         context.replace = self._replace
 
     def _replace(self, message: object) -> bool:
-        """Reader thread: lossy frames go to the slot; one token in the queue stands for it.
+        """Reader thread: lossy frames go to a slot; one token in the queue stands for it.
 
         Pictures of a capture go to the feed, whatever the main loop is at.
         """
@@ -92,7 +79,7 @@ class ModelBody:
         if isinstance(message, PicturesOver):
             threading.Thread(target=self._over, args=(message,), daemon=True).start()
             return True
-        return isinstance(message, FacesFound) and message.lossy and self._newest.offer(message)
+        return isinstance(message, FacesFound) and message.lossy and self._turns.offer(message)
 
     def run(self) -> None:
         """Take messages until told to quit."""
@@ -123,7 +110,9 @@ class ModelBody:
                 self._beside("evaluate", lambda token: self._evaluate(evaluation, token))
             case Start():
                 self._run = message.run
-                self._newest = NewestFaces()
+                self._turns = Turns()
+                self._cameras = set(range(len(message.request.sources)))
+                self._frames = 0
                 with self._feed.paused():
                     self._recognition = self._make(
                         context.workspace,
@@ -140,18 +129,33 @@ class ModelBody:
             case PictureKept() | PicturesOver():  # from before `_replace` was there
                 self._replace(message)
             case FacesFound():
-                faces = self._newest.take() if message.lossy else message
+                faces = self._turns.take(message.camera) if message.lossy else message
                 if faces is not None and self._recognition is not None:
-                    self._recognition.take(faces, self._newest.dropped)
+                    self._name(faces, self._recognition)
             case FramesEnded() if self._recognition is not None:
-                self._recognition.finish(message.frames)
-                self._end(JobEnded(job=RECOGNISE, outcome="done"))
+                self._camera_ended(message, self._recognition)
             case End(job="recognise") if message.run == self._run:
                 if self._recognition is not None:
                     self._recognition.flush()
                 self._recognition = None
             case _:
                 pass
+
+    def _name(self, faces: FacesFound, recognition: Recognition) -> None:
+        """Recognise one frame; its camera is told first, so that the next one is found beside."""
+        self._context.send(self._turns.wanted(faces))
+        began = time.monotonic()
+        recognition.take(faces, self._turns.dropped(faces.camera))
+        self._turns.took(faces, time.monotonic() - began)
+
+    def _camera_ended(self, message: FramesEnded, recognition: Recognition) -> None:
+        """A source is at its end; recognition is with the last one."""
+        self._turns.ended(message.camera)
+        self._cameras.discard(message.camera)
+        self._frames += message.frames
+        if not self._cameras:
+            recognition.finish(self._frames)
+            self._end(JobEnded(job=RECOGNISE, outcome="done"))
 
     def _over(self, message: PicturesOver) -> None:
         """End a session's features, and say so: the writer lock is held until then."""

@@ -102,13 +102,22 @@ class BakeOffRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecogniseRequest:
-    """Name the people in front of `source` with the current model; `tape` as in EnrolRequest."""
+    """Name the people in front of `source` with the current model; `tape` as in EnrolRequest.
+
+    `beside` are further sources watched at the same time, each by a camera process of its own.
+    """
 
     source: str
     each: bool = False
     window: bool = False
     pace: Literal["live", "own", "fast"] = "live"
     tape: str | None = None
+    beside: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All sources; a camera's number is its source's place."""
+        return self.source, *self.beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

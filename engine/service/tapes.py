@@ -144,6 +144,9 @@ class Tapes:
         """The request, made to record if it is one for the camera. Raises as JobTape does."""
         if self._file is None or not isinstance(request, EnrolRequest | RecogniseRequest):
             return request
+        if isinstance(request, RecogniseRequest) and request.beside:
+            tell(Notice(text=_("Several sources at once are not recorded"), level="warning"))
+            return request
         settings, workspace = self._settings, self._workspace
         tape = JobTape(self._file, job, request, settings, workspace, number=True)
         self._tape = tape
@@ -211,8 +214,8 @@ def _told(request: EnrolRequest | RecogniseRequest) -> dict[str, Any]:
     """The request without credentials and without what belongs to this machine's screen."""
     body = dataclasses.asdict(request)
     body["source"] = mask_credentials(request.source)
-    for name in ("tape", "window"):
-        body.pop(name)
+    for name in ("tape", "window", "beside"):
+        body.pop(name, None)
     return body
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.quiet import DEFAULTS
+from engine import threads
+from engine.camera.quiet import DEFAULTS, cv2
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -48,3 +49,7 @@ def test_the_libraries_print_nothing_when_sources_fail(tmp_path: Path, first: st
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_opencv_leaves_the_other_cores_to_the_network() -> None:
+    assert cv2.getNumThreads() == threads.OPENCV == 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.augment import augment_view, augment_views
+from engine.model.augment import augment_view, augment_views, wanted_views
 
 
 def faces(count: int) -> NDArray[np.uint8]:
@@ -46,3 +46,16 @@ def test_the_crop_itself_is_not_touched() -> None:
     before = crops.copy()
     augment_views(crops, 3)
     np.testing.assert_array_equal(crops, before)
+
+
+def test_a_person_with_few_pictures_gets_all_views_and_one_with_many_gets_none() -> None:
+    assert [wanted_views(pictures, 2) for pictures in (1, 10, 29, 30, 59, 60, 100)] == [
+        2,
+        2,
+        2,
+        1,
+        1,
+        0,
+        0,
+    ]
+    assert wanted_views(5, 0) == 0

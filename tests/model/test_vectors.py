@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.model import vectors
 from engine.model.vectors import (
     centre_levels,
     class_centres,
@@ -85,6 +86,15 @@ def test_a_person_who_looks_like_many_strangers_needs_more_likeness() -> None:
     levels = centre_levels(np.stack([common, rare]), cohort)
     assert levels.shape == (1, 2)
     assert levels[0, 0] > levels[0, 1]
+
+
+def test_centre_levels_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    centres, cohort = unit(rng.normal(size=(7, 5))), unit(rng.normal(size=(30, 5)))
+    whole = centre_levels(centres, cohort)
+    monkeypatch.setattr(vectors, "BLOCK", 3)
+    assert centre_levels(centres, cohort) == pytest.approx(whole, abs=1e-6)
+    assert whole.shape == (1, 7)
 
 
 def test_parts_of_a_row_are_scaled_one_by_one() -> None:

@@ -250,3 +250,29 @@ def test_a_classic_model_without_its_classifier_is_refused(
 
 def test_recipe_head_needs_no_classifier() -> None:
     assert classifier_for(model_of(), weights=None) is None  # type: ignore[arg-type]
+
+
+def test_each_camera_has_tracks_of_its_own(space: FaceSpace, painter: PaintedExtractor) -> None:
+    """The same place and the same face, seen by two cameras whose clocks differ."""
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS)
+    crop = painter.paint(near(ANNA, 0.8, 1))
+    tracks: dict[int, set[int]] = {0: set(), 1: set()}
+    for frame in range(4):
+        for camera, clock in ((0, 0.0), (1, 900.0)):
+            (seen,) = recogniser.observe(
+                f"{camera}", frame, clock + frame / 10, [BOX], crop[None], camera=camera
+            )
+            tracks[camera].add(seen.track)
+    assert [len(numbers) for numbers in tracks.values()] == [1, 1]
+    assert not tracks[0] & tracks[1]
+    assert seen.decision == "known"
+
+
+def test_faces_of_one_frame_go_through_the_network_at_once(
+    space: FaceSpace, painter: PaintedExtractor
+) -> None:
+    recogniser = Recogniser(model_of(), painter, space, SETTINGS)
+    crops = np.stack([painter.paint(near(who, 0.8, 3)) for who in (ANNA, BERT, STRANGER)])
+    boxes = [(200 * n, 0, 100, 100) for n in range(3)]
+    assert len(recogniser.observe("0", 1, 0.0, boxes, crops)) == 3
+    assert painter.calls == 1

@@ -7,7 +7,7 @@ import pytest
 
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import cohort_scores
-from engine.recognise.scoring import NOBODY, Gallery
+from engine.recognise.scoring import NOBODY, Gallery, runners_up_to
 from tests.recognise.made_up import DIMS, near, vectors
 
 
@@ -28,6 +28,19 @@ def test_the_best_and_the_second_best_are_found(space: FaceSpace) -> None:
         assert found.runners_up[row] == order[1]
         assert found.best[row] == found.scores[row, order[0]]
         assert found.second[row] == found.scores[row, order[1]]
+
+
+def test_likeness_ranks_people_as_their_scores_do(space: FaceSpace) -> None:
+    gallery, probes = Gallery(space, vectors(9, 31), tuple("abcdefghi")), vectors(40, 32)
+    lowered = gallery.likeness_of(gallery.cosines(probes)) - gallery.scores(probes)
+    assert lowered == pytest.approx(np.repeat(lowered[:, :1], 9, axis=1), abs=1e-6)
+
+
+def test_runner_up_to_a_candidate_who_is_not_the_best_is_the_best() -> None:
+    scores = np.array([[0.1, 0.9, 0.5], [0.3, 0.2, 0.1]], np.float32)
+    people, second = runners_up_to(scores, np.array([2, 0]))
+    assert people.tolist() == [1, 1]
+    assert second.tolist() == [scores[0, 1], scores[1, 1]]
 
 
 def test_one_person_alone_has_no_runner_up(space: FaceSpace) -> None:

@@ -51,6 +51,16 @@ def test_the_fused_embedding_is_the_unit_mean_of_the_window() -> None:
     assert seen.fused @ ANNA > 0.93
 
 
+def test_products_of_a_fused_embedding_follow_from_those_of_its_frames() -> None:
+    tracker, others = Tracker(SETTINGS), vectors(9, 41).T
+    for frame in range(12):
+        who = ANNA if frame < 6 else BERT  # he takes her place, and brings his earlier frame along
+        row = looks(who, frame)[None]
+        (seen,) = tracker.update(frame * FRAME, [box_at(100)], row, [0], row @ others)
+        assert seen.products == pytest.approx(seen.fused @ others, abs=1e-5)
+    assert seen.track == 2
+
+
 def test_two_people_who_cross_keep_their_tracks() -> None:
     tracker = Tracker(SETTINGS)
     for frame in range(21):

@@ -54,7 +54,7 @@ def test_a_wrong_option_is_refused_before_the_workspace_is_looked_at(workspace: 
 def test_a_model_on_dlib_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dlib", None)
     with pytest.raises(BackboneMissing):
-        backbone_of(ModelInfo(id="m", details={"backbone": "dlib"}))
+        backbone_of(ModelInfo(id="m", details={"backbone": "dlib"}), "auto")
 
 
 def test_a_model_on_dlib_is_no_keras_file(workspace: Workspace, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_model_on_dlib_is_no_keras_file(workspace: Workspace, tmp_path: Path) 
 @needs_dlib
 def test_a_model_of_other_dlib_files_is_refused() -> None:
     with pytest.raises(ModelCorrupt, match="network"):
-        backbone_of(ModelInfo(id="m", details={"backbone": "dlib", "weights": "other"}))
+        backbone_of(ModelInfo(id="m", details={"backbone": "dlib", "weights": "other"}), "auto")
 
 
 @needs_dlib

@@ -1,4 +1,4 @@
-"""Recognising, evaluating and the twin search run where TensorFlow cannot be imported at all."""
+"""Training the head, recognising, evaluating, searching for twins: all without TensorFlow."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ from engine.camera.demo import DemoSource
 from engine.cancel import Cancel
 from engine.config import Settings
 from engine.faces.detect import FaceFinder
-from engine.service.jobs import train
 from engine.service.jobs.evaluate import evaluate
 from engine.service.jobs.recognise import recognise
+from engine.service.jobs.train import train
 from engine.service.jobs.twins import suspect
-from engine.service.protocol import EvaluateRequest, RecogniseRequest
+from engine.service.protocol import EvaluateRequest, RecogniseRequest, TrainRequest
 from engine.workspace import Workspace
 
 workspace, settings, events = Workspace(Path(sys.argv[1])), Settings(), []
+train(workspace, settings, TrainRequest(epochs=2), Cancel(), events.append)
 source = "demo:hopper?seed=5&frames=20"
 request = RecogniseRequest(source=source, pace="fast")
 recognise(workspace, settings, request, Cancel(), events.append)
@@ -68,7 +69,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
-def test_the_demonstration_is_recognised_and_evaluated(trained: Workspace) -> None:
+def test_the_demonstration_is_trained_recognised_and_evaluated(trained: Workspace) -> None:
     run = subprocess.run(
         [sys.executable, "-c", BLOCKED, trained.root],
         cwd=REPOSITORY,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from fake_desk import FakeDesk, face, model, opened, person
 
@@ -25,6 +27,33 @@ async def test_the_form_starts_watching_its_source(run):
     async with run(desk()) as table:
         await watch(table)
         assert table.desk.asked("recognise") == [RecogniseRequest(source="0")]
+
+
+async def test_several_sources_are_watched_at_once_and_offered_again(run):
+    async with run(desk()) as table:
+        await table.press("r", "end", *"; my clip.mp4;1", "enter")
+        await table.until(lambda: "recognise" in table.app.board.titles, "recognition runs")
+        asked = RecogniseRequest(source="0", beside=("my clip.mp4", "1"))
+        assert table.desk.asked("recognise") == [asked]
+        await table.press("x")
+        await table.until(lambda: not table.app.board.titles)
+        await table.press("r")
+        await table.shows("0; my clip.mp4; 1")
+
+
+async def test_of_several_sources_each_face_says_which(run):
+    async with run(desk(), size=(120, 40)) as table:
+        await watch(table)
+        door = face("known", "Ada Lovelace", track=1)
+        table.desk.emit(opened(), face("known", "Ada Lovelace", track=1))
+        await table.until(lambda: "KNOWN" in table.text("#recognition-now"))
+        assert "rtsp://door" not in table.text("#recognition-now")
+        table.desk.emit(
+            dataclasses.replace(opened(), source="rtsp://door"),
+            dataclasses.replace(door, source="rtsp://door", track=2),
+        )
+        await table.until(lambda: "rtsp://door" in table.text("#recognition-now"))
+        assert "rtsp://door" in table.text("#recognition-source")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.errors import UsageError
 from tui.cli.options import TakesGlobals, record_option
 from tui.i18n import _
 from tui.runner import run
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 @click.command(cls=TakesGlobals)
 @click.option(
-    "--source", required=True, help=_("0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
+    "--source",
+    "sources",
+    required=True,
+    multiple=True,
+    help=_("0, /dev/video0, a clip, a folder, a URL, demo:NAME. Given again: all at once."),
 )
 @click.option("--each", is_flag=True, help=_("Every picture is its own probe; nothing is tracked."))
 @click.option("--window", is_flag=True, help=_("Also show OpenCV's own preview window."))
@@ -40,7 +45,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def recognize(
     options: dict[str, Any],
-    source: str,
+    sources: tuple[str, ...],
     each: bool,
     window: bool,
     pace: Any,
@@ -53,14 +58,34 @@ def recognize(
     \b
     facedesk recognize --source 0
     facedesk recognize --source photos/ --each --json
+    facedesk recognize --source 0 --source 1 --source rtsp://door.local/live --pace live
     """
+    alone = {
+        "--each": each,
+        "--window": window,
+        "--why": why,
+        "--keep-unknown": keep_unknown,
+        "--record": record is not None,
+    }
 
     def job(context: Context) -> None:
         from engine.service.protocol import RecogniseRequest
         from tui.commands.recognition import recognize
+        from tui.commands.several_cameras import recognize_together
 
-        request = RecogniseRequest(source=source, each=each, window=window, pace=pace)
-        recognize(context, request, record, why=why, keep=keep_unknown or None)
+        request = RecogniseRequest(
+            source=sources[0], each=each, window=window, pace=pace, beside=sources[1:]
+        )
+        if not request.beside:
+            recognize(context, request, record, why=why, keep=keep_unknown or None)
+            return
+        if given := [option for option, is_given in alone.items() if is_given]:
+            raise UsageError(
+                _("{options} needs one source").format(options=", ".join(given)),
+                _("{count} were given").format(count=len(sources)),
+                _("Leave it out, or name one source."),
+            )
+        recognize_together(context, request)
 
     run(options, job)
 

@@ -21,9 +21,11 @@ from tui.why_words import sentences
 class Lines:
     """Prints a line when what is said about a track changes, not one a frame."""
 
-    def __init__(self, output: Output, *, each: bool) -> None:
+    def __init__(self, output: Output, *, each: bool, several: bool = False) -> None:
+        """`several`: lines say which source, for there is more than one."""
         self._output = output
         self._each = each
+        self._several = several
         self._said: dict[int, str | None] = {}
         self._began = time.monotonic()
 
@@ -39,6 +41,8 @@ class Lines:
             if self._each
             else f"{event.seconds:7.1f} s  {_('face {track}').format(track=event.track)}"
         )
+        if self._several:
+            place = f"{event.source}  {place}"
         near = _("nearest {candidate}, score {score:.3f}, threshold {threshold:.3f}").format(
             candidate=event.candidate, score=event.score, threshold=event.threshold
         )
@@ -82,6 +86,12 @@ def recognize(
         settings, workspace = context.settings, context.workspace
         with recorded(record, "recognise", request, settings, workspace, emit) as (taped, tell):
             done = recognise(workspace, settings, taped, cancel, tell, why=why, keep=keep)
+    summarise(output, done)
+    return done
+
+
+def summarise(output: Output, done: RecogniseDone) -> None:
+    """One line about a recognition that is over."""
     seen = ", ".join(
         f"{DECISIONS.get(name, name)}: {count}" for name, count in sorted(done.people.items())
     )
@@ -91,7 +101,6 @@ def recognize(
         )
         + (f"; {seen}" if seen else "")
     )
-    return done
 
 
 def explain(output: Output, why: Why) -> None:

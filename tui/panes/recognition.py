@@ -43,6 +43,8 @@ class RecognitionPane(Pane):
         self.running = False
         self.watching = False
         """Whether the source has delivered: before that, nobody can be in view."""
+        self.opened: dict[str, Text] = {}
+        """What is said of each source, by its name."""
         self.sightings: tuple[Sighting, ...] = ()
         self.history: deque[Sighting] = deque(maxlen=200)
 
@@ -73,6 +75,7 @@ class RecognitionPane(Pane):
         self.running = True
         self.watching = False
         self.sightings = ()
+        self.opened.clear()
         self.history.clear()
         self.query_one("#recognition-empty").display = False
         self.query_one(FramePreview).remove_class("-nothing")
@@ -96,7 +99,8 @@ class RecognitionPane(Pane):
             about.append(f" {_('DEMO')} ", "reverse bold")
             about.append(" ")
         about.append(f"{clean(event.source)} · {event.width}x{event.height}")
-        self.write("#recognition-source", about)
+        self.opened[event.source] = about
+        self.write("#recognition-source", Text("\n").join(self.opened.values()))
 
     def lost(self, event: SourceLost) -> None:
         """A live source is gone and being tried again."""
@@ -131,7 +135,10 @@ class RecognitionPane(Pane):
         present = [s for s in self.sightings if now - s.seen <= GONE]
         width = max(20, self.query_one("#recognition-body").content_size.width)
         if present:
-            faces = Text("\n").join(_card(s, now, width) for s in reversed(present))
+            several = len(self.opened) > 1
+            faces = Text("\n").join(
+                _card(s, now, width, several=several) for s in reversed(present)
+            )
         else:
             faces = Text(_("Nobody in view") if self.watching else "", "dim")
         self.write("#recognition-now", faces)
@@ -193,8 +200,8 @@ def _nearest(candidate: str) -> str:
     return _("nearest {person}").format(person=candidate) if candidate else _("nobody near")
 
 
-def _card(sighting: Sighting, now: float, width: int) -> Text:
-    """Two lines about a face: who, then the figures behind it."""
+def _card(sighting: Sighting, now: float, width: int, *, several: bool) -> Text:
+    """Two lines about a face: who, then the figures behind it; of `several` sources also which."""
     face = sighting.face
     style = STYLES.get(face.decision, "bold")
     who = clean(face.person) if face.person else _nearest(clean(face.candidate))
@@ -215,6 +222,8 @@ def _card(sighting: Sighting, now: float, width: int) -> Text:
     since = since.format(time=clock(sighting.since), span=span(now - sighting.since))
     between = " · " if width >= 44 else "\n "
     head.append(f"\n {figures}{between}{since}", "dim")
+    if several:
+        head.append(f"\n {shorten(clean(face.source), width - 1)}", "dim")
     if face.stale:
         changed = with_keys(_("pictures changed since training: press {key.train}"))
         head.append(f"\n {changed}", "yellow")

@@ -16,6 +16,9 @@ from tui.widgets.fields import Field, Tick, Wrong
 
 SOURCES = "0, /dev/video0, clip.mp4, folder/, rtsp://, http://, demo:collins"
 
+SEPARATOR = "; "
+"""Between several sources; paths may hold blanks."""
+
 
 def window_field(ticked: bool) -> Field:
     """Whether OpenCV's own window shows the camera too; it says why where that cannot be."""
@@ -141,13 +144,16 @@ class RecogniseForm(Form[RecogniseRequest]):
         yield Field(_("Source"), Input(self._source, id="form-source", compact=True))
         yield window_field(self._window)
         yield sources_hint()
+        yield Label(_("Several at once: 0; 1; rtsp://…"), classes="hint", markup=False)
 
     def request(self) -> RecogniseRequest:
-        """The engine opens the source."""
-        source = self.value("#form-source")
-        if not source:
+        """The engine opens the sources."""
+        given = self.value("#form-source").split(SEPARATOR.strip())
+        sources = [source.strip() for source in given if source.strip()]
+        if not sources:
             raise Wrong(_("Say where to look."), "#form-source")
-        return RecogniseRequest(source=source, window=self.query_one("#form-window", Tick).value)
+        window = self.query_one("#form-window", Tick).value
+        return RecogniseRequest(source=sources[0], window=window, beside=tuple(sources[1:]))
 
 
 class RenameForm(Form[str]):

@@ -15,6 +15,7 @@ from engine.events.checkup import State
 from engine.i18n import _
 from engine.model.processor import CPUINFO, has_bfloat16, processor_features
 from engine.model.runtime import INSTALL, choose_runtime
+from engine.threads import usable_cores
 
 WANTED = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "bf16")
 LEAST_MEMORY = 2_000_000_000
@@ -72,14 +73,11 @@ def _runtime(wish: RuntimeWish, cpuinfo: Path) -> Finding:
 
 
 def _cores() -> Finding:
-    # Python 3.13 has os.process_cpu_count; the affinity says the same on Linux before.
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    all_cores = os.cpu_count()
     return _finding(
         "cores",
         "ok",
         _("{usable} of {all_cores} may be used, by all threads").format(
-            usable=usable, all_cores=all_cores
+            usable=usable_cores(), all_cores=os.cpu_count()
         ),
     )
 

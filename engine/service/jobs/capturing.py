@@ -17,7 +17,7 @@ from engine.enrol.twins import TwinGuard
 from engine.errors import PersonNotFound, SourceError
 from engine.events import Captured, Emit, Notice, Refused
 from engine.faces.align import Face
-from engine.faces.detect import FaceFinder
+from engine.faces.follow import FaceFollower
 from engine.faces.words import REASONS
 from engine.i18n import _
 from engine.service.jobs.view import Viewer
@@ -43,7 +43,7 @@ class Capture:
     """
 
     reader: Reader
-    finder: FaceFinder
+    finder: FaceFollower
     enrolment: Enrolment
     coach: Coach
     guard: TwinGuard

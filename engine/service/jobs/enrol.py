@@ -16,7 +16,7 @@ from engine.enrol.session import Enrolment
 from engine.enrol.twins import TwinGuard
 from engine.errors import NoPictures, PersonNotFound
 from engine.events import Emit, EnrolDone
-from engine.faces.detect import FaceFinder
+from engine.faces.follow import FaceFollower
 from engine.faces.quality import QualityGates
 from engine.faces.words import REASONS
 from engine.i18n import _
@@ -48,7 +48,7 @@ def enrol(
     """
     name = clean_name(request.person)
     people = People(workspace)
-    finder = FaceFinder(settings.detection)
+    finder = FaceFollower(settings.detection)
     viewer = Viewer(
         emit, title=_("Facedesk: {name}").format(name=name), window=request.window, preview=preview
     )

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from engine.model.augment import wanted_views
 from engine.model.embedding_cache import EmbeddingCache
 from engine.model.recent_rows import RecentRows
 from engine.pictures import Unreadable
@@ -34,22 +35,27 @@ class _Session:
 
     slug: str
     waiting: dict[int, list[str]] = field(default_factory=dict)
+    kept: int = 0
 
-    def take(self) -> tuple[int, list[str]] | None:
-        """The next view and its pictures, oldest first."""
-        for view, files in sorted(self.waiting.items()):
-            if files:
-                self.waiting[view] = files[BATCH:]
-                return view, files[:BATCH]
-        return None
+    def next(self) -> int | None:
+        """The view whose pictures are next; none of those that training would not want."""
+        wanted = wanted_views(self.kept, max(self.waiting, default=0))
+        return next((v for v in sorted(self.waiting) if self.waiting[v] and v <= wanted), None)
+
+    def take(self) -> tuple[int, list[str]]:
+        """The next view and its pictures, oldest first; only where there is one."""
+        view = self.next()
+        assert view is not None
+        taken, self.waiting[view] = self.waiting[view][:BATCH], self.waiting[view][BATCH:]
+        return view, taken
 
 
 class Feed:
     """The features of pictures as they are kept. Methods are safe from any thread, none waits for
     a network but `paused`, which waits for the batch under way.
 
-    `views` augmented views of each picture are computed as well, see `Material.embed`. The caller
-    holds `Workspace.writer` from a session's first picture until `over` has returned.
+    Up to `views` augmented views of each picture are computed as well, see `wanted_views`. The
+    caller holds `Workspace.writer` from a session's first picture until `over` has returned.
     """
 
     def __init__(self, workspace: Workspace, views: int, backbones: Backbones) -> None:
@@ -69,6 +75,7 @@ class Feed:
         with self._changed:
             found = self._sessions.setdefault(session, _Session(slug))
             found.slug = slug
+            found.kept += 1
             for view in range(self._views + 1):
                 found.waiting.setdefault(view, []).append(file)
             if self._thread is None:
@@ -108,7 +115,6 @@ class Feed:
                 session = self._next()
                 assert session is not None
                 slug, taken = self._sessions[session].slug, self._sessions[session].take()
-                assert taken is not None
                 self._working = True
             try:
                 self._compute(slug, session, *taken)
@@ -123,7 +129,7 @@ class Feed:
 
     def _next(self) -> str | None:
         """A session with a picture that waits."""
-        return next((id for id, each in self._sessions.items() if any(each.waiting.values())), None)
+        return next((id for id, s in self._sessions.items() if s.next() is not None), None)
 
     def _compute(self, slug: str, session: str, view: int, files: list[str]) -> None:
         backbone = self._backbones.named("vgg16")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from engine.cancel import Cancel
 from engine.dataset.split import PARTS, Split
 from engine.enrol.people import People, Person
 from engine.events import Emit, FeaturesProgress, Notice
+from engine.model.augment import wanted_views
 from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import FaceSpace
 from engine.model.feature_cache import FeatureCache
@@ -83,20 +85,26 @@ class Material:
         cancel: Cancel,
         emit: Emit,
     ) -> dict[str, Part]:
-        """Embeddings of every part; training pictures also in `views` augmented views.
+        """Embeddings of every part; training pictures also in up to `views` augmented views,
+        see `wanted_views`.
 
         Emits FeaturesProgress over the whole. Raises Cancelled, DataError for a damaged crop.
         """
-        work = [(part, 0) for part in PARTS] + [("train", view) for view in range(1, views + 1)]
-        progress = Progress(sum(len(self.pictures(part)) for part, _ in work), emit)
+        work = [(part, 0, piece) for part in PARTS for piece in self._by_session(part)]
+        enrolled = Counter(index for part in PARTS for index, _, _ in self.pictures(part))
+        for view in range(1, views + 1):
+            pieces = self._by_session("train")
+            work += [
+                ("train", view, p) for p in pieces if view <= wanted_views(enrolled[p[0]], views)
+            ]
+        progress = Progress(sum(len(files) for _, _, (*_who, files) in work), emit)
         cache = EmbeddingCache(self.workspace, extractor, space)
         found: dict[str, list[tuple[Levelled, Labels]]] = {part: [] for part in PARTS}
-        for part, view in work:
-            for index, slug, session, files in self._by_session(part):
-                report = progress.within_session
-                placed = cache.rows(slug, session, files, report, view=view, cancel=cancel)
-                progress.session_done(len(files))
-                found[part].append((placed, np.full(len(files), index, np.int64)))
+        for part, view, (index, slug, session, files) in work:
+            report = progress.within_session
+            placed = cache.rows(slug, session, files, report, view=view, cancel=cancel)
+            progress.session_done(len(files))
+            found[part].append((placed, np.full(len(files), index, np.int64)))
         return {part: _joined(pieces, space.dims) for part, pieces in found.items()}
 
     def features(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +62,12 @@ class Recognition:
         backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
-        self._keeper = Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)
+
+        def keeper() -> Keeper:
+            return Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)
+
+        self._keepers: defaultdict[int, Keeper] = defaultdict(keeper)
+        """One a camera: each has a clock of its own."""
         self.explainer = Explainer(workspace, settings.gates, extractor.digest, space)
         self._recogniser = Recogniser(
             model,
@@ -80,7 +85,8 @@ class Recognition:
         self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], black, single=True)
         self._recogniser.memory.clear()
         self._began = self._reported = time.monotonic()
-        self._frames = self._faces = self._recent = self._dropped = 0
+        self._frames = self._faces = self._recent = 0
+        self._dropped: Counter[int] = Counter()
         self._people: Counter[str] = Counter()
 
     def take(self, found: FacesFound, skipped: int = 0, *, single: bool = False) -> None:
@@ -90,17 +96,25 @@ class Recognition:
         """
         crops = crops_of(found)
         events = self._recogniser.observe(
-            found.source, found.frame, found.seconds, found.boxes, crops, single, found.eyes_found
+            found.source,
+            found.frame,
+            found.seconds,
+            found.boxes,
+            crops,
+            single,
+            found.eyes_found,
+            found.camera,
         )
         if not single:
-            self._keeper.take(found.seconds, events, self._recogniser.memory)
-        self._count(events, found.dropped + skipped)
+            self._keepers[found.camera].take(found.seconds, events, self._recogniser.memory)
+        self._dropped[found.camera] = found.dropped + skipped
+        self._count(events)
 
     def take_picture(self, source: str, number: int, face: Face | None) -> None:
         """Name one photograph's face as a probe of its own; NoFace if it has none."""
         if face is None:
             self._emit(NoFace(source=source, frame=number))
-            self._count((), 0)
+            self._count(())
             return
         events = self._recogniser.observe(
             source,
@@ -111,7 +125,7 @@ class Recognition:
             single=True,
             eyes_found=(face.eyes_found,),
         )
-        self._count(events, 0)
+        self._count(events)
 
     @property
     def memory(self) -> Memory:
@@ -120,7 +134,8 @@ class Recognition:
 
     def flush(self) -> None:
         """Send the strangers collected so far to the inbox."""
-        self._keeper.finish()
+        for keeper in self._keepers.values():
+            keeper.finish()
 
     def finish(self, frames: int | None = None) -> RecogniseDone:
         """Sum up. `frames` is the camera's count where it differs from what arrived here."""
@@ -130,16 +145,15 @@ class Recognition:
             frames=self._frames if frames is None else frames,
             faces=self._faces,
             fps=self._frames / seconds,
-            dropped=self._dropped,
+            dropped=self._dropped.total(),
             people=dict(self._people),
         )
         self._emit(done)
         return done
 
-    def _count(self, events: tuple[FaceSeen, ...], dropped: int) -> None:
+    def _count(self, events: tuple[FaceSeen, ...]) -> None:
         self._frames += 1
         self._recent += 1
-        self._dropped = dropped
         self._faces += len(events)
         for event in events:
             self._people[event.person or event.decision] += 1
@@ -150,7 +164,7 @@ class Recognition:
                 RecognitionRate(
                     fps=self._recent / (now - self._reported),
                     frames=self._frames,
-                    dropped=dropped,
+                    dropped=self._dropped.total(),
                     faces=len(events),
                 )
             )

@@ -27,6 +27,8 @@ from engine.service.messages import FacesFound
 from engine.service.protocol import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.workspace import Workspace
 
+BEFORE: Mapping[str, Mapping[str, Any]] = {"detection": {"full_scan_every": 1}}
+"""What held for recordings that do not tell a setting, because it came later."""
 MOST_SHOWN = 10
 """Differences told one by one."""
 Decisions = dict[tuple[int, tuple[int, ...]], str]
@@ -168,7 +170,7 @@ def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...
         return present, (_("The recording tells no settings: yours are used."),)
     for name in ("detection", "gates", "recognition"):
         if isinstance(told.get(name), dict):
-            body[name] = {**body[name], **told[name]}
+            body[name] = {**body[name], **BEFORE.get(name, {}), **told[name]}
     try:
         used = Settings.model_validate(body)
     except ValueError:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.camera.frame import Frame
 from engine.camera.reader import Reader
 from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.events import Emit
+from engine.events import BoxTuple, Emit
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
+from engine.faces.follow import FaceFollower
 from engine.i18n import _
+from engine.service.credit import Credit
 from engine.service.jobs.view import Viewer
 from engine.service.messages import FacesFound
 from engine.service.previewing import Wishes
 from engine.service.protocol import RecogniseRequest
 
+FRESH = 0.7
+"""Seconds that a box may be shown for after the frame it was found in."""
 Deliver = Callable[[FacesFound], None]
 
 
@@ -32,43 +39,85 @@ def watch(
     deliver: Deliver,
     *,
     preview: Wishes | None,
+    credit: Credit | None = None,
 ) -> tuple[int, int]:
     """Deliver the faces of each frame until the source ends or `cancel` is set.
 
-    Returns the numbers of frames read and dropped. Raises SourceError.
+    With `credit`, for one who takes the faces in a process of its own, a live source's frames
+    are looked at only as they can be taken; the others are shown, and count as dropped. Frames of
+    which none may be left out wait instead. Returns the numbers of frames read and dropped.
+    Raises SourceError.
     """
-    finder = FaceFinder(settings.detection)
     viewer = Viewer(emit, title="Facedesk", window=request.window, preview=preview)
-    frames = 0
+    seen = _Seen()
     try:
-        with (
-            Reader(request.source, settings.camera, request.pace, emit, cancel) as reader,
-            closing(
-                taped(reader, cancel, request.tape, settings.record.most_megabytes, emit)
-            ) as recorded,
-        ):
+        with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
             photographs = reader.info.kind == "folder"
-            for frame in recorded:
-                frames += 1
-                faces = find_faces(finder, frame, photographs, settings.recognition.most_faces)
-                lossy = request.pace == "live"
-                deliver(faces_found(frame, faces, reader.dropped, lossy=lossy))
-                boxes = tuple(face.box.as_tuple for face in faces)
+            find = face_search(settings, photographs=photographs)
+            lossy = request.pace == "live" and not photographs
+
+            def show(frame: Frame) -> None:
+                boxes = seen.boxes(frame)
                 text = _("{count} faces, frame {sequence}").format(
-                    count=len(faces), sequence=frame.sequence
+                    count=len(boxes), sequence=frame.sequence
                 )
-                if not viewer.show(frame, boxes, (text, _("Enter or Esc: stop")), reader.dropped):
+                lines = (text, _("Enter or Esc: stop"))
+                if not viewer.show(frame, boxes, lines, reader.dropped + seen.skipped):
                     cancel.stop()
-            return frames, reader.dropped
+
+            def wanted(frame: Frame) -> bool:
+                seen.frames += 1
+                if credit is None or not lossy or credit.spend():
+                    return True
+                seen.skipped += 1
+                show(frame)
+                return False
+
+            most = settings.record.most_megabytes
+            with closing(taped(reader, cancel, request.tape, most, emit, wanted)) as taken:
+                for frame in taken:
+                    if credit is not None and not lossy:
+                        credit.wait(cancel)
+                    faces = find(frame.image)
+                    seen.note(frame, faces)
+                    deliver(faces_found(frame, faces, reader.dropped + seen.skipped, lossy=lossy))
+                    if credit is not None:
+                        credit.sent()
+                    show(frame)
+            return seen.frames, reader.dropped + seen.skipped
     finally:
         viewer.close()
 
 
-def find_faces(finder: FaceFinder, frame: Frame, photographs: bool, most: int) -> tuple[Face, ...]:
-    """The faces of one frame, by the search that fits: photographs may be tight or huge."""
+@dataclass(slots=True)
+class _Seen:
+    """What a run has seen: counts, and the faces found last."""
+
+    frames: int = 0
+    skipped: int = 0
+    """Frames that were not looked at."""
+    at: float = -math.inf
+    last: tuple[BoxTuple, ...] = ()
+
+    def note(self, frame: Frame, faces: Sequence[Face]) -> None:
+        """Keep the places of the faces of a frame."""
+        self.at, self.last = frame.seconds, tuple(face.box.as_tuple for face in faces)
+
+    def boxes(self, frame: Frame) -> tuple[BoxTuple, ...]:
+        """Where the faces are in a frame, or were a moment before."""
+        return self.last if 0 <= frame.seconds - self.at <= FRESH else ()
+
+
+def face_search(
+    settings: Settings, *, photographs: bool
+) -> Callable[[NDArray[np.uint8]], tuple[Face, ...]]:
+    """The search that fits the frames of a source: photographs may be tight or huge."""
+    most = settings.recognition.most_faces
     if photographs:
-        return finder.find_in_photograph(frame.image)[:most]
-    return finder.find(frame.image, most)
+        finder = FaceFinder(settings.detection)
+        return lambda image: finder.find_in_photograph(image)[:most]
+    follower = FaceFollower(settings.detection)
+    return lambda image: follower.find(image, most)
 
 
 def faces_found(frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: bool) -> FacesFound:

@@ -1,0 +1,81 @@
+"""facedesk recognize with several sources: a process for each camera, and one that names them."""
+
+from __future__ import annotations
+
+import queue
+
+from engine.errors import FacedeskError
+from engine.events import (
+    Event,
+    FaceSeen,
+    JobEnded,
+    JobStarted,
+    ProcessReady,
+    RecogniseDone,
+    Threshold,
+)
+from engine.service.client import LocalDesk
+from engine.service.protocol import RecogniseRequest
+from tui.commands.enrolment import source_note
+from tui.commands.recognition import Lines, summarise
+from tui.commands.training import threshold_line
+from tui.context import Context, interruptible
+from tui.i18n import _
+
+POLL = 0.2
+"""Seconds after which Ctrl+C is noticed."""
+
+
+class Failed(FacedeskError):
+    """A job of an engine process failed; the error is that process's."""
+
+    def __init__(self, ended: JobEnded) -> None:
+        super().__init__(ended.title, ended.message, ended.hint)
+        self.exit_code = ended.exit_code  # type: ignore[misc]  # the one class that has several
+
+
+def recognize_together(context: Context, request: RecogniseRequest) -> RecogniseDone | None:
+    """Recognise from all sources of `request` at once, until they end or Ctrl+C.
+
+    What was seen, or None if it was interrupted before the first frame.
+    """
+    output = context.output
+    output.note(
+        _("Starting {count} camera processes and the model").format(count=len(request.sources))
+    )
+    lines = Lines(output, each=False, several=True)
+    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    done: RecogniseDone | None = None
+    desk = LocalDesk(context.workspace, context.settings)
+    with interruptible(keep=True) as cancel:
+        try:
+            desk.start(heard.put)
+            desk.recognise(request)
+            asked = False
+            while True:
+                if cancel.stopping and not asked:
+                    desk.stop("recognise")
+                    asked = True
+                try:
+                    event = heard.get(timeout=POLL)
+                except queue.Empty:
+                    continue
+                if isinstance(event, JobEnded):
+                    break
+                if isinstance(event, JobStarted | ProcessReady):
+                    continue
+                output.event(event)
+                source_note(output, event)
+                if isinstance(event, FaceSeen):
+                    lines.take(event)
+                elif isinstance(event, Threshold):
+                    output.note(threshold_line(event))
+                elif isinstance(event, RecogniseDone):
+                    done = event
+        finally:
+            desk.close()
+        if event.outcome == "failed":
+            raise Failed(event)
+    if done is not None:
+        summarise(output, done)
+    return done
