@@ -16,6 +16,7 @@ from engine.config import load_settings
 from engine.dataset.split import load_split
 from engine.events import Figure
 from engine.i18n import _
+from engine.model.augment import wanted_views
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.train import train
 from engine.service.protocol import TrainRequest
@@ -37,11 +38,12 @@ def measure(plan: Plan) -> Iterator[Figure]:
         train(workspace, settings, TrainRequest(), Cancel(), lambda event: None, backbones)
 
     there = 0
+    galleries = FEW if plan.quick else GALLERIES
     with workspace.writer("facedesk bench"):
-        for people in FEW if plan.quick else GALLERIES:
+        for people in galleries:
             enrol_made_up(workspace, there, people - there, pictures)
             trained()
-            if people == (FEW if plan.quick else GALLERIES)[-1]:
+            if people == galleries[-1]:
                 yield _again(people, pictures, seconds_of(trained))
             enrol_made_up(workspace, people, 1, pictures)
             counter.crops = 0
@@ -72,7 +74,7 @@ def _own(workspace: Workspace, pictures: int, views: int) -> int:
     split = load_split(workspace)
     newest = max(split.people) if split is not None else ""
     learnt = len(split.people[newest]["train"]) if split is not None else 0
-    return pictures + views * learnt
+    return pictures + wanted_views(pictures, views) * learnt
 
 
 def _again(people: int, pictures: int, seconds: float) -> Figure:

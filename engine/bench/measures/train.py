@@ -6,7 +6,7 @@ import math
 import shutil
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from engine.bench.demo import PEOPLE, counted, workspace_crops
@@ -39,13 +39,18 @@ def measure(plan: Plan) -> Iterator[Figure]:
     settings = load_settings()
     workspace = Workspace(plan.path / "train")
     pictures = plan.sized(PICTURES, FEW)
+    given = None
+    if plan.workspace is not None:
+        given = workspace_crops(Workspace(Path(plan.workspace)), 2, pictures)
+        pictures = min(map(len, given.values()))
+        given = {name: files[:pictures] for name, files in given.items()}
     backbones, counter = counted(settings)
     with workspace.writer("facedesk bench"):
         feed = Feed(workspace, settings.training.views, backbones)
-        if plan.workspace is None:
+        if given is None:
             last = _captured(workspace, settings, feed, pictures)
         else:
-            last = _told(workspace, Path(plan.workspace), feed, pictures)
+            last = _told(workspace, given, feed)
         before = counter.crops
 
         def trained() -> TrainDone:
@@ -138,10 +143,10 @@ def _captured(workspace: Workspace, settings: Settings, feed: Feed, count: int) 
     return last
 
 
-def _told(workspace: Workspace, source: Path, feed: Feed, count: int) -> float:
-    """Enrol people of a workspace at the rate of a capture; when the last picture was kept."""
+def _told(workspace: Workspace, given: Mapping[str, Sequence[Path]], feed: Feed) -> float:
+    """Enrol people by their pictures at the rate of a capture; when the last one was kept."""
     registry = People(workspace)
-    for name, files in workspace_crops(Workspace(source), 2, count).items():
+    for name, files in given.items():
         person = registry.add(name)
         session = registry.new_session(person, "bench")
         for number, picture in enumerate(files, 1):
