@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ from engine.events import BenchMachine
 from engine.model.processor import CPUINFO, has_bfloat16, processor_features
 from engine.model.provenance import versions
 from engine.model.runtime import choose_runtime
+from engine.threads import usable_cores
 
 VECTOR = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")
 MEMINFO = Path("/proc/meminfo")
@@ -23,18 +23,12 @@ def machine(wish: RuntimeWish, cpuinfo: Path = CPUINFO, meminfo: Path = MEMINFO)
     return BenchMachine(
         processor=_found(cpuinfo, r"^model name\s*:\s*(.+)$") or platform.machine(),
         vector=tuple(name for name in VECTOR if name in flags),
-        cores=_cores(),
+        cores=usable_cores(),
         memory=1024 * int(_found(meminfo, r"^MemTotal:\s+(\d+) kB$") or 0),
         versions={"python": platform.python_version(), **versions()},
         runtime=choose_runtime(wish, cpuinfo).name,
         precision="bfloat16" if has_bfloat16(cpuinfo) else "float32",
     )
-
-
-def _cores() -> int:
-    # Python 3.13 has os.process_cpu_count; the affinity says the same on Linux before.
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return usable or 1
 
 
 def _found(path: Path, pattern: str) -> str:

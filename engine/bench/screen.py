@@ -22,11 +22,13 @@ from engine.i18n import _
 LINES, COLUMNS = 24, 80
 LONGEST = 60.0
 """Seconds after which nobody waits any longer."""
+KEPT = 1 << 15
+"""Bytes that are looked at: more would take time from the program that is measured."""
 _CONTROL = re.compile(rb"\x1b\[[0-9;:<=>?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>78]")
 
 
 class Screen:
-    """A running program. `written` is what it has written, without colours and other control."""
+    """A running program. `written` is what it wrote last, without colours and other control."""
 
     def __init__(self, command: Sequence[str], workspace: Path) -> None:
         """Start `command` with `workspace` as Facedesk's, in English."""
@@ -107,7 +109,7 @@ class Screen:
             data = os.read(self._master, 65536)
         except OSError:  # Linux's way of saying that the program closed its end
             return False
-        self._raw += data
+        self._raw = (self._raw + data)[-KEPT:]
         self.written = _CONTROL.sub(b"", self._raw)
         return bool(data)
 

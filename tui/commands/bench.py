@@ -16,7 +16,7 @@ from tui.i18n import _
 from tui.text import many, span
 
 PROGRAM = (sys.executable, "-m", "tui")
-HEADING = "# What `facedesk bench` measured\n\n"
+HEADING = _("What `facedesk bench` measured")
 
 
 def bench(
@@ -95,7 +95,7 @@ def _closing(done: BenchDone) -> str:
 def add_section(file: Path, section: str) -> None:
     """Put a section on top of those that a file has, below its heading."""
     with translate_os_errors("write a file", file):
-        before = file.read_text(encoding="utf-8") if file.exists() else HEADING
+        before = file.read_text(encoding="utf-8") if file.exists() else f"# {HEADING}\n"
         head, mark, rest = before.partition("\n## ")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{head.rstrip()}\n\n{section}{mark}{rest}", encoding="utf-8")

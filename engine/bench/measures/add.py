@@ -65,7 +65,9 @@ def measure(plan: Plan) -> Iterator[Figure]:
                 what=_("add one person to {people}").format(people=people),
                 value=seconds,
                 unit="s",
-                note=_("{pictures} pictures each, without the network").format(pictures=pictures),
+                note=_("{pictures} pictures each, without the network's own time").format(
+                    pictures=pictures
+                ),
             )
 
 

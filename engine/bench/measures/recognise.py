@@ -22,13 +22,13 @@ from engine.config import Settings, load_settings
 from engine.errors import BackboneMissing
 from engine.events import Figure
 from engine.faces.align import align
-from engine.faces.detect import FaceFinder
 from engine.i18n import _
 from engine.model.feature_row import Extracts
 from engine.model.store import ModelStore
 from engine.recognise.recogniser import Recogniser
 from engine.service.jobs.half_blocks import HalfBlocks
 from engine.service.jobs.networks import backbone_of
+from engine.service.jobs.watch import face_search
 from engine.service.previewing import PreviewWish
 
 FRAMES, FEW = 60, 8
@@ -76,7 +76,7 @@ class Recognition:
         self.space = backbone.space
         self.extractor = _Timed(backbone.extractor)
         self._recogniser = Recogniser(model, self.extractor, self.space, settings.recognition)
-        self._find = FaceFinder(settings.detection).find
+        self._find = face_search(settings, photographs=False)
         self._blocks = HalfBlocks()
 
     def take(self, frame: Frame) -> int:
