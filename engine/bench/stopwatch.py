@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Sequence
 
 
-def taking_turns(works: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median seconds of each of `works`, done `rounds` times in turn after one round unmeasured.
+def taking_turns(works: Sequence[Callable[[], object]], rounds: int) -> list[list[float]]:
+    """Seconds of each of `works`, done `rounds` times in turn after one round unmeasured.
 
     Every other round goes backwards, so that none always follows the same one.
     """
@@ -21,7 +20,7 @@ def taking_turns(works: Sequence[Callable[[], object]], rounds: int) -> list[flo
             began = time.perf_counter()
             works[place]()
             taken[place].append(time.perf_counter() - began)
-    return [statistics.median(each) for each in taken]
+    return taken
 
 
 def seconds_of(work: Callable[[], object]) -> float:

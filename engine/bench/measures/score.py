@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 
 import numpy as np
@@ -25,11 +26,11 @@ def measure(plan: Plan) -> Iterator[Figure]:
     centres = unit(random.normal(size=(PEOPLE, space.dims)).astype(np.float32))
     gallery = Gallery(space, centres, [str(number) for number in range(PEOPLE)])
     face = unit(random.normal(size=(1, space.dims)).astype(np.float32))
-    (seconds,) = taking_turns([lambda: gallery.search(face)], ROUNDS)
+    (taken,) = taking_turns([lambda: gallery.search(face)], ROUNDS)
     yield Figure(
         key="score.5000",
         what=_("score a face against {people} people").format(people=f"{PEOPLE:,}"),
-        value=seconds * 1000,
+        value=statistics.median(taken) * 1000,
         unit="ms",
         judged="value",
         least=5,
