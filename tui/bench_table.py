@@ -11,15 +11,14 @@ from tui.i18n import _
 
 VERDICTS = {
     "": "",
-    "stretch": _("stretch aim reached"),
-    "reached": _("aim reached"),
-    "missed": _("aim missed"),
+    "stretch": _("both reached"),
+    "reached": _("first reached"),
+    "missed": _("missed"),
     "failed": _("failed"),
 }
 COLUMNS = (
     _("what"),
     "#" + _("figure"),
-    _("unit"),
     _("against"),
     "#" + _("ratio"),
     _("aims"),
@@ -31,12 +30,11 @@ def row(figure: Figure) -> tuple[str, ...]:
     """One figure in the order of COLUMNS."""
     against = figure.against
     if math.isfinite(figure.other):
-        other = f"{number(figure.other)} {figure.unit}".strip()
+        other = measured(figure.other, figure.unit)
         against = _("{what}: {figure}").format(what=against, figure=other)
     return (
         figure.what,
-        number(figure.value),
-        figure.unit,
+        measured(figure.value, figure.unit),
         against,
         f"{number(figure.ratio)}x" if math.isfinite(figure.ratio) else "",
         aims(figure),
@@ -51,6 +49,11 @@ def aims(figure: Figure) -> str:
     ends = (figure.least,) if figure.least == figure.stretch else (figure.least, figure.stretch)
     unit = "x" if figure.judged == "ratio" else f" {figure.unit}" if figure.unit else ""
     return " / ".join(f"{end:g}" for end in ends) + unit
+
+
+def measured(value: float, unit: str) -> str:
+    """A number with its unit, if it has one."""
+    return f"{number(value)} {unit}".strip()
 
 
 def number(value: float) -> str:

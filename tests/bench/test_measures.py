@@ -24,8 +24,11 @@ def test_adding_a_person_computes_her_crops_and_no_other(
     monkeypatch.setattr(add, "FEW_PICTURES", 10)
     found = {figure.key: figure for figure in add.measure(plan)}
     assert list(found) == [
-        "add.2.crops", "add.2.seconds", "add.head", "add.3.crops", "add.3.seconds",
+        "add.2.crops", "add.2.seconds",
+        "add.head", "add.again",
+        "add.3.crops", "add.3.seconds",
     ]  # fmt: skip
+    assert 0 < found["add.head"].value < found["add.again"].value
     for people in (2, 3):
         crops = found[f"add.{people}.crops"]
         assert crops.value >= 10

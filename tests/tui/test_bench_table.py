@@ -41,7 +41,7 @@ def test_what_was_not_measured_is_a_dash() -> None:
 def test_a_row_says_what_against_what_and_how_it_came_out() -> None:
     shown = figure(other=10.0, against="another", judged="ratio", least=2, stretch=4)
     assert row(shown) == (
-        "a start", "2", "s", "another: 10 s", "5x", "2 / 4x", "stretch aim reached",
+        "a start", "2 s", "another: 10 s", "5x", "2 / 4x", "both reached",
     )  # fmt: skip
 
 
@@ -76,8 +76,8 @@ def test_markdown_has_the_day_the_machine_and_a_line_a_figure() -> None:
     assert lines[0] == "## 2026-11-27"
     assert all(f"- {line}" in lines for line in machine_lines(MACHINE))
     assert "- 2 figures" in lines
-    assert "| a start | 2 | s |  |  |  |  |" in lines
-    assert r"| a\|b | 2 | s |  |  |  |  |" in lines
+    assert "| a start | 2 s |  |  |  |  |" in lines
+    assert r"| a\|b | 2 s |  |  |  |  |" in lines
     assert lines[-1] == "- a start: warm"
 
 

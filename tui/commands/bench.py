@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.events import BenchDone, BenchMachine, BenchStep, Event, Figure
 from engine.workspace import translate_os_errors
-from tui.bench_table import COLUMNS, machine_lines, markdown, number, remarks, row
+from tui.bench_table import COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.context import Context, interruptible
 from tui.i18n import _
 from tui.text import many, span
@@ -48,8 +48,8 @@ def bench(
                     bar.update(event.number - 1, event.of, event.measurement)
                 case Figure():
                     figures.append(event)
-                    value = f"{number(event.value)} {event.unit}".strip()
-                    output.note(f"{event.what}: {event.failure or value}")
+                    value = event.failure or measured(event.value, event.unit)
+                    output.note(f"{event.what}: {value}")
 
         done = bench(
             context.settings,

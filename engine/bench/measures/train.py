@@ -91,7 +91,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
         judged="ratio",
         least=30,
         stretch=100,
-        note=_("captured at 30 frames a second, {share:.0%} of the crops left at its end").format(
+        note=_("captured in real time, {share:.0%} of the crops left at its end").format(
             share=share
         ),
     )
