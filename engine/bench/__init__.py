@@ -1,1 +1,1 @@
-"""Measuring Facedesk: workspaces of any size, and what takes how long in them."""
+"""Measuring Facedesk: what takes how long, beside what it is to be compared with, in one run."""

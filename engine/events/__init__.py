@@ -9,6 +9,7 @@ pickle (see `engine.service.wire`).
 from __future__ import annotations
 
 from engine.events.base import BoxTuple, Emit, Event
+from engine.events.bench import BenchDone, BenchMachine, BenchStep, Figure
 from engine.events.checkup import CameraMeasured, CheckupDone, Finding, Group, State
 from engine.events.coaching import Advice, Coaching, TwinChoice, TwinSuspected
 from engine.events.enrolment import (
@@ -40,6 +41,9 @@ __all__ = [
     "HALF_BLOCK_RUN",
     "Advice",
     "BakeOffDone",
+    "BenchDone",
+    "BenchMachine",
+    "BenchStep",
     "BoxTuple",
     "CameraMeasured",
     "Captured",
@@ -52,6 +56,7 @@ __all__ = [
     "Event",
     "FaceSeen",
     "FeaturesProgress",
+    "Figure",
     "Finding",
     "Group",
     "ImportDone",

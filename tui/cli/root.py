@@ -32,6 +32,7 @@ HOMES = {
     "train": "tui.cli.training:train",
     "evaluate": "tui.cli.evaluation:evaluate",
     "bake-off": "tui.cli.evaluation:bake_off",
+    "bench": "tui.cli.bench:bench",
     "recognize": "tui.cli.watching:recognize",
     "model": "tui.cli.model:model",
     "doctor": "tui.cli.watching:doctor",

@@ -1,0 +1,222 @@
+"""Recognition stage by stage, for one face and for four; and dlib's pipeline on the same frames."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bench.demo import clip, clip_of_four, trained_workspace
+from engine.bench.dlib_pipeline import DlibPipeline
+from engine.bench.plan import Plan
+from engine.camera.frame import Frame
+from engine.camera.sources import open_source
+from engine.config import Settings, load_settings
+from engine.errors import BackboneMissing
+from engine.events import Figure
+from engine.faces.align import align
+from engine.i18n import _
+from engine.model.feature_row import Extracts
+from engine.model.store import ModelStore
+from engine.recognise.recogniser import Recogniser
+from engine.service.jobs.half_blocks import HalfBlocks
+from engine.service.jobs.networks import backbone_of
+from engine.service.jobs.watch import face_search
+from engine.service.previewing import PreviewWish
+
+FRAMES, FEW = 60, 8
+WARM = 3
+"""Frames before those that count: the first calls are slow."""
+WISH = PreviewWish(columns=78, rows=20, level="normal", rate=30)
+"""A preview as the app asks for in a terminal of 80x24."""
+STAGES = ("read", "detect", "align", "features", "score", "vote", "draw")
+Result = TypeVar("Result")
+
+
+class Stages:
+    """Seconds of each stage, frame by frame."""
+
+    def __init__(self) -> None:
+        self._taken: defaultdict[str, list[float]] = defaultdict(list)
+
+    def time(self, stage: str, work: Callable[[], Result]) -> Result:
+        """Do a stage's work."""
+        began = time.perf_counter()
+        result = work()
+        self.add(stage, time.perf_counter() - began)
+        return result
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Note what a stage took."""
+        self._taken[stage].append(seconds)
+
+    def of(self, stage: str) -> float:
+        """Median milliseconds of a stage, without the first frames."""
+        return 1000 * statistics.median(self._taken[stage][WARM:])
+
+
+class Recognition:
+    """The stages of live recognition, one after the other, and what each takes.
+
+    They are called as the jobs call them. Alignment, scoring and the projection lie inside other
+    calls, so they are done once more to be timed, and taken off what they lie in.
+    """
+
+    def __init__(self, plan: Plan, settings: Settings) -> None:
+        model = ModelStore(trained_workspace(plan.path, settings)).load()
+        backbone = backbone_of(model.info, settings.model.runtime)
+        self.stages = Stages()
+        self.space = backbone.space
+        self.extractor = _Timed(backbone.extractor)
+        self._recogniser = Recogniser(model, self.extractor, self.space, settings.recognition)
+        self._find = face_search(settings, photographs=False)
+        self._blocks = HalfBlocks()
+
+    def take(self, frame: Frame) -> int:
+        """One frame through all the stages but reading; how many faces it showed."""
+        stages = self.stages
+        began = time.perf_counter()
+        faces = self._find(frame.image)
+        found = time.perf_counter() - began
+        began = time.perf_counter()
+        for face in faces:
+            align(frame.image, face.eyes)
+        aligned = time.perf_counter() - began
+        stages.add("align", aligned)
+        stages.add("detect", found - aligned)
+        boxes = [face.box.as_tuple for face in faces]
+        crops = (
+            np.stack([face.crop for face in faces])
+            if faces
+            else np.empty((0, 160, 160, 3), np.uint8)
+        )
+        began = time.perf_counter()
+        self._recogniser.observe(frame.label, frame.sequence, frame.seconds, boxes, crops)
+        observed = time.perf_counter() - began
+        scored = 0.0
+        if faces:
+            began = time.perf_counter()
+            self._recogniser.gallery.scores(self.space.embed(self.extractor.rows))
+            scored = time.perf_counter() - began
+        features = self.extractor.spent()
+        stages.add("features", features)
+        stages.add("score", scored)
+        stages.add("vote", max(0.0, observed - features - scored))
+        stages.time("draw", lambda: self._blocks.cells(frame.image, boxes, WISH))
+        return len(faces)
+
+
+class _Timed:
+    """An extractor that notes what its calls take, and its last rows."""
+
+    def __init__(self, inner: Extracts) -> None:
+        self._inner = inner
+        self.digest, self.length = inner.digest, inner.length
+        self.rows: NDArray[np.float32] = np.empty((0, inner.length), np.float32)
+        self._seconds = 0.0
+
+    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As `Extracts.extract`."""
+        began = time.perf_counter()
+        self.rows = self._inner.extract(crops)
+        self._seconds += time.perf_counter() - began
+        return self.rows
+
+    def spent(self) -> float:
+        """Seconds since the last call of this."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+
+def measure(plan: Plan) -> Iterator[Figure]:
+    """One face with dlib in turn where it is installed, then four faces."""
+    settings = load_settings()
+    frames = plan.sized(FRAMES, FEW) + WARM
+    one = clip(plan.path, settings, frames)
+    try:
+        dlib, missing = DlibPipeline(plan, settings), ""
+    except BackboneMissing as error:
+        dlib, missing = None, str(error)
+    recognition, faces = _watched(plan, settings, one, dlib)
+    stages = recognition.stages
+    rate = _rate(stages)
+    yield Figure(
+        key="recognise.1.rate",
+        what=_("recognise one face, all stages in one process"),
+        value=rate,
+        unit=_("frames/s"),
+        more=True,
+        note=_("640x480, {faces:.1f} faces a frame").format(faces=faces),
+    )
+    yield from _by_stage(stages, 1)
+    theirs = 1000 / stages.of("dlib") if dlib is not None else float("nan")
+    ours = 1000 / (1000 / rate - stages.of("draw"))
+    yield Figure(
+        key="recognise.1.dlib",
+        what=_("recognise one face, without drawing"),
+        value=ours,
+        unit=_("frames/s"),
+        more=True,
+        other=theirs,
+        against=_("dlib's pipeline on the same frames"),
+        judged="ratio" if dlib is not None else "",
+        least=2,
+        stretch=4,
+        note=missing,
+    )
+    recognition, faces = _watched(plan, settings, clip_of_four(plan.path, settings, frames), None)
+    yield Figure(
+        key="recognise.4.rate",
+        what=_("recognise four faces, all stages in one process"),
+        value=_rate(recognition.stages),
+        unit=_("frames/s"),
+        more=True,
+        note=_("640x480, {faces:.1f} faces a frame").format(faces=faces),
+    )
+    yield from _by_stage(recognition.stages, 4)
+
+
+def _watched(
+    plan: Plan, settings: Settings, file: Path, dlib: DlibPipeline | None
+) -> tuple[Recognition, float]:
+    """A clip recognised from beginning to end, and how many faces a frame showed."""
+    recognition = Recognition(plan, settings)
+    seen = []
+    with closing(open_source(str(file), settings.camera)) as source:
+        while (frame := recognition.stages.time("read", source.read)) is not None:
+            seen.append(recognition.take(frame))
+            if dlib is not None:
+                began = time.perf_counter()
+                dlib.names(frame.image)
+                recognition.stages.add("dlib", time.perf_counter() - began)
+    return recognition, statistics.mean(seen[WARM:])
+
+
+def _rate(stages: Stages) -> float:
+    return 1000 / sum(stages.of(stage) for stage in STAGES)
+
+
+def _by_stage(stages: Stages, faces: int) -> Iterator[Figure]:
+    words = {
+        "read": _("read"),
+        "detect": _("detect"),
+        "align": _("align"),
+        "features": _("features"),
+        "score": _("score"),
+        "vote": _("vote"),
+        "draw": _("draw"),
+    }
+    for stage in STAGES:
+        yield Figure(
+            key=f"recognise.{faces}.{stage}",
+            what=_("{stage}, a frame of {faces}").format(stage=words[stage], faces=faces),
+            value=stages.of(stage),
+            unit="ms",
+        )

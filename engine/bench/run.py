@@ -1,0 +1,160 @@
+"""The whole bench: measurement after measurement, each in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.bench.machine import machine
+from engine.bench.measures import MEASURES
+from engine.bench.plan import Plan
+from engine.cancel import Cancel
+from engine.config import Settings
+from engine.errors import UsageError
+from engine.events import BenchDone, BenchStep, Emit, Figure
+from engine.i18n import _, language
+from engine.logs import open_log
+from engine.service.child import PACKAGE_ROOT
+
+LONGEST = 900.0
+"""Seconds after which a measurement counts as hung."""
+PREFIX = "facedesk-bench-"
+LOOK = 0.2
+"""Seconds between two looks at the cancel token."""
+
+
+def bench(
+    settings: Settings,
+    program: Sequence[str],
+    cancel: Cancel,
+    emit: Emit,
+    *,
+    logs: Path,
+    only: Sequence[str] = (),
+    quick: bool = False,
+    workspace: Path | None = None,
+) -> BenchDone:
+    """Measure; the figures are emitted as they come, then BenchDone.
+
+    `program` is Facedesk's command line, started anew where starting is measured. `only`: names of
+    `MEASURES`, none means all. `workspace`: measure with the crops of people there, which is only
+    read; None: with the demo's. `logs`: where `bench.log` goes. A measurement that fails, or whose
+    process dies, is a figure with a `failure`. Raises UsageError, Cancelled; the folder that all is
+    written to is gone then too.
+    """
+    unknown = [name for name in only if name not in MEASURES]
+    if unknown:
+        raise UsageError(
+            _("There is no such measurement"),
+            ", ".join(unknown),
+            _("There are {names}.").format(names=", ".join(MEASURES)),
+        )
+    began = time.monotonic()
+    chosen = [name for name in MEASURES if not only or name in only]
+    emit(machine(settings.model.runtime))
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(
+        prefix="facedesk-bench-", ignore_cleanup_errors=True
+    ) as folder:
+        plan = Plan(
+            folder=folder,
+            program=tuple(program),
+            quick=quick,
+            workspace=None if workspace is None else str(workspace.absolute()),
+        )
+        for number, name in enumerate(chosen, 1):
+            emit(BenchStep(measurement=name, number=number, of=len(chosen)))
+            for figure in measured(name, plan, cancel, logs):
+                figures.append(figure)
+                emit(figure)
+    done = BenchDone(
+        figures=len(figures),
+        failed=sum(figure.verdict == "failed" for figure in figures),
+        missed=sum(figure.verdict == "missed" for figure in figures),
+        seconds=time.monotonic() - began,
+        quick=quick,
+    )
+    emit(done)
+    return done
+
+
+def measured(name: str, plan: Plan, cancel: Cancel, logs: Path) -> Iterator[Figure]:
+    """The figures of one measurement, made in a process of its own. Raises Cancelled."""
+    reading, writing = os.pipe()
+    log = open_log(logs, "bench")
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "engine.bench.worker", name, plan.to_json(), str(writing)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(writing,),
+            start_new_session=True,
+            env=_environment(),
+        )
+    finally:
+        os.close(writing)
+        os.close(log)
+    failure = ""
+    with os.fdopen(reading, "rb", buffering=0) as told:
+        try:
+            for line in _lines(told.fileno(), cancel):
+                message: dict[str, Any] = json.loads(line)
+                if "figure" in message:
+                    yield Figure(**message["figure"])
+                else:
+                    failure = message["failure"]
+            status = process.wait(LONGEST)
+            if status and not failure:
+                failure = _("its process died (status {status})").format(status=status)
+        except TimeoutError:
+            failure = _("it took more than {seconds:.0f} s").format(seconds=LONGEST)
+        finally:
+            _end(process)
+    if failure:
+        yield Figure(key=name, what=name, value=math.nan, unit="", failure=failure)
+
+
+def _lines(descriptor: int, cancel: Cancel) -> Iterator[bytes]:
+    """What a process tells, line by line. Raises Cancelled, TimeoutError."""
+    until = time.monotonic() + LONGEST
+    rest = b""
+    while True:
+        cancel.check()
+        ready, _w, _x = select.select([descriptor], [], [], LOOK)
+        if ready:
+            data = os.read(descriptor, 65536)
+            if not data:
+                return
+            *lines, rest = (rest + data).split(b"\n")
+            yield from lines
+        elif time.monotonic() > until:
+            raise TimeoutError
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a measurement's process with all that it started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+
+
+def _environment() -> dict[str, str]:
+    """The environment in which a process finds this very package, and speaks as this one does."""
+    before = os.environ.get("PYTHONPATH")
+    path = f"{PACKAGE_ROOT}{os.pathsep}{before}" if before else str(PACKAGE_ROOT)
+    return {**os.environ, "PYTHONPATH": path, "FACEDESK_LANGUAGE": language()}
