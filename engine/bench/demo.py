@@ -89,21 +89,28 @@ def clip(folder: Path, settings: Settings, frames: int) -> Path:
 
 def clip_of_four(folder: Path, settings: Settings, frames: int) -> Path:
     """A clip of four faces, each a quarter of the frame."""
-    sources = [
-        f"{source}?seed={seed}" for seed in (UNSEEN, UNSEEN + 1) for source in PEOPLE.values()
-    ]
-    cameras = [showing_a_face(source, settings) for source in sources]
+    seeds = (UNSEEN, UNSEEN + 1)
+    sources = [f"{source}?seed={seed}" for seed in seeds for source in PEOPLE.values()]
+    quarters = [_quarters(source, settings) for source in sources]
 
     def pictures() -> Iterator[Image]:
         for _number in range(frames):
-            quarters = [
-                cv2.resize(next(each)[0], (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA)
-                for each in cameras
-            ]
-            rows = [np.concatenate(quarters[place : place + 2], 1) for place in (0, 2)]
+            four = [next(each) for each in quarters]
+            rows = [np.concatenate(four[place : place + 2], 1) for place in (0, 2)]
             yield np.asarray(np.concatenate(rows, 0), np.uint8)
 
     return _written(folder / f"four-{frames}.avi", pictures())
+
+
+def _quarters(source: str, settings: Settings) -> Iterator[Image]:
+    """Frames of a demo at half their size in which the face is still found."""
+    half = {"working_width": settings.detection.working_width // 2}
+    finder = FaceFinder(settings.detection.model_copy(update=half))
+    for image, _crop in showing_a_face(source, settings):
+        small = cv2.resize(image, (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA)
+        quarter = np.asarray(small, np.uint8)
+        if len(finder.find(quarter)) == 1:
+            yield quarter
 
 
 def trained_workspace(folder: Path, settings: Settings) -> Workspace:

@@ -58,7 +58,10 @@ def test_every_stage_of_recognition_is_timed_for_one_face_and_for_four(
     found: dict[str, Figure] = {figure.key: figure for figure in recognise.measure(plan)}
     for faces in (1, 4):
         stages = [found[f"recognise.{faces}.{stage}"].value for stage in recognise.STAGES]
-        assert all(value >= 0 for value in stages)
-        rate = found[f"recognise.{faces}.rate"].value
-        assert rate == pytest.approx(1000 / sum(stages))
+        assert all(value > 0 for value in stages)
+        assert (
+            0
+            < found[f"recognise.{faces}.rate"].value
+            < 1000 / found[f"recognise.{faces}.features"].value
+        )
     assert found["recognise.1.dlib"].value > found["recognise.1.rate"].value

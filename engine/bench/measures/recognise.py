@@ -26,6 +26,7 @@ from engine.i18n import _
 from engine.model.feature_row import Extracts
 from engine.model.store import ModelStore
 from engine.recognise.recogniser import Recogniser
+from engine.recognise.voting import Tracker
 from engine.service.jobs.half_blocks import HalfBlocks
 from engine.service.jobs.networks import backbone_of
 from engine.service.jobs.watch import face_search
@@ -65,8 +66,8 @@ class Stages:
 class Recognition:
     """The stages of live recognition, one after the other, and what each takes.
 
-    They are called as the jobs call them. Alignment, scoring and the projection lie inside other
-    calls, so they are done once more to be timed, and taken off what they lie in.
+    They are called as the jobs call them. Alignment, scoring and voting lie inside other calls, so
+    they are done once more to be timed, and do not count in the whole.
     """
 
     def __init__(self, plan: Plan, settings: Settings) -> None:
@@ -77,6 +78,7 @@ class Recognition:
         self.extractor = _Timed(backbone.extractor)
         self._recogniser = Recogniser(model, self.extractor, self.space, settings.recognition)
         self._find = face_search(settings, photographs=False)
+        self._tracker = Tracker(settings.recognition)
         self._blocks = HalfBlocks()
 
     def take(self, frame: Frame) -> int:
@@ -100,16 +102,20 @@ class Recognition:
         began = time.perf_counter()
         self._recogniser.observe(frame.label, frame.sequence, frame.seconds, boxes, crops)
         observed = time.perf_counter() - began
-        scored = 0.0
-        if faces:
-            began = time.perf_counter()
-            self._recogniser.gallery.scores(self.space.embed(self.extractor.rows))
-            scored = time.perf_counter() - began
-        features = self.extractor.spent()
-        stages.add("features", features)
-        stages.add("score", scored)
-        stages.add("vote", max(0.0, observed - features - scored))
-        stages.time("draw", lambda: self._blocks.cells(frame.image, boxes, WISH))
+        stages.add("features", self.extractor.spent())
+        began = time.perf_counter()
+        embeddings = self.space.embed(self.extractor.rows[: len(faces)])
+        scores = self._recogniser.gallery.scores(embeddings)
+        stages.add("score", time.perf_counter() - began)
+        candidates = scores.argmax(1).tolist()
+        began = time.perf_counter()
+        self._tracker.update(frame.seconds, boxes, embeddings, candidates)
+        stages.add("vote", time.perf_counter() - began)
+        began = time.perf_counter()
+        self._blocks.cells(frame.image, boxes, WISH)
+        drawn = time.perf_counter() - began
+        stages.add("draw", drawn)
+        stages.add("all", found + observed + drawn)
         return len(faces)
 
 
@@ -200,7 +206,7 @@ def _watched(
 
 
 def _rate(stages: Stages) -> float:
-    return 1000 / sum(stages.of(stage) for stage in STAGES)
+    return 1000 / (stages.of("read") + stages.of("all"))
 
 
 def _by_stage(stages: Stages, faces: int) -> Iterator[Figure]:
