@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.threads import calm_blas
 from engine.workspace import Workspace
+
+calm_blas()  # as the command line does, and before NumPy is imported
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("FACEDESK_SHARED", REPOSITORY.parent / "shared"))

@@ -25,3 +25,26 @@ def test_cores_taken_from_a_process_are_not_counted() -> None:
     )
     assert ended.stdout.strip() == "1"
     assert usable_cores() >= 1
+
+
+@pytest.mark.parametrize(("own", "told"), [(None, "1"), ("4", "4")])
+def test_matrix_products_get_one_thread_unless_the_operator_says_otherwise(
+    own: str | None, told: str
+) -> None:
+    script = (
+        "import os, sys; from tui.cli import main\n"
+        "try: main(['people', 'list', '--help'])\n"
+        "except SystemExit: pass\n"
+        "assert 'numpy' not in sys.modules\n"
+        "print(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    given = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=REPOSITORY,
+        env=given | ({"OPENBLAS_NUM_THREADS": own} if own else {}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.splitlines()[-1] == told

@@ -26,6 +26,7 @@ from engine.events import BenchDone, BenchStep, Emit, Figure
 from engine.i18n import _, language
 from engine.logs import open_log
 from engine.service.child import PACKAGE_ROOT
+from engine.threads import usable_cores
 
 LONGEST = 900.0
 """Seconds after which a measurement counts as hung."""
@@ -101,7 +102,7 @@ def measured(name: str, plan: Plan, cancel: Cancel, logs: Path) -> Iterator[Figu
             stderr=log,
             pass_fds=(writing,),
             start_new_session=True,
-            env=_environment(),
+            env=_environment(name),
         )
     finally:
         os.close(writing)
@@ -153,8 +154,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 process.wait(5)
 
 
-def _environment() -> dict[str, str]:
+def _environment(name: str) -> dict[str, str]:
     """The environment in which a process finds this very package, and speaks as this one does."""
     before = os.environ.get("PYTHONPATH")
     path = f"{PACKAGE_ROOT}{os.pathsep}{before}" if before else str(PACKAGE_ROOT)
-    return {**os.environ, "PYTHONPATH": path, "FACEDESK_LANGUAGE": language()}
+    made = {**os.environ, "PYTHONPATH": path, "FACEDESK_LANGUAGE": language()}
+    if name == "features":  # the processor's limit is that of all its cores
+        made["OPENBLAS_NUM_THREADS"] = str(usable_cores())
+    return made
