@@ -32,6 +32,7 @@ from engine.service.feed_calls import FeedCalls
 from engine.service.inbox_calls import InboxCalls
 from engine.service.inbox_writer import InboxWriter
 from engine.service.messages import (
+    Burdened,
     End,
     FacesFound,
     FacesWanted,
@@ -59,26 +60,18 @@ from engine.service.protocol import (
     RecogniseRequest,
     TrainRequest,
 )
+from engine.service.renewal import PROCESSES, Renewal
 from engine.service.roster_calls import RosterCalls
 from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
 from engine.workspace import Workspace
 
-PROCESSES: dict[Job, tuple[str, ...]] = {
-    "enrol": ("camera",),
-    "import": ("camera",),
-    "train": ("model",),
-    "evaluate": ("model",),
-    "recognise": ("camera", "model"),
-    "check": ("camera",),
-}
-"""The processes that a job cannot go on without."""
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
 
 
 class LocalDesk(
-    FeedCalls, TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls
+    FeedCalls, Renewal, TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls
 ):
     """The real `Desk`. All public methods are safe from any thread."""
 
@@ -292,6 +285,8 @@ class LocalDesk(
                 self._relay_twins(message)
             case Ready():
                 self._model_ready(message.run)
+            case Burdened():
+                self._renew(child)
             case RecognitionEnded():
                 self._recognition_ended(message)
             case JobEnded(job="recognise"):

@@ -52,6 +52,11 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Burdened:
+    """The model process is idle and holds TensorFlow, which the next job may not need."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecognitionEnded:
     """Recognition `run` is over in the model process."""
 

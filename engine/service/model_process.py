@@ -6,6 +6,7 @@ Recognition goes on with the model it was started with while a new one trains be
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,9 +18,11 @@ from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
 from engine.events import JobEnded, NothingToExplain, Notice
 from engine.i18n import _
+from engine.model.runtime import choose_runtime
 from engine.pictures import CROP
 from engine.service.child_main import ChildContext, serve
 from engine.service.messages import (
+    Burdened,
     End,
     FacesFound,
     FirstPictures,
@@ -182,9 +185,18 @@ class ModelBody:
     def _beside(self, job: str, work: Callable[[Cancel], None]) -> None:
         """Run a job in a thread of its own, so that recognition goes on."""
         self._context.begin(job)
-        threading.Thread(
-            target=self._context.run_job, args=(job, work), name=job, daemon=True
-        ).start()
+
+        def run() -> None:
+            self._context.run_job(job, work)
+            self._tell_burden()
+
+        threading.Thread(target=run, name=job, daemon=True).start()
+
+    def _tell_burden(self) -> None:
+        """Ask to be replaced if TensorFlow was loaded for a job only."""
+        wish = self._context.settings.model.runtime
+        if "tensorflow" in sys.modules and choose_runtime(wish).name != "keras":
+            self._context.send(Burdened())
 
     def _whose(self, message: FirstPictures) -> None:
         """Report whom the first pictures of a capture look like; trouble must not hold it."""

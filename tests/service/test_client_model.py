@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from pathlib import Path
 
 import pytest
 from desk_driver import Collector, started
@@ -202,3 +204,26 @@ def test_a_camera_process_killed_in_recognition_fails_that_job_only(
     collector.forget()
     desk.recognise(RecogniseRequest(source="demo:collins?frames=10", pace="fast"))
     assert collector.wait_end("recognise").outcome == "done"
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks into /proc")
+def test_tensorflow_leaves_the_memory_with_the_training_that_needed_it(
+    desk: LocalDesk, collector: Collector
+) -> None:
+    before = pid_of(collector, "model")
+    desk.train(TrainRequest(recipe="classic", epochs=1))
+    assert collector.wait_end("train").outcome == "done"
+    fresh = collector.wait(
+        ProcessReady, lambda ready: ready.process == "model" and ready.pid != before
+    )
+    assert "tensorflow" not in Path(f"/proc/{fresh.pid}/maps").read_text()
+    assert not collector.of(ProcessDied)
+    assert gone(before)
+
+
+def gone(pid: int, seconds: float = 20) -> bool:
+    """Whether a process ends within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not Path(f"/proc/{pid}").exists()

@@ -1,0 +1,46 @@
+"""A model process that had to load TensorFlow makes room for a fresh one when it is idle again.
+
+TensorFlow cannot be unloaded, and takes over a gigabyte; recognition needs none of it.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from engine.service.child import Child
+from engine.service.requests import Job
+
+PROCESSES: dict[Job, tuple[str, ...]] = {
+    "enrol": ("camera",),
+    "import": ("camera",),
+    "train": ("model",),
+    "evaluate": ("model",),
+    "recognise": ("camera", "model"),
+    "check": ("camera",),
+}
+"""The processes that a job cannot go on without."""
+
+
+class Renewal:
+    """A part of the real `Desk`: replaces a process in good order."""
+
+    _lock: threading.RLock
+    _closing: bool
+    _jobs: dict[Job, str]
+    _children: dict[str, Child]
+    _fed: set[str]
+
+    def _child(self, name: str) -> Child:
+        raise NotImplementedError
+
+    def _renew(self, child: Child) -> None:
+        """Replace `child`, unless something is under way that it takes part in."""
+        with self._lock:
+            needed = "enrol" in self._jobs or self._fed  # twins and features of a capture
+            busy = needed or any(child.name in PROCESSES[job] for job in self._jobs)
+            if self._closing or busy or self._children.get(child.name) is not child:
+                return
+            child.expected_end = True
+            del self._children[child.name]
+            self._child(child.name)
+        threading.Thread(target=child.end, name=f"{child.name}-renewal", daemon=True).start()
