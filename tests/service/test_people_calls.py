@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -181,7 +182,7 @@ def test_the_desk_keeps_the_evaluation_that_a_job_reports(
 ) -> None:
     heard: list[object] = []
     desk._listener = heard.append
-    desk._received(None, done())  # type: ignore[arg-type]
+    desk._received(SimpleNamespace(name="model"), done())  # type: ignore[arg-type]
     assert len(heard) == 1
     assert evaluations.load(workspace, MODEL) is not None
 
