@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
-PEOPLE, STRANGERS, ENROL = 4, 30, 10
+PEOPLE, STRANGERS, ENROL = 3, 30, 10
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
-COUNT = 40
+COUNT = 24
 MAN_A, MAN_B = "Man A", "Mán B"
 
 

@@ -1,8 +1,8 @@
 """The floors that identification must reach on real photographs, in the model card's protocol.
 
-First 20 and all 31 people of lfw/known by name, first 10 pictures enrol as training does (with
-their augmented views), the rest are single probes, all of lfw/strangers are strangers. Two minutes
-and more on two free cores.
+The first 20 people of lfw/known by name; first 10 pictures enrol as training does (with their
+augmented views), the rest are single probes, all of lfw/strangers are strangers. All 31 people are
+in the model card, by `python -m engine.model.face_space report`: here they would cost minutes more.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from engine.model.face_space_report import ENROL, Figures, identification
 from engine.model.people_features import Copies, PeopleReader, trained_views
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
+
+PEOPLE = 20
 
 
 class Remembering:
@@ -41,39 +43,37 @@ class Remembering:
 
 
 @pytest.fixture(scope="module")
-def figures(lfw: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Figures]:
+def figures(lfw: Path, tmp_path_factory: pytest.TempPathFactory) -> Figures:
     work, extractor = tmp_path_factory.mktemp("features"), Remembering()
-    reader = PeopleReader(work / "plain", extractor)
-    known, strangers = reader.read(lfw / "known"), reader.read(lfw / "strangers")
+    reader, folder = PeopleReader(work / "plain", extractor), work / "people"
+    folder.mkdir()
+    for person in sorted((lfw / "known").iterdir())[:PEOPLE]:
+        (folder / person.name).symlink_to(person.resolve())
+    known, strangers = reader.read(folder), reader.read(lfw / "strangers")
     views = Copies("views", TrainingSettings().views, trained_views)
-    enrolled = PeopleReader(work / "views", extractor, copies=views).read(lfw / "known", most=ENROL)
+    enrolled = PeopleReader(work / "views", extractor, copies=views).read(folder, most=ENROL)
     space = FaceSpace.load()
-    return {n: identification(space, enrolled, known, strangers, n) for n in (20, 31)}
+    return identification(space, enrolled, known, strangers, PEOPLE)
 
 
-def test_nothing_was_left_out(figures: dict[int, Figures]) -> None:
-    assert figures[31].probes == 404
-    assert figures[31].strangers >= 200
-    assert figures[31].missed <= 4
+def test_nothing_was_left_out(figures: Figures) -> None:
+    assert figures.probes == 257
+    assert figures.strangers >= 200
+    assert figures.missed <= 4
 
 
-@pytest.mark.parametrize(("people", "floor"), [(20, 0.97), (31, 0.96)])
-def test_rank_one(figures: dict[int, Figures], people: int, floor: float) -> None:
-    assert figures[people].rank1 >= floor
+def test_rank_one(figures: Figures) -> None:
+    assert figures.rank1 >= 0.97
 
 
-@pytest.mark.parametrize(("people", "floor"), [(20, 0.84), (31, 0.81)])
-def test_tpir_at_an_fpir_of_one_percent(
-    figures: dict[int, Figures], people: int, floor: float
-) -> None:
-    assert figures[people].tpir_1 >= floor
+def test_tpir_at_an_fpir_of_one_percent(figures: Figures) -> None:
+    assert figures.tpir_1 >= 0.84
 
 
-def test_the_default_threshold(figures: dict[int, Figures]) -> None:
-    assert figures[31].tpir >= 0.75
-    assert figures[31].fpir <= 0.02
+def test_the_default_threshold(figures: Figures) -> None:
+    assert figures.tpir >= 0.75
+    assert figures.fpir <= 0.02
 
 
-@pytest.mark.parametrize("people", [20, 31])
-def test_five_frames_fused(figures: dict[int, Figures], people: int) -> None:
-    assert figures[people].fused_tpir_1 >= 0.95
+def test_five_frames_fused(figures: Figures) -> None:
+    assert figures.fused_tpir_1 >= 0.95
