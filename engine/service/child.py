@@ -51,6 +51,8 @@ class Child:
         output = open_log(logs, name)
         module = f"engine.service.{name.partition('-')[0]}_process"
         environment = os.environ | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
+        # glibc gives each thread a heap of its own, which keeps what the thread once needed.
+        environment.setdefault("MALLOC_ARENA_MAX", "2")
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, str(theirs.fileno())],
