@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.i18n import LOCALE, _, _n, use
+from engine.i18n import _, _n, use
 
-__all__ = ["LOCALE", "_", "_n", "counted", "use"]
+__all__ = ["_", "_n", "counted", "use"]
 
 
 def counted(one: str, more: str = "") -> tuple[str, str]:

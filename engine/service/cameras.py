@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +45,4 @@ def tell_all(children: Mapping[str, Child], message: Any) -> None:
 def end_further(children: dict[str, Child]) -> None:
     """End the processes of further sources without waiting for them."""
     for name in [name for name in children if is_further(name)]:
-        child = children.pop(name)
-        child.expected_end = True
-        threading.Thread(target=child.end, name=f"{name}-end", daemon=True).start()
+        children.pop(name).leave()

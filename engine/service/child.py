@@ -104,6 +104,11 @@ class Child:
         with self._wake:
             self._wake.notify()
 
+    def leave(self) -> None:
+        """End the process without waiting for it; its end is expected from now on."""
+        self.expected_end = True
+        threading.Thread(target=self.end, name=f"{self.name}-end", daemon=True).start()
+
     def _write(self) -> None:
         """Writer thread: a child that does not read blocks this thread only."""
         while True:

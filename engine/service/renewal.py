@@ -40,7 +40,5 @@ class Renewal:
             busy = needed or any(child.name in PROCESSES[job] for job in self._jobs)
             if self._closing or busy or self._children.get(child.name) is not child:
                 return
-            child.expected_end = True
-            del self._children[child.name]
+            self._children.pop(child.name).leave()
             self._child(child.name)
-        threading.Thread(target=child.end, name=f"{child.name}-renewal", daemon=True).start()

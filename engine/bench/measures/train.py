@@ -7,6 +7,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from engine.bench.demo import PEOPLE, counted, workspace_crops
@@ -81,7 +82,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
     rate = (
         left / max(after_capture - statistics.median(ready), 0.001) * 2 * pictures / (before + left)
     )
-    yield Figure(
+    timed = Figure(
         key="train.after_capture",
         what=_("from the last picture to a model in use"),
         value=after_capture,
@@ -95,16 +96,12 @@ def measure(plan: Plan) -> Iterator[Figure]:
             share=share
         ),
     )
-    yield Figure(
+    yield timed
+    yield replace(
+        timed,
         key="train.features_ready",
         what=_("the same, where all features were computed during the capture"),
         value=statistics.median(ready),
-        unit="s",
-        other=classic,
-        against=recipe,
-        judged="ratio",
-        least=30,
-        stretch=100,
         note=_("so it is where at most {rate:.1f} pictures a second are captured").format(
             rate=rate
         ),

@@ -91,12 +91,16 @@ class Material:
         Emits FeaturesProgress over the whole. Raises Cancelled, DataError for a damaged crop.
         """
         work = [(part, 0, piece) for part in PARTS for piece in self._by_session(part)]
-        enrolled = Counter(index for part in PARTS for index, _, _ in self.pictures(part))
-        for view in range(1, views + 1):
-            pieces = self._by_session("train")
-            work += [
-                ("train", view, p) for p in pieces if view <= wanted_views(enrolled[p[0]], views)
-            ]
+        enrolled: Counter[int] = Counter()
+        for _, _, (index, *_, files) in work:
+            enrolled[index] += len(files)
+        trained = [piece for part, _, piece in work if part == "train"]
+        work += [
+            ("train", view, piece)
+            for view in range(1, views + 1)
+            for piece in trained
+            if view <= wanted_views(enrolled[piece[0]], views)
+        ]
         progress = Progress(sum(len(files) for _, _, (*_who, files) in work), emit)
         cache = EmbeddingCache(self.workspace, extractor, space)
         found: dict[str, list[tuple[Levelled, Labels]]] = {part: [] for part in PARTS}
