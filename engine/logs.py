@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from engine.errors import FacedeskError
-from engine.workspace import FILE_MODE, make_directory
+from engine.files import FILE_MODE, make_directory
 
 LONGEST_LOG = 2_000_000
 """Bytes after which a log is renamed to `NAME.1` when it is next opened."""

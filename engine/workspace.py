@@ -1,31 +1,17 @@
-"""The workspace folder: where things lie, private modes, atomic writes, one writer at a time.
-
-Directories are 0700 and files 0600 whatever the umask. A write is a temporary file in the same
-folder, flushed to disk, then renamed over the target; a reader sees the old file or the new
-one, never half of either.
-"""
+"""The workspace folder: where things lie, what a crash left of them, one writer at a time."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
-import json
 import os
-import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from engine.errors import DataError, DiskFull, WorkspaceLocked, WorkspaceUnusable
+from engine.errors import WorkspaceLocked
+from engine.files import DIRECTORY_MODE, FILE_MODE, TEMPORARY, make_directory, translate_os_errors
 from engine.i18n import _
-
-DIRECTORY_MODE = 0o700
-FILE_MODE = 0o600
-TEMPORARY = ".tmp-"
-"""Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
 
 
 class Workspace:
@@ -135,125 +121,3 @@ class Workspace:
                     ),
                     _("Wait for it to finish, stop it, or choose another --workspace."),
                 ) from error
-
-
-@contextlib.contextmanager
-def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
-    """Turn an OSError into DiskFull or WorkspaceUnusable, so that callers meet typed errors."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(
-                _("The disk is full"),
-                _("could not {doing} ({path})").format(doing=doing, path=path),
-                _("Free some space and try again; nothing that was saved before is lost."),
-            ) from error
-        raise WorkspaceUnusable(
-            _("The workspace cannot be used"),
-            _("could not {doing} ({path}): {reason}").format(
-                doing=doing, path=path, reason=os.strerror(error.errno or 0)
-            ),
-            _("Check the folder's owner, its permissions and whether its disk is read-only."),
-        ) from error
-
-
-def make_directory(path: Path) -> None:
-    """Create `path` and its parents, mode 0700 for those created."""
-    with translate_os_errors(_("create a folder"), path):
-        missing = [p for p in (path, *path.parents) if not p.exists()]
-        for folder in reversed(missing):
-            with contextlib.suppress(FileExistsError):
-                folder.mkdir(mode=DIRECTORY_MODE)
-                folder.chmod(DIRECTORY_MODE)
-        if not path.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(path))
-
-
-def sync_directory(path: Path) -> None:
-    """Flush a folder's entries to disk, so that a rename survives a power cut."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write `path` atomically with mode 0600. Raises DiskFull or WorkspaceUnusable."""
-    make_directory(path.parent)
-    with translate_os_errors(_("write a file"), path):
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(FILE_MODE)
-            temporary.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):  # The first error says more.
-                temporary.unlink(missing_ok=True)
-            raise
-        sync_directory(path.parent)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented UTF-8 JSON, atomically."""
-    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file of ours.
-
-    Raises FileNotFoundError if it is absent, DataError if it is damaged, WorkspaceUnusable if
-    it cannot be read.
-    """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        with translate_os_errors(_("read a file"), path):
-            raise error
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise DataError(
-            _("A workspace file is damaged"),
-            _("{path} is not valid JSON").format(path=path),
-            _("Restore it from a backup, or delete it and run the step that makes it again."),
-        ) from error
-
-
-@contextlib.contextmanager
-def new_directory(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `path`; on success it becomes `path` in one rename.
-
-    If the block raises, the temporary folder is removed and `path` does not appear.
-    """
-    make_directory(path.parent)
-    with translate_os_errors(_("create a folder"), path):
-        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
-    try:
-        yield temporary
-        with translate_os_errors(_("finish a folder"), path):
-            sync_directory(temporary)
-            temporary.rename(path)
-            sync_directory(path.parent)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-
-
-def remove_directory(path: Path) -> None:
-    """Remove a folder so that a crash half-way leaves no half of it under its own name."""
-    with translate_os_errors(_("remove a folder"), path):
-        if not path.exists():
-            return
-        # No new folder is made for it: deleting must work on a full disk too.
-        grave = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
-        path.rename(grave)
-        sync_directory(path.parent)
-        shutil.rmtree(grave)

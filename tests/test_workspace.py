@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import DataError, DiskFull, FacedeskError, WorkspaceLocked, WorkspaceUnusable
-from engine.workspace import (
-    Workspace,
+from engine.files import (
     make_directory,
     new_directory,
     read_json,
@@ -23,6 +22,7 @@ from engine.workspace import (
     write_bytes,
     write_json,
 )
+from engine.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -48,7 +48,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, function: str, number: int) -> None:
     def fails(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(f"engine.workspace.{function}", fails)
+    monkeypatch.setattr(f"engine.files.{function}", fails)
 
 
 def test_naming_a_workspace_touches_nothing(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_an_interrupt_while_writing_leaves_no_unfinished_file(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.workspace.os.fsync", interrupt)
+        patch.setattr("engine.files.os.fsync", interrupt)
         with pytest.raises(KeyboardInterrupt):
             write_bytes(tmp_path / "f", b"new")
     assert names(tmp_path) == []
@@ -337,7 +337,8 @@ def test_a_full_disk_loses_nothing_and_frees_its_unfinished_file(tmp_path: Path)
 import os, sys
 from pathlib import Path
 from engine.errors import DiskFull
-from engine.workspace import Workspace, remove_directory, write_bytes
+from engine.files import remove_directory, write_bytes
+from engine.workspace import Workspace
 ws = Workspace(Path(sys.argv[1]))
 with ws.writer("test"):
     count = 0
@@ -363,7 +364,8 @@ import subprocess, sys
 from pathlib import Path
 from engine.enrol.people import People
 from engine.errors import WorkspaceUnusable
-from engine.workspace import Workspace, write_json
+from engine.files import write_json
+from engine.workspace import Workspace
 ws = Workspace(Path(sys.argv[1]))
 with ws.writer("test"):
     People(ws).add("Anna")

@@ -16,8 +16,8 @@ from textual.widget import Widget
 from engine.camera.device import cameras
 from engine.camera.masking import mask_credentials
 from engine.config import keys_file
+from engine.files import write_bytes
 from engine.service.protocol import Desk, EnrolRequest, RecogniseRequest
-from engine.workspace import write_bytes
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
 from tui.i18n import _

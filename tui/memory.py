@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import FacedeskError
-from engine.workspace import write_json
+from engine.files import write_json
 
 Scalar = str | int | float | bool
 Value = TypeVar("Value", str, int, float, bool)

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.files import FILE_MODE
 from engine.i18n import _
-from engine.workspace import FILE_MODE
 
 CHUNK = b"00dc"
 INDEX = b"idx1"

@@ -16,8 +16,8 @@ from engine.camera.tape_folder import FRAMES, LINES
 from engine.cancel import Cancel
 from engine.errors import UsageError
 from engine.events import Emit, Notice
+from engine.files import FILE_MODE
 from engine.i18n import _
-from engine.workspace import FILE_MODE
 
 MEGABYTE = 1_000_000
 FAST = [

@@ -20,13 +20,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.errors import SourceNotFound, SourceUnreadable, UsageError
+from engine.files import DIRECTORY_MODE, make_directory, sync_directory, translate_os_errors
 from engine.i18n import _
-from engine.workspace import (
-    DIRECTORY_MODE,
-    make_directory,
-    sync_directory,
-    translate_os_errors,
-)
 
 SUFFIX, PART, SCHEME = ".fdrec", ".part", "replay:"
 FRAMES, LINES, EVENTS, SESSION = "frames.avi", "frames.jsonl", "events.jsonl", "session.json"

@@ -13,14 +13,9 @@ from engine.dataset.split import PARTS, Split, check_fits
 from engine.enrol.names import RESERVED, name_key
 from engine.enrol.people import Person
 from engine.errors import DataError, SplitMissing, WorkspaceUnusable
+from engine.files import FILE_MODE, make_directory, new_directory, translate_os_errors
 from engine.i18n import _
-from engine.workspace import (
-    FILE_MODE,
-    Workspace,
-    make_directory,
-    new_directory,
-    translate_os_errors,
-)
+from engine.workspace import Workspace
 
 _LONGEST = 200
 """Bytes of a folder name; file systems allow 255."""

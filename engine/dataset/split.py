@@ -22,8 +22,9 @@ from engine.enrol.names import is_slug
 from engine.enrol.people import Person
 from engine.errors import DataError, NoPictures, SplitMissing
 from engine.events import SplitDone
+from engine.files import read_json, write_json
 from engine.i18n import _, _n
-from engine.workspace import Workspace, read_json, write_json
+from engine.workspace import Workspace
 
 __all__ = [
     "PARTS",

@@ -19,8 +19,9 @@ from engine.enrol.people import People, Person
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NoPictures, UsageError
+from engine.files import read_json, write_bytes, write_json
 from engine.i18n import _, _n
-from engine.workspace import Workspace, read_json, write_bytes, write_json
+from engine.workspace import Workspace
 
 Chosen = Mapping[str, tuple[str, ...]]
 """Session id to chosen file names."""

@@ -8,8 +8,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.files import translate_os_errors
 from engine.i18n import _
-from engine.workspace import translate_os_errors
 
 SESSION_FILE = "session.json"
 IMPORTED = "import "

@@ -25,15 +25,9 @@ from engine.enrol.folders import is_session_id, iso, picture_names, session_stam
 from engine.enrol.recording import PictureRecord, record_of
 from engine.errors import DataError
 from engine.events import Sighted
+from engine.files import new_directory, read_json, remove_directory, write_bytes, write_json
 from engine.i18n import _
-from engine.workspace import (
-    Workspace,
-    new_directory,
-    read_json,
-    remove_directory,
-    write_bytes,
-    write_json,
-)
+from engine.workspace import Workspace
 
 SIGHTING_FILE = "sighting.json"
 FEATURES_FILE = "features.npz"

@@ -22,8 +22,9 @@ from engine.enrol.recording import SessionWriter
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
+from engine.files import read_json, remove_directory, write_bytes, write_json
 from engine.i18n import _
-from engine.workspace import Workspace, read_json, remove_directory, write_bytes, write_json
+from engine.workspace import Workspace
 
 SOURCE = "inbox"
 """Source of the sessions that are made of sightings."""

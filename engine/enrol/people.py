@@ -30,14 +30,9 @@ from engine.enrol.folders import (
 )
 from engine.enrol.names import clean_name, is_slug, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound
+from engine.files import new_directory, read_json, remove_directory, write_json
 from engine.i18n import _
-from engine.workspace import (
-    Workspace,
-    new_directory,
-    read_json,
-    remove_directory,
-    write_json,
-)
+from engine.workspace import Workspace
 
 __all__ = ["People", "Person", "SessionInfo", "clean_name"]
 

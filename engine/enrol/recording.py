@@ -23,8 +23,7 @@ from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import People, Person, utc_now
 from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
-from engine.i18n import _
-from engine.workspace import (
+from engine.files import (
     FILE_MODE,
     read_json,
     sync_directory,
@@ -32,6 +31,7 @@ from engine.workspace import (
     write_bytes,
     write_json,
 )
+from engine.i18n import _
 
 RECORDS_FILE = "pictures.jsonl"
 

@@ -19,8 +19,9 @@ from engine.enrol.consent import Consent
 from engine.enrol.names import clean_name, name_key
 from engine.enrol.people import People
 from engine.errors import DataError, NameInvalid, UsageError
+from engine.files import read_json, translate_os_errors, write_json
 from engine.i18n import _
-from engine.workspace import Workspace, read_json, translate_os_errors, write_json
+from engine.workspace import Workspace
 
 FILE = "roster.json"
 LARGEST = 4 << 20

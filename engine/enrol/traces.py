@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DataError
-from engine.workspace import Workspace, make_directory, read_json, remove_directory, write_json
+from engine.files import make_directory, read_json, remove_directory, write_json
+from engine.workspace import Workspace
 
 
 def remove(workspace: Workspace, slug: str, name: str = "") -> None:

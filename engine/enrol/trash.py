@@ -26,10 +26,8 @@ from typing import Any
 from engine.enrol import traces
 from engine.enrol.folders import iso, session_stamp, sub_folders
 from engine.errors import DataError, NothingToUndo, UndoConflict
-from engine.i18n import _
-from engine.workspace import (
+from engine.files import (
     TEMPORARY,
-    Workspace,
     make_directory,
     read_json,
     remove_directory,
@@ -37,6 +35,8 @@ from engine.workspace import (
     translate_os_errors,
     write_json,
 )
+from engine.i18n import _
+from engine.workspace import Workspace
 
 MANIFEST = "manifest.json"
 FORMAT = 1

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from engine.evaluate.plots_svg import Scores, confusion_plot, det_plot, histogram_plot
 from engine.evaluate.words import KINDS, WHOSE, leakage_sentence, share
 from engine.events import EvaluateDone
+from engine.files import write_bytes
 from engine.i18n import _, language
 from engine.pictures import encode_png
-from engine.workspace import write_bytes
 
 REPORT = "evaluation.html"
 """Name of the file in the report's folder."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from engine.errors import FacedeskError
-from engine.workspace import write_bytes
+from engine.files import write_bytes
 
 _DIGEST = hashlib.sha256().digest_size
 

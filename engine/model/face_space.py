@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import ModelCorrupt
+from engine.files import write_bytes
 from engine.i18n import _
 from engine.model.arrays import pack, unpack
 from engine.model.impostors import ImpostorCurve
@@ -35,7 +36,6 @@ from engine.model.vectors import (
     normalised,
     unit,
 )
-from engine.workspace import write_bytes
 
 __all__ = ["FEATURES", "PACKAGED", "FaceSpace", "class_centres", "cohort_scores", "unit"]
 

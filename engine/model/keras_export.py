@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
+from engine.files import translate_os_errors
 from engine.i18n import _
 from engine.model.classic import build_classic, set_arrays
 from engine.model.face_space import FaceSpace
@@ -25,7 +26,6 @@ from engine.model.vectors import NEAREST, centre_levels
 from engine.model.vgg16 import backbone, layer_table
 from engine.model.vgg16_plan import SIZE, LayerRow
 from engine.model.weights import Weights
-from engine.workspace import translate_os_errors
 
 FILE_NAME = "identity_vgg.keras"
 

@@ -21,11 +21,11 @@ from engine.config import DetectionSettings
 from engine.errors import DataError, NoPictures
 from engine.faces.align import Face, align
 from engine.faces.detect import FaceFinder
+from engine.files import write_bytes
 from engine.i18n import _
 from engine.model.augment import augment_view
 from engine.model.vectors import Float32, Labels
 from engine.pictures import read_photograph
-from engine.workspace import write_bytes
 
 if TYPE_CHECKING:
     from engine.model.feature_row import Extracts

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
 from engine.events import FeaturesProgress, Notice
+from engine.files import write_bytes
 from engine.i18n import _
 from engine.model.arrays import pack, unpack
-from engine.workspace import write_bytes
 
 Report = Callable[[FeaturesProgress | Notice], None]
 Row = NDArray[np.floating[Any]]

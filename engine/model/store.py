@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.errors import ModelCorrupt, NoModel
+from engine.files import new_directory, remove_directory, write_bytes
 from engine.i18n import _
 from engine.model.record import (
     Label,
@@ -31,7 +32,7 @@ from engine.model.record import (
     plain,
     wrong_centres,
 )
-from engine.workspace import Workspace, new_directory, remove_directory, write_bytes
+from engine.workspace import Workspace
 
 __all__ = ["Label", "ModelDraft", "ModelInfo", "ModelStore", "StoredModel"]
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from engine.enrol.people import People
 from engine.events import EvaluateDone
+from engine.files import translate_os_errors, write_bytes
 from engine.i18n import _
 from engine.service.wire import WireError, decode
-from engine.workspace import Workspace, translate_os_errors, write_bytes
+from engine.workspace import Workspace
 
 MOST = 10
 """Evaluations that are kept."""

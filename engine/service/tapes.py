@@ -44,10 +44,11 @@ from engine.events import (
     TapeStarted,
     TrainDone,
 )
+from engine.files import FILE_MODE, write_json
 from engine.i18n import _
 from engine.service import library
 from engine.service.protocol import EnrolRequest, RecogniseRequest
-from engine.workspace import FILE_MODE, Workspace, write_json
+from engine.workspace import Workspace
 
 MATTERING = ("camera", "detection", "gates", "enrolment", "recognition")
 """Sections of the settings on which the decisions about a frame depend."""

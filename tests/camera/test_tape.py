@@ -24,7 +24,7 @@ from engine.cancel import Cancel
 from engine.config import CameraSettings
 from engine.errors import SourceNotFound, SourceUnreadable, UsageError
 from engine.events import Event, Notice
-from engine.workspace import write_json
+from engine.files import write_json
 
 SECRET = "rtsp://operator:s3cret@cam/live"
 

@@ -20,7 +20,8 @@ from engine.dataset.split import (
 from engine.enrol.folders import IMPORTED
 from engine.enrol.people import Person, SessionInfo
 from engine.errors import DataError, NoPictures, SplitMissing
-from engine.workspace import Workspace, write_json
+from engine.files import write_json
+from engine.workspace import Workspace
 
 SETTINGS = SplitSettings()
 

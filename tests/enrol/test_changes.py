@@ -14,7 +14,8 @@ from engine.enrol.people import People
 from engine.enrol.recording import read_records
 from engine.enrol.trash import Trash
 from engine.errors import NameTaken, NoPictures, PersonNotFound, UndoConflict, UsageError
-from engine.workspace import Workspace, write_bytes
+from engine.files import write_bytes
+from engine.workspace import Workspace
 from tests.enrol.test_people import capture
 
 KEEP = 30

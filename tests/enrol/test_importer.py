@@ -22,8 +22,9 @@ from engine.errors import Cancelled, DataError, DiskFull
 from engine.events import Event, ImportDone, ImportProgress, ImportRefused
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
+from engine.files import TEMPORARY
 from engine.pictures import decode_crop, read_photograph
-from engine.workspace import TEMPORARY, Workspace
+from engine.workspace import Workspace
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 Picture = NDArray[np.uint8]

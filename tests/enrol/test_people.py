@@ -14,7 +14,8 @@ from engine.enrol.consent import Consent
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
 from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound, WorkspaceUnusable
-from engine.workspace import Workspace, write_json
+from engine.files import write_json
+from engine.workspace import Workspace
 
 SIGNED = Consent(by="Desk one", at="2026-01-18T09:00:00+00:00", text_version="2")
 
@@ -343,7 +344,7 @@ def test_a_deletion_cut_short_is_finished_by_recovery(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.workspace.shutil.rmtree", power_cut)
+        patch.setattr("engine.files.shutil.rmtree", power_cut)
         with pytest.raises(KeyboardInterrupt):
             people.delete("Anna")
     assert names(people) == []

@@ -123,7 +123,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.workspace.os.fsync", full)
+    monkeypatch.setattr("engine.files.os.fsync", full)
 
 
 def test_a_full_disk_at_the_first_picture_leaves_no_session(

@@ -256,7 +256,7 @@ def test_a_full_disk_stops_the_session_and_keeps_what_it_has(
     session = enrolment(people, anna)
     feed_good(session, 1)
     with monkeypatch.context() as patch:
-        patch.setattr("engine.workspace.os.fsync", full)
+        patch.setattr("engine.files.os.fsync", full)
         with pytest.raises(DiskFull):
             feed_good(session, 1, start=1)
     assert session.state == "stopped"

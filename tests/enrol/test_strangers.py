@@ -13,7 +13,8 @@ from engine.enrol.strangers import (
     tidy,
 )
 from engine.errors import PersonNotFound, WorkspaceLocked
-from engine.workspace import Workspace, make_directory, write_bytes, write_json
+from engine.files import make_directory, write_bytes, write_json
+from engine.workspace import Workspace
 from tests.enrol.test_people import capture
 
 

@@ -14,7 +14,8 @@ import pytest
 from engine.enrol.strangers import tidy
 from engine.enrol.trash import Trash
 from engine.errors import DataError, NothingToUndo, UndoConflict
-from engine.workspace import Workspace, write_bytes, write_json
+from engine.files import write_bytes, write_json
+from engine.workspace import Workspace
 
 SPLIT = {
     "seed": 1,

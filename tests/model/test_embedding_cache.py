@@ -7,11 +7,12 @@ import pytest
 
 from engine.bench.synthetic import Counting, crops_of
 from engine.events import FeaturesProgress, Notice
+from engine.files import write_bytes
 from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import cohort_level
 from engine.pictures import encode_png
-from engine.workspace import Workspace, write_bytes
+from engine.workspace import Workspace
 
 SLUG, SESSION = "ada", "20260101T000000Z"
 

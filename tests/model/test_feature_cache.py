@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.errors import Cancelled
 from engine.events import FeaturesProgress, Notice
+from engine.files import write_bytes
 from engine.model.feature_cache import FeatureCache
 from engine.model.feature_row import ROW, Extracts
 from engine.pictures import Unreadable, encode_png
-from engine.workspace import Workspace, write_bytes
+from engine.workspace import Workspace
 
 SLUG, SESSION = "ada", "20260101T000000Z"
 

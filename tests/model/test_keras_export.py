@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
+from engine.files import TEMPORARY
 from engine.model.classic import ClassicModel, arrays_of, build_classic
 from engine.model.face_space import FaceSpace
 from engine.model.feature_row import PARTS, ROW
@@ -18,7 +19,6 @@ from engine.model.keras_extractor import KerasExtractor
 from engine.model.record import ModelInfo, StoredModel
 from engine.model.vectors import cohort_scores, unit
 from engine.model.weights import Weights
-from engine.workspace import TEMPORARY
 
 DIMENSIONS = 24
 PEOPLE = (("ada", "Ada", "1"), ("grace", "Grace", "1"), ("mary", "Mary", "1"))

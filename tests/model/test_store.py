@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from engine.errors import ModelCorrupt, NoModel
+from engine.files import TEMPORARY, write_bytes
 from engine.model.arrays import pack
 from engine.model.store import ModelDraft, ModelStore
-from engine.workspace import TEMPORARY, Workspace, write_bytes
+from engine.workspace import Workspace
 
 PEOPLE = (("ada", "Ada Lovelace", "r1"), ("grace", "Grace Hopper", "r2"))
 

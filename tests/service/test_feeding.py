@@ -15,6 +15,7 @@ from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.enrol.people import People, Person
 from engine.events import Event, TrainDone
+from engine.files import write_bytes
 from engine.model.backbones import Backbone
 from engine.pictures import encode_png
 from engine.service.jobs.enrol import enrol
@@ -22,7 +23,7 @@ from engine.service.jobs.feeding import BATCH, Feed
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.train import train
 from engine.service.protocol import EnrolRequest, TrainRequest
-from engine.workspace import Workspace, write_bytes
+from engine.workspace import Workspace
 
 VIEWS = load_settings().training.views
 ADA = "Ada Lovelace"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.errors import ModelError
 from engine.events import BenchDone, BenchMachine, BenchStep, Event, Figure
-from engine.workspace import translate_os_errors
+from engine.files import translate_os_errors
 from tui.bench_table import COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.context import Context, interruptible
 from tui.i18n import _

@@ -18,6 +18,7 @@ from engine.dataset.split import load_split
 from engine.enrol.people import People
 from engine.errors import ModelError, NoPictures
 from engine.events import Captured, EpochDone, Event, Figure, TrainDone
+from engine.files import write_bytes
 from engine.i18n import _
 from engine.model.training_classic import train_classic
 from engine.model.weights import load_weights
@@ -27,7 +28,7 @@ from engine.service.jobs.material import Material
 from engine.service.jobs.splitting import with_pictures
 from engine.service.jobs.train import train
 from engine.service.protocol import EnrolRequest, TrainRequest
-from engine.workspace import Workspace, write_bytes
+from engine.workspace import Workspace
 
 EPOCHS = 3
 PICTURES, FEW = 100, 20
