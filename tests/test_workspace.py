@@ -43,12 +43,12 @@ def names(folder: Path) -> list[str]:
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, function: str, number: int) -> None:
-    """Let one system call of `engine.workspace` fail as a full or read-only disk does."""
+    """Let one system call fail as a full or read-only disk does."""
 
     def fails(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(f"engine.files.{function}", fails)
+    monkeypatch.setattr(function, fails)
 
 
 def test_naming_a_workspace_touches_nothing(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_write_replaces_the_whole_file(tmp_path: Path) -> None:
         (errno.EIO, WorkspaceUnusable),
     ],
 )
-@pytest.mark.parametrize("function", ["os.fsync", "os.fdopen", "tempfile.mkstemp", "Path.replace"])
+@pytest.mark.parametrize("function", ["os.fsync", "os.fdopen", "tempfile.mkstemp", "pathlib.Path.replace"])
 def test_a_failed_write_keeps_the_old_file(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -194,7 +194,7 @@ def test_removing_a_folder_needs_no_space(tmp_path: Path, monkeypatch: pytest.Mo
     write_bytes(tmp_path / "d" / "f", b"")
     with monkeypatch.context() as patch:
         refuse(patch, "tempfile.mkdtemp", errno.ENOSPC)
-        refuse(patch, "Path.mkdir", errno.ENOSPC)
+        refuse(patch, "pathlib.Path.mkdir", errno.ENOSPC)
         remove_directory(tmp_path / "d")
     assert names(tmp_path) == []
 
