@@ -23,7 +23,7 @@ from engine.config import Settings, load_settings
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
 from engine.i18n import _
-from engine.logs import quieten_libraries
+from engine.logs import keep_short, quieten_libraries
 from engine.service.messages import End, Hello, Quit
 from engine.service.wire import Channel, WireError
 from engine.workspace import Workspace
@@ -118,6 +118,7 @@ def serve(name: str, body: Callable[[ChildContext], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
     quieten_libraries()
     faulthandler.enable(sys.stderr)
+    keep_short()
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
     )
