@@ -6,6 +6,7 @@ import math
 import stat
 from pathlib import Path
 
+from engine.camera.ffmpeg import FILE, opened
 from engine.camera.frame import Frame, Report, SourceInfo, decoded, ignore
 from engine.camera.quiet import cv2
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
@@ -29,7 +30,7 @@ class VideoFileSource:
         self._path = path
         self._report = report
         check_file(path)
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        self._capture = opened(str(path), FILE)
         self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
         if self._first is None:
             self.close()

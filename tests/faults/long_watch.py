@@ -31,8 +31,16 @@ from typing import Any
 
 from engine.config import Settings, load_settings
 from engine.enrol.inbox import Inbox
-from engine.events import Event, FaceSeen, InboxChanged, JobEnded, Notice, Preview, ProcessDied
-from engine.events import RecognitionRate
+from engine.events import (
+    Event,
+    FaceSeen,
+    InboxChanged,
+    JobEnded,
+    Notice,
+    Preview,
+    ProcessDied,
+    RecognitionRate,
+)
 from engine.service import child
 from engine.service.client import LocalDesk
 from engine.service.protocol import EnrolRequest, RecogniseRequest, TrainRequest
@@ -218,10 +226,8 @@ def faults(courses: dict[str, Course]) -> list[str]:
         kind = name.rpartition(" ")[2]
         if kind == "memory":
             most = max(MOST_MEMORY, MOST_GROWTH * went.first)
-        elif kind == "handles":
-            most = 1.0
-        elif kind == "threads":
-            most = 1.0
+        elif kind in ("handles", "threads"):
+            most = 1.5
         elif name == "lag ms":
             most = max(50.0, 0.5 * went.first)
         elif name in ("messages queued", "events queued"):
@@ -253,7 +259,10 @@ def report(record: Record, desk: WatchedDesk) -> dict[str, Any]:
 
 def table(courses: dict[str, Course]) -> str:
     """One line a figure."""
-    lines = ["| figure | first third | last third | lowest | highest | growth |", "|---|" + "---:|" * 5]
+    lines = [
+        "| figure | first third | last third | lowest | highest | growth |",
+        "|---|" + "---:|" * 5,
+    ]
     lines += [
         f"| {name} | {c.first:.1f} | {c.last:.1f} | {c.lowest:.1f} | {c.highest:.1f} "
         f"| {c.growth:+.2f} |"

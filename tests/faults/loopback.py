@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -24,11 +23,16 @@ class Connection:
     def __init__(self, client: socket.socket, camera: LoopbackCamera) -> None:
         self._client = client
         self.camera = camera
-        self.request = b""
+        self.request = self.more()
         """The request's head."""
+
+    def more(self) -> bytes:
+        """The head of the next request, empty at the end."""
+        head = b""
         with contextlib.suppress(OSError):
-            while b"\r\n\r\n" not in self.request and (part := client.recv(4096)):
-                self.request += part
+            while b"\r\n\r\n" not in head and (part := self._client.recv(4096)):
+                head += part
+        return head
 
     @property
     def path(self) -> str:
@@ -84,9 +88,9 @@ class LoopbackCamera:
         self._port = 0
         self.plug()
 
-    def address(self, path: str = "/live", login: str = "") -> str:
+    def address(self, path: str = "/live", login: str = "", scheme: str = "http") -> str:
         """The camera's URL."""
-        return f"http://{login}127.0.0.1:{self._port}{path}"
+        return f"{scheme}://{login}127.0.0.1:{self._port}{path}"
 
     @property
     def port(self) -> int:
@@ -169,8 +173,3 @@ def film(pictures: Callable[[int], bytes | None], pause: float = 0.02) -> Behavi
             time.sleep(pause)
 
     return behave
-
-
-def write_private(path: Path, text: str) -> None:
-    """A file that no camera may make us read."""
-    path.write_text(text)

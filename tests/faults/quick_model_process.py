@@ -38,7 +38,7 @@ class Remembering:
         self._calls = 0
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """As `Extracts.extract`. Raises ArithmeticError if a remembered row is not the network's."""
+        """As `Extracts.extract`. Raises ArithmeticError where memory and network differ."""
         rows = self._quick.extract(crops)
         self._calls += 1
         if len(crops) and self._calls % CHECK_EVERY == 0:

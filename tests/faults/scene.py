@@ -114,7 +114,8 @@ def doorway(pictures: int, fps: float) -> Iterator[str]:
         text=True,
         cwd=Path(__file__).parents[2],
     ) as process:
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         try:
             yield process.stdout.readline().strip()
         finally:

@@ -67,7 +67,8 @@ def watch(
 
             def wanted(frame: Frame) -> bool:
                 seen.frames += 1
-                if credit is None or not lossy or credit.spend():
+                # A picture that stands still shows nobody who is there now.
+                if not reader.still and (credit is None or not lossy or credit.spend()):
                     return True
                 seen.skipped += 1
                 show(frame)
