@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from engine.camera.http_login import authorization
+from engine.camera.kinds import split_address
 from engine.camera.masking import mask_credentials
 from engine.errors import (
     SourceDenied,
@@ -133,22 +134,6 @@ def get(url: str, seconds: float) -> Answer:
         mask_credentials(url),
         _("Try the address in a browser or a video player."),
     )
-
-
-def split_address(url: str) -> SplitResult:
-    """The parts of a URL with a host and a sound port. Raises SourceNotFound."""
-    try:
-        parts = urlsplit(url)
-        whole = parts.hostname and (parts.port or True)
-    except ValueError:
-        whole = None
-    if not whole:
-        raise SourceNotFound(
-            _("The address is not complete"),
-            mask_credentials(url),  # never the host alone: an unescaped password may be there
-            _("Write it as rtsp://host:port/path."),
-        )
-    return parts
 
 
 def _target(parts: SplitResult) -> str:

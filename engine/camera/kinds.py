@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import Literal
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from engine.camera.frame import Kind
 from engine.camera.masking import mask_credentials
 from engine.camera.tape_folder import is_tape
 from engine.errors import SourceNotFound
 from engine.i18n import _
-from engine.pictures import is_picture_name
+from engine.picture_names import is_picture_name
 
+Kind = Literal["webcam", "file", "folder", "stream", "demo", "replay"]
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https")
 REMOTE: tuple[Kind, ...] = ("webcam", "stream")
 """Kinds whose reads may hang, and that may go away and come back."""
@@ -58,3 +59,19 @@ def local_path(text: str) -> Path:
     if text.lower().startswith("file://"):
         return Path(unquote(urlsplit(text).path))
     return Path(os.path.expanduser(text))  # unlike Path.expanduser it never raises
+
+
+def split_address(url: str) -> SplitResult:
+    """The parts of a URL with a host and a sound port. Raises SourceNotFound."""
+    try:
+        parts = urlsplit(url)
+        whole = parts.hostname and (parts.port or True)
+    except ValueError:
+        whole = None
+    if not whole:
+        raise SourceNotFound(
+            _("The address is not complete"),
+            mask_credentials(url),  # never the host alone: an unescaped password may be there
+            _("Write it as rtsp://host:port/path."),
+        )
+    return parts

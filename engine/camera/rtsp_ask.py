@@ -9,8 +9,9 @@ import socket
 import time
 from urllib.parse import SplitResult, unquote
 
-from engine.camera.http_get import check_same_host, denied, refused, split_address, trouble
+from engine.camera.http_get import check_same_host, denied, refused, trouble
 from engine.camera.http_login import authorization
+from engine.camera.kinds import split_address
 from engine.camera.masking import mask_credentials
 
 PORTS = {"rtsp": 554, "rtsps": 322}

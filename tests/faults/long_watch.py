@@ -292,8 +292,8 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=8.0, help="of live recognition to be played")
     parser.add_argument("--minutes", type=float, default=60.0, help="most minutes it may take")
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two samples")
-    parser.add_argument("--pictures", type=int, default=16, help="different pictures a person")
-    parser.add_argument("--fps", type=float, default=100.0, help="pictures a second of the camera")
+    parser.add_argument("--pictures", type=int, default=8, help="different pictures a person")
+    parser.add_argument("--fps", type=float, default=80.0, help="pictures a second of the camera")
     given = parser.parse_args()
     figures, courses, wrong = long_watch(
         given.hours, given.minutes, given.every, given.pictures, given.fps

@@ -48,7 +48,7 @@ ROUND = sum(act.seconds for act in ACTS)
 
 
 def pools(frames: int) -> dict[str, tuple[bytes, ...]]:
-    """The pictures of each act as JPEG, 640x480; `frames` different ones of each person."""
+    """The pictures of each act as JPEG, 400x300; `frames` different ones of each person."""
     known, stranger = _of("demo:collins", frames), _of("demo:hopper", frames)
     both = [
         np.concatenate([one[:, 160:480], other[:, 160:480]], axis=1)
@@ -57,12 +57,16 @@ def pools(frames: int) -> dict[str, tuple[bytes, ...]]:
     chance = np.random.default_rng(1)
     empty = [_wall(chance) for _ in range(8)]
     named = {"known": known, "stranger": stranger, "both": both, "nobody": empty}
-    return {name: tuple(map(jpeg, images)) for name, images in named.items()}
+    return {name: tuple(jpeg(_small(image)) for image in images) for name, images in named.items()}
 
 
 def _of(text: str, frames: int) -> list[NDArray[np.uint8]]:
     sources = [DemoSource(f"{text}?seed={seed}") for seed in SEEDS]
     return [sources[n % len(SEEDS)].render(FIRST + n // len(SEEDS) * STEP) for n in range(frames)]
+
+
+def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(image, (400, 300), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _wall(chance: np.random.Generator) -> NDArray[np.uint8]:

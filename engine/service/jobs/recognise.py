@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.camera.check import check_source
+from engine.camera.demo import parse_demo
 from engine.camera.folder import pictures_of
 from engine.cancel import Cancel
 from engine.config import Settings
@@ -187,6 +189,9 @@ def recognise(
     `keep` as in `Keeper`; who listens writes what is `Sighted`.
     Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
+    check_source(request.source)  # before the network is loaded, which takes seconds
+    if request.source.startswith("demo:"):
+        parse_demo(request.source)
     recognition = Recognition(workspace, settings, emit, keep)
     if request.each and Path(request.source).expanduser().is_dir():
         _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)
