@@ -42,17 +42,15 @@ if TYPE_CHECKING:
 
 def body(context: ChildContext) -> None:
     """Take jobs until told to quit. OpenCV's windows demand the main thread, so jobs run here."""
+    import engine.camera.quiet  # noqa: F401 - loads OpenCV before the first job, as it is to run
+
     wishes, credit = Wishes(), Credit()
 
     def hears(message: object) -> bool:
         """Reader thread: what concerns the running job is not a job to queue."""
-        if isinstance(message, Start):
-            context.begin(message.job)  # so that an end reaches it before it has begun
         return wishes.take(message) or credit.take(message)
 
     context.replace = hears
-    import engine.camera.quiet  # noqa: F401 - loads OpenCV before the first job, as it is to run
-
     while True:
         message = context.inbox.get()
         if isinstance(message, Quit):
@@ -207,4 +205,4 @@ def failed(source: str, camera: int, error: FacedeskError) -> SourceFailed:
 
 
 if __name__ == "__main__":
-    serve("camera", body)
+    serve("camera", body, early=True)

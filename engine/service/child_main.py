@@ -24,7 +24,7 @@ from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
 from engine.i18n import _
 from engine.logs import keep_short, quieten_libraries
-from engine.service.messages import End, Hello, Quit
+from engine.service.messages import End, Hello, Quit, Start
 from engine.service.wire import Channel, WireError
 from engine.workspace import Workspace
 
@@ -35,9 +35,14 @@ log = logging.getLogger(__name__)
 
 
 class ChildContext:
-    """A child's view of its parent: settings in, events out, one cancel token a job."""
+    """A child's view of its parent: settings in, events out, one cancel token a job.
 
-    def __init__(self, channel: Channel, hello: Hello) -> None:
+    `early`: a job's token is there as soon as its Start is, so that an end that comes while the
+    process still loads, or is at another job, is not lost.
+    """
+
+    def __init__(self, channel: Channel, hello: Hello, *, early: bool = False) -> None:
+        self._early = early
         self.channel = channel
         self.workspace = Workspace(Path(hello.workspace))
         self.settings: Settings = load_settings(**hello.settings)
@@ -101,6 +106,8 @@ class ChildContext:
                 self.inbox.put(Quit())
                 threading.Timer(GRACE, leave).start()
                 return
+            if self._early and isinstance(message, Start):
+                self.begin(message.job)
             token = self.cancels.get(message.job) if isinstance(message, End) else None
             if token is not None:
                 (token.stop if message.keep else token.cancel)()
@@ -113,8 +120,11 @@ def leave() -> None:
     os._exit(0)
 
 
-def serve(name: str, body: Callable[[ChildContext], None]) -> None:
-    """Run a child process named `name` on the socket whose descriptor is the first argument."""
+def serve(name: str, body: Callable[[ChildContext], None], *, early: bool = False) -> None:
+    """Run a child process named `name` on the socket whose descriptor is the first argument.
+
+    `early` as in ChildContext.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
     quieten_libraries()
     faulthandler.enable(sys.stderr)
@@ -127,7 +137,7 @@ def serve(name: str, body: Callable[[ChildContext], None]) -> None:
     if not isinstance(hello, Hello):
         leave()
         return
-    context = ChildContext(channel, hello)
+    context = ChildContext(channel, hello, early=early)
     threading.Thread(target=context.read_requests, name="requests", daemon=True).start()
     context.send(ProcessReady(process=name, pid=os.getpid()))
     body(context)

@@ -52,4 +52,4 @@ class RememberingFinder(FaceFinder):
 
 if __name__ == "__main__":
     follow.FaceFinder = RememberingFinder  # type: ignore[misc]
-    serve("camera", body)
+    serve("camera", body, early=True)

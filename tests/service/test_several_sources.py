@@ -79,8 +79,8 @@ def collector(watching: tuple[LocalDesk, Collector]) -> Collector:
 @pytest.fixture(scope="module")
 def hopper() -> list[bytes]:
     """A film of somebody, in JPEG."""
-    source = DemoSource("demo:hopper?seed=5")
-    return [jpeg(source.render(45 + 2 * number)) for number in range(20)]
+    source = DemoSource("demo:hopper?seed=8")
+    return [jpeg(source.render(45 + 6 * number)) for number in range(16)]
 
 
 def pids(desk: LocalDesk) -> dict[str, int]:
@@ -217,7 +217,7 @@ def test_from_a_picture_that_stands_still_nobody_is_named_any_more(
     thawed = threading.Event()
 
     def picture(number: int) -> bytes:
-        return hopper[number % len(hopper) if number < 20 or thawed.is_set() else 0]
+        return hopper[number % len(hopper) if number < 20 or thawed.is_set() else 5]
 
     with camera(film(picture)) as made:
         desk.recognise(RecogniseRequest(source=made.address(), pace="live"))
@@ -236,7 +236,7 @@ def test_from_a_picture_that_stands_still_nobody_is_named_any_more(
 def test_a_frozen_face_is_enrolled_once_and_stopping_keeps_it(
     desk: LocalDesk, collector: Collector, hopper: list[bytes], trained: Workspace
 ) -> None:
-    with camera(film(lambda n: hopper[0])) as made:
+    with camera(film(lambda n: hopper[5])) as made:
         desk.enrol(EnrolRequest(person="Frozen Face", source=made.address(), count=100))
         collector.wait(PictureDoubted)
         desk.stop("enrol")
@@ -247,20 +247,30 @@ def test_a_frozen_face_is_enrolled_once_and_stopping_keeps_it(
 
 
 def test_a_capture_whose_camera_goes_for_good_keeps_what_it_has(
-    desk: LocalDesk, collector: Collector, trained: Workspace
+    desk: LocalDesk, collector: Collector, trained: Workspace, hopper: list[bytes]
 ) -> None:
-    source = DemoSource("demo:hopper?seed=8")
-    pictures = [jpeg(source.render(45 + 6 * number)) for number in range(30)]
-    with camera(film(lambda n: pictures[n % len(pictures)], 0.1)) as made:
-        desk.enrol(EnrolRequest(person="Left Early", source=made.address(), count=100))
+    with camera(film(lambda n: hopper[n % len(hopper)], 0.1)) as made:
+        desk.enrol(EnrolRequest(person="Grace Hopper", source=made.address(), count=100))
         collector.wait(Captured, lambda event: event.captured >= 3)
         made.unplug()
         assert collector.wait_end("enrol").outcome == "done"
     done = collector.of(EnrolDone)[0]
     assert done.ended == "source_ended"
-    person = People(trained).get("Left Early")
+    person = People(trained).get("Grace Hopper")
     folders = People(trained).session_directory(person.slug, done.session)
     assert len(list(folders.glob("*.png"))) == done.captured >= 3
+
+
+def test_an_end_that_comes_while_the_process_still_loads_is_not_lost(
+    trained: Workspace, hopper: list[bytes]
+) -> None:
+    made = LocalDesk(trained, SETTINGS)
+    heard = started(made)
+    with camera(film(lambda n: hopper[n % len(hopper)])) as filming:
+        made.enrol(EnrolRequest(person="Nobody", source=filming.address(), count=100))
+        made.cancel("enrol")
+        assert heard.wait_end("enrol").outcome == "cancelled"
+    made.close()
 
 
 @pytest.mark.parametrize("stage", ["opening", "running"])

@@ -10,6 +10,7 @@ from engine.events import (
     FaceSeen,
     JobEnded,
     JobStarted,
+    ProcessDied,
     ProcessReady,
     RecogniseDone,
     SourceFailed,
@@ -21,6 +22,7 @@ from tui.commands.enrolment import source_note
 from tui.commands.recognition import Lines, summarise
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
+from tui.describe import describe
 from tui.i18n import _
 
 POLL = 0.2
@@ -77,6 +79,8 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
                     done = event
                 elif isinstance(event, SourceFailed):
                     failed.append(event.source)
+                elif isinstance(event, ProcessDied) and (line := describe(event)):
+                    output.note(line.text, "yellow")
         finally:
             desk.close()
         if event.outcome == "failed":
