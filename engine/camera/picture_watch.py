@@ -93,8 +93,8 @@ def _still(source: str, seconds: float, *, over: bool) -> PictureDoubted:
         text = _("{source}: the picture moves again").format(source=source)
         return PictureDoubted(text=text, source=source, trouble="still", over=True)
     text = _(
-        "{source}: the picture stands still, the very same for {seconds:.0f} s. Nobody is named "
-        "from it. Restart the camera."
+        "{source}: the picture stands still, the very same for {seconds:.0f} s. Nothing is "
+        "taken from it. Restart the camera."
     ).format(source=source, seconds=seconds)
     return PictureDoubted(text=text, level="warning", source=source, trouble="still")
 

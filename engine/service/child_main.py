@@ -106,7 +106,8 @@ class ChildContext:
                 self.inbox.put(Quit())
                 threading.Timer(GRACE, leave).start()
                 return
-            if self._early and isinstance(message, Start):
+            starts = self._early and isinstance(message, Start)
+            if starts:
                 self.begin(message.job)
             token = self.cancels.get(message.job) if isinstance(message, End) else None
             if token is not None:

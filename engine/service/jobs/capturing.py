@@ -64,6 +64,9 @@ class Capture:
                     self.viewer.show(frame, (), asked, self.reader.dropped)
                     continue
                 self._heed()
+                if self.reader.still:  # nobody is there now
+                    self.viewer.show(frame, (), lines, self.reader.dropped)
+                    continue
                 faces = self.finder.find(frame.image)
                 lines = self._keep(frame, faces) or lines
                 boxes = tuple(face.box.as_tuple for face in faces)
