@@ -118,7 +118,7 @@ def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32
     cuts = np.cumsum(space.parts)[:-1].tolist()
     parts = ops.split(rooted, cuts, axis=1) if cuts else [rooted]
     rooted = ops.concatenate([layers.UnitNormalization()(part) for part in parts], axis=1)
-    projected = _dense("face_space", space.projection, rooted, -space.offset)
+    projected = _dense("face_space", np.asarray(space.projection), rooted, -space.offset)
     embeddings = layers.UnitNormalization(name="embedding")(projected)
     cosines = _dense("people", centres.T, embeddings, trainable=True)
     offset = (-centre_levels(centres, space.cohort)[0]).tolist()

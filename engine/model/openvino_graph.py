@@ -1,4 +1,4 @@
-"""The graph from crops to feature rows in OpenVINO's operations, with our own weights in it.
+"""The graph from a crop to its feature row in OpenVINO's operations, with our own weights in it.
 
 Nothing is converted or exported: the layers are laid down here one by one, as `vgg16` lays down
 Keras'. OpenVINO's convolutions have channels in front of height and width, ours behind.
@@ -30,17 +30,18 @@ def graph_digest() -> str:
 
 
 def feature_graph(weights: Weights, fewer_products: bool) -> Any:
-    """An `openvino.Model`: uint8 RGB crops (n, 160, 160, 3) to float32 rows (n, 12288), any n.
+    """An `openvino.Model`: one uint8 RGB crop (1, 160, 160, 3) to its float32 row (1, 12288).
 
-    The first half of the batch inside is the crops, the second their mirror images.
+    The batch inside is the crop and its mirror image. Its size is fixed, so that the plugin packs
+    the weights when it compiles, before it takes memory for the maps.
     `fewer_products`: by `openvino_winograd`, for float32 only.
     """
     ov = openvino()
     op = ov.opset13
-    crops = op.parameter([-1, SIZE, SIZE, 3], np.uint8, name="crops")
+    crop = op.parameter([1, SIZE, SIZE, 3], np.uint8, name="crop")
     backwards = np.arange(SIZE - 1, -1, -1, dtype=np.int32)
-    mirrored = op.gather(crops, op.constant(backwards), op.constant(np.int32(2)))
-    both = op.convert(op.concat([crops, mirrored], 0), np.float32)
+    mirrored = op.gather(crop, op.constant(backwards), op.constant(np.int32(2)))
+    both = op.convert(op.concat([crop, mirrored], 0), np.float32)
     tensor = op.subtract(both, op.constant(np.array(CHANNEL_MEANS, np.float32))).output(0)
     if not fewer_products:
         tensor = op.transpose(tensor, op.constant([0, 3, 1, 2])).output(0)
@@ -65,7 +66,7 @@ def feature_graph(weights: Weights, fewer_products: bool) -> Any:
     rows = op.concat([_pooled(op, taps[name], fewer_products) for name in LAYERS], 1)
     straight, mirror = op.split(rows, op.constant(np.int32(0)), 2).outputs()
     mean = op.multiply(op.add(straight, mirror), op.constant(np.float32(0.5)))
-    return ov.Model([mean], [crops], "features")
+    return ov.Model([mean], [crop], "features")
 
 
 def _convolution(op: Any, maps: Any, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Any:
