@@ -169,3 +169,11 @@ class Cancelled(FacedeskError):
 
 class EngineDied(FacedeskError):
     """A child process of the engine ended unexpectedly."""
+
+
+class EngineHung(EngineDied):
+    """A child process showed no sign of life, or its job no progress, and was ended."""
+
+
+class EngineTooLarge(EngineDied):
+    """A child process took more memory than it may have, and was ended."""

@@ -72,12 +72,16 @@ class Recovered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessDied(Event):
-    """An engine process ended unexpectedly; `restarting` says whether it is being replaced."""
+    """An engine process ended unexpectedly; `restarting` says whether it is being replaced.
+
+    `cause` is a sentence about why.
+    """
 
     name: ClassVar[str] = "process_died"
     process: str
     exit_status: int
     restarting: bool
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

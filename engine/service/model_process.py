@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RECOGNISE = "recognise"
+MAIN = "main loop"
+"""What the process is at when it takes a message, as the watchdog calls it."""
 
 
 class ModelBody:
@@ -91,7 +93,8 @@ class ModelBody:
             if isinstance(message, Quit):
                 return
             try:
-                self._take(message)
+                with self._context.pulse.work(MAIN):
+                    self._take(message)
             except FacedeskError as error:
                 self._end(JobEnded.failure(RECOGNISE, error))
             except Exception as error:  # reported in one sentence, details in the log
