@@ -14,9 +14,9 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.enrol.strangers import tidy
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
+from engine.service.upkeep import recover
 from engine.workspace import Workspace
 from tui.i18n import _
 from tui.output import Output
@@ -34,7 +34,7 @@ class Context:
     def writing(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; say what an earlier crash left and was removed."""
         with self.workspace.writer(f"facedesk {what}"):
-            removed = (*self.workspace.recover(), *tidy(self.workspace))
+            removed = recover(self.workspace)
             if removed:
                 count = len(removed)
                 self.output.note(
