@@ -59,7 +59,8 @@ class Recovered(Event):
     `interrupted` is that run's name, as in the writer lock, empty if it is not known.
     `unfinished` counts files and folders removed because they were not complete, `leftovers`
     empty sessions, features and split entries of nobody. `finished` says which deletions, moves
-    and undoings were completed. `failed` is why the rest has to wait, usually a full disk.
+    and undoings were completed, `erased` counts people whose erasure was. `failed` is why the rest
+    has to wait, usually a full disk.
     """
 
     name: ClassVar[str] = "recovered"
@@ -67,6 +68,7 @@ class Recovered(Event):
     unfinished: int = 0
     leftovers: int = 0
     finished: tuple[str, ...] = ()
+    erased: int = 0
     failed: str = ""
 
 

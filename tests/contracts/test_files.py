@@ -1,4 +1,4 @@
-"""Whatever a workspace holds is read and written through `engine.files`, so that it can be sealed."""
+"""Whatever a workspace holds passes `engine.files`, so that it can be sealed."""
 
 from __future__ import annotations
 
