@@ -67,7 +67,7 @@ class OpenVinoExtractor:
         check_crops(crops)
         rows = np.empty((len(crops), ROW), np.float32)
         request = self._network.create_infer_request()  # One a call: threads share no buffers.
-        # One crop at a time fills the cores; more are no faster and take 60 MB each.
+        # One crop at a time fills the cores; more are no faster and take 30 MB each.
         for row, crop in zip(rows, crops, strict=True):
             row[:] = request.infer([np.ascontiguousarray(crop[None])])[0][0]
         return rows

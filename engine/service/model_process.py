@@ -40,7 +40,7 @@ from engine.service.protocol import EvaluateRequest, TrainRequest
 from engine.service.turns import Turns
 
 if TYPE_CHECKING:
-    from engine.service.jobs.recognise import Recognition
+    from engine.service.jobs.naming import Recognition
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class ModelBody:
     def __init__(self, context: ChildContext) -> None:
         from engine.service.jobs.feeding import Feed
         from engine.service.jobs.loaded import Backbones
-        from engine.service.jobs.recognise import Recognition
+        from engine.service.jobs.naming import Recognition
 
         self._context = context
         self._backbones = Backbones(context.settings.model.runtime)
