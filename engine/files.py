@@ -103,6 +103,60 @@ def read_bytes(path: Path) -> bytes:
             raise error
 
 
+def append_line(path: Path, data: bytes) -> None:
+    """Append `data` and a line's end to `path`, mode 0600, flushed to disk.
+
+    Where that fails nothing is left of it. Raises DiskFull or WorkspaceUnusable.
+    """
+    make_directory(path.parent)
+    with translate_os_errors(_("write a file"), path):
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        new = not path.exists()
+        handle = os.open(path, flags, FILE_MODE)
+        try:
+            before = os.fstat(handle).st_size
+            try:
+                waiting = memoryview(data + b"\n")
+                while waiting:
+                    waiting = waiting[os.write(handle, waiting) :]
+                os.fsync(handle)
+            except BaseException:
+                with contextlib.suppress(OSError):  # The first error says more.
+                    os.ftruncate(handle, before)
+                raise
+        finally:
+            os.close(handle)
+        if new:
+            sync_directory(path.parent)
+
+
+def read_lines(path: Path) -> list[bytes]:
+    """The whole lines of a file that `append_line` wrote, without their ends; none if it is absent.
+
+    Raises WorkspaceUnusable.
+    """
+    try:
+        return read_bytes(path).split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+
+
+def drop_torn_line(path: Path) -> int:
+    """Remove what a power cut left of an unfinished last line; how many bytes that were.
+
+    Raises WorkspaceUnusable. The caller keeps other writers away.
+    """
+    try:
+        data = read_bytes(path)
+    except FileNotFoundError:
+        return 0
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        with translate_os_errors(_("write a file"), path):
+            os.truncate(path, whole)
+    return len(data) - whole
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON, atomically."""
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())

@@ -28,6 +28,7 @@ class Workspace:
         self.trash = self.root / "trash"
         self.evaluations = self.root / "evaluations"
         self.split_file = self.root / "split.json"
+        self.audit = self.root / "audit"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
 
@@ -40,7 +41,7 @@ class Workspace:
         space.
         """
         make_directory(self.root)
-        for folder in (*self._private(), self.logs):
+        for folder in (*self._private(), self.audit, self.logs):
             make_directory(folder)
             with contextlib.suppress(OSError):  # Another owner's, or read-only: not ours to fix.
                 if folder.stat().st_mode & 0o077:

@@ -17,6 +17,7 @@ from engine.config import Settings
 from engine.enrol.strangers import tidy
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
+from engine.service.watching import note_settings
 from engine.workspace import Workspace
 from tui.i18n import _
 from tui.output import Output
@@ -34,6 +35,7 @@ class Context:
     def writing(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; say what an earlier crash left and was removed."""
         with self.workspace.writer(f"facedesk {what}"):
+            note_settings(self.workspace, self.settings)
             removed = (*self.workspace.recover(), *tidy(self.workspace))
             if removed:
                 count = len(removed)

@@ -7,13 +7,14 @@ process that died.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 from typing import Any
 
 from engine.camera.masking import mask_credentials
 from engine.config import Settings
-from engine.errors import DataError, EngineDied, SourceBusy
+from engine.errors import DataError, EngineDied, FacedeskError, SourceBusy
 from engine.events import (
     EvaluateDone,
     Event,
@@ -65,6 +66,7 @@ from engine.service.roster_calls import RosterCalls
 from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
+from engine.service.watching import Watched, note_settings
 from engine.workspace import Workspace
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
@@ -81,6 +83,7 @@ class LocalDesk(
         """`record`: each camera job is recorded under this name, see `engine.service.tapes`."""
         super().__init__(workspace, settings)
         self._tapes = Tapes(record, workspace, settings)
+        self._watched = Watched(workspace, settings, lambda event: self._listener(event))
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}
@@ -109,6 +112,8 @@ class LocalDesk(
             listener(event)
 
         self._listener = both
+        with contextlib.suppress(FacedeskError):  # Each job that needs the log will say so.
+            note_settings(self._workspace, self._settings)
         for name in ("camera", "model"):
             self._child(name)
 
@@ -124,6 +129,7 @@ class LocalDesk(
         for ender in enders:
             ender.join(5)
         self._keeping.close(1.0)
+        self._watched.end("stopped")
         self._tapes.end(None, self._listener)  # of a job whose process had to be killed
         self._writer.release_all()
 
@@ -191,10 +197,13 @@ class LocalDesk(
             if job in WRITING_JOBS:
                 self._writer.acquire(job)
             try:
+                if job == "recognise":
+                    self._watched.begin(request.sources)
                 request = self._tapes.begin(job, request, self._listener)
             except BaseException:
                 if job in WRITING_JOBS:
                     self._writer.release()
+                self._watched.end("failed")
                 raise
             self._jobs[job] = "waiting"
             self._requests[job] = request
@@ -247,6 +256,8 @@ class LocalDesk(
                 cameras.end_further(self._children)
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
+        if job == "recognise":
+            self._watched.end(ended.outcome)
         self._tapes.hear(ended)
         self._tapes.end(job, self._listener)
         self._listener(ended)

@@ -36,6 +36,7 @@ from engine.service.jobs.strangers import ready_strangers
 from engine.service.jobs.watch import watch
 from engine.service.messages import FacesFound
 from engine.service.protocol import RecogniseRequest
+from engine.service.watching import watching
 from engine.workspace import Workspace
 
 RATE_INTERVAL = 1.0
@@ -187,6 +188,22 @@ def recognise(
     `keep` as in `Keeper`; who listens writes what is `Sighted`.
     Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
+    with watching(workspace, settings, request.sources) as told:
+        done = _recognised(workspace, settings, request, cancel, emit, why=why, keep=keep)
+        told["frames"] = done.frames
+    return done
+
+
+def _recognised(
+    workspace: Workspace,
+    settings: Settings,
+    request: RecogniseRequest,
+    cancel: Cancel,
+    emit: Emit,
+    *,
+    why: bool,
+    keep: bool | None,
+) -> RecogniseDone:
     recognition = Recognition(workspace, settings, emit, keep)
     if request.each and Path(request.source).expanduser().is_dir():
         _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)
