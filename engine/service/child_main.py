@@ -18,12 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
 from engine.config import Settings, load_settings
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
 from engine.i18n import _
-from engine.logs import quieten_libraries
+from engine.logs import MaskingFormatter, quieten_libraries
 from engine.service.messages import End, Hello, Quit
 from engine.service.wire import Channel, WireError
 from engine.workspace import Workspace
@@ -76,7 +77,7 @@ class ChildContext:
                 job=job,
                 outcome="failed",
                 title=_("An internal error"),
-                message=f"{type(error).__name__}: {error}",
+                message=mask_credentials(f"{type(error).__name__}: {error}"),
                 hint=_("The details are in {logs}.").format(logs=self.workspace.logs),
                 exit_code=1,
             )
@@ -118,9 +119,9 @@ def serve(name: str, body: Callable[[ChildContext], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
     quieten_libraries()
     faulthandler.enable(sys.stderr)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(MaskingFormatter("%(asctime)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     hello = channel.receive()
     if not isinstance(hello, Hello):

@@ -141,7 +141,7 @@ class LocalDesk(
         self._begin(
             "enrol",
             _("Enrolling {person} from {source}").format(
-                person=request.person, source=request.source
+                person=request.person, source=mask_credentials(request.source)
             ),
             request,
         )
@@ -163,7 +163,7 @@ class LocalDesk(
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy, NoModel."""
         library.check_model(self._workspace)
-        source = ", ".join(request.sources)
+        source = ", ".join(map(mask_credentials, request.sources))
         title = _("Recognising from {source}").format(source=source)
         self._begin("recognise", title, request)
 
