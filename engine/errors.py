@@ -78,6 +78,10 @@ class DataError(FacedeskError):
     exit_code = 4
 
 
+class AuditBroken(DataError):
+    """The audit log was changed, or is not the one it is compared with."""
+
+
 class NameTaken(DataError):
     """Another person has this name already."""
 

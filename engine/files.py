@@ -146,25 +146,35 @@ def read_plain(path: Path) -> bytes:
 def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
     """Append one line (without its break) to a `.jsonl` file, sealed in an encrypted workspace.
 
-    With `sync` it is on disk when this returns. A line that a crash cut short stays a line of its
-    own: it takes no other with it. Raises DiskFull, WorkspaceUnusable, VaultLocked; ValueError
-    for a line that is several, or a file of another suffix.
+    With `sync` it is on disk when this returns. Where it fails nothing is left of it; a line that
+    a crash cut short stays a line of its own: it takes no other with it. Raises DiskFull,
+    WorkspaceUnusable, VaultLocked; ValueError for a line that is several, or a file of another
+    suffix.
     """
     if path.suffix != LINES or len(line.splitlines()) > 1:
         raise ValueError(f"one line is appended, to a file named *{LINES}")
-    data = opened.sealed(path, line + b"\n")
+    waiting = memoryview(opened.sealed(path, line + b"\n"))
     with translate_os_errors(_("write a file"), path):
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        with os.fdopen(handle, "ab") as file:
-            size = os.fstat(handle).st_size
-            if not size:
+        try:
+            before = os.fstat(handle).st_size
+            if not before:
                 os.fchmod(handle, FILE_MODE)
-            elif os.pread(handle, 1, size - 1) != b"\n":
-                data = b"\n" + data
-            file.write(data)
-            file.flush()
-            if sync:
-                os.fsync(handle)
+            elif os.pread(handle, 1, before - 1) != b"\n":
+                waiting = memoryview(b"\n" + waiting)
+            try:
+                while waiting:
+                    waiting = waiting[os.write(handle, waiting) :]
+                if sync:
+                    os.fsync(handle)
+            except BaseException:
+                with contextlib.suppress(OSError):  # The first error says more.
+                    os.ftruncate(handle, before)
+                raise
+        finally:
+            os.close(handle)
+        if sync and not before:
+            sync_directory(path.parent)
 
 
 def sync_file(path: Path) -> None:
@@ -183,6 +193,33 @@ def read_lines(path: Path) -> list[bytes]:
     Raises as `read_bytes`.
     """
     return read_bytes(path).splitlines()
+
+
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines that were written to their end, without it; none if the file is absent.
+
+    Raises WorkspaceUnusable, VaultLocked, SealBroken.
+    """
+    try:
+        return read_bytes(path).split(b"\n")[:-1]
+    except FileNotFoundError:
+        return []
+
+
+def drop_torn_line(path: Path) -> int:
+    """Remove what a power cut left of an unfinished last line; how many bytes that were.
+
+    Raises WorkspaceUnusable. The caller keeps other writers away.
+    """
+    try:
+        data = read_plain(path)
+    except FileNotFoundError:
+        return 0
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        with translate_os_errors(_("write a file"), path):
+            os.truncate(path, whole)
+    return len(data) - whole
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -7,12 +7,14 @@ a log file as both (`open_log`); the command line moves its own two aside (`Outp
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from engine.camera.masking import mask_credentials
 from engine.errors import FacedeskError
 from engine.files import FILE_MODE, make_directory
 
@@ -27,6 +29,9 @@ OPENCV = {
 }
 """What OpenCV and its parts are told; the one place, `engine.camera.quiet` sets it too."""
 
+SPEAKING = ("OPENCV_FFMPEG_DEBUG", "OPENCV_VIDEOIO_DEBUG")
+"""What makes OpenCV print the address of each stream, with its password. Never left set."""
+
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "GLOG_minloglevel": "3",
@@ -39,6 +44,29 @@ def quieten_libraries() -> None:
     """Ask TensorFlow and OpenCV for silence; has an effect only before their import."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    silence_addresses()
+
+
+def silence_addresses() -> None:
+    """Keep OpenCV and FFmpeg from printing addresses, whatever a developer's environment says:
+    there may be a password in one, and the log files are passed around."""
+    for name in SPEAKING:
+        os.environ.pop(name, None)
+    for name in ("OPENCV_LOG_LEVEL", "OPENCV_FFMPEG_LOGLEVEL"):
+        os.environ[name] = OPENCV[name]
+
+
+class MaskingFormatter(logging.Formatter):
+    """Formats log records, tracebacks too, without credentials of URLs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        return mask_lines(super().format(record))
+
+
+def mask_lines(text: str) -> str:
+    """`text` with the credentials of URLs masked, line by line."""
+    return "\n".join(map(mask_credentials, text.split("\n")))
 
 
 def open_log(folder: Path, name: str) -> int:

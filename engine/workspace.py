@@ -30,6 +30,7 @@ class Workspace:
         self.erasing = self.root / "erasing"
         self.receipts = self.root / "receipts"
         self.split_file = self.root / "split.json"
+        self.audit = self.root / "audit"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
 
@@ -42,7 +43,7 @@ class Workspace:
         space.
         """
         make_directory(self.root)
-        for folder in (*self._private(), self.logs):
+        for folder in (*self._private(), self.audit, self.logs):
             make_directory(folder)
             with contextlib.suppress(OSError):  # Another owner's, or read-only: not ours to fix.
                 if folder.stat().st_mode & 0o077:

@@ -17,6 +17,7 @@ from engine.config import Settings
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
 from engine.service.upkeep import recover
+from engine.service.watching import note_settings
 from engine.workspace import Workspace
 from tui.i18n import _
 from tui.output import Output
@@ -35,6 +36,7 @@ class Context:
     def writing(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; say what was recovered after a run cut short."""
         with self.workspace.writer(f"facedesk {what}") as interrupted:
+            note_settings(self.workspace, self.settings)
             if recovered := recover(self.workspace, interrupted):
                 self.output.event(recovered)
                 self.output.note(recovery_words(recovered), "yellow")

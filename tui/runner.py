@@ -60,15 +60,16 @@ def run(
 
 def internal_error(error: Exception, logs: Path) -> FacedeskError:
     """One sentence for a fault of ours; the traceback goes to the log."""
-    from engine.logs import open_log
+    from engine.camera.masking import mask_credentials
+    from engine.logs import mask_lines, open_log
 
-    details = "".join(traceback.format_exception(error))
+    details = mask_lines("".join(traceback.format_exception(error)))
     handle = open_log(logs, "cli")
     os.write(handle, details.encode("utf-8", "replace"))
     os.close(handle)
     return FacedeskError(
         _("An internal error"),
-        f"{type(error).__name__}: {error}",
+        mask_credentials(f"{type(error).__name__}: {error}"),
         _("Please report it with {file}; what was finished before is kept.").format(
             file=logs / "cli.log"
         ),

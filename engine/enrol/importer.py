@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audit import Audit
 from engine.cancel import Cancel
 from engine.enrol.folders import IMPORTED
 from engine.enrol.import_plan import ImportPlan, PersonFiles, plan_import
@@ -105,6 +106,7 @@ class _Import:
 
     def run(self) -> Iterator[Event]:
         began = time.monotonic()
+        Audit(self._people.workspace).ready()
         for path, reason in self._plan.strays:
             yield from self._refuse(path, reason)
         for each in self._plan.people:
@@ -240,8 +242,12 @@ class _PersonSession:
 
     def close(self, outcome: str) -> None:
         """Write down how the session ended."""
-        if self._writer is not None:
-            self._writer.close(outcome, self.refused)
+        if self._writer is None or self._person is None:
+            return
+        self._writer.close(outcome, self.refused)
+        if self._writer.captured:
+            audit = Audit(self._people.workspace)
+            audit.note("pictures-imported", self._person.slug, pictures=self._writer.captured)
 
     def discard(self) -> None:
         """Remove the session, and the person if this was all there was."""

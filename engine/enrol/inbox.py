@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.audit import Audit
 from engine.config import InboxSettings
 from engine.enrol.folders import is_session_id, iso, picture_names, session_stamp, sub_folders
 from engine.enrol.recording import PictureRecord, record_of
@@ -58,6 +59,7 @@ class Inbox:
 
     def __init__(self, workspace: Workspace, settings: InboxSettings) -> None:
         self._folder = workspace.unknown
+        self._audit = Audit(workspace)
         self._settings = settings
 
     # --- the switch ----------------------------------------------------------------------
@@ -73,7 +75,9 @@ class Inbox:
 
     def switch(self, on: bool) -> None:
         """Keep strangers from now on, or keep none any more; those kept already stay."""
-        write_json(self._switch, {"version": FORMAT, "keep": on, "since": iso(datetime.now(UTC))})
+        with self._audit.of("inbox-switched", keep=on):
+            since = iso(datetime.now(UTC))
+            write_json(self._switch, {"version": FORMAT, "keep": on, "since": since})
 
     @property
     def _switch(self) -> Path:

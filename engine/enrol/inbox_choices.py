@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from engine.audit import Audit
 from engine.config import InboxSettings
 from engine.enrol.folders import session_stamp
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
@@ -43,6 +44,7 @@ class Choices:
         self._workspace = workspace
         self._inbox = Inbox(workspace, settings)
         self._trash = Trash(workspace)
+        self._audit = Audit(workspace)
         self._days = settings.days
         self._file = workspace.unknown / "choices.json"
 
@@ -77,11 +79,13 @@ class Choices:
     def delete(self, ids: Sequence[str]) -> Trashed:
         """Remove these sightings. Raises DataError if one is gone."""
         sightings = self._inbox.get(ids)
+        self._audit.ready()
         title = _("Deleted {count} unknown").format(count=len(sightings))
         with self._trash.change(
             title, _("back to the inbox"), pictures=_crops(sightings)
         ) as change:
             self._take_out(change, sightings)
+        self._audit.note("inbox-choice", choice="deleted", sightings=len(sightings))
         return self._remember(change, "")
 
     # --- undoing -------------------------------------------------------------------------
@@ -97,7 +101,9 @@ class Choices:
         last = self.last()
         if last is None:
             raise NothingToUndo(_("There is nothing to undo"), _("no choice was made here lately"))
+        self._audit.ready()
         undone = self._trash.undo(last.id)
+        self._audit.note("inbox-choice", choice="undone", change=last.id)
         entry = next(each for each in self._made() if each["id"] == last.id)
         area = StrangerArea(self._workspace) if entry.get("stranger") else self._workspace
         with contextlib.suppress(PersonNotFound, DataError):
@@ -120,12 +126,16 @@ class Choices:
         oldest = self._oldest(now)
         made = self._made()
         expired = [each["id"] for each in made if everything or each["id"] < oldest]
+        self._audit.ready()
         for id in expired:
             # The trash may keep what others removed for longer than the inbox may keep strangers.
             remove_directory(self._workspace.trash / id)
         if expired:
             write_json(self._file, [each for each in made if each["id"] not in expired])
-        return self._inbox.purge(now, everything=everything)
+        waited = self._inbox.purge(now, everything=everything)
+        if expired or waited:
+            self._audit.note("purged", what="inbox", sightings=waited, choices=len(expired))
+        return waited
 
     # --- private -------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.audit import Audit
 from engine.enrol import traces
 from engine.enrol.folders import iso, session_stamp, sub_folders
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
@@ -243,8 +244,10 @@ class Trash:
     def purge(self, *, everything: bool = False, now: datetime | None = None) -> int:
         """Remove for good what is older than `keep_days`, or everything; how many changes."""
         expired = self.changes() if everything else self.expired(now)
-        for each in expired:
-            remove_directory(self._folder / each.id)
+        if expired:
+            with Audit(self._workspace).of("purged", what="trash", changes=len(expired)):
+                for each in expired:
+                    remove_directory(self._folder / each.id)
         return len(expired)
 
     def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:

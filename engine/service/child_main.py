@@ -18,13 +18,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
 from engine.config import Settings, load_settings
 from engine.core_dumps import forbid_core_dumps
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
 from engine.i18n import _
-from engine.logs import quieten_libraries
+from engine.logs import MaskingFormatter, quieten_libraries
 from engine.service.memory_use import offer_to_the_kernel
 from engine.service.messages import End, Hello, Ping, Pong, Quit
 from engine.service.pulse import Pulse
@@ -81,7 +82,7 @@ class ChildContext:
                 job=job,
                 outcome="failed",
                 title=_("An internal error"),
-                message=f"{type(error).__name__}: {error}",
+                message=mask_credentials(f"{type(error).__name__}: {error}"),
                 hint=_("The details are in {logs}.").format(logs=self.workspace.logs),
                 exit_code=1,
             )
@@ -128,9 +129,9 @@ def serve(name: str, body: Callable[[ChildContext], None]) -> None:
     forbid_core_dumps()
     quieten_libraries()
     faulthandler.enable(sys.stderr)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(MaskingFormatter("%(asctime)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     hello = channel.receive()
     if not isinstance(hello, Hello):

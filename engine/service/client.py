@@ -67,6 +67,7 @@ from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
 from engine.service.watchdog import Watchdog
+from engine.service.watching import Watched, note_settings
 from engine.workspace import Workspace
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
@@ -83,6 +84,7 @@ class LocalDesk(
         """`record`: each camera job is recorded under this name, see `engine.service.tapes`."""
         super().__init__(workspace, settings)
         self._tapes = Tapes(record, workspace, settings)
+        self._watched = Watched(workspace, settings, lambda event: self._listener(event))
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}
@@ -119,6 +121,8 @@ class LocalDesk(
             listener(event)
 
         self._listener = both
+        with contextlib.suppress(FacedeskError):  # Each job that needs the log will say so.
+            note_settings(self._workspace, self._settings)
         for name in ("camera", "model"):
             self._child(name)
         self._watchdog.start()
@@ -143,6 +147,7 @@ class LocalDesk(
         for ender in enders:
             ender.join(5)
         self._keeping.close(1.0)
+        self._watched.end("stopped")
         self._tapes.end(None, self._listener)  # of a job whose process had to be killed
         self._writer.release_all()
 
@@ -154,7 +159,7 @@ class LocalDesk(
         self._begin(
             "enrol",
             _("Enrolling {person} from {source}").format(
-                person=request.person, source=request.source
+                person=request.person, source=mask_credentials(request.source)
             ),
             request,
         )
@@ -176,7 +181,7 @@ class LocalDesk(
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy, NoModel."""
         library.check_model(self._workspace)
-        source = ", ".join(request.sources)
+        source = ", ".join(map(mask_credentials, request.sources))
         title = _("Recognising from {source}").format(source=source)
         self._begin("recognise", title, request)
 
@@ -210,10 +215,13 @@ class LocalDesk(
             if job in WRITING_JOBS:
                 self._writer.acquire(job)
             try:
+                if job == "recognise":
+                    self._watched.begin(request.sources)
                 request = self._tapes.begin(job, request, self._listener)
             except BaseException:
                 if job in WRITING_JOBS:
                     self._writer.release()
+                self._watched.end("failed")
                 raise
             self._jobs[job] = "waiting"
             self._requests[job] = request
@@ -266,6 +274,8 @@ class LocalDesk(
                 cameras.end_further(self._children)
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
+        if job == "recognise":
+            self._watched.end(ended.outcome)
         self._tapes.hear(ended)
         self._tapes.end(job, self._listener)
         self._listener(ended)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from engine.audit import Audit
 from engine.config import SplitSettings
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
@@ -89,12 +90,18 @@ def check_model(workspace: Workspace) -> None:
 
 def rename(workspace: Workspace, old: str, new: str) -> None:
     """Rename a person. Raises PersonNotFound, NameTaken, NameInvalid."""
-    People(workspace).rename(old, new)
+    audit = Audit(workspace)
+    audit.ready()
+    audit.note("person-renamed", People(workspace).rename(old, new).slug)
 
 
 def delete(workspace: Workspace, name: str) -> Person:
     """Delete a person for good, as the demo does with its own. Raises PersonNotFound."""
-    return People(workspace).delete(name)
+    audit = Audit(workspace)
+    audit.ready()
+    gone = People(workspace).delete(name)
+    audit.note("person-erased", gone.slug, pictures=gone.pictures)
+    return gone
 
 
 def current_split(workspace: Workspace) -> SplitDone | None:
@@ -185,9 +192,12 @@ def _epoch(kept: Mapping[str, Any]) -> EpochDone:
 
 def promote(workspace: Workspace, model: str) -> None:
     """Make a stored model the current one. Raises NoModel, ModelCorrupt."""
-    ModelStore(workspace).promote(model)
+    with Audit(workspace).of("promoted", model=model):
+        ModelStore(workspace).promote(model)
 
 
 def rollback(workspace: Workspace) -> str:
     """Go back to the model before the current one; returns its id. Raises NoModel."""
-    return ModelStore(workspace).rollback().id
+    with Audit(workspace).of("rolled-back") as told:
+        told["model"] = model = ModelStore(workspace).rollback().id
+    return model

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from engine.audit import Audit
 from engine.config import Settings
 from engine.enrol import changes
 from engine.enrol.consent import Consent
@@ -103,7 +104,10 @@ def note_consent(workspace: Workspace, name: str, by: str, text_version: str) ->
     if not by.strip():
         raise DataError(_("Consent needs a witness"), "", _("Say who asked and noted it."))
     consent = Consent(by=by.strip(), at=utc_now(), text_version=text_version.strip())
-    People(workspace).set_consent(name, consent)
+    audit = Audit(workspace)
+    audit.ready()
+    person = People(workspace).set_consent(name, consent)
+    audit.note("consent-noted", person.slug, text_version=consent.text_version)
     return consent
 
 
@@ -119,5 +123,6 @@ def withdraw_consent(workspace: Workspace, name: str) -> Consent:
             _("There is no consent to withdraw"), person.name, _("See `facedesk people show NAME`.")
         )
     consent = replace(person.consent, withdrawn=utc_now())
-    registry.set_consent(person.name, consent)
+    with Audit(workspace).of("consent-withdrawn", person.slug, text_version=consent.text_version):
+        registry.set_consent(person.name, consent)
     return consent

@@ -17,6 +17,7 @@ import click
 from engine import __version__
 from engine.core_dumps import forbid_core_dumps
 from engine.threads import calm_blas
+from tui.argv import mask_command_line
 from tui.cli.options import TopGroup, global_options
 from tui.i18n import _, use
 from tui.runner import run, usage_error
@@ -37,6 +38,7 @@ HOMES = {
     "bench": "tui.cli.bench:bench",
     "recognize": "tui.cli.watching:recognize",
     "model": "tui.cli.model:model",
+    "audit": "tui.cli.audit:audit",
     "doctor": "tui.cli.watching:doctor",
     "replay": "tui.cli.tapes:replay",
     "demo": "tui.cli.watching:demo",
@@ -88,6 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit codes: 0 done, 1 internal, 2 usage, 3 source, 4 data, 5 model, 130."""
     calm_blas()
     forbid_core_dumps()
+    mask_command_line()
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     if as_json:
         use(gettext.NullTranslations())  # what a script reads is the same for every operator

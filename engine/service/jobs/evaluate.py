@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audit import Audit
 from engine.cancel import Cancel
 from engine.config import RecognitionSettings, Settings
 from engine.dataset.split import Split, check_fits, load_split
@@ -61,6 +62,8 @@ def evaluate(
     be used, UsageError for an impossible FPIR, Cancelled, DiskFull. `backbones` may hold the
     network already.
     """
+    audit = Audit(workspace)
+    audit.ready()
     started = time.monotonic()
     evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones or Backbones())
     done = evaluation.run()
@@ -71,6 +74,7 @@ def evaluate(
     done = dataclasses.replace(done, seconds=time.monotonic() - started)
     if report:
         write_report(Path(report), done, evaluation.samples, evaluation.crop)
+    audit.note("evaluated", model=done.model, report=bool(report))
     emit(done)
     return done
 

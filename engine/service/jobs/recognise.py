@@ -13,6 +13,7 @@ from engine.pictures import Unreadable, read_photograph
 from engine.service.jobs.naming import Recognition
 from engine.service.jobs.watch import watch
 from engine.service.protocol import RecogniseRequest
+from engine.service.watching import watching
 from engine.workspace import Workspace
 
 
@@ -32,6 +33,22 @@ def recognise(
     `keep` as in `Keeper`; who listens writes what is `Sighted`.
     Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
+    with watching(workspace, settings, request.sources) as told:
+        done = _recognised(workspace, settings, request, cancel, emit, why=why, keep=keep)
+        told["frames"] = done.frames
+    return done
+
+
+def _recognised(
+    workspace: Workspace,
+    settings: Settings,
+    request: RecogniseRequest,
+    cancel: Cancel,
+    emit: Emit,
+    *,
+    why: bool,
+    keep: bool | None,
+) -> RecogniseDone:
     recognition = Recognition(workspace, settings, emit, keep)
     if request.each and Path(request.source).expanduser().is_dir():
         _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from engine.audit import Audit
 from engine.config import Settings, SplitSettings
-from engine.dataset.split import Split, check_fits, load_split, make_split, save_split, summarise
+from engine.dataset.split import (
+    PARTS,
+    Split,
+    check_fits,
+    load_split,
+    make_split,
+    save_split,
+    summarise,
+)
 from engine.enrol.people import People, Person
 from engine.errors import NoPictures, SplitMissing
 from engine.events import Emit, Notice, SplitDone
@@ -15,7 +24,7 @@ def split(workspace: Workspace, settings: SplitSettings, *, random: bool = False
     """Split everybody's pictures and save split.json. Raises NoPictures in an empty workspace."""
     people = with_pictures(workspace)
     made = make_split(people, settings, random=random)
-    save_split(workspace, made)
+    _save(workspace, made)
     return summarise(made, people)
 
 
@@ -52,8 +61,16 @@ def fitting_split(workspace: Workspace, settings: Settings, emit: Emit) -> Split
     else:
         emit(Notice(text=_("No split yet: made one with the configured shares")))
     made = make_split(people, wanted, random=random)
-    save_split(workspace, made)
+    _save(workspace, made)
     return made
+
+
+def _save(workspace: Workspace, made: Split) -> None:
+    shares = dict(zip(PARTS, made.shares, strict=True))
+    with Audit(workspace).of(
+        "split-made", people=len(made.people), shares=shares, seed=made.seed, mode=made.mode
+    ):
+        save_split(workspace, made)
 
 
 def with_pictures(workspace: Workspace) -> tuple[Person, ...]:
