@@ -84,11 +84,19 @@ class Workspace:
             self.evaluations,
         )
 
+    def cut_short(self) -> bool:
+        """Whether the last writer was killed, or one writes now. Reads one small file."""
+        try:
+            return self.lock_file.stat().st_size > 0
+        except OSError:
+            return False
+
     @contextlib.contextmanager
-    def writer(self, what: str) -> Iterator[None]:
+    def writer(self, what: str) -> Iterator[str]:
         """Hold the workspace's writer lock; readers need none.
 
-        The lock lives with the process, so a killed writer never leaves it behind. `what` is the
+        The lock lives with the process, so a killed writer never leaves it behind, only its name:
+        that of the last holder is yielded if it did not come to its end, else "". `what` is the
         holder's name, which processes in any language read: a name, not words to translate.
         Raises WorkspaceLocked with the holder's name if another process or job has it.
         """
@@ -97,11 +105,12 @@ class Workspace:
             handle = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             self._take(handle)
+            before = _holder(handle)
             try:
                 with contextlib.suppress(OSError):  # The holder's name is a courtesy.
                     os.ftruncate(handle, 0)
                     os.pwrite(handle, f"{what} (process {os.getpid()})".encode(), 0)
-                yield
+                yield before
             finally:
                 with contextlib.suppress(OSError):
                     os.ftruncate(handle, 0)
@@ -113,11 +122,18 @@ class Workspace:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip()
                 raise WorkspaceLocked(
                     _("The workspace is in use"),
                     _("{holder} is writing to {root}").format(
-                        holder=holder or _("another Facedesk process"), root=self.root
+                        holder=_holder(handle) or _("another Facedesk process"), root=self.root
                     ),
                     _("Wait for it to finish, stop it, or choose another --workspace."),
                 ) from error
+
+
+def _holder(lock: int) -> str:
+    """The name in an open lock file; empty if its writer came to an end."""
+    try:
+        return os.pread(lock, 200, 0).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""

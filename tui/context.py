@@ -14,12 +14,13 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.enrol.strangers import tidy
+from engine.enrol.recovery import recover
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
 from engine.workspace import Workspace
 from tui.i18n import _
 from tui.output import Output
+from tui.recovery_words import recovery_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,11 @@ class Context:
 
     @contextlib.contextmanager
     def writing(self, what: str) -> Iterator[None]:
-        """Hold the workspace's writer lock; say what an earlier crash left and was removed."""
-        with self.workspace.writer(f"facedesk {what}"):
-            removed = (*self.workspace.recover(), *tidy(self.workspace))
-            if removed:
-                count = len(removed)
-                self.output.note(
-                    _("Removed {count} unfinished files of an interrupted run.").format(count=count)
-                )
+        """Hold the workspace's writer lock; say what was recovered after a run cut short."""
+        with self.workspace.writer(f"facedesk {what}") as interrupted:
+            if recovered := recover(self.workspace, interrupted):
+                self.output.event(recovered)
+                self.output.note(recovery_words(recovered), "yellow")
             Trash(self.workspace, self.settings.trash.keep_days).purge()
             yield
 

@@ -16,6 +16,7 @@ from engine.events import (
     ProcessDied,
     ProcessReady,
     RecogniseDone,
+    Recovered,
     SourceLost,
     SourceOpened,
     SourceRestored,
@@ -26,6 +27,7 @@ from engine.events import (
 from tui.figures import headline
 from tui.i18n import _
 from tui.keys.names import with_keys
+from tui.recovery_words import recovery_words
 from tui.text import many, reason_words, span
 
 
@@ -43,6 +45,8 @@ def describe(event: Event, title: str = "") -> Line | None:
     match event:
         case Notice():
             return Line(event.text, event.level)
+        case Recovered():
+            return Line(recovery_words(event), "warning")
         case JobStarted():
             return Line(event.title)
         case JobEnded():

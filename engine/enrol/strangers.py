@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
-from engine.enrol.trash import Trash
 from engine.errors import PersonNotFound
 from engine.i18n import _
 from engine.workspace import Workspace
@@ -57,12 +56,3 @@ def clear_strangers(workspace: Workspace) -> int:
     for slug, name in everybody:
         people.delete_slug(slug, name)
     return len(everybody)
-
-
-def tidy(workspace: Workspace) -> tuple[str, ...]:
-    """Finish what crashes left in the trash, among people and strangers; what was touched.
-
-    Call after `Workspace.recover`, holding `Workspace.writer`.
-    """
-    area = People(StrangerArea(workspace))
-    return (*Trash(workspace).recover(), *People(workspace).tidy(), *area.tidy())

@@ -23,7 +23,7 @@ from engine.events.enrolment import (
 )
 from engine.events.evaluation import BakeOffDone, EvaluateDone
 from engine.events.inbox import InboxChanged, Sighted
-from engine.events.jobs import JobEnded, JobStarted, Notice, ProcessDied, ProcessReady
+from engine.events.jobs import JobEnded, JobStarted, Notice, ProcessDied, ProcessReady, Recovered
 from engine.events.recognition import FaceSeen, NoFace, RecogniseDone, RecognitionRate
 from engine.events.sources import (
     HALF_BLOCK_RUN,
@@ -74,6 +74,7 @@ __all__ = [
     "ProcessReady",
     "RecogniseDone",
     "RecognitionRate",
+    "Recovered",
     "Refused",
     "ReplayDone",
     "Rule",

@@ -53,6 +53,24 @@ class JobEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered(Event):
+    """What a run that was cut short had left was put in order, before anything new is written.
+
+    `interrupted` is that run's name, as in the writer lock, empty if it is not known.
+    `unfinished` counts files and folders removed because they were not complete, `leftovers`
+    empty sessions, features and split entries of nobody. `finished` says which deletions, moves
+    and undoings were completed. `failed` is why the rest has to wait, usually a full disk.
+    """
+
+    name: ClassVar[str] = "recovered"
+    interrupted: str = ""
+    unfinished: int = 0
+    leftovers: int = 0
+    finished: tuple[str, ...] = ()
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessDied(Event):
     """An engine process ended unexpectedly; `restarting` says whether it is being replaced.
 

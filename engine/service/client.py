@@ -7,13 +7,14 @@ process that died.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 from typing import Any
 
 from engine.camera.masking import mask_credentials
 from engine.config import Settings
-from engine.errors import DataError, EngineDied, SourceBusy
+from engine.errors import DataError, EngineDied, FacedeskError, SourceBusy
 from engine.events import (
     EvaluateDone,
     Event,
@@ -91,14 +92,12 @@ class LocalDesk(
         self._requests: dict[Job, Any] = {}
         self._run = 0
         self._closing = False
-        self._keeping = InboxWriter(
-            workspace, settings, self._writer, lambda event: self._listener(event)
-        )
+        self._keeping = InboxWriter(workspace, settings, self._writer, self._hear)
         self._wish = PreviewWish()
         self._watchdog = Watchdog(
             settings.processes,
             lambda: list(self._children.values()),
-            lambda notice: self._listener(notice),
+            self._hear,
         )
 
     @property
@@ -108,7 +107,10 @@ class LocalDesk(
             return frozenset(self._jobs)
 
     def start(self, listener: Listener) -> None:
-        """Begin: events go to `listener`; both processes start and load in the background."""
+        """Begin: events go to `listener`; both processes start and load in the background.
+
+        If a writer was killed, what it left is put in order, and a Recovered says so.
+        """
 
         def both(event: Event) -> None:
             self._tapes.hear(event)
@@ -118,6 +120,13 @@ class LocalDesk(
         for name in ("camera", "model"):
             self._child(name)
         self._watchdog.start()
+        if self._workspace.cut_short():
+            # Another process may be writing, the disk may refuse: whoever writes next recovers.
+            with contextlib.suppress(FacedeskError), self._writer.hold("recovery"):
+                pass
+
+    def _hear(self, event: Event) -> None:
+        self._listener(event)
 
     def close(self) -> None:
         """End both processes; at most a few seconds even if one hangs."""

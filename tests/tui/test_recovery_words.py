@@ -1,0 +1,38 @@
+"""What the log and the command line say of a recovery."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.events import Recovered
+from tui.describe import describe
+from tui.recovery_words import recovery_words
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (
+            Recovered(interrupted="facedesk train (process 7)"),
+            "facedesk train (process 7) was cut short. What was kept is whole.",
+        ),
+        (
+            Recovered(unfinished=1, leftovers=2, finished=("Deleted Anna (1 picture)",)),
+            "An earlier run was cut short. Removed: 1 unfinished file. Removed: 2 leftovers of "
+            "nobody. Finished: Deleted Anna (1 picture). What was kept is whole.",
+        ),
+        (
+            Recovered(failed="The disk is full"),
+            "An earlier run was cut short. The rest waits: The disk is full. What was kept is "
+            "whole.",
+        ),
+    ],
+)
+def test_a_sentence_for_each_thing_recovered(event: Recovered, words: str) -> None:
+    assert recovery_words(event) == words
+
+
+def test_the_log_pane_shows_it_as_a_warning() -> None:
+    line = describe(Recovered(unfinished=3))
+    assert line is not None
+    assert (line.level, line.text) == ("warning", recovery_words(Recovered(unfinished=3)))
