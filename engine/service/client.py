@@ -120,7 +120,7 @@ class LocalDesk(
         for name in ("camera", "model"):
             self._child(name)
         self._watchdog.start()
-        if self._workspace.cut_short():
+        if self._workspace.cut_short() or self._workspace.outdated():
             # Another process may be writing, the disk may refuse: whoever writes next recovers.
             with contextlib.suppress(FacedeskError), self._writer.hold("recovery"):
                 pass
