@@ -110,6 +110,10 @@ class WorkspaceUnusable(DataError):
     """The workspace cannot be read or written (permissions, read-only file system)."""
 
 
+class WorkspaceTooNew(DataError):
+    """A newer version of Facedesk wrote this workspace, or this file of it."""
+
+
 class WorkspaceLocked(DataError):
     """Another Facedesk process is writing to this workspace."""
 

@@ -16,12 +16,14 @@ from engine.cancel import Cancel
 from engine.config import Settings
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
+from engine.events import WorkspaceUpgraded
 from engine.service.upkeep import recover
 from engine.service.watching import note_settings
 from engine.workspace import Workspace
+from engine.workspace_format import FORMAT
 from tui.i18n import _
 from tui.output import Output
-from tui.recovery_words import recovery_words
+from tui.recovery_words import recovery_words, upgrade_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Context:
     def writing(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; say what was recovered after a run cut short."""
         with self.workspace.writer(f"facedesk {what}") as interrupted:
+            if (before := self.workspace.upgraded_from()) is not None:
+                upgraded = WorkspaceUpgraded(before=before, now=FORMAT)
+                self.output.event(upgraded)
+                self.output.note(upgrade_words(upgraded), "yellow")
             note_settings(self.workspace, self.settings)
             if recovered := recover(self.workspace, interrupted):
                 self.output.event(recovered)

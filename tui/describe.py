@@ -23,11 +23,12 @@ from engine.events import (
     TapeEnded,
     TapeStarted,
     TrainDone,
+    WorkspaceUpgraded,
 )
 from tui.figures import headline
 from tui.i18n import _
 from tui.keys.names import with_keys
-from tui.recovery_words import recovery_words
+from tui.recovery_words import recovery_words, upgrade_words
 from tui.text import many, reason_words, span
 
 
@@ -47,6 +48,8 @@ def describe(event: Event, title: str = "") -> Line | None:
             return Line(event.text, event.level)
         case Recovered():
             return Line(recovery_words(event), "warning")
+        case WorkspaceUpgraded():
+            return Line(upgrade_words(event), "warning")
         case JobStarted():
             return Line(event.title)
         case JobEnded():

@@ -1,10 +1,18 @@
-"""What was recovered after a run that was cut short, as sentences for the operator."""
+"""What was put in order before anything new was written, as sentences for the operator."""
 
 from __future__ import annotations
 
-from engine.events import Recovered
+from engine.events import Recovered, WorkspaceUpgraded
 from tui.i18n import _
 from tui.text import many
+
+
+def upgrade_words(event: WorkspaceUpgraded) -> str:
+    """One line: which format it was and is."""
+    return _(
+        "The workspace was of format {before} and is of format {now} now; an older Facedesk "
+        "should not be used on it any more."
+    ).format(before=event.before, now=event.now)
 
 
 def recovery_words(event: Recovered) -> str:

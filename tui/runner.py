@@ -41,6 +41,7 @@ def run(
     quieten_libraries()
     named = options["workspace"] or os.environ.get("FACEDESK_WORKSPACE")
     workspace = Workspace(Path(named or (DEMO_WORKSPACE if demo else DEFAULT_WORKSPACE)))
+    _refuse_newer(workspace.root, options)
     with contextlib.ExitStack() as stack:
         out, err = sys.stdout, sys.stderr
         if native:
@@ -56,6 +57,22 @@ def run(
         except Exception as error:  # no traceback is ever shown to an operator
             output.error(internal_error(error, workspace.logs))
             raise SystemExit(1) from None
+
+
+def _refuse_newer(root: Path, options: dict[str, Any]) -> None:
+    """Exit before anything is touched, a log included, where a newer version has written."""
+    from engine.errors import DataError, WorkspaceUnusable
+    from engine.workspace_format import format_of
+    from tui.output import Output
+
+    try:
+        format_of(root)
+    except WorkspaceUnusable:
+        return  # who needs the workspace says so
+    except DataError as error:
+        output = Output(sys.stdout, sys.stderr, as_json=options["as_json"], quiet=options["quiet"])
+        output.error(error)
+        raise SystemExit(error.exit_code) from None
 
 
 def internal_error(error: Exception, logs: Path) -> FacedeskError:

@@ -8,7 +8,7 @@ move along: neither training nor the threshold computes them again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,7 @@ from engine.files import (
 from engine.i18n import _
 from engine.workspace import Workspace
 
+FORMAT = 1
 SOURCE = "inbox"
 """Source of the sessions that are made of sightings."""
 
@@ -110,7 +111,7 @@ class Choices:
             if entry.get("new"):
                 people = People(area)
                 people.discard_if_empty(people.by_slug(str(entry["slug"])))
-        write_json(self._file, [each for each in self._made() if each["id"] != last.id])
+        self._keep(each for each in self._made() if each["id"] != last.id)
         return undone
 
     def overdue(self, now: datetime | None = None) -> bool:
@@ -131,7 +132,7 @@ class Choices:
             # The trash may keep what others removed for longer than the inbox may keep strangers.
             remove_directory(self._workspace.trash / id)
         if expired:
-            write_json(self._file, [each for each in made if each["id"] not in expired])
+            self._keep(each for each in made if each["id"] not in expired)
         waited = self._inbox.purge(now, everything=everything)
         if expired or waited:
             self._audit.note("purged", what="inbox", sightings=waited, choices=len(expired))
@@ -174,15 +175,20 @@ class Choices:
 
     def _remember(self, change: Change, slug: str, **more: bool) -> Trashed:
         assert change.done is not None
-        write_json(self._file, [*self._made(), {"id": change.done.id, "slug": slug, **more}])
+        self._keep([*self._made(), {"id": change.done.id, "slug": slug, **more}])
         return change.done
+
+    def _keep(self, made: Iterable[dict[str, Any]]) -> None:
+        write_json(self._file, {"version": FORMAT, "choices": [*made]})
 
     def _made(self) -> list[dict[str, Any]]:
         try:
             body = read_json(self._file)
         except (FileNotFoundError, DataError):
             return []
-        entries = body if isinstance(body, list) else []
+        entries = body.get("choices") if isinstance(body, dict) else body  # a list in format 0
+        if not isinstance(entries, list):
+            return []
         return [e for e in entries if isinstance(e, dict) and isinstance(e.get("id"), str)]
 
 

@@ -29,10 +29,11 @@ from engine.enrol.folders import (
     sub_folders,
 )
 from engine.enrol.names import clean_name, is_slug, name_key, slug_for
-from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound
+from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound, WorkspaceTooNew
 from engine.files import new_directory, read_json, remove_directory, write_json
 from engine.i18n import _
 from engine.workspace import Workspace
+from engine.workspace_format import newer
 
 __all__ = ["People", "Person", "SessionInfo", "clean_name"]
 
@@ -280,6 +281,12 @@ class People:
     def _read_head(self, slug: str) -> dict[str, Any]:
         path = self._folder(slug) / PERSON_FILE
         body = read_json(path)
+        if newer(body, FORMAT):
+            raise WorkspaceTooNew(
+                _("A person's file is of a newer version"),
+                str(path),
+                _("Use the newer Facedesk that wrote it."),
+            )
         if not (
             isinstance(body, dict)
             and isinstance(body.get("name"), str)

@@ -23,7 +23,15 @@ from engine.events.enrolment import (
 )
 from engine.events.evaluation import BakeOffDone, EvaluateDone
 from engine.events.inbox import InboxChanged, Sighted
-from engine.events.jobs import JobEnded, JobStarted, Notice, ProcessDied, ProcessReady, Recovered
+from engine.events.jobs import (
+    JobEnded,
+    JobStarted,
+    Notice,
+    ProcessDied,
+    ProcessReady,
+    Recovered,
+    WorkspaceUpgraded,
+)
 from engine.events.recognition import FaceSeen, NoFace, RecogniseDone, RecognitionRate
 from engine.events.sources import (
     HALF_BLOCK_RUN,
@@ -92,4 +100,5 @@ __all__ = [
     "TwinChoice",
     "TwinSuspected",
     "Why",
+    "WorkspaceUpgraded",
 ]

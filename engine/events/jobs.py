@@ -73,6 +73,15 @@ class Recovered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceUpgraded(Event):
+    """A workspace of an older format was brought to this version's, before anything was written."""
+
+    name: ClassVar[str] = "workspace_upgraded"
+    before: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessDied(Event):
     """An engine process ended unexpectedly; `restarting` says whether it is being replaced.
 

@@ -94,14 +94,12 @@ class LocalDesk(
         self._requests: dict[Job, Any] = {}
         self._run = 0
         self._closing = False
-        self._keeping = InboxWriter(
-            workspace, settings, self._writer, lambda event: self._listener(event)
-        )
+        self._keeping = InboxWriter(workspace, settings, self._writer, self._hear)
         self._wish = PreviewWish()
         self._watchdog = Watchdog(
             settings.processes,
             lambda: list(self._children.values()),
-            lambda notice: self._listener(notice),
+            self._hear,
         )
 
     @property
@@ -126,7 +124,7 @@ class LocalDesk(
         for name in ("camera", "model"):
             self._child(name)
         self._watchdog.start()
-        if self._workspace.cut_short():
+        if self._workspace.cut_short() or self._workspace.outdated():
             # Another process may be writing, the disk may refuse: whoever writes next recovers.
             with contextlib.suppress(FacedeskError), self._writer.hold("recovery"):
                 pass

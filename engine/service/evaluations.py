@@ -18,6 +18,7 @@ from engine.i18n import _
 from engine.service.wire import WireError, decode
 from engine.workspace import Workspace
 
+FORMAT = 1
 MOST = 10
 """Evaluations that are kept."""
 LONGEST = 4 << 20
@@ -30,7 +31,8 @@ def save(workspace: Workspace, done: EvaluateDone) -> bool:
 
     The caller holds `Workspace.writer`. Raises DiskFull, WorkspaceUnusable.
     """
-    body = {"type": type(done).__name__} | {f.name: getattr(done, f.name) for f in fields(done)}
+    body: dict[str, object] = {"version": FORMAT, "type": type(done).__name__}
+    body |= {f.name: getattr(done, f.name) for f in fields(done)}
     # Names change, folders do not.
     slugs = {person.name: person.slug for person in People(workspace).list()}
     body[_SLUGS] = [slugs.get(name, "") for name in done.people]
@@ -55,6 +57,8 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
         if path.stat().st_size > LONGEST:
             return None
         body = json.loads(read_bytes(path))
+        if body.pop("version", 0) > FORMAT:  # 0 had none, and was the same otherwise
+            return None
         slugs = tuple(str(slug) for slug in body.pop(_SLUGS))
         done = decode(json.dumps(body).encode(), b"")
     except (OSError, DataError, ValueError, KeyError, TypeError, AttributeError, WireError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.events import Recovered
+from engine.events import Recovered, WorkspaceUpgraded
 from tui.describe import describe
 from tui.recovery_words import recovery_words
 
@@ -36,3 +36,9 @@ def test_the_log_pane_shows_it_as_a_warning() -> None:
     line = describe(Recovered(unfinished=3))
     assert line is not None
     assert (line.level, line.text) == ("warning", recovery_words(Recovered(unfinished=3)))
+
+
+def test_the_log_pane_warns_of_a_workspace_that_was_upgraded() -> None:
+    line = describe(WorkspaceUpgraded(before=0, now=1))
+    assert line is not None
+    assert (line.level, "format 0" in line.text) == ("warning", True)
