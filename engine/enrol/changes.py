@@ -8,7 +8,6 @@ into the trash and are computed again for what is left. The caller holds `Worksp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from engine.enrol.people import People, Person
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NoPictures, UsageError
-from engine.files import read_json, write_bytes, write_json
+from engine.files import parse_json, read_bytes, read_json, write_bytes, write_json
 from engine.i18n import _, _n
 from engine.workspace import Workspace
 
@@ -253,7 +252,7 @@ def _copy_head(folder: Path, staged: Path, id: str, files: frozenset[str]) -> No
     if isinstance(head, dict):
         write_json(staged / SESSION_FILE, {**head, "id": id, "captured": len(files)})
     try:
-        lines = (folder / RECORDS_FILE).read_bytes().splitlines(keepends=True)
+        lines = read_bytes(folder / RECORDS_FILE).splitlines(keepends=True)
     except FileNotFoundError:
         return
     write_bytes(staged / RECORDS_FILE, b"".join(line for line in lines if _about(line) in files))
@@ -262,7 +261,7 @@ def _copy_head(folder: Path, staged: Path, id: str, files: frozenset[str]) -> No
 def _about(line: bytes) -> str:
     """The file that a line of pictures.jsonl is about; empty if it is damaged."""
     try:
-        return str(json.loads(line)["file"])
+        return str(parse_json(line)["file"])
     except (ValueError, TypeError, KeyError):
         return ""
 

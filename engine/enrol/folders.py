@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.files import translate_os_errors
+from engine.files import open_regular, parse_json, translate_os_errors
 from engine.i18n import _
 
 SESSION_FILE = "session.json"
@@ -67,8 +66,8 @@ def picture_names(folder: str | Path) -> tuple[str, ...]:
 def session_head(entry: os.DirEntry[str]) -> tuple[str, str]:
     """Source and start of a session; a damaged session.json costs these, never the pictures."""
     try:
-        with open(os.path.join(entry.path, SESSION_FILE), "rb") as file:
-            body = json.loads(file.read())
+        with open_regular(Path(entry.path, SESSION_FILE)) as file:
+            body = parse_json(file.read())
         source, started = body["source"], body["started"]
         if isinstance(source, str) and isinstance(started, str):
             return source, started

@@ -25,6 +25,8 @@ from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
 from engine.files import (
     FILE_MODE,
+    parse_json,
+    read_bytes,
     read_json,
     sync_directory,
     translate_os_errors,
@@ -176,13 +178,13 @@ class SessionWriter:
 def read_records(folder: Path) -> tuple[PictureRecord, ...]:
     """The details of a session's pictures; damaged lines and lost pictures are left out."""
     try:
-        lines = (folder / RECORDS_FILE).read_bytes().splitlines()
+        lines = read_bytes(folder / RECORDS_FILE).splitlines()
     except FileNotFoundError:
         return ()
     records = []
     for line in lines:
         try:
-            record = record_of(json.loads(line))
+            record = record_of(parse_json(line))
         except (ValueError, TypeError, KeyError, OverflowError):
             continue
         if (folder / record.file).is_file():

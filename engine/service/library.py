@@ -126,7 +126,7 @@ def model_rows(workspace: Workspace) -> tuple[ModelRow, ...]:
     """Stored models, newest first."""
     return tuple(
         _measured(model_row(info), evaluations.load(workspace, info.id))
-        for info in ModelStore(workspace).list()
+        for info in ModelStore(workspace).list(compare=True)
     )
 
 
@@ -140,7 +140,8 @@ def _measured(row: ModelRow, kept: tuple[EvaluateDone, tuple[str, ...]] | None) 
 
 def model_row(info: ModelInfo) -> ModelRow:
     """One stored model as listed."""
-    gate = info.details.get("gate", {})
+    gate = info.details.get("gate")
+    gate = gate if isinstance(gate, Mapping) else {}
     return ModelRow(
         id=info.id,
         recipe=info.recipe,
@@ -161,7 +162,7 @@ def history_of(info: ModelInfo) -> tuple[EpochDone, ...]:
     """The epochs of a model's training; empty if the record has none, or not such as these."""
     try:
         return tuple(_epoch(kept) for kept in info.details.get("history", ()))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return ()
 
 
