@@ -27,6 +27,7 @@ from engine.events import (
 )
 from engine.logs import open_log
 from engine.service.protocol import Desk
+from engine.shown import ShownFormatter
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
 from tui.i18n import _
@@ -186,7 +187,7 @@ class EngineApp(KeysInOrder):
         folder = self.desk.workspace / "logs"
         if folder.is_dir():  # an unusable workspace is told by the first call
             handler = logging.StreamHandler(os.fdopen(open_log(folder, "app"), "a"))
-            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            handler.setFormatter(ShownFormatter("%(asctime)s %(levelname)s %(message)s"))
             log.addHandler(handler)
 
     # --- the end -------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from engine.i18n import _
 from engine.logs import quieten_libraries
 from engine.service.messages import End, Hello, Quit
 from engine.service.wire import Channel, WireError
+from engine.shown import ShownFormatter
 from engine.workspace import Workspace
 
 GRACE = 3.0
@@ -118,9 +119,9 @@ def serve(name: str, body: Callable[[ChildContext], None]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
     quieten_libraries()
     faulthandler.enable(sys.stderr)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(ShownFormatter("%(asctime)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     hello = channel.receive()
     if not isinstance(hello, Hello):

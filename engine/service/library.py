@@ -153,6 +153,7 @@ def model_row(info: ModelInfo) -> ModelRow:
         val_accuracy=float(info.metrics.get("val_accuracy", float("nan"))),
         current=info.current,
         damaged=bool(info.damaged),
+        damage=info.damaged,
         history=history_of(info),
         aside="" if gate.get("promote", True) else str(gate.get("sentence", "")),
     )

@@ -31,13 +31,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--target", choices=sorted(TARGETS), help="this one only")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--show", type=int, metavar="N", help="write the target's input N to stdout")
+    parser.add_argument("--show", type=int, metavar="N", help="write its input N to stdout")
     parser.add_argument("--atheris", action="store_true", help="let atheris drive the target")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.show is not None or options.atheris or options.worker:
-        if options.target is None:
-            parser.error("name a --target")
+    if options.target is None and (options.show is not None or options.atheris or options.worker):
+        parser.error("name a --target")
     if options.worker:
         first, last, progress = options.worker
         worker.main(options.target, options.seed, int(first), int(last), Path(progress))

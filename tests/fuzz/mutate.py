@@ -19,17 +19,21 @@ NUMBERS = (
     0x7FFFFFFF, 0x80000000, 0xFFFFFFFF,
 )  # fmt: skip
 TOKENS: tuple[str, ...] = (
-    "\0", "\x1b[2J", "\x1b]52;c;eA==\x07", "\x1b]8;;http://x\x07", "\x9b31m", "\u202e", "\u200b",
+    "\0", "\x1b[2J",
+    "\x1b]52;c;eA==\x07", "\x1b]8;;http://x\x07", "\x9b31m", "\u202e", "\u200b",
     "\ufeff", "\u2028", "\ud800", "[red]", "[/]", "[@click=app.quit]", "<script>", "&lt;", '"', "'",
-    "=cmd|' /C calc'!A0", "+1", "@SUM(1)", "\t", "\r\n", "..", "../" * 8, "/etc/passwd", "~", "~root",
-    "\\", "%00", "%2e%2e%2f", "{}", "{0}", "%s", "@", "://", "user:p@ss@", "?token=", "#", "nan",
+    "=cmd|' /C calc'!A0", "+1", "@SUM(1)", "\t", "\r\n", "..", "../" * 8, "/etc/passwd", "~",
+    "~root", "\\", "%00", "%2e%2e%2f", "{}", "{0}", "%s", "@", "://", "user:p@ss@", "?token=",
+    "#", "nan",
     "inf", "-1", "1e999", "9" * 400, "0x10", "true", "null", "[" * 200, "\u0430", "e\u0301" * 20,
-    "A" * 300, "\U0001f468\u200d\U0001f469", "\ufdfa" * 30, "\u0345", "file://", "demo:", "?frames=",
+    "A" * 300, "\U0001f468\u200d\U0001f469", "\ufdfa" * 30, "\u0345",
+    "file://", "demo:", "?frames=",
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**63, 10**30, -(10**18), 0.5, 1e308, float("nan"),
-    float("inf"), "", "x", "\x1b[31m", "..", "../../x", "/etc/passwd", "\ud800", "A" * 5000, [], {},
-    [[]], [None], {"type": "FaceSeen"}, [1, 2, 3], ["a", "b"], {"": {}}, "2026-11-27T00:00:00+00:00",
+    float("inf"), "", "x", "\x1b[31m", "..", "../../x", "/etc/passwd", "\ud800", "A" * 5000, [],
+    {}, [[]], [None], {"type": "FaceSeen"}, [1, 2, 3], ["a", "b"], {"": {}},
+    "2026-11-27T00:00:00+00:00",
 )  # fmt: skip
 
 

@@ -283,4 +283,4 @@ mouse = true
 """
 KEYS = '"anywhere.new_person" = "f4"\n[people]\nfilter = "g"\n'
 ENVIRONMENT = "GATES__MIN_FACE=90\nAPP__THEME=nord\nSPLIT__TRAIN=0.8\nSPLIT={}"
-ROSTER = "id,name,consent\n1,Ada Lovelace,2026\n2,\"Brown, Zoë\",\n3,'=Grace,x\n"
+ROSTER = 'id,name,consent\n1,Ada Lovelace,2026\n2,"Brown, Zoë",\n3,\'=Grace,x\n'

@@ -50,7 +50,7 @@ _ALL = (
     Target("face space", folder_targets.space, seeds.space_seeds),
     Target("compiled network", folder_targets.compiled, lambda: (Seed(b"\7" * 64),), 2),
     Target("model", folder_targets.model, _files(folder_targets.model_files), 12),
-    Target("model, signed anew", folder_targets.signed_model, _files(folder_targets.model_files), 10),
+    Target("signed model", folder_targets.signed_model, _files(folder_targets.model_files), 10),
     Target("people", folder_targets.people, _files(folder_targets.people_files), 8),
     Target("split", folder_targets.split, _files(lambda: ("split.json",)), 8),
     Target("trash", folder_targets.trash, _files(lambda: ("manifest.json",)), 6),

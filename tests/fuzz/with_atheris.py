@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -19,10 +20,8 @@ def drive(name: str, inputs: int, seed: int) -> int:
             (Path(corpus) / f"seed-{number}").write_bytes(each.prefix + each.body)
 
         def once(data: bytes) -> None:
-            try:
+            with contextlib.suppress(*TYPED):
                 target.run(data)
-            except TYPED:
-                pass
 
         atheris.instrument_all()
         options = [f"-runs={inputs}", f"-seed={seed}", "-timeout=5", "-rss_limit_mb=1500"]
