@@ -17,10 +17,11 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from engine.errors import DataError, DiskFull, WorkspaceUnusable
 from engine.i18n import _
@@ -107,6 +108,16 @@ def write_plain(path: Path, data: bytes) -> None:
         sync_directory(path.parent)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """A regular file for reading. Raises OSError, also for a pipe, socket or device: waiting for
+    its other end would hang, and reading might never end."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, _("it is no file"), str(path))
+    return os.fdopen(handle, "rb")
+
+
 def read_bytes(path: Path) -> bytes:
     """Read a file of the workspace whole, unsealed if it is sealed.
 
@@ -135,7 +146,8 @@ def read_plain(path: Path) -> bytes:
     Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read.
     """
     try:
-        return path.read_bytes()
+        with open_regular(path) as file:
+            return file.read()
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -227,6 +239,14 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
+def parse_json(data: bytes | str) -> Any:
+    """What a JSON text holds. Raises ValueError for every text that is none, however deep."""
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError(_("it is nested too deeply")) from error
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file of ours.
 
@@ -235,8 +255,8 @@ def read_json(path: Path) -> Any:
     """
     data = read_bytes(path)
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
+        return parse_json(data)
+    except ValueError as error:
         raise DataError(
             _("A workspace file is damaged"),
             _("{path} is not valid JSON").format(path=path),

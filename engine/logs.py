@@ -17,6 +17,7 @@ from typing import TextIO
 from engine.camera.masking import mask_credentials
 from engine.errors import FacedeskError
 from engine.files import FILE_MODE, make_directory
+from engine.shown import shown_lines
 
 LONGEST_LOG = 2_000_000
 """Bytes after which a log is renamed to `NAME.1` when it is next opened."""
@@ -56,12 +57,13 @@ def silence_addresses() -> None:
         os.environ[name] = OPENCV[name]
 
 
-class MaskingFormatter(logging.Formatter):
-    """Formats log records, tracebacks too, without credentials of URLs."""
+class LogFormatter(logging.Formatter):
+    """Formats log records, tracebacks too: no credentials of URLs, nothing invisible, for whoever
+    reads a log does so on a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
-        return mask_lines(super().format(record))
+        return shown_lines(mask_lines(super().format(record)))
 
 
 def mask_lines(text: str) -> str:

@@ -25,7 +25,7 @@ from engine.events import (
     RecogniseDone,
     TrainDone,
 )
-from engine.logs import open_log
+from engine.logs import LogFormatter, open_log
 from engine.service.protocol import Desk
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
@@ -186,7 +186,7 @@ class EngineApp(KeysInOrder):
         folder = self.desk.workspace / "logs"
         if folder.is_dir():  # an unusable workspace is told by the first call
             handler = logging.StreamHandler(os.fdopen(open_log(folder, "app"), "a"))
-            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s"))
             log.addHandler(handler)
 
     # --- the end -------------------------------------------------------------------------

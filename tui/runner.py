@@ -79,10 +79,11 @@ def internal_error(error: Exception, logs: Path) -> FacedeskError:
     """One sentence for a fault of ours; the traceback goes to the log."""
     from engine.camera.masking import mask_credentials
     from engine.logs import mask_lines, open_log
+    from engine.shown import shown_lines
 
     details = mask_lines("".join(traceback.format_exception(error)))
     handle = open_log(logs, "cli")
-    os.write(handle, details.encode("utf-8", "replace"))
+    os.write(handle, shown_lines(details).encode("utf-8", "replace"))
     os.close(handle)
     return FacedeskError(
         _("An internal error"),

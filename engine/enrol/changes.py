@@ -8,7 +8,6 @@ into the trash and are computed again for what is left. The caller holds `Worksp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from engine.enrol.people import People, Person
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NoPictures, UsageError
-from engine.files import read_json, read_lines, write_bytes, write_json
+from engine.files import parse_json, read_json, read_lines, write_bytes, write_json
 from engine.i18n import _, _n
 from engine.workspace import Workspace
 
@@ -286,7 +285,7 @@ def _copy_head(folder: Path, staged: Path, id: str, files: frozenset[str]) -> No
 def _about(line: bytes) -> str:
     """The file that a line of pictures.jsonl is about; empty if it is damaged."""
     try:
-        return str(json.loads(line)["file"])
+        return str(parse_json(line)["file"])
     except (ValueError, TypeError, KeyError):
         return ""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.errors import DataError
-from engine.files import read_bytes, translate_os_errors
+from engine.files import parse_json, read_bytes, translate_os_errors
 from engine.i18n import _
 
 SESSION_FILE = "session.json"
@@ -68,7 +67,7 @@ def picture_names(folder: str | Path) -> tuple[str, ...]:
 def session_head(entry: os.DirEntry[str]) -> tuple[str, str]:
     """Source and start of a session; a damaged session.json costs these, never the pictures."""
     try:
-        body = json.loads(read_bytes(Path(entry.path, SESSION_FILE)))
+        body = parse_json(read_bytes(Path(entry.path, SESSION_FILE)))
         source, started = body["source"], body["started"]
         if isinstance(source, str) and isinstance(started, str):
             return source, started

@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.enrol.people import People
 from engine.errors import DataError
 from engine.events import EvaluateDone
-from engine.files import read_bytes, translate_os_errors, write_bytes
+from engine.files import parse_json, read_bytes, translate_os_errors, write_bytes
 from engine.i18n import _
 from engine.service.wire import WireError, decode
 from engine.workspace import Workspace
@@ -56,7 +56,7 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
     try:
         if path.stat().st_size > LONGEST:
             return None
-        body = json.loads(read_bytes(path))
+        body = parse_json(read_bytes(path))
         if body.pop("version", 0) > FORMAT:  # 0 had none, and was the same otherwise
             return None
         slugs = tuple(str(slug) for slug in body.pop(_SLUGS))

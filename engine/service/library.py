@@ -133,7 +133,7 @@ def model_rows(workspace: Workspace) -> tuple[ModelRow, ...]:
     """Stored models, newest first."""
     return tuple(
         _measured(model_row(info), evaluations.load(workspace, info.id))
-        for info in ModelStore(workspace).list()
+        for info in ModelStore(workspace).list(compare=True)
     )
 
 
@@ -147,7 +147,8 @@ def _measured(row: ModelRow, kept: tuple[EvaluateDone, tuple[str, ...]] | None) 
 
 def model_row(info: ModelInfo) -> ModelRow:
     """One stored model as listed."""
-    gate = info.details.get("gate", {})
+    gate = info.details.get("gate")
+    gate = gate if isinstance(gate, Mapping) else {}
     return ModelRow(
         id=info.id,
         recipe=info.recipe,
@@ -159,6 +160,7 @@ def model_row(info: ModelInfo) -> ModelRow:
         val_accuracy=float(info.metrics.get("val_accuracy", float("nan"))),
         current=info.current,
         damaged=bool(info.damaged),
+        damage=info.damaged,
         history=history_of(info),
         aside="" if gate.get("promote", True) else str(gate.get("sentence", "")),
     )
@@ -168,7 +170,7 @@ def history_of(info: ModelInfo) -> tuple[EpochDone, ...]:
     """The epochs of a model's training; empty if the record has none, or not such as these."""
     try:
         return tuple(_epoch(kept) for kept in info.details.get("history", ()))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return ()
 
 

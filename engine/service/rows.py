@@ -26,7 +26,7 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
-    """A stored model as listed. `damaged` models cannot be promoted.
+    """A stored model as listed. `damaged` models cannot be promoted; `damage` is why.
 
     `aside` is why the promotion gate kept it aside, as a sentence; empty if it did not.
     `history` are the epochs of its training, empty if they were not recorded. `rank1`, `tpir` and
@@ -43,6 +43,7 @@ class ModelRow:
     val_accuracy: float
     current: bool
     damaged: bool = False
+    damage: str = ""
     aside: str = ""
     history: tuple[EpochDone, ...] = ()
     rank1: float | None = None

@@ -40,6 +40,7 @@ from engine.recognise.calibration import MARGIN, threshold_for
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
+from engine.service.jobs.in_use import model_in_use
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.material import Progress
 from engine.service.jobs.strangers import stranger_embeddings
@@ -112,7 +113,12 @@ class _Evaluation:
         self.samples = Samples(np.empty(0), np.empty(0), np.empty(0))
 
     def run(self) -> EvaluateDone:
-        model = ModelStore(self._workspace).load(self._request.model)
+        wanted = self._request.model
+        model = (
+            ModelStore(self._workspace).load(wanted)
+            if wanted is not None
+            else model_in_use(self._workspace, self._emit)
+        )
         people = self._gallery_people(model)
         # Whatever is wrong with the folders is said before the slow work begins.
         held_out, folder_probes = self._choose_probes(model, people)

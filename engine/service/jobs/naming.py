@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from engine.config import Settings
 from engine.enrol.people import People
 from engine.events import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate
-from engine.model.store import ModelStore
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import threshold_event
 from engine.recognise.why import Memory
 from engine.service import library
 from engine.service.jobs.explaining import Explainer
+from engine.service.jobs.in_use import model_in_use
 from engine.service.jobs.keeping import Keeper
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.strangers import ready_strangers
@@ -45,12 +45,13 @@ class Recognition:
         keep: bool | None = None,
         backbones: Backbones | None = None,
     ) -> None:
-        """Load the model in use and emit its Threshold. `keep` as in `Keeper`; `backbones` may
-        have its network already.
+        """Load the model in use (see `model_in_use`) and emit its Threshold.
+
+        `keep` as in `Keeper`; `backbones` may have its network already.
 
         Raises NoModel, ModelCorrupt, BackboneMissing.
         """
-        model = ModelStore(workspace).load()
+        model = model_in_use(workspace, emit)
         backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
