@@ -8,7 +8,6 @@ move along: neither training nor the threshold computes them again.
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +21,14 @@ from engine.enrol.recording import SessionWriter
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
-from engine.files import read_json, remove_directory, write_bytes, write_json
+from engine.files import (
+    make_directory,
+    read_bytes,
+    read_json,
+    remove_directory,
+    write_bytes,
+    write_json,
+)
 from engine.i18n import _
 from engine.workspace import Workspace
 
@@ -50,9 +56,12 @@ class Choices:
         """
         sightings = self._inbox.get(ids)
         people = People(self._workspace)
-        person = people.add(name) if new else people.get(name)
+        found = _without_pictures(people, name) if new else people.get(name)
+        person = found or people.add(name)
         title = _("Unknown is {name}").format(name=person.name)
-        return self._become(sightings, self._workspace, person, SOURCE, title, new=new)
+        return self._become(
+            sightings, self._workspace, person, SOURCE, title, new=new and found is None
+        )
 
     def stranger(self, ids: Sequence[str], not_person: str = "") -> Trashed:
         """These sightings show a stranger, told from `not_person` if one is named.
@@ -180,10 +189,9 @@ class _Staged(Workspace):
         self._change, self._person, self._area = change, person, area
         self.people = change.stage()
         folder = self.people / person.slug
-        folder.mkdir(mode=0o700)
-        shutil.copyfile(area.people / person.slug / PERSON_FILE, folder / PERSON_FILE)
+        write_bytes(folder / PERSON_FILE, read_bytes(area.people / person.slug / PERSON_FILE))
         for session in person.sessions:
-            (folder / session.id).mkdir()  # so that a new session gets an id of its own
+            make_directory(folder / session.id)  # so that a new session gets an id of its own
 
     def session(self, inbox: Inbox, sighting: Sighting, source: str) -> None:
         """Write one sighting as a session, and move it and its features into place."""
@@ -208,6 +216,15 @@ class _Staged(Workspace):
             write_bytes(features, (origin / FEATURES_FILE).read_bytes())
             cached = self._area.features / sighting.extractor / place[0] / f"{place[1]}.npz"
             self._change.move(features, cached, optional=True)
+
+
+def _without_pictures(people: People, name: str) -> Person | None:
+    """The person of this name if they have no picture yet, as a choice cut short leaves them."""
+    try:
+        found = people.get(clean_name(name))
+    except PersonNotFound:
+        return None
+    return None if found.pictures else found
 
 
 def _new_stranger(people: People, what: str, sighting: Sighting) -> Person:

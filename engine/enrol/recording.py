@@ -11,6 +11,7 @@ the truth, and a line that a crash cut short is skipped by `read_records`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -91,7 +92,7 @@ class SessionWriter:
         sharpness: float,
         label: str = "",
     ) -> str:
-        """Put one encoded picture on disk; its file name once it is safely there.
+        """Put one encoded picture on disk with its details; its file name once it is safely there.
 
         Raises PersonNotFound if the person was deleted meanwhile: their folder must not come
         back with a picture in it.
@@ -105,15 +106,17 @@ class SessionWriter:
                 _("Enrol them again if that was a mistake."),
             )
         file = f"{self.captured + 1:04d}.png"
+        record = PictureRecord(file, frame, seconds, box, eyes_found, brightness, sharpness, label)
         try:
             write_bytes(self.folder / file, png)
+            self._append(json.dumps(asdict(record), ensure_ascii=False))
         except BaseException:
+            with contextlib.suppress(OSError):  # The first error says more.
+                (self.folder / file).unlink(missing_ok=True)
             if not self.captured:
                 self.discard()
             raise
         self.captured += 1
-        record = PictureRecord(file, frame, seconds, box, eyes_found, brightness, sharpness, label)
-        self._append(json.dumps(asdict(record), ensure_ascii=False))
         return file
 
     def close(self, ended: str, refused: Mapping[str, int]) -> None:

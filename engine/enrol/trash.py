@@ -2,7 +2,7 @@
 
     trash/<id>/manifest.json     what was done, step by step, and the words for it
               /kept/0 ...        what was removed, whole
-              /staged/0 ...      folders made for the change, while they are not in place
+              /staged/0 ...      folders made for the change, until they are in place
 
 A change is a list of renames. The folder with the manifest is made under a temporary name and
 becomes `<id>.doing` in one rename: from then on the change happens, and `recover` finishes it
@@ -178,7 +178,7 @@ class Trash:
         try:
             self.recover()  # what a full disk cut short comes first
             self._check(temporary, change.steps, _("Could not do this"))
-            (temporary / "kept").mkdir(mode=0o700, exist_ok=True)
+            make_directory(temporary / "kept")
             id, at = self._next()
             manifest = {
                 "version": FORMAT,
@@ -273,6 +273,8 @@ class Trash:
         change, steps, split = self._read(doing.name, strict=True)
         self._run(doing, steps)
         traces.apply(self._workspace, split)
+        # What was staged is in place; what was not needed there is no part of the change.
+        remove_directory(doing / "staged")
         self._rename(doing, change.id)
         return change
 
