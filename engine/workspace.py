@@ -46,6 +46,11 @@ class Workspace:
                 if folder.stat().st_mode & 0o077:
                     folder.chmod(DIRECTORY_MODE)
 
+    @property
+    def read_only(self) -> bool:
+        """Whether it is there, but its disk or its folder may only be read: readers go on."""
+        return self.root.is_dir() and not os.access(self.root, os.W_OK)
+
     def recover(self) -> tuple[str, ...]:
         """Remove what an interrupted write left behind; return the relative paths removed.
 

@@ -159,7 +159,13 @@ class Trash:
             raise
         with _ONE_AT_A_TIME:
             id, at = self._begin(temporary, change, title, back, pictures, names)
-            self._finish(self._folder / f"{id}{DOING}")
+            try:
+                self._finish(self._folder / f"{id}{DOING}")
+            except DataError:
+                # What failed did not happen; if that fails too, the next writer sees to it.
+                with contextlib.suppress(DataError):
+                    self._revert(self._rename(self._folder / f"{id}{DOING}", f"{id}{UNDOING}"))
+                raise
         change.done = Trashed(id, title, back, at, pictures, tuple(names))
         if not self._keep_days:
             remove_directory(self._folder / id)

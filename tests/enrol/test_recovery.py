@@ -78,6 +78,21 @@ def test_a_deletion_that_had_begun_is_finished_and_named(
     assert People(anna).get("Anna").pictures == 2
 
 
+def test_a_deletion_that_fails_did_not_happen(
+    anna: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise DiskFull("The disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.enrol.traces.write_json", full)
+        with pytest.raises(DiskFull):
+            delete_people(anna, ["Anna"], 30)
+    assert People(anna).get("Anna").pictures == 2
+    assert list(anna.trash.iterdir()) == []
+    assert recover(anna) is None
+
+
 def test_what_a_full_disk_forbids_waits_and_nobody_is_kept_out(
     anna: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -210,7 +210,8 @@ GROWING = frozenset(
 
 
 def under_lock(workspace: Workspace, name: str) -> None:
-    """Do a job as a command does it: lock, recovery, job."""
+    """Do a job as a command does it: lock, recovery, job. "recover" has nothing more to do."""
     with workspace.writer(name) as interrupted:
         recover(workspace, interrupted)
-        JOBS[name](workspace)
+        if name != "recover":
+            JOBS[name](workspace)

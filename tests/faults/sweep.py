@@ -90,6 +90,8 @@ class Sweep:
             if not met:
                 return swept
             swept.met += 1
+            if kind == "kill" and chance.random() < 0.3:  # again, while it recovers
+                self._struck(workspace, "recover", FAULTS[kind], chance.randint(1, 9))
             wrong += self._look(workspace, name, after, swept)
             swept.wrong += [f"at change {at}: {each}" for each in wrong]
 
