@@ -195,6 +195,18 @@ class RecognitionSettings(Section):
         return self
 
 
+class ProcessSettings(Section):
+    """When a process of the engine is ended and replaced."""
+
+    silent_seconds: float = Field(60.0, ge=2, le=3600)
+    """Seconds without an answer. Loading a library from a slow disk may take tens of them."""
+    still_seconds: float = Field(600.0, ge=5, le=86_400)
+    """Seconds in which a job neither reports nor looks whether it is to end. Each frame and batch
+    does; compiling or fitting in one piece may take minutes on a small machine."""
+    most_megabytes: int = Field(0, ge=0, le=1_000_000)
+    """Memory of one process; 0: three quarters of the machine's, or of its control group's."""
+
+
 class TrashSettings(Section):
     """What was deleted or moved, and can be undone."""
 
@@ -269,6 +281,7 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     recognition: RecognitionSettings = RecognitionSettings()
     inbox: InboxSettings = InboxSettings()
+    processes: ProcessSettings = ProcessSettings()
     trash: TrashSettings = TrashSettings()
     consent: ConsentSettings = ConsentSettings()
     record: RecordSettings = RecordSettings()

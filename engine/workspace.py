@@ -27,6 +27,8 @@ class Workspace:
         self.unknown = self.root / "unknown"
         self.trash = self.root / "trash"
         self.evaluations = self.root / "evaluations"
+        self.erasing = self.root / "erasing"
+        self.receipts = self.root / "receipts"
         self.split_file = self.root / "split.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
@@ -87,6 +89,8 @@ class Workspace:
             self.unknown,
             self.trash,
             self.evaluations,
+            self.erasing,
+            self.receipts,
         )
 
     def cut_short(self) -> bool:

@@ -14,9 +14,9 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.enrol.recovery import recover
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
+from engine.service.upkeep import recover
 from engine.workspace import Workspace
 from tui.i18n import _
 from tui.output import Output

@@ -52,10 +52,11 @@ def describe(event: Event, title: str = "") -> Line | None:
         case JobEnded():
             return _ended(event, title)
         case ProcessDied():
-            text = _("The {process} process died (status {status}); it stays down for now")
+            text = _("The {process} process died ({cause}); it stays down for now")
             if event.restarting:
-                text = _("The {process} process died (status {status}); it is being restarted")
-            text = text.format(process=event.process, status=event.exit_status)
+                text = _("The {process} process died ({cause}); it is being restarted")
+            cause = event.cause or _("status {status}").format(status=event.exit_status)
+            text = text.format(process=event.process, cause=cause)
             return Line(text, "warning", _("Nothing kept so far is lost."))
         case ProcessReady():
             return Line(_("The {process} process is ready").format(process=event.process))

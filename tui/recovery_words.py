@@ -21,6 +21,9 @@ def recovery_words(event: Recovered) -> str:
         parts.append(_("Removed: {leftovers}.").format(leftovers=leftovers))
     if event.finished:
         parts.append(_("Finished: {changes}.").format(changes="; ".join(event.finished)))
+    if event.erased:
+        erasures = many(event.erased, "erasure")
+        parts.append(_("Finished: {changes}.").format(changes=erasures))
     if event.failed:
         parts.append(_("The rest waits: {reason}.").format(reason=event.failed))
     parts.append(_("What was kept is whole."))

@@ -199,7 +199,7 @@ class _Staged(Workspace):
         origin = inbox.folder(sighting.id)
         for record in sighting.records:
             writer.add(
-                (origin / record.file).read_bytes(),
+                read_bytes(origin / record.file),
                 frame=record.frame,
                 seconds=record.seconds,
                 box=record.box,
@@ -213,7 +213,7 @@ class _Staged(Workspace):
         self._change.move(writer.folder, self._area.people.joinpath(*place))
         if (origin / FEATURES_FILE).is_file():
             features = self._change.stage() / FEATURES_FILE
-            write_bytes(features, (origin / FEATURES_FILE).read_bytes())
+            write_bytes(features, read_bytes(origin / FEATURES_FILE))
             cached = self._area.features / sighting.extractor / place[0] / f"{place[1]}.npz"
             self._change.move(features, cached, optional=True)
 

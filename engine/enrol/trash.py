@@ -16,7 +16,6 @@ import contextlib
 import os
 import re
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,8 @@ from engine.enrol import traces
 from engine.enrol.folders import iso, session_stamp, sub_folders
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
-    TEMPORARY,
     make_directory,
+    new_temporary,
     read_json,
     remove_directory,
     sync_directory,
@@ -150,7 +149,7 @@ class Trash:
         """
         make_directory(self._folder)
         with translate_os_errors(_("create a folder"), self._folder):
-            temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=self._folder))
+            temporary = new_temporary(self._folder)
         try:
             change = Change(self._workspace, temporary)
             yield change

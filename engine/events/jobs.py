@@ -59,7 +59,8 @@ class Recovered(Event):
     `interrupted` is that run's name, as in the writer lock, empty if it is not known.
     `unfinished` counts files and folders removed because they were not complete, `leftovers`
     empty sessions, features and split entries of nobody. `finished` says which deletions, moves
-    and undoings were completed. `failed` is why the rest has to wait, usually a full disk.
+    and undoings were completed, `erased` counts people whose erasure was. `failed` is why the rest
+    has to wait, usually a full disk.
     """
 
     name: ClassVar[str] = "recovered"
@@ -67,17 +68,22 @@ class Recovered(Event):
     unfinished: int = 0
     leftovers: int = 0
     finished: tuple[str, ...] = ()
+    erased: int = 0
     failed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessDied(Event):
-    """An engine process ended unexpectedly; `restarting` says whether it is being replaced."""
+    """An engine process ended unexpectedly; `restarting` says whether it is being replaced.
+
+    `cause` is a sentence about why.
+    """
 
     name: ClassVar[str] = "process_died"
     process: str
     exit_status: int
     restarting: bool
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,15 +147,16 @@ def _watch(
     credit.begin()
     started = time.monotonic()
     try:
-        frames, dropped = watch(
-            context.settings,
-            request,
-            cancel,
-            context.emit,
-            deliver,
-            preview=wishes,
-            credit=credit,
-        )
+        with context.pulse.work(start.job):
+            frames, dropped = watch(
+                context.settings,
+                request,
+                cancel,
+                context.emit,
+                deliver,
+                preview=wishes,
+                credit=credit,
+            )
     except FacedeskError as error:
         context.send(JobEnded.failure(start.job, error))
         return

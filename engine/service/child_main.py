@@ -20,11 +20,14 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings, load_settings
+from engine.core_dumps import forbid_core_dumps
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
 from engine.i18n import _
 from engine.logs import quieten_libraries
-from engine.service.messages import End, Hello, Quit
+from engine.service.memory_use import offer_to_the_kernel
+from engine.service.messages import End, Hello, Ping, Pong, Quit
+from engine.service.pulse import Pulse
 from engine.service.wire import Channel, WireError
 from engine.workspace import Workspace
 
@@ -43,6 +46,7 @@ class ChildContext:
         self.settings: Settings = load_settings(**hello.settings)
         self.inbox: queue.Queue[Any] = queue.Queue()
         self.cancels: dict[str, Cancel] = {}
+        self.pulse = Pulse()
         self.replace: Callable[[Any], bool] = lambda message: False
 
     def send(self, message: Any) -> None:
@@ -58,14 +62,15 @@ class ChildContext:
 
     def begin(self, job: str) -> Cancel:
         """A fresh cancel token for a job; `End` messages reach it from now on."""
-        self.cancels[job] = Cancel()
+        self.cancels[job] = Cancel(lambda: self.pulse.beat(job))
         return self.cancels[job]
 
     def run_job(self, job: str, work: Callable[[Cancel], None]) -> None:
         """Run a job and report its one JobEnded, whatever happens inside."""
         cancel = self.cancels.get(job) or self.begin(job)
         try:
-            work(cancel)
+            with self.pulse.work(job):
+                work(cancel)
         except Cancelled:
             ended = JobEnded(job=job, outcome="cancelled")
         except FacedeskError as error:
@@ -101,6 +106,9 @@ class ChildContext:
                 self.inbox.put(Quit())
                 threading.Timer(GRACE, leave).start()
                 return
+            if isinstance(message, Ping):
+                self.send(Pong(beats=self.pulse.beats()))
+                continue
             token = self.cancels.get(message.job) if isinstance(message, End) else None
             if token is not None:
                 (token.stop if message.keep else token.cancel)()
@@ -116,6 +124,8 @@ def leave() -> None:
 def serve(name: str, body: Callable[[ChildContext], None]) -> None:
     """Run a child process named `name` on the socket whose descriptor is the first argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
+    offer_to_the_kernel()
+    forbid_core_dumps()
     quieten_libraries()
     faulthandler.enable(sys.stderr)
     logging.basicConfig(

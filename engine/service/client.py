@@ -28,7 +28,7 @@ from engine.i18n import _
 from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
-from engine.service.deaths import Deaths
+from engine.service.deaths import Deaths, death
 from engine.service.feed_calls import FeedCalls
 from engine.service.inbox_calls import InboxCalls
 from engine.service.inbox_writer import InboxWriter
@@ -66,6 +66,7 @@ from engine.service.roster_calls import RosterCalls
 from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
+from engine.service.watchdog import Watchdog
 from engine.workspace import Workspace
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
@@ -96,6 +97,11 @@ class LocalDesk(
             workspace, settings, self._writer, lambda event: self._listener(event)
         )
         self._wish = PreviewWish()
+        self._watchdog = Watchdog(
+            settings.processes,
+            lambda: list(self._children.values()),
+            lambda notice: self._listener(notice),
+        )
 
     @property
     def running(self) -> frozenset[Job]:
@@ -116,6 +122,7 @@ class LocalDesk(
         self._listener = both
         for name in ("camera", "model"):
             self._child(name)
+        self._watchdog.start()
         if self._workspace.cut_short():
             # Another process may be writing, the disk may refuse: whoever writes next recovers.
             with contextlib.suppress(FacedeskError), self._writer.hold("recovery"):
@@ -130,6 +137,7 @@ class LocalDesk(
             self._closing = True
             children = list(self._children.values())
             self._children.clear()
+        self._watchdog.close()
         enders = [threading.Thread(target=child.end, daemon=True) for child in children]
         for ender in enders:
             ender.start()
@@ -368,9 +376,17 @@ class LocalDesk(
                 lost = ["recognise"]
             if not further:
                 self._feeding_ended(child.name)
-        self._listener(ProcessDied(process=child.name, exit_status=status, restarting=restarting))
+        error = death(child.name, status, child.fault, self._workspace.logs)
+        self._listener(
+            ProcessDied(
+                process=child.name,
+                exit_status=status,
+                restarting=restarting,
+                cause=str(child.fault or error.message),
+            )
+        )
         for job in lost:
-            self._fail(job, child.name, status)
+            self._fail(job, child.name, error)
         if restarting:
             self._child(child.name)
         elif not further:
@@ -379,14 +395,7 @@ class LocalDesk(
             )
             self._listener(Notice(text=text, level="error"))
 
-    def _fail(self, job: Job, process: str, status: int) -> None:
-        error = EngineDied(
-            _("The {process} process died").format(process=process),
-            _("{job} was cut short (status {status})").format(job=job, status=status),
-            _("What was captured is safe. Try again; details are in {logs}.").format(
-                logs=self._workspace.logs
-            ),
-        )
+    def _fail(self, job: Job, process: str, error: EngineDied) -> None:
         if job == "recognise":
             end = End(job=job, keep=False, run=self._run)
             with self._lock:

@@ -45,6 +45,18 @@ class Quit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ping:
+    """Are you there? A child's reader thread answers at once, whatever its jobs are at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pong:
+    """A child is there. `beats` is the pulse of its jobs, see `engine.service.pulse`."""
+
+    beats: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """The model process has loaded what recognition `run` needs; frames may come."""
 

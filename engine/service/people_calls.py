@@ -14,6 +14,7 @@ from engine.errors import DataError
 from engine.events import EvaluateDone
 from engine.i18n import _
 from engine.service import evaluations
+from engine.service.erasure.erase import Erased, erase
 from engine.service.person_facts import person_facts
 from engine.service.person_rows import PersonFacts
 from engine.service.quick_calls import QuickCalls
@@ -31,6 +32,11 @@ class PeopleCalls(QuickCalls):
         """Delete people with pictures, features and split entries."""
         with self._writer.hold("delete"):
             return changes.delete_people(self._workspace, names, self._keep_days)
+
+    def erase(self, name: str, by: str = "") -> Erased:
+        """Erase a person for good, with every trace in the workspace."""
+        with self._writer.hold("erase"):
+            return erase(self._workspace, name, by)
 
     def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
         """Delete sessions or pictures of a person."""

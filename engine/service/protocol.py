@@ -14,6 +14,7 @@ from engine.config import Settings
 from engine.enrol.consent import Consent
 from engine.enrol.trash import Trashed
 from engine.events import EvaluateDone, Event, Finding, SplitDone, TwinChoice
+from engine.service.erasure.erase import Erased
 from engine.service.person_rows import ConfusionFacts, PersonFacts, PictureFacts, SessionFacts
 from engine.service.previewing import Colours, PreviewLevel, PreviewWish
 from engine.service.requests import (
@@ -45,6 +46,7 @@ __all__ = [
     "Consent",
     "Desk",
     "EnrolRequest",
+    "Erased",
     "EvaluateRequest",
     "FaceChoice",
     "ImportRequest",
@@ -123,6 +125,11 @@ class Desk(UnknownDesk, Protocol):
         """Delete people with pictures, features and split entries; a model with them is stale.
 
         This and the next three are each one change that `undo` takes back."""
+        ...
+
+    def erase(self, name: str, by: str = "") -> Erased:
+        """Erase a person, enrolled or in the trash, for good. Raises PersonNotFound, DataError if
+        a job is running that may hold their pictures."""
         ...
 
     def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:

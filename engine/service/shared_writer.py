@@ -6,8 +6,8 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from engine.enrol.recovery import recover
 from engine.events import Recovered
+from engine.service.upkeep import recover
 from engine.workspace import Workspace
 
 

@@ -178,3 +178,28 @@ def people_delete(options: dict[str, Any], name: str, pictures: tuple[str, ...],
         delete(context, name, pictures)
 
     run(options, job, native=False)
+
+
+@people.command("erase")
+@click.argument("name")
+@click.option("--by", default="", help=_("Who erases, for the receipt (default: the system user)."))
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@click.pass_obj
+def people_erase(options: dict[str, Any], name: str, by: str, yes: bool) -> None:
+    """Erase NAME for good: pictures, features, models, trash, inbox, logs. Gives a receipt.
+
+    Works for somebody in the trash too. Nothing brings them back.
+
+    \b
+    facedesk people erase "Ada Lovelace" --by "Desk one"
+    """
+    if not yes and sys.stdin is not None and sys.stdin.isatty():
+        question = _("Erase every trace of {name} for good? Nothing brings them back.")
+        click.confirm(question.format(name=name), abort=True, err=True)
+
+    def job(context: Context) -> None:
+        from tui.commands.erasure import erase_person
+
+        erase_person(context, name, by)
+
+    run(options, job, native=False)

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from engine import __version__
+from engine.core_dumps import forbid_core_dumps
 from engine.threads import calm_blas
 from tui.cli.options import TopGroup, global_options
 from tui.i18n import _, use
@@ -86,6 +87,7 @@ def facedesk(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit codes: 0 done, 1 internal, 2 usage, 3 source, 4 data, 5 model, 130."""
     calm_blas()
+    forbid_core_dumps()
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     if as_json:
         use(gettext.NullTranslations())  # what a script reads is the same for every operator

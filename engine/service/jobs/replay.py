@@ -150,7 +150,7 @@ def _recognise(
 ) -> None:
     """Recognise. Of a live session the model saw only the frames it was quick enough for: the
     others are left out again, for each would have a vote."""
-    from engine.service.jobs.recognise import Recognition
+    from engine.service.jobs.naming import Recognition
     from engine.service.jobs.watch import watch
 
     recognition = Recognition(workspace, recorded.settings, emit)
