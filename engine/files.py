@@ -143,7 +143,7 @@ def copy_out(origin: Path, target: Path) -> None:
 def read_plain(path: Path) -> bytes:
     """The bytes of a file as they are on disk.
 
-    Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read.
+    Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read or is none.
     """
     try:
         with open_regular(path) as file:
@@ -190,7 +190,9 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Flush what was appended to a file. Raises DiskFull, WorkspaceUnusable."""
+    """Flush what was appended to a file. Raises FileNotFoundError, DiskFull, WorkspaceUnusable."""
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     with translate_os_errors(_("flush a file"), path):
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:

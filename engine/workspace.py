@@ -67,6 +67,11 @@ class Workspace:
         """Whether there is anything of ours besides logs."""
         return any(path.exists() for path in (*self._private(), self.split_file))
 
+    @property
+    def read_only(self) -> bool:
+        """Whether it is there, but its disk or its folder may only be read: readers go on."""
+        return self.root.is_dir() and not os.access(self.root, os.W_OK)
+
     def recover(self) -> tuple[str, ...]:
         """Remove what an interrupted write left behind; return the relative paths removed.
 

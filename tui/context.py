@@ -49,6 +49,16 @@ class Context:
             Trash(self.workspace, self.settings.trash.keep_days).purge()
             yield
 
+    @contextlib.contextmanager
+    def writing_if_possible(self, what: str) -> Iterator[bool]:
+        """`writing`, or without it, and False, where the workspace can only be read."""
+        if self.workspace.read_only:
+            self.output.note(_("The workspace is read-only: the result is shown, not kept."))
+            yield False
+        else:
+            with self.writing(what):
+                yield True
+
 
 @contextlib.contextmanager
 def interruptible(

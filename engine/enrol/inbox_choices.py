@@ -59,9 +59,12 @@ class Choices:
         """
         sightings = self._inbox.get(ids)
         people = People(self._workspace)
-        person = people.add(name) if new else people.get(name)
+        found = _without_pictures(people, name) if new else people.get(name)
+        person = found or people.add(name)
         title = _("Unknown is {name}").format(name=person.name)
-        return self._become(sightings, self._workspace, person, SOURCE, title, new=new)
+        return self._become(
+            sightings, self._workspace, person, SOURCE, title, new=new and found is None
+        )
 
     def stranger(self, ids: Sequence[str], not_person: str = "") -> Trashed:
         """These sightings show a stranger, told from `not_person` if one is named.
@@ -229,6 +232,15 @@ class _Staged(Workspace):
             write_bytes(features, read_bytes(origin / FEATURES_FILE))
             cached = self._area.features / sighting.extractor / place[0] / f"{place[1]}.npz"
             self._change.move(features, cached, optional=True)
+
+
+def _without_pictures(people: People, name: str) -> Person | None:
+    """The person of this name if they have no picture yet, as a choice cut short leaves them."""
+    try:
+        found = people.get(clean_name(name))
+    except PersonNotFound:
+        return None
+    return None if found.pictures else found
 
 
 def _new_stranger(people: People, what: str, sighting: Sighting) -> Person:

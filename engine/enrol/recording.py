@@ -11,6 +11,7 @@ the truth, and a line that a crash cut short is skipped by `read_records`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ from typing import Any
 
 from engine.enrol import traces
 from engine.enrol.folders import SESSION_FILE
-from engine.enrol.people import People, Person, utc_now
+from engine.enrol.people import FORMAT, People, Person, utc_now
 from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
 from engine.files import (
@@ -93,7 +94,7 @@ class SessionWriter:
         sharpness: float,
         label: str = "",
     ) -> str:
-        """Put one encoded picture on disk; its file name once it is safely there.
+        """Put one encoded picture on disk with its details; its file name once it is safely there.
 
         Raises PersonNotFound if the person was deleted meanwhile: their folder must not come
         back with a picture in it.
@@ -107,17 +108,19 @@ class SessionWriter:
                 _("Enrol them again if that was a mistake."),
             )
         file = f"{self.captured + 1:04d}.png"
+        record = PictureRecord(file, frame, seconds, box, eyes_found, brightness, sharpness, label)
         try:
             write_bytes(self.folder / file, png)
+            append_line(
+                self.folder / RECORDS_FILE, json.dumps(asdict(record), ensure_ascii=False).encode()
+            )
         except BaseException:
+            with contextlib.suppress(OSError):  # The first error says more.
+                (self.folder / file).unlink(missing_ok=True)
             if not self.captured:
                 self.discard()
             raise
         self.captured += 1
-        record = PictureRecord(file, frame, seconds, box, eyes_found, brightness, sharpness, label)
-        append_line(
-            self.folder / RECORDS_FILE, json.dumps(asdict(record), ensure_ascii=False).encode()
-        )
         return file
 
     def close(self, ended: str, refused: Mapping[str, int]) -> None:
@@ -126,8 +129,13 @@ class SessionWriter:
             self.session, self.captured = "", 0
         if not self.session:
             return
-        sync_file(self.folder / RECORDS_FILE)
-        head = read_json(self.folder / SESSION_FILE)
+        with contextlib.suppress(FileNotFoundError):
+            sync_file(self.folder / RECORDS_FILE)
+        try:
+            head = read_json(self.folder / SESSION_FILE)
+        except (FileNotFoundError, DataError):  # somebody's hand: what is known is written anew
+            head = {"version": FORMAT, "id": self.session, "source": self._source}
+            head["started"] = utc_now()
         end = {
             "ended": utc_now(),
             "outcome": ended,

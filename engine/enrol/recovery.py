@@ -38,7 +38,9 @@ def recover(workspace: Workspace, interrupted: str = "") -> Recovered | None:
     finished = attempt(Trash(workspace).recover)
     leftovers: tuple[str, ...] = ()
     if not failed:
-        leftovers = attempt(People(workspace).tidy) + attempt(People(StrangerArea(workspace)).tidy)
+        strangers = People(StrangerArea(workspace))
+        leftovers = attempt(People(workspace).tidy) + attempt(strangers.tidy)
+        leftovers += attempt(lambda: _nameless(strangers))
     if not (interrupted or unfinished or finished or leftovers or failed):
         return None
     return Recovered(
@@ -48,3 +50,8 @@ def recover(workspace: Workspace, interrupted: str = "") -> Recovered | None:
         finished=finished,
         failed=failed,
     )
+
+
+def _nameless(strangers: People) -> tuple[str, ...]:
+    """Remove groups of strangers without a picture: nobody is noted there before they are seen."""
+    return tuple(each.slug for each in strangers.list() if strangers.discard_if_empty(each))

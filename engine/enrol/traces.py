@@ -92,12 +92,13 @@ def take_back(workspace: Workspace, change: Mapping[str, Any]) -> None:
     def do(split: dict[str, Any]) -> bool:
         if not change or change["made"] != _made(split):
             return False
+        was = dict(split["people"]), split.get("warnings")
         for slug, (before, after) in change["people"].items():
             if split["people"].get(slug) == after:
                 _put(split, slug, before)
         if _warnings(split) == change["warnings"][1]:
             split["warnings"] = change["warnings"][0]
-        return True
+        return was != (split["people"], split["warnings"])
 
     _edit_split(workspace, do)
 

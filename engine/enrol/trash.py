@@ -2,7 +2,7 @@
 
     trash/<id>/manifest.json     what was done, step by step, and the words for it
               /kept/0 ...        what was removed, whole
-              /staged/0 ...      folders made for the change, while they are not in place
+              /staged/0 ...      folders made for the change, until they are in place
 
 A change is a list of renames. The folder with the manifest is made under a temporary name and
 becomes `<id>.doing` in one rename: from then on the change happens, and `recover` finishes it
@@ -159,7 +159,13 @@ class Trash:
             raise
         with _ONE_AT_A_TIME:
             id, at = self._begin(temporary, change, title, back, pictures, names)
-            self._finish(self._folder / f"{id}{DOING}")
+            try:
+                self._finish(self._folder / f"{id}{DOING}")
+            except DataError:
+                # What failed did not happen; if that fails too, the next writer sees to it.
+                with contextlib.suppress(DataError):
+                    self._revert(self._rename(self._folder / f"{id}{DOING}", f"{id}{UNDOING}"))
+                raise
         change.done = Trashed(id, title, back, at, pictures, tuple(names))
         if not self._keep_days:
             remove_directory(self._folder / id)
@@ -275,6 +281,8 @@ class Trash:
         change, steps, split = self._read(doing.name, strict=True)
         self._run(doing, steps)
         traces.apply(self._workspace, split)
+        # What was staged is in place; what was not needed there is no part of the change.
+        remove_directory(doing / "staged")
         self._rename(doing, change.id)
         return change
 

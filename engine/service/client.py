@@ -90,6 +90,7 @@ class LocalDesk(
         self._children: dict[str, Child] = {}
         self._deaths = Deaths()
         self._jobs: dict[Job, str] = {}
+        self._writing: set[Job] = set()
         self._fed = set()
         self._requests: dict[Job, Any] = {}
         self._run = 0
@@ -210,15 +211,17 @@ class LocalDesk(
     def _begin(self, job: Job, title: str, request: Any) -> None:
         with self._lock:
             self._refuse_if_busy(job)
-            if job in WRITING_JOBS:
+            # An evaluation keeps its features and figures where it can, and goes on where not.
+            writes = job in WRITING_JOBS and not (job == "evaluate" and self._workspace.read_only)
+            if writes:
                 self._writer.acquire(job)
+                self._writing.add(job)
             try:
                 if job == "recognise":
                     self._watched.begin(request.sources)
                 request = self._tapes.begin(job, request, self._listener)
             except BaseException:
-                if job in WRITING_JOBS:
-                    self._writer.release()
+                self._written(job)
                 self._watched.end("failed")
                 raise
             self._jobs[job] = "waiting"
@@ -228,6 +231,11 @@ class LocalDesk(
             first = "camera" if job in ("enrol", "import", "check") else "model"
             self._run += job == "recognise"
             self._child(first).send(Start(job=job, request=request, run=self._run))
+
+    def _written(self, job: Job) -> None:
+        if job in self._writing:
+            self._writing.remove(job)
+            self._writer.release()
 
     def _refuse_if_busy(self, job: Job) -> None:
         holder = next((j for j in self._jobs if j in CAMERA_JOBS and job in CAMERA_JOBS), None)
@@ -266,8 +274,7 @@ class LocalDesk(
             if state is None:
                 return
             self._requests.pop(job, None)
-            if job in WRITING_JOBS:
-                self._writer.release()
+            self._written(job)
             if job == "recognise":
                 cameras.end_further(self._children)
         if ended.outcome == "done" and state in ("stopped", "cancelled"):

@@ -30,17 +30,21 @@ def anna(workspace: Workspace) -> Workspace:
     return workspace
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
 def cut_short_while_editing_the_split(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Delete Anna on a disk that is full when split.json is written."""
+    """Delete Anna in a process that dies when it would write split.json."""
 
-    def full(*_: object) -> None:
-        raise DiskFull("The disk is full")
+    def dies(*_: object) -> None:
+        raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.enrol.traces.write_json", full)
-        with pytest.raises(DiskFull):
+        patch.setattr("engine.enrol.traces.write_json", dies)
+        with pytest.raises(Killed):
             delete_people(workspace, ["Anna"], 30)
 
 
@@ -76,6 +80,21 @@ def test_a_deletion_that_had_begun_is_finished_and_named(
     assert b"anna" not in anna.split_file.read_bytes()
     assert Trash(anna).undo().title == "Deleted Anna (2 pictures)"
     assert People(anna).get("Anna").pictures == 2
+
+
+def test_a_deletion_that_fails_did_not_happen(
+    anna: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise DiskFull("The disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.enrol.traces.write_json", full)
+        with pytest.raises(DiskFull):
+            delete_people(anna, ["Anna"], 30)
+    assert People(anna).get("Anna").pictures == 2
+    assert list(anna.trash.iterdir()) == []
+    assert recover(anna) is None
 
 
 def test_what_a_full_disk_forbids_waits_and_nobody_is_kept_out(
