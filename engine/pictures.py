@@ -29,14 +29,6 @@ MOST_BYTES = 100_000_000
 MOST_PIXELS = 80_000_000
 """A photograph of more pixels is not decoded."""
 
-PICTURE_SUFFIXES = frozenset(
-    {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff",
-        ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".jp2", ".mpo",
-    }
-)  # fmt: skip
-"""Lower-case suffixes by which a file counts as a picture, whether or not it can be decoded."""
-
 # Nothing but these is parsed, whatever a file's name says: every decoder is an attack surface.
 # Pillow opens MPO as JPEG.
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
@@ -55,11 +47,6 @@ class Unreadable(DataError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str, str]]:  # type: ignore[override]
         return type(self), (self.title, self.message, self.hint, self.reason)
-
-
-def is_picture_name(path: Path) -> bool:
-    """Whether the file's suffix is that of a picture."""
-    return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def read_photograph(path: Path) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from engine.enrol.names import LONGEST_NAME, clean_name, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NoPictures
 from engine.i18n import _
-from engine.pictures import is_picture_name
+from engine.picture_names import is_picture_name
 
 PART_NAMES = frozenset({"train", "training", "validation", "val", "valid", "test", "testing"})
 """Folder names that are a part of a data set and no person, if they hold folders themselves."""

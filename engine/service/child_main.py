@@ -25,7 +25,7 @@ from engine.core_dumps import forbid_core_dumps
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
 from engine.i18n import _
-from engine.logs import LogFormatter, quieten_libraries
+from engine.logs import LogFormatter, keep_short, quieten_libraries
 from engine.service.memory_use import offer_to_the_kernel
 from engine.service.messages import End, Hello, Ping, Pong, Quit
 from engine.service.pulse import Pulse
@@ -129,6 +129,7 @@ def serve(name: str, body: Callable[[ChildContext], None]) -> None:
     forbid_core_dumps()
     quieten_libraries()
     faulthandler.enable(sys.stderr)
+    keep_short()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LogFormatter("%(asctime)s %(name)s %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.INFO)

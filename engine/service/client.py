@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from engine.camera.check import check_source
 from engine.camera.masking import mask_credentials
 from engine.config import Settings
 from engine.errors import DataError, EngineDied, FacedeskError, SourceBusy
@@ -23,6 +24,7 @@ from engine.events import (
     Notice,
     ProcessDied,
     Sighted,
+    SourceFailed,
 )
 from engine.i18n import _
 from engine.service import cameras, evaluations, library
@@ -63,6 +65,7 @@ from engine.service.protocol import (
 )
 from engine.service.renewal import PROCESSES, Renewal
 from engine.service.roster_calls import RosterCalls
+from engine.service.several import Several
 from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
@@ -74,7 +77,15 @@ WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"
 
 
 class LocalDesk(
-    FeedCalls, Renewal, TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls
+    FeedCalls,
+    Renewal,
+    Several,
+    TwinCalls,
+    RosterCalls,
+    InboxCalls,
+    CheckupCalls,
+    PeopleCalls,
+    StillCalls,
 ):
     """The real `Desk`. All public methods are safe from any thread."""
 
@@ -93,6 +104,7 @@ class LocalDesk(
         self._writing: set[Job] = set()
         self._fed = set()
         self._requests: dict[Job, Any] = {}
+        self._failed = {}
         self._run = 0
         self._closing = False
         self._keeping = InboxWriter(workspace, settings, self._writer, self._hear)
@@ -178,7 +190,10 @@ class LocalDesk(
         self._begin("evaluate", _("Evaluating the model"), request)
 
     def recognise(self, request: RecogniseRequest) -> None:
-        """Start live recognition. Raises SourceBusy, NoModel."""
+        """Start live recognition. Raises SourceBusy, NoModel, and SourceError for a source that
+        cannot be there."""
+        for each in request.sources:
+            check_source(each, may_come=bool(request.beside))
         library.check_model(self._workspace)
         source = ", ".join(map(mask_credentials, request.sources))
         title = _("Recognising from {source}").format(source=source)
@@ -229,7 +244,9 @@ class LocalDesk(
             self._listener(JobStarted(job=job, title=title))
             # Recognition: the model first, for it may take seconds to load; frames wait for it.
             first = "camera" if job in ("enrol", "import", "check") else "model"
-            self._run += job == "recognise"
+            if job == "recognise":
+                self._run += 1
+                self._failed = {}
             self._child(first).send(Start(job=job, request=request, run=self._run))
 
     def _written(self, job: Job) -> None:
@@ -332,6 +349,9 @@ class LocalDesk(
             case EvaluateDone():
                 self._keep_evaluation(message)
                 self._listener(message)
+            case SourceFailed():
+                self._failed[message.camera] = message
+                self._listener(message)
             case Event():
                 self._listener(message)
 
@@ -356,7 +376,7 @@ class LocalDesk(
                     self._child(name).send(start)
 
     def _source_failed(self, ended: JobEnded) -> None:
-        """A source of the recognition cannot be opened or is lost: then it is over, for all."""
+        """The one source of the recognition cannot be opened or is lost: then it is over."""
         end = End(job="recognise", keep=False, run=self._run)
         with self._lock:
             cameras.tell_all(self._children, end)
@@ -369,7 +389,7 @@ class LocalDesk(
             return
         if message.ended.outcome == "failed":
             cameras.tell_all(self._children, End(job="recognise", keep=False))
-        self._finish(message.ended)
+        self._finish(self._judged(message.ended))
 
     def _ended(self, child: Child, status: int) -> None:
         """Reader thread: a process is gone. Fail its jobs, say so, start another."""
@@ -378,10 +398,9 @@ class LocalDesk(
                 return
             self._children.pop(child.name, None)
             further = cameras.is_further(child.name)
-            restarting = not further and self._deaths.note(child.name)
-            lost = [job for job in self._jobs if child.name in PROCESSES[job]]
-            if further and "recognise" in self._jobs:
-                lost = ["recognise"]
+            camera = self._camera_of(child.name)  # of several: the others go on
+            restarting = (camera is not None or not further) and self._deaths.note(child.name)
+            lost = [job for job in self._jobs if camera is None and child.name in PROCESSES[job]]
             if not further:
                 self._feeding_ended(child.name)
         error = death(child.name, status, child.fault, self._workspace.logs)
@@ -395,7 +414,11 @@ class LocalDesk(
         )
         for job in lost:
             self._fail(job, child.name, error)
-        if restarting:
+        if camera is not None:
+            failed = self._watch_again(child.name, camera, status, again=restarting)
+            if failed is not None:
+                self._listener(failed)
+        if restarting and not further:
             self._child(child.name)
         elif not further:
             text = _("The {name} process keeps dying; it is started again at the next job").format(

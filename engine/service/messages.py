@@ -21,13 +21,15 @@ class Start:
     """Begin a job; `request` is one of the request classes of `protocol`.
 
     `run` numbers the recognitions: an answer to one that was given up meanwhile is told from an
-    answer to the present one. `camera` numbers the sources of one recognition from 0.
+    answer to the present one. `camera` numbers the sources of one recognition from 0; with others
+    `together`, a source that cannot be opened yet is waited for, and one that fails ends alone.
     """
 
     job: str
     request: Any
     run: int = 0
     camera: int = 0
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

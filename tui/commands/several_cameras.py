@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 
-from engine.errors import FacedeskError
+from engine.errors import FacedeskError, SourceError
 from engine.events import (
     Event,
     FaceSeen,
@@ -12,6 +12,7 @@ from engine.events import (
     JobStarted,
     ProcessReady,
     RecogniseDone,
+    SourceFailed,
     Threshold,
 )
 from engine.service.client import LocalDesk
@@ -37,7 +38,8 @@ class Failed(FacedeskError):
 def recognize_together(context: Context, request: RecogniseRequest) -> RecogniseDone | None:
     """Recognise from all sources of `request` at once, until they end or Ctrl+C.
 
-    What was seen, or None if it was interrupted before the first frame.
+    What was seen, or None if it was interrupted before the first frame. Raises SourceError if
+    some sources failed (the others were watched to their end), Failed if all did.
     """
     output = context.output
     output.note(
@@ -46,6 +48,7 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
     lines = Lines(output, each=False, several=True)
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     done: RecogniseDone | None = None
+    failed: list[str] = []
     desk = LocalDesk(context.workspace, context.settings)
     with interruptible(keep=True) as cancel:
         try:
@@ -72,10 +75,20 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
                     output.note(threshold_line(event))
                 elif isinstance(event, RecogniseDone):
                     done = event
+                elif isinstance(event, SourceFailed):
+                    failed.append(event.source)
         finally:
             desk.close()
         if event.outcome == "failed":
             raise Failed(event)
     if done is not None:
         summarise(output, done)
+    if failed:
+        raise SourceError(
+            _("{count} of {all} sources failed").format(
+                count=len(failed), all=len(request.sources)
+            ),
+            ", ".join(failed),
+            _("The others were watched to their end."),
+        )
     return done

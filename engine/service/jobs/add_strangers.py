@@ -27,7 +27,7 @@ from engine.events import (
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Refusal
 from engine.i18n import _
-from engine.pictures import is_picture_name
+from engine.picture_names import is_picture_name
 from engine.service.jobs.enrol import enrol
 from engine.service.protocol import EnrolRequest, StrangersRequest
 from engine.workspace import Workspace

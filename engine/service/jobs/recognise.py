@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.camera.check import check_source
+from engine.camera.demo import parse_demo
 from engine.camera.folder import pictures_of
 from engine.cancel import Cancel
 from engine.config import Settings
@@ -33,6 +35,9 @@ def recognise(
     `keep` as in `Keeper`; who listens writes what is `Sighted`.
     Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
+    check_source(request.source)  # before the network is loaded, which takes seconds
+    if request.source.startswith("demo:"):
+        parse_demo(request.source)
     with watching(workspace, settings, request.sources) as told:
         done = _recognised(workspace, settings, request, cancel, emit, why=why, keep=keep)
         told["frames"] = done.frames
