@@ -65,6 +65,7 @@ from engine.service.roster_calls import RosterCalls
 from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
+from engine.vault import opened
 from engine.workspace import Workspace
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
@@ -260,6 +261,7 @@ class LocalDesk(
                 hello = Hello(
                     workspace=str(self._workspace.root),
                     settings=self._settings.model_dump(mode="json"),
+                    vault=opened.pass_on(self._workspace.root),
                 )
                 self._children[name] = Child(
                     name, hello, self._workspace.logs, self._received, self._ended

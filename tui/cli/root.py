@@ -36,6 +36,7 @@ HOMES = {
     "bench": "tui.cli.bench:bench",
     "recognize": "tui.cli.watching:recognize",
     "model": "tui.cli.model:model",
+    "vault": "tui.cli.vault:vault",
     "doctor": "tui.cli.watching:doctor",
     "replay": "tui.cli.tapes:replay",
     "demo": "tui.cli.watching:demo",
