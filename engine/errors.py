@@ -106,6 +106,10 @@ class WorkspaceUnusable(DataError):
     """The workspace cannot be read or written (permissions, read-only file system)."""
 
 
+class WorkspaceShared(DataError):
+    """The workspace is open to other users or computers, and the settings refuse that."""
+
+
 class WorkspaceLocked(DataError):
     """Another Facedesk process is writing to this workspace."""
 

@@ -36,6 +36,7 @@ def run(
     workspace is opened before the job.
     """
     from engine.config import load_settings
+    from engine.exposure import refuse_exposed
     from engine.logs import guard_output, quieten_libraries
     from engine.workspace import Workspace
     from tui.context import Context
@@ -52,6 +53,8 @@ def run(
         output = Output(out, err, as_json=options["as_json"], quiet=options["quiet"])
         try:
             settings = load_settings()
+            if opening == "ask":
+                refuse_exposed(workspace.root, settings.privacy)
             open_workspace(workspace, settings, opening)
             job(Context(workspace, settings, output))
         except FacedeskError as error:

@@ -23,6 +23,7 @@ from engine.events import (
     ProcessDied,
     Sighted,
 )
+from engine.exposure import exposures
 from engine.i18n import _
 from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
@@ -112,6 +113,9 @@ class LocalDesk(
         self._listener = both
         for name in ("camera", "model"):
             self._child(name)
+        for each in exposures(self._workspace.root):
+            text = _("{text}. Remedy: {remedy}").format(text=each.text, remedy=each.remedy)
+            listener(Notice(text=text, level="warning"))
 
     def close(self) -> None:
         """End both processes; at most a few seconds even if one hangs."""
