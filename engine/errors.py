@@ -114,6 +114,10 @@ class WorkspaceTooNew(DataError):
     """A newer version of Facedesk wrote this workspace, or this file of it."""
 
 
+class WorkspaceShared(DataError):
+    """The workspace is open to other users or computers, and the settings refuse that."""
+
+
 class WorkspaceLocked(DataError):
     """Another Facedesk process is writing to this workspace."""
 

@@ -236,6 +236,19 @@ def drop_torn_line(path: Path) -> int:
     return len(data) - whole
 
 
+def read_start(path: Path, size: int) -> bytes:
+    """The first `size` bytes of a file as they are on disk; none if it is gone.
+
+    Raises WorkspaceUnusable.
+    """
+    with translate_os_errors(_("read a file"), path):
+        try:
+            with open_regular(path) as file:
+                return file.read(size)
+        except FileNotFoundError:
+            return b""
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON, atomically."""
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.cancel import Cancel
@@ -17,13 +18,18 @@ from engine.config import Settings
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
 from engine.events import WorkspaceUpgraded
+from engine.exposure import refuse_exposed
 from engine.service.upkeep import recover
 from engine.service.watching import note_settings
+from engine.vault.opened import opened
 from engine.workspace import Workspace
 from engine.workspace_format import FORMAT
 from tui.i18n import _
 from tui.output import Output
 from tui.recovery_words import recovery_words, upgrade_words
+
+_WARNED: set[Path] = set()
+"""Workspaces whose exposure was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,30 @@ class Context:
     settings: Settings
     output: Output
 
+    def warn_of_exposure(self) -> None:
+        """Say once who else may reach the workspace. Raises WorkspaceShared if that is refused."""
+        root = self.workspace.root
+        found = refuse_exposed(root, self.settings.privacy)
+        if root not in _WARNED:
+            _WARNED.add(root)
+            for each in found:
+                self.output.note(
+                    _("Warning: {text}. Remedy: {remedy}").format(
+                        text=each.text, remedy=each.remedy
+                    )
+                )
+
+    def warn_of_plain(self, path: Path) -> None:
+        """Say that what was written to `path` from an encrypted workspace is not encrypted."""
+        if opened(self.workspace.root) is not None:
+            self.output.note(
+                _("{path} is not encrypted: keep it private, or delete it.").format(path=path)
+            )
+
     @contextlib.contextmanager
     def writing(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; say what was recovered after a run cut short."""
+        self.warn_of_exposure()
         with self.workspace.writer(f"facedesk {what}") as interrupted:
             if (before := self.workspace.upgraded_from()) is not None:
                 upgraded = WorkspaceUpgraded(before=before, now=FORMAT)

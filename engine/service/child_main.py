@@ -30,6 +30,7 @@ from engine.service.memory_use import offer_to_the_kernel
 from engine.service.messages import End, Hello, Ping, Pong, Quit
 from engine.service.pulse import Pulse
 from engine.service.wire import Channel, WireError
+from engine.vault import opened
 from engine.workspace import Workspace
 
 GRACE = 3.0
@@ -44,6 +45,7 @@ class ChildContext:
     def __init__(self, channel: Channel, hello: Hello) -> None:
         self.channel = channel
         self.workspace = Workspace(Path(hello.workspace))
+        opened.take_over(self.workspace.root, hello.vault)
         self.settings: Settings = load_settings(**hello.settings)
         self.inbox: queue.Queue[Any] = queue.Queue()
         self.cancels: dict[str, Cancel] = {}

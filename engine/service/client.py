@@ -26,6 +26,7 @@ from engine.events import (
     Sighted,
     SourceFailed,
 )
+from engine.exposure import exposures
 from engine.i18n import _
 from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
@@ -71,6 +72,7 @@ from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
 from engine.service.watchdog import Watchdog
 from engine.service.watching import Watched, note_settings
+from engine.vault import opened
 from engine.workspace import Workspace
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
@@ -141,6 +143,9 @@ class LocalDesk(
             # Another process may be writing, the disk may refuse: whoever writes next recovers.
             with contextlib.suppress(FacedeskError), self._writer.hold("recovery"):
                 pass
+        for each in exposures(self._workspace.root):
+            text = _("{text}. Remedy: {remedy}").format(text=each.text, remedy=each.remedy)
+            listener(Notice(text=text, level="warning"))
 
     def _hear(self, event: Event) -> None:
         self._listener(event)
@@ -311,6 +316,7 @@ class LocalDesk(
                 hello = Hello(
                     workspace=str(self._workspace.root),
                     settings=self._settings.model_dump(mode="json"),
+                    vault=opened.pass_on(self._workspace.root),
                 )
                 self._children[name] = Child(
                     name, hello, self._workspace.logs, self._received, self._ended

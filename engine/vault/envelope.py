@@ -126,12 +126,10 @@ def unseal(key: DataKey, label: str, data: bytes) -> bytes:
         raise NotGenuine(_("it does not match its seal")) from None
 
 
-def written_as(data: bytes) -> str:
-    """The label in sealed bytes, not yet checked; empty if there is none."""
-    start = len(MAGIC) + ID_BYTES
-    if not data.startswith(MAGIC) or len(data) <= start:
-        return ""
-    return data[start + 1 : start + 1 + data[start]].decode("utf-8", "replace")
+def kind_of(data: bytes) -> str:
+    """The label of a file whose name tells nothing, by how its contents begin; else empty."""
+    starts = {b"\x89PNG": ".png", b"PK": ".npz"}
+    return next((label for start, label in starts.items() if data.startswith(start)), "")
 
 
 # --- files of lines ------------------------------------------------------------------------------
