@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from engine.enrol.people import People
 from engine.enrol.recovery import recover
 from engine.enrol.strangers import StrangerArea, strangers
 from engine.enrol.trash import Trash
-from engine.errors import DiskFull
+from engine.errors import DiskFull, WorkspaceUnusable
 from engine.events import Recovered
 from engine.files import make_directory, write_bytes, write_json
 from engine.workspace import Workspace
@@ -136,15 +134,12 @@ def test_an_undoing_whose_record_cannot_be_read_just_now_waits(
 ) -> None:
     deleted = delete_people(anna, ["Anna"], 30)
     (anna.trash / deleted.id).rename(anna.trash / f"{deleted.id}.undoing")
-    real = Path.read_bytes
 
-    def fails(path: Path) -> bytes:
-        if path.name == "manifest.json":
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(path)
+    def fails(path: Path) -> None:
+        raise WorkspaceUnusable("The workspace cannot be used", "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", fails)
+        patch.setattr("engine.enrol.trash.read_json", fails)
         found = recover(anna)
     assert found is not None
     assert "Input/output error" in found.failed
