@@ -29,6 +29,7 @@ class Workspace:
         self.trash = self.root / "trash"
         self.evaluations = self.root / "evaluations"
         self.split_file = self.root / "split.json"
+        self.clock_file = self.root / "clock.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
         self._upgraded_from: int | None = None

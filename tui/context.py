@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
+from engine.enrol.clock import note_clock
 from engine.enrol.recovery import recover
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
@@ -22,7 +23,7 @@ from engine.workspace import Workspace
 from engine.workspace_format import FORMAT
 from tui.i18n import _
 from tui.output import Output
-from tui.recovery_words import recovery_words, upgrade_words
+from tui.recovery_words import clock_words, recovery_words, upgrade_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,9 @@ class Context:
                 upgraded = WorkspaceUpgraded(before=before, now=FORMAT)
                 self.output.event(upgraded)
                 self.output.note(upgrade_words(upgraded), "yellow")
+            if changed := note_clock(self.workspace):
+                self.output.event(changed)
+                self.output.note(clock_words(changed), "yellow")
             if recovered := recover(self.workspace, interrupted):
                 self.output.event(recovered)
                 self.output.note(recovery_words(recovered), "yellow")
