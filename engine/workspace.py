@@ -35,6 +35,7 @@ class Workspace:
         self.audit = self.root / "audit"
         self.roster_file = self.root / "roster.json"
         self.view_file = self.root / "ui.json"
+        self.clock_file = self.root / "clock.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
         self._upgraded_from: int | None = None

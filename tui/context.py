@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
+from engine.enrol.clock import note_clock
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
 from engine.events import WorkspaceUpgraded
@@ -26,7 +27,7 @@ from engine.workspace import Workspace
 from engine.workspace_format import FORMAT
 from tui.i18n import _
 from tui.output import Output
-from tui.recovery_words import recovery_words, upgrade_words
+from tui.recovery_words import clock_words, recovery_words, upgrade_words
 
 _WARNED: set[Path] = set()
 """Workspaces whose exposure was told."""
@@ -70,6 +71,9 @@ class Context:
                 self.output.event(upgraded)
                 self.output.note(upgrade_words(upgraded), "yellow")
             note_settings(self.workspace, self.settings)
+            if changed := note_clock(self.workspace):
+                self.output.event(changed)
+                self.output.note(clock_words(changed), "yellow")
             if recovered := recover(self.workspace, interrupted):
                 self.output.event(recovered)
                 self.output.note(recovery_words(recovered), "yellow")

@@ -37,8 +37,8 @@ from engine.files import (
     drop_torn_line,
     make_directory,
     read_json,
-    read_lines,
     translate_os_errors,
+    whole_lines,
     write_bytes,
     write_json,
 )
@@ -132,7 +132,7 @@ class Audit:
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry that can be read, in the order of the file. Raises WorkspaceUnusable."""
-        found = (parsed(line) for line in read_lines(self.file))
+        found = (parsed(line) for line in whole_lines(self.file))
         return tuple(entry for entry in found if entry is not None)
 
     def subjects(self) -> Mapping[str, str]:
@@ -143,7 +143,7 @@ class Audit:
     def verify(self) -> Verdict:
         """Check the whole log against itself and its head. Raises WorkspaceUnusable."""
         with self._locked() if self._folder.is_dir() else contextlib.nullcontext():
-            return examine(read_lines(self.file), self._head())
+            return examine(whole_lines(self.file), self._head())
 
     def head(self) -> Head | None:
         """How many entries, and the last one's hash; None for a log that was never begun."""
@@ -194,12 +194,12 @@ class Audit:
             prev=head.hash,
         )
         try:
-            append_line(self.file, entry.line())
+            append_line(self.file, entry.line(), sync=True)
         except DiskFull:
             if not self._reserve.exists():
                 raise
             self._reserve.unlink()  # what it is kept for
-            append_line(self.file, entry.line())
+            append_line(self.file, entry.line(), sync=True)
         new = Head(count=entry.number, hash=entry.hash, size=self._size())
         with contextlib.suppress(FacedeskError):  # The entry is safe; the next one catches up.
             write_json(self._head_file, asdict(new))
@@ -211,7 +211,7 @@ class Audit:
             stale.unlink(missing_ok=True)
         torn = drop_torn_line(self.file)
         start = head or Head(count=0, hash=START, size=0)
-        for entry in map(parsed, read_lines(self.file)):
+        for entry in map(parsed, whole_lines(self.file)):
             # Written, but the power went before its head was.
             fits = entry is not None and (entry.number, entry.prev) == (start.count + 1, start.hash)
             if entry is not None and fits and chain.intact(entry):

@@ -30,6 +30,14 @@ def session_stamp(moment: datetime) -> str:
     return moment.strftime(_STAMP)
 
 
+def moment_of(id: str) -> datetime | None:
+    """The time that an id begins with, in UTC; None if it begins with none."""
+    try:
+        return datetime.strptime(id[:15], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def iso(moment: datetime) -> str:
     """ISO 8601 text, whole seconds."""
     return moment.isoformat(timespec="seconds")
@@ -73,7 +81,5 @@ def session_head(entry: os.DirEntry[str]) -> tuple[str, str]:
             return source, started
     except (OSError, DataError, ValueError, KeyError, TypeError):
         pass
-    try:
-        return "unknown", iso(datetime.strptime(entry.name[:15], _STAMP).replace(tzinfo=UTC))
-    except ValueError:
-        return "unknown", ""
+    moment = moment_of(entry.name)
+    return "unknown", iso(moment) if moment else ""

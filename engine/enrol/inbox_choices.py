@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from engine.audit import Audit
 from engine.config import InboxSettings
-from engine.enrol.folders import session_stamp
+from engine.enrol.clock import read_clock
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
 from engine.enrol.names import clean_name
 from engine.enrol.people import PERSON_FILE, People, Person
@@ -119,17 +119,15 @@ class Choices:
 
     def overdue(self, now: datetime | None = None) -> bool:
         """Whether `purge` would remove something; needs no lock."""
-        oldest = self._oldest(now)
-        return any(each["id"] < oldest for each in self._made()) or bool(self._inbox.expired(now))
+        return any(self._due(self._made(), now)) or bool(self._inbox.expired(now))
 
     def purge(self, now: datetime | None = None, *, everything: bool = False) -> int:
         """Remove for good what waits or was chosen before the retention time; how many waited.
 
         A choice that is purged cannot be undone any more.
         """
-        oldest = self._oldest(now)
         made = self._made()
-        expired = [each["id"] for each in made if everything or each["id"] < oldest]
+        expired = [each["id"] for each in made] if everything else self._due(made, now)
         self._audit.ready()
         for id in expired:
             # The trash may keep what others removed for longer than the inbox may keep strangers.
@@ -143,9 +141,10 @@ class Choices:
 
     # --- private -------------------------------------------------------------------------
 
-    def _oldest(self, now: datetime | None) -> str:
-        """Ids below this one are older than the retention time."""
-        return session_stamp((now or datetime.now(UTC)) - timedelta(days=self._days))
+    def _due(self, made: Sequence[dict[str, Any]], now: datetime | None) -> list[str]:
+        """Ids of the choices that are older than the retention time."""
+        clock = read_clock(self._workspace, now)
+        return [each["id"] for each in made if clock.is_due(each["id"], self._days)]
 
     def _become(
         self,

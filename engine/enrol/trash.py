@@ -19,12 +19,13 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from engine.audit import Audit
 from engine.enrol import traces
+from engine.enrol.clock import read_clock
 from engine.enrol.folders import iso, session_stamp, sub_folders
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
@@ -208,7 +209,9 @@ class Trash:
     def changes(self) -> tuple[Trashed, ...]:
         """What can be undone, newest first; damaged entries have no title."""
         entries = [entry.name for entry in sub_folders(self._folder) if _ID.fullmatch(entry.name)]
-        return tuple(self._read(id)[0] for id in sorted(entries, reverse=True))
+        clock = read_clock(self._workspace)
+        entries.sort(key=lambda id: (clock.made(id), id), reverse=True)
+        return tuple(self._read(id)[0] for id in entries)
 
     def find(self, id: str = "") -> Trashed:
         """The change of this id, by default the newest. Raises NothingToUndo."""
@@ -258,8 +261,8 @@ class Trash:
 
     def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
         """What is older than `keep_days`."""
-        oldest = session_stamp((now or datetime.now(UTC)) - timedelta(days=self._keep_days))
-        return tuple(each for each in self.changes() if each.id < oldest)
+        clock = read_clock(self._workspace, now)
+        return tuple(each for each in self.changes() if clock.is_due(each.id, self._keep_days))
 
     def recover(self) -> tuple[str, ...]:
         """Finish the changes and undoings that a crash cut short; what was done, in words.

@@ -24,6 +24,7 @@ from engine.events.enrolment import (
 from engine.events.evaluation import BakeOffDone, EvaluateDone
 from engine.events.inbox import InboxChanged, Sighted
 from engine.events.jobs import (
+    ClockChanged,
     JobEnded,
     JobStarted,
     Notice,
@@ -59,6 +60,7 @@ __all__ = [
     "CameraMeasured",
     "Captured",
     "CheckupDone",
+    "ClockChanged",
     "Coaching",
     "Emit",
     "EnrolDone",

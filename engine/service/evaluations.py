@@ -39,10 +39,13 @@ def save(workspace: Workspace, done: EvaluateDone) -> bool:
     data = json.dumps(body, separators=(",", ":")).encode()
     if len(data) > LONGEST:
         return False
-    write_bytes(_path(workspace, done.model), data)
+    path = _path(workspace, done.model)
+    write_bytes(path, data)
     with translate_os_errors(_("remove old evaluations"), workspace.evaluations):
-        files = sorted(workspace.evaluations.glob("*.json"), key=lambda f: f.stat().st_mtime_ns)
-        for old in files[:-MOST]:
+        # Whatever the clock says: the one just written is the newest.
+        others = (file for file in workspace.evaluations.glob("*.json") if file != path)
+        files = sorted(others, key=lambda file: file.stat().st_mtime_ns)
+        for old in files[: max(0, len(files) + 1 - MOST)]:
             old.unlink(missing_ok=True)
     return True
 

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
+from engine.enrol.clock import note_clock
 from engine.events import Event, WorkspaceUpgraded
 from engine.service.upkeep import recover
 from engine.workspace import Workspace
@@ -41,6 +42,8 @@ class SharedWriter:
             interrupted = stack.enter_context(self._workspace.writer(f"the app: {what}"))
             if (before := self._workspace.upgraded_from()) is not None:
                 self._tell(WorkspaceUpgraded(before=before, now=FORMAT))
+            if changed := note_clock(self._workspace):
+                self._tell(changed)
             if recovered := recover(self._workspace, interrupted):
                 self._tell(recovered)
             self._stack = stack.pop_all()
