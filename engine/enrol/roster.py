@@ -58,7 +58,7 @@ def entries(workspace: Workspace) -> tuple[Entry, ...]:
         return tuple(_entry(each) for each in body["names"])
     except FileNotFoundError:
         return ()
-    except (KeyError, TypeError, NameInvalid) as error:
+    except (KeyError, TypeError, AttributeError, NameInvalid) as error:
         raise DataError(
             _("The roster is damaged"), str(path), _("Clear it with `facedesk roster clear`.")
         ) from error

@@ -72,6 +72,21 @@ def edit(
     }
 
 
+def is_change(body: Any) -> bool:
+    """Whether a JSON value is what `edit` returns."""
+    if body == {}:
+        return True
+    if not isinstance(body, dict) or not isinstance(people := body.get("people"), dict):
+        return False
+    warnings = body.get("warnings")
+    pairs = (warnings, *people.values())
+    return (
+        all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
+        and all(isinstance(texts, list) for texts in warnings)
+        and "made" in body
+    )
+
+
 def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
     """Do a change made by `edit`, whole or not at all; doing it twice is no mistake."""
 
