@@ -122,9 +122,7 @@ def _contents(path: Path) -> bytes:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size > MOST_BYTES:
-                raise _too_large(
-                    path, _("it has {megabytes:.0f} MB").format(megabytes=size / 1e6)
-                )
+                raise _too_large(path, _("it has {megabytes:.0f} MB").format(megabytes=size / 1e6))
             return file.read(size)
     except OSError as error:
         raise _broken(path, os.strerror(error.errno or 0)) from error

@@ -78,13 +78,10 @@ def is_change(body: Any) -> bool:
         return True
     if not isinstance(body, dict) or not isinstance(people := body.get("people"), dict):
         return False
-    warnings = body.get("warnings")
-    pairs = (warnings, *people.values())
-    return (
-        all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
-        and all(isinstance(texts, list) for texts in warnings)
-        and "made" in body
-    )
+    pairs = (body.get("warnings"), *people.values())
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        return False
+    return all(isinstance(texts, list) for texts in body["warnings"]) and "made" in body
 
 
 def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
