@@ -15,6 +15,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -29,6 +30,7 @@ from engine.vault import opened
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
 TEMPORARY = ".tmp-"
 """Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
 LINES = ".jsonl"
@@ -255,11 +257,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def parse_json(data: bytes | str) -> Any:
-    """What a JSON text holds. Raises ValueError for every text that is none, however deep."""
+    """What a JSON text holds. Raises ValueError for every text that is none, however deep, and
+    for halves of characters: what came from a file must be fit to be written to one."""
     try:
-        return json.loads(data)
+        value = json.loads(data)
+        if _HALVES.search(data if isinstance(data, bytes) else data.encode()):
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError(_("it is nested too deeply")) from error
+    return value
 
 
 def read_json(path: Path) -> Any:

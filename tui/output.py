@@ -60,11 +60,12 @@ class Output:
             return
         from rich.table import Table
 
-        heading = Text(clean(title)) if title else None
-        table = Table(box=SIMPLE, title=heading, title_justify="left", pad_edge=False)
+        above = Text(clean(title)) if title else None
+        table = Table(box=SIMPLE, title=above, title_justify="left", pad_edge=False)
         for column in columns:
             right = column.startswith("#")
-            table.add_column(column.lstrip("#"), justify="right" if right else "left")
+            heading = Text(clean(column.lstrip("#")))
+            table.add_column(heading, justify="right" if right else "left")
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
         self._results.print(table)

@@ -6,8 +6,9 @@ import re
 
 MASK = "***"
 
-_WHOLE = re.compile(r"^(\s*[A-Za-z][A-Za-z0-9+.-]*://).*@", re.DOTALL)
-_WITHIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)\S*@")
+# Not only of schemes that there are: a slip of the finger in one must not show the password.
+_WHOLE = re.compile(r"^([^/@]*?://).*@", re.DOTALL)
+_WITHIN = re.compile(r"(://)\S*@")
 _SECRET = re.compile(
     r"([?&;/#][^?&;/#=\s]*(?:user|usr|login|pass|pwd|token|auth|key|secret|sig|sid|session|cred|jwt|"
     r"hash|nonce)[^?&;/#=\s]*=)[^&;#\s]*",

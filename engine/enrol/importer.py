@@ -23,7 +23,7 @@ from engine.enrol.folders import IMPORTED
 from engine.enrol.import_plan import ImportPlan, PersonFiles, plan_import
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
-from engine.errors import Cancelled, FacedeskError, PersonNotFound
+from engine.errors import Cancelled, FacedeskError, NameTaken, PersonNotFound
 from engine.events import Event, ImportDone, ImportProgress, ImportRefused
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
@@ -130,6 +130,12 @@ class _Import:
 
     def _person(self, each: PersonFiles) -> Iterator[Event]:
         """All pictures of one person, into one session."""
+        try:
+            self._people.refuse_lookalike(each.name)
+        except NameTaken:
+            for path in each.files:
+                yield from self._refuse(path, "name_taken")
+            return
         session = _PersonSession(self._people, each.name, f"{IMPORTED}{self._plan.root.name}")
         outcome = "stopped"
         try:

@@ -28,6 +28,7 @@ from engine.enrol.folders import (
     session_stamp,
     sub_folders,
 )
+from engine.enrol.lookalikes import looks
 from engine.enrol.names import clean_name, is_slug, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound, WorkspaceTooNew
 from engine.files import new_directory, read_json, remove_directory, write_json
@@ -178,7 +179,8 @@ class People:
         return self._read(person.slug)
 
     def refuse_taken(self, name: str, own: str | None) -> None:
-        """Raise NameTaken if a person in another folder than `own` has this name."""
+        """Raise NameTaken if a person in another folder than `own` has this name, or one that
+        looks the same."""
         slug = self._find(name)
         if slug is not None and slug != own:
             raise NameTaken(
@@ -186,6 +188,23 @@ class People:
                 _("{name} is enrolled already").format(name=self._read(slug).name),
                 _("Choose another name, or add pictures to the person who has it."),
             )
+        look = looks(name)
+        for other_slug, other in self._names():
+            if other_slug != own and looks(other) & look:
+                raise NameTaken(
+                    _("This name looks like another"),
+                    _("{name} is enrolled as {other}, in other letters").format(
+                        name=repr(name), other=ascii(other)
+                    ),
+                    _(
+                        "Type the name again instead of pasting it, or add to it what tells them "
+                        "apart."
+                    ),
+                )
+
+    def refuse_lookalike(self, name: str) -> None:
+        """Raise NameTaken if `name` is nobody's and looks like the name of somebody."""
+        self.refuse_taken(name, own=self._find(name))
 
     def delete(self, name: str) -> Person:
         """Remove a person for good, with all pictures, cached features and split entries.

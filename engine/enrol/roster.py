@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.csv_cells import unguarded
 from engine.enrol.consent import Consent
 from engine.enrol.names import clean_name, name_key
 from engine.enrol.people import People
@@ -30,8 +31,6 @@ MOST = 10_000
 """Names a roster holds at most."""
 NAME_COLUMNS = frozenset({"name", "full name", "person"})
 CONSENT_COLUMNS = frozenset({"consent"})
-_FORMULA = "=+-@'"
-"""What a spreadsheet takes for the start of a formula, or writes to prevent one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def entries(workspace: Workspace) -> tuple[Entry, ...]:
         return tuple(_entry(each) for each in body["names"])
     except FileNotFoundError:
         return ()
-    except (KeyError, TypeError, NameInvalid) as error:
+    except (KeyError, TypeError, AttributeError, NameInvalid) as error:
         raise DataError(
             _("The roster is damaged"), str(path), _("Clear it with `facedesk roster clear`.")
         ) from error
@@ -177,9 +176,9 @@ def _folder_names(folder: Path) -> Iterable[str]:
 
 
 def _plain(text: str) -> str:
-    """Text without control characters and without what makes a spreadsheet's formula of it."""
+    """Text without control characters, and without what makes it a formula or prevents that."""
     kept = "".join(c if unicodedata.category(c) != "Cc" else " " for c in text)
-    return kept.strip().lstrip(_FORMULA).strip()
+    return unguarded(kept.strip()).strip()
 
 
 def _entry(body: Any) -> Entry:

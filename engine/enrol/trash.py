@@ -390,8 +390,18 @@ class Trash:
                 tuple((str(slug), str(name)) for slug, name in body["names"]),
             )
             steps = [_Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
-            return trashed, steps, dict(body["split"])
-        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError) as error:
+            # Looked at before anything is moved: half a change would be neither done nor undone.
+            if not traces.is_change(body["split"]):
+                raise ValueError(body["split"])
+            return trashed, steps, body["split"]
+        except (
+            FileNotFoundError,
+            DataError,
+            KeyError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:
             if strict and isinstance(error, WorkspaceUnusable):
                 raise
             return Trashed(id, "", "", ""), [], {}

@@ -255,7 +255,7 @@ class ModelStore:
             arrays = unpack(files[HEAD], HEAD)
         except ModelCorrupt as error:
             raise _Damage(error.message) from error
-        listed = parse_json(files[DESCRIPTION])["arrays"]
+        listed = parse_json(files[DESCRIPTION]).get("arrays")
         found = {n: {"dtype": a.dtype.str, "shape": list(a.shape)} for n, a in arrays.items()}
         if listed != found or "centres" not in arrays:
             raise _Damage(

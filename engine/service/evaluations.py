@@ -7,8 +7,10 @@ are, so that the newest few files stay.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
 
 from engine.enrol.people import People
 from engine.errors import DataError
@@ -66,8 +68,30 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
         done = decode(json.dumps(body).encode(), b"")
     except (OSError, DataError, ValueError, KeyError, TypeError, AttributeError, WireError):
         return None
-    fits = isinstance(done, EvaluateDone) and done.model == model
-    return (done, slugs) if fits and len(slugs) == len(done.people) else None
+    if not isinstance(done, EvaluateDone) or done.model != model:
+        return None
+    hints = get_type_hints(EvaluateDone)
+    if not all(_fits(getattr(done, f.name), hints[f.name]) for f in fields(done)):
+        return None
+    return (done, slugs) if len(slugs) == len(done.people) else None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value read from a file is what the field's annotation says."""
+    inner = get_args(hint)
+    match get_origin(hint):
+        case None:
+            numeric = hint is float and type(value) is int
+            return numeric or type(value) is hint
+        case origin if origin is tuple and inner[-1] is Ellipsis:
+            return isinstance(value, tuple) and all(_fits(each, inner[0]) for each in value)
+        case origin if origin is tuple:
+            whole = isinstance(value, tuple) and len(value) == len(inner)
+            return whole and all(map(_fits, value, inner))
+        case _:
+            return isinstance(value, Mapping) and all(
+                _fits(key, inner[0]) and _fits(each, inner[1]) for key, each in value.items()
+            )
 
 
 def _path(workspace: Workspace, model: str) -> Path:

@@ -18,7 +18,7 @@ from tests.fuzz import worker
 from tests.fuzz.targets import TARGETS
 from tests.fuzz.worker import Tally
 
-CHUNK = 1000
+CHUNK = 5000
 """Inputs that one process tries."""
 PATIENCE = 30.0
 """Seconds without a new input after which a process, in native code then, is ended."""
@@ -70,6 +70,8 @@ def run(names: list[str], inputs: int, seed: int, processes: int) -> dict[str, T
             except queue.Empty:
                 return
             found = chunk(name, seed, first, last)
+            for crash in found.crashes:  # at once, for a long run may be cut
+                print(f"{name}, input {crash['input']}:\n{crash['why']}", file=sys.stderr)
             with lock:
                 tallies[name].add(found)
 

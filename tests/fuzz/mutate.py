@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -246,12 +247,17 @@ def of_png(data: bytes, rng: Random) -> bytes:
                 chunks[at] = kind, struct.pack(">II", *sizes) + rest
             case _:
                 made = rng.choice((b"iCCP", b"zTXt", b"eXIf", b"acTL", b"tRNS", b"PLTE", b"iTXt"))
-                bomb = b"x\0\0" + zlib.compress(bytes(rng.choice((10, 20_000_000))))
-                chunks.insert(1, (made, rng.choice((bomb, rng.randbytes(20), b""))))
+                chunks.insert(1, (made, rng.choice((_bomb(), rng.randbytes(20), b""))))
     return data[:8] + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         for kind, body in chunks
     )
+
+
+@cache
+def _bomb() -> bytes:
+    """A compressed chunk that becomes a thousand times as much."""
+    return b"x\0\0" + zlib.compress(bytes(20_000_000))
 
 
 KINDS: dict[str, Callable[[bytes, Random], bytes]] = {

@@ -31,6 +31,7 @@ def tree(name: str, files: dict[str, bytes]) -> Path:
     """A fresh folder that holds `files` by their paths, and nothing else."""
     root = folder() / name
     shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
     for path, data in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(data)
