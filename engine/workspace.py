@@ -73,6 +73,11 @@ class Workspace:
                     yield Path(folder, name)
                 names[:] = [n for n in names if not n.startswith(TEMPORARY)]
 
+    @property
+    def private(self) -> frozenset[Path]:
+        """The folders that are ours alone."""
+        return frozenset((*self._private(), self.logs))
+
     def _private(self) -> tuple[Path, ...]:
         """The folders with pictures of faces and what was made from them."""
         return (

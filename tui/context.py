@@ -14,8 +14,8 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.enrol.trash import Trash
 from engine.errors import Cancelled
+from engine.service.purging import purge
 from engine.service.upkeep import recover
 from engine.workspace import Workspace
 from tui.i18n import _
@@ -31,8 +31,11 @@ class Context:
     output: Output
 
     @contextlib.contextmanager
-    def writing(self, what: str) -> Iterator[None]:
-        """Hold the workspace's writer lock; say what an earlier crash left and was removed."""
+    def writing(self, what: str, *, purging: bool = True) -> Iterator[None]:
+        """Hold the workspace's writer lock; say what an earlier crash left and was removed.
+
+        What is due to go goes first, unless `purging` is False.
+        """
         with self.workspace.writer(f"facedesk {what}"):
             removed = recover(self.workspace)
             if removed:
@@ -40,7 +43,8 @@ class Context:
                 self.output.note(
                     _("Removed {count} unfinished files of an interrupted run.").format(count=count)
                 )
-            Trash(self.workspace, self.settings.trash.keep_days).purge()
+            if purging:
+                purge(self.workspace, self.settings)
             yield
 
 

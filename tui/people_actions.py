@@ -10,7 +10,7 @@ from engine.service.protocol import PersonRow, Trashed
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
 from tui.i18n import _
-from tui.person_words import kept_words
+from tui.person_words import kept_words, purged_words
 from tui.screens.confirm import Confirm
 from tui.screens.forms import RenameForm
 from tui.screens.people_forms import ConsentForm, ConsentRequest, MergeForm, MoveForm
@@ -34,15 +34,11 @@ class PeopleApp(EvaluationApp):
 
         async def purge() -> None:
             try:
-                gone = await in_thread(self.desk.purge_trash)
+                gone = await in_thread(self.desk.purge)
             except FacedeskError:
                 return
             if gone:
-                self.tell(
-                    _("Trash: {changes} expired and removed for good").format(
-                        changes=many(gone, "change")
-                    )
-                )
+                self.tell(_("Expired and removed for good: {what}").format(what=purged_words(gone)))
 
         self.go(purge())
 
@@ -88,7 +84,7 @@ class PeopleApp(EvaluationApp):
         """Open the selected person's screen. It reads then: keys that follow are for it."""
         person = self.screen_desk.people.selected
         if person is not None and self.screen_person is None:
-            screen, name = PersonScreen(person.name), person.name
+            screen, name = PersonScreen(person.name, self.desk.settings.consent), person.name
             shown = self.push_screen(screen)
 
             async def read() -> None:
@@ -264,7 +260,7 @@ class PeopleApp(EvaluationApp):
                 )
             self.refresh_people()
 
-        form = ConsentForm(note, name=name, version=settings.text_version, text=settings.text)
+        form = ConsentForm(note, name=name, settings=settings)
         self.push_screen(form)
         self.go(self._tell_form(form, name))
 

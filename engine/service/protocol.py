@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.config import Settings
-from engine.enrol.consent import Consent
+from engine.enrol.consent import Consent, state_of
+from engine.enrol.permission import outdated_words
 from engine.enrol.trash import Trashed
 from engine.events import EvaluateDone, Event, Finding, SplitDone, TwinChoice
 from engine.service.erasure.erase import Erased
@@ -69,6 +70,8 @@ __all__ = [
     "TrainRequest",
     "Trashed",
     "TwinChoice",
+    "outdated_words",
+    "state_of",
 ]
 
 Listener = Callable[[Event], None]
@@ -161,8 +164,8 @@ class Desk(UnknownDesk, Protocol):
         UndoConflict, NameTaken."""
         ...
 
-    def purge_trash(self) -> int:
-        """Remove for good what is older than its days; how many changes."""
+    def purge(self) -> dict[str, int]:
+        """Remove for good what is due to go; how much of each kind of `engine.service.purging`."""
         ...
 
     def last_evaluation(self, model: str) -> EvaluateDone | None:

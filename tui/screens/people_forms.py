@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
+from engine.config import ConsentSettings
 from engine.service.protocol import Consent
 from tui.i18n import _
 from tui.keys.names import with_keys
@@ -74,9 +75,10 @@ class ConsentForm(Form[ConsentRequest]):
 
     GO = _("Note")
 
-    def __init__(self, send: Send[ConsentRequest], *, name: str, version: str, text: str) -> None:
+    def __init__(self, send: Send[ConsentRequest], *, name: str, settings: ConsentSettings) -> None:
         super().__init__(send)
-        self._name_of, self._version, self._text = name, version, text
+        self._name_of, self._settings = name, settings
+        self._version, self._text = settings.text_version, settings.text
 
     def title_text(self) -> str:
         """Whose consent."""
@@ -98,7 +100,9 @@ class ConsentForm(Form[ConsentRequest]):
         """Say what is noted so far; only what was given can be taken back."""
         if not self.query("#form-consent"):
             return  # closed meanwhile
-        self.query_one("#form-consent", Label).update(Text(clean(consent_words(now))))
+        self.query_one("#form-consent", Label).update(
+            Text(clean(consent_words(now, self._settings)))
+        )
         self.query_one("#form-withdraw", Tick).disabled = now is None or not now.given
 
     def request(self) -> ConsentRequest:
