@@ -72,6 +72,17 @@ def permit(
     return Permission(amiss, new)
 
 
+def judge_one(name: str, consent: Consent | None, settings: ConsentSettings) -> str:
+    """The rule for somebody who is not here yet and brings their consent along.
+
+    What is amiss, as a sentence. Raises ConsentMissing.
+    """
+    state = state_of(consent, settings)
+    missing = [name] if state in ("none", "withdrawn") else []
+    outdated = [(name, consent.text_version)] if consent and state == "outdated" else []
+    return _judge(missing, outdated, settings)
+
+
 def note(people: People, person: Person, permission: Permission) -> Person:
     """Write the new consent, if there is any, to a person who was enrolled before."""
     consent = permission.consent(person.name)

@@ -318,4 +318,4 @@ async def test_the_kept_evaluation_of_the_model_in_use_is_shown_at_once(run):
 
 async def test_the_trash_is_looked_after_at_the_start(run):
     async with run(desk()) as table:
-        await table.until(lambda: table.desk.asked("purge_trash"))
+        await table.until(lambda: table.desk.asked("purge"))
