@@ -12,8 +12,15 @@ from tui.evaluation_actions import EvaluationApp
 from tui.i18n import _
 from tui.person_words import kept_words, purged_words
 from tui.screens.confirm import Confirm
+from tui.screens.deletion import Deletion, DeletionQuestion
 from tui.screens.forms import RenameForm
-from tui.screens.people_forms import ConsentForm, ConsentRequest, MergeForm, MoveForm
+from tui.screens.people_forms import (
+    ConsentForm,
+    ConsentRequest,
+    ExportForm,
+    MergeForm,
+    MoveForm,
+)
 from tui.screens.person import PersonScreen
 from tui.text import clean, many
 
@@ -121,7 +128,15 @@ class PeopleApp(EvaluationApp):
         title = _("Delete {what}?").format(
             what=names[0] if len(names) == 1 else many(len(names), "person", "people")
         )
-        self._ask_to_delete(title, lines, partial(self.desk.delete_people, names))
+        lines.append(_("Erasing at once leaves no trace, in older models and the trash neither."))
+
+        def answered(answer: Deletion | None) -> None:
+            if answer == "trash":
+                self.go(self._change(partial(self.desk.delete_people, names)))
+            elif answer == "erase":
+                self._ask_to_erase(names)
+
+        self.push_screen(DeletionQuestion(title, lines), answered)
 
     def action_merge(self) -> None:
         """The form for the person who is to be both."""
@@ -233,6 +248,55 @@ class PeopleApp(EvaluationApp):
         self.go(undo())
 
     # --- shared --------------------------------------------------------------------------
+
+    def _ask_to_erase(self, names: Sequence[str]) -> None:
+        """The second question, for nothing brings back what is erased."""
+
+        async def erase() -> None:
+            for name in names:
+                done = await in_thread(partial(self.desk.erase, name))
+                receipt = _("Receipt {id}: {file}").format(id=done.receipt.id, file=done.file)
+                self.tell(_("{name} is erased").format(name=name), "warning", receipt)
+                self.tell(done.receipt.statement, "warning" if done.left else "good")
+                for path in done.left:
+                    self.tell(_("Still names them or shows them: {path}").format(path=path))
+                self.notify(
+                    clean(receipt), title=_("{name} is erased").format(name=clean(name)), timeout=8,
+                    markup=False,
+                )  # fmt: skip
+            self.screen_desk.people.unmark()
+            self.refresh_people()
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.go(erase())
+
+        lines = [
+            _(
+                "{names}: pictures, features, consent, trash, inbox, recordings that name them."
+            ).format(names=_named(names)),
+            _("They leave the model at once; older models with them are deleted."),
+            _("Nothing brings them back. A receipt without the name is written."),
+        ]
+        ask = Confirm(_("Erase for good?"), lines, yes=_("Erase (y)"), no=_("Keep (n)"))
+        self.push_screen(ask, answered)
+
+    def action_export_here(self) -> None:
+        """The form for the file of all that is held on this person."""
+        screen = self.screen_person
+        if screen is None:
+            return
+        name = screen.person
+
+        async def write(file: str) -> None:
+            done = await in_thread(partial(self.desk.export_person, name, file))
+            written = _("{name}: {files} in {file}, not encrypted").format(
+                name=name, files=many(done.files, "file"), file=done.file
+            )
+            self.tell(written, "good")
+            self.notify(clean(written), timeout=8, markup=False)
+
+        self.push_screen(ExportForm(write, name=name))
 
     def _ask_to_delete(self, title: str, lines: Sequence[str], call: Callable[[], Trashed]) -> None:
         def answered(yes: bool | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from engine.config import ConsentSettings, Settings
 from engine.enrol import changes
@@ -15,6 +16,7 @@ from engine.events import EvaluateDone
 from engine.i18n import _
 from engine.service import evaluations
 from engine.service.erasure.erase import Erased, erase, unfinished
+from engine.service.person_archive.export import Exported, export_person
 from engine.service.person_facts import person_facts
 from engine.service.person_rows import PersonFacts
 from engine.service.purging import due, purge
@@ -53,6 +55,10 @@ class PeopleCalls(QuickCalls):
             )
         with self._writer.hold("erase"):
             return erase(self._workspace, name, by)
+
+    def export_person(self, name: str, file: str) -> Exported:
+        """Write all that is held on a person to a new zip."""
+        return export_person(self._workspace, name, Path(file))
 
     def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
         """Delete sessions or pictures of a person."""

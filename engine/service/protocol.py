@@ -16,6 +16,7 @@ from engine.enrol.permission import outdated_words
 from engine.enrol.trash import Trashed
 from engine.events import EvaluateDone, Event, Finding, SplitDone, TwinChoice
 from engine.service.erasure.erase import Erased
+from engine.service.person_archive.export import Exported
 from engine.service.person_rows import ConfusionFacts, PersonFacts, PictureFacts, SessionFacts
 from engine.service.previewing import Colours, PreviewLevel, PreviewWish
 from engine.service.requests import (
@@ -49,6 +50,7 @@ __all__ = [
     "EnrolRequest",
     "Erased",
     "EvaluateRequest",
+    "Exported",
     "FaceChoice",
     "ImportRequest",
     "InModel",
@@ -133,6 +135,10 @@ class Desk(UnknownDesk, Protocol):
     def erase(self, name: str, by: str = "") -> Erased:
         """Erase a person, enrolled or in the trash, for good. Raises PersonNotFound, DataError if
         a job is running that may hold their pictures."""
+        ...
+
+    def export_person(self, name: str, file: str) -> Exported:
+        """Write all that is held on a person to a new zip. Raises PersonNotFound, UsageError."""
         ...
 
     def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:

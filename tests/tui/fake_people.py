@@ -12,6 +12,7 @@ from engine.service.erasure.receipt import Receipt
 from engine.service.protocol import (
     ConfusionFacts,
     Consent,
+    Exported,
     PersonFacts,
     PersonRow,
     PictureFacts,
@@ -115,6 +116,10 @@ class FakePeople:
     def purge(self) -> dict[str, int]:
         self._record("purge", None)
         return self.due
+
+    def export_person(self, name: str, file: str) -> Exported:
+        self._record("export_person", (name, file))
+        return Exported(name, file, 12, 30, 5000)
 
     def erase(self, name: str, by: str = "") -> Erased:
         self._record("erase", (name, by))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -114,3 +115,31 @@ class ConsentForm(Form[ConsentRequest]):
         if not version and not withdraw:
             raise Wrong(_("Say which text they agreed to."), "#form-version")
         return ConsentRequest(by, version, withdraw)
+
+
+class ExportForm(Form[str]):
+    """The file that all that is held on a person is written to."""
+
+    TITLE_TEXT = _("All that is held")
+    GO = _("Write")
+
+    def __init__(self, send: Send[str], *, name: str) -> None:
+        super().__init__(send)
+        self._name_of = name
+
+    def form_fields(self) -> ComposeResult:
+        """What is written, and where."""
+        about = _(
+            "Pictures, consent, features and model entries of {name}, as one zip. It is not "
+            "encrypted; an existing file is never overwritten."
+        )
+        yield Label(about.format(name=clean(self._name_of)), markup=False)
+        offered = re.sub(r"[^\w-]+", "-", self._name_of).strip("-")
+        yield Field(_("File"), Input(f"~/{offered}.zip", id="form-file", compact=True))
+
+    def request(self) -> str:
+        """The engine knows whether it can be written."""
+        file = self.value("#form-file")
+        if not file:
+            raise Wrong(_("Say which file."), "#form-file")
+        return file
