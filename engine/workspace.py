@@ -110,6 +110,11 @@ class Workspace:
         """What is never encrypted: it holds nothing about a person."""
         return tuple(self.root / name for name in PLAIN)
 
+    @property
+    def private(self) -> frozenset[Path]:
+        """The folders that are ours alone."""
+        return frozenset((*self._private(), self.logs))
+
     def _private(self) -> tuple[Path, ...]:
         """The folders with pictures of faces and what was made from them."""
         return (

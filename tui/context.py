@@ -16,10 +16,10 @@ from typing import Any
 from engine.cancel import Cancel
 from engine.config import Settings
 from engine.enrol.clock import note_clock
-from engine.enrol.trash import Trash
 from engine.errors import Cancelled
 from engine.events import WorkspaceUpgraded
 from engine.exposure import refuse_exposed
+from engine.service.purging import purge
 from engine.service.upkeep import recover
 from engine.service.watching import note_settings
 from engine.vault.opened import opened
@@ -62,8 +62,11 @@ class Context:
             )
 
     @contextlib.contextmanager
-    def writing(self, what: str) -> Iterator[None]:
-        """Hold the workspace's writer lock; say what was recovered after a run cut short."""
+    def writing(self, what: str, *, purging: bool = True) -> Iterator[None]:
+        """Hold the workspace's writer lock; say what was recovered after a run cut short.
+
+        What is due to go goes first, unless `purging` is False.
+        """
         self.warn_of_exposure()
         with self.workspace.writer(f"facedesk {what}") as interrupted:
             if (before := self.workspace.upgraded_from()) is not None:
@@ -77,7 +80,8 @@ class Context:
             if recovered := recover(self.workspace, interrupted):
                 self.output.event(recovered)
                 self.output.note(recovery_words(recovered), "yellow")
-            Trash(self.workspace, self.settings.trash.keep_days).purge()
+            if purging:
+                purge(self.workspace, self.settings)
             yield
 
     @contextlib.contextmanager

@@ -36,16 +36,16 @@ class Clock:
     now: datetime
     set_back: datetime | None = None
 
-    def made(self, id: str) -> datetime:
-        """When something of this id was made; what bears no time was made just now."""
-        moment = moment_of(id)
+    def made(self, of: str | datetime | None) -> datetime:
+        """When something was made, by its id, ISO 8601 text or time; without one, just now."""
+        moment = moment_of(of) if isinstance(of, str) else of
         if moment is None:
             return self.now
         return (self.set_back or self.now) if moment > self.now + BACK else moment
 
-    def is_due(self, id: str, days: float) -> bool:
-        """Whether something of this id was made more than `days` ago."""
-        return self.made(id) < self.now - timedelta(days=days)
+    def is_due(self, of: str | datetime | None, days: float) -> bool:
+        """Whether something was made more than `days` ago. `of` as in `made`."""
+        return self.made(of) < self.now - timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True)

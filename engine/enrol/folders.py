@@ -30,12 +30,18 @@ def session_stamp(moment: datetime) -> str:
     return moment.strftime(_STAMP)
 
 
-def moment_of(id: str) -> datetime | None:
-    """The time that an id begins with, in UTC; None if it begins with none."""
+def moment_of(text: str) -> datetime | None:
+    """The time that an id begins with, or ISO 8601 text says, UTC where it names no zone; None if
+    there is none."""
     try:
-        return datetime.strptime(id[:15], _STAMP).replace(tzinfo=UTC)
+        return datetime.strptime(text[:15], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    try:
+        made = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return made if made.tzinfo else made.replace(tzinfo=UTC)
 
 
 def iso(moment: datetime) -> str:

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from engine.audit import Audit
-from engine.config import InboxSettings
+from engine.config import ConsentSettings, InboxSettings
+from engine.enrol import permission
 from engine.enrol.clock import read_clock
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
 from engine.enrol.names import clean_name
@@ -41,7 +42,15 @@ SOURCE = "inbox"
 class Choices:
     """The choices of one workspace's inbox. The caller holds `Workspace.writer`."""
 
-    def __init__(self, workspace: Workspace, settings: InboxSettings) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: InboxSettings,
+        consent: ConsentSettings = ConsentSettings(),  # noqa: B008 - frozen
+    ) -> None:
+        self._consent = consent
+        self.note = ""
+        """What is amiss with the consent of whom `assign` named last; empty if nothing is."""
         self._workspace = workspace
         self._inbox = Inbox(workspace, settings)
         self._trash = Trash(workspace)
@@ -51,16 +60,22 @@ class Choices:
 
     # --- choosing ------------------------------------------------------------------------
 
-    def assign(self, ids: Sequence[str], name: str, *, new: bool) -> Trashed:
-        """These sightings show `name`; with `new` a person who is enrolled by this.
+    def assign(self, ids: Sequence[str], name: str, *, new: bool, by: str = "") -> Trashed:
+        """These sightings show `name`; with `new` a person who is enrolled by this. `by` is who
+        asked the person and notes that they agreed.
 
-        Raises PersonNotFound, or NameTaken and NameInvalid for a new one; DataError if a
-        sighting is gone.
+        Raises PersonNotFound, or NameTaken and NameInvalid for a new one; ConsentMissing; DataError
+        if a sighting is gone.
         """
         sightings = self._inbox.get(ids)
         people = People(self._workspace)
         found = _without_pictures(people, name) if new else people.get(name)
-        person = found or people.add(name)
+        leave = permission.permit(self._workspace, [name], self._consent, by)
+        self.note = leave.sentence
+        if found is None:
+            person = people.add(name, leave.consent(name))
+        else:
+            person = permission.note(people, found, leave)
         title = _("Unknown is {name}").format(name=person.name)
         return self._become(
             sightings, self._workspace, person, SOURCE, title, new=new and found is None
@@ -119,7 +134,12 @@ class Choices:
 
     def overdue(self, now: datetime | None = None) -> bool:
         """Whether `purge` would remove something; needs no lock."""
-        return any(self._due(self._made(), now)) or bool(self._inbox.expired(now))
+        return bool(self.expired(now)) or bool(self._inbox.expired(now))
+
+    def expired(self, now: datetime | None = None) -> list[str]:
+        """Ids in the trash of choices older than the retention time."""
+        clock = read_clock(self._workspace, now)
+        return [each["id"] for each in self._made() if clock.is_due(each["id"], self._days)]
 
     def purge(self, now: datetime | None = None, *, everything: bool = False) -> int:
         """Remove for good what waits or was chosen before the retention time; how many waited.
@@ -127,7 +147,7 @@ class Choices:
         A choice that is purged cannot be undone any more.
         """
         made = self._made()
-        expired = [each["id"] for each in made] if everything else self._due(made, now)
+        expired = [each["id"] for each in made] if everything else self.expired(now)
         self._audit.ready()
         for id in expired:
             # The trash may keep what others removed for longer than the inbox may keep strangers.
@@ -140,11 +160,6 @@ class Choices:
         return waited
 
     # --- private -------------------------------------------------------------------------
-
-    def _due(self, made: Sequence[dict[str, Any]], now: datetime | None) -> list[str]:
-        """Ids of the choices that are older than the retention time."""
-        clock = read_clock(self._workspace, now)
-        return [each["id"] for each in made if clock.is_due(each["id"], self._days)]
 
     def _become(
         self,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.camera.tape_folder import EVENTS, PART, SESSION, SUFFIX
+from engine.camera.tape_folder import EVENTS, SESSION
 from engine.enrol import roster, traces
 from engine.enrol.folders import SESSION_FILE, is_session_id, sub_folders
 from engine.enrol.inbox import SIGHTING_FILE
@@ -27,6 +27,7 @@ from engine.files import read_bytes, read_json, remove_directory, translate_os_e
 from engine.i18n import _
 from engine.service.erasure.evidence import Evidence, concerns, files_below
 from engine.service.erasure.mentions import Mentions
+from engine.service.purging import recordings_below
 from engine.workspace import Workspace
 
 Counts = dict[str, int]
@@ -179,12 +180,11 @@ def recordings(workspace: Workspace, who: Evidence) -> Counts:
     """Recordings below the workspace whose request or events name the person, whole."""
     mentions = who.mentions(workspace)
     gone = 0
-    for folder in sorted(workspace.root.rglob(f"*{SUFFIX}*")):
-        if folder.is_dir() and folder.name.endswith((SUFFIX, SUFFIX + PART)):
-            texts = (folder.name, _text(folder / SESSION), _text(folder / EVENTS))
-            if any(map(mentions.within, texts)):
-                remove_directory(folder)
-                gone += 1
+    for folder in list(recordings_below(workspace)):
+        texts = (folder.name, _text(folder / SESSION), _text(folder / EVENTS))
+        if any(map(mentions.within, texts)):
+            remove_directory(folder)
+            gone += 1
     return {"recordings": gone}
 
 
