@@ -140,6 +140,11 @@ class Audit:
         known = self._subjects.known()
         return {name: subject.removeprefix("people/") for name, subject in known.items()}
 
+    def about(self, subject: str) -> tuple[Entry, ...]:
+        """The entries about a person (slug) whose key is still there. Raises as `entries` does."""
+        mine = {name for name, slug in self.subjects().items() if slug == subject}
+        return tuple(entry for entry in self.entries() if entry.subject in mine)
+
     def verify(self) -> Verdict:
         """Check the whole log against itself and its head. Raises WorkspaceUnusable."""
         with self._locked() if self._folder.is_dir() else contextlib.nullcontext():

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from engine.audit import Audit
 from engine.camera.tape_folder import PART, SUFFIX
 from engine.config import Settings
 from engine.enrol.clock import read_clock
@@ -58,6 +59,11 @@ def purge(workspace: Workspace, settings: Settings, now: datetime | None = None)
     Raises DiskFull, WorkspaceUnusable.
     """
     found = due(workspace, settings, now)
+    counts = Counter(each.kind for each in found)
+    if not found:
+        return Counter()
+    audit = Audit(workspace)
+    audit.ready()
     if any(each.kind in ("choice", "unknown") for each in found):
         Choices(workspace, settings.inbox).purge(now)
     for each in found:
@@ -67,7 +73,10 @@ def purge(workspace: Workspace, settings: Settings, now: datetime | None = None)
                 remove_directory(path)
             else:
                 path.unlink(missing_ok=True)
-    return Counter(each.kind for each in found)
+    # What waits in the inbox, and its choices, were noted by `Choices`.
+    for kind in sorted(counts.keys() - {"choice", "unknown"}):
+        audit.note("purged", what=kind, count=counts[kind])
+    return Counter(counts)
 
 
 def unseen(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.audit import Audit
 from engine.camera.tape_folder import EVENTS, SESSION
 from engine.enrol import roster, traces
 from engine.enrol.folders import SESSION_FILE, is_session_id, sub_folders
@@ -131,6 +132,7 @@ def strangers(workspace: Workspace, who: Evidence) -> Counts:
             (area.people / each.slug).rename(area.people / slug)
             for rows in features:
                 rows.rename(rows.with_name(slug))
+        Audit(area).forget(each.slug)
         renamed += 1
     registry.tidy()  # the features of one whose renaming was cut short
     return {"strangers renamed": renamed}
@@ -223,6 +225,13 @@ def logs(workspace: Workspace, who: Evidence) -> Counts:
     return {"log lines": gone}
 
 
+def log_of_deeds(workspace: Workspace, who: Evidence) -> Counts:
+    """The key that tells whose entries in the audit log are whose; the entries stay, nobody's."""
+    audit = Audit(workspace)
+    audit.note("person-erased", who.slug, receipt=who.id)
+    return {"audit keys": int(audit.forget(who.slug))}
+
+
 STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "person": person,
     "trash": trash,
@@ -234,6 +243,7 @@ STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "recordings": recordings,
     "copies": copies,
     "logs": logs,
+    "audit": log_of_deeds,
 }
 """The steps by name, in their order. Those of models and inbox stand in `templates`."""
 

@@ -6,12 +6,13 @@ import contextlib
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from engine import __version__
+from engine.audit import Audit
 from engine.config import InboxSettings
 from engine.enrol import traces
 from engine.enrol.folders import SESSION_FILE
@@ -36,9 +37,6 @@ from engine.service.person_archive.form import (
 )
 from engine.workspace import Workspace
 
-AuditLines = Callable[[Person], Iterable[str]]
-"""Lines of the audit log about a person, JSON each."""
-
 
 @dataclass(frozen=True, slots=True)
 class Exported:
@@ -51,9 +49,7 @@ class Exported:
     bytes: int
 
 
-def export_person(
-    workspace: Workspace, name: str, target: Path, audit: AuditLines = lambda person: ()
-) -> Exported:
+def export_person(workspace: Workspace, name: str, target: Path) -> Exported:
     """Write `target`, a zip of mode 0600 that must not be there yet. Needs no lock.
 
     It lies outside the workspace's protection and is never encrypted: whoever asked is to read it.
@@ -61,7 +57,9 @@ def export_person(
     """
     person = People(workspace).get(name)
     target = target.expanduser().absolute()
-    entries = dict(sorted(_entries(workspace, person, audit)))
+    audit = Audit(workspace)
+    audit.ready()
+    entries = dict(sorted(_entries(workspace, person)))
     index = {
         "format": FORMAT,
         "facedesk": __version__,
@@ -80,12 +78,11 @@ def export_person(
             info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             archive.writestr(info, data)
     size = target.stat().st_size
+    audit.note("person-exported", person.slug, pictures=person.pictures)
     return Exported(person.name, str(target), len(entries) + 1, person.pictures, size)
 
 
-def _entries(
-    workspace: Workspace, person: Person, audit: AuditLines
-) -> Iterator[tuple[str, bytes]]:
+def _entries(workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]]:
     yield README, TEXT.format(name=person.name, when=utc_now()[:10]).encode()
     consent = person.consent
     about = {
@@ -114,8 +111,8 @@ def _entries(
         if each.candidate == person.name
     ]
     yield INBOX, json_bytes(sightings)
-    if lines := list(audit(person)):
-        yield AUDIT, "".join(f"{line}\n" for line in lines).encode()
+    if lines := Audit(workspace).about(person.slug):
+        yield AUDIT, b"".join(entry.line() + b"\n" for entry in lines)
 
 
 def _models(workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]]:

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.audit import Audit
 from engine.config import ConsentSettings
 from engine.enrol import permission
 from engine.enrol.consent import Consent, noted, read_consent
@@ -65,6 +66,8 @@ def import_person(
     NoPictures, DiskFull, WorkspaceUnusable. Then nothing was taken in.
     """
     file = file.expanduser()
+    audit = Audit(workspace)
+    audit.ready()
     with _opened(file) as archive:
         entries = _checked(file, archive)
         index = _index(file, archive, entries)
@@ -95,6 +98,7 @@ def import_person(
             for path in entries:  # what is not taken must be as the index says all the same
                 if path not in (form.INDEX, form.PERSON) and path not in pictures:
                     _read(file, archive, entries, index, path)
+    audit.note("person-imported", slug, pictures=len(pictures))
     return TakenIn(name, len(sessions), len(pictures), sentence)
 
 
