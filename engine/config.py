@@ -237,6 +237,25 @@ class RecordSettings(Section):
     take about 0.4 megabytes each; an AVI file holds 4000."""
 
 
+class VaultSettings(Section):
+    """What opens an encrypted workspace where nobody is there to be asked."""
+
+    key_file: str = ""
+    """The key file, for a workspace that is opened by one."""
+    passphrase_file: str = ""
+    """A file with the passphrase in its first line; `-`: standard input."""
+    required: bool = False
+    """Refuse a workspace that is not encrypted."""
+
+
+class PrivacySettings(Section):
+    """Where a workspace may lie."""
+
+    shared_folder: Literal["warn", "refuse"] = "warn"
+    """What happens to a workspace that other users may look into, or that lies on a network or
+    shared file system."""
+
+
 class AppSettings(Section):
     """The app in the terminal."""
 
@@ -272,6 +291,8 @@ class Settings(BaseSettings):
     trash: TrashSettings = TrashSettings()
     consent: ConsentSettings = ConsentSettings()
     record: RecordSettings = RecordSettings()
+    vault: VaultSettings = VaultSettings()
+    privacy: PrivacySettings = PrivacySettings()
     app: AppSettings = AppSettings()
 
     @classmethod

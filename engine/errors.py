@@ -110,12 +110,34 @@ class WorkspaceUnusable(DataError):
     """The workspace cannot be read or written (permissions, read-only file system)."""
 
 
+class WorkspaceShared(DataError):
+    """The workspace is open to other users or computers, and the settings refuse that."""
+
+
 class WorkspaceLocked(DataError):
     """Another Facedesk process is writing to this workspace."""
 
 
+class SealBroken(DataError):
+    """A file of an encrypted workspace was changed, swapped or put there from outside."""
+
+
 class DiskFull(DataError):
     """A write failed for lack of space. What was there before is untouched."""
+
+
+class VaultError(FacedeskError):
+    """The encryption of a workspace: not data, so that nobody takes what is locked for damaged."""
+
+    exit_code = 4
+
+
+class VaultLocked(VaultError):
+    """The workspace is encrypted and was not opened, or is so no longer."""
+
+
+class WrongKey(VaultError):
+    """The passphrase or key file does not open the vault."""
 
 
 class ModelError(FacedeskError):

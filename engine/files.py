@@ -1,4 +1,8 @@
-"""Files as a workspace keeps them: private modes, atomic writes, typed errors.
+"""Files as a workspace keeps them: private modes, atomic writes, typed errors, sealed if it is so.
+
+Whatever a workspace holds is read and written here (tests/contracts/test_files.py), so that
+encryption at rest holds for all of it: `engine.vault.opened` knows which paths are sealed. What
+the operator asked for outside, exports and reports, goes through `write_plain`.
 
 Directories are 0700 and files 0600 whatever the umask. A write is a temporary file in the same
 folder, flushed to disk, then renamed over the target; a reader sees the old file or the new
@@ -20,11 +24,14 @@ from typing import Any
 
 from engine.errors import DataError, DiskFull, WorkspaceUnusable
 from engine.i18n import _
+from engine.vault import opened
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 TEMPORARY = ".tmp-"
 """Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
+LINES = ".jsonl"
+"""Suffix of files that grow by lines."""
 
 
 @contextlib.contextmanager
@@ -70,7 +77,18 @@ def sync_directory(path: Path) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `path` atomically with mode 0600. Raises DiskFull or WorkspaceUnusable."""
+    """Write `path` atomically with mode 0600, sealed in an encrypted workspace.
+
+    Raises DiskFull, WorkspaceUnusable, VaultLocked.
+    """
+    write_plain(path, opened.sealed(path, data))
+
+
+def write_plain(path: Path, data: bytes) -> None:
+    """`write_bytes` for what the operator asked for, or what is about nobody: never sealed.
+
+    Raises DiskFull or WorkspaceUnusable.
+    """
     make_directory(path.parent)
     with translate_os_errors(_("write a file"), path):
         handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
@@ -90,7 +108,29 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file of the workspace whole.
+    """Read a file of the workspace whole, unsealed if it is sealed.
+
+    Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read, VaultLocked,
+    SealBroken if it was changed since it was sealed.
+    """
+    return opened.plain(path, read_plain(path))
+
+
+def copy_out(origin: Path, target: Path) -> None:
+    """Write a workspace file unsealed to `target`, mode 0600, for an export that appears whole.
+
+    It is not flushed: whoever exports thousands of files flushes the folder once. Raises OSError
+    and as `read_bytes`.
+    """
+    data = read_bytes(origin)
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, FILE_MODE)
+        file.write(data)
+
+
+def read_plain(path: Path) -> bytes:
+    """The bytes of a file as they are on disk.
 
     Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read.
     """
@@ -103,53 +143,67 @@ def read_bytes(path: Path) -> bytes:
             raise error
 
 
-def append_line(path: Path, data: bytes) -> None:
-    """Append `data` and a line's end to `path`, mode 0600, flushed to disk.
+def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
+    """Append one line (without its break) to a `.jsonl` file, sealed in an encrypted workspace.
 
-    Where that fails nothing is left of it. Raises DiskFull or WorkspaceUnusable.
+    With `sync` it is on disk when this returns. A line that a crash cut short stays a line of its
+    own: it takes no other with it. Raises DiskFull, WorkspaceUnusable, VaultLocked; ValueError
+    for a line that is several, or a file of another suffix.
     """
-    make_directory(path.parent)
+    if path.suffix != LINES or len(line.splitlines()) > 1:
+        raise ValueError(f"one line is appended, to a file named *{LINES}")
+    data = opened.sealed(path, line + b"\n")
     with translate_os_errors(_("write a file"), path):
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        new = not path.exists()
-        handle = os.open(path, flags, FILE_MODE)
-        try:
-            before = os.fstat(handle).st_size
-            try:
-                waiting = memoryview(data + b"\n")
-                while waiting:
-                    waiting = waiting[os.write(handle, waiting) :]
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        with os.fdopen(handle, "ab") as file:
+            size = os.fstat(handle).st_size
+            if not size:
+                os.fchmod(handle, FILE_MODE)
+            elif os.pread(handle, 1, size - 1) != b"\n":
+                data = b"\n" + data
+            file.write(data)
+            file.flush()
+            if sync:
                 os.fsync(handle)
-            except BaseException:
-                with contextlib.suppress(OSError):  # The first error says more.
-                    os.ftruncate(handle, before)
-                raise
+
+
+def sync_file(path: Path) -> None:
+    """Flush what was appended to a file. Raises DiskFull, WorkspaceUnusable."""
+    with translate_os_errors(_("flush a file"), path):
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
         finally:
             os.close(handle)
-        if new:
-            sync_directory(path.parent)
 
 
 def read_lines(path: Path) -> list[bytes]:
-    """The whole lines of a file that `append_line` wrote, without their ends; none if it is absent.
+    """The lines of a file that `append_line` wrote, without their breaks; a last half one too.
+
+    Raises as `read_bytes`.
+    """
+    return read_bytes(path).splitlines()
+
+
+def read_start(path: Path, size: int) -> bytes:
+    """The first `size` bytes of a file as they are on disk; none if it is gone.
 
     Raises WorkspaceUnusable.
     """
-    try:
-        return read_bytes(path).split(b"\n")[:-1]
-    except FileNotFoundError:
-        return []
+    with translate_os_errors(_("read a file"), path):
+        try:
+            with path.open("rb") as file:
+                return file.read(size)
+        except FileNotFoundError:
+            return b""
 
 
 def drop_torn_line(path: Path) -> int:
     """Remove what a power cut left of an unfinished last line; how many bytes that were.
 
-    Raises WorkspaceUnusable. The caller keeps other writers away.
+    The caller keeps other writers away. Raises FileNotFoundError, DiskFull, WorkspaceUnusable.
     """
-    try:
-        data = read_bytes(path)
-    except FileNotFoundError:
-        return 0
+    data = read_plain(path)
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         with translate_os_errors(_("write a file"), path):
@@ -179,6 +233,16 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
+def new_temporary(folder: Path) -> Path:
+    """An empty private folder in `folder`, under a name that `Workspace.recover` removes.
+
+    Raises OSError.
+    """
+    made = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder))
+    made.chmod(DIRECTORY_MODE)
+    return made
+
+
 @contextlib.contextmanager
 def new_directory(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path`; on success it becomes `path` in one rename.
@@ -187,7 +251,7 @@ def new_directory(path: Path) -> Iterator[Path]:
     """
     make_directory(path.parent)
     with translate_os_errors(_("create a folder"), path):
-        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+        temporary = new_temporary(path.parent)
     try:
         yield temporary
         with translate_os_errors(_("finish a folder"), path):

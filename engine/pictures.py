@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from engine.errors import DataError
+from engine.errors import DataError, SealBroken
 from engine.i18n import _
+from engine.vault.opened import plain as unsealed
 
 CROP = 160
 """Width and height of an aligned crop, pixels."""
@@ -86,9 +87,12 @@ def encode_png(rgb: NDArray[np.uint8]) -> bytes:
 def decode_crop(path: Path) -> NDArray[np.uint8]:
     """Read a crop written by `encode_png`: RGB uint8 160x160x3, C-contiguous.
 
-    Raises Unreadable if the file is anything else.
+    Raises Unreadable if the file is anything else, VaultLocked.
     """
-    data = _contents(path)
+    try:
+        data = unsealed(path, _contents(path))
+    except SealBroken as error:
+        raise _broken(path, error.message) from error
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as opened:
             if opened.size != (CROP, CROP) or opened.mode != "RGB":

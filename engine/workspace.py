@@ -12,6 +12,7 @@ from pathlib import Path
 from engine.errors import WorkspaceLocked
 from engine.files import DIRECTORY_MODE, FILE_MODE, TEMPORARY, make_directory, translate_os_errors
 from engine.i18n import _
+from engine.vault.opened import PLAIN
 
 
 class Workspace:
@@ -29,8 +30,11 @@ class Workspace:
         self.evaluations = self.root / "evaluations"
         self.split_file = self.root / "split.json"
         self.audit = self.root / "audit"
+        self.roster_file = self.root / "roster.json"
+        self.view_file = self.root / "ui.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
+        self.audit_lock = self.root / ".audit.lock"
 
     def prepare(self) -> None:
         """Make the workspace usable: its folders exist and are private.
@@ -71,6 +75,15 @@ class Workspace:
                 for name in sorted(n for n in (*names, *files) if n.startswith(TEMPORARY)):
                     yield Path(folder, name)
                 names[:] = [n for n in names if not n.startswith(TEMPORARY)]
+
+    def contents(self) -> tuple[Path, ...]:
+        """All files and folders that hold what the workspace is about: what encryption covers."""
+        paths = (each for each in vars(self).values() if isinstance(each, Path))
+        return tuple(sorted(each for each in paths if each not in (self.root, *self._bare())))
+
+    def _bare(self) -> tuple[Path, ...]:
+        """What is never encrypted: it holds nothing about a person."""
+        return tuple(self.root / name for name in PLAIN)
 
     def _private(self) -> tuple[Path, ...]:
         """The folders with pictures of faces and what was made from them."""

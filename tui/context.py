@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.cancel import Cancel
@@ -17,10 +18,15 @@ from engine.config import Settings
 from engine.enrol.strangers import tidy
 from engine.enrol.trash import Trash
 from engine.errors import Cancelled
+from engine.exposure import refuse_exposed
 from engine.service.watching import note_settings
+from engine.vault.opened import opened
 from engine.workspace import Workspace
 from tui.i18n import _
 from tui.output import Output
+
+_WARNED: set[Path] = set()
+"""Workspaces whose exposure was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +37,30 @@ class Context:
     settings: Settings
     output: Output
 
+    def warn_of_exposure(self) -> None:
+        """Say once who else may reach the workspace. Raises WorkspaceShared if that is refused."""
+        root = self.workspace.root
+        found = refuse_exposed(root, self.settings.privacy)
+        if root not in _WARNED:
+            _WARNED.add(root)
+            for each in found:
+                self.output.note(
+                    _("Warning: {text}. Remedy: {remedy}").format(
+                        text=each.text, remedy=each.remedy
+                    )
+                )
+
+    def warn_of_plain(self, path: Path) -> None:
+        """Say that what was written to `path` from an encrypted workspace is not encrypted."""
+        if opened(self.workspace.root) is not None:
+            self.output.note(
+                _("{path} is not encrypted: keep it private, or delete it.").format(path=path)
+            )
+
     @contextlib.contextmanager
     def writing(self, what: str) -> Iterator[None]:
         """Hold the workspace's writer lock; say what an earlier crash left and was removed."""
+        self.warn_of_exposure()
         with self.workspace.writer(f"facedesk {what}"):
             note_settings(self.workspace, self.settings)
             removed = (*self.workspace.recover(), *tidy(self.workspace))

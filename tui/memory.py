@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import FacedeskError
-from engine.files import write_json
+from engine.files import read_bytes, write_json
 
 Scalar = str | int | float | bool
 Value = TypeVar("Value", str, int, float, bool)
@@ -59,8 +59,8 @@ class Memory:
 
 def _read(file: Path) -> dict[str, Scalar]:
     try:
-        found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found = json.loads(read_bytes(file))
+    except (OSError, FacedeskError, ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}

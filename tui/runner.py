@@ -15,6 +15,7 @@ from tui.i18n import _
 
 if TYPE_CHECKING:
     from tui.context import Context
+    from tui.unlock import Opening
 
 DEFAULT_WORKSPACE = Path("data")
 DEMO_WORKSPACE = Path("data/demo-run")
@@ -26,17 +27,21 @@ def run(
     *,
     native: bool = True,
     demo: bool = False,
+    opening: Opening = "ask",
 ) -> None:
     """Run `job` and exit with its code if it fails.
 
     `native` moves descriptors 1 and 2 into the log, away from what native libraries print.
-    `demo` gives the job a workspace of its own if none was named.
+    `demo` gives the job a workspace of its own if none was named. `opening` says how an encrypted
+    workspace is opened before the job.
     """
     from engine.config import load_settings
+    from engine.exposure import refuse_exposed
     from engine.logs import guard_output, quieten_libraries
     from engine.workspace import Workspace
     from tui.context import Context
     from tui.output import Output
+    from tui.unlock import open_workspace
 
     quieten_libraries()
     named = options["workspace"] or os.environ.get("FACEDESK_WORKSPACE")
@@ -47,7 +52,11 @@ def run(
             out, err = stack.enter_context(guard_output(workspace.logs, "cli"))
         output = Output(out, err, as_json=options["as_json"], quiet=options["quiet"])
         try:
-            job(Context(workspace, load_settings(), output))
+            settings = load_settings()
+            if opening == "ask":
+                refuse_exposed(workspace.root, settings.privacy)
+            open_workspace(workspace, settings, opening)
+            job(Context(workspace, settings, output))
         except FacedeskError as error:
             output.error(error)
             raise SystemExit(error.exit_code) from None

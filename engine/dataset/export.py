@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from engine.dataset.split import PARTS, Split, check_fits
 from engine.enrol.names import RESERVED, name_key
 from engine.enrol.people import Person
 from engine.errors import DataError, SplitMissing, WorkspaceUnusable
-from engine.files import FILE_MODE, make_directory, new_directory, translate_os_errors
+from engine.files import copy_out, make_directory, new_directory, translate_os_errors
 from engine.i18n import _
 from engine.workspace import Workspace
 
@@ -124,13 +123,12 @@ def _copy(workspace: Workspace, split: Split, folders: dict[str, str], root: Pat
                 target = folder / picture.replace("/", "-")
                 with translate_os_errors(_("copy a picture"), target):
                     try:
-                        shutil.copyfile(origin, target)
+                        copy_out(origin, target)
                     except FileNotFoundError as error:
                         raise SplitMissing(
                             _("The split no longer fits the pictures"),
                             _("{origin} is gone").format(origin=origin),
                             _("Run `facedesk split`."),
                         ) from error
-                    target.chmod(FILE_MODE)
                 count += 1
     return count

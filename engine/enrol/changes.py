@@ -20,7 +20,7 @@ from engine.enrol.people import People, Person
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NoPictures, UsageError
-from engine.files import read_json, write_bytes, write_json
+from engine.files import read_json, read_lines, write_bytes, write_json
 from engine.i18n import _, _n
 from engine.workspace import Workspace
 
@@ -277,7 +277,7 @@ def _copy_head(folder: Path, staged: Path, id: str, files: frozenset[str]) -> No
     if isinstance(head, dict):
         write_json(staged / SESSION_FILE, {**head, "id": id, "captured": len(files)})
     try:
-        lines = (folder / RECORDS_FILE).read_bytes().splitlines(keepends=True)
+        lines = [line + b"\n" for line in read_lines(folder / RECORDS_FILE)]
     except FileNotFoundError:
         return
     write_bytes(staged / RECORDS_FILE, b"".join(line for line in lines if _about(line) in files))

@@ -8,7 +8,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.files import translate_os_errors
+from engine.errors import DataError
+from engine.files import read_bytes, translate_os_errors
 from engine.i18n import _
 
 SESSION_FILE = "session.json"
@@ -67,12 +68,11 @@ def picture_names(folder: str | Path) -> tuple[str, ...]:
 def session_head(entry: os.DirEntry[str]) -> tuple[str, str]:
     """Source and start of a session; a damaged session.json costs these, never the pictures."""
     try:
-        with open(os.path.join(entry.path, SESSION_FILE), "rb") as file:
-            body = json.loads(file.read())
+        body = json.loads(read_bytes(Path(entry.path, SESSION_FILE)))
         source, started = body["source"], body["started"]
         if isinstance(source, str) and isinstance(started, str):
             return source, started
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, DataError, ValueError, KeyError, TypeError):
         pass
     try:
         return "unknown", iso(datetime.strptime(entry.name[:15], _STAMP).replace(tzinfo=UTC))

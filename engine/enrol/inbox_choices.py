@@ -8,7 +8,6 @@ move along: neither training nor the threshold computes them again.
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +22,14 @@ from engine.enrol.recording import SessionWriter
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
-from engine.files import read_json, remove_directory, write_bytes, write_json
+from engine.files import (
+    make_directory,
+    read_bytes,
+    read_json,
+    remove_directory,
+    write_bytes,
+    write_json,
+)
 from engine.i18n import _
 from engine.workspace import Workspace
 
@@ -190,10 +196,9 @@ class _Staged(Workspace):
         self._change, self._person, self._area = change, person, area
         self.people = change.stage()
         folder = self.people / person.slug
-        folder.mkdir(mode=0o700)
-        shutil.copyfile(area.people / person.slug / PERSON_FILE, folder / PERSON_FILE)
+        write_bytes(folder / PERSON_FILE, read_bytes(area.people / person.slug / PERSON_FILE))
         for session in person.sessions:
-            (folder / session.id).mkdir()  # so that a new session gets an id of its own
+            make_directory(folder / session.id)  # so that a new session gets an id of its own
 
     def session(self, inbox: Inbox, sighting: Sighting, source: str) -> None:
         """Write one sighting as a session, and move it and its features into place."""
@@ -201,7 +206,7 @@ class _Staged(Workspace):
         origin = inbox.folder(sighting.id)
         for record in sighting.records:
             writer.add(
-                (origin / record.file).read_bytes(),
+                read_bytes(origin / record.file),
                 frame=record.frame,
                 seconds=record.seconds,
                 box=record.box,
@@ -215,7 +220,7 @@ class _Staged(Workspace):
         self._change.move(writer.folder, self._area.people.joinpath(*place))
         if (origin / FEATURES_FILE).is_file():
             features = self._change.stage() / FEATURES_FILE
-            write_bytes(features, (origin / FEATURES_FILE).read_bytes())
+            write_bytes(features, read_bytes(origin / FEATURES_FILE))
             cached = self._area.features / sighting.extractor / place[0] / f"{place[1]}.npz"
             self._change.move(features, cached, optional=True)
 

@@ -12,7 +12,6 @@ the truth, and a line that a crash cut short is skipped by `read_records`.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,9 +23,11 @@ from engine.enrol.people import People, Person, utc_now
 from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
 from engine.files import (
-    FILE_MODE,
+    append_line,
     read_json,
+    read_lines,
     sync_directory,
+    sync_file,
     translate_os_errors,
     write_bytes,
     write_json,
@@ -113,7 +114,9 @@ class SessionWriter:
             raise
         self.captured += 1
         record = PictureRecord(file, frame, seconds, box, eyes_found, brightness, sharpness, label)
-        self._append(json.dumps(asdict(record), ensure_ascii=False))
+        append_line(
+            self.folder / RECORDS_FILE, json.dumps(asdict(record), ensure_ascii=False).encode()
+        )
         return file
 
     def close(self, ended: str, refused: Mapping[str, int]) -> None:
@@ -122,12 +125,7 @@ class SessionWriter:
             self.session, self.captured = "", 0
         if not self.session:
             return
-        with translate_os_errors(_("flush a file"), self.folder / RECORDS_FILE):
-            handle = os.open(self.folder / RECORDS_FILE, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        sync_file(self.folder / RECORDS_FILE)
         head = read_json(self.folder / SESSION_FILE)
         end = {
             "ended": utc_now(),
@@ -165,18 +163,11 @@ class SessionWriter:
     def _gone(self) -> bool:
         return bool(self.session) and not self.folder.is_dir()
 
-    def _append(self, line: str) -> None:
-        path = self.folder / RECORDS_FILE
-        with translate_os_errors(_("write a file"), path):
-            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-            with os.fdopen(handle, "ab") as file:
-                file.write(line.encode() + b"\n")
-
 
 def read_records(folder: Path) -> tuple[PictureRecord, ...]:
     """The details of a session's pictures; damaged lines and lost pictures are left out."""
     try:
-        lines = (folder / RECORDS_FILE).read_bytes().splitlines()
+        lines = read_lines(folder / RECORDS_FILE)
     except FileNotFoundError:
         return ()
     records = []

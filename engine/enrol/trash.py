@@ -16,7 +16,6 @@ import contextlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,8 +27,8 @@ from engine.enrol import traces
 from engine.enrol.folders import iso, session_stamp, sub_folders
 from engine.errors import DataError, NothingToUndo, UndoConflict
 from engine.files import (
-    TEMPORARY,
     make_directory,
+    new_temporary,
     read_json,
     remove_directory,
     sync_directory,
@@ -148,12 +147,12 @@ class Trash:
         """
         make_directory(self._folder)
         with translate_os_errors(_("create a folder"), self._folder):
-            temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=self._folder))
+            temporary = new_temporary(self._folder)
         try:
             change = Change(self._workspace, temporary)
             yield change
             self._check(temporary, change.steps, _("Could not do this"))
-            (temporary / "kept").mkdir(mode=0o700, exist_ok=True)
+            make_directory(temporary / "kept")
             id, at = self._next()
             manifest = {
                 "version": FORMAT,

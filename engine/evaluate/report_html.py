@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.evaluate.plots_svg import Scores, confusion_plot, det_plot, histogram_plot
 from engine.evaluate.words import KINDS, WHOSE, leakage_sentence, share
 from engine.events import EvaluateDone
-from engine.files import write_bytes
+from engine.files import write_plain
 from engine.i18n import _, language
 from engine.pictures import encode_png
 
@@ -42,7 +42,7 @@ class Samples:
 
 def write_report(path: Path, done: EvaluateDone, samples: Samples, crop: Crops) -> None:
     """Write the report to `path`, atomically. Raises DiskFull, WorkspaceUnusable."""
-    write_bytes(path, render(done, samples, crop).encode())
+    write_plain(path, render(done, samples, crop).encode())
 
 
 def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from engine.errors import FacedeskError
-from engine.files import write_bytes
+from engine.files import write_plain
 
 _DIGEST = hashlib.sha256().digest_size
 
@@ -46,7 +46,7 @@ def keep(key: str, data: bytes) -> None:
     """Keep `data` under `key` and drop what other keys kept. A disk that refuses is no trouble."""
     file = _file(key)
     try:
-        write_bytes(file, hashlib.sha256(data).digest() + data)
+        write_plain(file, hashlib.sha256(data).digest() + data)
     except (FacedeskError, OSError) as error:
         log.info("the compiled network is not kept: %s", error)
         return

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import ModelCorrupt
-from engine.files import write_bytes
+from engine.files import write_plain
 from engine.i18n import _
 from engine.model.arrays import pack, unpack
 from engine.model.impostors import ImpostorCurve
@@ -171,8 +171,8 @@ class FaceSpace:
             }
         )
         digest = hashlib.sha256(data).hexdigest()
-        write_bytes(path, data)
-        write_bytes(_digest_file(path), f"{digest}  {path.name}\n".encode())
+        write_plain(path, data)
+        write_plain(_digest_file(path), f"{digest}  {path.name}\n".encode())
         return digest
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
-from engine.files import translate_os_errors
+from engine.files import make_directory, translate_os_errors
 from engine.i18n import _
 from engine.model.classic import build_classic, set_arrays
 from engine.model.face_space import FaceSpace
@@ -69,7 +69,7 @@ def export_keras(
         )
     network = keras_network(model, weights, space)
     with translate_os_errors(_("export the model"), path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(path.parent)
         handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=".keras", dir=path.parent)
         os.close(handle)
         try:

@@ -21,7 +21,7 @@ from engine.config import DetectionSettings
 from engine.errors import DataError, NoPictures
 from engine.faces.align import Face, align
 from engine.faces.detect import FaceFinder
-from engine.files import write_bytes
+from engine.files import read_bytes, write_bytes
 from engine.i18n import _
 from engine.model.augment import augment_view
 from engine.model.vectors import Float32, Labels
@@ -203,10 +203,12 @@ class PeopleReader:
     ) -> tuple[tuple[int, ...], NDArray[np.float16]] | None:
         """Kept places and features of one person, if they were computed from these files."""
         try:
-            with np.load(self._file(folder, name), allow_pickle=False) as arrays:
+            with np.load(
+                io.BytesIO(read_bytes(self._file(folder, name))), allow_pickle=False
+            ) as arrays:
                 if str(arrays["key"]) == self._key(files):
                     return tuple(int(k) for k in arrays["kept"]), arrays["features"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, DataError, ValueError, KeyError, zipfile.BadZipFile):
             pass
         return None
 

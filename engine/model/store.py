@@ -18,8 +18,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.errors import ModelCorrupt, NoModel
-from engine.files import new_directory, remove_directory, write_bytes
+from engine.errors import DataError, ModelCorrupt, NoModel
+from engine.files import new_directory, read_bytes, remove_directory, write_bytes
 from engine.i18n import _
 from engine.model.record import (
     Label,
@@ -107,8 +107,8 @@ class ModelStore:
     def current_id(self) -> str | None:
         """The id of the model in use, or None. Whether it is intact is `load`'s business."""
         try:
-            return self._current.read_text("utf-8", "replace").strip() or None
-        except OSError:
+            return read_bytes(self._current).decode("utf-8", "replace").strip() or None
+        except (OSError, DataError):
             return None
 
     def intact(self, model: str) -> bool:
@@ -199,9 +199,11 @@ class ModelStore:
                 raise _Damage(_("{identity!r} is not a model's id").format(identity=identity))
             if path.stat().st_size > LARGEST[name]:
                 raise _Damage(_("{name} is too large").format(name=name))
-            return path.read_bytes()
+            return read_bytes(path)
         except OSError as error:
             raise _Damage(f"{name}: {error.strerror}") from error
+        except DataError as error:
+            raise _Damage(error.message) from error
 
     def _verified(self, identity: str) -> StoredModel:
         """The model, all checks passed; else _Damage."""

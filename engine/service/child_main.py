@@ -27,6 +27,7 @@ from engine.i18n import _
 from engine.logs import MaskingFormatter, quieten_libraries
 from engine.service.messages import End, Hello, Quit
 from engine.service.wire import Channel, WireError
+from engine.vault import opened
 from engine.workspace import Workspace
 
 GRACE = 3.0
@@ -41,6 +42,7 @@ class ChildContext:
     def __init__(self, channel: Channel, hello: Hello) -> None:
         self.channel = channel
         self.workspace = Workspace(Path(hello.workspace))
+        opened.take_over(self.workspace.root, hello.vault)
         self.settings: Settings = load_settings(**hello.settings)
         self.inbox: queue.Queue[Any] = queue.Queue()
         self.cancels: dict[str, Cancel] = {}

@@ -24,6 +24,7 @@ from engine.events import (
     ProcessDied,
     Sighted,
 )
+from engine.exposure import exposures
 from engine.i18n import _
 from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
@@ -67,6 +68,7 @@ from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
 from engine.service.watching import Watched, note_settings
+from engine.vault import opened
 from engine.workspace import Workspace
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
@@ -116,6 +118,9 @@ class LocalDesk(
             note_settings(self._workspace, self._settings)
         for name in ("camera", "model"):
             self._child(name)
+        for each in exposures(self._workspace.root):
+            text = _("{text}. Remedy: {remedy}").format(text=each.text, remedy=each.remedy)
+            listener(Notice(text=text, level="warning"))
 
     def close(self) -> None:
         """End both processes; at most a few seconds even if one hangs."""
@@ -271,6 +276,7 @@ class LocalDesk(
                 hello = Hello(
                     workspace=str(self._workspace.root),
                     settings=self._settings.model_dump(mode="json"),
+                    vault=opened.pass_on(self._workspace.root),
                 )
                 self._children[name] = Child(
                     name, hello, self._workspace.logs, self._received, self._ended

@@ -11,8 +11,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from engine.enrol.people import People
+from engine.errors import DataError
 from engine.events import EvaluateDone
-from engine.files import translate_os_errors, write_bytes
+from engine.files import read_bytes, translate_os_errors, write_bytes
 from engine.i18n import _
 from engine.service.wire import WireError, decode
 from engine.workspace import Workspace
@@ -53,10 +54,10 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
     try:
         if path.stat().st_size > LONGEST:
             return None
-        body = json.loads(path.read_bytes())
+        body = json.loads(read_bytes(path))
         slugs = tuple(str(slug) for slug in body.pop(_SLUGS))
         done = decode(json.dumps(body).encode(), b"")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, WireError):
+    except (OSError, DataError, ValueError, KeyError, TypeError, AttributeError, WireError):
         return None
     fits = isinstance(done, EvaluateDone) and done.model == model
     return (done, slugs) if fits and len(slugs) == len(done.people) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.events import BoxTuple, JobEnded, TwinChoice
@@ -14,6 +14,8 @@ class Hello:
 
     workspace: str
     settings: dict[str, Any]
+    vault: bytes = field(default=b"", repr=False)
+    """What opens an encrypted workspace, as `engine.vault.opened.pass_on` gives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ HOMES = {
     "recognize": "tui.cli.watching:recognize",
     "model": "tui.cli.model:model",
     "audit": "tui.cli.audit:audit",
+    "vault": "tui.cli.vault:vault",
     "doctor": "tui.cli.watching:doctor",
     "replay": "tui.cli.tapes:replay",
     "demo": "tui.cli.watching:demo",

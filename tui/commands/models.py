@@ -137,6 +137,7 @@ def export_model(context: Context, file: Path, identity: str | None) -> None:
 
     context.output.note(_("Loading TensorFlow"))
     size = export(context.workspace, file, identity)
+    context.warn_of_plain(file)
     if context.output.as_json:
         context.output.object({"event": "done", "file": str(file), "bytes": size})
     else:
