@@ -209,6 +209,12 @@ class Audit:
             write_json(self._head_file, asdict(new))
         return entry, new
 
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Hold the log, if there is one, while its files are written in another form."""
+        with self.held() if self.file.exists() else contextlib.nullcontext():
+            yield
+
     def _put(self, line: bytes) -> None:
         """Append a line, flushed; nothing of it stays where that fails."""
         new, size = not self.file.exists(), self._size()

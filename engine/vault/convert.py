@@ -58,12 +58,9 @@ def create(
     elif record.state != "sealing":
         raise _refused(root, record.state)
     vault, wrapper = _open(root, record, opener)
-    audit = Audit(workspace)
-    audit.ready()
-    with audit.held():  # an entry that came between reading the log and writing it would be lost
+    with Audit(workspace).still():
         done = _each(workspace, _seal, report, cancel)
     _enter(vault, record, wrapper, "sealed")
-    audit.note("vault-created", by=opener.by)
     return done
 
 
@@ -85,13 +82,10 @@ def remove(
         raise not_encrypted(root)
     vault, wrapper = _open(root, record, opener)
     _enter(vault, record, wrapper, "unsealing")
-    audit = Audit(workspace)
-    audit.ready()
-    with audit.held():
+    with Audit(workspace).still():
         done = _each(workspace, _unseal, report, cancel)
     remove_record(root)
     opened.forget(root)
-    audit.note("vault-changed", what="removed")
     return done
 
 
@@ -104,11 +98,9 @@ def change_key(workspace: Workspace, old: Opener, new: Opener) -> None:
     if record is None:
         raise not_encrypted(workspace.root)
     vault, _unused = _open(workspace.root, record, old)
-    Audit(workspace).ready()
     wrap = Wrap("key-file") if new.by == "key-file" else Wrap.of_passphrase()
     replace(record, wrap=wrap).wrapping(vault.key, new.key(wrap)).save(workspace.root)
     vault.stamp = stamp_of(workspace.root / VAULT_FILE)
-    Audit(workspace).note("vault-changed", what="key", by=new.by)
 
 
 def contents(workspace: Workspace) -> Iterator[Path]:
