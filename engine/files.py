@@ -211,26 +211,12 @@ def read_lines(path: Path) -> list[bytes]:
     return read_bytes(path).splitlines()
 
 
-def whole_lines(path: Path) -> list[bytes]:
-    """The lines that were written to their end, without it; none if the file is absent.
-
-    Raises WorkspaceUnusable, VaultLocked, SealBroken.
-    """
-    try:
-        return read_bytes(path).split(b"\n")[:-1]
-    except FileNotFoundError:
-        return []
-
-
 def drop_torn_line(path: Path) -> int:
     """Remove what a power cut left of an unfinished last line; how many bytes that were.
 
-    Raises WorkspaceUnusable. The caller keeps other writers away.
+    The caller keeps other writers away. Raises FileNotFoundError, DiskFull, WorkspaceUnusable.
     """
-    try:
-        data = read_plain(path)
-    except FileNotFoundError:
-        return 0
+    data = read_plain(path)
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         with translate_os_errors(_("write a file"), path):

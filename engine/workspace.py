@@ -38,6 +38,7 @@ class Workspace:
         self.clock_file = self.root / "clock.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
+        self.audit_lock = self.root / ".audit.lock"
         self._upgraded_from: int | None = None
 
     def prepare(self) -> None:

@@ -5,7 +5,7 @@
     audit/keys.json     whose pseudonym is whose (`engine.audit.subjects`)
     audit/settings.json the privacy settings as they were noted last
     audit/reserve       room for a last entry on a full disk
-    audit/lock          held for the moment of an append, by any process
+    .audit.lock         held for the moment of an append, by any process
 
 The head is where the next entry goes on from, so that a log which lost its end shows a gap for
 good. A line that a power cut tore off was never reported as written: it is removed, and an entry
@@ -37,8 +37,9 @@ from engine.files import (
     drop_torn_line,
     make_directory,
     read_json,
+    read_lines,
+    sync_directory,
     translate_os_errors,
-    whole_lines,
     write_bytes,
     write_json,
 )
@@ -61,7 +62,7 @@ class Audit:
         self._head_file = self._folder / "head.json"
         self._settings_file = self._folder / "settings.json"
         self._reserve = self._folder / "reserve"
-        self._lock_file = self._folder / "lock"
+        self._lock_file = workspace.audit_lock
         self._subjects = Subjects(self._folder / "keys.json")
 
     # --- writing -------------------------------------------------------------------------
@@ -102,7 +103,7 @@ class Audit:
     ) -> tuple[Entry, ...]:
         """Append an entry for each subject with its details. Raises as `note` does."""
         made = []
-        with self._locked():
+        with self.held():
             for subject, details in about:
                 name = self._subjects.pseudonym(self._key(subject)) if subject else ""
                 made.append(self._append(action, name, details))
@@ -113,7 +114,7 @@ class Audit:
 
         Call it last when a person is erased. Raises as `note` does.
         """
-        with self._locked():
+        with self.held():
             name = self._subjects.forget(self._key(subject))
             if name is not None:
                 self._append("pseudonymised", name, {})
@@ -132,7 +133,7 @@ class Audit:
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry that can be read, in the order of the file. Raises WorkspaceUnusable."""
-        found = (parsed(line) for line in whole_lines(self.file))
+        found = (parsed(line) for line in self._lines())
         return tuple(entry for entry in found if entry is not None)
 
     def subjects(self) -> Mapping[str, str]:
@@ -147,8 +148,8 @@ class Audit:
 
     def verify(self) -> Verdict:
         """Check the whole log against itself and its head. Raises WorkspaceUnusable."""
-        with self._locked() if self._folder.is_dir() else contextlib.nullcontext():
-            return examine(whole_lines(self.file), self._head())
+        with self.held() if self._folder.is_dir() else contextlib.nullcontext():
+            return examine(self._lines(), self._head())
 
     def head(self) -> Head | None:
         """How many entries, and the last one's hash; None for a log that was never begun."""
@@ -160,7 +161,10 @@ class Audit:
         return f"{self._area}/{subject}"
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
+        """Keep every other process and thread from appending inside the block, which may not
+        either. Raises WorkspaceLocked, WorkspaceUnusable.
+        """
         make_directory(self._folder)
         with translate_os_errors(_("lock the audit log"), self._lock_file):
             handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
@@ -199,24 +203,43 @@ class Audit:
             prev=head.hash,
         )
         try:
-            append_line(self.file, entry.line(), sync=True)
+            self._put(entry.line())
         except DiskFull:
             if not self._reserve.exists():
                 raise
             self._reserve.unlink()  # what it is kept for
-            append_line(self.file, entry.line(), sync=True)
+            self._put(entry.line())
         new = Head(count=entry.number, hash=entry.hash, size=self._size())
         with contextlib.suppress(FacedeskError):  # The entry is safe; the next one catches up.
             write_json(self._head_file, asdict(new))
         return entry, new
 
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Hold the log, if there is one, while its files are written in another form."""
+        with self.held() if self.file.exists() else contextlib.nullcontext():
+            yield
+
+    def _put(self, line: bytes) -> None:
+        """Append a line, flushed; nothing of it stays where that fails."""
+        new, size = not self.file.exists(), self._size()
+        try:
+            append_line(self.file, line, sync=True)
+        except FacedeskError:
+            with contextlib.suppress(OSError):  # The first error says more.
+                os.truncate(self.file, size)
+            raise
+        if new:
+            with translate_os_errors(_("write the audit log"), self.file):
+                sync_directory(self._folder)
+
     def _recovered(self, head: Head | None) -> Head:
         """Where to go on from when head and log do not agree, with an entry that says so."""
         for stale in self._folder.glob(f"{TEMPORARY}*"):  # of a process killed as it wrote a head
             stale.unlink(missing_ok=True)
-        torn = drop_torn_line(self.file)
+        torn = drop_torn_line(self.file) if self.file.exists() else 0
         start = head or Head(count=0, hash=START, size=0)
-        for entry in map(parsed, whole_lines(self.file)):
+        for entry in map(parsed, self._lines()):
             # Written, but the power went before its head was.
             fits = entry is not None and (entry.number, entry.prev) == (start.count + 1, start.hash)
             if entry is not None and fits and chain.intact(entry):
@@ -232,6 +255,12 @@ class Audit:
             return Head(count=int(body["count"]), hash=str(body["hash"]), size=int(body["size"]))
         except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
             return None
+
+    def _lines(self) -> list[bytes]:
+        try:
+            return read_lines(self.file)
+        except FileNotFoundError:
+            return []
 
     def _size(self) -> int:
         try:

@@ -18,7 +18,7 @@ from engine.events import Emit, Notice
 from engine.i18n import _
 from engine.workspace import Workspace
 
-SECTIONS = ("consent", "trash", "inbox", "retention", "record", "encryption")
+SECTIONS = ("consent", "trash", "inbox", "retention", "record", "privacy")
 """Sections of the settings on which privacy depends; one that does not exist is passed over."""
 
 
@@ -26,7 +26,7 @@ def note_settings(workspace: Workspace, settings: Settings) -> None:
     """Note the settings on which privacy depends, if they changed. Raises as `Audit.note`."""
     present = set(SECTIONS) & set(type(settings).model_fields)
     told = settings.model_dump(mode="json", include=present)
-    told["fpir"] = settings.recognition.fpir
+    told |= {"fpir": settings.recognition.fpir, "vault_required": settings.vault.required}
     text = told["consent"].pop("text")  # long; that it changed is what matters
     told["consent"]["text_sha256"] = hashlib.sha256(text.encode()).hexdigest()
     Audit(workspace).note_settings(told)

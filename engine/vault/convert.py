@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.audit import Audit
 from engine.cancel import Cancel
 from engine.errors import VaultError
 from engine.files import read_bytes, read_plain, translate_os_errors, write_bytes, write_plain
@@ -57,7 +58,8 @@ def create(
     elif record.state != "sealing":
         raise _refused(root, record.state)
     vault, wrapper = _open(root, record, opener)
-    done = _each(workspace, _seal, report, cancel)
+    with Audit(workspace).still():
+        done = _each(workspace, _seal, report, cancel)
     _enter(vault, record, wrapper, "sealed")
     return done
 
@@ -80,7 +82,8 @@ def remove(
         raise not_encrypted(root)
     vault, wrapper = _open(root, record, opener)
     _enter(vault, record, wrapper, "unsealing")
-    done = _each(workspace, _unseal, report, cancel)
+    with Audit(workspace).still():
+        done = _each(workspace, _unseal, report, cancel)
     remove_record(root)
     opened.forget(root)
     return done

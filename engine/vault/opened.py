@@ -22,7 +22,7 @@ from engine.vault.envelope import ID_BYTES, KEY_BYTES, DataKey, NotGenuine
 VAULT_FILE = "vault.json"
 FORMAT = "facedesk vault"
 """What tells a vault.json of ours from one of another program."""
-PLAIN = frozenset({VAULT_FILE, "workspace.json", ".lock", "logs"})
+PLAIN = frozenset({VAULT_FILE, "workspace.json", ".lock", ".audit.lock", "logs"})
 """Files and folders of a workspace that are never sealed: they hold nothing about a person."""
 
 State = Literal["sealed", "sealing", "unsealing"]

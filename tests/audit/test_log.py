@@ -4,13 +4,14 @@ import errno
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine.audit import Audit
 from engine.audit.chain import START, parsed
 from engine.errors import DiskFull, WorkspaceUnusable
+from engine.vault import convert
+from engine.vault.wrapping import make_key_file
 from engine.workspace import Workspace
 
 
@@ -195,14 +196,14 @@ def test_an_entry_whose_head_was_not_written_any_more_counts(
 
 def full_disk(monkeypatch: pytest.MonkeyPatch, audit: Audit, room: Path) -> None:
     """Appends fail while `room` is there, as on a disk whose last bytes it takes."""
-    real = os.write
+    real = os.fsync
 
-    def write(handle: int, data: Any) -> int:
+    def fsync(handle: int) -> None:
         if room.exists() and os.readlink(f"/proc/self/fd/{handle}") == str(audit.file):
             raise OSError(errno.ENOSPC, "No space left on device")
-        return real(handle, data)
+        real(handle)
 
-    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr(os, "fsync", fsync)
 
 
 def test_an_entry_finds_room_on_a_full_disk(
@@ -240,7 +241,8 @@ def test_the_files_are_private(audit: Audit, workspace: Workspace) -> None:
     finally:
         os.umask(before)
     assert workspace.audit.stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in workspace.audit.iterdir()} == {0o600}
+    files = [workspace.audit_lock, *workspace.audit.iterdir()]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
 def test_settings_are_noted_when_they_differ_from_the_last(audit: Audit) -> None:
@@ -265,3 +267,18 @@ def test_processes_that_write_at_once_make_one_chain(audit: Audit, workspace: Wo
     assert [writer.wait() for writer in writers] == [0, 0, 0]
     assert audit.verify().entries == 61
     assert audit.verify().fault is None
+
+
+def test_encryption_and_back_leave_the_chain_whole_and_sealed_in_between(
+    audit: Audit, workspace: Workspace, tmp_path: Path
+) -> None:
+    written(audit)
+    opener = make_key_file(tmp_path / "key")
+    convert.create(workspace, opener)
+    audit.note("trained", model="m")
+    assert b"trained" not in audit.file.read_bytes()
+    assert audit.entries()[-1].action == "trained"
+    assert audit.verify().fault is None
+    convert.remove(workspace, opener)
+    assert audit.note("promoted", model="m").number == len(audit.entries())
+    assert (audit.verify().fault, audit.verify().remarks) == (None, ())

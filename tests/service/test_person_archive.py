@@ -107,6 +107,7 @@ def test_the_archive_holds_everything_and_lists_it(archive: Path) -> None:
     kinds = {name.split("/")[0] for name in names_in(archive)}
     assert kinds == {
         "index.json", "README.txt", "person.json", "inbox.json", "sessions", "features", "models",
+        "audit.jsonl",
     }  # fmt: skip
 
 
@@ -133,21 +134,26 @@ def test_it_is_private_in_a_fixed_order_and_never_overwrites(
 
 
 def test_entries_of_an_audit_log_come_along(source: Workspace, tmp_path: Path) -> None:
-    line = '{"what": "enrolled"}'
-    export_person(source, NAME, tmp_path / "a.zip", audit=lambda person: [line])
-    with zipfile.ZipFile(tmp_path / "a.zip") as opened:
-        assert opened.read("audit.jsonl").decode() == f"{line}\n"
+    export_person(source, NAME, tmp_path / "a.zip")
+    export_person(source, NAME, tmp_path / "b.zip")
+    with zipfile.ZipFile(tmp_path / "b.zip") as opened:
+        entries = [json.loads(line) for line in opened.read("audit.jsonl").splitlines()]
+    assert entries[-1]["action"] == "person-exported"
+    assert len({entry["subject"] for entry in entries}) == 1
 
 
-def test_a_failed_export_leaves_no_file(source: Workspace, tmp_path: Path) -> None:
+def test_a_failed_export_leaves_no_file(
+    source: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> list[str]:
+        raise DataError("broken")
+
     with pytest.raises(PersonNotFound):
         export_person(source, "Nobody", tmp_path / "a.zip")
 
-    def broken(person: object) -> list[str]:
-        raise DataError("broken")
-
+    monkeypatch.setattr("engine.service.person_archive.export._models", broken)
     with pytest.raises(DataError):
-        export_person(source, NAME, tmp_path / "a.zip", audit=broken)
+        export_person(source, NAME, tmp_path / "a.zip")
     assert not (tmp_path / "a.zip").exists()
 
 

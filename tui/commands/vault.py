@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 
+from engine.audit import Audit
 from engine.config import VaultSettings
 from engine.errors import SealBroken, UsageError, VaultError
 from engine.vault import opened
@@ -78,6 +79,7 @@ def create(context: Context, key_file: Path | None, passphrase_file: str | None)
         context.workspace.prepare()
         opener = _new(context.workspace.root, key_file, passphrase_file)
     done = _convert(context, context.writing("vault create"), _("Encrypting"), opener, seal_all)
+    Audit(context.workspace).note("vault-created", by=opener.by)
     _say(context, done, _("{files} encrypted. Keep a copy of {vault}; it holds no secret."))
     context.output.note(
         _("What was there before may still be found on the disk until it is overwritten.")
@@ -90,6 +92,7 @@ def remove(context: Context, key_file: Path | None, passphrase_file: str | None)
     opener = _opener(context, record, key_file, passphrase_file)
     open_with(context.workspace.root, record, opener)
     done = _convert(context, context.writing("vault remove"), _("Decrypting"), opener, unseal_all)
+    Audit(context.workspace).note("vault-changed", what="removed")
     _say(context, done, _("{files} decrypted; {vault} is gone."))
 
 
@@ -103,6 +106,7 @@ def change_key(
     other = _new(context.workspace.root, *new)
     with context.writing("vault change-key"):
         change(context.workspace, opener, other)
+        Audit(context.workspace).note("vault-changed", what="key", by=other.by)
     if context.output.as_json:
         context.output.object({"event": "done", "opened_by": other.by})
     else:
