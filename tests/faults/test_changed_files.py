@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from engine.service.person_facts import person_facts
 from engine.service.protocol import EvaluateRequest, SplitRequest, TrainRequest
 from engine.workspace import Workspace
 from tests.faults.small_workspace import DAYS, build, crop
+from tests.faults.sweep import scratch
 
 SECONDS = 60
 """After which a job hangs."""
@@ -57,10 +59,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory, backbones: Backbones) -> Wor
 
 
 @pytest.fixture
-def small(whole: Workspace, tmp_path: Path) -> Workspace:
+def small(whole: Workspace) -> Iterator[Workspace]:
     """A copy to damage."""
-    shutil.copytree(whole.root, tmp_path / "workspace")
-    return Workspace(tmp_path / "workspace")
+    with tempfile.TemporaryDirectory(prefix="facedesk-test-", dir=scratch()) as folder:
+        shutil.copytree(whole.root, Path(folder) / "workspace")
+        yield Workspace(Path(folder) / "workspace")
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +99,7 @@ def is_emptied(path: Path) -> None:
 
 
 def has_a_flipped_bit(path: Path) -> None:
-    data = bytearray(path.read_bytes())
+    data = bytearray(path.read_bytes() or b" ")
     data[len(data) // 2] ^= 4
     path.write_bytes(data)
 
@@ -237,11 +240,10 @@ WRITERS: dict[str, Callable[[Workspace], object]] = {
 
 
 def attempt(call: Callable[[], object]) -> str:
-    """Whether it went, or the sentence with which it did not."""
+    """The sentence with which it did not go; empty if it went."""
     try:
         call()
     except FacedeskError as error:
-        assert error.title
         return str(error)
     return ""
 
@@ -261,27 +263,17 @@ def test_reading_goes_on_or_says_what_is_wrong(
     assert others == ["Anna"]
 
 
-@matrix
-@each_file
+@pytest.mark.parametrize(
+    "damage", [vanishes, is_cut, is_rubbish, is_a_pipe], ids=lambda each: each.__name__
+)
+@pytest.mark.parametrize("file", ["picture", "person", "session", "split", "manifest", "current"])
+@pytest.mark.parametrize("job", WRITERS)
 def test_writing_goes_on_or_says_what_is_wrong(
-    small: Workspace, file: str, damage: Callable[[Path], None], tmp_path: Path
+    small: Workspace, file: str, damage: Callable[[Path], None], job: str
 ) -> None:
     damage(FILES[file](small))
-    for name, write in WRITERS.items():
-        copy = Workspace(tmp_path / name.replace(" ", "-"))
-        shutil.copytree(small.root, copy.root, symlinks=True, ignore=_pipes)
-        for pipe in _all_pipes(small.root):
-            os.mkfifo(copy.root / pipe.relative_to(small.root))
-        attempt(lambda write=write, copy=copy: write(copy))  # type: ignore[misc]
-        assert People(copy).get("Anna").pictures >= 5
-
-
-def _pipes(folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if Path(folder, name).is_fifo()}
-
-
-def _all_pipes(root: Path) -> list[Path]:
-    return [path for path in root.rglob("*") if path.is_fifo()]
+    attempt(lambda: WRITERS[job](small))
+    assert People(small).get("Anna").pictures >= 5
 
 
 # --- while a job runs ----------------------------------------------------------------------------
@@ -316,13 +308,19 @@ def test_evaluation_goes_on_or_says_what_is_wrong(
 def test_damaged_features_are_computed_again(
     small: Workspace, backbones: Backbones, damage: Callable[[Path], None]
 ) -> None:
-    for path in small.features.rglob("bob/*.npz"):
+    files = [*(small.features / backbones.named("vgg16", None).digest).rglob("bob/*.npz")]
+    for path in files:
         damage(path)
-    events = run_training(small, backbones)
-    notices = [event.text for event in events if isinstance(event, Notice)]
-    if damage is not vanishes:
+    events: list[Event] = []
+    said = attempt(lambda: events.extend(run_training(small, backbones)))
+    if damage is is_a_folder:  # nothing of ours is removed that may be somebody's
+        assert "Is a directory" in said
+        return
+    assert said == ""
+    assert all(path.is_file() and not path.is_symlink() for path in files)
+    if damage not in (vanishes, is_a_link_to_nowhere):
+        notices = [event.text for event in events if isinstance(event, Notice)]
         assert any("features are computed again" in text for text in notices)
-    assert all(path.is_file() and not path.is_symlink() for path in small.features.rglob("*.npz"))
 
 
 @matrix

@@ -1,4 +1,4 @@
-"""A few kills of commands and of a desk's processes; `soak.py` goes on to hundreds, with training."""
+"""A few kills of commands and of a desk's processes; `soak.py` goes on to hundreds."""
 
 from __future__ import annotations
 

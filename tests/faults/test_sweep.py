@@ -1,4 +1,4 @@
-"""Jobs that meet a fault at some of their changes to the disk; `sweep.py` does it at all of them."""
+"""Jobs that meet a fault at some of their changes to the disk; `sweep.py` does so at all."""
 
 from __future__ import annotations
 
