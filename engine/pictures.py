@@ -79,8 +79,20 @@ def encode_png(rgb: NDArray[np.uint8]) -> bytes:
 def decode_crop(path: Path) -> NDArray[np.uint8]:
     """Read a crop written by `encode_png`: RGB uint8 160x160x3, C-contiguous.
 
-    Raises Unreadable if the file is anything else, VaultLocked.
+    Raises Unreadable, with person's folder and session, if the file is anything else, VaultLocked.
     """
+    try:
+        return _crop(path)
+    except Unreadable as error:
+        raise Unreadable(
+            _("{name} cannot be read as a picture").format(name="/".join(path.parts[-3:])),
+            error.message,
+            _("Delete that picture (`facedesk people delete`), or restore it from a backup."),
+            error.reason,
+        ) from error
+
+
+def _crop(path: Path) -> NDArray[np.uint8]:
     try:
         data = unsealed(path, _contents(path))
     except SealBroken as error:

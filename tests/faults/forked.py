@@ -21,6 +21,7 @@ class Forked:
     def __init__(self, run: Callable[[], object], output: Path) -> None:
         self.output = output
         self._status: int | None = None
+        output.unlink(missing_ok=True)  # what the one before had printed
         self.pid = os.fork()
         if not self.pid:
             os._exit(_run(run, output))

@@ -80,7 +80,14 @@ def main(mounted: Path) -> None:
     disk.run("empty", "train", "--epochs", "3")
 
     subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
-    for words in (("people",), LOOK, ("evaluate",), ("doctor",), ("trash", "list"), ("model",)):
+    for words in (
+        ("people",),
+        LOOK,
+        ("evaluate",),
+        ("doctor",),
+        ("trash", "list"),
+        ("model", "list"),
+    ):
         disk.run("read-only", *words)
     for words in (
         (*ENROLL, "--count", "3"),

@@ -135,7 +135,7 @@ class Soak:
         expected = self.workspace.cut_short()
         desk = Desk.start(self.workspace, self._root / "desk.txt")
         try:
-            self._await(desk, 0, lambda event: event["event"] == "process_ready", 2)
+            self._ready(desk)
             self._heard(desk, expected)
             for victim in victims:
                 before = self._pictures()
@@ -190,6 +190,10 @@ class Soak:
                 raise RuntimeError(f"the desk does not answer: {desk.process.text()[-2000:]}")
             time.sleep(0.01)
 
+    def _ready(self, desk: Desk) -> None:
+        self._await(desk, 0, lambda event: event["event"] == "process_ready", 2)
+        self._await(desk, 0, lambda event: event["event"] == "started", 1)
+
     def _pid(self, desk: Desk, name: str) -> int:
         ready = [e for e in desk.process.objects() if e["event"] == "process_ready"]
         return int(next(e["pid"] for e in reversed(ready) if e["process"] == name))
@@ -234,7 +238,7 @@ class Soak:
 
     def _next_desk(self, expected: bool) -> None:
         desk = Desk.start(self.workspace, self._root / "desk.txt")
-        self._await(desk, 0, lambda event: event["event"] == "process_ready", 2)
+        self._ready(desk)
         self._heard(desk, expected)
         desk.ask("close")
         desk.process.wait()

@@ -68,6 +68,7 @@ def _serve(workspace: Workspace, jobs: int, other: int) -> None:
 
     desk = LocalDesk(workspace, load_settings())
     desk.start(tell)
+    print(json.dumps({"event": "started"}), flush=True)
     for line in os.fdopen(jobs, "r"):
         wanted = json.loads(line)
         job = wanted.pop("job")
