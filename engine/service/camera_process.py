@@ -42,15 +42,17 @@ if TYPE_CHECKING:
 
 def body(context: ChildContext) -> None:
     """Take jobs until told to quit. OpenCV's windows demand the main thread, so jobs run here."""
-    import engine.camera.quiet  # noqa: F401 - loads OpenCV before the first job, as it is to run
-
     wishes, credit = Wishes(), Credit()
 
     def hears(message: object) -> bool:
         """Reader thread: what concerns the running job is not a job to queue."""
+        if isinstance(message, Start):
+            context.begin(message.job)  # so that an end reaches it before it has begun
         return wishes.take(message) or credit.take(message)
 
     context.replace = hears
+    import engine.camera.quiet  # noqa: F401 - loads OpenCV before the first job, as it is to run
+
     while True:
         message = context.inbox.get()
         if isinstance(message, Quit):
@@ -155,7 +157,7 @@ def _watch(
         frames, dropped = found.frame + 1, found.dropped
         context.send(dataclasses.replace(found, camera=start.camera))
 
-    cancel = context.begin(start.job)
+    cancel = context.cancels.get(start.job) or context.begin(start.job)
     credit.begin()
     started = time.monotonic()
     try:

@@ -155,9 +155,9 @@ def enrol(workspace: Workspace) -> None:
     try:
         for job in (
             lambda: desk.enrol(
-                EnrolRequest(person="Eileen Collins", source="demo:collins", count=20, pace="fast")
+                EnrolRequest(person="Eileen Collins", source="demo:collins", count=10, pace="fast")
             ),
-            lambda: desk.train(TrainRequest(epochs=3)),
+            lambda: desk.train(TrainRequest(epochs=2)),
         ):
             desk.ended.clear()
             job()
@@ -219,11 +219,13 @@ def _sample(
     )
 
 
-def faults(courses: dict[str, Course]) -> list[str]:
-    """What did not stay flat, in words."""
+def faults(courses: dict[str, Course], but: tuple[str, ...] = ()) -> list[str]:
+    """What did not stay flat, in words; kinds of figures that are in `but` may grow."""
     found = []
     for name, went in courses.items():
         kind = name.rpartition(" ")[2]
+        if kind in but:
+            continue
         if kind == "memory":
             most = max(MOST_MEMORY, MOST_GROWTH * went.first)
         elif kind in ("handles", "threads"):
