@@ -30,7 +30,7 @@ from engine.vault import opened
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
-_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 TEMPORARY = ".tmp-"
 """Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
 LINES = ".jsonl"
@@ -246,8 +246,10 @@ def parse_json(data: bytes | str) -> Any:
     """What a JSON text holds. Raises ValueError for every text that is none, however deep, and
     for halves of characters: what came from a file must be fit to be written to one."""
     try:
-        value = json.loads(data)
-        if _HALVES.search(data if isinstance(data, bytes) else data.encode()):
+        # Strictly UTF-8: left to itself, json guesses UTF-16 and lets halves of characters pass.
+        text = data if isinstance(data, str) else data.decode()
+        value = json.loads(text)
+        if _HALVES.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError(_("it is nested too deeply")) from error

@@ -20,7 +20,7 @@ from tests.fuzz.worker import Tally
 
 CHUNK = 5000
 """Inputs that one process tries."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds without a new input after which a process, in native code then, is ended."""
 
 
