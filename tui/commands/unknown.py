@@ -118,7 +118,7 @@ def purge(context: Context, *, everything: bool) -> None:
 def keep(context: Context, sighted: Sighted) -> None:
     """Put a stranger whom recognition has seen into the inbox; says so where it cannot be."""
     try:
-        with context.writing("keeping an unknown"):
+        with context.writing("keeping an unknown", purging=False):
             _choices(context).purge()
             Inbox(context.workspace, context.settings.inbox).add(sighted)
     except DataError as error:

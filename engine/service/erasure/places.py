@@ -309,6 +309,6 @@ def _text(file: Path) -> str:
     try:
         if file.stat().st_size <= LARGEST_TEXT:
             return read_bytes(file).decode("utf-8", "replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, FacedeskError):
         pass
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 from engine.camera.reader import Reader
 from engine.camera.tape import taped
@@ -11,7 +12,7 @@ from engine.config import Settings
 from engine.enrol import permission
 from engine.enrol.coach import Coach
 from engine.enrol.names import clean_name
-from engine.enrol.people import People
+from engine.enrol.people import People, Person
 from engine.enrol.session import Enrolment
 from engine.enrol.twins import TwinGuard
 from engine.errors import NoPictures, PersonNotFound
@@ -50,6 +51,12 @@ def enrol(
     name = clean_name(request.person)
     people = People(workspace)
     leave = _leave(workspace, settings, request, emit)
+
+    def allow(other: Person) -> None:
+        """The pictures turn out to be this person's: the same rule for them."""
+        theirs = _leave(workspace, settings, replace(request, person=other.name), emit)
+        permission.note(people, other, theirs)
+
     finder = FaceFollower(settings.detection)
     viewer = Viewer(
         emit, title=_("Facedesk: {name}").format(name=name), window=request.window, preview=preview
@@ -80,6 +87,7 @@ def enrol(
                 emit=emit,
                 early=settings.enrolment.finish_when_covered,
                 follower=follower,
+                allow=allow,
             )
             try:
                 most = settings.record.most_megabytes
