@@ -78,12 +78,20 @@ class DataError(FacedeskError):
     exit_code = 4
 
 
+class AuditBroken(DataError):
+    """The audit log was changed, or is not the one it is compared with."""
+
+
 class NameTaken(DataError):
     """Another person has this name already."""
 
 
 class PersonNotFound(DataError):
     """Nobody of this name is enrolled."""
+
+
+class ConsentMissing(DataError):
+    """Somebody is to be enrolled who did not agree, and the settings demand that they do."""
 
 
 class NothingToUndo(DataError):
@@ -106,12 +114,38 @@ class WorkspaceUnusable(DataError):
     """The workspace cannot be read or written (permissions, read-only file system)."""
 
 
+class WorkspaceTooNew(DataError):
+    """A newer version of Facedesk wrote this workspace, or this file of it."""
+
+
+class WorkspaceShared(DataError):
+    """The workspace is open to other users or computers, and the settings refuse that."""
+
+
 class WorkspaceLocked(DataError):
     """Another Facedesk process is writing to this workspace."""
 
 
+class SealBroken(DataError):
+    """A file of an encrypted workspace was changed, swapped or put there from outside."""
+
+
 class DiskFull(DataError):
     """A write failed for lack of space. What was there before is untouched."""
+
+
+class VaultError(FacedeskError):
+    """The encryption of a workspace: not data, so that nobody takes what is locked for damaged."""
+
+    exit_code = 4
+
+
+class VaultLocked(VaultError):
+    """The workspace is encrypted and was not opened, or is so no longer."""
+
+
+class WrongKey(VaultError):
+    """The passphrase or key file does not open the vault."""
 
 
 class ModelError(FacedeskError):
@@ -151,3 +185,11 @@ class Cancelled(FacedeskError):
 
 class EngineDied(FacedeskError):
     """A child process of the engine ended unexpectedly."""
+
+
+class EngineHung(EngineDied):
+    """A child process showed no sign of life, or its job no progress, and was ended."""
+
+
+class EngineTooLarge(EngineDied):
+    """A child process took more memory than it may have, and was ended."""

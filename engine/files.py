@@ -1,4 +1,8 @@
-"""Files as a workspace keeps them: private modes, atomic writes, typed errors.
+"""Files as a workspace keeps them: private modes, atomic writes, typed errors, sealed if it is so.
+
+Whatever a workspace holds is read and written here (tests/contracts/test_files.py), so that
+encryption at rest holds for all of it: `engine.vault.opened` knows which paths are sealed. What
+the operator asked for outside, exports and reports, goes through `write_plain`.
 
 Directories are 0700 and files 0600 whatever the umask. A write is a temporary file in the same
 folder, flushed to disk, then renamed over the target; a reader sees the old file or the new
@@ -11,20 +15,26 @@ import contextlib
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from engine.errors import DataError, DiskFull, WorkspaceUnusable
 from engine.i18n import _
+from engine.vault import opened
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 TEMPORARY = ".tmp-"
 """Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
+LINES = ".jsonl"
+"""Suffix of files that grow by lines."""
 
 
 @contextlib.contextmanager
@@ -70,7 +80,18 @@ def sync_directory(path: Path) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `path` atomically with mode 0600. Raises DiskFull or WorkspaceUnusable."""
+    """Write `path` atomically with mode 0600, sealed in an encrypted workspace.
+
+    Raises DiskFull, WorkspaceUnusable, VaultLocked.
+    """
+    write_plain(path, opened.sealed(path, data))
+
+
+def write_plain(path: Path, data: bytes) -> None:
+    """`write_bytes` for what the operator asked for, or what is about nobody: never sealed.
+
+    Raises DiskFull or WorkspaceUnusable.
+    """
     make_directory(path.parent)
     with translate_os_errors(_("write a file"), path):
         handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
@@ -89,13 +110,46 @@ def write_bytes(path: Path, data: bytes) -> None:
         sync_directory(path.parent)
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a file of the workspace whole.
+def open_regular(path: Path) -> BinaryIO:
+    """A regular file for reading. Raises OSError, also for a pipe, socket or device: waiting for
+    its other end would hang, and reading might never end."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, _("it is no file"), str(path))
+    return os.fdopen(handle, "rb")
 
-    Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read.
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file of the workspace whole, unsealed if it is sealed.
+
+    Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read, VaultLocked,
+    SealBroken if it was changed since it was sealed.
+    """
+    return opened.plain(path, read_plain(path))
+
+
+def copy_out(origin: Path, target: Path) -> None:
+    """Write a workspace file unsealed to `target`, mode 0600, for an export that appears whole.
+
+    It is not flushed: whoever exports thousands of files flushes the folder once. Raises OSError
+    and as `read_bytes`.
+    """
+    data = read_bytes(origin)
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, FILE_MODE)
+        file.write(data)
+
+
+def read_plain(path: Path) -> bytes:
+    """The bytes of a file as they are on disk.
+
+    Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read or is none.
     """
     try:
-        return path.read_bytes()
+        with open_regular(path) as file:
+            return file.read()
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -103,9 +157,103 @@ def read_bytes(path: Path) -> bytes:
             raise error
 
 
+def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
+    """Append one line (without its break) to a `.jsonl` file, sealed in an encrypted workspace.
+
+    With `sync` it is on disk when this returns. Where it fails nothing is left of it; a line that
+    a crash cut short stays a line of its own: it takes no other with it. Raises DiskFull,
+    WorkspaceUnusable, VaultLocked; ValueError for a line that is several, or a file of another
+    suffix.
+    """
+    if path.suffix != LINES or len(line.splitlines()) > 1:
+        raise ValueError(f"one line is appended, to a file named *{LINES}")
+    waiting = memoryview(opened.sealed(path, line + b"\n"))
+    with translate_os_errors(_("write a file"), path):
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        try:
+            before = os.fstat(handle).st_size
+            if not before:
+                os.fchmod(handle, FILE_MODE)
+            elif os.pread(handle, 1, before - 1) != b"\n":
+                waiting = memoryview(b"\n" + waiting)
+            try:
+                while waiting:
+                    waiting = waiting[os.write(handle, waiting) :]
+                if sync:
+                    os.fsync(handle)
+            except BaseException:
+                with contextlib.suppress(OSError):  # The first error says more.
+                    os.ftruncate(handle, before)
+                raise
+        finally:
+            os.close(handle)
+        if sync and not before:
+            sync_directory(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Flush what was appended to a file. Raises FileNotFoundError, DiskFull, WorkspaceUnusable."""
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    with translate_os_errors(_("flush a file"), path):
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def read_lines(path: Path) -> list[bytes]:
+    """The lines of a file that `append_line` wrote, without their breaks; a last half one too.
+
+    Raises as `read_bytes`.
+    """
+    return read_bytes(path).splitlines()
+
+
+def drop_torn_line(path: Path) -> int:
+    """Remove what a power cut left of an unfinished last line; how many bytes that were.
+
+    The caller keeps other writers away. Raises FileNotFoundError, DiskFull, WorkspaceUnusable.
+    """
+    data = read_plain(path)
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        with translate_os_errors(_("write a file"), path):
+            os.truncate(path, whole)
+    return len(data) - whole
+
+
+def read_start(path: Path, size: int) -> bytes:
+    """The first `size` bytes of a file as they are on disk; none if it is gone.
+
+    Raises WorkspaceUnusable.
+    """
+    with translate_os_errors(_("read a file"), path):
+        try:
+            with open_regular(path) as file:
+                return file.read(size)
+        except FileNotFoundError:
+            return b""
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON, atomically."""
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def parse_json(data: bytes | str) -> Any:
+    """What a JSON text holds. Raises ValueError for every text that is none, however deep, and
+    for halves of characters: what came from a file must be fit to be written to one."""
+    try:
+        # Strictly UTF-8: left to itself, json guesses UTF-16 and lets halves of characters pass.
+        text = data if isinstance(data, str) else data.decode()
+        value = json.loads(text)
+        if _HALVES.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError(_("it is nested too deeply")) from error
+    return value
 
 
 def read_json(path: Path) -> Any:
@@ -116,13 +264,23 @@ def read_json(path: Path) -> Any:
     """
     data = read_bytes(path)
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
+        return parse_json(data)
+    except ValueError as error:
         raise DataError(
             _("A workspace file is damaged"),
             _("{path} is not valid JSON").format(path=path),
             _("Restore it from a backup, or delete it and run the step that makes it again."),
         ) from error
+
+
+def new_temporary(folder: Path) -> Path:
+    """An empty private folder in `folder`, under a name that `Workspace.recover` removes.
+
+    Raises OSError.
+    """
+    made = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder))
+    made.chmod(DIRECTORY_MODE)
+    return made
 
 
 @contextlib.contextmanager
@@ -133,7 +291,7 @@ def new_directory(path: Path) -> Iterator[Path]:
     """
     make_directory(path.parent)
     with translate_os_errors(_("create a folder"), path):
-        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
+        temporary = new_temporary(path.parent)
     try:
         yield temporary
         with translate_os_errors(_("finish a folder"), path):

@@ -7,6 +7,7 @@ a log file as both (`open_log`); the command line moves its own two aside (`Outp
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import stat
 import sys
@@ -15,8 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from engine.camera.masking import mask_credentials
 from engine.errors import FacedeskError
 from engine.files import FILE_MODE, make_directory
+from engine.shown import shown_lines
 
 LONGEST_LOG = 2_000_000
 """Bytes after which a log is renamed to `NAME.1`, when it is opened or while it is written."""
@@ -31,6 +34,9 @@ OPENCV = {
 }
 """What OpenCV and its parts are told; the one place, `engine.camera.quiet` sets it too."""
 
+SPEAKING = ("OPENCV_FFMPEG_DEBUG", "OPENCV_VIDEOIO_DEBUG")
+"""What makes OpenCV print the address of each stream, with its password. Never left set."""
+
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "GLOG_minloglevel": "3",
@@ -43,6 +49,30 @@ def quieten_libraries() -> None:
     """Ask TensorFlow and OpenCV for silence; has an effect only before their import."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    silence_addresses()
+
+
+def silence_addresses() -> None:
+    """Keep OpenCV and FFmpeg from printing addresses, whatever a developer's environment says:
+    there may be a password in one, and the log files are passed around."""
+    for name in SPEAKING:
+        os.environ.pop(name, None)
+    for name in ("OPENCV_LOG_LEVEL", "OPENCV_FFMPEG_LOGLEVEL"):
+        os.environ[name] = OPENCV[name]
+
+
+class LogFormatter(logging.Formatter):
+    """Formats log records, tracebacks too: no credentials of URLs, nothing invisible, for whoever
+    reads a log does so on a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        return shown_lines(mask_lines(super().format(record)))
+
+
+def mask_lines(text: str) -> str:
+    """`text` with the credentials of URLs masked, line by line."""
+    return "\n".join(map(mask_credentials, text.split("\n")))
 
 
 def open_log(folder: Path, name: str) -> int:

@@ -12,6 +12,8 @@ from pathlib import Path
 from engine.errors import WorkspaceLocked
 from engine.files import DIRECTORY_MODE, FILE_MODE, TEMPORARY, make_directory, translate_os_errors
 from engine.i18n import _
+from engine.vault.opened import PLAIN
+from engine.workspace_format import format_of, mark, upgrade
 
 
 class Workspace:
@@ -27,9 +29,17 @@ class Workspace:
         self.unknown = self.root / "unknown"
         self.trash = self.root / "trash"
         self.evaluations = self.root / "evaluations"
+        self.erasing = self.root / "erasing"
+        self.receipts = self.root / "receipts"
         self.split_file = self.root / "split.json"
+        self.audit = self.root / "audit"
+        self.roster_file = self.root / "roster.json"
+        self.view_file = self.root / "ui.json"
+        self.clock_file = self.root / "clock.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
+        self.audit_lock = self.root / ".audit.lock"
+        self._upgraded_from: int | None = None
 
     def prepare(self) -> None:
         """Make the workspace usable: its folders exist and are private.
@@ -37,14 +47,35 @@ class Workspace:
         The root keeps its mode if it was there before (it may be the user's own folder); the
         folders with pictures, templates and logs are made private again, for a restored backup
         may have opened them. Raises WorkspaceUnusable if it cannot be written, DiskFull without
-        space.
+        space, WorkspaceTooNew before anything is touched.
         """
+        new = format_of(self.root) == 0 and not self._used()
         make_directory(self.root)
-        for folder in (*self._private(), self.logs):
+        for folder in (*self._private(), self.audit, self.logs):
             make_directory(folder)
             with contextlib.suppress(OSError):  # Another owner's, or read-only: not ours to fix.
                 if folder.stat().st_mode & 0o077:
                     folder.chmod(DIRECTORY_MODE)
+        if new:
+            mark(self.root)
+
+    def outdated(self) -> bool:
+        """Whether the next writer will bring it to today's format. Raises as `format_of`."""
+        return format_of(self.root) == 0 and self._used()
+
+    def upgraded_from(self) -> int | None:
+        """The format that the last `writer` found and brought to today's; told once."""
+        found, self._upgraded_from = self._upgraded_from, None
+        return found
+
+    def _used(self) -> bool:
+        """Whether there is anything of ours besides logs."""
+        return any(path.exists() for path in (*self._private(), self.split_file))
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it is there, but its disk or its folder may only be read: readers go on."""
+        return self.root.is_dir() and not os.access(self.root, os.W_OK)
 
     def recover(self) -> tuple[str, ...]:
         """Remove what an interrupted write left behind; return the relative paths removed.
@@ -71,6 +102,20 @@ class Workspace:
                     yield Path(folder, name)
                 names[:] = [n for n in names if not n.startswith(TEMPORARY)]
 
+    def contents(self) -> tuple[Path, ...]:
+        """All files and folders that hold what the workspace is about: what encryption covers."""
+        paths = (each for each in vars(self).values() if isinstance(each, Path))
+        return tuple(sorted(each for each in paths if each not in (self.root, *self._bare())))
+
+    def _bare(self) -> tuple[Path, ...]:
+        """What is never encrypted: it holds nothing about a person."""
+        return tuple(self.root / name for name in PLAIN)
+
+    @property
+    def private(self) -> frozenset[Path]:
+        """The folders that are ours alone."""
+        return frozenset((*self._private(), self.logs))
+
     def _private(self) -> tuple[Path, ...]:
         """The folders with pictures of faces and what was made from them."""
         return (
@@ -82,26 +127,39 @@ class Workspace:
             self.unknown,
             self.trash,
             self.evaluations,
+            self.erasing,
+            self.receipts,
         )
 
+    def cut_short(self) -> bool:
+        """Whether the last writer was killed, or one writes now. Reads one small file."""
+        try:
+            return self.lock_file.stat().st_size > 0
+        except OSError:
+            return False
+
     @contextlib.contextmanager
-    def writer(self, what: str) -> Iterator[None]:
+    def writer(self, what: str) -> Iterator[str]:
         """Hold the workspace's writer lock; readers need none.
 
-        The lock lives with the process, so a killed writer never leaves it behind. `what` is the
+        The lock lives with the process, so a killed writer never leaves it behind, only its name:
+        that of the last holder is yielded if it did not come to its end, else "". `what` is the
         holder's name, which processes in any language read: a name, not words to translate.
-        Raises WorkspaceLocked with the holder's name if another process or job has it.
+        A workspace of an older format is brought to today's first, see `upgraded_from`. Raises
+        WorkspaceLocked with the holder's name if another process or job has it, WorkspaceTooNew.
         """
         self.prepare()
         with translate_os_errors(_("lock the workspace"), self.lock_file):
             handle = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             self._take(handle)
+            before = _holder(handle)
+            self._upgraded_from = upgrade(self.root)
             try:
                 with contextlib.suppress(OSError):  # The holder's name is a courtesy.
                     os.ftruncate(handle, 0)
                     os.pwrite(handle, f"{what} (process {os.getpid()})".encode(), 0)
-                yield
+                yield before
             finally:
                 with contextlib.suppress(OSError):
                     os.ftruncate(handle, 0)
@@ -113,11 +171,18 @@ class Workspace:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                holder = os.pread(handle, 200, 0).decode("utf-8", "replace").strip()
                 raise WorkspaceLocked(
                     _("The workspace is in use"),
                     _("{holder} is writing to {root}").format(
-                        holder=holder or _("another Facedesk process"), root=self.root
+                        holder=_holder(handle) or _("another Facedesk process"), root=self.root
                     ),
                     _("Wait for it to finish, stop it, or choose another --workspace."),
                 ) from error
+
+
+def _holder(lock: int) -> str:
+    """The name in an open lock file; empty if its writer came to an end."""
+    try:
+        return os.pread(lock, 200, 0).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""

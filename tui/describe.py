@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.events import (
+    ClockChanged,
     EnrolDone,
     EpochDone,
     EvaluateDone,
@@ -16,16 +17,19 @@ from engine.events import (
     ProcessDied,
     ProcessReady,
     RecogniseDone,
+    Recovered,
     SourceLost,
     SourceOpened,
     SourceRestored,
     TapeEnded,
     TapeStarted,
     TrainDone,
+    WorkspaceUpgraded,
 )
 from tui.figures import headline
 from tui.i18n import _
 from tui.keys.names import with_keys
+from tui.recovery_words import clock_words, recovery_words, upgrade_words
 from tui.text import many, reason_words, span
 
 
@@ -43,15 +47,22 @@ def describe(event: Event, title: str = "") -> Line | None:
     match event:
         case Notice():
             return Line(event.text, event.level)
+        case Recovered():
+            return Line(recovery_words(event), "warning")
+        case ClockChanged():
+            return Line(clock_words(event), "warning")
+        case WorkspaceUpgraded():
+            return Line(upgrade_words(event), "warning")
         case JobStarted():
             return Line(event.title)
         case JobEnded():
             return _ended(event, title)
         case ProcessDied():
-            text = _("The {process} process died (status {status}); it stays down for now")
+            text = _("The {process} process died ({cause}); it stays down for now")
             if event.restarting:
-                text = _("The {process} process died (status {status}); it is being restarted")
-            text = text.format(process=event.process, status=event.exit_status)
+                text = _("The {process} process died ({cause}); it is being restarted")
+            cause = event.cause or _("status {status}").format(status=event.exit_status)
+            text = text.format(process=event.process, cause=cause)
             return Line(text, "warning", _("Nothing kept so far is lost."))
         case ProcessReady():
             return Line(_("The {process} process is ready").format(process=event.process))

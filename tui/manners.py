@@ -16,7 +16,7 @@ from textual.widget import Widget
 from engine.camera.device import cameras
 from engine.camera.masking import mask_credentials
 from engine.config import keys_file
-from engine.files import write_bytes
+from engine.files import write_plain
 from engine.service.protocol import Desk, EnrolRequest, RecogniseRequest
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
@@ -171,7 +171,7 @@ class MannersApp(EvaluationApp, PreviewApp):
         file = self.desk.workspace / EXPORTS / f"{sheet.what}-{stamp}.{sheet.suffix}"
 
         async def write(path: Path) -> None:
-            await in_thread(partial(write_bytes, path, sheet.file().encode()))
+            await in_thread(partial(write_plain, path, sheet.file().encode()))
             self.tell(_("Written: {path}").format(path=path), "good")
 
         lines = len(text.splitlines())

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import FacedeskError
+from engine.files import read_bytes
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -37,10 +40,10 @@ def read(still: Still) -> Image:
     try:
         if isinstance(picture, bytes) and len(picture) == CROP * CROP * 3:
             return Image.frombytes("RGB", (CROP, CROP), picture)
-        source = io.BytesIO(picture) if isinstance(picture, bytes) else picture
-        with Image.open(source, formats=("PNG", "JPEG")) as opened:
+        encoded = picture if isinstance(picture, bytes) else read_bytes(picture)
+        with Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG")) as opened:
             return opened.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except (OSError, FacedeskError, SyntaxError, ValueError, Image.DecompressionBombError):
         return Image.new("RGB", (CROP, CROP), BROKEN)
 
 

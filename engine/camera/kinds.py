@@ -57,7 +57,10 @@ def kind_of(text: str) -> Kind:
 def local_path(text: str) -> Path:
     """The path of a file or folder, `file://` and `~` resolved."""
     if text.lower().startswith("file://"):
-        return Path(unquote(urlsplit(text).path))
+        try:
+            return Path(unquote(urlsplit(text).path))
+        except ValueError:  # a host in brackets that is none
+            return Path(text)
     return Path(os.path.expanduser(text))  # unlike Path.expanduser it never raises
 
 

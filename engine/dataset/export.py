@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.audit import Audit
 from engine.dataset.split import PARTS, Split, check_fits
 from engine.enrol.names import RESERVED, name_key
 from engine.enrol.people import Person
 from engine.errors import DataError, SplitMissing, WorkspaceUnusable
-from engine.files import FILE_MODE, make_directory, new_directory, translate_os_errors
+from engine.files import copy_out, make_directory, new_directory, translate_os_errors
 from engine.i18n import _
 from engine.workspace import Workspace
 
@@ -34,6 +34,17 @@ def export_keras_folders(
     check_fits(split, people)
     destination = destination.expanduser().absolute()
     _check_free(workspace, destination)
+    audit = Audit(workspace)
+    audit.ready()
+    count = _written(workspace, people, split, destination)
+    told = {"what": "pictures", "to": "keras folders"}
+    audit.note_all("exported", [(slug, told) for slug in split.people])
+    return count
+
+
+def _written(
+    workspace: Workspace, people: Sequence[Person], split: Split, destination: Path
+) -> int:
     folders = folder_names([person for person in people if person.slug in split.people])
     try:
         # A mount point cannot be replaced by a rename: its content moves in at the end.
@@ -112,13 +123,12 @@ def _copy(workspace: Workspace, split: Split, folders: dict[str, str], root: Pat
                 target = folder / picture.replace("/", "-")
                 with translate_os_errors(_("copy a picture"), target):
                     try:
-                        shutil.copyfile(origin, target)
+                        copy_out(origin, target)
                     except FileNotFoundError as error:
                         raise SplitMissing(
                             _("The split no longer fits the pictures"),
                             _("{origin} is gone").format(origin=origin),
                             _("Run `facedesk split`."),
                         ) from error
-                    target.chmod(FILE_MODE)
                 count += 1
     return count

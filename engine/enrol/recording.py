@@ -11,8 +11,8 @@ the truth, and a line that a crash cut short is skipped by `read_records`.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,13 +20,16 @@ from typing import Any
 
 from engine.enrol import traces
 from engine.enrol.folders import SESSION_FILE
-from engine.enrol.people import People, Person, utc_now
+from engine.enrol.people import FORMAT, People, Person, utc_now
 from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
 from engine.files import (
-    FILE_MODE,
+    append_line,
+    parse_json,
     read_json,
+    read_lines,
     sync_directory,
+    sync_file,
     translate_os_errors,
     write_bytes,
     write_json,
@@ -91,7 +94,7 @@ class SessionWriter:
         sharpness: float,
         label: str = "",
     ) -> str:
-        """Put one encoded picture on disk; its file name once it is safely there.
+        """Put one encoded picture on disk with its details; its file name once it is safely there.
 
         Raises PersonNotFound if the person was deleted meanwhile: their folder must not come
         back with a picture in it.
@@ -105,15 +108,19 @@ class SessionWriter:
                 _("Enrol them again if that was a mistake."),
             )
         file = f"{self.captured + 1:04d}.png"
+        record = PictureRecord(file, frame, seconds, box, eyes_found, brightness, sharpness, label)
         try:
             write_bytes(self.folder / file, png)
+            append_line(
+                self.folder / RECORDS_FILE, json.dumps(asdict(record), ensure_ascii=False).encode()
+            )
         except BaseException:
+            with contextlib.suppress(OSError):  # The first error says more.
+                (self.folder / file).unlink(missing_ok=True)
             if not self.captured:
                 self.discard()
             raise
         self.captured += 1
-        record = PictureRecord(file, frame, seconds, box, eyes_found, brightness, sharpness, label)
-        self._append(json.dumps(asdict(record), ensure_ascii=False))
         return file
 
     def close(self, ended: str, refused: Mapping[str, int]) -> None:
@@ -122,13 +129,13 @@ class SessionWriter:
             self.session, self.captured = "", 0
         if not self.session:
             return
-        with translate_os_errors(_("flush a file"), self.folder / RECORDS_FILE):
-            handle = os.open(self.folder / RECORDS_FILE, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        head = read_json(self.folder / SESSION_FILE)
+        with contextlib.suppress(FileNotFoundError):
+            sync_file(self.folder / RECORDS_FILE)
+        try:
+            head = read_json(self.folder / SESSION_FILE)
+        except (FileNotFoundError, DataError):  # somebody's hand: what is known is written anew
+            head = {"version": FORMAT, "id": self.session, "source": self._source}
+            head["started"] = utc_now()
         end = {
             "ended": utc_now(),
             "outcome": ended,
@@ -165,24 +172,17 @@ class SessionWriter:
     def _gone(self) -> bool:
         return bool(self.session) and not self.folder.is_dir()
 
-    def _append(self, line: str) -> None:
-        path = self.folder / RECORDS_FILE
-        with translate_os_errors(_("write a file"), path):
-            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-            with os.fdopen(handle, "ab") as file:
-                file.write(line.encode() + b"\n")
-
 
 def read_records(folder: Path) -> tuple[PictureRecord, ...]:
     """The details of a session's pictures; damaged lines and lost pictures are left out."""
     try:
-        lines = (folder / RECORDS_FILE).read_bytes().splitlines()
+        lines = read_lines(folder / RECORDS_FILE)
     except FileNotFoundError:
         return ()
     records = []
     for line in lines:
         try:
-            record = record_of(json.loads(line))
+            record = record_of(parse_json(line))
         except (ValueError, TypeError, KeyError, OverflowError):
             continue
         if (folder / record.file).is_file():

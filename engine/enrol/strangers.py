@@ -8,9 +8,9 @@ A group is one stranger, whose pictures are no independent trials of each other.
 
 from __future__ import annotations
 
+from engine.audit import Audit
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
-from engine.enrol.trash import Trash
 from engine.errors import PersonNotFound
 from engine.i18n import _
 from engine.workspace import Workspace
@@ -41,28 +41,28 @@ def remove_stranger(workspace: Workspace, name: str) -> Person:
 
     Returns the stranger as they were. Raises PersonNotFound.
     """
+    area = StrangerArea(workspace)
+    audit = Audit(area)
+    audit.ready()
     try:
-        return People(StrangerArea(workspace)).delete(name)
+        gone = People(area).delete(name)
     except PersonNotFound as error:
         raise PersonNotFound(
             _("There is no such stranger"), clean_name(name), _("See `facedesk strangers list`.")
         ) from error
+    audit.note("stranger-removed", gone.slug, pictures=gone.pictures)
+    return gone
 
 
 def clear_strangers(workspace: Workspace) -> int:
     """Remove all strangers, damaged entries too; how many there were."""
-    people = People(StrangerArea(workspace))
+    area = StrangerArea(workspace)
+    audit = Audit(area)
+    audit.ready()
+    people = People(area)
     everybody = [(each.slug, each.name) for each in people.list()]
     everybody += [(path.parent.name, "") for path in people.damaged()]
     for slug, name in everybody:
         people.delete_slug(slug, name)
+    audit.note_all("stranger-removed", [(slug, {}) for slug, _unused in everybody])
     return len(everybody)
-
-
-def tidy(workspace: Workspace) -> tuple[str, ...]:
-    """Finish what crashes left in the trash, among people and strangers; what was touched.
-
-    Call after `Workspace.recover`, holding `Workspace.writer`.
-    """
-    area = People(StrangerArea(workspace))
-    return (*Trash(workspace).recover(), *People(workspace).tidy(), *area.tidy())

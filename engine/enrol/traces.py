@@ -72,6 +72,18 @@ def edit(
     }
 
 
+def is_change(body: Any) -> bool:
+    """Whether a JSON value is what `edit` returns."""
+    if body == {}:
+        return True
+    if not isinstance(body, dict) or not isinstance(people := body.get("people"), dict):
+        return False
+    pairs = (body.get("warnings"), *people.values())
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        return False
+    return all(isinstance(texts, list) for texts in body["warnings"]) and "made" in body
+
+
 def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
     """Do a change made by `edit`, whole or not at all; doing it twice is no mistake."""
 
@@ -92,12 +104,13 @@ def take_back(workspace: Workspace, change: Mapping[str, Any]) -> None:
     def do(split: dict[str, Any]) -> bool:
         if not change or change["made"] != _made(split):
             return False
+        was = dict(split["people"]), split.get("warnings")
         for slug, (before, after) in change["people"].items():
             if split["people"].get(slug) == after:
                 _put(split, slug, before)
         if _warnings(split) == change["warnings"][1]:
             split["warnings"] = change["warnings"][0]
-        return True
+        return was != (split["people"], split["warnings"])
 
     _edit_split(workspace, do)
 

@@ -2,7 +2,7 @@
 
     trash/<id>/manifest.json     what was done, step by step, and the words for it
               /kept/0 ...        what was removed, whole
-              /staged/0 ...      folders made for the change, while they are not in place
+              /staged/0 ...      folders made for the change, until they are in place
 
 A change is a list of renames. The folder with the manifest is made under a temporary name and
 becomes `<id>.doing` in one rename: from then on the change happens, and `recover` finishes it
@@ -16,19 +16,21 @@ import contextlib
 import os
 import re
 import shutil
-import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.audit import Audit
 from engine.enrol import traces
+from engine.enrol.clock import read_clock
 from engine.enrol.folders import iso, session_stamp, sub_folders
-from engine.errors import DataError, NothingToUndo, UndoConflict
+from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
-    TEMPORARY,
     make_directory,
+    new_temporary,
     read_json,
     remove_directory,
     sync_directory,
@@ -43,6 +45,8 @@ FORMAT = 1
 DOING, UNDOING = ".doing", ".undoing"
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3,}")
+_ONE_AT_A_TIME = threading.RLock()
+"""The calls of one app share the writer lock; none may take another's steps for a crash's."""
 _OWN = "@"
 """First part of a path in the manifest that lies in the change's own folder."""
 
@@ -147,12 +151,41 @@ class Trash:
         """
         make_directory(self._folder)
         with translate_os_errors(_("create a folder"), self._folder):
-            temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=self._folder))
+            temporary = new_temporary(self._folder)
         try:
             change = Change(self._workspace, temporary)
             yield change
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        with _ONE_AT_A_TIME:
+            id, at = self._begin(temporary, change, title, back, pictures, names)
+            try:
+                self._finish(self._folder / f"{id}{DOING}")
+            except DataError:
+                # What failed did not happen; if that fails too, the next writer sees to it.
+                with contextlib.suppress(DataError):
+                    self._revert(self._rename(self._folder / f"{id}{DOING}", f"{id}{UNDOING}"))
+                raise
+        change.done = Trashed(id, title, back, at, pictures, tuple(names))
+        if not self._keep_days:
+            remove_directory(self._folder / id)
+
+    def _begin(
+        self,
+        temporary: Path,
+        change: Change,
+        title: str,
+        back: str,
+        pictures: int,
+        names: Sequence[tuple[str, str]],
+    ) -> tuple[str, str]:
+        """Write the manifest and name the folder: from here on it happens. Id and time."""
+        id = ""
+        try:
+            self.recover()  # what a full disk cut short comes first
             self._check(temporary, change.steps, _("Could not do this"))
-            (temporary / "kept").mkdir(mode=0o700, exist_ok=True)
+            make_directory(temporary / "kept")
             id, at = self._next()
             manifest = {
                 "version": FORMAT,
@@ -165,19 +198,20 @@ class Trash:
                 "split": change.split,
             }
             write_json(temporary / MANIFEST, manifest)
-            doing = self._rename(temporary, f"{id}{DOING}")  # from here on it happens
+            self._rename(temporary, f"{id}{DOING}")
         except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
+            for folder in (temporary, self._folder / f"{id}{DOING}"):
+                if id or folder == temporary:  # renamed, but not flushed: it did not happen either
+                    shutil.rmtree(folder, ignore_errors=True)
             raise
-        self._finish(doing)
-        change.done = Trashed(id, title, back, at, pictures, tuple(names))
-        if not self._keep_days:
-            remove_directory(self._folder / id)
+        return id, at
 
     def changes(self) -> tuple[Trashed, ...]:
         """What can be undone, newest first; damaged entries have no title."""
         entries = [entry.name for entry in sub_folders(self._folder) if _ID.fullmatch(entry.name)]
-        return tuple(self._read(id)[0] for id in sorted(entries, reverse=True))
+        clock = read_clock(self._workspace)
+        entries.sort(key=lambda id: (clock.made(id), id), reverse=True)
+        return tuple(self._read(id)[0] for id in entries)
 
     def find(self, id: str = "") -> Trashed:
         """The change of this id, by default the newest. Raises NothingToUndo."""
@@ -197,7 +231,11 @@ class Trash:
         Raises NothingToUndo, UndoConflict if a place is taken or what is to go back was changed
         since, DataError for a damaged entry. `engine.enrol.changes.undo` looks at names too.
         """
-        found = self.find(id)
+        with _ONE_AT_A_TIME:
+            self.recover()
+            return self._undo(self.find(id))
+
+    def _undo(self, found: Trashed) -> Trashed:
         folder = self._folder / found.id
         steps = self._read(found.id)[1]
         if not steps:
@@ -215,44 +253,51 @@ class Trash:
     def purge(self, *, everything: bool = False, now: datetime | None = None) -> int:
         """Remove for good what is older than `keep_days`, or everything; how many changes."""
         expired = self.changes() if everything else self.expired(now)
-        for each in expired:
-            remove_directory(self._folder / each.id)
+        if expired:
+            with Audit(self._workspace).of("purged", what="trash", changes=len(expired)):
+                for each in expired:
+                    remove_directory(self._folder / each.id)
         return len(expired)
 
     def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
         """What is older than `keep_days`."""
-        oldest = session_stamp((now or datetime.now(UTC)) - timedelta(days=self._keep_days))
-        return tuple(each for each in self.changes() if each.id < oldest)
+        clock = read_clock(self._workspace, now)
+        return tuple(each for each in self.changes() if clock.is_due(each.id, self._keep_days))
 
     def recover(self) -> tuple[str, ...]:
-        """Finish the changes and undoings that a crash cut short; their ids.
+        """Finish the changes and undoings that a crash cut short; what was done, in words.
 
         Call after `Workspace.recover` and before `People.tidy`.
         """
         finished = []
-        for entry in sub_folders(self._folder):
-            if entry.name.endswith(UNDOING):
-                self._revert(Path(entry.path))
-            elif entry.name.endswith(DOING):
-                self._finish(Path(entry.path))
-            else:
-                continue
-            finished.append(f"{self._folder.name}/{entry.name.partition('.')[0]}")
-        return tuple(finished)
+        with _ONE_AT_A_TIME:
+            for entry in sub_folders(self._folder):
+                if entry.name.endswith(UNDOING):
+                    finished.append(self._revert(Path(entry.path)).back)
+                elif entry.name.endswith(DOING):
+                    finished.append(self._finish(Path(entry.path)).title)
+        return tuple(words or _("a change whose record is damaged") for words in finished)
 
     # --- private ------------------------------------------------------------------------------
 
-    def _finish(self, doing: Path) -> None:
-        _unused, steps, split = self._read(doing.name)
+    def _finish(self, doing: Path) -> Trashed:
+        change, steps, split = self._read(doing.name, strict=True)
         self._run(doing, steps)
         traces.apply(self._workspace, split)
-        self._rename(doing, doing.name.removesuffix(DOING))
+        # What was staged is in place; what was not needed there is no part of the change.
+        remove_directory(doing / "staged")
+        self._rename(doing, change.id)
+        return change
 
-    def _revert(self, undoing: Path) -> None:
-        _unused, steps, split = self._read(undoing.name)
+    def _revert(self, undoing: Path) -> Trashed:
+        change, steps, split = self._read(undoing.name, strict=True)
+        if not steps:  # damaged: nothing tells where its pictures belong, so they stay in it
+            self._rename(undoing, change.id)
+            return change
         self._run(undoing, [step.backwards() for step in reversed(steps)])
         traces.take_back(self._workspace, split)
         remove_directory(undoing)
+        return change
 
     def _run(self, folder: Path, steps: Sequence[_Step]) -> None:
         """Do the steps that are not done yet. A step is one rename, so none is ever half done."""
@@ -326,8 +371,13 @@ class Trash:
             number += 1
         return id, iso(now)
 
-    def _read(self, name: str) -> tuple[Trashed, list[_Step], dict[str, Any]]:
-        """A manifest; one that is damaged has no title and no steps."""
+    def _read(
+        self, name: str, *, strict: bool = False
+    ) -> tuple[Trashed, list[_Step], dict[str, Any]]:
+        """A manifest; one that is damaged has no title and no steps.
+
+        With `strict` one that cannot be read just now is no damaged one: WorkspaceUnusable.
+        """
         id = name.partition(".")[0]
         try:
             body = read_json(self._folder / name / MANIFEST)
@@ -340,8 +390,20 @@ class Trash:
                 tuple((str(slug), str(name)) for slug, name in body["names"]),
             )
             steps = [_Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
-            return trashed, steps, dict(body["split"])
-        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
+            # Looked at before anything is moved: half a change would be neither done nor undone.
+            if not traces.is_change(body["split"]):
+                raise ValueError(body["split"])
+            return trashed, steps, body["split"]
+        except (
+            FileNotFoundError,
+            DataError,
+            KeyError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:
+            if strict and isinstance(error, WorkspaceUnusable):
+                raise
             return Trashed(id, "", "", ""), [], {}
 
 

@@ -93,7 +93,9 @@ class PictureReader:
     def enrolled(self, workspace: Workspace, people: Sequence[Person]) -> EnrolledPictures:
         """All pictures of `people`, session by session. Raises Unreadable for a damaged crop."""
         registry = People(workspace)
-        cache = EmbeddingCache(workspace, self._extractor, self._space)
+        cache = EmbeddingCache(
+            workspace, self._extractor, self._space, keep=not workspace.read_only
+        )
         rows = [np.empty((0, self._space.dims), np.float32)]
         labels: list[int] = []
         keys: list[str] = []

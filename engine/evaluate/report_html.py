@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from engine.evaluate.plots_svg import Scores, confusion_plot, det_plot, histogram_plot
 from engine.evaluate.words import KINDS, WHOSE, leakage_sentence, share
 from engine.events import EvaluateDone
-from engine.files import write_bytes
+from engine.files import write_plain
 from engine.i18n import _, language
 from engine.pictures import encode_png
+from engine.shown import shown
 
 REPORT = "evaluation.html"
 """Name of the file in the report's folder."""
@@ -42,7 +43,7 @@ class Samples:
 
 def write_report(path: Path, done: EvaluateDone, samples: Samples, crop: Crops) -> None:
     """Write the report to `path`, atomically. Raises DiskFull, WorkspaceUnusable."""
-    write_bytes(path, render(done, samples, crop).encode())
+    write_plain(path, render(done, samples, crop).encode())
 
 
 def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:
@@ -244,7 +245,7 @@ def _interval(interval: Sequence[float] | None) -> str:
 
 
 def _e(text: str) -> str:
-    return html.escape(text)
+    return html.escape(shown(text))
 
 
 def _glossary() -> str:

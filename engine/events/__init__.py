@@ -23,7 +23,16 @@ from engine.events.enrolment import (
 )
 from engine.events.evaluation import BakeOffDone, EvaluateDone
 from engine.events.inbox import InboxChanged, Sighted
-from engine.events.jobs import JobEnded, JobStarted, Notice, ProcessDied, ProcessReady
+from engine.events.jobs import (
+    ClockChanged,
+    JobEnded,
+    JobStarted,
+    Notice,
+    ProcessDied,
+    ProcessReady,
+    Recovered,
+    WorkspaceUpgraded,
+)
 from engine.events.recognition import FaceSeen, NoFace, RecogniseDone, RecognitionRate
 from engine.events.sources import (
     HALF_BLOCK_RUN,
@@ -51,6 +60,7 @@ __all__ = [
     "CameraMeasured",
     "Captured",
     "CheckupDone",
+    "ClockChanged",
     "Coaching",
     "Emit",
     "EnrolDone",
@@ -79,6 +89,7 @@ __all__ = [
     "ProcessReady",
     "RecogniseDone",
     "RecognitionRate",
+    "Recovered",
     "Refused",
     "ReplayDone",
     "Rule",
@@ -97,4 +108,5 @@ __all__ = [
     "TwinChoice",
     "TwinSuspected",
     "Why",
+    "WorkspaceUpgraded",
 ]

@@ -53,13 +53,59 @@ class JobEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered(Event):
+    """What a run that was cut short had left was put in order, before anything new is written.
+
+    `interrupted` is that run's name, as in the writer lock, empty if it is not known.
+    `unfinished` counts files and folders removed because they were not complete, `leftovers`
+    empty sessions, features and split entries of nobody. `finished` says which deletions, moves
+    and undoings were completed, `erased` counts people whose erasure was. `failed` is why the rest
+    has to wait, usually a full disk.
+    """
+
+    name: ClassVar[str] = "recovered"
+    interrupted: str = ""
+    unfinished: int = 0
+    leftovers: int = 0
+    finished: tuple[str, ...] = ()
+    erased: int = 0
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceUpgraded(Event):
+    """A workspace of an older format was brought to this version's, before anything was written."""
+
+    name: ClassVar[str] = "workspace_upgraded"
+    before: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChanged(Event):
+    """The computer's clock jumped since the workspace was last written to, on or `back`.
+
+    `before` and `now` are ISO 8601 in UTC. What is kept for a time is not removed for it.
+    """
+
+    name: ClassVar[str] = "clock_changed"
+    before: str
+    now: str
+    back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessDied(Event):
-    """An engine process ended unexpectedly; `restarting` says whether it is being replaced."""
+    """An engine process ended unexpectedly; `restarting` says whether it is being replaced.
+
+    `cause` is a sentence about why.
+    """
 
     name: ClassVar[str] = "process_died"
     process: str
     exit_status: int
     restarting: bool
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

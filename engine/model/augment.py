@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +38,8 @@ def augment_view(crop: NDArray[np.uint8], view: int, seed: int) -> NDArray[np.ui
     features average the mirror image already. The same crop, view and seed always give the same
     picture, whatever was asked for before.
     """
+    import cv2  # 30 MB, which a process that only names faces does not need
+
     key = hashlib.sha256(np.ascontiguousarray(crop).data)
     key.update(f"{seed} {view} {VERSION}".encode())
     random = np.random.default_rng(list(key.digest()))

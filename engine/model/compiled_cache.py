@@ -1,7 +1,7 @@
 """Compiled networks on disk, so that the next start need not build them. All may fail harmlessly.
 
-`~/.cache/facedesk/compiled/<key>.bin` (or under `$FACEDESK_CACHE`): a SHA-256 of the rest, then
-the runtime's own bytes. Only one file is kept; nothing in it is about a person.
+`~/.cache/facedesk/compiled/<key>.bin` (or under `$FACEDESK_CACHE`): the runtime's own bytes, then
+their SHA-256. Only one file is kept; nothing in it is about a person.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import hashlib
 import logging
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
 from engine.errors import FacedeskError
-from engine.files import write_bytes
+from engine.files import write_plain
+from engine.model.mapped import Mapped
 
 _DIGEST = hashlib.sha256().digest_size
+_PIECE = 1 << 18
 
 log = logging.getLogger(__name__)
 
@@ -29,24 +32,27 @@ def cache_folder() -> Path:
     return root / "compiled"
 
 
-def kept(key: str) -> bytes | None:
+def kept(key: str) -> Mapped | None:
     """What was kept under `key`; None if nothing was, it is damaged, or another user's file."""
     try:
         with _file(key).open("rb") as file:
+            found = os.fstat(file.fileno())
             # The bytes go into native code: whoever may write them must be this user.
-            if hasattr(os, "getuid") and os.fstat(file.fileno()).st_uid != os.getuid():
+            if hasattr(os, "getuid") and found.st_uid != os.getuid():
                 return None
-            digest, data = file.read(_DIGEST), file.read()
+            length = found.st_size - _DIGEST
+            if length <= 0 or _digest(file, length) != file.read():
+                return None
+            return Mapped(file, length)
     except OSError:
         return None
-    return data if hashlib.sha256(data).digest() == digest else None
 
 
 def keep(key: str, data: bytes) -> None:
     """Keep `data` under `key` and drop what other keys kept. A disk that refuses is no trouble."""
     file = _file(key)
     try:
-        write_bytes(file, hashlib.sha256(data).digest() + data)
+        write_plain(file, data + hashlib.sha256(data).digest())
     except (FacedeskError, OSError) as error:
         log.info("the compiled network is not kept: %s", error)
         return
@@ -60,6 +66,15 @@ def forget(key: str) -> None:
     """Remove what is kept under `key`."""
     with contextlib.suppress(OSError):
         _file(key).unlink(missing_ok=True)
+
+
+def _digest(file: BinaryIO, length: int) -> bytes:
+    """SHA-256 of the next `length` bytes, read piece by piece: the whole would take memory."""
+    digest = hashlib.sha256()
+    while length > 0 and (piece := file.read(min(length, _PIECE))):
+        digest.update(piece)
+        length -= len(piece)
+    return digest.digest()
 
 
 def _file(key: str) -> Path:

@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 
 from engine.errors import ModelCorrupt
-from engine.files import write_bytes
+from engine.files import parse_json, write_plain
 from engine.i18n import _
 from engine.model.arrays import pack, unpack
 from engine.model.impostors import ImpostorCurve
+from engine.model.stepped import Stepped
 from engine.model.vectors import (
     Array,
     Float32,
@@ -69,7 +70,8 @@ class FaceSpace:
     """One fitted space of `dims` dimensions. Build with `load` or `face_space_fit.fit_space`.
 
     `mean` (k,), `projection` (k, d) and `offset` (d,) float32, k being the length of the
-    backbone's features (12288 for VGG16, 128 for dlib); `cohort` (m, d) float32 of unit length;
+    backbone's features (12288 for VGG16, 128 for dlib); a loaded projection stays in the file's
+    steps; `cohort` (m, d) float32 of unit length;
     `rooted` says whether features pass the signed root, `parts` which lengths of it are scaled by
     themselves (see `vectors.signed_root`); `digest` is the SHA-256 of the file it
     came from (empty if just fitted); `provenance` says in plain JSON what it was fitted on and
@@ -77,7 +79,7 @@ class FaceSpace:
     """
 
     mean: Float32
-    projection: Float32
+    projection: Float32 | Stepped
     offset: Float32
     cohort: Float32
     impostors: ImpostorCurve
@@ -125,11 +127,13 @@ class FaceSpace:
         data = _read_verified(path)
         try:
             arrays = unpack(data, path.name)
-            provenance = json.loads(str(arrays["provenance"]))
+            provenance = parse_json(str(arrays["provenance"]))
+            if not isinstance(provenance, dict) or provenance.get("format") != FORMAT:
+                raise ValueError(_("it is of another version"))
             _check_shapes(arrays)
             return cls(
                 mean=arrays["mean"].astype(np.float32),
-                projection=arrays["projection"].astype(np.float32) * arrays["scale"],
+                projection=Stepped(arrays["projection"], arrays["scale"]),
                 offset=arrays["offset"].astype(np.float32),
                 cohort=unit(arrays["cohort"]),
                 impostors=ImpostorCurve(
@@ -153,15 +157,15 @@ class FaceSpace:
         DiskFull or WorkspaceUnusable.
         """
         steps = np.rint(self.cohort / np.abs(self.cohort).max(1, keepdims=True) * 127)
-        scale = np.maximum(np.abs(self.projection).max(0), np.finfo(np.float32).tiny) / 127
+        projection = Stepped.of(self.projection)
         special = {} if self.rooted else {PLAIN: np.array(True)}
         if self.parts:
             special[PIECES] = np.array(self.parts, np.int64)
         data = pack(
             {
                 "mean": self.mean,
-                "projection": np.rint(self.projection / scale).astype(np.int8),
-                "scale": scale.astype(np.float32),
+                "projection": projection.steps,
+                "scale": projection.scale,
                 "offset": self.offset,
                 "cohort": steps.astype(np.int8),
                 "rates": self.impostors.rates,
@@ -171,8 +175,8 @@ class FaceSpace:
             }
         )
         digest = hashlib.sha256(data).hexdigest()
-        write_bytes(path, data)
-        write_bytes(_digest_file(path), f"{digest}  {path.name}\n".encode())
+        write_plain(path, data)
+        write_plain(_digest_file(path), f"{digest}  {path.name}\n".encode())
         return digest
 
 

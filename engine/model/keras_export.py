@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
-from engine.files import translate_os_errors
+from engine.files import FILE_MODE, make_directory, translate_os_errors
 from engine.i18n import _
 from engine.model.classic import build_classic, set_arrays
 from engine.model.face_space import FaceSpace
@@ -69,11 +69,12 @@ def export_keras(
         )
     network = keras_network(model, weights, space)
     with translate_os_errors(_("export the model"), path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(path.parent)
         handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=".keras", dir=path.parent)
         os.close(handle)
         try:
             network.save(name)
+            Path(name).chmod(FILE_MODE)
             os.replace(name, path)
         finally:
             Path(name).unlink(missing_ok=True)
@@ -118,7 +119,7 @@ def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32
     cuts = np.cumsum(space.parts)[:-1].tolist()
     parts = ops.split(rooted, cuts, axis=1) if cuts else [rooted]
     rooted = ops.concatenate([layers.UnitNormalization()(part) for part in parts], axis=1)
-    projected = _dense("face_space", space.projection, rooted, -space.offset)
+    projected = _dense("face_space", np.asarray(space.projection), rooted, -space.offset)
     embeddings = layers.UnitNormalization(name="embedding")(projected)
     cosines = _dense("people", centres.T, embeddings, trainable=True)
     offset = (-centre_levels(centres, space.cohort)[0]).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
 from platform import machine as machine_name
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.model import compiled_cache
 from engine.model.feature_row import RECIPE, ROW, Arithmetic, check_crops, row_digest
+from engine.model.mapped import Mapped
 from engine.model.openvino_graph import feature_graph, graph_digest
 from engine.model.openvino_quiet import openvino
 from engine.model.processor import has_bfloat16
@@ -22,8 +24,17 @@ X86 = frozenset({"x86_64", "AMD64"})
 
 log = logging.getLogger(__name__)
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A compiled network, and the file that its constants are read from, if it needs one."""
+
+    compiled: Any
+    constants: Mapped | None = None
+
+
 _lock = threading.Lock()
-_networks: dict[str, Any] = {}
+_networks: dict[str, Network] = {}
 
 
 class OpenVinoExtractor:
@@ -40,7 +51,7 @@ class OpenVinoExtractor:
         Raises ImportError where OpenVINO is not installed, RuntimeError where it cannot compile.
         """
         low = has_bfloat16() if low_precision is None else low_precision
-        self._network = _network(weights, "bf16" if low else "f32")
+        self._network = _network(weights, "bf16" if low else "f32").compiled
         # The plugin computes in float32 where it cannot do what it was asked for.
         used = self._network.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.low_precision = used == "bf16"
@@ -56,13 +67,13 @@ class OpenVinoExtractor:
         check_crops(crops)
         rows = np.empty((len(crops), ROW), np.float32)
         request = self._network.create_infer_request()  # One a call: threads share no buffers.
-        # One crop at a time fills the cores; more are no faster and take 80 MB each.
+        # One crop at a time fills the cores; more are no faster and take 30 MB each.
         for row, crop in zip(rows, crops, strict=True):
             row[:] = request.infer([np.ascontiguousarray(crop[None])])[0][0]
         return rows
 
 
-def _network(weights: Weights, precision: str) -> Any:
+def _network(weights: Weights, precision: str) -> Network:
     """The compiled network: this process's, else the one kept on disk, else built now."""
     with _lock:
         name = f"{weights.digest} {precision}"
@@ -71,7 +82,7 @@ def _network(weights: Weights, precision: str) -> Any:
         return _networks[name]
 
 
-def _compiled(weights: Weights, precision: str) -> Any:
+def _compiled(weights: Weights, precision: str) -> Network:
     ov = openvino()
     core = ov.Core()
     options = {
@@ -83,17 +94,31 @@ def _compiled(weights: Weights, precision: str) -> Any:
     able = " ".join(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
     graph = graph_digest()
     key = f"{weights.digest} {RECIPE} {graph} {precision} {ov.get_version()} {machine} {able}"
-    data = compiled_cache.kept(key)
-    if data is not None:
+
+    def from_disk() -> Network | None:
+        """The kept network. The plugin packs its constants for the processor, and the file's
+        own are hardly looked at again: 120 MB that would be in memory twice.
+        """
+        found = compiled_cache.kept(key)
+        if found is None:
+            return None
         try:
-            return core.import_model(data, "CPU", options)
+            with found.released_meanwhile():
+                read = core.import_model(ov.Tensor(found.bytes, shared_memory=True), "CPU", options)
+            return Network(read, found)
         except RuntimeError as error:
             log.info("the kept network is of no use: %s", error)
             compiled_cache.forget(key)
+            return None
+
+    found = from_disk()
+    if found is not None:
+        return found
     fewer_products = precision == "f32" and machine_name() in X86
     built = core.compile_model(feature_graph(weights, fewer_products), "CPU", options)
     exported = built.export_model()
     data = exported if isinstance(exported, bytes) else exported.getvalue()
-    compiled_cache.keep(key, data)
     # What was built holds the graph's own weights too, 80 MB more than what is read back.
-    return core.import_model(data, "CPU", options)
+    del built, exported
+    compiled_cache.keep(key, data)
+    return from_disk() or Network(core.import_model(data, "CPU", options))

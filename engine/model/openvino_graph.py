@@ -1,4 +1,4 @@
-"""The graph from crops to feature rows in OpenVINO's operations, with our own weights in it.
+"""The graph from a crop to its feature row in OpenVINO's operations, with our own weights in it.
 
 Nothing is converted or exported: the layers are laid down here one by one, as `vgg16` lays down
 Keras'. OpenVINO's convolutions have channels in front of height and width, ours behind.
@@ -16,8 +16,14 @@ from numpy.typing import NDArray
 from engine.model import openvino_winograd
 from engine.model.feature_row import GRID, LAYERS, cells
 from engine.model.openvino_quiet import openvino
+from engine.model.openvino_winograd import convolution, first_convolution
 from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, SIZE
 from engine.model.weights import Weights
+
+TOGETHER = 2
+"""First block that takes crop and mirror image as one batch. Block 1 has by far the largest maps
+and the fewest weights: one after the other takes 26 MB less there and no longer.
+"""
 
 
 def graph_digest() -> str:
@@ -30,49 +36,62 @@ def graph_digest() -> str:
 
 
 def feature_graph(weights: Weights, fewer_products: bool) -> Any:
-    """An `openvino.Model`: uint8 RGB crops (n, 160, 160, 3) to float32 rows (n, 12288), any n.
+    """An `openvino.Model`: one uint8 RGB crop (1, 160, 160, 3) to its float32 row (1, 12288).
 
-    The first half of the batch inside is the crops, the second their mirror images.
+    Inside, the crop and its mirror image go through. Sizes are fixed, so that the plugin packs the
+    weights when it compiles, before it takes memory for the maps.
     `fewer_products`: by `openvino_winograd`, for float32 only.
     """
     ov = openvino()
     op = ov.opset13
-    crops = op.parameter([-1, SIZE, SIZE, 3], np.uint8, name="crops")
+    crop = op.parameter([1, SIZE, SIZE, 3], np.uint8, name="crop")
     backwards = np.arange(SIZE - 1, -1, -1, dtype=np.int32)
-    mirrored = op.gather(crops, op.constant(backwards), op.constant(np.int32(2)))
-    both = op.convert(op.concat([crops, mirrored], 0), np.float32)
-    tensor = op.subtract(both, op.constant(np.array(CHANNEL_MEANS, np.float32))).output(0)
+    mirrored = op.gather(crop, op.constant(backwards), op.constant(np.int32(2)))
+    means = op.constant(np.array(CHANNEL_MEANS, np.float32))
+    pictures = [
+        op.subtract(op.convert(picture, np.float32), means).output(0)
+        for picture in (crop, mirrored)
+    ]
     if not fewer_products:
-        tensor = op.transpose(tensor, op.constant([0, 3, 1, 2])).output(0)
+        pictures = [
+            op.transpose(picture, op.constant([0, 3, 1, 2])).output(0) for picture in pictures
+        ]
     taps = {}
     for block, (convolutions, _) in enumerate(BLOCKS, 1):
+        if block == TOGETHER:
+            pictures = [op.concat(pictures, 0).output(0)]
         for number in range(1, convolutions + 1):
             kernel, bias = weights.layer(f"block{block}_conv{number}")
-            last = number == convolutions
-            if (block, number) == (1, 1):
+            first, last = (block, number) == (1, 1), number == convolutions
+            if first:
                 kernel = kernel[:, :, ::-1]  # Trained on BGR: the kernel is turned, not the crop
-            if fewer_products and (block, number) == (1, 1):
-                tensor = openvino_winograd.first_convolution(tensor, kernel, bias)
-            elif fewer_products:
-                tensor = openvino_winograd.convolution(tensor, kernel, bias, pool=last)
+            if not fewer_products:
+                pictures = [_convolution(op, maps, kernel, bias, last) for maps in pictures]
+            elif first:
+                pictures = [first_convolution(maps, kernel, bias) for maps in pictures]
             else:
-                tensor = _convolution(op, tensor, kernel, bias)
-                if last:
-                    tensor = op.max_pool(tensor, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2]).output(0)
-        taps[f"block{block}_pool"] = tensor
+                pictures = [convolution(maps, kernel, bias, last) for maps in pictures]
+        taps[f"block{block}_pool"] = pictures[0]
         if taps.keys() >= set(LAYERS):
             break
     rows = op.concat([_pooled(op, taps[name], fewer_products) for name in LAYERS], 1)
     straight, mirror = op.split(rows, op.constant(np.int32(0)), 2).outputs()
     mean = op.multiply(op.add(straight, mirror), op.constant(np.float32(0.5)))
-    return ov.Model([mean], [crops], "features")
+    return ov.Model([mean], [crop], "features")
 
 
-def _convolution(op: Any, maps: Any, kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> Any:
-    """OpenVINO's own, of maps (n, c, h, w), with bias and ReLU. `kernel` is (3, 3, c, k)."""
+def _convolution(
+    op: Any, maps: Any, kernel: NDArray[np.float32], bias: NDArray[np.float32], pool: bool
+) -> Any:
+    """OpenVINO's own, of maps (n, c, h, w), with bias, ReLU and a 2x2 maximum after it if `pool`.
+    `kernel` is (3, 3, c, k).
+    """
     constant = op.constant(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
     found = op.convolution(maps, constant, [1, 1], [1, 1], [1, 1], [1, 1])
-    return op.relu(op.add(found, op.constant(bias.reshape(1, -1, 1, 1)))).output(0)
+    found = op.relu(op.add(found, op.constant(bias.reshape(1, -1, 1, 1))))
+    if pool:
+        found = op.max_pool(found, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2])
+    return found.output(0)
 
 
 def _pooled(op: Any, maps: Any, channels_last: bool) -> Any:

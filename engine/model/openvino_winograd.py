@@ -75,13 +75,13 @@ def convolution(maps: Any, kernel: Float32, bias: Float32, pool: bool) -> Any:
     both = op.transpose(both, op.constant([2, 5, 0, 1, 3, 4, 6, 7]))
     points = shaped(both, REACH * REACH, -1, channels)
     products = op.matmul(points, op.constant(_kernels(kernel)), False, False)
-    # The tile's 4x4 results, each for all tiles; a 2x2 maximum is one over neighbours in a tile.
-    back = op.constant(np.kron(OUTPUT, OUTPUT))
-    found = op.matmul(back, shaped(products, REACH * REACH, -1), False, False)
+    # The tile's 4x4 results, each for all tiles.
+    found = op.matmul(op.constant(_back(pool)), shaped(products, REACH * REACH, -1), False, False)
     side = TILE
     if pool:
         side = TILE // 2
-        found = op.reduce_max(shaped(found, side, 2, side, 2, -1), op.constant([1, 3]), False)
+        one, two, three, four = op.split(found, op.constant(np.int32(0)), 4).outputs()
+        found = op.maximum(op.maximum(one, two), op.maximum(three, four))
     found = shaped(found, side, side, -1, across, results)
     found = op.transpose(found, op.constant([2, 0, 3, 1, 4]))
     found = shaped(found, -1, side * down, side * across, results)
@@ -143,6 +143,18 @@ def strips(length: int) -> tuple[NDArray[np.int32], Float32]:
                     matrices[strip, :, tile, first + offset - start] = INPUT[:, offset]
     places = np.concatenate([np.arange(start, start + reach) for start in starts])
     return places.astype(np.int32), matrices.reshape(count, REACH * each, reach)
+
+
+def _back(pool: bool) -> Float32:
+    """From a tile's 36 points to its 4x4 results (16, 36), row by row; with `pool` first the
+    upper left of all its 2x2 squares, then the upper right and so on, so that a maximum over a
+    square is one of four equal parts.
+    """
+    matrix = np.kron(OUTPUT, OUTPUT)
+    if pool:
+        half = TILE // 2
+        matrix = matrix.reshape(half, 2, half, 2, -1).transpose(1, 3, 0, 2, 4).reshape(matrix.shape)
+    return np.ascontiguousarray(matrix)
 
 
 def _kernels(kernel: Float32) -> Float32:

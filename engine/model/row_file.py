@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import ModelCorrupt
+from engine.errors import DataError, ModelCorrupt
 from engine.events import FeaturesProgress, Notice
-from engine.files import write_bytes
+from engine.files import read_bytes, write_bytes
 from engine.i18n import _
 from engine.model.arrays import pack, unpack
 
@@ -46,11 +46,11 @@ class RowFile:
         """What is on disk; empty, with a Notice, if it is damaged or not of type `kind`."""
         read = cls(path, folder, np.dtype(kind))
         try:
-            data = path.read_bytes()
+            data = read_bytes(path)
         except FileNotFoundError:
             return read
-        except OSError as error:
-            report(_damaged(path, error.strerror or "unreadable"))
+        except DataError as error:
+            report(_damaged(path, error.message))
             return read
         try:
             arrays = unpack(data, path.name)
@@ -148,8 +148,8 @@ def ignore(event: FeaturesProgress | Notice) -> None:
 def _mark(path: Path) -> str:
     """Digest of a picture file's bytes; empty if it cannot be read (decoding then says why)."""
     try:
-        return mark_of(path.read_bytes())
-    except OSError:
+        return mark_of(read_bytes(path))
+    except (FileNotFoundError, DataError):
         return ""
 
 
@@ -159,7 +159,8 @@ def _stamp(path: Path) -> str:
         found = path.stat()
     except OSError:
         return ""
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
+    # Nobody can set the time of change, but a clock can be set back: only all of it tells.
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 
 
 def _damaged(path: Path, reason: str) -> Notice:

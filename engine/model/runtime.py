@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NEEDED = frozenset({"sse4_2", "asimd"})
 """Linux's names of what OpenVINO's processor plugin needs one of."""
-INSTALL = "pip install 'openvino>=2025.2,<2027'"
+INSTALL = "pip install 'openvino>=2025.4,<2027'"
 
 log = logging.getLogger(__name__)
 

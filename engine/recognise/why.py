@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from engine.config import GateSettings
 from engine.events import FaceSeen, Rule, Why
-from engine.faces import measure
 from engine.model.vectors import Float32
 from engine.pictures import encode_png
 
@@ -95,6 +94,8 @@ class EnrolledCrops:
 def explain(evidence: Evidence, enrolled: EnrolledCrops, gates: GateSettings) -> Why:
     """The explanation of a track's last decision."""
     seen = evidence.seen
+    from engine.faces import measure  # OpenCV: 30 MB, for explanations only
+
     grey = measure.luma(evidence.crop)
     return Why(
         source=seen.source,

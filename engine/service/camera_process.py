@@ -159,16 +159,17 @@ def _watch(
     credit.begin()
     started = time.monotonic()
     try:
-        frames, dropped = watch(
-            context.settings,
-            request,
-            cancel,
-            context.emit,
-            deliver,
-            preview=wishes,
-            credit=credit,
-            patient=start.together,
-        )
+        with context.pulse.work(start.job):
+            frames, dropped = watch(
+                context.settings,
+                request,
+                cancel,
+                context.emit,
+                deliver,
+                preview=wishes,
+                credit=credit,
+                patient=start.together,
+            )
     except Cancelled:
         pass  # while the source was opened
     except Exception as trouble:  # what is no fault of the source must reach the operator too
@@ -176,7 +177,7 @@ def _watch(
             error = trouble
         else:
             log.exception("watching failed")
-            text = f"{type(trouble).__name__}: {trouble}"
+            text = mask_credentials(f"{type(trouble).__name__}: {trouble}")
             error = SourceUnreadable(_("An internal error"), text, _("Try again."))
         if not start.together:
             context.send(JobEnded.failure(start.job, error))

@@ -13,13 +13,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.audit.who import TTY_VARIABLE, terminal
+from engine.errors import EngineDied
 from engine.logs import open_log
-from engine.service.messages import FacesFound, Hello, Quit
+from engine.service.messages import FacesFound, Hello, Pong, Quit
+from engine.service.vitals import Vitals
 from engine.service.wire import Channel, WireError
 
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent.parent
 QUIT_SECONDS = 1.5
 TERMINATE_SECONDS = 1.0
+KILL_SECONDS = 5.0
+"""A process that is killed inside a driver ends only when the driver lets it; so long it is
+waited for. It runs no instruction of its own any more."""
+KILLED = -9
+"""Exit status of such a process."""
 
 
 class Child:
@@ -28,6 +36,9 @@ class Child:
     The process has no terminal: stdin is closed, stdout and stderr are `logs/NAME.log`, and it is
     in a session of its own, so that Ctrl+C and hang-ups of the terminal do not reach it.
     """
+
+    MODULE = "engine.service.{role}_process"
+    """What is run, by the part of the name before a number."""
 
     def __init__(
         self,
@@ -42,6 +53,9 @@ class Child:
         """
         self.name = name
         self.expected_end = False
+        self.vitals = Vitals()
+        self.fault: EngineDied | None = None
+        """Why it was killed, if it was."""
         self._on_message = on_message
         self._on_end = on_end
         self._outgoing: collections.deque[Any] = collections.deque()
@@ -49,8 +63,9 @@ class Child:
         ours, theirs = socket.socketpair()
         self._channel = Channel(ours)
         output = open_log(logs, name)
-        module = f"engine.service.{name.partition('-')[0]}_process"
+        module = self.MODULE.format(role=name.partition("-")[0])
         environment = os.environ | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
+        environment[TTY_VARIABLE] = terminal()
         # glibc gives each thread a heap of its own, which keeps what the thread once needed.
         environment.setdefault("MALLOC_ARENA_MAX", "2")
         try:
@@ -109,6 +124,13 @@ class Child:
         self.expected_end = True
         threading.Thread(target=self.end, name=f"{self.name}-end", daemon=True).start()
 
+    def kill(self, fault: EngineDied) -> None:
+        """End the process at once, for `fault`. It is reported as any unexpected end."""
+        if self.fault is None:
+            self.fault = fault
+            self._process.kill()
+            self._channel.close()  # so that the reader reports it even if the process stays
+
     def _write(self) -> None:
         """Writer thread: a child that does not read blocks this thread only."""
         while True:
@@ -132,11 +154,21 @@ class Child:
                 message = None
             if message is None:
                 break
-            self._on_message(self, message)
-        status = self._process.wait()
+            with self.vitals.hearing():
+                if isinstance(message, Pong):
+                    self.vitals.answered(message.beats)
+                else:
+                    self._on_message(self, message)
+        status = self._status()
         with self._wake:
             self._wake.notify()
         self._on_end(self, status)
+
+    def _status(self) -> int:
+        try:
+            return self._process.wait(KILL_SECONDS if self.fault else None)
+        except subprocess.TimeoutExpired:
+            return KILLED
 
 
 def _is_lossy(message: Any, camera: int) -> bool:

@@ -18,14 +18,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
 from engine.config import Settings, load_settings
+from engine.core_dumps import forbid_core_dumps
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
 from engine.i18n import _
-from engine.logs import keep_short, quieten_libraries
-from engine.service.messages import End, Hello, Quit, Start
+from engine.logs import LogFormatter, keep_short, quieten_libraries
+from engine.service.memory_use import offer_to_the_kernel
+from engine.service.messages import End, Hello, Ping, Pong, Quit, Start
+from engine.service.pulse import Pulse
 from engine.service.wire import Channel, WireError
+from engine.vault import opened
 from engine.workspace import Workspace
 
 GRACE = 3.0
@@ -45,9 +50,11 @@ class ChildContext:
         self._early = early
         self.channel = channel
         self.workspace = Workspace(Path(hello.workspace))
+        opened.take_over(self.workspace.root, hello.vault)
         self.settings: Settings = load_settings(**hello.settings)
         self.inbox: queue.Queue[Any] = queue.Queue()
         self.cancels: dict[str, Cancel] = {}
+        self.pulse = Pulse()
         self.replace: Callable[[Any], bool] = lambda message: False
 
     def send(self, message: Any) -> None:
@@ -63,14 +70,15 @@ class ChildContext:
 
     def begin(self, job: str) -> Cancel:
         """A fresh cancel token for a job; `End` messages reach it from now on."""
-        self.cancels[job] = Cancel()
+        self.cancels[job] = Cancel(lambda: self.pulse.beat(job))
         return self.cancels[job]
 
     def run_job(self, job: str, work: Callable[[Cancel], None]) -> None:
         """Run a job and report its one JobEnded, whatever happens inside."""
         cancel = self.cancels.get(job) or self.begin(job)
         try:
-            work(cancel)
+            with self.pulse.work(job):
+                work(cancel)
         except Cancelled:
             ended = JobEnded(job=job, outcome="cancelled")
         except FacedeskError as error:
@@ -81,7 +89,7 @@ class ChildContext:
                 job=job,
                 outcome="failed",
                 title=_("An internal error"),
-                message=f"{type(error).__name__}: {error}",
+                message=mask_credentials(f"{type(error).__name__}: {error}"),
                 hint=_("The details are in {logs}.").format(logs=self.workspace.logs),
                 exit_code=1,
             )
@@ -109,6 +117,9 @@ class ChildContext:
             starts = self._early and isinstance(message, Start)
             if starts:
                 self.begin(message.job)
+            if isinstance(message, Ping):
+                self.send(Pong(beats=self.pulse.beats()))
+                continue
             token = self.cancels.get(message.job) if isinstance(message, End) else None
             if token is not None:
                 (token.stop if message.keep else token.cancel)()
@@ -127,12 +138,14 @@ def serve(name: str, body: Callable[[ChildContext], None], *, early: bool = Fals
     `early` as in ChildContext.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
+    offer_to_the_kernel()
+    forbid_core_dumps()
     quieten_libraries()
     faulthandler.enable(sys.stderr)
     keep_short()
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(asctime)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     hello = channel.receive()
     if not isinstance(hello, Hello):

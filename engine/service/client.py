@@ -7,6 +7,7 @@ process that died.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from engine.camera.check import check_source
 from engine.camera.masking import mask_credentials
 from engine.config import Settings
-from engine.errors import DataError, EngineDied, SourceBusy
+from engine.errors import DataError, EngineDied, FacedeskError, SourceBusy
 from engine.events import (
     EvaluateDone,
     Event,
@@ -25,11 +26,12 @@ from engine.events import (
     Sighted,
     SourceFailed,
 )
+from engine.exposure import exposures
 from engine.i18n import _
 from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
-from engine.service.deaths import Deaths
+from engine.service.deaths import Deaths, death
 from engine.service.feed_calls import FeedCalls
 from engine.service.inbox_calls import InboxCalls
 from engine.service.inbox_writer import InboxWriter
@@ -64,10 +66,14 @@ from engine.service.protocol import (
 )
 from engine.service.renewal import PROCESSES, Renewal
 from engine.service.roster_calls import RosterCalls
+from engine.service.seen_notes import SeenNotes, SeenWriter
 from engine.service.several import Several
 from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
+from engine.service.watchdog import Watchdog
+from engine.service.watching import Watched, note_settings
+from engine.vault import opened
 from engine.workspace import Workspace
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
@@ -92,20 +98,27 @@ class LocalDesk(
         """`record`: each camera job is recorded under this name, see `engine.service.tapes`."""
         super().__init__(workspace, settings)
         self._tapes = Tapes(record, workspace, settings)
+        self._watched = Watched(workspace, settings, lambda event: self._listener(event))
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}
         self._deaths = Deaths()
         self._jobs: dict[Job, str] = {}
+        self._writing: set[Job] = set()
         self._fed = set()
         self._requests: dict[Job, Any] = {}
         self._failed = {}
         self._run = 0
         self._closing = False
-        self._keeping = InboxWriter(
-            workspace, settings, self._writer, lambda event: self._listener(event)
-        )
+        self._keeping = InboxWriter(workspace, settings, self._writer, self._hear)
+        notes = SeenNotes(workspace, lambda: self._writer.hold("last seen"))
+        self._seen = SeenWriter(notes)
         self._wish = PreviewWish()
+        self._watchdog = Watchdog(
+            settings.processes,
+            lambda: list(self._children.values()),
+            self._hear,
+        )
 
     @property
     def running(self) -> frozenset[Job]:
@@ -114,15 +127,31 @@ class LocalDesk(
             return frozenset(self._jobs)
 
     def start(self, listener: Listener) -> None:
-        """Begin: events go to `listener`; both processes start and load in the background."""
+        """Begin: events go to `listener`; both processes start and load in the background.
+
+        If a writer was killed, what it left is put in order, and a Recovered says so.
+        """
 
         def both(event: Event) -> None:
             self._tapes.hear(event)
             listener(event)
 
         self._listener = both
+        with contextlib.suppress(FacedeskError):  # Each job that needs the log will say so.
+            note_settings(self._workspace, self._settings)
         for name in ("camera", "model"):
             self._child(name)
+        self._watchdog.start()
+        if self._workspace.cut_short() or self._workspace.outdated():
+            # Another process may be writing, the disk may refuse: whoever writes next recovers.
+            with contextlib.suppress(FacedeskError), self._writer.hold("recovery"):
+                pass
+        for each in exposures(self._workspace.root):
+            text = _("{text}. Remedy: {remedy}").format(text=each.text, remedy=each.remedy)
+            listener(Notice(text=text, level="warning"))
+
+    def _hear(self, event: Event) -> None:
+        self._listener(event)
 
     def close(self) -> None:
         """End both processes; at most a few seconds even if one hangs."""
@@ -130,24 +159,28 @@ class LocalDesk(
             self._closing = True
             children = list(self._children.values())
             self._children.clear()
+        self._watchdog.close()
         enders = [threading.Thread(target=child.end, daemon=True) for child in children]
         for ender in enders:
             ender.start()
         for ender in enders:
             ender.join(5)
         self._keeping.close(1.0)
+        self._watched.end("stopped")
+        self._seen.close(1.0)
         self._tapes.end(None, self._listener)  # of a job whose process had to be killed
         self._writer.release_all()
 
     # --- jobs ----------------------------------------------------------------------------
 
     def enrol(self, request: EnrolRequest) -> None:
-        """Start capturing. Raises SourceBusy, NameInvalid, WorkspaceLocked."""
+        """Start capturing. Raises SourceBusy, NameInvalid, ConsentMissing, WorkspaceLocked."""
         library.check_name(request.person)
+        library.check_consent(self._workspace, self._settings, request)
         self._begin(
             "enrol",
             _("Enrolling {person} from {source}").format(
-                person=request.person, source=request.source
+                person=request.person, source=mask_credentials(request.source)
             ),
             request,
         )
@@ -172,7 +205,7 @@ class LocalDesk(
         for each in request.sources:
             check_source(each, may_come=bool(request.beside))
         library.check_model(self._workspace)
-        source = ", ".join(request.sources)
+        source = ", ".join(map(mask_credentials, request.sources))
         title = _("Recognising from {source}").format(source=source)
         self._begin("recognise", title, request)
 
@@ -203,13 +236,18 @@ class LocalDesk(
     def _begin(self, job: Job, title: str, request: Any) -> None:
         with self._lock:
             self._refuse_if_busy(job)
-            if job in WRITING_JOBS:
+            # An evaluation keeps its features and figures where it can, and goes on where not.
+            writes = job in WRITING_JOBS and not (job == "evaluate" and self._workspace.read_only)
+            if writes:
                 self._writer.acquire(job)
+                self._writing.add(job)
             try:
+                if job == "recognise":
+                    self._watched.begin(request.sources)
                 request = self._tapes.begin(job, request, self._listener)
             except BaseException:
-                if job in WRITING_JOBS:
-                    self._writer.release()
+                self._written(job)
+                self._watched.end("failed")
                 raise
             self._jobs[job] = "waiting"
             self._requests[job] = request
@@ -220,6 +258,11 @@ class LocalDesk(
                 self._run += 1
                 self._failed = {}
             self._child(first).send(Start(job=job, request=request, run=self._run))
+
+    def _written(self, job: Job) -> None:
+        if job in self._writing:
+            self._writing.remove(job)
+            self._writer.release()
 
     def _refuse_if_busy(self, job: Job) -> None:
         holder = next((j for j in self._jobs if j in CAMERA_JOBS and job in CAMERA_JOBS), None)
@@ -258,12 +301,13 @@ class LocalDesk(
             if state is None:
                 return
             self._requests.pop(job, None)
-            if job in WRITING_JOBS:
-                self._writer.release()
+            self._written(job)
             if job == "recognise":
                 cameras.end_further(self._children)
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
+        if job == "recognise":
+            self._watched.end(ended.outcome)
         self._tapes.hear(ended)
         self._tapes.end(job, self._listener)
         self._listener(ended)
@@ -277,6 +321,7 @@ class LocalDesk(
                 hello = Hello(
                     workspace=str(self._workspace.root),
                     settings=self._settings.model_dump(mode="json"),
+                    vault=opened.pass_on(self._workspace.root),
                 )
                 self._children[name] = Child(
                     name, hello, self._workspace.logs, self._received, self._ended
@@ -319,6 +364,7 @@ class LocalDesk(
                 self._failed[message.camera] = message
                 self._listener(message)
             case Event():
+                self._seen.hear(message)
                 self._listener(message)
 
     def _keep_evaluation(self, done: EvaluateDone) -> None:
@@ -369,9 +415,17 @@ class LocalDesk(
             lost = [job for job in self._jobs if camera is None and child.name in PROCESSES[job]]
             if not further:
                 self._feeding_ended(child.name)
-        self._listener(ProcessDied(process=child.name, exit_status=status, restarting=restarting))
+        error = death(child.name, status, child.fault, self._workspace.logs)
+        self._listener(
+            ProcessDied(
+                process=child.name,
+                exit_status=status,
+                restarting=restarting,
+                cause=str(child.fault or error.message),
+            )
+        )
         for job in lost:
-            self._fail(job, child.name, status)
+            self._fail(job, child.name, error)
         if camera is not None:
             failed = self._watch_again(child.name, camera, status, again=restarting)
             if failed is not None:
@@ -384,14 +438,7 @@ class LocalDesk(
             )
             self._listener(Notice(text=text, level="error"))
 
-    def _fail(self, job: Job, process: str, status: int) -> None:
-        error = EngineDied(
-            _("The {process} process died").format(process=process),
-            _("{job} was cut short (status {status})").format(job=job, status=status),
-            _("What was captured is safe. Try again; details are in {logs}.").format(
-                logs=self._workspace.logs
-            ),
-        )
+    def _fail(self, job: Job, process: str, error: EngineDied) -> None:
         if job == "recognise":
             end = End(job=job, keep=False, run=self._run)
             with self._lock:

@@ -1,10 +1,15 @@
-"""Whether a process that died is started again: not if it keeps dying."""
+"""A process that died: why, in words, and whether it is started again: not if it keeps dying."""
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import EngineDied
+from engine.i18n import _
 
 MOST = 3
 WITHIN = 60.0
@@ -25,3 +30,25 @@ class Deaths:
         recent = [then for then in self._times[process] if then > now - WITHIN]
         self._times[process] = [*recent, now]
         return len(recent) < MOST
+
+
+def death(process: str, status: int, fault: EngineDied | None, logs: Path) -> EngineDied:
+    """The error of a job that lost its process: `fault` if that is why, else what `status` says."""
+    if fault is not None:
+        return fault
+    return EngineDied(
+        _("The {process} process died").format(process=process),
+        cause(status),
+        _("What was captured is safe. Try again; details are in {logs}.").format(logs=logs),
+    )
+
+
+def cause(status: int) -> str:
+    """An exit status in words; negative is the signal that ended the process."""
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        return _("it ended with status {status}").format(status=status)
+    if name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"):
+        return _("a fault in native code ({name})").format(name=name)
+    return _("it was ended by {name}").format(name=name)

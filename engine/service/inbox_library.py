@@ -9,6 +9,7 @@ from engine.config import Settings
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
 from engine.enrol.inbox_choices import Choices
 from engine.errors import DataError, ModelCorrupt
+from engine.files import read_bytes
 from engine.i18n import _
 from engine.service.inbox_rows import InboxView, UnknownGroup
 from engine.workspace import Workspace
@@ -43,7 +44,7 @@ def picture(workspace: Workspace, path: str) -> bytes:
     inside = file.is_relative_to(root) and file.suffix == ".png"
     try:
         if inside and file.stat().st_size <= LARGEST_PICTURE:
-            return file.read_bytes()
+            return read_bytes(file)
     except OSError:
         pass
     raise DataError(_("This picture is not there any more"), path)
@@ -85,8 +86,8 @@ def _embedding(inbox: Inbox, sighting: Sighting) -> Float32 | None:
 
     path = inbox.folder(sighting.id) / FEATURES_FILE
     try:
-        rows = unpack(path.read_bytes(), path.name)["embeddings"]
-    except (OSError, ModelCorrupt, KeyError):
+        rows = unpack(read_bytes(path), path.name)["embeddings"]
+    except (OSError, DataError, ModelCorrupt, KeyError):
         return None
     if rows.ndim != 2 or not len(rows) or rows.dtype.kind != "f" or not np.isfinite(rows).all():
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.events import BoxTuple, JobEnded, TwinChoice
@@ -14,6 +14,8 @@ class Hello:
 
     workspace: str
     settings: dict[str, Any]
+    vault: bytes = field(default=b"", repr=False)
+    """What opens an encrypted workspace, as `engine.vault.opened.pass_on` gives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,18 @@ class End:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quit:
     """End the process."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ping:
+    """Are you there? A child's reader thread answers at once, whatever its jobs are at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pong:
+    """A child is there. `beats` is the pulse of its jobs, see `engine.service.pulse`."""
+
+    beats: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +100,7 @@ class FacesFound:
     frame: int
     seconds: float
     boxes: tuple[BoxTuple, ...]
-    crops: bytes
+    crops: bytes = field(repr=False)
     dropped: int
     lossy: bool
     eyes_found: tuple[bool, ...] = ()
@@ -113,7 +127,7 @@ class FirstPictures:
 
     person: str
     count: int
-    crops: bytes
+    crops: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

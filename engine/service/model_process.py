@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
 from engine.events import JobEnded, NothingToExplain, Notice
@@ -40,11 +41,13 @@ from engine.service.protocol import EvaluateRequest, TrainRequest
 from engine.service.turns import Turns
 
 if TYPE_CHECKING:
-    from engine.service.jobs.recognise import Recognition
+    from engine.service.jobs.naming import Recognition
 
 log = logging.getLogger(__name__)
 
 RECOGNISE = "recognise"
+MAIN = "main loop"
+"""What the process is at when it takes a message, as the watchdog calls it."""
 
 
 class ModelBody:
@@ -53,7 +56,7 @@ class ModelBody:
     def __init__(self, context: ChildContext) -> None:
         from engine.service.jobs.feeding import Feed
         from engine.service.jobs.loaded import Backbones
-        from engine.service.jobs.recognise import Recognition
+        from engine.service.jobs.naming import Recognition
 
         self._context = context
         self._backbones = Backbones(context.settings.model.runtime)
@@ -91,12 +94,13 @@ class ModelBody:
             if isinstance(message, Quit):
                 return
             try:
-                self._take(message)
+                with self._context.pulse.work(MAIN):
+                    self._take(message)
             except FacedeskError as error:
                 self._end(JobEnded.failure(RECOGNISE, error))
             except Exception as error:  # reported in one sentence, details in the log
                 log.exception("recognition failed")
-                text = f"{type(error).__name__}: {error}"
+                text = mask_credentials(f"{type(error).__name__}: {error}")
                 self._end(JobEnded.failure(RECOGNISE, ModelError(_("An internal error"), text)))
 
     def _end(self, ended: JobEnded) -> None:

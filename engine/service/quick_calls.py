@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.config import Settings
-from engine.events import SplitDone
+from engine.events import Event, SplitDone
 from engine.service import library
 from engine.service.protocol import ModelRow, PersonRow, SplitRequest
 from engine.service.shared_writer import SharedWriter
@@ -18,7 +18,10 @@ class QuickCalls:
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self._workspace = workspace
         self._settings = settings
-        self._writer = SharedWriter(workspace)
+        self._writer = SharedWriter(workspace, self._hear)
+
+    def _hear(self, event: Event) -> None:
+        """What these calls have to tell; the desk passes it to its listener."""
 
     @property
     def workspace(self) -> Path:
@@ -32,7 +35,7 @@ class QuickCalls:
 
     def people(self) -> tuple[PersonRow, ...]:
         """Everybody enrolled, by name."""
-        return library.person_rows(self._workspace)
+        return library.person_rows(self._workspace, self._settings)
 
     def rename(self, old: str, new: str) -> None:
         """Rename a person; pictures and model stay valid."""

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from engine.enrol.strangers import tidy
+from engine.enrol.clock import note_clock
+from engine.events import Event, WorkspaceUpgraded
+from engine.service.upkeep import recover
 from engine.workspace import Workspace
+from engine.workspace_format import FORMAT
 
 
 class SharedWriter:
     """The workspace's writer lock, counted: several jobs of one app may write side by side.
 
     They never write the same files: capture and import add pictures, training adds models.
+    Whoever takes the lock first puts in order what a killed writer left; `tell` hears of it.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(
+        self, workspace: Workspace, tell: Callable[[Event], None] = lambda event: None
+    ) -> None:
         self._workspace = workspace
+        self._tell = tell
         self._lock = threading.Lock()
         self._count = 0
         self._stack = contextlib.ExitStack()
@@ -26,10 +33,20 @@ class SharedWriter:
         """Take or share the lock. Raises WorkspaceLocked, WorkspaceUnusable."""
         with self._lock:
             if self._count == 0:
-                self._stack.enter_context(self._workspace.writer(f"the app: {what}"))
-                self._workspace.recover()
-                tidy(self._workspace)
+                self._take(what)
             self._count += 1
+
+    def _take(self, what: str) -> None:
+        # Whatever goes wrong, a lock that nobody counts must not stay.
+        with contextlib.ExitStack() as stack:
+            interrupted = stack.enter_context(self._workspace.writer(f"the app: {what}"))
+            if (before := self._workspace.upgraded_from()) is not None:
+                self._tell(WorkspaceUpgraded(before=before, now=FORMAT))
+            if changed := note_clock(self._workspace):
+                self._tell(changed)
+            if recovered := recover(self._workspace, interrupted):
+                self._tell(recovered)
+            self._stack = stack.pop_all()
 
     def release(self) -> None:
         """Give one share back; the last one frees the lock."""

@@ -52,11 +52,16 @@ def test_the_camera_process_does_not_load_tensorflow() -> None:
 
 
 @pytest.mark.parametrize(
-    "job", ["recognise", "train", "evaluate", "twins", "add_strangers", "feeding"]
+    "job", ["recognise", "naming", "train", "evaluate", "twins", "add_strangers", "feeding"]
 )
 def test_the_jobs_of_the_model_process_load_tensorflow_only_when_they_need_it(job: str) -> None:
     modules = loaded_after(f"import engine.service.jobs.{job}")
     assert not modules.intersection({"tensorflow", "keras"})
+
+
+def test_naming_and_feeding_load_no_opencv_before_they_need_it() -> None:
+    modules = loaded_after("import engine.service.jobs.naming, engine.service.jobs.feeding")
+    assert "cv2" not in modules
 
 
 def test_the_engine_does_not_load_the_interface() -> None:

@@ -158,7 +158,7 @@ def test_a_full_disk_leaves_no_half_export(
         target.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.dataset.export.shutil.copyfile", full)
+    monkeypatch.setattr("engine.dataset.export.copy_out", full)
     with pytest.raises(DiskFull):
         export_keras_folders(people.workspace, people.list(), split, tmp_path / "a" / "out")
     assert contents(tmp_path / "a") == []

@@ -10,10 +10,9 @@ from engine.enrol.strangers import (
     clear_strangers,
     remove_stranger,
     strangers,
-    tidy,
 )
 from engine.errors import PersonNotFound, WorkspaceLocked
-from engine.files import make_directory, write_bytes, write_json
+from engine.files import write_bytes, write_json
 from engine.workspace import Workspace
 from tests.enrol.test_people import capture
 
@@ -84,23 +83,6 @@ def test_clearing_removes_everybody_damaged_entries_too(workspace: Workspace) ->
 def test_a_stranger_without_pictures_does_not_count(workspace: Workspace) -> None:
     add(workspace, "Postman", pictures=0)
     assert strangers(workspace) == ()
-
-
-def test_what_a_crash_left_is_removed_from_both_areas(workspace: Workspace) -> None:
-    kept = add(workspace, "Postman")
-    for area in (workspace.people / "ada", workspace.strangers / kept):
-        make_directory(area / "20260101-000000-001")
-    write_bytes(workspace.strangers / kept / ".tmp-1" / "0001.png", b"")
-    write_bytes(workspace.stranger_features / "digest" / "nobody" / "s.npz", b"")
-    with workspace.writer("test"):
-        assert workspace.recover() == (f"strangers/{kept}/.tmp-1",)
-        removed = tidy(workspace)
-    assert removed == (
-        "people/ada/20260101-000000-001",
-        f"strangers/{kept}/20260101-000000-001",
-        "stranger-features/digest/nobody",
-    )
-    assert len(strangers(workspace)) == 1
 
 
 def test_both_areas_have_one_writer(workspace: Workspace) -> None:

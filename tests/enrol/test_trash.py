@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.enrol.strangers import tidy
+from engine.enrol.recovery import recover
 from engine.enrol.trash import Trash
 from engine.errors import DataError, NothingToUndo, UndoConflict
 from engine.files import write_bytes, write_json
@@ -119,8 +119,7 @@ def test_a_crash_anywhere_leaves_before_or_after(
         cut = power_cut(patch, at)
         with contextlib.suppress(PowerCut):
             do(files)
-    files.recover()
-    tidy(files)
+    recover(files)
     assert not list(files.trash.rglob("*.doing"))
     trash = Trash(files)
     if trash.changes():
@@ -142,8 +141,7 @@ def test_a_crash_while_undoing_leaves_before_or_after(
         power_cut(patch, at)
         with contextlib.suppress(PowerCut):
             trash.undo()
-    files.recover()
-    tidy(files)
+    recover(files)
     assert state(files) == (after if trash.changes() else before)
     assert [path.name for path in files.trash.iterdir()] == [each.id for each in trash.changes()]
 

@@ -197,7 +197,7 @@ def test_a_saved_space_embeds_alike(
     assert (loaded.cohort * space.cohort).sum(1).min() > 0.9999
     assert loaded.impostors.threshold(1e-3) == space.impostors.threshold(1e-3)
     assert loaded.provenance["people"] == 60
-    assert loaded.projection.dtype == loaded.cohort.dtype == np.float32
+    assert loaded.embed(background[0]).dtype == loaded.cohort.dtype == np.float32
 
 
 def test_saving_twice_gives_the_same_bytes(space: FaceSpace, saved: Path, tmp_path: Path) -> None:

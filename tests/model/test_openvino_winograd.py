@@ -93,7 +93,7 @@ def test_both_graphs_give_the_same_rows(weights: Weights, demo_crops: NDArray[np
     core = openvino().Core()
     rows = [
         np.asarray(
-            core.compile_model(feature_graph(weights, fewer), "CPU", FLOAT32)([demo_crops[:2]])[0]
+            core.compile_model(feature_graph(weights, fewer), "CPU", FLOAT32)([demo_crops[:1]])[0]
         )
         for fewer in (False, True)
     ]

@@ -19,8 +19,8 @@ from engine.files import write_bytes, write_json
 from engine.model.record import ModelInfo
 from engine.model.store import ModelDraft, ModelStore
 from engine.pictures import encode_png
+from engine.service.jobs.naming import Recognition
 from engine.service.jobs.networks import backbone_of, export, refuse_unfitting
-from engine.service.jobs.recognise import Recognition
 from engine.service.jobs.train import train
 from engine.service.protocol import TrainRequest
 from engine.workspace import Workspace

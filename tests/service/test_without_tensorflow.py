@@ -81,7 +81,9 @@ def test_the_demonstration_is_trained_recognised_and_evaluated(trained: Workspac
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
-def test_the_model_process_that_names_faces_never_loads_tensorflow(trained: Workspace) -> None:
+def test_the_model_process_that_names_faces_loads_neither_tensorflow_nor_opencv(
+    trained: Workspace,
+) -> None:
     desk = LocalDesk(trained, load_settings())
     collector = started(desk)
     desk.recognise(RecogniseRequest(source="demo:collins"))
@@ -92,3 +94,4 @@ def test_the_model_process_that_names_faces_never_loads_tensorflow(trained: Work
     assert seen.candidate == COLLINS
     assert "openvino" in libraries
     assert "tensorflow" not in libraries
+    assert "cv2" not in libraries

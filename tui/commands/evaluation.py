@@ -23,7 +23,7 @@ def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
     with (
         interruptible(keep=False) as cancel,
         # Features that are missing are computed and kept for the next training.
-        context.writing("evaluate"),
+        context.writing_if_possible("evaluate") as writing,
         output.progress(_("Pictures"), None) as bar,
     ):
 
@@ -36,7 +36,8 @@ def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
                     output.note(event.text, "yellow" if event.level != "info" else "")
 
         done = evaluate(context.workspace, context.settings, request, cancel, emit)
-        evaluations.save(context.workspace, done)
+        if writing:
+            evaluations.save(context.workspace, done)
     show(output, done)
     return done
 

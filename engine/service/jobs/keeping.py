@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.config import Settings
 from engine.enrol.inbox import Inbox
 from engine.events import Emit, FaceSeen, Sighted
-from engine.faces.align import EYES_IN_CROP, Face
 from engine.faces.box import Box
-from engine.faces.quality import QualityGates, Verdict
 from engine.model.arrays import pack
 from engine.model.feature_cache import cached_arrays
 from engine.pictures import encode_png
 from engine.recognise.voting import LOST_AFTER, Decision
 from engine.recognise.why import Evidence, Memory
 from engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.faces.quality import Verdict
 
 SETTLED = 5
 """Frames in a row that say unknown, or a name, until a track counts as a stranger's, or as that
@@ -61,7 +63,7 @@ class Keeper:
         keep: bool | None = None,
     ) -> None:
         self._inbox = Inbox(workspace, settings.inbox)
-        self._gates = QualityGates(settings.gates)
+        self._gates = settings.gates
         self._most = settings.inbox.crops
         self._digests = extractor, space
         self._emit = emit
@@ -103,8 +105,12 @@ class Keeper:
             return
         if not (self._inbox.keeping if self._keep is None else self._keep):
             return
+        # OpenCV: 30 MB, for an inbox that is kept only.
+        from engine.faces.align import EYES_IN_CROP, Face
+        from engine.faces.quality import QualityGates
+
         face = Face(Box(*event.box), EYES_IN_CROP, bool(evidence.eyes_found), evidence.crop)
-        verdict = self._gates.judge((face,), last.crop if last is not None else None)
+        verdict = QualityGates(self._gates).judge((face,), last.crop if last is not None else None)
         if verdict.refusal is not None:
             return
         track.kept.append((evidence, verdict))

@@ -1,176 +1,22 @@
-"""Recognise: the model's half of it, and the whole of it in one process for the command line."""
+"""Recognise for the command line: finding faces and naming them, all in this process."""
 
 from __future__ import annotations
 
-import time
-from collections import Counter, defaultdict
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from engine.camera.check import check_source
 from engine.camera.demo import parse_demo
 from engine.camera.folder import pictures_of
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.enrol.people import People
-from engine.events import (
-    Emit,
-    FaceSeen,
-    NoFace,
-    Notice,
-    RecogniseDone,
-    RecognitionRate,
-)
-from engine.faces.align import Face
+from engine.events import Emit, Notice, RecogniseDone
 from engine.faces.detect import FaceFinder
-from engine.model.store import ModelStore
 from engine.pictures import Unreadable, read_photograph
-from engine.recognise.recogniser import Recogniser, classifier_for
-from engine.recognise.threshold import threshold_event
-from engine.recognise.why import Memory
-from engine.service import library
-from engine.service.jobs.explaining import Explainer
-from engine.service.jobs.keeping import Keeper
-from engine.service.jobs.loaded import Backbones
-from engine.service.jobs.strangers import ready_strangers
+from engine.service.jobs.naming import Recognition
 from engine.service.jobs.watch import watch
-from engine.service.messages import FacesFound
 from engine.service.protocol import RecogniseRequest
+from engine.service.watching import watching
 from engine.workspace import Workspace
-
-RATE_INTERVAL = 1.0
-"""Seconds between reports of how recognition keeps up."""
-
-
-class Recognition:
-    """One run: names the faces it is given, counts, and sums up. Loading takes seconds."""
-
-    def __init__(
-        self,
-        workspace: Workspace,
-        settings: Settings,
-        emit: Emit,
-        keep: bool | None = None,
-        backbones: Backbones | None = None,
-    ) -> None:
-        """Load the model in use and emit its Threshold. `keep` as in `Keeper`; `backbones` may
-        have its network already.
-
-        Raises NoModel, ModelCorrupt, BackboneMissing.
-        """
-        model = ModelStore(workspace).load()
-        backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
-        extractor, space = backbone.extractor, backbone.space
-        self._emit = emit
-
-        def keeper() -> Keeper:
-            return Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)
-
-        self._keepers: defaultdict[int, Keeper] = defaultdict(keeper)
-        """One a camera: each has a clock of its own."""
-        self.explainer = Explainer(workspace, settings.gates, extractor.digest, space)
-        self._recogniser = Recogniser(
-            model,
-            extractor,
-            space,
-            settings.recognition,
-            library.stale_slugs(workspace, model.info),
-            {person.slug: person.name for person in People(workspace).list()},
-            classifier_for(model, backbone.weights) if backbone.weights else None,
-            ready_strangers(workspace, extractor, space, emit),
-        )
-        emit(threshold_event(self._recogniser.calibration, "recognise"))
-        # The first call compiles the network; better now than on the first face.
-        black = np.zeros((1, 160, 160, 3), np.uint8)
-        self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], black, single=True)
-        self._recogniser.memory.clear()
-        self._began = self._reported = time.monotonic()
-        self._frames = self._faces = self._recent = 0
-        self._dropped: Counter[int] = Counter()
-        self._people: Counter[str] = Counter()
-
-    def take(self, found: FacesFound, skipped: int = 0, *, single: bool = False) -> None:
-        """Name the faces of one frame; emits FaceSeen for each and now and then the rate.
-
-        `skipped` frames were replaced by newer ones on the way here.
-        """
-        crops = crops_of(found)
-        events = self._recogniser.observe(
-            found.source,
-            found.frame,
-            found.seconds,
-            found.boxes,
-            crops,
-            single,
-            found.eyes_found,
-            found.camera,
-        )
-        if not single:
-            self._keepers[found.camera].take(found.seconds, events, self._recogniser.memory)
-        self._dropped[found.camera] = found.dropped + skipped
-        self._count(events)
-
-    def take_picture(self, source: str, number: int, face: Face | None) -> None:
-        """Name one photograph's face as a probe of its own; NoFace if it has none."""
-        if face is None:
-            self._emit(NoFace(source=source, frame=number))
-            self._count(())
-            return
-        events = self._recogniser.observe(
-            source,
-            number,
-            float(number),
-            [face.box.as_tuple],
-            face.crop[None],
-            single=True,
-            eyes_found=(face.eyes_found,),
-        )
-        self._count(events)
-
-    @property
-    def memory(self) -> Memory:
-        """What the last decisions rest on."""
-        return self._recogniser.memory
-
-    def flush(self) -> None:
-        """Send the strangers collected so far to the inbox."""
-        for keeper in self._keepers.values():
-            keeper.finish()
-
-    def finish(self, frames: int | None = None) -> RecogniseDone:
-        """Sum up. `frames` is the camera's count where it differs from what arrived here."""
-        self.flush()
-        seconds = max(time.monotonic() - self._began, 1e-6)
-        done = RecogniseDone(
-            frames=self._frames if frames is None else frames,
-            faces=self._faces,
-            fps=self._frames / seconds,
-            dropped=self._dropped.total(),
-            people=dict(self._people),
-        )
-        self._emit(done)
-        return done
-
-    def _count(self, events: tuple[FaceSeen, ...]) -> None:
-        self._frames += 1
-        self._recent += 1
-        self._faces += len(events)
-        for event in events:
-            self._people[event.person or event.decision] += 1
-            self._emit(event)
-        now = time.monotonic()
-        if now - self._reported >= RATE_INTERVAL:
-            self._emit(
-                RecognitionRate(
-                    fps=self._recent / (now - self._reported),
-                    frames=self._frames,
-                    dropped=self._dropped.total(),
-                    faces=len(events),
-                )
-            )
-            self._reported, self._recent = now, 0
 
 
 def recognise(
@@ -192,6 +38,22 @@ def recognise(
     check_source(request.source)  # before the network is loaded, which takes seconds
     if request.source.startswith("demo:"):
         parse_demo(request.source)
+    with watching(workspace, settings, request.sources) as told:
+        done = _recognised(workspace, settings, request, cancel, emit, why=why, keep=keep)
+        told["frames"] = done.frames
+    return done
+
+
+def _recognised(
+    workspace: Workspace,
+    settings: Settings,
+    request: RecogniseRequest,
+    cancel: Cancel,
+    emit: Emit,
+    *,
+    why: bool,
+    keep: bool | None,
+) -> RecogniseDone:
     recognition = Recognition(workspace, settings, emit, keep)
     if request.each and Path(request.source).expanduser().is_dir():
         _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)
@@ -224,8 +86,3 @@ def _each_picture(
             emit(Notice(text=str(error), level="warning"))
             faces = ()
         recognition.take_picture(label, number, faces[0] if faces else None)
-
-
-def crops_of(found: FacesFound) -> NDArray[np.uint8]:
-    """The crops of a message: uint8 (faces, 160, 160, 3), RGB."""
-    return np.frombuffer(found.crops, np.uint8).reshape(len(found.boxes), 160, 160, 3)

@@ -32,7 +32,7 @@ def stranger_embeddings(
     """
     used = not_enrolled(workspace, emit)
     progress = Progress(sum(each.pictures for each in used), emit)
-    cache = EmbeddingCache(StrangerArea(workspace), extractor, space)
+    cache = EmbeddingCache(StrangerArea(workspace), extractor, space, keep=not workspace.read_only)
     rows: list[list[Levelled]] = []
     for stranger in used:
         rows.append([])

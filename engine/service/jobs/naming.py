@@ -1,0 +1,215 @@
+"""The model's half of recognition: faces of a frame in, who they are out, counts and sums.
+
+Finding the faces is not among it, so that the model process does without OpenCV.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import Settings
+from engine.enrol.people import PERSON_FILE
+from engine.enrol.permission import permitted
+from engine.events import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate
+from engine.model.store import ModelInfo
+from engine.recognise.recogniser import Recogniser, classifier_for
+from engine.recognise.threshold import threshold_event
+from engine.recognise.why import Memory
+from engine.service import library
+from engine.service.jobs.explaining import Explainer
+from engine.service.jobs.in_use import model_in_use
+from engine.service.jobs.keeping import Keeper
+from engine.service.jobs.loaded import Backbones
+from engine.service.jobs.strangers import ready_strangers
+from engine.service.messages import FacesFound
+from engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.faces.align import Face
+
+RATE_INTERVAL = 1.0
+"""Seconds between reports of how recognition keeps up."""
+
+LOOK_INTERVAL = 1.0
+"""Seconds between looks at who may still be named."""
+
+
+class Recognition:
+    """One run: names the faces it is given, counts, and sums up. Loading takes seconds."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        emit: Emit,
+        keep: bool | None = None,
+        backbones: Backbones | None = None,
+    ) -> None:
+        """Load the model in use (see `model_in_use`) and emit its Threshold.
+
+        `keep` as in `Keeper`; `backbones` may have its network already.
+
+        Raises NoModel, ModelCorrupt, BackboneMissing.
+        """
+        model = model_in_use(workspace, emit)
+        backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
+        extractor, space = backbone.extractor, backbone.space
+        self._emit = emit
+        self._workspace = workspace
+        self._stamp = _stamp(workspace, model.info)
+        self._model = model.info
+        self._names = _names(workspace)
+
+        def keeper() -> Keeper:
+            return Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)
+
+        self._keepers: defaultdict[int, Keeper] = defaultdict(keeper)
+        """One a camera: each has a clock of its own."""
+        self.explainer = Explainer(workspace, settings.gates, extractor.digest, space)
+        self._recogniser = Recogniser(
+            model,
+            extractor,
+            space,
+            settings.recognition,
+            library.stale_slugs(workspace, model.info),
+            self._names,
+            classifier_for(model, backbone.weights) if backbone.weights else None,
+            ready_strangers(workspace, extractor, space, emit),
+        )
+        emit(threshold_event(self._recogniser.calibration, "recognise"))
+        # The first call compiles the network; better now than on the first face.
+        black = np.zeros((1, 160, 160, 3), np.uint8)
+        self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], black, single=True)
+        self._recogniser.memory.clear()
+        self._began = self._reported = self._looked = time.monotonic()
+        self._frames = self._faces = self._recent = 0
+        self._dropped: Counter[int] = Counter()
+        self._people: Counter[str] = Counter()
+
+    def take(self, found: FacesFound, skipped: int = 0, *, single: bool = False) -> None:
+        """Name the faces of one frame; emits FaceSeen for each and now and then the rate.
+
+        `skipped` frames were replaced by newer ones on the way here.
+        """
+        crops = crops_of(found)
+        events = self._recogniser.observe(
+            found.source,
+            found.frame,
+            found.seconds,
+            found.boxes,
+            crops,
+            single,
+            found.eyes_found,
+            found.camera,
+        )
+        if not single:
+            self._keepers[found.camera].take(found.seconds, events, self._recogniser.memory)
+        self._dropped[found.camera] = found.dropped + skipped
+        self._count(events)
+        self._look()
+
+    def take_picture(self, source: str, number: int, face: Face | None) -> None:
+        """Name one photograph's face as a probe of its own; NoFace if it has none."""
+        if face is None:
+            self._emit(NoFace(source=source, frame=number))
+            self._count(())
+            return
+        events = self._recogniser.observe(
+            source,
+            number,
+            float(number),
+            [face.box.as_tuple],
+            face.crop[None],
+            single=True,
+            eyes_found=(face.eyes_found,),
+        )
+        self._count(events)
+
+    @property
+    def memory(self) -> Memory:
+        """What the last decisions rest on."""
+        return self._recogniser.memory
+
+    def flush(self) -> None:
+        """Send the strangers collected so far to the inbox."""
+        for keeper in self._keepers.values():
+            keeper.finish()
+
+    def finish(self, frames: int | None = None) -> RecogniseDone:
+        """Sum up. `frames` is the camera's count where it differs from what arrived here."""
+        self.flush()
+        seconds = max(time.monotonic() - self._began, 1e-6)
+        done = RecogniseDone(
+            frames=self._frames if frames is None else frames,
+            faces=self._faces,
+            fps=self._frames / seconds,
+            dropped=self._dropped.total(),
+            people=dict(self._people),
+        )
+        self._emit(done)
+        return done
+
+    def _look(self) -> None:
+        """Now and then: leave out who was deleted or took their consent back meanwhile.
+
+        Raises NoModel if nobody is left.
+        """
+        now = time.monotonic()
+        if now - self._looked < LOOK_INTERVAL:
+            return
+        self._looked = now
+        stamp = _stamp(self._workspace, self._model)
+        if stamp == self._stamp:
+            return
+        self._stamp, names = stamp, _names(self._workspace)
+        if names != self._names:
+            self._names = names
+            self._recogniser.renew(names)
+            self.explainer.forget()
+            self._emit(threshold_event(self._recogniser.calibration, "recognise"))
+
+    def _count(self, events: tuple[FaceSeen, ...]) -> None:
+        self._frames += 1
+        self._recent += 1
+        self._faces += len(events)
+        for event in events:
+            self._people[event.person or event.decision] += 1
+            self._emit(event)
+        now = time.monotonic()
+        if now - self._reported >= RATE_INTERVAL:
+            self._emit(
+                RecognitionRate(
+                    fps=self._recent / (now - self._reported),
+                    frames=self._frames,
+                    dropped=self._dropped.total(),
+                    faces=len(events),
+                )
+            )
+            self._reported, self._recent = now, 0
+
+
+def _names(workspace: Workspace) -> dict[str, str]:
+    """Present names by slug of everybody who may be recognised."""
+    return {person.slug: person.name for person in permitted(workspace)}
+
+
+def _stamp(workspace: Workspace, model: ModelInfo) -> tuple[int, ...]:
+    """Changes when one of the model's people is deleted, comes back, is renamed, or agrees or no
+    longer agrees; reads no file."""
+    found = []
+    for slug, _name, _revision in model.people:
+        try:
+            found.append((workspace.people / slug / PERSON_FILE).stat().st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)
+
+
+def crops_of(found: FacesFound) -> NDArray[np.uint8]:
+    """The crops of a message: uint8 (faces, 160, 160, 3), RGB."""
+    return np.frombuffer(found.crops, np.uint8).reshape(len(found.boxes), 160, 160, 3)

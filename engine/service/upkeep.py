@@ -1,0 +1,23 @@
+"""What whoever takes the writer lock does first: put in order and finish what was cut short."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.enrol import recovery
+from engine.events import Recovered
+from engine.service.erasure.erase import resume, unfinished
+from engine.workspace import Workspace
+
+
+def recover(workspace: Workspace, interrupted: str = "") -> Recovered | None:
+    """Order in the workspace, then the erasures that were begun; None if nothing was to be done.
+
+    The caller has just taken `Workspace.writer`, which yielded `interrupted`. Raises DataError
+    for an erasure that cannot be finished: whoever asked for it must not be left in the belief
+    that it was done.
+    """
+    found = recovery.recover(workspace, interrupted)
+    if not unfinished(workspace):
+        return found
+    return replace(found or Recovered(), erased=len(resume(workspace)))

@@ -1,0 +1,92 @@
+"""Whatever a workspace holds passes through `engine.files`, so that it can be sealed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+ALLOWED = {
+    "engine/files.py": "the one file layer",
+    "engine/vault/opened.py": "looks whether a vault.json is ours; the layer stands on it",
+    "engine/vault/wrapping.py": "keys, which lie outside of what they open",
+    "engine/workspace.py": "the lock, which holds a program's name",
+    "engine/exposure.py": "/proc/self/mountinfo",
+    "engine/logs.py": "logs, which hold nothing of a person's picture",
+    "engine/camera/avi.py": "a recording that the operator asked for",
+    "engine/audit/log.py": "its lock, and whether the log can be opened to append",
+    "engine/camera/check.py": "a clip from outside",
+    "engine/camera/device.py": "devices and /proc",
+    "engine/camera/folder.py": "photographs from outside",
+    "engine/camera/inspect.py": "facts of devices in /sys",
+    "engine/camera/tape.py": "a recording that the operator asked for",
+    "engine/model/arrays.py": "a member of an archive in memory",
+    "engine/service/erasure/places.py": "log files",
+    "engine/service/person_archive/export.py": "the archive that the operator asked for",
+    "engine/service/person_archive/take_in.py": "a member of an archive from outside",
+    "engine/service/memory_use.py": "/proc",
+    "engine/service/tapes.py": "a recording that the operator asked for",
+    "engine/enrol/roster.py": "a list of names from outside",
+    "engine/model/compiled_cache.py": "compiled networks: about nobody",
+    "engine/model/convert_weights.py": "weights: about nobody",
+    "engine/model/dlib_backbone.py": "weights: about nobody",
+    "engine/model/face_space.py": "the packaged space: nobody's template",
+    "engine/model/openvino_graph.py": "its own source",
+    "engine/model/processor.py": "/proc/cpuinfo",
+    "engine/model/weights.py": "weights: about nobody",
+    "engine/service/checkup/files.py": "packaged files",
+    "engine/service/checkup/processor.py": "/proc",
+    "engine/service/checkup/storage.py": "the lock, which holds a program's name",
+    "tui/argv.py": "/proc",
+    "tui/cli/root.py": "/dev/null",
+    "tui/engine_app.py": "the log",
+    "tui/commands/bench.py": "the table of figures that the operator asked for",
+    "tui/keys/keymap.py": "the operator's keys",
+}
+"""Modules that may open files themselves, and why."""
+
+METHODS = frozenset({"read_bytes", "write_bytes", "read_text", "write_text"})
+FUNCTIONS = frozenset(
+    {
+        "open", "io.open", "os.open", "os.fdopen", "Path.open",
+        "np.load", "np.save", "np.savez", "np.savez_compressed", "np.fromfile", "np.memmap",
+        "shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "shutil.move",
+        "cv2.imread", "cv2.imwrite", "cv2.VideoWriter", "Image.open",
+    }
+)  # fmt: skip
+
+
+def opens(tree: ast.AST) -> Iterator[str]:
+    """The calls that open a file by a path."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        first = ast.unparse(node.args[0]) if node.args else ""
+        in_memory = first.startswith("io.BytesIO(") or first == "buffer"
+        by_path = method in METHODS or method == "open" or name in FUNCTIONS
+        if by_path and not in_memory:
+            yield f"line {node.lineno}: {name}"
+
+
+def modules() -> Iterator[tuple[str, ast.AST]]:
+    for package in ("engine", "tui"):
+        for path in sorted((REPOSITORY / package).rglob("*.py")):
+            name = path.relative_to(REPOSITORY).as_posix()
+            if not name.startswith("engine/bench/"):  # makes workspaces of its own to measure
+                yield name, ast.parse(path.read_text("utf-8"))
+
+
+def test_no_other_module_opens_files_by_itself() -> None:
+    found = {
+        name: calls for name, tree in modules() if name not in ALLOWED and (calls := [*opens(tree)])
+    }
+    assert not found
+
+
+def test_every_exception_is_still_needed() -> None:
+    needed = {name for name, tree in modules() if any(opens(tree))}
+    assert not ALLOWED.keys() - needed

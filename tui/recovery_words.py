@@ -1,0 +1,56 @@
+"""What was put in order before anything new was written, as sentences for the operator."""
+
+from __future__ import annotations
+
+from engine.events import ClockChanged, Recovered, WorkspaceUpgraded
+from tui.i18n import _
+from tui.text import many
+
+
+def upgrade_words(event: WorkspaceUpgraded) -> str:
+    """One line: which format it was and is."""
+    return _(
+        "The workspace was of format {before} and is of format {now} now; an older Facedesk "
+        "should not be used on it any more."
+    ).format(before=event.before, now=event.now)
+
+
+def clock_words(event: ClockChanged) -> str:
+    """One line: how the clock changed, and what follows."""
+    text = _(
+        "The clock went from {before} to {now} since this workspace was last written to; until "
+        "it has stood for a day, nothing is removed for its age."
+    )
+    if event.back:
+        text = _(
+            "The clock went back from {before} to {now}; what bears a later time counts as made "
+            "now."
+        )
+    return text.format(before=_shown(event.before), now=_shown(event.now))
+
+
+def _shown(moment: str) -> str:
+    return moment[:16].replace("T", " ")
+
+
+def recovery_words(event: Recovered) -> str:
+    """One line: what was cut short, what was removed, finished, and what has to wait."""
+    parts = [
+        _("{who} was cut short.").format(who=event.interrupted)
+        if event.interrupted
+        else _("An earlier run was cut short.")
+    ]
+    if event.unfinished:
+        parts.append(_("Removed: {files}.").format(files=many(event.unfinished, "unfinished file")))
+    if event.leftovers:
+        leftovers = many(event.leftovers, "leftover of nobody", "leftovers of nobody")
+        parts.append(_("Removed: {leftovers}.").format(leftovers=leftovers))
+    if event.finished:
+        parts.append(_("Finished: {changes}.").format(changes="; ".join(event.finished)))
+    if event.erased:
+        erasures = many(event.erased, "erasure")
+        parts.append(_("Finished: {changes}.").format(changes=erasures))
+    if event.failed:
+        parts.append(_("The rest waits: {reason}.").format(reason=event.failed))
+    parts.append(_("What was kept is whole."))
+    return " ".join(parts)
