@@ -223,7 +223,7 @@ def test_nobody_is_erased_while_a_job_may_still_write_of_them(
 def test_an_erasure_that_was_cut_short_is_finished_by_the_next_writer(
     desk: LocalDesk, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(*arguments: object) -> None:
+    def killed(*arguments: object, **named: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
