@@ -113,3 +113,8 @@ def test_an_oversized_length_is_refused_before_reading() -> None:
     ours.sendall(struct.pack("!II", LONGEST_HEADER + 1, 0))
     with pytest.raises(WireError):
         Channel(theirs).receive()
+
+
+def test_a_header_nested_beyond_measure_is_a_wire_error() -> None:
+    with pytest.raises(WireError):
+        decode(b"[" * 100_000, b"")
