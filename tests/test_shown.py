@@ -23,7 +23,7 @@ def test_what_moves_or_hides_is_replaced_and_not_dropped(text: str) -> None:
     assert shown(f"a{text}b") != shown("ab")
 
 
-@pytest.mark.parametrize("text", ["Ada", "José 李明", "[red]x[/]", "<b>", "Zoë's, 100 %"])
+@pytest.mark.parametrize("text", ["Ada", "José 李明", "[red]x[/]", "<b>", "Zoë, 100 %"])
 def test_plain_text_stays_as_it_is(text: str) -> None:
     assert shown(text) == text
 

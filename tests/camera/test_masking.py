@@ -16,6 +16,7 @@ from engine.camera.masking import mask_credentials
         ("rtsp://u:two words@cam/x", "rtsp://***@cam/x"),
         ("http://cam/x?password=hunter2&size=3", "http://cam/x?password=***&size=3"),
         ("http://cam/x?size=3&TOKEN=abc", "http://cam/x?size=3&TOKEN=***"),
+        ("rts\0://u:p@cam/x", "rts\0://***@cam/x"),
         ("cannot open rtsp://a:b@cam/x now", "cannot open rtsp://***@cam/x now"),
         ("rtsp://u:p%40ss%3A@cam/x", "rtsp://***@cam/x"),
         ("rtsp://u:p@ss:w@[2001:db8::1]:554/x", "rtsp://***@[2001:db8::1]:554/x"),

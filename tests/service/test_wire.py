@@ -125,3 +125,8 @@ def test_no_message_shows_bytes_when_it_is_printed() -> None:
         if item.type in ("bytes", bytes) and item.repr
     }
     assert shown == set()
+
+
+def test_a_header_nested_beyond_measure_is_a_wire_error() -> None:
+    with pytest.raises(WireError):
+        decode(b"[" * 100_000, b"")
