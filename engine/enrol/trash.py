@@ -25,6 +25,7 @@ from typing import Any
 
 from engine.enrol import traces
 from engine.enrol.folders import iso, session_stamp, sub_folders
+from engine.enrol.strangers import StrangerArea
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
     make_directory,
@@ -290,6 +291,8 @@ class Trash:
             return change
         self._run(undoing, [step.backwards() for step in reversed(steps)])
         traces.take_back(self._workspace, split)
+        for area in (self._workspace, StrangerArea(self._workspace)):
+            traces.sweep_sessions(area)  # computed since, where the pictures no longer are
         remove_directory(undoing)
         return change
 
