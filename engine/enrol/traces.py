@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import DataError
-from engine.files import make_directory, read_json, remove_directory, write_json
+from engine.files import (
+    make_directory,
+    read_json,
+    remove_directory,
+    translate_os_errors,
+    write_json,
+)
+from engine.i18n import _
 from engine.workspace import Workspace
 
 
@@ -90,7 +97,7 @@ def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
     def do(split: dict[str, Any]) -> bool:
         if not change:
             return False
-        for slug, (_, after) in change["people"].items():
+        for slug, (_unused, after) in change["people"].items():
             _put(split, slug, after)
         split["warnings"] = change["warnings"][1]
         return True
@@ -158,6 +165,19 @@ def sweep(workspace: Workspace, slugs: frozenset[str]) -> tuple[str, ...]:
         return bool(gone)
 
     _edit_split(workspace, edit)
+    return tuple(removed)
+
+
+def sweep_sessions(workspace: Workspace) -> tuple[str, ...]:
+    """Remove features of sessions that are not there, for one was moved back; say which."""
+    removed = []
+    for folder in _feature_folders(workspace):
+        for rows in sorted(folder.glob("*/*.npz")):
+            session = workspace.people / rows.parent.name / rows.name.partition(".")[0]
+            if not rows.name.startswith(".") and not session.is_dir():
+                with translate_os_errors(_("remove a file"), rows):
+                    rows.unlink(missing_ok=True)
+                removed.append(str(rows.relative_to(workspace.root)))
     return tuple(removed)
 
 

@@ -27,6 +27,7 @@ from engine.audit import Audit
 from engine.enrol import traces
 from engine.enrol.clock import read_clock
 from engine.enrol.folders import iso, session_stamp, sub_folders
+from engine.enrol.strangers import StrangerArea
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
     make_directory,
@@ -296,6 +297,8 @@ class Trash:
             return change
         self._run(undoing, [step.backwards() for step in reversed(steps)])
         traces.take_back(self._workspace, split)
+        for area in (self._workspace, StrangerArea(self._workspace)):
+            traces.sweep_sessions(area)  # computed since, where the pictures no longer are
         remove_directory(undoing)
         return change
 

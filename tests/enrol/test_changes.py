@@ -184,6 +184,16 @@ def test_changes_are_undone_newest_first(people: People) -> None:
     assert state(people) == before
 
 
+def test_rows_computed_since_a_merge_do_not_outlive_it(people: People) -> None:
+    changes.merge(people.workspace, "Anna", "Bob", KEEP)
+    for session in sessions(people, "Bob"):
+        write_bytes(people.workspace.features / "d" / "bob" / f"{session}.view2.npz", b"rows")
+    changes.undo(people.workspace)
+    there = set(sessions(people, "Bob"))
+    assert {name.partition(".")[0] for name in features(people, "bob")} == there
+    assert len(features(people, "anna")) == 4
+
+
 def test_undo_is_refused_while_another_has_the_name(people: People) -> None:
     changes.delete_people(people.workspace, ["Anna"], KEEP)
     people.rename("Bob", "ANNA")

@@ -13,7 +13,14 @@ from engine.enrol.inbox_choices import Choices
 from engine.enrol.people import People
 from engine.enrol.recording import SessionWriter, read_records
 from engine.enrol.strangers import StrangerArea, strangers
-from engine.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
+from engine.errors import (
+    DataError,
+    NameTaken,
+    NothingToUndo,
+    PersonNotFound,
+    WorkspaceUnusable,
+)
+from engine.files import read_bytes
 from engine.model.feature_cache import FeatureCache
 from engine.workspace import Workspace
 from tests.enrol.unknowns import EXTRACTOR, sighted
@@ -168,18 +175,34 @@ def test_a_picture_that_cannot_be_read_leaves_nobody_half_enrolled(
 ) -> None:
     before = files(workspace)
 
-    read = Path.read_bytes
-
-    def fails(self: Path) -> bytes:
-        if self.suffix == ".png":
-            raise PermissionError
-        return read(self)
+    def fails(path: Path) -> bytes:
+        if path.suffix == ".png":
+            raise WorkspaceUnusable("The workspace cannot be used")
+        return read_bytes(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", fails)
-        with pytest.raises((OSError, DataError)):
+        patch.setattr("engine.enrol.inbox_choices.read_bytes", fails)
+        with pytest.raises(WorkspaceUnusable):
             choices.assign(ids, "Grace", new=True)
     assert files(workspace) == before
+
+
+def test_nothing_staged_stays_in_the_trash_and_everything_is_private(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    choices.assign(ids, "Grace", new=True)
+    assert not list(workspace.trash.rglob("person.json"))
+    assert not list(workspace.trash.glob("*/staged"))
+    for path in workspace.root.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_a_name_that_a_killed_choice_had_noted_is_free_for_the_next(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    People(workspace).add("Grace")  # killed before the sighting became hers
+    choices.assign(ids, "Grace", new=True)
+    assert People(workspace).get("Grace").pictures
 
 
 def test_after_the_retention_time_a_choice_is_gone_for_good(

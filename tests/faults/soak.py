@@ -37,7 +37,7 @@ from tests.faults.forked import Forked, command, gone  # noqa: E402
 from tests.faults.soak_desk import Desk  # noqa: E402
 from tests.faults.soak_jobs import JOBS, NAMES, Scene, choose, keep_unknown  # noqa: E402
 from tests.faults.sweep import scratch  # noqa: E402
-from tests.faults.wholeness import faults  # noqa: E402
+from tests.faults.wholeness import faults, pictures_in  # noqa: E402
 
 LONGEST = 300.0
 """Seconds after which something hangs."""
@@ -213,7 +213,7 @@ class Soak:
             json.dumps({**kill, "seconds": round(seconds, 3), "wrong": len(self.wrong)}), flush=True
         )
 
-    def _look(self, what: str, before: Counter[str]) -> None:
+    def _look(self, what: str, before: dict[str, str]) -> None:
         """What a reader sees; a free lock; what the next command says; and what is there then."""
         wrong = [f"before recovery: {each}" for each in faults(self.workspace, recovered=False)]
         expected = self.workspace.cut_short()
@@ -221,7 +221,7 @@ class Soak:
             self._next_desk(expected)
         else:
             wrong += self._next_command(expected)
-        wrong += faults(self.workspace)
+        wrong += faults(self.workspace, fitting=False)
         self.wrong += [f"{what}: {each}" for each in wrong]
         self._lost(what, before)
 
@@ -244,18 +244,17 @@ class Soak:
         desk.process.wait()
         desk.leave()
 
-    def _pictures(self) -> Counter[str]:
-        """Every picture that is anywhere in the workspace: people, strangers, inbox, trash."""
-        return Counter(
-            hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-            for path in self.workspace.root.rglob("*.png")
-        )
+    def _pictures(self) -> dict[str, str]:
+        """Every picture that is anywhere: people, strangers, inbox, trash. Digest to a place."""
+        return {
+            hashlib.sha256(path.read_bytes()).hexdigest()[:16]: str(path)
+            for path in pictures_in(self.workspace.root)
+        }
 
-    def _lost(self, what: str, before: Counter[str]) -> None:
+    def _lost(self, what: str, before: dict[str, str]) -> None:
         """No job of the soak deletes for good."""
-        lost = set(before) - set(self._pictures())
-        if lost:
-            self.wrong.append(f"{what}: {len(lost)} pictures are lost")
+        after = self._pictures()
+        self.wrong += [f"{what}: lost {path}" for mark, path in before.items() if mark not in after]
 
 
 def soak(root: Path, kills: int, seed: int, train: bool, desks: int) -> Soak:

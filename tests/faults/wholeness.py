@@ -34,15 +34,19 @@ _DECODED: set[bytes] = set()
 """Digests of pictures that decoded: a sweep meets the same ones thousands of times."""
 
 
-def faults(workspace: Workspace, *, recovered: bool = True) -> list[str]:
-    """Everything that is not whole. Before recovery, unfinished things may lie about."""
+def faults(workspace: Workspace, *, recovered: bool = True, fitting: bool = True) -> list[str]:
+    """Everything that is not whole. Before recovery, unfinished things may lie about.
+
+    A split that was made between a change and its undoing need not be `fitting`: the next
+    training makes another.
+    """
     found: list[str] = []
     for area in (workspace, StrangerArea(workspace)):
         found += _people(area, recovered)
         found += _features(area, recovered)
     found += _models(workspace)
     found += _inbox(workspace)
-    found += _split(workspace, recovered)
+    found += _split(workspace, recovered and fitting)
     if recovered:
         found += _trash(workspace)
         found += _loose_ends(workspace)
@@ -71,6 +75,13 @@ def holdings(workspace: Workspace) -> dict[str, Any]:
         "model": ModelStore(workspace).current_id(),
         "trash": sorted(each.title for each in Trash(workspace).changes()),
     }
+
+
+def pictures_in(folder: Path) -> Iterator[Path]:
+    """Every file that is a picture by its content: in the trash they have no names of their own."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and (path.suffix == ".png" or path.read_bytes()[:4] == b"\x89PNG"):
+            yield path
 
 
 def _pictures_by_name(area: Workspace) -> dict[str, list[str]]:
@@ -165,13 +176,13 @@ def _inbox(workspace: Workspace) -> Iterator[str]:
             yield from _picture(workspace.unknown / each.id / record.file)
 
 
-def _split(workspace: Workspace, recovered: bool) -> Iterator[str]:
+def _split(workspace: Workspace, fitting: bool) -> Iterator[str]:
     try:
         split = load_split(workspace)
     except FacedeskError as error:
         yield f"split: {error}"
         return
-    for slug, parts in split.people.items() if split and recovered else ():
+    for slug, parts in split.people.items() if split and fitting else ():
         for names in parts.values():
             for name in names:
                 if not (workspace.people / slug / name).is_file():
@@ -183,7 +194,7 @@ def _trash(workspace: Workspace) -> Iterator[str]:
     for entry in sorted(workspace.trash.iterdir()):
         if entry.name not in changes or not changes[entry.name].title:
             yield f"trash: {entry.name}"
-        for path in sorted(entry.rglob("*.png")):
+        for path in pictures_in(entry):
             yield from _picture(path)
 
 
