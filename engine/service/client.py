@@ -202,9 +202,9 @@ class LocalDesk(
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy, NoModel, and SourceError for a source that
         cannot be there."""
+        library.check_model(self._workspace)
         for each in request.sources:
             check_source(each, may_come=bool(request.beside))
-        library.check_model(self._workspace)
         source = ", ".join(map(mask_credentials, request.sources))
         title = _("Recognising from {source}").format(source=source)
         self._begin("recognise", title, request)

@@ -19,6 +19,7 @@ ENGINE = Path(__file__).parents[2] / "engine"
 WATCHED = ("camera", "faces", "recognise", "service")
 TIME_OF_DAY = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("datetime", "utcnow")}
 WANTED = {
+    "service/seen_notes.py",  # notes the day on which somebody was seen
     "service/tapes.py",  # a recording's log says when
     "service/jobs/add_strangers.py",  # names strangers after the moment they came
 }
