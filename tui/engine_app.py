@@ -67,11 +67,15 @@ class End:
                 self._done = True
                 self._close()
 
-    def process(self, seconds: float) -> None:
-        """Close the desk, leave the interface `seconds` to end by itself, then end the process."""
+    def within(self, seconds: float) -> None:
+        """Close the desk, and wait for it no longer than that."""
         closer = threading.Thread(target=self.desk, daemon=True)
         closer.start()
-        closer.join(CLOSE_WITHIN)
+        closer.join(seconds)
+
+    def process(self, seconds: float) -> None:
+        """Close the desk, leave the interface `seconds` to end by itself, then end the process."""
+        self.within(CLOSE_WITHIN)
         time.sleep(seconds)
         os._exit(0)
 
@@ -218,6 +222,10 @@ class EngineApp(KeysInOrder):
         except Exception:
             log.exception("closing the engine failed")
         self.exit(return_code=self.return_code or 0)
+
+    def finish(self) -> None:
+        """Close the desk however the interface ended: a terminal that is gone asks for nothing."""
+        self._end.within(CLOSE_WITHIN)
 
     def _end_on_signals(self) -> None:
         """A closed SSH connection or a `kill` ends the engine in good order too."""

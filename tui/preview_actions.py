@@ -50,7 +50,9 @@ class PreviewApp(ActionsApp):
     def preview_pane(self) -> Pane | None:
         """The pane in which frames appear, if a job that has some runs."""
         name = SHOWN_BY.get(self._preview_job)
-        return self.screen_desk.pane(name) if name else None
+        if not name:
+            return None
+        return next(iter(self.screen_desk.query(f"#{name}").results(Pane)), None)  # none at the end
 
     def look_at_terminal(self) -> None:
         """Choose the level anew, and tell the camera what changed."""

@@ -47,6 +47,9 @@ def run_app(
     desk = LocalDesk(context.workspace, context.settings, record)
     app = FacedeskApp(desk, script, welcome=first is None)
     app.first_job = first
-    app.run(mouse=context.settings.app.mouse)
+    try:
+        app.run(mouse=context.settings.app.mouse)
+    finally:
+        app.finish()
     if app.return_code:
         raise SystemExit(app.return_code)
