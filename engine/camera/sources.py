@@ -14,7 +14,7 @@ from engine.camera.folder import FolderSource
 from engine.camera.frame import Kind, Report, Source, ignore
 from engine.camera.masking import mask_credentials
 from engine.camera.stream import StreamSource
-from engine.camera.tape_folder import is_tape, tape_path
+from engine.camera.tape_folder import home_of, is_tape, tape_path
 from engine.camera.tape_source import TapeSource
 from engine.camera.video_file import VideoFileSource
 from engine.camera.webcam import WebcamSource
@@ -98,7 +98,7 @@ def _local_path(text: str) -> Path:
             return Path(unquote(urlsplit(text).path))
         except ValueError:  # a host in brackets that is none
             return Path(text)
-    return Path(os.path.expanduser(text))  # unlike Path.expanduser it never raises
+    return home_of(text)
 
 
 def _in_time(
