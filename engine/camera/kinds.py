@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from engine.camera.masking import mask_credentials
-from engine.camera.tape_folder import is_tape
+from engine.camera.tape_folder import home_of, is_tape
 from engine.errors import SourceNotFound
 from engine.i18n import _
 from engine.picture_names import is_picture_name
@@ -61,7 +61,7 @@ def local_path(text: str) -> Path:
             return Path(unquote(urlsplit(text).path))
         except ValueError:  # a host in brackets that is none
             return Path(text)
-    return Path(os.path.expanduser(text))  # unlike Path.expanduser it never raises
+    return home_of(text)
 
 
 def split_address(url: str) -> SplitResult:

@@ -43,7 +43,15 @@ def is_tape(text: str) -> bool:
 
 def tape_path(text: str) -> Path:
     """The folder of `replay:PATH` or PATH."""
-    return Path(os.path.expanduser(text.removeprefix(SCHEME)))
+    return home_of(text.removeprefix(SCHEME))
+
+
+def home_of(text: str) -> Path:
+    """The path that `text` names, `~` being a home; unlike Path.expanduser it never raises."""
+    try:
+        return Path(os.path.expanduser(text))
+    except ValueError:  # a user's name with a NUL in it
+        return Path(text)
 
 
 def new_tape(path: Path, *, number: bool = False) -> tuple[Path, Path]:

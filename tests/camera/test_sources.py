@@ -74,7 +74,8 @@ def test_a_path_that_cannot_be_is_a_source_error(text: str) -> None:
         open_source(text, SETTINGS)
 
 
-def test_an_address_that_is_malformed_is_a_file_that_is_not_there() -> None:
-    assert kind_of("file://[x/a.mp4") == "file"
-    with pytest.raises(SourceNotFound):
-        open_source("file://[x/a.mp4", CameraSettings())
+@pytest.mark.parametrize("text", ["file://[x/a.mp4", "~root\0/a.mp4", "replay:~root\0/a.fdrec"])
+def test_an_address_that_is_malformed_is_a_source_that_is_not_there(text: str) -> None:
+    kind_of(text)
+    with pytest.raises(SourceError):
+        open_source(text, CameraSettings())

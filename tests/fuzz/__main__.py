@@ -32,10 +32,9 @@ def main() -> int:
     parser.add_argument("--target", choices=sorted(TARGETS), help="this one only")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--show", type=int, metavar="N", help="write its input N to stdout")
-    parser.add_argument("--atheris", action="store_true", help="let atheris drive the target")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.target is None and (options.show is not None or options.atheris or options.worker):
+    if options.target is None and (options.show is not None or options.worker):
         parser.error("name a --target")
     if options.worker:
         first, last, progress = options.worker
@@ -44,10 +43,6 @@ def main() -> int:
     if options.show is not None:
         sys.stdout.buffer.write(worker.input_of(options.target, options.seed, options.show))
         return 0
-    if options.atheris:
-        from tests.fuzz.with_atheris import drive
-
-        return drive(options.target, options.inputs, options.seed)
     names = [options.target] if options.target else list(TARGETS)
     return report(run(names, options.inputs, options.seed, options.processes))
 

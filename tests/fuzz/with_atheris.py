@@ -1,4 +1,7 @@
-"""The same targets driven by atheris (libFuzzer), where it is installed: guided by coverage."""
+"""The same targets driven by atheris (libFuzzer), guided by which of our lines an input reaches.
+
+`python -m tests.fuzz.with_atheris TARGET INPUTS [SEED]`; atheris is no dependency: pip install it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.fuzz.targets import TARGETS, TYPED
+import atheris
+
+with atheris.instrument_imports(include=["engine", "tui"], enable_loader_override=False):
+    from tests.fuzz.targets import TARGETS, TYPED
 
 
-def drive(name: str, inputs: int, seed: int) -> int:
-    """Let atheris try `inputs` inputs, starting from the target's seeds."""
-    import atheris  # optional: pip install atheris
-
+def main() -> None:
+    """Try so many inputs, starting from the target's seeds; libFuzzer reports and exits."""
+    name, inputs, seed = (*sys.argv[1:], "1")[:3]
     target = TARGETS[name]
     with tempfile.TemporaryDirectory(prefix="fuzz-corpus-") as corpus:
         for number, each in enumerate(target.seeds()):
@@ -23,8 +28,10 @@ def drive(name: str, inputs: int, seed: int) -> int:
             with contextlib.suppress(*TYPED):
                 target.run(data)
 
-        atheris.instrument_all()
-        options = [f"-runs={inputs}", f"-seed={seed}", "-timeout=5", "-rss_limit_mb=1500"]
+        options = [f"-runs={inputs}", f"-seed={seed}", "-timeout=30", "-rss_limit_mb=1500"]
         atheris.Setup([sys.argv[0], *options, corpus], once)
         atheris.Fuzz()
-    return 0
+
+
+if __name__ == "__main__":
+    main()
