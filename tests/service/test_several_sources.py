@@ -18,6 +18,8 @@ from engine.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 
+NO_VIEWS = {"views": 0}
+"""Augmented views would cost two thirds of the time, and these tests are not about them."""
 TWO = RecogniseRequest(source="demo:collins", beside=("demo:hopper?seed=5",))
 
 
@@ -25,7 +27,7 @@ TWO = RecogniseRequest(source="demo:collins", beside=("demo:hopper?seed=5",))
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("several") / "workspace")
     workspace.prepare()
-    desk = LocalDesk(workspace, load_settings())
+    desk = LocalDesk(workspace, load_settings(training=NO_VIEWS))
     collector = started(desk)
     for name, source in (("Eileen Collins", "demo:collins"), ("Grace Hopper", "demo:hopper")):
         collector.forget()
@@ -39,7 +41,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture
 def desk(trained: Workspace) -> LocalDesk:
-    return LocalDesk(trained, load_settings())
+    return LocalDesk(trained, load_settings(training=NO_VIEWS))
 
 
 @pytest.fixture
