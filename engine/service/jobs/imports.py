@@ -11,7 +11,8 @@ from engine.enrol.people import People
 from engine.errors import NoPictures
 from engine.events import Emit, ImportDone, ImportRefused
 from engine.faces.detect import FaceFinder
-from engine.faces.quality import QualityGates, Refusal
+from engine.faces.quality import QualityGates
+from engine.faces.refusal import Refusal
 from engine.i18n import _
 from engine.service.protocol import ImportRequest
 from engine.workspace import Workspace
