@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,14 @@ from engine.threads import calm_blas
 from engine.workspace import Workspace
 
 calm_blas()  # as the command line does, and before NumPy is imported
+
+MEMORY_DISK, ROOM = Path("/dev/shm"), 4 << 30
+"""Where the tests' own files lie if that has so many bytes free: every write of Facedesk waits
+for the disk (`fsync`), which proves nothing here and costs minutes. TMPDIR rules, if it is set."""
+if "TMPDIR" not in os.environ and MEMORY_DISK.is_dir():
+    found = os.statvfs(MEMORY_DISK)
+    if os.access(MEMORY_DISK, os.W_OK) and found.f_bavail * found.f_frsize >= ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_DISK))
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("FACEDESK_SHARED", REPOSITORY.parent / "shared"))
@@ -31,6 +39,30 @@ def shared_dir() -> Path:
 def clips(shared_dir: Path) -> Path:
     """The folder of real video clips."""
     return shared_dir / "faces" / "clips"
+
+
+@pytest.fixture(scope="session")
+def cut() -> Callable[..., Path]:
+    """Copies `frames` frames of a clip from number `first` on: as few as a test needs."""
+
+    def copy(clip: Path, into: Path, frames: int, first: int = 0) -> Path:
+        import cv2  # most tests do without
+
+        capture = cv2.VideoCapture(str(clip))
+        capture.set(cv2.CAP_PROP_POS_FRAMES, first)
+        size = [
+            int(capture.get(each)) for each in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        ]
+        writer = cv2.VideoWriter(str(into), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, size)
+        for _ in range(frames):
+            good, image = capture.read()
+            assert good
+            writer.write(image)
+        writer.release()
+        capture.release()
+        return into
+
+    return copy
 
 
 @pytest.fixture(scope="session")

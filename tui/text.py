@@ -6,17 +6,12 @@ from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 
+from engine.faces import refusal
 from engine.shown import shown
 from tui.i18n import _, _n, counted
 
 REASONS: dict[str, str] = {
-    "no_face": _("no face"),
-    "several_faces": _("several faces"),
-    "too_small": _("too small"),
-    "too_dark": _("too dark"),
-    "too_bright": _("too bright"),
-    "blurred": _("blurred"),
-    "duplicate": _("near duplicate"),
+    **refusal.REASONS,
     "unreadable": _("unreadable file"),
     "too_large": _("file too large"),
 }

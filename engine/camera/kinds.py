@@ -48,7 +48,8 @@ def kind_of(text: str) -> Kind:
             ),
             _("Streams are read by {schemes}.").format(schemes=", ".join(STREAM_SCHEMES)),
         )
-    if text.startswith("/dev/"):
+    # /dev/shm holds no devices, it is a disk in memory.
+    if text.startswith("/dev/") and not text.startswith("/dev/shm/"):
         return "webcam"
     path = local_path(text)
     return "folder" if os.path.isdir(path) or is_picture_name(path) else "file"

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from engine.events import Advice, Coaching
 from engine.faces import measure
 from engine.faces.pose import Distance, Light, Look, Pose, look
-from engine.faces.quality import Refusal, Verdict
+from engine.faces.quality import Verdict
+from engine.faces.refusal import Refusal
 
 if TYPE_CHECKING:
     import numpy as np

@@ -28,7 +28,8 @@ from engine.errors import Cancelled, FacedeskError, NameTaken, PersonNotFound
 from engine.events import Event, ImportDone, ImportProgress, ImportRefused
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
-from engine.faces.quality import QualityGates, Refusal, Verdict
+from engine.faces.quality import QualityGates, Verdict
+from engine.faces.refusal import Refusal
 from engine.i18n import _
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 

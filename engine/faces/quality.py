@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +15,11 @@ from numpy.typing import NDArray
 from engine.config import GateSettings
 from engine.faces import measure
 from engine.faces.align import Face
+from engine.faces.refusal import Refusal
 
 _IMPORT_LENIENCE = 0.2
 """Photographs were chosen by somebody: only the hopeless ones are refused. Their limits lie this
 share of the way from the end of the scale to the live limit. On LFW that refuses nothing."""
-
-
-class Refusal(StrEnum):
-    """Why a picture was not kept, in the order of the gates."""
-
-    NO_FACE = "no_face"
-    SEVERAL_FACES = "several_faces"
-    TOO_SMALL = "too_small"
-    TOO_DARK = "too_dark"
-    TOO_BRIGHT = "too_bright"
-    BLURRED = "blurred"
-    DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ def test_each_text_names_its_kind(tmp_path: Path) -> None:
     kinds = {
         "0": "webcam",
         "/dev/video2": "webcam",
+        "/dev/v4l/by-id/usb-cam": "webcam",
+        "/dev/shm/clip.mp4": "file",
         "demo:hopper": "demo",
         "rtsp://cam/live": "stream",
         "HTTP://cam/live": "stream",

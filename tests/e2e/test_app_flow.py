@@ -168,6 +168,7 @@ async def test_from_the_start_a_name_is_enough_to_be_recognised(
     """`n`, the name, Enter; the source is the one that was used last."""
     monkeypatch.setenv("FACEDESK_ENROLMENT__COUNT", "12")
     monkeypatch.setenv("FACEDESK_TRAINING__EPOCHS", "3")
+    monkeypatch.setenv("FACEDESK_TRAINING__VIEWS", "0")
     app = FacedeskApp(desk(tmp_path))
     app.source = str(clips / "man_a_take1.mp4")
     async with app.run_test(size=(80, 24)) as pilot:
@@ -184,7 +185,10 @@ async def test_from_the_start_a_name_is_enough_to_be_recognised(
 
 @pytest.mark.slow
 @pytest.mark.shared
-async def test_the_same_on_real_clips_with_a_stranger(tmp_path: Path, clips: Path) -> None:
+async def test_the_same_on_real_clips_with_a_stranger(
+    tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACEDESK_TRAINING__VIEWS", "0")
     app = FacedeskApp(desk(tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:
         operator = Operator(app, pilot)

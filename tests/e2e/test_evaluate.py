@@ -11,7 +11,8 @@ import pytest
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
-PEOPLE, STRANGERS, ENROL = 3, 30, 10
+PEOPLE, STRANGERS, ENROL, VIEWS = 3, 30, 10, 1
+ONE_VIEW = {"FACEDESK_TRAINING__VIEWS": str(VIEWS)}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def trained(facedesk: Any, folders: Path, tmp_path_factory: pytest.TempPathFacto
         ("split", "--train", "1", "--validation", "0", "--test", "0"),
         ("train",),
     ):
-        run = facedesk(*command, "--workspace", workspace, "--json")
+        run = facedesk(*command, "--workspace", workspace, "--json", **ONE_VIEW)
         assert run.code == 0, run.err
     return workspace
 
@@ -73,7 +74,6 @@ def test_figures_of_folders_are_those_of_the_face_spaces_own_report(
 
 def reported(folders: Path, work: Path) -> dict[str, Any]:
     """What `python -m engine.model.face_space report` would say of these folders."""
-    from engine.config import TrainingSettings
     from engine.model.face_space import FaceSpace
     from engine.model.face_space_report import identification
     from engine.model.people_features import Copies, PeopleReader, trained_views
@@ -86,7 +86,7 @@ def reported(folders: Path, work: Path) -> dict[str, Any]:
     extractor = vgg16_extractor(load_weights(), "auto")
     reader = PeopleReader(work / "features", extractor)
     known, strangers = reader.read(everybody), reader.read(folders / "strangers")
-    views = Copies("views", TrainingSettings().views, trained_views)
+    views = Copies("views", VIEWS, trained_views)
     enrolled = PeopleReader(work / "views", extractor, copies=views).read(folders / "enrol")
     found = identification(FaceSpace.load(), enrolled, known, strangers, PEOPLE)
     return {name: getattr(found, name) for name in found.__dataclass_fields__}
@@ -102,7 +102,7 @@ def test_held_out_pictures_are_searched_and_enrolled_people_stand_in_for_strange
     # The model has learnt them all, and nobody is measured on what it has learnt.
     assert before.code == 4
     assert before.objects[-1]["kind"] == "NoPictures"
-    assert facedesk("train", "--workspace", workspace, "--json").code == 0
+    assert facedesk("train", "--workspace", workspace, "--json", **ONE_VIEW).code == 0
     done = facedesk("evaluate", "--workspace", workspace, "--json").done
     assert not any("newer than the model" in text for text in done["warnings"])
     assert done["strangers_from"] == "left_out"

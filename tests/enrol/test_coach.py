@@ -11,7 +11,8 @@ from engine.enrol.coach import LIGHTS, MOST, NEED, Coach
 from engine.events import Advice, Coaching
 from engine.faces.align import Face
 from engine.faces.box import Box
-from engine.faces.quality import Refusal, Verdict
+from engine.faces.quality import Verdict
+from engine.faces.refusal import Refusal
 
 FRAME = 640
 WIDTHS = {"near": 300, "middle": 200, "far": 100}

@@ -14,7 +14,8 @@ from engine.faces import measure
 from engine.faces.align import Face
 from engine.faces.box import Box
 from engine.faces.detect import FaceFinder
-from engine.faces.quality import QualityGates, Refusal, Verdict
+from engine.faces.quality import QualityGates, Verdict
+from engine.faces.refusal import Refusal
 from engine.pictures import read_photograph
 
 Picture = NDArray[np.uint8]

@@ -1,8 +1,9 @@
 """The floors that identification must reach on real photographs, in the model card's protocol.
 
-The first 20 people of lfw/known by name; first 10 pictures enrol as training does (with their
-augmented views), the rest are single probes, all of lfw/strangers are strangers. All 31 people are
-in the model card, by `python -m engine.model.face_space report`: here they would cost minutes more.
+The first 20 people of lfw/known by name; first 10 pictures enrol, the rest are single probes, all
+of lfw/strangers are strangers. All 31 people, enrolled with their augmented views as training does
+it, are in the model card, by `python -m engine.model.face_space report`. Here both would cost
+minutes more: without views rank-1 is the same 0.984, and TPIR 0.899 instead of 0.903.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import TrainingSettings
 from engine.model.face_space import FaceSpace
 from engine.model.face_space_report import ENROL, Figures, identification
-from engine.model.people_features import Copies, PeopleReader, trained_views
+from engine.model.people_features import PeopleReader
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
@@ -50,10 +50,8 @@ def figures(lfw: Path, tmp_path_factory: pytest.TempPathFactory) -> Figures:
     for person in sorted((lfw / "known").iterdir())[:PEOPLE]:
         (folder / person.name).symlink_to(person.resolve())
     known, strangers = reader.read(folder), reader.read(lfw / "strangers")
-    views = Copies("views", TrainingSettings().views, trained_views)
-    enrolled = PeopleReader(work / "views", extractor, copies=views).read(folder, most=ENROL)
-    space = FaceSpace.load()
-    return identification(space, enrolled, known, strangers, PEOPLE)
+    enrolled = reader.read(folder, most=ENROL)
+    return identification(FaceSpace.load(), enrolled, known, strangers, PEOPLE)
 
 
 def test_nothing_was_left_out(figures: Figures) -> None:

@@ -33,7 +33,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with two people and a model, trained once."""
     workspace = Workspace(tmp_path_factory.mktemp("trained") / "workspace")
     workspace.prepare()
-    desk = LocalDesk(workspace, load_settings())
+    # Augmented views would cost two thirds of the time, and no test is about them.
+    desk = LocalDesk(workspace, load_settings(training={"views": 0}))
     collector = started(desk)
     for name, source in (("Eileen Collins", "demo:collins"), ("Grace Hopper", "demo:hopper")):
         collector.forget()

@@ -28,6 +28,8 @@ from engine.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 
+NO_VIEWS = {"views": 0}
+"""Augmented views would cost two thirds of the time, and these tests are not about them."""
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 
 
@@ -36,7 +38,7 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace in which both demo portraits are enrolled."""
     workspace = Workspace(tmp_path_factory.mktemp("desk") / "workspace")
     workspace.prepare()
-    desk = LocalDesk(workspace, load_settings())
+    desk = LocalDesk(workspace, load_settings(training=NO_VIEWS))
     collector = started(desk)
     for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
         collector.forget()
@@ -49,7 +51,7 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture
 def desk(enrolled: Workspace) -> LocalDesk:
     """A desk on the workspace with two people; closed by the test through `collector`."""
-    return LocalDesk(enrolled, load_settings())
+    return LocalDesk(enrolled, load_settings(training=NO_VIEWS))
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def test_training_reports_epochs_and_puts_the_model_in_use(
 
 
 def test_a_capture_leaves_features_to_the_training_that_follows(workspace: Workspace) -> None:
-    desk = LocalDesk(workspace, load_settings())
+    desk = LocalDesk(workspace, load_settings(training=NO_VIEWS))
     collector = started(desk)
     try:
         desk.enrol(EnrolRequest(person=HOPPER, source="demo:hopper", count=6, pace="fast"))

@@ -20,6 +20,8 @@ from engine.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 
+NO_VIEWS = {"views": 0}
+"""Augmented views would cost two thirds of the time, and these tests are not about them."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 BLOCKED = """
@@ -38,7 +40,7 @@ from engine.service.jobs.twins import suspect
 from engine.service.protocol import EvaluateRequest, RecogniseRequest, TrainRequest
 from engine.workspace import Workspace
 
-workspace, settings, events = Workspace(Path(sys.argv[1])), Settings(), []
+workspace, settings, events = Workspace(Path(sys.argv[1])), Settings(training={"views": 0}), []
 train(workspace, settings, TrainRequest(epochs=2), Cancel(), events.append)
 source = "demo:hopper?seed=5&frames=20"
 request = RecogniseRequest(source=source, pace="fast")
@@ -58,14 +60,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with a model of both demo portraits."""
     workspace = Workspace(tmp_path_factory.mktemp("blocked") / "workspace")
     workspace.prepare()
-    desk = LocalDesk(workspace, load_settings())
+    desk = LocalDesk(workspace, load_settings(training=NO_VIEWS))
     collector = started(desk)
     for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
         collector.forget()
         desk.enrol(EnrolRequest(person=name, source=source, count=16, pace="fast"))
         assert collector.wait_end("enrol").outcome == "done"
     desk.close()
-    train(workspace, load_settings(), TrainRequest(epochs=1), Cancel(), lambda event: None)
+    train(
+        workspace,
+        load_settings(training=NO_VIEWS),
+        TrainRequest(epochs=1),
+        Cancel(),
+        lambda event: None,
+    )
     return workspace
 
 
@@ -84,7 +92,7 @@ def test_the_demonstration_is_trained_recognised_and_evaluated(trained: Workspac
 def test_the_model_process_that_names_faces_loads_neither_tensorflow_nor_opencv(
     trained: Workspace,
 ) -> None:
-    desk = LocalDesk(trained, load_settings())
+    desk = LocalDesk(trained, load_settings(training=NO_VIEWS))
     collector = started(desk)
     desk.recognise(RecogniseRequest(source="demo:collins"))
     seen = collector.wait(FaceSeen)

@@ -12,7 +12,7 @@ from engine.config import load_settings
 from engine.events import Figure
 from engine.i18n import _
 
-FRAMES = 300
+FRAMES, FEWER = 300, 180
 SECONDS = 4.0
 """How long faces are named before the memory is read."""
 CLEAR_LINE = "\x15"
@@ -23,7 +23,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
     """The real app on a pseudo-terminal, told by keys to watch the clip."""
     settings = load_settings()
     workspace = trained_workspace(plan.path, settings).root
-    file = clip(plan.path, settings, FRAMES)
+    file = clip(plan.path, settings, plan.sized(FRAMES, FEWER))
     with screen(plan.program, workspace) as app:
         app.seconds_until(lambda written: b"model process is ready" in written)
         app.press("r")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.bench.demo import clip, trained_workspace
+from engine.bench.measures import memory
 from engine.bench.plan import Plan
 from engine.bench.screen import Screen, screen
 from engine.config import load_settings
@@ -16,6 +17,8 @@ from engine.i18n import _
 
 TIMES = 3
 FRAMES = 90
+QUICK_FRAMES = memory.FEWER
+"""A quick bench makes one clip for both."""
 _NAMED = re.compile(rb'"event": "face"[^\n]*"person": "')
 
 
@@ -23,7 +26,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
     """Each is done once before it counts, so that the disk is warm."""
     settings = load_settings()
     workspace = trained_workspace(plan.path, settings).root
-    file = clip(plan.path, settings, FRAMES)
+    file = clip(plan.path, settings, plan.sized(FRAMES, QUICK_FRAMES))
     yield _figure(
         plan, workspace, "help", _("shell to the end of --help"), ("--help",), _ended, 0.3, 0.3
     )

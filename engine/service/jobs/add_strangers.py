@@ -26,7 +26,8 @@ from engine.events import (
     StrangersAdded,
 )
 from engine.faces.detect import FaceFinder
-from engine.faces.quality import QualityGates, Refusal
+from engine.faces.quality import QualityGates
+from engine.faces.refusal import Refusal
 from engine.i18n import _
 from engine.picture_names import is_picture_name
 from engine.service.jobs.enrol import enrol

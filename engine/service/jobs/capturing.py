@@ -18,7 +18,7 @@ from engine.errors import ConsentMissing, PersonNotFound, SourceError
 from engine.events import Captured, Emit, Notice, Refused
 from engine.faces.align import Face
 from engine.faces.follow import FaceFollower
-from engine.faces.words import REASONS
+from engine.faces.refusal import REASONS
 from engine.i18n import _
 from engine.service.jobs.view import Viewer
 

@@ -19,7 +19,7 @@ from engine.errors import NoPictures, PersonNotFound
 from engine.events import Emit, EnrolDone, Notice
 from engine.faces.follow import FaceFollower
 from engine.faces.quality import QualityGates
-from engine.faces.words import REASONS
+from engine.faces.refusal import REASONS
 from engine.i18n import _
 from engine.service.jobs.capturing import Capture, Follower
 from engine.service.jobs.view import Viewer

@@ -13,7 +13,8 @@ from engine.enrol.permission import permit
 from engine.errors import NoPictures
 from engine.events import Emit, ImportDone, ImportRefused, Notice
 from engine.faces.detect import FaceFinder
-from engine.faces.quality import QualityGates, Refusal
+from engine.faces.quality import QualityGates
+from engine.faces.refusal import Refusal
 from engine.i18n import _
 from engine.service.protocol import ImportRequest
 from engine.workspace import Workspace
