@@ -8,6 +8,7 @@ CC BY 4.0 (see LICENSES/VGG16-CC-BY-4.0.txt).
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,9 +31,9 @@ PACKAGED_DIGEST = "47b7d69f0267001707dac7233ab1330cffcf32a4001914547f93ef8c2dda8
 
 LARGEST_FILE = 1 << 30
 
+_IMAGENET_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _IMAGENET_URL = (
-    "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
-    "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    f"https://storage.googleapis.com/tensorflow/keras-applications/vgg16/{_IMAGENET_FILE}"
 )
 _IMAGENET_MD5 = "6d6bbae143d832006294945121d1f1fc"
 
@@ -91,12 +92,12 @@ def expected_shapes() -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def load_weights(source: str | None = None) -> Weights:
+def load_weights(source: str | None = None, *, fetch: bool = True) -> Weights:
     """Load VGG16's convolutions.
 
     `source`: None for the packaged float16 copy; a path to an `.npz` of ours or to a Keras
     "notop" HDF5 file; or `imagenet` for Keras' download, the only thing here that uses the
-    network. The packaged file is compared with its digest here, and unpacked when its arrays are
+    network; without `fetch`, for what Keras has downloaded before. The packaged file is compared with its digest here, and unpacked when its arrays are
     used. Raises ModelCorrupt if a digest, shape or type is wrong, ModelError if the file cannot
     be read or fetched.
     """
@@ -104,7 +105,7 @@ def load_weights(source: str | None = None) -> Weights:
         _check_packaged()
         return Weights(_Packaged(), _("the packaged VGG16 weights"), PACKAGED_DIGEST)
     if source == "imagenet":
-        return _load_hdf5(_download(), "imagenet")
+        return _load_hdf5(_download() if fetch else _downloaded(), "imagenet")
     path = Path(source).expanduser()
     if _read_start(path, 8) == b"\x89HDF\r\n\x1a\n":
         return _load_hdf5(path, str(path))
@@ -192,7 +193,7 @@ def _download() -> Path:
 
     try:
         fetched = keras.utils.get_file(
-            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            _IMAGENET_FILE,
             _IMAGENET_URL,
             cache_subdir="models",
             file_hash=_IMAGENET_MD5,
@@ -204,6 +205,19 @@ def _download() -> Path:
             _("Check the network, or leave --weights out: the packaged ones need none."),
         ) from error
     return Path(fetched)
+
+
+def _downloaded() -> Path:
+    """Where Keras keeps its download; without importing Keras, which need not be there."""
+    home = os.environ.get("KERAS_HOME") or "~/.keras"
+    path = Path(home).expanduser() / "models" / _IMAGENET_FILE
+    if not path.is_file():
+        raise ModelError(
+            _("The model needs VGG16 weights that are not here"),
+            _("Keras' download is not at {path}").format(path=path),
+            _("Nothing is fetched for a model: `facedesk train --weights imagenet` fetches them."),
+        )
+    return path
 
 
 def _read_start(path: Path, size: int) -> bytes:

@@ -111,6 +111,14 @@ def test_an_absent_file_is_named(tmp_path: Path) -> None:
     assert not isinstance(caught.value, ModelCorrupt)
 
 
+def test_a_model_that_names_the_download_fetches_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(ModelError, match="not here"):
+        load_weights("imagenet", fetch=False)
+
+
 def test_the_converter_returns_the_exit_code_of_model_errors(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -93,7 +93,7 @@ def weights_of(info: ModelInfo) -> Weights:
     Raises ModelCorrupt if the file it names holds others by now, ModelError if it is gone.
     """
     source = str(info.details.get("weights_source", "packaged"))
-    weights = load_weights(None if source == "packaged" else source)
+    weights = load_weights(None if source == "packaged" else source, fetch=False)
     if weights.digest != info.details.get("weights", weights.digest):
         raise ModelCorrupt(
             _("The model does not fit these VGG16 weights"),
