@@ -152,7 +152,7 @@ def test_a_camera_process_that_hangs_in_a_capture_is_told_and_replaced(
     wait_unlocked(workspace)
     hasty = Trial(workspace, silent_seconds=6)
     try:
-        pictures = hasty.desk.people()[0].pictures
+        pictures = hasty.kept()[0][COLLINS]
         hasty.enrol(COLLINS, "demo:collins", 9_000)
         kept = hasty.heard.wait(Captured, lambda event: event.captured >= 3).captured
         hasty.strike("camera", signal.SIGSTOP)
@@ -160,7 +160,7 @@ def test_a_camera_process_that_hangs_in_a_capture_is_told_and_replaced(
         ended = hasty.heard.wait_end("enrol")
         assert (ended.outcome, ended.title) == ("failed", "The camera process hung")
         assert "silent_seconds" in ended.hint
-        assert hasty.desk.people()[0].pictures >= pictures + kept
+        assert hasty.kept()[0][COLLINS] >= pictures + kept
         hasty.heard.forget()
         hasty.enrol(COLLINS, "demo:collins", 1)
         assert hasty.heard.wait_end("enrol").outcome == "done"
