@@ -202,9 +202,25 @@ class TrashSettings(Section):
     """Days that a change can be undone; 0: what is deleted is gone at once."""
 
 
-class ConsentSettings(Section):
-    """What people agree to when they are enrolled."""
+class RetentionSettings(Section):
+    """What goes by itself after a time, beside the trash (`trash.keep_days`) and the inbox
+    (`inbox.days`). People never do: they are only listed."""
 
+    people_days: int = Field(0, ge=0, le=3650)
+    """Days without being recognised or captured after which a person is listed; 0: nobody is."""
+    models: int = Field(20, ge=1, le=1000)
+    """Newest models that stay, besides the one in use and the one before it."""
+    recording_days: int = Field(0, ge=0, le=3650)
+    """Days after which recordings below the workspace go; 0: they stay."""
+    log_days: int = Field(30, ge=1, le=3650)
+    """Days after which a log that nothing was written to goes."""
+
+
+class ConsentSettings(Section):
+    """What people agree to when they are enrolled, and what happens if they did not."""
+
+    required: Literal["off", "warn", "refuse"] = "warn"
+    """What enrolling somebody without noted consent does: nothing, a sentence, or a refusal."""
     text_version: str = Field("1", min_length=1, max_length=40)
     """Version of the text below, noted with each consent; change it with the text."""
     text: str = Field(
@@ -289,6 +305,7 @@ class Settings(BaseSettings):
     recognition: RecognitionSettings = RecognitionSettings()
     inbox: InboxSettings = InboxSettings()
     trash: TrashSettings = TrashSettings()
+    retention: RetentionSettings = RetentionSettings()
     consent: ConsentSettings = ConsentSettings()
     record: RecordSettings = RecordSettings()
     vault: VaultSettings = VaultSettings()

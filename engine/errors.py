@@ -90,6 +90,10 @@ class PersonNotFound(DataError):
     """Nobody of this name is enrolled."""
 
 
+class ConsentMissing(DataError):
+    """Somebody is to be enrolled who did not agree, and the settings demand that they do."""
+
+
 class NothingToUndo(DataError):
     """The trash holds no such change."""
 

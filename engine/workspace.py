@@ -28,6 +28,8 @@ class Workspace:
         self.unknown = self.root / "unknown"
         self.trash = self.root / "trash"
         self.evaluations = self.root / "evaluations"
+        self.erasing = self.root / "erasing"
+        self.receipts = self.root / "receipts"
         self.split_file = self.root / "split.json"
         self.audit = self.root / "audit"
         self.roster_file = self.root / "roster.json"
@@ -85,6 +87,11 @@ class Workspace:
         """What is never encrypted: it holds nothing about a person."""
         return tuple(self.root / name for name in PLAIN)
 
+    @property
+    def private(self) -> frozenset[Path]:
+        """The folders that are ours alone."""
+        return frozenset((*self._private(), self.audit, self.logs))
+
     def _private(self) -> tuple[Path, ...]:
         """The folders with pictures of faces and what was made from them."""
         return (
@@ -96,6 +103,8 @@ class Workspace:
             self.unknown,
             self.trash,
             self.evaluations,
+            self.erasing,
+            self.receipts,
         )
 
     @contextlib.contextmanager

@@ -15,10 +15,10 @@ from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.enrol.strangers import tidy
-from engine.enrol.trash import Trash
 from engine.errors import Cancelled
 from engine.exposure import refuse_exposed
+from engine.service.purging import purge
+from engine.service.upkeep import recover
 from engine.service.watching import note_settings
 from engine.vault.opened import opened
 from engine.workspace import Workspace
@@ -58,18 +58,22 @@ class Context:
             )
 
     @contextlib.contextmanager
-    def writing(self, what: str) -> Iterator[None]:
-        """Hold the workspace's writer lock; say what an earlier crash left and was removed."""
+    def writing(self, what: str, *, purging: bool = True) -> Iterator[None]:
+        """Hold the workspace's writer lock; say what an earlier crash left and was removed.
+
+        What is due to go goes first, unless `purging` is False.
+        """
         self.warn_of_exposure()
         with self.workspace.writer(f"facedesk {what}"):
             note_settings(self.workspace, self.settings)
-            removed = (*self.workspace.recover(), *tidy(self.workspace))
+            removed = recover(self.workspace)
             if removed:
                 count = len(removed)
                 self.output.note(
                     _("Removed {count} unfinished files of an interrupted run.").format(count=count)
                 )
-            Trash(self.workspace, self.settings.trash.keep_days).purge()
+            if purging:
+                purge(self.workspace, self.settings)
             yield
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from engine.audit import Audit
 from engine.config import InboxSettings
 from engine.enrol.folders import is_session_id, iso, picture_names, session_stamp, sub_folders
 from engine.enrol.recording import PictureRecord, record_of
+from engine.enrol.retention import is_due
 from engine.errors import DataError
 from engine.events import Sighted
 from engine.files import new_directory, read_json, remove_directory, write_bytes, write_json
@@ -161,8 +162,7 @@ class Inbox:
 
     def expired(self, now: datetime | None = None) -> list[str]:
         """Ids of those older than the retention time."""
-        oldest = session_stamp((now or datetime.now(UTC)) - timedelta(days=self._settings.days))
-        return [id for id in self._ids() if id < oldest]
+        return [id for id in self._ids() if is_due(id, self._settings.days, now)]
 
     def _ids(self) -> list[str]:
         return [entry.name for entry in sub_folders(self._folder) if is_session_id(entry.name)]

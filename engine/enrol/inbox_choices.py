@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from engine.audit import Audit
-from engine.config import InboxSettings
-from engine.enrol.folders import session_stamp
+from engine.config import ConsentSettings, InboxSettings
+from engine.enrol import permission
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
 from engine.enrol.names import clean_name
 from engine.enrol.people import PERSON_FILE, People, Person
 from engine.enrol.recording import SessionWriter
+from engine.enrol.retention import is_due
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
@@ -40,7 +41,15 @@ SOURCE = "inbox"
 class Choices:
     """The choices of one workspace's inbox. The caller holds `Workspace.writer`."""
 
-    def __init__(self, workspace: Workspace, settings: InboxSettings) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: InboxSettings,
+        consent: ConsentSettings = ConsentSettings(),  # noqa: B008 - frozen
+    ) -> None:
+        self._consent = consent
+        self.note = ""
+        """What is amiss with the consent of whom `assign` named last; empty if nothing is."""
         self._workspace = workspace
         self._inbox = Inbox(workspace, settings)
         self._trash = Trash(workspace)
@@ -50,15 +59,23 @@ class Choices:
 
     # --- choosing ------------------------------------------------------------------------
 
-    def assign(self, ids: Sequence[str], name: str, *, new: bool) -> Trashed:
-        """These sightings show `name`; with `new` a person who is enrolled by this.
+    def assign(self, ids: Sequence[str], name: str, *, new: bool, by: str = "") -> Trashed:
+        """These sightings show `name`; with `new` a person who is enrolled by this. `by` is who
+        asked the person and notes that they agreed.
 
-        Raises PersonNotFound, or NameTaken and NameInvalid for a new one; DataError if a
-        sighting is gone.
+        Raises PersonNotFound, or NameTaken and NameInvalid for a new one; ConsentMissing; DataError
+        if a sighting is gone.
         """
         sightings = self._inbox.get(ids)
         people = People(self._workspace)
-        person = people.add(name) if new else people.get(name)
+        if not new:
+            people.get(name)
+        leave = permission.permit(self._workspace, [name], self._consent, by)
+        self.note = leave.sentence
+        if new:
+            person = people.add(name, leave.consent(name))
+        else:
+            person = permission.note(people, people.get(name), leave)
         title = _("Unknown is {name}").format(name=person.name)
         return self._become(sightings, self._workspace, person, SOURCE, title, new=new)
 
@@ -115,17 +132,19 @@ class Choices:
 
     def overdue(self, now: datetime | None = None) -> bool:
         """Whether `purge` would remove something; needs no lock."""
-        oldest = self._oldest(now)
-        return any(each["id"] < oldest for each in self._made()) or bool(self._inbox.expired(now))
+        return bool(self.expired(now)) or bool(self._inbox.expired(now))
+
+    def expired(self, now: datetime | None = None) -> list[str]:
+        """Ids in the trash of choices older than the retention time."""
+        return [each["id"] for each in self._made() if is_due(each["id"], self._days, now)]
 
     def purge(self, now: datetime | None = None, *, everything: bool = False) -> int:
         """Remove for good what waits or was chosen before the retention time; how many waited.
 
         A choice that is purged cannot be undone any more.
         """
-        oldest = self._oldest(now)
         made = self._made()
-        expired = [each["id"] for each in made if everything or each["id"] < oldest]
+        expired = [each["id"] for each in made] if everything else self.expired(now)
         self._audit.ready()
         for id in expired:
             # The trash may keep what others removed for longer than the inbox may keep strangers.
@@ -138,10 +157,6 @@ class Choices:
         return waited
 
     # --- private -------------------------------------------------------------------------
-
-    def _oldest(self, now: datetime | None) -> str:
-        """Ids below this one are older than the retention time."""
-        return session_stamp((now or datetime.now(UTC)) - timedelta(days=self._days))
 
     def _become(
         self,

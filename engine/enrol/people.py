@@ -149,12 +149,16 @@ class People:
             write_json(folder / PERSON_FILE, body)
         return self._read(slug)
 
-    def ensure(self, name: str) -> Person:
-        """The person of this name, added if there is none. Raises NameInvalid."""
+    def ensure(self, name: str, consent: Consent | None = None) -> Person:
+        """The person of this name, added if there is none; `consent` is noted, if any.
+
+        Raises NameInvalid.
+        """
         try:
-            return self.get(clean_name(name))
+            person = self.get(clean_name(name))
         except PersonNotFound:
-            return self.add(name)
+            return self.add(name, consent)
+        return self.set_consent(person.name, consent) if consent else person
 
     def rename(self, old: str, new: str) -> Person:
         """Give a person another name; folder and pictures stay where they are.

@@ -30,6 +30,8 @@ MOST = 10_000
 """Names a roster holds at most."""
 NAME_COLUMNS = frozenset({"name", "full name", "person"})
 CONSENT_COLUMNS = frozenset({"consent"})
+NO = frozenset({"", "no", "n", "none", "false", "0", "nein", "non", "withdrawn", "refused"})
+"""What a cell of the consent column holds where nobody agreed."""
 _FORMULA = "=+-@'"
 """What a spreadsheet takes for the start of a formula, or writes to prevent one."""
 
@@ -96,7 +98,7 @@ def add(workspace: Workspace, source: Path) -> Added:
                 _("{name} is too many: a roster holds {most} names").format(name=name, most=MOST)
             )
         else:
-            new.append(Entry(name, _plain(consent) or None))
+            new.append(Entry(name, _consent(consent)))
         known.add(key)
     body = [{"name": e.name, "consent": e.consent} for e in (*before, *new)]
     write_json(workspace.root / FILE, {"version": 1, "names": body})
@@ -180,6 +182,12 @@ def _plain(text: str) -> str:
     """Text without control characters and without what makes a spreadsheet's formula of it."""
     kept = "".join(c if unicodedata.category(c) != "Cc" else " " for c in text)
     return kept.strip().lstrip(_FORMULA).strip()
+
+
+def _consent(text: str) -> str | None:
+    """What a cell says of consent; None if it says that there is none."""
+    plain = _plain(text)
+    return None if plain.casefold() in NO else plain
 
 
 def _entry(body: Any) -> Entry:

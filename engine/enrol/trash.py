@@ -18,13 +18,14 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from engine.audit import Audit
 from engine.enrol import traces
 from engine.enrol.folders import iso, session_stamp, sub_folders
+from engine.enrol.retention import is_due
 from engine.errors import DataError, NothingToUndo, UndoConflict
 from engine.files import (
     make_directory,
@@ -223,8 +224,7 @@ class Trash:
 
     def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
         """What is older than `keep_days`."""
-        oldest = session_stamp((now or datetime.now(UTC)) - timedelta(days=self._keep_days))
-        return tuple(each for each in self.changes() if each.id < oldest)
+        return tuple(each for each in self.changes() if is_due(each.id, self._keep_days, now))
 
     def recover(self) -> tuple[str, ...]:
         """Finish the changes and undoings that a crash cut short; their ids.

@@ -18,7 +18,7 @@ from engine.model.face_space import FaceSpace
 from engine.model.feature_cache import FeatureCache
 from engine.model.feature_row import Extracts
 from engine.model.row_file import Report, RowFile, ignore
-from engine.model.vectors import NEAREST, Levelled, stacked
+from engine.model.vectors import NEAREST, Float32, Levelled, stacked
 from engine.workspace import Workspace
 
 
@@ -83,7 +83,23 @@ class EmbeddingCache:
         return Levelled(np.ascontiguousarray(rows[:, :-1]), rows[:, -1:])
 
     def _path(self, slug: str, session: str, view: int, seed: int) -> Path:
-        features = self._features.path(slug, session, view, seed)
-        # Levels are means over so many neighbours: another number makes other levels.
-        kind = f"space-{self._space.digest[:16]}-{NEAREST}"
-        return features.with_name(f"{features.stem}.{kind}.npz")
+        return _beside(self._features.path(slug, session, view, seed), self._space.digest)
+
+
+def kept_embeddings(
+    workspace: Workspace, extractor: str, space: str, slug: str, session: str, files: Sequence[str]
+) -> Float32 | None:
+    """Embeddings (n, dims) of `files` as they are kept; None if one of them is not.
+
+    `extractor` and `space` are digests: neither network nor face space is loaded.
+    """
+    path = _beside(FeatureCache(workspace, extractor).path(slug, session), space)
+    stored = RowFile.read(path, workspace.people / slug / session, np.float32, ignore)
+    if not files or stored.missing(files):
+        return None
+    return np.ascontiguousarray(stored.rows(files)[:, :-1], np.float32)
+
+
+def _beside(features: Path, space: str) -> Path:
+    # Levels are means over so many neighbours: another number makes other levels.
+    return features.with_name(f"{features.stem}.space-{space[:16]}-{NEAREST}.npz")

@@ -145,14 +145,21 @@ class ModelStore:
 
     def prune(self, keep: int) -> tuple[str, ...]:
         """Remove the oldest models beyond `keep`, never the current one or its fallback."""
-        if keep < 1:
-            raise ValueError("keep at least one model")
-        current = self.current_id()
-        needed = {current, self._before(current) if current else None}
-        gone = [identity for identity in self._ids()[keep:] if identity not in needed]
+        gone = self.beyond(keep)
         for identity in gone:
             remove_directory(self._folder / identity)
-        return tuple(gone)
+        return gone
+
+    def beyond(self, keep: int) -> tuple[str, ...]:
+        """What `prune` removes."""
+        if keep < 1:
+            raise ValueError("keep at least one model")
+        old = self._ids()[keep:]
+        if not old:
+            return ()  # verifying the fallback takes time
+        current = self.current_id()
+        needed = {current, self._before(current) if current else None}
+        return tuple(identity for identity in old if identity not in needed)
 
     # --- inside -------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ from engine.service.protocol import (
 )
 from engine.service.renewal import PROCESSES, Renewal
 from engine.service.roster_calls import RosterCalls
+from engine.service.seen_notes import SeenNotes, SeenWriter
 from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
@@ -98,6 +99,8 @@ class LocalDesk(
         self._keeping = InboxWriter(
             workspace, settings, self._writer, lambda event: self._listener(event)
         )
+        notes = SeenNotes(workspace, lambda: self._writer.hold("last seen"))
+        self._seen = SeenWriter(notes)
         self._wish = PreviewWish()
 
     @property
@@ -135,14 +138,16 @@ class LocalDesk(
             ender.join(5)
         self._keeping.close(1.0)
         self._watched.end("stopped")
+        self._seen.close(1.0)
         self._tapes.end(None, self._listener)  # of a job whose process had to be killed
         self._writer.release_all()
 
     # --- jobs ----------------------------------------------------------------------------
 
     def enrol(self, request: EnrolRequest) -> None:
-        """Start capturing. Raises SourceBusy, NameInvalid, WorkspaceLocked."""
+        """Start capturing. Raises SourceBusy, NameInvalid, ConsentMissing, WorkspaceLocked."""
         library.check_name(request.person)
+        library.check_consent(self._workspace, self._settings, request)
         self._begin(
             "enrol",
             _("Enrolling {person} from {source}").format(
@@ -316,6 +321,7 @@ class LocalDesk(
                 self._keep_evaluation(message)
                 self._listener(message)
             case Event():
+                self._seen.hear(message)
                 self._listener(message)
 
     def _keep_evaluation(self, done: EvaluateDone) -> None:

@@ -12,21 +12,27 @@ from dataclasses import replace
 from typing import Any
 
 from engine.audit import Audit
-from engine.config import SplitSettings
+from engine.config import Settings, SplitSettings
+from engine.enrol.consent import state_of
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
+from engine.enrol.permission import permit
 from engine.errors import NoModel, UsageError
 from engine.events import EpochDone, EvaluateDone, SplitDone
 from engine.i18n import _
 from engine.model.store import ModelInfo, ModelStore
 from engine.service import evaluations
 from engine.service.jobs import splitting
-from engine.service.protocol import InModel, ModelRow, PersonRow, SplitRequest
+from engine.service.protocol import EnrolRequest, InModel, ModelRow, PersonRow, SplitRequest
+from engine.service.purging import unseen
 from engine.workspace import Workspace
 
 
-def person_rows(workspace: Workspace) -> tuple[PersonRow, ...]:
-    """Everybody enrolled, by name, each with whether the current model knows their pictures."""
+def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple[PersonRow, ...]:
+    """Everybody enrolled, by name, each with whether the current model knows their pictures, and
+    how consent and last sight stand by these `settings` (None: the defaults)."""
+    known = settings or Settings.model_construct()
+    away = {each.slug: each.since for each in unseen(workspace, known)}
     model = current_model(workspace)
     trained = _revisions(model)
     return tuple(
@@ -38,6 +44,8 @@ def person_rows(workspace: Workspace) -> tuple[PersonRow, ...]:
             sessions=len(person.sessions),
             in_model=_in_model(person, trained),
             newest=max((session.started for session in person.sessions), default=""),
+            consent=state_of(person.consent, known.consent),
+            unseen=away.get(person.slug, ""),
         )
         for person in People(workspace).list()
     )
@@ -72,6 +80,12 @@ def current_model(workspace: Workspace) -> ModelInfo | None:
 def check_name(name: str) -> str:
     """The name as it will be stored. Raises NameInvalid."""
     return clean_name(name)
+
+
+def check_consent(workspace: Workspace, settings: Settings, request: EnrolRequest) -> str:
+    """What is amiss with the consent of whom `request` enrols. Raises ConsentMissing."""
+    leave = permit(workspace, [request.person], settings.consent, request.consent, request.source)
+    return leave.sentence
 
 
 def check_trainable(workspace: Workspace) -> None:

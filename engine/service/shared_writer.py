@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from engine.enrol.strangers import tidy
+from engine.service.upkeep import recover
 from engine.workspace import Workspace
 
 
@@ -27,8 +27,11 @@ class SharedWriter:
         with self._lock:
             if self._count == 0:
                 self._stack.enter_context(self._workspace.writer(f"the app: {what}"))
-                self._workspace.recover()
-                tidy(self._workspace)
+                try:
+                    recover(self._workspace)
+                except BaseException:
+                    self._stack.close()
+                    raise
             self._count += 1
 
     def release(self) -> None:

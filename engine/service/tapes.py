@@ -219,7 +219,7 @@ def _told(request: EnrolRequest | RecogniseRequest) -> dict[str, Any]:
     """The request without credentials and without what belongs to this machine's screen."""
     body = dataclasses.asdict(request)
     body["source"] = mask_credentials(request.source)
-    for name in ("tape", "window", "beside"):
+    for name in ("tape", "window", "beside", "consent"):
         body.pop(name, None)
     return body
 

@@ -27,7 +27,7 @@ def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("display")
 async def test_a_ticked_window_is_asked_for_and_offered_again(run):
     async with run(desk(), size=(80, 24)) as table:
-        await table.press("n", "B", "o", "b", "tab", "tab", "tab", "space")
+        await table.press("n", "B", "o", "b", "tab", "tab", "tab", "tab", "space")
         await table.shows("▐X▌ OpenCV's own preview too")
         await table.press("enter")
         await table.until(lambda: table.desk.asked("enrol"))

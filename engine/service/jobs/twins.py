@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.config import Settings
 from engine.enrol.names import name_key
-from engine.enrol.people import People
+from engine.enrol.permission import permitted
 from engine.events import Emit, TwinSuspected
 from engine.model.recent_rows import RecentRows
 from engine.model.store import ModelStore
@@ -44,7 +44,7 @@ def suspect(
         extractor,
         space,
         settings.recognition,
-        names={each.slug: each.name for each in People(workspace).list()},
+        names={each.slug: each.name for each in permitted(workspace)},
         classifier=classifier_for(model, backbone.weights) if backbone.weights else None,
         strangers=ready_strangers(workspace, extractor, space, emit),
     )

@@ -1,0 +1,1 @@
+"""Erasing a person: every trace in the workspace, a final search, and a receipt."""

@@ -1,0 +1,145 @@
+"""Erase a person for good, so that a crash at any moment leaves work that is finished later.
+
+    erasing/<id>.json     who, what makes data theirs, and the steps done, while it is under way
+
+The marker is written first and removed last, after the receipt; `resume` goes on from it. Every
+step may be done twice. The caller holds `Workspace.writer`, after `Workspace.recover` and `tidy`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.audit import Audit
+from engine.enrol.people import utc_now
+from engine.errors import DataError
+from engine.files import read_json, sync_directory, translate_os_errors, write_json
+from engine.i18n import _
+from engine.service.erasure import evidence, places, templates
+from engine.service.erasure.evidence import Evidence
+from engine.service.erasure.receipt import Receipt, write
+from engine.service.erasure.search import search
+from engine.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What the operator is told. `left` are paths that still hold something of the person: files
+    that are not Facedesk's own. The receipt names neither them nor the person."""
+
+    name: str
+    receipt: Receipt
+    file: str
+    left: tuple[str, ...]
+
+
+def erase(workspace: Workspace, name: str, by: str = "") -> Erased:
+    """Remove a person, enrolled or in the trash, with every trace in the workspace.
+
+    `by` is who does it, by default the system's user. Raises PersonNotFound, and then nothing was
+    touched; DiskFull or WorkspaceUnusable, and then the next start goes on.
+    """
+    who = evidence.collect(workspace, name, by.strip() or system_user())
+    Audit(workspace).ready()
+    marker = workspace.erasing / f"{who.id}.json"
+    body: dict[str, Any] = {"evidence": who.to_json(), "removed": {}, "model": "", "done": []}
+    write_json(marker, body)
+    return _run(workspace, marker, body, who, resumed=False)
+
+
+def resume(workspace: Workspace) -> tuple[Erased, ...]:
+    """Finish the erasures that a crash cut short. A damaged marker stays, and is an error."""
+    finished = []
+    for marker in _markers(workspace):
+        try:
+            body = read_json(marker)
+            who = evidence.from_json(body["evidence"])
+            body = {key: body[key] for key in ("evidence", "removed", "model", "done")}
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                _("An unfinished erasure is damaged"),
+                f"{marker}: {error}",
+                _("Erase the person again (facedesk people erase), then remove that file."),
+            ) from error
+        finished.append(_run(workspace, marker, body, who, resumed=True))
+    return tuple(finished)
+
+
+def unfinished(workspace: Workspace) -> bool:
+    """Whether an erasure waits to be finished; needs no lock."""
+    return bool(_markers(workspace))
+
+
+def system_user() -> str:
+    """The name of whoever runs this process."""
+    with contextlib.suppress(Exception):  # no entry for this user id, no environment
+        return getpass.getuser()
+    return f"uid {os.getuid()}" if sys.platform != "win32" else "unknown"
+
+
+def _markers(workspace: Workspace) -> list[Path]:
+    # Hidden ones are unfinished writes.
+    return sorted(p for p in workspace.erasing.glob("*.json") if not p.name.startswith("."))
+
+
+def _run(
+    workspace: Workspace,
+    marker: Path,
+    body: dict[str, Any],
+    who: Evidence,
+    *,
+    resumed: bool,
+) -> Erased:
+    def note(step: str, counts: dict[str, int], model: str = "") -> None:
+        for kind, count in counts.items():
+            body["removed"][kind] = body["removed"].get(kind, 0) + count
+        body["model"] = model or body["model"]
+        body["done"].append(step)
+        write_json(marker, body)
+
+    # The folder first: from then on nobody is named so. Then what needs the centres to be found.
+    steps = dict(places.STEPS)
+    for step, work in {"person": steps.pop("person")}.items():
+        if step not in body["done"]:
+            note(step, work(workspace, who))
+    if "sightings" not in body["done"]:
+        note("sightings", templates.sightings(workspace, who))
+    if "models" not in body["done"]:
+        state, counts = templates.models(workspace, who)
+        note("models", counts, state)
+    for step, work in steps.items():
+        if step not in body["done"]:
+            note(step, work(workspace, who))
+    if "audit" not in body["done"]:
+        # Last of all that names them: from here on the log's entries are nobody's.
+        audit = Audit(workspace)
+        audit.note("person-erased", who.slug, receipt=who.id, removed=body["removed"])
+        audit.forget(who.slug)
+        note("audit", {})
+    found = search(workspace, who, beside=(marker,))
+    receipt = Receipt(
+        id=who.id,
+        erased=utc_now(),
+        by=who.by,
+        removed={**body["removed"], "rows of numbers": len(who.rows)},
+        model=body["model"],
+        searched={
+            "files": found.files,
+            "bytes": found.bytes,
+            "rows": found.rows,
+            "unread": found.unread,
+            "left": len(found.left),
+        },
+        resumed=resumed,
+    )
+    file = write(workspace, receipt)
+    with translate_os_errors(_("remove a file"), marker):
+        marker.unlink(missing_ok=True)
+        sync_directory(marker.parent)
+    return Erased(who.names[0], receipt, str(file), tuple(found.left))

@@ -1,0 +1,211 @@
+"""What makes data a person's: folder, names, and the digests of pictures and rows.
+
+It is collected before anything is removed and kept in the marker of an erasure, so that one that
+was cut short is finished, and searched for, in the same words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.enrol import roster, traces
+from engine.enrol.names import clean_name, is_slug, name_key
+from engine.enrol.people import People, utc_now
+from engine.enrol.strangers import StrangerArea
+from engine.enrol.trash import MANIFEST, Trash
+from engine.errors import DataError, FacedeskError, ModelCorrupt, PersonNotFound
+from engine.files import read_bytes, read_json
+from engine.model.store import ModelStore
+from engine.service.erasure.mentions import Mentions
+from engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FORMAT = 1
+SHORTEST_ROW = 16
+"""Numbers; shorter rows are no template and may be anybody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`names` are all that this folder has had, the present one first. `pictures` are SHA-256 of
+    files, `rows` digests of feature rows, embeddings and centres, see `row_digests`."""
+
+    id: str
+    slug: str
+    names: tuple[str, ...]
+    by: str
+    began: str
+    pictures: frozenset[str]
+    rows: frozenset[str]
+
+    def mentions(self, workspace: Workspace) -> Mentions:
+        """What finds the person in texts of this workspace."""
+        others = [part for area in (workspace, StrangerArea(workspace)) for part in _all_of(area)]
+        with contextlib.suppress(FacedeskError):
+            mine = set(map(name_key, self.names))
+            waiting = (entry.name for entry in roster.entries(workspace))
+            others += [name for name in waiting if name_key(name) not in mine]
+        return Mentions(self.names, self.slug, [o for o in others if o != self.slug])
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in the marker."""
+        return {
+            "version": FORMAT,
+            "id": self.id,
+            "slug": self.slug,
+            "names": list(self.names),
+            "by": self.by,
+            "began": self.began,
+            "pictures": sorted(self.pictures),
+            "rows": sorted(self.rows),
+        }
+
+
+def from_json(body: Any) -> Evidence:
+    """The reverse. Raises KeyError, TypeError or ValueError if it is damaged."""
+    if body["version"] != FORMAT or not is_slug(body["slug"]) or not body["names"]:
+        raise ValueError("the marker is of another version or damaged")
+    return Evidence(
+        id=str(body["id"]),
+        slug=str(body["slug"]),
+        names=tuple(map(str, body["names"])),
+        by=str(body["by"]),
+        began=str(body["began"]),
+        pictures=frozenset(map(str, body["pictures"])),
+        rows=frozenset(map(str, body["rows"])),
+    )
+
+
+def collect(workspace: Workspace, name: str, by: str) -> Evidence:
+    """What is to be erased of the person of this name, enrolled or in the trash.
+
+    Raises PersonNotFound.
+    """
+    slug, found = _identity(workspace, name)
+    # A former name that is somebody else's by now is theirs.
+    taken = {name_key(p.name) for p in People(workspace).list() if p.slug != slug}
+    former = [each for each in _former_names(workspace, slug) if name_key(each) not in taken]
+    names = list(dict.fromkeys([found, *former]))
+    folders = [workspace.people / slug, *traces.feature_files(workspace, slug)]
+    for each in Trash(workspace).changes():
+        folders += kept_of(workspace, each.id, slug)
+    files = [file for folder in folders for file in files_below(folder)]
+    pictures = {hashlib.sha256(read_bytes(f)).hexdigest() for f in files if f.suffix == ".png"}
+    rows = {
+        digest
+        for file in files
+        if file.suffix == ".npz"
+        for array in arrays_of(read_bytes(file))
+        for digest in row_digests(array)
+    }
+    rows |= set(_centres(workspace, slug))
+    return Evidence(
+        id=secrets.token_hex(8),
+        slug=slug,
+        names=tuple(names),
+        by=by,
+        began=utc_now(),
+        pictures=frozenset(pictures),
+        rows=frozenset(rows),
+    )
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every regular file in `folder`, or `folder` itself if it is one; links are not followed."""
+    if folder.is_symlink():
+        return
+    if folder.is_file():
+        yield folder
+    elif folder.is_dir():
+        for entry in sorted(folder.iterdir()):
+            yield from files_below(entry)
+
+
+def concerns(key: str, slug: str) -> bool:
+    """Whether a path in a manifest of the trash is the person's: folder, or features."""
+    parts = key.split("/")
+    return parts[:2] == ["people", slug] or (parts[:1] == ["features"] and parts[2:3] == [slug])
+
+
+def kept_of(workspace: Workspace, change: str, slug: str) -> list[Path]:
+    """What the trash keeps of the person in one change."""
+    folder = workspace.trash / change
+    try:
+        steps = read_json(folder / MANIFEST)["steps"]
+        pairs = [(str(source), str(target)) for source, target, *_rest in steps]
+    except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
+        return []
+    return [
+        folder.joinpath(*target.split("/")[1:])
+        for source, target in pairs
+        if concerns(source, slug) and target.startswith("@/") and ".." not in target
+    ]
+
+
+def arrays_of(data: bytes) -> Iterable[NDArray[Any]]:
+    """The arrays of an `.npz`; none if it is damaged."""
+    from engine.model.arrays import unpack
+
+    with contextlib.suppress(ModelCorrupt):
+        return unpack(data, "").values()
+    return ()
+
+
+def row_digests(array: NDArray[Any]) -> Iterator[str]:
+    """A digest of each row of numbers, the same whether it is kept as float16 or as float32."""
+    import numpy as np
+
+    if array.ndim == 2 and array.dtype.kind == "f" and array.shape[1] >= SHORTEST_ROW:
+        for row in array:
+            data = np.ascontiguousarray(row, np.float32).tobytes()
+            yield hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+# --- who -----------------------------------------------------------------------------------------
+
+
+def _identity(workspace: Workspace, name: str) -> tuple[str, str]:
+    """Folder and name of an enrolled person, else of one in the trash."""
+    try:
+        person = People(workspace).get(name)
+    except PersonNotFound:
+        wanted = name_key(clean_name(name))
+        for change in Trash(workspace).changes():
+            for slug, known in change.names:
+                if name_key(known) == wanted and is_slug(slug):
+                    return slug, known
+        raise
+    return person.slug, person.name
+
+
+def _former_names(workspace: Workspace, slug: str) -> Iterator[str]:
+    """Names under which models and the trash know the folder."""
+    for info in ModelStore(workspace).list():
+        yield from (name for other, name, _revision in info.people if other == slug)
+    for change in Trash(workspace).changes():
+        yield from (name for other, name in change.names if other == slug)
+
+
+def _centres(workspace: Workspace, slug: str) -> Iterator[str]:
+    """Digests of the person's centre in every model."""
+    store = ModelStore(workspace)
+    for info in store.list():
+        if any(slug == label[0] for label in info.people):
+            with contextlib.suppress(FacedeskError):
+                model = store.load(info.id)
+                mine = [row for row, label in enumerate(model.labels) if label[0] == slug]
+                yield from row_digests(model.centres[mine])
+
+
+def _all_of(area: Workspace) -> Iterator[str]:
+    for person in People(area).list():
+        yield person.slug
+        yield person.name

@@ -1,0 +1,91 @@
+"""The receipt of an erasure: what went, when, by whom, and what a last search found.
+
+    receipts/<day>-<id>.json, .txt
+
+It bears a random id and no name, nor a hash of one: who has the workspace could try names until
+the hash fits, so that it would be personal data again. Who asked for the erasure is told the id;
+whoever keeps their letter keeps the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.files import write_bytes, write_json
+from engine.i18n import _
+from engine.workspace import Workspace
+
+FORMAT = 1
+BEYOND = (
+    "backups and copies outside the workspace, recordings kept elsewhere",
+    "recordings below the workspace that show but do not name the person",
+    "blocks of the disk that were freed: only an encrypted disk or workspace makes them unreadable",
+    "entries of the audit log: they stay, under a pseudonym whose key was destroyed",
+    "quantiles over all people in the model's threshold, until the next training",
+)
+"""What no search of the workspace can speak for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """`removed` counts by kind; `model` says what became of the model in use; `searched` are the
+    files, bytes and rows of numbers of the final search, and how many files still hold something.
+
+    `resumed`: the erasure was cut short and finished later; counts are then at least these.
+    """
+
+    id: str
+    erased: str
+    by: str
+    removed: Mapping[str, int]
+    model: str
+    searched: Mapping[str, int]
+    resumed: bool
+
+    @property
+    def statement(self) -> str:
+        """The result of the search in a sentence."""
+        left, files = self.searched["left"], self.searched["files"]
+        if left:
+            return _(
+                "{left} of {files} files below the workspace still hold the person's name, a "
+                "picture or a row of theirs; they are not Facedesk's own."
+            ).format(left=left, files=files)
+        return _(
+            "A search of all {files} files of the workspace found no name, picture, feature row, "
+            "embedding or class centre of the person."
+        ).format(files=files)
+
+
+def write(workspace: Workspace, receipt: Receipt) -> Path:
+    """Write both forms; the path of the text. Writing it again changes nothing."""
+    stem = f"{receipt.erased[:10].replace('-', '')}-{receipt.id}"
+    write_json(workspace.receipts / f"{stem}.json", {"version": FORMAT, **to_json(receipt)})
+    path = workspace.receipts / f"{stem}.txt"
+    write_bytes(path, words(receipt).encode())
+    return path
+
+
+def to_json(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as plain JSON."""
+    return {**asdict(receipt), "statement": receipt.statement, "beyond": list(BEYOND)}
+
+
+def words(receipt: Receipt) -> str:
+    """The receipt as text."""
+    lines = [
+        _("Receipt {id}").format(id=receipt.id),
+        _("Erased {when} by {by}").format(when=receipt.erased, by=receipt.by),
+        "",
+        *(f"  {count:>8}  {kind}" for kind, count in sorted(receipt.removed.items()) if count),
+        "",
+        _("Model in use: {state}").format(state=receipt.model),
+        receipt.statement,
+        _("Not covered: {beyond}.").format(beyond="; ".join(BEYOND)),
+    ]
+    if receipt.resumed:
+        lines.insert(2, _("It was interrupted and finished later; counts are at least these."))
+    return "\n".join(lines) + "\n"
