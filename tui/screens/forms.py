@@ -77,11 +77,11 @@ class NewPersonForm(Form[EnrolRequest]):
         yield Field(
             _("Pictures"), Input(str(self._count), id="form-count", type="integer", compact=True)
         )
-        yield consent_field(self._consent)
         yield window_field(self._window)
         yield Field(
             _("Then"), Tick(_("split, train and recognise"), self._then_train, id="form-train")
         )
+        yield consent_field(self._consent)
         yield sources_hint()
 
     @property
