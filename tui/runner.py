@@ -53,7 +53,7 @@ def run(
         output = Output(out, err, as_json=options["as_json"], quiet=options["quiet"])
         try:
             settings = load_settings()
-            if opening == "ask":
+            if opening in ("ask", "screen"):
                 refuse_exposed(workspace.root, settings.privacy)
             open_workspace(workspace, settings, opening)
             job(Context(workspace, settings, output))

@@ -10,8 +10,8 @@ import click
 
 from engine.config import Settings
 from engine.errors import Cancelled, VaultError, WrongKey
-from engine.vault.record import VaultRecord
-from engine.vault.unlock import unlock
+from engine.vault.record import VaultRecord, read_record
+from engine.vault.unlock import given, open_with, unlock
 from engine.vault.wrapping import Opener, check_new_passphrase, from_passphrase
 from engine.workspace import Workspace
 from tui.i18n import _
@@ -19,8 +19,9 @@ from tui.i18n import _
 TRIES = 3
 """Passphrases asked for before giving up."""
 
-Opening = Literal["ask", "given", "no"]
-"""How far to go: ask the operator, take what the settings give and go on without, or not at all."""
+Opening = Literal["ask", "screen", "given", "no"]
+"""How far to go: ask the operator, on a screen of its own, take what the settings give and go on
+without, or not at all."""
 
 
 def open_workspace(workspace: Workspace, settings: Settings, opening: Opening) -> None:
@@ -39,6 +40,9 @@ def open_workspace(workspace: Workspace, settings: Settings, opening: Opening) -
     if not can_ask():
         unlock(workspace.root, settings.vault)
         return
+    if opening == "screen":
+        _on_a_screen(workspace, settings)
+        return
     for attempt in range(1, TRIES + 1):
         try:
             unlock(workspace.root, settings.vault, lambda record: _ask(workspace, record))
@@ -47,6 +51,22 @@ def open_workspace(workspace: Workspace, settings: Settings, opening: Opening) -
             if attempt == TRIES or _is_given(settings):
                 raise
             click.echo(f"{error.title}. {error.hint}", err=True)
+
+
+def _on_a_screen(workspace: Workspace, settings: Settings) -> None:
+    """Before the app: a passphrase screen, if nothing else opens the vault."""
+    record = read_record(workspace.root)
+    if record is None or record.wrap.by != "passphrase":
+        unlock(workspace.root, settings.vault)
+        return
+    opener = given(record, settings.vault)  # standard input gives it once
+    if opener is not None:
+        open_with(workspace.root, record, opener)
+        return
+    from tui.unlock_app import UnlockApp
+
+    if not UnlockApp(workspace, record).run(mouse=False):
+        raise Cancelled
 
 
 def can_ask() -> bool:

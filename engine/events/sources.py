@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from engine.events.base import Event
@@ -70,6 +70,6 @@ class Preview(Event):
     lossy: ClassVar[bool] = True
     columns: int
     rows: int
-    cells: bytes
+    cells: bytes = field(repr=False)
     sequence: int
     dropped: int

@@ -86,7 +86,7 @@ class FacesFound:
     frame: int
     seconds: float
     boxes: tuple[BoxTuple, ...]
-    crops: bytes
+    crops: bytes = field(repr=False)
     dropped: int
     lossy: bool
     eyes_found: tuple[bool, ...] = ()
@@ -113,7 +113,7 @@ class FirstPictures:
 
     person: str
     count: int
-    crops: bytes
+    crops: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

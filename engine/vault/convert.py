@@ -151,18 +151,22 @@ def _each(
 def _seal(path: Path) -> int:
     """Seal a file that is plain; bytes read, 0 if it was sealed already."""
     data = read_plain(path)
-    if envelope.is_sealed(data) or (not data and path.suffix == envelope.LINES):
-        read_bytes(path)  # an earlier run's, or somebody's own: only what opens may count as sealed
+    if path.suffix == envelope.LINES:
+        done = all(line.startswith(envelope.LINE) for line in data.splitlines())
+    else:
+        done = envelope.is_sealed(data)
+    meant = read_bytes(path)  # only what opens counts as sealed
+    if done:
         return 0
     with _same_time(path):
-        write_bytes(path, data)
-    return max(1, len(data))
+        write_bytes(path, meant)
+    return len(data) or 1
 
 
 def _unseal(path: Path) -> int:
     """Unseal a file that is sealed; bytes read, 0 if it was plain already."""
     data = read_plain(path)
-    if not envelope.is_sealed(data):
+    if not (envelope.is_sealed(data) or (path.suffix == envelope.LINES and envelope.LINE in data)):
         return 0
     with _same_time(path):
         write_plain(path, read_bytes(path))

@@ -146,14 +146,17 @@ def seal_lines(key: DataKey, label: str, data: bytes) -> bytes:
     return b"".join(seal_line(key, label, line) + b"\n" for line in data.splitlines())
 
 
-def unseal_lines(key: DataKey, label: str, data: bytes) -> bytes:
+def unseal_lines(key: DataKey, label: str, data: bytes, *, mixed: bool = False) -> bytes:
     """The lines as they were, each with a line break. Raises NotGenuine.
 
     A line that a crash cut short is left out, as it would be if it were not sealed; one that was
-    changed is not.
+    changed is not. `mixed`: a line that is plain counts too.
     """
     found = []
     for number, line in enumerate(data.splitlines(), 1):
+        if mixed and not line.startswith(LINE):
+            found.append(line + b"\n")
+            continue
         piece = _piece(line)
         if piece is None:
             continue

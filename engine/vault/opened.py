@@ -56,19 +56,17 @@ class Opened:
             if data.startswith(envelope.MAGIC):
                 return envelope.unseal(self.key, envelope.label_of(path), data)
             if data.startswith(envelope.LINE) or path.suffix == envelope.LINES:
-                return self._lines(path, data)
+                if envelope.LINE not in data:
+                    self._refuse_if_changed()
+                # While a conversion is under way, lines of both kinds may follow each other.
+                mixed = self.state != "sealed"
+                return envelope.unseal_lines(self.key, envelope.label_of(path), data, mixed=mixed)
         except NotGenuine as error:
             raise _broken(path, str(error)) from None
         self._refuse_if_changed()
         if self.state == "sealed":
             raise _broken(path, _("it is not sealed"))
         return data
-
-    def _lines(self, path: Path, data: bytes) -> bytes:
-        """Lines; while a conversion is under way the file may be as it was before."""
-        if self.state != "sealed" and not data.startswith(envelope.LINE):
-            return data
-        return envelope.unseal_lines(self.key, envelope.label_of(path), data)
 
     def _is_plain(self, path: Path) -> bool:
         try:

@@ -16,6 +16,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from engine.vault.wrapping import By, Opener, Wrap
 
 VERSION = 1
 CIPHER = "AES-256-GCM"
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.+]{5,30}")
 LARGEST = 1 << 16
 """Bytes beyond which the file is none of ours."""
 
@@ -147,7 +149,10 @@ def _parse(data: bytes) -> VaultRecord:
     key, wrapped = bytes.fromhex(body["key"]), base64.b64decode(body["wrapped"], validate=True)
     if len(key) != ID_BYTES or len(wrapped) != NONCE_BYTES + KEY_BYTES + TAG_BYTES:
         raise ValueError(_("its key has the wrong length"))
-    return VaultRecord(cast(State, state), key, str(body["created"]), wrap, wrapped)
+    created = body["created"]
+    if not _TIME.fullmatch(created):  # it is shown before anything is proved
+        raise ValueError(_("its time is not valid"))
+    return VaultRecord(cast(State, state), key, created, wrap, wrapped)
 
 
 def _passphrase(body: dict[str, Any]) -> Wrap:

@@ -288,6 +288,23 @@ def test_an_interrupted_conversion_can_be_taken_back(filled: Workspace) -> None:
     assert on_disk(filled) == before
 
 
+@pytest.mark.parametrize("finish", [convert.create, convert.remove])
+def test_lines_appended_while_a_conversion_waits_are_kept_in_order(
+    filled: Workspace, finish: Callable[[Workspace, Opener], object]
+) -> None:
+    path = filled.people / "zq" / "20260101-120000-001" / "pictures.jsonl"
+    token = Cancel()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        convert.create(filled, OPENER, cancel=token)
+    append_line(path, b"meanwhile")
+    assert SECRET in path.read_bytes()
+    assert b"meanwhile" not in path.read_bytes()
+    assert read_lines(path) == [SECRET, SECRET, SECRET, b"meanwhile"]
+    finish(filled, OPENER)
+    assert read_lines(path) == [SECRET, SECRET, SECRET, b"meanwhile"]
+
+
 def test_only_the_key_a_conversion_began_with_finishes_it(filled: Workspace) -> None:
     token = Cancel()
     token.cancel()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.vault import envelope
 from engine.vault.envelope import DataKey, NotGenuine, label_of, seal, unseal
@@ -82,6 +84,27 @@ def test_a_picture_in_the_trash_opens_under_its_number() -> None:
 def test_neither_key_nor_opener_shows_its_secret() -> None:
     key = DataKey(b"i" * 8, b"secret--" * 4)
     assert "secret" not in f"{key!r} {key}"
+
+
+@given(st.binary(max_size=200), st.integers(0, 10_000), st.binary(max_size=20))
+def test_rubbish_is_refused_and_never_fails_otherwise(
+    rubbish: bytes, place: int, more: bytes
+) -> None:
+    sealed = seal(KEY, "person.json", rubbish)
+    cut = place % len(sealed)
+    for data in (rubbish, envelope.MAGIC + rubbish, sealed[:cut] + more + sealed[cut:] + b"."):
+        with pytest.raises(NotGenuine):
+            unseal(KEY, "", data)
+
+
+@given(st.binary(max_size=200))
+def test_rubbish_in_lines_is_refused_or_left_out(rubbish: bytes) -> None:
+    good = envelope.seal_lines(KEY, "a.jsonl", b"first\n")
+    try:
+        found = envelope.unseal_lines(KEY, "a.jsonl", good + envelope.LINE + rubbish + b"\n")
+    except NotGenuine:
+        return
+    assert found == b"first\n"
 
 
 # --- files of lines ------------------------------------------------------------------------------

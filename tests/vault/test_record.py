@@ -85,6 +85,8 @@ def test_whoever_sets_the_state_back_has_a_vault_that_does_not_open(tmp_path: Pa
         {"cipher": "ROT13"},
         {"state": "open"},
         {"key": "00"},
+        {"created": "\x1b[2J2026-01-01"},
+        {"created": 5},
         {"wrapped": "AAAA"},
         {"opened_by": "passphrase", "scrypt": {"n": 1 << 40, "r": 8, "p": 1, "salt": "00" * 16}},
         {"opened_by": "passphrase", "scrypt": {"n": "9", "r": 8, "p": 1, "salt": "00" * 16}},

@@ -80,7 +80,7 @@ def facedesk(
     if ctx.invoked_subcommand is None:
         from tui.commands.application import open_app
 
-        run(ctx.obj, partial(open_app, record=record), native=False)
+        run(ctx.obj, partial(open_app, record=record), native=False, opening="screen")
     elif record is not None:
         raise click.UsageError(
             _("--record NAME stands after the command, as in enroll --record NAME")
@@ -89,6 +89,7 @@ def facedesk(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit codes: 0 done, 1 internal, 2 usage, 3 source, 4 data, 5 model, 130."""
+    os.umask(0o077)  # whatever a library writes for us, a screenshot say, is private too
     calm_blas()
     mask_command_line()
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)

@@ -38,9 +38,9 @@ PICTURE = 46_000
 """Bytes of an aligned crop."""
 FEATURES = 1_600_000
 """Bytes of the features of a session of 100 pictures."""
-PHOTOGRAPHS, FEW = 30, 6
-FRAMES = 30
-ROUNDS = 5
+PHOTOGRAPHS, FEW = 12, 4
+FRAMES = 20
+ROUNDS = 3
 MEGABYTE = 1e6
 PLAIN = _("the same, not encrypted")
 
