@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ALLOWED = {
     "engine/files.py": "the one file layer",
     "engine/audit/log.py": "whether the log can be appended to, and its lock",
-    "engine/service/erasure/places.py": "photographs, recordings and exports beside the workspace's own",
+    "engine/service/erasure/places.py": "logs, cleaned in place",
     "engine/service/person_archive/export.py": "the archive that the operator asked for",
     "engine/service/person_archive/take_in.py": "an archive from outside",
     "tui/argv.py": "/proc of this process",
