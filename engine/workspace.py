@@ -114,7 +114,7 @@ class Workspace:
     @property
     def private(self) -> frozenset[Path]:
         """The folders that are ours alone."""
-        return frozenset((*self._private(), self.logs))
+        return frozenset((*self._private(), self.audit, self.logs))
 
     def _private(self) -> tuple[Path, ...]:
         """The folders with pictures of faces and what was made from them."""

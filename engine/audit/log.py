@@ -136,15 +136,15 @@ class Audit:
         found = (parsed(line) for line in self._lines())
         return tuple(entry for entry in found if entry is not None)
 
+    def lines(self, subject: str) -> tuple[str, ...]:
+        """The entries about a person (slug), as they stand in the log."""
+        mine = {name for name, slug in self.subjects().items() if slug == subject}
+        return tuple(e.line().decode() for e in self.entries() if e.subject in mine)
+
     def subjects(self) -> Mapping[str, str]:
         """Pseudonym to slug, of those that still have a key; strangers as `strangers/<slug>`."""
         known = self._subjects.known()
         return {name: subject.removeprefix("people/") for name, subject in known.items()}
-
-    def about(self, subject: str) -> tuple[Entry, ...]:
-        """The entries about a person (slug) whose key is still there. Raises as `entries` does."""
-        mine = {name for name, slug in self.subjects().items() if slug == subject}
-        return tuple(entry for entry in self.entries() if entry.subject in mine)
 
     def verify(self) -> Verdict:
         """Check the whole log against itself and its head. Raises WorkspaceUnusable."""

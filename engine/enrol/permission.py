@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.audit import Audit
 from engine.config import ConsentSettings
 from engine.enrol.consent import Consent, noted, state_of
 from engine.enrol.names import clean_name, name_key
@@ -86,7 +87,12 @@ def judge_one(name: str, consent: Consent | None, settings: ConsentSettings) -> 
 def note(people: People, person: Person, permission: Permission) -> Person:
     """Write the new consent, if there is any, to a person who was enrolled before."""
     consent = permission.consent(person.name)
-    return people.set_consent(person.name, consent) if consent else person
+    if consent is None:
+        return person
+    with Audit(people.workspace).of(
+        "consent-noted", person.slug, text_version=consent.text_version
+    ):
+        return people.set_consent(person.name, consent)
 
 
 def permitted(workspace: Workspace) -> tuple[Person, ...]:

@@ -59,11 +59,8 @@ def purge(workspace: Workspace, settings: Settings, now: datetime | None = None)
     Raises DiskFull, WorkspaceUnusable.
     """
     found = due(workspace, settings, now)
-    counts = Counter(each.kind for each in found)
-    if not found:
-        return Counter()
-    audit = Audit(workspace)
-    audit.ready()
+    if found:
+        Audit(workspace).ready()
     if any(each.kind in ("choice", "unknown") for each in found):
         Choices(workspace, settings.inbox).purge(now)
     for each in found:
@@ -73,10 +70,10 @@ def purge(workspace: Workspace, settings: Settings, now: datetime | None = None)
                 remove_directory(path)
             else:
                 path.unlink(missing_ok=True)
-    # What waits in the inbox, and its choices, were noted by `Choices`.
-    for kind in sorted(counts.keys() - {"choice", "unknown"}):
-        audit.note("purged", what=kind, count=counts[kind])
-    return Counter(counts)
+    gone: Counter[str] = Counter(each.kind for each in found)
+    if gone:
+        Audit(workspace).note("purged", what="what was due", counts=dict(gone))
+    return gone
 
 
 def unseen(

@@ -29,5 +29,6 @@ facedesk bake-off bake-off
   script -qec "$python -m tui --workspace $folder/workspace" /dev/null >/dev/null || true
 echo "traced calls by family:"
 cat "$folder"/trace.* | grep -oE "AF_[A-Z0-9]+" | sort | uniq -c
-echo "of the internet's families, or to a name server:"
-grep -hE "AF_INET|AF_NETLINK|nscd|resolv" "$folder"/trace.* || echo "none"
+echo "of the internet's families (but urllib3's probe, which binds ::1 and sends nothing):"
+grep -hE "connect|send|AF_NETLINK|bind" "$folder"/trace.* | grep -E "AF_INET|AF_NETLINK" |
+  grep -v 'bind.*"::1"' || echo "none"

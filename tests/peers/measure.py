@@ -291,6 +291,7 @@ def offline(bench: Bench) -> str:
         status, output, _ = bench.run("-c", f"import sys; {code}", DEMO / "collins.png")
         last = (output.strip().splitlines() or [b""])[-1].decode(errors="replace")[:110]
         return f"exit code {status}; {last}"
+    shutil.rmtree(bench.folder / "workspace", ignore_errors=True)
     status, output, _ = bench.desk("demo", "--quiet")
     return "the whole demo works" if status == 0 else output.decode(errors="replace")[-200:]
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from byte_search import hits, needles_of
 
+from engine.audit import Audit
 from engine.bench.synthetic import enrol_made_up, stand_in
 from engine.cancel import Cancel
 from engine.config import Settings
@@ -324,13 +325,18 @@ def test_a_foreign_file_that_names_the_person_is_told_and_not_touched(workspace:
     assert note.exists()
 
 
-def test_an_audit_log_is_not_touched_and_the_receipt_says_so(workspace: Workspace) -> None:
-    People(workspace).add(NAME)
-    log = workspace.root / "audit.jsonl"
-    log.write_text(json.dumps({"who": NAME}))
+def test_the_audit_logs_entries_stay_and_are_nobodys(workspace: Workspace) -> None:
+    audit = Audit(workspace)
+    person = People(workspace).add(NAME)
+    enrolled = audit.note("enrolled", person.slug)
     erased = erase(workspace, NAME)
-    assert NAME in log.read_text()
     assert erased.left == ()
+    assert enrolled.subject not in audit.subjects()
+    told = [(entry.action, entry.subject) for entry in audit.entries()[1:]]
+    assert told == [
+        (action, enrolled.subject) for action in ("enrolled", "person-erased", "pseudonymised")
+    ]
+    assert audit.verify().fault is None
     assert "audit log" in Path(erased.file).read_text()
 
 

@@ -106,8 +106,8 @@ def test_the_archive_holds_everything_and_lists_it(archive: Path) -> None:
     assert NAME in readme
     kinds = {name.split("/")[0] for name in names_in(archive)}
     assert kinds == {
-        "index.json", "README.txt", "person.json", "inbox.json", "sessions", "features", "models",
-        "audit.jsonl",
+        "index.json", "README.txt", "person.json", "inbox.json", "audit.jsonl", "sessions",
+        "features", "models",
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.audit import Audit
 from engine.enrol.people import utc_now
 from engine.errors import DataError
 from engine.files import read_json, sync_directory, translate_os_errors, write_json
@@ -45,6 +46,7 @@ def erase(workspace: Workspace, name: str, by: str = "") -> Erased:
     touched; DiskFull or WorkspaceUnusable, and then the next start goes on.
     """
     who = evidence.collect(workspace, name, by.strip() or system_user())
+    Audit(workspace).ready()
     marker = workspace.erasing / f"{who.id}.json"
     body: dict[str, Any] = {"evidence": who.to_json(), "removed": {}, "model": "", "done": []}
     write_json(marker, body)
@@ -108,6 +110,13 @@ def _run(
         for kind, count in counts.items():
             body["removed"][kind] = body["removed"].get(kind, 0) + count
         body["done"].append(step)
+        write_json(marker, body)
+    if "audit" not in body["done"]:
+        # Last of all that names them: from here on the log's entries are nobody's.
+        audit = Audit(workspace)
+        audit.note("person-erased", who.slug, receipt=who.id, removed=body["removed"])
+        audit.forget(who.slug)
+        body["done"].append("audit")
         write_json(marker, body)
     found = search(workspace, who, beside=(marker,))
     receipt = Receipt(

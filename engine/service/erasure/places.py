@@ -225,13 +225,6 @@ def logs(workspace: Workspace, who: Evidence) -> Counts:
     return {"log lines": gone}
 
 
-def log_of_deeds(workspace: Workspace, who: Evidence) -> Counts:
-    """The key that tells whose entries in the audit log are whose; the entries stay, nobody's."""
-    audit = Audit(workspace)
-    audit.note("person-erased", who.slug, receipt=who.id)
-    return {"audit keys": int(audit.forget(who.slug))}
-
-
 STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "person": person,
     "trash": trash,
@@ -243,7 +236,6 @@ STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "recordings": recordings,
     "copies": copies,
     "logs": logs,
-    "audit": log_of_deeds,
 }
 """The steps by name, in their order. Those of models and inbox stand in `templates`."""
 

@@ -55,10 +55,9 @@ def export_person(workspace: Workspace, name: str, target: Path) -> Exported:
     It lies outside the workspace's protection and is never encrypted: whoever asked is to read it.
     Raises PersonNotFound, UsageError if the file is there already, DiskFull, WorkspaceUnusable.
     """
-    person = People(workspace).get(name)
+    person, log = People(workspace).get(name), Audit(workspace)
+    log.ready()
     target = target.expanduser().absolute()
-    audit = Audit(workspace)
-    audit.ready()
     entries = dict(sorted(_entries(workspace, person)))
     index = {
         "format": FORMAT,
@@ -78,7 +77,7 @@ def export_person(workspace: Workspace, name: str, target: Path) -> Exported:
             info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             archive.writestr(info, data)
     size = target.stat().st_size
-    audit.note("person-exported", person.slug, pictures=person.pictures)
+    log.note("person-exported", person.slug, pictures=person.pictures, bytes=size)
     return Exported(person.name, str(target), len(entries) + 1, person.pictures, size)
 
 
@@ -111,8 +110,8 @@ def _entries(workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]
         if each.candidate == person.name
     ]
     yield INBOX, json_bytes(sightings)
-    if lines := Audit(workspace).about(person.slug):
-        yield AUDIT, b"".join(entry.line() + b"\n" for entry in lines)
+    if lines := Audit(workspace).lines(person.slug):
+        yield AUDIT, "".join(f"{line}\n" for line in lines).encode()
 
 
 def _models(workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]]:

@@ -66,8 +66,8 @@ def import_person(
     NoPictures, DiskFull, WorkspaceUnusable. Then nothing was taken in.
     """
     file = file.expanduser()
-    audit = Audit(workspace)
-    audit.ready()
+    log = Audit(workspace)
+    log.ready()
     with _opened(file) as archive:
         entries = _checked(file, archive)
         index = _index(file, archive, entries)
@@ -98,7 +98,7 @@ def import_person(
             for path in entries:  # what is not taken must be as the index says all the same
                 if path not in (form.INDEX, form.PERSON) and path not in pictures:
                     _read(file, archive, entries, index, path)
-    audit.note("person-imported", slug, pictures=len(pictures))
+    log.note("person-imported", slug, pictures=len(pictures), consent=bool(consent))
     return TakenIn(name, len(sessions), len(pictures), sentence)
 
 
