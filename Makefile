@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: app demo test check format lock screenshots clean
+.PHONY: app demo test check format lock sbom audit screenshots clean
 app: .venv/installed
 	$(BIN)/facedesk
 
@@ -45,6 +45,14 @@ UV := uv pip compile --universal --generate-hashes --python-version 3.11 --no-he
 lock:
 	$(UV) -o requirements.lock
 	$(UV) --extra dev -c requirements.lock -o requirements-dev.lock
+
+# What Facedesk is made of, as CycloneDX; the same file from the same lock on any machine.
+sbom: .venv/installed
+	$(BIN)/python .ci/supply_chain.py sbom sbom.cdx.json
+
+# Fails on a known vulnerability of a locked package; says "NOT CHECKED" where no database answers.
+audit: .venv/installed-dev
+	$(BIN)/python .ci/supply_chain.py vulnerabilities
 
 # The pictures in README, drawn by the app itself while a test plays the whole job in it.
 screenshots: .venv/installed-dev

@@ -214,9 +214,25 @@ class TrashSettings(Section):
     """Days that a change can be undone; 0: what is deleted is gone at once."""
 
 
-class ConsentSettings(Section):
-    """What people agree to when they are enrolled."""
+class RetentionSettings(Section):
+    """What goes by itself after a time, beside the trash (`trash.keep_days`) and the inbox
+    (`inbox.days`). People never do: they are only listed."""
 
+    people_days: int = Field(0, ge=0, le=3650)
+    """Days without being recognised or captured after which a person is listed; 0: nobody is."""
+    models: int = Field(20, ge=1, le=1000)
+    """Newest models that stay, besides the one in use and the one before it."""
+    recording_days: int = Field(0, ge=0, le=3650)
+    """Days after which recordings below the workspace go; 0: they stay."""
+    log_days: int = Field(30, ge=1, le=3650)
+    """Days after which a log that nothing was written to goes."""
+
+
+class ConsentSettings(Section):
+    """What people agree to when they are enrolled, and what happens if they did not."""
+
+    required: Literal["off", "warn", "refuse"] = "warn"
+    """What enrolling somebody without noted consent does: nothing, a sentence, or a refusal."""
     text_version: str = Field("1", min_length=1, max_length=40)
     """Version of the text below, noted with each consent; change it with the text."""
     text: str = Field(
@@ -247,6 +263,25 @@ class RecordSettings(Section):
     most_megabytes: int = Field(2000, ge=1, le=4000)
     """Size of a recording at which it ends (the session goes on). Lossless pictures of 640x480
     take about 0.4 megabytes each; an AVI file holds 4000."""
+
+
+class VaultSettings(Section):
+    """What opens an encrypted workspace where nobody is there to be asked."""
+
+    key_file: str = ""
+    """The key file, for a workspace that is opened by one."""
+    passphrase_file: str = ""
+    """A file with the passphrase in its first line; `-`: standard input."""
+    required: bool = False
+    """Refuse a workspace that is not encrypted."""
+
+
+class PrivacySettings(Section):
+    """Where a workspace may lie."""
+
+    shared_folder: Literal["warn", "refuse"] = "warn"
+    """What happens to a workspace that other users may look into, or that lies on a network or
+    shared file system."""
 
 
 class AppSettings(Section):
@@ -283,8 +318,11 @@ class Settings(BaseSettings):
     inbox: InboxSettings = InboxSettings()
     processes: ProcessSettings = ProcessSettings()
     trash: TrashSettings = TrashSettings()
+    retention: RetentionSettings = RetentionSettings()
     consent: ConsentSettings = ConsentSettings()
     record: RecordSettings = RecordSettings()
+    vault: VaultSettings = VaultSettings()
+    privacy: PrivacySettings = PrivacySettings()
     app: AppSettings = AppSettings()
 
     @classmethod

@@ -78,12 +78,20 @@ class DataError(FacedeskError):
     exit_code = 4
 
 
+class AuditBroken(DataError):
+    """The audit log was changed, or is not the one it is compared with."""
+
+
 class NameTaken(DataError):
     """Another person has this name already."""
 
 
 class PersonNotFound(DataError):
     """Nobody of this name is enrolled."""
+
+
+class ConsentMissing(DataError):
+    """Somebody is to be enrolled who did not agree, and the settings demand that they do."""
 
 
 class NothingToUndo(DataError):
@@ -104,6 +112,14 @@ class SplitMissing(DataError):
 
 class WorkspaceUnusable(DataError):
     """The workspace cannot be read or written (permissions, read-only file system)."""
+
+
+class WorkspaceTooNew(DataError):
+    """A newer version of Facedesk wrote this workspace, or this file of it."""
+
+
+class WorkspaceShared(DataError):
+    """The workspace is open to other users or computers, and the settings refuse that."""
 
 
 class WorkspaceLocked(DataError):

@@ -15,13 +15,14 @@ import contextlib
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from engine.errors import DataError, DiskFull, WorkspaceUnusable
 from engine.i18n import _
@@ -29,6 +30,7 @@ from engine.vault import opened
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 TEMPORARY = ".tmp-"
 """Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
 LINES = ".jsonl"
@@ -108,6 +110,16 @@ def write_plain(path: Path, data: bytes) -> None:
         sync_directory(path.parent)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """A regular file for reading. Raises OSError, also for a pipe, socket or device: waiting for
+    its other end would hang, and reading might never end."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, _("it is no file"), str(path))
+    return os.fdopen(handle, "rb")
+
+
 def read_bytes(path: Path) -> bytes:
     """Read a file of the workspace whole, unsealed if it is sealed.
 
@@ -136,16 +148,7 @@ def read_plain(path: Path) -> bytes:
     Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read or is none.
     """
     try:
-        # Not blocking: a named pipe in a file's place must hang nobody.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            os.close(handle)
-            raise WorkspaceUnusable(
-                _("The workspace cannot be used"),
-                _("{path} is not a regular file").format(path=path),
-                _("Look what it is; remove it, or restore the file from a backup."),
-            )
-        with os.fdopen(handle, "rb") as file:
+        with open_regular(path) as file:
             return file.read()
     except FileNotFoundError:
         raise
@@ -157,25 +160,35 @@ def read_plain(path: Path) -> bytes:
 def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
     """Append one line (without its break) to a `.jsonl` file, sealed in an encrypted workspace.
 
-    With `sync` it is on disk when this returns. A line that a crash cut short stays a line of its
-    own: it takes no other with it. Raises DiskFull, WorkspaceUnusable, VaultLocked; ValueError
-    for a line that is several, or a file of another suffix.
+    With `sync` it is on disk when this returns. Where it fails nothing is left of it; a line that
+    a crash cut short stays a line of its own: it takes no other with it. Raises DiskFull,
+    WorkspaceUnusable, VaultLocked; ValueError for a line that is several, or a file of another
+    suffix.
     """
     if path.suffix != LINES or len(line.splitlines()) > 1:
         raise ValueError(f"one line is appended, to a file named *{LINES}")
-    data = opened.sealed(path, line + b"\n")
+    waiting = memoryview(opened.sealed(path, line + b"\n"))
     with translate_os_errors(_("write a file"), path):
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        with os.fdopen(handle, "ab") as file:
-            size = os.fstat(handle).st_size
-            if not size:
+        try:
+            before = os.fstat(handle).st_size
+            if not before:
                 os.fchmod(handle, FILE_MODE)
-            elif os.pread(handle, 1, size - 1) != b"\n":
-                data = b"\n" + data
-            file.write(data)
-            file.flush()
-            if sync:
-                os.fsync(handle)
+            elif os.pread(handle, 1, before - 1) != b"\n":
+                waiting = memoryview(b"\n" + waiting)
+            try:
+                while waiting:
+                    waiting = waiting[os.write(handle, waiting) :]
+                if sync:
+                    os.fsync(handle)
+            except BaseException:
+                with contextlib.suppress(OSError):  # The first error says more.
+                    os.ftruncate(handle, before)
+                raise
+        finally:
+            os.close(handle)
+        if sync and not before:
+            sync_directory(path.parent)
 
 
 def sync_file(path: Path) -> None:
@@ -198,9 +211,49 @@ def read_lines(path: Path) -> list[bytes]:
     return read_bytes(path).splitlines()
 
 
+def drop_torn_line(path: Path) -> int:
+    """Remove what a power cut left of an unfinished last line; how many bytes that were.
+
+    The caller keeps other writers away. Raises FileNotFoundError, DiskFull, WorkspaceUnusable.
+    """
+    data = read_plain(path)
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        with translate_os_errors(_("write a file"), path):
+            os.truncate(path, whole)
+    return len(data) - whole
+
+
+def read_start(path: Path, size: int) -> bytes:
+    """The first `size` bytes of a file as they are on disk; none if it is gone.
+
+    Raises WorkspaceUnusable.
+    """
+    with translate_os_errors(_("read a file"), path):
+        try:
+            with open_regular(path) as file:
+                return file.read(size)
+        except FileNotFoundError:
+            return b""
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON, atomically."""
     write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def parse_json(data: bytes | str) -> Any:
+    """What a JSON text holds. Raises ValueError for every text that is none, however deep, and
+    for halves of characters: what came from a file must be fit to be written to one."""
+    try:
+        # Strictly UTF-8: left to itself, json guesses UTF-16 and lets halves of characters pass.
+        text = data if isinstance(data, str) else data.decode()
+        value = json.loads(text)
+        if _HALVES.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError(_("it is nested too deeply")) from error
+    return value
 
 
 def read_json(path: Path) -> Any:
@@ -211,8 +264,8 @@ def read_json(path: Path) -> Any:
     """
     data = read_bytes(path)
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
+        return parse_json(data)
+    except ValueError as error:
         raise DataError(
             _("A workspace file is damaged"),
             _("{path} is not valid JSON").format(path=path),

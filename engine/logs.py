@@ -7,17 +7,24 @@ a log file as both (`open_log`); the command line moves its own two aside (`Outp
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import stat
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from engine.camera.masking import mask_credentials
 from engine.errors import FacedeskError
 from engine.files import FILE_MODE, make_directory
+from engine.shown import shown_lines
 
 LONGEST_LOG = 2_000_000
-"""Bytes after which a log is renamed to `NAME.1` when it is next opened."""
+"""Bytes after which a log is renamed to `NAME.1`, when it is opened or while it is written."""
+LOOK_EVERY = 20.0
+"""Seconds between looks at the log that a process writes."""
 
 OPENCV = {
     "OPENCV_LOG_LEVEL": "OFF",
@@ -26,6 +33,9 @@ OPENCV = {
     "QT_LOGGING_RULES": "*.warning=false",
 }
 """What OpenCV and its parts are told; the one place, `engine.camera.quiet` sets it too."""
+
+SPEAKING = ("OPENCV_FFMPEG_DEBUG", "OPENCV_VIDEOIO_DEBUG")
+"""What makes OpenCV print the address of each stream, with its password. Never left set."""
 
 QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -39,6 +49,30 @@ def quieten_libraries() -> None:
     """Ask TensorFlow and OpenCV for silence; has an effect only before their import."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    silence_addresses()
+
+
+def silence_addresses() -> None:
+    """Keep OpenCV and FFmpeg from printing addresses, whatever a developer's environment says:
+    there may be a password in one, and the log files are passed around."""
+    for name in SPEAKING:
+        os.environ.pop(name, None)
+    for name in ("OPENCV_LOG_LEVEL", "OPENCV_FFMPEG_LOGLEVEL"):
+        os.environ[name] = OPENCV[name]
+
+
+class LogFormatter(logging.Formatter):
+    """Formats log records, tracebacks too: no credentials of URLs, nothing invisible, for whoever
+    reads a log does so on a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        return shown_lines(mask_lines(super().format(record)))
+
+
+def mask_lines(text: str) -> str:
+    """`text` with the credentials of URLs masked, line by line."""
+    return "\n".join(map(mask_credentials, text.split("\n")))
 
 
 def open_log(folder: Path, name: str) -> int:
@@ -54,6 +88,42 @@ def open_log(folder: Path, name: str) -> int:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
     except (OSError, FacedeskError):
         return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+
+
+def keep_short() -> None:
+    """Look at this process's log now and then, for as long as it runs.
+
+    A damaged camera makes the decoder print a line a picture, and a desk runs for months.
+    """
+    threading.Thread(target=_look_again_and_again, name="log", daemon=True).start()
+
+
+def _look_again_and_again() -> None:
+    pause = threading.Event()
+    while not pause.wait(LOOK_EVERY):
+        with contextlib.suppress(OSError):
+            roll((1, 2))
+
+
+def roll(descriptors: tuple[int, ...]) -> bool:
+    """If the last of these writes to a log that is too long, begin a new one for all that do.
+
+    The long one is `NAME.log.1` from then on. One that has no name any more, or was renamed by
+    another process already, is emptied. Anything but a file is left alone. Raises OSError.
+    """
+    facts = os.fstat(descriptors[-1])
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size <= LONGEST_LOG:
+        return False
+    same = [fd for fd in descriptors if os.path.samestat(os.fstat(fd), facts)]
+    path = Path(os.readlink(f"/proc/self/fd/{descriptors[-1]}"))
+    if path.suffix != ".log" or not path.exists():
+        os.ftruncate(descriptors[-1], 0)
+        return True
+    fresh = open_log(path.parent, path.stem)
+    for fd in same:
+        os.dup2(fresh, fd)
+    os.close(fresh)
+    return True
 
 
 @contextlib.contextmanager
@@ -74,6 +144,7 @@ def guard_output(folder: Path, name: str) -> Iterator[tuple[TextIO, TextIO]]:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
+    keep_short()
     sys.stdout, sys.stderr = streams
     try:
         yield streams[0], streams[1]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import os
-import stat
+import struct
 import warnings
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from engine.errors import DataError, SealBroken
+from engine.files import open_regular
 from engine.i18n import _
 from engine.vault.opened import plain as unsealed
 
@@ -29,13 +31,8 @@ MOST_BYTES = 100_000_000
 MOST_PIXELS = 80_000_000
 """A photograph of more pixels is not decoded."""
 
-PICTURE_SUFFIXES = frozenset(
-    {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff",
-        ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".jp2", ".mpo",
-    }
-)  # fmt: skip
-"""Lower-case suffixes by which a file counts as a picture, whether or not it can be decoded."""
+ROWS = 256
+"""Rows of a picture of more than 8 bits that are scaled at once."""
 
 # Nothing but these is parsed, whatever a file's name says: every decoder is an attack surface.
 # Pillow opens MPO as JPEG.
@@ -55,11 +52,6 @@ class Unreadable(DataError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str, str]]:  # type: ignore[override]
         return type(self), (self.title, self.message, self.hint, self.reason)
-
-
-def is_picture_name(path: Path) -> bool:
-    """Whether the file's suffix is that of a picture."""
-    return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def read_photograph(path: Path) -> NDArray[np.uint8]:
@@ -121,7 +113,8 @@ def _crop(path: Path) -> NDArray[np.uint8]:
 
 _DECODING_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError,
-    AttributeError, MemoryError, ArithmeticError, Image.DecompressionBombError,
+    AttributeError, MemoryError, ArithmeticError, RuntimeError, struct.error, zlib.error,
+    Image.DecompressionBombError,
 )  # fmt: skip
 """What Pillow's decoders are known to raise over damaged files."""
 
@@ -129,18 +122,11 @@ _DECODING_ERRORS = (
 def _contents(path: Path) -> bytes:
     """The file's bytes, if it is a regular file of acceptable size."""
     try:
-        # Not blocking: a named pipe with a picture's name must not hang the import.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(handle, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise _broken(path, _("it is not a regular file"))
-            if status.st_size > MOST_BYTES:
-                raise _too_large(
-                    path,
-                    _("it has {megabytes:.0f} MB").format(megabytes=status.st_size / 1e6),
-                )
-            return file.read(status.st_size)
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MOST_BYTES:
+                raise _too_large(path, _("it has {megabytes:.0f} MB").format(megabytes=size / 1e6))
+            return file.read(size)
     except OSError as error:
         raise _broken(path, os.strerror(error.errno or 0)) from error
 
@@ -159,8 +145,9 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
                         _("it claims {width}x{height} pixels").format(width=width, height=height),
                     )
                 opened.load()
-                upright = ImageOps.exif_transpose(opened)
-                return _eight_bit_rgb(upright)
+                # In place: a copy of the largest photograph would be 240 MB more.
+                ImageOps.exif_transpose(opened, in_place=True)
+                return _eight_bit_rgb(opened)
     except Image.DecompressionBombError as error:
         raise _too_large(path, _("it claims more pixels than any photograph has")) from error
     except _DECODING_ERRORS as error:
@@ -169,16 +156,21 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
 
 def _eight_bit_rgb(image: Image.Image) -> NDArray[np.uint8]:
     """Any of Pillow's modes as RGB uint8; Pillow itself would clip 16 bits instead of scaling."""
-    if image.mode.startswith("I") or image.mode == "F":
-        deep = np.asarray(image, dtype=np.float64)
-        low, high = float(deep.min()), float(deep.max())
-        if image.mode.startswith("I;16") or (low >= 0 and 255 < high <= 65535):
-            deep = deep / 257
-        elif low < 0 or high > 255:
-            deep = (deep - low) * (255 / max(high - low, 1e-9))
-        grey = np.clip(np.nan_to_num(deep), 0, 255).round().astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
-    return np.array(image.convert("RGB"), dtype=np.uint8)
+    if not (image.mode.startswith("I") or image.mode == "F"):
+        rgb = image if image.mode == "RGB" else image.convert("RGB")
+        return np.asarray(rgb, dtype=np.uint8)
+    deep = np.asarray(image)
+    low, high = float(deep.min()), float(deep.max())
+    start, step = 0.0, 1.0
+    if image.mode.startswith("I;16") or (low >= 0 and 255 < high <= 65535):
+        step = 1 / 257
+    elif low < 0 or high > 255:
+        start, step = low, 255 / max(high - low, 1e-9)
+    made = np.empty((*deep.shape, 3), np.uint8)
+    for row in range(0, len(deep), ROWS):  # as a whole it would be eight times the picture
+        part = (deep[row : row + ROWS].astype(np.float64) - start) * step
+        made[row : row + ROWS] = np.clip(np.nan_to_num(part), 0, 255).round()[..., None]
+    return made
 
 
 def _broken(path: Path, why: str) -> Unreadable:

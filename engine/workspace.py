@@ -12,6 +12,8 @@ from pathlib import Path
 from engine.errors import WorkspaceLocked
 from engine.files import DIRECTORY_MODE, FILE_MODE, TEMPORARY, make_directory, translate_os_errors
 from engine.i18n import _
+from engine.vault.opened import PLAIN
+from engine.workspace_format import format_of, mark, upgrade
 
 
 class Workspace:
@@ -30,8 +32,14 @@ class Workspace:
         self.erasing = self.root / "erasing"
         self.receipts = self.root / "receipts"
         self.split_file = self.root / "split.json"
+        self.audit = self.root / "audit"
+        self.roster_file = self.root / "roster.json"
+        self.view_file = self.root / "ui.json"
+        self.clock_file = self.root / "clock.json"
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
+        self.audit_lock = self.root / ".audit.lock"
+        self._upgraded_from: int | None = None
 
     def prepare(self) -> None:
         """Make the workspace usable: its folders exist and are private.
@@ -39,14 +47,30 @@ class Workspace:
         The root keeps its mode if it was there before (it may be the user's own folder); the
         folders with pictures, templates and logs are made private again, for a restored backup
         may have opened them. Raises WorkspaceUnusable if it cannot be written, DiskFull without
-        space.
+        space, WorkspaceTooNew before anything is touched.
         """
+        new = format_of(self.root) == 0 and not self._used()
         make_directory(self.root)
-        for folder in (*self._private(), self.logs):
+        for folder in (*self._private(), self.audit, self.logs):
             make_directory(folder)
             with contextlib.suppress(OSError):  # Another owner's, or read-only: not ours to fix.
                 if folder.stat().st_mode & 0o077:
                     folder.chmod(DIRECTORY_MODE)
+        if new:
+            mark(self.root)
+
+    def outdated(self) -> bool:
+        """Whether the next writer will bring it to today's format. Raises as `format_of`."""
+        return format_of(self.root) == 0 and self._used()
+
+    def upgraded_from(self) -> int | None:
+        """The format that the last `writer` found and brought to today's; told once."""
+        found, self._upgraded_from = self._upgraded_from, None
+        return found
+
+    def _used(self) -> bool:
+        """Whether there is anything of ours besides logs."""
+        return any(path.exists() for path in (*self._private(), self.split_file))
 
     @property
     def read_only(self) -> bool:
@@ -78,6 +102,20 @@ class Workspace:
                     yield Path(folder, name)
                 names[:] = [n for n in names if not n.startswith(TEMPORARY)]
 
+    def contents(self) -> tuple[Path, ...]:
+        """All files and folders that hold what the workspace is about: what encryption covers."""
+        paths = (each for each in vars(self).values() if isinstance(each, Path))
+        return tuple(sorted(each for each in paths if each not in (self.root, *self._bare())))
+
+    def _bare(self) -> tuple[Path, ...]:
+        """What is never encrypted: it holds nothing about a person."""
+        return tuple(self.root / name for name in PLAIN)
+
+    @property
+    def private(self) -> frozenset[Path]:
+        """The folders that are ours alone."""
+        return frozenset((*self._private(), self.logs))
+
     def _private(self) -> tuple[Path, ...]:
         """The folders with pictures of faces and what was made from them."""
         return (
@@ -107,7 +145,8 @@ class Workspace:
         The lock lives with the process, so a killed writer never leaves it behind, only its name:
         that of the last holder is yielded if it did not come to its end, else "". `what` is the
         holder's name, which processes in any language read: a name, not words to translate.
-        Raises WorkspaceLocked with the holder's name if another process or job has it.
+        A workspace of an older format is brought to today's first, see `upgraded_from`. Raises
+        WorkspaceLocked with the holder's name if another process or job has it, WorkspaceTooNew.
         """
         self.prepare()
         with translate_os_errors(_("lock the workspace"), self.lock_file):
@@ -115,6 +154,7 @@ class Workspace:
         try:
             self._take(handle)
             before = _holder(handle)
+            self._upgraded_from = upgrade(self.root)
             try:
                 with contextlib.suppress(OSError):  # The holder's name is a courtesy.
                     os.ftruncate(handle, 0)

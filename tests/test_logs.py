@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.logs import LONGEST_LOG, open_log
+from engine.logs import LONGEST_LOG, open_log, roll
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -60,3 +60,48 @@ def test_a_long_log_is_set_aside(tmp_path: Path) -> None:
     os.close(open_log(tmp_path, "x"))
     assert (tmp_path / "x.log").stat().st_size == 0
     assert (tmp_path / "x.log.1").stat().st_size == LONGEST_LOG + 1
+
+
+def written_on(log: Path, more: int) -> list[int]:
+    """Two descriptors of a log, as a process has them, with `more` bytes beyond the longest."""
+    first = open_log(log.parent, log.stem)
+    os.write(first, b"x" * (LONGEST_LOG + more))
+    return [first, os.dup(first)]
+
+
+def test_a_log_that_grows_too_long_while_it_is_written_is_set_aside(tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    descriptors = written_on(log, 1)
+    assert roll(tuple(descriptors))
+    for number in descriptors:
+        os.write(number, b"after")
+        os.close(number)
+    assert log.read_bytes() == b"afterafter"
+    assert (tmp_path / "x.log.1").stat().st_size == LONGEST_LOG + 1
+
+
+def test_a_log_of_acceptable_length_goes_on(tmp_path: Path) -> None:
+    descriptors = written_on(tmp_path / "x.log", 0)
+    assert not roll(tuple(descriptors))
+    for number in descriptors:
+        os.close(number)
+    assert not (tmp_path / "x.log.1").exists()
+
+
+def test_a_long_log_that_was_deleted_or_set_aside_by_another_process_is_emptied(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "x.log"
+    for away in (lambda: log.unlink(), lambda: log.rename(tmp_path / "x.log.1")):
+        descriptors = written_on(log, 1)
+        away()
+        assert roll(tuple(descriptors))
+        assert os.fstat(descriptors[0]).st_size == 0
+        for number in descriptors:
+            os.close(number)
+
+
+def test_output_that_is_no_file_is_left_alone() -> None:
+    handle = os.open(os.devnull, os.O_WRONLY)
+    assert not roll((handle,))
+    os.close(handle)

@@ -18,7 +18,8 @@ from PIL import Image
 
 from engine import pictures
 from engine.errors import DataError
-from engine.pictures import Unreadable, decode_crop, encode_png, is_picture_name, read_photograph
+from engine.picture_names import is_picture_name
+from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 
 RED = (200, 30, 10)
 

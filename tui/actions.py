@@ -134,7 +134,7 @@ class ActionsApp(EngineApp):
     def action_import_folder(self) -> None:
         """The form for an import."""
         if self.can("import_folder"):
-            self.push_screen(ImportForm(self.import_pictures))
+            self.push_screen(ImportForm(self.import_pictures, self.desk.settings.consent))
 
     def action_recognise(self) -> None:
         """The form for recognition."""

@@ -10,17 +10,27 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.enrol.trash import Trash
+from engine.enrol.clock import note_clock
 from engine.errors import Cancelled
+from engine.events import WorkspaceUpgraded
+from engine.exposure import refuse_exposed
+from engine.service.purging import purge
 from engine.service.upkeep import recover
+from engine.service.watching import note_settings
+from engine.vault.opened import opened
 from engine.workspace import Workspace
+from engine.workspace_format import FORMAT
 from tui.i18n import _
 from tui.output import Output
-from tui.recovery_words import recovery_words
+from tui.recovery_words import clock_words, recovery_words, upgrade_words
+
+_WARNED: set[Path] = set()
+"""Workspaces whose exposure was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +41,47 @@ class Context:
     settings: Settings
     output: Output
 
+    def warn_of_exposure(self) -> None:
+        """Say once who else may reach the workspace. Raises WorkspaceShared if that is refused."""
+        root = self.workspace.root
+        found = refuse_exposed(root, self.settings.privacy)
+        if root not in _WARNED:
+            _WARNED.add(root)
+            for each in found:
+                self.output.note(
+                    _("Warning: {text}. Remedy: {remedy}").format(
+                        text=each.text, remedy=each.remedy
+                    )
+                )
+
+    def warn_of_plain(self, path: Path) -> None:
+        """Say that what was written to `path` from an encrypted workspace is not encrypted."""
+        if opened(self.workspace.root) is not None:
+            self.output.note(
+                _("{path} is not encrypted: keep it private, or delete it.").format(path=path)
+            )
+
     @contextlib.contextmanager
-    def writing(self, what: str) -> Iterator[None]:
-        """Hold the workspace's writer lock; say what was recovered after a run cut short."""
+    def writing(self, what: str, *, purging: bool = True) -> Iterator[None]:
+        """Hold the workspace's writer lock; say what was recovered after a run cut short.
+
+        What is due to go goes first, unless `purging` is False.
+        """
+        self.warn_of_exposure()
         with self.workspace.writer(f"facedesk {what}") as interrupted:
+            if (before := self.workspace.upgraded_from()) is not None:
+                upgraded = WorkspaceUpgraded(before=before, now=FORMAT)
+                self.output.event(upgraded)
+                self.output.note(upgrade_words(upgraded), "yellow")
+            note_settings(self.workspace, self.settings)
+            if changed := note_clock(self.workspace):
+                self.output.event(changed)
+                self.output.note(clock_words(changed), "yellow")
             if recovered := recover(self.workspace, interrupted):
                 self.output.event(recovered)
                 self.output.note(recovery_words(recovered), "yellow")
-            Trash(self.workspace, self.settings.trash.keep_days).purge()
+            if purging:
+                purge(self.workspace, self.settings)
             yield
 
     @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.events import (
+    ClockChanged,
     EnrolDone,
     EpochDone,
     EvaluateDone,
@@ -23,11 +24,12 @@ from engine.events import (
     TapeEnded,
     TapeStarted,
     TrainDone,
+    WorkspaceUpgraded,
 )
 from tui.figures import headline
 from tui.i18n import _
 from tui.keys.names import with_keys
-from tui.recovery_words import recovery_words
+from tui.recovery_words import clock_words, recovery_words, upgrade_words
 from tui.text import many, reason_words, span
 
 
@@ -47,6 +49,10 @@ def describe(event: Event, title: str = "") -> Line | None:
             return Line(event.text, event.level)
         case Recovered():
             return Line(recovery_words(event), "warning")
+        case ClockChanged():
+            return Line(clock_words(event), "warning")
+        case WorkspaceUpgraded():
+            return Line(upgrade_words(event), "warning")
         case JobStarted():
             return Line(event.title)
         case JobEnded():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -10,10 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from rich.text import Text
 from textual import work
+from textual.binding import Binding, BindingType
 
 from engine.errors import FacedeskError
 from engine.events import (
@@ -25,7 +27,7 @@ from engine.events import (
     RecogniseDone,
     TrainDone,
 )
-from engine.logs import open_log
+from engine.logs import LogFormatter, open_log
 from engine.service.protocol import Desk
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
@@ -33,6 +35,7 @@ from tui.i18n import _
 from tui.key_order import KeysInOrder
 from tui.messages import EngineNews
 from tui.screens.confirm import Closing
+from tui.suspension import heed_suspension
 from tui.text import clean
 
 LOOKS = 8
@@ -76,6 +79,11 @@ class End:
 class EngineApp(KeysInOrder):
     """Holds the desk and the bridge. Subclasses show what arrives."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Not in the key table: it is the terminal's key everywhere, and can be no other's.
+        Binding("ctrl+z", "suspend_process", show=False, system=True)
+    ]
+
     def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
         super().__init__()
         self.desk = desk
@@ -106,6 +114,7 @@ class EngineApp(KeysInOrder):
     def on_mount(self) -> None:
         """Heed requests to end from the first moment on."""
         self._end_on_signals()
+        heed_suspension(self)
 
     def begin_engine(self) -> None:
         """Start the desk; call this after the first paint."""
@@ -186,7 +195,7 @@ class EngineApp(KeysInOrder):
         folder = self.desk.workspace / "logs"
         if folder.is_dir():  # an unusable workspace is told by the first call
             handler = logging.StreamHandler(os.fdopen(open_log(folder, "app"), "a"))
-            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s"))
             log.addHandler(handler)
 
     # --- the end -------------------------------------------------------------------------
@@ -218,10 +227,11 @@ class EngineApp(KeysInOrder):
 
         def ended(number: int, _frame: FrameType | None) -> None:
             self._leave_for_sure(GRACE)
-            loop.call_soon_threadsafe(self.close_down)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: we are leaving
+                loop.call_soon_threadsafe(self.close_down)
 
         # Not the loop's own handlers: they do not run while the UI thread waits for the terminal.
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, ended)
 
     def _leave_for_sure(self, seconds: float) -> None:

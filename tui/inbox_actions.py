@@ -13,7 +13,7 @@ from tui.calls import in_thread
 from tui.i18n import _
 from tui.screens.confirm import Confirm
 from tui.screens.inbox import InboxScreen
-from tui.screens.inbox_forms import NewFromInboxForm, WhoForm
+from tui.screens.inbox_forms import NewFromInboxForm, Who, WhoForm
 from tui.text import clean, many
 from tui.why_actions import WhyApp
 from tui.widgets.title_bar import TitleBar
@@ -67,15 +67,25 @@ class InboxApp(WhyApp):
         if group is None:
             return
 
-        async def assign(name: str) -> None:
-            call = partial(self.desk.inbox_assign, group.sightings, name, new=False)
+        async def assign(who: Who) -> None:
+            call = partial(
+                self.desk.inbox_assign, group.sightings, who.name, new=False, consent=who.consent
+            )
             self._done(await in_thread(call), _("Train with t, so that the model learns them."))
 
         async def ask() -> None:
             people = await in_thread(self.desk.people)
             names = [person.name for person in people]
             name = group.candidate if group.candidate in names else ""
-            self.push_screen(WhoForm(assign, crops=group.crops, name=name, names=names))
+            self.push_screen(
+                WhoForm(
+                    assign,
+                    crops=group.crops,
+                    name=name,
+                    names=names,
+                    consent=self.desk.settings.consent,
+                )
+            )
 
         self.go(ask())
 
@@ -85,11 +95,15 @@ class InboxApp(WhyApp):
         if group is None:
             return
 
-        async def enrol(name: str) -> None:
-            call = partial(self.desk.inbox_assign, group.sightings, name, new=True)
+        async def enrol(who: Who) -> None:
+            call = partial(
+                self.desk.inbox_assign, group.sightings, who.name, new=True, consent=who.consent
+            )
             self._done(await in_thread(call), _("Train with t, so that the model learns them."))
 
-        self.push_screen(NewFromInboxForm(enrol, crops=group.crops))
+        self.push_screen(
+            NewFromInboxForm(enrol, crops=group.crops, consent=self.desk.settings.consent)
+        )
 
     def action_inbox_not(self) -> None:
         """The selected group is not the person nearest."""

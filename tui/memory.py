@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from pathlib import Path
 from typing import TypeVar
 
 from engine.errors import FacedeskError
-from engine.files import read_bytes, write_json
+from engine.files import parse_json, read_bytes, write_json
 
 Scalar = str | int | float | bool
 Value = TypeVar("Value", str, int, float, bool)
@@ -59,8 +58,8 @@ class Memory:
 
 def _read(file: Path) -> dict[str, Scalar]:
     try:
-        found = json.loads(read_bytes(file))
-    except (OSError, FacedeskError, ValueError, RecursionError):
+        found = parse_json(read_bytes(file))
+    except (OSError, FacedeskError, ValueError):
         return {}
     if not isinstance(found, dict):
         return {}

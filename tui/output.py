@@ -14,6 +14,7 @@ from rich.text import Text
 
 from engine.errors import FacedeskError
 from engine.events import Event, Preview
+from engine.shown import escaped
 from tui.text import clean
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Output:
 
     def object(self, value: Mapping[str, Any]) -> None:
         """One JSON line on stdout. NaN and infinity, which JSON does not have, become null."""
-        self._out.write(json.dumps(_plain(value), ensure_ascii=False) + "\n")
+        self._out.write(escaped(json.dumps(_plain(value), ensure_ascii=False)) + "\n")
         self._out.flush()
 
     def note(self, text: str, style: str = "") -> None:
@@ -59,10 +60,12 @@ class Output:
             return
         from rich.table import Table
 
-        table = Table(box=SIMPLE, title=title or None, title_justify="left", pad_edge=False)
+        above = Text(clean(title)) if title else None
+        table = Table(box=SIMPLE, title=above, title_justify="left", pad_edge=False)
         for column in columns:
             right = column.startswith("#")
-            table.add_column(column.lstrip("#"), justify="right" if right else "left")
+            heading = Text(clean(column.lstrip("#")))
+            table.add_column(heading, justify="right" if right else "left")
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
         self._results.print(table)

@@ -10,10 +10,17 @@ from engine.service.protocol import PersonRow, Trashed
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
 from tui.i18n import _
-from tui.person_words import kept_words
+from tui.person_words import kept_words, purged_words
 from tui.screens.confirm import Confirm
+from tui.screens.deletion import Deletion, DeletionQuestion
 from tui.screens.forms import RenameForm
-from tui.screens.people_forms import ConsentForm, ConsentRequest, MergeForm, MoveForm
+from tui.screens.people_forms import (
+    ConsentForm,
+    ConsentRequest,
+    ExportForm,
+    MergeForm,
+    MoveForm,
+)
 from tui.screens.person import PersonScreen
 from tui.text import clean, many
 
@@ -34,15 +41,11 @@ class PeopleApp(EvaluationApp):
 
         async def purge() -> None:
             try:
-                gone = await in_thread(self.desk.purge_trash)
+                gone = await in_thread(self.desk.purge)
             except FacedeskError:
                 return
             if gone:
-                self.tell(
-                    _("Trash: {changes} expired and removed for good").format(
-                        changes=many(gone, "change")
-                    )
-                )
+                self.tell(_("Expired and removed for good: {what}").format(what=purged_words(gone)))
 
         self.go(purge())
 
@@ -88,7 +91,7 @@ class PeopleApp(EvaluationApp):
         """Open the selected person's screen. It reads then: keys that follow are for it."""
         person = self.screen_desk.people.selected
         if person is not None and self.screen_person is None:
-            screen, name = PersonScreen(person.name), person.name
+            screen, name = PersonScreen(person.name, self.desk.settings.consent), person.name
             shown = self.push_screen(screen)
 
             async def read() -> None:
@@ -125,7 +128,15 @@ class PeopleApp(EvaluationApp):
         title = _("Delete {what}?").format(
             what=names[0] if len(names) == 1 else many(len(names), "person", "people")
         )
-        self._ask_to_delete(title, lines, partial(self.desk.delete_people, names))
+        lines.append(_("Erasing at once leaves no trace, in older models and the trash neither."))
+
+        def answered(answer: Deletion | None) -> None:
+            if answer == "trash":
+                self.go(self._change(partial(self.desk.delete_people, names)))
+            elif answer == "erase":
+                self._ask_to_erase(names)
+
+        self.push_screen(DeletionQuestion(title, lines), answered)
 
     def action_merge(self) -> None:
         """The form for the person who is to be both."""
@@ -238,6 +249,55 @@ class PeopleApp(EvaluationApp):
 
     # --- shared --------------------------------------------------------------------------
 
+    def _ask_to_erase(self, names: Sequence[str]) -> None:
+        """The second question, for nothing brings back what is erased."""
+
+        async def erase() -> None:
+            for name in names:
+                done = await in_thread(partial(self.desk.erase, name))
+                receipt = _("Receipt {id}: {file}").format(id=done.receipt.id, file=done.file)
+                self.tell(_("{name} is erased").format(name=name), "warning", receipt)
+                self.tell(done.receipt.statement, "warning" if done.left else "good")
+                for path in done.left:
+                    self.tell(_("Still names them or shows them: {path}").format(path=path))
+                self.notify(
+                    clean(receipt), title=_("{name} is erased").format(name=clean(name)), timeout=8,
+                    markup=False,
+                )  # fmt: skip
+            self.screen_desk.people.unmark()
+            self.refresh_people()
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.go(erase())
+
+        lines = [
+            _(
+                "{names}: pictures, features, consent, trash, inbox, recordings that name them."
+            ).format(names=_named(names)),
+            _("They leave the model at once; older models with them are deleted."),
+            _("Nothing brings them back. A receipt without the name is written."),
+        ]
+        ask = Confirm(_("Erase for good?"), lines, yes=_("Erase (y)"), no=_("Keep (n)"))
+        self.push_screen(ask, answered)
+
+    def action_export_here(self) -> None:
+        """The form for the file of all that is held on this person."""
+        screen = self.screen_person
+        if screen is None:
+            return
+        name = screen.person
+
+        async def write(file: str) -> None:
+            done = await in_thread(partial(self.desk.export_person, name, file))
+            written = _("{name}: {files} in {file}, not encrypted").format(
+                name=name, files=many(done.files, "file"), file=done.file
+            )
+            self.tell(written, "good")
+            self.notify(clean(written), timeout=8, markup=False)
+
+        self.push_screen(ExportForm(write, name=name))
+
     def _ask_to_delete(self, title: str, lines: Sequence[str], call: Callable[[], Trashed]) -> None:
         def answered(yes: bool | None) -> None:
             if yes:
@@ -264,7 +324,7 @@ class PeopleApp(EvaluationApp):
                 )
             self.refresh_people()
 
-        form = ConsentForm(note, name=name, version=settings.text_version, text=settings.text)
+        form = ConsentForm(note, name=name, settings=settings)
         self.push_screen(form)
         self.go(self._tell_form(form, name))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from engine.service.protocol import ConfusionFacts, Consent
+from engine.config import ConsentSettings
+from engine.service.protocol import ConfusionFacts, Consent, outdated_words, state_of
 from tui.i18n import _
 from tui.text import day, many
 
@@ -19,8 +21,8 @@ def percent(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.0%}"
 
 
-def consent_words(consent: Consent | None) -> str:
-    """What is noted about consent, in a sentence."""
+def consent_words(consent: Consent | None, settings: ConsentSettings) -> str:
+    """What is noted about consent, and how it stands against the present text, in a sentence."""
     if consent is None:
         return _("Consent: none noted.")
     when = _(" on {day}").format(day=day(consent.at)) if consent.at else ""
@@ -29,7 +31,18 @@ def consent_words(consent: Consent | None) -> str:
     text = _("Consent: noted by {by}{when}{version}.")
     if consent.withdrawn:
         text = _("Consent: noted by {by}{when}{version}; withdrawn on {day}.")
-    return text.format(by=consent.by, when=when, version=version, day=day(consent.withdrawn))
+    text = text.format(by=consent.by, when=when, version=version, day=day(consent.withdrawn))
+    state = state_of(consent, settings)
+    if state == "outdated":
+        return f"{text} {_sentence(outdated_words(consent.text_version, settings))}"
+    if state == "withdrawn":
+        left_out = _("Recognition does not name them, training leaves them out.")
+        return f"{text} {left_out}"
+    return text
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}."
 
 
 def confusion_words(confusion: ConfusionFacts | None) -> str:
@@ -52,3 +65,20 @@ def kept_words(days: int) -> str:
     if not days:
         return _("They will be lost for good: the trash keeps nothing (trash.keep_days is 0).")
     return _("This can be undone for {days}.").format(days=many(days, "day"))
+
+
+PURGED = {
+    "trash": _("{count} of the trash"),
+    "unknown": _("{count} strangers of the inbox"),
+    "choice": _("{count} choices about strangers"),
+    "model": _("{count} old models"),
+    "evaluation": _("{count} evaluations of models that are gone"),
+    "recording": _("{count} recordings"),
+    "log": _("{count} logs"),
+}
+"""Kinds of what is due to go."""
+
+
+def purged_words(counts: Mapping[str, int]) -> str:
+    """What went, kind by kind."""
+    return ", ".join(PURGED[kind].format(count=n) for kind, n in sorted(counts.items()) if n)

@@ -52,6 +52,7 @@ class QuickEnrolmentApp(ActionsApp):
             count=self.count,
             window=self.window,
             then_train=self.then_train,
+            consent=self.desk.settings.consent,
         )
         self.push_screen(form)
 

@@ -1,10 +1,36 @@
-"""What was recovered after a run that was cut short, as sentences for the operator."""
+"""What was put in order before anything new was written, as sentences for the operator."""
 
 from __future__ import annotations
 
-from engine.events import Recovered
+from engine.events import ClockChanged, Recovered, WorkspaceUpgraded
 from tui.i18n import _
 from tui.text import many
+
+
+def upgrade_words(event: WorkspaceUpgraded) -> str:
+    """One line: which format it was and is."""
+    return _(
+        "The workspace was of format {before} and is of format {now} now; an older Facedesk "
+        "should not be used on it any more."
+    ).format(before=event.before, now=event.now)
+
+
+def clock_words(event: ClockChanged) -> str:
+    """One line: how the clock changed, and what follows."""
+    text = _(
+        "The clock went from {before} to {now} since this workspace was last written to; until "
+        "it has stood for a day, nothing is removed for its age."
+    )
+    if event.back:
+        text = _(
+            "The clock went back from {before} to {now}; what bears a later time counts as made "
+            "now."
+        )
+    return text.format(before=_shown(event.before), now=_shown(event.now))
+
+
+def _shown(moment: str) -> str:
+    return moment[:16].replace("T", " ")
 
 
 def recovery_words(event: Recovered) -> str:

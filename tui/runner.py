@@ -15,6 +15,7 @@ from tui.i18n import _
 
 if TYPE_CHECKING:
     from tui.context import Context
+    from tui.unlock import Opening
 
 DEFAULT_WORKSPACE = Path("data")
 DEMO_WORKSPACE = Path("data/demo-run")
@@ -26,28 +27,37 @@ def run(
     *,
     native: bool = True,
     demo: bool = False,
+    opening: Opening = "ask",
 ) -> None:
     """Run `job` and exit with its code if it fails.
 
     `native` moves descriptors 1 and 2 into the log, away from what native libraries print.
-    `demo` gives the job a workspace of its own if none was named.
+    `demo` gives the job a workspace of its own if none was named. `opening` says how an encrypted
+    workspace is opened before the job.
     """
     from engine.config import load_settings
+    from engine.exposure import refuse_exposed
     from engine.logs import guard_output, quieten_libraries
     from engine.workspace import Workspace
     from tui.context import Context
     from tui.output import Output
+    from tui.unlock import open_workspace
 
     quieten_libraries()
     named = options["workspace"] or os.environ.get("FACEDESK_WORKSPACE")
     workspace = Workspace(Path(named or (DEMO_WORKSPACE if demo else DEFAULT_WORKSPACE)))
+    _refuse_newer(workspace.root, options)
     with contextlib.ExitStack() as stack:
         out, err = sys.stdout, sys.stderr
         if native:
             out, err = stack.enter_context(guard_output(workspace.logs, "cli"))
         output = Output(out, err, as_json=options["as_json"], quiet=options["quiet"])
         try:
-            job(Context(workspace, load_settings(), output))
+            settings = load_settings()
+            if opening in ("ask", "screen"):
+                refuse_exposed(workspace.root, settings.privacy)
+            open_workspace(workspace, settings, opening)
+            job(Context(workspace, settings, output))
         except FacedeskError as error:
             output.error(error)
             raise SystemExit(error.exit_code) from None
@@ -58,17 +68,35 @@ def run(
             raise SystemExit(1) from None
 
 
+def _refuse_newer(root: Path, options: dict[str, Any]) -> None:
+    """Exit before anything is touched, a log included, where a newer version has written."""
+    from engine.errors import DataError, WorkspaceUnusable
+    from engine.workspace_format import format_of
+    from tui.output import Output
+
+    try:
+        format_of(root)
+    except WorkspaceUnusable:
+        return  # who needs the workspace says so
+    except DataError as error:
+        output = Output(sys.stdout, sys.stderr, as_json=options["as_json"], quiet=options["quiet"])
+        output.error(error)
+        raise SystemExit(error.exit_code) from None
+
+
 def internal_error(error: Exception, logs: Path) -> FacedeskError:
     """One sentence for a fault of ours; the traceback goes to the log."""
-    from engine.logs import open_log
+    from engine.camera.masking import mask_credentials
+    from engine.logs import mask_lines, open_log
+    from engine.shown import shown_lines
 
-    details = "".join(traceback.format_exception(error))
+    details = mask_lines("".join(traceback.format_exception(error)))
     handle = open_log(logs, "cli")
-    os.write(handle, details.encode("utf-8", "replace"))
+    os.write(handle, shown_lines(details).encode("utf-8", "replace"))
     os.close(handle)
     return FacedeskError(
         _("An internal error"),
-        f"{type(error).__name__}: {error}",
+        mask_credentials(f"{type(error).__name__}: {error}"),
         _("Please report it with {file}; what was finished before is kept.").format(
             file=logs / "cli.log"
         ),

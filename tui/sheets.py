@@ -7,9 +7,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.csv_cells import guarded
 from tui.text import clean
-
-FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +36,10 @@ class Sheet:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         for row in (self.header, *self.rows):
-            writer.writerow([harmless(clean(cell)) for cell in row])
+            writer.writerow([guarded(clean(cell)) for cell in row])
         return out.getvalue()
 
 
 def lines_of(what: str, lines: Sequence[str]) -> Sheet | None:
     """Plain lines as a sheet; None if there are none."""
     return Sheet(what, (), tuple((line,) for line in lines)) if lines else None
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet runs: OWASP, CSV injection. Numbers stay numbers."""
-    if not cell.lstrip().startswith(FORMULA):
-        return cell
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell

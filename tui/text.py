@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 
+from engine.shown import shown
 from tui.i18n import _, _n, counted
 
 REASONS: dict[str, str] = {
@@ -28,9 +28,8 @@ DECISIONS: dict[str, str] = {
 
 
 def clean(text: str) -> str:
-    """Text without control, bidirectional and zero-width characters, on one line."""
-    flat = text.replace("\t", " ").replace("\n", " ")
-    return "".join(c for c in flat if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
+    """Text on one line, with U+FFFD for control, bidirectional and zero-width characters."""
+    return shown(text)
 
 
 def shorten(text: str, cells: int) -> str:

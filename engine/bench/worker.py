@@ -11,12 +11,16 @@ import os
 import sys
 import traceback
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from engine.bench.measures import measure
 from engine.bench.plan import Plan
+from engine.config import load_settings
 from engine.errors import FacedeskError
 from engine.logs import quieten_libraries
+from engine.vault.unlock import unlock
+from engine.workspace import Workspace
 
 
 def main(name: str, plan: str, descriptor: str) -> int:
@@ -29,7 +33,10 @@ def main(name: str, plan: str, descriptor: str) -> int:
             told.flush()
 
         try:
-            for figure in measure(name, Plan.from_json(plan)):
+            given = Plan.from_json(plan)
+            if given.workspace is not None:  # the passphrase was another process's
+                unlock(Workspace(Path(given.workspace)).root, load_settings().vault)
+            for figure in measure(name, given):
                 tell("figure", asdict(figure))
         except Exception as error:  # one measurement's trouble must not end the others
             traceback.print_exc()

@@ -10,7 +10,8 @@ from engine.camera.frame import Frame, Report, SourceInfo, ignore
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.events import Notice, PictureSkipped
 from engine.i18n import _
-from engine.pictures import PICTURE_SUFFIXES, Unreadable, is_picture_name, read_photograph
+from engine.picture_names import PICTURE_SUFFIXES, is_picture_name
+from engine.pictures import Unreadable, read_photograph
 
 SECONDS_A_PICTURE = 0.1
 """The clock of a folder: ten pictures a second, as for frames saved from a clip."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.camera.kinds import Kind
 from engine.events import Event
 
 Image = NDArray[np.uint8]
 """BGR, height x width x 3."""
-Kind = Literal["webcam", "file", "folder", "stream", "demo", "replay"]
 Report = Callable[[Event], None]
 
 

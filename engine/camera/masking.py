@@ -6,13 +6,16 @@ import re
 
 MASK = "***"
 
-_WHOLE = re.compile(r"^(\s*[A-Za-z][A-Za-z0-9+.-]*://).*@", re.DOTALL)
-_WITHIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)\S*@")
+# Not only of schemes that there are: a slip of the finger in one must not show the password.
+_WHOLE = re.compile(r"^([^/@]*?://).*@", re.DOTALL)
+_WITHIN = re.compile(r"(://)\S*@")
 _SECRET = re.compile(
-    r"([?&;](?:user|username|usr|login|password|passwd|pass|pwd|token|access_token|auth|key|"
-    r"api_?key|secret|signature|sig)=)[^&;#\s]*",
+    r"([?&;/#][^?&;/#=\s]*(?:user|usr|login|pass|pwd|token|auth|key|secret|sig|sid|session|cred|jwt|"
+    r"hash|nonce)[^?&;/#=\s]*=)[^&;#\s]*",
     re.IGNORECASE,
 )
+"""A parameter with such a part in its name: `password=`, `loginpas=`, `X-Amz-Signature=`. Some
+cameras have them in the path: `/user=admin&password=x`."""
 
 
 def mask_credentials(text: str) -> str:
@@ -20,8 +23,11 @@ def mask_credentials(text: str) -> str:
 
     Everything between `://` and the last `@` goes: people type passwords that hold `/`, `@` or
     `#` unescaped, and hiding too much is the lesser evil. A text that begins with a URL is one
-    URL as a whole. Values of telling query parameters (`password=`, `token=`, ...) go too.
+    URL as a whole. Values of telling parameters (`password=`, `token=`, ...) go too, but only
+    where there is a URL.
     """
+    if "://" not in text:
+        return text
     masked = _WHOLE.sub(rf"\1{MASK}@", text)
     masked = _WITHIN.sub(rf"\1{MASK}@", masked)
     return _SECRET.sub(rf"\1{MASK}", masked)

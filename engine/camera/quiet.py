@@ -1,7 +1,8 @@
 """OpenCV, told to keep quiet and to one thread: take `cv2` from here inside `engine.camera`.
 
 Native libraries write on file descriptor 2, where a terminal app draws. Everything that fails
-here is reported by a typed error instead. A developer's own environment wins.
+here is reported by a typed error instead. A developer's own environment wins, but not where it
+would print addresses of streams.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 
 from engine import threads
-from engine.logs import OPENCV
+from engine.logs import OPENCV, silence_addresses
 
 DEFAULTS = OPENCV
 
@@ -18,6 +19,7 @@ def keep_quiet() -> None:
     """Set the defaults that are not set yet."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
+    silence_addresses()
 
 
 keep_quiet()
@@ -25,6 +27,5 @@ keep_quiet()
 import cv2 as cv2  # noqa: E402 - the environment must be set first
 
 cv2.setNumThreads(threads.OPENCV)
-if os.environ["OPENCV_LOG_LEVEL"] == DEFAULTS["OPENCV_LOG_LEVEL"]:
-    # Another module may have loaded OpenCV before the environment was set.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+# Another module may have loaded OpenCV before the environment was set.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

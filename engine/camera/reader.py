@@ -14,17 +14,18 @@ from typing import Literal, Self
 
 from engine.camera.deadline import POLL
 from engine.camera.frame import Frame, Report, Source, SourceInfo
+from engine.camera.kinds import REMOTE, kind_of
+from engine.camera.masking import mask_credentials
+from engine.camera.picture_watch import PictureWatch
 from engine.camera.pump import Pump
 from engine.camera.sources import open_source
 from engine.cancel import Cancel
 from engine.config import CameraSettings
-from engine.errors import Cancelled, SourceError, SourceTimeout
+from engine.errors import Cancelled, SourceDenied, SourceError, SourceTimeout
 from engine.events import Event, SourceLost, SourceOpened, SourceRestored
 from engine.i18n import _
 
 Pace = Literal["live", "own", "fast"]
-REMOTE = ("webcam", "stream")
-"""Kinds whose reads may hang, and so never happen in the consumer's thread."""
 LAST_READ = 1.0
 """Seconds that closing waits for a read in progress, so that the device is free afterwards."""
 
@@ -36,8 +37,9 @@ class Reader:
     for; "own" gives every frame, none sooner than its time; "fast" gives every frame at once.
     Webcams and live streams are always live, and folders, which have no pace, always fast.
     `report` hears SourceOpened once, SourceLost, SourceRestored, and notices of the source
-    (PictureSkipped), always in the consumer's thread. `cancel` ends a slow opening.
-    Entering raises SourceError or Cancelled.
+    (PictureSkipped, PictureDoubted), always in the consumer's thread. `cancel` ends a slow
+    opening. `patient`: a webcam or stream that cannot be opened is tried again like one that
+    was lost. Entering raises SourceError or Cancelled.
     """
 
     def __init__(
@@ -47,12 +49,16 @@ class Reader:
         pace: Pace,
         report: Report,
         cancel: Cancel | None = None,
+        *,
+        patient: bool = False,
     ) -> None:
         self._text = text
         self._settings = settings
         self._pace = pace
         self._report = report
         self._cancel = cancel
+        self._patient = patient
+        self._doubts = PictureWatch()
         self._source: Source | None = None
         self._info: SourceInfo | None = None
         self._pump: Pump | None = None
@@ -61,7 +67,7 @@ class Reader:
         self._last = -1
 
     def __enter__(self) -> Self:
-        self._source = open_source(self._text, self._settings, self._tell, self._cancel)
+        self._source = self._opened()
         self._info = info = self._source.info
         opened = SourceOpened(
             source=info.text,
@@ -96,6 +102,11 @@ class Reader:
         """Frames so far that the consumer was too slow for."""
         return self._dropped + (self._pump.dropped if self._pump else 0)
 
+    @property
+    def still(self) -> bool:
+        """Whether a live source has sent the very same picture for so long that it is none."""
+        return self._doubts.still
+
     def frames(self, cancel: Cancel) -> Iterator[Frame]:
         """Frames until the source ends or an end is asked for (noticed within 0.2 s).
 
@@ -111,6 +122,37 @@ class Reader:
         if self._source is not None:
             self._source.close()
             self._source = None
+
+    def _opened(self) -> Source:
+        """The source, opened; patiently if it is one that may come later."""
+        cancel = self._cancel or Cancel()
+        pauses, attempt = self._pauses(), 0
+        while True:
+            try:
+                return open_source(self._text, self._settings, self._tell, self._cancel)
+            except SourceError as error:
+                remote = self._patient and kind_of(self._text) in REMOTE
+                pause = next(pauses, None) if remote and not _final(error, self._text) else None
+                if pause is None:
+                    raise
+                attempt += 1
+                self._report(
+                    SourceLost(
+                        source=mask_credentials(self._text),
+                        reason=str(error),
+                        attempt=attempt,
+                        retry_in=pause,
+                    )
+                )
+                if cancel.wait(pause):
+                    raise Cancelled() from error
+
+    def _pauses(self) -> Iterator[float]:
+        """Seconds before each attempt to reconnect: doubled each time, up to the longest."""
+        pause = self._settings.reconnect_first
+        for _unused in range(self._settings.reconnect_attempts):
+            yield pause
+            pause = min(pause * 2, self._settings.reconnect_longest)
 
     # --- every frame ------------------------------------------------------------------------
 
@@ -144,11 +186,15 @@ class Reader:
             self._pass_on_notes()
             if frame is None:
                 return
+            if self.info.live and self.info.kind in REMOTE:
+                for doubt in self._doubts.take(frame):
+                    self._report(doubt)
             yield frame
 
     def _begin(self, source: Source) -> None:
         """Give the source to a new pump, which closes it from now on."""
         self._source = None
+        self._doubts = PictureWatch()
         info = source.info
         recorded = info.demo or not info.live  # and so would deliver faster than in real time
         self._pump = Pump(
@@ -188,11 +234,10 @@ class Reader:
     def _recover(self, error: SourceError, cancel: Cancel) -> Frame | None:
         """The first frame after the source came back, or None if cancelled meanwhile.
 
-        The pause doubles with each attempt. Raises the last error when attempts run out.
+        Raises the last error when attempts run out, and at once where more can only do harm.
         """
         begun = time.monotonic()
-        pause = self._settings.reconnect_first
-        for attempt in range(1, self._settings.reconnect_attempts + 1):
+        for attempt, pause in enumerate(self._pauses(), 1):
             self._report(
                 SourceLost(
                     source=self.info.text, reason=str(error), attempt=attempt, retry_in=pause
@@ -201,7 +246,6 @@ class Reader:
             self._drop_pump()
             if cancel.wait(pause):
                 return None
-            pause = min(pause * 2, self._settings.reconnect_longest)
             try:
                 source = open_source(self._text, self._settings, self._tell, cancel)
                 self._begin(source)
@@ -210,6 +254,8 @@ class Reader:
                 return None
             except SourceError as again:
                 error = again
+                if _final(error, self._text):
+                    break
                 continue
             if frame is not None:
                 seconds = time.monotonic() - begun
@@ -237,3 +283,9 @@ class Reader:
     def _pass_on_notes(self) -> None:
         for event in self._pump.take_notes() if self._pump else ():
             self._report(event)
+
+
+def _final(error: SourceError, text: str) -> bool:
+    """Whether it makes no sense to try again: a wrong password is not right the next time, and
+    cameras lock out who goes on. A device's access may be set a moment after it is plugged in."""
+    return isinstance(error, SourceDenied) and kind_of(text) == "stream"

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from engine.camera.deadline import within
 from engine.camera.demo import DemoSource
 from engine.camera.folder import FolderSource
-from engine.camera.frame import Kind, Report, Source, ignore
+from engine.camera.frame import Report, Source, ignore
+from engine.camera.kinds import STREAM_SCHEMES, kind_of, local_path
 from engine.camera.masking import mask_credentials
-from engine.camera.stream import StreamSource
-from engine.camera.tape_folder import is_tape, tape_path
+from engine.camera.stream import open_stream
+from engine.camera.tape_folder import tape_path
 from engine.camera.tape_source import TapeSource
 from engine.camera.video_file import VideoFileSource
 from engine.camera.webcam import WebcamSource
 from engine.cancel import Cancel
 from engine.config import CameraSettings
-from engine.errors import SourceNotFound, SourceTimeout
+from engine.errors import SourceTimeout
 from engine.i18n import _
-from engine.pictures import is_picture_name
 
 __all__ = ["STREAM_SCHEMES", "kind_of", "mask_credentials", "open_source"]
-
-STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https")
-_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 def open_source(
@@ -52,50 +45,11 @@ def open_source(
     if kind == "webcam":
         return _in_time(text, settings, cancel, lambda: WebcamSource(text, settings))
     if kind == "stream":
-        return _in_time(text, settings, cancel, lambda: StreamSource(text, settings))
-    path = _local_path(text)
+        return _in_time(text, settings, cancel, lambda: open_stream(text, settings))
+    path = local_path(text)
     if kind == "folder":
         return FolderSource(path, report)
     return VideoFileSource(path, report)
-
-
-def kind_of(text: str) -> Kind:
-    """Which kind of source `text` names, without opening it. A single picture is a folder of
-    one. Raises SourceNotFound for an empty text and for a URL of an unknown scheme."""
-    text = text.strip()
-    if not text:
-        raise SourceNotFound(
-            _("No source was given"),
-            "",
-            _("Give 0, /dev/video0, a file, a folder, a URL or demo:collins."),
-        )
-    if text.startswith("demo:"):
-        return "demo"
-    if is_tape(text):
-        return "replay"
-    if text.isascii() and text.isdigit():
-        return "webcam"
-    scheme = _SCHEME.match(text)
-    if scheme and scheme[1].lower() in STREAM_SCHEMES:
-        return "stream"
-    if scheme and scheme[1].lower() != "file":
-        raise SourceNotFound(
-            _("The source cannot be used"),
-            _("{address} is a {scheme} address").format(
-                address=mask_credentials(text), scheme=scheme[1]
-            ),
-            _("Streams are read by {schemes}.").format(schemes=", ".join(STREAM_SCHEMES)),
-        )
-    if text.startswith("/dev/"):
-        return "webcam"
-    path = _local_path(text)
-    return "folder" if os.path.isdir(path) or is_picture_name(path) else "file"
-
-
-def _local_path(text: str) -> Path:
-    if text.lower().startswith("file://"):
-        return Path(unquote(urlsplit(text).path))
-    return Path(os.path.expanduser(text))  # unlike Path.expanduser it never raises
 
 
 def _in_time(

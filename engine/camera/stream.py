@@ -1,25 +1,63 @@
-"""Network streams (RTSP, MJPEG and others over HTTP) through OpenCV's FFmpeg, with deadlines."""
+"""Network streams: MJPEG over HTTP read here, RTSP and films by FFmpeg; all with deadlines."""
 
 from __future__ import annotations
 
 import math
-import socket
 import time
 from urllib.parse import urlsplit
 
+from engine.camera.ffmpeg import HTTP, RTSP, opened
 from engine.camera.frame import Frame, SourceInfo, decoded
+from engine.camera.http_get import Answer, get
 from engine.camera.masking import mask_credentials
+from engine.camera.mjpeg import MjpegSource
 from engine.camera.quiet import cv2
+from engine.camera.rtsp_ask import ask
 from engine.camera.video_file import USUAL_FPS
 from engine.config import CameraSettings
-from engine.errors import SourceError, SourceNotFound, SourceTimeout, SourceUnreadable
+from engine.errors import SourceError, SourceTimeout, SourceUnreadable
 from engine.i18n import _
 
-PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+
+def open_stream(url: str, settings: CameraSettings) -> MjpegSource | StreamSource:
+    """A stream by URL. Raises as `http_get.get`, MjpegSource and StreamSource do."""
+    if urlsplit(url).scheme.lower() in ("http", "https"):
+        answer = get(url, settings.open_timeout)
+        if answer.kind.startswith("multipart/") and answer.boundary.strip("-"):
+            return MjpegSource(answer, settings)
+        answer.close()
+        refuse_what_is_no_stream(answer)
+    else:
+        ask(url, settings.open_timeout)
+    return StreamSource(url, settings)
+
+
+def refuse_what_is_no_stream(answer: Answer) -> None:
+    """Raise SourceUnreadable for a page, a single picture or a list of other addresses."""
+    if answer.kind.startswith("image/"):
+        raise SourceUnreadable(
+            _("This address gives single pictures, no stream"),
+            answer.text,
+            _("Look up the address of the camera's stream (MJPEG or RTSP) in its manual."),
+        )
+    if "mpegurl" in answer.kind or answer.kind == "application/dash+xml":
+        raise SourceUnreadable(
+            _("This address gives a playlist, which names other addresses"),
+            answer.text,
+            _("Give the stream's own address (MJPEG, RTSP or a film)."),
+        )
+    if answer.kind.startswith("text/") or answer.kind in ("application/json", "application/xml"):
+        raise SourceUnreadable(
+            _("The stream cannot be played"),
+            _("{address} answers with {kind}, but not with pictures").format(
+                address=answer.text, kind=answer.kind[:40]
+            ),
+            _("Check path, user name and password; try the address in a video player."),
+        )
 
 
 class StreamSource:
-    """A stream by URL. Opening takes its first picture.
+    """A stream that FFmpeg reads. Opening takes its first picture.
 
     Raises SourceNotFound (no such host, nobody listens), SourceTimeout, SourceUnreadable.
     `info.live` is False for a finite file that is served over HTTP.
@@ -28,14 +66,14 @@ class StreamSource:
     def __init__(self, url: str, settings: CameraSettings) -> None:
         self._text = mask_credentials(url)
         self._read_timeout = settings.read_timeout
-        check_reachable(url, settings.open_timeout)
         begun = time.monotonic()
         limits = [
             (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, settings.open_timeout),
             (cv2.CAP_PROP_READ_TIMEOUT_MSEC, settings.read_timeout),
         ]
         flat = [number for key, limit in limits for number in (key, math.ceil(limit * 1000))]
-        self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, flat)
+        over_http = urlsplit(url).scheme.lower() in ("http", "https")
+        self._capture = opened(url, HTTP if over_http else RTSP, flat)
         self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
         if self._first is None:
             self.close()
@@ -106,40 +144,3 @@ class StreamSource:
             ),
             _("Check the camera; allow more time with camera.read_timeout."),
         )
-
-
-def check_reachable(url: str, timeout: float) -> None:
-    """Connect once, because FFmpeg does not say why it failed. Raises SourceNotFound where the
-    address is wrong or nobody listens, SourceTimeout where nothing answers."""
-    text = mask_credentials(url)  # never host or port alone: an unescaped password may be there
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or PORTS[parts.scheme.lower()]
-    except ValueError:
-        host, port = None, 0
-    if not host:
-        raise SourceNotFound(
-            _("The address is not complete"), text, _("Write it as rtsp://host:port/path.")
-        )
-    try:
-        socket.create_connection((host, port), timeout).close()
-    except TimeoutError as error:
-        raise SourceTimeout(
-            _("The stream does not answer"),
-            _("{address}: no connection within {timeout:g} s").format(
-                address=text, timeout=timeout
-            ),
-            _("Check address, network and firewall."),
-        ) from error
-    except socket.gaierror as error:
-        raise SourceNotFound(
-            _("There is no such host"),
-            _("{address}: the name has no address").format(address=text),
-            _("Check the spelling of the address."),
-        ) from error
-    except OSError as error:
-        raise SourceNotFound(
-            _("Nobody listens at this address"),
-            f"{text}: {error.strerror or 'no connection'}",
-            _("Check that the camera is on, and its port."),
-        ) from error

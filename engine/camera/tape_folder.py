@@ -10,17 +10,21 @@ Nothing here needs OpenCV, so that the user interface may ask what a recording i
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import shlex
-import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from engine.errors import SourceNotFound, SourceUnreadable, UsageError
-from engine.files import DIRECTORY_MODE, make_directory, sync_directory, translate_os_errors
+from engine.files import (
+    DIRECTORY_MODE,
+    make_directory,
+    open_regular,
+    parse_json,
+    sync_directory,
+    translate_os_errors,
+)
 from engine.i18n import _
 
 SUFFIX, PART, SCHEME = ".fdrec", ".part", "replay:"
@@ -86,15 +90,6 @@ def complete(part: Path, done: Path) -> None:
         sync_directory(done.parent)
 
 
-def open_file(path: Path) -> BinaryIO:
-    """A file of a recording for reading; a pipe or device would keep us waiting. Raises OSError."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(errno.EINVAL, _("it is no file"), str(path))
-    return os.fdopen(handle, "rb")
-
-
 def read_session(path: Path) -> dict[str, Any]:
     """What was recorded, from `session.json`.
 
@@ -107,11 +102,11 @@ def read_session(path: Path) -> dict[str, Any]:
             _("A recording is a folder NAME.fdrec, made with --record NAME."),
         )
     try:
-        with open_file(path / SESSION) as file:
-            session = json.loads(file.read(LARGEST_SESSION))
+        with open_regular(path / SESSION) as file:
+            session = parse_json(file.read(LARGEST_SESSION))
         if session["format"] != FORMAT or not isinstance(session["request"], dict):
             raise ValueError(_("it has format {format!r}").format(format=session["format"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise not_whole(
             path, _("{session} cannot be used ({error})").format(session=SESSION, error=error)
         ) from error
@@ -121,13 +116,13 @@ def read_session(path: Path) -> dict[str, Any]:
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSON Lines file, up to the first line that is cut short or is none."""
     try:
-        with open_file(path) as file:
+        with open_regular(path) as file:
             while line := file.readline(LONGEST_LINE):
-                value = json.loads(line)
+                value = parse_json(line)
                 if not line.endswith(b"\n") or not isinstance(value, dict):
                     return
                 yield value
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return
 
 

@@ -13,8 +13,9 @@ from engine.camera.avi import Damaged, pictures, size_of
 from engine.camera.frame import Frame, SourceInfo, decoded
 from engine.camera.masking import mask_credentials
 from engine.camera.quiet import cv2
-from engine.camera.tape_folder import FRAMES, LINES, SCHEME, not_whole, open_file, read_lines
+from engine.camera.tape_folder import FRAMES, LINES, SCHEME, not_whole, read_lines
 from engine.errors import SourceDenied, SourceError, SourceNotFound
+from engine.files import open_regular
 from engine.i18n import _
 
 USUAL_FPS = 25.0
@@ -30,7 +31,7 @@ class TapeSource:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._file = open_file(path / FRAMES)
+            self._file = open_regular(path / FRAMES)
         except PermissionError as error:
             raise SourceDenied(
                 _("The recording may not be read"),

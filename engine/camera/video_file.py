@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import stat
 from pathlib import Path
 
+from engine.camera.check import check_file
+from engine.camera.ffmpeg import FILE, opened
 from engine.camera.frame import Frame, Report, SourceInfo, decoded, ignore
 from engine.camera.quiet import cv2
-from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
+from engine.errors import SourceUnreadable
 from engine.events import Notice
 from engine.i18n import _
 
@@ -29,7 +30,7 @@ class VideoFileSource:
         self._path = path
         self._report = report
         check_file(path)
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        self._capture = opened(str(path), FILE)
         self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
         if self._first is None:
             self.close()
@@ -93,46 +94,3 @@ class VideoFileSource:
                 "{path} ended after {sequence} of {expected} frames: it is damaged or incomplete"
             ).format(path=self._path, sequence=self._sequence, expected=expected)
             self._report(Notice(text=text, level="warning"))
-
-
-def check_file(path: Path) -> None:
-    """Raise the typed cause why `path` cannot be a video file; return if it may be one."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
-            raise SourceUnreadable(
-                _("This is not a file"), str(path), _("Give a video file, a folder or a device.")
-            )
-        with path.open("rb") as file:
-            head = file.read(1024)
-    except PermissionError as error:
-        raise SourceDenied(
-            _("The file may not be read"),
-            str(path),
-            _("Check its permissions: ls -l {path}").format(path=path),
-        ) from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise SourceNotFound(
-            _("There is no such file"),
-            str(path),
-            _("Check the path, relative to the current folder."),
-        ) from error
-    except (OSError, ValueError) as error:
-        raise SourceUnreadable(_("The file cannot be read"), f"{path}: {error}") from error
-    if not head:
-        raise SourceUnreadable(
-            _("The file is empty"),
-            _("{path} has 0 bytes").format(path=path),
-            _("Copy or record it again."),
-        )
-    if is_text(head):
-        # FFmpeg would render it as a film of scrolling letters.
-        raise SourceUnreadable(
-            _("The file is not a video"),
-            _("{path} holds text").format(path=path),
-            _("Give a video file or a folder."),
-        )
-
-
-def is_text(head: bytes) -> bool:
-    """Whether the beginning of a file is text: no video container begins without control bytes."""
-    return not any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head)

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.audit import Audit
 from engine.dataset.split import PARTS, Split, check_fits
 from engine.enrol.names import RESERVED, name_key
 from engine.enrol.people import Person
@@ -33,6 +34,17 @@ def export_keras_folders(
     check_fits(split, people)
     destination = destination.expanduser().absolute()
     _check_free(workspace, destination)
+    audit = Audit(workspace)
+    audit.ready()
+    count = _written(workspace, people, split, destination)
+    told = {"what": "pictures", "to": "keras folders"}
+    audit.note_all("exported", [(slug, told) for slug in split.people])
+    return count
+
+
+def _written(
+    workspace: Workspace, people: Sequence[Person], split: Split, destination: Path
+) -> int:
     folders = folder_names([person for person in people if person.slug in split.people])
     try:
         # A mount point cannot be replaced by a rename: its content moves in at the end.

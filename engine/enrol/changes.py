@@ -8,18 +8,18 @@ into the trash and are computed again for what is left. The caller holds `Worksp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.audit import Audit
 from engine.enrol import traces
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import People, Person
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NoPictures, UsageError
-from engine.files import read_json, read_lines, write_bytes, write_json
+from engine.files import parse_json, read_json, read_lines, write_bytes, write_json
 from engine.i18n import _, _n
 from engine.workspace import Workspace
 
@@ -40,10 +40,14 @@ def delete_people(workspace: Workspace, names: Sequence[str], keep_days: int) ->
     named = _list([person.name for person in people])
     title = _("Deleted {named} ({total})").format(named=named, total=_count(total))
     back = _("{named}: back with {total}").format(named=named, total=_count(total))
+    told = [(person.slug, {"pictures": person.pictures}) for person in people]
     if not keep_days:  # without a manifest: it works on a full disk too
         for person in people:
             registry.delete_slug(person.slug, person.name)
+        Audit(workspace).note_all("person-erased", told)
         return Trashed("", title, back, "", total)
+    audit = Audit(workspace)
+    audit.ready()
     names_back = [(person.slug, person.name) for person in people]
     with Trash(workspace, keep_days).change(
         title, back, pictures=total, names=names_back
@@ -55,6 +59,7 @@ def delete_people(workspace: Workspace, names: Sequence[str], keep_days: int) ->
             {person.slug: None for person in people},
             lambda text: not text.startswith(tuple(f"{person.name}: " for person in people)),
         )
+    audit.note_all("person-trashed", told)
     return _done(change)
 
 
@@ -68,11 +73,14 @@ def delete_pictures(
     person, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
     back = _("{name} has {total} again").format(name=person.name, total=_count(total))
-    with Trash(workspace, keep_days).change(
-        _("Deleted {total} of {name}").format(total=_count(total), name=person.name),
-        back,
-        pictures=total,
-    ) as change:
+    with (
+        Audit(workspace).of("pictures-deleted", person.slug, pictures=total),
+        Trash(workspace, keep_days).change(
+            _("Deleted {total} of {name}").format(total=_count(total), name=person.name),
+            back,
+            pictures=total,
+        ) as change,
+    ):
         for session, files in sessions.items():
             folder = workspace.people / person.slug / session
             _remove_features(workspace, change, person.slug, session)
@@ -92,6 +100,8 @@ def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Tra
     Raises PersonNotFound, UsageError for twice the same person.
     """
     person, other = _two(workspace, source, target)
+    audit = Audit(workspace)
+    audit.ready()
     with Trash(workspace, keep_days).change(
         _("Merged {name} into {other}").format(name=person.name, other=other.name),
         _("{name} is a person again, with {pictures}").format(
@@ -110,6 +120,8 @@ def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Tra
             {person.slug: None, other.slug: _joined(entries.get(other.slug), moved)},
             lambda text: not text.startswith(f"{person.name}: "),
         )
+    told = {"pictures": person.pictures}
+    audit.note_all("person-merged", [(person.slug, {**told, "part": "merged"}), (other.slug, told)])
     return _done(change)
 
 
@@ -123,6 +135,8 @@ def move_pictures(
     person, other = _two(workspace, name, to)
     _unused, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
+    audit = Audit(workspace)
+    audit.ready()
     with Trash(workspace, keep_days).change(
         _("Moved {total} of {name} to {other}").format(
             total=_count(total), name=person.name, other=other.name
@@ -136,6 +150,10 @@ def move_pictures(
         kept = _mapped(own, _gone(sessions))
         moved = _mapped(own, _moved(sessions, ids))
         change.edit_split({person.slug: kept, other.slug: _joined(entries.get(other.slug), moved)})
+    audit.note_all(
+        "pictures-moved",
+        [(person.slug, {"given": total}), (other.slug, {"received": total})],
+    )
     return _done(change)
 
 
@@ -158,7 +176,12 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
                     id=found.id
                 ),
             ) from error
-    return trash.undo(found.id)
+    audit = Audit(workspace)
+    audit.ready()
+    undone = trash.undo(found.id)
+    about = [(slug, {"change": found.id}) for slug, _unused in found.names]
+    audit.note_all("change-undone", about or [("", {"change": found.id})])
+    return undone
 
 
 # --- who and what --------------------------------------------------------------------------------
@@ -262,7 +285,7 @@ def _copy_head(folder: Path, staged: Path, id: str, files: frozenset[str]) -> No
 def _about(line: bytes) -> str:
     """The file that a line of pictures.jsonl is about; empty if it is damaged."""
     try:
-        return str(json.loads(line)["file"])
+        return str(parse_json(line)["file"])
     except (ValueError, TypeError, KeyError):
         return ""
 

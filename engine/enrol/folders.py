@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.errors import DataError
-from engine.files import read_bytes, translate_os_errors
+from engine.files import parse_json, read_bytes, translate_os_errors
 from engine.i18n import _
 
 SESSION_FILE = "session.json"
@@ -29,6 +28,20 @@ def is_session_id(text: str) -> bool:
 def session_stamp(moment: datetime) -> str:
     """The first part of a session id."""
     return moment.strftime(_STAMP)
+
+
+def moment_of(text: str) -> datetime | None:
+    """The time that an id begins with, or ISO 8601 text says, UTC where it names no zone; None if
+    there is none."""
+    try:
+        return datetime.strptime(text[:15], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    try:
+        made = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return made if made.tzinfo else made.replace(tzinfo=UTC)
 
 
 def iso(moment: datetime) -> str:
@@ -68,13 +81,11 @@ def picture_names(folder: str | Path) -> tuple[str, ...]:
 def session_head(entry: os.DirEntry[str]) -> tuple[str, str]:
     """Source and start of a session; a damaged session.json costs these, never the pictures."""
     try:
-        body = json.loads(read_bytes(Path(entry.path, SESSION_FILE)))
+        body = parse_json(read_bytes(Path(entry.path, SESSION_FILE)))
         source, started = body["source"], body["started"]
         if isinstance(source, str) and isinstance(started, str):
             return source, started
     except (OSError, DataError, ValueError, KeyError, TypeError):
         pass
-    try:
-        return "unknown", iso(datetime.strptime(entry.name[:15], _STAMP).replace(tzinfo=UTC))
-    except ValueError:
-        return "unknown", ""
+    moment = moment_of(entry.name)
+    return "unknown", iso(moment) if moment else ""

@@ -18,7 +18,7 @@ from pathlib import Path
 from engine.enrol.names import LONGEST_NAME, clean_name, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NoPictures
 from engine.i18n import _
-from engine.pictures import is_picture_name
+from engine.picture_names import is_picture_name
 
 PART_NAMES = frozenset({"train", "training", "validation", "val", "valid", "test", "testing"})
 """Folder names that are a part of a data set and no person, if they hold folders themselves."""
@@ -63,7 +63,8 @@ class _Gathering:
 def plan_import(folder: Path) -> ImportPlan:
     """Look through `folder`, without opening any picture.
 
-    Stray files are `not_a_picture`, `no_person` (a picture beside the sub-folders),
+    Stray files are `leads_outside` (a link out of the folder: whoever made the folder need not be
+    who may read what it names), `not_a_picture`, `no_person` (a picture beside the sub-folders),
     `nested_folder` (a folder inside a person's: whose it is cannot be told) or `name_invalid`
     (a file in a folder whose name cannot be a person's). Hidden files and what operating systems
     leave behind are passed over.
@@ -74,7 +75,7 @@ def plan_import(folder: Path) -> ImportPlan:
         problem = _("it is a file") if folder.exists() else _("it does not exist")
         raise DataError(_("There is no such folder"), f"{_text(str(folder))}: {problem}", _HINT)
     found = _Gathering()
-    folders, files = _entries(folder)
+    folders, files = _entries(folder, folder, found)
     if not folders:
         raise DataError(
             _("There is nobody to import"),
@@ -84,7 +85,7 @@ def plan_import(folder: Path) -> ImportPlan:
         )
     _note_loose(files, found)
     for sub in folders:
-        inner_folders, inner_files = _entries(sub)
+        inner_folders, inner_files = _entries(sub, folder, found)
         is_part = (
             sub.name.casefold() in PART_NAMES
             and inner_folders
@@ -93,7 +94,7 @@ def plan_import(folder: Path) -> ImportPlan:
         if is_part:
             _note_loose(inner_files, found)
             for person in inner_folders:
-                _gather(person, *_entries(person), found)
+                _gather(person, *_entries(person, folder, found), found)
         else:
             _gather(sub, inner_folders, inner_files, found)
     if not any(found.files.values()):
@@ -118,7 +119,8 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
     there is no picture in it; NameInvalid.
     """
     root = path if path.is_dir() else path.parent
-    folders, files = _entries(root) if path.is_dir() else ([], [path])
+    found = _Gathering()
+    folders, files = _entries(root, root, found) if path.is_dir() else ([], [path])
     if name is not None and folders:
         raise DataError(
             _("One name does not fit several people"),
@@ -134,7 +136,6 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
             others = tuple(stray for stray in plan.strays if stray[1] != "no_person")
             alone = tuple(map(_alone, loose))
             return ImportPlan(root, (*plan.people, *alone), others)
-    found = _Gathering()
     _note_loose(files, found)
     pictures = [path for path, reason in found.strays if reason == "no_person"]
     others = tuple(stray for stray in found.strays if stray[1] != "no_person")
@@ -182,8 +183,11 @@ def _note_loose(files: Iterable[Path], found: _Gathering) -> None:
         found.strays.append((file, "no_person" if is_picture_name(file) else "not_a_picture"))
 
 
-def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Sub-folders and files, each in natural order; without hidden ones and clutter."""
+def _entries(folder: Path, root: Path, found: _Gathering) -> tuple[list[Path], list[Path]]:
+    """Sub-folders and files, each in natural order; without hidden ones and clutter.
+
+    Links that lead out of `root` are noted and left out.
+    """
     try:
         names = os.listdir(folder)
     except OSError as error:
@@ -193,9 +197,21 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
             _("Check its owner and permissions."),
         ) from error
     visible = [n for n in names if not n.startswith(".") and n.casefold() not in _CLUTTER]
-    paths = [folder / name for name in sorted(visible, key=_natural)]
+    paths = []
+    for path in (folder / name for name in sorted(visible, key=_natural)):
+        if path.is_symlink() and _leads_outside(path, root):
+            found.strays.append((path, "leads_outside"))
+        else:
+            paths.append(path)
     folders = [path for path in paths if path.is_dir()]
     return folders, [path for path in paths if not path.is_dir()]
+
+
+def _leads_outside(link: Path, root: Path) -> bool:
+    try:
+        return not link.resolve(strict=True).is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # nowhere, or in a circle: refused when it is read
+        return False
 
 
 def _natural(name: str) -> tuple[list[tuple[int, str]], str]:

@@ -10,19 +10,21 @@ import contextlib
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audit import Audit
 from engine.cancel import Cancel
+from engine.enrol.consent import Consent
 from engine.enrol.folders import IMPORTED
 from engine.enrol.import_plan import ImportPlan, PersonFiles, plan_import
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
-from engine.errors import Cancelled, FacedeskError, PersonNotFound
+from engine.errors import Cancelled, FacedeskError, NameTaken, PersonNotFound
 from engine.events import Event, ImportDone, ImportProgress, ImportRefused
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
@@ -63,9 +65,10 @@ def import_planned(
     gates: QualityGates,
     choose: Choice,
     cancel: Cancel,
+    consent: Callable[[str], Consent | None] = lambda name: None,
 ) -> Iterator[Event]:
-    """`import_folder` for a plan that was made already."""
-    return _Import(plan, people, finder, gates, choose, cancel).run()
+    """`import_folder` for a plan that was made already. `consent` is what to note with a name."""
+    return _Import(plan, people, finder, gates, choose, cancel, consent).run()
 
 
 def choose_face(faces: Sequence[Face], choose: Choice, smallest: int) -> tuple[Face, ...]:
@@ -91,7 +94,9 @@ class _Import:
         gates: QualityGates,
         choose: Choice,
         cancel: Cancel,
+        consent: Callable[[str], Consent | None],
     ) -> None:
+        self._consent = consent
         self._plan = plan
         self._people = people
         self._finder = finder
@@ -105,6 +110,7 @@ class _Import:
 
     def run(self) -> Iterator[Event]:
         began = time.monotonic()
+        Audit(self._people.workspace).ready()
         for path, reason in self._plan.strays:
             yield from self._refuse(path, reason)
         for each in self._plan.people:
@@ -128,7 +134,14 @@ class _Import:
 
     def _person(self, each: PersonFiles) -> Iterator[Event]:
         """All pictures of one person, into one session."""
-        session = _PersonSession(self._people, each.name, f"{IMPORTED}{self._plan.root.name}")
+        try:
+            self._people.refuse_lookalike(each.name)
+        except NameTaken:
+            for path in each.files:
+                yield from self._refuse(path, "name_taken")
+            return
+        source = f"{IMPORTED}{self._plan.root.name}"
+        session = _PersonSession(self._people, each.name, source, self._consent(each.name))
         outcome = "stopped"
         try:
             for number, path in enumerate(each.files, start=1):
@@ -197,8 +210,9 @@ class _Import:
 class _PersonSession:
     """A session that appears, with its person if need be, when the first picture is kept."""
 
-    def __init__(self, people: People, name: str, source: str) -> None:
+    def __init__(self, people: People, name: str, source: str, consent: Consent | None) -> None:
         self._people = people
+        self._consent = consent
         self._name = name
         self._source = source
         self._person: Person | None = None
@@ -219,7 +233,7 @@ class _PersonSession:
         if digest in self._known:
             return False
         if self._writer is None:
-            self._person = self._people.ensure(self._name)
+            self._person = self._people.ensure(self._name, self._consent)
             self._writer = SessionWriter(self._people, self._person, self._source)
         try:
             self._writer.add(
@@ -240,8 +254,12 @@ class _PersonSession:
 
     def close(self, outcome: str) -> None:
         """Write down how the session ended."""
-        if self._writer is not None:
-            self._writer.close(outcome, self.refused)
+        if self._writer is None or self._person is None:
+            return
+        self._writer.close(outcome, self.refused)
+        if self._writer.captured:
+            audit = Audit(self._people.workspace)
+            audit.note("pictures-imported", self._person.slug, pictures=self._writer.captured)
 
     def discard(self) -> None:
         """Remove the session, and the person if this was all there was."""

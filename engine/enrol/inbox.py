@@ -16,11 +16,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.audit import Audit
 from engine.config import InboxSettings
+from engine.enrol.clock import read_clock
 from engine.enrol.folders import is_session_id, iso, picture_names, session_stamp, sub_folders
 from engine.enrol.recording import PictureRecord, record_of
 from engine.errors import DataError
@@ -57,7 +59,9 @@ class Inbox:
     """The inbox of one workspace. Keeps nothing in memory: every call reads the folders."""
 
     def __init__(self, workspace: Workspace, settings: InboxSettings) -> None:
+        self._workspace = workspace
         self._folder = workspace.unknown
+        self._audit = Audit(workspace)
         self._settings = settings
 
     # --- the switch ----------------------------------------------------------------------
@@ -73,7 +77,9 @@ class Inbox:
 
     def switch(self, on: bool) -> None:
         """Keep strangers from now on, or keep none any more; those kept already stay."""
-        write_json(self._switch, {"version": FORMAT, "keep": on, "since": iso(datetime.now(UTC))})
+        with self._audit.of("inbox-switched", keep=on):
+            since = iso(datetime.now(UTC))
+            write_json(self._switch, {"version": FORMAT, "keep": on, "since": since})
 
     @property
     def _switch(self) -> Path:
@@ -116,7 +122,7 @@ class Inbox:
         """
         pictures, features = sighted.parts()
         moment = now or datetime.now(UTC)
-        self.purge(moment)
+        self.purge(now)
         for id in self._ids()[: max(0, self.count() - self._settings.most + 1)]:
             remove_directory(self.folder(id))
         number = 1
@@ -157,11 +163,14 @@ class Inbox:
 
     def expired(self, now: datetime | None = None) -> list[str]:
         """Ids of those older than the retention time."""
-        oldest = session_stamp((now or datetime.now(UTC)) - timedelta(days=self._settings.days))
-        return [id for id in self._ids() if id < oldest]
+        clock = read_clock(self._workspace, now)
+        return [id for id in self._ids() if clock.is_due(id, self._settings.days)]
 
     def _ids(self) -> list[str]:
-        return [entry.name for entry in sub_folders(self._folder) if is_session_id(entry.name)]
+        """Ids of all, oldest first."""
+        clock = read_clock(self._workspace)
+        ids = [entry.name for entry in sub_folders(self._folder) if is_session_id(entry.name)]
+        return sorted(ids, key=lambda id: (clock.made(id), id))
 
     def _read(self, id: str) -> Sighting:
         folder = self.folder(id)

@@ -8,12 +8,14 @@ move along: neither training nor the threshold computes them again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
-from engine.config import InboxSettings
-from engine.enrol.folders import session_stamp
+from engine.audit import Audit
+from engine.config import ConsentSettings, InboxSettings
+from engine.enrol import permission
+from engine.enrol.clock import read_clock
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
 from engine.enrol.names import clean_name
 from engine.enrol.people import PERSON_FILE, People, Person
@@ -32,6 +34,7 @@ from engine.files import (
 from engine.i18n import _
 from engine.workspace import Workspace
 
+FORMAT = 1
 SOURCE = "inbox"
 """Source of the sessions that are made of sightings."""
 
@@ -39,25 +42,40 @@ SOURCE = "inbox"
 class Choices:
     """The choices of one workspace's inbox. The caller holds `Workspace.writer`."""
 
-    def __init__(self, workspace: Workspace, settings: InboxSettings) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: InboxSettings,
+        consent: ConsentSettings = ConsentSettings(),  # noqa: B008 - frozen
+    ) -> None:
+        self._consent = consent
+        self.note = ""
+        """What is amiss with the consent of whom `assign` named last; empty if nothing is."""
         self._workspace = workspace
         self._inbox = Inbox(workspace, settings)
         self._trash = Trash(workspace)
+        self._audit = Audit(workspace)
         self._days = settings.days
         self._file = workspace.unknown / "choices.json"
 
     # --- choosing ------------------------------------------------------------------------
 
-    def assign(self, ids: Sequence[str], name: str, *, new: bool) -> Trashed:
-        """These sightings show `name`; with `new` a person who is enrolled by this.
+    def assign(self, ids: Sequence[str], name: str, *, new: bool, by: str = "") -> Trashed:
+        """These sightings show `name`; with `new` a person who is enrolled by this. `by` is who
+        asked the person and notes that they agreed.
 
-        Raises PersonNotFound, or NameTaken and NameInvalid for a new one; DataError if a
-        sighting is gone.
+        Raises PersonNotFound, or NameTaken and NameInvalid for a new one; ConsentMissing; DataError
+        if a sighting is gone.
         """
         sightings = self._inbox.get(ids)
         people = People(self._workspace)
         found = _without_pictures(people, name) if new else people.get(name)
-        person = found or people.add(name)
+        leave = permission.permit(self._workspace, [name], self._consent, by)
+        self.note = leave.sentence
+        if found is None:
+            person = people.add(name, leave.consent(name))
+        else:
+            person = permission.note(people, found, leave)
         title = _("Unknown is {name}").format(name=person.name)
         return self._become(
             sightings, self._workspace, person, SOURCE, title, new=new and found is None
@@ -80,11 +98,13 @@ class Choices:
     def delete(self, ids: Sequence[str]) -> Trashed:
         """Remove these sightings. Raises DataError if one is gone."""
         sightings = self._inbox.get(ids)
+        self._audit.ready()
         title = _("Deleted {count} unknown").format(count=len(sightings))
         with self._trash.change(
             title, _("back to the inbox"), pictures=_crops(sightings)
         ) as change:
             self._take_out(change, sightings)
+        self._audit.note("inbox-choice", choice="deleted", sightings=len(sightings))
         return self._remember(change, "")
 
     # --- undoing -------------------------------------------------------------------------
@@ -100,41 +120,46 @@ class Choices:
         last = self.last()
         if last is None:
             raise NothingToUndo(_("There is nothing to undo"), _("no choice was made here lately"))
+        self._audit.ready()
         undone = self._trash.undo(last.id)
+        self._audit.note("inbox-choice", choice="undone", change=last.id)
         entry = next(each for each in self._made() if each["id"] == last.id)
         area = StrangerArea(self._workspace) if entry.get("stranger") else self._workspace
         with contextlib.suppress(PersonNotFound, DataError):
             if entry.get("new"):
                 people = People(area)
                 people.discard_if_empty(people.by_slug(str(entry["slug"])))
-        write_json(self._file, [each for each in self._made() if each["id"] != last.id])
+        self._keep(each for each in self._made() if each["id"] != last.id)
         return undone
 
     def overdue(self, now: datetime | None = None) -> bool:
         """Whether `purge` would remove something; needs no lock."""
-        oldest = self._oldest(now)
-        return any(each["id"] < oldest for each in self._made()) or bool(self._inbox.expired(now))
+        return bool(self.expired(now)) or bool(self._inbox.expired(now))
+
+    def expired(self, now: datetime | None = None) -> list[str]:
+        """Ids in the trash of choices older than the retention time."""
+        clock = read_clock(self._workspace, now)
+        return [each["id"] for each in self._made() if clock.is_due(each["id"], self._days)]
 
     def purge(self, now: datetime | None = None, *, everything: bool = False) -> int:
         """Remove for good what waits or was chosen before the retention time; how many waited.
 
         A choice that is purged cannot be undone any more.
         """
-        oldest = self._oldest(now)
         made = self._made()
-        expired = [each["id"] for each in made if everything or each["id"] < oldest]
+        expired = [each["id"] for each in made] if everything else self.expired(now)
+        self._audit.ready()
         for id in expired:
             # The trash may keep what others removed for longer than the inbox may keep strangers.
             remove_directory(self._workspace.trash / id)
         if expired:
-            write_json(self._file, [each for each in made if each["id"] not in expired])
-        return self._inbox.purge(now, everything=everything)
+            self._keep(each for each in made if each["id"] not in expired)
+        waited = self._inbox.purge(now, everything=everything)
+        if expired or waited:
+            self._audit.note("purged", what="inbox", sightings=waited, choices=len(expired))
+        return waited
 
     # --- private -------------------------------------------------------------------------
-
-    def _oldest(self, now: datetime | None) -> str:
-        """Ids below this one are older than the retention time."""
-        return session_stamp((now or datetime.now(UTC)) - timedelta(days=self._days))
 
     def _become(
         self,
@@ -167,15 +192,20 @@ class Choices:
 
     def _remember(self, change: Change, slug: str, **more: bool) -> Trashed:
         assert change.done is not None
-        write_json(self._file, [*self._made(), {"id": change.done.id, "slug": slug, **more}])
+        self._keep([*self._made(), {"id": change.done.id, "slug": slug, **more}])
         return change.done
+
+    def _keep(self, made: Iterable[dict[str, Any]]) -> None:
+        write_json(self._file, {"version": FORMAT, "choices": [*made]})
 
     def _made(self) -> list[dict[str, Any]]:
         try:
             body = read_json(self._file)
         except (FileNotFoundError, DataError):
             return []
-        entries = body if isinstance(body, list) else []
+        entries = body.get("choices") if isinstance(body, dict) else body  # a list in format 0
+        if not isinstance(entries, list):
+            return []
         return [e for e in entries if isinstance(e, dict) and isinstance(e.get("id"), str)]
 
 

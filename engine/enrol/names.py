@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from engine.errors import NameInvalid
 from engine.i18n import _
+from engine.shown import is_invisible
 
 LONGEST_NAME = 100
 """Characters (code points after NFC) that a name may have."""
@@ -16,9 +17,6 @@ LONGEST_SLUG = 48
 """Characters that a folder name may have."""
 
 _HASH_LENGTH = 8
-_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-# Letters and marks that paint nothing although Unicode does not call them format characters.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Device names that Windows and some network shares refuse as folder names.
 RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
@@ -51,7 +49,7 @@ def clean_name(text: str) -> str:
                 f"{name!r}",
                 _("Leave out / and \\, they separate folders."),
             )
-        if character in _BLANK or unicodedata.category(character) in _INVISIBLE_CATEGORIES:
+        if is_invisible(character) or unicodedata.category(character) == "Cn":
             raise NameInvalid(
                 _("The name holds a character that cannot be seen"),
                 _("U+{character:04X} in {name!r}").format(character=ord(character), name=name),

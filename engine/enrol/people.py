@@ -28,11 +28,13 @@ from engine.enrol.folders import (
     session_stamp,
     sub_folders,
 )
+from engine.enrol.lookalikes import looks
 from engine.enrol.names import clean_name, is_slug, name_key, slug_for
-from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound
+from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound, WorkspaceTooNew
 from engine.files import new_directory, read_json, remove_directory, write_json
 from engine.i18n import _
 from engine.workspace import Workspace
+from engine.workspace_format import newer
 
 __all__ = ["People", "Person", "SessionInfo", "clean_name"]
 
@@ -149,12 +151,16 @@ class People:
             write_json(folder / PERSON_FILE, body)
         return self._read(slug)
 
-    def ensure(self, name: str) -> Person:
-        """The person of this name, added if there is none. Raises NameInvalid."""
+    def ensure(self, name: str, consent: Consent | None = None) -> Person:
+        """The person of this name, added if there is none; `consent` is noted, if any.
+
+        Raises NameInvalid.
+        """
         try:
-            return self.get(clean_name(name))
+            person = self.get(clean_name(name))
         except PersonNotFound:
-            return self.add(name)
+            return self.add(name, consent)
+        return self.set_consent(person.name, consent) if consent else person
 
     def rename(self, old: str, new: str) -> Person:
         """Give a person another name; folder and pictures stay where they are.
@@ -177,7 +183,8 @@ class People:
         return self._read(person.slug)
 
     def refuse_taken(self, name: str, own: str | None) -> None:
-        """Raise NameTaken if a person in another folder than `own` has this name."""
+        """Raise NameTaken if a person in another folder than `own` has this name, or one that
+        looks the same."""
         slug = self._find(name)
         if slug is not None and slug != own:
             raise NameTaken(
@@ -185,6 +192,23 @@ class People:
                 _("{name} is enrolled already").format(name=self._read(slug).name),
                 _("Choose another name, or add pictures to the person who has it."),
             )
+        look = looks(name)
+        for other_slug, other in self._names():
+            if other_slug != own and looks(other) & look:
+                raise NameTaken(
+                    _("This name looks like another"),
+                    _("{name} is enrolled as {other}, in other letters").format(
+                        name=repr(name), other=ascii(other)
+                    ),
+                    _(
+                        "Type the name again instead of pasting it, or add to it what tells them "
+                        "apart."
+                    ),
+                )
+
+    def refuse_lookalike(self, name: str) -> None:
+        """Raise NameTaken if `name` is nobody's and looks like the name of somebody."""
+        self.refuse_taken(name, own=self._find(name))
 
     def delete(self, name: str) -> Person:
         """Remove a person for good, with all pictures, cached features and split entries.
@@ -280,6 +304,12 @@ class People:
     def _read_head(self, slug: str) -> dict[str, Any]:
         path = self._folder(slug) / PERSON_FILE
         body = read_json(path)
+        if newer(body, FORMAT):
+            raise WorkspaceTooNew(
+                _("A person's file is of a newer version"),
+                str(path),
+                _("Use the newer Facedesk that wrote it."),
+            )
         if not (
             isinstance(body, dict)
             and isinstance(body.get("name"), str)

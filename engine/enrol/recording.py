@@ -25,6 +25,7 @@ from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
 from engine.files import (
     append_line,
+    parse_json,
     read_json,
     read_lines,
     sync_directory,
@@ -181,7 +182,7 @@ def read_records(folder: Path) -> tuple[PictureRecord, ...]:
     records = []
     for line in lines:
         try:
-            record = record_of(json.loads(line))
+            record = record_of(parse_json(line))
         except (ValueError, TypeError, KeyError, OverflowError):
             continue
         if (folder / record.file).is_file():

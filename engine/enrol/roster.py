@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.csv_cells import unguarded
 from engine.enrol.consent import Consent
 from engine.enrol.names import clean_name, name_key
 from engine.enrol.people import People
@@ -30,8 +31,8 @@ MOST = 10_000
 """Names a roster holds at most."""
 NAME_COLUMNS = frozenset({"name", "full name", "person"})
 CONSENT_COLUMNS = frozenset({"consent"})
-_FORMULA = "=+-@'"
-"""What a spreadsheet takes for the start of a formula, or writes to prevent one."""
+NO = frozenset({"", "no", "n", "none", "false", "0", "nein", "non", "withdrawn", "refused"})
+"""What a cell of the consent column holds where nobody agreed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def entries(workspace: Workspace) -> tuple[Entry, ...]:
         return tuple(_entry(each) for each in body["names"])
     except FileNotFoundError:
         return ()
-    except (KeyError, TypeError, NameInvalid) as error:
+    except (KeyError, TypeError, AttributeError, NameInvalid) as error:
         raise DataError(
             _("The roster is damaged"), str(path), _("Clear it with `facedesk roster clear`.")
         ) from error
@@ -96,7 +97,7 @@ def add(workspace: Workspace, source: Path) -> Added:
                 _("{name} is too many: a roster holds {most} names").format(name=name, most=MOST)
             )
         else:
-            new.append(Entry(name, _plain(consent) or None))
+            new.append(Entry(name, _consent(consent)))
         known.add(key)
     body = [{"name": e.name, "consent": e.consent} for e in (*before, *new)]
     write_json(workspace.root / FILE, {"version": 1, "names": body})
@@ -177,9 +178,15 @@ def _folder_names(folder: Path) -> Iterable[str]:
 
 
 def _plain(text: str) -> str:
-    """Text without control characters and without what makes a spreadsheet's formula of it."""
+    """Text without control characters, and without what makes it a formula or prevents that."""
     kept = "".join(c if unicodedata.category(c) != "Cc" else " " for c in text)
-    return kept.strip().lstrip(_FORMULA).strip()
+    return unguarded(kept.strip()).strip()
+
+
+def _consent(text: str) -> str | None:
+    """What a cell says of consent; None if it says that there is none."""
+    plain = _plain(text)
+    return None if plain.casefold() in NO else plain
 
 
 def _entry(body: Any) -> Entry:

@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from engine.audit import Audit
+from engine.audit.places import place
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
 from engine.errors import FacedeskError, UsageError
@@ -66,9 +68,12 @@ class Enrolment:
         self.person = person
         self.target = target
         self._people = people
+        self._source = source
         self._gates = gates
         self._new_person = new_person
         self._clock = clock
+        self._audit = Audit(people.workspace)
+        self._audit.ready()
         self._began = clock()
         self._writer = SessionWriter(people, person, source, target)
         self._previous: NDArray[np.uint8] | None = None
@@ -194,6 +199,15 @@ class Enrolment:
             seconds=round(self._clock() - self._began, 3),
             ended=self._state,
         )
+        if self._done.captured and self._state != "cancelled":
+            self._audit.note(
+                "enrolled",
+                self.person.slug,
+                new=self._new_person,
+                pictures=self.captured,
+                consent=self.person.consent is not None and self.person.consent.given,
+                source=place(self._source),
+            )
         return self._done
 
     def _refuse(

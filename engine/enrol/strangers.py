@@ -8,6 +8,7 @@ A group is one stranger, whose pictures are no independent trials of each other.
 
 from __future__ import annotations
 
+from engine.audit import Audit
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
 from engine.errors import PersonNotFound
@@ -40,19 +41,28 @@ def remove_stranger(workspace: Workspace, name: str) -> Person:
 
     Returns the stranger as they were. Raises PersonNotFound.
     """
+    area = StrangerArea(workspace)
+    audit = Audit(area)
+    audit.ready()
     try:
-        return People(StrangerArea(workspace)).delete(name)
+        gone = People(area).delete(name)
     except PersonNotFound as error:
         raise PersonNotFound(
             _("There is no such stranger"), clean_name(name), _("See `facedesk strangers list`.")
         ) from error
+    audit.note("stranger-removed", gone.slug, pictures=gone.pictures)
+    return gone
 
 
 def clear_strangers(workspace: Workspace) -> int:
     """Remove all strangers, damaged entries too; how many there were."""
-    people = People(StrangerArea(workspace))
+    area = StrangerArea(workspace)
+    audit = Audit(area)
+    audit.ready()
+    people = People(area)
     everybody = [(each.slug, each.name) for each in people.list()]
     everybody += [(path.parent.name, "") for path in people.damaged()]
     for slug, name in everybody:
         people.delete_slug(slug, name)
+    audit.note_all("stranger-removed", [(slug, {}) for slug, _unused in everybody])
     return len(everybody)

@@ -79,6 +79,18 @@ def edit(
     }
 
 
+def is_change(body: Any) -> bool:
+    """Whether a JSON value is what `edit` returns."""
+    if body == {}:
+        return True
+    if not isinstance(body, dict) or not isinstance(people := body.get("people"), dict):
+        return False
+    pairs = (body.get("warnings"), *people.values())
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        return False
+    return all(isinstance(texts, list) for texts in body["warnings"]) and "made" in body
+
+
 def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
     """Do a change made by `edit`, whole or not at all; doing it twice is no mistake."""
 

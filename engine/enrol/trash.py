@@ -19,11 +19,13 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from engine.audit import Audit
 from engine.enrol import traces
+from engine.enrol.clock import read_clock
 from engine.enrol.folders import iso, session_stamp, sub_folders
 from engine.enrol.strangers import StrangerArea
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
@@ -208,7 +210,9 @@ class Trash:
     def changes(self) -> tuple[Trashed, ...]:
         """What can be undone, newest first; damaged entries have no title."""
         entries = [entry.name for entry in sub_folders(self._folder) if _ID.fullmatch(entry.name)]
-        return tuple(self._read(id)[0] for id in sorted(entries, reverse=True))
+        clock = read_clock(self._workspace)
+        entries.sort(key=lambda id: (clock.made(id), id), reverse=True)
+        return tuple(self._read(id)[0] for id in entries)
 
     def find(self, id: str = "") -> Trashed:
         """The change of this id, by default the newest. Raises NothingToUndo."""
@@ -250,14 +254,16 @@ class Trash:
     def purge(self, *, everything: bool = False, now: datetime | None = None) -> int:
         """Remove for good what is older than `keep_days`, or everything; how many changes."""
         expired = self.changes() if everything else self.expired(now)
-        for each in expired:
-            remove_directory(self._folder / each.id)
+        if expired:
+            with Audit(self._workspace).of("purged", what="trash", changes=len(expired)):
+                for each in expired:
+                    remove_directory(self._folder / each.id)
         return len(expired)
 
     def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
         """What is older than `keep_days`."""
-        oldest = session_stamp((now or datetime.now(UTC)) - timedelta(days=self._keep_days))
-        return tuple(each for each in self.changes() if each.id < oldest)
+        clock = read_clock(self._workspace, now)
+        return tuple(each for each in self.changes() if clock.is_due(each.id, self._keep_days))
 
     def recover(self) -> tuple[str, ...]:
         """Finish the changes and undoings that a crash cut short; what was done, in words.
@@ -387,8 +393,18 @@ class Trash:
                 tuple((str(slug), str(name)) for slug, name in body["names"]),
             )
             steps = [_Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
-            return trashed, steps, dict(body["split"])
-        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError) as error:
+            # Looked at before anything is moved: half a change would be neither done nor undone.
+            if not traces.is_change(body["split"]):
+                raise ValueError(body["split"])
+            return trashed, steps, body["split"]
+        except (
+            FileNotFoundError,
+            DataError,
+            KeyError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:
             if strict and isinstance(error, WorkspaceUnusable):
                 raise
             return Trashed(id, "", "", ""), [], {}

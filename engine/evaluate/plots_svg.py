@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.i18n import _
+from engine.shown import shown
 
 WIDTH, HEIGHT = 480, 360
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 46
@@ -131,7 +132,7 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
     for column, name in enumerate((*names, nobody)):
         x = label + column * size + size / 2 + 4
         turn = f' transform="rotate(-90 {x:.1f} {label - 6})"'
-        parts.append(f'<text x="{x:.1f}" y="{label - 6}"{turn}>{html.escape(_short(name))}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{label - 6}"{turn}>{_e(_short(name))}</text>')
     width, height = label + (people + 1) * size + 4, label + people * size + 4
     return _svg(width, height, _("Confusion matrix"), parts)
 
@@ -196,16 +197,20 @@ def _short(name: str) -> str:
 
 def _text(x: float, y: float, text: str, anchor: str, kind: str = "") -> str:
     named = f' class="{kind}"' if kind else ""
-    return f'<text{named} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{html.escape(text)}</text>'
+    return f'<text{named} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{_e(text)}</text>'
 
 
 def _title(text: str) -> str:
-    return f"<title>{html.escape(text)}</title>"
+    return f"<title>{_e(text)}</title>"
 
 
 def _svg(width: int, height: int, title: str, parts: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" font-size="11" font-family="sans-serif" role="img" '
-        f'aria-label="{html.escape(title)}">' + "".join(parts) + "</svg>"
+        f'aria-label="{_e(title)}">' + "".join(parts) + "</svg>"
     )
+
+
+def _e(text: str) -> str:
+    return html.escape(shown(text))

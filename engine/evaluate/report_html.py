@@ -21,6 +21,7 @@ from engine.events import EvaluateDone
 from engine.files import write_plain
 from engine.i18n import _, language
 from engine.pictures import encode_png
+from engine.shown import shown
 
 REPORT = "evaluation.html"
 """Name of the file in the report's folder."""
@@ -244,7 +245,7 @@ def _interval(interval: Sequence[float] | None) -> str:
 
 
 def _e(text: str) -> str:
-    return html.escape(text)
+    return html.escape(shown(text))
 
 
 def _glossary() -> str:

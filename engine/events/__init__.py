@@ -23,12 +23,24 @@ from engine.events.enrolment import (
 )
 from engine.events.evaluation import BakeOffDone, EvaluateDone
 from engine.events.inbox import InboxChanged, Sighted
-from engine.events.jobs import JobEnded, JobStarted, Notice, ProcessDied, ProcessReady, Recovered
+from engine.events.jobs import (
+    ClockChanged,
+    JobEnded,
+    JobStarted,
+    Notice,
+    ProcessDied,
+    ProcessReady,
+    Recovered,
+    WorkspaceUpgraded,
+)
 from engine.events.recognition import FaceSeen, NoFace, RecogniseDone, RecognitionRate
 from engine.events.sources import (
     HALF_BLOCK_RUN,
+    PictureDoubted,
     PictureSkipped,
+    PictureTrouble,
     Preview,
+    SourceFailed,
     SourceLost,
     SourceOpened,
     SourceRestored,
@@ -48,6 +60,7 @@ __all__ = [
     "CameraMeasured",
     "Captured",
     "CheckupDone",
+    "ClockChanged",
     "Coaching",
     "Emit",
     "EnrolDone",
@@ -68,7 +81,9 @@ __all__ = [
     "NoFace",
     "NothingToExplain",
     "Notice",
+    "PictureDoubted",
     "PictureSkipped",
+    "PictureTrouble",
     "Preview",
     "ProcessDied",
     "ProcessReady",
@@ -79,6 +94,7 @@ __all__ = [
     "ReplayDone",
     "Rule",
     "Sighted",
+    "SourceFailed",
     "SourceLost",
     "SourceOpened",
     "SourceRestored",
@@ -92,4 +108,5 @@ __all__ = [
     "TwinChoice",
     "TwinSuspected",
     "Why",
+    "WorkspaceUpgraded",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from engine.events.base import Event
@@ -55,7 +55,7 @@ class CameraMeasured(Event):
     identical: int
     across: int
     down: int
-    pixels: bytes
+    pixels: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from engine.events.base import BoxTuple, Event
@@ -32,7 +32,7 @@ class Sighted(Event):
     extractor: str
     space: str
     sizes: tuple[int, ...]
-    payload: bytes
+    payload: bytes = field(repr=False)
 
     def parts(self) -> tuple[tuple[bytes, ...], bytes]:
         """The PNGs, and the features file. Raises ValueError if the lengths do not fit."""

@@ -73,6 +73,28 @@ class Recovered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceUpgraded(Event):
+    """A workspace of an older format was brought to this version's, before anything was written."""
+
+    name: ClassVar[str] = "workspace_upgraded"
+    before: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChanged(Event):
+    """The computer's clock jumped since the workspace was last written to, on or `back`.
+
+    `before` and `now` are ISO 8601 in UTC. What is kept for a time is not removed for it.
+    """
+
+    name: ClassVar[str] = "clock_changed"
+    before: str
+    now: str
+    back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessDied(Event):
     """An engine process ended unexpectedly; `restarting` says whether it is being replaced.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 from engine.events.base import Event
 from engine.events.jobs import Notice
@@ -58,6 +58,37 @@ class PictureSkipped(Notice):
     reason: str
 
 
+PictureTrouble = Literal["still", "blank", "size"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureDoubted(Notice):
+    """A live source delivers, but not what a camera in order does; `over`: it does again.
+
+    `trouble`: "still" (the very same picture for seconds: nobody is named from it), "blank" (one
+    even surface, black or another colour), "size" (its size changed; said once each time).
+    """
+
+    name: ClassVar[str] = "picture_doubted"
+    source: str
+    trouble: PictureTrouble
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFailed(Notice):
+    """One source of several is given up or cannot be opened; the others go on. The parts are
+    those of its error."""
+
+    name: ClassVar[str] = "source_failed"
+    source: str
+    camera: int
+    title: str
+    message: str
+    hint: str
+    exit_code: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview(Event):
     """A frame as half blocks, ready to draw: as many cells as the wish had room for.
@@ -70,6 +101,6 @@ class Preview(Event):
     lossy: ClassVar[bool] = True
     columns: int
     rows: int
-    cells: bytes
+    cells: bytes = field(repr=False)
     sequence: int
     dropped: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -66,7 +66,7 @@ class Why(Event):
     eyes_found: bool | None
     nearest: tuple[NearCrop, ...]
     compared: int
-    crop: bytes
+    crop: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,22 @@
-"""Arrays in and out of `.npz` bytes, safely: no pickle, sizes checked before unpacking."""
+"""Arrays in and out of `.npz` bytes, safely: no pickle, every size checked before it is used.
+
+Ours are stored, not compressed, so that a file cannot become more than it is: the members together
+are no larger than the file, and an array is exactly as long as its header says.
+"""
 
 from __future__ import annotations
 
 import io
+import math
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
@@ -16,6 +24,17 @@ from engine.i18n import _
 
 LARGEST = 1 << 30
 """Bytes of unpacked arrays beyond which a file is refused: none of ours comes near."""
+MOST_ARRAYS = 1000
+KINDS = "biufUS"
+"""Kinds of numpy's types that are read: truth values, numbers and text."""
+LAST_CHARACTER = 0x10FFFF
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_DAMAGE = (
+    ValueError, OSError, EOFError, KeyError, TypeError, IndexError, SyntaxError, RecursionError,
+    MemoryError, OverflowError, NotImplementedError, RuntimeError, struct.error, zlib.error,
+    zipfile.BadZipFile, tokenize.TokenError,
+)  # fmt: skip
+"""What zipfile and numpy's header parser are known to raise over damaged files."""
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -32,13 +51,58 @@ def unpack(data: bytes, what: str) -> dict[str, NDArray[Any]]:
     """The arrays of `.npz` bytes. `what` names them in the error. Raises ModelCorrupt."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > LARGEST:
-            raise ValueError(_("it would unpack to {size:,} bytes").format(size=size))
-        with np.load(io.BytesIO(data), allow_pickle=False) as members:
-            return {name: members[name] for name in members.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            members = archive.infolist()
+            _check(members, len(data))
+            return {m.filename.removesuffix(".npy"): _array(archive, m) for m in members}
+    except _DAMAGE as error:
         raise ModelCorrupt(
             _("Arrays are damaged"),
             _("{what} cannot be read: {error}").format(what=what, error=error),
         ) from error
+
+
+def _check(members: list[zipfile.ZipInfo], length: int) -> None:
+    """Raise ValueError unless the members are as `pack` writes them."""
+    size = sum(member.file_size for member in members)
+    if size > LARGEST:
+        raise ValueError(_("it would unpack to {size:,} bytes").format(size=size))
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ValueError(_("its arrays are compressed; numpy.savez writes them plain"))
+    if size > length:
+        raise ValueError(_("its arrays overlap"))
+    names = [member.filename for member in members]
+    if len(names) > MOST_ARRAYS or len(set(names)) < len(names):
+        raise ValueError(_("its arrays are too many, or two have one name"))
+    if not all(name.endswith(".npy") for name in names):
+        raise ValueError(_("it holds something else than arrays"))
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+    """One array, allocated only once its header is known to fit its bytes."""
+    with archive.open(member) as file:
+        shape, fortran, dtype = _HEADERS[npy.read_magic(file)](file)
+        if dtype.kind not in KINDS or not dtype.itemsize or dtype.fields or dtype.subdtype:
+            raise ValueError(_("{dtype} is no type of ours").format(dtype=dtype))
+        count = math.prod(shape)
+        if min(shape, default=0) < 0 or max(shape, default=0) > member.file_size:
+            raise ValueError(_("{shape} is no shape of ours").format(shape=shape))
+        if file.tell() + count * dtype.itemsize != member.file_size:
+            raise ValueError(_("an array is not as long as its header says"))
+        flat = np.empty(count, dtype)
+        view = flat.view(np.uint8).data if count else memoryview(b"")
+        read = 0
+        while read < len(view):
+            part = file.read(min(len(view) - read, 1 << 20))
+            if not part:
+                raise EOFError(_("an array is cut short"))
+            view[read : read + len(part)] = part
+            read += len(part)
+        file.read(1)  # to the end, where the checksum is compared
+    if dtype.kind == "U" and count and flat.view(_codes(dtype)).max() > LAST_CHARACTER:
+        raise ValueError(_("a text holds what is no character"))
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def _codes(dtype: np.dtype[Any]) -> np.dtype[np.uint32]:
+    """The type of a text's characters as numbers, in its own byte order."""
+    return np.dtype(np.uint32).newbyteorder(dtype.byteorder)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import ModelCorrupt
-from engine.files import write_plain
+from engine.files import parse_json, write_plain
 from engine.i18n import _
 from engine.model.arrays import pack, unpack
 from engine.model.impostors import ImpostorCurve
@@ -127,7 +127,9 @@ class FaceSpace:
         data = _read_verified(path)
         try:
             arrays = unpack(data, path.name)
-            provenance = json.loads(str(arrays["provenance"]))
+            provenance = parse_json(str(arrays["provenance"]))
+            if not isinstance(provenance, dict) or provenance.get("format") != FORMAT:
+                raise ValueError(_("it is of another version"))
             _check_shapes(arrays)
             return cls(
                 mean=arrays["mean"].astype(np.float32),

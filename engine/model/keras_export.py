@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
-from engine.files import make_directory, translate_os_errors
+from engine.files import FILE_MODE, make_directory, translate_os_errors
 from engine.i18n import _
 from engine.model.classic import build_classic, set_arrays
 from engine.model.face_space import FaceSpace
@@ -74,6 +74,7 @@ def export_keras(
         os.close(handle)
         try:
             network.save(name)
+            Path(name).chmod(FILE_MODE)
             os.replace(name, path)
         finally:
             Path(name).unlink(missing_ok=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import DetectionSettings
-from engine.errors import DataError, NoPictures
+from engine.errors import DataError, ModelCorrupt, NoPictures
 from engine.faces.align import Face, align
 from engine.faces.detect import FaceFinder
 from engine.files import read_bytes, write_bytes
 from engine.i18n import _
+from engine.model.arrays import unpack
 from engine.model.augment import augment_view
 from engine.model.vectors import Float32, Labels
 from engine.pictures import read_photograph
@@ -203,12 +203,10 @@ class PeopleReader:
     ) -> tuple[tuple[int, ...], NDArray[np.float16]] | None:
         """Kept places and features of one person, if they were computed from these files."""
         try:
-            with np.load(
-                io.BytesIO(read_bytes(self._file(folder, name))), allow_pickle=False
-            ) as arrays:
-                if str(arrays["key"]) == self._key(files):
-                    return tuple(int(k) for k in arrays["kept"]), arrays["features"]
-        except (OSError, DataError, ValueError, KeyError, zipfile.BadZipFile):
+            arrays = unpack(read_bytes(self._file(folder, name)), name)
+            if str(arrays["key"]) == self._key(files):
+                return tuple(int(k) for k in arrays["kept"]), arrays["features"]
+        except (OSError, DataError, ModelCorrupt, ValueError, KeyError, TypeError):
             pass
         return None
 

@@ -10,12 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.enrol.names import is_slug
 from engine.i18n import _
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+LONGEST_TEXT = 1000
+"""Characters of a text in a model's files beyond which it is none of ours."""
+LARGEST_SCORE = 2.0
+"""A score is a cosine less means of cosines: no threshold lies beyond this."""
 
 BackboneName = Literal["vgg16", "dlib"]
 """Networks that faces may go through: see `backbones`."""
@@ -121,23 +126,61 @@ def plain(value: Any) -> Any:
 def parse_info(
     identity: str, description: Mapping[str, Any], labels: Sequence[Any], current: bool
 ) -> ModelInfo:
-    """The reverse, with labels.json. Raises KeyError, TypeError or ValueError if malformed."""
+    """The reverse, with labels.json, every type and range looked at: who lists models reads files
+    that were not compared with their digests. Raises KeyError, TypeError, ValueError or
+    AttributeError if malformed.
+    """
     if description["format"] != FORMAT or description["id"] != identity:
         raise ValueError(_("model.json belongs to another model or a newer Facedesk"))
+    people = tuple(map(_label, labels))
+    if len({slug for slug, _name, _revision in people}) < len(people):
+        raise ValueError(_("somebody is in it twice"))
+    epochs, best = description["epochs"], description["best_epoch"]
+    if not (type(epochs) is type(best) is int and 0 <= best <= epochs):
+        raise ValueError(_("its epochs are none"))
+    threshold = description["threshold"]
+    if threshold is not None and not abs(_number(threshold)) <= LARGEST_SCORE:
+        raise ValueError(_("its threshold is no score"))
+    metrics = description["metrics"].items()
     return ModelInfo(
         id=identity,
-        recipe=str(description["recipe"]),
-        created=str(description["created"]),
-        people=tuple((str(p["slug"]), str(p["name"]), str(p["revision"])) for p in labels),
-        metrics={n: math.nan if v is None else v for n, v in description["metrics"].items()},
-        epochs=int(description["epochs"]),
-        best_epoch=int(description["best_epoch"]),
-        threshold=description["threshold"],
-        calibration=dict(description["calibration"]),
-        details=dict(description["details"]),
-        previous=description["previous"],
+        recipe=_text(description["recipe"]),
+        created=_text(description["created"]),
+        people=people,
+        metrics={n: math.nan if v is None else _number(v) for n, v in metrics},
+        epochs=epochs,
+        best_epoch=best,
+        threshold=None if threshold is None else _number(threshold),
+        calibration=_mapping(description["calibration"]),
+        details=_mapping(description["details"]),
+        previous=None if description["previous"] is None else _text(description["previous"]),
         current=current,
     )
+
+
+def _label(person: Mapping[str, Any]) -> Label:
+    slug, name = _text(person["slug"]), _text(person["name"])
+    if not is_slug(slug):
+        raise ValueError(_("{slug!r} is no person's folder").format(slug=slug[:60]))
+    return slug, name, _text(person["revision"])
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise TypeError(_("{value!r:.60} is no text").format(value=value))
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise TypeError(_("{value!r:.60} is no number").format(value=value))
+    return float(value)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(_("{value!r:.60} is no record").format(value=value))
+    return dict(value)
 
 
 def checked_centres(draft: ModelDraft) -> NDArray[Any]:

@@ -159,7 +159,8 @@ def _stamp(path: Path) -> str:
         found = path.stat()
     except OSError:
         return ""
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
+    # Nobody can set the time of change, but a clock can be set back: only all of it tells.
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 
 
 def _damaged(path: Path, reason: str) -> Notice:

@@ -6,7 +6,8 @@
     models/<id>/SHA256SUMS     digests of the three, as `sha256sum -c` reads them
     models/current             the id in use
 
-Listing models needs neither numpy nor TensorFlow, so the user interface may do it.
+A model of which one byte differs, in any of the four files, is refused. Listing and comparing
+digests needs neither numpy nor TensorFlow, so the user interface may do it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.errors import DataError, ModelCorrupt, NoModel
-from engine.files import new_directory, read_bytes, remove_directory, write_bytes
+from engine.files import new_directory, parse_json, read_bytes, remove_directory, write_bytes
 from engine.i18n import _
 from engine.model.record import (
     Label,
@@ -39,8 +41,10 @@ __all__ = ["Label", "ModelDraft", "ModelInfo", "ModelStore", "StoredModel"]
 HEAD, LABELS, DESCRIPTION, SUMS = "head.npz", "labels.json", "model.json", "SHA256SUMS"
 LARGEST = {HEAD: 1 << 30, LABELS: 64 << 20, DESCRIPTION: 64 << 20, SUMS: 1 << 16}
 """Bytes beyond which a file is refused before it is read."""
+LONGEST_ID = 200
+LAST_YEAR = 9999
 
-_ID = re.compile(r"\d{8}T\d{9}Z-[a-z]+-[0-9a-f]{4}")
+_ID = re.compile(r"([0-9]{8}T[0-9]{6})[0-9]{3}Z-[a-z]+-[0-9a-f]{4}")
 
 
 class ModelStore:
@@ -72,9 +76,8 @@ class ModelStore:
         moment = created.isoformat(timespec="milliseconds")
         description = describe(draft, identity, moment, self.current_id())
         files = {HEAD: head, LABELS: _json(labels), DESCRIPTION: _json(description)}
-        sums = "".join(f"{hashlib.sha256(d).hexdigest()}  {n}\n" for n, d in files.items())
         with new_directory(self._folder / identity) as folder:
-            for name, data in {**files, SUMS: sums.encode()}.items():
+            for name, data in {**files, SUMS: _sums(files)}.items():
                 write_bytes(folder / name, data)
         return self._info(identity)
 
@@ -83,7 +86,7 @@ class ModelStore:
 
         Digests first, then names, types, shapes, unit length. Raises NoModel if there is none
         (or none of this id), ModelCorrupt if anything is wrong; the hint then names the newest
-        model that is intact.
+        model that is intact. See `load_or_previous` for who can go on with that one.
         """
         identity = self.current_id() if model is None else model
         if identity is None:
@@ -91,7 +94,7 @@ class ModelStore:
                 _("No model has been trained yet"),
                 hint=_("Enrol people, split their pictures, then train."),
             )
-        if not _ID.fullmatch(identity) or not (self._folder / identity).is_dir():
+        if not _is_id(identity) or not (self._folder / identity).is_dir():
             if model is not None:
                 raise NoModel(_("There is no such model"), model, _("See `facedesk model list`."))
             raise self._corrupt(identity, _("the model in use is missing"))
@@ -100,16 +103,36 @@ class ModelStore:
         except _Damage as damage:
             raise self._corrupt(identity, str(damage)) from damage
 
-    def list(self) -> tuple[ModelInfo, ...]:
-        """All models, newest first. Arrays are not verified; see `intact`."""
-        return tuple(self._info(identity) for identity in self._ids())
+    def load_or_previous(self) -> tuple[StoredModel, ModelCorrupt | None]:
+        """The model in use; or, if it is damaged, the intact one before it, and what is wrong.
+
+        Nothing is promoted: the damaged one stays in use until somebody decides. Raises NoModel,
+        and ModelCorrupt if no older model is intact.
+        """
+        try:
+            return self.load(), None
+        except ModelCorrupt as damage:
+            current = self.current_id()
+            older = self._before(current) if current else None
+            if older is None:
+                raise
+            return self._verified(older), damage
+
+    def list(self, *, compare: bool = False) -> tuple[ModelInfo, ...]:
+        """All models, newest first. Arrays are not verified; see `intact`.
+
+        With `compare` files that do not match their digests make a model a damaged one: it costs
+        reading them all.
+        """
+        return tuple(self._listed(identity, compare) for identity in self._ids())
 
     def current_id(self) -> str | None:
         """The id of the model in use, or None. Whether it is intact is `load`'s business."""
         try:
-            return read_bytes(self._current).decode("utf-8", "replace").strip() or None
+            data = read_bytes(self._current)
         except (OSError, DataError):
             return None
+        return data[:LONGEST_ID].decode("utf-8", "replace").strip() or None
 
     def intact(self, model: str) -> bool:
         """Whether the model passes every check that `load` makes."""
@@ -145,14 +168,21 @@ class ModelStore:
 
     def prune(self, keep: int) -> tuple[str, ...]:
         """Remove the oldest models beyond `keep`, never the current one or its fallback."""
-        if keep < 1:
-            raise ValueError("keep at least one model")
-        current = self.current_id()
-        needed = {current, self._before(current) if current else None}
-        gone = [identity for identity in self._ids()[keep:] if identity not in needed]
+        gone = self.beyond(keep)
         for identity in gone:
             remove_directory(self._folder / identity)
-        return tuple(gone)
+        return gone
+
+    def beyond(self, keep: int) -> tuple[str, ...]:
+        """What `prune` removes."""
+        if keep < 1:
+            raise ValueError("keep at least one model")
+        old = self._ids()[keep:]
+        if not old:
+            return ()  # verifying the fallback takes time
+        current = self.current_id()
+        needed = {current, self._before(current) if current else None}
+        return tuple(identity for identity in old if identity not in needed)
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -161,7 +191,7 @@ class ModelStore:
         if not self._folder.is_dir():
             return ()
         names = (path.name for path in self._folder.iterdir())
-        return tuple(sorted(filter(_ID.fullmatch, names), reverse=True))
+        return tuple(sorted(filter(_is_id, names), reverse=True))
 
     def _moment(self) -> datetime:
         """Now, or just after the newest model if the clock says otherwise: ids must sort."""
@@ -180,22 +210,37 @@ class ModelStore:
                 return info.previous
             seen.add(info.previous)
             info = self._info(info.previous)
-        older = (identity for identity in self._ids() if identity < model)
+        ids = self._ids()
+        older = (identity for identity in ids if identity < model or model not in ids)
         return next((identity for identity in older if self.intact(identity)), None)
+
+    def _listed(self, identity: str, compare: bool) -> ModelInfo:
+        info = self._info(identity)
+        if compare and not info.damaged:
+            try:
+                self._compared(identity)
+            except _Damage as damage:
+                return replace(info, damaged=str(damage))
+        return info
 
     def _info(self, identity: str) -> ModelInfo:
         current = identity == self.current_id()
         try:
-            description = json.loads(self._read(identity, DESCRIPTION))
-            labels = json.loads(self._read(identity, LABELS))
+            description = parse_json(self._read(identity, DESCRIPTION))
+            labels = parse_json(self._read(identity, LABELS))
             return parse_info(identity, description, labels, current)
-        except (_Damage, ValueError, KeyError, TypeError, AttributeError) as error:
-            return ModelInfo(id=identity, current=current, damaged=str(error) or "unreadable")
+        except _Damage as damage:
+            return ModelInfo(id=identity, current=current, damaged=str(damage))
+        except _MALFORMED as error:
+            text = _("{file} or {other} is malformed ({error})").format(
+                file=DESCRIPTION, other=LABELS, error=error
+            )
+            return ModelInfo(id=identity, current=current, damaged=text)
 
     def _read(self, identity: str, name: str) -> bytes:
         path = self._folder / identity / name
         try:
-            if not _ID.fullmatch(identity):
+            if not _is_id(identity):
                 raise _Damage(_("{identity!r} is not a model's id").format(identity=identity))
             if path.stat().st_size > LARGEST[name]:
                 raise _Damage(_("{name} is too large").format(name=name))
@@ -203,18 +248,13 @@ class ModelStore:
         except OSError as error:
             raise _Damage(f"{name}: {error.strerror}") from error
         except DataError as error:
-            raise _Damage(error.message) from error
+            raise _Damage(f"{name}: {error.message}") from error
 
     def _verified(self, identity: str) -> StoredModel:
         """The model, all checks passed; else _Damage."""
         from engine.model.arrays import unpack
 
-        sums = self._read(identity, SUMS).decode("utf-8", "replace").splitlines()
-        recorded = {name: digest for digest, _, name in (line.partition("  ") for line in sums)}
-        files = {name: self._read(identity, name) for name in (HEAD, LABELS, DESCRIPTION)}
-        for name, data in files.items():
-            if recorded.get(name) != hashlib.sha256(data).hexdigest():
-                raise _Damage(_("{name} does not match its recorded SHA-256").format(name=name))
+        files = self._compared(identity)
         info = self._info(identity)
         if info.damaged:
             raise _Damage(info.damaged)
@@ -222,7 +262,7 @@ class ModelStore:
             arrays = unpack(files[HEAD], HEAD)
         except ModelCorrupt as error:
             raise _Damage(error.message) from error
-        listed = json.loads(files[DESCRIPTION])["arrays"]
+        listed = parse_json(files[DESCRIPTION]).get("arrays")
         found = {n: {"dtype": a.dtype.str, "shape": list(a.shape)} for n, a in arrays.items()}
         if listed != found or "centres" not in arrays:
             raise _Damage(
@@ -235,6 +275,18 @@ class ModelStore:
         if reason:
             raise _Damage(reason)
         return StoredModel(info, centres, arrays)
+
+    def _compared(self, identity: str) -> dict[str, bytes]:
+        """The model's files, each as its digest says; else _Damage."""
+        sums = self._read(identity, SUMS)
+        files = {name: self._read(identity, name) for name in (HEAD, LABELS, DESCRIPTION)}
+        recorded = sums.decode("utf-8", "replace").split("\n")
+        for name, data in files.items():
+            if f"{hashlib.sha256(data).hexdigest()}  {name}" not in recorded:
+                raise _Damage(_("{name} does not match its recorded SHA-256").format(name=name))
+        if sums != _sums(files):
+            raise _Damage(_("{name} is not as it was written").format(name=SUMS))
+        return files
 
     def _corrupt(self, identity: str, reason: str) -> ModelCorrupt:
         older = self._before(identity)
@@ -252,8 +304,25 @@ class _Damage(Exception):
     """What is wrong with a model's files; never leaves this module."""
 
 
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, IndexError)
+
+
+def _sums(files: Mapping[str, bytes]) -> bytes:
+    lines = (f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
+    return "".join(lines).encode()
+
+
 def _json(value: Any) -> bytes:
     return (json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _is_id(text: str) -> bool:
+    """Whether this can be a model's id: its stamp is a time that others can come after."""
+    found = _ID.fullmatch(text)
+    try:
+        return found is not None and datetime.strptime(found[1], "%Y%m%dT%H%M%S").year < LAST_YEAR
+    except ValueError:
+        return False
 
 
 def _stamp(moment: datetime) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt, ModelError
+from engine.files import open_regular
 from engine.i18n import _
 from engine.model.arrays import unpack
 from engine.model.vgg16_plan import BLOCKS
@@ -207,7 +208,7 @@ def _download() -> Path:
 
 def _read_start(path: Path, size: int) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return file.read(size)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -218,7 +219,8 @@ def _read(path: Path) -> bytes:
         size = path.stat().st_size
         if size > LARGEST_FILE:
             raise _corrupt(str(path), _("it is {size:,} bytes long").format(size=size))
-        return path.read_bytes()
+        with open_regular(path) as file:
+            return file.read(size)
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -62,10 +62,8 @@ class Recogniser:
     ) -> None:
         if model.info.recipe == "classic" and classifier is None:
             raise ValueError("recipe `classic` needs its classifier: see `classifier_for`")
-        self._gallery, self._kept = present_gallery(model, space, names)
-        self._slugs = self._gallery.names
-        trained = [(slug, name) for slug, name, _ in model.labels]
-        self._names = tuple(names[trained[i][0]] if names else trained[i][1] for i in self._kept)
+        self._model = model
+        self._strangers = strangers
         self._space = space
         self._extractor = extractor
         self._classifier = classifier
@@ -75,8 +73,24 @@ class Recogniser:
         self._trackers: dict[int, Tracker] = {}
         self.memory = Memory()
         """What the last decisions rest on, for `why.explain`."""
-        kept_pictures = kept_of(model.info, space, settings.fpir)
-        self.calibration = settle(space, self._gallery, settings.fpir, kept_pictures, strangers)
+        self.renew(names)
+
+    def renew(self, names: Mapping[str, str] | None) -> None:
+        """Name these people from now on, see the class; faces in view are followed anew.
+
+        For when somebody was deleted, renamed, or took their consent back meanwhile.
+        Raises ModelCorrupt, NoModel.
+        """
+        model, space, fpir = self._model, self._space, self._settings.fpir
+        self._gallery, self._kept = present_gallery(model, space, names)
+        self._slugs = self._gallery.names
+        trained = [(slug, name) for slug, name, _ in model.labels]
+        self._names = tuple(names[trained[i][0]] if names else trained[i][1] for i in self._kept)
+        # What was remembered of the faces in view counts the people of the gallery before.
+        self._trackers.clear()
+        self.memory.clear()
+        kept_pictures = kept_of(model.info, space, fpir)
+        self.calibration = settle(space, self._gallery, fpir, kept_pictures, self._strangers)
         self.threshold = self.calibration.threshold
 
     def observe(

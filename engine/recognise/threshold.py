@@ -79,7 +79,8 @@ def kept_of(info: ModelInfo, space: FaceSpace, fpir: float) -> Kept:
             _("{id}: its calibration is no calibration").format(id=info.id),
         ) from error
     numbers = [kept.raised, kept.weakest or 0.0, *kept.genuine]
-    if not np.isfinite(numbers).all():
+    # The shipped curve's threshold is only ever raised: a record that lowers it lets strangers in.
+    if not np.isfinite(numbers).all() or kept.raised < 0:
         raise ModelCorrupt(
             _("The model is damaged"),
             _("{id}: its calibration holds no numbers").format(id=info.id),
@@ -122,7 +123,9 @@ def _older(info: ModelInfo, space: FaceSpace, fpir: float) -> Kept:
     if raised is None or info.threshold is None:
         people, dial = max(len(info.people), 1), float(found.get("fpir", fpir))
         shipped = threshold_for(space.impostors, people, dial)
-        return Kept(raised=float(raised if raised is not None else (info.threshold or 0) - shipped))
+        if raised is None:
+            raised = max(0.0, (info.threshold or 0.0) - shipped)
+        return Kept(raised=float(raised))
     if found.get("source") == MARGIN:
         return Kept(weakest=float(info.threshold) - float(raised) + float(raised) / SPENT)
     return Kept(raised=float(raised))

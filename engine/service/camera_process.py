@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 from typing import TYPE_CHECKING
 
+from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
-from engine.errors import FacedeskError
-from engine.events import JobEnded
+from engine.errors import Cancelled, FacedeskError, SourceUnreadable
+from engine.events import JobEnded, SourceFailed
+from engine.i18n import _
 from engine.service.child_main import ChildContext, serve
 from engine.service.credit import Credit
 from engine.service.messages import (
@@ -29,6 +32,8 @@ from engine.service.protocol import (
     ImportRequest,
     RecogniseRequest,
 )
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,13 +142,20 @@ def _watch(
     wishes: Wishes,
     credit: Credit,
 ) -> None:
-    """Deliver faces until the source ends; the model process then reports the job's end."""
+    """Deliver faces until the source ends; the model process then reports the job's end.
+
+    A source alone that fails ends the job; one of several only ends itself.
+    """
     from engine.service.jobs.watch import watch
 
+    frames = dropped = 0
+
     def deliver(found: FacesFound) -> None:
+        nonlocal frames, dropped
+        frames, dropped = found.frame + 1, found.dropped
         context.send(dataclasses.replace(found, camera=start.camera))
 
-    cancel = context.begin(start.job)
+    cancel = context.cancels.get(start.job) or context.begin(start.job)
     credit.begin()
     started = time.monotonic()
     try:
@@ -156,15 +168,42 @@ def _watch(
                 deliver,
                 preview=wishes,
                 credit=credit,
+                patient=start.together,
             )
-    except FacedeskError as error:
-        context.send(JobEnded.failure(start.job, error))
-        return
+    except Cancelled:
+        pass  # while the source was opened
+    except Exception as trouble:  # what is no fault of the source must reach the operator too
+        if isinstance(trouble, FacedeskError):
+            error = trouble
+        else:
+            log.exception("watching failed")
+            text = mask_credentials(f"{type(trouble).__name__}: {trouble}")
+            error = SourceUnreadable(_("An internal error"), text, _("Try again."))
+        if not start.together:
+            context.send(JobEnded.failure(start.job, error))
+            return
+        context.send(failed(request.source, start.camera, error))
     finally:
         context.cancels.pop(start.job, None)
     seconds = time.monotonic() - started
     context.send(FramesEnded(frames=frames, dropped=dropped, seconds=seconds, camera=start.camera))
 
 
+def failed(source: str, camera: int, error: FacedeskError) -> SourceFailed:
+    """What is reported of one source of several."""
+    shown = mask_credentials(source)
+    text = _("{source} is given up. {error}").format(source=shown, error=error)
+    return SourceFailed(
+        text=text,
+        level="error",
+        source=shown,
+        camera=camera,
+        title=error.title,
+        message=error.message,
+        hint=error.hint,
+        exit_code=error.exit_code,
+    )
+
+
 if __name__ == "__main__":
-    serve("camera", body)
+    serve("camera", body, early=True)

@@ -30,6 +30,7 @@ def starts(request: RecogniseRequest) -> dict[str, Start]:
             job="recognise",
             request=dataclasses.replace(request, source=source, beside=()),
             camera=camera,
+            together=bool(request.beside),
         )
         for camera, source in enumerate(request.sources)
     }

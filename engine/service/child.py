@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.audit.who import TTY_VARIABLE, terminal
 from engine.errors import EngineDied
 from engine.logs import open_log
 from engine.service.messages import FacesFound, Hello, Pong, Quit
@@ -64,6 +65,7 @@ class Child:
         output = open_log(logs, name)
         module = self.MODULE.format(role=name.partition("-")[0])
         environment = os.environ | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
+        environment[TTY_VARIABLE] = terminal()
         # glibc gives each thread a heap of its own, which keeps what the thread once needed.
         environment.setdefault("MALLOC_ARENA_MAX", "2")
         try:

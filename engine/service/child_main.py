@@ -18,17 +18,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
 from engine.config import Settings, load_settings
 from engine.core_dumps import forbid_core_dumps
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
 from engine.i18n import _
-from engine.logs import quieten_libraries
+from engine.logs import LogFormatter, keep_short, quieten_libraries
 from engine.service.memory_use import offer_to_the_kernel
-from engine.service.messages import End, Hello, Ping, Pong, Quit
+from engine.service.messages import End, Hello, Ping, Pong, Quit, Start
 from engine.service.pulse import Pulse
 from engine.service.wire import Channel, WireError
+from engine.vault import opened
 from engine.workspace import Workspace
 
 GRACE = 3.0
@@ -38,11 +40,17 @@ log = logging.getLogger(__name__)
 
 
 class ChildContext:
-    """A child's view of its parent: settings in, events out, one cancel token a job."""
+    """A child's view of its parent: settings in, events out, one cancel token a job.
 
-    def __init__(self, channel: Channel, hello: Hello) -> None:
+    `early`: a job's token is there as soon as its Start is, so that an end that comes while the
+    process still loads, or is at another job, is not lost.
+    """
+
+    def __init__(self, channel: Channel, hello: Hello, *, early: bool = False) -> None:
+        self._early = early
         self.channel = channel
         self.workspace = Workspace(Path(hello.workspace))
+        opened.take_over(self.workspace.root, hello.vault)
         self.settings: Settings = load_settings(**hello.settings)
         self.inbox: queue.Queue[Any] = queue.Queue()
         self.cancels: dict[str, Cancel] = {}
@@ -81,7 +89,7 @@ class ChildContext:
                 job=job,
                 outcome="failed",
                 title=_("An internal error"),
-                message=f"{type(error).__name__}: {error}",
+                message=mask_credentials(f"{type(error).__name__}: {error}"),
                 hint=_("The details are in {logs}.").format(logs=self.workspace.logs),
                 exit_code=1,
             )
@@ -106,6 +114,9 @@ class ChildContext:
                 self.inbox.put(Quit())
                 threading.Timer(GRACE, leave).start()
                 return
+            starts = self._early and isinstance(message, Start)
+            if starts:
+                self.begin(message.job)
             if isinstance(message, Ping):
                 self.send(Pong(beats=self.pulse.beats()))
                 continue
@@ -121,22 +132,26 @@ def leave() -> None:
     os._exit(0)
 
 
-def serve(name: str, body: Callable[[ChildContext], None]) -> None:
-    """Run a child process named `name` on the socket whose descriptor is the first argument."""
+def serve(name: str, body: Callable[[ChildContext], None], *, early: bool = False) -> None:
+    """Run a child process named `name` on the socket whose descriptor is the first argument.
+
+    `early` as in ChildContext.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
     offer_to_the_kernel()
     forbid_core_dumps()
     quieten_libraries()
     faulthandler.enable(sys.stderr)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
-    )
+    keep_short()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(asctime)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     hello = channel.receive()
     if not isinstance(hello, Hello):
         leave()
         return
-    context = ChildContext(channel, hello)
+    context = ChildContext(channel, hello, early=early)
     threading.Thread(target=context.read_requests, name="requests", daemon=True).start()
     context.send(ProcessReady(process=name, pid=os.getpid()))
     body(context)

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from engine.camera.check import check_source
 from engine.camera.masking import mask_credentials
 from engine.config import Settings
 from engine.errors import DataError, EngineDied, FacedeskError, SourceBusy
@@ -23,7 +24,9 @@ from engine.events import (
     Notice,
     ProcessDied,
     Sighted,
+    SourceFailed,
 )
+from engine.exposure import exposures
 from engine.i18n import _
 from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
@@ -63,17 +66,29 @@ from engine.service.protocol import (
 )
 from engine.service.renewal import PROCESSES, Renewal
 from engine.service.roster_calls import RosterCalls
+from engine.service.seen_notes import SeenNotes, SeenWriter
+from engine.service.several import Several
 from engine.service.still_calls import StillCalls
 from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
 from engine.service.watchdog import Watchdog
+from engine.service.watching import Watched, note_settings
+from engine.vault import opened
 from engine.workspace import Workspace
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
 
 
 class LocalDesk(
-    FeedCalls, Renewal, TwinCalls, RosterCalls, InboxCalls, CheckupCalls, PeopleCalls, StillCalls
+    FeedCalls,
+    Renewal,
+    Several,
+    TwinCalls,
+    RosterCalls,
+    InboxCalls,
+    CheckupCalls,
+    PeopleCalls,
+    StillCalls,
 ):
     """The real `Desk`. All public methods are safe from any thread."""
 
@@ -83,6 +98,7 @@ class LocalDesk(
         """`record`: each camera job is recorded under this name, see `engine.service.tapes`."""
         super().__init__(workspace, settings)
         self._tapes = Tapes(record, workspace, settings)
+        self._watched = Watched(workspace, settings, lambda event: self._listener(event))
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}
@@ -91,16 +107,17 @@ class LocalDesk(
         self._writing: set[Job] = set()
         self._fed = set()
         self._requests: dict[Job, Any] = {}
+        self._failed = {}
         self._run = 0
         self._closing = False
-        self._keeping = InboxWriter(
-            workspace, settings, self._writer, lambda event: self._listener(event)
-        )
+        self._keeping = InboxWriter(workspace, settings, self._writer, self._hear)
+        notes = SeenNotes(workspace, lambda: self._writer.hold("last seen"))
+        self._seen = SeenWriter(notes)
         self._wish = PreviewWish()
         self._watchdog = Watchdog(
             settings.processes,
             lambda: list(self._children.values()),
-            lambda notice: self._listener(notice),
+            self._hear,
         )
 
     @property
@@ -120,13 +137,18 @@ class LocalDesk(
             listener(event)
 
         self._listener = both
+        with contextlib.suppress(FacedeskError):  # Each job that needs the log will say so.
+            note_settings(self._workspace, self._settings)
         for name in ("camera", "model"):
             self._child(name)
         self._watchdog.start()
-        if self._workspace.cut_short():
+        if self._workspace.cut_short() or self._workspace.outdated():
             # Another process may be writing, the disk may refuse: whoever writes next recovers.
             with contextlib.suppress(FacedeskError), self._writer.hold("recovery"):
                 pass
+        for each in exposures(self._workspace.root):
+            text = _("{text}. Remedy: {remedy}").format(text=each.text, remedy=each.remedy)
+            listener(Notice(text=text, level="warning"))
 
     def _hear(self, event: Event) -> None:
         self._listener(event)
@@ -144,18 +166,21 @@ class LocalDesk(
         for ender in enders:
             ender.join(5)
         self._keeping.close(1.0)
+        self._watched.end("stopped")
+        self._seen.close(1.0)
         self._tapes.end(None, self._listener)  # of a job whose process had to be killed
         self._writer.release_all()
 
     # --- jobs ----------------------------------------------------------------------------
 
     def enrol(self, request: EnrolRequest) -> None:
-        """Start capturing. Raises SourceBusy, NameInvalid, WorkspaceLocked."""
+        """Start capturing. Raises SourceBusy, NameInvalid, ConsentMissing, WorkspaceLocked."""
         library.check_name(request.person)
+        library.check_consent(self._workspace, self._settings, request)
         self._begin(
             "enrol",
             _("Enrolling {person} from {source}").format(
-                person=request.person, source=request.source
+                person=request.person, source=mask_credentials(request.source)
             ),
             request,
         )
@@ -175,9 +200,12 @@ class LocalDesk(
         self._begin("evaluate", _("Evaluating the model"), request)
 
     def recognise(self, request: RecogniseRequest) -> None:
-        """Start live recognition. Raises SourceBusy, NoModel."""
+        """Start live recognition. Raises SourceBusy, NoModel, and SourceError for a source that
+        cannot be there."""
+        for each in request.sources:
+            check_source(each, may_come=bool(request.beside))
         library.check_model(self._workspace)
-        source = ", ".join(request.sources)
+        source = ", ".join(map(mask_credentials, request.sources))
         title = _("Recognising from {source}").format(source=source)
         self._begin("recognise", title, request)
 
@@ -214,16 +242,21 @@ class LocalDesk(
                 self._writer.acquire(job)
                 self._writing.add(job)
             try:
+                if job == "recognise":
+                    self._watched.begin(request.sources)
                 request = self._tapes.begin(job, request, self._listener)
             except BaseException:
                 self._written(job)
+                self._watched.end("failed")
                 raise
             self._jobs[job] = "waiting"
             self._requests[job] = request
             self._listener(JobStarted(job=job, title=title))
             # Recognition: the model first, for it may take seconds to load; frames wait for it.
             first = "camera" if job in ("enrol", "import", "check") else "model"
-            self._run += job == "recognise"
+            if job == "recognise":
+                self._run += 1
+                self._failed = {}
             self._child(first).send(Start(job=job, request=request, run=self._run))
 
     def _written(self, job: Job) -> None:
@@ -273,6 +306,8 @@ class LocalDesk(
                 cameras.end_further(self._children)
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
+        if job == "recognise":
+            self._watched.end(ended.outcome)
         self._tapes.hear(ended)
         self._tapes.end(job, self._listener)
         self._listener(ended)
@@ -286,6 +321,7 @@ class LocalDesk(
                 hello = Hello(
                     workspace=str(self._workspace.root),
                     settings=self._settings.model_dump(mode="json"),
+                    vault=opened.pass_on(self._workspace.root),
                 )
                 self._children[name] = Child(
                     name, hello, self._workspace.logs, self._received, self._ended
@@ -324,7 +360,11 @@ class LocalDesk(
             case EvaluateDone():
                 self._keep_evaluation(message)
                 self._listener(message)
+            case SourceFailed():
+                self._failed[message.camera] = message
+                self._listener(message)
             case Event():
+                self._seen.hear(message)
                 self._listener(message)
 
     def _keep_evaluation(self, done: EvaluateDone) -> None:
@@ -348,7 +388,7 @@ class LocalDesk(
                     self._child(name).send(start)
 
     def _source_failed(self, ended: JobEnded) -> None:
-        """A source of the recognition cannot be opened or is lost: then it is over, for all."""
+        """The one source of the recognition cannot be opened or is lost: then it is over."""
         end = End(job="recognise", keep=False, run=self._run)
         with self._lock:
             cameras.tell_all(self._children, end)
@@ -361,7 +401,7 @@ class LocalDesk(
             return
         if message.ended.outcome == "failed":
             cameras.tell_all(self._children, End(job="recognise", keep=False))
-        self._finish(message.ended)
+        self._finish(self._judged(message.ended))
 
     def _ended(self, child: Child, status: int) -> None:
         """Reader thread: a process is gone. Fail its jobs, say so, start another."""
@@ -370,10 +410,9 @@ class LocalDesk(
                 return
             self._children.pop(child.name, None)
             further = cameras.is_further(child.name)
-            restarting = not further and self._deaths.note(child.name)
-            lost = [job for job in self._jobs if child.name in PROCESSES[job]]
-            if further and "recognise" in self._jobs:
-                lost = ["recognise"]
+            camera = self._camera_of(child.name)  # of several: the others go on
+            restarting = (camera is not None or not further) and self._deaths.note(child.name)
+            lost = [job for job in self._jobs if camera is None and child.name in PROCESSES[job]]
             if not further:
                 self._feeding_ended(child.name)
         error = death(child.name, status, child.fault, self._workspace.logs)
@@ -387,7 +426,11 @@ class LocalDesk(
         )
         for job in lost:
             self._fail(job, child.name, error)
-        if restarting:
+        if camera is not None:
+            failed = self._watch_again(child.name, camera, status, again=restarting)
+            if failed is not None:
+                self._listener(failed)
+        if restarting and not further:
             self._child(child.name)
         elif not further:
             text = _("The {name} process keeps dying; it is started again at the next job").format(

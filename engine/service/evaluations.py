@@ -7,17 +7,20 @@ are, so that the newest few files stay.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
 
 from engine.enrol.people import People
 from engine.errors import DataError
 from engine.events import EvaluateDone
-from engine.files import read_bytes, translate_os_errors, write_bytes
+from engine.files import parse_json, read_bytes, translate_os_errors, write_bytes
 from engine.i18n import _
 from engine.service.wire import WireError, decode
 from engine.workspace import Workspace
 
+FORMAT = 1
 MOST = 10
 """Evaluations that are kept."""
 LONGEST = 4 << 20
@@ -30,17 +33,21 @@ def save(workspace: Workspace, done: EvaluateDone) -> bool:
 
     The caller holds `Workspace.writer`. Raises DiskFull, WorkspaceUnusable.
     """
-    body = {"type": type(done).__name__} | {f.name: getattr(done, f.name) for f in fields(done)}
+    body: dict[str, object] = {"version": FORMAT, "type": type(done).__name__}
+    body |= {f.name: getattr(done, f.name) for f in fields(done)}
     # Names change, folders do not.
     slugs = {person.name: person.slug for person in People(workspace).list()}
     body[_SLUGS] = [slugs.get(name, "") for name in done.people]
     data = json.dumps(body, separators=(",", ":")).encode()
     if len(data) > LONGEST:
         return False
-    write_bytes(_path(workspace, done.model), data)
+    path = _path(workspace, done.model)
+    write_bytes(path, data)
     with translate_os_errors(_("remove old evaluations"), workspace.evaluations):
-        files = sorted(workspace.evaluations.glob("*.json"), key=lambda f: f.stat().st_mtime_ns)
-        for old in files[:-MOST]:
+        # Whatever the clock says: the one just written is the newest.
+        others = (file for file in workspace.evaluations.glob("*.json") if file != path)
+        files = sorted(others, key=lambda file: file.stat().st_mtime_ns)
+        for old in files[: max(0, len(files) + 1 - MOST)]:
             old.unlink(missing_ok=True)
     return True
 
@@ -54,13 +61,37 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
     try:
         if path.stat().st_size > LONGEST:
             return None
-        body = json.loads(read_bytes(path))
+        body = parse_json(read_bytes(path))
+        if body.pop("version", 0) > FORMAT:  # 0 had none, and was the same otherwise
+            return None
         slugs = tuple(str(slug) for slug in body.pop(_SLUGS))
         done = decode(json.dumps(body).encode(), b"")
     except (OSError, DataError, ValueError, KeyError, TypeError, AttributeError, WireError):
         return None
-    fits = isinstance(done, EvaluateDone) and done.model == model
-    return (done, slugs) if fits and len(slugs) == len(done.people) else None
+    if not isinstance(done, EvaluateDone) or done.model != model:
+        return None
+    hints = get_type_hints(EvaluateDone)
+    if not all(_fits(getattr(done, f.name), hints[f.name]) for f in fields(done)):
+        return None
+    return (done, slugs) if len(slugs) == len(done.people) else None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value read from a file is what the field's annotation says."""
+    inner = get_args(hint)
+    match get_origin(hint):
+        case None:
+            numeric = hint is float and type(value) is int
+            return numeric or type(value) is hint
+        case origin if origin is tuple and inner[-1] is Ellipsis:
+            return isinstance(value, tuple) and all(_fits(each, inner[0]) for each in value)
+        case origin if origin is tuple:
+            whole = isinstance(value, tuple) and len(value) == len(inner)
+            return whole and all(map(_fits, value, inner))
+        case _:
+            return isinstance(value, Mapping) and all(
+                _fits(key, inner[0]) and _fits(each, inner[1]) for key, each in value.items()
+            )
 
 
 def _path(workspace: Workspace, model: str) -> Path:

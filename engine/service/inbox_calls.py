@@ -32,10 +32,14 @@ class InboxCalls(QuickCalls):
         with self._writer.hold("the inbox's switch"):
             Inbox(self._workspace, self._settings.inbox).switch(on)
 
-    def inbox_assign(self, sightings: Sequence[str], name: str, *, new: bool) -> str:
+    def inbox_assign(
+        self, sightings: Sequence[str], name: str, *, new: bool, consent: str = ""
+    ) -> str:
         """Sightings show this person; with `new` somebody who is enrolled by it."""
         with self._writer.hold("assign an unknown"):
-            return self._choices.assign(sightings, name, new=new).title
+            choices = self._choices
+            done = choices.assign(sightings, name, new=new, by=consent)
+            return f"{done.title}. {choices.note}" if choices.note else done.title
 
     def inbox_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
         """Sightings show a stranger, told from `not_person` if one is named."""
@@ -59,4 +63,4 @@ class InboxCalls(QuickCalls):
 
     @property
     def _choices(self) -> Choices:
-        return Choices(self._workspace, self._settings.inbox)
+        return Choices(self._workspace, self._settings.inbox, self._settings.consent)

@@ -11,21 +11,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from engine.config import SplitSettings
+from engine.audit import Audit
+from engine.config import Settings, SplitSettings
+from engine.enrol.consent import state_of
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
+from engine.enrol.permission import permit
 from engine.errors import NoModel, UsageError
 from engine.events import EpochDone, EvaluateDone, SplitDone
 from engine.i18n import _
 from engine.model.store import ModelInfo, ModelStore
 from engine.service import evaluations
 from engine.service.jobs import splitting
-from engine.service.protocol import InModel, ModelRow, PersonRow, SplitRequest
+from engine.service.protocol import EnrolRequest, InModel, ModelRow, PersonRow, SplitRequest
+from engine.service.purging import unseen
 from engine.workspace import Workspace
 
 
-def person_rows(workspace: Workspace) -> tuple[PersonRow, ...]:
-    """Everybody enrolled, by name, each with whether the current model knows their pictures."""
+def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple[PersonRow, ...]:
+    """Everybody enrolled, by name, each with whether the current model knows their pictures, and
+    how consent and last sight stand by these `settings` (None: the defaults)."""
+    known = settings or Settings.model_construct()
+    away = {each.slug: each.since for each in unseen(workspace, known)}
     model = current_model(workspace)
     trained = _revisions(model)
     return tuple(
@@ -37,6 +44,8 @@ def person_rows(workspace: Workspace) -> tuple[PersonRow, ...]:
             sessions=len(person.sessions),
             in_model=_in_model(person, trained),
             newest=max((session.started for session in person.sessions), default=""),
+            consent=state_of(person.consent, known.consent),
+            unseen=away.get(person.slug, ""),
         )
         for person in People(workspace).list()
     )
@@ -73,6 +82,12 @@ def check_name(name: str) -> str:
     return clean_name(name)
 
 
+def check_consent(workspace: Workspace, settings: Settings, request: EnrolRequest) -> str:
+    """What is amiss with the consent of whom `request` enrols. Raises ConsentMissing."""
+    leave = permit(workspace, [request.person], settings.consent, request.consent, request.source)
+    return leave.sentence
+
+
 def check_trainable(workspace: Workspace) -> None:
     """Raise NoPictures if there is nothing to train on."""
     splitting.with_pictures(workspace)
@@ -89,12 +104,18 @@ def check_model(workspace: Workspace) -> None:
 
 def rename(workspace: Workspace, old: str, new: str) -> None:
     """Rename a person. Raises PersonNotFound, NameTaken, NameInvalid."""
-    People(workspace).rename(old, new)
+    audit = Audit(workspace)
+    audit.ready()
+    audit.note("person-renamed", People(workspace).rename(old, new).slug)
 
 
 def delete(workspace: Workspace, name: str) -> Person:
     """Delete a person for good, as the demo does with its own. Raises PersonNotFound."""
-    return People(workspace).delete(name)
+    audit = Audit(workspace)
+    audit.ready()
+    gone = People(workspace).delete(name)
+    audit.note("person-erased", gone.slug, pictures=gone.pictures)
+    return gone
 
 
 def current_split(workspace: Workspace) -> SplitDone | None:
@@ -126,7 +147,7 @@ def model_rows(workspace: Workspace) -> tuple[ModelRow, ...]:
     """Stored models, newest first."""
     return tuple(
         _measured(model_row(info), evaluations.load(workspace, info.id))
-        for info in ModelStore(workspace).list()
+        for info in ModelStore(workspace).list(compare=True)
     )
 
 
@@ -140,7 +161,8 @@ def _measured(row: ModelRow, kept: tuple[EvaluateDone, tuple[str, ...]] | None) 
 
 def model_row(info: ModelInfo) -> ModelRow:
     """One stored model as listed."""
-    gate = info.details.get("gate", {})
+    gate = info.details.get("gate")
+    gate = gate if isinstance(gate, Mapping) else {}
     return ModelRow(
         id=info.id,
         recipe=info.recipe,
@@ -152,6 +174,7 @@ def model_row(info: ModelInfo) -> ModelRow:
         val_accuracy=float(info.metrics.get("val_accuracy", float("nan"))),
         current=info.current,
         damaged=bool(info.damaged),
+        damage=info.damaged,
         history=history_of(info),
         aside="" if gate.get("promote", True) else str(gate.get("sentence", "")),
     )
@@ -161,7 +184,7 @@ def history_of(info: ModelInfo) -> tuple[EpochDone, ...]:
     """The epochs of a model's training; empty if the record has none, or not such as these."""
     try:
         return tuple(_epoch(kept) for kept in info.details.get("history", ()))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return ()
 
 
@@ -185,9 +208,12 @@ def _epoch(kept: Mapping[str, Any]) -> EpochDone:
 
 def promote(workspace: Workspace, model: str) -> None:
     """Make a stored model the current one. Raises NoModel, ModelCorrupt."""
-    ModelStore(workspace).promote(model)
+    with Audit(workspace).of("promoted", model=model):
+        ModelStore(workspace).promote(model)
 
 
 def rollback(workspace: Workspace) -> str:
     """Go back to the model before the current one; returns its id. Raises NoModel."""
-    return ModelStore(workspace).rollback().id
+    with Audit(workspace).of("rolled-back") as told:
+        told["model"] = model = ModelStore(workspace).rollback().id
+    return model

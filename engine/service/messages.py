@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.events import BoxTuple, JobEnded, TwinChoice
@@ -14,6 +14,8 @@ class Hello:
 
     workspace: str
     settings: dict[str, Any]
+    vault: bytes = field(default=b"", repr=False)
+    """What opens an encrypted workspace, as `engine.vault.opened.pass_on` gives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +23,15 @@ class Start:
     """Begin a job; `request` is one of the request classes of `protocol`.
 
     `run` numbers the recognitions: an answer to one that was given up meanwhile is told from an
-    answer to the present one. `camera` numbers the sources of one recognition from 0.
+    answer to the present one. `camera` numbers the sources of one recognition from 0; with others
+    `together`, a source that cannot be opened yet is waited for, and one that fails ends alone.
     """
 
     job: str
     request: Any
     run: int = 0
     camera: int = 0
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +100,7 @@ class FacesFound:
     frame: int
     seconds: float
     boxes: tuple[BoxTuple, ...]
-    crops: bytes
+    crops: bytes = field(repr=False)
     dropped: int
     lossy: bool
     eyes_found: tuple[bool, ...] = ()
@@ -123,7 +127,7 @@ class FirstPictures:
 
     person: str
     count: int
-    crops: bytes
+    crops: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

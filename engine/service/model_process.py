@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
 from engine.events import JobEnded, NothingToExplain, Notice
@@ -99,7 +100,7 @@ class ModelBody:
                 self._end(JobEnded.failure(RECOGNISE, error))
             except Exception as error:  # reported in one sentence, details in the log
                 log.exception("recognition failed")
-                text = f"{type(error).__name__}: {error}"
+                text = mask_credentials(f"{type(error).__name__}: {error}")
                 self._end(JobEnded.failure(RECOGNISE, ModelError(_("An internal error"), text)))
 
     def _end(self, ended: JobEnded) -> None:

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from engine.config import Settings
+from engine.audit import Audit
+from engine.config import ConsentSettings, Settings
 from engine.enrol import changes
-from engine.enrol.consent import Consent
+from engine.enrol.consent import Consent, noted
 from engine.enrol.people import People, utc_now
 from engine.enrol.trash import Trash, Trashed
 from engine.errors import DataError
 from engine.events import EvaluateDone
 from engine.i18n import _
 from engine.service import evaluations
-from engine.service.erasure.erase import Erased, erase
+from engine.service.erasure.erase import Erased, erase, unfinished
+from engine.service.person_archive.export import Exported, export_person
 from engine.service.person_facts import person_facts
 from engine.service.person_rows import PersonFacts
+from engine.service.purging import due, purge
 from engine.service.quick_calls import QuickCalls
+from engine.service.requests import Job
 from engine.workspace import Workspace
 
 
 class PeopleCalls(QuickCalls):
     """What the real `Desk` does about people beyond listing and renaming them."""
+
+    @property
+    def running(self) -> frozenset[Job]:
+        """Jobs under way."""
+        raise NotImplementedError
 
     def person_facts(self, name: str) -> PersonFacts:
         """Sessions, pictures, quality, consent and confusions of a person."""
@@ -34,9 +44,22 @@ class PeopleCalls(QuickCalls):
             return changes.delete_people(self._workspace, names, self._keep_days)
 
     def erase(self, name: str, by: str = "") -> Erased:
-        """Erase a person for good, with every trace in the workspace."""
+        """Erase a person for good, with every trace in the workspace.
+
+        Raises DataError while a job holds pictures in memory that it may write down later.
+        """
+        if busy := sorted(self.running & {"enrol", "import", "train", "evaluate"}):
+            raise DataError(
+                _("A job is under way"),
+                _("{jobs} may still write of this person").format(jobs=", ".join(busy)),
+                _("Stop it (x), then erase."),
+            )
         with self._writer.hold("erase"):
             return erase(self._workspace, name, by)
+
+    def export_person(self, name: str, file: str) -> Exported:
+        """Write all that is held on a person to a new zip."""
+        return export_person(self._workspace, name, Path(file))
 
     def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
         """Delete sessions or pictures of a person."""
@@ -56,7 +79,7 @@ class PeopleCalls(QuickCalls):
     def note_consent(self, name: str, by: str, text_version: str) -> None:
         """Note that a person agreed, now."""
         with self._writer.hold("consent"):
-            note_consent(self._workspace, name, by, text_version)
+            note_consent(self._workspace, self._settings.consent, name, by, text_version)
 
     def withdraw_consent(self, name: str) -> None:
         """Note that a person took their consent back, now."""
@@ -72,13 +95,15 @@ class PeopleCalls(QuickCalls):
         with self._writer.hold("undo"):
             return changes.undo(self._workspace, id)
 
-    def purge_trash(self) -> int:
-        """Remove for good what is older than its days. Raises WorkspaceLocked."""
-        trash = Trash(self._workspace, self._keep_days)
-        if not trash.expired():
-            return 0
+    def purge(self) -> dict[str, int]:
+        """Remove for good what is due; how much of each kind. Finishes what a crash cut short.
+
+        Raises WorkspaceLocked.
+        """
+        if not (unfinished(self._workspace) or due(self._workspace, self._settings)):
+            return {}
         with self._writer.hold("purge"):
-            return trash.purge()
+            return dict(purge(self._workspace, self._settings))
 
     def last_evaluation(self, model: str) -> EvaluateDone | None:
         """The last evaluation of a model, or None."""
@@ -95,15 +120,20 @@ def keep_days(settings: Settings) -> int:
     return settings.trash.keep_days
 
 
-def note_consent(workspace: Workspace, name: str, by: str, text_version: str) -> Consent:
+def note_consent(
+    workspace: Workspace, settings: ConsentSettings, name: str, by: str, text_version: str
+) -> Consent:
     """Note that a person agreed, now. Raises PersonNotFound, DataError if nobody noted it.
 
     The caller holds `Workspace.writer`.
     """
     if not by.strip():
         raise DataError(_("Consent needs a witness"), "", _("Say who asked and noted it."))
-    consent = Consent(by=by.strip(), at=utc_now(), text_version=text_version.strip())
-    People(workspace).set_consent(name, consent)
+    consent = noted(by, settings, text_version.strip())
+    audit = Audit(workspace)
+    audit.ready()
+    person = People(workspace).set_consent(name, consent)
+    audit.note("consent-noted", person.slug, text_version=consent.text_version)
     return consent
 
 
@@ -119,5 +149,6 @@ def withdraw_consent(workspace: Workspace, name: str) -> Consent:
             _("There is no consent to withdraw"), person.name, _("See `facedesk people show NAME`.")
         )
     consent = replace(person.consent, withdrawn=utc_now())
-    registry.set_consent(person.name, consent)
+    with Audit(workspace).of("consent-withdrawn", person.slug, text_version=consent.text_version):
+        registry.set_consent(person.name, consent)
     return consent

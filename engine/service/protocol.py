@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.config import Settings
-from engine.enrol.consent import Consent
+from engine.enrol.consent import Consent, state_of
+from engine.enrol.permission import outdated_words
 from engine.enrol.trash import Trashed
 from engine.events import EvaluateDone, Event, Finding, SplitDone, TwinChoice
 from engine.service.erasure.erase import Erased
+from engine.service.person_archive.export import Exported
 from engine.service.person_rows import ConfusionFacts, PersonFacts, PictureFacts, SessionFacts
 from engine.service.previewing import Colours, PreviewLevel, PreviewWish
 from engine.service.requests import (
@@ -48,6 +50,7 @@ __all__ = [
     "EnrolRequest",
     "Erased",
     "EvaluateRequest",
+    "Exported",
     "FaceChoice",
     "ImportRequest",
     "InModel",
@@ -69,6 +72,8 @@ __all__ = [
     "TrainRequest",
     "Trashed",
     "TwinChoice",
+    "outdated_words",
+    "state_of",
 ]
 
 Listener = Callable[[Event], None]
@@ -132,6 +137,10 @@ class Desk(UnknownDesk, Protocol):
         a job is running that may hold their pictures."""
         ...
 
+    def export_person(self, name: str, file: str) -> Exported:
+        """Write all that is held on a person to a new zip. Raises PersonNotFound, UsageError."""
+        ...
+
     def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
         """Delete pictures of a person, named by "<session>" or "<session>/<file>"."""
         ...
@@ -161,8 +170,8 @@ class Desk(UnknownDesk, Protocol):
         UndoConflict, NameTaken."""
         ...
 
-    def purge_trash(self) -> int:
-        """Remove for good what is older than its days; how many changes."""
+    def purge(self) -> dict[str, int]:
+        """Remove for good what is due to go; how much of each kind of `engine.service.purging`."""
         ...
 
     def last_evaluation(self, model: str) -> EvaluateDone | None:

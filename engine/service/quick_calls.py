@@ -35,7 +35,7 @@ class QuickCalls:
 
     def people(self) -> tuple[PersonRow, ...]:
         """Everybody enrolled, by name."""
-        return library.person_rows(self._workspace)
+        return library.person_rows(self._workspace, self._settings)
 
     def rename(self, old: str, new: str) -> None:
         """Rename a person; pictures and model stay valid."""

@@ -19,7 +19,8 @@ FaceChoice = Literal["central", "largest", "only"]
 class EnrolRequest:
     """Capture `count` crops of `person` from `source`; `window` opens OpenCV's own preview.
 
-    `tape` is the folder in which the frames are recorded, see `engine.service.tapes`.
+    `tape` is the folder in which the frames are recorded, see `engine.service.tapes`. `consent` is
+    who asked the person and notes that they agreed; empty if nobody says so now.
     """
 
     person: str
@@ -28,14 +29,16 @@ class EnrolRequest:
     window: bool = False
     pace: Literal["live", "own", "fast"] = "own"
     tape: str | None = None
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:
-    """Take pictures from a folder with one sub-folder a person."""
+    """Take pictures from a folder with one sub-folder a person; `consent` as in EnrolRequest."""
 
     folder: str
     face: FaceChoice = "central"
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.enrol.consent import State
 from engine.events import EpochDone
 
 InModel = Literal["yes", "no", "stale"]
@@ -13,7 +14,8 @@ InModel = Literal["yes", "no", "stale"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow:
     """A person as listed. `in_model` is stale if pictures changed since training; `newest` is
-    when the last session began, empty without pictures."""
+    when the last session began, empty without pictures. `unseen` is the day they were last seen if
+    that is longer ago than `retention.people_days`, else empty."""
 
     name: str
     slug: str
@@ -22,11 +24,13 @@ class PersonRow:
     sessions: int
     in_model: InModel
     newest: str = ""
+    consent: State = "given"
+    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
-    """A stored model as listed. `damaged` models cannot be promoted.
+    """A stored model as listed. `damaged` models cannot be promoted; `damage` is why.
 
     `aside` is why the promotion gate kept it aside, as a sentence; empty if it did not.
     `history` are the epochs of its training, empty if they were not recorded. `rank1`, `tpir` and
@@ -43,6 +47,7 @@ class ModelRow:
     val_accuracy: float
     current: bool
     damaged: bool = False
+    damage: str = ""
     aside: str = ""
     history: tuple[EpochDone, ...] = ()
     rank1: float | None = None

@@ -6,9 +6,11 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from engine.events import Recovered
+from engine.enrol.clock import note_clock
+from engine.events import Event, WorkspaceUpgraded
 from engine.service.upkeep import recover
 from engine.workspace import Workspace
+from engine.workspace_format import FORMAT
 
 
 class SharedWriter:
@@ -19,7 +21,7 @@ class SharedWriter:
     """
 
     def __init__(
-        self, workspace: Workspace, tell: Callable[[Recovered], None] = lambda event: None
+        self, workspace: Workspace, tell: Callable[[Event], None] = lambda event: None
     ) -> None:
         self._workspace = workspace
         self._tell = tell
@@ -38,6 +40,10 @@ class SharedWriter:
         # Whatever goes wrong, a lock that nobody counts must not stay.
         with contextlib.ExitStack() as stack:
             interrupted = stack.enter_context(self._workspace.writer(f"the app: {what}"))
+            if (before := self._workspace.upgraded_from()) is not None:
+                self._tell(WorkspaceUpgraded(before=before, now=FORMAT))
+            if changed := note_clock(self._workspace):
+                self._tell(changed)
             if recovered := recover(self._workspace, interrupted):
                 self._tell(recovered)
             self._stack = stack.pop_all()

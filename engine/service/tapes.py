@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine import __version__
+from engine.audit import Audit
 from engine.camera.masking import mask_credentials
 from engine.camera.tape_folder import EVENTS, FORMAT, FRAMES, SESSION, complete, new_tape
 from engine.config import Settings
@@ -88,6 +89,8 @@ class JobTape:
         number: bool = False,
     ) -> None:
         self.job = job
+        self._audit = Audit(workspace)
+        self._audit.ready()
         self.folder, self.file = new_tape(file, number=number)
         self._most = settings.record.most_megabytes * MEGABYTE
         self._written = 0
@@ -131,6 +134,7 @@ class JobTape:
             return Notice(text=_("Nothing was recorded: no frame came"), level="warning")
         size = sum(path.stat().st_size for path in self.folder.iterdir())
         complete(self.folder, self.file)
+        self._audit.note("recording-made", job=self.job, bytes=size)
         return TapeEnded(job=self.job, file=str(self.file), megabytes=round(size / MEGABYTE, 1))
 
 
@@ -215,7 +219,7 @@ def _told(request: EnrolRequest | RecogniseRequest) -> dict[str, Any]:
     """The request without credentials and without what belongs to this machine's screen."""
     body = dataclasses.asdict(request)
     body["source"] = mask_credentials(request.source)
-    for name in ("tape", "window", "beside"):
+    for name in ("tape", "window", "beside", "consent"):
         body.pop(name, None)
     return body
 

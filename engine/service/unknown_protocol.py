@@ -31,10 +31,13 @@ class UnknownDesk(Protocol):
         """Keep strangers from now on, or no longer; those kept already stay."""
         ...
 
-    def inbox_assign(self, sightings: Sequence[str], name: str, *, new: bool) -> str:
-        """Sightings show this person, with `new` one who is enrolled by it; what was done.
+    def inbox_assign(
+        self, sightings: Sequence[str], name: str, *, new: bool, consent: str = ""
+    ) -> str:
+        """Sightings show this person, with `new` one who is enrolled by it; what was done, and what
+        is amiss with their consent. `consent` is who asked them and notes that they agreed.
 
-        Raises PersonNotFound, NameTaken, NameInvalid, DataError.
+        Raises PersonNotFound, NameTaken, NameInvalid, ConsentMissing, DataError.
         """
         ...
 

@@ -16,6 +16,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from engine import events
+from engine.files import parse_json
 from engine.service import messages, protocol
 
 LONGEST_HEADER = 4 << 20
@@ -74,7 +75,7 @@ def _tuples(value: Any) -> Any:
 def decode(header: bytes, payload: bytes) -> Any:
     """The message of a header and payload. Raises WireError if it is none of ours."""
     try:
-        body = json.loads(header)
+        body = parse_json(header)
         kind = REGISTRY[body.pop("type")]
         binary = body.pop("payload", None)
         values = {name: _tuples(value) for name, value in body.items()}

@@ -126,12 +126,10 @@ def unseal(key: DataKey, label: str, data: bytes) -> bytes:
         raise NotGenuine(_("it does not match its seal")) from None
 
 
-def written_as(data: bytes) -> str:
-    """The label in sealed bytes, not yet checked; empty if there is none."""
-    start = len(MAGIC) + ID_BYTES
-    if not data.startswith(MAGIC) or len(data) <= start:
-        return ""
-    return data[start + 1 : start + 1 + data[start]].decode("utf-8", "replace")
+def kind_of(data: bytes) -> str:
+    """The label of a file whose name tells nothing, by how its contents begin; else empty."""
+    starts = {b"\x89PNG": ".png", b"PK": ".npz"}
+    return next((label for start, label in starts.items() if data.startswith(start)), "")
 
 
 # --- files of lines ------------------------------------------------------------------------------
@@ -148,14 +146,17 @@ def seal_lines(key: DataKey, label: str, data: bytes) -> bytes:
     return b"".join(seal_line(key, label, line) + b"\n" for line in data.splitlines())
 
 
-def unseal_lines(key: DataKey, label: str, data: bytes) -> bytes:
+def unseal_lines(key: DataKey, label: str, data: bytes, *, mixed: bool = False) -> bytes:
     """The lines as they were, each with a line break. Raises NotGenuine.
 
     A line that a crash cut short is left out, as it would be if it were not sealed; one that was
-    changed is not.
+    changed is not. `mixed`: a line that is plain counts too.
     """
     found = []
     for number, line in enumerate(data.splitlines(), 1):
+        if mixed and not line.startswith(LINE):
+            found.append(line + b"\n")
+            continue
         piece = _piece(line)
         if piece is None:
             continue

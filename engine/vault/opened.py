@@ -7,21 +7,22 @@ nothing that is plain is taken for what was sealed.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from engine.errors import SealBroken, VaultLocked
 from engine.i18n import _
 from engine.vault import envelope
-from engine.vault.envelope import DataKey, NotGenuine
+from engine.vault.envelope import ID_BYTES, KEY_BYTES, DataKey, NotGenuine
 
 VAULT_FILE = "vault.json"
 FORMAT = "facedesk vault"
 """What tells a vault.json of ours from one of another program."""
-PLAIN = frozenset({VAULT_FILE, ".lock", "logs"})
+PLAIN = frozenset({VAULT_FILE, "workspace.json", ".lock", ".audit.lock", "logs"})
 """Files and folders of a workspace that are never sealed: they hold nothing about a person."""
 
 State = Literal["sealed", "sealing", "unsealing"]
@@ -45,7 +46,7 @@ class Opened:
         label = envelope.label_of(path)
         if path.suffix == envelope.LINES:
             return envelope.seal_lines(self.key, label, data)
-        return envelope.seal(self.key, label or path.name, data)
+        return envelope.seal(self.key, label or envelope.kind_of(data) or path.name, data)
 
     def plain(self, path: Path, data: bytes) -> bytes:
         """What `data`, read from `path`, says. Raises SealBroken, VaultLocked."""
@@ -55,19 +56,17 @@ class Opened:
             if data.startswith(envelope.MAGIC):
                 return envelope.unseal(self.key, envelope.label_of(path), data)
             if data.startswith(envelope.LINE) or path.suffix == envelope.LINES:
-                return self._lines(path, data)
+                if envelope.LINE not in data:
+                    self._refuse_if_changed()
+                # While a conversion is under way, lines of both kinds may follow each other.
+                mixed = self.state != "sealed"
+                return envelope.unseal_lines(self.key, envelope.label_of(path), data, mixed=mixed)
         except NotGenuine as error:
             raise _broken(path, str(error)) from None
         self._refuse_if_changed()
         if self.state == "sealed":
             raise _broken(path, _("it is not sealed"))
         return data
-
-    def _lines(self, path: Path, data: bytes) -> bytes:
-        """Lines; while a conversion is under way the file may be as it was before."""
-        if self.state != "sealed" and not data.startswith(envelope.LINE):
-            return data
-        return envelope.unseal_lines(self.key, envelope.label_of(path), data)
 
     def _is_plain(self, path: Path) -> bool:
         try:
@@ -77,12 +76,23 @@ class Opened:
         return bool(parts) and parts[0] in PLAIN
 
     def _refuse_if_changed(self) -> None:
-        if stamp_of(self.root / VAULT_FILE) != self.stamp:
+        """Another program may have changed the key, which is fine, or sealed or unsealed all."""
+        path = self.root / VAULT_FILE
+        stamp = stamp_of(path)
+        if stamp == self.stamp:
+            return
+        try:
+            body = json.loads(path.read_bytes())
+            same = (body["key"], body["state"]) == (self.key.id.hex(), self.state)
+        except (OSError, ValueError, KeyError, TypeError):
+            same = False
+        if not same:
             raise VaultLocked(
                 _("The encryption of the workspace was changed meanwhile"),
                 str(self.root),
                 _("Start this program again; nothing was lost."),
             )
+        self.stamp = stamp
 
 
 _OPENED: dict[Path, Opened] = {}
@@ -101,6 +111,24 @@ def forget(root: Path) -> None:
     with _LOCK:
         for path in (root, root.resolve()):
             _OPENED.pop(path, None)
+
+
+def pass_on(root: Path) -> bytes:
+    """What a child process needs to have the vault at `root` open too; empty if there is none.
+
+    It holds the key: for the socket to the child only, never for its arguments or environment.
+    """
+    vault = _OPENED.get(root)
+    return b"" if vault is None else vault.key.id + vault.key.secret + vault.state.encode()
+
+
+def take_over(root: Path, passed: bytes) -> None:
+    """Open the vault at `root` with what `pass_on` gave; nothing if that was empty."""
+    if passed:
+        end = ID_BYTES + KEY_BYTES
+        key = DataKey(passed[:ID_BYTES], passed[ID_BYTES:end])
+        state = cast(State, passed[end:].decode())
+        accept(Opened(root, key, state, (0, 0, 0)))  # looks at vault.json before it is used
 
 
 def opened(root: Path) -> Opened | None:

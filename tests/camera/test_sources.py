@@ -72,3 +72,9 @@ def test_an_error_of_the_opening_arrives_unchanged() -> None:
 def test_a_path_that_cannot_be_is_a_source_error(text: str) -> None:
     with pytest.raises(SourceError):
         open_source(text, SETTINGS)
+
+
+def test_an_address_that_is_malformed_is_a_file_that_is_not_there() -> None:
+    assert kind_of("file://[x/a.mp4") == "file"
+    with pytest.raises(SourceNotFound):
+        open_source("file://[x/a.mp4", CameraSettings())

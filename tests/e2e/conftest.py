@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from terminal import Terminal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+NO_NETWORK = Path(__file__).parent / "no_network"
 LONGEST = 600
 
 
@@ -56,11 +57,29 @@ def environment(**more: str) -> dict[str, str]:
     return {**clean, "FACEDESK_CONFIG": "/nonexistent/config.toml", "PYTHONPATH": path, **more}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def network_attempts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No process that these tests start gets at a network; the file that holds who tried.
+
+    See no_network/sitecustomize.py. The file must be empty in the end.
+    """
+    record = tmp_path_factory.mktemp("network") / "attempts"
+    record.touch()
+    paths = (str(NO_NETWORK), os.environ.get("PYTHONPATH", ""))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+        patch.setenv("FORBIDDEN_NETWORK", str(record))
+        yield record
+    assert record.read_text() == "", "somebody asked for a network"
+
+
 @pytest.fixture(scope="session")
 def facedesk() -> Facedesk:
-    """Run `facedesk ARGUMENTS` in a fresh process."""
+    """Run `facedesk ARGUMENTS` in a fresh process; it gets a network if an argument is a URL."""
 
     def run(*arguments: str | Path, cwd: Path | None = None, **more: str) -> Run:
+        if any("://" in str(argument) for argument in arguments):
+            more["FORBIDDEN_NETWORK"] = ""
         done = subprocess.run(
             [sys.executable, "-m", "tui", *map(str, arguments)],
             capture_output=True,

@@ -14,6 +14,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pyte
 
@@ -48,6 +49,24 @@ class Terminal:
     def text(self) -> str:
         """The screen's lines."""
         return "\n".join(self.screen.display)
+
+    def wait_children(self) -> list[int]:
+        """Draw until the app has started its two processes; their ids."""
+        deadline = time.monotonic() + LONGEST
+        while len(found := children_of(self.process.pid)) < 2:
+            assert time.monotonic() < deadline, "the app started no processes"
+            self.pump(0.1)
+        return found
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the terminal another size, as a window that is dragged does."""
+        self.screen.resize(lines, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def hang_up(self) -> None:
+        """The terminal goes away, as a window that is closed or a line that is cut."""
+        os.close(self._master)
+        self._master = -1
 
     def press(self, keys: str) -> None:
         """Type keys; escape sequences as the terminal would send them."""
@@ -98,7 +117,33 @@ class Terminal:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes that a process has started, by what the kernel tells everybody."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has just ended
+            if stat.read_text().rpartition(")")[2].split()[1] == str(pid):
+                found.append(int(stat.parent.name))
+    return found
+
+
+def wait_gone(pids: Sequence[int], seconds: float = 60) -> list[int]:
+    """Those of the processes that are still there after so long, at best none."""
+    deadline = time.monotonic() + seconds
+    while (left := [p for p in pids if _runs(p)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _take_terminal() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from engine.audit import Audit
 from engine.config import load_settings
 from engine.service.client import LocalDesk
 from engine.workspace import Workspace
@@ -144,6 +145,19 @@ async def test_both_demo_portraits_are_enrolled_and_told_apart_with_nothing_but_
         await operator.press("escape", "escape")
         await operator.idle()
         await operator.press("q")
+    audit = Audit(Workspace(tmp_path / "workspace"))
+    assert [entry.action for entry in audit.entries()] == [
+        "log-begun",
+        "settings-changed",
+        "enrolled",
+        "enrolled",
+        "split-made",
+        "trained",
+        "promoted",
+        "recognition-started",
+        "recognition-ended",
+    ]
+    assert audit.verify().fault is None
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from terminal import Terminal
+from terminal import Terminal, wait_gone
 
 NOISE = str(Path(__file__).parent / "noise")
 ESCAPE, DOWN = "\x1b", "\x1b[B"
@@ -49,35 +49,19 @@ def test_quitting_returns_the_terminal_and_leaves_no_process(
     app: Callable[..., Terminal], tmp_path: Path
 ) -> None:
     terminal = app("--workspace", tmp_path / "w")
-    terminal.wait_for("Facedesk")
+    children = terminal.wait_children()
     terminal.press("q")
     assert terminal.wait_exit() == 0
     assert b"Traceback" not in terminal.raw
     assert terminal.raw.rstrip().endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.raw
-    assert not processes_of(tmp_path / "w")
+    assert not wait_gone(children, seconds=0)
 
 
-def test_a_hang_up_leaves_no_process(app: Callable[..., Terminal], tmp_path: Path) -> None:
+def test_an_app_that_is_killed_leaves_no_process(
+    app: Callable[..., Terminal], tmp_path: Path
+) -> None:
     terminal = app("--workspace", tmp_path / "w")
-    terminal.wait_for("Facedesk")
+    children = terminal.wait_children()
     terminal.process.send_signal(signal.SIGKILL)
     terminal.process.wait()
-    deadline = time.monotonic() + 60
-    while processes_of(tmp_path / "w") and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert not processes_of(tmp_path / "w")
-
-
-def processes_of(workspace: Path) -> list[int]:
-    """Engine processes whose log lies in this workspace."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            target = os.readlink(entry / "fd" / "2")
-        except OSError:
-            continue
-        if target.startswith(str(workspace)):
-            found.append(int(entry.name))
-    return found
+    assert not wait_gone(children)

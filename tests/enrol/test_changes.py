@@ -60,7 +60,8 @@ def state(people: People) -> object:
         {
             path.relative_to(root): path.read_bytes()
             for path in files
-            if people.workspace.trash not in path.parents and path.name != "split.json"
+            if not {people.workspace.trash, people.workspace.audit} & {*path.parents}
+            and path.name != "split.json"
         },
     )
 

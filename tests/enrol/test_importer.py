@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -332,3 +333,56 @@ def test_lfw_people_are_imported_almost_without_refusals(
     assert persons == 3
     assert images + refused == 24
     assert refused <= 1
+
+
+def test_what_is_no_picture_of_this_folder_is_refused_with_its_reason(
+    source: Path, people: People, finder: FaceFinder, collins: Picture, tmp_path: Path
+) -> None:
+    folder = source / "Eileen Collins"
+    put(folder / "1.png", collins)
+    put(tmp_path / "elsewhere" / "secret.png", collins)
+    (folder / "2.png").symlink_to(tmp_path / "elsewhere" / "secret.png")
+    (folder / "3.png").symlink_to(folder / "3.png")
+    (folder / "4.png").symlink_to("/dev/zero")
+    (folder / "5.png").symlink_to("1.png")
+    os.mkfifo(folder / "6.png")
+    (source / "Somebody").symlink_to(tmp_path / "elsewhere")
+    (source / "Circle").symlink_to(source)
+    events = list(start(source, people, finder))
+    assert refusals(events) == {
+        "Eileen Collins/2.png": "leads_outside",
+        "Eileen Collins/3.png": "unreadable",
+        "Eileen Collins/4.png": "leads_outside",
+        "Eileen Collins/5.png": "duplicate",
+        "Eileen Collins/6.png": "unreadable",
+        "Somebody": "leads_outside",
+        "Circle/Eileen Collins": "nested_folder",
+        "Circle/Somebody": "leads_outside",
+        "Circle/Circle": "nested_folder",
+    }
+    assert done(events)[:2] == (1, 1)
+
+
+def test_a_folder_whose_name_looks_like_somebody_elses_is_refused_and_the_rest_goes_on(
+    source: Path, people: People, finder: FaceFinder, collins: Picture, hopper: Picture
+) -> None:
+    put(source / "Eileen Collins" / "1.png", collins)
+    put(source / "Еileen Collins" / "1.png", hopper)  # noqa: RUF001 -- a Cyrillic letter
+    put(source / "Grace Hopper" / "1.png", hopper)
+    events = list(start(source, people, finder))
+    assert list(refusals(events).values()) == ["name_taken"]
+    assert [person.name for person in people.list()] == ["Eileen Collins", "Grace Hopper"]
+
+
+def test_names_of_any_bytes_are_told_as_text(
+    source: Path, people: People, finder: FaceFinder, collins: Picture
+) -> None:
+    folder = source / "Eileen Collins"
+    put(folder / "1.png", collins)
+    for name in (b"\xff\xfe.png", b"a\x1b[31m.png", b"x" * 251 + b".png"):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_bytes(b"no picture")
+    Path(os.fsdecode(os.fsencode(source) + b"/\xff")).mkdir()
+    events = list(start(source, people, finder))
+    assert sorted(refusals(events).values()) == ["unreadable"] * 3
+    for file in refusals(events):
+        file.encode()

@@ -9,9 +9,11 @@ import pytest
 from engine.enrol import roster
 from engine.enrol.people import People
 from engine.enrol.recording import SessionWriter
-from engine.errors import UsageError
+from engine.errors import DataError, UsageError
+from engine.files import write_json
 from engine.service.roster_calls import roster_rows
 from engine.workspace import Workspace
+from tui.sheets import Sheet
 
 
 def names(workspace: Workspace) -> list[str]:
@@ -110,3 +112,22 @@ def test_a_cleared_roster_is_empty(workspace: Workspace, tmp_path: Path) -> None
     roster.add(workspace, csv(tmp_path, "Ada\n"))
     assert roster.clear(workspace) == 1
     assert names(workspace) == []
+
+
+@pytest.mark.parametrize("body", [[], "x", {"names": 5}, {"names": ["Ada"]}, {"names": [[]]}])
+def test_a_roster_that_is_none_is_damaged_and_can_be_cleared(
+    workspace: Workspace, body: object
+) -> None:
+    write_json(workspace.root / roster.FILE, body)
+    with pytest.raises(DataError, match="roster is damaged"):
+        roster.entries(workspace)
+    assert roster.clear(workspace) == 0
+
+
+def test_names_come_back_from_the_apps_own_csv_file_as_they_went(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    went = ("=1+1 Ada", "@Grace", "-Mary", "'t Hooft", "'=Eve", "Ann, Lee")
+    file = Sheet("people", ("name",), tuple((name,) for name in went)).file()
+    roster.add(workspace, csv(tmp_path, file))
+    assert names(workspace) == list(went)

@@ -14,7 +14,7 @@ import pytest
 from engine.enrol.recovery import recover
 from engine.enrol.trash import Trash
 from engine.errors import DataError, NothingToUndo, UndoConflict
-from engine.files import write_bytes, write_json
+from engine.files import read_json, write_bytes, write_json
 from engine.workspace import Workspace
 
 SPLIT = {
@@ -276,3 +276,41 @@ def test_with_no_days_nothing_is_kept(files: Workspace) -> None:
     remove_anna(files, keep_days=0)
     assert not (files.people / "anna").exists()
     assert os.listdir(files.trash) == []
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        [],
+        "x",
+        {"people": []},
+        {"made": [1, {}], "people": {}, "warnings": [[]]},
+        {"made": [1, {}], "people": {"anna": None}, "warnings": [[], []]},
+        {"people": {}, "warnings": [[], []]},
+    ],
+)
+def test_a_manifest_with_a_damaged_split_is_refused_before_anything_moves(
+    files: Workspace, split: object
+) -> None:
+    trash = remove_anna(files)
+    manifest = files.trash / trash.find().id / "manifest.json"
+    write_json(manifest, {**read_json(manifest), "split": split})
+    before = state(files)
+    with pytest.raises(DataError):
+        trash.undo()
+    assert state(files) == before
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside", "people/../../outside", "/etc/passwd", "@/../../x", ""]
+)
+def test_a_manifest_that_leads_out_of_the_workspace_is_refused(files: Workspace, path: str) -> None:
+    trash = remove_anna(files)
+    manifest = files.trash / trash.find().id / "manifest.json"
+    body = read_json(manifest)
+    for steps in ([[path, "people/x", False]], [["people/bob", path, False]]):
+        write_json(manifest, {**body, "steps": steps})
+        before = state(files)
+        with pytest.raises(DataError):
+            trash.undo()
+        assert state(files) == before

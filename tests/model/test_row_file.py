@@ -118,3 +118,16 @@ def test_a_session_deleted_while_its_rows_are_written_leaves_no_file_and_no_fold
 
     monkeypatch.setattr(row_file, "write_bytes", deleted_meanwhile)
     assert not filled(folder).path.parent.exists()
+
+
+def test_a_picture_changed_in_its_place_under_a_clock_set_back_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "0001.png").write_bytes(b"one")
+    times = (tmp_path / "0001.png").stat()
+    read = RowFile.read(tmp_path / "rows.npz", tmp_path, np.float32, ignore)
+    assert read.missing(["0001.png"]) == ["0001.png"]
+    read.put(["0001.png"], np.ones((1, 2), np.float32))
+    assert read.missing(["0001.png"]) == []
+    with open(tmp_path / "0001.png", "r+b") as file:  # the same file, size and time
+        file.write(b"two")
+    os.utime(tmp_path / "0001.png", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert read.missing(["0001.png"]) == ["0001.png"]

@@ -146,7 +146,7 @@ def rewrite(folder: Path, head: bytes) -> None:
 
     lines = (folder / "SHA256SUMS").read_text().splitlines()
     lines = [line for line in lines if not line.endswith("head.npz")]
-    lines.append(f"{hashlib.sha256(head).hexdigest()}  head.npz")
+    lines.insert(0, f"{hashlib.sha256(head).hexdigest()}  head.npz")
     (folder / "head.npz").write_bytes(head)
     (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n")
 

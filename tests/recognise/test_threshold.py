@@ -88,6 +88,9 @@ def test_a_model_of_before_keeps_its_threshold(space: FaceSpace, source: str) ->
     [
         {"own_raised": "much"},
         {"own_raised": None},
+        {"own_raised": -0.1},
+        {"own_raised": -1e9, "weakest": 0.5},
+        {"raised": -0.1},
         {"own_raised": 0.0, "weakest": float("nan")},
         {"own_raised": 0.0, "genuine": 5},
         {"raised": []},

@@ -11,10 +11,13 @@ import pytest
 
 from engine.config import load_settings
 from engine.service.client import LocalDesk
+from engine.service.protocol import EnrolRequest, TrainRequest
 from engine.workspace import Workspace
 
 sys.path.insert(0, str(Path(__file__).parent))
 assert importlib.util.find_spec("desk_driver")
+
+from desk_driver import started  # noqa: E402 - found only now
 
 
 @pytest.fixture
@@ -23,3 +26,20 @@ def desk(workspace: Workspace) -> Iterator[LocalDesk]:
     made = LocalDesk(workspace, load_settings())
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with two people and a model, trained once."""
+    workspace = Workspace(tmp_path_factory.mktemp("trained") / "workspace")
+    workspace.prepare()
+    desk = LocalDesk(workspace, load_settings())
+    collector = started(desk)
+    for name, source in (("Eileen Collins", "demo:collins"), ("Grace Hopper", "demo:hopper")):
+        collector.forget()
+        desk.enrol(EnrolRequest(person=name, source=source, count=10, pace="fast"))
+        assert collector.wait_end("enrol").outcome == "done"
+    desk.train(TrainRequest(epochs=2))
+    assert collector.wait_end("train").outcome == "done"
+    desk.close()
+    return workspace

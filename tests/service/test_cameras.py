@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from engine.cancel import Cancel
 from engine.config import load_settings
+from engine.errors import SourceNotFound
 from engine.events import Event, Notice
 from engine.service.cameras import is_further, process_name, starts
+from engine.service.jobs.recognise import recognise
 from engine.service.protocol import RecogniseRequest
 from engine.service.tapes import Tapes
 from engine.workspace import Workspace
@@ -37,3 +42,12 @@ def test_several_sources_are_not_recorded_and_the_operator_is_told(
     assert tapes.begin("recognise", THREE, events.append) == THREE
     assert [type(event) for event in events] == [Notice]
     assert not list(tmp_path.glob("tape*"))
+
+
+@pytest.mark.parametrize("source", ["/nowhere.mp4", "demo:nobody", "absent.fdrec", "/dev/video63"])
+def test_a_missing_source_is_said_before_a_model_is_looked_for(
+    workspace: Workspace, source: str
+) -> None:
+    """This workspace has no model, which would be the next thing to be said."""
+    with pytest.raises(SourceNotFound):
+        recognise(workspace, load_settings(), RecogniseRequest(source=source), Cancel(), print)

@@ -324,6 +324,16 @@ def test_a_foreign_file_that_names_the_person_is_told_and_not_touched(workspace:
     assert note.exists()
 
 
+def test_an_audit_log_is_not_touched_and_the_receipt_says_so(workspace: Workspace) -> None:
+    People(workspace).add(NAME)
+    log = workspace.root / "audit.jsonl"
+    log.write_text(json.dumps({"who": NAME}))
+    erased = erase(workspace, NAME)
+    assert NAME in log.read_text()
+    assert erased.left == ()
+    assert "audit log" in Path(erased.file).read_text()
+
+
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_an_evaluation_with_the_persons_row_goes(lived: Workspace, backbone: Backbone) -> None:
     done = evaluate(

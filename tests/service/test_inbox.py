@@ -242,7 +242,7 @@ def test_no_picture_outside_the_workspace_is_read(workspace: Workspace, path: st
 
 def test_the_desk_decides_and_undoes(desk: LocalDesk, inbox: Inbox) -> None:
     ids = [inbox.add(sighted())]
-    assert desk.inbox_assign(ids, "Ada", new=True) == "Unknown is Ada"
+    assert desk.inbox_assign(ids, "Ada", new=True, consent="Desk one") == "Unknown is Ada"
     assert [row.name for row in desk.people()] == ["Ada"]
     assert desk.inbox().undo == "Unknown is Ada"
     desk.inbox_undo()

@@ -189,15 +189,65 @@ def test_the_desk_keeps_the_evaluation_that_a_job_reports(
 
 def test_what_expired_is_purged(desk: LocalDesk, workspace: Workspace) -> None:
     desk.delete_people(["Anna"])
-    assert desk.purge_trash() == 0
+    assert desk.purge() == {}
     (entry,) = workspace.trash.iterdir()
     entry.rename(workspace.trash / "20200101-000000-001")
-    assert desk.purge_trash() == 1
+    assert desk.purge() == {"trash": 1}
     assert desk.trash() == ()
 
 
 def test_an_absent_workspace_has_no_trash(tmp_path: Path) -> None:
     desk = LocalDesk(Workspace(tmp_path / "absent"), Settings())
     assert desk.trash() == ()
-    assert desk.purge_trash() == 0
+    assert desk.purge() == {}
     assert not (tmp_path / "absent").exists()
+
+
+def test_the_desk_erases_and_gives_the_receipt(desk: LocalDesk, workspace: Workspace) -> None:
+    done = desk.erase("Anna", "Desk one")
+    assert (done.name, done.receipt.by, done.left) == ("Anna", "Desk one", ())
+    assert [row.name for row in desk.people()] == ["Bob"]
+    assert desk.trash() == ()
+    assert Path(done.file).parent == workspace.receipts
+
+
+def test_nobody_is_erased_while_a_job_may_still_write_of_them(
+    desk: LocalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalDesk, "running", frozenset({"train"}))
+    with pytest.raises(DataError, match="train may still write"):
+        desk.erase("Anna")
+    assert [row.name for row in desk.people()] == ["Anna", "Bob"]
+
+
+def test_an_erasure_that_was_cut_short_is_finished_by_the_next_writer(
+    desk: LocalDesk, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.service.erasure.erase.search", killed)
+        with pytest.raises(KeyboardInterrupt):
+            desk.erase("Anna")
+    assert list(workspace.erasing.iterdir())
+    desk.purge()
+    assert list(workspace.erasing.iterdir()) == []
+    assert len(list(workspace.receipts.iterdir())) == 2
+
+
+def test_the_desk_writes_all_that_is_held(desk: LocalDesk, tmp_path: Path) -> None:
+    done = desk.export_person("Anna", str(tmp_path / "anna.zip"))
+    assert (done.pictures, Path(done.file).name) == (8, "anna.zip")
+
+
+def test_noted_consent_holds_the_words_of_the_present_text(desk: LocalDesk) -> None:
+    desk.note_consent("Anna", "Desk one", "1")
+    consent = desk.person_facts("Anna").consent
+    assert consent is not None
+    assert consent.text == desk.settings.consent.text
+    desk.note_consent("Anna", "Desk one", "of 2020")
+    consent = desk.person_facts("Anna").consent
+    assert consent is not None
+    assert (consent.text, consent.text_version) == ("", "of 2020")
+    assert [row.consent for row in desk.people()] == ["outdated", "none"]

@@ -7,13 +7,14 @@ import math
 import socket
 import struct
 import threading
+from dataclasses import fields
 
 import pytest
 
 from engine.events import EpochDone, JobEnded, Preview, SplitDone
 from engine.service.messages import FacesFound, Start
 from engine.service.protocol import EnrolRequest
-from engine.service.wire import LONGEST_HEADER, Channel, WireError, decode, encode
+from engine.service.wire import LONGEST_HEADER, REGISTRY, Channel, WireError, decode, encode
 
 
 @pytest.fixture
@@ -113,3 +114,19 @@ def test_an_oversized_length_is_refused_before_reading() -> None:
     ours.sendall(struct.pack("!II", LONGEST_HEADER + 1, 0))
     with pytest.raises(WireError):
         Channel(theirs).receive()
+
+
+def test_no_message_shows_bytes_when_it_is_printed() -> None:
+    """Pictures and keys must not get into a log by a message that is noted there."""
+    shown = {
+        f"{kind.__name__}.{item.name}"
+        for kind in REGISTRY.values()
+        for item in fields(kind)
+        if item.type in ("bytes", bytes) and item.repr
+    }
+    assert shown == set()
+
+
+def test_a_header_nested_beyond_measure_is_a_wire_error() -> None:
+    with pytest.raises(WireError):
+        decode(b"[" * 100_000, b"")

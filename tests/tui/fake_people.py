@@ -7,9 +7,12 @@ from dataclasses import replace
 
 from engine.errors import NothingToUndo
 from engine.events import EvaluateDone
+from engine.service.erasure.erase import Erased
+from engine.service.erasure.receipt import Receipt
 from engine.service.protocol import (
     ConfusionFacts,
     Consent,
+    Exported,
     PersonFacts,
     PersonRow,
     PictureFacts,
@@ -60,6 +63,7 @@ class FakePeople:
     def __init__(self) -> None:
         self.changes: list[tuple[Trashed, tuple[PersonRow, ...]]] = []
         self.consents: dict[str, Consent] = {}
+        self.due: dict[str, int] = {}
         self.evaluations: dict[str, EvaluateDone] = {}
 
     def _record(self, name: str, argument: object) -> None:
@@ -109,9 +113,28 @@ class FakePeople:
         change, self.rows = self.changes.pop(0)
         return change
 
-    def purge_trash(self) -> int:
-        self._record("purge_trash", None)
-        return 0
+    def purge(self) -> dict[str, int]:
+        self._record("purge", None)
+        return self.due
+
+    def export_person(self, name: str, file: str) -> Exported:
+        self._record("export_person", (name, file))
+        return Exported(name, file, 12, 30, 5000)
+
+    def erase(self, name: str, by: str = "") -> Erased:
+        self._record("erase", (name, by))
+        self.rows = tuple(row for row in self.rows if row.name != name)
+        searched = {"files": 12, "bytes": 99, "rows": 3, "unread": 0, "left": 0}
+        receipt = Receipt(
+            id="00ff00ff00ff00ff",
+            erased="2026-11-24T10:00:00+00:00",
+            by=by or "desk",
+            removed={"pictures": 30},
+            model="made anew",
+            searched=searched,
+            resumed=False,
+        )
+        return Erased(name, receipt, "/srv/facedesk/data/receipts/20261124-00ff.txt", ())
 
     def last_evaluation(self, model: str) -> EvaluateDone | None:
         self._record("last_evaluation", model)

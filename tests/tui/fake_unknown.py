@@ -100,8 +100,10 @@ class FakeUnknown:
         self._record("inbox_switch", on)
         self.keeping = on
 
-    def inbox_assign(self, sightings: Sequence[str], name: str, *, new: bool) -> str:
-        self._record("inbox_assign", (tuple(sightings), name, new))
+    def inbox_assign(
+        self, sightings: Sequence[str], name: str, *, new: bool, consent: str = ""
+    ) -> str:
+        self._record("inbox_assign", (tuple(sightings), name, new, consent))
         return self._choice(f"Unknown is {name}", sightings)
 
     def inbox_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:

@@ -6,7 +6,8 @@ import pytest
 from fake_desk import FakeDesk, model, person
 from textual.widgets import Checkbox
 
-from engine.service.protocol import EnrolRequest, RecogniseRequest
+from engine.config import ConsentSettings, Settings
+from engine.service.protocol import EnrolRequest, ImportRequest, RecogniseRequest
 
 
 def desk() -> FakeDesk:
@@ -42,6 +43,36 @@ async def test_a_ticked_window_is_asked_for_and_offered_again(run):
         await table.press("tab", "space", "enter")
         await table.until(lambda: table.desk.asked("recognise"))
         assert table.desk.asked("recognise") == [RecogniseRequest(source="0", window=False)]
+
+
+@pytest.mark.usefixtures("no_display")
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_consent_is_noted_with_a_new_person(run, size):
+    async with run(desk(), size=size) as table:
+        await table.press("n", "B", "o", "b")
+        await table.shows("Consent", "who asked, if they agreed")
+        await table.press("tab", "tab", "tab", "tab", "M", "e", "enter")
+        await table.until(lambda: table.desk.asked("enrol"))
+        assert table.desk.asked("enrol") == [
+            EnrolRequest(person="Bob", source="0", count=100, consent="Me")
+        ]
+
+
+async def test_consent_is_noted_with_an_import(run):
+    async with run(desk()) as table:
+        await table.press("i", "p", "tab", "tab", "M", "e", "enter")
+        await table.until(lambda: table.desk.asked("import"))
+        assert table.desk.asked("import") == [ImportRequest(folder="p", consent="Me")]
+
+
+@pytest.mark.parametrize("key", ["n", "i"])
+async def test_nobody_is_asked_for_consent_where_that_is_switched_off(run, key):
+    table_desk = desk()
+    table_desk.settings = Settings(consent=ConsentSettings(required="off"))
+    async with run(table_desk) as table:
+        await table.press(key)
+        await table.until(lambda: table.app.screen.query("#form-consent-by"))
+        assert "Consent" not in table.screen()
 
 
 @pytest.mark.usefixtures("display")

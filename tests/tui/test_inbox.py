@@ -65,7 +65,9 @@ async def test_this_is_offers_the_person_nearest(run):
         assert table.app.screen.value("#form-name") == "Ada Lovelace"
         await table.press("enter")
         await table.until(lambda: table.desk.asked("inbox_assign"))
-        assert table.desk.asked("inbox_assign") == [(unknown(4).sightings, "Ada Lovelace", False)]
+        assert table.desk.asked("inbox_assign") == [
+            (unknown(4).sightings, "Ada Lovelace", False, "")
+        ]
         await table.shows("u undoes: Unknown is Ada Lovelace")
         assert "Train with t" in table.toasts()
         assert len(table.app.screen.view.groups) == 1
@@ -92,7 +94,7 @@ async def test_a_new_person_needs_only_a_name(run):
         await table.type("Alan Turing")
         await table.press("enter")
         await table.until(lambda: table.desk.asked("inbox_assign"))
-        assert table.desk.asked("inbox_assign") == [(unknown(4).sightings, "Alan Turing", True)]
+        assert table.desk.asked("inbox_assign") == [(unknown(4).sightings, "Alan Turing", True, "")]
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,58 @@ async def test_marked_people_are_deleted_with_one_question(run, size):
         assert "✓" not in table.screen()
 
 
+async def test_a_deletion_may_erase_at_once_after_a_second_question(run):
+    async with run(desk()) as table:
+        await table.press("d")
+        await table.shows("Erase at once (e)", "leaves no trace")
+        await table.press("e")
+        await table.shows("Erase for good?", "Nothing brings them back")
+        assert table.desk.asked("erase") == []
+        await table.press("y")
+        await table.until(lambda: table.desk.asked("erase") == [("Ada Lovelace", "")])
+        await table.until(lambda: "Receipt 00ff00ff00ff00ff" in table.toasts())
+        await table.until(lambda: "Ada Lovelace" not in listed(table))
+        assert table.desk.asked("delete_people") == []
+
+
+@pytest.mark.parametrize("keys", [("n",), ("escape",), ("enter",), ("e", "n"), ("e", "enter")])
+async def test_nothing_goes_unless_it_was_said_so(run, keys):
+    async with run(desk()) as table:
+        before = listed(table)
+        await table.press("d", *keys)
+        await table.until(lambda: table.app.screen is table.app.screen_desk)
+        assert listed(table) == before
+        assert table.desk.asked("erase") == table.desk.asked("delete_people") == []
+
+
+async def test_what_expired_is_told_at_the_start(run):
+    table_desk = desk()
+    table_desk.due = {"trash": 2, "log": 1}
+    async with run(table_desk) as table:
+        await table.until(lambda: table.desk.asked("purge"))
+        await table.press("6")
+        await table.shows("Expired and removed for good: 1 logs, 2 of the trash")
+
+
+async def test_somebody_not_seen_for_long_bears_a_mark(run):
+    away = person("Ada Lovelace", unseen="2026-01-02", consent="withdrawn")
+    async with run(FakeDesk((away,)), size=(120, 40)) as table:
+        await table.shows("~ Ada Lovelace", "~ not", "seen since 2026-01-02", "withdrawn")
+
+
+async def test_w_writes_all_that_is_held_on_a_person(run):
+    async with run(desk()) as table:
+        await table.press("enter")
+        await table.until(lambda: isinstance(table.app.screen, PersonScreen))
+        await table.until(lambda: table.app.screen.facts)
+        await table.press("w")
+        await table.shows("All that is held", "~/Ada-Lovelace.zip")
+        await table.press("enter")
+        await table.until(
+            lambda: table.desk.asked("export_person") == [("Ada Lovelace", "~/Ada-Lovelace.zip")]
+        )
+
+
 async def test_space_takes_a_mark_away_again(run):
     async with run(desk()) as table:
         await table.press("space", "up", "space")
@@ -318,4 +370,4 @@ async def test_the_kept_evaluation_of_the_model_in_use_is_shown_at_once(run):
 
 async def test_the_trash_is_looked_after_at_the_start(run):
     async with run(desk()) as table:
-        await table.until(lambda: table.desk.asked("purge_trash"))
+        await table.until(lambda: table.desk.asked("purge"))

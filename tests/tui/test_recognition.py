@@ -8,7 +8,14 @@ import pytest
 from fake_desk import FakeDesk, face, model, opened, person
 
 from engine.errors import NoModel
-from engine.events import JobEnded, RecogniseDone, RecognitionRate, SourceLost, Threshold
+from engine.events import (
+    JobEnded,
+    PictureDoubted,
+    RecogniseDone,
+    RecognitionRate,
+    SourceLost,
+    Threshold,
+)
 from engine.service.protocol import RecogniseRequest
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
@@ -160,3 +167,24 @@ async def test_what_the_engine_refuses_stays_in_the_form(run):
         await table.press("r", "enter")
         await table.shows("No model: it was deleted. Train one.")
         assert table.app.board.titles == {}
+
+
+async def test_a_clock_that_is_set_back_keeps_nobody_in_view(run):
+    async with run(desk()) as table:
+        await watch(table)
+        table.desk.emit(opened(), face("known", "Ada Lovelace", track=1))
+        await table.until(lambda: "KNOWN" in table.text("#recognition-now"))
+        table.clock.now -= 3600
+        await table.until(lambda: "Nobody in view" in table.text("#recognition-now"))
+        table.desk.emit(face("known", "Ada Lovelace", track=1))
+        await table.until(lambda: "KNOWN" in table.text("#recognition-now"))
+
+
+async def test_a_picture_that_stands_still_is_said_in_the_pane(run):
+    async with run(desk()) as table:
+        await watch(table)
+        table.desk.emit(
+            opened(),
+            PictureDoubted(text="the picture stands still", source="0", trouble="still"),
+        )
+        await table.until(lambda: "stands still" in table.text("#recognition-status"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.events import Recovered
+from engine.events import ClockChanged, Recovered, WorkspaceUpgraded
 from tui.describe import describe
 from tui.recovery_words import recovery_words
 
@@ -36,3 +36,21 @@ def test_the_log_pane_shows_it_as_a_warning() -> None:
     line = describe(Recovered(unfinished=3))
     assert line is not None
     assert (line.level, line.text) == ("warning", recovery_words(Recovered(unfinished=3)))
+
+
+def test_the_log_pane_warns_of_a_workspace_that_was_upgraded() -> None:
+    line = describe(WorkspaceUpgraded(before=0, now=1))
+    assert line is not None
+    assert (line.level, "format 0" in line.text) == ("warning", True)
+
+
+@pytest.mark.parametrize(("back", "words"), [(True, "went back"), (False, "stood for a day")])
+def test_the_log_pane_warns_of_a_clock_that_jumped(back: bool, words: str) -> None:
+    jump = ClockChanged(before="2026-11-27T12:00:00+00:00", now="2099-01-01T00:00:00", back=back)
+    line = describe(jump)
+    assert line is not None
+    assert (line.level, words in line.text, "2099-01-01 00:00" in line.text) == (
+        "warning",
+        True,
+        True,
+    )

@@ -32,7 +32,7 @@ def bench(options: dict[str, Any], quick: bool, only: tuple[str, ...], write: Pa
 
     Works on the demo's pictures, or with --workspace on those of the people there, in a folder of
     its own that is removed at the end. Measurements: train, add, features, recognise, score,
-    start, memory.
+    start, memory, vault.
 
     \b
     facedesk bench

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.options import TakesGlobals, record_option
+from tui.cli.options import TakesGlobals, consent_option, record_option
 from tui.i18n import _
 from tui.runner import run
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     help=_("When somebody looks like another person (default: ask on a terminal, else keep)."),
 )
 @click.option("--roster", is_flag=True, help=_("Everybody who waits on the roster; Enter between."))
+@consent_option()
 @click.pass_obj
 def enroll(
     options: dict[str, Any],
@@ -48,11 +49,12 @@ def enroll(
     record: Path | None,
     twins: Any,
     roster: bool,
+    consent: str,
 ) -> None:
     """Capture pictures of NAME from a camera. Enter stops and keeps what was captured.
 
     \b
-    facedesk enroll "Ada Lovelace" --source 0
+    facedesk enroll "Ada Lovelace" --source 0 --consent "Desk one"
     facedesk enroll Grace --source clip.mp4 --count 40
     facedesk enroll --roster --source 0
     """
@@ -70,7 +72,12 @@ def enroll(
 
         wanted = count or context.settings.enrolment.count
         request = EnrolRequest(
-            person=name or "", source=source, count=wanted, window=window, pace=pace
+            person=name or "",
+            source=source,
+            count=wanted,
+            window=window,
+            pace=pace,
+            consent=consent,
         )
         if roster:
             enroll_roster(context, request, chosen, _ready if terminal else lambda _: True)
@@ -97,8 +104,9 @@ def _ready(name: str) -> bool:
     show_default=True,
     help=_("Which face of a photograph counts."),
 )
+@consent_option()
 @click.pass_obj
-def import_command(options: dict[str, Any], folder: Path, face: Any) -> None:
+def import_command(options: dict[str, Any], folder: Path, face: Any, consent: str) -> None:
     """Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like.
 
     \b
@@ -110,6 +118,6 @@ def import_command(options: dict[str, Any], folder: Path, face: Any) -> None:
         from engine.service.protocol import ImportRequest
         from tui.commands.enrolment import import_folder
 
-        import_folder(context, ImportRequest(folder=str(folder), face=face))
+        import_folder(context, ImportRequest(folder=str(folder), face=face, consent=consent))
 
     run(options, job)

@@ -82,6 +82,16 @@ def global_options() -> list[click.Parameter]:
     ]
 
 
+def consent_option() -> Callable[[Command], Command]:
+    """`--consent WHO` of the commands that enrol."""
+    return click.option(
+        "--consent",
+        default="",
+        metavar="WHO",
+        help=_("They agreed to the text of consent.text; WHO asked and notes it."),
+    )
+
+
 def record_option() -> Callable[[Command], Command]:
     """`--record NAME` of the commands that read a camera."""
     return click.option(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.options import SubGroup
+from tui.cli.options import SubGroup, consent_option
 from tui.i18n import _
 from tui.runner import run
 
@@ -176,6 +177,44 @@ def people_delete(options: dict[str, Any], name: str, pictures: tuple[str, ...],
         from tui.commands.people import delete
 
         delete(context, name, pictures)
+
+    run(options, job, native=False)
+
+
+@people.command("export")
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def people_export(options: dict[str, Any], name: str, file: Path) -> None:
+    """Write all that is held on NAME to FILE, a zip that only you can read. Never overwrites.
+
+    \b
+    facedesk people export "Ada Lovelace" ada.zip
+    """
+
+    def job(context: Context) -> None:
+        from tui.commands.person_archive import export
+
+        export(context, name, file)
+
+    run(options, job, native=False)
+
+
+@people.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@consent_option()
+@click.pass_obj
+def people_import(options: dict[str, Any], file: Path, consent: str) -> None:
+    """Enrol the person of FILE, as `people export` wrote it elsewhere. Consent comes along.
+
+    \b
+    facedesk people import ada.zip
+    """
+
+    def job(context: Context) -> None:
+        from tui.commands.person_archive import take_in
+
+        take_in(context, file, consent)
 
     run(options, job, native=False)
 

@@ -17,6 +17,7 @@ import click
 from engine import __version__
 from engine.core_dumps import forbid_core_dumps
 from engine.threads import calm_blas
+from tui.argv import mask_command_line
 from tui.cli.options import TopGroup, global_options
 from tui.i18n import _, use
 from tui.runner import run, usage_error
@@ -29,6 +30,7 @@ HOMES = {
     "trash": "tui.cli.trash:trash",
     "strangers": "tui.cli.strangers:strangers",
     "unknown": "tui.cli.unknown:unknown",
+    "purge": "tui.cli.purge:purge",
     "split": "tui.cli.dataset:split",
     "export": "tui.cli.dataset:export",
     "train": "tui.cli.training:train",
@@ -37,6 +39,8 @@ HOMES = {
     "bench": "tui.cli.bench:bench",
     "recognize": "tui.cli.watching:recognize",
     "model": "tui.cli.model:model",
+    "audit": "tui.cli.audit:audit",
+    "vault": "tui.cli.vault:vault",
     "doctor": "tui.cli.watching:doctor",
     "replay": "tui.cli.tapes:replay",
     "demo": "tui.cli.watching:demo",
@@ -77,7 +81,7 @@ def facedesk(
     if ctx.invoked_subcommand is None:
         from tui.commands.application import open_app
 
-        run(ctx.obj, partial(open_app, record=record), native=False)
+        run(ctx.obj, partial(open_app, record=record), native=False, opening="screen")
     elif record is not None:
         raise click.UsageError(
             _("--record NAME stands after the command, as in enroll --record NAME")
@@ -86,8 +90,10 @@ def facedesk(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit codes: 0 done, 1 internal, 2 usage, 3 source, 4 data, 5 model, 130."""
+    os.umask(0o077)  # whatever a library writes for us, a screenshot say, is private too
     calm_blas()
     forbid_core_dumps()
+    mask_command_line()
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     if as_json:
         use(gettext.NullTranslations())  # what a script reads is the same for every operator

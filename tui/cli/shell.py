@@ -37,7 +37,7 @@ def keys(options: dict[str, Any], file: bool) -> None:
 
         show_keys(context, file=file)
 
-    run(options, job, native=False)
+    run(options, job, native=False, opening="no")
 
 
 @click.command(cls=TakesGlobals)

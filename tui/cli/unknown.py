@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.options import SubGroup
+from tui.cli.options import SubGroup, consent_option
 from tui.i18n import _
 from tui.runner import run
 
@@ -55,15 +55,19 @@ def unknown_list(options: dict[str, Any]) -> None:
 @click.argument("group")
 @click.argument("name")
 @click.option("--new", is_flag=True, help=_("NAME is not enrolled yet."))
+@consent_option()
 @click.pass_obj
-def unknown_assign(options: dict[str, Any], group: str, name: str, new: bool) -> None:
+def unknown_assign(options: dict[str, Any], group: str, name: str, new: bool, consent: str) -> None:
     """GROUP (its id in the list) shows NAME: the crops join this person's pictures.
 
     \b
     facedesk unknown assign 20261124-093000-001 "Ada Lovelace"
     facedesk unknown assign 20261124-093000-001 "Alan Turing" --new
     """
-    _run(options, lambda commands, context: commands.assign(context, group, name, new=new))
+    _run(
+        options,
+        lambda commands, context: commands.assign(context, group, name, new=new, consent=consent),
+    )
 
 
 @unknown.command("not")

@@ -109,7 +109,7 @@ def doctor(options: dict[str, Any], camera: str | None) -> None:
 
         doctor(context, camera)
 
-    run(options, job)
+    run(options, job, opening="given")
 
 
 @click.command(cls=TakesGlobals)

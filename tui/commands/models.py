@@ -29,6 +29,7 @@ def list_models(context: Context) -> None:
                     "val_accuracy": row.val_accuracy,
                     "current": row.current,
                     "damaged": row.damaged,
+                    "damage": row.damage,
                     "aside": row.aside,
                 }
             )
@@ -59,6 +60,10 @@ def list_models(context: Context) -> None:
                 for r in rows
             ],
         )
+        for row in filter(lambda r: r.damaged, rows):
+            context.output.note(
+                _("{model} is damaged: {damage}").format(model=row.id, damage=row.damage), "yellow"
+            )
 
 
 def _state(row: ModelRow) -> str:
@@ -137,6 +142,7 @@ def export_model(context: Context, file: Path, identity: str | None) -> None:
 
     context.output.note(_("Loading TensorFlow"))
     size = export(context.workspace, file, identity)
+    context.warn_of_plain(file)
     if context.output.as_json:
         context.output.object({"event": "done", "file": str(file), "bytes": size})
     else:

@@ -10,6 +10,7 @@ from engine.enrol.people import People
 from engine.enrol.trash import Trashed
 from engine.service import library, people_calls
 from engine.service.person_facts import person_facts
+from engine.service.protocol import state_of
 from tui.context import Context
 from tui.i18n import _
 from tui.person_words import confusion_words, consent_words, figure, percent
@@ -19,7 +20,7 @@ from tui.text import day, many
 
 def list_people(context: Context) -> None:
     """Everybody enrolled, as a table or one object a line."""
-    rows = library.person_rows(context.workspace)
+    rows = library.person_rows(context.workspace, context.settings)
     for row in rows if context.output.as_json else ():
         context.output.object(
             {
@@ -30,6 +31,8 @@ def list_people(context: Context) -> None:
                 "pictures": row.pictures,
                 "sessions": row.sessions,
                 "in_model": row.in_model,
+                "consent": row.consent,
+                "unseen_since": row.unseen or None,
             }
         )
     if context.output.as_json:
@@ -61,7 +64,8 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
     facts = person_facts(context.workspace, name)
     output = context.output
     if output.as_json:
-        output.object({"event": "person", **asdict(facts)})
+        state = state_of(facts.consent, context.settings.consent)
+        output.object({"event": "person", **asdict(facts), "consent_state": state})
         return
     output.result(
         _("{name}: {pictures} in {sessions}, enrolled {created}. In the model: {in_model}.").format(
@@ -72,7 +76,7 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
             in_model=IN_MODEL[facts.in_model],
         )
     )
-    output.result(consent_words(facts.consent))
+    output.result(consent_words(facts.consent, context.settings.consent))
     output.result(confusion_words(facts.confusion))
     output.table(
         (
@@ -143,12 +147,14 @@ def consent(context: Context, name: str, by: str, text_version: str, withdraw: b
         if withdraw:
             noted = people_calls.withdraw_consent(context.workspace, name)
         else:
-            noted = people_calls.note_consent(context.workspace, name, by, version)
+            noted = people_calls.note_consent(
+                context.workspace, context.settings.consent, name, by, version
+            )
     person = People(context.workspace).get(name)
     if context.output.as_json:
         context.output.object({"event": "done", "name": person.name, "consent": asdict(noted)})
     else:
-        context.output.result(f"{person.name}. {consent_words(noted)}")
+        context.output.result(f"{person.name}. {consent_words(noted, context.settings.consent)}")
 
 
 def _keep_days(context: Context) -> int:

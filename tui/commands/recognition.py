@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.events import Event, FaceSeen, NoFace, RecogniseDone, Sighted, Threshold, Why
 from engine.service.protocol import RecogniseRequest
+from engine.service.seen_notes import seen_notes
 from engine.service.tapes import recorded
 from tui.commands import unknown
 from tui.commands.enrolment import source_note
@@ -67,11 +68,13 @@ def recognize(
     output = context.output
     output.note(_("Loading the model"))
     lines = Lines(output, each=request.each)
+    seen = seen_notes(context.workspace)
     with interruptible(keep=True) as cancel:
 
         def emit(event: Event) -> None:
             output.event(event)
             source_note(output, event)
+            seen.hear(event)
             if isinstance(event, FaceSeen):
                 lines.take(event)
             elif isinstance(event, Threshold):

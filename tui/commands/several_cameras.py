@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import queue
 
-from engine.errors import FacedeskError
+from engine.errors import FacedeskError, SourceError
 from engine.events import (
     Event,
     FaceSeen,
     JobEnded,
     JobStarted,
+    ProcessDied,
     ProcessReady,
     RecogniseDone,
+    SourceFailed,
     Threshold,
 )
 from engine.service.client import LocalDesk
@@ -20,6 +22,7 @@ from tui.commands.enrolment import source_note
 from tui.commands.recognition import Lines, summarise
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
+from tui.describe import describe
 from tui.i18n import _
 
 POLL = 0.2
@@ -37,7 +40,8 @@ class Failed(FacedeskError):
 def recognize_together(context: Context, request: RecogniseRequest) -> RecogniseDone | None:
     """Recognise from all sources of `request` at once, until they end or Ctrl+C.
 
-    What was seen, or None if it was interrupted before the first frame.
+    What was seen, or None if it was interrupted before the first frame. Raises SourceError if
+    some sources failed (the others were watched to their end), Failed if all did.
     """
     output = context.output
     output.note(
@@ -46,6 +50,7 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
     lines = Lines(output, each=False, several=True)
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     done: RecogniseDone | None = None
+    failed: list[str] = []
     desk = LocalDesk(context.workspace, context.settings)
     with interruptible(keep=True) as cancel:
         try:
@@ -72,10 +77,22 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
                     output.note(threshold_line(event))
                 elif isinstance(event, RecogniseDone):
                     done = event
+                elif isinstance(event, SourceFailed):
+                    failed.append(event.source)
+                elif isinstance(event, ProcessDied) and (line := describe(event)):
+                    output.note(line.text, "yellow")
         finally:
             desk.close()
         if event.outcome == "failed":
             raise Failed(event)
     if done is not None:
         summarise(output, done)
+    if failed:
+        raise SourceError(
+            _("{count} of {all} sources failed").format(
+                count=len(failed), all=len(request.sources)
+            ),
+            ", ".join(failed),
+            _("The others were watched to their end."),
+        )
     return done

@@ -95,6 +95,7 @@ def export_folders(context: Context, folder: Path) -> int:
         raise SplitMissing(_("There is no split yet"), "", _("Run `facedesk split` first."))
     check_fits(found, people)
     files = export_keras_folders(context.workspace, people, found, folder)
+    context.warn_of_plain(folder)
     if context.output.as_json:
         context.output.object({"event": "done", "folder": str(folder), "files": files})
     else:

@@ -50,11 +50,14 @@ def show(context: Context) -> None:
         output.note(_("Strangers seen while recognising are not kept (`unknown on`)."))
 
 
-def assign(context: Context, group: str, name: str, *, new: bool) -> None:
+def assign(context: Context, group: str, name: str, *, new: bool, consent: str = "") -> None:
     """A group shows somebody enrolled, or somebody new."""
     with context.writing("unknown assign"):
         found = _group(context, group)
-        done = _choices(context).assign(found.sightings, name, new=new)
+        choices = _choices(context)
+        done = choices.assign(found.sightings, name, new=new, by=consent)
+    if choices.note:
+        context.output.note(choices.note, "yellow")
     _say(context, done.title, done.pictures, _("Train, so that the model learns them."))
 
 
@@ -115,7 +118,7 @@ def purge(context: Context, *, everything: bool) -> None:
 def keep(context: Context, sighted: Sighted) -> None:
     """Put a stranger whom recognition has seen into the inbox; says so where it cannot be."""
     try:
-        with context.writing("keeping an unknown"):
+        with context.writing("keeping an unknown", purging=False):
             _choices(context).purge()
             Inbox(context.workspace, context.settings.inbox).add(sighted)
     except DataError as error:
@@ -123,7 +126,7 @@ def keep(context: Context, sighted: Sighted) -> None:
 
 
 def _choices(context: Context) -> Choices:
-    return Choices(context.workspace, context.settings.inbox)
+    return Choices(context.workspace, context.settings.inbox, context.settings.consent)
 
 
 def _group(context: Context, id: str) -> UnknownGroup:

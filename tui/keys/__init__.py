@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
+from tui.keys.deletion import DELETION
 from tui.keys.desk import DESK
 from tui.keys.dialogs import DIALOGS
 from tui.keys.doctor import DOCTOR
@@ -49,6 +50,7 @@ CONTEXTS: dict[str, str] = {
     "doctor": "In the doctor",
     "dialog": "In a dialog",
     "question": "In a question",
+    "deletion": "When people are deleted",
     "twin": "When a person looks like another",
     "copied": "In the copy dialog",
     "welcome": "In the welcome",
@@ -66,6 +68,7 @@ KEYS: tuple[Key, ...] = (
     *UNKNOWN,
     *DOCTOR,
     *DIALOGS,
+    *DELETION,
     *TWINS,
     *MANNERS,
 )

@@ -13,7 +13,7 @@ from tui.i18n import _
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """One key. `context` is where it works: anywhere, people, person, models,
-    evaluation, dialog or question.
+    evaluation, dialog, question or deletion.
 
     `label` is the short word in the footer, `tooltip` the sentence in help and palette.
     """

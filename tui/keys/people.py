@@ -121,6 +121,15 @@ PEOPLE: tuple[Key, ...] = (
         tooltip="Rename this person",
     ),
     Key(
+        key="w",
+        action="app.export_here",
+        priority=True,  # see OPENERS
+        label="Export",
+        context="person",
+        palette=False,
+        tooltip="Write all that is held on this person to a file",
+    ),
+    Key(
         key="u",
         action="app.undo",
         label="Undo",

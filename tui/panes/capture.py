@@ -14,6 +14,7 @@ from engine.events import (
     ImportDone,
     JobEnded,
     JobStarted,
+    PictureDoubted,
     Preview,
     SourceLost,
     SourceOpened,
@@ -120,6 +121,10 @@ class CapturePane(Pane):
         """A live source is back."""
         text = _("Source is back after {seconds:.1f} s").format(seconds=event.seconds)
         self.write("#capture-advice", text)
+
+    def doubted(self, event: PictureDoubted) -> None:
+        """The camera sends what it should not, or is in order again."""
+        self.write("#capture-advice", clean(event.text))
 
     def captured(self, event: Captured) -> None:
         """One more picture is on disk."""

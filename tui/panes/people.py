@@ -26,6 +26,8 @@ from tui.text import clean, day, many, shorten
 FIGURES = ((_("Pics"), 5), (_("Ses"), 4), (_("Model"), 6))
 """Columns after the name, with their widths in cells; the name takes the rest."""
 MARK = "✓"
+AWAY = "~"
+"""Before the name of somebody not seen for `retention.people_days`."""
 
 IN_MODEL: dict[str, str] = {"yes": _("yes"), "stale": _("stale"), "no": _("no")}
 
@@ -247,7 +249,8 @@ class PeoplePane(Pane):
 
     def _cell(self, row: PersonRow) -> Text:
         marked = row.slug in self.marked
-        name = f"{MARK} {row.name}" if marked else row.name
+        name = f"{AWAY} {row.name}" if row.unseen else row.name
+        name = f"{MARK} {name}" if marked else name
         return Text(shorten(name, self._room - 1), "bold" if marked else "")
 
     @on(DataTable.RowHighlighted)
@@ -266,7 +269,19 @@ class PeoplePane(Pane):
             "no": with_keys(_("Not in the model yet: {key.train}")),
         }.get(row.in_model, "")
         since = _("since {day}").format(day=day(row.created))
-        self.write("#people-detail", "\n".join(filter(None, (clean(row.name), since, todo))))
+        if row.unseen:
+            since = _("{since}; ~ not seen since {day}").format(since=since, day=row.unseen)
+        consent = with_keys(CONSENT.get(row.consent, ""))
+        lines = (clean(row.name), f"{since}{consent}", todo)
+        self.write("#people-detail", "\n".join(filter(None, lines)))
+
+
+CONSENT = {
+    "none": _("; no consent noted: {key.consent}"),
+    "outdated": _("; consent to an older text: {key.consent}"),
+    "withdrawn": _("; consent withdrawn"),
+}
+"""What the line about a person adds where consent does not stand as it should."""
 
 
 def search_key(name: str) -> str:

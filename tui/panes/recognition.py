@@ -10,7 +10,15 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 
-from engine.events import JobEnded, JobStarted, RecogniseDone, SourceLost, SourceOpened, Threshold
+from engine.events import (
+    JobEnded,
+    JobStarted,
+    PictureDoubted,
+    RecogniseDone,
+    SourceLost,
+    SourceOpened,
+    Threshold,
+)
 from tui.bridge import Live, Sighting
 from tui.i18n import _
 from tui.keys.names import with_keys
@@ -108,6 +116,11 @@ class RecognitionPane(Pane):
         text = text.format(attempt=event.attempt, seconds=event.retry_in)
         self.write("#recognition-status", Text(text, "bold yellow"))
 
+    def doubted(self, event: PictureDoubted) -> None:
+        """The camera sends what it should not, or is in order again."""
+        style = "" if event.over else "bold yellow"
+        self.write("#recognition-status", Text(clean(event.text), style))
+
     def show_live(self, live: Live) -> None:
         """Faces in view and changes since the last look."""
         if not self.running:
@@ -132,7 +145,8 @@ class RecognitionPane(Pane):
         if not self.running:
             return
         now = self.clock()
-        present = [s for s in self.sightings if now - s.seen <= GONE]
+        # A clock that was set back would keep people in view until it is as late again.
+        present = [s for s in self.sightings if 0 <= now - s.seen <= GONE]
         width = max(20, self.query_one("#recognition-body").content_size.width)
         if present:
             several = len(self.opened) > 1

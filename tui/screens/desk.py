@@ -21,6 +21,7 @@ from engine.events import (
     ImportDone,
     JobEnded,
     JobStarted,
+    PictureDoubted,
     RecogniseDone,
     SourceLost,
     SourceOpened,
@@ -170,6 +171,8 @@ class DeskScreen(Screen[None]):
                 self.capture.ended(event)
             case SourceOpened() | SourceLost() | SourceRestored():
                 self._source(event)
+            case PictureDoubted():
+                (self.recognition if self._watching else self.capture).doubted(event)
             case Captured():
                 self.capture.captured(event)
             case EnrolDone() | ImportDone():
@@ -208,8 +211,13 @@ class DeskScreen(Screen[None]):
             self._camera = PANE_OF["recognise" if event.job == "recognise" else "enrol"]
         self.show_pane(name)
 
+    @property
+    def _watching(self) -> bool:
+        """Whether the camera is recognition's, not a capture's."""
+        return self._camera == self.recognition.NAME
+
     def _source(self, event: SourceOpened | SourceLost | SourceRestored) -> None:
-        watching = self._camera == self.recognition.NAME
+        watching = self._watching
         match event:
             case SourceOpened():
                 (self.recognition if watching else self.capture).source(event)

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Label, Select
 
 from engine.camera.display import display_available
+from engine.config import ConsentSettings
 from engine.service.protocol import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
 from tui.i18n import _
 from tui.screens.dialog import Form, Send
@@ -27,6 +28,15 @@ def window_field(ticked: bool) -> Field:
         return Field(_("Window"), tick)
     why = _("no display here (DISPLAY is not set)")
     return Field(_("Window"), Tick(why, False, id="form-window", disabled=True))
+
+
+def consent_field(settings: ConsentSettings) -> Field:
+    """Who asked the person and notes that they agreed."""
+    wanted = {"refuse": _("who asked; needed"), "warn": _("who asked, if they agreed")}
+    placeholder = wanted.get(settings.required, "")
+    field = Field(_("Consent"), Input(id="form-consent-by", placeholder=placeholder, compact=True))
+    field.display = settings.required != "off"
+    return field
 
 
 def sources_hint() -> Label:
@@ -50,8 +60,10 @@ class NewPersonForm(Form[EnrolRequest]):
         window: bool = False,
         name: str = "",
         then_train: bool = True,
+        consent: ConsentSettings | None = None,
     ) -> None:
         super().__init__(send)
+        self._consent = consent or ConsentSettings()
         self._source, self._count, self._name_given = source, count, name
         self._window, self._then_train = window, then_train
 
@@ -69,6 +81,7 @@ class NewPersonForm(Form[EnrolRequest]):
         yield Field(
             _("Then"), Tick(_("split, train and recognise"), self._then_train, id="form-train")
         )
+        yield consent_field(self._consent)
         yield sources_hint()
 
     @property
@@ -86,7 +99,8 @@ class NewPersonForm(Form[EnrolRequest]):
         if not count.isdecimal() or not 1 <= int(count) <= 10_000:
             raise Wrong(_("Pictures are a whole number from 1 to 10000."), "#form-count")
         window = self.query_one("#form-window", Tick).value
-        return EnrolRequest(person=name, source=source, count=int(count), window=window)
+        by = self.value("#form-consent-by")
+        return EnrolRequest(person=name, source=source, count=int(count), window=window, consent=by)
 
 
 class ImportForm(Form[ImportRequest]):
@@ -94,6 +108,10 @@ class ImportForm(Form[ImportRequest]):
 
     TITLE_TEXT = _("Import a folder")
     GO = _("Import")
+
+    def __init__(self, send: Send[ImportRequest], consent: ConsentSettings | None = None) -> None:
+        super().__init__(send)
+        self._consent = consent or ConsentSettings()
 
     def form_fields(self) -> ComposeResult:
         """Folder and which face of a photograph counts."""
@@ -114,6 +132,7 @@ class ImportForm(Form[ImportRequest]):
                 id="form-face",
             ),
         )
+        yield consent_field(self._consent)
         yield Label(
             _("Layouts: NAME/pictures, or train/NAME and validation/NAME."),
             classes="hint",
@@ -126,7 +145,7 @@ class ImportForm(Form[ImportRequest]):
         if not folder:
             raise Wrong(_("Say which folder."), "#form-folder")
         face = cast(FaceChoice, self.query_one("#form-face", Select).value)
-        return ImportRequest(folder=folder, face=face)
+        return ImportRequest(folder=folder, face=face, consent=self.value("#form-consent-by"))
 
 
 class RecogniseForm(Form[RecogniseRequest]):

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
+from engine.config import ConsentSettings
 from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.screens.dialog import Form, Send
+from tui.screens.forms import consent_field
 from tui.text import many
 from tui.widgets.fields import Field, Wrong
 
 
-class WhoForm(Form[str]):
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A name, and who asked the person and notes that they agreed; empty if nobody says so now."""
+
+    name: str
+    consent: str
+
+
+class WhoForm(Form[Who]):
     """The name of an enrolled person; the one nearest is offered."""
 
     TITLE_TEXT = _("This is")
     GO = _("Add")
 
     def __init__(
-        self, send: Send[str], *, crops: int, name: str = "", names: Sequence[str] = ()
+        self,
+        send: Send[Who],
+        *,
+        crops: int,
+        name: str = "",
+        names: Sequence[str] = (),
+        consent: ConsentSettings | None = None,
     ) -> None:
         super().__init__(send)
+        self._consent = consent or ConsentSettings()
         self._crops, self._name_given, self._names = crops, name, tuple(names)
 
     def form_fields(self) -> ComposeResult:
@@ -40,17 +58,18 @@ class WhoForm(Form[str]):
                 suggester=SuggestFromList(self._names, case_sensitive=False),
             ),
         )
+        yield consent_field(self._consent)
 
     def _about(self) -> str:
         text = _("{crops} join this person's pictures. Then train with {key.train}.")
         return with_keys(text, crops=many(self._crops, "crop"))
 
-    def request(self) -> str:
+    def request(self) -> Who:
         """The engine knows who is enrolled."""
         name = self.value("#form-name")
         if not name:
             raise Wrong(_("A person needs a name."), "#form-name")
-        return name
+        return Who(name, self.value("#form-consent-by"))
 
 
 class NewFromInboxForm(WhoForm):

@@ -168,7 +168,9 @@ class ModelsScreen(Dialog[None]):
                 lines.append(_("Kept aside when it was trained.") + f" {clean(row.aside)}")
             if used is not None and used is not row and not row.damaged:
                 lines.append(compared(row, used))
-            if not row.damaged and row.rank1 is None:
+            if row.damaged:
+                lines.append(_("Damaged: {damage}").format(damage=clean(row.damage)))
+            elif row.rank1 is None:
                 how = f"facedesk evaluate --model {clean(row.id)}"
                 if row.current:
                     how = with_keys(_("{key.evaluation} on the desk"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from textual.app import ComposeResult
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
+from engine.config import ConsentSettings
 from engine.service.protocol import Consent
 from tui.i18n import _
 from tui.keys.names import with_keys
@@ -74,9 +76,10 @@ class ConsentForm(Form[ConsentRequest]):
 
     GO = _("Note")
 
-    def __init__(self, send: Send[ConsentRequest], *, name: str, version: str, text: str) -> None:
+    def __init__(self, send: Send[ConsentRequest], *, name: str, settings: ConsentSettings) -> None:
         super().__init__(send)
-        self._name_of, self._version, self._text = name, version, text
+        self._name_of, self._settings = name, settings
+        self._version, self._text = settings.text_version, settings.text
 
     def title_text(self) -> str:
         """Whose consent."""
@@ -98,7 +101,9 @@ class ConsentForm(Form[ConsentRequest]):
         """Say what is noted so far; only what was given can be taken back."""
         if not self.query("#form-consent"):
             return  # closed meanwhile
-        self.query_one("#form-consent", Label).update(Text(clean(consent_words(now))))
+        self.query_one("#form-consent", Label).update(
+            Text(clean(consent_words(now, self._settings)))
+        )
         self.query_one("#form-withdraw", Tick).disabled = now is None or not now.given
 
     def request(self) -> ConsentRequest:
@@ -110,3 +115,31 @@ class ConsentForm(Form[ConsentRequest]):
         if not version and not withdraw:
             raise Wrong(_("Say which text they agreed to."), "#form-version")
         return ConsentRequest(by, version, withdraw)
+
+
+class ExportForm(Form[str]):
+    """The file that all that is held on a person is written to."""
+
+    TITLE_TEXT = _("All that is held")
+    GO = _("Write")
+
+    def __init__(self, send: Send[str], *, name: str) -> None:
+        super().__init__(send)
+        self._name_of = name
+
+    def form_fields(self) -> ComposeResult:
+        """What is written, and where."""
+        about = _(
+            "Pictures, consent, features and model entries of {name}, as one zip. It is not "
+            "encrypted; an existing file is never overwritten."
+        )
+        yield Label(about.format(name=clean(self._name_of)), markup=False)
+        offered = re.sub(r"[^\w-]+", "-", self._name_of).strip("-")
+        yield Field(_("File"), Input(f"~/{offered}.zip", id="form-file", compact=True))
+
+    def request(self) -> str:
+        """The engine knows whether it can be written."""
+        file = self.value("#form-file")
+        if not file:
+            raise Wrong(_("Say which file."), "#form-file")
+        return file

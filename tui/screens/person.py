@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import DataTable, Static
 
+from engine.config import ConsentSettings
 from engine.service.protocol import PersonFacts, PictureFacts, SessionFacts
 from tui.i18n import _
 from tui.keys import bindings_of
@@ -44,8 +45,9 @@ class PersonScreen(Dialog[None]):
     HELP = "person"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("person")]
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, consent: ConsentSettings) -> None:
         super().__init__()
+        self._consent = consent
         self.person = name
         self.facts: PersonFacts | None = None
         """None until they are read."""
@@ -124,7 +126,7 @@ class PersonScreen(Dialog[None]):
         )
         lines = (
             f"{enrolled} {with_keys(IN_MODEL[facts.in_model])}",
-            consent_words(facts.consent),
+            consent_words(facts.consent, self._consent),
             confusion_words(facts.confusion),
         )
         self.query_one("#person-facts", Static).update(Text("\n".join(map(clean, lines))))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from engine.bench.plan import Plan
 from engine.events import Figure
 
-MEASURES = ("train", "add", "features", "recognise", "score", "start", "memory")
+MEASURES = ("train", "add", "features", "recognise", "score", "start", "memory", "vault")
 """Names of the measurements, in their order."""
 
 

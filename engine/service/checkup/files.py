@@ -9,7 +9,7 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
-from engine.errors import BackboneMissing, FacedeskError
+from engine.errors import BackboneMissing, FacedeskError, VaultLocked
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.i18n import _
@@ -134,6 +134,8 @@ def _model(workspace: Workspace) -> Finding:
         if store.current_id() is None:
             return _file("model", "note", _("none yet"), "", "facedesk train")
         info = store.load().info
+    except VaultLocked as error:
+        return _file("model", "note", error.title, str(workspace.models))
     except FacedeskError as error:
         remedy = error.hint or "facedesk train"
         return _file("model", "trouble", str(error), str(workspace.models), remedy)

@@ -8,9 +8,13 @@ import shutil
 from pathlib import Path
 
 from engine.config import Settings, config_file, keys_file
+from engine.errors import VaultError
 from engine.events import Finding
 from engine.events.checkup import State
+from engine.exposure import exposures
 from engine.i18n import _
+from engine.vault.opened import opened
+from engine.vault.record import read_record
 from engine.workspace import Workspace
 
 LEAST_FREE = 1_000_000_000
@@ -25,6 +29,8 @@ def storage_findings(workspace: Workspace, settings: Settings) -> list[Finding]:
     return [
         disk_finding(workspace, settings),
         _workspace(workspace),
+        *_sharing(workspace),
+        encryption_finding(workspace),
         _lock(workspace),
         _file("configuration", config_file()),
         _file("keys", keys_file()),
@@ -75,6 +81,35 @@ def _workspace(workspace: Workspace) -> Finding:
         remedy = f"chmod -R go-rwx {workspace.root}"
         return _finding("workspace", "warning", value, _("Other users may look inside."), remedy)
     return _finding("workspace", "ok", value)
+
+
+def _sharing(workspace: Workspace) -> list[Finding]:
+    """Other users or computers with a hand in the workspace; its modes are told with itself."""
+    return [
+        _finding("sharing", "warning", each.text, "", each.remedy)
+        for each in exposures(workspace.root)
+        if each.kind != "readable"
+    ]
+
+
+def encryption_finding(workspace: Workspace) -> Finding:
+    """Whether and how the workspace is encrypted, and whether this process has opened it."""
+    try:
+        record = read_record(workspace.root)
+    except VaultError as error:
+        return _finding("encryption", "trouble", str(error), "", error.hint)
+    if record is None:
+        value = _("none: whoever takes the disk sees the pictures")
+        return _finding("encryption", "note", value, "", "facedesk vault create")
+    detail = _("AES-256-GCM, vault key {id}").format(id=record.key.hex()[:8])
+    if record.state != "sealed":
+        command = "create" if record.state == "sealing" else "remove"
+        value = _("a conversion was cut short: some files are encrypted, some are not")
+        return _finding("encryption", "warning", value, detail, f"facedesk vault {command}")
+    if opened(workspace.root) is None:
+        remedy = _("Set vault.key_file or vault.passphrase_file, or start the app.")
+        return _finding("encryption", "note", _("AES-256-GCM, locked"), detail, remedy)
+    return _finding("encryption", "ok", _("AES-256-GCM, unlocked"), detail)
 
 
 def _lock(workspace: Workspace) -> Finding:

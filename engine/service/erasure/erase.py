@@ -94,26 +94,21 @@ def _run(
     *,
     resumed: bool,
 ) -> Erased:
-    def note(step: str, counts: dict[str, int], model: str = "") -> None:
+    # The folder first: from then on nobody is named so. Sightings before models: they are found
+    # by the centres.
+    for step in dict.fromkeys(("person", "sightings", "models", *places.STEPS)):
+        if step in body["done"]:
+            continue
+        if step == "sightings":
+            counts = templates.sightings(workspace, who)
+        elif step == "models":
+            body["model"], counts = templates.models(workspace, who)
+        else:
+            counts = places.STEPS[step](workspace, who)
         for kind, count in counts.items():
             body["removed"][kind] = body["removed"].get(kind, 0) + count
-        body["model"] = model or body["model"]
         body["done"].append(step)
         write_json(marker, body)
-
-    # The folder first: from then on nobody is named so. Then what needs the centres to be found.
-    steps = dict(places.STEPS)
-    for step, work in {"person": steps.pop("person")}.items():
-        if step not in body["done"]:
-            note(step, work(workspace, who))
-    if "sightings" not in body["done"]:
-        note("sightings", templates.sightings(workspace, who))
-    if "models" not in body["done"]:
-        state, counts = templates.models(workspace, who)
-        note("models", counts, state)
-    for step, work in steps.items():
-        if step not in body["done"]:
-            note(step, work(workspace, who))
     found = search(workspace, who, beside=(marker,))
     receipt = Receipt(
         id=who.id,

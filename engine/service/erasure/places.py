@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.camera.tape_folder import EVENTS, PART, SESSION, SUFFIX
+from engine.audit import Audit
+from engine.camera.tape_folder import EVENTS, SESSION
 from engine.enrol import roster, traces
 from engine.enrol.folders import SESSION_FILE, is_session_id, sub_folders
 from engine.enrol.inbox import SIGHTING_FILE
@@ -27,6 +28,7 @@ from engine.files import read_bytes, read_json, remove_directory, translate_os_e
 from engine.i18n import _
 from engine.service.erasure.evidence import Evidence, concerns, files_below
 from engine.service.erasure.mentions import Mentions
+from engine.service.purging import recordings_below
 from engine.workspace import Workspace
 
 Counts = dict[str, int]
@@ -130,6 +132,7 @@ def strangers(workspace: Workspace, who: Evidence) -> Counts:
             (area.people / each.slug).rename(area.people / slug)
             for rows in features:
                 rows.rename(rows.with_name(slug))
+        Audit(area).forget(each.slug)
         renamed += 1
     registry.tidy()  # the features of one whose renaming was cut short
     return {"strangers renamed": renamed}
@@ -179,12 +182,11 @@ def recordings(workspace: Workspace, who: Evidence) -> Counts:
     """Recordings below the workspace whose request or events name the person, whole."""
     mentions = who.mentions(workspace)
     gone = 0
-    for folder in sorted(workspace.root.rglob(f"*{SUFFIX}*")):
-        if folder.is_dir() and folder.name.endswith((SUFFIX, SUFFIX + PART)):
-            texts = (folder.name, _text(folder / SESSION), _text(folder / EVENTS))
-            if any(map(mentions.within, texts)):
-                remove_directory(folder)
-                gone += 1
+    for folder in list(recordings_below(workspace)):
+        texts = (folder.name, _text(folder / SESSION), _text(folder / EVENTS))
+        if any(map(mentions.within, texts)):
+            remove_directory(folder)
+            gone += 1
     return {"recordings": gone}
 
 
@@ -223,6 +225,13 @@ def logs(workspace: Workspace, who: Evidence) -> Counts:
     return {"log lines": gone}
 
 
+def log_of_deeds(workspace: Workspace, who: Evidence) -> Counts:
+    """The key that tells whose entries in the audit log are whose; the entries stay, nobody's."""
+    audit = Audit(workspace)
+    audit.note("person-erased", who.slug, receipt=who.id)
+    return {"audit keys": int(audit.forget(who.slug))}
+
+
 STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "person": person,
     "trash": trash,
@@ -234,6 +243,7 @@ STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "recordings": recordings,
     "copies": copies,
     "logs": logs,
+    "audit": log_of_deeds,
 }
 """The steps by name, in their order. Those of models and inbox stand in `templates`."""
 
@@ -299,6 +309,6 @@ def _text(file: Path) -> str:
     try:
         if file.stat().st_size <= LARGEST_TEXT:
             return read_bytes(file).decode("utf-8", "replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, FacedeskError):
         pass
     return ""

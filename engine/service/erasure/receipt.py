@@ -23,6 +23,7 @@ BEYOND = (
     "backups and copies outside the workspace, recordings kept elsewhere",
     "recordings below the workspace that show but do not name the person",
     "blocks of the disk that were freed: only an encrypted disk or workspace makes them unreadable",
+    "an audit log, whose chain must not be broken",
     "quantiles over all people in the model's threshold, until the next training",
 )
 """What no search of the workspace can speak for."""

@@ -14,6 +14,8 @@ from engine.workspace import Workspace
 
 LARGEST = 1 << 30
 """Bytes of a file beyond which it is not read, but counted as unread."""
+AUDIT = "audit"
+"""What an audit log's path begins with: its chain must not be broken, and the receipt says so."""
 BINARY = frozenset({".png", ".npz", ".avi", ".mp4", ".jpg"})
 """Suffixes of files whose bytes are no text."""
 
@@ -37,6 +39,8 @@ def search(workspace: Workspace, who: Evidence, beside: tuple[Path, ...] = ()) -
         if file in beside:
             continue
         place = str(file.relative_to(workspace.root))
+        if place.startswith(AUDIT):
+            continue
         try:
             if file.stat().st_size > LARGEST:
                 raise OSError
@@ -52,10 +56,10 @@ def search(workspace: Workspace, who: Evidence, beside: tuple[Path, ...] = ()) -
 
 
 def digest_of(file: Path) -> str:
-    """SHA-256 of a file's contents; empty if it is gone."""
+    """SHA-256 of a file's contents; empty if it is gone or cannot be read."""
     try:
         return hashlib.sha256(read_bytes(file)).hexdigest()
-    except FileNotFoundError:
+    except (FileNotFoundError, FacedeskError):
         return ""
 
 

@@ -13,6 +13,7 @@ from engine.enrol.import_plan import plan_strangers
 from engine.enrol.importer import import_planned
 from engine.enrol.names import clean_name
 from engine.enrol.people import People
+from engine.enrol.permission import permitted
 from engine.enrol.strangers import StrangerArea, strangers
 from engine.errors import ModelError, NameTaken, NoPictures, PersonNotFound
 from engine.events import (
@@ -27,7 +28,7 @@ from engine.events import (
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Refusal
 from engine.i18n import _
-from engine.pictures import is_picture_name
+from engine.picture_names import is_picture_name
 from engine.service.jobs.enrol import enrol
 from engine.service.protocol import EnrolRequest, StrangersRequest
 from engine.workspace import Workspace
@@ -80,7 +81,7 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         model, fpir = store.load(), settings.recognition.fpir
         backbone = backbone_of(model.info, settings.model.runtime)
         extractor, space = backbone.extractor, backbone.space
-        names = {person.slug: person.name for person in People(workspace).list()}
+        names = {person.slug: person.name for person in permitted(workspace)}
         gallery, _unused = present_gallery(model, space, names)
         kept = kept_of(model.info, space, fpir)
     except ModelError as error:

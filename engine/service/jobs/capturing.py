@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,10 +11,10 @@ from engine.camera.frame import Frame
 from engine.camera.reader import Reader
 from engine.cancel import Cancel
 from engine.enrol.coach import Coach
-from engine.enrol.people import People
+from engine.enrol.people import People, Person
 from engine.enrol.session import Enrolment
 from engine.enrol.twins import TwinGuard
-from engine.errors import PersonNotFound, SourceError
+from engine.errors import ConsentMissing, PersonNotFound, SourceError
 from engine.events import Captured, Emit, Notice, Refused
 from engine.faces.align import Face
 from engine.faces.follow import FaceFollower
@@ -39,7 +39,8 @@ class Follower(Protocol):
 class Capture:
     """What a capture needs: who looks at a frame, who keeps it, who may end it.
 
-    With `early` it is complete as well once the coach has all it wants.
+    With `early` it is complete as well once the coach has all it wants. `allow` is asked before the
+    pictures become another person's, and raises ConsentMissing where they may not.
     """
 
     reader: Reader
@@ -53,6 +54,7 @@ class Capture:
     emit: Emit
     early: bool
     follower: Follower | None = None
+    allow: Callable[[Person], None] = lambda person: None
 
     def run(self, frames: Iterable[Frame]) -> None:
         """Feed frames until the session is complete, the source ends or an end is asked for."""
@@ -64,6 +66,10 @@ class Capture:
                     self.viewer.show(frame, (), asked, self.reader.dropped)
                     continue
                 self._heed()
+                if self.reader.still:  # nobody is there now
+                    if not self.viewer.show(frame, (), lines, self.reader.dropped):
+                        self.cancel.stop()
+                    continue
                 faces = self.finder.find(frame.image)
                 lines = self._keep(frame, faces) or lines
                 boxes = tuple(face.box.as_tuple for face in faces)
@@ -102,6 +108,12 @@ class Capture:
                     other=self.guard.other
                 )
                 self.emit(Notice(text=text))
+                return
+            try:
+                self.allow(other)
+            except ConsentMissing as error:
+                self.emit(Notice(text=f"{error}. {error.hint}", level="error"))
+                self.enrolment.give_up()
                 return
             self.emit(Notice(text=_("The pictures go to {name}").format(name=other.name)))
             self.enrolment.reassign(other)

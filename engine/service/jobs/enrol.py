@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 from engine.camera.reader import Reader
 from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.config import Settings
+from engine.enrol import permission
 from engine.enrol.coach import Coach
 from engine.enrol.names import clean_name
-from engine.enrol.people import People
-from engine.enrol.roster import consent_for
+from engine.enrol.people import People, Person
 from engine.enrol.session import Enrolment
 from engine.enrol.twins import TwinGuard
 from engine.errors import NoPictures, PersonNotFound
-from engine.events import Emit, EnrolDone
+from engine.events import Emit, EnrolDone, Notice
 from engine.faces.follow import FaceFollower
 from engine.faces.quality import QualityGates
 from engine.faces.words import REASONS
@@ -44,10 +45,18 @@ def enrol(
     source that ends or is lost early keeps what was captured. `twins` may hold the capture, give
     it up, or turn it into one of the person whom the pictures look like. `follower` is told of
     every picture that is kept.
-    Raises SourceError if the source cannot be opened, NoPictures if nothing at all was captured.
+    Raises ConsentMissing, SourceError if the source cannot be opened, NoPictures if nothing at all
+    was captured.
     """
     name = clean_name(request.person)
     people = People(workspace)
+    leave = _leave(workspace, settings, request, emit)
+
+    def allow(other: Person) -> None:
+        """The pictures turn out to be this person's: the same rule for them."""
+        theirs = _leave(workspace, settings, replace(request, person=other.name), emit)
+        permission.note(people, other, theirs)
+
     finder = FaceFollower(settings.detection)
     viewer = Viewer(
         emit, title=_("Facedesk: {name}").format(name=name), window=request.window, preview=preview
@@ -55,7 +64,9 @@ def enrol(
     try:
         with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
             known = _exists(people, name)
-            person = people.get(name) if known else people.add(name, consent_for(workspace, name))
+            person = people.get(name) if known else people.add(name, leave.consent(name))
+            if known:
+                person = permission.note(people, person, leave)
             enrolment = Enrolment(
                 people,
                 person,
@@ -76,6 +87,7 @@ def enrol(
                 emit=emit,
                 early=settings.enrolment.finish_when_covered,
                 follower=follower,
+                allow=allow,
             )
             try:
                 most = settings.record.most_megabytes
@@ -96,6 +108,18 @@ def enrol(
     if done.captured == 0 and done.ended == "source_ended":
         raise nothing_captured(done)
     return done
+
+
+def _leave(
+    workspace: Workspace, settings: Settings, request: EnrolRequest, emit: Emit
+) -> permission.Permission:
+    """Leave to enrol; what is amiss with it is told."""
+    leave = permission.permit(
+        workspace, [request.person], settings.consent, request.consent, request.source
+    )
+    if leave.sentence:
+        emit(Notice(text=leave.sentence, level="warning"))
+    return leave
 
 
 def _close(enrolment: Enrolment, cancel: Cancel) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audit import Audit
 from engine.cancel import Cancel
 from engine.config import RecognitionSettings, Settings
 from engine.dataset.split import Split, check_fits, load_split
 from engine.enrol.people import People, Person
+from engine.enrol.permission import permitted
 from engine.enrol.recording import read_records
 from engine.errors import SplitMissing, UsageError
 from engine.evaluate import probes as choosing
@@ -39,6 +41,7 @@ from engine.recognise.calibration import MARGIN, threshold_for
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
+from engine.service.jobs.in_use import model_in_use
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.material import Progress
 from engine.service.jobs.strangers import stranger_embeddings
@@ -61,6 +64,8 @@ def evaluate(
     be used, UsageError for an impossible FPIR, Cancelled, DiskFull. `backbones` may hold the
     network already.
     """
+    audit = Audit(workspace)
+    audit.ready()
     started = time.monotonic()
     evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones or Backbones())
     done = evaluation.run()
@@ -71,6 +76,7 @@ def evaluate(
     done = dataclasses.replace(done, seconds=time.monotonic() - started)
     if report:
         write_report(Path(report), done, evaluation.samples, evaluation.crop)
+    audit.note("evaluated", model=done.model, report=bool(report))
     emit(done)
     return done
 
@@ -108,7 +114,12 @@ class _Evaluation:
         self.samples = Samples(np.empty(0), np.empty(0), np.empty(0))
 
     def run(self) -> EvaluateDone:
-        model = ModelStore(self._workspace).load(self._request.model)
+        wanted = self._request.model
+        model = (
+            ModelStore(self._workspace).load(wanted)
+            if wanted is not None
+            else model_in_use(self._workspace, self._emit)
+        )
         people = self._gallery_people(model)
         # Whatever is wrong with the folders is said before the slow work begins.
         held_out, folder_probes = self._choose_probes(model, people)
@@ -154,7 +165,7 @@ class _Evaluation:
 
     def _gallery_people(self, model: StoredModel) -> tuple[Person, ...]:
         """Those of the model's people who are still enrolled, in the model's order."""
-        enrolled = {person.slug: person for person in People(self._workspace).list()}
+        enrolled = {person.slug: person for person in permitted(self._workspace)}
         people = tuple(enrolled[slug] for slug, _, _ in model.labels if slug in enrolled)
         stale = library.stale_slugs(self._workspace, model.info)
         changed = [person.name for person in people if person.slug in stale]

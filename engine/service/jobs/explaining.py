@@ -6,6 +6,7 @@ import threading
 
 from engine.config import GateSettings
 from engine.enrol.people import People
+from engine.enrol.permission import permitted
 from engine.events import Why
 from engine.model.face_space import FaceSpace
 from engine.model.feature_cache import FeatureCache
@@ -37,11 +38,16 @@ class Explainer:
                 self._enrolled = self._read()
         return explain(evidence, self._enrolled, self._gates)
 
+    def forget(self) -> None:
+        """People have changed: the enrolled crops are read anew for the next explanation."""
+        with self._lock:
+            self._enrolled = None
+
     def _read(self) -> EnrolledCrops:
         people = People(self._workspace)
         cache = FeatureCache(self._workspace, self._digest)
         parts = []
-        for person in people.list():
+        for person in permitted(self._workspace):
             for session in person.sessions:
                 files, features = cache.ready(person.slug, session.id, session.pictures)
                 if files:

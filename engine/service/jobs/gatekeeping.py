@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.dataset.split import Split
 from engine.enrol.people import People
+from engine.enrol.permission import permitted
 from engine.errors import ModelCorrupt, NoModel
 from engine.i18n import _
 from engine.model.face_space import FaceSpace
@@ -90,7 +91,7 @@ class Gatekeeper:
         slugs = [self._material.people[index].slug for index, _, _ in files]
         rows = joined(self._parts, HELD_OUT).faces.at([row for _, row in chosen])
         probes = Probes(rows, slugs, functools.cache(lambda: self._crops(files)))
-        enrolled = frozenset(person.slug for person in self._people.list())
+        enrolled = frozenset(person.slug for person in permitted(self._material.workspace))
         before, after = (
             hits_of(
                 model,

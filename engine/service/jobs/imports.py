@@ -6,10 +6,12 @@ from pathlib import Path
 
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.enrol.importer import import_folder
+from engine.enrol.import_plan import plan_import
+from engine.enrol.importer import import_planned
 from engine.enrol.people import People
+from engine.enrol.permission import permit
 from engine.errors import NoPictures
-from engine.events import Emit, ImportDone, ImportRefused
+from engine.events import Emit, ImportDone, ImportRefused, Notice
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Refusal
 from engine.i18n import _
@@ -20,16 +22,23 @@ from engine.workspace import Workspace
 def import_pictures(
     workspace: Workspace, settings: Settings, request: ImportRequest, cancel: Cancel, emit: Emit
 ) -> ImportDone:
-    """Import all people of a folder. Raises DataError if there is none, Cancelled if stopped."""
+    """Import all people of a folder. Raises DataError if there is none, Cancelled if stopped,
+    ConsentMissing before any picture was taken."""
     done: ImportDone | None = None
     unusable = 0
-    for event in import_folder(
-        Path(request.folder).expanduser(),
+    plan = plan_import(Path(request.folder).expanduser())
+    names = [each.name for each in plan.people]
+    leave = permit(workspace, names, settings.consent, request.consent)
+    if leave.sentence:
+        emit(Notice(text=leave.sentence, level="warning"))
+    for event in import_planned(
+        plan,
         People(workspace),
         FaceFinder(settings.detection),
         QualityGates(settings.gates),
         request.face,
         cancel,
+        leave.consent,
     ):
         emit(event)
         if isinstance(event, ImportDone):

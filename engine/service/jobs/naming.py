@@ -13,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import Settings
-from engine.enrol.people import People
+from engine.enrol.people import PERSON_FILE
+from engine.enrol.permission import permitted
 from engine.events import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate
-from engine.model.store import ModelStore
+from engine.model.store import ModelInfo
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import threshold_event
 from engine.recognise.why import Memory
 from engine.service import library
 from engine.service.jobs.explaining import Explainer
+from engine.service.jobs.in_use import model_in_use
 from engine.service.jobs.keeping import Keeper
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.strangers import ready_strangers
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 RATE_INTERVAL = 1.0
 """Seconds between reports of how recognition keeps up."""
+
+LOOK_INTERVAL = 1.0
+"""Seconds between looks at who may still be named."""
 
 
 class Recognition:
@@ -45,15 +50,20 @@ class Recognition:
         keep: bool | None = None,
         backbones: Backbones | None = None,
     ) -> None:
-        """Load the model in use and emit its Threshold. `keep` as in `Keeper`; `backbones` may
-        have its network already.
+        """Load the model in use (see `model_in_use`) and emit its Threshold.
+
+        `keep` as in `Keeper`; `backbones` may have its network already.
 
         Raises NoModel, ModelCorrupt, BackboneMissing.
         """
-        model = ModelStore(workspace).load()
+        model = model_in_use(workspace, emit)
         backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
+        self._workspace = workspace
+        self._stamp = _stamp(workspace, model.info)
+        self._model = model.info
+        self._names = _names(workspace)
 
         def keeper() -> Keeper:
             return Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)
@@ -67,7 +77,7 @@ class Recognition:
             space,
             settings.recognition,
             library.stale_slugs(workspace, model.info),
-            {person.slug: person.name for person in People(workspace).list()},
+            self._names,
             classifier_for(model, backbone.weights) if backbone.weights else None,
             ready_strangers(workspace, extractor, space, emit),
         )
@@ -76,7 +86,7 @@ class Recognition:
         black = np.zeros((1, 160, 160, 3), np.uint8)
         self._recogniser.observe("", 0, 0.0, [(0, 0, 1, 1)], black, single=True)
         self._recogniser.memory.clear()
-        self._began = self._reported = time.monotonic()
+        self._began = self._reported = self._looked = time.monotonic()
         self._frames = self._faces = self._recent = 0
         self._dropped: Counter[int] = Counter()
         self._people: Counter[str] = Counter()
@@ -101,6 +111,7 @@ class Recognition:
             self._keepers[found.camera].take(found.seconds, events, self._recogniser.memory)
         self._dropped[found.camera] = found.dropped + skipped
         self._count(events)
+        self._look()
 
     def take_picture(self, source: str, number: int, face: Face | None) -> None:
         """Name one photograph's face as a probe of its own; NoFace if it has none."""
@@ -143,6 +154,25 @@ class Recognition:
         self._emit(done)
         return done
 
+    def _look(self) -> None:
+        """Now and then: leave out who was deleted or took their consent back meanwhile.
+
+        Raises NoModel if nobody is left.
+        """
+        now = time.monotonic()
+        if now - self._looked < LOOK_INTERVAL:
+            return
+        self._looked = now
+        stamp = _stamp(self._workspace, self._model)
+        if stamp == self._stamp:
+            return
+        self._stamp, names = stamp, _names(self._workspace)
+        if names != self._names:
+            self._names = names
+            self._recogniser.renew(names)
+            self.explainer.forget()
+            self._emit(threshold_event(self._recogniser.calibration, "recognise"))
+
     def _count(self, events: tuple[FaceSeen, ...]) -> None:
         self._frames += 1
         self._recent += 1
@@ -161,6 +191,23 @@ class Recognition:
                 )
             )
             self._reported, self._recent = now, 0
+
+
+def _names(workspace: Workspace) -> dict[str, str]:
+    """Present names by slug of everybody who may be recognised."""
+    return {person.slug: person.name for person in permitted(workspace)}
+
+
+def _stamp(workspace: Workspace, model: ModelInfo) -> tuple[int, ...]:
+    """Changes when one of the model's people is deleted, comes back, is renamed, or agrees or no
+    longer agrees; reads no file."""
+    found = []
+    for slug, _name, _revision in model.people:
+        try:
+            found.append((workspace.people / slug / PERSON_FILE).stat().st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)
 
 
 def crops_of(found: FacesFound) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.audit import Audit
 from engine.config import RuntimeWish
 from engine.errors import ModelCorrupt, ModelError, UsageError
 from engine.i18n import _
@@ -41,7 +42,8 @@ def export(workspace: Workspace, file: Path, identity: str | None) -> int:
         )
     from engine.model.keras_export import export_keras  # TensorFlow: seconds
 
-    written = export_keras(model, weights_of(model.info), file, FaceSpace.load())
+    with Audit(workspace).of("exported", what="model", model=model.info.id):
+        written = export_keras(model, weights_of(model.info), file, FaceSpace.load())
     return written.stat().st_size
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.camera.check import check_source
+from engine.camera.demo import parse_demo
 from engine.camera.folder import pictures_of
 from engine.cancel import Cancel
 from engine.config import Settings
@@ -13,6 +15,7 @@ from engine.pictures import Unreadable, read_photograph
 from engine.service.jobs.naming import Recognition
 from engine.service.jobs.watch import watch
 from engine.service.protocol import RecogniseRequest
+from engine.service.watching import watching
 from engine.workspace import Workspace
 
 
@@ -32,6 +35,25 @@ def recognise(
     `keep` as in `Keeper`; who listens writes what is `Sighted`.
     Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
+    check_source(request.source)  # before the network is loaded, which takes seconds
+    if request.source.startswith("demo:"):
+        parse_demo(request.source)
+    with watching(workspace, settings, request.sources) as told:
+        done = _recognised(workspace, settings, request, cancel, emit, why=why, keep=keep)
+        told["frames"] = done.frames
+    return done
+
+
+def _recognised(
+    workspace: Workspace,
+    settings: Settings,
+    request: RecogniseRequest,
+    cancel: Cancel,
+    emit: Emit,
+    *,
+    why: bool,
+    keep: bool | None,
+) -> RecogniseDone:
     recognition = Recognition(workspace, settings, emit, keep)
     if request.each and Path(request.source).expanduser().is_dir():
         _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)

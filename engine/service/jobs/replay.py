@@ -25,6 +25,7 @@ from engine.events import Emit, Event, Notice, ReplayDone
 from engine.i18n import _
 from engine.service.messages import FacesFound
 from engine.service.protocol import EnrolRequest, RecogniseRequest, ReplayRequest
+from engine.service.watching import watching
 from engine.workspace import Workspace
 
 BEFORE: Mapping[str, Mapping[str, Any]] = {"detection": {"full_scan_every": 1}}
@@ -137,7 +138,10 @@ def _run(
         enrol(workspace, settings, request, cancel, emit)
         return
     with tempfile.TemporaryDirectory(prefix="facedesk-replay-") as folder:
-        enrol(Workspace(Path(folder)), settings, request, cancel, emit)
+        # Nothing of it is kept, so nobody is enrolled by it.
+        rule = settings.consent.model_copy(update={"required": "off"})
+        nobody = settings.model_copy(update={"consent": rule})
+        enrol(Workspace(Path(folder)), nobody, request, cancel, emit)
 
 
 def _recognise(
@@ -153,14 +157,15 @@ def _recognise(
     from engine.service.jobs.naming import Recognition
     from engine.service.jobs.watch import watch
 
-    recognition = Recognition(workspace, recorded.settings, emit)
+    with watching(workspace, recorded.settings, ("recording",)) as told:
+        recognition = Recognition(workspace, recorded.settings, emit)
 
-    def deliver(found: FacesFound) -> None:
-        if not (recorded.live and found.boxes) or found.frame in judged:
-            recognition.take(found, single=request.each)
+        def deliver(found: FacesFound) -> None:
+            if not (recorded.live and found.boxes) or found.frame in judged:
+                recognition.take(found, single=request.each)
 
-    watch(recorded.settings, request, cancel, emit, deliver, preview=None)
-    recognition.finish()
+        watch(recorded.settings, request, cancel, emit, deliver, preview=None)
+        told["frames"] = recognition.finish().frames
 
 
 def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...]]:

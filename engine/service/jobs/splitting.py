@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from engine.audit import Audit
 from engine.config import Settings, SplitSettings
-from engine.dataset.split import Split, check_fits, load_split, make_split, save_split, summarise
+from engine.dataset.split import (
+    PARTS,
+    Split,
+    check_fits,
+    load_split,
+    make_split,
+    save_split,
+    summarise,
+)
 from engine.enrol.people import People, Person
+from engine.enrol.permission import permitted, withdrawn
 from engine.errors import NoPictures, SplitMissing
 from engine.events import Emit, Notice, SplitDone
 from engine.i18n import _
@@ -14,8 +26,8 @@ from engine.workspace import Workspace
 def split(workspace: Workspace, settings: SplitSettings, *, random: bool = False) -> SplitDone:
     """Split everybody's pictures and save split.json. Raises NoPictures in an empty workspace."""
     people = with_pictures(workspace)
-    made = make_split(people, settings, random=random)
-    save_split(workspace, made)
+    made = _told(workspace, make_split(people, settings, random=random))
+    _save(workspace, made)
     return summarise(made, people)
 
 
@@ -51,14 +63,32 @@ def fitting_split(workspace: Workspace, settings: Settings, emit: Emit) -> Split
             return found
     else:
         emit(Notice(text=_("No split yet: made one with the configured shares")))
-    made = make_split(people, wanted, random=random)
-    save_split(workspace, made)
+    made = _told(workspace, make_split(people, wanted, random=random))
+    _save(workspace, made)
     return made
 
 
+def _save(workspace: Workspace, made: Split) -> None:
+    shares = dict(zip(PARTS, made.shares, strict=True))
+    with Audit(workspace).of(
+        "split-made", people=len(made.people), shares=shares, seed=made.seed, mode=made.mode
+    ):
+        save_split(workspace, made)
+
+
+def _told(workspace: Workspace, made: Split) -> Split:
+    """The split with a warning for each person who is left out for their withdrawn consent."""
+    text = _("left out, for consent was taken back")
+    left_out = [f"{person.name}: {text}" for person in withdrawn(workspace) if person.pictures]
+    return replace(made, warnings=(*made.warnings, *left_out))
+
+
 def with_pictures(workspace: Workspace) -> tuple[Person, ...]:
-    """Everybody with at least one picture. Raises NoPictures if there is nobody."""
-    people = tuple(person for person in People(workspace).list() if person.pictures)
+    """Everybody with at least one picture who has not taken their consent back.
+
+    Raises NoPictures if there is nobody.
+    """
+    people = tuple(person for person in permitted(workspace) if person.pictures)
     if not people:
         raise NoPictures(
             _("Nobody is enrolled yet"),

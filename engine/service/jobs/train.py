@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from engine.audit import Audit
 from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
 from engine.errors import TooFewPeople
@@ -74,6 +75,8 @@ def train(
     network already.
     """
     refuse_unfitting(request)
+    audit = Audit(workspace)
+    audit.ready()
     started = time.monotonic()
     fpir = settings.recognition.fpir
     split = fitting_split(workspace, settings, emit)
@@ -132,9 +135,17 @@ def train(
     cancel.check_cancelled()
     store = ModelStore(workspace)
     info = store.save(replace(draft, details={**draft.details, "gate": asdict(verdict)}))
+    audit.note(
+        "trained",
+        model=info.id,
+        recipe=request.recipe,
+        people=len(info.people),
+        promoted=verdict.promote,
+    )
     warnings = [*split.warnings, *outcome.warnings, *calibration.notes]
     if verdict.promote:
         store.promote(info.id)
+        audit.note("promoted", model=info.id)
         if verdict.sentence:
             emit(Notice(text=verdict.sentence))
     else:

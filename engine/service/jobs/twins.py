@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from engine.config import Settings
 from engine.enrol.names import name_key
-from engine.enrol.people import People
+from engine.enrol.permission import permitted
 from engine.events import Emit, TwinSuspected
 from engine.model.recent_rows import RecentRows
-from engine.model.store import ModelStore
 from engine.recognise.recogniser import Recogniser, classifier_for
+from engine.service.jobs.in_use import model_in_use
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.strangers import ready_strangers
 from engine.workspace import Workspace
@@ -35,7 +35,7 @@ def suspect(
     unless `backbones` has it; `recent` may have rows of the very crops.
     Raises NoModel, ModelCorrupt, BackboneMissing.
     """
-    model = ModelStore(workspace).load()
+    model = model_in_use(workspace, emit)
     backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
     space = backbone.space
     extractor = recent.before(backbone.extractor) if recent else backbone.extractor
@@ -44,7 +44,7 @@ def suspect(
         extractor,
         space,
         settings.recognition,
-        names={each.slug: each.name for each in People(workspace).list()},
+        names={each.slug: each.name for each in permitted(workspace)},
         classifier=classifier_for(model, backbone.weights) if backbone.weights else None,
         strangers=ready_strangers(workspace, extractor, space, emit),
     )

@@ -40,18 +40,21 @@ def watch(
     *,
     preview: Wishes | None,
     credit: Credit | None = None,
+    patient: bool = False,
 ) -> tuple[int, int]:
     """Deliver the faces of each frame until the source ends or `cancel` is set.
 
     With `credit`, for one who takes the faces in a process of its own, a live source's frames
     are looked at only as they can be taken; the others are shown, and count as dropped. Frames of
-    which none may be left out wait instead. Returns the numbers of frames read and dropped.
-    Raises SourceError.
+    which none may be left out wait instead. `patient` as in Reader. Returns the numbers of frames
+    read and dropped. Raises SourceError.
     """
     viewer = Viewer(emit, title="Facedesk", window=request.window, preview=preview)
     seen = _Seen()
     try:
-        with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
+        with Reader(
+            request.source, settings.camera, request.pace, emit, cancel, patient=patient
+        ) as reader:
             photographs = reader.info.kind == "folder"
             find = face_search(settings, photographs=photographs)
             lossy = request.pace == "live" and not photographs
@@ -67,7 +70,8 @@ def watch(
 
             def wanted(frame: Frame) -> bool:
                 seen.frames += 1
-                if credit is None or not lossy or credit.spend():
+                # A picture that stands still shows nobody who is there now.
+                if not reader.still and (credit is None or not lossy or credit.spend()):
                     return True
                 seen.skipped += 1
                 show(frame)

@@ -1,0 +1,47 @@
+"""What can stand in the audit log: a closed set, so that a reader can know every word of it."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Action = Literal[
+    "log-begun",
+    "log-recovered",
+    "enrolled",
+    "pictures-imported",
+    "pictures-deleted",
+    "pictures-moved",
+    "person-renamed",
+    "person-merged",
+    "person-trashed",
+    "person-erased",
+    "person-exported",
+    "person-imported",
+    "change-undone",
+    "consent-noted",
+    "consent-withdrawn",
+    "stranger-removed",
+    "inbox-switched",
+    "inbox-choice",
+    "purged",
+    "split-made",
+    "trained",
+    "promoted",
+    "rolled-back",
+    "evaluated",
+    "recognition-started",
+    "recognition-ended",
+    "exported",
+    "recording-made",
+    "settings-changed",
+    "vault-created",
+    "vault-changed",
+    "pseudonymised",
+]
+"""What was done. Names that programs read: English whatever the language.
+
+`pseudonymised`: the key behind a subject's pseudonym was destroyed, nobody can link it any more.
+`change-undone`: a deletion, merge, move or inbox choice was taken back.
+"""
+
+ACTIONS: frozenset[str] = frozenset(get_args(Action))

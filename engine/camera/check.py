@@ -1,0 +1,98 @@
+"""Whether a source can be there at all, told without opening it and without waiting.
+
+So that a misspelt path is said before a network is loaded. Needs no OpenCV.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from engine.camera.device import device_path, trouble
+from engine.camera.kinds import kind_of, local_path, split_address
+from engine.camera.tape_folder import tape_path
+from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
+from engine.i18n import _
+
+
+def check_source(text: str, *, may_come: bool = False) -> None:
+    """Return if `text` may be a source; opening it can still fail.
+
+    A device's file must be there unless it `may_come`, of a URL only the shape is looked at, and
+    of a demo nothing. Raises SourceNotFound, SourceDenied, SourceUnreadable.
+    """
+    kind = kind_of(text)
+    if kind == "stream":
+        split_address(text.strip())
+    elif kind == "webcam":
+        path = device_path(text.strip())
+        try:
+            path.stat()
+        except OSError as error:
+            if not may_come:
+                raise trouble(path, error) from error
+    elif kind == "file":
+        check_file(local_path(text.strip()))
+    elif kind in ("folder", "replay"):
+        path = tape_path(text.strip()) if kind == "replay" else local_path(text.strip())
+        check_there(path)
+
+
+def check_there(path: Path) -> None:
+    """Return if there is something at `path` that may be read. Raises as `check_file` does."""
+    try:
+        readable = os.access(path, os.R_OK) if path.stat() else False
+    except (OSError, ValueError) as error:
+        raise SourceNotFound(
+            _("There is no such file or folder"), str(path), _("Check the path, relative to here.")
+        ) from error
+    if not readable:
+        raise SourceDenied(
+            _("The pictures may not be read"),
+            str(path),
+            _("Check the permissions: ls -ld {path}").format(path=path),
+        )
+
+
+def check_file(path: Path) -> None:
+    """Raise the typed cause why `path` cannot be a video file; return if it may be one."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise SourceUnreadable(
+                _("This is not a file"), str(path), _("Give a video file, a folder or a device.")
+            )
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except PermissionError as error:
+        raise SourceDenied(
+            _("The file may not be read"),
+            str(path),
+            _("Check its permissions: ls -l {path}").format(path=path),
+        ) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceNotFound(
+            _("There is no such file"),
+            str(path),
+            _("Check the path, relative to the current folder."),
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SourceUnreadable(_("The file cannot be read"), f"{path}: {error}") from error
+    if not head:
+        raise SourceUnreadable(
+            _("The file is empty"),
+            _("{path} has 0 bytes").format(path=path),
+            _("Copy or record it again."),
+        )
+    if is_text(head):
+        # FFmpeg would render it as a film of scrolling letters.
+        raise SourceUnreadable(
+            _("The file is not a video"),
+            _("{path} holds text").format(path=path),
+            _("Give a video file or a folder."),
+        )
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the beginning of a file is text: no video container begins without control bytes."""
+    return not any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head)

@@ -1,0 +1,146 @@
+"""The one rule about consent, for every way of enrolling; and who may be recognised.
+
+Enrolling somebody whose consent is not noted, or was withdrawn, is told or refused as
+`consent.required` says. Consent to an older text is told, never refused: whether the old words
+cover what is done today is for people to judge. Whoever took their consent back is not named by
+recognition, nor trained on, from that moment on; their pictures stay until they are erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.config import ConsentSettings
+from engine.enrol.consent import Consent, noted, state_of
+from engine.enrol.names import clean_name, name_key
+from engine.enrol.people import People, Person
+from engine.enrol.roster import consent_for
+from engine.errors import ConsentMissing, PersonNotFound
+from engine.i18n import _
+from engine.workspace import Workspace
+
+DEMO = "demo:"
+"""What the source of a bundled portrait, in the public domain, begins with: nobody is asked."""
+NAMED = 3
+"""People named one by one in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Leave to enrol. `sentence` tells what is amiss, empty if nothing is; `new` is the consent to
+    note with each name (its `name_key`), for those about whom there is something new to note."""
+
+    sentence: str
+    new: dict[str, Consent]
+
+    def consent(self, name: str) -> Consent | None:
+        """The consent to note with this person, if any."""
+        return self.new.get(name_key(name))
+
+
+def permit(
+    workspace: Workspace,
+    names: Sequence[str],
+    settings: ConsentSettings,
+    by: str = "",
+    source: str = "",
+) -> Permission:
+    """Leave to enrol these people from `source`, or to add pictures of theirs. `by`: all agreed
+    now, as this person noted; otherwise what is noted with the person or on the roster counts.
+
+    Raises ConsentMissing, NameInvalid.
+    """
+    people = People(workspace)
+    new: dict[str, Consent] = {}
+    missing, outdated = [], []
+    for name in map(clean_name, names):
+        try:
+            consent = people.get(name).consent
+        except PersonNotFound:
+            consent = consent_for(workspace, name)
+            if consent is not None:
+                new[name_key(name)] = consent
+        if by.strip():
+            consent = new[name_key(name)] = noted(by, settings)
+        state = state_of(consent, settings)
+        if state in ("none", "withdrawn"):
+            missing.append(name)
+        elif state == "outdated" and consent is not None:
+            outdated.append((name, consent.text_version))
+    amiss = "" if source.startswith(DEMO) else _judge(missing, outdated, settings)
+    return Permission(amiss, new)
+
+
+def judge_one(name: str, consent: Consent | None, settings: ConsentSettings) -> str:
+    """The rule for somebody who is not here yet and brings their consent along.
+
+    What is amiss, as a sentence. Raises ConsentMissing.
+    """
+    state = state_of(consent, settings)
+    missing = [name] if state in ("none", "withdrawn") else []
+    outdated = [(name, consent.text_version)] if consent and state == "outdated" else []
+    return _judge(missing, outdated, settings)
+
+
+def note(people: People, person: Person, permission: Permission) -> Person:
+    """Write the new consent, if there is any, to a person who was enrolled before."""
+    consent = permission.consent(person.name)
+    return people.set_consent(person.name, consent) if consent else person
+
+
+def permitted(workspace: Workspace) -> tuple[Person, ...]:
+    """Everybody enrolled, by name, who has not taken their consent back."""
+    return tuple(p for p in People(workspace).list() if p.consent is None or p.consent.given)
+
+
+def withdrawn(workspace: Workspace) -> tuple[Person, ...]:
+    """Everybody enrolled who has taken their consent back."""
+    return tuple(p for p in People(workspace).list() if p.consent and not p.consent.given)
+
+
+def outdated_words(agreed: str, settings: ConsentSettings) -> str:
+    """That somebody agreed to another text than the present one, as a clause."""
+    if agreed in ("", settings.text_version):
+        return _("agreed to other words than the present text {present}").format(
+            present=settings.text_version
+        )
+    return _("agreed to text {agreed}, the present one is {present}").format(
+        agreed=agreed, present=settings.text_version
+    )
+
+
+def _judge(
+    missing: Sequence[str], outdated: Sequence[tuple[str, str]], settings: ConsentSettings
+) -> str:
+    if settings.required == "off":
+        return ""
+    if missing and settings.required == "refuse":
+        raise ConsentMissing(
+            _("Consent is missing"),
+            _("no consent is noted of {names} (consent.required is refuse)").format(
+                names=_list(missing)
+            ),
+            _("Ask, then say who asked: --consent WHO, or the field Consent of the form."),
+        )
+    if missing:
+        return _("No consent is noted of {names}: c notes it, or --consent WHO.").format(
+            names=_list(missing)
+        )
+    if outdated:
+        name, agreed = outdated[0]
+        sentence = f"{name} {outdated_words(agreed, settings)}"
+        more = len(outdated) - 1
+        return (
+            _("{sentence}; so did {more} more.").format(sentence=sentence, more=more)
+            if more
+            else f"{sentence}."
+        )
+    return ""
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:NAMED])
+    if len(names) <= NAMED:
+        return shown
+    return _("{shown} and {count} more").format(shown=shown, count=len(names) - NAMED)

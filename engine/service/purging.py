@@ -1,0 +1,152 @@
+"""What is due to go: found by one function, so that a dry run prints exactly what a purge removes.
+
+Ages are judged by `engine.enrol.clock` alone. People are never among it: `unseen` lists
+those who were not seen for `retention.people_days`, and somebody decides.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from engine.audit import Audit
+from engine.camera.tape_folder import PART, SUFFIX
+from engine.config import Settings
+from engine.enrol.clock import read_clock
+from engine.enrol.inbox import Inbox
+from engine.enrol.inbox_choices import Choices
+from engine.enrol.people import People, Person
+from engine.enrol.seen import last_seen
+from engine.enrol.trash import Trash
+from engine.files import remove_directory, translate_os_errors
+from engine.i18n import _
+from engine.model.store import ModelStore
+from engine.workspace import Workspace
+
+Kind = Literal["trash", "unknown", "choice", "model", "evaluation", "recording", "log"]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing that goes: its kind, and its path below the workspace."""
+
+    kind: Kind
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A person not seen for long; `since` is a day."""
+
+    name: str
+    slug: str
+    since: str
+
+
+def due(workspace: Workspace, settings: Settings, now: datetime | None = None) -> tuple[Due, ...]:
+    """Everything that is due, in the order in which it goes; reads only, and needs no lock."""
+    return tuple(_due(workspace, settings, now))
+
+
+def purge(workspace: Workspace, settings: Settings, now: datetime | None = None) -> Counter[str]:
+    """Remove what is due; how much of each kind. The caller holds `Workspace.writer`.
+
+    Raises DiskFull, WorkspaceUnusable.
+    """
+    found = due(workspace, settings, now)
+    counts = Counter(each.kind for each in found)
+    if not found:
+        return Counter()
+    audit = Audit(workspace)
+    audit.ready()
+    if any(each.kind in ("choice", "unknown") for each in found):
+        Choices(workspace, settings.inbox).purge(now)
+    for each in found:
+        path = workspace.root / each.path
+        with translate_os_errors(_("remove what is due"), path):
+            if path.is_dir():
+                remove_directory(path)
+            else:
+                path.unlink(missing_ok=True)
+    # What waits in the inbox, and its choices, were noted by `Choices`.
+    for kind in sorted(counts.keys() - {"choice", "unknown"}):
+        audit.note("purged", what=kind, count=counts[kind])
+    return Counter(counts)
+
+
+def unseen(
+    workspace: Workspace, settings: Settings, now: datetime | None = None
+) -> tuple[Unseen, ...]:
+    """People neither recognised nor captured for `retention.people_days`; nobody if that is 0."""
+    days = settings.retention.people_days
+    if not days:
+        return ()
+    clock = read_clock(workspace, now)
+    return tuple(
+        Unseen(person.name, person.slug, since)
+        for person in People(workspace).list()
+        if clock.is_due(since := last_sign_of(workspace, person), days)
+    )
+
+
+def recordings_below(workspace: Workspace) -> Iterator[Path]:
+    """Every recording in the workspace, unfinished ones too; our own folders hold none."""
+    for folder, names, _files in os.walk(workspace.root):
+        if Path(folder) == workspace.root:
+            names[:] = [name for name in names if workspace.root / name not in workspace.private]
+        found = sorted(name for name in names if name.endswith((SUFFIX, SUFFIX + PART)))
+        yield from (Path(folder, name) for name in found)
+        names[:] = [name for name in names if name not in found]
+
+
+def last_sign_of(workspace: Workspace, person: Person) -> str:
+    """The day of a person's last recognition, capture, or enrolment, whichever was last."""
+    captured = max((session.started for session in person.sessions), default="")
+    return max(last_seen(workspace, person.slug), captured[:10], person.created[:10])
+
+
+def _due(workspace: Workspace, settings: Settings, now: datetime | None) -> Iterator[Due]:
+    clock = read_clock(workspace, now)
+    choices = Choices(workspace, settings.inbox).expired(now)
+    yield from (_of(workspace, "choice", workspace.trash / id) for id in choices)
+    for change in Trash(workspace, settings.trash.keep_days).expired(now):
+        if change.id not in choices:
+            yield _of(workspace, "trash", workspace.trash / change.id)
+    for id in Inbox(workspace, settings.inbox).expired(now):
+        yield _of(workspace, "unknown", workspace.unknown / id)
+    models = ModelStore(workspace).beyond(settings.retention.models)
+    yield from (_of(workspace, "model", workspace.models / id) for id in models)
+    yield from _evaluations(workspace, models)
+    if days := settings.retention.recording_days:
+        for folder in recordings_below(workspace):
+            if clock.is_due(_changed(folder), days):
+                yield _of(workspace, "recording", folder)
+    for file in sorted(workspace.logs.glob("*.log*")):
+        if clock.is_due(_changed(file), settings.retention.log_days):
+            yield _of(workspace, "log", file)
+
+
+def _evaluations(workspace: Workspace, going: Sequence[str]) -> Iterator[Due]:
+    """Evaluations of models that are not there any more, or go now."""
+    there = {info.id for info in ModelStore(workspace).list()}.difference(going)
+    for file in sorted(workspace.evaluations.glob("*.json")):
+        if file.stem not in there and not file.name.startswith("."):
+            yield _of(workspace, "evaluation", file)
+
+
+def _changed(path: Path) -> datetime | None:
+    """When anything in it was changed last."""
+    try:
+        files = [path, *path.iterdir()] if path.is_dir() else [path]
+        return datetime.fromtimestamp(max(file.stat().st_mtime for file in files), UTC)
+    except OSError:
+        return None
+
+
+def _of(workspace: Workspace, kind: Kind, path: Path) -> Due:
+    return Due(kind, path.relative_to(workspace.root).as_posix())

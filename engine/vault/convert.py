@@ -1,0 +1,196 @@
+"""Sealing a workspace in place and back, file by file, so that a kill at any moment loses nothing.
+
+vault.json says `sealing` (or `unsealing`) before the first file changes and until the last one has:
+meanwhile both forms are read, and the same command once more goes on where it was. Each file is
+replaced by one rename; its time stays. The caller holds `Workspace.writer` and has tidied up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.audit import Audit
+from engine.cancel import Cancel
+from engine.errors import VaultError
+from engine.files import read_bytes, read_plain, translate_os_errors, write_bytes, write_plain
+from engine.i18n import _
+from engine.vault import envelope, opened
+from engine.vault.envelope import DataKey
+from engine.vault.opened import VAULT_FILE, Opened, State, stamp_of
+from engine.vault.record import VaultRecord, read_record, remove_record
+from engine.vault.wrapping import Opener, Wrap
+from engine.workspace import Workspace
+
+Report = Callable[[int, int], None]
+"""Gets how many files are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """How many files were sealed or unsealed, of how many bytes."""
+
+    files: int
+    bytes: int
+
+
+def create(
+    workspace: Workspace,
+    opener: Opener,
+    *,
+    report: Report = lambda done, total: None,
+    cancel: Cancel | None = None,
+) -> Converted:
+    """Encrypt the workspace, or go on where an earlier run was cut short.
+
+    Raises VaultError if it is encrypted already or is being decrypted, WrongKey if an earlier run
+    began with another key, Cancelled, DiskFull, WorkspaceUnusable.
+    """
+    root = workspace.root
+    record = read_record(root)
+    if record is None:
+        wrap = Wrap("key-file") if opener.by == "key-file" else Wrap.of_passphrase()
+        record = VaultRecord.make(DataKey.make(), opener, wrap, "sealing")
+        record.save(root)
+    elif record.state != "sealing":
+        raise _refused(root, record.state)
+    vault, wrapper = _open(root, record, opener)
+    with Audit(workspace).still():
+        done = _each(workspace, _seal, report, cancel)
+    _enter(vault, record, wrapper, "sealed")
+    return done
+
+
+def remove(
+    workspace: Workspace,
+    opener: Opener,
+    *,
+    report: Report = lambda done, total: None,
+    cancel: Cancel | None = None,
+) -> Converted:
+    """Decrypt the workspace, or go on where an earlier run was cut short; also of a `create`.
+
+    Raises VaultError if it is not encrypted, WrongKey, SealBroken for a file that was changed
+    (nothing is decided about it: delete or restore it, then go on), and as `create`.
+    """
+    root = workspace.root
+    record = read_record(root)
+    if record is None:
+        raise not_encrypted(root)
+    vault, wrapper = _open(root, record, opener)
+    _enter(vault, record, wrapper, "unsealing")
+    with Audit(workspace).still():
+        done = _each(workspace, _unseal, report, cancel)
+    remove_record(root)
+    opened.forget(root)
+    return done
+
+
+def change_key(workspace: Workspace, old: Opener, new: Opener) -> None:
+    """Open the vault by another passphrase or key file from now on; no file is sealed anew.
+
+    Raises VaultError if the workspace is not encrypted, WrongKey.
+    """
+    record = read_record(workspace.root)
+    if record is None:
+        raise not_encrypted(workspace.root)
+    vault, _unused = _open(workspace.root, record, old)
+    wrap = Wrap("key-file") if new.by == "key-file" else Wrap.of_passphrase()
+    replace(record, wrap=wrap).wrapping(vault.key, new.key(wrap)).save(workspace.root)
+    vault.stamp = stamp_of(workspace.root / VAULT_FILE)
+
+
+def contents(workspace: Workspace) -> Iterator[Path]:
+    """Every file of the workspace that is sealed when it is encrypted."""
+    for top in workspace.contents():
+        if top.is_dir():
+            for folder, _unused, files in os.walk(top):
+                yield from (Path(folder, name) for name in sorted(files))
+        elif top.is_file():
+            yield top
+
+
+def not_encrypted(root: Path) -> VaultError:
+    """The error that says that there is no vault."""
+    return VaultError(
+        _("The workspace is not encrypted"), str(root), _("Encrypt it: `facedesk vault create`.")
+    )
+
+
+def _open(root: Path, record: VaultRecord, opener: Opener) -> tuple[Opened, bytes]:
+    if opener.by != record.wrap.by:
+        raise opened.locked(root)
+    wrapper = opener.key(record.wrap)
+    vault = Opened(root, record.unwrap(wrapper), record.state, stamp_of(root / VAULT_FILE))
+    opened.accept(vault)
+    return vault, wrapper
+
+
+def _enter(vault: Opened, record: VaultRecord, wrapper: bytes, state: State) -> None:
+    replace(record, state=state).wrapping(vault.key, wrapper).save(vault.root)
+    vault.state, vault.stamp = state, stamp_of(vault.root / VAULT_FILE)
+
+
+def _each(
+    workspace: Workspace, convert: Callable[[Path], int], report: Report, cancel: Cancel | None
+) -> Converted:
+    paths = [*contents(workspace)]
+    count = size = 0
+    for number, path in enumerate(paths, 1):
+        if cancel is not None:
+            cancel.check()
+        written = convert(path)
+        count, size = count + bool(written), size + written
+        report(number, len(paths))
+    return Converted(count, size)
+
+
+def _seal(path: Path) -> int:
+    """Seal a file that is plain; bytes read, 0 if it was sealed already."""
+    data = read_plain(path)
+    if path.suffix == envelope.LINES:
+        done = all(line.startswith(envelope.LINE) for line in data.splitlines())
+    else:
+        done = envelope.is_sealed(data)
+    meant = read_bytes(path)  # only what opens counts as sealed
+    if done:
+        return 0
+    with _same_time(path):
+        write_bytes(path, meant)
+    return len(data) or 1
+
+
+def _unseal(path: Path) -> int:
+    """Unseal a file that is sealed; bytes read, 0 if it was plain already."""
+    data = read_plain(path)
+    if not (envelope.is_sealed(data) or (path.suffix == envelope.LINES and envelope.LINE in data)):
+        return 0
+    with _same_time(path):
+        write_plain(path, read_bytes(path))
+    return len(data)
+
+
+@contextlib.contextmanager
+def _same_time(path: Path) -> Iterator[None]:
+    """Keep the time of change of a file that is written with other bytes of the same meaning."""
+    with translate_os_errors(_("write a file"), path):
+        found = path.stat()
+        yield
+        os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _refused(root: Path, state: State) -> VaultError:
+    if state == "unsealing":
+        return VaultError(
+            _("The workspace is being decrypted"),
+            str(root),
+            _("Finish that first: `facedesk vault remove`."),
+        )
+    return VaultError(
+        _("The workspace is encrypted already"),
+        str(root),
+        _("Another passphrase or key file: `facedesk vault change-key`."),
+    )

@@ -1,0 +1,28 @@
+"""Evaluations in the workspace: of an older and a newer version, and beside others."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from engine.service import evaluations
+from engine.workspace import Workspace
+from tests.tui.evaluations import MODEL, evaluation
+
+
+def test_the_one_just_written_stays_though_the_clock_went_back(workspace: Workspace) -> None:
+    for number in range(evaluations.MOST):
+        file = workspace.evaluations / f"{number}.json"
+        file.write_text("{}")
+        os.utime(file, (4_070_908_800, 4_070_908_800))  # 2099
+    assert evaluations.save(workspace, evaluation())
+    assert evaluations.load(workspace, MODEL)
+    assert len(list(workspace.evaluations.iterdir())) == evaluations.MOST
+
+
+def test_one_of_a_newer_version_counts_as_none(workspace: Workspace) -> None:
+    evaluations.save(workspace, evaluation())
+    (file,) = workspace.evaluations.iterdir()
+    body = json.loads(file.read_text())
+    file.write_text(json.dumps({**body, "version": body["version"] + 1}))
+    assert evaluations.load(workspace, MODEL) is None

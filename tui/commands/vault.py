@@ -1,0 +1,255 @@
+"""facedesk vault: encrypting a workspace, opening it otherwise, checking it, decrypting it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+
+from engine.audit import Audit
+from engine.config import VaultSettings
+from engine.errors import SealBroken, UsageError, VaultError
+from engine.vault import opened
+from engine.vault.convert import (
+    Converted,
+    not_encrypted,
+)
+from engine.vault.convert import (
+    change_key as change,
+)
+from engine.vault.convert import (
+    create as seal_all,
+)
+from engine.vault.convert import (
+    remove as unseal_all,
+)
+from engine.vault.record import VaultRecord, read_record
+from engine.vault.survey import survey, verify
+from engine.vault.unlock import STANDARD_INPUT, from_standard_input, given, open_with
+from engine.vault.wrapping import (
+    Opener,
+    check_new_passphrase,
+    from_key_file,
+    from_passphrase,
+    from_passphrase_file,
+    make_key_file,
+)
+from tui.context import Context, interruptible
+from tui.i18n import _, _n
+from tui.unlock import ask_new_passphrase, ask_passphrase, can_ask
+
+STATES = {
+    "sealed": _("encrypted"),
+    "sealing": _("being encrypted: run `facedesk vault create` once more"),
+    "unsealing": _("being decrypted: run `facedesk vault remove` once more"),
+}
+
+
+def status(context: Context) -> None:
+    """Say how the workspace is encrypted."""
+    record = read_record(context.workspace.root)
+    found = survey(context.workspace)
+    if context.output.as_json:
+        context.output.object({"event": "vault", **_facts(record), **asdict(found)})
+        return
+    if record is None:
+        context.output.result(_("Not encrypted: {files}.").format(files=_files(found.plain)))
+        return
+    context.output.result(_("State: {state}").format(state=STATES[record.state]))
+    context.output.result(
+        _("AES-256-GCM, vault key {id} of {day}, opened by {by}").format(
+            id=record.key.hex()[:8], day=record.created[:10], by=_how(record)
+        )
+    )
+    context.output.result(
+        _("{sealed} encrypted, {plain} not").format(
+            sealed=_files(found.sealed), plain=_files(found.plain)
+        )
+    )
+
+
+def create(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
+    """Encrypt the workspace."""
+    record = read_record(context.workspace.root)
+    if record is not None and record.state == "sealing":
+        opener = _opener(context, record, key_file, passphrase_file)
+        open_with(context.workspace.root, record, opener)
+    else:
+        context.workspace.prepare()
+        opener = _new(context.workspace.root, key_file, passphrase_file)
+    done = _convert(context, context.writing("vault create"), _("Encrypting"), opener, seal_all)
+    Audit(context.workspace).note("vault-created", by=opener.by)
+    _say(context, done, _("{files} encrypted. Keep a copy of {vault}; it holds no secret."))
+    context.output.note(
+        _("What was there before may still be found on the disk until it is overwritten.")
+    )
+
+
+def remove(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
+    """Decrypt the workspace."""
+    record = _record(context)
+    opener = _opener(context, record, key_file, passphrase_file)
+    open_with(context.workspace.root, record, opener)
+    done = _convert(context, context.writing("vault remove"), _("Decrypting"), opener, unseal_all)
+    Audit(context.workspace).note("vault-changed", what="removed")
+    _say(context, done, _("{files} decrypted; {vault} is gone."))
+
+
+def change_key(
+    context: Context, old: tuple[Path | None, str | None], new: tuple[Path | None, str | None]
+) -> None:
+    """Open the vault by another key."""
+    record = _record(context)
+    opener = _opener(context, record, *old)
+    open_with(context.workspace.root, record, opener)
+    other = _new(context.workspace.root, *new)
+    with context.writing("vault change-key"):
+        change(context.workspace, opener, other)
+        Audit(context.workspace).note("vault-changed", what="key", by=other.by)
+    if context.output.as_json:
+        context.output.object({"event": "done", "opened_by": other.by})
+    else:
+        context.output.result(
+            _("Done. Copies of the former vault.json still open with the former key.")
+        )
+
+
+def check(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
+    """Open the vault and read all. Raises SealBroken naming the first file that is not right."""
+    record = _record(context)
+    open_with(context.workspace.root, record, _opener(context, record, key_file, passphrase_file))
+    with context.output.progress(_("Reading"), None) as bar:
+        found, broken = verify(context.workspace, bar.update)
+    if context.output.as_json:
+        for path in broken:
+            context.output.object({"event": "broken", "file": path})
+        context.output.object({"event": "done", **asdict(found), "broken": len(broken)})
+    else:
+        for path in broken:
+            context.output.result(_("Changed: {path}").format(path=path))
+        context.output.result(
+            _("The key is right; {files} read.").format(files=_files(found.sealed))
+        )
+    if broken:
+        raise SealBroken(
+            _("Files of the encrypted workspace were changed"),
+            _n("{count} file", "{count} files", len(broken)).format(count=len(broken)),
+            _("Restore them from a backup, or delete them."),
+        )
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+def _record(context: Context) -> VaultRecord:
+    record = read_record(context.workspace.root)
+    if record is None:
+        raise not_encrypted(context.workspace.root)
+    return record
+
+
+def _opener(
+    context: Context, record: VaultRecord, key_file: Path | None, passphrase_file: str | None
+) -> Opener:
+    """What opens the present vault: as the options, the settings or the operator say."""
+    _refuse_both(key_file, passphrase_file)
+    if key_file is not None or passphrase_file is not None:
+        settings = VaultSettings(
+            key_file=str(key_file or ""), passphrase_file=passphrase_file or ""
+        )
+    else:
+        settings = context.settings.vault
+    opener = given(record, settings)
+    if opener is None and record.wrap.by == "passphrase" and can_ask():
+        opener = from_passphrase(ask_passphrase(_("Passphrase: ")))
+    if opener is None:
+        raise opened.locked(context.workspace.root)
+    return opener
+
+
+def _new(root: Path, key_file: Path | None, passphrase_file: str | None) -> Opener:
+    """A new key as the options say, else a passphrase typed twice."""
+    _refuse_both(key_file, passphrase_file)
+    if key_file is not None:
+        path = key_file.expanduser()
+        if path.resolve().is_relative_to(root.resolve()):
+            raise UsageError(
+                _("The key file lies in the workspace"),
+                str(path),
+                _("Whoever takes the folder would have both: name a place elsewhere."),
+            )
+        return from_key_file(path) if path.exists() else make_key_file(path)
+    if passphrase_file is not None:
+        opener = (
+            from_standard_input()
+            if passphrase_file == STANDARD_INPUT
+            else from_passphrase_file(Path(passphrase_file).expanduser())
+        )
+        check_new_passphrase(opener.secret.decode())
+        return opener
+    if not can_ask():
+        raise VaultError(
+            _("No new key was given"),
+            _("there is no terminal to ask on"),
+            _("Name --key-file or --passphrase-file."),
+        )
+    return ask_new_passphrase()
+
+
+def _refuse_both(key_file: Path | None, passphrase_file: str | None) -> None:
+    if key_file is not None and passphrase_file is not None:
+        raise UsageError(
+            _("One key is enough"), _("a key file and a passphrase were given"), _("Name one.")
+        )
+
+
+# --- converting and words ------------------------------------------------------------------------
+
+
+def _convert(
+    context: Context,
+    lock: AbstractContextManager[None],
+    title: str,
+    opener: Opener,
+    work: Callable[..., Converted],
+) -> Converted:
+    with (
+        interruptible(keep=False) as cancel,
+        lock,
+        context.output.progress(title, None) as bar,
+    ):
+        return work(context.workspace, opener, report=bar.update, cancel=cancel)
+
+
+def _say(context: Context, done: Converted, text: str) -> None:
+    vault = context.workspace.root / opened.VAULT_FILE
+    if context.output.as_json:
+        context.output.object({"event": "done", **asdict(done)})
+    else:
+        context.output.result(text.format(files=_files(done.files), vault=vault))
+
+
+def _files(count: int) -> str:
+    return _n("{count} file", "{count} files", count).format(count=count)
+
+
+def _how(record: VaultRecord) -> str:
+    if record.wrap.by == "key-file":
+        return _("a key file")
+    return _("a passphrase (scrypt, N={n}, r={r}, p={p})").format(
+        n=record.wrap.n, r=record.wrap.r, p=record.wrap.p
+    )
+
+
+def _facts(record: VaultRecord | None) -> dict[str, object]:
+    if record is None:
+        return {"encrypted": False}
+    return {
+        "encrypted": True,
+        "state": record.state,
+        "cipher": "AES-256-GCM",
+        "key": record.key.hex(),
+        "created": record.created,
+        "opened_by": record.wrap.by,
+    }

@@ -1,0 +1,110 @@
+"""Opening an encrypted workspace: with what the settings give, else by asking on the terminal."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Literal
+
+import click
+
+from engine.config import Settings
+from engine.errors import Cancelled, VaultError, WrongKey
+from engine.vault.record import VaultRecord, read_record
+from engine.vault.unlock import given, open_with, unlock
+from engine.vault.wrapping import Opener, check_new_passphrase, from_passphrase
+from engine.workspace import Workspace
+from tui.i18n import _
+
+TRIES = 3
+"""Passphrases asked for before giving up."""
+
+Opening = Literal["ask", "screen", "given", "no"]
+"""How far to go: ask the operator, on a screen of its own, take what the settings give and go on
+without, or not at all."""
+
+
+def open_workspace(workspace: Workspace, settings: Settings, opening: Opening) -> None:
+    """Open the workspace's vault, if it has one.
+
+    Raises VaultLocked where nobody can be asked, WrongKey, VaultError; Cancelled by Ctrl+C.
+    """
+    if opening == "no":
+        return
+    if opening == "given":
+        try:
+            unlock(workspace.root, settings.vault)
+        except VaultError:
+            return  # whoever goes on without says what is locked
+        return
+    if not can_ask():
+        unlock(workspace.root, settings.vault)
+        return
+    if opening == "screen":
+        _on_a_screen(workspace, settings)
+        return
+    for attempt in range(1, TRIES + 1):
+        try:
+            unlock(workspace.root, settings.vault, lambda record: _ask(workspace, record))
+            return
+        except WrongKey as error:
+            if attempt == TRIES or _is_given(settings):
+                raise
+            click.echo(f"{error.title}. {error.hint}", err=True)
+
+
+def _on_a_screen(workspace: Workspace, settings: Settings) -> None:
+    """Before the app: a passphrase screen, if nothing else opens the vault."""
+    record = read_record(workspace.root)
+    if record is None or record.wrap.by != "passphrase":
+        unlock(workspace.root, settings.vault)
+        return
+    opener = given(record, settings.vault)  # standard input gives it once
+    if opener is not None:
+        open_with(workspace.root, record, opener)
+        return
+    from tui.unlock_app import UnlockApp
+
+    if not UnlockApp(workspace, record).run(mouse=False):
+        raise Cancelled
+
+
+def can_ask() -> bool:
+    """Whether there is a terminal to ask on."""
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty())
+
+
+def ask_passphrase(prompt: str) -> str:
+    """A line typed on the terminal, which does not show it. Raises Cancelled."""
+    try:
+        return getpass.getpass(prompt)
+    except (EOFError, KeyboardInterrupt):
+        click.echo("", err=True)
+        raise Cancelled from None
+
+
+def ask_new_passphrase() -> Opener:
+    """A new passphrase, typed twice. Raises VaultError, Cancelled."""
+    text = ask_passphrase(_("New passphrase: "))
+    check_new_passphrase(text)
+    if ask_passphrase(_("The same again: ")) != text:
+        raise VaultError(
+            _("The passphrase cannot be used"), _("the two are not the same"), _("Try again.")
+        )
+    return from_passphrase(text)
+
+
+def _ask(workspace: Workspace, record: VaultRecord) -> Opener:
+    for line in (
+        _("The workspace {root} is encrypted.").format(root=workspace.root),
+        _("Type its passphrase; nothing is shown while you type. Ctrl+C leaves."),
+        _("It is that of vault key {id}, made {day}; nobody can open it without.").format(
+            id=record.key.hex()[:8], day=record.created[:10]
+        ),
+    ):
+        click.echo(line, err=True)
+    return from_passphrase(ask_passphrase(_("Passphrase: ")))
+
+
+def _is_given(settings: Settings) -> bool:
+    return bool(settings.vault.key_file or settings.vault.passphrase_file)

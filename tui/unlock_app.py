@@ -1,0 +1,104 @@
+"""The passphrase screen: a small app of its own that runs before the desk, which needs the key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Label, Static
+
+from engine.errors import FacedeskError, WrongKey
+from engine.vault.record import VaultRecord
+from engine.vault.unlock import open_with
+from engine.vault.wrapping import from_passphrase
+from engine.workspace import Workspace
+from tui.calls import in_thread
+from tui.i18n import _
+from tui.text import clean
+
+
+class UnlockApp(App[bool]):
+    """Asks for the passphrase until it is right; returns whether the vault is open."""
+
+    TITLE = "Facedesk"
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Screen { align: center middle; }
+    #unlock {
+        width: 70; max-width: 96%; height: auto; padding: 1 2;
+        border: round $accent; border-title-color: $accent; border-title-style: bold;
+        background: $surface;
+    }
+    #unlock-help { margin-bottom: 1; }
+    #unlock-error { color: $text-error; min-height: 1; margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", priority=True),
+        Binding("ctrl+c", "leave", priority=True),
+        Binding("ctrl+q", "leave", priority=True),
+    ]
+
+    def __init__(self, workspace: Workspace, record: VaultRecord) -> None:
+        super().__init__()
+        self._workspace, self._record = workspace, record
+        self.opening = False
+        """Whether a passphrase is being tried: it takes a moment, on purpose."""
+
+    def compose(self) -> ComposeResult:
+        """Three lines of help, the field, what was wrong."""
+        with Vertical(id="unlock") as box:
+            box.border_title = _("The workspace is encrypted")
+            yield Static(
+                "\n".join(
+                    (
+                        clean(str(self._workspace.root)),
+                        _("Enter opens it; Esc leaves. A moment is needed for each try."),
+                        _("Nobody can open it without the passphrase of {day}.").format(
+                            day=self._record.created[:10]
+                        ),
+                    )
+                ),
+                id="unlock-help",
+                markup=False,
+            )
+            yield Label(_("Passphrase"))
+            yield Input(password=True, id="unlock-passphrase")
+            yield Static(id="unlock-error", markup=False)
+
+    def on_mount(self) -> None:
+        """Type at once."""
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Try it, once at a time."""
+        if event.value and not self.opening:
+            self.opening = True
+            self._say(_("Opening ..."))
+            self._try(event.value)
+
+    @work(exit_on_error=False)
+    async def _try(self, text: str) -> None:
+        def opens() -> None:
+            open_with(self._workspace.root, self._record, from_passphrase(text))
+
+        try:
+            await in_thread(opens)
+        except WrongKey as error:
+            self._say(f"{error.title}. {error.hint}")
+            self.query_one(Input).value = ""
+        except FacedeskError as error:
+            self._say(str(error))
+        else:
+            self.exit(True)
+        finally:
+            self.opening = False
+
+    def action_leave(self) -> None:
+        """Go without opening."""
+        self.exit(False)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#unlock-error", Static).update(clean(text))
