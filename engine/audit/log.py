@@ -74,7 +74,8 @@ class Audit:
         """
         make_directory(self._folder)
         if not self._reserve.exists():
-            write_bytes(self._reserve, bytes(RESERVE))
+            with self.held():
+                write_bytes(self._reserve, bytes(RESERVE))
         with translate_os_errors(_("write the audit log"), self.file):
             handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
             os.close(handle)
@@ -127,7 +128,16 @@ class Audit:
             if read_json(self._settings_file) == told:
                 return
         self.note("settings-changed", **told)
-        write_json(self._settings_file, told)
+        with self.held():
+            write_json(self._settings_file, told)
+
+    def tidy(self) -> None:
+        """Remove what a killed writer left unfinished, for it may hold keys. Raises as `note`."""
+        if self._folder.is_dir():
+            with self.held():
+                for left in self._folder.glob(f"{TEMPORARY}*"):
+                    with translate_os_errors(_("remove unfinished files"), left):
+                        left.unlink(missing_ok=True)
 
     # --- reading -------------------------------------------------------------------------
 

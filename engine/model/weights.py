@@ -98,8 +98,8 @@ def load_weights(source: str | None = None, *, fetch: bool = True) -> Weights:
     `source`: None for the packaged float16 copy; a path to an `.npz` of ours or to a Keras
     "notop" HDF5 file; or `imagenet` for Keras' download, the only thing here that uses the
     network; without `fetch`, for what Keras has downloaded before. The packaged file is compared
-    with its digest here, and unpacked when its arrays are used. Raises ModelCorrupt if a digest, shape or type is wrong, ModelError if the file cannot
-    be read or fetched.
+    with its digest here, and unpacked when its arrays are used. Raises ModelCorrupt if a digest,
+    shape or type is wrong, ModelError if the file cannot be read or fetched.
     """
     if source is None:
         _check_packaged()

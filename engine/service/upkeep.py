@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
+from engine.audit.log import Audit
 from engine.enrol import recovery
+from engine.errors import DataError
 from engine.events import Recovered
 from engine.service.erasure.erase import resume, unfinished
 from engine.workspace import Workspace
@@ -18,6 +21,8 @@ def recover(workspace: Workspace, interrupted: str = "") -> Recovered | None:
     that it was done.
     """
     found = recovery.recover(workspace, interrupted)
+    with contextlib.suppress(DataError):  # it waits, as what recovery could not do
+        Audit(workspace).tidy()
     if not unfinished(workspace):
         return found
     return replace(found or Recovered(), erased=len(resume(workspace)))

@@ -42,11 +42,11 @@ class Strike:
     """The name of the call that was struck first."""
 
     def meets(self, call: str) -> bool:
-        """Count a call; whether it is struck."""
+        """Count a call that the fault can meet; whether it is struck."""
+        if self.number in (errno.ENOSPC, errno.EDQUOT) and call not in NEEDING_SPACE:
+            return False
         self.count += 1
         if not self.at or (self.count < self.at if self.lasting else self.count != self.at):
-            return False
-        if self.number in (errno.ENOSPC, errno.EDQUOT) and call not in NEEDING_SPACE:
             return False
         self.struck = self.struck or call
         return True

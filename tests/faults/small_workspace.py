@@ -22,7 +22,6 @@ from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
 from engine.enrol.people import People
 from engine.enrol.recording import SessionWriter
-from engine.enrol.recovery import recover
 from engine.enrol.strangers import StrangerArea, clear_strangers
 from engine.enrol.trash import Trash
 from engine.errors import DataError
@@ -33,8 +32,10 @@ from engine.model.feature_cache import FeatureCache
 from engine.model.store import ModelDraft, ModelStore
 from engine.pictures import encode_png
 from engine.service import library
+from engine.service.erasure.erase import erase
 from engine.service.jobs.splitting import split
 from engine.service.protocol import SplitRequest
+from engine.service.upkeep import recover
 from engine.workspace import Workspace
 from tests.enrol.unknowns import EXTRACTOR, sighted
 
@@ -192,6 +193,7 @@ JOBS: dict[str, Job] = {
     "move pictures": lambda w: changes.move_pictures(w, "Anna", _some_pictures(w), "Bob", DAYS),
     "merge": lambda w: changes.merge(w, "Anna", "Bob", DAYS),
     "undo": changes.undo,
+    "erase": lambda w: erase(w, "Anna"),
     "empty the trash": lambda w: Trash(w).purge(everything=True),
     "keep an unknown": lambda w: Inbox(w, InboxSettings()).add(sighted(colour=180)),
     "assign an unknown": functools.partial(_assign, name="Bob", new=False),
@@ -207,6 +209,9 @@ GROWING = frozenset(
     {"capture", "capture a new person", "import", "train", "purge unknowns", "empty the trash"}
 )
 """Jobs of several steps, each of which counts for itself; all others happen whole or not at all."""
+
+RENEWING = frozenset({"erase"})
+"""Jobs that make a model, whose id is never the same."""
 
 
 def under_lock(workspace: Workspace, name: str) -> None:

@@ -24,7 +24,6 @@ from engine.enrol.changes import delete_people, undo
 from engine.enrol.inbox import Inbox
 from engine.enrol.people import People
 from engine.enrol.recording import SessionWriter
-from engine.enrol.recovery import recover
 from engine.enrol.strangers import strangers
 from engine.enrol.trash import Trash
 from engine.errors import FacedeskError, PersonNotFound
@@ -37,6 +36,7 @@ from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.train import train
 from engine.service.person_facts import person_facts
 from engine.service.protocol import EvaluateRequest, SplitRequest, TrainRequest
+from engine.service.upkeep import recover
 from engine.workspace import Workspace
 from tests.faults.small_workspace import DAYS, build, crop
 from tests.faults.sweep import scratch
