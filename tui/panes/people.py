@@ -277,8 +277,8 @@ class PeoplePane(Pane):
 
 
 CONSENT = {
-    "none": _("; no consent noted: {key.consent}"),
-    "outdated": _("; consent to an older text: {key.consent}"),
+    "none": _("; no consent noted: {key[people.consent]}"),
+    "outdated": _("; consent to an older text: {key[people.consent]}"),
     "withdrawn": _("; consent withdrawn"),
 }
 """What the line about a person adds where consent does not stand as it should."""
