@@ -8,7 +8,6 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.widgets import Input
 
-from tui.screens.confirm import Confirm
 from tui.screens.deletion import DeletionQuestion
 from tui.screens.models import ModelsScreen
 
@@ -136,5 +135,5 @@ async def test_a_deletion_waits_for_the_marks_typed_before_it(run):
     people = (*PEOPLE, person("Carol"))
     async with run(FakeDesk(people, MODELS)) as table:
         burst(table, "space", "down", "down", "space", "d")
-        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        await table.until(lambda: isinstance(table.app.screen, DeletionQuestion))
         await table.shows("Delete 2 people?")
