@@ -14,7 +14,7 @@ from engine.events import JobEnded, JobStarted, Notice, ProcessDied
 from tui.app import FacedeskApp
 from tui.keys import CONTEXTS, KEYS
 from tui.panes.base import Pane
-from tui.screens.confirm import Confirm
+from tui.screens.deletion import DeletionQuestion
 from tui.screens.help import help_text
 from tui.screens.models import ModelsScreen
 
@@ -222,7 +222,7 @@ async def test_markup_and_control_characters_in_names_are_harmless(run, name):
         await table.press("1")
         await table.pilot.pause()
         await table.press("d")
-        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        await table.until(lambda: isinstance(table.app.screen, DeletionQuestion))
         assert "\x1b" not in table.screen()
         assert "\u202e" not in table.screen()
 

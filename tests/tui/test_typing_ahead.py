@@ -8,7 +8,7 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.widgets import Input
 
-from tui.screens.confirm import Confirm
+from tui.screens.deletion import DeletionQuestion
 from tui.screens.models import ModelsScreen
 
 PEOPLE = (person("Ada Lovelace"), person("Bob"))
@@ -72,7 +72,7 @@ async def test_an_answer_typed_right_after_d_is_the_questions(run):
         burst(table, "d", "n")  # on the desk, n would open the form for a new person
         await table.until(lambda: opened)
         await table.until(lambda: table.app.screen is table.app.screen_desk)
-        assert opened == [Confirm]
+        assert opened == [DeletionQuestion]
         assert len(table.desk.asked("delete_people")) == 1
 
 
@@ -135,5 +135,5 @@ async def test_a_deletion_waits_for_the_marks_typed_before_it(run):
     people = (*PEOPLE, person("Carol"))
     async with run(FakeDesk(people, MODELS)) as table:
         burst(table, "space", "down", "down", "space", "d")
-        await table.until(lambda: isinstance(table.app.screen, Confirm))
+        await table.until(lambda: isinstance(table.app.screen, DeletionQuestion))
         await table.shows("Delete 2 people?")
