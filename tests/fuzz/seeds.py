@@ -282,5 +282,5 @@ theme = "nord"
 mouse = true
 """
 KEYS = '"anywhere.new_person" = "f4"\n[people]\nfilter = "g"\n'
-ENVIRONMENT = "GATES__MIN_FACE=90\nAPP__THEME=nord\nSPLIT__TRAIN=0.8\nSPLIT={}"
+ENVIRONMENT = 'GATES__MIN_FACE=90\nAPP__THEME=nord\nSPLIT__SEED=3\nCAMERA={"width": 640}'
 ROSTER = 'id,name,consent\n1,Ada Lovelace,2026\n2,"Brown, Zoë",\n3,\'=Grace,x\n'
