@@ -87,9 +87,9 @@ def export_folders(context: Context, folder: Path) -> int:
     """Write the split's pictures as Keras folders."""
     from engine.dataset.export import export_keras_folders
     from engine.dataset.split import check_fits, load_split
-    from engine.enrol.people import People
+    from engine.enrol.permission import permitted
 
-    people = People(context.workspace).list()
+    people = permitted(context.workspace)  # the split leaves out who took their consent back
     found = load_split(context.workspace)
     if found is None:
         raise SplitMissing(_("There is no split yet"), "", _("Run `facedesk split` first."))
