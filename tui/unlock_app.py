@@ -25,16 +25,7 @@ class UnlockApp(App[bool]):
 
     TITLE = "Facedesk"
     ENABLE_COMMAND_PALETTE = False
-    CSS = """
-    Screen { align: center middle; }
-    #unlock {
-        width: 70; max-width: 96%; height: auto; padding: 1 2;
-        border: round $accent; border-title-color: $accent; border-title-style: bold;
-        background: $surface;
-    }
-    #unlock-help { margin-bottom: 1; }
-    #unlock-error { color: $text-error; min-height: 1; margin-top: 1; }
-    """
+    CSS_PATH = "styles/unlock.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", priority=True),
         Binding("ctrl+c", "leave", priority=True),

@@ -75,7 +75,8 @@ def test_entries_before_a_date_are_left_out(facedesk: Any, used: Path) -> None:
 
 def test_no_name_stands_in_the_log(used: Path) -> None:
     log = (used / "audit" / "audit.jsonl").read_bytes().lower()
-    assert not [word for word in (b"ada", b"lovelace", b"king", b"grace", b"hopper") if word in log]
+    # Not "ada": its letters are hexadecimal digits, and the log is full of those.
+    assert not [word for word in (b"lovelace", b"king", b"grace", b"hopper") if word in log]
 
 
 def test_a_whole_log_passes_and_knows_a_hash_noted_earlier(facedesk: Any, used: Path) -> None:
