@@ -31,7 +31,7 @@ def files(root: Path) -> dict[str, tuple[bytes, int]]:
             path.stat().st_mtime_ns,
         )
         for path in sorted(root.rglob("*"))
-        if path.name != ".lock"
+        if path.name not in (".lock", ".audit.lock")
     }
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from terminal import Terminal
 
+from engine.vault.opened import PLAIN
+
 ADA, GRACE = "Zebulon Quagmire", "Yolanda Quagmire"
 KEY = "FACEDESK_VAULT__KEY_FILE"
 PHRASE = "four words of mine"
@@ -77,7 +79,7 @@ def test_all_that_is_kept_is_covered(facedesk: Any, vaulted: Vaulted) -> None:
     run = facedesk("vault", "--workspace", vaulted.root, "--json")
     status = run.objects[-1]
     assert (status["encrypted"], status["state"], status["plain"]) == (True, "sealed", 0)
-    bare = {"vault.json", ".lock", *(p.name for p in (vaulted.root / "logs").iterdir())}
+    bare = {*PLAIN, *(p.name for p in (vaulted.root / "logs").iterdir())}
     assert status["sealed"] == len([p for p in vaulted.files() if p.name not in bare])
     check = facedesk("vault", "check", "--key-file", vaulted.key, "--workspace", vaulted.root)
     assert check.code == 0, check.err

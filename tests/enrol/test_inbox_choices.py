@@ -50,7 +50,8 @@ def files(workspace: Workspace) -> set[str]:
     return {
         str(path)
         for path in found
-        if path.parts[0] not in ("trash", "audit", ".lock") and path.name != "choices.json"
+        if path.parts[0] not in ("trash", "audit", ".audit.lock", ".lock")
+        and path.name != "choices.json"
     }
 
 

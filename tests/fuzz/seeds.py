@@ -193,7 +193,7 @@ def workspace_files() -> dict[str, bytes]:
     return {
         str(path.relative_to(workspace.root)): path.read_bytes()
         for path in sorted(workspace.root.rglob("*"))
-        if path.is_file() and path.name != ".lock"
+        if path.is_file() and path.name not in (".lock", ".audit.lock")
     }
 
 

@@ -18,7 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-BARE = {"logs", ".lock", "vault.json"}
+from engine.vault.opened import PLAIN
+
+BARE = PLAIN
 
 
 class Soak:
