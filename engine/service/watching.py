@@ -32,29 +32,41 @@ def note_settings(workspace: Workspace, settings: Settings) -> None:
     Audit(workspace).note_settings(told)
 
 
-def note_start(workspace: Workspace, settings: Settings, sources: Sequence[str]) -> None:
-    """Note that recognition starts. Raises as `Audit.note`, and then nobody may watch."""
+def note_start(
+    workspace: Workspace, settings: Settings, sources: Sequence[str], tell: Emit
+) -> bool:
+    """Note that recognition starts; whether it could be, for in a workspace that may only be read
+    watching goes on, and `tell` hears why no entry is made.
+
+    Otherwise raises as `Audit.note`, and then nobody may watch.
+    """
+    if workspace.read_only:
+        text = _("The workspace is read-only: this recognition is not in the audit log.")
+        tell(Notice(text=text, level="warning"))
+        return False
     note_settings(workspace, settings)
     audit = Audit(workspace)
     audit.ready()
     audit.note("recognition-started", sources=[place(source) for source in sources])
+    return True
 
 
 @contextlib.contextmanager
 def watching(
-    workspace: Workspace, settings: Settings, sources: Sequence[str]
+    workspace: Workspace, settings: Settings, sources: Sequence[str], tell: Emit
 ) -> Iterator[dict[str, Any]]:
     """Note the start, and when the block is over the end and its outcome.
 
-    The block may add to the last entry's details. Raises as `Audit.note`.
+    The block may add to the last entry's details. Raises and tells as `note_start`.
     """
-    note_start(workspace, settings, sources)
+    noted = note_start(workspace, settings, sources, tell)
     told: dict[str, Any] = {"outcome": "failed"}
     try:
         yield told
         told["outcome"] = "done"
     finally:
-        Audit(workspace).note("recognition-ended", **told)
+        if noted:
+            Audit(workspace).note("recognition-ended", **told)
 
 
 class Watched:
@@ -65,9 +77,8 @@ class Watched:
         self._open = False
 
     def begin(self, sources: Sequence[str]) -> None:
-        """Note the start. Raises as `Audit.note`."""
-        note_start(self._workspace, self._settings, sources)
-        self._open = True
+        """Note the start. Raises and tells as `note_start`."""
+        self._open = note_start(self._workspace, self._settings, sources, self._tell)
 
     def end(self, outcome: str) -> None:
         """Note the end of what was begun; an entry that cannot be written is told as a Notice."""

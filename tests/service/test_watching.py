@@ -20,7 +20,7 @@ def told(workspace: Workspace) -> list[tuple[str, object]]:
 
 
 def test_start_and_end_are_noted_with_the_cameras_and_not_with_names(workspace: Workspace) -> None:
-    with watching(workspace, load_settings(), ("0", "rtsp://u:p@cam/ada")) as more:
+    with watching(workspace, load_settings(), ("0", "rtsp://u:p@cam/ada"), [].append) as more:
         more["frames"] = 3
     assert told(workspace) == [
         ("recognition-started", ["0", "rtsp://cam"]),
@@ -32,7 +32,7 @@ def test_start_and_end_are_noted_with_the_cameras_and_not_with_names(workspace: 
 def test_a_recognition_that_fails_ended_too(workspace: Workspace) -> None:
     with (
         pytest.raises(SourceNotFound),
-        watching(workspace, load_settings(), ("clip.mp4",)),
+        watching(workspace, load_settings(), ("clip.mp4",), [].append),
     ):
         raise SourceNotFound("gone")
     assert told(workspace)[-1] == ("recognition-ended", "failed")
@@ -42,7 +42,7 @@ def test_nobody_watches_where_it_cannot_be_noted(workspace: Workspace) -> None:
     Audit(workspace).file.mkdir(parents=True)
     with (
         pytest.raises(WorkspaceUnusable),
-        watching(workspace, load_settings(), ("0",)),
+        watching(workspace, load_settings(), ("0",), [].append),
     ):
         pytest.fail("it was watched all the same")
 
@@ -68,3 +68,14 @@ def test_settings_of_the_environment_are_noted_where_privacy_depends_on_them(
     note_settings(workspace, load_settings())
     noted = [e.details for e in Audit(workspace).entries() if e.action == "settings-changed"]
     assert [details["trash"]["keep_days"] for details in noted] == [30, 0]
+
+
+def test_a_workspace_that_may_only_be_read_is_watched_and_that_no_entry_is_made_is_told(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Workspace, "read_only", True)
+    heard: list[Notice] = []
+    with watching(workspace, load_settings(), ("0",), heard.append):
+        pass
+    assert ["not in the audit log" in notice.text for notice in heard] == [True]
+    assert told(workspace) == []

@@ -65,7 +65,9 @@ def evaluate(
     network already.
     """
     audit = Audit(workspace)
-    audit.ready()
+    noted = not workspace.read_only  # figures that cannot be kept are shown all the same
+    if noted:
+        audit.ready()
     started = time.monotonic()
     evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones or Backbones())
     done = evaluation.run()
@@ -76,7 +78,8 @@ def evaluate(
     done = dataclasses.replace(done, seconds=time.monotonic() - started)
     if report:
         write_report(Path(report), done, evaluation.samples, evaluation.crop)
-    audit.note("evaluated", model=done.model, report=bool(report))
+    if noted:
+        audit.note("evaluated", model=done.model, report=bool(report))
     emit(done)
     return done
 

@@ -38,7 +38,7 @@ def recognise(
     check_source(request.source)  # before the network is loaded, which takes seconds
     if request.source.startswith("demo:"):
         parse_demo(request.source)
-    with watching(workspace, settings, request.sources) as told:
+    with watching(workspace, settings, request.sources, emit) as told:
         done = _recognised(workspace, settings, request, cancel, emit, why=why, keep=keep)
         told["frames"] = done.frames
     return done

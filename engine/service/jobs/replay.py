@@ -157,7 +157,7 @@ def _recognise(
     from engine.service.jobs.naming import Recognition
     from engine.service.jobs.watch import watch
 
-    with watching(workspace, recorded.settings, ("recording",)) as told:
+    with watching(workspace, recorded.settings, ("recording",), emit) as told:
         recognition = Recognition(workspace, recorded.settings, emit)
 
         def deliver(found: FacesFound) -> None:
