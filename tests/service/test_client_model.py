@@ -12,6 +12,7 @@ import pytest
 from desk_driver import Collector, started
 
 from engine.config import load_settings
+from engine.errors import SourceNotFound
 from engine.events import (
     EpochDone,
     FaceSeen,
@@ -132,10 +133,16 @@ def test_recognition_can_be_cancelled_while_the_model_still_loads(
     assert collector.wait_end("recognise").outcome == "done"
 
 
-def test_a_source_that_fails_ends_recognition_once(desk: LocalDesk, collector: Collector) -> None:
+def test_a_source_that_fails_ends_recognition_once(
+    desk: LocalDesk, collector: Collector, tmp_path: Path
+) -> None:
+    rubbish = tmp_path / "rubbish.mp4"
+    rubbish.write_bytes(bytes(range(256)) * 20)
     train(desk, collector)
     collector.forget()
-    desk.recognise(RecogniseRequest(source="/nowhere.mp4"))
+    with pytest.raises(SourceNotFound):  # what is not there begins no job
+        desk.recognise(RecogniseRequest(source="/nowhere.mp4"))
+    desk.recognise(RecogniseRequest(source=str(rubbish)))
     ended = collector.wait_end("recognise")
     assert (ended.outcome, ended.exit_code) == ("failed", 3)
     desk.recognise(RecogniseRequest(source="demo:collins?frames=10", pace="fast"))

@@ -17,9 +17,9 @@ from engine.errors import NoModel
 from engine.events import Event, FaceSeen
 from engine.model.backbones import Backbone
 from engine.service.erasure.erase import erase
-from engine.service.jobs import recognise
+from engine.service.jobs import naming
 from engine.service.jobs.loaded import Backbones
-from engine.service.jobs.recognise import Recognition
+from engine.service.jobs.naming import Recognition
 from engine.service.jobs.train import train
 from engine.service.messages import FacesFound
 from engine.service.protocol import TrainRequest
@@ -75,7 +75,7 @@ class Camera:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look at the people after every frame."""
-    monkeypatch.setattr(recognise, "LOOK_INTERVAL", 0.0)
+    monkeypatch.setattr(naming, "LOOK_INTERVAL", 0.0)
 
 
 def test_a_person_in_the_trash_is_not_named_by_the_run_under_way(
