@@ -185,4 +185,4 @@ async def test_help_knows_the_inbox(run):
 async def test_a_candidate_from_outside_is_shown_as_text(run):
     async with run(desk(unknown(4, "[red]A[/red]da\u202e"))) as table:
         await opened(table)
-        await table.shows("Is this [red]A[/red]da?")
+        await table.shows("Is this [red]A[/red]da\ufffd?")
