@@ -90,32 +90,36 @@ def open_log(folder: Path, name: str) -> int:
         return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
-def keep_short() -> None:
-    """Look at this process's log now and then, for as long as it runs.
+def keep_short(folder: Path) -> threading.Event:
+    """Look at this process's log in `folder` now and then, until the returned event is set.
 
     A damaged camera makes the decoder print a line a picture, and a desk runs for months.
     """
-    threading.Thread(target=_look_again_and_again, name="log", daemon=True).start()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(LOOK_EVERY):
+            with contextlib.suppress(OSError):
+                roll((1, 2), folder)
+
+    threading.Thread(target=look, name="log", daemon=True).start()
+    return over
 
 
-def _look_again_and_again() -> None:
-    pause = threading.Event()
-    while not pause.wait(LOOK_EVERY):
-        with contextlib.suppress(OSError):
-            roll((1, 2))
-
-
-def roll(descriptors: tuple[int, ...]) -> bool:
+def roll(descriptors: tuple[int, ...], folder: Path) -> bool:
     """If the last of these writes to a log that is too long, begin a new one for all that do.
 
     The long one is `NAME.log.1` from then on. One that has no name any more, or was renamed by
-    another process already, is emptied. Anything but a file is left alone. Raises OSError.
+    another process already, is emptied. What is no file in `folder` is left alone: it is a file
+    that the operator sent our output to. Raises OSError.
     """
     facts = os.fstat(descriptors[-1])
     if not stat.S_ISREG(facts.st_mode) or facts.st_size <= LONGEST_LOG:
         return False
-    same = [fd for fd in descriptors if os.path.samestat(os.fstat(fd), facts)]
     path = Path(os.readlink(f"/proc/self/fd/{descriptors[-1]}"))
+    if path.parent != folder.resolve():
+        return False
+    same = [fd for fd in descriptors if os.path.samestat(os.fstat(fd), facts)]
     if path.suffix != ".log" or not path.exists():
         os.ftruncate(descriptors[-1], 0)
         return True
@@ -144,11 +148,12 @@ def guard_output(folder: Path, name: str) -> Iterator[tuple[TextIO, TextIO]]:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
-    keep_short()
+    over = keep_short(folder)
     sys.stdout, sys.stderr = streams
     try:
         yield streams[0], streams[1]
     finally:
+        over.set()
         for stream in streams:
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()

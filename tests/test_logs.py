@@ -72,7 +72,7 @@ def written_on(log: Path, more: int) -> list[int]:
 def test_a_log_that_grows_too_long_while_it_is_written_is_set_aside(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     descriptors = written_on(log, 1)
-    assert roll(tuple(descriptors))
+    assert roll(tuple(descriptors), tmp_path)
     for number in descriptors:
         os.write(number, b"after")
         os.close(number)
@@ -82,7 +82,7 @@ def test_a_log_that_grows_too_long_while_it_is_written_is_set_aside(tmp_path: Pa
 
 def test_a_log_of_acceptable_length_goes_on(tmp_path: Path) -> None:
     descriptors = written_on(tmp_path / "x.log", 0)
-    assert not roll(tuple(descriptors))
+    assert not roll(tuple(descriptors), tmp_path)
     for number in descriptors:
         os.close(number)
     assert not (tmp_path / "x.log.1").exists()
@@ -95,13 +95,21 @@ def test_a_long_log_that_was_deleted_or_set_aside_by_another_process_is_emptied(
     for away in (lambda: log.unlink(), lambda: log.rename(tmp_path / "x.log.1")):
         descriptors = written_on(log, 1)
         away()
-        assert roll(tuple(descriptors))
+        assert roll(tuple(descriptors), tmp_path)
         assert os.fstat(descriptors[0]).st_size == 0
         for number in descriptors:
             os.close(number)
 
 
-def test_output_that_is_no_file_is_left_alone() -> None:
+def test_output_that_is_no_file_is_left_alone(tmp_path: Path) -> None:
     handle = os.open(os.devnull, os.O_WRONLY)
-    assert not roll((handle,))
+    assert not roll((handle,), tmp_path)
     os.close(handle)
+
+
+def test_a_file_of_the_operators_own_is_left_alone_however_long(tmp_path: Path) -> None:
+    descriptors = written_on(tmp_path / "train.log", 1)
+    assert not roll(tuple(descriptors), tmp_path / "logs")
+    assert os.fstat(descriptors[0]).st_size == LONGEST_LOG + 1
+    for number in descriptors:
+        os.close(number)

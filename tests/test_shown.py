@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.shown import ShownFormatter, escaped, is_invisible, shown, shown_lines
+from engine.logs import LogFormatter
+from engine.shown import escaped, is_invisible, shown, shown_lines
 
 EVIL = ("\x1b[2J", "\x1b]52;c;ZXZpbA==\x07", "\x1b]8;;http://x\x07", "\x9b31m", "\u202e", "\u200b",
         "\ufeff", "\u2028", "\u00ad", "\u3164", "\udcff")  # fmt: skip
@@ -52,4 +53,4 @@ def test_escaped_json_means_the_same_and_is_plain(text: str) -> None:
 
 def test_log_files_hold_no_escape_sequence() -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "cannot open %s", ("\x1b]0;x\x07",), None)
-    assert "\x1b" not in ShownFormatter("%(message)s").format(record)
+    assert "\x1b" not in LogFormatter("%(message)s").format(record)

@@ -10,12 +10,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from types import FrameType
 from typing import ClassVar, TypeVar
 
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.timer import Timer
 
 from engine.errors import FacedeskError
 from engine.events import (
@@ -35,11 +37,13 @@ from tui.i18n import _
 from tui.key_order import KeysInOrder
 from tui.messages import EngineNews
 from tui.screens.confirm import Closing
-from tui.suspension import heed_suspension
+from tui.suspension import heed_suspension, paint_all
 from tui.text import clean
 
 LOOKS = 8
 """Times a second the present state is shown."""
+RESTING = 0.1
+"""Seconds without another size after which a resized screen is painted whole."""
 CLOSE_WITHIN = 8.0
 """Seconds after which the app leaves without waiting for the engine."""
 GRACE = 3.0
@@ -94,6 +98,7 @@ class EngineApp(KeysInOrder):
         self.bridge = Bridge(lambda: self.post_message(EngineNews()), clock)
         self.closing = False
         self._end = End(desk.close)
+        self._resting: Timer | None = None
 
     # --- what subclasses show ------------------------------------------------------------
 
@@ -119,6 +124,13 @@ class EngineApp(KeysInOrder):
         """Heed requests to end from the first moment on."""
         self._end_on_signals()
         heed_suspension(self)
+
+    def on_resize(self) -> None:
+        """Send every cell again once the size rests: of a size that came and went in between the
+        app hears nothing, but the terminal has cut what it showed."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(RESTING, lambda: paint_all(self))
 
     def begin_engine(self) -> None:
         """Start the desk; call this after the first paint."""
@@ -232,11 +244,12 @@ class EngineApp(KeysInOrder):
         if self.is_headless or os.name != "posix":
             return
         loop = asyncio.get_running_loop()
+        ours = copy_context()  # a handler's own may not know the app
 
         def ended(number: int, _frame: FrameType | None) -> None:
             self._leave_for_sure(GRACE)
             with contextlib.suppress(RuntimeError):  # the loop is closed: we are leaving
-                loop.call_soon_threadsafe(self.close_down)
+                loop.call_soon_threadsafe(self.close_down, context=ours)
 
         # Not the loop's own handlers: they do not run while the UI thread waits for the terminal.
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):

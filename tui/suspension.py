@@ -14,6 +14,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
+from contextvars import copy_context
 from types import FrameType
 from typing import Any
 
@@ -27,6 +28,7 @@ def heed_suspension(app: App[Any]) -> None:
     if app.is_headless or os.name != "posix":
         return
     loop = asyncio.get_running_loop()
+    ours = copy_context()  # a handler's own may not know the app
     stopping, continuing = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
     given_back = False
 
@@ -42,12 +44,13 @@ def heed_suspension(app: App[Any]) -> None:
             continuing(number, frame)
         given_back = False
         with contextlib.suppress(RuntimeError):  # the loop is closed: we are leaving
-            loop.call_soon_threadsafe(_paint_all, app)
+            loop.call_soon_threadsafe(paint_all, app, context=ours)
 
     signal.signal(signal.SIGTSTP, stopped)
     signal.signal(signal.SIGCONT, continued)
 
 
-def _paint_all(app: App[Any]) -> None:
+def paint_all(app: App[Any]) -> None:
+    """Send every cell again, not only those that have changed."""
     for screen in app.screen_stack:
         screen.refresh(screen.size.region)

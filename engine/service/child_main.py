@@ -142,7 +142,6 @@ def serve(name: str, body: Callable[[ChildContext], None], *, early: bool = Fals
     forbid_core_dumps()
     quieten_libraries()
     faulthandler.enable(sys.stderr)
-    keep_short()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LogFormatter("%(asctime)s %(name)s %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.INFO)
@@ -152,6 +151,7 @@ def serve(name: str, body: Callable[[ChildContext], None], *, early: bool = Fals
         leave()
         return
     context = ChildContext(channel, hello, early=early)
+    keep_short(context.workspace.logs)
     threading.Thread(target=context.read_requests, name="requests", daemon=True).start()
     context.send(ProcessReady(process=name, pid=os.getpid()))
     body(context)
