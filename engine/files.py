@@ -169,8 +169,11 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
         raise ValueError(f"one line is appended, to a file named *{LINES}")
     waiting = memoryview(opened.sealed(path, line + b"\n"))
     with translate_os_errors(_("write a file"), path):
-        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+        handle = os.open(path, flags, FILE_MODE)
         try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):  # what goes into a pipe is lost there
+                raise OSError(errno.EINVAL, _("it is no file"), str(path))
             before = os.fstat(handle).st_size
             if not before:
                 os.fchmod(handle, FILE_MODE)
@@ -196,7 +199,7 @@ def sync_file(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     with translate_os_errors(_("flush a file"), path):
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             os.fsync(handle)
         finally:
