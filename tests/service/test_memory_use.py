@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 from engine.service.memory_use import machine_bytes, most_bytes, own_bytes
@@ -22,10 +24,16 @@ def machine(root: Path, group: str, **limits: str) -> Path:
 
 
 def test_memory_that_is_written_to_counts_as_the_processs_own():
-    before = own_bytes(os.getpid())
-    kept = b"\1" * 50_000_000
-    after = own_bytes(os.getpid())
-    assert after - before > 0.9 * len(kept)
+    # In a process of its own: this one may give memory back at any moment.
+    script = """
+import os
+from engine.service.memory_use import own_bytes
+before = own_bytes(os.getpid())
+kept = b"1" * 50_000_000
+print(own_bytes(os.getpid()) - before)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert int(done.stdout) > 45_000_000
 
 
 def test_of_a_process_that_is_gone_nothing_is_known():
