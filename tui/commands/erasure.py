@@ -26,7 +26,8 @@ def tell_erased(context: Context, done: Erased) -> None:
         )
         return
     output.result(_("{name} is erased.").format(name=done.name))
-    output.result(words(done.receipt).rstrip())
+    for line in words(done.receipt).splitlines():
+        output.result(line)
     for path in done.left:
         output.result(_("Still names them or shows them: {path}").format(path=path))
     output.result(_("The receipt is {file}").format(file=done.file))
