@@ -38,7 +38,6 @@ from engine.files import (
     make_directory,
     read_json,
     read_lines,
-    sync_directory,
     translate_os_errors,
     write_bytes,
     write_json,
@@ -213,12 +212,12 @@ class Audit:
             prev=head.hash,
         )
         try:
-            self._put(entry.line())
+            append_line(self.file, entry.line(), sync=True)
         except DiskFull:
             if not self._reserve.exists():
                 raise
             self._reserve.unlink()  # what it is kept for
-            self._put(entry.line())
+            append_line(self.file, entry.line(), sync=True)
         new = Head(count=entry.number, hash=entry.hash, size=self._size())
         with contextlib.suppress(FacedeskError):  # The entry is safe; the next one catches up.
             write_json(self._head_file, asdict(new))
@@ -229,19 +228,6 @@ class Audit:
         """Hold the log, if there is one, while its files are written in another form."""
         with self.held() if self.file.exists() else contextlib.nullcontext():
             yield
-
-    def _put(self, line: bytes) -> None:
-        """Append a line, flushed; nothing of it stays where that fails."""
-        new, size = not self.file.exists(), self._size()
-        try:
-            append_line(self.file, line, sync=True)
-        except FacedeskError:
-            with contextlib.suppress(OSError):  # The first error says more.
-                os.truncate(self.file, size)
-            raise
-        if new:
-            with translate_os_errors(_("write the audit log"), self.file):
-                sync_directory(self._folder)
 
     def _recovered(self, head: Head | None) -> Head:
         """Where to go on from when head and log do not agree, with an entry that says so."""

@@ -6,8 +6,10 @@ import struct
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from engine.errors import FacedeskError
 from engine.events.base import Event
 from engine.events.jobs import Notice
+from engine.i18n import _
 
 HALF_BLOCK_RUN = struct.Struct("<BHH")
 """A run of equal cells: how many, and the code of their upper and of their lower half."""
@@ -87,6 +89,20 @@ class SourceFailed(Notice):
     message: str
     hint: str
     exit_code: int
+
+    @classmethod
+    def failure(cls, source: str, camera: int, error: FacedeskError) -> SourceFailed:
+        """The event for an error. `source` bears no credentials."""
+        return cls(
+            text=_("{source} is given up. {error}").format(source=source, error=error),
+            level="error",
+            source=source,
+            camera=camera,
+            title=error.title,
+            message=error.message,
+            hint=error.hint,
+            exit_code=error.exit_code,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,27 +182,12 @@ def _watch(
         if not start.together:
             context.send(JobEnded.failure(start.job, error))
             return
-        context.send(failed(request.source, start.camera, error))
+        source = mask_credentials(request.source)
+        context.send(SourceFailed.failure(source, start.camera, error))
     finally:
         context.cancels.pop(start.job, None)
     seconds = time.monotonic() - started
     context.send(FramesEnded(frames=frames, dropped=dropped, seconds=seconds, camera=start.camera))
-
-
-def failed(source: str, camera: int, error: FacedeskError) -> SourceFailed:
-    """What is reported of one source of several."""
-    shown = mask_credentials(source)
-    text = _("{source} is given up. {error}").format(source=shown, error=error)
-    return SourceFailed(
-        text=text,
-        level="error",
-        source=shown,
-        camera=camera,
-        title=error.title,
-        message=error.message,
-        hint=error.hint,
-        exit_code=error.exit_code,
-    )
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class LocalDesk(
         """`record`: each camera job is recorded under this name, see `engine.service.tapes`."""
         super().__init__(workspace, settings)
         self._tapes = Tapes(record, workspace, settings)
-        self._watched = Watched(workspace, settings, lambda event: self._listener(event))
+        self._watched = Watched(workspace, settings, self._hear)
         self._listener: Listener = lambda event: None
         self._lock = threading.RLock()
         self._children: dict[str, Child] = {}

@@ -55,16 +55,7 @@ class Several:
             _("The {process} process died").format(process=process),
             _("it keeps dying (status {status})").format(status=status),
         )
-        failed = SourceFailed(
-            text=_("{source} is given up. {error}").format(source=source, error=error),
-            level="error",
-            source=source,
-            camera=camera,
-            title=error.title,
-            message=error.message,
-            hint=error.hint,
-            exit_code=error.exit_code,
-        )
+        failed = SourceFailed.failure(source, camera, error)
         self._failed[camera] = failed
         self._child("model").send(FramesEnded(frames=0, dropped=0, seconds=0.0, camera=camera))
         return failed
