@@ -93,7 +93,8 @@ def default_threshold(
     """
     gallery = Gallery(space, centres, [str(number) for number in range(len(centres))])
     own = gallery_impostors(gallery, *enrolled)
-    weakest = weakest_genuine(gallery, *held_out)
+    pictures = tuple(np.concatenate(pair) for pair in zip(enrolled, held_out, strict=True))
+    weakest = weakest_genuine(space, gallery, held_out, (pictures[0], pictures[1]))
     return calibrate(space.impostors, len(gallery), fpir, own, weakest).threshold
 
 

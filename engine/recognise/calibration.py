@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from engine.i18n import _
+from engine.model.face_space import FaceSpace
 from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import Float32, Labels
+from engine.model.vectors import Float32, Labels, Levelled, class_centres
 from engine.recognise.intervals import at_least
 from engine.recognise.scoring import Faces, Gallery
 
@@ -23,7 +25,11 @@ LEAST_PAIRS = 20
 BEYOND = 5
 """Pairs that should lie beyond the point at which the gallery is compared with the curve."""
 LEAST_HELD_OUT = 5
-"""Held-out pictures everybody needs before their scores may raise the threshold."""
+"""Held-out pictures of a person below which all of hers are held out in turn instead."""
+LEAST_PICTURES = 3
+"""Pictures of a person below which nothing of hers can be held out."""
+BLOCKS = 4
+"""Into how many runs of neighbours a person's pictures are cut to be held out in turn."""
 SPENT = 0.5
 """Share of the gap between strangers and enrolled people that the threshold crosses."""
 CURVE = "impostor curve"
@@ -125,17 +131,53 @@ def gallery_impostors(gallery: Gallery, embeddings: Faces, labels: Labels) -> Ow
     return OwnImpostors(others, len(np.unique(people)) * (len(gallery) - 1))
 
 
-def weakest_genuine(gallery: Gallery, embeddings: Faces, labels: Labels) -> float | None:
-    """The score that 95 % of held-out pictures reach for their own person, for whom it is least.
+def weakest_genuine(
+    space: FaceSpace,
+    gallery: Gallery,
+    held_out: tuple[Faces, Labels],
+    pictures: tuple[Faces, Labels],
+) -> float | None:
+    """The score that 95 % of a person's unseen pictures reach for her, for whom it is least.
 
-    `embeddings` (n, dims) of enrolled people's pictures that no centre was made of, `labels`
-    (n,) their indices in the gallery. None unless everybody has LEAST_HELD_OUT such pictures.
+    Both are embeddings (n, dims) with labels (n,), indices in the gallery: `held_out` made no
+    centre; `pictures` are all that are enrolled, without augmented views, each person's in order
+    of capture. Who has fewer than LEAST_HELD_OUT of the former is measured by `in_turn`; who has
+    fewer than LEAST_PICTURES cannot be and does not count. None if nobody counts.
     """
-    counts = np.bincount(labels, minlength=len(gallery))
-    if not len(labels) or counts.min() < LEAST_HELD_OUT:
-        return None
-    own = gallery.scores(embeddings)[np.arange(len(labels)), labels]
-    return min(float(np.quantile(own[labels == person], 0.05)) for person in range(len(gallery)))
+    counts = np.bincount(held_out[1], minlength=len(gallery))
+    weakest = []
+    for person in range(len(gallery)):
+        if counts[person] >= LEAST_HELD_OUT:
+            hers = _rows(held_out[0], held_out[1] == person)
+            own = gallery.scores(hers)[:, person]
+        else:
+            own = in_turn(space, _rows(pictures[0], pictures[1] == person))
+        if len(own):
+            weakest.append(float(np.quantile(own, 0.05)))
+    return min(weakest, default=None)
+
+
+def in_turn(space: FaceSpace, faces: Faces) -> Float32:
+    """Scores of one person's pictures, each for the centre of those that lie apart from it.
+
+    `faces` (n, dims) in order of capture to (n,), or to (0,) below LEAST_PICTURES. Neighbours
+    are near-copies, so blocks of them are left out and not single pictures.
+    """
+    number = len(faces)
+    if number < LEAST_PICTURES:
+        return np.empty(0, np.float32)
+    found = np.empty(number, np.float32)
+    for block in np.array_split(np.arange(number), min(BLOCKS, number)):
+        others = np.setdiff1d(np.arange(number), block)
+        rest = _rows(faces, others)
+        vectors = rest.rows if isinstance(rest, Levelled) else rest
+        centre = class_centres(vectors, np.zeros(len(others), np.int64), 1)
+        found[block] = Gallery(space, centre, ("",)).scores(_rows(faces, block))[:, 0]
+    return found
+
+
+def _rows(faces: Faces, index: Any) -> Faces:
+    return faces.at(index) if isinstance(faces, Levelled) else faces[index]
 
 
 def genuine_quantiles(gallery: Gallery, embeddings: Faces, labels: Labels) -> tuple[float, ...]:

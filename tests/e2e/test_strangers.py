@@ -94,7 +94,7 @@ def test_strangers_move_the_threshold_without_a_training_and_it_is_told_in_words
 ) -> None:
     workspace = tmp_path / "w"
     for name, clip in (("Man A", "man_a_take1.mp4"), ("Man B", "man_b.mp4")):
-        facedesk("enroll", name, "--source", clips / clip, "--count", 20, "--workspace", workspace)
+        facedesk("enroll", name, "--source", clips / clip, "--count", 12, "--workspace", workspace)
     run = facedesk("train", "--workspace", workspace, "--json", FACEDESK_TRAINING__VIEWS="0")
     assert run.code == 0, run.err
     (trained,) = run.named("threshold")
@@ -104,7 +104,7 @@ def test_strangers_move_the_threshold_without_a_training_and_it_is_told_in_words
 
     # The other take of Man A, said to be a stranger: nothing could come nearer.
     run = facedesk(
-        "strangers", "add", clips / "man_a_take2.mp4", "--count", "8", "--workspace", workspace,
+        "strangers", "add", clips / "man_a_take2.mp4", "--count", "4", "--workspace", workspace,
         "--json",
     )  # fmt: skip
     assert run.code == 0, run.err

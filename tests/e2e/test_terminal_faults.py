@@ -17,10 +17,13 @@ from terminal import Terminal, wait_gone
 
 from engine.enrol.people import People
 from engine.pictures import decode_crop
+from engine.service.upkeep import recover
 from engine.workspace import Workspace
 from tests.e2e.conftest import environment
+from tests.faults.wholeness import faults
 
 ESCAPE, TAB, CLEAR = "\x1b", "\t", "\x15"
+KILLS = 40 if os.environ.get("FACEDESK_LONG") else 2
 
 
 @pytest.fixture(scope="module")
@@ -40,17 +43,20 @@ class Capturing:
     root: Path
 
 
-def capturing(root: Path) -> Capturing:
-    """Open the app and begin the capture, with keys."""
+def capturing(root: Path, name: str = "Ada", said: str = "") -> Capturing:
+    """Open the app, which says what is `said`, and begin the capture, with keys."""
     command = [sys.executable, "-m", "tui", "--workspace", str(root)]
     terminal = Terminal(command, (80, 24), environment())
     children = terminal.wait_children()
-    terminal.wait_for("Esc")
-    terminal.press(ESCAPE)
-    terminal.wait_for(lambda text: "Close" not in text)
+    if said:
+        terminal.wait_for(said)
+    else:
+        terminal.wait_for("Esc")  # of the first steps, which an empty workspace is shown
+        terminal.press(ESCAPE)
+        terminal.wait_for(lambda text: "Close" not in text)
     terminal.press("n")
     terminal.wait_for("Close (Esc)")
-    terminal.press(f"Ada{TAB}{CLEAR}demo:collins{TAB}{CLEAR}9000\r")
+    terminal.press(f"{name}{TAB}{CLEAR}demo:collins{TAB}{CLEAR}9000\r")
     terminal.wait_for("/9000")
     wait_for_pictures(terminal, root, 3)
     return Capturing(terminal, children, root)
@@ -147,6 +153,29 @@ def test_a_terminal_that_goes_away_in_a_capture_keeps_its_pictures(tmp_path: Pat
     assert pictures(going.root) >= before
     with Workspace(going.root).writer("test") as cut_short:
         assert cut_short == ""
+
+
+def test_an_app_that_is_killed_in_a_capture_loses_nothing_and_the_next_says_what_was_cut_short(
+    tmp_path: Path,
+) -> None:
+    """Again and again in one workspace: 40 times with `FACEDESK_LONG=1`."""
+    root, chance, before = tmp_path / "w", random.Random(6), 0
+    for number in range(KILLS):
+        going = capturing(root, f"Person {number}", "cut short" if number else "")
+        going.terminal.pump(chance.uniform(0, 1.5))
+        going.terminal.process.kill()
+        going.terminal.process.wait(60)
+        assert not wait_gone(going.children)
+        going.terminal.close()
+        assert faults(Workspace(root), recovered=False) == []
+        kept = pictures(root)
+        assert kept > before
+        before = kept
+    with Workspace(root).writer("test") as cut_short:
+        assert cut_short.startswith("the app: enrol")
+        recover(Workspace(root), cut_short)
+    assert faults(Workspace(root)) == []
+    assert pictures(root) == before
 
 
 def printable(data: bytes) -> bytes:

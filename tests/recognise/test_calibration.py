@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.model.face_space import FaceSpace
+from engine.model.vectors import levelled
 from engine.recognise.calibration import (
     CURVE,
     GALLERY,
@@ -15,6 +16,7 @@ from engine.recognise.calibration import (
     expected_fpir,
     false_match_rate,
     gallery_impostors,
+    in_turn,
     threshold_for,
     weakest_genuine,
 )
@@ -131,14 +133,48 @@ def test_the_weakest_person_counts(space: FaceSpace) -> None:
     gallery = Gallery(space, centres, ("a", "b"))
     strong = [near(centres[0], 0.9, 100 + i) for i in range(20)]
     weak = [near(centres[1], 0.6, 200 + i) for i in range(20)]
-    rows, labels = np.stack(strong + weak), np.repeat([0, 1], 20)
-    own = gallery.scores(rows)[np.arange(40), labels]
-    assert weakest_genuine(gallery, rows, labels) == pytest.approx(np.quantile(own[20:], 0.05))
+    held_out = np.stack(strong + weak), np.repeat([0, 1], 20)
+    own = gallery.scores(held_out[0])[np.arange(40), held_out[1]]
+    found = weakest_genuine(space, gallery, held_out, held_out)
+    assert found == pytest.approx(np.quantile(own[20:], 0.05))
 
 
-@pytest.mark.parametrize("pictures", [0, 4])
-def test_too_few_held_out_pictures_say_nothing(space: FaceSpace, pictures: int) -> None:
-    gallery = Gallery(space, vectors(2, 76), ("a", "b"))
-    rows = vectors(10 + pictures, 77)
-    labels = np.array([0] * 10 + [1] * pictures)
-    assert weakest_genuine(gallery, rows, labels) is None
+def test_of_whom_little_is_held_out_all_pictures_are_held_out_in_turn(space: FaceSpace) -> None:
+    centre = vectors(1, 78)
+    gallery = Gallery(space, centre, ("a",))
+    pictures = np.stack([near(centre[0], 0.8, 300 + i) for i in range(8)]), np.zeros(8, np.int64)
+    held_out = pictures[0][4:], pictures[1][4:]
+    found = weakest_genuine(space, gallery, held_out, pictures)
+    assert found == pytest.approx(np.quantile(in_turn(space, pictures[0]), 0.05))
+
+
+def test_neighbours_are_held_out_together(space: FaceSpace) -> None:
+    views = vectors(4, 79)
+    near_copies = np.stack(
+        [near(view, 0.999, 400 + i) for i, view in enumerate(np.repeat(views, 5, 0))]
+    )
+    assert in_turn(space, near_copies).max() < 0.3
+
+
+def test_levels_that_are_kept_change_no_score(space: FaceSpace) -> None:
+    rows = np.stack([near(vectors(1, 80)[0], 0.8, 500 + i) for i in range(7)])
+    kept = levelled(rows, space.cohort)
+    np.testing.assert_allclose(in_turn(space, kept), in_turn(space, rows), atol=1e-6)
+
+
+@pytest.mark.parametrize("few", [0, 1, 2])
+def test_who_has_next_to_no_pictures_does_not_count(space: FaceSpace, few: int) -> None:
+    centres = vectors(2, 76)
+    gallery = Gallery(space, centres, ("a", "b"))
+    rows = [near(centres[0], 0.9, 600 + i) for i in range(10)]
+    alone = np.stack(rows), np.zeros(10, np.int64)
+    both = np.stack([*rows, *centres[[1] * few]]), np.repeat([0, 1], [10, few])
+    found = weakest_genuine(space, gallery, alone, both)
+    assert found == weakest_genuine(space, gallery, alone, alone) is not None
+
+
+def test_where_nobody_counts_nothing_is_said(space: FaceSpace) -> None:
+    gallery = Gallery(space, vectors(2, 77), ("a", "b"))
+    none = np.empty((0, space.dims), np.float32), np.empty(0, np.int64)
+    pictures = vectors(4, 81), np.array([0, 0, 1, 1])
+    assert weakest_genuine(space, gallery, none, pictures) is None

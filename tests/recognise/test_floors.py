@@ -10,36 +10,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from engine.model.face_space import FaceSpace
 from engine.model.face_space_report import ENROL, Figures, identification
 from engine.model.people_features import PeopleReader
+from tests.recognise.remembering import Remembering
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 PEOPLE = 20
-
-
-class Remembering:
-    """The real extractor, which computes no crop twice: the enrolled ones are read twice here."""
-
-    def __init__(self) -> None:
-        from engine.model.runtime import vgg16_extractor
-        from engine.model.weights import load_weights
-
-        self._extractor = vgg16_extractor(load_weights(), "auto")
-        self.digest, self.length = self._extractor.digest, self._extractor.length
-        self._rows: dict[bytes, NDArray[np.float32]] = {}
-
-    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        new = [crop for crop in crops if crop.tobytes() not in self._rows]
-        if new:
-            rows = self._extractor.extract(np.stack(new))
-            self._rows.update(zip((crop.tobytes() for crop in new), rows, strict=True))
-        return np.stack([self._rows[crop.tobytes()] for crop in crops])
 
 
 @pytest.fixture(scope="module")

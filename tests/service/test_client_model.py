@@ -32,19 +32,21 @@ pytestmark = pytest.mark.slow
 NO_VIEWS = {"views": 0}
 """Augmented views would cost two thirds of the time, and these tests are not about them."""
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
+EACH = 8
 
 
 @pytest.fixture(scope="module")
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace in which both demo portraits are enrolled."""
+    """A workspace in which both demo portraits are enrolled, and a model of them is in use."""
     workspace = Workspace(tmp_path_factory.mktemp("desk") / "workspace")
     workspace.prepare()
     desk = LocalDesk(workspace, load_settings(training=NO_VIEWS))
     collector = started(desk)
     for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
         collector.forget()
-        desk.enrol(EnrolRequest(person=name, source=source, count=16, pace="fast"))
+        desk.enrol(EnrolRequest(person=name, source=source, count=EACH, pace="fast"))
         assert collector.wait_end("enrol").outcome == "done"
+    train(desk, collector)
     desk.close()
     return workspace
 
@@ -70,6 +72,11 @@ def train(desk: LocalDesk, collector: Collector) -> TrainDone:
     return collector.of(TrainDone)[-1]
 
 
+def in_use(desk: LocalDesk) -> list[str]:
+    """The model in use."""
+    return [row.id for row in desk.models() if row.current]
+
+
 def pid_of(collector: Collector, process: str) -> int:
     """The process's id."""
     return collector.wait(ProcessReady, lambda event: event.process == process).pid
@@ -81,7 +88,7 @@ def test_training_reports_epochs_and_puts_the_model_in_use(
     done = train(desk, collector)
     assert [event.epoch for event in collector.of(EpochDone)] == list(range(1, done.epochs + 1))
     assert done.people == (COLLINS, HOPPER)
-    assert [row.id for row in desk.models() if row.current] == [done.model]
+    assert in_use(desk) == [done.model]
     assert {row.in_model for row in desk.people()} == {"yes"}
 
 
@@ -100,7 +107,6 @@ def test_a_capture_leaves_features_to_the_training_that_follows(workspace: Works
 
 
 def test_a_clip_is_recognised_through_both_processes(desk: LocalDesk, collector: Collector) -> None:
-    train(desk, collector)
     desk.recognise(RecogniseRequest(source="demo:hopper?seed=5&frames=40", pace="fast"))
     assert collector.wait_end("recognise").outcome == "done"
     done = collector.of(RecogniseDone)[0]
@@ -113,7 +119,6 @@ def test_a_clip_is_recognised_through_both_processes(desk: LocalDesk, collector:
 def test_recognition_of_a_live_source_is_stopped_in_order(
     desk: LocalDesk, collector: Collector
 ) -> None:
-    train(desk, collector)
     desk.recognise(RecogniseRequest(source="demo:collins"))
     collector.wait(FaceSeen)
     desk.stop("recognise")
@@ -124,7 +129,6 @@ def test_recognition_of_a_live_source_is_stopped_in_order(
 def test_recognition_can_be_cancelled_while_the_model_still_loads(
     desk: LocalDesk, collector: Collector
 ) -> None:
-    train(desk, collector)
     desk.recognise(RecogniseRequest(source="demo:collins"))
     desk.cancel("recognise")
     assert collector.wait_end("recognise").outcome == "cancelled"
@@ -138,8 +142,6 @@ def test_a_source_that_fails_ends_recognition_once(
 ) -> None:
     rubbish = tmp_path / "rubbish.mp4"
     rubbish.write_bytes(bytes(range(256)) * 20)
-    train(desk, collector)
-    collector.forget()
     with pytest.raises(SourceNotFound):  # what is not there begins no job
         desk.recognise(RecogniseRequest(source="/nowhere.mp4"))
     desk.recognise(RecogniseRequest(source=str(rubbish)))
@@ -151,18 +153,15 @@ def test_a_source_that_fails_ends_recognition_once(
 
 
 def test_a_cancelled_training_keeps_the_model_in_use(desk: LocalDesk, collector: Collector) -> None:
-    before = train(desk, collector).model
-    collector.forget()
+    before = in_use(desk)
     desk.train(TrainRequest(recipe="classic", epochs=50))
     collector.wait(FeaturesProgress)
     desk.cancel("train")
     assert collector.wait_end("train").outcome == "cancelled"
-    assert [row.id for row in desk.models() if row.current] == [before]
+    assert in_use(desk) == before
 
 
 def test_a_stopped_training_keeps_its_best_epoch(desk: LocalDesk, collector: Collector) -> None:
-    train(desk, collector)
-    collector.forget()
     desk.train(TrainRequest(recipe="classic", epochs=50))
     collector.wait(EpochDone)
     desk.stop("train")
@@ -175,18 +174,17 @@ def test_a_stopped_training_keeps_its_best_epoch(desk: LocalDesk, collector: Col
 def test_a_training_cut_short_by_the_end_of_the_desk_leaves_no_model(
     desk: LocalDesk, collector: Collector
 ) -> None:
-    before = train(desk, collector).model
-    collector.forget()
+    before = desk.models()
     desk.train(TrainRequest(recipe="classic", epochs=50))
     collector.wait(EpochDone)
     desk.close()
-    assert desk.models()[0].id == before
+    assert desk.models() == before
 
 
 def test_a_model_process_killed_in_training_is_replaced_and_loses_nothing(
     desk: LocalDesk, collector: Collector
 ) -> None:
-    before = train(desk, collector).model
+    before = in_use(desk)
     pictures = [row.pictures for row in desk.people()]
     pid = pid_of(collector, "model")
     collector.forget()
@@ -195,10 +193,10 @@ def test_a_model_process_killed_in_training_is_replaced_and_loses_nothing(
     os.kill(pid, signal.SIGKILL)
     assert collector.wait(ProcessDied).process == "model"
     assert collector.wait_end("train").outcome == "failed"
-    assert [row.id for row in desk.models() if row.current] == [before]
+    assert in_use(desk) == before
     assert [row.pictures for row in desk.people()] == pictures
     collector.forget()
-    assert train(desk, collector).model != before
+    assert [train(desk, collector).model] == in_use(desk) != before
 
 
 def test_a_camera_process_killed_in_recognition_fails_that_job_only(

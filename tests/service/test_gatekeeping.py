@@ -25,7 +25,7 @@ from engine.workspace import Workspace
 pytestmark = pytest.mark.slow
 
 COLLINS, HOPPER = "eileen-collins", "grace-hopper"
-EACH = 20
+EACH = 14
 SETTINGS = load_settings(training={"views": 0})
 """Without augmented views, which triple the work and decide nothing here."""
 
@@ -180,7 +180,7 @@ def test_a_model_in_use_that_knows_none_of_these_people_gives_way(desk: Desk) ->
 
 
 def test_classic_and_head_are_compared_each_by_its_own_rule(desk: Desk) -> None:
-    done = desk.train(recipe="classic", epochs=2)
+    done = desk.train(recipe="classic", epochs=1)
     gate = next(info for info in desk.store.list() if info.id == done.model).details["gate"]
     assert gate["probes"] >= 6
     assert gate["old_hits"] == gate["probes"]

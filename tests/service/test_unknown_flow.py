@@ -37,7 +37,7 @@ def watched(
     heard = started(desk)
     for name, source in (("Eileen Collins", "demo:collins"), ("Grace Hopper", "demo:hopper")):
         heard.forget()
-        desk.enrol(EnrolRequest(person=name, source=source, count=16, pace="fast"))
+        desk.enrol(EnrolRequest(person=name, source=source, count=10, pace="fast"))
         assert heard.wait_end("enrol").outcome == "done"
     desk.train(TrainRequest(epochs=2))
     assert heard.wait_end("train").outcome == "done"

@@ -64,7 +64,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     collector = started(desk)
     for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
         collector.forget()
-        desk.enrol(EnrolRequest(person=name, source=source, count=16, pace="fast"))
+        desk.enrol(EnrolRequest(person=name, source=source, count=10, pace="fast"))
         assert collector.wait_end("enrol").outcome == "done"
     desk.close()
     train(

@@ -40,6 +40,10 @@ class Part:
         """The embeddings (n, dims) alone."""
         return self.faces.rows
 
+    def first(self, number: int) -> Part:
+        """Its first `number` pictures: of the training part, those that are no augmented views."""
+        return Part(self.faces.at(slice(number)), self.labels[:number])
+
 
 class Material:
     """The people of a split and their pictures. Features come from the cache, or go into it."""

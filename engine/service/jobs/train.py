@@ -12,6 +12,7 @@ import numpy as np
 from engine.audit import Audit
 from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
+from engine.dataset.split import PARTS
 from engine.errors import TooFewPeople
 from engine.events import Emit, EpochDone, Notice, TrainDone
 from engine.i18n import _
@@ -289,7 +290,10 @@ def measure(
     own = gallery_impostors(gallery, everything.faces, everything.labels)
     names = calibration_parts(parts, len(gallery))
     held_out = joined(parts, names)
-    weakest = weakest_genuine(gallery, held_out.faces, held_out.labels)
+    plain = joined({**parts, "train": parts["train"].first(material.counts()["train"])}, PARTS)
+    weakest = weakest_genuine(
+        space, gallery, (held_out.faces, held_out.labels), (plain.faces, plain.labels)
+    )
     genuine = genuine_quantiles(gallery, held_out.faces, held_out.labels)
     used = () if weakest is None else names
     made = calibrate(space.impostors, len(gallery), fpir, own, weakest, used, genuine)
