@@ -27,7 +27,7 @@ from engine.workspace import Workspace
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 PEOPLE = {COLLINS: "demo:collins", HOPPER: "demo:hopper"}
 WIDTH, HEIGHT, FPS = 640, 480, 30
-ENROLLED = 20
+ENROLLED = 12
 """Pictures a person in the workspace that is recognised with."""
 UNSEEN = 7
 """Seed of the camera paths that are recognised: others than those that were enrolled."""

@@ -16,7 +16,7 @@ import numpy as np
 from engine.i18n import _
 from engine.model.face_space import FaceSpace
 from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import Float32, Labels, Levelled, class_centres
+from engine.model.vectors import Float32, Labels, Levelled, class_centres, cohort_scores
 from engine.recognise.intervals import at_least
 from engine.recognise.scoring import Faces, Gallery
 
@@ -163,17 +163,18 @@ def in_turn(space: FaceSpace, faces: Faces) -> Float32:
     `faces` (n, dims) in order of capture to (n,), or to (0,) below LEAST_PICTURES. Neighbours
     are near-copies, so blocks of them are left out and not single pictures.
     """
-    number = len(faces)
+    rows = faces.rows if isinstance(faces, Levelled) else faces
+    number = len(rows)
     if number < LEAST_PICTURES:
         return np.empty(0, np.float32)
-    found = np.empty(number, np.float32)
-    for block in np.array_split(np.arange(number), min(BLOCKS, number)):
-        others = np.setdiff1d(np.arange(number), block)
-        rest = _rows(faces, others)
-        vectors = rest.rows if isinstance(rest, Levelled) else rest
-        centre = class_centres(vectors, np.zeros(len(others), np.int64), 1)
-        found[block] = Gallery(space, centre, ("",)).scores(_rows(faces, block))[:, 0]
-    return found
+    block = np.arange(number) * min(BLOCKS, number) // number
+    centres = np.concatenate(
+        [
+            class_centres(rows[block != left_out], np.zeros((block != left_out).sum(), np.int64), 1)
+            for left_out in range(block[-1] + 1)
+        ]
+    )
+    return cohort_scores(rows, centres, space.cohort)[np.arange(number), block]
 
 
 def _rows(faces: Faces, index: Any) -> Faces:

@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
-PEOPLE, ENROL, PROBES, VIEWS = 3, 10, 5, 1
+PEOPLE, ENROL, PROBES, VIEWS = 2, 10, 5, 1
 STRANGERS = 20
 """The fewest that can show an FPIR of 5 %."""
 ONE_VIEW = {"FACEDESK_TRAINING__VIEWS": str(VIEWS)}
@@ -79,13 +79,12 @@ def reported(folders: Path, work: Path) -> dict[str, Any]:
     from engine.model.face_space import FaceSpace
     from engine.model.face_space_report import identification
     from engine.model.people_features import Copies, PeopleReader, trained_views
-    from engine.model.runtime import vgg16_extractor
-    from engine.model.weights import load_weights
+    from tests.recognise.remembering import Remembering
 
     everybody = work / "known"
     for part in ("enrol", "probes"):
         shutil.copytree(folders / part, everybody, dirs_exist_ok=True)
-    extractor = vgg16_extractor(load_weights(), "auto")
+    extractor = Remembering()
     reader = PeopleReader(work / "features", extractor)
     known, strangers = reader.read(everybody), reader.read(folders / "strangers")
     views = Copies("views", VIEWS, trained_views)

@@ -31,7 +31,7 @@ def test_three_clips_at_once_are_named_in_turn(
     people = {"Man A": "man_a_take1.mp4", "Man B": "man_b.mp4", "Woman A": "woman_a.mp4"}
     workspace = ("--workspace", tmp_path / "w", "--json")
     for name, clip in people.items():
-        run = facedesk("enroll", name, "--source", clips / clip, "--count", "12", *workspace)
+        run = facedesk("enroll", name, "--source", clips / clip, "--count", "8", *workspace)
         assert run.code == 0, run.err
     quick = {"FACEDESK_TRAINING__VIEWS": "0"}
     assert facedesk("train", "--epochs", "3", *workspace, **quick).code == 0
