@@ -6,6 +6,8 @@ BIN := .venv/bin
 # Two workers, a file each: TensorFlow in more would only fight over the cores.
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# Bytecode of what is never imported is most of TensorFlow's; Python writes the rest when it is.
+INSTALL := install --no-compile
 
 .PHONY: app demo test check format lock sbom audit screenshots clean
 app: .venv/installed
@@ -32,12 +34,12 @@ format: .venv/installed-dev
 	$(PYTHON) -m venv .venv
 
 .venv/installed: requirements.lock pyproject.toml | .venv/bin/python
-	$(PIP) install --require-hashes -r requirements.lock
-	$(PIP) install --no-deps -e .
+	$(PIP) $(INSTALL) --require-hashes -r requirements.lock
+	$(PIP) $(INSTALL) --no-deps -e .
 	@touch $@
 
 .venv/installed-dev: requirements-dev.lock .venv/installed
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) $(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # Needs uv (pip install uv): one lock for Python 3.11 to 3.13, hashes of every platform's wheels.

@@ -138,10 +138,9 @@ def cohort_scores(
     after Sturim and Reynolds, ICASSP 2005, and Cumani et al., Interspeech 2011): a face that looks
     like many strangers, or a person who does, needs more likeness.
     """
-    both = np.asarray(embeddings, np.float32) @ np.concatenate([centres, cohort]).T
-    people = len(centres)
-    level = cohort_level(both[:, people:], nearest) + centre_levels(centres, cohort, nearest)
-    return np.asarray(both[:, :people] - level, np.float32)
+    rows, others = np.asarray(embeddings, np.float32), np.asarray(cohort, np.float32).T
+    level = cohort_level(rows @ others, nearest) + centre_levels(centres, cohort, nearest)
+    return np.asarray(rows @ np.asarray(centres, np.float32).T - level, np.float32)
 
 
 def centre_levels(centres: Array, cohort: Array, nearest: int = NEAREST) -> Float32:
