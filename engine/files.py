@@ -172,9 +172,10 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         handle = os.open(path, flags, FILE_MODE)
         try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):  # what goes into a pipe is lost there
+            facts = os.fstat(handle)
+            if not stat.S_ISREG(facts.st_mode):  # what goes into a pipe is lost there
                 raise OSError(errno.EINVAL, _("it is no file"), str(path))
-            before = os.fstat(handle).st_size
+            before = facts.st_size
             if not before:
                 os.fchmod(handle, FILE_MODE)
             elif os.pread(handle, 1, before - 1) != b"\n":

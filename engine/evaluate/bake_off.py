@@ -93,8 +93,9 @@ def default_threshold(
     """
     gallery = Gallery(space, centres, [str(number) for number in range(len(centres))])
     own = gallery_impostors(gallery, *enrolled)
-    pictures = tuple(np.concatenate(pair) for pair in zip(enrolled, held_out, strict=True))
-    weakest = weakest_genuine(space, gallery, held_out, (pictures[0], pictures[1]))
+    embeddings = np.concatenate([enrolled[0], held_out[0]])
+    labels = np.concatenate([enrolled[1], held_out[1]])
+    weakest = weakest_genuine(space, gallery, held_out, (embeddings, labels))
     return calibrate(space.impostors, len(gallery), fpir, own, weakest).threshold
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from engine.i18n import _
 from engine.model.face_space import FaceSpace
 from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import Float32, Labels, Levelled, class_centres, cohort_scores
+from engine.model.vectors import Array, Float32, Labels, class_centres, cohort_scores
 from engine.recognise.intervals import at_least
 from engine.recognise.scoring import Faces, Gallery
 
@@ -135,7 +134,7 @@ def weakest_genuine(
     space: FaceSpace,
     gallery: Gallery,
     held_out: tuple[Faces, Labels],
-    pictures: tuple[Faces, Labels],
+    pictures: tuple[Array, Labels],
 ) -> float | None:
     """The score that 95 % of a person's unseen pictures reach for her, for whom it is least.
 
@@ -144,50 +143,44 @@ def weakest_genuine(
     of capture. Who has fewer than LEAST_HELD_OUT of the former is measured by `in_turn`; who has
     fewer than LEAST_PICTURES cannot be and does not count. None if nobody counts.
     """
-    counts = np.bincount(held_out[1], minlength=len(gallery))
-    weakest = []
+    unseen, weakest = own_scores(gallery, *held_out), []
     for person in range(len(gallery)):
-        if counts[person] >= LEAST_HELD_OUT:
-            hers = _rows(held_out[0], held_out[1] == person)
-            own = gallery.scores(hers)[:, person]
-        else:
-            own = in_turn(space, _rows(pictures[0], pictures[1] == person))
+        own = unseen[held_out[1] == person]
+        if len(own) < LEAST_HELD_OUT:
+            own = in_turn(space, pictures[0][pictures[1] == person])
         if len(own):
             weakest.append(float(np.quantile(own, 0.05)))
     return min(weakest, default=None)
 
 
-def in_turn(space: FaceSpace, faces: Faces) -> Float32:
+def in_turn(space: FaceSpace, embeddings: Array) -> Float32:
     """Scores of one person's pictures, each for the centre of those that lie apart from it.
 
-    `faces` (n, dims) in order of capture to (n,), or to (0,) below LEAST_PICTURES. Neighbours
-    are near-copies, so blocks of them are left out and not single pictures.
+    `embeddings` (n, dims) in order of capture to (n,), or to (0,) below LEAST_PICTURES.
+    Neighbours are near-copies, so blocks of them are left out and not single pictures.
     """
-    rows = faces.rows if isinstance(faces, Levelled) else faces
-    number = len(rows)
+    number = len(embeddings)
     if number < LEAST_PICTURES:
         return np.empty(0, np.float32)
     block = np.arange(number) * min(BLOCKS, number) // number
-    centres = np.concatenate(
-        [
-            class_centres(rows[block != left_out], np.zeros((block != left_out).sum(), np.int64), 1)
-            for left_out in range(block[-1] + 1)
-        ]
-    )
-    return cohort_scores(rows, centres, space.cohort)[np.arange(number), block]
-
-
-def _rows(faces: Faces, index: Any) -> Faces:
-    return faces.at(index) if isinstance(faces, Levelled) else faces[index]
+    rest = [embeddings[block != left_out] for left_out in range(block[-1] + 1)]
+    centres = [class_centres(rows, np.zeros(len(rows), np.int64), 1) for rows in rest]
+    scores = cohort_scores(embeddings, np.concatenate(centres), space.cohort)
+    return scores[np.arange(number), block]
 
 
 def genuine_quantiles(gallery: Gallery, embeddings: Faces, labels: Labels) -> tuple[float, ...]:
     """Up to 101 quantiles, rising, of held-out pictures' scores for their own person."""
-    own = gallery.scores(embeddings)[np.arange(len(labels)), labels]
+    own = own_scores(gallery, embeddings, labels)
     if not len(own):
         return ()
     shares = np.linspace(0, 1, min(len(own), 101))
     return tuple(round(float(score), 5) for score in np.quantile(own, shares))
+
+
+def own_scores(gallery: Gallery, embeddings: Faces, labels: Labels) -> Float32:
+    """Each picture's score for its own person: (n, dims) and labels (n,) to (n,)."""
+    return gallery.scores(embeddings)[np.arange(len(labels)), labels]
 
 
 def calibrate(

@@ -292,7 +292,7 @@ def measure(
     held_out = joined(parts, names)
     plain = joined({**parts, "train": parts["train"].first(material.counts()["train"])}, PARTS)
     weakest = weakest_genuine(
-        space, gallery, (held_out.faces, held_out.labels), (plain.faces, plain.labels)
+        space, gallery, (held_out.faces, held_out.labels), (plain.embeddings, plain.labels)
     )
     genuine = genuine_quantiles(gallery, held_out.faces, held_out.labels)
     used = () if weakest is None else names
