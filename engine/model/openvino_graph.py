@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from engine.model import openvino_winograd
 from engine.model.feature_row import GRID, LAYERS, cells
-from engine.model.openvino_quiet import openvino
 from engine.model.openvino_winograd import convolution, first_convolution
 from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, SIZE
 from engine.model.weights import Weights
+from engine.openvino_quiet import openvino
 
 TOGETHER = 2
 """First block that takes crop and mirror image as one batch. Block 1 has by far the largest maps

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.model.openvino_graph import feature_graph
-from engine.model.openvino_quiet import openvino
+from engine.openvino_quiet import openvino
 from engine.model.openvino_winograd import (
     INPUT,
     KERNEL,

@@ -17,10 +17,10 @@ from engine.events import Figure
 from engine.i18n import _
 from engine.model.backbones import packaged_space
 from engine.model.keras_extractor import KerasExtractor
-from engine.model.openvino_quiet import openvino
 from engine.model.runtime import vgg16_extractor
 from engine.model.vectors import Float32
 from engine.model.weights import load_weights
+from engine.openvino_quiet import openvino
 
 CROPS, FEW = 16, 4
 ROUNDS, ONCE = 5, 1
