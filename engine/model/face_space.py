@@ -96,8 +96,8 @@ class FaceSpace:
     def embed(self, features: Array) -> Float32:
         """Features (n, k) to embeddings (n, dims), float32 of unit length.
 
-        The features must be those of the extractor that the space was fitted with (VGG16's are
-        the mean over a crop and its mirror image): the impostor curve holds for such only.
+        The features must be those of the extractor that the space was fitted with: the impostor
+        curve holds for such only.
         """
         if features.ndim != 2 or features.shape[1] != len(self.mean):
             raise ValueError(f"features must be (n, {len(self.mean)}), not {features.shape}")

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 LEAST = 2
 """Pictures a background person needs: one says nothing about spread within a person."""
 FEATURES: dict[BackboneName, str] = {
-    "vgg16": "Mean features of crop and mirror image, blocks 4 and 3; mean, signed square root, "
-    "PCA, regularised LDA, on the crops and one shifted copy of each. ",
+    "vgg16": "Features of the crop, blocks 4 and 3; mean, signed square root, PCA, "
+    "regularised LDA, on the crops and one shifted copy of each. ",
     "dlib": "Descriptors of the crop; mean, PCA, regularised LDA. ",
 }
 PROTOCOL = (

@@ -106,9 +106,8 @@ def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32
     crops = keras.Input((SIZE, SIZE, 3), name="crops", dtype="float32")
     whole = backbone(weights, "block4_pool")
     base = keras.Model(whole.input, [whole.get_layer(n).output for n in LAYERS], name="vgg16")
-    maps = [base(view, training=False) for view in (crops, ops.flip(crops, axis=2))]
-    rows = [ops.concatenate([_pooled(each) for each in blocks], axis=1) for blocks in maps]
-    features = layers.Average(name="crop_and_mirror")(rows)
+    maps = base(crops, training=False)
+    features = ops.concatenate([_pooled(each) for each in maps], axis=1)
     # A batch normalisation in inference mode subtracts a stored mean, and keeps it as weights.
     centre = layers.BatchNormalization(
         center=False, scale=False, epsilon=0.0, trainable=False, name="subtract_mean"

@@ -20,11 +20,6 @@ from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, SIZE
 from engine.model.weights import Weights
 from engine.openvino_quiet import openvino
 
-TOGETHER = 2
-"""First block that takes crop and mirror image as one batch. Block 1 has by far the largest maps
-and the fewest weights: one after the other takes 26 MB less there and no longer.
-"""
-
 
 def graph_digest() -> str:
     """Changes with this file and the convolutions', so that no network of an older graph is used.
@@ -38,46 +33,35 @@ def graph_digest() -> str:
 def feature_graph(weights: Weights, fewer_products: bool) -> Any:
     """An `openvino.Model`: one uint8 RGB crop (1, 160, 160, 3) to its float32 row (1, 12288).
 
-    Inside, the crop and its mirror image go through. Sizes are fixed, so that the plugin packs the
-    weights when it compiles, before it takes memory for the maps.
+    Sizes are fixed, so that the plugin packs the weights when it compiles, before it takes memory
+    for the maps.
     `fewer_products`: by `openvino_winograd`, for float32 only.
     """
     ov = openvino()
     op = ov.opset13
     crop = op.parameter([1, SIZE, SIZE, 3], np.uint8, name="crop")
-    backwards = np.arange(SIZE - 1, -1, -1, dtype=np.int32)
-    mirrored = op.gather(crop, op.constant(backwards), op.constant(np.int32(2)))
     means = op.constant(np.array(CHANNEL_MEANS, np.float32))
-    pictures = [
-        op.subtract(op.convert(picture, np.float32), means).output(0)
-        for picture in (crop, mirrored)
-    ]
+    maps = op.subtract(op.convert(crop, np.float32), means).output(0)
     if not fewer_products:
-        pictures = [
-            op.transpose(picture, op.constant([0, 3, 1, 2])).output(0) for picture in pictures
-        ]
+        maps = op.transpose(maps, op.constant([0, 3, 1, 2])).output(0)
     taps = {}
     for block, (convolutions, _) in enumerate(BLOCKS, 1):
-        if block == TOGETHER:
-            pictures = [op.concat(pictures, 0).output(0)]
         for number in range(1, convolutions + 1):
             kernel, bias = weights.layer(f"block{block}_conv{number}")
             first, last = (block, number) == (1, 1), number == convolutions
             if first:
                 kernel = kernel[:, :, ::-1]  # Trained on BGR: the kernel is turned, not the crop
             if not fewer_products:
-                pictures = [_convolution(op, maps, kernel, bias, last) for maps in pictures]
+                maps = _convolution(op, maps, kernel, bias, last)
             elif first:
-                pictures = [first_convolution(maps, kernel, bias) for maps in pictures]
+                maps = first_convolution(maps, kernel, bias)
             else:
-                pictures = [convolution(maps, kernel, bias, last) for maps in pictures]
-        taps[f"block{block}_pool"] = pictures[0]
+                maps = convolution(maps, kernel, bias, last)
+        taps[f"block{block}_pool"] = maps
         if taps.keys() >= set(LAYERS):
             break
-    rows = op.concat([_pooled(op, taps[name], fewer_products) for name in LAYERS], 1)
-    straight, mirror = op.split(rows, op.constant(np.int32(0)), 2).outputs()
-    mean = op.multiply(op.add(straight, mirror), op.constant(np.float32(0.5)))
-    return ov.Model([mean], [crop], "features")
+    row = op.concat([_pooled(op, taps[name], fewer_products) for name in LAYERS], 1)
+    return ov.Model([row], [crop], "features")
 
 
 def _convolution(

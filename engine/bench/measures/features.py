@@ -56,9 +56,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
         judged="ratio",
         least=2,
         stretch=4,
-        note=_("{precision}; a crop goes through twice, its mirror image too").format(
-            precision=precision
-        ),
+        note=precision,
     )
     yield from agreement(ours.extract(crops), reference.extract(crops))
     # A limit is what the machine can do undisturbed: the fastest round, and ours against it.
