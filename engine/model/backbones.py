@@ -1,6 +1,6 @@
 """The networks that faces can go through, by name, each with the face space fitted on it.
 
-Importing this needs neither TensorFlow nor dlib; asking for an extractor loads its own only.
+Importing this loads neither TensorFlow nor OpenVINO; asking for an extractor loads its own only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DEFAULT: BackboneName = "vgg16"
 
 SPACES: dict[BackboneName, Path] = {
     "vgg16": PACKAGED,
-    "dlib": PACKAGED.with_name("dlib_space.npz"),
+    "resnet": PACKAGED.with_name("resnet_space.npz"),
 }
 """The packaged face space of each backbone."""
 
@@ -49,8 +49,8 @@ def load_backbone(
 ) -> Backbone:
     """The backbone of this name. `weights`: other VGG16 weights, as `load_weights` takes them.
 
-    `runtime`: what computes VGG16 (setting `model.runtime`). Takes a moment, with Keras seconds.
-    Raises BackboneMissing if its extra or the runtime is not installed, UsageError for
+    `runtime`: what computes it (setting `model.runtime`). Takes a moment, with Keras seconds.
+    Raises BackboneMissing if the runtime is not installed, UsageError for
     `weights` of another network than VGG16, ModelCorrupt, ModelError.
     """
     if name == "vgg16":
@@ -63,16 +63,10 @@ def load_backbone(
             weights,
             _("Leave --weights or --backbone out."),
         )
-    from engine.model.dlib_backbone import INSTALL, DlibExtractor
+    from engine.model.runtime import resnet_extractor
 
-    extractor, space = DlibExtractor(), packaged_space(name)
-    if space.provenance.get("extractor") != extractor.digest:
-        raise ModelCorrupt(
-            _("The installed model files of dlib are others than the face space was fitted with"),
-            _("its threshold would not hold for them"),
-            _("Install those again: {install}").format(install=INSTALL),
-        )
-    return Backbone(name, extractor, space, None, extractor.digest)
+    extractor = resnet_extractor(runtime)
+    return Backbone(name, extractor, packaged_space(name), None, extractor.digest)
 
 
 def with_weights(weights: Weights, runtime: RuntimeWish = "auto") -> Backbone:
@@ -90,14 +84,10 @@ def packaged_space(name: BackboneName) -> FaceSpace:
 
 def load_extractor(name: BackboneName) -> Extracts:
     """A backbone's extractor alone, for fitting its space. Raises BackboneMissing."""
-    if name == "vgg16":
-        from engine.model.runtime import vgg16_extractor
-        from engine.model.weights import load_weights
+    from engine.model.runtime import resnet_extractor, vgg16_extractor
+    from engine.model.weights import load_weights
 
-        return vgg16_extractor(load_weights(), "auto")
-    from engine.model.dlib_backbone import DlibExtractor
-
-    return DlibExtractor()
+    return vgg16_extractor(load_weights(), "auto") if name == "vgg16" else resnet_extractor("auto")
 
 
 def backbone_name(info: ModelInfo) -> BackboneName:

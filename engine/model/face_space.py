@@ -108,7 +108,7 @@ class FaceSpace(Space):
     """One fitted space of `dims` dimensions. Build with `load` or `face_space_fit.fit_space`.
 
     `mean` (k,), `projection` (k, d) and `offset` (d,) float32, k being the length of the
-    backbone's features (12288 for VGG16, 128 for dlib); a loaded projection stays in the file's
+    backbone's features (12288 for VGG16, 128 for resnet); a loaded projection stays in the file's
     steps; `cohort` (m, d) float32 of unit length;
     `rooted` says whether features pass the signed root, `parts` which lengths of it are scaled by
     themselves (see `vectors.signed_root`); `digest` is the SHA-256 of the file it

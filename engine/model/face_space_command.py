@@ -27,7 +27,7 @@ LEAST = 2
 FEATURES: dict[BackboneName, str] = {
     "vgg16": "Features of the crop, blocks 4 and 3; mean, signed square root, PCA, "
     "regularised LDA, on the crops and one shifted copy of each. ",
-    "dlib": "Descriptors of the crop; mean, PCA, regularised LDA. ",
+    "resnet": "Rows of the face network; mean, PCA, regularised LDA. ",
 }
 PROTOCOL = (
     "Impostor curve: five folds of people, each scored by the fit on the others. Options chosen "
@@ -35,11 +35,11 @@ PROTOCOL = (
 )
 OPTIONS: dict[BackboneName, FitOptions] = {
     "vgg16": FitOptions(parts=PARTS),
-    "dlib": FitOptions(components=128, dims=128, shrinkage=5.0, rooted=False),
+    "resnet": FitOptions(components=128, dims=128, shrinkage=0.05, rooted=False),
 }
 
 
-SHIFTED: dict[BackboneName, int] = {"vgg16": 1, "dlib": 0}
+SHIFTED: dict[BackboneName, int] = {"vgg16": 1, "resnet": 0}
 """Shifted copies of each crop that the fit learns from."""
 OF_BACKBONE = ("rooted", "parts")
 """Options that the backbone decides."""

@@ -22,7 +22,7 @@ LONGEST_TEXT = 1000
 LARGEST_SCORE = 2.0
 """A score is a cosine less means of cosines: no threshold lies beyond this."""
 
-BackboneName = Literal["vgg16", "dlib"]
+BackboneName = Literal["vgg16", "resnet"]
 """Networks that faces may go through: see `backbones`."""
 
 Label = tuple[str, str, str]
