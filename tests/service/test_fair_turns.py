@@ -141,9 +141,7 @@ def test_cameras_that_always_have_a_frame_take_turns_in_a_fixed_order(watch: Wat
 
 
 @pytest.mark.parametrize("search", [[0, 1, 3], [5, 0, 0], [2, 7, 1], [0, 0, 0, 4]])
-def test_while_a_frame_waits_no_other_camera_has_two_turns(
-    watch: Watch, search: list[int]
-) -> None:
+def test_while_a_frame_waits_no_other_camera_has_two_turns(watch: Watch, search: list[int]) -> None:
     seen = watch(search)
     assert set(seen.taken) == set(range(len(search)))
     assert passed_over(seen.notes) <= 1
