@@ -20,7 +20,6 @@ from fake_desk import FakeDesk
 from tui.app import FacedeskApp
 from tui.demo_script import DemoScript
 
-
 LONGEST = 120.0
 """Seconds after which something that is waited for hangs, on any machine."""
 
