@@ -171,8 +171,16 @@ RuntimeWish = Literal["auto", "openvino", "keras"]
 """What is to compute VGG16's features; `engine.model.runtime` decides."""
 
 
+BackboneWish = Literal["auto", "both", "vgg16", "resnet"]
+"""Which networks judge faces; `engine.model.choice` decides."""
+
+
 class ModelSettings(Section):
-    """How the network is computed."""
+    """Which networks judge faces, and how they are computed."""
+
+    backbone: BackboneWish = "auto"
+    """`both`: VGG16 and the face network, whose scores are added. `auto` takes both, or the face
+    network alone (`resnet`) where VGG16 takes longer than 150 ms a face."""
 
     runtime: RuntimeWish = "auto"
     """`auto` takes OpenVINO where it is installed and the processor fits, else Keras, which is

@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.identification import Trial
 from engine.model.vectors import Array, Float32, Labels
-from engine.recognise.calibration import calibrate, gallery_impostors, weakest_genuine
-from engine.recognise.scoring import Gallery
 
 SURE = 0.9
 """The probability at which classifiers of faces are usually believed."""
@@ -80,7 +78,7 @@ def measurable_fpir(fpir: float, searches: int) -> float:
 
 
 def default_threshold(
-    space: FaceSpace,
+    space: Space,
     centres: Float32,
     fpir: float,
     enrolled: tuple[Float32, Labels],
@@ -91,12 +89,9 @@ def default_threshold(
     `enrolled` and `held_out`: embeddings (n, dims) and labels (n,) of pictures that no probe is
     among; `held_out` ones made no centre, and may be none at all.
     """
-    gallery = Gallery(space, centres, [str(number) for number in range(len(centres))])
-    own = gallery_impostors(gallery, *enrolled)
-    embeddings = np.concatenate([enrolled[0], held_out[0]])
-    labels = np.concatenate([enrolled[1], held_out[1]])
-    weakest = weakest_genuine(space, gallery, held_out, (embeddings, labels))
-    return calibrate(space.impostors, len(gallery), fpir, own, weakest).threshold
+
+
+XX
 
 
 def nearest_distances(rows: Array, enrolled: Array, labels: Labels, people: int) -> Float32:

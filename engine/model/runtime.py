@@ -104,7 +104,7 @@ def _extractor(
 
 
 def prepare(wish: RuntimeWish) -> None:
-    """Load the runtime, and with OpenVINO the packaged network, which later extractors share.
+    """Load the runtime, and with OpenVINO the packaged networks, which later extractors share.
 
     The first row packs the weights, so one is computed.
     Raises BackboneMissing, ModelCorrupt, ModelError.
@@ -118,4 +118,6 @@ def prepare(wish: RuntimeWish) -> None:
     from engine.model.vgg16_plan import SIZE
     from engine.model.weights import load_weights
 
-    vgg16_extractor(load_weights(), wish).extract(np.zeros((1, SIZE, SIZE, 3), np.uint8))
+    black = np.zeros((1, SIZE, SIZE, 3), np.uint8)
+    for extractor in (vgg16_extractor(load_weights(), wish), resnet_extractor(wish)):
+        extractor.extract(black)

@@ -49,11 +49,11 @@ def export(workspace: Workspace, file: Path, identity: str | None) -> int:
 
 def refuse_unfitting(request: TrainRequest) -> None:
     """Raise UsageError for options that the request's backbone does not have."""
-    if request.backbone == "vgg16":
+    if request.backbone in (None, "vgg16"):
         return
     options = {
-        "--recipe classic": request.recipe == "classic",
-        "--unfreeze": request.unfreeze,
+        "--recipe classic": request.recipe == "classic" and request.backbone == "resnet",
+        "--unfreeze": request.unfreeze and request.backbone == "resnet",
         "--weights": request.weights is not None,
     }
     given = [option for option, is_given in options.items() if is_given]
