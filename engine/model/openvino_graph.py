@@ -15,10 +15,15 @@ from numpy.typing import NDArray
 
 from engine.model import openvino_winograd
 from engine.model.feature_row import GRID, LAYERS, cells
-from engine.model.openvino_winograd import convolution, first_convolution
+from engine.model.openvino_winograd import convolution
 from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, SIZE
 from engine.model.weights import Weights
 from engine.openvino_quiet import openvino
+
+FEWER_FROM = 2
+"""First block by `openvino_winograd`. Block 1 has the largest maps and few channels: carrying its
+tiles to and fro takes longer than the multiplications that it saves.
+"""
 
 
 def graph_digest() -> str:
@@ -35,28 +40,25 @@ def feature_graph(weights: Weights, fewer_products: bool) -> Any:
 
     Sizes are fixed, so that the plugin packs the weights when it compiles, before it takes memory
     for the maps.
-    `fewer_products`: by `openvino_winograd`, for float32 only.
+    `fewer_products`: by `openvino_winograd` from block 2 on, for float32 only.
     """
     ov = openvino()
     op = ov.opset13
     crop = op.parameter([1, SIZE, SIZE, 3], np.uint8, name="crop")
     means = op.constant(np.array(CHANNEL_MEANS, np.float32))
     maps = op.subtract(op.convert(crop, np.float32), means).output(0)
-    if not fewer_products:
-        maps = op.transpose(maps, op.constant([0, 3, 1, 2])).output(0)
+    maps = op.transpose(maps, op.constant([0, 3, 1, 2])).output(0)
+    layer = _convolution
     taps = {}
     for block, (convolutions, _) in enumerate(BLOCKS, 1):
+        if fewer_products and block == FEWER_FROM:
+            maps = op.transpose(maps, op.constant([0, 2, 3, 1])).output(0)
+            layer = convolution
         for number in range(1, convolutions + 1):
             kernel, bias = weights.layer(f"block{block}_conv{number}")
-            first, last = (block, number) == (1, 1), number == convolutions
-            if first:
+            if (block, number) == (1, 1):
                 kernel = kernel[:, :, ::-1]  # Trained on BGR: the kernel is turned, not the crop
-            if not fewer_products:
-                maps = _convolution(op, maps, kernel, bias, last)
-            elif first:
-                maps = first_convolution(maps, kernel, bias)
-            else:
-                maps = convolution(maps, kernel, bias, last)
+            maps = layer(maps, kernel, bias, pool=number == convolutions)
         taps[f"block{block}_pool"] = maps
         if taps.keys() >= set(LAYERS):
             break
@@ -65,11 +67,12 @@ def feature_graph(weights: Weights, fewer_products: bool) -> Any:
 
 
 def _convolution(
-    op: Any, maps: Any, kernel: NDArray[np.float32], bias: NDArray[np.float32], pool: bool
+    maps: Any, kernel: NDArray[np.float32], bias: NDArray[np.float32], pool: bool
 ) -> Any:
     """OpenVINO's own, of maps (n, c, h, w), with bias, ReLU and a 2x2 maximum after it if `pool`.
     `kernel` is (3, 3, c, k).
     """
+    op = openvino().opset13
     constant = op.constant(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
     found = op.convolution(maps, constant, [1, 1], [1, 1], [1, 1], [1, 1])
     found = op.relu(op.add(found, op.constant(bias.reshape(1, -1, 1, 1))))
