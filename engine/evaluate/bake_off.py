@@ -21,8 +21,6 @@ from engine.recognise.scoring import Gallery
 
 SURE = 0.9
 """The probability at which classifiers of faces are usually believed."""
-TOLERANCE = 0.6
-"""The distance within which dlib's network and the package face_recognition see one person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +95,6 @@ def default_threshold(
     labels = np.concatenate([enrolled[1], held_out[1]])
     weakest = weakest_genuine(space, gallery, held_out, (embeddings, labels))
     return calibrate(space.impostors, len(gallery), fpir, own, weakest).threshold
-
-
-def nearest_distances(rows: Array, enrolled: Array, labels: Labels, people: int) -> Float32:
-    """Distance of each row (n, k) to the nearest enrolled picture of each person: (n, people).
-
-    Euclidean, over `enrolled` (m, k) with `labels` (m,) that cover every person, as the package
-    face_recognition compares.
-    """
-    squares = (rows**2).sum(1)[:, None] - 2 * rows @ enrolled.T + (enrolled**2).sum(1)[None]
-    distances = np.sqrt(np.maximum(squares, 0))
-    columns = [distances[:, labels == person].min(1) for person in range(people)]
-    return np.asarray(np.stack(columns, 1), np.float32)
 
 
 def left_out(scores: Array, labels: Labels) -> Float32:

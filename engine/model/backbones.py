@@ -63,10 +63,10 @@ def load_backbone(
             weights,
             _("Leave --weights or --backbone out."),
         )
+    from engine.model.resnet import DIGEST
     from engine.model.runtime import resnet_extractor
 
-    extractor = resnet_extractor(runtime)
-    return Backbone(name, extractor, packaged_space(name), None, extractor.digest)
+    return Backbone(name, resnet_extractor(runtime), packaged_space(name), None, DIGEST)
 
 
 def with_weights(weights: Weights, runtime: RuntimeWish = "auto") -> Backbone:

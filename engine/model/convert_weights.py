@@ -1,4 +1,4 @@
-"""Make the packaged weights: `python -m engine.model.convert_weights NETWORK SOURCE --out FILE.npz`.
+"""Make the packaged weights: `python -m engine.model.convert_weights NETWORK SOURCE`.
 
 `vgg16` reads a Keras VGG16 "notop" HDF5 file, `resnet` dlib's own file of its face network, without
 dlib. Every shape is checked and all is rounded to float16; the SHA-256 that is printed belongs into
@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("network", choices=sorted(OUT))
     parser.add_argument(
         "source",
-        help="vgg16: Keras 'notop' .h5 file, an .npz of ours, or imagenet; resnet: dlib's .dat file",
+        help="vgg16: Keras 'notop' .h5 file, an .npz of ours, or imagenet; resnet: dlib's .dat",
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: the packaged file")
     chosen = parser.parse_args(arguments)

@@ -13,13 +13,11 @@ from engine.cancel import Cancel
 from engine.config import Settings
 from engine.evaluate.bake_off import (
     SURE,
-    TOLERANCE,
     Row,
     default_threshold,
     judged,
     left_out,
     left_out_probabilities,
-    nearest_distances,
 )
 from engine.evaluate.stopwatch import milliseconds_a_face
 from engine.events import Emit, FeaturesProgress
@@ -28,6 +26,7 @@ from engine.model.backbones import SPACES, Backbone
 from engine.model.classic import ClassicModel
 from engine.model.feature_row import BATCH
 from engine.model.identification import Trial
+from engine.model.resnet import PACKAGED as RESNET_FILE
 from engine.model.training import train_head
 from engine.model.training_classic import train_classic
 from engine.model.vectors import Float32, Labels, class_centres
@@ -99,7 +98,7 @@ def contestants_on(
 
     Adds to `notes` who cannot take part. Raises Cancelled.
     """
-    enter = _on_dlib if backbone.name == "dlib" else _on_vgg16
+    enter = _on_resnet if backbone.name == "resnet" else _on_vgg16
     yield from enter(table, backbone, settings, notes)
 
 
@@ -160,30 +159,15 @@ def _on_vgg16(
     yield _in_space(table, backbone, "face space", plain, features, megabytes)
 
 
-def _on_dlib(
+def _on_resnet(
     table: Table, backbone: Backbone, settings: Settings, notes: list[str]
 ) -> Iterator[Row]:
-    """dlib as it is usually used, and in our own gallery, cohort and calibration."""
-    from engine.model.dlib_backbone import model_files
-
+    """The face network with plain centres in its own space."""
     features = _features(table, backbone)
-    extractor, people = backbone.extractor, table.people
-
-    def nearness(rows: Float32) -> Float32:
-        return -nearest_distances(rows, features.enrolled, features.labels, people)
-
-    genuine = nearness(features.probes)
-    yield table.row(
-        "dlib",
-        genuine,
-        _as_strangers(table, genuine, lambda: nearness(features.strangers)),
-        -TOLERANCE,
-        _megabytes(*model_files()) + features.enrolled.nbytes / 1e6,
-        lambda crops: nearness(extractor.extract(crops)),
-    )
-    centres = class_centres(backbone.space.embed(features.enrolled), features.labels, people)
-    megabytes = _megabytes(*model_files(), SPACES["dlib"])
-    yield _in_space(table, backbone, "dlib here", centres, features, megabytes)
+    embeddings = backbone.space.embed(features.enrolled)
+    centres = class_centres(embeddings, features.labels, table.people)
+    megabytes = _megabytes(RESNET_FILE, SPACES["resnet"])
+    yield _in_space(table, backbone, "face network", centres, features, megabytes)
 
 
 def _in_space(
