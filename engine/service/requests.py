@@ -68,8 +68,7 @@ class SplitRequest:
 class TrainRequest:
     """Train a model on the split. None means the configured value.
 
-    Backbone `dlib` needs its optional extra; `unfreeze`, `weights` and recipe `classic` are
-    VGG16's only.
+    `unfreeze`, `weights` and recipe `classic` are VGG16's only.
     """
 
     recipe: Recipe = "head"

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 @click.option("--weights", help=_("Other VGG16 weights: a file, or `imagenet` to download Keras'."))
 @click.option(
     "--backbone",
-    type=click.Choice(["vgg16", "dlib"]),
+    type=click.Choice(["vgg16", "resnet"]),
     default="vgg16",
     show_default=True,
-    help=_("The network behind it; `dlib` needs the extra facedesk[dlib]."),
+    help=_("The network behind it: VGG16, or the face network."),
 )
 @click.pass_obj
 def train(

@@ -9,7 +9,7 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
-from engine.errors import BackboneMissing, FacedeskError, VaultLocked
+from engine.errors import FacedeskError, VaultLocked
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.i18n import _
@@ -28,12 +28,12 @@ SHOWN = 12
 
 
 def file_findings(workspace: Workspace, cascades: Path | None = None) -> list[Finding]:
-    """Cascades, weights, face space, dlib and the model in use."""
+    """Cascades, weights, face space and the model in use."""
     return [
         *cascade_findings(cascades or _cascade_folder()),
         _weights(),
+        _face_network(),
         _face_space(),
-        _dlib(),
         _model(workspace),
     ]
 
@@ -73,6 +73,12 @@ def _weights() -> Finding:
     from engine.model.weights import PACKAGED, PACKAGED_SHA256
 
     return packaged_finding("VGG16 weights", PACKAGED, PACKAGED_SHA256)
+
+
+def _face_network() -> Finding:
+    from engine.model.resnet import PACKAGED, PACKAGED_SHA256
+
+    return packaged_finding("face network weights", PACKAGED, PACKAGED_SHA256)
 
 
 def _face_space() -> Finding:
@@ -115,15 +121,6 @@ def packaged_finding(subject: str, path: Path, known: str) -> Finding:
         ),
         digest,
     )
-
-
-def _dlib() -> Finding:
-    from engine.model.dlib_backbone import installed
-
-    try:
-        return _file("dlib", "ok", installed())
-    except BackboneMissing as error:
-        return _file("dlib", "note", _("optional, not installed"), error.message, error.hint)
 
 
 def _model(workspace: Workspace) -> Finding:
