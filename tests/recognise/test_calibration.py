@@ -168,7 +168,7 @@ def test_of_one_picture_nothing_can_be_left_out(space: FaceSpace, few: int) -> N
 
 
 def test_only_the_same_camera_counts_as_near(space: FaceSpace) -> None:
-    a, b, c = vectors(3, 81)
+    a, c = vectors(2, 81)
     look_alike = near(a, 0.6, 82)
     people = ((a, 0.9, 10), (look_alike, 0.9, 10), (c, 0.9, 10))
     slugs = tuple("abc")
