@@ -6,6 +6,8 @@ Sokal and Michener 1958). Single linkage would chain strangers together through 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,8 +21,14 @@ brought together; at 0.40 it is 98 and 88, at 0.36 96 and 94. A person in two gr
 mixed group spoils an enrolment."""
 
 
-def group(embeddings: Array, cut: float = SAME_STRANGER) -> NDArray[np.intp]:
+def group(
+    embeddings: Array,
+    cut: float = SAME_STRANGER,
+    apart: Iterable[tuple[int, int]] = (),
+) -> NDArray[np.intp]:
     """The group (n,) of each embedding (n, dims, unit length), numbered from 0 by first member.
+
+    No group holds both rows of a pair in `apart`, however alike they are (cannot-link).
 
     Deterministic; joins the two most alike groups while they are at least `cut` alike. Takes
     n^2 memory and at most n^3 time, in steps that numpy does at once.
@@ -29,6 +37,9 @@ def group(embeddings: Array, cut: float = SAME_STRANGER) -> NDArray[np.intp]:
     rows = np.asarray(embeddings, np.float64)
     likeness = rows @ rows.T if count else np.empty((0, 0))
     np.fill_diagonal(likeness, -np.inf)
+    for one, other in apart:
+        # A mean with it stays infinite: two groups that hold a pair apart never join.
+        likeness[one, other] = likeness[other, one] = -np.inf
     sizes = np.ones(count)
     owner = np.arange(count)
     while count > 1:
