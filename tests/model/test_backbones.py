@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from engine.errors import ModelCorrupt, UsageError
-from engine.model.backbones import backbone_name, load_backbone
+from engine.model.backbones import SPACES, backbone_name, load_backbone, packaged_space
 from engine.model.record import ModelInfo
-from engine.model.resnet import DIGEST, ROW
+from engine.model.resnet import DIGEST, ROW, resnet_digest
 
 
 def test_the_face_network_takes_no_vgg16_weights() -> None:
@@ -49,3 +50,25 @@ def test_asking_for_names_and_spaces_loads_no_runtime() -> None:
         "assert not {'tensorflow', 'keras', 'openvino', 'cv2'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_packaged_space_of_the_face_network_is_small_and_takes_no_signed_root() -> None:
+    space = packaged_space("resnet")
+    assert not space.rooted
+    assert space.mean.shape == (ROW,)
+    assert SPACES["resnet"].stat().st_size < 1_000_000
+
+
+def test_it_was_fitted_with_this_very_network_in_float32() -> None:
+    assert packaged_space("resnet").provenance["extractor"] == resnet_digest("float32")
+
+
+def test_it_says_where_it_comes_from_and_holds_nobody() -> None:
+    space = packaged_space("resnet")
+    facts = space.provenance
+    assert 1_500 <= facts["people"] <= 1_600
+    assert facts["options"]["mixed"] == 5
+    assert facts["impostor_comparisons"] > 100_000
+    cosines = space.cohort @ space.cohort.T
+    np.fill_diagonal(cosines, 0)
+    assert cosines.max() < 0.99

@@ -33,7 +33,7 @@ def file_findings(workspace: Workspace, cascades: Path | None = None) -> list[Fi
         *cascade_findings(cascades or _cascade_folder()),
         _weights(),
         _face_network(),
-        _face_space(),
+        *_face_spaces(),
         _model(workspace),
     ]
 
@@ -81,14 +81,19 @@ def _face_network() -> Finding:
     return packaged_finding("face network weights", PACKAGED, PACKAGED_SHA256)
 
 
-def _face_space() -> Finding:
-    from engine.model.face_space import PACKAGED
+def _face_spaces() -> list[Finding]:
+    """One finding a backbone."""
+    from engine.model.backbones import DEFAULT, SPACES
 
-    try:
-        known = PACKAGED.with_name(PACKAGED.name + ".sha256").read_text("ascii").split()[0]
-    except (OSError, ValueError, IndexError):
-        known = _("absent")
-    return packaged_finding("face space", PACKAGED, known)
+    found = []
+    for name, path in SPACES.items():
+        try:
+            known = path.with_name(path.name + ".sha256").read_text("ascii").split()[0]
+        except (OSError, ValueError, IndexError):
+            known = _("absent")
+        subject = "face space" if name == DEFAULT else f"face space of {name}"
+        found.append(packaged_finding(subject, path, known))
+    return found
 
 
 def packaged_finding(subject: str, path: Path, known: str) -> Finding:
