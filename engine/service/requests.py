@@ -68,8 +68,8 @@ class SplitRequest:
 class TrainRequest:
     """Train a model on the split. None means the configured value.
 
-    Backbone `dlib` needs its optional extra; `unfreeze`, `weights` and recipe `classic` are
-    VGG16's only.
+    Backbone `dlib` needs its optional extra; `weights` and recipe `classic` are VGG16's only,
+    `unfreeze` and `input_side` (of VGG16's input) recipe `classic`'s.
     """
 
     recipe: Recipe = "head"
@@ -77,6 +77,7 @@ class TrainRequest:
     epochs: int | None = None
     unfreeze: bool = False
     weights: str | None = None
+    input_side: Literal[160, 224] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 )
 @click.option("--epochs", type=click.IntRange(1, 1000), help=_("Most epochs."))
 @click.option("--unfreeze", type=click.Choice(["block5"]), help=_("Fine-tune (classic only)."))
+@click.option(
+    "--input-side",
+    type=click.Choice(["160", "224"]),
+    help=_("Width and height of VGG16's input (classic only; 224 takes twice the time)."),
+)
 @click.option("--weights", help=_("Other VGG16 weights: a file, or `imagenet` to download Keras'."))
 @click.option(
     "--backbone",
@@ -38,6 +43,7 @@ def train(
     recipe: Any,
     epochs: int | None,
     unfreeze: str | None,
+    input_side: Any,
     weights: str | None,
     backbone: Any,
 ) -> None:
@@ -61,6 +67,7 @@ def train(
             epochs=epochs,
             unfreeze=bool(unfreeze),
             weights=weights,
+            input_side=None if input_side is None else int(input_side),
         )
         train(context, request)
 

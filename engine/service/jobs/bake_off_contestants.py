@@ -36,7 +36,6 @@ from engine.recognise.calibration import threshold_for
 from engine.recognise.scoring import Gallery
 from engine.service.jobs.bake_off_pictures import Pictures, Strangers
 from engine.service.jobs.material import Material
-from engine.service.jobs.train import run_epochs
 
 Scorer = Callable[[NDArray[np.uint8]], Float32]
 """Crops (n, 160, 160, 3) to scores (n, people): what is timed."""
@@ -140,19 +139,17 @@ def _on_vgg16(
     parts = table.material.embed(backbone.extractor, space, views, cancel, table.emit)
     learn, check = parts["train"], parts["validation"]
     kept = len(check.labels) if table.validation_is_free else 0
-    trained = run_epochs(
-        train_head(
-            learn.faces,
-            learn.labels,
-            check.faces.at(slice(kept)),
-            check.labels[:kept],
-            space.strangers,
-            settings.training,
-            cancel,
-            table.people,
-            threshold=threshold_for(space.impostors, table.people, table.fpir),
-        ),
+    trained = train_head(
+        learn.faces,
+        learn.labels,
+        check.faces.at(slice(kept)),
+        check.labels[:kept],
+        space.strangers,
+        settings.training,
+        cancel,
         table.emit,
+        table.people,
+        threshold=threshold_for(space.impostors, table.people, table.fpir),
     )
     plain = class_centres(space.embed(features.enrolled), features.labels, table.people)
     megabytes = _megabytes(WEIGHTS_FILE, SPACES["vgg16"])
@@ -224,17 +221,15 @@ def _classic(table: Table, backbone: Backbone, settings: Settings) -> Row:
     crops, labels = table.material.crops("train")
     check, check_labels = table.material.crops("validation")
     kept = len(check_labels) if table.validation_is_free else 0
-    result = run_epochs(
-        train_classic(
-            crops,
-            labels,
-            check[:kept],
-            check_labels[:kept],
-            table.people,
-            weights,
-            settings.training,
-            table.cancel,
-        ),
+    result = train_classic(
+        crops,
+        labels,
+        check[:kept],
+        check_labels[:kept],
+        table.people,
+        weights,
+        settings.training,
+        table.cancel,
         table.emit,
     )
     model = ClassicModel(result.arrays, weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.audit import Audit
@@ -18,14 +19,17 @@ from engine.workspace import Workspace
 
 
 def layers(recipe: Recipe, *, people: int, unfreeze: bool) -> tuple[LayerRow, ...]:
-    """Every layer of a recipe's network for so many people."""
+    """Every layer of a recipe's network for so many people. Raises UsageError."""
+    if recipe == "head" and unfreeze:
+        refuse_of_head(["--unfreeze"])
     from engine.model.keras_export import recipe_layers  # TensorFlow: seconds
 
     return recipe_layers(recipe, people, load_weights(), FaceSpace.load(), unfreeze)
 
 
 def export(workspace: Workspace, file: Path, identity: str | None) -> int:
-    """Write a model (None: the one in use) as one Keras file; its size in bytes.
+    """Write a model (None: the one in use) as one Keras file, `.keras` or `.h5`, with its facts and
+    a script beside it; the file's size in bytes.
 
     Raises NoModel, ModelCorrupt, ModelError for a name that is no Keras file's or a backbone
     that is no Keras network.
@@ -48,7 +52,13 @@ def export(workspace: Workspace, file: Path, identity: str | None) -> int:
 
 
 def refuse_unfitting(request: TrainRequest) -> None:
-    """Raise UsageError for options that the request's backbone does not have."""
+    """Raise UsageError for options that the request's backbone or recipe does not have."""
+    if request.recipe == "head":
+        options = {
+            "--unfreeze": request.unfreeze,
+            "--input-side": request.input_side is not None,
+        }
+        refuse_of_head([option for option, is_given in options.items() if is_given])
     if request.backbone == "vgg16":
         return
     options = {
@@ -62,6 +72,16 @@ def refuse_unfitting(request: TrainRequest) -> None:
             _("{given} needs VGG16").format(given=_(" and ").join(given)),
             _("backbone {backbone} was asked for").format(backbone=request.backbone),
             _("Leave --backbone out, or the other option."),
+        )
+
+
+def refuse_of_head(given: Sequence[str]) -> None:
+    """Raise UsageError for options that recipe `head` cannot act on."""
+    if given:
+        raise UsageError(
+            _("{given} is for recipe classic").format(given=_(" and ").join(given)),
+            _("recipe head trains on features, and VGG16 stays as it is"),
+            _("Add --recipe classic, or leave it out."),
         )
 
 
