@@ -96,7 +96,7 @@ class Progress:
         return True
 
 
-class HeedCancel(keras.callbacks.Callback):
+class HeedCancel(keras.callbacks.Callback):  # type: ignore[misc]
     """Looks at the token before every batch, those of the validation too."""
 
     def __init__(self, cancel: Cancel) -> None:
@@ -114,7 +114,7 @@ class HeedCancel(keras.callbacks.Callback):
         self.on_train_batch_begin(batch)
 
 
-class EpochEvents(keras.callbacks.Callback):
+class EpochEvents(keras.callbacks.Callback):  # type: ignore[misc]
     """Emits an EpochDone after every epoch; keeps the best one's arrays, in memory and on disk."""
 
     def __init__(self, progress: Progress) -> None:

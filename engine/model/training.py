@@ -52,7 +52,7 @@ class HeadResult:
     end: heads.Judgement
 
 
-class PeopleLayer(keras.layers.Layer):
+class PeopleLayer(keras.layers.Layer):  # type: ignore[misc]
     """Embeddings (n, d) and their levels (n, 1) to logits (n, people + 1), see `heads`.
 
     Its weights are the centres (people, d), of which only the direction counts. `handicaps`
@@ -73,7 +73,7 @@ class PeopleLayer(keras.layers.Layer):
         return heads.SCALE * keras.ops.concatenate([cosines, levels], axis=1)
 
 
-class MarginLoss(keras.losses.Loss):
+class MarginLoss(keras.losses.Loss):  # type: ignore[misc]
     """Softmax cross-entropy after the right logit was lowered by the margin (CosFace)."""
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

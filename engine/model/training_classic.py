@@ -37,7 +37,7 @@ class ClassicResult:
     tuned: bool
 
 
-class CropBatches(keras.utils.PyDataset):
+class CropBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Crops (n, 160, 160, 3) with labels in batches, as float32 only while they are used.
 
     `random` draws their order anew for each epoch; None keeps it.

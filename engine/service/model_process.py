@@ -175,7 +175,12 @@ class ModelBody:
         self._feed.over(message.session)
         self._context.send(message)
         before = self._pictures
-        timer = threading.Timer(IDLE, lambda: self._pictures == before and self._tell_burden())
+
+        def idle() -> None:
+            if self._pictures == before:
+                self._tell_burden()
+
+        timer = threading.Timer(IDLE, idle)
         timer.daemon = True
         timer.start()
 

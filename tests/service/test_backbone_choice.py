@@ -42,8 +42,23 @@ def test_what_only_vgg16_has_is_refused_for_dlib(request_: TrainRequest, named: 
         refuse_unfitting(request_)
 
 
-def test_vgg16_takes_every_option() -> None:
-    refuse_unfitting(TrainRequest(recipe="classic", unfreeze=True, weights="imagenet"))
+@pytest.mark.parametrize(
+    ("request_", "named"),
+    [
+        (TrainRequest(unfreeze=True), "--unfreeze is for recipe classic"),
+        (TrainRequest(input_side=224), "--input-side is for recipe classic"),
+        (TrainRequest(unfreeze=True, input_side=160), "--unfreeze and --input-side"),
+    ],
+)
+def test_what_recipe_head_cannot_act_on_is_refused(request_: TrainRequest, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        refuse_unfitting(request_)
+
+
+def test_recipe_classic_takes_every_option() -> None:
+    refuse_unfitting(
+        TrainRequest(recipe="classic", unfreeze=True, weights="imagenet", input_side=224)
+    )
 
 
 def test_a_wrong_option_is_refused_before_the_workspace_is_looked_at(workspace: Workspace) -> None:

@@ -179,7 +179,7 @@ def epoch_line(event: EpochDone) -> str:
     return (
         _(
             "epoch {epoch:3d}/{epochs}  loss {loss}  accuracy {accuracy}  val_loss "
-            "{val_loss}  val_accuracy {val_accuracy}  named {tpir}  strangers named {fpir}  "
+            "{val_loss}  val_accuracy {val_accuracy}  TPIR {tpir}  FPIR {fpir}  "
             "{seconds:.1f} s"
         ).format(
             epoch=event.epoch,

@@ -253,7 +253,7 @@ class TrainingPane(Pane):
             best=event.best, value=_figure(best.val_accuracy, 2)
         )
         if math.isfinite(best.fpir):
-            about = _("best epoch {best}: {named} named, {strangers} of strangers").format(
+            about = _("best epoch {best}: TPIR {named}, FPIR {strangers}").format(
                 best=event.best, named=_percent(best.tpir), strangers=_percent(best.fpir)
             )
         return Text.assemble((text, "bold"), f" · {about}")
