@@ -166,11 +166,9 @@ def train_head(
         model.set_weights([run.best.arrays[CENTRES]])
         emit(Notice(text=resumed(run.best.epoch)))
     first = run.best.epoch + 1
-    validated = _dataset(checked).batch(CHECKED) if has_validation else None
-    batches = _dataset(samples).shuffle(len(samples), seed=seed).batch(batch)
-    run.fit(
-        model, batches, validated, settings.epochs, settings.patience_for(settings.epochs), first
-    )
+    patience = settings.patience_for(settings.epochs)
+    validated = _batches(checked, CHECKED) if has_validation else None
+    run.fit(model, _batches(samples, batch, seed), validated, settings.epochs, patience, first)
     cancel.check_cancelled()
     before = judged(start)
     trained = run.best.arrays[CENTRES] if run.best.epoch else start
@@ -200,11 +198,24 @@ def resumed(epoch: int) -> str:
     ).format(epoch=epoch)
 
 
-def _dataset(samples: heads.Samples) -> Any:
-    """Samples one by one: inputs, label, weight."""
-    return tf.data.Dataset.from_tensor_slices(
-        ((samples.embeddings, samples.levels), samples.labels.astype(np.int32), samples.weights)
-    )
+def _batches(samples: heads.Samples, batch: int, seed: int | None = None) -> Any:
+    """Batches of samples (inputs, labels, weights), in an order drawn anew for each epoch if there
+    is a `seed`. Only their numbers pass one by one, which takes a tenth of the samples' time."""
+    numbers = tf.data.Dataset.range(len(samples))
+    if seed is not None:
+        numbers = numbers.shuffle(len(samples), seed=seed)
+    held = [
+        tf.constant(each)
+        for each in (
+            samples.embeddings, samples.levels, samples.labels.astype(np.int32), samples.weights
+        )
+    ]  # fmt: skip
+
+    def taken(chosen: Any) -> Any:
+        embeddings, levels, labels, weights = (tf.gather(each, chosen) for each in held)
+        return (embeddings, levels), labels, weights
+
+    return numbers.batch(batch).map(taken)
 
 
 def _material(

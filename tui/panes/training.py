@@ -28,14 +28,13 @@ from tui.widgets.meter import Meter
 COLUMNS = (
     (_("Epoch"), 5),
     (_("loss"), 7),
-    (_("acc"), 5),
     (_("v.loss"), 7),
     (_("v.acc"), 6),
     (_("TPIR"), 6),
     (_("FPIR"), 6),
     (_("rate"), 6),
-    ("s", 5),
 )
+"""What the curves beside the table do not show as well; `sheet` has all figures."""
 
 
 class TrainingPane(Pane):
@@ -271,13 +270,11 @@ class TrainingPane(Pane):
         texts = (
             f"{'★ ' if best else ''}{event.epoch}",
             _figure(event.loss, 3),
-            _figure(event.accuracy, 2),
             _figure(event.val_loss, 3),
             _figure(event.val_accuracy, 2),
             _percent(event.tpir),
             _percent(event.fpir),
             f"{event.learning_rate:.0e}",
-            f"{event.seconds:.1f}",
         )
         return [Text(text, style, justify="right") for text in texts]
 
