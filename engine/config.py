@@ -55,15 +55,22 @@ class CameraSettings(Section):
     """Attempts before a lost source is given up."""
 
 
-class DetectionSettings(Section):
-    """The Haar face and eye search."""
+DetectorWish = Literal["auto", "blaze", "haar"]
+"""What finds faces; `engine.faces.detect` decides."""
 
+
+class DetectionSettings(Section):
+    """How faces are found."""
+
+    detector: DetectorWish = "auto"
+    """`auto` takes BlazeFace where OpenVINO is installed, else OpenCV's Haar cascade, which finds
+    fewer faces and knows neither nose nor mouth. A name insists on it."""
     working_width: int = Field(320, ge=120, le=1280)
-    """A larger frame is reduced to this width before the face search, pixels."""
+    """A larger frame is reduced to this width before Haar's face search, pixels."""
     scale_factor: float = Field(1.2, ge=1.01, le=1.5)
-    """Step of the face search's scale pyramid."""
+    """Step of the scale pyramid of Haar's face search."""
     neighbours: int = Field(5, ge=1, le=20)
-    """Overlapping hits needed for a face."""
+    """Overlapping hits that Haar's face search needs for a face."""
     smallest_face: int = Field(64, ge=24, le=400)
     """Narrowest face searched for, pixels of the frame."""
     full_scan_every: int = Field(5, ge=1, le=60)
@@ -167,8 +174,16 @@ RuntimeWish = Literal["auto", "openvino", "keras"]
 """What is to compute VGG16's features; `engine.model.runtime` decides."""
 
 
+BackboneWish = Literal["auto", "both", "vgg16", "resnet"]
+"""Which networks judge faces; `engine.model.choice` decides."""
+
+
 class ModelSettings(Section):
-    """How the network is computed."""
+    """Which networks judge faces, and how they are computed."""
+
+    backbone: BackboneWish = "auto"
+    """`both`: VGG16 and the face network, whose scores are added. `auto` takes both, or the face
+    network alone (`resnet`) where VGG16 takes longer than 150 ms a face."""
 
     runtime: RuntimeWish = "auto"
     """`auto` takes OpenVINO where it is installed and the processor fits, else Keras, which is

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from engine.threads import calm_blas
 from engine.workspace import Workspace
@@ -16,6 +17,12 @@ calm_blas()  # as the command line does, and before NumPy is imported
 # Python looks for circular garbage after every 700 new objects; a screen is made of tens of
 # thousands. A quarter of the time of the tests of the interface went there.
 gc.set_threshold(100_000, 50, 100)
+
+# How long an example takes is the machine's affair.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 MEMORY_DISK, ROOM = Path("/dev/shm"), 4 << 30
 """Where the tests' own files lie if that has so many bytes free: every write of Facedesk waits

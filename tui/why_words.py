@@ -30,6 +30,11 @@ def decided(why: Why) -> str:
                 "Unsure: {score} for {candidate} reaches the threshold {threshold}, but only "
                 "{votes} of {frames} say so; more than half must."
             )
+        case Rule.SAME_NAME:
+            text = _(
+                "Unsure: {score} for {candidate} reaches the threshold {threshold}, but another "
+                "face in the same frame matches better."
+            )
         case _:
             text = _("{decision}: {score} for {candidate}, threshold {threshold}.")
     return text.format(

@@ -154,12 +154,12 @@ class Counted:
 
 def counted(settings: Settings) -> tuple[Backbones, Counted]:
     """The packaged network, loaded, and what counts its crops."""
-    loaded = Backbones(settings.model.runtime).named("vgg16")
+    loaded = Backbones(settings.model).named("vgg16")
     counter = Counted(loaded)
     whole = Backbone(loaded.name, counter, loaded.space, loaded.weights, loaded.digest)
     counter.extract(np.zeros((1, 160, 160, 3), np.uint8))  # the first call is slow
     counter.crops = 0
-    return Backbones(settings.model.runtime, kept=whole), counter
+    return Backbones(settings.model, kept=whole), counter
 
 
 def _written(path: Path, pictures: Iterator[Image]) -> Path:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.enrol.people import People
-from engine.model.backbones import Backbone, packaged_space
+from engine.model.backbones import Backbone
 from engine.model.face_space import FaceSpace
 from engine.pictures import CROP, encode_png
 from engine.workspace import Workspace
@@ -55,7 +55,7 @@ class Counting:
 
 def stand_in() -> tuple[Backbone, Counting]:
     """A backbone of the packaged face space whose network is a `Counting`."""
-    space = packaged_space("vgg16")
+    space = FaceSpace.load()
     counting = Counting(space)
     return Backbone("vgg16", counting, space, None, counting.digest), counting
 

@@ -8,21 +8,21 @@ rank-1 and for the TPIR at an FPIR; the default threshold is each one's own.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.identification import Trial
 from engine.model.vectors import Array, Float32, Labels
-from engine.recognise.calibration import calibrate, gallery_impostors, weakest_genuine
+from engine.recognise.calibration import Enrolled, kept_from
 from engine.recognise.scoring import Gallery
+from engine.recognise.threshold import settle
 
 SURE = 0.9
 """The probability at which classifiers of faces are usually believed."""
-TOLERANCE = 0.6
-"""The distance within which dlib's network and the package face_recognition see one person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,36 +79,14 @@ def measurable_fpir(fpir: float, searches: int) -> float:
     return max(fpir, (1 + 1e-9) / searches)
 
 
-def default_threshold(
-    space: FaceSpace,
-    centres: Float32,
-    fpir: float,
-    enrolled: tuple[Float32, Labels],
-    held_out: tuple[Float32, Labels],
-) -> float:
-    """The threshold that training would give a gallery of `centres`, without looking at a probe.
-
-    `enrolled` and `held_out`: embeddings (n, dims) and labels (n,) of pictures that no probe is
-    among; `held_out` ones made no centre, and may be none at all.
-    """
-    gallery = Gallery(space, centres, [str(number) for number in range(len(centres))])
-    own = gallery_impostors(gallery, *enrolled)
-    embeddings = np.concatenate([enrolled[0], held_out[0]])
-    labels = np.concatenate([enrolled[1], held_out[1]])
-    weakest = weakest_genuine(space, gallery, held_out, (embeddings, labels))
-    return calibrate(space.impostors, len(gallery), fpir, own, weakest).threshold
-
-
-def nearest_distances(rows: Array, enrolled: Array, labels: Labels, people: int) -> Float32:
-    """Distance of each row (n, k) to the nearest enrolled picture of each person: (n, people).
-
-    Euclidean, over `enrolled` (m, k) with `labels` (m,) that cover every person, as the package
-    face_recognition compares.
-    """
-    squares = (rows**2).sum(1)[:, None] - 2 * rows @ enrolled.T + (enrolled**2).sum(1)[None]
-    distances = np.sqrt(np.maximum(squares, 0))
-    columns = [distances[:, labels == person].min(1) for person in range(people)]
-    return np.asarray(np.stack(columns, 1), np.float32)
+def settled(
+    space: Space, centres: Float32, slugs: Sequence[str], fpir: float, enrolled: Enrolled
+) -> tuple[Gallery, float]:
+    """The gallery of `centres` at the thresholds that training would give it, from the pictures
+    that enrol: no probe is looked at."""
+    kept = kept_from(space, enrolled, slugs, space.impostors, fpir)
+    gallery, calibration = settle(space, Gallery(space, centres, slugs), fpir, kept)
+    return gallery, calibration.threshold
 
 
 def left_out(scores: Array, labels: Labels) -> Float32:

@@ -19,22 +19,23 @@ from engine.dataset.split import PARTS, Split, make_split
 from engine.enrol.people import Person
 from engine.evaluate.pictures import EnrolledPictures
 from engine.evaluate.probes import HELD_OUT, held_out_parts
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.vectors import class_centres
-from engine.recognise.calibration import calibrate, gallery_impostors
+from engine.recognise.calibration import Enrolled, kept_from
 from engine.recognise.scoring import Gallery
+from engine.recognise.threshold import settle
 
 
 def leakage(
-    pictures: EnrolledPictures, split: Split, space: FaceSpace, fpir: float
+    pictures: EnrolledPictures, split: Split, space: Space, fpir: float
 ) -> dict[str, float]:
     """`rank1` and `tpir` on the split in use, `random_rank1` and `random_tpir` on a random one.
 
     Both by plain class centres of the training part and probes of the held-out parts; the
-    TPIR at the threshold that training would calibrate for `fpir` without the margin of
-    held-out scores, which would tune it to the very probes. The random split has the same
-    pictures, shares and seed. Empty if somebody's pictures do not allow it, or if the split in
-    use is a random one itself: then there is nothing to compare with.
+    TPIR at the thresholds that training would calibrate for `fpir` on the training part. The
+    random split has the same pictures, shares and seed. Empty if somebody's pictures do not
+    allow it, or if the split in use is a random one itself: then there is nothing to compare
+    with.
     """
     if split.mode == "random" or not pictures.people:
         return {}
@@ -69,7 +70,7 @@ def random_split(people: Sequence[Person], split: Split) -> Split:
 
 
 def _figures(
-    pictures: EnrolledPictures, split: Split, parts: Sequence[str], space: FaceSpace, fpir: float
+    pictures: EnrolledPictures, split: Split, parts: Sequence[str], space: Space, fpir: float
 ) -> tuple[float, float]:
     """Rank-1 and TPIR on one split; NaN where somebody has nothing to train on, or no probe is."""
     learn, probes = _rows(pictures, split, ("train",)), _rows(pictures, split, parts)
@@ -77,13 +78,15 @@ def _figures(
     if not len(probes) or len(np.unique(pictures.labels[learn])) < people:
         return math.nan, math.nan
     centres = class_centres(pictures.embeddings[learn], pictures.labels[learn], people)
-    gallery = Gallery(space, centres, [person.slug for person in pictures.people])
-    every = np.concatenate([learn, probes])
-    own = gallery_impostors(gallery, pictures.embeddings[every], pictures.labels[every])
-    threshold = calibrate(space.impostors, people, fpir, own).threshold
+    slugs = [person.slug for person in pictures.people]
+    cameras = [""] * len(learn)
+    enrolled = Enrolled(pictures.embeddings[learn], pictures.labels[learn], cameras, people)
+    kept = kept_from(space, enrolled, slugs, space.impostors, fpir)
+    gallery, calibration = settle(space, Gallery(space, centres, slugs), fpir, kept)
     found = gallery.search(pictures.embeddings[probes])
     right = found.candidates == pictures.labels[probes]
-    return float(right.mean()), float((right & (found.best >= threshold)).mean())
+    named = right & (found.best >= calibration.threshold)
+    return float(right.mean()), float(named.mean())
 
 
 def _rows(pictures: EnrolledPictures, split: Split, parts: Sequence[str]) -> NDArray[np.intp]:

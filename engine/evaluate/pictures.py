@@ -16,7 +16,7 @@ from engine.errors import DataError
 from engine.events import FeaturesProgress, Notice
 from engine.faces.detect import FaceFinder
 from engine.model.embedding_cache import EmbeddingCache
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.feature_row import BATCH, Extracts
 from engine.model.vectors import Float32, Labels
 from engine.pictures import decode_crop, read_photograph
@@ -77,7 +77,7 @@ class PictureReader:
     def __init__(
         self,
         extractor: Extracts,
-        space: FaceSpace,
+        space: Space,
         recogniser: Recogniser,
         finder: FaceFinder,
         progress: Progresses,

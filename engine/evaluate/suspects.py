@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.i18n import _
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.vectors import (
     Float32,
     Labels,
@@ -58,7 +58,7 @@ class Gathered:
 
 def suspects(
     pictures: Gathered,
-    space: FaceSpace,
+    space: Space,
     threshold: float,
     sharpness: Callable[[], NDArray[np.float64]],
 ) -> tuple[Suspect, ...]:
@@ -80,7 +80,7 @@ def suspects(
     return tuple(found[:MOST_SUSPECTS])
 
 
-def own_excluded_scores(pictures: Gathered, space: FaceSpace) -> Float32:
+def own_excluded_scores(pictures: Gathered, space: Space) -> Float32:
     """(n, p) score of every picture for every person, for its own one without the picture.
 
     A centre that holds a picture always resembles it. NaN for the own person of fewer than

@@ -16,6 +16,8 @@ class Rule(StrEnum):
     BELOW_THRESHOLD = "below_threshold"
     NO_MAJORITY = "no_majority"
     MAJORITY = "majority"
+    SAME_NAME = "same_name"
+    """Another face of the frame has the name, and matches better."""
 
 
 NearCrop = tuple[str, str, float]

@@ -1,12 +1,14 @@
-"""From two eyes to a crop of fixed size, so that every face lies alike.
+"""From a face's points to a crop of fixed size, so that every face lies alike.
 
-A similarity transform (turn, scale, shift) puts the eyes at fixed points. Nothing is stretched,
-so a narrow face stays narrow. Every crop the project stores, trains on or searches is made here.
+A similarity transform (turn, scale, shift) brings the eyes, and nose and mouth where they are
+known, as near as can be to fixed points. Nothing is stretched, so a narrow face stays narrow.
+Every crop the project stores, trains on or searches is made here.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -16,14 +18,19 @@ from numpy.typing import NDArray
 from engine.faces.box import Box
 from engine.pictures import CROP
 
-Eyes = tuple[tuple[float, float], tuple[float, float]]
-"""x and y of both eyes in pixels of the picture, the one further left in the picture first."""
+Point = tuple[float, float]
+"""x and y in pixels of the picture."""
+Eyes = tuple[Point, Point]
+"""Both eyes, the one further left in an upright face's picture first."""
 
 EYES_IN_CROP: Eyes = (
     (38.29 / 112 * CROP, 51.70 / 112 * CROP),
     (73.53 / 112 * CROP, 51.50 / 112 * CROP),
 )
 """Where the eyes go: the usual five-point template of ArcFace (112 pixels), scaled to the crop."""
+POINTS_IN_CROP: tuple[Point, ...] = (*EYES_IN_CROP, (80.3, 103.0), (80.8, 129.2))
+"""Where eyes, nose tip and mouth go. The last two: medians over the background people of LFW,
+aligned by their eyes."""
 
 # Beyond the picture's edge its last pixels go on. A black wedge would be a strong edge that the
 # features take for part of the face.
@@ -35,39 +42,47 @@ class Face:
     """A face that was found: where, its eyes, and the aligned crop (RGB uint8 160x160x3).
 
     `eyes_found` is false where the eyes are only supposed at their usual places in the box.
+    `points` are eyes, nose tip, mouth and ears, as BlazeFace finds them; empty from the Haar
+    cascade. `turned` says by how many quarter turns to the left the picture must be turned for
+    the face to stand upright; box and points are in the turned picture then.
     """
 
     box: Box
     eyes: Eyes
     eyes_found: bool
     crop: NDArray[np.uint8] = field(repr=False)
+    points: tuple[Point, ...] = ()
+    turned: int = 0
 
 
-def align(image: NDArray[np.uint8], eyes: Eyes) -> NDArray[np.uint8]:
-    """Warp `image` (BGR uint8 HxWx3) so that `eyes` come to lie at EYES_IN_CROP.
+def align(image: NDArray[np.uint8], points: Sequence[Point]) -> NDArray[np.uint8]:
+    """Warp `image` (BGR uint8 HxWx3) so that `points` come to lie at POINTS_IN_CROP.
 
-    Returns RGB uint8 160x160x3, C-contiguous. Raises ValueError if both eyes are one point.
-    The transform from two point pairs is exact: with points as complex numbers it is
-    z -> a*z + b with a = (t1 - t0) / (s1 - s0).
+    `points` are both eyes, or eyes, nose tip and mouth; more are not looked at. Returns RGB uint8
+    160x160x3, C-contiguous. Raises ValueError if the points are all one.
+    The transform is the least-squares similarity (Umeyama, PAMI 1991, without reflection). With
+    points as complex numbers it is z -> a*z + b, where a is the sum of conj(s)*t over the sum of
+    |s|^2 for centred sources s and targets t; of two points it is exact.
     """
-    (left_x, left_y), (right_x, right_y) = eyes
-    across = complex(right_x - left_x, right_y - left_y)
-    if abs(across) < 1e-3:
-        raise ValueError("both eyes are the same point")
-    target_left, target_right = complex(*EYES_IN_CROP[0]), complex(*EYES_IN_CROP[1])
-    turn = (target_right - target_left) / across
+    used = np.array(points[: len(POINTS_IN_CROP)], np.float64) @ [1, 1j]
+    targets = np.array(POINTS_IN_CROP[: len(used)]) @ [1, 1j]
+    middle, target = complex(used.mean()), complex(targets.mean())
+    apart = used - middle
+    spread = float((np.abs(apart) ** 2).sum())
+    if spread < 1e-6:
+        raise ValueError("the points of the face are all the same")
+    turn = complex((np.conj(apart) * (targets - target)).sum() / spread)
+    if abs(turn) < 1e-9:
+        raise ValueError("the points of the face make no face")
 
     # A large face is first reduced by averaging: the warp itself looks at four pixels only, and
     # skipping the rest would turn fine texture into noise.
     factor = int(1 / abs(turn))
     if factor >= 2:
-        image, left, top = _reduced_part(image, eyes, turn, factor)
-        middle = complex((left_x + right_x) / 2, (left_y + right_y) / 2)
+        image, left, top = _reduced_part(image, middle, target, turn, factor)
         middle = (middle - complex(left, top) + complex(0.5, 0.5)) / factor - complex(0.5, 0.5)
         turn *= factor
-    else:
-        middle = complex((left_x + right_x) / 2, (left_y + right_y) / 2)
-    shift = (target_left + target_right) / 2 - turn * middle
+    shift = target - turn * middle
     matrix = np.array(
         [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]], np.float64
     )
@@ -76,15 +91,11 @@ def align(image: NDArray[np.uint8], eyes: Eyes) -> NDArray[np.uint8]:
 
 
 def _reduced_part(
-    image: NDArray[np.uint8], eyes: Eyes, turn: complex, factor: int
+    image: NDArray[np.uint8], middle: complex, target: complex, turn: complex, factor: int
 ) -> tuple[NDArray[np.uint8], int, int]:
     """The part of `image` the crop shows, `factor` times smaller, and that part's top left."""
     height, width = image.shape[:2]
-    target_middle = (complex(*EYES_IN_CROP[0]) + complex(*EYES_IN_CROP[1])) / 2
-    middle = complex((eyes[0][0] + eyes[1][0]) / 2, (eyes[0][1] + eyes[1][1]) / 2)
-    corners = [
-        middle + (complex(x, y) - target_middle) / turn for x in (0, CROP) for y in (0, CROP)
-    ]
+    corners = [middle + (complex(x, y) - target) / turn for x in (0, CROP) for y in (0, CROP)]
     margin = 2 * factor
     left = max(0, math.floor(min(c.real for c in corners)) - margin)
     top = max(0, math.floor(min(c.imag for c in corners)) - margin)

@@ -35,7 +35,7 @@ def augment_view(crop: NDArray[np.uint8], view: int, seed: int) -> NDArray[np.ui
     """View number `view` (from 1) of a crop: uint8 (h, w, 3), RGB, in and out.
 
     A small rotation, shift and zoom, brightness and contrast, sometimes a slight blur. No flip:
-    features average the mirror image already. The same crop, view and seed always give the same
+    pictures to be named are not mirrored. The same crop, view and seed always give the same
     picture, whatever was asked for before.
     """
     import cv2  # 30 MB, which a process that only names faces does not need

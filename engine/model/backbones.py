@@ -1,18 +1,24 @@
 """The networks that faces can go through, by name, each with the face space fitted on it.
 
-Importing this needs neither TensorFlow nor dlib; asking for an extractor loads its own only.
+Importing this loads neither TensorFlow nor OpenVINO; asking for an extractor loads its own only.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.config import RuntimeWish
 from engine.errors import ModelCorrupt, UsageError
 from engine.i18n import _
-from engine.model.face_space import PACKAGED, FaceSpace
+from engine.model.face_space import PACKAGED, FaceSpace, Space
+from engine.model.joint_space import JointSpace
 from engine.model.record import BackboneName, ModelInfo
 
 if TYPE_CHECKING:
@@ -20,13 +26,16 @@ if TYPE_CHECKING:
     from engine.model.weights import Weights
 
 NAMES: tuple[BackboneName, ...] = get_args(BackboneName)
-DEFAULT: BackboneName = "vgg16"
+DEFAULT: BackboneName = "both"
 
 SPACES: dict[BackboneName, Path] = {
+    "both": PACKAGED.with_name("both_space.npz"),
     "vgg16": PACKAGED,
-    "dlib": PACKAGED.with_name("dlib_space.npz"),
+    "resnet": PACKAGED.with_name("resnet_space.npz"),
 }
-"""The packaged face space of each backbone."""
+"""The packaged face space of each backbone; that of both has only what is not in the others'."""
+OPINIONS: tuple[BackboneName, BackboneName] = "vgg16", "resnet"
+"""The networks behind `both`, in the order of their features in a row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,14 +43,28 @@ class Backbone:
     """An extractor and the face space fitted on its features.
 
     `weights` are VGG16's, which recipe `classic` and the Keras export need, None for another
-    network. `digest` names the network's weights.
+    network. `digest` names the networks' weights.
     """
 
     name: BackboneName
     extractor: Extracts
-    space: FaceSpace
+    space: Space
     weights: Weights | None
     digest: str
+
+
+class Together:
+    """Several networks as one extractor: their rows side by side. Calls as its parts take them."""
+
+    def __init__(self, parts: Sequence[Extracts]) -> None:
+        self._parts = tuple(parts)
+        self.length = sum(part.length for part in parts)
+        names = " ".join(part.digest for part in parts)
+        self.digest = hashlib.sha256(names.encode()).hexdigest()
+
+    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Rows (n, length), float32, of `crops` (n, 160, 160, 3), uint8, RGB."""
+        return np.concatenate([part.extract(crops) for part in self._parts], axis=1)
 
 
 def load_backbone(
@@ -49,55 +72,60 @@ def load_backbone(
 ) -> Backbone:
     """The backbone of this name. `weights`: other VGG16 weights, as `load_weights` takes them.
 
-    `runtime`: what computes VGG16 (setting `model.runtime`). Takes a moment, with Keras seconds.
-    Raises BackboneMissing if its extra or the runtime is not installed, UsageError for
-    `weights` of another network than VGG16, ModelCorrupt, ModelError.
+    `runtime`: what computes it (setting `model.runtime`). Takes a moment, with Keras seconds.
+    Raises BackboneMissing if the runtime is not installed, UsageError for `weights` of another
+    network than VGG16, ModelCorrupt, ModelError.
     """
-    if name == "vgg16":
-        from engine.model.weights import load_weights
-
-        return with_weights(load_weights(weights), runtime)
-    if weights is not None:
+    if weights is not None and name != "vgg16":
         raise UsageError(
             _("Backbone {name} takes no VGG16 weights").format(name=name),
             weights,
-            _("Leave --weights or --backbone out."),
+            _("Its face space is fitted on the packaged ones: add --backbone vgg16."),
         )
-    from engine.model.dlib_backbone import INSTALL, DlibExtractor
+    if name == "resnet":
+        extractor = load_extractor(name, runtime)
+        return Backbone(name, extractor, packaged_space(name), None, extractor.digest)
+    from engine.model.weights import load_weights
 
-    extractor, space = DlibExtractor(), packaged_space(name)
-    if space.provenance.get("extractor") != extractor.digest:
-        raise ModelCorrupt(
-            _("The installed model files of dlib are others than the face space was fitted with"),
-            _("its threshold would not hold for them"),
-            _("Install those again: {install}").format(install=INSTALL),
-        )
-    return Backbone(name, extractor, space, None, extractor.digest)
+    return with_weights(load_weights(weights), runtime, name)
 
 
-def with_weights(weights: Weights, runtime: RuntimeWish = "auto") -> Backbone:
-    """VGG16 with weights that are loaded already. Raises BackboneMissing."""
+def with_weights(
+    weights: Weights, runtime: RuntimeWish = "auto", name: BackboneName = "vgg16"
+) -> Backbone:
+    """VGG16, alone or with the face network, with weights that are loaded already.
+
+    Raises BackboneMissing, ModelCorrupt.
+    """
     from engine.model.runtime import vgg16_extractor
 
     extractor = vgg16_extractor(weights, runtime)
-    return Backbone("vgg16", extractor, packaged_space("vgg16"), weights, weights.digest)
+    digest = weights.digest
+    if name == "both":
+        face_network = load_extractor("resnet", runtime)
+        extractor = Together([extractor, face_network])
+        digest = hashlib.sha256(f"{digest} {face_network.digest}".encode()).hexdigest()
+    return Backbone(name, extractor, packaged_space(name), weights, digest)
 
 
-def packaged_space(name: BackboneName) -> FaceSpace:
+def packaged_space(name: BackboneName) -> Space:
     """The face space that ships for a backbone. Raises ModelCorrupt."""
+    if name == "both":
+        parts = [FaceSpace.load(SPACES[part]) for part in OPINIONS]
+        return JointSpace.load(SPACES[name], OPINIONS, parts)
     return FaceSpace.load(SPACES[name])
 
 
-def load_extractor(name: BackboneName) -> Extracts:
+def load_extractor(name: BackboneName, runtime: RuntimeWish = "auto") -> Extracts:
     """A backbone's extractor alone, for fitting its space. Raises BackboneMissing."""
-    if name == "vgg16":
-        from engine.model.runtime import vgg16_extractor
-        from engine.model.weights import load_weights
+    from engine.model.runtime import resnet_extractor, vgg16_extractor
+    from engine.model.weights import load_weights
 
-        return vgg16_extractor(load_weights(), "auto")
-    from engine.model.dlib_backbone import DlibExtractor
-
-    return DlibExtractor()
+    if name == "both":
+        return Together([load_extractor(part, runtime) for part in OPINIONS])
+    if name == "resnet":
+        return resnet_extractor(runtime)
+    return vgg16_extractor(load_weights(), runtime)
 
 
 def backbone_name(info: ModelInfo) -> BackboneName:
@@ -105,7 +133,7 @@ def backbone_name(info: ModelInfo) -> BackboneName:
 
     Raises ModelCorrupt for one that this version does not have.
     """
-    recorded = info.details.get("backbone", DEFAULT)
+    recorded = info.details.get("backbone", "vgg16")
     for name in NAMES:
         if name == recorded:
             return name

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.cancel import Cancel
 from engine.events import FeaturesProgress, Notice
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.feature_cache import FeatureCache
 from engine.model.feature_row import Extracts
 from engine.model.row_file import Report, RowFile, ignore
@@ -30,7 +30,7 @@ class EmbeddingCache:
     """
 
     def __init__(
-        self, workspace: Workspace, extractor: Extracts, space: FaceSpace, *, keep: bool = True
+        self, workspace: Workspace, extractor: Extracts, space: Space, *, keep: bool = True
     ) -> None:
         self._keep = keep and bool(space.digest)
         self._people = workspace.people

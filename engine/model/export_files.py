@@ -27,7 +27,7 @@ model = keras.saving.load_model(file, compile=False)
 crop = keras.utils.load_img(sys.argv[1], target_size=facts["input"][:2])
 values = np.asarray(model(np.asarray(crop, "float32")[None], training=False))[0]
 best = int(values.argmax())
-known = facts["thresholds"] is None or values[best] >= facts["thresholds"][best]
+known = facts["threshold"] is None or values[best] >= facts["threshold"]
 print(facts["names"][best] if known else "unknown", f"{{values[best]:.3f}}")
 '''
 
@@ -35,8 +35,9 @@ print(facts["names"][best] if known else "unknown", f"{{values[best]:.3f}}")
 def facts_of(model: StoredModel) -> dict[str, Any]:
     """What a program needs to use the exported network of `model`, as JSON.
 
-    `names` and `thresholds` are in the order of the network's outputs. Recipe `classic` has no
-    threshold: its probabilities say nothing about strangers.
+    `names` are in the order of the network's outputs; each person's own threshold is in the
+    scores, as in recognition, so that one `threshold` holds for all. Recipe `classic` has none: its
+    probabilities say nothing about strangers.
     """
     info = model.info
     scores = info.recipe != "classic"
@@ -52,7 +53,6 @@ def facts_of(model: StoredModel) -> dict[str, Any]:
         "preprocessing": PREPROCESSING,
         "output": "scores" if scores else "probabilities",
         "threshold": threshold,
-        "thresholds": None if threshold is None else [threshold] * len(model.labels),
         "note": (
             "A face whose best score is below the threshold is nobody of these."
             if scores

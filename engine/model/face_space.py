@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -65,12 +65,50 @@ ARRAYS = {
 """Name, number of axes and kind of each array in the file."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class FaceSpace:
+class Space(Protocol):
+    """Where faces are compared: one network's `FaceSpace`, or the `JointSpace` of several.
+
+    `dims` is the length of an embedding, `length` that of the feature row it is made of; `cohort`
+    (m, dims) float32 of unit length; `provenance` says in plain JSON what it was fitted on and
+    how; `digest` is the SHA-256 of the file that it came from, empty if it was just fitted.
+    """
+
+    @property
+    def dims(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def cohort(self) -> Float32: ...
+    @property
+    def impostors(self) -> ImpostorCurve: ...
+    @property
+    def provenance(self) -> Mapping[str, Any]: ...
+    @property
+    def digest(self) -> str: ...
+
+    def embed(self, features: Array) -> Float32:
+        """Features (n, length) to embeddings (n, dims), float32 of unit length."""
+        ...
+
+    def place(self, features: Array) -> Levelled:
+        """`embed`, with each embedding's level against the cohort."""
+        return levelled(self.embed(features), self.cohort)
+
+    @property
+    def strangers(self) -> Levelled:
+        """The cohort with its own levels. Computed once for each space, in most of a second."""
+        with _LOCK:
+            if self not in _STRANGERS:
+                _STRANGERS[self] = levelled_cohort(self.cohort)
+            return _STRANGERS[self]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSpace(Space):
     """One fitted space of `dims` dimensions. Build with `load` or `face_space_fit.fit_space`.
 
     `mean` (k,), `projection` (k, d) and `offset` (d,) float32, k being the length of the
-    backbone's features (12288 for VGG16, 128 for dlib); a loaded projection stays in the file's
+    backbone's features (12288 for VGG16, 128 for resnet); a loaded projection stays in the file's
     steps; `cohort` (m, d) float32 of unit length;
     `rooted` says whether features pass the signed root, `parts` which lengths of it are scaled by
     themselves (see `vectors.signed_root`); `digest` is the SHA-256 of the file it
@@ -93,28 +131,21 @@ class FaceSpace:
         """Length of an embedding."""
         return int(self.projection.shape[1])
 
+    @property
+    def length(self) -> int:
+        """Length of a feature row."""
+        return len(self.mean)
+
     def embed(self, features: Array) -> Float32:
         """Features (n, k) to embeddings (n, dims), float32 of unit length.
 
-        The features must be those of the extractor that the space was fitted with (VGG16's are
-        the mean over a crop and its mirror image): the impostor curve holds for such only.
+        The features must be those of the extractor that the space was fitted with: the impostor
+        curve holds for such only.
         """
         if features.ndim != 2 or features.shape[1] != len(self.mean):
             raise ValueError(f"features must be (n, {len(self.mean)}), not {features.shape}")
         rows = normalised(features, self.mean, self.rooted, self.parts)
         return unit(rows @ self.projection - self.offset)
-
-    def place(self, features: Array) -> Levelled:
-        """`embed`, with each embedding's level against the cohort."""
-        return levelled(self.embed(features), self.cohort)
-
-    @property
-    def strangers(self) -> Levelled:
-        """The cohort with its own levels. Computed once for each space, in most of a second."""
-        with _LOCK:
-            if self not in _STRANGERS:
-                _STRANGERS[self] = levelled_cohort(self.cohort)
-            return _STRANGERS[self]
 
     @classmethod
     def load(cls, path: Path | None = None) -> FaceSpace:
@@ -124,7 +155,7 @@ class FaceSpace:
         unexpected shapes or values. Never unpickles.
         """
         path = path or PACKAGED
-        data = _read_verified(path)
+        data = read_verified(path)
         try:
             arrays = unpack(data, path.name)
             provenance = parse_json(str(arrays["provenance"]))
@@ -145,7 +176,7 @@ class FaceSpace:
                 parts=tuple(arrays[PIECES].tolist()) if PIECES in arrays else (),
             )
         except (ValueError, KeyError, TypeError, ModelCorrupt) as error:
-            raise _corrupt(
+            raise corrupt(
                 path, _("its contents are not a face space ({error})").format(error=error)
             ) from error
 
@@ -176,19 +207,21 @@ class FaceSpace:
         )
         digest = hashlib.sha256(data).hexdigest()
         write_plain(path, data)
-        write_plain(_digest_file(path), f"{digest}  {path.name}\n".encode())
+        write_plain(digest_file(path), f"{digest}  {path.name}\n".encode())
         return digest
 
 
 _LOCK = threading.Lock()
-_STRANGERS: weakref.WeakKeyDictionary[FaceSpace, Levelled] = weakref.WeakKeyDictionary()
+_STRANGERS: weakref.WeakKeyDictionary[Space, Levelled] = weakref.WeakKeyDictionary()
 
 
-def _digest_file(path: Path) -> Path:
+def digest_file(path: Path) -> Path:
+    """The file beside a space that holds its SHA-256."""
     return path.with_name(path.name + ".sha256")
 
 
-def _corrupt(path: Path, what: str) -> ModelCorrupt:
+def corrupt(path: Path, what: str) -> ModelCorrupt:
+    """The error for the file of a space that cannot be used."""
     return ModelCorrupt(
         _("The face space cannot be used"),
         f"{path}: {what}",
@@ -199,19 +232,19 @@ def _corrupt(path: Path, what: str) -> ModelCorrupt:
     )
 
 
-def _read_verified(path: Path) -> bytes:
+def read_verified(path: Path) -> bytes:
     """The bytes of `path` if they match the digest beside it, else ModelCorrupt."""
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise _corrupt(path, _("the file is too large"))
+            raise corrupt(path, _("the file is too large"))
         data = path.read_bytes()
-        recorded = _digest_file(path).read_text("ascii").split()
+        recorded = digest_file(path).read_text("ascii").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise _corrupt(
+        raise corrupt(
             path, _("cannot read it or its .sha256 file ({error})").format(error=error)
         ) from error
     if not recorded or recorded[0] != hashlib.sha256(data).hexdigest():
-        raise _corrupt(path, _("the file does not match its recorded SHA-256"))
+        raise corrupt(path, _("the file does not match its recorded SHA-256"))
     return data
 
 

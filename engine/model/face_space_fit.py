@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import FaceSpace, Space
 from engine.model.impostors import ImpostorCurve
 from engine.model.vectors import (
     Array,
@@ -215,7 +215,7 @@ def fit_space(
     return replace(space, impostors=curve, provenance=facts)
 
 
-_NO_CURVE = ImpostorCurve(np.array([1.0, 0.5]), np.array([0.0, 0.0]))
+NO_CURVE = ImpostorCurve(np.array([1.0, 0.5]), np.array([0.0, 0.0]))
 
 
 def _without_curve(
@@ -230,7 +230,7 @@ def _without_curve(
         projection,
         offset,
         cohort,
-        _NO_CURVE,
+        NO_CURVE,
         rooted=options.rooted,
         parts=options.parts,
     )
@@ -250,7 +250,7 @@ def relabel(people: Labels) -> Labels:
 class HeldOut:
     """One fold's people in the space fitted without them."""
 
-    space: FaceSpace
+    space: Space
     embeddings: Float32
     people: Labels
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.identification import Trial
 from engine.model.people_features import PeopleFeatures
 from engine.model.vectors import Float32, class_centres, cohort_scores, unit
@@ -53,7 +53,7 @@ class Figures:
 
 
 def identification(
-    space: FaceSpace,
+    space: Space,
     enrolled: PeopleFeatures,
     known: PeopleFeatures,
     strangers: PeopleFeatures,

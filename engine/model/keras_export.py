@@ -8,11 +8,12 @@ each network's preprocessing is inside. Importing this loads TensorFlow.
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ from engine.files import FILE_MODE, make_directory, translate_os_errors, write_p
 from engine.i18n import _
 from engine.model.classic import build_classic, set_arrays, side_of, unfreeze_block5
 from engine.model.export_files import FORMATS, METADATA, SCRIPT, facts_of, script_for
-from engine.model.face_space import FaceSpace
-from engine.model.feature_row import LAYERS, cells
+from engine.model.face_space import FaceSpace, Space
+from engine.model.feature_row import LAYERS, ROW, cells
+from engine.model.joint_space import JointSpace
 from engine.model.record import StoredModel
+from engine.model.resnet import CHANNEL_MEANS, CHIP, CROP_OF_CHIP, SCALE, load_resnet
 from engine.model.vectors import NEAREST, Float32, centre_levels
 from engine.model.vgg16 import backbone, layer_table
 from engine.model.vgg16_plan import SIZE, LayerRow
@@ -63,30 +66,60 @@ def vgg16_part(weights: Weights, space: FaceSpace) -> ExportPart:
         whole = backbone(weights, "block4_pool")
         outputs = [whole.get_layer(name).output for name in LAYERS]
         base = keras.Model(whole.input, outputs, name="vgg16")
-        maps = [base(view, training=False) for view in (crops, keras.ops.flip(crops, axis=2))]
-        rows = [keras.ops.concatenate([_pooled(each) for each in m], axis=1) for m in maps]
-        return keras.layers.Average(name="crop_and_mirror")(rows)
+        maps = base(crops, training=False)
+        return keras.ops.concatenate([_pooled(each) for each in maps], axis=1)
 
+    return _part("vgg16", features, space)
+
+
+def face_network_part(space: FaceSpace) -> ExportPart:
+    """The face network with the space that was fitted on its features, `resnet.chips` inside."""
+    from engine.model.resnet_keras import resnet_model
+
+    # From each pixel of the chip to its place in the crop; the last two are for perspective.
+    turn = np.append(CROP_OF_CHIP.ravel(), (0.0, 0.0)).astype(np.float32)
+
+    def features(crops: Any) -> Any:
+        whole = keras.ops.image.affine_transform(
+            crops, turn, interpolation="bilinear", fill_mode="nearest"
+        )
+        offset = [-mean / SCALE for mean in CHANNEL_MEANS]
+        chips = keras.layers.Rescaling(1 / SCALE, offset=offset, name="chip_colours")(
+            whole[:, :CHIP, :CHIP]
+        )
+        return resnet_model(load_resnet())(chips)
+
+    return _part("resnet", features, space)
+
+
+def parts_of(space: Space, weights: Weights | None) -> list[ExportPart]:
+    """The networks behind a space; `weights` are VGG16's, None for the face network alone."""
+    if not isinstance(space, JointSpace):
+        assert isinstance(space, FaceSpace)
+        return [face_network_part(space) if weights is None else vgg16_part(weights, space)]
+    found = []
+    for part, share in zip(space.parts, space.shares, strict=True):
+        single = parts_of(part, weights if part.length == ROW else None)[0]
+        found.append(replace(single, weight=math.sqrt(share)))
+    return found
+
+
+def _part(name: str, features: Callable[[Any], Any], space: FaceSpace) -> ExportPart:
+    projection = np.asarray(space.projection)
     return ExportPart(
-        "vgg16",
-        features,
-        space.mean,
-        np.asarray(space.projection),
-        space.offset,
-        space.rooted,
-        space.parts,
+        name, features, space.mean, projection, space.offset, space.rooted, space.parts
     )
 
 
-def keras_network(model: StoredModel, weights: Weights, space: FaceSpace | None) -> keras.Model:
+def keras_network(model: StoredModel, weights: Weights | None, space: Space | None) -> keras.Model:
     """The whole network of a stored model, in float32.
 
     Recipe `classic`: outputs softmax probabilities (n, people). Recipe `head` (needs `space`):
-    outputs scores (n, people) by the formula of `vectors.cohort_scores`, to be compared with the
-    model's threshold. Columns are in the order of
-    `model.labels`. Raises ModelError if the space does not fit, ModelCorrupt.
+    outputs scores (n, people) as `Gallery` gives them, to be compared with the model's threshold.
+    Columns are in the order of `model.labels`. Raises ModelError if the space does not fit,
+    ModelCorrupt.
     """
-    if model.info.recipe == "classic":
+    if model.info.recipe == "classic" and weights is not None:
         side = side_of(model.arrays)
         network = build_classic(weights, len(model.labels), low_precision=False, side=side)
         set_arrays(network, model.arrays)
@@ -99,11 +132,12 @@ def keras_network(model: StoredModel, weights: Weights, space: FaceSpace | None)
             ),
             _("Train again, then export."),
         )
-    return head_network([vgg16_part(weights, space)], model.centres, space.cohort)
+    raised = model.info.calibration.get("raised") or [0.0] * len(model.labels)
+    return head_network(parts_of(space, weights), model.centres, space.cohort, raised)
 
 
 def export_keras(
-    model: StoredModel, weights: Weights, destination: Path, space: FaceSpace | None = None
+    model: StoredModel, weights: Weights | None, destination: Path, space: Space | None = None
 ) -> Path:
     """Write `keras_network` to `destination`, a `.keras` or `.h5` file or an existing folder, with
     its facts beside it (JSON, and in the file itself) and a script that uses both; return the file.
@@ -162,7 +196,7 @@ def _save_h5(network: keras.Model, name: str, facts: str) -> None:
 
 
 def recipe_layers(
-    recipe: str, people: int, weights: Weights, space: FaceSpace, unfreeze: bool = False
+    recipe: str, people: int, weights: Weights, space: Space, unfreeze: bool = False
 ) -> tuple[LayerRow, ...]:
     """Every layer of a recipe's network for so many people, and whether it trains."""
     if recipe == "classic":
@@ -171,22 +205,26 @@ def recipe_layers(
             unfreeze_block5(network)
     else:
         centres = np.eye(people, space.dims, dtype=np.float32)
-        network = head_network([vgg16_part(weights, space)], centres, space.cohort)
+        network = head_network(parts_of(space, weights), centres, space.cohort)
     return layer_table(network)
 
 
-def head_network(parts: Sequence[ExportPart], centres: Float32, cohort: Float32) -> keras.Model:
+def head_network(
+    parts: Sequence[ExportPart], centres: Float32, cohort: Float32, raised: Sequence[float] = ()
+) -> keras.Model:
     """Crops (n, 160, 160, 3) to scores (n, people): features, face space, cosines, cohort.
 
-    The same steps as an extractor, `FaceSpace.embed` and `cohort_scores`, in one graph. Only
-    the layer `people`, whose kernel is `centres`, is marked as trainable.
+    The same steps as an extractor, `Space.embed` and `cohort_scores`, less what each person's
+    threshold is `raised` by, in one graph. Only the layer `people`, whose kernel is `centres`, is
+    marked as trainable.
     """
     ops, layers = keras.ops, keras.layers
     crops = keras.Input((SIZE, SIZE, 3), name="crops", dtype="float32")
     embedded = [_embedding(part, crops) for part in parts]
     embeddings = embedded[0] if len(embedded) == 1 else ops.concatenate(embedded, axis=1)
     cosines = _dense("people", centres.T, embeddings, trainable=True)
-    offset = (-centre_levels(centres, cohort)[0]).tolist()
+    more = np.asarray(raised or [0.0] * len(centres), np.float32)
+    offset = (-centre_levels(centres, cohort)[0] - more).tolist()
     cosines = layers.Rescaling(1.0, offset=offset, name="centre_levels")(cosines)
     strangers = _dense("cohort", cohort.T, embeddings)
     nearest = min(NEAREST, len(cohort))

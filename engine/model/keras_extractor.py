@@ -36,11 +36,8 @@ class KerasExtractor:
         network = keras.Model(whole.input, outputs)
 
         def rows(crops: Any) -> Any:
-            both = tf.concat([crops, crops[:, :, ::-1]], 0)
-            maps = network(tf.cast(both, tf.float32), training=False)
-            row = tf.concat([pooled(tf.cast(each, tf.float32)) for each in maps], axis=1)
-            straight, mirrored = tf.split(row, 2)
-            return (straight + mirrored) / 2
+            maps = network(tf.cast(crops, tf.float32), training=False)
+            return tf.concat([pooled(tf.cast(each, tf.float32)) for each in maps], axis=1)
 
         # One signature with a free batch axis: TensorFlow traces once, whatever comes.
         any_batch = tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8)

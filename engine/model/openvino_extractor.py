@@ -15,9 +15,9 @@ from engine.model import compiled_cache
 from engine.model.feature_row import RECIPE, ROW, Arithmetic, check_crops, row_digest
 from engine.model.mapped import Mapped
 from engine.model.openvino_graph import feature_graph, graph_digest
-from engine.model.openvino_quiet import openvino
 from engine.model.processor import has_bfloat16
 from engine.model.weights import Weights
+from engine.openvino_quiet import openvino
 
 X86 = frozenset({"x86_64", "AMD64"})
 """Where `openvino_winograd` was measured; on ARM OpenVINO has ways of its own."""

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from engine.model import openvino_winograd
 from engine.model.feature_row import GRID, LAYERS, cells
-from engine.model.openvino_quiet import openvino
-from engine.model.openvino_winograd import convolution, first_convolution
+from engine.model.openvino_winograd import convolution
 from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, SIZE
 from engine.model.weights import Weights
+from engine.openvino_quiet import openvino
 
-TOGETHER = 2
-"""First block that takes crop and mirror image as one batch. Block 1 has by far the largest maps
-and the fewest weights: one after the other takes 26 MB less there and no longer.
+FEWER_FROM = 2
+"""First block by `openvino_winograd`. Block 1 has the largest maps and few channels: carrying its
+tiles to and fro takes longer than the multiplications that it saves.
 """
 
 
@@ -38,54 +38,41 @@ def graph_digest() -> str:
 def feature_graph(weights: Weights, fewer_products: bool) -> Any:
     """An `openvino.Model`: one uint8 RGB crop (1, 160, 160, 3) to its float32 row (1, 12288).
 
-    Inside, the crop and its mirror image go through. Sizes are fixed, so that the plugin packs the
-    weights when it compiles, before it takes memory for the maps.
-    `fewer_products`: by `openvino_winograd`, for float32 only.
+    Sizes are fixed, so that the plugin packs the weights when it compiles, before it takes memory
+    for the maps.
+    `fewer_products`: by `openvino_winograd` from block 2 on, for float32 only.
     """
     ov = openvino()
     op = ov.opset13
     crop = op.parameter([1, SIZE, SIZE, 3], np.uint8, name="crop")
-    backwards = np.arange(SIZE - 1, -1, -1, dtype=np.int32)
-    mirrored = op.gather(crop, op.constant(backwards), op.constant(np.int32(2)))
     means = op.constant(np.array(CHANNEL_MEANS, np.float32))
-    pictures = [
-        op.subtract(op.convert(picture, np.float32), means).output(0)
-        for picture in (crop, mirrored)
-    ]
-    if not fewer_products:
-        pictures = [
-            op.transpose(picture, op.constant([0, 3, 1, 2])).output(0) for picture in pictures
-        ]
+    maps = op.subtract(op.convert(crop, np.float32), means).output(0)
+    maps = op.transpose(maps, op.constant([0, 3, 1, 2])).output(0)
+    layer = _convolution
     taps = {}
     for block, (convolutions, _) in enumerate(BLOCKS, 1):
-        if block == TOGETHER:
-            pictures = [op.concat(pictures, 0).output(0)]
+        if fewer_products and block == FEWER_FROM:
+            maps = op.transpose(maps, op.constant([0, 2, 3, 1])).output(0)
+            layer = convolution
         for number in range(1, convolutions + 1):
             kernel, bias = weights.layer(f"block{block}_conv{number}")
-            first, last = (block, number) == (1, 1), number == convolutions
-            if first:
+            if (block, number) == (1, 1):
                 kernel = kernel[:, :, ::-1]  # Trained on BGR: the kernel is turned, not the crop
-            if not fewer_products:
-                pictures = [_convolution(op, maps, kernel, bias, last) for maps in pictures]
-            elif first:
-                pictures = [first_convolution(maps, kernel, bias) for maps in pictures]
-            else:
-                pictures = [convolution(maps, kernel, bias, last) for maps in pictures]
-        taps[f"block{block}_pool"] = pictures[0]
+            maps = layer(maps, kernel, bias, pool=number == convolutions)
+        taps[f"block{block}_pool"] = maps
         if taps.keys() >= set(LAYERS):
             break
-    rows = op.concat([_pooled(op, taps[name], fewer_products) for name in LAYERS], 1)
-    straight, mirror = op.split(rows, op.constant(np.int32(0)), 2).outputs()
-    mean = op.multiply(op.add(straight, mirror), op.constant(np.float32(0.5)))
-    return ov.Model([mean], [crop], "features")
+    row = op.concat([_pooled(op, taps[name], fewer_products) for name in LAYERS], 1)
+    return ov.Model([row], [crop], "features")
 
 
 def _convolution(
-    op: Any, maps: Any, kernel: NDArray[np.float32], bias: NDArray[np.float32], pool: bool
+    maps: Any, kernel: NDArray[np.float32], bias: NDArray[np.float32], pool: bool
 ) -> Any:
     """OpenVINO's own, of maps (n, c, h, w), with bias, ReLU and a 2x2 maximum after it if `pool`.
     `kernel` is (3, 3, c, k).
     """
+    op = openvino().opset13
     constant = op.constant(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
     found = op.convolution(maps, constant, [1, 1], [1, 1], [1, 1], [1, 1])
     found = op.relu(op.add(found, op.constant(bias.reshape(1, -1, 1, 1))))

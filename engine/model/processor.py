@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from pathlib import Path
 
@@ -23,6 +24,16 @@ def processor_features(cpuinfo: Path = CPUINFO) -> frozenset[str]:
     if not lines:
         return frozenset()
     return frozenset.intersection(*(frozenset(line.split()) for line in lines))
+
+
+def processor_name(cpuinfo: Path = CPUINFO) -> str:
+    """What the processor calls itself; the architecture where it does not say."""
+    try:
+        text = cpuinfo.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        text = ""
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else platform.machine()
 
 
 def has_bfloat16(cpuinfo: Path = CPUINFO) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.enrol.names import is_slug
@@ -22,7 +22,7 @@ LONGEST_TEXT = 1000
 LARGEST_SCORE = 2.0
 """A score is a cosine less means of cosines: no threshold lies beyond this."""
 
-BackboneName = Literal["vgg16", "dlib"]
+BackboneName = Literal["both", "vgg16", "resnet"]
 """Networks that faces may go through: see `backbones`."""
 
 Label = tuple[str, str, str]
@@ -33,7 +33,8 @@ Label = tuple[str, str, str]
 class ModelDraft:
     """Everything a training run hands over to be kept.
 
-    `centres` (n, d) float32 of unit length, row i belonging to `people[i]`; `arrays` what else
+    `centres` (n, d) float32 of unit length, row i belonging to `people[i]`; `judged` the same of
+    the training part alone, which held-out pictures may be searched with; `arrays` what else
     the recipe needs to be rebuilt; `details` further plain JSON for model.json (counts per
     part, split seed and mode, preprocessing, versions, extractor and space digests, history).
     """
@@ -41,6 +42,7 @@ class ModelDraft:
     recipe: str
     people: Sequence[Label]
     centres: NDArray[Any]
+    judged: NDArray[Any] | None = None
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     epochs: int = 0
@@ -84,6 +86,18 @@ class StoredModel:
     info: ModelInfo
     centres: NDArray[Any]
     arrays: Mapping[str, NDArray[Any]]
+    judged: NDArray[Any] | None = None
+
+    def as_judged(self) -> StoredModel:
+        """The model as its figures were taken: made of the training part alone.
+
+        An older model is its own.
+        """
+        calibration = self.info.details.get("judged")
+        if self.judged is None or not isinstance(calibration, Mapping):
+            return self
+        info = replace(self.info, calibration=dict(calibration))
+        return StoredModel(info, self.judged, self.arrays)
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -91,11 +105,21 @@ class StoredModel:
         return self.info.people
 
 
+def all_arrays(draft: ModelDraft) -> dict[str, NDArray[Any]]:
+    """What head.npz holds. Raises ValueError if a name is taken twice."""
+    own = {"centres": draft.centres}
+    if draft.judged is not None:
+        own["judged"] = draft.judged
+    if own.keys() & draft.arrays.keys():
+        raise ValueError("`centres` and `judged` may not be among the recipe's arrays")
+    return {**own, **draft.arrays}
+
+
 def describe(
     draft: ModelDraft, identity: str, created: str, previous: str | None
 ) -> dict[str, Any]:
     """The contents of model.json for a draft."""
-    arrays = {"centres": draft.centres, **draft.arrays}
+    arrays = all_arrays(draft)
     return {
         "format": FORMAT,
         "id": identity,
@@ -183,17 +207,16 @@ def _mapping(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def checked_centres(draft: ModelDraft) -> NDArray[Any]:
-    """The draft's centres. Raises ValueError unless they are a unit row for each person."""
+def checked_centres(draft: ModelDraft) -> None:
+    """Raise ValueError unless the draft's centres are a unit row for each person."""
     import numpy as np
 
     if not draft.people:
         raise ValueError(_("a model needs at least one person"))
-    centres = np.asarray(draft.centres)
-    reason = wrong_centres(centres, len(draft.people))
-    if reason:
-        raise ValueError(reason)
-    return centres
+    for rows in (draft.centres,) if draft.judged is None else (draft.centres, draft.judged):
+        reason = wrong_centres(np.asarray(rows), len(draft.people))
+        if reason:
+            raise ValueError(reason)
 
 
 def wrong_centres(centres: NDArray[Any], people: int) -> str:

@@ -1,4 +1,4 @@
-"""What computes VGG16's features here: OpenVINO where it can, else Keras, and why.
+"""What computes the networks' features here: OpenVINO where it can, else Keras, and why.
 
 Asking costs nothing: neither is loaded before an extractor is wanted.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -51,15 +52,46 @@ def choose_runtime(wish: RuntimeWish, cpuinfo: Path = CPUINFO) -> Runtime:
 
 
 def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
-    """The extractor of the chosen runtime; Keras too where OpenVINO turns out not to work.
+    """VGG16's extractor of the chosen runtime; Keras too where OpenVINO turns out not to work.
 
     Raises BackboneMissing if the setting insists on OpenVINO and it does not work.
     """
+
+    def openvino() -> Extracts:
+        from engine.model.openvino_extractor import OpenVinoExtractor
+
+        return OpenVinoExtractor(weights)
+
+    def keras() -> Extracts:
+        from engine.model.keras_extractor import KerasExtractor
+
+        return KerasExtractor(weights)
+
+    return _extractor(wish, openvino, keras)
+
+
+def resnet_extractor(wish: RuntimeWish) -> Extracts:
+    """The same for the face network. Raises ModelCorrupt and ModelError too."""
+
+    def openvino() -> Extracts:
+        from engine.model.resnet_openvino import ResnetExtractor
+
+        return ResnetExtractor()
+
+    def keras() -> Extracts:
+        from engine.model.resnet_keras import KerasResnetExtractor
+
+        return KerasResnetExtractor()
+
+    return _extractor(wish, openvino, keras)
+
+
+def _extractor(
+    wish: RuntimeWish, openvino: Callable[[], Extracts], keras: Callable[[], Extracts]
+) -> Extracts:
     if choose_runtime(wish).name == "openvino":
         try:
-            from engine.model.openvino_extractor import OpenVinoExtractor
-
-            return OpenVinoExtractor(weights)
+            return openvino()
         except (ImportError, RuntimeError) as error:
             if wish == "openvino":
                 raise BackboneMissing(
@@ -68,13 +100,11 @@ def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
                     _("{command}, or leave the setting out").format(command=INSTALL),
                 ) from error
             log.warning("Keras computes the features, OpenVINO cannot: %s", error)
-    from engine.model.keras_extractor import KerasExtractor
-
-    return KerasExtractor(weights)
+    return keras()
 
 
 def prepare(wish: RuntimeWish) -> None:
-    """Load the runtime, and with OpenVINO the packaged network, which later extractors share.
+    """Load the runtime, and with OpenVINO the packaged networks, which later extractors share.
 
     The first row packs the weights, so one is computed.
     Raises BackboneMissing, ModelCorrupt, ModelError.
@@ -88,4 +118,6 @@ def prepare(wish: RuntimeWish) -> None:
     from engine.model.vgg16_plan import SIZE
     from engine.model.weights import load_weights
 
-    vgg16_extractor(load_weights(), wish).extract(np.zeros((1, SIZE, SIZE, 3), np.uint8))
+    black = np.zeros((1, SIZE, SIZE, 3), np.uint8)
+    for extractor in (vgg16_extractor(load_weights(), wish), resnet_extractor(wish)):
+        extractor.extract(black)

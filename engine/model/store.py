@@ -29,6 +29,7 @@ from engine.model.record import (
     ModelDraft,
     ModelInfo,
     StoredModel,
+    all_arrays,
     checked_centres,
     describe,
     parse_info,
@@ -66,10 +67,8 @@ class ModelStore:
         """
         from engine.model.arrays import pack
 
-        arrays = {"centres": checked_centres(draft), **draft.arrays}
-        if len(arrays) != len(draft.arrays) + 1:
-            raise ValueError("`centres` may not be among the recipe's arrays")
-        head = pack(arrays)
+        checked_centres(draft)
+        head = pack(all_arrays(draft))
         created = self._moment()
         identity = f"{_stamp(created)}-{draft.recipe}-{hashlib.sha256(head).hexdigest()[:4]}"
         if not _ID.fullmatch(identity):
@@ -273,11 +272,12 @@ class ModelStore:
                     head=HEAD, description=DESCRIPTION
                 )
             )
-        centres = arrays.pop("centres")
-        reason = wrong_centres(centres, len(info.people))
-        if reason:
-            raise _Damage(reason)
-        return StoredModel(info, centres, arrays)
+        centres, judged = arrays.pop("centres"), arrays.pop("judged", None)
+        for rows in (centres,) if judged is None else (centres, judged):
+            reason = wrong_centres(rows, len(info.people))
+            if reason:
+                raise _Damage(reason)
+        return StoredModel(info, centres, arrays, judged)
 
     def _compared(self, identity: str) -> dict[str, bytes]:
         """The model's files, each as its digest says; else _Damage."""

@@ -1,6 +1,8 @@
 """What a model was trained on, kept in it, so that nobody judges it on those very pictures.
 
 `details["trained_on"]` of a model is {slug: {session: "1-28,35-40"}}: numbers of picture files.
+It lists what the figures are not measured on; `details["enrolled_on"]` lists all that the centres
+in use are made of.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import quote, unquote
 
@@ -24,12 +26,13 @@ _ODD = "="
 """Begins a file name that is no number; it cannot begin a range."""
 
 
-def trained_on(split: Split) -> dict[str, dict[str, str]]:
-    """The training part of `split` as a record."""
+def pictures_of(split: Split, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The parts `names` of `split` as a record."""
     record: dict[str, dict[str, str]] = {}
     for slug, parts in split.people.items():
         sessions: dict[str, list[str]] = {}
-        for picture in parts["train"]:
+        named: Mapping[str, Sequence[str]] = {str(part): own for part, own in parts.items()}
+        for picture in (each for name in names for each in named[name]):
             session, _unused, file = picture.partition("/")
             sessions.setdefault(session, []).append(file)
         record[slug] = {session: encode(files) for session, files in sessions.items()}

@@ -1,99 +1,102 @@
-"""From "at most this share of strangers may be named" to a threshold.
+"""From "at most this share of strangers may be named" to a threshold for each person.
 
 A stranger's search meets N centres, so with a false match rate FMR(T) of one comparison the
 share of strangers' searches that name somebody is FPIR = 1 - (1 - FMR(T))^N (ISO/IEC 19795-1,
-comparisons taken as independent). FMR comes from the face space's impostor curve.
+comparisons taken as independent). FMR comes from the face space's impostor curve, which was
+measured on photographs of strangers. That gives one threshold T for the gallery.
+
+On top of it every person has a threshold of their own: halfway between T and what their own
+pictures score. Whoever was enrolled from a camera scores far above T, and strangers in front of
+the same camera score a little above it; the room between is free. Nobody else's pictures lower it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.i18n import _
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.impostors import ImpostorCurve
 from engine.model.vectors import Array, Float32, Labels, class_centres, cohort_scores
-from engine.recognise.intervals import at_least
-from engine.recognise.scoring import Faces, Gallery
 
-LEAST_PAIRS = 20
-"""Ordered pairs of enrolled people (five people) below which the gallery says nothing."""
-BEYOND = 5
-"""Pairs that should lie beyond the point at which the gallery is compared with the curve."""
-LEAST_HELD_OUT = 5
-"""Held-out pictures of a person below which all of hers are held out in turn instead."""
-LEAST_PICTURES = 3
-"""Pictures of a person below which nothing of hers can be held out."""
-BLOCKS = 4
-"""Into how many runs of neighbours a person's pictures are cut to be held out in turn."""
+FIFTHS = 5
+"""Into how many runs of neighbours a person's pictures are cut to be left out in turn."""
+LEAST_PICTURES = 2
+"""Pictures of a person below which nothing of theirs can be left out."""
+ENOUGH_PICTURES = 5
+"""Pictures from which on the low end of their own scores is taken from a person alone."""
+LOW = 0.05
+"""Share of a person's own scores that lie below their low end."""
 SPENT = 0.5
-"""Share of the gap between strangers and enrolled people that the threshold crosses."""
-CURVE = "impostor curve"
-GALLERY = "impostor curve, raised by the gallery"
-MARGIN = "impostor curve, raised towards the enrolled people"
-STRANGERS = "own strangers"
+"""Share of the room between T and a person's low end that their threshold crosses."""
+USUAL_SPREAD = 0.12
+"""How far a person's low end lies below their mean own score where nobody of the gallery has
+pictures enough to tell: the median over background people."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What the enrolled people's pictures say about the threshold; training keeps it for later.
+class Own:
+    """What training found out about one person's pictures, for every later start.
 
-    `raised` by how much their scores for each other raise the shipped curve's threshold, with a
-    sentence `note`; `weakest` see `weakest_genuine`, measured on the parts of the split in
-    `held_out`; `genuine` up to 101 quantiles, rising, of held-out pictures' own scores.
+    `pictures` that were enrolled; `mean` and `low` (the 5 % quantile) of their scores, each for a
+    centre of the pictures that lie apart from it, None below LEAST_PICTURES; `near` the score that
+    other people from the same camera reach for this person, None if there are none.
     """
 
-    raised: float = 0.0
-    note: str = ""
-    weakest: float | None = None
-    held_out: tuple[str, ...] = ()
-    genuine: tuple[float, ...] = ()
-
-    def lost(self, threshold: float) -> float | None:
-        """Share of held-out pictures that score below `threshold`; None if not known."""
-        return float(np.mean(np.array(self.genuine) < threshold)) if self.genuine else None
+    pictures: int
+    mean: float | None = None
+    low: float | None = None
+    near: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A threshold and where it comes from.
+    """The threshold of a gallery, and by how much each person's own lies above it.
 
-    `fpir` is the target, `people` the gallery's size, `source` CURVE, GALLERY, MARGIN or
-    STRANGERS, `raised` by how much it lies above the shipped curve's, `notes` sentences for an
-    operator. `measured` of the operator's own strangers were searched, `hits` of them (a sum of
-    shares of their pictures) reach the threshold; `fpir_low` and `fpir_high` are the 95 %
-    Clopper-Pearson interval of that share, 0 and 1 if nothing was measured. `sentence` says it
-    to an operator, `brief` in a few words.
+    `fpir` is the target, `raised` (people,) in the gallery's order. `alone` people rest on the
+    curve alone, for one picture tells nothing of how they score; `lean` people have fewer than
+    ENOUGH_PICTURES, so that their low end follows from others' spread. `measured` of the
+    operator's own strangers were searched, `hits` of them (a sum of shares of their pictures) are
+    named; `fpir_low` and `fpir_high` are the 95 % interval of that share, 0 and 1 if nothing was
+    measured. `stand_ins` of the enrolled people were searched without themselves in the gallery,
+    and `stand_in_hits` of them were named. `sentence` says it to an operator, `brief` in a few
+    words, `notes` are further sentences.
     """
 
     threshold: float
     fpir: float
     people: int
-    source: str
-    raised: float = 0.0
-    notes: tuple[str, ...] = ()
-    kept: Kept = field(default_factory=Kept)
+    raised: tuple[float, ...]
+    alone: int = 0
+    lean: int = 0
     measured: int = 0
     hits: float = 0.0
     fpir_low: float = 0.0
     fpir_high: float = 1.0
+    stand_ins: int = 0
+    stand_in_hits: float = 0.0
+    notes: tuple[str, ...] = ()
     sentence: str = ""
     brief: str = ""
 
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """The score that each person's match must reach."""
+        return tuple(self.threshold + more for more in self.raised)
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OwnImpostors:
-    """Scores of enrolled people's pictures for other enrolled people.
 
-    `scores` (s,) float32; `pairs` is the number of ordered pairs of people behind them:
-    pictures of one person are near-copies, so pairs, not scores, are the independent trials.
-    """
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What training keeps of the enrolled pictures: `own` by slug, and how enrolled people, each
+    left out of the gallery, scored against it at training time (see `StandIns`)."""
 
-    scores: Float32
-    pairs: int
+    own: Mapping[str, Own] = field(default_factory=dict)
+    stand_ins: int = 0
+    stand_in_hits: float = 0.0
 
 
 def false_match_rate(people: int, fpir: float) -> float:
@@ -118,142 +121,142 @@ def threshold_for(curve: ImpostorCurve, people: int, fpir: float) -> float:
     return curve.threshold(false_match_rate(people, fpir))
 
 
-def gallery_impostors(gallery: Gallery, embeddings: Faces, labels: Labels) -> OwnImpostors:
-    """Every picture's score for every other person of the gallery.
-
-    `embeddings` (n, dims) of enrolled people's pictures, `labels` (n,) their indices in the
-    gallery. Training pictures may be among them: no centre here holds any of its own impostors.
-    """
-    people = np.asarray(labels)
-    scores = gallery.scores(embeddings)
-    others = scores[people[:, None] != np.arange(len(gallery))[None]]
-    return OwnImpostors(others, len(np.unique(people)) * (len(gallery) - 1))
-
-
-def weakest_genuine(
-    space: FaceSpace,
-    gallery: Gallery,
-    held_out: tuple[Faces, Labels],
-    pictures: tuple[Array, Labels],
-) -> float | None:
-    """The score that 95 % of a person's unseen pictures reach for her, for whom it is least.
-
-    Both are embeddings (n, dims) with labels (n,), indices in the gallery: `held_out` made no
-    centre; `pictures` are all that are enrolled, without augmented views, each person's in order
-    of capture. Who has fewer than LEAST_HELD_OUT of the former is measured by `in_turn`; who has
-    fewer than LEAST_PICTURES cannot be and does not count. None if nobody counts.
-    """
-    unseen, weakest = own_scores(gallery, *held_out), []
-    for person in range(len(gallery)):
-        own = unseen[held_out[1] == person]
-        if len(own) < LEAST_HELD_OUT:
-            own = in_turn(space, pictures[0][pictures[1] == person])
-        if len(own):
-            weakest.append(float(np.quantile(own, 0.05)))
-    return min(weakest, default=None)
-
-
-def in_turn(space: FaceSpace, embeddings: Array) -> Float32:
+def in_turn(space: Space, embeddings: Array) -> Float32:
     """Scores of one person's pictures, each for the centre of those that lie apart from it.
 
     `embeddings` (n, dims) in order of capture to (n,), or to (0,) below LEAST_PICTURES.
-    Neighbours are near-copies, so blocks of them are left out and not single pictures.
+    Neighbours are near-copies, so fifths of them are left out and not single pictures.
     """
     number = len(embeddings)
     if number < LEAST_PICTURES:
         return np.empty(0, np.float32)
-    block = np.arange(number) * min(BLOCKS, number) // number
+    block = np.arange(number) * min(FIFTHS, number) // number
     rest = [embeddings[block != left_out] for left_out in range(block[-1] + 1)]
     centres = [class_centres(rows, np.zeros(len(rows), np.int64), 1) for rows in rest]
     scores = cohort_scores(embeddings, np.concatenate(centres), space.cohort)
     return scores[np.arange(number), block]
 
 
-def genuine_quantiles(gallery: Gallery, embeddings: Faces, labels: Labels) -> tuple[float, ...]:
-    """Up to 101 quantiles, rising, of held-out pictures' scores for their own person."""
-    own = own_scores(gallery, embeddings, labels)
-    if not len(own):
-        return ()
-    shares = np.linspace(0, 1, min(len(own), 101))
-    return tuple(round(float(score), 5) for score in np.quantile(own, shares))
+@dataclass(frozen=True, slots=True, eq=False)
+class Enrolled:
+    """All enrolled pictures, without augmented views: `embeddings` (n, dims), `labels` (n,) of
+    people 0..people-1 who each have one, each person's in order of capture; `sources` (n,) name
+    the camera of each, empty for a photograph."""
+
+    embeddings: Float32
+    labels: Labels
+    sources: Sequence[str]
+    people: int
+
+    def of(self, person: int) -> Float32:
+        """One person's embeddings."""
+        return np.asarray(self.embeddings[self.labels == person], np.float32)
 
 
-def own_scores(gallery: Gallery, embeddings: Faces, labels: Labels) -> Float32:
-    """Each picture's score for its own person: (n, dims) and labels (n,) to (n,)."""
-    return gallery.scores(embeddings)[np.arange(len(labels)), labels]
+def kept_from(
+    space: Space, pictures: Enrolled, slugs: Sequence[str], curve: ImpostorCurve, fpir: float
+) -> Kept:
+    """What training keeps of the enrolled pictures, with the check on stand-ins.
+
+    A stand-in is an enrolled person searched in the gallery without them, at thresholds that
+    their own pictures had no part in.
+    """
+    plain = class_centres(pictures.embeddings, pictures.labels, pictures.people)
+    scores = cohort_scores(pictures.embeddings, plain, space.cohort)
+    near = _near(pictures, scores)
+    own = []
+    for person in range(pictures.people):
+        mine = in_turn(space, pictures.of(person))
+        own.append(
+            Own(
+                int((pictures.labels == person).sum()),
+                float(mine.mean()) if len(mine) else None,
+                float(np.quantile(mine, LOW)) if len(mine) else None,
+                _highest(near[person]),
+            )
+        )
+    hits = 0.0
+    others = range(pictures.people)
+    for person in others if pictures.people > 1 else ():
+        rest = [other for other in others if other != person]
+        without = {
+            slugs[other]: replace(own[other], near=_highest(np.delete(near[other], person)))
+            for other in rest
+        }
+        made = calibrate(curve, fpir, [slugs[other] for other in rest], Kept(without))
+        reached = scores[pictures.labels == person][:, rest] >= np.array(made.thresholds)
+        hits += float(reached.any(1).mean())
+    return Kept(
+        dict(zip(slugs, own, strict=True)), pictures.people if pictures.people > 1 else 0, hits
+    )
+
+
+def _near(pictures: Enrolled, scores: Float32) -> NDArray[np.float64]:
+    """How high other people from the same camera score: (people, people), row by row for whom;
+    NaN for those from no camera of theirs. It is what nearly all of their pictures stay below."""
+    where = np.array(list(pictures.sources), object)
+    near = np.full((pictures.people, pictures.people), np.nan)
+    for person in range(pictures.people):
+        cameras = set(where[pictures.labels == person]) - {""}
+        same = np.isin(where, list(cameras)) & (pictures.labels != person)
+        for other in np.unique(pictures.labels[same]) if cameras else ():
+            reached = scores[same & (pictures.labels == other), person]
+            near[person, other] = float(np.quantile(reached, 1 - LOW))
+    return near
+
+
+def _highest(values: NDArray[np.float64]) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.max()) if len(known) else None
 
 
 def calibrate(
-    curve: ImpostorCurve,
-    people: int,
-    fpir: float,
-    own: OwnImpostors | None = None,
-    weakest: float | None = None,
-    held_out: tuple[str, ...] = (),
-    genuine: tuple[float, ...] = (),
+    curve: ImpostorCurve, fpir: float, slugs: Sequence[str], kept: Kept | None = None
 ) -> Calibration:
-    """The threshold for a gallery of `people`: the shipped curve's, raised where that is due.
+    """The thresholds of a gallery of `slugs` for the dial `fpir`.
 
-    The shipped curve comes from news photographs, and two things raise the threshold above it.
-    `own`: the gallery's own pictures score higher for other people than the curve says, beyond
-    what chance explains at 95 %. `weakest` (see `weakest_genuine`): the enrolled people score
-    so high that the threshold can go halfway to them; strangers in front of the same camera
-    resemble the enrolled people more than the curve's strangers do, and that margin is free.
-    It is never lowered: few people who look unlike each other prove nothing about strangers.
-    `held_out` and `genuine` are kept for later, see `Kept`.
+    People of whom `kept` says nothing rest on the curve alone.
     """
-    raised, note = _raised_by_own(curve, people, fpir, own)
-    return from_kept(curve, people, fpir, Kept(raised, note, weakest, held_out, genuine))
-
-
-def from_kept(curve: ImpostorCurve, people: int, fpir: float, kept: Kept) -> Calibration:
-    """`calibrate` from what training kept, for the gallery and the dial of today."""
-    shipped = threshold_for(curve, people, fpir)
-    raised, notes = kept.raised, [kept.note] if kept.note else []
-    source = GALLERY if raised else CURVE
-    margin = 0.0 if kept.weakest is None else SPENT * (kept.weakest - shipped)
-    if kept.weakest is not None and margin > raised:
-        raised, source = margin, MARGIN
-        notes.append(
-            _(
-                "The enrolled people's own held-out pictures score {weakest:.2f} and more, so "
-                "the threshold went halfway there, from {before:.2f} to {after:.2f}."
-            ).format(weakest=kept.weakest, before=shipped, after=shipped + margin)
-        )
-        if len(kept.held_out) > 1:
-            notes.append(
-                _(
-                    "Somebody has fewer than {least_held_out} validation pictures, so the test "
-                    "pictures took part in setting the threshold; figures on them are optimistic."
-                ).format(least_held_out=LEAST_HELD_OUT)
-            )
-    return Calibration(shipped + raised, fpir, people, source, raised, tuple(notes), kept)
-
-
-def _raised_by_own(
-    curve: ImpostorCurve, people: int, fpir: float, own: OwnImpostors | None
-) -> tuple[float, str]:
-    """By how much the gallery's own impostor scores raise the threshold, and a sentence."""
-    if own is None or own.pairs < LEAST_PAIRS or not len(own.scores):
-        return 0.0, (
-            _(
-                "Fewer than five people are enrolled, so their pictures cannot check the "
-                "threshold against each other; it rests on the shipped impostor curve."
-            )
-        )
-    # Compared where the gallery still has enough pairs, as far out as the target allows.
-    rate = max(false_match_rate(people, fpir), BEYOND / own.pairs)
-    expected = curve.threshold(rate)
-    seen = float((own.scores >= expected).mean())
-    raised = float(np.quantile(own.scores, 1 - rate)) - expected
-    if raised <= 0 or at_least(round(seen * own.pairs), own.pairs) <= rate:
-        return 0.0, _("{pairs} pairs of enrolled people agree with the impostor curve.").format(
-            pairs=own.pairs
-        )
-    return raised, (
-        _(
-            "Enrolled people reach each other's scores more often than strangers should "
-            "({seen:.1%} instead of {rate:.1%}), so the threshold was raised by "
-            "{raised:.3f}."
-        ).format(seen=seen, rate=rate, raised=raised)
+    threshold = threshold_for(curve, len(slugs), fpir)
+    own = [kept.own.get(slug, Own(0)) if kept else Own(0) for slug in slugs]
+    spread = _spread(own)
+    raised = tuple(_raised(threshold, each, spread) for each in own)
+    return Calibration(
+        threshold,
+        fpir,
+        len(slugs),
+        raised,
+        alone=sum(each.mean is None for each in own),
+        lean=sum(each.mean is not None and each.pictures < ENOUGH_PICTURES for each in own),
+        stand_ins=kept.stand_ins if kept else 0,
+        stand_in_hits=kept.stand_in_hits if kept else 0.0,
     )
+
+
+def low_end(own: Own, spread: float) -> float | None:
+    """The score that nearly all of a person's pictures reach; None if nothing tells."""
+    if own.mean is None or own.low is None:
+        return None
+    return own.low if own.pictures >= ENOUGH_PICTURES else min(own.low, own.mean - spread)
+
+
+def _spread(own: Sequence[Own]) -> float:
+    """How far low ends lie below means: the median over those with pictures enough."""
+    seen = [
+        each.mean - each.low
+        for each in own
+        if each.mean is not None and each.low is not None and each.pictures >= ENOUGH_PICTURES
+    ]
+    return float(np.median(seen)) if seen else USUAL_SPREAD
+
+
+def _raised(threshold: float, own: Own, spread: float) -> float:
+    low = low_end(own, spread)
+    if low is None:
+        return 0.0
+    raised = SPENT * (low - threshold)
+    if own.near is not None:
+        # Others before the same camera are what strangers there look like; but whom this
+        # person's own pictures do not surpass is a twin, or the same person enrolled twice.
+        raised = max(raised, min(own.near, low) - threshold)
+    return max(0.0, raised)

@@ -1,8 +1,10 @@
 """The promotion gate: may a newly trained model take the place of the one in use?
 
-Both are put to the same probes, each with its own gallery and threshold, decided as in live use.
+Both are put to the same probes, each with its own gallery and thresholds, decided as in live use.
 Only the probes that one of them names rightly and the other does not can tell them apart
-(McNemar, Psychometrika 12, 1947); the new one is kept aside if it surely lost more of these.
+(McNemar, Psychometrika 12, 1947); the new one is kept aside if it surely lost more of these. The
+same is asked of strangers: the operator's own, and every enrolled person searched without
+themselves; the new one is kept aside if it surely names more of them.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.i18n import _
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.store import StoredModel
 from engine.model.vectors import Array
 from engine.recognise.intervals import at_least
@@ -32,7 +34,8 @@ class GateVerdict:
     """Whether to promote, what it rests on, and a sentence for the operator.
 
     Of `probes` the model in use named `old_hits` rightly, the new one `new_hits`; `lost` only
-    the former, `gained` only the latter. Without a comparison all are 0, and the sentence says
+    the former, `gained` only the latter. Of `strangers` the one in use named `old_named`, the new
+    one `new_named`. Without a comparison all are 0, and the sentence says
     why; it is empty if there was no model in use at all.
     """
 
@@ -43,6 +46,9 @@ class GateVerdict:
     lost: int
     gained: int
     sentence: str
+    strangers: int = 0
+    old_named: int = 0
+    new_named: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,19 +64,32 @@ class Probes:
     crops: Callable[[], NDArray[np.uint8]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StandIns:
+    """People who should not be named: `embeddings` (n, dims), `groups` (n,) whose they are,
+    0, 1, ...; `slugs` of each, empty for a stranger of the operator's own. An enrolled one is
+    searched in the gallery without themselves.
+    """
+
+    embeddings: Array
+    groups: NDArray[np.intp]
+    slugs: Sequence[str]
+
+
 def not_compared(sentence: str) -> GateVerdict:
     """Promote without a comparison, for the reason given."""
     return GateVerdict(True, 0, 0, 0, 0, 0, sentence)
 
 
-def judge(old: Hits, new: Hits) -> GateVerdict:
-    """Compare which of the same n probes either model named rightly, (n,) bool each.
+def judge(old: Hits, new: Hits, old_named: Hits, new_named: Hits) -> GateVerdict:
+    """Compare which of the same n probes either model named rightly, (n,) bool each, and which
+    of the same strangers it named at all, (s,) bool each.
 
     Refused if, at 95 %, more than half of the probes on which the two differ are losses: the
     one-sided exact McNemar test, by way of the Clopper-Pearson bound. Frames of one session
     resemble each other, so there is less behind the bound than it takes for granted.
     """
-    if old.shape != new.shape:
+    if old.shape != new.shape or old_named.shape != new_named.shape:
         raise ValueError(f"hits {old.shape} and {new.shape} are not of the same probes")
     lost, gained = int((old & ~new).sum()), int((new & ~old).sum())
     worse = at_least(lost, lost + gained) > 0.5
@@ -79,21 +98,30 @@ def judge(old: Hits, new: Hits) -> GateVerdict:
         "one {new} ({lost} lost, {gained} gained)"
     ).format(count=len(old), old=int(old.sum()), new=int(new.sum()), lost=lost, gained=gained)
     verdict = _("that is worse beyond chance.") if worse else _("that is not worse beyond chance.")
+    let_in, kept_out = int((new_named & ~old_named).sum()), int((old_named & ~new_named).sum())
+    looser = at_least(let_in, let_in + kept_out) > 0.5
+    if looser:
+        verdict += " " + _(
+            "It names {new} of {count} strangers, the one in use {old}: worse beyond chance."
+        ).format(new=int(new_named.sum()), count=len(new_named), old=int(old_named.sum()))
     return GateVerdict(
-        promote=not worse,
+        promote=not worse and not looser,
         probes=len(old),
         old_hits=int(old.sum()),
         new_hits=int(new.sum()),
         lost=lost,
         gained=gained,
         sentence=f"{counts}; {verdict}",
+        strangers=len(new_named),
+        old_named=int(old_named.sum()),
+        new_named=int(new_named.sum()),
     )
 
 
 def hits_of(
     model: StoredModel,
     probes: Probes,
-    space: FaceSpace,
+    space: Space,
     fpir: float,
     enrolled: frozenset[str],
     propose: Callable[[NDArray[np.uint8]], Array] | None = None,
@@ -106,11 +134,7 @@ def hits_of(
     operator's own `strangers` help to set the threshold. Raises ModelCorrupt if the model's
     threshold is no number.
     """
-    known = [slug for slug, _, _ in model.labels]
-    kept = [i for i, slug in enumerate(known) if slug in enrolled]
-    gallery = Gallery(space, model.centres[kept], [known[i] for i in kept])
-    kept_pictures = kept_of(model.info, space, fpir)
-    threshold = settle(space, gallery, fpir, kept_pictures, strangers).threshold
+    gallery, threshold, kept = _settled(model, space, fpir, enrolled, strangers)
     scores = gallery.scores(probes.embeddings)
     if propose is None:
         candidates = scores.argmax(1)
@@ -125,6 +149,45 @@ def hits_of(
         ],
         bool,
     )
+
+
+def named_of(
+    model: StoredModel,
+    stand_ins: StandIns,
+    space: Space,
+    fpir: float,
+    enrolled: frozenset[str],
+    strangers: StrangerSet | None = None,
+) -> Hits:
+    """Of which stand-ins `model` names at least one picture: (people,) bool. Raises ModelCorrupt.
+
+    Parameters as of `hits_of`.
+    """
+    gallery, threshold, _unused = _settled(model, space, fpir, enrolled, strangers)
+    scores = gallery.scores(stand_ins.embeddings)
+    columns = {slug: column for column, slug in enumerate(gallery.names)}
+    named = np.zeros(len(stand_ins.slugs), bool)
+    for group, slug in enumerate(stand_ins.slugs):
+        rows = scores[stand_ins.groups == group]
+        if slug in columns:
+            rows = np.delete(rows, columns[slug], axis=1)
+        named[group] = bool((rows >= threshold).any())
+    return named
+
+
+def _settled(
+    model: StoredModel,
+    space: Space,
+    fpir: float,
+    enrolled: frozenset[str],
+    strangers: StrangerSet | None,
+) -> tuple[Gallery, float, list[int]]:
+    """The model's gallery of those enrolled, its threshold, and their rows in the model."""
+    known = [slug for slug, _, _ in model.labels]
+    kept = [i for i, slug in enumerate(known) if slug in enrolled]
+    people = Gallery(space, model.centres[kept], [known[i] for i in kept])
+    gallery, calibration = settle(space, people, fpir, kept_of(model.info), strangers)
+    return gallery, calibration.threshold, kept
 
 
 def why_not_comparable(old: StoredModel, new: StoredModel) -> str:

@@ -1,14 +1,13 @@
-"""How the operator's own strangers correct the threshold: strangers, not pictures, are trials.
+"""How the operator's own strangers raise the thresholds: strangers, not pictures, are trials.
 
-A stranger counts by the share of their pictures that reach the threshold, for pictures of one
-person resemble each other. Setting a threshold so that k of n strangers pass leaves the bound
+A stranger counts by the share of their pictures that reach a threshold, for pictures of one
+person resemble each other. Setting thresholds so that k of n strangers pass leaves the bound
 `intervals.at_most(k, n)` true: it is the usual distribution-free bound of an order statistic.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 
 from engine.i18n import _
 from engine.model.vectors import Array, Float32, Levelled
-from engine.recognise.calibration import MARGIN, STRANGERS, Calibration
-from engine.recognise.intervals import at_most, clopper_pearson
+from engine.recognise.calibration import Calibration
+from engine.recognise.intervals import clopper_pearson
 from engine.recognise.scoring import Faces, Gallery
 
 ABOVE = 1e-4
@@ -88,72 +87,40 @@ def strangers_needed(fpir: float) -> int:
     return math.ceil(math.log(0.05) / math.log1p(-fpir) - _DUST)
 
 
-def corrected(calibration: Calibration, scores: StrangerScores) -> Calibration:
-    """`calibration`, moved to where the operator's own strangers say that it belongs.
+def corrected(calibration: Calibration, gallery: Gallery, strangers: StrangerSet) -> Calibration:
+    """`calibration`, with the thresholds raised of whom the operator's own strangers reach.
 
-    The halfway margin stands in for strangers of one's own, so it yields to the lowest threshold
-    at which they show, at 95 %, that at most the target passes; never below the shipped curve's
-    with what the gallery added. A threshold that more than the target of them reach is raised
-    until at most that many do: being more careful needs no proof. Without strangers nothing
-    changes.
+    `gallery` has the thresholds of `calibration`. At most the target share of the strangers may
+    reach anybody. Nothing is ever lowered: strangers who look unlike the enrolled people prove
+    nothing about others.
     """
-    count = scores.strangers
+    count = len(strangers)
     if not count:
         return calibration
-    made = _margin_yields(calibration, scores) if calibration.source == MARGIN else calibration
-    if scores.hits(made.threshold) > calibration.fpir * count + _DUST:
-        made = _raised(made, scores)
-    hits = scores.hits(made.threshold)
+    scores = strangers.search(gallery)
+    if scores.hits(calibration.threshold) > calibration.fpir * count + _DUST:
+        calibration = _raised(calibration, gallery.scores(strangers.faces), scores)
+        scores = strangers.search(gallery.with_raised(calibration.raised))
+    hits = scores.hits(calibration.threshold)
     low, high = clopper_pearson(whole(hits), count)
-    return replace(made, measured=count, hits=hits, fpir_low=low, fpir_high=high)
+    return replace(calibration, measured=count, hits=hits, fpir_low=low, fpir_high=high)
 
 
-def _margin_yields(calibration: Calibration, scores: StrangerScores) -> Calibration:
-    """Take back as much of the halfway margin as the strangers allow."""
-    count, fpir = scores.strangers, calibration.fpir
-    needed = strangers_needed(fpir)
-    if count < needed:
-        note = _(
-            "Own strangers: {count}. From {needed} on they can take the place of the "
-            "halfway margin; until then it stays."
-        ).format(count=count, needed=needed)
-        return replace(calibration, notes=(*calibration.notes, note))
-    allowed = bisect_right(range(count), fpir, key=lambda hits: at_most(hits, count)) - 1
-    floor = calibration.threshold - calibration.raised + calibration.kept.raised
-    lowest = max(floor, scores.threshold_allowing(allowed))
-    if lowest >= calibration.threshold:
-        return calibration
+def _raised(calibration: Calibration, each: Float32, scores: StrangerScores) -> Calibration:
+    """Raise whoever is reached by a picture that may not pass; `each` (n, people) are scores."""
+    count = scores.strangers
+    passing = scores.threshold_allowing(calibration.fpir * count)
+    # For every person, not only the best: the next best is what is left when that one is raised.
+    highest = each[scores.best < passing].max(0) + ABOVE - calibration.threshold
+    more = np.maximum(highest, 0.0)
     note = _(
-        "{count} strangers of your own show that less is enough: the threshold came "
-        "down from {threshold:.2f} to {lowest:.2f}."
-    ).format(count=count, threshold=calibration.threshold, lowest=lowest)
-    return _moved(calibration, lowest, note)
-
-
-def _raised(calibration: Calibration, scores: StrangerScores) -> Calibration:
-    """Raise the threshold until at most the target of the strangers reach it."""
-    count, before = scores.strangers, calibration.threshold
-    threshold = scores.threshold_allowing(calibration.fpir * count)
-    passed = scores.hits(before)
-    note = _(
-        "{passed:.3g} of {count} strangers of your own reached the threshold, more "
-        "than {fpir:.3g} of them, so it was raised from {before:.2f} to "
-        "{threshold:.2f}."
-    ).format(passed=passed, count=count, fpir=calibration.fpir, before=before, threshold=threshold)
-    lost, lost_before = calibration.kept.lost(threshold), calibration.kept.lost(before)
-    if lost is not None and lost_before is not None:
-        note += " " + _(
-            "Of the enrolled people's held-out pictures {lost:.0%} now score below it, "
-            "before it were {lost_before:.0%}."
-        ).format(lost=lost, lost_before=lost_before)
-    return _moved(calibration, threshold, note)
-
-
-def _moved(calibration: Calibration, threshold: float, note: str) -> Calibration:
-    return replace(
-        calibration,
-        threshold=threshold,
-        raised=calibration.raised + threshold - calibration.threshold,
-        source=STRANGERS,
-        notes=(*calibration.notes, note),
+        "{passed:.3g} of your {count} strangers were taken for somebody, so the thresholds of "
+        "{people} people were raised by up to {most:.2f}."
+    ).format(
+        passed=scores.hits(calibration.threshold),
+        count=count,
+        people=int((more > 0).sum()),
+        most=float(more.max()),
     )
+    raised = np.array(calibration.raised) + more
+    return replace(calibration, raised=tuple(raised.tolist()), notes=(*calibration.notes, note))

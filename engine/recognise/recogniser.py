@@ -14,7 +14,7 @@ from engine.config import RecognitionSettings
 from engine.errors import ModelCorrupt, NoModel
 from engine.events import BoxTuple, FaceSeen, Rule
 from engine.i18n import _
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.store import StoredModel
 from engine.model.vectors import Float32
 from engine.recognise.own_strangers import StrangerSet
@@ -53,7 +53,7 @@ class Recogniser:
         self,
         model: StoredModel,
         extractor: Extracts,
-        space: FaceSpace,
+        space: Space,
         settings: RecognitionSettings,
         stale: frozenset[str] = frozenset(),
         names: Mapping[str, str] | None = None,
@@ -89,8 +89,9 @@ class Recogniser:
         # What was remembered of the faces in view counts the people of the gallery before.
         self._trackers.clear()
         self.memory.clear()
-        kept_pictures = kept_of(model.info, space, fpir)
-        self.calibration = settle(space, self._gallery, fpir, kept_pictures, self._strangers)
+        self._gallery, self.calibration = settle(
+            space, self._gallery, fpir, kept_of(model.info), self._strangers
+        )
         self.threshold = self.calibration.threshold
 
     def observe(
@@ -142,17 +143,24 @@ class Recogniser:
         scores = self._gallery.scores_of(np.stack([row for _, row, _ in found]))
         milliseconds = (time.perf_counter() - started) * 1000
         window = 1 if single else self._settings.window
+        verdicts = [
+            self._verdict(row, votes, least)
+            for row, (_track, _row, votes) in zip(scores, found, strict=True)
+        ]
+        _one_name_once(verdicts, scores)
         seen = []
-        for face, (box, (track, _unused, votes)) in enumerate(zip(boxes, found, strict=True)):
-            event, rule = self._judge(
-                source, sequence, seconds, box, track, scores[face], votes, least, milliseconds
-            )
+        for face, (box, (track, _unused, _votes)) in enumerate(zip(boxes, found, strict=True)):
+            candidate, verdict = verdicts[face]
+            event = self._event(
+                source, sequence, seconds, box, track, scores[face], candidate, verdict,
+                milliseconds,
+            )  # fmt: skip
             eyes = bool(eyes_found[face]) if face < len(eyes_found) else None
             self.memory.keep(
                 # A copy of the crop: the frame's buffer is not to live on with it.
                 Evidence(
                     event,
-                    rule,
+                    verdict.rule,
                     crops[face].copy(),
                     embeddings[face],
                     features[face],
@@ -198,7 +206,14 @@ class Recogniser:
             self._trackers[camera] = Tracker(self._settings, self._track_numbers)
         return self._trackers[camera]
 
-    def _judge(
+    def _verdict(self, scores: Float32, votes: tuple[int, ...], least: int) -> tuple[int, Verdict]:
+        """The candidate and the verdict of one face, by the `scores` (p,) of its fused embedding
+        and its frames' votes."""
+        # The classifier's word is taken over the frames by majority: it has no fused input.
+        candidate = int(scores.argmax()) if self._classifier is None else most_voted(votes, scores)
+        return candidate, decide(float(scores[candidate]), self.threshold, candidate, votes, least)
+
+    def _event(
         self,
         source: str,
         sequence: int,
@@ -206,29 +221,27 @@ class Recogniser:
         box: BoxTuple,
         track: int,
         scores: Float32,
-        votes: tuple[int, ...],
-        least: int,
+        candidate: int,
+        verdict: Verdict,
         milliseconds: float,
-    ) -> tuple[FaceSeen, Rule]:
-        """Judge one face by the `scores` (p,) of its fused embedding and its frames' votes."""
-        # The classifier's word is taken over the frames by majority: it has no fused input.
-        candidate = int(scores.argmax()) if self._classifier is None else most_voted(votes, scores)
-        score = float(scores[candidate])
-        verdict: Verdict = decide(score, self.threshold, candidate, votes, least)
+    ) -> FaceSeen:
+        """One face as an event. Scores and threshold are those of the candidate: what lies above
+        the gallery's threshold is put back on both."""
         (second,), (second_score,) = runners_up_to(scores[None], np.array([candidate]))
         alone = second == NOBODY
         known = verdict.decision is Decision.KNOWN
-        event = FaceSeen(
+        raised = float(self._gallery.raised[candidate])
+        return FaceSeen(
             source=source,
             frame=sequence,
             seconds=seconds,
             box=box,
             track=track,
             candidate=self._names[candidate],
-            score=score,
-            threshold=self.threshold,
+            score=float(scores[candidate]) + raised,
+            threshold=self.threshold + raised,
             runner_up=None if alone else self._names[second],
-            runner_up_score=0.0 if alone else float(second_score),
+            runner_up_score=0.0 if alone else float(second_score) + raised,
             person=self._names[candidate] if known else None,
             decision=verdict.decision.value,
             votes=verdict.votes,
@@ -236,11 +249,27 @@ class Recogniser:
             stale=self._slugs[candidate] in self._stale,
             milliseconds=milliseconds,
         )
-        return event, verdict.rule
+
+
+def _one_name_once(verdicts: list[tuple[int, Verdict]], scores: Float32) -> None:
+    """Nobody is in a frame twice: of faces with one name the best match keeps it, and the others
+    become unsure."""
+    known = [face for face, (_, said) in enumerate(verdicts) if said.decision is Decision.KNOWN]
+    best: dict[int, int] = {}
+    for face in known:
+        candidate = verdicts[face][0]
+        other = best.setdefault(candidate, face)
+        if scores[face, candidate] > scores[other, candidate]:
+            best[candidate] = face
+    for face in known:
+        candidate, verdict = verdicts[face]
+        if best[candidate] != face:
+            unsure = Verdict(Decision.UNSURE, verdict.votes, verdict.of, Rule.SAME_NAME)
+            verdicts[face] = candidate, unsure
 
 
 def present_gallery(
-    model: StoredModel, space: FaceSpace, names: Mapping[str, str] | None
+    model: StoredModel, space: Space, names: Mapping[str, str] | None
 ) -> tuple[Gallery, NDArray[np.intp]]:
     """The people of a model who are still among the slugs of `names`, and their rows in it.
 

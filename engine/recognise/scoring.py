@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.vectors import NEAREST, Array, Float32, Levelled, centre_levels, cohort_level
 
 Faces = Array | Levelled
@@ -40,7 +41,7 @@ class Gallery:
     other labels). Raises ValueError if they do not fit each other or the space.
     """
 
-    def __init__(self, space: FaceSpace, centres: Array, names: Sequence[str]) -> None:
+    def __init__(self, space: Space, centres: Array, names: Sequence[str]) -> None:
         if centres.ndim != 2 or len(centres) != len(names) or not len(names):
             raise ValueError(f"{len(names)} names do not fit centres {centres.shape}")
         if centres.shape[1] != space.dims:
@@ -52,7 +53,21 @@ class Gallery:
         self._both[:, : len(centres)] = centres.T
         self._both[:, len(centres) :] = space.cohort.T
         self.centres: Float32 = self._both[:, : len(centres)].T
-        self._levels = centre_levels(self.centres, space.cohort)
+        self._centre_levels = centre_levels(self.centres, space.cohort)
+        self._set_raised(())
+
+    def with_raised(self, raised: Sequence[float]) -> Gallery:
+        """The same people with other thresholds; nothing large is copied."""
+        other = copy.copy(self)
+        other._set_raised(raised)
+        return other
+
+    def _set_raised(self, raised: Sequence[float]) -> None:
+        values = np.asarray(raised, np.float32) if len(raised) else np.zeros(len(self), np.float32)
+        if values.shape != (len(self),):
+            raise ValueError(f"{len(values)} thresholds do not fit {len(self)} people")
+        self.raised = values
+        self._levels = np.asarray(self._centre_levels + values[None], np.float32)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -60,7 +75,7 @@ class Gallery:
     def scores(self, embeddings: Faces) -> Float32:
         """Score of each embedding (n, dims, unit length) for each person: (n, p) float32.
 
-        The formula of `vectors.cohort_scores`, on which the impostor curve rests.
+        The formula of `vectors.cohort_scores`, on which the impostor curve rests, less `raised`.
         """
         if isinstance(embeddings, Levelled):
             return embeddings.rows @ self.centres.T - (embeddings.levels + self._levels)

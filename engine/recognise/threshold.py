@@ -1,9 +1,9 @@
-"""The threshold in force: one way to it, for a training and for every later start."""
+"""The thresholds in force: one way to them, for a training and for every later start."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,80 +11,64 @@ import numpy as np
 from engine.errors import ModelCorrupt
 from engine.events import Threshold
 from engine.i18n import _
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
+from engine.model.record import LARGEST_SCORE
 from engine.model.store import ModelInfo
-from engine.recognise.calibration import (
-    MARGIN,
-    SPENT,
-    Calibration,
-    Kept,
-    from_kept,
-    threshold_for,
-)
+from engine.recognise.calibration import Calibration, Kept, Own, calibrate
 from engine.recognise.own_strangers import StrangerSet, corrected
 from engine.recognise.scoring import Gallery
 from engine.recognise.words import brief, sentence
 
 
 def settle(
-    space: FaceSpace,
+    space: Space,
     gallery: Gallery,
     fpir: float,
     kept: Kept,
     strangers: StrangerSet | None = None,
-) -> Calibration:
-    """The threshold for this very gallery, the dial `fpir` and the operator's own strangers."""
-    made = from_kept(space.impostors, len(gallery), fpir, kept)
+) -> tuple[Gallery, Calibration]:
+    """The thresholds for this very gallery, the dial `fpir` and the operator's own strangers.
+
+    The gallery that is returned has them. `gallery`'s names are slugs.
+    """
+    made = calibrate(space.impostors, fpir, gallery.names, kept)
     if strangers is not None and len(strangers):
-        made = corrected(made, strangers.search(gallery))
-    return replace(made, sentence=sentence(made, space), brief=brief(made, space))
+        made = corrected(made, gallery.with_raised(made.raised), strangers)
+    made = replace(made, sentence=sentence(made), brief=brief(made))
+    return gallery.with_raised(made.raised), made
 
 
-def record(calibration: Calibration) -> dict[str, Any]:
+def record(calibration: Calibration, kept: Kept) -> dict[str, Any]:
     """What a model keeps of its calibration, as JSON; `kept_of` reads it back."""
-    kept = calibration.kept
     return {
         "fpir": calibration.fpir,
         "people": calibration.people,
-        "source": calibration.source,
-        "raised": calibration.raised,
-        "notes": list(calibration.notes),
-        "own_raised": kept.raised,
-        "weakest": kept.weakest,
-        "held_out": list(kept.held_out),
-        "genuine": list(kept.genuine),
+        "raised": list(calibration.raised),
+        "own": {slug: asdict(own) for slug, own in kept.own.items()},
+        "stand_ins": kept.stand_ins,
+        "stand_in_hits": kept.stand_in_hits,
         "measured": calibration.measured,
         "hits": calibration.hits,
         "fpir_low": calibration.fpir_low,
         "fpir_high": calibration.fpir_high,
+        "notes": list(calibration.notes),
         "sentence": calibration.sentence,
     }
 
 
-def kept_of(info: ModelInfo, space: FaceSpace, fpir: float) -> Kept:
-    """What training kept of the enrolled pictures; for older models what can be told from them.
+def kept_of(info: ModelInfo) -> Kept:
+    """What training kept of the enrolled pictures.
 
     Raises ModelCorrupt if the record or the threshold holds what is no number.
     """
     found = info.calibration
     if info.threshold is not None and not np.isfinite(info.threshold):
-        raise ModelCorrupt(
-            _("The model is damaged"), _("{id}: its threshold is no number").format(id=info.id)
-        )
+        raise _damaged(_("{id}: its threshold is no number").format(id=info.id))
     try:
-        kept = _recorded(found) if "own_raised" in found else _older(info, space, fpir)
-    except (TypeError, ValueError) as error:
-        raise ModelCorrupt(
-            _("The model is damaged"),
-            _("{id}: its calibration is no calibration").format(id=info.id),
-        ) from error
-    numbers = [kept.raised, kept.weakest or 0.0, *kept.genuine]
-    # The shipped curve's threshold is only ever raised: a record that lowers it lets strangers in.
-    if not np.isfinite(numbers).all() or kept.raised < 0:
-        raise ModelCorrupt(
-            _("The model is damaged"),
-            _("{id}: its calibration holds no numbers").format(id=info.id),
-        )
+        own = {str(slug): _own(each) for slug, each in found.get("own", {}).items()}
+        kept = Kept(own, int(found.get("stand_ins", 0)), float(found.get("stand_in_hits", 0.0)))
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise _damaged(_("{id}: its calibration is no calibration").format(id=info.id)) from error
     return kept
 
 
@@ -104,28 +88,21 @@ def threshold_event(calibration: Calibration, job: str) -> Threshold:
     )
 
 
-def _recorded(found: Mapping[str, Any]) -> Kept:
-    weakest = found.get("weakest")
-    return Kept(
-        raised=float(found["own_raised"]),
-        weakest=None if weakest is None else float(weakest),
-        held_out=tuple(map(str, found.get("held_out", ()))),
-        genuine=tuple(map(float, found.get("genuine", ()))),
-    )
+def _own(found: Mapping[str, Any]) -> Own:
+    pictures = found["pictures"]
+    if type(pictures) is not int or pictures < 0:
+        raise ValueError(pictures)
+    return Own(pictures, *(_score(found.get(name)) for name in ("mean", "low", "near")))
 
 
-def _older(info: ModelInfo, space: FaceSpace, fpir: float) -> Kept:
-    """From a record that tells only by how much the threshold was raised, or not even that."""
-    found = info.calibration
-    raised = found.get("raised")
-    if raised is None and info.threshold is None:
-        return Kept()
-    if raised is None or info.threshold is None:
-        people, dial = max(len(info.people), 1), float(found.get("fpir", fpir))
-        shipped = threshold_for(space.impostors, people, dial)
-        if raised is None:
-            raised = max(0.0, (info.threshold or 0.0) - shipped)
-        return Kept(raised=float(raised))
-    if found.get("source") == MARGIN:
-        return Kept(weakest=float(info.threshold) - float(raised) + float(raised) / SPENT)
-    return Kept(raised=float(raised))
+def _score(value: Any) -> float | None:
+    """A score, which is a cosine less means of cosines, or None."""
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not abs(value) <= LARGEST_SCORE:
+        raise ValueError(value)
+    return float(value)
+
+
+def _damaged(why: str) -> ModelCorrupt:
+    return ModelCorrupt(_("The model is damaged"), why, _("Train again."))

@@ -1,12 +1,11 @@
-"""What a threshold means, in words for an operator."""
+"""What the thresholds mean, in words for an operator."""
 
 from __future__ import annotations
 
 import math
 
 from engine.i18n import _, _n
-from engine.model.face_space import FaceSpace
-from engine.recognise.calibration import Calibration, expected_fpir
+from engine.recognise.calibration import Calibration
 from engine.recognise.intervals import at_most
 from engine.recognise.own_strangers import strangers_needed, whole
 
@@ -14,74 +13,75 @@ LEAST_STRANGERS = 20
 """Own strangers below which a figure from them says next to nothing."""
 
 
-def sentence(calibration: Calibration, space: FaceSpace) -> str:
-    """What share of strangers may be named, how that is known, and from how many strangers.
+def sentence(calibration: Calibration) -> str:
+    """What share of strangers may be named, what was measured, and on how many."""
+    said = [_("Expected false matches: {share}.").format(share=percent(calibration.fpir))]
+    if calibration.measured:
+        said.append(_measured(calibration))
+    else:
+        said.append(_("Not yet measured on strangers at your camera: `facedesk strangers add`."))
+    if calibration.stand_ins:
+        said.append(
+            _n(
+                "Of {count} enrolled person, searched without themselves, {hits:.3g} was named.",
+                "Of {count} enrolled people, each searched without themselves, {hits:.3g} were "
+                "named.",
+                calibration.stand_ins,
+            ).format(count=calibration.stand_ins, hits=calibration.stand_in_hits)
+        )
+    if calibration.alone:
+        said.append(
+            _n(
+                "{count} person has one picture only, and the default threshold.",
+                "{count} people have one picture only, and the default threshold.",
+                calibration.alone,
+            ).format(count=calibration.alone)
+        )
+    if calibration.lean:
+        said.append(
+            _n(
+                "{count} person has fewer than five pictures: their threshold follows how others' "
+                "pictures vary.",
+                "{count} people have fewer than five pictures: their thresholds follow how "
+                "others' pictures vary.",
+                calibration.lean,
+            ).format(count=calibration.lean)
+        )
+    return " ".join(said)
 
-    With own strangers the bound is one-sided at 95 %, rounded up; without, it is what the
-    shipped curve expects before anything raised the threshold, for a raise is there because
-    the curve's strangers resemble the enrolled people less than those at one's own door do.
-    """
-    count, base = calibration.measured, _base(calibration.fpir)
-    if not count:
-        return _(
-            "About {count} of {base:,} strangers may be named; taken from {origin} "
-            "(shipped curve), not measured on your camera: `facedesk strangers add`."
-        ).format(count=_expected(calibration, space), base=base, origin=_origin(space))
-    text = _(
-        "At most {bound} of {base:,} strangers are named (95 %); measured on {measured}."
-    ).format(
-        bound=_bound(calibration), base=base, measured=_measured(count, whole(calibration.hits))
-    )
+
+def brief(calibration: Calibration) -> str:
+    """The same in a few words, for a line of a screen."""
+    if calibration.measured < LEAST_STRANGERS:
+        return _("false matches about {share}").format(share=percent(calibration.fpir))
+    return _("false matches at most {share}").format(share=percent(_bound(calibration)))
+
+
+def percent(share: float) -> str:
+    """A share as a percentage: `1 %`, `0.2 %`, at two digits, rounded up."""
+    hundredths = share * 100
+    if hundredths <= 0 or hundredths >= 10:
+        return f"{math.ceil(hundredths - 1e-9)} %"
+    digits = 1 - math.floor(math.log10(hundredths))
+    step = 10.0**-digits
+    return f"{math.ceil(hundredths / step - 1e-6) * step:.2g} %"
+
+
+def _bound(calibration: Calibration) -> float:
+    """One-sided, at 95 %."""
+    return at_most(whole(calibration.hits), calibration.measured)
+
+
+def _measured(calibration: Calibration) -> str:
+    count, hits = calibration.measured, whole(calibration.hits)
+    text = _n(
+        "{hits} of {count} stranger of your own is named, which shows at most {bound}.",
+        "{hits} of {count} strangers of your own are named, which shows at most {bound}.",
+        count,
+    ).format(hits=hits, count=count, bound=percent(_bound(calibration)))
     if count < LEAST_STRANGERS:
         needed = strangers_needed(calibration.fpir)
-        more = _(
-            "That is too few to say much: {needed}, none of them named, would show at most "
-            "{most:.3g} of {base:,}."
-        ).format(needed=needed, most=calibration.fpir * base, base=base)
-        return f"{text} {more}"
-    return text
-
-
-def brief(calibration: Calibration, space: FaceSpace) -> str:
-    """The same in a few words, for a line of a screen."""
-    base = _base(calibration.fpir)
-    if calibration.measured < LEAST_STRANGERS:
-        return _("about {count} in {base:,} strangers").format(
-            count=_expected(calibration, space), base=base
+        text += " " + _("It takes {needed} to show {share}.").format(
+            needed=needed, share=percent(calibration.fpir)
         )
-    return _("at most {bound} in {base:,} strangers").format(bound=_bound(calibration), base=base)
-
-
-def _base(fpir: float) -> int:
-    """Of how many strangers to speak: a hundred, more where the target is below one of them."""
-    return int(10 ** max(2, math.ceil(-math.log10(fpir) - 1e-9)))
-
-
-def _bound(calibration: Calibration) -> int:
-    bound = at_most(whole(calibration.hits), calibration.measured)
-    return math.ceil(_base(calibration.fpir) * bound - 1e-9)
-
-
-def _expected(calibration: Calibration, space: FaceSpace) -> int:
-    shipped = calibration.threshold - calibration.raised
-    share = expected_fpir(space.impostors, calibration.people, shipped)
-    return max(1, round(_base(calibration.fpir) * share))
-
-
-def _origin(space: FaceSpace) -> str:
-    people = space.provenance.get("people")
-    return (
-        _("{people:,} people of news photographs").format(people=people)
-        if isinstance(people, int)
-        else _("other people")
-    )
-
-
-def _measured(count: int, hits: int) -> str:
-    if count == 1:
-        return _("1 stranger, who was named") if hits else _("1 stranger, who was not")
-    if not hits:
-        return _("{count:,} strangers, none of whom was").format(count=count)
-    return _n(
-        "{count:,} strangers, {hits} of whom was", "{count:,} strangers, {hits} of whom were", hits
-    ).format(count=count, hits=hits)
+    return text

@@ -62,7 +62,7 @@ class ModelBody:
         from engine.service.jobs.naming import Recognition
 
         self._context = context
-        self._backbones = Backbones(context.settings.model.runtime)
+        self._backbones = Backbones(context.settings.model)
         views = context.settings.training.views
         self._feed = Feed(context.workspace, views, self._backbones, load_ahead)
         self._pictures = 0

@@ -73,7 +73,7 @@ class TrainRequest:
     """
 
     recipe: Recipe = "head"
-    backbone: BackboneName = "vgg16"
+    backbone: BackboneName | None = None
     epochs: int | None = None
     unfreeze: bool = False
     weights: str | None = None

@@ -17,5 +17,5 @@ def test_the_first_layer_is_counted_by_hand() -> None:
     assert multiply_adds(16, blocks=1) == first_block
 
 
-def test_a_row_is_two_pictures_of_two_operations_a_multiply_add() -> None:
-    assert operations_of_a_row() == 4 * multiply_adds(SIZE, blocks=4)
+def test_a_row_is_one_picture_of_two_operations_a_multiply_add() -> None:
+    assert operations_of_a_row() == 2 * multiply_adds(SIZE, blocks=4)

@@ -61,7 +61,8 @@ def test_a_folder_of_pictures_has_no_rate(tmp_path: Path) -> None:
 
 def test_a_network_camera_is_measured_by_the_clock(network_camera) -> None:
     found = measured(network_camera.url)
-    assert 5 < found.fps < 100
+    assert found.seconds >= 2
+    assert round(found.fps * found.seconds) >= found.frames - 1 > 0
 
 
 def test_a_network_camera_that_falls_silent_is_a_timeout(network_camera) -> None:

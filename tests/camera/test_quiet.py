@@ -45,7 +45,7 @@ def test_the_libraries_print_nothing_when_sources_fail(tmp_path: Path, first: st
         env=clean,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

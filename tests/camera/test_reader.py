@@ -20,8 +20,10 @@ from engine.events import Event, PictureSkipped, SourceLost, SourceOpened, Sourc
 
 SETTINGS = CameraSettings()
 IMPATIENT = CameraSettings(
-    open_timeout=5, read_timeout=0.7, reconnect_first=0.05, reconnect_longest=0.2
+    open_timeout=20, read_timeout=20, reconnect_first=0.05, reconnect_longest=0.2
 )
+LONGEST = 60.0
+"""Seconds after which a test that waits is stuck."""
 
 
 @pytest.fixture
@@ -48,12 +50,12 @@ def test_a_file_at_its_own_pace_drops_nothing_and_runs_ahead_of_nothing(clip: st
     arrivals: list[float] = []
     with Reader(clip, SETTINGS, "own", lambda _: None) as reader:
         frames = []
+        begun = time.monotonic()
         for frame in reader.frames(Cancel()):
             arrivals.append(time.monotonic())
             frames.append(frame)
     assert [frame.sequence for frame in frames] == list(range(20))
-    early = [at - arrivals[0] - f.seconds for at, f in zip(arrivals, frames, strict=True)]
-    assert min(early) > -0.002
+    assert all(at - begun >= f.seconds for at, f in zip(arrivals, frames, strict=True))
 
 
 def test_a_file_played_live_drops_what_the_consumer_is_too_slow_for(clip: str) -> None:
@@ -61,7 +63,8 @@ def test_a_file_played_live_drops_what_the_consumer_is_too_slow_for(clip: str) -
         seen = []
         for frame in reader.frames(Cancel()):
             seen.append(frame.sequence)
-            time.sleep(0.1)
+            while len(seen) == 1 and not reader.dropped:  # as slow as it takes
+                time.sleep(0.01)
         assert len(seen) + reader.dropped == 20
         assert reader.dropped > 0
     assert seen == sorted(set(seen))
@@ -133,14 +136,16 @@ def test_a_silent_stream_is_lost_and_comes_back(network_camera: Any) -> None:
         if isinstance(event, SourceLost):
             network_camera.stalled.clear()
 
-    with Reader(network_camera.url, IMPATIENT, "live", hear) as reader:
+    settings = IMPATIENT.model_copy(update={"read_timeout": 0.7})
+    with Reader(network_camera.url, settings, "live", hear) as reader:
         frames = reader.frames(Cancel())
         next(frames)
         network_camera.stalled.set()
         for _ in frames:
             if isinstance(heard[-1], SourceRestored):
                 break
-    assert [type(e) for e in heard] == [SourceOpened, SourceLost, SourceRestored]
+    assert [type(e) for e in heard[:2]] == [SourceOpened, SourceLost]
+    assert isinstance(heard[-1], SourceRestored)
 
 
 def test_a_stream_that_stays_away_is_given_up(network_camera: Any) -> None:
@@ -156,7 +161,7 @@ def test_a_stream_that_stays_away_is_given_up(network_camera: Any) -> None:
 
 
 def test_waiting_for_a_lost_stream_can_be_cancelled(network_camera: Any) -> None:
-    settings = CameraSettings(read_timeout=0.5, reconnect_first=60, reconnect_longest=60)
+    settings = CameraSettings(read_timeout=20, reconnect_first=60, reconnect_longest=60)
     cancel = Cancel()
 
     def hear(event: Event) -> None:
@@ -175,10 +180,12 @@ def test_waiting_for_a_lost_stream_can_be_cancelled(network_camera: Any) -> None
 def test_cancelling_ends_the_frames(pace: Any) -> None:
     cancel = Cancel()
     with Reader("demo:hopper", SETTINGS, pace, lambda _: None) as reader:
+        seen = []
         for frame in reader.frames(cancel):
+            seen.append(frame.sequence)
             if frame.sequence >= 3:
                 cancel.stop()
-    assert frame.sequence < 60
+    assert [number >= 3 for number in seen] == [False] * (len(seen) - 1) + [True]
 
 
 class Scripted:
@@ -204,34 +211,34 @@ def test_the_pump_keeps_the_newest_frame_and_counts_the_others() -> None:
     held = threading.Event()
 
     def hold() -> None:
-        held.wait(30)
+        held.wait(LONGEST)
 
     source = Scripted([*(lambda k=k: frame(k) for k in range(5)), hold])
     pump = Pump(source, real_time=False)
     pump.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LONGEST
     while pump.dropped < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
-    taken = pump.take(5)
+    taken = pump.take(LONGEST)
     held.set()
     assert taken is not None
     assert (taken.sequence, pump.dropped) == (4, 4)
-    assert source.closed.wait(10)
+    assert source.closed.wait(LONGEST)
 
 
 def test_the_pump_keeps_all_frames_where_it_is_told_to() -> None:
     source = Scripted([*(lambda k=k: frame(k) for k in range(5)), lambda: None])
     pump = Pump(source, real_time=False, keep_all=True)
     pump.start()
-    taken = [pump.take(5) for _ in range(5)]
+    taken = [pump.take(LONGEST) for _ in range(5)]
     assert [f.sequence for f in taken if f] == [0, 1, 2, 3, 4]
-    assert pump.take(5) is None
+    assert pump.take(LONGEST) is None
     assert pump.finished
 
 
 def test_a_read_that_hangs_blocks_neither_taking_nor_stopping() -> None:
     held = threading.Event()
-    source = Scripted([lambda: held.wait(30)])
+    source = Scripted([lambda: held.wait(LONGEST)])
     pump = Pump(source, real_time=False)
     pump.start()
     assert pump.take(0.05) is None
@@ -239,7 +246,7 @@ def test_a_read_that_hangs_blocks_neither_taking_nor_stopping() -> None:
     pump.stop(0.05)
     assert not source.closed.is_set()  # a capture in use must not be released
     held.set()
-    assert source.closed.wait(10)
+    assert source.closed.wait(LONGEST)
 
 
 def test_an_error_arrives_after_the_last_frame() -> None:
@@ -248,9 +255,9 @@ def test_an_error_arrives_after_the_last_frame() -> None:
 
     pump = Pump(Scripted([lambda: frame(0), fail]), real_time=False, keep_all=True)
     pump.start()
-    assert pump.take(5) is not None
+    assert pump.take(LONGEST) is not None
     with pytest.raises(SourceNotFound, match="unplugged"):
-        pump.take(5)
+        pump.take(LONGEST)
 
 
 def test_a_failure_inside_the_decoder_is_a_source_error() -> None:
@@ -260,4 +267,4 @@ def test_a_failure_inside_the_decoder_is_a_source_error() -> None:
     pump = Pump(Scripted([fail]), real_time=False)
     pump.start()
     with pytest.raises(SourceError, match="assertion failed"):
-        list(itertools.repeat(pump.take(5), 2))
+        list(itertools.repeat(pump.take(LONGEST), 2))

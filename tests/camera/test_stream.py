@@ -10,7 +10,7 @@ from engine.camera.sources import open_source
 from engine.config import CameraSettings
 from engine.errors import SourceNotFound, SourceTimeout, SourceUnreadable
 
-SETTINGS = CameraSettings(open_timeout=10, read_timeout=1)
+SETTINGS = CameraSettings(open_timeout=20, read_timeout=20)
 
 
 def test_a_network_camera_delivers_its_pictures(network_camera: Any) -> None:
@@ -34,7 +34,7 @@ def test_credentials_reach_the_camera_but_no_text(network_camera: Any) -> None:
 
 
 def test_a_camera_that_falls_silent_is_a_timeout(network_camera: Any) -> None:
-    source = open_source(network_camera.url, SETTINGS)
+    source = open_source(network_camera.url, CameraSettings(open_timeout=20, read_timeout=1))
     network_camera.stalled.set()
     with pytest.raises(SourceTimeout, match="sent no picture"):
         collections.deque(iter(source.read, None), maxlen=0)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyte
 
-LONGEST = 120.0
+LONGEST = 300.0
 """Seconds to wait for something to appear before the test fails."""
 
 
@@ -131,12 +131,25 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
-def wait_gone(pids: Sequence[int], seconds: float = 60) -> list[int]:
+def wait_gone(pids: Sequence[int], seconds: float = LONGEST) -> list[int]:
     """Those of the processes that are still there after so long, at best none."""
     deadline = time.monotonic() + seconds
     while (left := [p for p in pids if _runs(p)]) and time.monotonic() < deadline:
         time.sleep(0.1)
     return left
+
+
+def wait_halted(pids: Sequence[int]) -> None:
+    """Wait until a signal has halted every thread of the processes."""
+    deadline = time.monotonic() + LONGEST
+    while not all(_halted(pid) for pid in pids):
+        assert time.monotonic() < deadline, "a process does not halt"
+        time.sleep(0.01)
+
+
+def _halted(pid: int) -> bool:
+    states = [stat.read_text() for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(state.rpartition(")")[2].split()[0] in "TZ" for state in states)
 
 
 def _runs(pid: int) -> bool:

@@ -14,11 +14,13 @@ from textual.pilot import Pilot
 
 from engine.audit import Audit
 from engine.config import load_settings
+from engine.model.store import ModelStore
 from engine.service.client import LocalDesk
 from engine.workspace import Workspace
 from tui.app import FacedeskApp
 
-LONGEST = 120.0
+LONGEST = 600.0
+"""Seconds after which a test hangs, on any machine."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -43,6 +45,10 @@ class Operator:
             if test(self.screen):
                 return
         pytest.fail(f"the screen never showed {what!r}:\n{self.screen}")
+
+    async def names(self, person: str) -> None:
+        """Wait until recognition names somebody: in view, or among the events that stay."""
+        await self.sees(lambda text: f"KNOWN  {person}" in text or f" known   {person}" in text)
 
     async def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
@@ -115,7 +121,7 @@ async def whole_job(
     name, source = known
     await operator.recognise(source)
     await operator.press("5")
-    await operator.sees(f"KNOWN  {name}")
+    await operator.names(name)
 
 
 def desk(tmp_path: Path) -> LocalDesk:
@@ -181,10 +187,22 @@ async def test_from_the_start_a_name_is_enough_to_be_recognised(
         await operator.sees("Close (Esc)")
         await operator.type("Man A")
         await operator.press("enter")
-        await operator.sees("✓capture")
-        await operator.sees("●train")
-        await operator.sees("KNOWN  Man A")
+        # Nothing that flashes by is waited for: a fast machine has trained before a look at it.
+        await operator.names("Man A")
+        await operator.press("4")
+        await operator.sees("1 person in use")
         await operator.press("q")
+    made = Workspace(tmp_path / "workspace")
+    assert [entry.action for entry in Audit(made).entries()][2:7] == [
+        "enrolled",
+        "split-made",
+        "trained",
+        "promoted",
+        "recognition-started",
+    ]
+    (model,) = ModelStore(made).list()
+    assert model.current
+    assert [name for _slug, name, _revision in model.people] == ["Man A"]
 
 
 @pytest.mark.slow
@@ -203,8 +221,8 @@ async def test_the_same_on_real_clips_with_a_stranger(
         await whole_job(operator, people, 14, ("Man A", clips / "man_a_take2.mp4"))
         await operator.press("escape")
         await operator.idle()
-        await operator.recognise(clips / "grid_3.mpg")
-        await operator.sees("UNKNOWN")
+        await operator.recognise(clips / "woman_a.mp4")
+        await operator.sees(lambda text: "UNKNOWN" in text or " unknown n" in text)
         await operator.idle()
-        assert "KNOWN  Man" not in operator.screen
+        assert " known   Man" not in operator.screen
         await operator.press("q")

@@ -1,4 +1,8 @@
-"""Several cameras at once: one process each, one model process, fair shares."""
+"""Several cameras at once: one process each, and one that names who is before them.
+
+Whose turn it is: tests/service/test_fair_turns.py. Here a process that has just been started may
+come late, so nothing is said of the order.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,7 @@ def test_what_goes_with_one_source_is_refused_with_two(
 
 @pytest.mark.shared
 @pytest.mark.slow
-def test_three_clips_at_once_are_named_in_turn(
+def test_three_clips_at_once_are_named_each_by_its_own_frames(
     facedesk: Any, clips: Path, cut: Any, tmp_path: Path
 ) -> None:
     people = {"Man A": "man_a_take1.mp4", "Man B": "man_b.mp4", "Woman A": "woman_a.mp4"}
@@ -44,25 +48,18 @@ def test_three_clips_at_once_are_named_in_turn(
     given = [part for source in sources for part in ("--source", source)]
     run = facedesk("recognize", *given, *workspace)
     assert run.code == 0, run.err
-    assert run.done["frames"] == FRAMES * len(sources)
+    assert (run.done["frames"], run.done["dropped"]) == (FRAMES * len(sources), 0)
 
     faces = run.named("face")
     named: defaultdict[str, Counter[str]] = defaultdict(Counter)
     tracks: defaultdict[str, set[int]] = defaultdict(set)
+    frames: defaultdict[str, list[int]] = defaultdict(list)
     for face in faces:
+        frames[face["source"]].append(face["frame"])
         named[face["source"]][face["person"] or face["decision"]] += 1
         tracks[face["source"]].add(face["track"])
     for source, person in sources.items():
         assert named[str(source)][person] >= FRAMES // 2, named
         assert set(named[str(source)]) <= {person, "unsure"}, named
+        assert frames[str(source)] == sorted(frames[str(source)])
     assert sum(map(len, tracks.values())) == len(set().union(*tracks.values()))
-
-    # While all three deliver, none is ahead of another by more than a factor of two.
-    taken: Counter[str] = Counter()
-    shares = []
-    for face in faces:
-        taken[face["source"]] += 1
-        if len(taken) == len(sources) and max(taken.values()) < FRAMES:
-            shares.append(max(taken.values()) / min(taken.values()))
-    assert len(shares) >= FRAMES
-    assert max(shares[len(shares) // 2 :]) <= 2

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, wait_gone
+from terminal import LONGEST, Terminal, wait_gone
 
 NOISE = str(Path(__file__).parent / "noise")
 ESCAPE, DOWN = "\x1b", "\x1b[B"
@@ -28,7 +28,7 @@ def test_noise_of_the_children_never_reaches_the_screen(
     path = os.pathsep.join((NOISE, str(Path(__file__).resolve().parents[2])))
     terminal = app("--workspace", tmp_path / "w", size=size, PYTHONPATH=path)
     terminal.wait_for("Facedesk")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONGEST
     while not noisy(tmp_path / "w") and time.monotonic() < deadline:
         terminal.pump(0.2)
     assert noisy(tmp_path / "w")
@@ -54,7 +54,7 @@ def test_quitting_returns_the_terminal_and_leaves_no_process(
     assert terminal.wait_exit() == 0
     assert b"Traceback" not in terminal.raw
     assert terminal.raw.rstrip().endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.raw
-    assert not wait_gone(children, seconds=0)
+    assert not wait_gone(children)
 
 
 def test_an_app_that_is_killed_leaves_no_process(

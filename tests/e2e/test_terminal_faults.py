@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from terminal import Terminal, wait_gone
+from terminal import LONGEST, Terminal, wait_gone, wait_halted
 
 from engine.enrol.people import People
 from engine.pictures import decode_crop
@@ -76,7 +76,7 @@ def pictures(root: Path) -> int:
 def wait_for_pictures(terminal: Terminal, root: Path, more: int) -> int:
     """Draw until so many more pictures are on disk; how many there are."""
     least = pictures(root) + more
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONGEST
     while (found := pictures(root)) < least:
         assert time.monotonic() < deadline, terminal.text
         terminal.pump(0.1)
@@ -87,8 +87,7 @@ def test_a_suspended_app_comes_back_drawn_and_goes_on_capturing(running: Capturi
     terminal = running.terminal
     del terminal.raw[:]
     terminal.press("\x1a")  # Ctrl+Z, which sends SIGTSTP
-    terminal.pump(0.5)
-    assert b"\x1b[?1049l" in terminal.raw, "the terminal is given back"
+    terminal.wait_for(lambda _: b"\x1b[?1049l" in terminal.raw)  # it is given back
     before = pictures(running.root)
     time.sleep(2)
     terminal.screen.reset()  # the shell has written over it
@@ -102,6 +101,7 @@ def test_a_machine_that_sleeps_and_wakes_goes_on_capturing(running: Capturing) -
     everybody = [running.terminal.process.pid, *running.children]
     for pid in everybody:
         os.kill(pid, signal.SIGSTOP)
+    wait_halted(everybody)
     before = pictures(running.root)
     time.sleep(2)
     assert pictures(running.root) == before
@@ -148,7 +148,7 @@ def test_a_terminal_that_goes_away_in_a_capture_keeps_its_pictures(tmp_path: Pat
     going = capturing(tmp_path / "w")
     before = pictures(going.root)
     going.terminal.hang_up()
-    going.terminal.process.wait(60)
+    going.terminal.process.wait(LONGEST)
     assert not wait_gone(going.children)
     assert pictures(going.root) >= before
     with Workspace(going.root).writer("test") as cut_short:
@@ -164,7 +164,7 @@ def test_an_app_that_is_killed_in_a_capture_loses_nothing_and_the_next_says_what
         going = capturing(root, f"Person {number}", "cut short" if number else "")
         going.terminal.pump(chance.uniform(0, 1.5))
         going.terminal.process.kill()
-        going.terminal.process.wait(60)
+        going.terminal.process.wait(LONGEST)
         assert not wait_gone(going.children)
         going.terminal.close()
         assert faults(Workspace(root), recovered=False) == []

@@ -154,7 +154,7 @@ class Soak:
             children = [self._pid(desk, each) for each in ("camera", "model")]
             desk.process.kill()
             self._killed("desk", job, 0.0)
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 120
             while not all(map(gone, children)) and time.monotonic() < deadline:
                 time.sleep(0.01)
             self.wrong += [f"process {pid} outlives its desk" for pid in children if not gone(pid)]

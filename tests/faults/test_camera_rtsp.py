@@ -17,13 +17,15 @@ from tests.faults.loopback import Behaviour, Connection, camera, lively
 
 QUICK = CameraSettings(open_timeout=1.0, read_timeout=0.5)
 PATIENT = CameraSettings(
-    open_timeout=10, read_timeout=1.0, reconnect_first=0.05, reconnect_longest=0.2
+    open_timeout=20, read_timeout=20, reconnect_first=0.05, reconnect_longest=0.2
 )
 
 
-def rtsp_error(behaviour: Behaviour, login: str = "") -> SourceError:
+def rtsp_error(
+    behaviour: Behaviour, login: str = "", settings: CameraSettings = PATIENT
+) -> SourceError:
     with camera(behaviour) as made, pytest.raises(SourceError) as caught:
-        open_source(made.address("/live", login, "rtsp"), QUICK).close()
+        open_source(made.address("/live", login, "rtsp"), settings).close()
     assert "hunter2" not in str(caught.value) + caught.value.hint
     return caught.value
 
@@ -49,9 +51,10 @@ def test_an_rtsp_camera_that_stalls_is_lost_in_time_and_comes_back() -> None:
 
     heard: list[Event] = []
     cancel = Cancel()
+    settings = PATIENT.model_copy(update={"read_timeout": 1.0})
     with (
         camera(behave) as made,
-        Reader(made.address(scheme="rtsp"), PATIENT, "live", heard.append) as reader,
+        Reader(made.address(scheme="rtsp"), settings, "live", heard.append) as reader,
     ):
         for _ in reader.frames(cancel):
             if any(isinstance(event, SourceRestored) for event in heard):
@@ -60,11 +63,12 @@ def test_an_rtsp_camera_that_stalls_is_lost_in_time_and_comes_back() -> None:
 
 
 def test_an_rtsp_camera_says_nothing_at_all_and_that_is_a_timeout() -> None:
-    assert isinstance(rtsp_error(lambda c: c.wait()), SourceTimeout)
+    assert isinstance(rtsp_error(lambda c: c.wait(), settings=QUICK), SourceTimeout)
 
 
 def test_an_rtsp_camera_that_answers_with_rubbish_cannot_be_played() -> None:
-    error = rtsp_error(lambda c: c.send(np.random.default_rng(1).bytes(100_000)))
+    rubbish = np.random.default_rng(1).bytes(100_000)
+    error = rtsp_error(lambda c: c.send(rubbish), settings=QUICK)
     assert isinstance(error, SourceUnreadable | SourceTimeout)
 
 

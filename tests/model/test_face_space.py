@@ -97,7 +97,7 @@ def test_within_person_scatter_is_white_without_shrinkage() -> None:
 
 @pytest.mark.parametrize("pictures", [200, 480])
 def test_principal_directions_are_those_of_the_singular_value_decomposition(pictures: int) -> None:
-    # Fewer pictures than features, as VGG16 has, and more, as dlib has.
+    # Fewer pictures than features, as VGG16 has, and more, as resnet has.
     rows = made_up_people(80, 6)[0][:pictures]
     rows -= rows.mean(0)
     found = _principal_components(rows, 40)

@@ -17,16 +17,15 @@ from engine.model.classic import ClassicModel, arrays_of, build_classic
 from engine.model.face_space import FaceSpace
 from engine.model.feature_row import PARTS, ROW
 from engine.model.impostors import ImpostorCurve
+from engine.model.joint_space import joined
 from engine.model.keras_export import (
     FILE_NAME,
-    ExportPart,
     export_keras,
-    head_network,
     recipe_layers,
-    vgg16_part,
 )
 from engine.model.keras_extractor import KerasExtractor
 from engine.model.record import ModelInfo, StoredModel
+from engine.model.resnet_keras import KerasResnetExtractor
 from engine.model.vectors import Float32, cohort_scores, unit
 from engine.model.weights import Weights
 from engine.pictures import encode_png
@@ -129,39 +128,34 @@ def test_the_script_beside_it_names_a_picture_in_plain_keras(
         with zipfile.ZipFile(file) as archive:
             inside = json.loads(archive.read("facedesk.json"))
     assert inside == facts
-    facts["thresholds"] = [2.0] * 3
+    facts["threshold"] = 2.0
     (out / "mine.json").write_text(json.dumps(facts))
     assert named_by_script(out, picture) == "unknown"
 
 
-def test_two_networks_become_one_whose_embedding_is_theirs_one_after_the_other(
-    weights: Weights, space: FaceSpace, crops: NDArray[np.uint8]
+def test_both_networks_of_a_joint_space_are_in_one_file(
+    tmp_path: Path, weights: Weights, space: FaceSpace, crops: NDArray[np.uint8]
 ) -> None:
-    import keras
-
     random = np.random.default_rng(5)
-    mean = random.normal(size=3).astype(np.float32)
-    projection = random.normal(size=(3, 8)).astype(np.float32)
-    offset = random.normal(size=8).astype(np.float32)
-    colours = ExportPart(
-        "colours",
-        keras.layers.GlobalAveragePooling2D(),
-        mean,
-        projection,
-        offset,
+    faces = FaceSpace(
+        mean=random.normal(size=128).astype(np.float32) * 0.05,
+        projection=random.normal(size=(128, 8)).astype(np.float32),
+        offset=random.normal(size=8).astype(np.float32),
+        cohort=unit(random.normal(size=(40, 8))),
+        impostors=space.impostors,
         rooted=False,
-        weight=0.6,
     )
-    whole = vgg16_part(weights, space)
-    vgg = ExportPart(**{n: getattr(whole, n) for n in whole.__slots__ if n != "weight"}, weight=0.8)
-    rows = KerasExtractor(weights, low_precision=False).extract(crops)
-    means = unit(crops.mean((1, 2)).astype(np.float32) - mean)
-    joint = np.hstack([0.8 * space.embed(rows), 0.6 * unit(means @ projection - offset)])
-    centres = unit(random.normal(size=(2, DIMENSIONS + 8)))
-    cohort = unit(random.normal(size=(40, DIMENSIONS + 8)))
-    network = head_network([vgg, colours], centres, cohort)
-    found = np.asarray(network(crops.astype(np.float32), training=False))
-    np.testing.assert_allclose(found, cohort_scores(joint, centres, cohort), atol=2e-3)
+    joint = joined(("vgg16", "resnet"), (space, faces), (0.3, 0.7), space.impostors)
+    rows = [
+        KerasExtractor(weights, low_precision=False).extract(crops),
+        KerasResnetExtractor().extract(crops),
+    ]
+    embeddings = joint.embed(np.concatenate(rows, axis=1))
+    model = stored("head", joint.dims, {})
+    model.info.calibration["raised"] = [0.0, 0.05, 0.0]  # type: ignore[index]
+    file = export_keras(model, weights, tmp_path / "both.h5", joint)
+    right = cohort_scores(embeddings, model.centres, joint.cohort) - [[0.0, 0.05, 0.0]]
+    np.testing.assert_allclose(elsewhere(file, crops), right, atol=5e-3)
 
 
 def test_an_exported_classic_model_gives_its_probabilities(

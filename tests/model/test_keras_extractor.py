@@ -22,22 +22,22 @@ def test_pooling_averages_uneven_cells_row_by_row() -> None:
     np.testing.assert_allclose(np.asarray(pooled(maps)), right.reshape(2, -1), rtol=1e-5)
 
 
-def test_rows_are_the_mean_of_crop_and_mirror(weights: Weights, reference: KerasExtractor) -> None:
+def test_a_row_is_both_blocks_of_the_crop_pooled(
+    weights: Weights, reference: KerasExtractor
+) -> None:
     crops = noise(2)
     whole = backbone(weights)
     blocks = keras.Model(whole.input, [whole.get_layer(name).output for name in LAYERS])
-    straight, mirrored = (
-        np.concatenate([pooled(maps) for maps in blocks(c.astype(np.float32))], axis=1)
-        for c in (crops, crops[:, :, ::-1])
-    )
-    found = reference.extract(crops)
-    np.testing.assert_allclose(found, (straight + mirrored) / 2, rtol=1e-3, atol=1e-2)
+    right = np.concatenate([pooled(maps) for maps in blocks(crops.astype(np.float32))], axis=1)
+    np.testing.assert_allclose(reference.extract(crops), right, rtol=1e-3, atol=1e-2)
 
 
-def test_a_crop_and_its_mirror_image_give_the_same_row(reference: KerasExtractor) -> None:
-    crops = noise(1)
-    one, other = reference.extract(crops), reference.extract(crops[:, :, ::-1])
-    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-2)
+def test_a_crop_and_its_mirror_image_give_other_rows(
+    reference: KerasExtractor, demo_crops: NDArray[np.uint8]
+) -> None:
+    one, other = reference.extract(demo_crops), reference.extract(demo_crops[:, :, ::-1])
+    apart = np.linalg.norm(one - other, axis=1) / np.linalg.norm(one, axis=1)
+    assert (apart > 0.1).all()
 
 
 def test_a_row_does_not_depend_on_the_batch_it_was_in(reference: KerasExtractor) -> None:

@@ -7,16 +7,15 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.model.openvino_graph import feature_graph
-from engine.model.openvino_quiet import openvino
 from engine.model.openvino_winograd import (
     INPUT,
     KERNEL,
     OUTPUT,
     convolution,
-    first_convolution,
     strips,
 )
 from engine.model.weights import Weights
+from engine.openvino_quiet import openvino
 
 FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
@@ -79,13 +78,6 @@ def test_a_convolution_is_the_plain_one(size: tuple[int, int], pool: bool) -> No
         right = right.reshape(2, size[0] // 2, 2, size[1] // 2, 2, 7).max((2, 4))
     found = computed(lambda given: convolution(given, kernel, bias, pool), maps, [-1, *size, 5])
     assert found.shape == right.shape
-    assert np.linalg.norm(found - right) < 1e-5 * np.linalg.norm(right)
-
-
-def test_the_first_convolution_is_the_plain_one() -> None:
-    maps, kernel, bias = drawn(2, 12, 8, 3), drawn(3, 3, 3, 7), drawn(7)
-    found = computed(lambda given: first_convolution(given, kernel, bias), maps, [-1, 12, 8, 3])
-    right = plain(maps, kernel, bias)
     assert np.linalg.norm(found - right) < 1e-5 * np.linalg.norm(right)
 
 

@@ -1,4 +1,4 @@
-"""Thresholds: from the dial and the gallery's size, raised by the gallery, never lowered."""
+"""Thresholds: from the dial and the gallery's size, raised for each person, never lowered."""
 
 from __future__ import annotations
 
@@ -6,23 +6,42 @@ import numpy as np
 import pytest
 
 from engine.model.face_space import FaceSpace
-from engine.model.vectors import levelled
+from engine.model.vectors import class_centres, cohort_scores
 from engine.recognise.calibration import (
-    CURVE,
-    GALLERY,
-    MARGIN,
-    OwnImpostors,
+    ENOUGH_PICTURES,
+    USUAL_SPREAD,
+    Enrolled,
+    Kept,
+    Own,
     calibrate,
     expected_fpir,
     false_match_rate,
-    gallery_impostors,
     in_turn,
-    own_scores,
+    kept_from,
     threshold_for,
-    weakest_genuine,
 )
 from engine.recognise.scoring import Gallery
 from tests.recognise.made_up import near, vectors
+
+MANY = ENOUGH_PICTURES
+
+
+def one(own: Own, space: FaceSpace, fpir: float = 0.01) -> float:
+    """The threshold of one enrolled person."""
+    (threshold,) = calibrate(space.impostors, fpir, ("a",), Kept({"a": own})).thresholds
+    return threshold
+
+
+def pictures(
+    *people: tuple[np.ndarray, float, int], sources: dict[int, str] | None = None
+) -> Enrolled:
+    """Enrolled people: centre, closeness of their pictures to it, and how many."""
+    rows, labels = [], []
+    for person, (centre, closeness, count) in enumerate(people):
+        rows += [near(centre, closeness, 1000 * person + n) for n in range(count)]
+        labels += [person] * count
+    where = [(sources or {}).get(label, "") for label in labels]
+    return Enrolled(np.stack(rows), np.array(labels), where, len(people))
 
 
 def test_the_false_match_rate_solves_its_equation() -> None:
@@ -62,124 +81,122 @@ def test_as_many_strangers_are_named_as_the_dial_says(space: FaceSpace) -> None:
     assert 0.02 < seen < 0.09
 
 
-def test_own_impostors_leave_a_persons_own_centre_out(space: FaceSpace) -> None:
-    centres = vectors(4, 72)
-    gallery = Gallery(space, centres, tuple("abcd"))
-    own = gallery_impostors(gallery, centres[[0, 0, 2]], np.array([0, 0, 2]))
-    assert len(own.scores) == 3 * 3
-    assert own.pairs == 2 * 3
-    assert own.scores.max() < gallery.scores(centres).diagonal().min()
+# --- a threshold a person -----------------------------------------------------------------------
 
 
-def test_few_people_leave_the_threshold_to_the_shipped_curve(space: FaceSpace) -> None:
-    own = OwnImpostors(np.full(500, 5.0, np.float32), pairs=12)
-    found = calibrate(space.impostors, 4, 0.01, own)
+def test_of_whom_nothing_is_known_the_curve_decides(space: FaceSpace) -> None:
+    found = calibrate(space.impostors, 0.01, tuple("abcd"))
     assert found.threshold == threshold_for(space.impostors, 4, 0.01)
-    assert found.source == CURVE
-    assert "Fewer than five" in found.notes[0]
+    assert found.thresholds == (found.threshold,) * 4
+    assert (found.alone, found.lean) == (4, 0)
 
 
-def test_a_gallery_like_the_curve_changes_nothing(space: FaceSpace) -> None:
-    centres = vectors(20, 73)
-    gallery = Gallery(space, centres, tuple(map(str, range(20))))
-    rows = np.stack([near(centres[i % 20], 0.7, 500 + i) for i in range(200)])
-    own = gallery_impostors(gallery, rows, np.arange(200) % 20)
-    found = calibrate(space.impostors, 20, 0.01, own)
-    assert found.threshold == threshold_for(space.impostors, 20, 0.01)
-    assert (found.source, found.raised) == (CURVE, 0)
+def test_a_threshold_lies_halfway_to_what_the_persons_own_pictures_score(
+    space: FaceSpace,
+) -> None:
+    shipped = threshold_for(space.impostors, 1, 0.01)
+    found = one(Own(MANY, shipped + 0.5, shipped + 0.4), space)
+    assert found == pytest.approx(shipped + 0.2)
 
 
-def test_people_who_look_alike_raise_the_threshold(space: FaceSpace) -> None:
-    family = vectors(1, 74)[0]
-    centres = np.stack([near(family, 0.75, 800 + i) for i in range(12)])
-    gallery = Gallery(space, centres, tuple(map(str, range(12))))
-    rows = np.stack([near(centres[i % 12], 0.8, 900 + i) for i in range(120)])
-    own = gallery_impostors(gallery, rows, np.arange(120) % 12)
-    found = calibrate(space.impostors, 12, 0.01, own)
-    shipped = threshold_for(space.impostors, 12, 0.01)
-    assert found.threshold == pytest.approx(shipped + found.raised)
-    assert found.raised > 0.05
-    assert found.source == GALLERY
-    assert "raised" in found.notes[0]
+def test_a_threshold_is_never_below_the_curves(space: FaceSpace) -> None:
+    shipped = threshold_for(space.impostors, 1, 0.01)
+    assert one(Own(MANY, shipped, shipped - 0.3), space) == shipped
 
 
-def test_a_gallery_of_unlike_people_never_lowers_the_threshold(space: FaceSpace) -> None:
-    own = OwnImpostors(np.full(10_000, -1.0, np.float32), pairs=930)
-    found = calibrate(space.impostors, 31, 0.01, own)
-    assert found.threshold == threshold_for(space.impostors, 31, 0.01)
+def test_one_persons_pictures_change_no_other_persons_threshold(space: FaceSpace) -> None:
+    strong, weak = Own(60, 0.8, 0.7), Own(10, 0.2, 0.1)
+    both = calibrate(space.impostors, 0.01, ("a", "b"), Kept({"a": strong, "b": weak}))
+    alone = calibrate(space.impostors, 0.01, ("a", "c"), Kept({"a": strong}))
+    assert both.thresholds[0] == alone.thresholds[0] > both.thresholds[1]
 
 
-def test_one_pair_of_twins_among_many_is_no_evidence_about_strangers(space: FaceSpace) -> None:
-    usual = np.random.default_rng(5).choice(space.impostors.scores[:400], 92_800)
-    own = OwnImpostors(np.concatenate([usual, np.full(200, 0.9)]).astype(np.float32), pairs=930)
-    assert calibrate(space.impostors, 31, 0.01, own).raised == 0
-
-
-def test_people_far_above_strangers_pull_the_threshold_halfway(space: FaceSpace) -> None:
+def test_who_has_few_pictures_leans_on_how_others_pictures_vary(space: FaceSpace) -> None:
     shipped = threshold_for(space.impostors, 2, 0.01)
-    found = calibrate(space.impostors, 2, 0.01, weakest=shipped + 0.4)
-    assert found.threshold == pytest.approx(shipped + 0.2)
-    assert (found.source, found.raised) == (MARGIN, pytest.approx(0.2))
-    assert "halfway" in found.notes[-1]
+    few = Own(3, shipped + 0.5, shipped + 0.49)
+    others = Own(40, 0.6, 0.3)
+    found = calibrate(space.impostors, 0.01, ("a", "b"), Kept({"a": few, "b": others}))
+    assert found.thresholds[0] == pytest.approx(shipped + (0.5 - 0.3) / 2)
+    assert found.lean == 1
+    assert "fewer than five pictures" not in found.sentence  # the sentence is `settle`'s
 
 
-def test_people_near_strangers_leave_the_threshold(space: FaceSpace) -> None:
-    shipped = threshold_for(space.impostors, 2, 0.01)
-    found = calibrate(space.impostors, 2, 0.01, weakest=shipped - 0.1)
-    assert (found.threshold, found.source) == (shipped, CURVE)
+def test_without_others_the_usual_spread_stands_in(space: FaceSpace) -> None:
+    shipped = threshold_for(space.impostors, 1, 0.01)
+    found = one(Own(2, shipped + 0.5, shipped + 0.5), space)
+    assert found == pytest.approx(shipped + (0.5 - USUAL_SPREAD) / 2)
 
 
-def test_the_weakest_person_counts(space: FaceSpace) -> None:
-    centres = vectors(2, 75)
-    gallery = Gallery(space, centres, ("a", "b"))
-    strong = [near(centres[0], 0.9, 100 + i) for i in range(20)]
-    weak = [near(centres[1], 0.6, 200 + i) for i in range(20)]
-    held_out = np.stack(strong + weak), np.repeat([0, 1], 20)
-    own = gallery.scores(held_out[0])[np.arange(40), held_out[1]]
-    found = weakest_genuine(space, gallery, held_out, held_out)
-    assert found == pytest.approx(np.quantile(own[20:], 0.05))
+def test_others_from_the_same_camera_raise_a_threshold(space: FaceSpace) -> None:
+    shipped = threshold_for(space.impostors, 1, 0.01)
+    own = Own(MANY, shipped + 0.5, shipped + 0.4, near=shipped + 0.3)
+    assert one(own, space) == pytest.approx(shipped + 0.3)
 
 
-def test_of_whom_little_is_held_out_all_pictures_are_held_out_in_turn(space: FaceSpace) -> None:
-    centre = vectors(1, 78)
-    gallery = Gallery(space, centre, ("a",))
-    pictures = np.stack([near(centre[0], 0.8, 300 + i) for i in range(8)]), np.zeros(8, np.int64)
-    held_out = pictures[0][4:], pictures[1][4:]
-    found = weakest_genuine(space, gallery, held_out, pictures)
-    assert found == pytest.approx(np.quantile(in_turn(space, pictures[0]), 0.05))
+def test_a_twin_does_not_raise_a_threshold_beyond_the_persons_own_pictures(
+    space: FaceSpace,
+) -> None:
+    shipped = threshold_for(space.impostors, 1, 0.01)
+    own = Own(MANY, shipped + 0.5, shipped + 0.4, near=shipped + 0.9)
+    assert one(own, space) == pytest.approx(shipped + 0.4)
 
 
-def test_neighbours_are_held_out_together(space: FaceSpace) -> None:
-    views = vectors(4, 79)
+# --- what training keeps ------------------------------------------------------------------------
+
+
+def test_own_scores_are_of_centres_that_lie_apart(space: FaceSpace) -> None:
+    centre = vectors(1, 78)[0]
+    enrolled = pictures((centre, 0.8, 20))
+    own = kept_from(space, enrolled, ("a",), space.impostors, 0.01).own["a"]
+    scores = in_turn(space, enrolled.embeddings)
+    assert own.pictures == 20
+    assert own.mean == pytest.approx(scores.mean())
+    assert own.low == pytest.approx(np.quantile(scores, 0.05))
+
+
+def test_neighbours_are_left_out_together(space: FaceSpace) -> None:
+    views = vectors(5, 79)
     near_copies = np.stack(
         [near(view, 0.999, 400 + i) for i, view in enumerate(np.repeat(views, 5, 0))]
     )
     assert in_turn(space, near_copies).max() < 0.3
 
 
-def test_levels_that_are_kept_change_no_score(space: FaceSpace) -> None:
-    centre, labels = vectors(1, 80), np.zeros(7, np.int64)
-    gallery = Gallery(space, centre, ("a",))
-    rows = np.stack([near(centre[0], 0.8, 500 + i) for i in range(7)])
-    kept = levelled(rows, space.cohort)
-    np.testing.assert_allclose(
-        own_scores(gallery, kept, labels), own_scores(gallery, rows, labels), atol=1e-6
-    )
+@pytest.mark.parametrize("few", [0, 1])
+def test_of_one_picture_nothing_can_be_left_out(space: FaceSpace, few: int) -> None:
+    assert in_turn(space, vectors(few, 80)).shape == (0,)
 
 
-@pytest.mark.parametrize("few", [0, 1, 2])
-def test_who_has_next_to_no_pictures_does_not_count(space: FaceSpace, few: int) -> None:
-    centres = vectors(2, 76)
-    gallery = Gallery(space, centres, ("a", "b"))
-    rows = [near(centres[0], 0.9, 600 + i) for i in range(10)]
-    alone = np.stack(rows), np.zeros(10, np.int64)
-    both = np.stack([*rows, *centres[[1] * few]]), np.repeat([0, 1], [10, few])
-    found = weakest_genuine(space, gallery, alone, both)
-    assert found == weakest_genuine(space, gallery, alone, alone) is not None
+def test_only_the_same_camera_counts_as_near(space: FaceSpace) -> None:
+    a, b, c = vectors(3, 81)
+    look_alike = near(a, 0.6, 82)
+    people = ((a, 0.9, 10), (look_alike, 0.9, 10), (c, 0.9, 10))
+    slugs = tuple("abc")
+
+    def near_a(sources: dict[int, str]) -> float | None:
+        enrolled = pictures(*people, sources=sources)
+        return kept_from(space, enrolled, slugs, space.impostors, 0.01).own["a"].near
+
+    assert near_a({}) is None
+    assert near_a({0: "cam 0", 1: "cam 1", 2: ""}) is None
+    assert near_a({1: "cam 0"}) is None
+    found = near_a({0: "cam 0", 1: "cam 0", 2: "cam 1"})
+    enrolled = pictures(*people)
+    centres = class_centres(enrolled.embeddings, enrolled.labels, 3)
+    theirs = cohort_scores(enrolled.of(1), centres, space.cohort)[:, 0]
+    assert found == pytest.approx(np.quantile(theirs, 0.95), abs=1e-5)
 
 
-def test_where_nobody_counts_nothing_is_said(space: FaceSpace) -> None:
-    gallery = Gallery(space, vectors(2, 77), ("a", "b"))
-    none = np.empty((0, space.dims), np.float32), np.empty(0, np.int64)
-    pictures = vectors(4, 81), np.array([0, 0, 1, 1])
-    assert weakest_genuine(space, gallery, none, pictures) is None
+def test_enrolled_people_stand_in_for_strangers(space: FaceSpace) -> None:
+    a, c = vectors(2, 83)
+    unlike = pictures((a, 0.9, 10), (c, 0.9, 10))
+    twins = pictures((a, 0.9, 10), (near(a, 0.98, 84), 0.9, 10))
+    calm = kept_from(space, unlike, ("a", "b"), space.impostors, 0.01)
+    loud = kept_from(space, twins, ("a", "b"), space.impostors, 0.01)
+    assert (calm.stand_ins, calm.stand_in_hits) == (2, 0)
+    assert loud.stand_in_hits > 1.5
+
+
+def test_one_person_alone_has_no_stand_ins(space: FaceSpace) -> None:
+    kept = kept_from(space, pictures((vectors(1, 85)[0], 0.9, 10)), ("a",), space.impostors, 0.01)
+    assert (kept.stand_ins, kept.stand_in_hits) == (0, 0.0)

@@ -1,22 +1,12 @@
-"""Own strangers raise a threshold that lets too many pass, and replace the halfway margin."""
+"""Own strangers raise the thresholds of whom they reach, and lower none."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from engine.model.face_space import FaceSpace
-from engine.recognise.calibration import (
-    CURVE,
-    MARGIN,
-    STRANGERS,
-    Calibration,
-    Kept,
-    from_kept,
-    threshold_for,
-)
+from engine.recognise.calibration import Calibration, calibrate
 from engine.recognise.intervals import at_most, clopper_pearson
 from engine.recognise.own_strangers import (
     ABOVE,
@@ -34,22 +24,16 @@ def each(*scores: float) -> StrangerScores:
     return StrangerScores(np.array(scores, np.float32), np.arange(len(scores)), len(scores))
 
 
-def calm(count: int, *higher: float) -> StrangerScores:
-    """So many strangers with scores from -0.3 to -0.1, and some more."""
-    return each(*np.linspace(-0.3, -0.1, count), *higher)
+CENTRES = vectors(3, 90)
 
 
-def halfway(space: FaceSpace, fpir: float = 0.01, raised: float = 0.0) -> Calibration:
-    """A threshold 0.2 above the shipped curve's, halfway to the weakest of five people."""
-    shipped = threshold_for(space.impostors, 5, fpir)
-    made = from_kept(space.impostors, 5, fpir, Kept(raised=raised, weakest=shipped + 0.4))
-    assert made.source == MARGIN
-    return made
-
-
-def plain(space: FaceSpace, fpir: float = 0.01) -> Calibration:
-    """The shipped curve's threshold for five people."""
-    return from_kept(space.impostors, 5, fpir, Kept())
+def settled(space: FaceSpace, *rows: np.ndarray, fpir: float = 0.01) -> tuple[Calibration, Gallery]:
+    """Three people's thresholds after strangers of one picture each have been searched."""
+    gallery = Gallery(space, CENTRES, tuple("abc"))
+    made = calibrate(space.impostors, fpir, gallery.names)
+    strangers = StrangerSet(np.stack(rows), np.arange(len(rows)), tuple(map(str, range(len(rows)))))
+    found = corrected(made, gallery.with_raised(made.raised), strangers)
+    return found, gallery.with_raised(found.raised)
 
 
 # --- counting -----------------------------------------------------------------------------------
@@ -96,110 +80,63 @@ def test_about_three_over_the_target_are_needed_to_show_it(fpir: float, needed: 
     assert at_most(0, needed) <= fpir < at_most(0, needed - 1)
 
 
-# --- more careful -------------------------------------------------------------------------------
+# --- raising ------------------------------------------------------------------------------------
 
 
 def test_without_strangers_nothing_changes(space: FaceSpace) -> None:
-    made = halfway(space)
-    assert corrected(made, each()) == made
+    gallery = Gallery(space, CENTRES, tuple("abc"))
+    made = calibrate(space.impostors, 0.01, gallery.names)
+    nobody = StrangerSet(np.empty((0, space.dims), np.float32), np.empty(0, np.intp), ())
+    assert corrected(made, gallery, nobody) == made
     assert (made.measured, made.fpir_low, made.fpir_high) == (0, 0, 1)
 
 
-def test_too_many_strangers_above_the_threshold_raise_it_just_above_them(
-    space: FaceSpace,
-) -> None:
-    made = plain(space)
-    high = made.threshold + 0.1
-    found = corrected(made, calm(10, high))
-    assert found.threshold == pytest.approx(high + ABOVE)
-    assert found.raised == pytest.approx(0.1 + ABOVE)
-    assert (found.source, found.hits, found.measured) == (STRANGERS, 0, 11)
-    assert "raised" in found.notes[-1]
+def test_a_stranger_raises_the_threshold_of_whom_they_are_taken_for(space: FaceSpace) -> None:
+    look_alike = near(CENTRES[1], 0.8, 91)
+    found, gallery = settled(space, look_alike, *vectors(9, 92))
+    assert found.raised[0] == found.raised[2] == 0
+    score = gallery.scores(look_alike[None])[0, 1]
+    assert score == pytest.approx(found.threshold - ABOVE, abs=1e-5)
+    assert (found.hits, found.measured) == (0, 10)
+    assert "were taken for somebody" in found.notes[-1]
+
+
+def test_who_comes_next_is_raised_too(space: FaceSpace) -> None:
+    between = near(CENTRES[1], 0.7, 93) + near(CENTRES[2], 0.69, 94)
+    found, gallery = settled(space, between / np.linalg.norm(between), *vectors(9, 92))
+    assert found.hits == 0
+    assert found.raised[1] > 0
+    assert found.raised[2] > 0
+    assert gallery.search(between[None] / np.linalg.norm(between)).best[0] < found.threshold
 
 
 def test_as_many_as_the_target_may_pass(space: FaceSpace) -> None:
-    made = plain(space)
-    found = corrected(made, calm(199, made.threshold + 0.1))
-    assert (found.threshold, found.source, found.hits) == (made.threshold, CURVE, 1)
-    two = corrected(made, calm(198, made.threshold + 0.1, made.threshold + 0.2))
-    assert (two.threshold, two.hits) == (made.threshold, 2)
-    three = corrected(made, calm(197, *(made.threshold + 0.1 * n for n in (1, 2, 3))))
-    assert three.threshold == pytest.approx(made.threshold + 0.1 + ABOVE)
-    assert three.hits == 2
-
-
-def test_the_halfway_threshold_is_raised_too(space: FaceSpace) -> None:
-    made = halfway(space)
-    found = corrected(made, calm(10, made.threshold + 0.05))
-    assert found.threshold == pytest.approx(made.threshold + 0.05 + ABOVE)
-
-
-def test_the_note_says_what_being_more_careful_costs(space: FaceSpace) -> None:
-    made = plain(space)
-    genuine = tuple(made.threshold + 0.05 * n for n in range(1, 11))
-    found = corrected(replace(made, kept=Kept(genuine=genuine)), calm(10, made.threshold + 0.12))
-    assert "20% now score below it, before it were 0%" in found.notes[-1]
-
-
-def test_the_interval_is_that_of_the_strangers_who_pass_rounded_up(space: FaceSpace) -> None:
-    made = plain(space, fpir=0.05)
-    high = made.threshold + 0.1
-    scores = calm(98)
-    half = StrangerScores(
-        np.append(scores.best, [high, -0.2]), np.append(scores.groups, [98, 98]), 99
-    )
-    found = corrected(made, half)
-    assert found.hits == pytest.approx(0.5)
-    assert (found.fpir_low, found.fpir_high) == clopper_pearson(1, 99)
-
-
-# --- less careful -------------------------------------------------------------------------------
-
-
-def test_enough_strangers_take_the_place_of_the_halfway_margin(space: FaceSpace) -> None:
-    made = halfway(space)
-    shipped = made.threshold - made.raised
-    found = corrected(made, calm(298, shipped + 0.05))
-    assert found.threshold == pytest.approx(shipped + 0.05 + ABOVE)
-    assert (found.source, found.hits) == (STRANGERS, 0)
-    assert "less is enough" in found.notes[-1]
-
-
-def test_the_threshold_never_comes_below_the_curve_with_what_the_gallery_added(
-    space: FaceSpace,
-) -> None:
-    made = halfway(space, raised=0.03)
-    found = corrected(made, calm(400))
-    assert found.threshold == pytest.approx(threshold_for(space.impostors, 5, 0.01) + 0.03)
-    assert found.raised == pytest.approx(0.03)
-
-
-def test_one_stranger_too_few_leaves_the_margin_and_says_how_many_it_takes(
-    space: FaceSpace,
-) -> None:
-    made = halfway(space)
-    found = corrected(made, calm(298))
-    assert (found.threshold, found.source) == (made.threshold, MARGIN)
-    assert "298" in found.notes[-1]
-    assert "299" in found.notes[-1]
-
-
-def test_strangers_who_prove_nothing_leave_the_margin(space: FaceSpace) -> None:
-    made = halfway(space)
-    found = corrected(made, calm(299, made.threshold + 0.1))
-    assert (found.threshold, found.source, found.hits) == (made.threshold, MARGIN, 1)
-
-
-def test_more_strangers_allow_more_of_them_to_pass(space: FaceSpace) -> None:
-    made = halfway(space)
-    high = made.threshold + 0.1
-    assert at_most(1, 500) <= 0.01 < at_most(2, 500)
-    found = corrected(made, calm(499, high))
-    assert found.threshold == pytest.approx(made.threshold - made.raised)
+    look_alike = near(CENTRES[1], 0.8, 91)
+    gallery = Gallery(space, CENTRES, tuple("abc"))
+    calm = vectors(200, 95)
+    threshold = calibrate(space.impostors, 0.06, gallery.names).threshold
+    calm = calm[gallery.search(calm).best < threshold][:19]
+    found, _gallery = settled(space, look_alike, *calm, fpir=0.06)
+    assert found.raised == (0.0, 0.0, 0.0)
     assert found.hits == 1
 
 
-def test_a_plain_threshold_is_never_lowered(space: FaceSpace) -> None:
-    made = plain(space)
-    found = corrected(made, calm(1000))
-    assert (found.threshold, found.source) == (made.threshold, CURVE)
+def test_nothing_is_lowered_however_many_strangers_there_are(space: FaceSpace) -> None:
+    gallery = Gallery(space, CENTRES, tuple("abc"))
+    made = calibrate(space.impostors, 0.01, gallery.names)
+    unlike = vectors(2000, 96)
+    unlike = unlike[gallery.search(unlike).best < made.threshold - 0.1][:400]
+    strangers = StrangerSet(unlike, np.arange(len(unlike)), tuple(map(str, range(len(unlike)))))
+    found = corrected(made, gallery, strangers)
+    assert (found.threshold, found.raised) == (made.threshold, made.raised)
+
+
+def test_the_interval_is_that_of_the_strangers_who_pass_rounded_up(space: FaceSpace) -> None:
+    gallery = Gallery(space, CENTRES, tuple("abc"))
+    made = calibrate(space.impostors, 0.05, gallery.names)
+    rows = np.stack([near(CENTRES[1], 0.8, 91), *vectors(99, 97)])
+    groups = np.concatenate([[0, 0], np.arange(1, 99)])
+    strangers = StrangerSet(rows, groups.astype(np.intp), tuple(map(str, range(99))))
+    found = corrected(made, gallery, strangers)
+    assert found.hits >= 0.5
+    assert (found.fpir_low, found.fpir_high) == clopper_pearson(int(np.ceil(found.hits)), 99)

@@ -13,7 +13,7 @@ from engine.service.client import LocalDesk
 from engine.workspace import Workspace
 
 E = TypeVar("E", bound=Event)
-LONGEST = 180.0
+LONGEST = 600.0
 """Seconds a test waits for an event before it fails; loading TensorFlow takes most of it."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_driver import Collector, started, wait_unlocked
+from desk_driver import LONGEST, Collector, started, wait_unlocked
 
 from engine.camera.demo import DemoSource
 from engine.config import load_settings
@@ -29,6 +29,7 @@ from engine.events import (
     SourceFailed,
     SourceLost,
     SourceRestored,
+    Why,
 )
 from engine.service.client import LocalDesk
 from engine.service.protocol import EnrolRequest, RecogniseRequest
@@ -42,8 +43,8 @@ TWO = RecogniseRequest(source="demo:collins", beside=("demo:hopper?seed=5",))
 
 SETTINGS = load_settings(
     camera={
-        "open_timeout": 5.0,
-        "read_timeout": 1.0,
+        "open_timeout": 20.0,
+        "read_timeout": 20.0,
         "reconnect_first": 0.1,
         "reconnect_longest": 0.4,
         "reconnect_attempts": 15,
@@ -88,12 +89,27 @@ def pids(desk: LocalDesk) -> dict[str, int]:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended; waits a few seconds for it."""
-    for _ in range(100):
+    """Whether a process has ended; waits for it."""
+    for _ in range(1200):
         if not Path(f"/proc/{pid}").exists():
             return True
         time.sleep(0.1)
     return False
+
+
+def sent_since(sent: list[int], more: int = 40) -> None:
+    """Wait until a camera has sent so many more pictures."""
+    until, deadline = len(sent) + more, time.monotonic() + LONGEST
+    while len(sent) < until:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def all_named(desk: LocalDesk, collector: Collector) -> None:
+    """Wait until the model has taken all frames that were on their way: it answers after them."""
+    after = len(collector.events)
+    desk.why(None)
+    collector.wait(Why, after=after)
 
 
 def both_seen(collector: Collector) -> None:
@@ -215,8 +231,10 @@ def test_from_a_picture_that_stands_still_nobody_is_named_any_more(
 ) -> None:
     """It is said, and when the camera films again the same person is."""
     thawed = threading.Event()
+    sent: list[int] = []
 
     def picture(number: int) -> bytes:
+        sent.append(number)
         return hopper[number % len(hopper) if number < 20 or thawed.is_set() else 5]
 
     with camera(film(picture)) as made:
@@ -224,9 +242,10 @@ def test_from_a_picture_that_stands_still_nobody_is_named_any_more(
         collector.wait(FaceSeen)
         still = collector.wait(PictureDoubted)
         assert (still.trouble, still.over) == ("still", False)
-        time.sleep(1.0)  # what was under way arrives
+        all_named(desk, collector)
         seen = len(collector.of(FaceSeen))
-        time.sleep(1.5)
+        sent_since(sent)
+        all_named(desk, collector)
         assert len(collector.of(FaceSeen)) == seen
         thawed.set()
         collector.wait(PictureDoubted, lambda event: event.over)
@@ -236,10 +255,11 @@ def test_from_a_picture_that_stands_still_nobody_is_named_any_more(
 def test_a_frozen_face_is_not_enrolled_over_and_over_and_stopping_keeps_what_there_is(
     desk: LocalDesk, collector: Collector, hopper: list[bytes], trained: Workspace
 ) -> None:
-    with camera(film(lambda n: hopper[5])) as made:
+    sent: list[int] = []
+    with camera(film(lambda n: (sent.append(n), hopper[5])[1])) as made:
         desk.enrol(EnrolRequest(person="Frozen Face", source=made.address(), count=100))
         collector.wait(PictureDoubted)
-        time.sleep(1.0)  # nothing more is taken
+        sent_since(sent)  # nothing more is taken
         desk.stop("enrol")
         assert collector.wait_end("enrol").outcome == "stopped"
     done = collector.of(EnrolDone)[0]

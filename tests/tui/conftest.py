@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ from fake_desk import FakeDesk
 
 from tui.app import FacedeskApp
 from tui.demo_script import DemoScript
+
+LONGEST = 120.0
+"""Seconds after which something that is waited for hangs, on any machine."""
 
 
 class Clock:
@@ -37,8 +41,9 @@ class Table:
         self.app, self.desk, self.pilot, self.clock = app, desk, pilot, clock
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
-        """Let the app work until the condition holds; fail after a bounded number of tries."""
-        for _ in range(400):
+        """Let the app work until the condition holds; fail if it hangs."""
+        deadline = time.monotonic() + LONGEST
+        while time.monotonic() < deadline:
             if condition():
                 return
             if self.app.is_running:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_desk import FakeDesk, epoch, model, person
+from textual.pilot import Pilot
 
 from engine.config import AppSettings
 from engine.events import JobStarted
@@ -26,6 +28,8 @@ from tui.sheets import Sheet
 from tui.widgets.title_bar import TabStrip
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
+LONGEST = 120.0
+"""Seconds after which a test that waits is stuck."""
 
 
 def desk(folder: Path, *names: str) -> FakeDesk:
@@ -313,6 +317,15 @@ async def test_a_theme_that_does_not_exist_is_told(run: Callable[..., Any], tmp_
 # --- welcome ------------------------------------------------------------------------------
 
 
+async def looked(app: FacedeskApp, pilot: Pilot[Any]) -> None:
+    """Wait until the app has looked at its workspace, and so has welcomed whom it welcomes."""
+    deadline = time.monotonic() + LONGEST
+    while app._first_look:
+        assert time.monotonic() < deadline
+        await pilot.pause(0.02)
+    await pilot.pause()
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_first_start_welcomes_in_three_steps_and_never_again(
     tmp_path: Path, size: tuple[int, int]
@@ -320,10 +333,7 @@ async def test_the_first_start_welcomes_in_three_steps_and_never_again(
     for welcomed in (False, True):
         app = FacedeskApp(FakeDesk(workspace=tmp_path), welcome=True)
         async with app.run_test(size=size) as pilot:
-            for _ in range(50):
-                await pilot.pause(0.02)
-                if isinstance(app.screen, WelcomeScreen):
-                    break
+            await looked(app, pilot)
             assert isinstance(app.screen, WelcomeScreen) is not welcomed
             if not welcomed:
                 for step in range(3):
@@ -337,10 +347,8 @@ async def test_the_first_start_welcomes_in_three_steps_and_never_again(
 async def test_the_key_for_a_new_person_works_in_the_welcome(tmp_path: Path) -> None:
     app = FacedeskApp(FakeDesk(workspace=tmp_path), welcome=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        for _ in range(200):
-            await pilot.pause(0.02)
-            if isinstance(app.screen, WelcomeScreen):
-                break
+        await looked(app, pilot)
+        assert isinstance(app.screen, WelcomeScreen)
         await pilot.press("n")
         await pilot.pause()
         assert isinstance(app.screen, NewPersonForm)
@@ -349,5 +357,5 @@ async def test_the_key_for_a_new_person_works_in_the_welcome(tmp_path: Path) -> 
 async def test_where_somebody_is_enrolled_there_is_no_welcome(tmp_path: Path) -> None:
     app = FacedeskApp(desk(tmp_path, "Ada"), welcome=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.5)
+        await looked(app, pilot)
         assert app.screen is app.screen_desk

@@ -208,7 +208,8 @@ async def test_the_selected_person_is_merged_with_one_that_is_typed(run):
     async with run(desk()) as table:
         await table.press("g")
         await table.type("zo")
-        await table.pilot.pause(0.2)
+        field = table.app.screen.query_one("#form-name", Input)
+        await table.until(lambda: field._suggestion, "the name is suggested")
         await table.press("right", "enter")
         await table.until(lambda: table.desk.asked("merge"))
         assert table.desk.asked("merge") == [("Ada Lovelace", "Zoë Quinn")]

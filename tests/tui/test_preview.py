@@ -68,8 +68,9 @@ async def test_the_camera_is_asked_for_exactly_the_cells_there_are(run, size, pa
         assert not table.desk.asked("preview")
         await (capture if pane == "capture" else watch)(table)
         await table.until(lambda: wish(table).wanted, "the frame is wanted")
-        await table.pilot.pause(0.3)
-        assert (wish(table).columns, wish(table).rows) == tuple(shown(table, pane).size)
+        await table.until(
+            lambda: (wish(table).columns, wish(table).rows) == tuple(shown(table, pane).size)
+        )
         assert wish(table).columns >= 0.35 * shown(table, pane).parent.size.width
         assert (wish(table).level, wish(table).colours) == ("normal", "true")
 
@@ -77,7 +78,9 @@ async def test_the_camera_is_asked_for_exactly_the_cells_there_are(run, size, pa
 async def test_a_narrow_terminal_is_sent_nothing(run):
     async with run(desk(), size=(80, 24)) as table:
         await watch(table)
-        await table.pilot.pause(0.4)
+        table.app.look_at_terminal()
+        await table.pilot.pause()
+        table.app.look_at_terminal()
         assert not table.desk.asked("preview")
 
 

@@ -6,6 +6,7 @@ those of the clip, at 30 frames a second; bytes are all that the app writes to i
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import cv2
@@ -82,7 +83,7 @@ async def test_a_level_costs_no_more_than_its_budget(noisy, size, level, colorte
         preview.clock = lambda: now
         wishes, sent = Wishes(), []
         viewer = Viewer(sent.append, title="", window=False, preview=wishes, clock=lambda: now)
-        before = Counted.written
+        before, began = Counted.written, time.monotonic()
         for number, image in enumerate(noisy):
             now = 100.0 + number / FPS
             if number % (FPS // 4) == 0:
@@ -95,6 +96,8 @@ async def test_a_level_costs_no_more_than_its_budget(noisy, size, level, colorte
                 preview.show(sent[-1])
                 await pilot.pause()
         spent = Counted.written - before
+        # Titles and times in view are drawn by the real clock, however long a slow machine takes.
+        took = max(SECONDS, time.monotonic() - began)
         drawn, fps = preview.account.rate(now)
     budget = LIMITS[level].budget
     cells = f"{sent[-1].columns}x{sent[-1].rows}" if sent else "-"
@@ -105,10 +108,10 @@ async def test_a_level_costs_no_more_than_its_budget(noisy, size, level, colorte
     )
     if level == "off":
         assert not sent
-        assert spent < 2_000
+        assert spent < 500 * took
         return
     assert all(isinstance(event, Preview) for event in sent)
     largest = 48 * sent[-1].columns * sent[-1].rows
-    titles = 10_000 * SECONDS
+    titles = 10_000 * took
     assert spent <= budget * (SECONDS + BURST) + largest + titles
     assert fps >= 1

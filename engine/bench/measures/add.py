@@ -33,7 +33,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
     workspace = Workspace(plan.path / "add")
     pictures = plan.sized(PICTURES, FEW_PICTURES)
     backbone, counter = stand_in()
-    backbones = Backbones(settings.model.runtime, kept=backbone)
+    backbones = Backbones(settings.model, kept=backbone)
 
     ready = 0.0
 

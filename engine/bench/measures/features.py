@@ -17,10 +17,10 @@ from engine.events import Figure
 from engine.i18n import _
 from engine.model.backbones import packaged_space
 from engine.model.keras_extractor import KerasExtractor
-from engine.model.openvino_quiet import openvino
 from engine.model.runtime import vgg16_extractor
 from engine.model.vectors import Float32
 from engine.model.weights import load_weights
+from engine.openvino_quiet import openvino
 
 CROPS, FEW = 16, 4
 ROUNDS, ONCE = 5, 1
@@ -56,9 +56,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
         judged="ratio",
         least=2,
         stretch=4,
-        note=_("{precision}; a crop goes through twice, its mirror image too").format(
-            precision=precision
-        ),
+        note=precision,
     )
     yield from agreement(ours.extract(crops), reference.extract(crops))
     # A limit is what the machine can do undisturbed: the fastest round, and ours against it.

@@ -84,7 +84,7 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         extractor, space = backbone.extractor, backbone.space
         names = {person.slug: person.name for person in permitted(workspace)}
         gallery, _unused = present_gallery(model, space, names)
-        kept = kept_of(model.info, space, fpir)
+        kept = kept_of(model.info)
     except ModelError as error:
         emit(
             Notice(
@@ -96,7 +96,8 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         )
         return False
     found = stranger_embeddings(workspace, extractor, space, cancel, emit)
-    emit(threshold_event(settle(space, gallery, fpir, kept, found), "strangers"))
+    _gallery, calibration = settle(space, gallery, fpir, kept, found)
+    emit(threshold_event(calibration, "strangers"))
     return True
 
 

@@ -33,11 +33,11 @@ from engine.events import Emit, EvaluateDone
 from engine.faces.detect import FaceFinder
 from engine.faces.measure import luma, sharpness
 from engine.i18n import _
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.store import ModelStore, StoredModel
 from engine.model.vectors import Float32
 from engine.pictures import Unreadable, decode_crop
-from engine.recognise.calibration import MARGIN, threshold_for
+from engine.recognise.calibration import threshold_for
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
@@ -69,7 +69,8 @@ def evaluate(
     if noted:
         audit.ready()
     started = time.monotonic()
-    evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones or Backbones())
+    backbones = backbones or Backbones(settings.model)
+    evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones)
     done = evaluation.run()
     report = ""
     if request.report is not None:
@@ -123,6 +124,9 @@ class _Evaluation:
             if wanted is not None
             else model_in_use(self._workspace, self._emit)
         )
+        if not self._request.probes:
+            # Held-out pictures enrol too: they are searched in what was made without them.
+            model = model.as_judged()
         people = self._gallery_people(model)
         # Whatever is wrong with the folders is said before the slow work begins.
         held_out, folder_probes = self._choose_probes(model, people)
@@ -205,12 +209,6 @@ class _Evaluation:
         self._warnings += (
             text for text in split.warnings if text.partition(": ")[0] not in not_here
         )
-        calibration = model.info.calibration
-        used = calibration.get("held_out", ()) if calibration.get("source") == MARGIN else ()
-        if set(parts).intersection(used):
-            self._warnings.append(
-                _("These pictures helped to set the threshold: TPIR at it is a little optimistic.")
-            )
         try:
             check_fits(split, enrolled)
         except SplitMissing as error:
@@ -297,7 +295,7 @@ class _Evaluation:
     def _measured(
         self,
         model: StoredModel,
-        space: FaceSpace,
+        space: Space,
         recogniser: Recogniser,
         pictures: EnrolledPictures,
         probes: _ProbePictures,
@@ -382,7 +380,7 @@ class _Evaluation:
         )
 
     def _suspects(
-        self, pictures: EnrolledPictures, space: FaceSpace, names: Sequence[str]
+        self, pictures: EnrolledPictures, space: Space, names: Sequence[str]
     ) -> tuple[Suspect, ...]:
         gathered = Gathered(pictures.embeddings, pictures.labels, pictures.paths, names)
         # The curve's own threshold: twins themselves raise the one that the model was given.

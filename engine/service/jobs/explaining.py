@@ -8,7 +8,7 @@ from engine.config import GateSettings
 from engine.enrol.people import People
 from engine.enrol.permission import permitted
 from engine.events import Why
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.feature_cache import FeatureCache
 from engine.recognise.why import EnrolledCrops, Evidence, enrolled_crops, explain
 from engine.workspace import Workspace
@@ -22,7 +22,7 @@ class Explainer:
     """
 
     def __init__(
-        self, workspace: Workspace, gates: GateSettings, extractor_digest: str, space: FaceSpace
+        self, workspace: Workspace, gates: GateSettings, extractor_digest: str, space: Space
     ) -> None:
         self._workspace = workspace
         self._gates = gates

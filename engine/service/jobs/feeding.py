@@ -141,7 +141,7 @@ class Feed:
         return next((id for id, s in self._sessions.items() if s.next() is not None), None)
 
     def _compute(self, slug: str, session: str, view: int, files: list[str]) -> None:
-        backbone = self._backbones.named("vgg16")
+        backbone = self._backbones.chosen()
         space = backbone.space
         # Once for a face space, and nobody waits for it here.
         _ = space.strangers

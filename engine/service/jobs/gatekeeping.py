@@ -15,7 +15,7 @@ from engine.enrol.people import People
 from engine.enrol.permission import permitted
 from engine.errors import ModelCorrupt, NoModel
 from engine.i18n import _
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.store import ModelDraft, ModelInfo, ModelStore, StoredModel
 from engine.model.trained_on import contains
 from engine.model.vectors import Array
@@ -24,8 +24,10 @@ from engine.pictures import decode_crop
 from engine.recognise.gate import (
     GateVerdict,
     Probes,
+    StandIns,
     hits_of,
     judge,
+    named_of,
     not_compared,
     why_not_comparable,
 )
@@ -50,7 +52,7 @@ class Gatekeeper:
         material: Material,
         parts: Mapping[str, Part],
         split: Split,
-        space: FaceSpace,
+        space: Space,
         weights: Weights | None,
         fpir: float,
         strangers: StrangerSet,
@@ -71,7 +73,8 @@ class Gatekeeper:
         """
         new = _as_stored(draft)
         try:
-            return self._compare(ModelStore(self._material.workspace).load(), new, cancel)
+            old = ModelStore(self._material.workspace).load()
+            return self._compare(old.as_judged(), new.as_judged(), cancel)
         except NoModel:
             return not_compared("")
         except ModelCorrupt as error:
@@ -104,7 +107,12 @@ class Gatekeeper:
             )
             for model in (old, new)
         )
-        verdict = judge(before, after)
+        stand_ins = self._stand_ins()
+        named = (
+            named_of(model, stand_ins, self._space, self._fpir, enrolled, self._strangers)
+            for model in (old, new)
+        )
+        verdict = judge(before, after, *named)
         more = {label[0] for label in new.labels} - {label[0] for label in old.labels}
         if verdict.promote or not more:
             return verdict
@@ -112,6 +120,17 @@ class Gatekeeper:
             count=len(more)
         )
         return replace(verdict, sentence=f"{verdict.sentence} {also}")
+
+    def _stand_ins(self) -> StandIns:
+        """The held-out pictures of each enrolled person, and the operator's own strangers."""
+        held_out, own = joined(self._parts, HELD_OUT), self._strangers
+        people, groups = np.unique(held_out.labels, return_inverse=True)
+        slugs = [self._material.people[person].slug for person in people.tolist()]
+        return StandIns(
+            np.concatenate([held_out.embeddings, own.embeddings]),
+            np.concatenate([groups, own.groups + len(slugs)]).astype(np.intp),
+            [*slugs, *("" for _ in own.names)],
+        )
 
     def _probes_for(self, old: StoredModel) -> list[tuple[Picture, int]]:
         """Held-out pictures that `old` was not trained on either, each with its place in them."""
@@ -191,4 +210,4 @@ def _as_stored(draft: ModelDraft) -> StoredModel:
         calibration=draft.calibration,
         details=draft.details,
     )
-    return StoredModel(info, draft.centres, draft.arrays)
+    return StoredModel(info, draft.centres, draft.arrays, draft.judged)

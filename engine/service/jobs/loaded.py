@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.config import RuntimeWish
-from engine.model.backbones import Backbone, backbone_name, load_backbone
+from engine.config import ModelSettings
+from engine.model.backbones import Backbone, backbone_name, load_backbone, load_extractor
+from engine.model.choice import Choice, choose_backbone, measured
 from engine.model.record import BackboneName, ModelInfo
 from engine.service.jobs.networks import backbone_of
 
@@ -20,11 +21,13 @@ class Backbones:
     A process that does one job needs no more than a fresh one of these.
     """
 
-    def __init__(self, runtime: RuntimeWish = "auto", kept: Backbone | None = None) -> None:
-        """`runtime`: what computes VGG16. `kept`: taken for the packaged one of its name, as if it
-        had been loaded already.
+    def __init__(self, settings: ModelSettings | None = None, kept: Backbone | None = None) -> None:
+        """`kept`: taken for the packaged one of its name, as if it had been loaded already; it is
+        then the one chosen, too.
         """
-        self._runtime = runtime
+        self._settings = settings or ModelSettings()
+        self._runtime = self._settings.runtime
+        self._choice = Choice(kept.name, "") if kept is not None else None
         self._lock = threading.Lock()
         self._kept = kept
         self._key: Key | None = _key(kept.name, None) if kept is not None else None
@@ -36,6 +39,24 @@ class Backbones:
             if self._kept is not None and self._key == key:
                 return self._kept
             return self._load(key, lambda: load_backbone(name, weights, self._runtime))
+
+    @property
+    def choice(self) -> Choice:
+        """The backbone that the settings mean on this machine; the first time VGG16 is timed.
+
+        Raises BackboneMissing, ModelCorrupt, ModelError.
+        """
+        with self._lock:
+            if self._choice is None:
+                wish, seconds = self._settings.backbone, None
+                if wish == "auto":
+                    seconds = measured(load_extractor("vgg16", self._runtime))
+                self._choice = choose_backbone(wish, seconds)
+            return self._choice
+
+    def chosen(self) -> Backbone:
+        """The backbone of `choice`; raises as that and `named` do."""
+        return self.named(self.choice.name)
 
     def of(self, info: ModelInfo) -> Backbone:
         """`networks.backbone_of`, unless it is there already; raises as that does."""

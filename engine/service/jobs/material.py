@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.dataset.split import PARTS, Split
+from engine.enrol.folders import IMPORTED
 from engine.enrol.people import People, Person
 from engine.events import Emit, FeaturesProgress, Notice
 from engine.model.augment import wanted_views
 from engine.model.embedding_cache import EmbeddingCache
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.feature_cache import FeatureCache
 from engine.model.feature_row import Extracts
 from engine.model.vectors import Float32, Labels, Levelled, stacked
 from engine.pictures import decode_crop
+from engine.recognise.calibration import Enrolled
 from engine.workspace import Workspace
 
 Picture = tuple[int, str, str]
@@ -84,7 +86,7 @@ class Material:
     def embed(
         self,
         extractor: Extracts,
-        space: FaceSpace,
+        space: Space,
         views: int,
         cancel: Cancel,
         emit: Emit,
@@ -114,6 +116,30 @@ class Material:
             progress.session_done(len(files))
             found[part].append((placed, np.full(len(files), index, np.int64)))
         return {part: _joined(pieces, space.dims) for part, pieces in found.items()}
+
+    def enrolled(self, parts: Mapping[str, Part], names: Sequence[str]) -> Enrolled:
+        """The pictures of the parts `names`, without augmented views, in order of capture.
+
+        `parts` as `embed` gave them.
+        """
+        pictures: list[Picture] = []
+        rows = []
+        for name in names:
+            own = self.pictures(name)
+            pictures += own
+            rows.append(parts[name].first(len(own)).embeddings)
+        order = sorted(range(len(pictures)), key=pictures.__getitem__)
+        cameras = {
+            (index, session.id): "" if session.source.startswith(IMPORTED) else session.source
+            for index, person in enumerate(self.people)
+            for session in person.sessions
+        }
+        return Enrolled(
+            np.concatenate(rows)[order],
+            np.array([pictures[row][0] for row in order], np.int64),
+            [cameras.get(pictures[row][:2], "") for row in order],
+            len(self.people),
+        )
 
     def features(
         self, parts: Sequence[str], extractor: Extracts, cancel: Cancel, emit: Emit

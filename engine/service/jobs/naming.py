@@ -57,7 +57,7 @@ class Recognition:
         Raises NoModel, ModelCorrupt, BackboneMissing.
         """
         model = model_in_use(workspace, emit)
-        backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
+        backbone = (backbones or Backbones(settings.model)).of(model.info)
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
         self._workspace = workspace

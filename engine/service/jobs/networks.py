@@ -7,10 +7,16 @@ from pathlib import Path
 
 from engine.audit import Audit
 from engine.config import RuntimeWish
-from engine.errors import ModelCorrupt, ModelError, UsageError
+from engine.errors import ModelCorrupt, UsageError
 from engine.i18n import _
-from engine.model.backbones import Backbone, backbone_name, load_backbone, with_weights
-from engine.model.face_space import FaceSpace
+from engine.model.backbones import (
+    DEFAULT,
+    Backbone,
+    backbone_name,
+    load_backbone,
+    packaged_space,
+    with_weights,
+)
 from engine.model.store import ModelInfo, ModelStore
 from engine.model.vgg16_plan import LayerRow
 from engine.model.weights import Weights, load_weights
@@ -24,30 +30,32 @@ def layers(recipe: Recipe, *, people: int, unfreeze: bool) -> tuple[LayerRow, ..
         refuse_of_head(["--unfreeze"])
     from engine.model.keras_export import recipe_layers  # TensorFlow: seconds
 
-    return recipe_layers(recipe, people, load_weights(), FaceSpace.load(), unfreeze)
+    return recipe_layers(recipe, people, load_weights(), packaged_space(DEFAULT), unfreeze)
 
 
 def export(workspace: Workspace, file: Path, identity: str | None) -> int:
     """Write a model (None: the one in use) as one Keras file, `.keras` or `.h5`, with its facts and
     a script beside it; the file's size in bytes.
 
-    Raises NoModel, ModelCorrupt, ModelError for a name that is no Keras file's or a backbone
-    that is no Keras network.
+    Raises NoModel, ModelCorrupt, ModelError for a name that is no Keras file's.
     """
     model = ModelStore(workspace).load(identity)
     name = backbone_name(model.info)
-    if name != "vgg16":
-        raise ModelError(
-            _("The model cannot be exported"),
-            _("{id} was trained on {name}, which is no Keras network").format(
-                id=model.info.id, name=name
-            ),
-            _("Train with --backbone vgg16, then export."),
+    if name == "vgg16":
+        weights: Weights | None = weights_of(model.info)
+    else:
+        weights = load_weights() if name == "both" else None
+    space = packaged_space(name)
+    if model.info.details.get("face_space", space.digest) != space.digest:
+        raise ModelCorrupt(
+            _("The model does not fit the network that is installed"),
+            _("{id} was trained in another face space").format(id=model.info.id),
+            _("Train again, then export."),
         )
     from engine.model.keras_export import export_keras  # TensorFlow: seconds
 
     with Audit(workspace).of("exported", what="model", model=model.info.id):
-        written = export_keras(model, weights_of(model.info), file, FaceSpace.load())
+        written = export_keras(model, weights, file, space)
     return written.stat().st_size
 
 
@@ -59,11 +67,11 @@ def refuse_unfitting(request: TrainRequest) -> None:
             "--input-side": request.input_side is not None,
         }
         refuse_of_head([option for option, is_given in options.items() if is_given])
-    if request.backbone == "vgg16":
+    if request.backbone in (None, "vgg16"):
         return
     options = {
-        "--recipe classic": request.recipe == "classic",
-        "--unfreeze": request.unfreeze,
+        "--recipe classic": request.recipe == "classic" and request.backbone == "resnet",
+        "--unfreeze": request.unfreeze and request.backbone == "resnet",
         "--weights": request.weights is not None,
     }
     given = [option for option, is_given in options.items() if is_given]

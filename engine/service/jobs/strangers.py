@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.events import Emit, FeaturesProgress, Notice
 from engine.i18n import _
 from engine.model.embedding_cache import EmbeddingCache
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.feature_row import Extracts
 from engine.model.vectors import Levelled, stacked
 from engine.recognise.own_strangers import StrangerSet
@@ -22,7 +22,7 @@ from engine.workspace import Workspace
 
 
 def stranger_embeddings(
-    workspace: Workspace, extractor: Extracts, space: FaceSpace, cancel: Cancel, emit: Emit
+    workspace: Workspace, extractor: Extracts, space: Space, cancel: Cancel, emit: Emit
 ) -> StrangerSet:
     """Embeddings of every stranger's pictures; features come from the cache, or go into it.
 
@@ -44,7 +44,7 @@ def stranger_embeddings(
 
 
 def ready_strangers(
-    workspace: Workspace, extractor: Extracts, space: FaceSpace, emit: Emit
+    workspace: Workspace, extractor: Extracts, space: Space, emit: Emit
 ) -> StrangerSet:
     """`stranger_embeddings` from features that are there already: quick, and writes nothing.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -16,23 +17,16 @@ from engine.dataset.split import PARTS
 from engine.errors import Cancelled, TooFewPeople
 from engine.events import Emit, EpochDone, Notice, TrainDone
 from engine.i18n import _
+from engine.model.backbones import Backbone
 from engine.model.epochs import Checkpoint
-from engine.model.face_space import FaceSpace
+from engine.model.face_space import Space
 from engine.model.loading import load_ahead, wait_loaded
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
-from engine.model.trained_on import split_digest, trained_on
-from engine.model.vectors import Float32, Labels, class_centres
+from engine.model.trained_on import pictures_of, split_digest
+from engine.model.vectors import Float32, Labels, class_centres, unit
 from engine.model.weights import Weights
-from engine.recognise.calibration import (
-    LEAST_HELD_OUT,
-    Calibration,
-    calibrate,
-    gallery_impostors,
-    genuine_quantiles,
-    threshold_for,
-    weakest_genuine,
-)
+from engine.recognise.calibration import Calibration, Kept, kept_from, threshold_for
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle, threshold_event
@@ -90,9 +84,7 @@ def train(
     if request.recipe == "classic":
         refuse_one_person(len(material.people))
     training = training_settings(settings.training, request)
-    backbone = (backbones or Backbones(settings.model.runtime)).named(
-        request.backbone, request.weights
-    )
+    backbone = backbone_for(request, backbones or Backbones(settings.model), emit)
     extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
     load_ahead()  # while the features are computed
     views = training.views if request.recipe == "head" else 0
@@ -119,19 +111,22 @@ def train(
         checkpoint.clear()  # given up, not cut short
         raise
     cancel.check_cancelled()
-    calibration, metrics = measure(material, parts, space, fpir, outcome, strangers)
-    metrics |= classifier_figures(parts, space, outcome, calibration.threshold)
-    emit(threshold_event(calibration, "train"))
+    judged = fit(material, parts, ("train",), space, fpir, outcome.centres, strangers)
+    metrics = measure(parts, judged, outcome)
+    centres = enrol_all(parts, outcome.centres, len(material.people))
+    used = fit(material, parts, PARTS, space, fpir, centres, strangers)
+    emit(threshold_event(used.calibration, "train"))
     draft = ModelDraft(
         recipe=request.recipe,
         people=[(person.slug, person.name, person.revision) for person in material.people],
-        centres=outcome.centres,
+        centres=centres,
+        judged=outcome.centres,
         arrays=outcome.arrays,
         metrics=metrics,
         epochs=outcome.epochs,
         best_epoch=outcome.best_epoch,
-        threshold=calibration.threshold,
-        calibration=record(calibration),
+        threshold=used.calibration.threshold,
+        calibration=record(used.calibration, used.kept),
         details={
             "pictures": material.counts(),
             "split": {
@@ -140,7 +135,9 @@ def train(
                 "shares": list(split.shares),
                 "digest": split_digest(split),
             },
-            "trained_on": trained_on(split),
+            "trained_on": pictures_of(split, ("train",)),
+            "enrolled_on": pictures_of(split, PARTS),
+            "judged": record(judged.calibration, judged.kept),
             "preprocessing": PREPROCESSING,
             "backbone": backbone.name,
             "weights": backbone.digest,
@@ -165,12 +162,13 @@ def train(
         people=len(info.people),
         promoted=verdict.promote,
     )
-    warnings = [*split.warnings, *outcome.warnings, *calibration.notes]
+    warnings = [*split.warnings, *outcome.warnings, *used.calibration.notes]
     if verdict.promote:
         store.promote(info.id)
         audit.note("promoted", model=info.id)
         if verdict.sentence:
             emit(Notice(text=verdict.sentence))
+        emit(Notice(text=_all_pictures(material)))
     else:
         warnings.append(
             _("The new model is kept aside. {sentence}").format(sentence=verdict.sentence)
@@ -188,6 +186,32 @@ def train(
     )
     emit(done)
     return done
+
+
+def backbone_for(request: TrainRequest, backbones: Backbones, emit: Emit) -> Backbone:
+    """The backbone that a request means. Says so where the machine cannot carry both networks.
+
+    Raises BackboneMissing, UsageError, ModelCorrupt, ModelError.
+    """
+    if request.backbone is not None:
+        return backbones.named(request.backbone, request.weights)
+    if request.weights is not None:
+        return backbones.named("vgg16", request.weights)
+    choice = backbones.choice
+    if request.recipe == "classic" and choice.name == "resnet":
+        return backbones.named("both")
+    if choice.name == "resnet" and choice.reason:
+        text = _("The face network judges alone: {reason}. `--backbone both` takes both.")
+        emit(Notice(text=text.format(reason=choice.reason)))
+    return backbones.named(choice.name)
+
+
+def _all_pictures(material: Material) -> str:
+    """That the held-out pictures enrol too."""
+    counts = material.counts()
+    return _(
+        "Figures are from {held_out} held-out pictures; the model in use is made of all {total}."
+    ).format(held_out=counts["validation"] + counts["test"], total=sum(counts.values()))
 
 
 def refuse_one_person(people: int) -> None:
@@ -213,7 +237,7 @@ def training_settings(configured: TrainingSettings, request: TrainRequest) -> Tr
 
 def _head(
     parts: dict[str, Part],
-    space: FaceSpace,
+    space: Space,
     settings: TrainingSettings,
     threshold: float,
     people: int,
@@ -291,72 +315,65 @@ def _classic(
     )
 
 
-def classifier_figures(
-    parts: Mapping[str, Part], space: FaceSpace, outcome: Outcome, threshold: float
-) -> dict[str, float]:
-    """Rank-1 and TPIR of the recipe's own classifier on the held-out parts, as recognition decides:
-    it proposes, and the score of whom it proposes must reach the threshold. Empty without one."""
-    figures: dict[str, float] = {}
-    gallery = Gallery(space, outcome.centres, [str(row) for row in range(len(outcome.centres))])
-    for name, proposed in outcome.proposals.items():
-        part = parts[name]
-        right = proposed == part.labels
-        scores = gallery.scores(part.faces)[np.arange(len(right)), proposed]
-        figures[f"rank1_{name}"] = float(right.mean()) if len(right) else float("nan")
-        passed = right & (scores >= threshold)
-        figures[f"tpir_{name}"] = float(passed.mean()) if len(right) else float("nan")
-    if "rank1_validation" in figures:
-        figures["val_accuracy"] = figures["rank1_validation"]
-    return figures
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A gallery with its thresholds, what they rest on, and the calibration they make."""
+
+    gallery: Gallery
+    kept: Kept
+    calibration: Calibration
 
 
-def measure(
+def fit(
     material: Material,
-    parts: dict[str, Part],
-    space: FaceSpace,
+    parts: Mapping[str, Part],
+    names: Sequence[str],
+    space: Space,
     fpir: float,
-    outcome: Outcome,
-    strangers: StrangerSet | None = None,
-) -> tuple[Calibration, dict[str, float]]:
-    """The threshold, and how the new model does on the pictures it was not trained on.
+    centres: Float32,
+    strangers: StrangerSet,
+) -> Fitted:
+    """The gallery of `centres`, with thresholds from the pictures of the parts `names`."""
+    slugs = [person.slug for person in material.people]
+    enrolled = material.enrolled(parts, names)
+    kept = kept_from(space, enrolled, slugs, space.impostors, fpir)
+    gallery, calibration = settle(space, Gallery(space, centres, slugs), fpir, kept, strangers)
+    return Fitted(gallery, kept, calibration)
 
-    `strangers` are the operator's own. `rank1_*`: share of pictures whose best person is the
-    right one; `tpir_*`: also at or above the threshold. NaN for a part without pictures.
+
+def enrol_all(parts: Mapping[str, Part], trained: Float32, people: int) -> Float32:
+    """Centres (people, dims) of every picture, from those `trained` on the training part.
+
+    What training turned a plain centre by turns the plain centre of all pictures too.
     """
-    gallery = Gallery(space, outcome.centres, [person.slug for person in material.people])
-    everything = joined(parts, tuple(parts))
-    own = gallery_impostors(gallery, everything.faces, everything.labels)
-    names = calibration_parts(parts, len(gallery))
-    held_out = joined(parts, names)
-    plain = joined({**parts, "train": parts["train"].first(material.counts()["train"])}, PARTS)
-    weakest = weakest_genuine(
-        space, gallery, (held_out.faces, held_out.labels), (plain.embeddings, plain.labels)
-    )
-    genuine = genuine_quantiles(gallery, held_out.faces, held_out.labels)
-    used = () if weakest is None else names
-    made = calibrate(space.impostors, len(gallery), fpir, own, weakest, used, genuine)
-    calibration = settle(space, gallery, fpir, made.kept, strangers)
+    learn = parts["train"]
+    everything = joined(parts, PARTS)
+    before = class_centres(learn.embeddings, learn.labels, people)
+    after = class_centres(everything.embeddings, everything.labels, people)
+    return unit(after + (trained - before))
+
+
+def measure(parts: Mapping[str, Part], judged: Fitted, outcome: Outcome) -> dict[str, float]:
+    """How the model does on the pictures that neither it nor its thresholds were made of.
+
+    `rank1_*`: share of pictures whose best person is the right one; `tpir_*`: also at or above
+    that person's threshold. Where the recipe has a classifier of its own, that one proposes, as
+    in recognition. A part without pictures has no figures.
+    """
     metrics: dict[str, float] = {}
     for name in HELD_OUT:
         part = parts[name]
-        found = gallery.search(part.faces)
-        right = found.candidates == part.labels
-        passed = right & (found.best >= calibration.threshold)
-        metrics[f"rank1_{name}"] = float(right.mean()) if len(right) else float("nan")
-        metrics[f"tpir_{name}"] = float(passed.mean()) if len(right) else float("nan")
-    best = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
-    if best is not None:
-        metrics |= {"val_loss": best.val_loss, "val_accuracy": best.val_accuracy}
-    else:
-        metrics["val_accuracy"] = metrics["rank1_validation"]
-    metrics["threshold"] = calibration.threshold
-    return calibration, metrics
-
-
-def calibration_parts(parts: dict[str, Part], people: int) -> tuple[str, ...]:
-    """The held-out parts that may set the threshold: the test part only where it must.
-
-    It stays unseen for an evaluation wherever everybody has LEAST_HELD_OUT validation pictures.
-    """
-    counts = np.bincount(parts["validation"].labels, minlength=people)
-    return ("validation",) if counts.min() >= LEAST_HELD_OUT else HELD_OUT
+        if not len(part.labels):
+            continue
+        scores = judged.gallery.scores(part.faces)
+        candidates = outcome.proposals.get(name, scores.argmax(1))
+        right = candidates == part.labels
+        best = scores[np.arange(len(right)), candidates]
+        passed = right & (best >= judged.calibration.threshold)
+        metrics[f"rank1_{name}"] = float(right.mean())
+        metrics[f"tpir_{name}"] = float(passed.mean())
+    epoch = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
+    if epoch is not None and math.isfinite(epoch.val_loss):
+        metrics |= {"val_loss": epoch.val_loss, "val_accuracy": epoch.val_accuracy}
+    metrics["threshold"] = judged.calibration.threshold
+    return metrics

@@ -36,7 +36,7 @@ def suspect(
     Raises NoModel, ModelCorrupt, BackboneMissing.
     """
     model = model_in_use(workspace, emit)
-    backbone = (backbones or Backbones(settings.model.runtime)).of(model.info)
+    backbone = (backbones or Backbones(settings.model)).of(model.info)
     space = backbone.space
     extractor = recent.before(backbone.extractor) if recent else backbone.extractor
     recogniser = Recogniser(

@@ -1,0 +1,244 @@
+"""BlazeFace: a small network that finds faces and six points of each, on OpenVINO.
+
+Bazarevsky et al., arXiv:1907.05047. Two of its models ship in `networks/` (Google, Apache-2.0).
+The full-range one sees faces from about a twentieth of the picture's width on and rarely takes a
+cushion for a face; the short-range one is quick and exact on a face that fills a good part of what
+it is shown, and believes too much otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import DetectorMissing
+from engine.i18n import _
+from engine.openvino_quiet import openvino
+
+Float32 = NDArray[np.float32]
+
+FOLDER = Path(__file__).with_name("networks")
+SAME = 0.3
+"""Overlap from which on two finds are one face."""
+DARK, MOST_GAIN = 70.0, 8.0
+"""Mean of all channels below which a picture is brightened, and how much at most."""
+POINTS = 6
+"""Both eyes, nose tip, mouth, both ears; the eye and the ear further left in an upright face's
+picture come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One of the models: its file, the file's SHA-256, side of its input in pixels, and its grids
+    as (cells a side, anchors a cell)."""
+
+    file: str
+    digest: str
+    side: int
+    grids: tuple[tuple[int, int], ...]
+
+    def anchors(self) -> Float32:
+        """The middle (x, y) of each anchor's cell, shares of the input's side: (n, 2)."""
+        middles = [
+            ((column + 0.5) / cells, (row + 0.5) / cells)
+            for cells, each in self.grids
+            for row in range(cells)
+            for column in range(cells)
+            for _ in range(each)
+        ]
+        return np.array(middles, np.float32)
+
+
+FULL_RANGE = Plan(
+    "face_detection_full_range.tflite",
+    "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+    192,
+    ((48, 1),),
+)
+SHORT_RANGE = Plan(
+    "face_detection_short_range.tflite",
+    "3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633",
+    128,
+    ((16, 2), (8, 6)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A square part of a picture, pixels; it may reach over the picture's edge."""
+
+    left: int
+    top: int
+    side: int
+
+    @classmethod
+    def about(cls, box: NDArray[np.float64], times: float) -> Square:
+        """The square around the middle of a box (x, y, width, height), `times` as wide as it."""
+        side = max(round(float(box[2:].max()) * times), 1)
+        middle = box[:2] + box[2:] / 2
+        return cls(round(float(middle[0]) - side / 2), round(float(middle[1]) - side / 2), side)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Find:
+    """One find: box (x, y, width, height) and points (6, 2) in pixels of the picture, float64;
+    `score` 0..1."""
+
+    box: NDArray[np.float64]
+    points: NDArray[np.float64]
+    score: float
+
+
+class BlazeFace:
+    """One of the two models. One object serves one thread.
+
+    Raises ImportError where OpenVINO is not installed, RuntimeError where it does not work,
+    DetectorMissing if the model's file is absent or damaged.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._anchors = _anchors(plan)
+        # One thread: two are no faster here, and the other core has networks to compute.
+        options = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": 1,
+            "ENABLE_CPU_PINNING": False,
+        }
+        network = openvino().Core().compile_model(_verified(plan), "CPU", options)
+        self._request = network.create_infer_request()
+        # The two outputs come in no promised order: boxes and points are 16 numbers an anchor.
+        wide = [output.get_shape()[-1] == 4 + 2 * POINTS for output in network.outputs]
+        self._where, self._sure = wide.index(True), wide.index(False)
+
+    def find(
+        self, image: NDArray[np.uint8], least: float, part: Square | None = None
+    ) -> tuple[Find, ...]:
+        """Faces of at least score `least` in `image` (BGR uint8 HxWx3), the surest first.
+
+        Only `part` is looked at, if given; finds are in pixels of the whole picture all the same.
+        """
+        part = part or _around(image)
+        side = self._plan.side
+        picture = seen(image, part, side)[..., ::-1]
+        shown = np.ascontiguousarray(picture, np.float32)[None] / 127.5 - 1
+        outputs = self._request.infer([shown])
+        where, logits = outputs[self._where][0], outputs[self._sure][0, :, 0]
+        scores = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -80, 80)))
+        chosen = np.flatnonzero(scores >= least)
+        shares = where[chosen].astype(np.float64) / side
+        middle = self._anchors[chosen] + shares[:, :2]
+        corner = np.array([part.left, part.top])
+        boxes = np.concatenate([middle - shares[:, 2:4] / 2, shares[:, 2:4]], axis=1) * part.side
+        boxes[:, :2] += corner
+        points = shares[:, 4:].reshape(-1, POINTS, 2) + self._anchors[chosen][:, None]
+        return merged(boxes, points * part.side + corner, scores[chosen])
+
+
+def seen(image: NDArray[np.uint8], part: Square, size: int) -> NDArray[np.uint8]:
+    """`part` of a picture (uint8 HxWx3) at `size` x `size` pixels, black beyond its edges.
+
+    A dark picture's light is multiplied up: an operator in a dark room is not to be told that
+    there is no face, instead of that there is no light.
+    """
+    height, width = image.shape[:2]
+    scale = size / part.side
+    left, top = max(0, part.left), max(0, part.top)
+    right, bottom = min(width, part.left + part.side), min(height, part.top + part.side)
+    canvas = np.zeros((size, size, 3), np.uint8)
+    if right <= left or bottom <= top:
+        return canvas
+    x, y = round((left - part.left) * scale), round((top - part.top) * scale)
+    columns = min(size - x, max(1, round((right - left) * scale)))
+    rows = min(size - y, max(1, round((bottom - top) * scale)))
+    if columns > 0 and rows > 0:
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        shown = cv2.resize(image[top:bottom, left:right], (columns, rows), interpolation=way)
+        light = float(np.mean(cv2.mean(shown)[:3]))
+        if light < DARK:
+            shown = cv2.convertScaleAbs(shown, alpha=min(DARK / max(light, 1.0), MOST_GAIN))
+        canvas[y : y + rows, x : x + columns] = shown
+    return canvas
+
+
+def merged(
+    boxes: NDArray[np.float64], points: NDArray[np.float64], scores: NDArray[np.float64]
+) -> tuple[Find, ...]:
+    """Overlapping finds as one each: their means, weighted by score; the surest first.
+
+    `boxes` (n, 4), `points` (n, 6, 2), `scores` (n,). BlazeFace answers with a cluster for each
+    face, and a mean trembles less from frame to frame than the surest answer alone.
+    """
+    found: list[Find] = []
+    left = np.argsort(-scores, kind="stable")
+    while len(left):
+        first = left[0]
+        same = overlaps(boxes[first], boxes[left]) > SAME
+        same[0] = True
+        group = left[same]
+        weights = scores[group] / scores[group].sum()
+        found.append(
+            Find(
+                weights @ boxes[group],
+                np.tensordot(weights, points[group], 1),
+                float(scores[first]),
+            )
+        )
+        left = left[~same]
+    return tuple(found)
+
+
+def overlaps(box: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of one box (4,) with each of `boxes` (n, 4): (n,), 0..1."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[:2] + box[2:], boxes[:, :2] + boxes[:, 2:])
+    shared = np.maximum(high - low, 0).prod(1)
+    union = box[2:].prod() + boxes[:, 2:].prod(1) - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float64)
+
+
+def _around(image: NDArray[np.uint8]) -> Square:
+    """The square around a whole picture, which lies in its middle."""
+    height, width = image.shape[:2]
+    side = max(height, width)
+    return Square(-((side - width) // 2), -((side - height) // 2), side)
+
+
+@cache
+def _anchors(plan: Plan) -> Float32:
+    return plan.anchors()
+
+
+def _verified(plan: Plan) -> Path:
+    """The model's file. Raises DetectorMissing unless it is the one that shipped."""
+    path = FOLDER / plan.file
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise _missing(_("{path} cannot be read").format(path=path)) from error
+    if found != plan.digest:
+        raise _missing(_("{path} is damaged").format(path=path))
+    return path
+
+
+def _missing(why: str) -> DetectorMissing:
+    return DetectorMissing(_("The face detector is missing"), why, _("Install Facedesk again."))
+
+
+def lazily(plan: Plan) -> Callable[[], BlazeFace]:
+    """The model, built at the first call: compiling takes a third of a second."""
+    kept: list[BlazeFace] = []
+
+    def built() -> BlazeFace:
+        if not kept:
+            kept.append(BlazeFace(plan))
+        return kept[0]
+
+    return built
