@@ -105,7 +105,9 @@ def test_every_epoch_is_an_event_and_the_best_is_kept(
     assert [event.epoch for event in events] == list(range(1, len(events) + 1))
     losses = [event.val_loss for event in events]
     assert losses[result.best_epoch - 1] == pytest.approx(min(losses), abs=1e-4)
-    assert all(event.learning_rate == 1e-3 for event in events)
+    rates = [event.learning_rate for event in events]
+    assert rates[0] == 1e-3
+    assert rates == sorted(rates, reverse=True)
 
 
 def test_only_the_dense_layers_are_kept_while_vgg16_is_frozen(
