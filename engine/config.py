@@ -149,6 +149,9 @@ class TrainingSettings(Section):
     """Epochs without a better val_loss before training stops; see `patience_for`."""
     learning_rate: float = Field(1e-3, gt=0, le=1)
     """Of recipe `classic`."""
+    classic_side: Literal[160, 224] = 160
+    """Width and height of the pictures as recipe `classic` shows them to VGG16: 224, which it was
+    trained on, takes twice the time."""
     head_rate: float = Field(1e-4, gt=0, le=1)
     """Of recipe `head`, which starts at the class centres and only adjusts them."""
     fine_tune_rate: float = Field(1e-5, gt=0, le=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from engine.events import (
@@ -136,12 +137,18 @@ def _epoch(event: EpochDone) -> str:
             "Epoch {epoch}/{epochs}: loss {loss:.3f}, val loss {val:.3f}, val acc {acc:.2f}, "
             "best so far"
         )
-    return text.format(
+    told = text.format(
         epoch=event.epoch,
         epochs=event.epochs,
         loss=event.loss,
         val=event.val_loss,
         acc=event.val_accuracy,
+    )
+    if not math.isfinite(event.fpir):
+        return told
+    named = "-" if math.isnan(event.tpir) else f"{event.tpir:.1%}"
+    return told + _(", TPIR {named}, FPIR {strangers}").format(
+        named=named, strangers=f"{event.fpir:.1%}"
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from engine.events.base import Event
 
@@ -37,7 +38,11 @@ class FeaturesProgress(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochDone(Event):
-    """One epoch of training. `best` is the best epoch so far (1-based). NaN: no such data."""
+    """One epoch of training. `best` is the best epoch so far (1-based). NaN: no such data.
+
+    `tpir` is the share of held-out pictures of enrolled people that are named rightly at the
+    threshold, `fpir` the share of strangers kept out of training who are given a name.
+    """
 
     name: ClassVar[str] = "epoch"
     epoch: int
@@ -49,6 +54,25 @@ class EpochDone(Event):
     learning_rate: float
     seconds: float
     best: int
+    tpir: float = math.nan
+    fpir: float = math.nan
+
+    @classmethod
+    def from_record(cls, kept: Mapping[str, Any]) -> Self:
+        """The event of `to_json`, as a file keeps it: null for NaN, and older files know fewer
+        figures. Raises KeyError, TypeError, ValueError or OverflowError for what is none."""
+
+        def figure(value: Any) -> float:
+            return math.nan if value is None else float(value)
+
+        names = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+        return cls(
+            epoch=int(kept["epoch"]),
+            epochs=int(kept["epochs"]),
+            best=int(kept["best"]),
+            **{name: figure(kept[name]) for name in names},
+            **{name: figure(kept.get(name)) for name in ("tpir", "fpir")},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ strangers, so it never decides whether somebody is known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -27,26 +28,34 @@ ROTATION = 20 / 360
 """Largest rotation either way, as a share of a full turn: 20 degrees."""
 SHIFT = 0.2
 """Largest shift either way and along either axis, as a share of the picture."""
-FLATTENED = (SIZE // 32) ** 2 * 512
+CHANNELS = 512
+"""Of VGG16's last block, whose map is a 32nd of the input's side wide and high."""
 TUNED = ("block5_conv1", "block5_conv2", "block5_conv3")
 """Layers that `--unfreeze block5` lets train."""
 
 
 def build_classic(
-    weights: Weights, classes: int, seed: int = 1, low_precision: bool | None = None
+    weights: Weights,
+    classes: int,
+    seed: int = 1,
+    low_precision: bool | None = None,
+    side: int = SIZE,
 ) -> keras.Model:
     """The whole network, VGG16 frozen: crops (n, 160, 160, 3) RGB 0..255 to (n, classes).
 
-    Augmentation (20 degrees, shifts of 0.2, horizontal flip, nearest fill) is part of it and
-    acts only in training. `seed` rules initial weights, augmentation and dropout; Keras'
-    global seed is left alone.
+    `side` is that of VGG16's input, a multiple of 32: crops are enlarged to it. Augmentation
+    (20 degrees, shifts of 0.2, horizontal flip, nearest fill) is part of it and acts only in
+    training. `seed` rules initial weights, augmentation and dropout; Keras' global seed is left
+    alone.
     """
     low = has_bfloat16() if low_precision is None else low_precision
     crops = keras.Input((SIZE, SIZE, 3), name="crops", dtype="float32")
     tensor = crops
     for layer in augmentation(seed):
         tensor = layer(tensor)
-    base = backbone(weights, "block5_pool", low)
+    if side != SIZE:
+        tensor = keras.layers.Resizing(side, side, name="resize")(tensor)
+    base = backbone(weights, "block5_pool", low, side)
     # training=False: the base stays in inference mode even when some of it is fine-tuned.
     tensor = base(tensor, training=False)
     tensor = keras.layers.Flatten(name="flatten", dtype="float32")(tensor)
@@ -81,6 +90,15 @@ def unfreeze_block5(model: keras.Model) -> None:
     """Let VGG16's last block train; compile the model again afterwards."""
     for name in TUNED:
         model.get_layer("vgg16").get_layer(name).trainable = True
+
+
+def side_of(arrays: Mapping[str, NDArray[Any]]) -> int:
+    """The input side of the network that `arrays_of` gave these of. Raises ModelCorrupt."""
+    kernel = arrays.get("dense_kernel", np.empty((0, 0)))
+    cells = math.isqrt(len(kernel) // CHANNELS)
+    if kernel.ndim != 2 or not cells or cells * cells * CHANNELS != len(kernel):
+        raise _corrupt(_("dense_kernel is missing or has the wrong shape"))
+    return 32 * cells
 
 
 def arrays_of(model: keras.Model, tuned: bool) -> dict[str, NDArray[np.float32]]:
@@ -134,17 +152,26 @@ class ClassicModel:
         if bias is None or bias.ndim != 1 or not len(bias):
             raise _corrupt(_("classes_bias is missing or has the wrong shape"))
         self.classes = len(bias)
-        self.network = build_classic(weights, self.classes, low_precision=low_precision)
+        self.side = side_of(arrays)
+        self.network = build_classic(
+            weights, self.classes, low_precision=low_precision, side=self.side
+        )
         set_arrays(self.network, arrays)
         any_batch = tf.TensorSpec((None, SIZE, SIZE, 3), tf.float32)
         self._call = tf.function(
             lambda crops: self.network(crops, training=False), input_signature=[any_batch]
         )
 
-    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Softmax (n, classes) of uint8 RGB crops (n, 160, 160, 3), in batches of 16."""
+    def probabilities(
+        self, crops: NDArray[np.uint8], between: Callable[[], object] = lambda: None
+    ) -> NDArray[np.float32]:
+        """Softmax (n, classes) of uint8 RGB crops (n, 160, 160, 3), in batches of 16.
+
+        `between` is called before each batch.
+        """
         found = np.empty((len(crops), self.classes), np.float32)
         for start in range(0, len(crops), 16):
+            between()
             batch = crops[start : start + 16].astype(np.float32)
             found[start : start + len(batch)] = self._call(tf.constant(batch)).numpy()
         return found

@@ -1,61 +1,167 @@
-"""What both recipes' training loops share: batches, early stopping, and how they are ended.
+"""The best epoch so far, in memory and on disk: what both recipes' trainings fall back on.
 
-The loops are our own and not `Model.fit`: a token is looked at before every batch, validation
-included, so that nobody waits for more than one batch. A cancel raises Cancelled; a stop ends the
-epochs, drops the one under way, and the result is the best of those before it.
+On disk so that a killed training loses no more than the epochs after its best one: the next one
+on the same material goes on from there. The file holds weights made of people's pictures, so it
+is written and sealed as a model is, and goes with the model that came of it, with a cancel, and
+with any of its people (`drop_stale`). Importing this needs neither numpy nor TensorFlow.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
+import logging
 import math
+import shutil
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from engine.errors import DataError, ModelCorrupt, VaultLocked
+from engine.events import EpochDone
+from engine.files import parse_json, read_bytes, write_bytes
+from engine.model.record import plain
 
-from engine.cancel import Cancel
-from engine.model.vectors import Labels
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-Snapshot = TypeVar("Snapshot")
+Arrays = Mapping[str, "NDArray[Any]"]
 
 TOLERANCE = 1e-4
 """A loss must fall by more than this to count as better."""
+FOLDER = ".training"
+"""Of unfinished trainings, in a workspace's `models`."""
+RECORD = "record"
+"""Name of the text among a checkpoint's arrays."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class BestSoFar(Generic[Snapshot]):
-    """Best checkpoint and early stopping: remembers the epoch with the lowest loss.
+class BestSoFar:
+    """The epoch with the lowest loss, counted from 1, and its arrays; epoch 0 is none."""
 
-    Patience is kept below the number of epochs, or stopping early could never happen.
-    """
-
-    epochs: int
-    patience: int
     epoch: int = 0
     loss: float = math.inf
-    snapshot: Snapshot | None = None
-    _last: int = field(default=0, init=False)
+    arrays: Arrays = field(default_factory=dict)
 
-    def update(self, epoch: int, loss: float, snapshot: Snapshot) -> None:
-        """Report an epoch, counted from 1. A loss that is not a number is never the best."""
-        self._last = epoch
-        if self.epoch == 0 or loss < self.loss - TOLERANCE:
-            self.epoch, self.snapshot = epoch, snapshot
-            self.loss = loss if math.isfinite(loss) else math.inf
+    def offer(self, epoch: int, loss: float, take: Callable[[], Arrays]) -> bool:
+        """Report an epoch; whether it is the best so far, then its arrays are taken.
+
+        A loss that is not a number is the best only where there is no other.
+        """
+        if self.epoch and not loss < self.loss - TOLERANCE:
+            return False
+        self.epoch, self.arrays = epoch, take()
+        self.loss = loss if math.isfinite(loss) else math.inf
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The file of one recipe's unfinished training in a workspace's folder `models`.
+
+    `people` are the slugs and revisions of those whose pictures are trained on.
+    """
+
+    models: Path
+    recipe: str
+    people: tuple[tuple[str, str], ...] = ()
 
     @property
-    def exhausted(self) -> bool:
-        """Whether `patience` epochs went by without a better one."""
-        return self._last - self.epoch >= max(1, min(self.patience, self.epochs - 1))
+    def path(self) -> Path:
+        """The file."""
+        return self.models / FOLDER / f"{self.recipe}.npz"
+
+    def save(self, material: str, arrays: Arrays, history: tuple[EpochDone, ...]) -> None:
+        """Keep the best epoch, the last one of `history`; `material` is a digest of what is
+        trained on and how. Training does not fail for want of space here."""
+        import numpy as np
+
+        from engine.model.arrays import pack
+
+        record = {
+            "material": material,
+            "people": self.people,
+            "history": [event.to_json() for event in history],
+        }
+        text = np.array(json.dumps(plain(record)))
+        try:
+            write_bytes(self.path, pack({**arrays, RECORD: text}))
+        except DataError:
+            log.exception("no checkpoint of the training")
+
+    def load(self, material: str) -> tuple[Arrays, tuple[EpochDone, ...]] | None:
+        """The best epoch of a training on the same material that was cut short, and the epochs up
+        to it; None if there is none. One on other material is removed."""
+        found = _read(self.path)
+        if found is not None:
+            record, arrays = found
+            with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
+                history = tuple(map(EpochDone.from_record, record["history"]))
+                if record["material"] == material and history:
+                    return arrays, history
+        self.clear()
+        return None
+
+    def clear(self) -> None:
+        """Remove the file, if it is there."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+            self.path.parent.rmdir()
 
 
-def stopped(cancel: Cancel) -> bool:
-    """Whether an orderly end was asked for. Raises Cancelled if the job is to be given up."""
-    cancel.check_cancelled()
-    return cancel.stopping
+def drop_all(models: Path) -> None:
+    """Remove the checkpoints of all recipes from a workspace's folder `models`."""
+    shutil.rmtree(models / FOLDER, ignore_errors=True)
 
 
-def batches(size: int, batch: int, random: np.random.Generator | None) -> list[Labels]:
-    """Indices 0..size-1 in batches of at most `batch`, as equal as can be."""
-    order = np.arange(size) if random is None else random.permutation(size)
-    return np.array_split(order, -(-size // batch))
+def drop_stale(models: Path, people: Collection[tuple[str, str]]) -> int:
+    """Remove checkpoints that no training can go on from: they hold somebody who is not among
+    `people` (slug and revision) any more, or are damaged. How many."""
+    gone = 0
+    for path in sorted((models / FOLDER).glob("*.npz")):
+        try:
+            found = _read(path)
+        except VaultLocked:  # who can open it decides
+            continue
+        kept = found[0].get("people") if found is not None else None
+        whole = isinstance(kept, list) and all(isinstance(each, list) for each in kept)
+        if not whole or not {tuple(each) for each in kept or ()} <= set(people):
+            with contextlib.suppress(OSError):
+                path.unlink()
+                gone += 1
+    with contextlib.suppress(OSError):  # not empty, or not there
+        (models / FOLDER).rmdir()
+    return gone
+
+
+def digest_of(*parts: NDArray[Any] | str) -> str:
+    """A digest of arrays and texts that a training depends on."""
+    import numpy as np
+
+    made = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        if isinstance(part, str):
+            made.update(f"{len(part)} {part}".encode())
+        else:
+            made.update(f"{part.dtype} {part.shape}".encode())
+            made.update(np.ascontiguousarray(part).data)
+    return made.hexdigest()
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+    """Record and arrays of a checkpoint; None if it is absent or damaged. Raises VaultLocked."""
+    from engine.model.arrays import unpack
+
+    try:
+        arrays = unpack(read_bytes(path), path.name)
+        record = parse_json(str(arrays.pop(RECORD)))
+    except FileNotFoundError:
+        return None
+    except (DataError, ModelCorrupt, KeyError, ValueError) as error:
+        log.warning("a checkpoint cannot be read: %s", error)
+        return None
+    return (record, arrays) if isinstance(record, dict) else None

@@ -1,28 +1,38 @@
-"""A trained model as one Keras network, pictures in and scores out: `identity_vgg.keras`.
+"""A trained model as one Keras network, pictures in and scores out: `identity_vgg.keras` or `.h5`.
 
 It is built of Keras' own layers and operations only, so it loads anywhere with
-`keras.saving.load_model`, without Facedesk. Input: aligned crops (n, 160, 160, 3), RGB, 0..255.
+`keras.saving.load_model`, without Facedesk. Input: aligned crops (n, 160, 160, 3), RGB, 0..255;
+each network's preprocessing is inside. Importing this loads TensorFlow.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelError
-from engine.files import FILE_MODE, make_directory, translate_os_errors
+from engine.files import FILE_MODE, make_directory, translate_os_errors, write_plain
 from engine.i18n import _
-from engine.model.classic import build_classic, set_arrays
-from engine.model.face_space import FaceSpace
+from engine.model.classic import build_classic, set_arrays, side_of, unfreeze_block5
+from engine.model.export_files import FORMATS, METADATA, SCRIPT, facts_of, script_for
+from engine.model.face_space import FaceSpace, Space
 from engine.model.feature_row import LAYERS, ROW, cells
+from engine.model.joint_space import JointSpace
 from engine.model.record import StoredModel
-from engine.model.vectors import NEAREST, centre_levels
+from engine.model.resnet import CHANNEL_MEANS, CHIP, CROP_OF_CHIP, SCALE, load_resnet
+from engine.model.vectors import NEAREST, Float32, centre_levels
 from engine.model.vgg16 import backbone, layer_table
 from engine.model.vgg16_plan import SIZE, LayerRow
 from engine.model.weights import Weights
@@ -30,16 +40,88 @@ from engine.model.weights import Weights
 FILE_NAME = "identity_vgg.keras"
 
 
-def keras_network(model: StoredModel, weights: Weights, space: FaceSpace | None) -> keras.Model:
+@dataclass(frozen=True, slots=True, eq=False)
+class ExportPart:
+    """One network of a model and its share of the face space.
+
+    `features` maps a Keras tensor of crops to one of feature rows (n, k); the other fields are
+    those of a FaceSpace. `weight` scales the part's unit embeddings: the model's embeddings are the
+    parts' one after the other, and the squares of all weights sum to 1.
+    """
+
+    name: str
+    features: Callable[[Any], Any]
+    mean: Float32
+    projection: NDArray[np.floating[Any]]
+    offset: Float32
+    rooted: bool = True
+    parts: tuple[int, ...] = ()
+    weight: float = 1.0
+
+
+def vgg16_part(weights: Weights, space: FaceSpace) -> ExportPart:
+    """VGG16 with the space that was fitted on its features: the steps of `KerasExtractor`."""
+
+    def features(crops: Any) -> Any:
+        whole = backbone(weights, "block4_pool")
+        outputs = [whole.get_layer(name).output for name in LAYERS]
+        base = keras.Model(whole.input, outputs, name="vgg16")
+        maps = base(crops, training=False)
+        return keras.ops.concatenate([_pooled(each) for each in maps], axis=1)
+
+    return _part("vgg16", features, space)
+
+
+def face_network_part(space: FaceSpace) -> ExportPart:
+    """The face network with the space that was fitted on its features, `resnet.chips` inside."""
+    from engine.model.resnet_keras import resnet_model
+
+    # From each pixel of the chip to its place in the crop; the last two are for perspective.
+    turn = np.append(CROP_OF_CHIP.ravel(), (0.0, 0.0)).astype(np.float32)
+
+    def features(crops: Any) -> Any:
+        whole = keras.ops.image.affine_transform(
+            crops, turn, interpolation="bilinear", fill_mode="nearest"
+        )
+        offset = [-mean / SCALE for mean in CHANNEL_MEANS]
+        chips = keras.layers.Rescaling(1 / SCALE, offset=offset, name="chip_colours")(
+            whole[:, :CHIP, :CHIP]
+        )
+        return resnet_model(load_resnet())(chips)
+
+    return _part("resnet", features, space)
+
+
+def parts_of(space: Space, weights: Weights | None) -> list[ExportPart]:
+    """The networks behind a space; `weights` are VGG16's, None for the face network alone."""
+    if not isinstance(space, JointSpace):
+        assert isinstance(space, FaceSpace)
+        return [face_network_part(space) if weights is None else vgg16_part(weights, space)]
+    found = []
+    for part, share in zip(space.parts, space.shares, strict=True):
+        single = parts_of(part, weights if part.length == ROW else None)[0]
+        found.append(replace(single, weight=math.sqrt(share)))
+    return found
+
+
+def _part(name: str, features: Callable[[Any], Any], space: FaceSpace) -> ExportPart:
+    projection = np.asarray(space.projection)
+    return ExportPart(
+        name, features, space.mean, projection, space.offset, space.rooted, space.parts
+    )
+
+
+def keras_network(model: StoredModel, weights: Weights | None, space: Space | None) -> keras.Model:
     """The whole network of a stored model, in float32.
 
     Recipe `classic`: outputs softmax probabilities (n, people). Recipe `head` (needs `space`):
-    outputs scores (n, people) by the formula of `vectors.cohort_scores`, to be compared with the
-    model's threshold. Columns are in the order of
-    `model.labels`. Raises ModelError if the space does not fit, ModelCorrupt.
+    outputs scores (n, people) as `Gallery` gives them, to be compared with the model's threshold.
+    Columns are in the order of `model.labels`. Raises ModelError if the space does not fit,
+    ModelCorrupt.
     """
-    if model.info.recipe == "classic":
-        network = build_classic(weights, len(model.labels), low_precision=False)
+    if model.info.recipe == "classic" and weights is not None:
+        side = side_of(model.arrays)
+        network = build_classic(weights, len(model.labels), low_precision=False, side=side)
         set_arrays(network, model.arrays)
         return network
     if space is None or space.dims != model.centres.shape[1]:
@@ -50,83 +132,127 @@ def keras_network(model: StoredModel, weights: Weights, space: FaceSpace | None)
             ),
             _("Train again, then export."),
         )
-    return head_network(weights, space, model.centres)
+    raised = model.info.calibration.get("raised") or [0.0] * len(model.labels)
+    return head_network(parts_of(space, weights), model.centres, space.cohort, raised)
 
 
 def export_keras(
-    model: StoredModel, weights: Weights, destination: Path, space: FaceSpace | None = None
+    model: StoredModel, weights: Weights | None, destination: Path, space: Space | None = None
 ) -> Path:
-    """Write `keras_network` to `destination`, a file or an existing folder; return the file.
+    """Write `keras_network` to `destination`, a `.keras` or `.h5` file or an existing folder, with
+    its facts beside it (JSON, and in the file itself) and a script that uses both; return the file.
 
-    The file appears when complete. Raises as `keras_network`, DiskFull, WorkspaceUnusable.
+    Each file appears when complete. Raises as `keras_network`, DiskFull, WorkspaceUnusable.
     """
     path = destination / FILE_NAME if destination.is_dir() else destination
-    if path.suffix != ".keras":
+    if path.suffix not in FORMATS:
         raise ModelError(
             _("The model cannot be exported"),
-            _("{path} does not end in .keras").format(path=path),
+            _("{path} does not end in .keras or .h5").format(path=path),
             _("Name it so."),
         )
     network = keras_network(model, weights, space)
+    facts = facts_of(model)
+    text = json.dumps(facts, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     with translate_os_errors(_("export the model"), path):
         make_directory(path.parent)
-        handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=".keras", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         try:
-            network.save(name)
+            (_save_h5 if path.suffix == ".h5" else _save_keras)(network, name, text)
             Path(name).chmod(FILE_MODE)
             os.replace(name, path)
         finally:
             Path(name).unlink(missing_ok=True)
+    write_plain(path.with_suffix(".json"), text.encode())
+    write_plain(path.with_name(SCRIPT), script_for(path.name).encode())
     return path
 
 
+def _save_keras(network: keras.Model, name: str, facts: str) -> None:
+    """The archive that Keras writes, with the facts as one more member."""
+    network.save(name)
+    with zipfile.ZipFile(name, "a") as archive:
+        archive.writestr(f"{METADATA}.json", facts)
+
+
+def _save_h5(network: keras.Model, name: str, facts: str) -> None:
+    """An HDF5 file whose attributes are the network's description and the facts.
+
+    Keras' own HDF5 writer describes layers only: a network of operations (a flip, a root) could not
+    be read again, though its reader takes today's description, which `.keras` files have too. As
+    it is longer than an attribute of HDF5's first format may be, the file is of the latest.
+    """
+    with tempfile.TemporaryDirectory(dir=Path(name).parent, prefix=".tmp-") as folder:
+        first = Path(folder, "keras.h5")
+        keras.saving.save_model(network, first, include_optimizer=False)
+        with h5py.File(first) as old, h5py.File(name, "w", libver="latest") as new:
+            new.attrs.update(old.attrs)
+            for group in old:
+                old.copy(group, new)
+            described = keras.saving.serialize_keras_object(network)
+            new.attrs["model_config"] = json.dumps(described).encode()
+            new.attrs[METADATA] = facts.encode()
+
+
 def recipe_layers(
-    recipe: str, people: int, weights: Weights, space: FaceSpace, unfreeze: bool = False
+    recipe: str, people: int, weights: Weights, space: Space, unfreeze: bool = False
 ) -> tuple[LayerRow, ...]:
     """Every layer of a recipe's network for so many people, and whether it trains."""
     if recipe == "classic":
         network = build_classic(weights, people, low_precision=False)
         if unfreeze:
-            from engine.model.classic import unfreeze_block5
-
             unfreeze_block5(network)
     else:
-        network = head_network(weights, space, np.eye(people, space.dims, dtype=np.float32))
+        centres = np.eye(people, space.dims, dtype=np.float32)
+        network = head_network(parts_of(space, weights), centres, space.cohort)
     return layer_table(network)
 
 
-def head_network(weights: Weights, space: FaceSpace, centres: NDArray[np.float32]) -> keras.Model:
+def head_network(
+    parts: Sequence[ExportPart], centres: Float32, cohort: Float32, raised: Sequence[float] = ()
+) -> keras.Model:
     """Crops (n, 160, 160, 3) to scores (n, people): features, face space, cosines, cohort.
 
-    The same steps as `Extractor`, `FaceSpace.embed` and `cohort_scores`, in one graph. Only
-    the layer `people`, whose kernel is `centres`, is marked as trainable.
+    The same steps as an extractor, `Space.embed` and `cohort_scores`, less what each person's
+    threshold is `raised` by, in one graph. Only the layer `people`, whose kernel is `centres`, is
+    marked as trainable.
     """
     ops, layers = keras.ops, keras.layers
     crops = keras.Input((SIZE, SIZE, 3), name="crops", dtype="float32")
-    whole = backbone(weights, "block4_pool")
-    base = keras.Model(whole.input, [whole.get_layer(n).output for n in LAYERS], name="vgg16")
-    maps = base(crops, training=False)
-    features = ops.concatenate([_pooled(each) for each in maps], axis=1)
-    # A batch normalisation in inference mode subtracts a stored mean, and keeps it as weights.
-    centre = layers.BatchNormalization(
-        center=False, scale=False, epsilon=0.0, trainable=False, name="subtract_mean"
-    )
-    centred = centre(features)
-    centre.set_weights([space.mean, np.ones(ROW, np.float32)])
-    rooted = ops.sign(centred) * ops.sqrt(ops.abs(centred))
-    cuts = np.cumsum(space.parts)[:-1].tolist()
-    parts = ops.split(rooted, cuts, axis=1) if cuts else [rooted]
-    rooted = ops.concatenate([layers.UnitNormalization()(part) for part in parts], axis=1)
-    projected = _dense("face_space", np.asarray(space.projection), rooted, -space.offset)
-    embeddings = layers.UnitNormalization(name="embedding")(projected)
+    embedded = [_embedding(part, crops) for part in parts]
+    embeddings = embedded[0] if len(embedded) == 1 else ops.concatenate(embedded, axis=1)
     cosines = _dense("people", centres.T, embeddings, trainable=True)
-    offset = (-centre_levels(centres, space.cohort)[0]).tolist()
+    more = np.asarray(raised or [0.0] * len(centres), np.float32)
+    offset = (-centre_levels(centres, cohort)[0] - more).tolist()
     cosines = layers.Rescaling(1.0, offset=offset, name="centre_levels")(cosines)
-    strangers = _dense("cohort", space.cohort.T, embeddings)
-    nearest = min(NEAREST, len(space.cohort))
+    strangers = _dense("cohort", cohort.T, embeddings)
+    nearest = min(NEAREST, len(cohort))
     level = ops.mean(ops.top_k(strangers, nearest)[0], axis=-1, keepdims=True)
     return keras.Model(crops, ops.subtract(cosines, level), name="identity_vgg")
+
+
+def _embedding(part: ExportPart, crops: Any) -> Any:
+    """Crops to the part's share of the embeddings."""
+    ops, layers = keras.ops, keras.layers
+    features = part.features(crops)
+    # A batch normalisation in inference mode subtracts a stored mean, and keeps it as weights.
+    centre = layers.BatchNormalization(
+        center=False, scale=False, epsilon=0.0, trainable=False, name=f"{part.name}_mean"
+    )
+    rows = centre(features)
+    centre.set_weights([part.mean, np.ones(len(part.mean), np.float32)])
+    if part.rooted:
+        rows = ops.sign(rows) * ops.sqrt(ops.abs(rows))
+    cuts = np.cumsum(part.parts)[:-1].tolist()
+    pieces = ops.split(rows, cuts, axis=1) if cuts else [rows]
+    unit = [layers.UnitNormalization()(piece) for piece in pieces]
+    rows = unit[0] if len(unit) == 1 else ops.concatenate(unit, axis=1)
+    projected = _dense(f"{part.name}_space", part.projection, rows, -part.offset)
+    embedding = layers.UnitNormalization(name=f"{part.name}_embedding")(projected)
+    if part.weight == 1.0:
+        return embedding
+    return layers.Rescaling(part.weight, name=f"{part.name}_weight")(embedding)
 
 
 def _pooled(maps: Any) -> Any:
@@ -139,7 +265,7 @@ def _pooled(maps: Any) -> Any:
 
 def _dense(
     name: str,
-    kernel: NDArray[np.float32],
+    kernel: NDArray[np.floating[Any]],
     tensor: Any,
     bias: NDArray[np.float32] | None = None,
     trainable: bool = False,

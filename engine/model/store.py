@@ -23,6 +23,7 @@ from typing import Any
 from engine.errors import DataError, ModelCorrupt, NoModel
 from engine.files import new_directory, parse_json, read_bytes, remove_directory, write_bytes
 from engine.i18n import _
+from engine.model.epochs import Checkpoint
 from engine.model.record import (
     Label,
     ModelDraft,
@@ -61,7 +62,8 @@ class ModelStore:
     def save(self, draft: ModelDraft) -> ModelInfo:
         """Write a model as one folder that appears when complete. It is not promoted.
 
-        Raises ValueError if the draft does not fit itself, DiskFull, WorkspaceUnusable.
+        The checkpoint of its training is needed no more. Raises ValueError if the draft does not
+        fit itself, DiskFull, WorkspaceUnusable.
         """
         from engine.model.arrays import pack
 
@@ -78,6 +80,7 @@ class ModelStore:
         with new_directory(self._folder / identity) as folder:
             for name, data in {**files, SUMS: _sums(files)}.items():
                 write_bytes(folder / name, data)
+        Checkpoint(self._folder, draft.recipe).clear()
         return self._info(identity)
 
     def load(self, model: str | None = None) -> StoredModel:

@@ -17,17 +17,20 @@ Through = Literal["block4_pool", "block5_pool"]
 
 
 def backbone(
-    weights: Weights, through: Through = "block4_pool", low_precision: bool = False
+    weights: Weights,
+    through: Through = "block4_pool",
+    low_precision: bool = False,
+    side: int = SIZE,
 ) -> keras.Model:
     """The frozen network up to and including layer `through`.
 
-    Input: float32 (n, 160, 160, 3), RGB, 0..255; VGG16's own preprocessing is the first layer.
-    Output: (n, 10, 10, 512) for block4_pool, (n, 5, 5, 512) for block5_pool; bfloat16 if
+    Input: float32 (n, side, side, 3), RGB, 0..255; VGG16's own preprocessing is the first layer.
+    Output at 160: (n, 10, 10, 512) for block4_pool, (n, 5, 5, 512) for block5_pool; bfloat16 if
     `low_precision`, else float32. Variables are float32 either way, and no global Keras policy
     is touched. A caller may unfreeze some layers by name.
     """
     policy = "mixed_bfloat16" if low_precision else "float32"
-    pictures = keras.Input((SIZE, SIZE, 3), name="pictures", dtype="float32")
+    pictures = keras.Input((side, side, 3), name="pictures", dtype="float32")
     tensor = _preprocess(pictures)
     for block, (convolutions, channels) in enumerate(BLOCKS, 1):
         for number in range(1, convolutions + 1):

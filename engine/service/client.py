@@ -304,6 +304,8 @@ class LocalDesk(
             self._written(job)
             if job == "recognise":
                 cameras.end_further(self._children)
+            if job != "enrol":  # training is what comes next
+                self._renew_if_idle()
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
         if job == "recognise":

@@ -6,10 +6,8 @@ workspace's writer lock.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from engine.audit import Audit
 from engine.config import Settings, SplitSettings
@@ -183,27 +181,9 @@ def model_row(info: ModelInfo) -> ModelRow:
 def history_of(info: ModelInfo) -> tuple[EpochDone, ...]:
     """The epochs of a model's training; empty if the record has none, or not such as these."""
     try:
-        return tuple(_epoch(kept) for kept in info.details.get("history", ()))
+        return tuple(map(EpochDone.from_record, info.details.get("history", ())))
     except (KeyError, TypeError, ValueError, OverflowError):
         return ()
-
-
-def _epoch(kept: Mapping[str, Any]) -> EpochDone:
-    def figure(name: str) -> float:
-        # JSON has no NaN: null stands for it.
-        return math.nan if kept[name] is None else float(kept[name])
-
-    return EpochDone(
-        epoch=int(kept["epoch"]),
-        epochs=int(kept["epochs"]),
-        loss=figure("loss"),
-        accuracy=figure("accuracy"),
-        val_loss=figure("val_loss"),
-        val_accuracy=figure("val_accuracy"),
-        learning_rate=figure("learning_rate"),
-        seconds=figure("seconds"),
-        best=int(kept["best"]),
-    )
 
 
 def promote(workspace: Workspace, model: str) -> None:

@@ -19,6 +19,7 @@ from engine.cancel import Cancel
 from engine.errors import FacedeskError, ModelError
 from engine.events import JobEnded, NothingToExplain, Notice
 from engine.i18n import _
+from engine.model.loading import load_ahead
 from engine.model.runtime import choose_runtime
 from engine.pictures import CROP
 from engine.service.child_main import ChildContext, serve
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RECOGNISE = "recognise"
+IDLE = 120.0
+"""Seconds after a capture in which a training is expected: TensorFlow was loaded for it."""
 MAIN = "main loop"
 """What the process is at when it takes a message, as the watchdog calls it."""
 
@@ -61,7 +64,9 @@ class ModelBody:
         self._context = context
         self._backbones = Backbones(context.settings.model)
         views = context.settings.training.views
-        self._feed = Feed(context.workspace, views, self._backbones)
+        self._feed = Feed(context.workspace, views, self._backbones, load_ahead)
+        self._pictures = 0
+        """Pictures told of so far: whether more came since shows whether a capture goes on."""
         self._make = Recognition
         self._recognition: Recognition | None = None
         self._explained: Recognition | None = None
@@ -80,6 +85,7 @@ class ModelBody:
         Pictures of a capture go to the feed, whatever the main loop is at.
         """
         if isinstance(message, PictureKept):
+            self._pictures += 1
             self._feed.kept(message.slug, message.session, message.file)
             return True
         if isinstance(message, PicturesOver):
@@ -168,6 +174,15 @@ class ModelBody:
         """End a session's features, and say so: the writer lock is held until then."""
         self._feed.over(message.session)
         self._context.send(message)
+        before = self._pictures
+
+        def idle() -> None:
+            if self._pictures == before:
+                self._tell_burden()
+
+        timer = threading.Timer(IDLE, idle)
+        timer.daemon = True
+        timer.start()
 
     def _explain(self, track: int | None) -> None:
         """Answer with a Why. Reading the enrolled crops may take seconds: faces do not wait."""

@@ -29,16 +29,27 @@ class Renewal:
     _jobs: dict[Job, str]
     _children: dict[str, Child]
     _fed: set[str]
+    _burdened: Child | None = None
+    """What is to be replaced as soon as nothing is under way that it takes part in."""
 
     def _child(self, name: str) -> Child:
         raise NotImplementedError
 
     def _renew(self, child: Child) -> None:
-        """Replace `child`, unless something is under way that it takes part in."""
+        """Replace `child` now, or after what is under way that it takes part in."""
         with self._lock:
             needed = "enrol" in self._jobs or self._fed  # twins and features of a capture
             busy = needed or any(child.name in PROCESSES[job] for job in self._jobs)
-            if self._closing or busy or self._children.get(child.name) is not child:
+            if self._closing or self._children.get(child.name) is not child:
+                self._burdened = None
                 return
-            self._children.pop(child.name).leave()
-            self._child(child.name)
+            self._burdened = child if busy else None
+            if not busy:
+                self._children.pop(child.name).leave()
+                self._child(child.name)
+
+    def _renew_if_idle(self) -> None:
+        """A job is over: replace what waits for it."""
+        with self._lock:
+            if self._burdened is not None:
+                self._renew(self._burdened)

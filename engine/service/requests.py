@@ -68,7 +68,8 @@ class SplitRequest:
 class TrainRequest:
     """Train a model on the split. None means the configured value.
 
-    `unfreeze`, `weights` and recipe `classic` are VGG16's only.
+    `weights` go with backbone `vgg16` only; recipe `classic` needs VGG16, and `unfreeze` and
+    `input_side` (of VGG16's input) are recipe `classic`'s.
     """
 
     recipe: Recipe = "head"
@@ -76,6 +77,7 @@ class TrainRequest:
     epochs: int | None = None
     unfreeze: bool = False
     weights: str | None = None
+    input_side: Literal[160, 224] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from engine.audit.log import Audit
 from engine.enrol import recovery
+from engine.enrol.permission import permitted
 from engine.errors import DataError
 from engine.events import Recovered
+from engine.model.epochs import FOLDER, drop_stale
 from engine.service.erasure.erase import resume, unfinished
 from engine.workspace import Workspace
 
@@ -21,8 +23,23 @@ def recover(workspace: Workspace, interrupted: str = "") -> Recovered | None:
     that it was done.
     """
     found = recovery.recover(workspace, interrupted)
+    if forgotten := _forget_trainings(workspace):
+        found = replace(
+            found or Recovered(), leftovers=(found.leftovers if found else 0) + forgotten
+        )
     with contextlib.suppress(DataError):  # it waits, as what recovery could not do
         Audit(workspace).tidy()
     if not unfinished(workspace):
         return found
     return replace(found or Recovered(), erased=len(resume(workspace)))
+
+
+def _forget_trainings(workspace: Workspace) -> int:
+    """Remove what killed trainings left that none can go on from, as it holds people who have gone
+    or changed since; how many."""
+    if not (workspace.models / FOLDER).is_dir():
+        return 0
+    with contextlib.suppress(DataError):
+        people = {(person.slug, person.revision) for person in permitted(workspace)}
+        return drop_stale(workspace.models, people)
+    return 0

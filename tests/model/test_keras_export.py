@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,11 +17,18 @@ from engine.model.classic import ClassicModel, arrays_of, build_classic
 from engine.model.face_space import FaceSpace
 from engine.model.feature_row import PARTS, ROW
 from engine.model.impostors import ImpostorCurve
-from engine.model.keras_export import FILE_NAME, export_keras, recipe_layers
+from engine.model.joint_space import joined
+from engine.model.keras_export import (
+    FILE_NAME,
+    export_keras,
+    recipe_layers,
+)
 from engine.model.keras_extractor import KerasExtractor
 from engine.model.record import ModelInfo, StoredModel
-from engine.model.vectors import cohort_scores, unit
+from engine.model.resnet_keras import KerasResnetExtractor
+from engine.model.vectors import Float32, cohort_scores, unit
 from engine.model.weights import Weights
+from engine.pictures import encode_png
 
 DIMENSIONS = 24
 PEOPLE = (("ada", "Ada", "1"), ("grace", "Grace", "1"), ("mary", "Mary", "1"))
@@ -43,9 +53,17 @@ def crops() -> NDArray[np.uint8]:
     return np.random.default_rng(1).integers(0, 256, (3, 160, 160, 3), np.uint8)
 
 
-def stored(recipe: str, dimensions: int, arrays: dict[str, NDArray[np.float32]]) -> StoredModel:
-    centres = unit(np.random.default_rng(2).normal(size=(len(PEOPLE), dimensions)))
-    return StoredModel(ModelInfo(id="test", recipe=recipe, people=PEOPLE), centres, arrays)
+def stored(
+    recipe: str,
+    dimensions: int,
+    arrays: dict[str, NDArray[np.float32]],
+    centres: Float32 | None = None,
+    threshold: float = 0.3,
+) -> StoredModel:
+    if centres is None:
+        centres = unit(np.random.default_rng(2).normal(size=(len(PEOPLE), dimensions)))
+    info = ModelInfo(id="test", recipe=recipe, people=PEOPLE, threshold=threshold)
+    return StoredModel(info, centres, arrays)
 
 
 def elsewhere(file: Path, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -74,6 +92,72 @@ def test_an_exported_head_gives_the_scores_of_recognition(
     assert not list(tmp_path.glob(f"{TEMPORARY}*"))
 
 
+def named_by_script(folder: Path, picture: Path) -> str:
+    """What the exported script says, run where no Facedesk can be imported."""
+    done = subprocess.run(
+        [sys.executable, "-I", folder / "name_picture.py", picture],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder.parent,
+    )
+    return done.stdout.split()[0]
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+def test_the_script_beside_it_names_a_picture_in_plain_keras(
+    tmp_path: Path, weights: Weights, space: FaceSpace, crops: NDArray[np.uint8], suffix: str
+) -> None:
+    rows = space.embed(KerasExtractor(weights, low_precision=False).extract(crops))
+    scores = cohort_scores(rows, rows, space.cohort)
+    # Random pictures are alike: the threshold is such that each is just known as itself.
+    model = stored("head", DIMENSIONS, {}, rows, float(scores.diagonal().min()) - 0.01)
+    out = tmp_path / "out"
+    out.mkdir()
+    file = export_keras(model, weights, out / f"mine{suffix}", space)
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(encode_png(crops[int(scores.diagonal().argmin())]))
+    assert named_by_script(out, picture) == PEOPLE[int(scores.diagonal().argmin())][1]
+    facts = json.loads((out / "mine.json").read_text("utf-8"))
+    assert facts["names"] == ["Ada", "Grace", "Mary"]
+    assert facts["threshold"] == pytest.approx(model.info.threshold)
+    if suffix == ".h5":
+        with h5py.File(file) as opened:
+            inside = json.loads(opened.attrs["facedesk"])
+    else:
+        with zipfile.ZipFile(file) as archive:
+            inside = json.loads(archive.read("facedesk.json"))
+    assert inside == facts
+    facts["threshold"] = 2.0
+    (out / "mine.json").write_text(json.dumps(facts))
+    assert named_by_script(out, picture) == "unknown"
+
+
+def test_both_networks_of_a_joint_space_are_in_one_file(
+    tmp_path: Path, weights: Weights, space: FaceSpace, crops: NDArray[np.uint8]
+) -> None:
+    random = np.random.default_rng(5)
+    faces = FaceSpace(
+        mean=random.normal(size=128).astype(np.float32) * 0.05,
+        projection=random.normal(size=(128, 8)).astype(np.float32),
+        offset=random.normal(size=8).astype(np.float32),
+        cohort=unit(random.normal(size=(40, 8))),
+        impostors=space.impostors,
+        rooted=False,
+    )
+    joint = joined(("vgg16", "resnet"), (space, faces), (0.3, 0.7), space.impostors)
+    rows = [
+        KerasExtractor(weights, low_precision=False).extract(crops),
+        KerasResnetExtractor().extract(crops),
+    ]
+    embeddings = joint.embed(np.concatenate(rows, axis=1))
+    model = stored("head", joint.dims, {})
+    model.info.calibration["raised"] = [0.0, 0.05, 0.0]  # type: ignore[index]
+    file = export_keras(model, weights, tmp_path / "both.h5", joint)
+    right = cohort_scores(embeddings, model.centres, joint.cohort) - [[0.0, 0.05, 0.0]]
+    np.testing.assert_allclose(elsewhere(file, crops), right, atol=5e-3)
+
+
 def test_an_exported_classic_model_gives_its_probabilities(
     tmp_path: Path, weights: Weights, crops: NDArray[np.uint8]
 ) -> None:
@@ -93,8 +177,8 @@ def test_a_head_of_another_space_is_refused(
 
 
 def test_another_suffix_is_refused(tmp_path: Path, weights: Weights, space: FaceSpace) -> None:
-    with pytest.raises(ModelError, match=r"\.keras"):
-        export_keras(stored("head", DIMENSIONS, {}), weights, tmp_path / "a.h5", space)
+    with pytest.raises(ModelError, match=r"\.keras or \.h5"):
+        export_keras(stored("head", DIMENSIONS, {}), weights, tmp_path / "a.onnx", space)
 
 
 def test_only_the_peoples_centres_train_in_the_head(weights: Weights, space: FaceSpace) -> None:
@@ -102,7 +186,7 @@ def test_only_the_peoples_centres_train_in_the_head(weights: Weights, space: Fac
     assert [row.name for row in rows if row.trains] == ["people"]
     table = {row.name: row for row in rows}
     assert table["people"].parameters == 3 * DIMENSIONS
-    assert table["face_space"].shape == (None, DIMENSIONS)
+    assert table["vgg16_space"].shape == (None, DIMENSIONS)
     assert table["block4_pool"].kind == "MaxPooling2D"
 
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,22 +12,24 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.config import TrainingSettings
 from engine.errors import Cancelled, ModelCorrupt, NoPictures, TooFewPeople
-from engine.events import EpochDone
+from engine.events import EpochDone, Event, Notice
 from engine.model.classic import (
-    FLATTENED,
     ClassicModel,
     arrays_of,
     augmentation,
     build_classic,
     set_arrays,
+    side_of,
     unfreeze_block5,
 )
+from engine.model.epochs import Checkpoint
 from engine.model.training_classic import ClassicResult, train_classic
 from engine.model.vgg16 import layer_table
 from engine.model.weights import Weights
 
 Crops = NDArray[np.uint8]
 Labels = NDArray[np.int64]
+FLATTENED = 5 * 5 * 512
 
 
 def textures(each: int, seed: int) -> tuple[Crops, Labels]:
@@ -40,33 +43,46 @@ def textures(each: int, seed: int) -> tuple[Crops, Labels]:
     return np.stack(crops), np.repeat(np.arange(2), each)
 
 
-def start(
-    weights: Weights, cancel: Cancel, validation: int = 3, unfreeze: bool = False, **options: Any
-) -> Generator[EpochDone, None, ClassicResult]:
+def train(
+    weights: Weights,
+    cancel: Cancel | None = None,
+    validation: int = 3,
+    unfreeze: bool = False,
+    on_event: Callable[[Event], None] = lambda event: None,
+    checkpoint: Checkpoint | None = None,
+    **options: Any,
+) -> tuple[list[EpochDone], ClassicResult]:
+    """A training on made-up textures: its epochs and its result."""
     settings = TrainingSettings(**{"classic_epochs": 3, "patience": 2, "batch": 8, **options})
     crops, labels = textures(8, seed=0)
     checked, truth = np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np.int64)
     if validation:
         checked, truth = textures(validation, seed=1)
-    return train_classic(
-        crops, labels, checked, truth, 2, weights, settings, cancel, unfreeze=unfreeze
+    events: list[Event] = []
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        on_event(event)
+
+    result = train_classic(
+        crops,
+        labels,
+        checked,
+        truth,
+        2,
+        weights,
+        settings,
+        cancel or Cancel(),
+        emit,
+        unfreeze=unfreeze,
+        checkpoint=checkpoint,
     )
-
-
-def finish(
-    run: Generator[EpochDone, None, ClassicResult],
-) -> tuple[list[EpochDone], ClassicResult]:
-    events = []
-    while True:
-        try:
-            events.append(next(run))
-        except StopIteration as end:
-            return events, end.value
+    return [event for event in events if isinstance(event, EpochDone)], result
 
 
 @pytest.fixture(scope="module")
 def trained(weights: Weights) -> tuple[list[EpochDone], ClassicResult]:
-    return finish(start(weights, Cancel()))
+    return train(weights)
 
 
 def test_it_learns_two_easy_classes(
@@ -89,7 +105,9 @@ def test_every_epoch_is_an_event_and_the_best_is_kept(
     assert [event.epoch for event in events] == list(range(1, len(events) + 1))
     losses = [event.val_loss for event in events]
     assert losses[result.best_epoch - 1] == pytest.approx(min(losses), abs=1e-4)
-    assert all(event.learning_rate == 1e-3 for event in events)
+    rates = [event.learning_rate for event in events]
+    assert rates[0] == 1e-3
+    assert rates == sorted(rates, reverse=True)
 
 
 def test_only_the_dense_layers_are_kept_while_vgg16_is_frozen(
@@ -106,9 +124,7 @@ def test_only_the_dense_layers_are_kept_while_vgg16_is_frozen(
 
 
 def test_block5_trains_only_when_unfrozen_and_at_the_slow_rate(weights: Weights) -> None:
-    events, result = finish(
-        start(weights, Cancel(), unfreeze=True, classic_epochs=2, fine_tune_rate=1e-5)
-    )
+    events, result = train(weights, unfreeze=True, classic_epochs=2, fine_tune_rate=1e-5)
     assert [event.learning_rate for event in events] == [1e-3, 1e-5]
     assert result.tuned == (result.best_epoch == 2)
     if result.tuned:
@@ -119,7 +135,7 @@ def test_block5_trains_only_when_unfrozen_and_at_the_slow_rate(weights: Weights)
 
 
 def test_without_validation_pictures_the_figures_are_not_numbers(weights: Weights) -> None:
-    events, result = finish(start(weights, Cancel(), validation=0, classic_epochs=1))
+    events, result = train(weights, validation=0, classic_epochs=1)
     assert math.isnan(events[0].val_loss)
     assert math.isnan(events[0].val_accuracy)
     assert math.isfinite(events[0].loss)
@@ -143,13 +159,13 @@ class EndsAt(Cancel):
 def test_a_cancel_stops_within_a_batch(weights: Weights) -> None:
     cancel = EndsAt(3, Cancel.cancel)
     with pytest.raises(Cancelled):
-        next(start(weights, cancel, batch=4))
+        train(weights, cancel, batch=4)
     assert cancel.looks == 3
 
 
 def test_a_stop_within_a_batch_keeps_the_best_epoch_so_far(weights: Weights) -> None:
     cancel = EndsAt(9, Cancel.stop)  # 4 batches of training and 2 of validation an epoch
-    events, result = finish(start(weights, cancel, batch=4, validation=4))
+    events, result = train(weights, cancel, batch=4, validation=4)
     assert cancel.looks == 9
     assert [event.epoch for event in events] == [1]
     assert result.best_epoch == 1
@@ -158,29 +174,60 @@ def test_a_stop_within_a_batch_keeps_the_best_epoch_so_far(weights: Weights) -> 
 
 def test_a_stop_before_the_first_epoch_is_over_leaves_nothing_to_keep(weights: Weights) -> None:
     with pytest.raises(Cancelled):
-        next(start(weights, EndsAt(5, Cancel.stop), batch=4))
+        train(weights, EndsAt(4, Cancel.stop), batch=4)
 
 
 def test_a_stop_in_the_first_phase_fine_tunes_nothing(weights: Weights) -> None:
     cancel = EndsAt(9, Cancel.stop)
-    events, result = finish(
-        start(weights, cancel, batch=4, validation=4, unfreeze=True, classic_epochs=4)
-    )
+    events, result = train(weights, cancel, batch=4, validation=4, unfreeze=True, classic_epochs=4)
     assert len(events) == 1
     assert not result.tuned
+
+
+class Killed(Exception):
+    """Stands for the end of the process: nothing of ours catches it."""
+
+
+def test_a_killed_training_goes_on_from_its_best_epoch(weights: Weights, tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path, "classic")
+
+    def kill(event: Event) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        train(weights, on_event=kill, checkpoint=checkpoint, classic_epochs=2)
+    notices: list[Event] = []
+    events, result = train(
+        weights, on_event=notices.append, checkpoint=checkpoint, classic_epochs=2
+    )
+    assert [event.epoch for event in events] == [1, 2]
+    assert result.history == tuple(events)
+    (told,) = [event.text for event in notices if isinstance(event, Notice)]
+    assert told.endswith("this one goes on from its best epoch, 1.")
+    assert result.best_epoch == 1 or events[1].val_loss < events[0].val_loss
+
+
+def test_the_input_side_is_told_by_the_arrays(weights: Weights) -> None:
+    arrays = arrays_of(build_classic(weights, 2, side=224), tuned=False)
+    assert arrays["dense_kernel"].shape == (7 * 7 * 512, 256)
+    assert side_of(arrays) == 224
+    found = ClassicModel(arrays, weights).probabilities(textures(1, 0)[0])
+    assert found.shape == (2, 2)
+    with pytest.raises(ModelCorrupt):
+        side_of({"dense_kernel": np.zeros((513, 256), np.float32)})
 
 
 def test_one_person_is_too_few(weights: Weights) -> None:
     crops, labels = textures(1, 0)
     with pytest.raises(TooFewPeople) as caught:
-        next(train_classic(crops, labels, crops, labels, 1, weights, TrainingSettings(), Cancel()))
+        train_classic(crops, labels, crops, labels, 1, weights, TrainingSettings(), Cancel(), print)
     assert "head" in caught.value.hint
 
 
 def test_no_training_pictures_are_an_error_of_the_data(weights: Weights) -> None:
     none, nothing = np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np.int64)
     with pytest.raises(NoPictures):
-        next(train_classic(none, nothing, none, nothing, 2, weights, TrainingSettings(), Cancel()))
+        train_classic(none, nothing, none, nothing, 2, weights, TrainingSettings(), Cancel(), print)
 
 
 def test_augmentation_acts_in_training_only(weights: Weights) -> None:

@@ -25,6 +25,23 @@ from engine.service.protocol import TrainRequest
 from engine.workspace import Workspace
 
 
+@pytest.mark.parametrize(
+    ("request_", "named"),
+    [
+        (TrainRequest(unfreeze=True), "--unfreeze is for recipe classic"),
+        (TrainRequest(input_side=224), "--input-side is for recipe classic"),
+        (TrainRequest(unfreeze=True, input_side=160), "--unfreeze and --input-side"),
+    ],
+)
+def test_what_recipe_head_cannot_act_on_is_refused(request_: TrainRequest, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        refuse_unfitting(request_)
+
+
+def test_recipe_classic_takes_every_option() -> None:
+    refuse_unfitting(TrainRequest(recipe="classic", unfreeze=True, input_side=224))
+
+
 def enrolled(workspace: Workspace) -> NDArray[np.uint8]:
     """Ada and Bob in the workspace, made of noise; what each looks like: (2, 160, 160, 3)."""
     patterns = np.random.default_rng(0).integers(0, 256, (2, 160, 160, 3), np.uint8)

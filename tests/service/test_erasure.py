@@ -25,6 +25,7 @@ from engine.enrol.trash import Trash
 from engine.errors import DataError, PersonNotFound
 from engine.files import write_bytes, write_json
 from engine.model.backbones import Backbone
+from engine.model.epochs import Checkpoint
 from engine.model.store import ModelStore
 from engine.service import evaluations
 from engine.service.erasure import erase as erasing
@@ -105,6 +106,8 @@ def _left_everywhere(workspace: Workspace) -> None:
     picture = next((workspace.people / SLUG).rglob("*.png"))
     (workspace.root / "sheets").mkdir()
     (workspace.root / "sheets" / "copy.png").write_bytes(picture.read_bytes())
+    people_now = tuple((person.slug, person.revision) for person in People(workspace).list())
+    Checkpoint(workspace.models, "head", people_now).save("material", {}, ())
     log = workspace.logs / "model.log"
     log.write_text(f"quiet line\ntrouble with people/{SLUG}/x.png\nlast line\n")
 

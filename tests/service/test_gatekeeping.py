@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.cancel import Cancel
@@ -17,6 +18,9 @@ from engine.errors import Cancelled
 from engine.events import EpochDone, Event, FeaturesProgress, Notice, TrainDone
 from engine.model.store import ModelStore
 from engine.model.trained_on import contains, decode
+from engine.model.weights import load_weights
+from engine.pictures import decode_crop
+from engine.recognise.recogniser import classifier_for
 from engine.service.jobs.enrol import enrol
 from engine.service.jobs.train import train
 from engine.service.protocol import EnrolRequest, TrainRequest
@@ -187,6 +191,25 @@ def test_classic_and_head_are_compared_each_by_its_own_rule(desk: Desk) -> None:
     assert done.promoted is gate["promote"]
     desk.store.promote(done.model)
     assert desk.train().promoted  # now the classic one is the one in use
+
+
+def test_classic_tells_the_figures_of_its_own_classifier(desk: Desk) -> None:
+    done = desk.train(recipe="classic", epochs=1)
+    model = desk.store.load(done.model)
+    assert model.info.details["input_side"] == 160
+    propose = classifier_for(model, load_weights())
+    split = load_split(desk.workspace)
+    assert propose is not None
+    assert split is not None
+    held_out = [
+        (row, desk.workspace.people / slug / picture)
+        for row, (slug, _, _) in enumerate(model.labels)
+        for picture in split.people[slug]["test"]
+    ]
+    found = propose(np.stack([decode_crop(path) for _, path in held_out])).argmax(1)
+    right = float(np.mean(found == [row for row, _ in held_out]))
+    assert done.metrics["rank1_test"] == pytest.approx(right)
+    assert done.metrics["tpir_test"] <= right
 
 
 # --- the end before the end ---------------------------------------------------------------------

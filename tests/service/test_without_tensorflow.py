@@ -1,4 +1,4 @@
-"""Training the head, recognising, evaluating, searching for twins: all without TensorFlow."""
+"""Recognising, evaluating, searching for twins: all without TensorFlow."""
 
 from __future__ import annotations
 
@@ -35,13 +35,11 @@ from engine.config import Settings
 from engine.faces.detect import FaceFinder
 from engine.service.jobs.evaluate import evaluate
 from engine.service.jobs.recognise import recognise
-from engine.service.jobs.train import train
 from engine.service.jobs.twins import suspect
-from engine.service.protocol import EvaluateRequest, RecogniseRequest, TrainRequest
+from engine.service.protocol import EvaluateRequest, RecogniseRequest
 from engine.workspace import Workspace
 
 workspace, settings, events = Workspace(Path(sys.argv[1])), Settings(training={"views": 0}), []
-train(workspace, settings, TrainRequest(epochs=2), Cancel(), events.append)
 source = "demo:hopper?seed=5&frames=20"
 request = RecogniseRequest(source=source, pace="fast")
 recognise(workspace, settings, request, Cancel(), events.append)
@@ -77,7 +75,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
-def test_the_demonstration_is_trained_recognised_and_evaluated(trained: Workspace) -> None:
+def test_the_demonstration_is_recognised_and_evaluated(trained: Workspace) -> None:
     run = subprocess.run(
         [sys.executable, "-c", BLOCKED, trained.root],
         cwd=REPOSITORY,

@@ -283,6 +283,8 @@ def epoch(n: int, best: int, epochs: int = 12, **fields: float) -> EpochDone:
         learning_rate=1e-3,
         seconds=1.4,
         best=best,
+        tpir=1 - 0.2 / n,
+        fpir=0.02 / n,
     )
     return replace(event, **fields)
 

@@ -210,7 +210,7 @@ async def test_curves_bear_missing_values_and_a_single_epoch(run):
         await train(table)
         table.desk.emit(epoch(1, 1, val_loss=math.nan, val_accuracy=math.nan))
         await table.until(lambda: len(rows(table, "#training-table")) == 1)
-        assert rows(table, "#training-table")[0][3] == "-"
+        assert rows(table, "#training-table")[0][2] == "-"
         drawn = str(table.app.screen_desk.query_one("#curve-loss", Curves).render())
         assert "val -" in drawn
 

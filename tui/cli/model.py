@@ -66,10 +66,13 @@ def model_layers(options: dict[str, Any], recipe: Any, unfreeze: str | None) -> 
 @click.option("--model", "identity", help=_("A model's id (default: the one in use)."))
 @click.pass_obj
 def model_export(options: dict[str, Any], file: Path, identity: str | None) -> None:
-    """Save the model in use as one Keras FILE (default identity_vgg.keras).
+    """Save the model in use as one Keras FILE, .keras or .h5 (default identity_vgg.keras).
+
+    Names and threshold lie beside it as JSON, and name_picture.py uses both without Facedesk.
 
     \b
     facedesk model export identity_vgg.keras
+    facedesk model export identity_vgg.h5
     """
 
     def job(context: Context) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -12,6 +12,9 @@ from tui.runner import run
 
 if TYPE_CHECKING:
     from tui.context import Context
+
+
+SIDES: dict[str, Literal[160, 224]] = {"160": 160, "224": 224}
 
 
 @click.command(cls=TakesGlobals)
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
 )
 @click.option("--epochs", type=click.IntRange(1, 1000), help=_("Most epochs."))
 @click.option("--unfreeze", type=click.Choice(["block5"]), help=_("Fine-tune (classic only)."))
+@click.option(
+    "--input-side",
+    type=click.Choice([*SIDES]),
+    help=_("Width and height of VGG16's input (classic only; 224 takes twice the time)."),
+)
 @click.option("--weights", help=_("Other VGG16 weights: a file, or `imagenet` to download Keras'."))
 @click.option(
     "--backbone",
@@ -38,6 +46,7 @@ def train(
     recipe: Any,
     epochs: int | None,
     unfreeze: str | None,
+    input_side: str | None,
     weights: str | None,
     backbone: Any,
 ) -> None:
@@ -61,6 +70,7 @@ def train(
             epochs=epochs,
             unfreeze=bool(unfreeze),
             weights=weights,
+            input_side=SIDES[input_side] if input_side else None,
         )
         train(context, request)
 

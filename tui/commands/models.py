@@ -146,4 +146,8 @@ def export_model(context: Context, file: Path, identity: str | None) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "file": str(file), "bytes": size})
     else:
-        context.output.result(_("Wrote {file} ({size:.0f} MB)").format(file=file, size=size / 1e6))
+        context.output.result(
+            _("Wrote {file} ({size:.0f} MB), {facts} and name_picture.py").format(
+                file=file, size=size / 1e6, facts=file.with_suffix(".json").name
+            )
+        )

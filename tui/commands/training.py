@@ -179,7 +179,8 @@ def epoch_line(event: EpochDone) -> str:
     return (
         _(
             "epoch {epoch:3d}/{epochs}  loss {loss}  accuracy {accuracy}  val_loss "
-            "{val_loss}  val_accuracy {val_accuracy}  {seconds:.1f} s"
+            "{val_loss}  val_accuracy {val_accuracy}  TPIR {tpir}  FPIR {fpir}  "
+            "{seconds:.1f} s"
         ).format(
             epoch=event.epoch,
             epochs=event.epochs,
@@ -187,6 +188,8 @@ def epoch_line(event: EpochDone) -> str:
             accuracy=figure(event.accuracy),
             val_loss=figure(event.val_loss),
             val_accuracy=figure(event.val_accuracy),
+            tpir=figure(event.tpir),
+            fpir=figure(event.fpir),
             seconds=event.seconds,
         )
         + best

@@ -28,12 +28,13 @@ from tui.widgets.meter import Meter
 COLUMNS = (
     (_("Epoch"), 5),
     (_("loss"), 7),
-    (_("acc"), 5),
     (_("v.loss"), 7),
     (_("v.acc"), 6),
+    (_("TPIR"), 6),
+    (_("FPIR"), 6),
     (_("rate"), 6),
-    ("s", 5),
 )
+"""What the curves beside the table do not show as well; `sheet` has all figures."""
 
 
 class TrainingPane(Pane):
@@ -219,11 +220,23 @@ class TrainingPane(Pane):
 
     def sheet(self) -> Sheet | None:
         """The epoch table with all digits."""
-        header = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+        header = (
+            "epoch",
+            "loss",
+            "accuracy",
+            "val_loss",
+            "val_accuracy",
+            "tpir",
+            "fpir",
+            "learning_rate",
+        )
         rows = tuple(
             (
                 str(e.epoch),
-                *(f"{value:.6g}" for value in (e.loss, e.accuracy, e.val_loss, e.val_accuracy)),
+                *(
+                    f"{value:.6g}"
+                    for value in (e.loss, e.accuracy, e.val_loss, e.val_accuracy, e.tpir, e.fpir)
+                ),
                 f"{e.learning_rate:g}",
                 f"{e.seconds:.2f}",
                 "best" if e.epoch == self.epochs[-1].best else "",
@@ -238,6 +251,10 @@ class TrainingPane(Pane):
         about = _("best epoch {best}, val acc {value}").format(
             best=event.best, value=_figure(best.val_accuracy, 2)
         )
+        if math.isfinite(best.fpir):
+            about = _("best epoch {best}: TPIR {named}, FPIR {strangers}").format(
+                best=event.best, named=_percent(best.tpir), strangers=_percent(best.fpir)
+            )
         return Text.assemble((text, "bold"), f" · {about}")
 
     def _redo(self, epoch: int, *, best: bool) -> None:
@@ -253,11 +270,11 @@ class TrainingPane(Pane):
         texts = (
             f"{'★ ' if best else ''}{event.epoch}",
             _figure(event.loss, 3),
-            _figure(event.accuracy, 2),
             _figure(event.val_loss, 3),
             _figure(event.val_accuracy, 2),
+            _percent(event.tpir),
+            _percent(event.fpir),
             f"{event.learning_rate:.0e}",
-            f"{event.seconds:.1f}",
         )
         return [Text(text, style, justify="right") for text in texts]
 
@@ -285,3 +302,10 @@ class TrainingPane(Pane):
 
 def _figure(value: float, places: int) -> str:
     return f"{value:.{places}f}" if math.isfinite(value) else "-"
+
+
+def _percent(share: float) -> str:
+    """A share in percent; "-" without data."""
+    if not math.isfinite(share):
+        return "-"
+    return "100%" if share == 1 else f"{100 * share:.1f}%"

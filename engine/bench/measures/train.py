@@ -1,4 +1,4 @@
-"""The classic recipe's epochs, and in turn with them Facedesk's way from last picture to model."""
+"""The classic recipe's epochs, and Facedesk's way from the last picture to a model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine.errors import ModelError, NoPictures
 from engine.events import Captured, EpochDone, Event, Figure, TrainDone
 from engine.files import write_bytes
 from engine.i18n import _
-from engine.model.training_classic import train_classic
+from engine.model.loading import load_ahead
 from engine.model.weights import load_weights
 from engine.service.jobs.enrol import enrol
 from engine.service.jobs.feeding import Feed
@@ -48,7 +48,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
         given = {name: files[:pictures] for name, files in given.items()}
     backbones, counter = counted(settings)
     with workspace.writer("facedesk bench"):
-        feed = Feed(workspace, settings.training.views, backbones)
+        feed = Feed(workspace, settings.training.views, backbones, load_ahead)
         if given is None:
             last = _captured(workspace, settings, feed, pictures)
         else:
@@ -66,13 +66,13 @@ def measure(plan: Plan) -> Iterator[Figure]:
         done = trained()
         after_capture = time.monotonic() - last
         left = counter.crops - before
-        epochs, ready = [], []
-        for epoch in _classic(workspace, settings):
-            epochs.append(epoch)
+        ready = []
+        for _turn in range(EPOCHS):
             shutil.rmtree(workspace.models)  # as the first time, nothing to compare with
             began = time.monotonic()
             trained()
             ready.append(time.monotonic() - began)
+        epochs = _classic(workspace, settings)
     # The first epoch also builds the graph, which belongs to the start-up.
     classic = EPOCHS * statistics.median(epoch.seconds for epoch in epochs)
     much = _("2 people, {count} pictures each").format(count=pictures)
@@ -159,18 +159,21 @@ def _told(workspace: Workspace, given: Mapping[str, Sequence[Path]], feed: Feed)
     return last
 
 
-def _classic(workspace: Workspace, settings: Settings) -> Iterator[EpochDone]:
-    """The epochs of the classic recipe on the same pictures, one by one as they are asked for."""
+def _classic(workspace: Workspace, settings: Settings) -> tuple[EpochDone, ...]:
+    """The epochs of the classic recipe on the same pictures."""
+    from engine.model.training_classic import train_classic  # loaded during the capture, as live
+
     split = load_split(workspace)
     if split is None:
         raise NoPictures(_("There is no split"))
     material = Material(workspace, with_pictures(workspace), split)
     training = settings.training.model_copy(update={"classic_epochs": EPOCHS, "patience": EPOCHS})
-    yield from train_classic(
+    return train_classic(
         *material.crops("train"),
         *material.crops("validation"),
         len(material.people),
         load_weights(),
         training,
         Cancel(),
-    )
+        lambda event: None,
+    ).history

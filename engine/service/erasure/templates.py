@@ -19,6 +19,7 @@ from engine.enrol.inbox import FEATURES_FILE, Inbox
 from engine.errors import FacedeskError, ModelCorrupt
 from engine.files import read_bytes, remove_directory, translate_os_errors
 from engine.i18n import _
+from engine.model.epochs import drop_all
 from engine.model.store import ModelDraft, ModelInfo, ModelStore, StoredModel
 from engine.workspace import Workspace
 
@@ -40,6 +41,7 @@ def models(workspace: Workspace, who: Evidence) -> tuple[InUse, dict[str, int]]:
     state: InUse = "untouched"
     if current is not None and _includes(current, who.slug):
         state = _replace(workspace, store, current, who.slug)
+    drop_all(workspace.models)  # trainings that were cut short; they begin anew
     gone = [info.id for info in infos if _includes(info, who.slug)]
     for identity in gone:
         remove_directory(workspace.models / identity)

@@ -30,7 +30,6 @@ from engine.model.weights import Weights
 from engine.recognise.calibration import Enrolled, threshold_for
 from engine.service.jobs.bake_off_pictures import Pictures, Strangers
 from engine.service.jobs.material import Material
-from engine.service.jobs.train import run_epochs
 
 NAMES = {"vgg16": _("VGG16"), "resnet": _("face network")}
 FILES = {
@@ -155,19 +154,17 @@ def _head(table: Table, space: Space, extractor: Extracts, settings: Settings) -
     parts = table.material.embed(extractor, space, views, cancel, table.emit)
     learn, check = parts["train"], parts["validation"]
     kept = len(check.labels) if table.validation_is_free else 0
-    trained = run_epochs(
-        train_head(
-            learn.faces,
-            learn.labels,
-            check.faces.at(slice(kept)),
-            check.labels[:kept],
-            space.strangers,
-            settings.training,
-            cancel,
-            table.people,
-            threshold=threshold_for(space.impostors, table.people, table.fpir),
-        ),
+    trained = train_head(
+        learn.faces,
+        learn.labels,
+        check.faces.at(slice(kept)),
+        check.labels[:kept],
+        space.strangers,
+        settings.training,
+        cancel,
         table.emit,
+        table.people,
+        threshold=threshold_for(space.impostors, table.people, table.fpir),
     )
     return trained.centres
 
@@ -202,17 +199,15 @@ def _classic(table: Table, weights: Weights, settings: Settings) -> Row:
     crops, labels = table.material.crops("train")
     check, check_labels = table.material.crops("validation")
     kept = len(check_labels) if table.validation_is_free else 0
-    result = run_epochs(
-        train_classic(
-            crops,
-            labels,
-            check[:kept],
-            check_labels[:kept],
-            table.people,
-            weights,
-            settings.training,
-            table.cancel,
-        ),
+    result = train_classic(
+        crops,
+        labels,
+        check[:kept],
+        check_labels[:kept],
+        table.people,
+        weights,
+        settings.training,
+        table.cancel,
         table.emit,
     )
     model = ClassicModel(result.arrays, weights)

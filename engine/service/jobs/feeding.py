@@ -11,7 +11,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine.model.augment import wanted_views
@@ -58,7 +58,15 @@ class Feed:
     caller holds `Workspace.writer` from a session's first picture until `over` has returned.
     """
 
-    def __init__(self, workspace: Workspace, views: int, backbones: Backbones) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        views: int,
+        backbones: Backbones,
+        ready_to_train: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`ready_to_train` is called after each batch: training is what comes next."""
+        self._ready_to_train = ready_to_train
         self._workspace = workspace
         self._views = views
         self._backbones = backbones
@@ -126,6 +134,7 @@ class Feed:
                 with self._changed:
                     self._working = False
                     self._changed.notify_all()
+            self._ready_to_train()
 
     def _next(self) -> str | None:
         """A session with a picture that waits."""

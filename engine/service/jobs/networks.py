@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.audit import Audit
 from engine.config import RuntimeWish
-from engine.errors import ModelCorrupt, ModelError, UsageError
+from engine.errors import ModelCorrupt, UsageError
 from engine.i18n import _
-from engine.model.backbones import Backbone, backbone_name, load_backbone, with_weights
-from engine.model.face_space import FaceSpace
+from engine.model.backbones import (
+    DEFAULT,
+    Backbone,
+    backbone_name,
+    load_backbone,
+    packaged_space,
+    with_weights,
+)
 from engine.model.store import ModelInfo, ModelStore
 from engine.model.vgg16_plan import LayerRow
 from engine.model.weights import Weights, load_weights
@@ -18,37 +25,48 @@ from engine.workspace import Workspace
 
 
 def layers(recipe: Recipe, *, people: int, unfreeze: bool) -> tuple[LayerRow, ...]:
-    """Every layer of a recipe's network for so many people."""
+    """Every layer of a recipe's network for so many people. Raises UsageError."""
+    if recipe == "head" and unfreeze:
+        refuse_of_head(["--unfreeze"])
     from engine.model.keras_export import recipe_layers  # TensorFlow: seconds
 
-    return recipe_layers(recipe, people, load_weights(), FaceSpace.load(), unfreeze)
+    return recipe_layers(recipe, people, load_weights(), packaged_space(DEFAULT), unfreeze)
 
 
 def export(workspace: Workspace, file: Path, identity: str | None) -> int:
-    """Write a model (None: the one in use) as one Keras file; its size in bytes.
+    """Write a model (None: the one in use) as one Keras file, `.keras` or `.h5`, with its facts and
+    a script beside it; the file's size in bytes.
 
-    Raises NoModel, ModelCorrupt, ModelError for a name that is no Keras file's or a backbone
-    that is no Keras network.
+    Raises NoModel, ModelCorrupt, ModelError for a name that is no Keras file's.
     """
     model = ModelStore(workspace).load(identity)
     name = backbone_name(model.info)
-    if name != "vgg16":
-        raise ModelError(
-            _("The model cannot be exported"),
-            _("{id} was trained on {name}, which is no Keras network").format(
-                id=model.info.id, name=name
-            ),
-            _("Train with --backbone vgg16, then export."),
+    if name == "vgg16":
+        weights: Weights | None = weights_of(model.info)
+    else:
+        weights = load_weights() if name == "both" else None
+    space = packaged_space(name)
+    if model.info.details.get("face_space", space.digest) != space.digest:
+        raise ModelCorrupt(
+            _("The model does not fit the network that is installed"),
+            _("{id} was trained in another face space").format(id=model.info.id),
+            _("Train again, then export."),
         )
     from engine.model.keras_export import export_keras  # TensorFlow: seconds
 
     with Audit(workspace).of("exported", what="model", model=model.info.id):
-        written = export_keras(model, weights_of(model.info), file, FaceSpace.load())
+        written = export_keras(model, weights, file, space)
     return written.stat().st_size
 
 
 def refuse_unfitting(request: TrainRequest) -> None:
-    """Raise UsageError for options that the request's backbone does not have."""
+    """Raise UsageError for options that the request's backbone or recipe does not have."""
+    if request.recipe == "head":
+        options = {
+            "--unfreeze": request.unfreeze,
+            "--input-side": request.input_side is not None,
+        }
+        refuse_of_head([option for option, is_given in options.items() if is_given])
     if request.backbone in (None, "vgg16"):
         return
     options = {
@@ -62,6 +80,16 @@ def refuse_unfitting(request: TrainRequest) -> None:
             _("{given} needs VGG16").format(given=_(" and ").join(given)),
             _("backbone {backbone} was asked for").format(backbone=request.backbone),
             _("Leave --backbone out, or the other option."),
+        )
+
+
+def refuse_of_head(given: Sequence[str]) -> None:
+    """Raise UsageError for options that recipe `head` cannot act on."""
+    if given:
+        raise UsageError(
+            _("{given} is for recipe classic").format(given=_(" and ").join(given)),
+            _("recipe head trains on features, and VGG16 stays as it is"),
+            _("Add --recipe classic, or leave it out."),
         )
 
 

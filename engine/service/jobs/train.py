@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
+
+import numpy as np
 
 from engine.audit import Audit
 from engine.cancel import Cancel
 from engine.config import Settings, TrainingSettings
 from engine.dataset.split import PARTS
-from engine.errors import TooFewPeople
+from engine.errors import Cancelled, TooFewPeople
 from engine.events import Emit, EpochDone, Notice, TrainDone
 from engine.i18n import _
 from engine.model.backbones import Backbone
+from engine.model.epochs import Checkpoint
 from engine.model.face_space import Space
+from engine.model.loading import load_ahead, wait_loaded
 from engine.model.provenance import PREPROCESSING, versions
 from engine.model.store import ModelDraft, ModelStore
 from engine.model.trained_on import pictures_of, split_digest
-from engine.model.training import train_head
-from engine.model.vectors import Float32, class_centres, unit
+from engine.model.vectors import Float32, Labels, class_centres, unit
 from engine.model.weights import Weights
 from engine.recognise.calibration import Calibration, Kept, kept_from, threshold_for
 from engine.recognise.own_strangers import StrangerSet
@@ -36,12 +39,14 @@ from engine.service.jobs.strangers import stranger_embeddings
 from engine.service.protocol import TrainRequest
 from engine.workspace import Workspace
 
-Result = TypeVar("Result")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What a recipe gave: centres and arrays to keep, and how training went."""
+    """What a recipe gave: centres and arrays to keep, and how training went.
+
+    `proposals` are the recipe's own classifier's candidates for the pictures of each held-out part,
+    as indices of people; empty where the centres themselves propose.
+    """
 
     centres: Float32
     epochs: int
@@ -49,6 +54,8 @@ class Outcome:
     history: Sequence[EpochDone]
     arrays: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    proposals: Mapping[str, Labels] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -79,15 +86,30 @@ def train(
     training = training_settings(settings.training, request)
     backbone = backbone_for(request, backbones or Backbones(settings.model), emit)
     extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
+    load_ahead()  # while the features are computed
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)
     strangers = stranger_embeddings(workspace, extractor, space, cancel, emit)
+    wait_loaded(cancel)
     cancel.check()
-    if request.recipe == "classic" and weights is not None:
-        outcome = _classic(material, parts, weights, training, request, cancel, emit)
-    else:
-        threshold = threshold_for(space.impostors, len(material.people), fpir)
-        outcome = _head(parts, space, training, threshold, len(material.people), cancel, emit)
+    checkpoint = Checkpoint(
+        workspace.models,
+        request.recipe,
+        tuple((person.slug, person.revision) for person in material.people),
+    )
+    try:
+        if request.recipe == "classic" and weights is not None:
+            outcome = _classic(
+                material, parts, weights, training, request, cancel, emit, checkpoint
+            )
+        else:
+            threshold = threshold_for(space.impostors, len(material.people), fpir)
+            outcome = _head(
+                parts, space, training, threshold, len(material.people), cancel, emit, checkpoint
+            )
+    except Cancelled:
+        checkpoint.clear()  # given up, not cut short
+        raise
     cancel.check_cancelled()
     judged = fit(material, parts, ("train",), space, fpir, outcome.centres, strangers)
     metrics = measure(parts, judged, outcome)
@@ -123,6 +145,7 @@ def train(
             "extractor": extractor.digest,
             "face_space": space.digest,
             "unfreeze": request.unfreeze,
+            **outcome.details,
             "versions": dict(versions()),
             "history": [event.to_json() for event in outcome.history],
         },
@@ -202,11 +225,14 @@ def refuse_one_person(people: int) -> None:
 
 
 def training_settings(configured: TrainingSettings, request: TrainRequest) -> TrainingSettings:
-    """The configured values with the request's number of epochs, for whichever recipe it is."""
-    if request.epochs is None:
-        return configured
-    name = "classic_epochs" if request.recipe == "classic" else "epochs"
-    return configured.model_copy(update={name: request.epochs})
+    """The configured values with those that the request gives."""
+    update: dict[str, Any] = {}
+    if request.epochs is not None:
+        name = "classic_epochs" if request.recipe == "classic" else "epochs"
+        update[name] = request.epochs
+    if request.input_side is not None:
+        update["classic_side"] = request.input_side
+    return configured.model_copy(update=update)
 
 
 def _head(
@@ -217,32 +243,31 @@ def _head(
     people: int,
     cancel: Cancel,
     emit: Emit,
+    checkpoint: Checkpoint,
 ) -> Outcome:
     """Recipe `head`: adjust the class centres in the face space."""
+    from engine.model.training import train_head  # TensorFlow: seconds
+
     learn, check = parts["train"], parts["validation"]
-    result = run_epochs(
-        train_head(
-            learn.faces,
-            learn.labels,
-            check.faces,
-            check.labels,
-            space.strangers,
-            settings,
-            cancel,
-            people,
-            threshold=threshold,
-        ),
+    result = train_head(
+        learn.faces,
+        learn.labels,
+        check.faces,
+        check.labels,
+        space.strangers,
+        settings,
+        cancel,
         emit,
+        people,
+        threshold=threshold,
+        checkpoint=checkpoint,
     )
-    warnings: tuple[str, ...] = ()
-    if result.kept_start:
-        warnings = (_("Training did not beat the plain class centres, so these are used."),)
     return Outcome(
         centres=result.centres,
         epochs=len(result.history),
         best_epoch=result.best_epoch,
         history=result.history,
-        warnings=warnings,
+        warnings=(result.why,) if result.why else (),
     )
 
 
@@ -254,26 +279,27 @@ def _classic(
     request: TrainRequest,
     cancel: Cancel,
     emit: Emit,
+    checkpoint: Checkpoint,
 ) -> Outcome:
     """Recipe `classic`: VGG16 transfer learning; the face space still decides about strangers."""
-    from engine.model.training_classic import train_classic  # needs TensorFlow
+    from engine.model.classic import ClassicModel  # TensorFlow: seconds
+    from engine.model.training_classic import train_classic
 
     crops, labels = material.crops("train")
-    check, check_labels = material.crops("validation")
-    result = run_epochs(
-        train_classic(
-            crops,
-            labels,
-            check,
-            check_labels,
-            len(material.people),
-            weights,
-            settings,
-            cancel,
-            request.unfreeze,
-        ),
+    held_out = {part: material.crops(part) for part in HELD_OUT}
+    result = train_classic(
+        crops,
+        labels,
+        *held_out["validation"],
+        len(material.people),
+        weights,
+        settings,
+        cancel,
         emit,
+        request.unfreeze,
+        checkpoint=checkpoint,
     )
+    model = ClassicModel(result.arrays, weights)
     learn = parts["train"]
     return Outcome(
         centres=class_centres(learn.embeddings, learn.labels, len(material.people)),
@@ -281,18 +307,12 @@ def _classic(
         best_epoch=result.best_epoch,
         history=result.history,
         arrays=dict(result.arrays),
+        proposals={
+            part: model.probabilities(each, cancel.check_cancelled).argmax(1)
+            for part, (each, _unused) in held_out.items()
+        },
+        details={"input_side": model.side, "tuned": result.tuned},
     )
-
-
-def run_epochs(epochs: Generator[EpochDone, None, Result], emit: Emit) -> Result:
-    """Emit every epoch of a training generator; its return value."""
-    while True:
-        try:
-            event = next(epochs)
-        except StopIteration as finished:
-            result: Result = finished.value
-            return result
-        emit(event)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -337,20 +357,23 @@ def measure(parts: Mapping[str, Part], judged: Fitted, outcome: Outcome) -> dict
     """How the model does on the pictures that neither it nor its thresholds were made of.
 
     `rank1_*`: share of pictures whose best person is the right one; `tpir_*`: also at or above
-    that person's threshold. A part without pictures has no figures.
+    that person's threshold. Where the recipe has a classifier of its own, that one proposes, as
+    in recognition. A part without pictures has no figures.
     """
     metrics: dict[str, float] = {}
     for name in HELD_OUT:
         part = parts[name]
         if not len(part.labels):
             continue
-        found = judged.gallery.search(part.faces)
-        right = found.candidates == part.labels
-        passed = right & (found.best >= judged.calibration.threshold)
+        scores = judged.gallery.scores(part.faces)
+        candidates = outcome.proposals.get(name, scores.argmax(1))
+        right = candidates == part.labels
+        best = scores[np.arange(len(right)), candidates]
+        passed = right & (best >= judged.calibration.threshold)
         metrics[f"rank1_{name}"] = float(right.mean())
         metrics[f"tpir_{name}"] = float(passed.mean())
-    best = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
-    if best is not None and math.isfinite(best.val_loss):
-        metrics |= {"val_loss": best.val_loss, "val_accuracy": best.val_accuracy}
+    epoch = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
+    if epoch is not None and math.isfinite(epoch.val_loss):
+        metrics |= {"val_loss": epoch.val_loss, "val_accuracy": epoch.val_accuracy}
     metrics["threshold"] = judged.calibration.threshold
     return metrics
