@@ -54,6 +54,18 @@ class Face:
     points: tuple[Point, ...] = ()
     turned: int = 0
 
+    def box_in(self, picture: NDArray[np.uint8]) -> Box:
+        """The box in the picture (HxWx3) as it is, whichever way it was turned for the search."""
+        height, width = picture.shape[:2]
+        return self.box.turned_back(self.turned, height, width)
+
+
+def roll(face: Face) -> float:
+    """Degrees by which a face is turned from upright in its picture, 0..180, to either side."""
+    (left_x, left_y), (right_x, right_y) = face.eyes
+    line = math.degrees(math.atan2(right_y - left_y, right_x - left_x)) + 90 * face.turned
+    return abs((line + 180) % 360 - 180)
+
 
 def align(image: NDArray[np.uint8], points: Sequence[Point]) -> NDArray[np.uint8]:
     """Warp `image` (BGR uint8 HxWx3) so that `points` come to lie at POINTS_IN_CROP.

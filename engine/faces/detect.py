@@ -76,9 +76,7 @@ def _finder(settings: DetectionSettings, folder: Path | None) -> Finder:
                 raise DetectorMissing(
                     _("BlazeFace cannot be used, and the setting detection.detector asks for it"),
                     str(error),
-                    _(
-                        "Install OpenVINO (pip install 'openvino>=2025.4,<2027'), or set it to auto."
-                    ),
+                    _("Install OpenVINO ('openvino>=2025.4,<2027'), or set it to auto."),
                 ) from error
             log.warning("the Haar cascade finds the faces, BlazeFace cannot: %s", error)
     from engine.faces.haar import HaarFinder

@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.model.openvino_graph import feature_graph
-from engine.openvino_quiet import openvino
 from engine.model.openvino_winograd import (
     INPUT,
     KERNEL,
@@ -17,6 +16,7 @@ from engine.model.openvino_winograd import (
     strips,
 )
 from engine.model.weights import Weights
+from engine.openvino_quiet import openvino
 
 FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
