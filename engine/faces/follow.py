@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import DetectionSettings
-from engine.faces.align import Face
+from engine.faces.align import Face, may_lie
 from engine.faces.detect import FaceFinder
 
 LYING_EVERY = 10
@@ -50,17 +50,19 @@ class FaceFollower:
         else:
             self._known = self._finder.find(image, most, self._known)
             self._shape, self._since = image.shape, 0
-        if self._known:
+        if self._known and not may_lie(self._known[0]):
             self._lying = ()
         return self._known
 
     def lying(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
-        """The largest face of a frame in which `find` saw none, if it stands upright once the
-        frame is turned by quarters: see `Face.turned`. At most one.
+        """The largest face of the frame just searched that stands upright only once the frame is
+        turned by quarters, see `Face.turned`; at most one, and none where `find` saw one upright.
 
         A camera hung upside down shows everybody so. Looked for in the first such frame and in
         every LYING_EVERY-th after it; the answer stands until the next look or upright face.
         """
+        if self._known and not may_lie(self._known[0]):
+            return ()
         if self._until_turned == 0:
             self._until_turned = LYING_EVERY
             self._lying = self._turned(image)
@@ -72,6 +74,6 @@ class FaceFollower:
             turned = np.ascontiguousarray(np.rot90(image, quarters))
             for face in self._finder.find(turned, 1):
                 # The Haar cascade sees faces in anything; eyes it sees in faces only.
-                if face.eyes_found:
+                if face.eyes_found and not may_lie(face):
                     return (replace(face, turned=quarters),)
         return ()

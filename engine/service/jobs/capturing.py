@@ -70,7 +70,8 @@ class Capture:
                     if not self.viewer.show(frame, (), lines, self.reader.dropped):
                         self.cancel.stop()
                     continue
-                faces = self.finder.find(frame.image) or self.finder.lying(frame.image)
+                found = self.finder.find(frame.image)
+                faces = self.finder.lying(frame.image) or found
                 lines = self._keep(frame, faces) or lines
                 boxes = tuple(face.box_in(frame.image).as_tuple for face in faces)
                 if not self.viewer.show(frame, boxes, lines, self.reader.dropped):

@@ -138,7 +138,7 @@ def face_search(
         nonlocal told
         faces = follower.find(image, most)
         if not told:
-            for face in faces[:1] or follower.lying(image):
+            for face in follower.lying(image) or faces[:1]:
                 if reason := lies(face):
                     emit(Notice(text=LYING[reason], level="warning"))
                     told = True
