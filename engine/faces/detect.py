@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,13 +63,6 @@ class FaceFinder:
     def find_in_photograph(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
         """See `Finder.find_in_photograph`."""
         return self._finder.find_in_photograph(image)
-
-
-def detector_in_use(settings: DetectionSettings) -> Literal["blaze", "haar"]:
-    """What `FaceFinder` takes here, told without loading it."""
-    if settings.detector == "auto":
-        return "blaze" if find_spec("openvino") else "haar"
-    return settings.detector
 
 
 def _finder(settings: DetectionSettings, folder: Path | None) -> Finder:

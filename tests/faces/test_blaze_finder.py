@@ -122,7 +122,7 @@ def test_of_two_faces_that_became_one_one_is_left(finder: BlazeFinder, frame: Pi
 def test_photograph_may_have_any_size(finder: BlazeFinder, portrait: Picture, scale: float) -> None:
     face = finder.find_in_photograph(resized(portrait, scale))[0]
     assert off(face, tuple((x * scale, y * scale) for x, y in EYES_IN_PORTRAIT)) < 0.15
-    assert abs(face.box.width - 95 * scale) < 20 * scale
+    assert face.box.width == pytest.approx(116 * scale, rel=0.1)
 
 
 @pytest.mark.parametrize("scale", [0.75, 1.0, 4.0])
@@ -164,9 +164,7 @@ def test_turned_photograph_gives_the_crop_of_the_upright_one(
     face = finder.find_in_photograph(turned)[0]
     assert face.turned == -quarters % 4
     assert np.abs(face.crop.astype(int) - upright.crop).mean() < 1
-    assert face.box_in(turned).turned_back(face.turned, 512, 512) != face.box or not quarters
-    place = turned[face.box_in(turned).y :, face.box_in(turned).x :][:80, :80]
-    assert place.shape[:2] == (80, 80)
+    assert face.box.overlap(upright.box) > 0.95
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 400), (19, 19), (400, 5), (24, 24)])

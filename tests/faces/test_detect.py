@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.config import DetectionSettings, DetectorWish
 from engine.errors import DetectorMissing
 from engine.faces import blaze
-from engine.faces.detect import FaceFinder, detector_in_use
+from engine.faces.detect import FaceFinder
 
 
 @pytest.fixture
@@ -42,10 +42,3 @@ def test_who_insists_on_blazeface_is_told_that_it_does_not_work(without_openvino
         FaceFinder(DetectionSettings(detector="blaze"))
     assert "detection.detector" in str(caught.value)
     assert "openvino" in caught.value.hint
-
-
-def test_the_detector_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert detector_in_use(DetectionSettings()) == "blaze"
-    assert detector_in_use(DetectionSettings(detector="haar")) == "haar"
-    monkeypatch.setattr("engine.faces.detect.find_spec", lambda name: None)
-    assert detector_in_use(DetectionSettings()) == "haar"

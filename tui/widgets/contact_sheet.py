@@ -34,12 +34,8 @@ class ContactSheet(VerticalScroll, can_focus=True):
     """Arrow keys move the cursor. Posts `Changed` when cursor or marks are others."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1, 0)", show=False),
-        Binding("right", "move(1, 0)", show=False),
-        Binding("up", "move(0, -1)", show=False),
-        Binding("down", "move(0, 1)", show=False),
-        Binding("home", "move(-9999, 0)", show=False),
-        Binding("end", "move(9999, 0)", show=False),
+        Binding(key, f"go('{key}')", show=False)
+        for key in ("left", "right", "up", "down", "home", "end")
     ]
     DEFAULT_CSS = f"""
     ContactSheet {{
@@ -91,10 +87,19 @@ class ContactSheet(VerticalScroll, can_focus=True):
             self.marked ^= {self.key}
             self._go_to(self._cursor + 1)
 
-    def action_move(self, across: int, down: int) -> None:
-        """Move the cursor so many pictures and rows; it stops at the ends."""
-        place = self._cursor + across + down * self._across
-        self._go_to(place if across or 0 <= place < len(self._cells) else self._cursor)
+    def action_go(self, key: str) -> None:
+        """Move the cursor as an arrow key, home or end says; it stops at the ends."""
+        last = len(self._cells) - 1
+        place = {
+            "left": self._cursor - 1,
+            "right": self._cursor + 1,
+            "up": self._cursor - self._across,
+            "down": self._cursor + self._across,
+            "home": 0,
+            "end": last,
+        }[key]
+        if 0 <= place <= last:
+            self._go_to(place)
 
     def on_resize(self, event: events.Resize) -> None:
         """As many pictures side by side as fit."""
