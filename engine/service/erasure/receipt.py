@@ -24,7 +24,7 @@ BEYOND = (
     "recordings below the workspace that show but do not name the person",
     "blocks of the disk that were freed: only an encrypted disk or workspace makes them unreadable",
     "entries of the audit log: they stay, under a pseudonym whose key was destroyed",
-    "quantiles over all people in the model's threshold, until the next training",
+    "how near people from the same camera scored, one number a person, until the next training",
 )
 """What no search of the workspace can speak for."""
 

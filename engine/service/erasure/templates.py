@@ -1,10 +1,11 @@
 """A person's templates: their class in models, and sightings that look like them.
 
 The model in use goes on without them. Its centres are made anew from the pictures of the others,
-where all their embeddings are cached: nothing of it then depends on the person, but for the
-threshold's few numbers, which are quantiles over everybody. Where they are not, the person's row
-is cut out and the others' stay; training had adjusted those beside the person. Recipe `classic`
-has a network trained on the pictures themselves: it goes, and recipe `head` takes its place.
+where all their embeddings are cached: nothing of it then depends on the person, and what is kept
+of thresholds is each of the others' own, but for how near others from the same camera came.
+Where they are not, the person's row is cut out and the others' stay; training had adjusted those
+beside the person. Recipe `classic` has a network trained on the pictures themselves: it goes, and
+recipe `head` takes its place.
 Every other model that includes the person is deleted: nobody goes back to it.
 """
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from engine.service.erasure.evidence import Evidence
 
 InUse = Literal["untouched", "made anew", "class removed", "deleted"]
+RECORDS = ("trained_on", "enrolled_on")
+"""Details of a model that list pictures by person."""
 ALIKE = 0.5
 """Cosine to the person's centre from which on a crop of a stranger counts as theirs: most people's
 own crops reach 0.6 to 0.9 of their centre, strangers' seldom 0.4."""
@@ -67,8 +70,8 @@ def sightings(workspace: Workspace, who: Evidence) -> dict[str, int]:
 
 def _includes(info: ModelInfo, slug: str) -> bool:
     """Whether a model knows the person or was trained on them. A damaged one might."""
-    trained = info.details.get("trained_on", {})
-    return bool(info.damaged) or any(slug == each[0] for each in info.people) or slug in trained
+    listed = any(slug in info.details.get(name, {}) for name in RECORDS)
+    return bool(info.damaged) or any(slug == each[0] for each in info.people) or listed
 
 
 def _replace(workspace: Workspace, store: ModelStore, info: ModelInfo, slug: str) -> InUse:
@@ -81,40 +84,66 @@ def _replace(workspace: Workspace, store: ModelStore, info: ModelInfo, slug: str
         with translate_os_errors(_("remove a file"), workspace.models / "current"):
             (workspace.models / "current").unlink(missing_ok=True)
         return "deleted"
-    made = _made_anew(workspace, info, [label[0] for label in people])
+    slugs = [label[0] for label in people]
     kept = [row for row, label in enumerate(model.labels) if label[0] != slug]
-    store.promote(
-        store.save(_without(model, slug, model.centres[kept] if made is None else made)).id
-    )
+    everything = "enrolled_on" if "enrolled_on" in info.details else "trained_on"
+    made = _made_anew(workspace, info, slugs, everything)
+    judged = None
+    if model.judged is not None:
+        anew = _made_anew(workspace, info, slugs, "trained_on")
+        judged = model.judged[kept] if anew is None else anew
+    centres = model.centres[kept] if made is None else made
+    store.promote(store.save(_without(model, slug, centres, judged)).id)
     return "class removed" if made is None else "made anew"
 
 
-def _without(model: StoredModel, slug: str, centres: Any) -> ModelDraft:
+def _without(model: StoredModel, slug: str, centres: Any, judged: Any) -> ModelDraft:
     """The model without one of its people, as a draft of recipe `head`."""
     info = model.info
-    trained = {k: v for k, v in dict(info.details.get("trained_on", {})).items() if k != slug}
+    row = next(row for row, label in enumerate(model.labels) if label[0] == slug)
     kept = ("preprocessing", "backbone", "weights", "weights_source", "extractor", "face_space")
     details = {name: info.details[name] for name in (*kept, "versions") if name in info.details}
     split = {k: v for k, v in dict(info.details.get("split", {})).items() if k != "digest"}
+    records = {
+        name: {k: v for k, v in dict(info.details[name]).items() if k != slug}
+        for name in RECORDS
+        if name in info.details
+    }
+    if "judged" in info.details:
+        details["judged"] = _calibration_without(info.details["judged"], slug, row)
     return ModelDraft(
         recipe="head",
         people=[label for label in model.labels if label[0] != slug],
         centres=centres,
+        judged=judged,
         threshold=info.threshold,
-        calibration=info.calibration,
-        details={**details, "split": split, "trained_on": trained, "unfreeze": False, "erased": 1},
+        calibration=_calibration_without(info.calibration, slug, row),
+        details={**details, **records, "split": split, "unfreeze": False, "erased": 1},
     )
 
 
-def _made_anew(workspace: Workspace, info: ModelInfo, slugs: Sequence[str]) -> Float32 | None:
-    """Centres of these people from their own cached embeddings; None if one is not there."""
+def _calibration_without(found: Mapping[str, Any], slug: str, row: int) -> dict[str, Any]:
+    """A calibration's record without what it keeps of one person, who is in row `row`."""
+    made = dict(found)
+    if isinstance(made.get("own"), Mapping):
+        made["own"] = {k: v for k, v in made["own"].items() if k != slug}
+    if isinstance(made.get("raised"), list):
+        made["raised"] = [each for i, each in enumerate(made["raised"]) if i != row]
+    return made
+
+
+def _made_anew(
+    workspace: Workspace, info: ModelInfo, slugs: Sequence[str], record: str
+) -> Float32 | None:
+    """Centres of these people from their own cached embeddings, of the pictures that the detail
+    `record` lists; None if one is not there."""
     import numpy as np
 
     from engine.model.embedding_cache import kept_embeddings
     from engine.model.trained_on import decode
     from engine.model.vectors import class_centres
 
-    trained = info.details.get("trained_on", {})
+    trained = info.details.get(record, {})
     extractor, space = info.details.get("extractor", ""), info.details.get("face_space", "")
     pieces, labels = [], []
     try:
