@@ -74,22 +74,15 @@ class FitOptions:
 
 
 def fit_projection(
-    features: Array, people: Labels, options: FitOptions, shifted: Array | None = None
+    features: Array, people: Labels, options: FitOptions
 ) -> tuple[Float32, Float32, Float32]:
     """Mean (k,), projection (k, d) and offset (d,) from `features` (n, k), labels 0..p-1 (n,).
-
-    `shifted` (n, copies, k) are the same faces cropped a little differently: they teach how much
-    one face varies.
 
     Within-person covariance is shrunk towards a multiple of the identity, then whitened; the
     directions are those of the largest between-person variance (Fisher's LDA).
     """
     mean = np.asarray(features.mean(0, dtype=np.float64), np.float32)
     weights = options.weights(len(mean))
-    if shifted is not None and shifted.shape[1]:
-        copies = shifted.shape[1]
-        people = np.tile(people, 1 + copies)
-        features = np.concatenate([features, *(shifted[:, copy] for copy in range(copies))])
     rows = normalised(features, mean, options.rooted, options.parts) * weights
     centre = rows.mean(0, dtype=np.float64)
     components = _principal_components(rows - centre.astype(np.float32), options.components)
@@ -190,21 +183,19 @@ def fit_space(
     provenance: Mapping[str, Any] | None = None,
     report: Report = lambda line: None,
     curve: ImpostorCurve | None = None,
-    shifted: Array | None = None,
 ) -> FaceSpace:
     """Fit everything that ships on `features` (n, k) with labels 0..p-1 (n,).
 
-    `shifted` see `fit_projection`; nobody is enrolled or searched with them. `curve` skips the
-    impostor scores (five more fits). Deterministic by `options.seed`.
+    `curve` skips the impostor scores (five more fits). Deterministic by `options.seed`.
     """
     if curve is None:
-        scores = held_out_impostors(features, people, options, report, shifted)
+        scores = held_out_impostors(features, people, options, report)
         curve = ImpostorCurve.from_scores(scores)
         counted = len(scores)
     else:
         counted = 0
     report("fitting the space on everybody")
-    space = _without_curve(features, people, options, shifted)
+    space = _without_curve(features, people, options)
     facts = {
         **(provenance or {}),
         "people": int(people.max()) + 1,
@@ -218,11 +209,9 @@ def fit_space(
 NO_CURVE = ImpostorCurve(np.array([1.0, 0.5]), np.array([0.0, 0.0]))
 
 
-def _without_curve(
-    features: Array, people: Labels, options: FitOptions, shifted: Array | None
-) -> FaceSpace:
+def _without_curve(features: Array, people: Labels, options: FitOptions) -> FaceSpace:
     """Projection and cohort only; the curve is a placeholder."""
-    mean, projection, offset = fit_projection(features, people, options, shifted)
+    mean, projection, offset = fit_projection(features, people, options)
     rows = normalised(features, mean, options.rooted, options.parts)
     cohort = mixed_cohort(rows @ projection - offset, people, options)
     return FaceSpace(
@@ -260,15 +249,13 @@ def held_out_folds(
     people: Labels,
     options: FitOptions,
     report: Report = lambda line: None,
-    shifted: Array | None = None,
 ) -> Iterator[HeldOut]:
     """Each fold of people, embedded by the fit on all other folds. The spaces lack a curve."""
     fold = fold_of_people(int(people.max()) + 1, options.folds, options.seed)
     for number in range(options.folds):
         report(f"fitting without fold {number + 1} of {options.folds}")
         held = fold[people] == number
-        copies = None if shifted is None else shifted[~held]
-        space = _without_curve(features[~held], relabel(people[~held]), options, copies)
+        space = _without_curve(features[~held], relabel(people[~held]), options)
         yield HeldOut(space, space.embed(features[held]), people[held])
 
 
@@ -277,14 +264,13 @@ def held_out_impostors(
     people: Labels,
     options: FitOptions,
     report: Report = lambda line: None,
-    shifted: Array | None = None,
 ) -> Float64:
     """Scores (s,) of pictures against other people's centres, in spaces fitted without both.
 
     In a space that has seen them strangers score far too low (15 to 25 % of searches accepted
     for a target of 1 %), so every fold of people is scored by the fit on the other folds.
     """
-    folds = held_out_folds(features, people, options, report, shifted)
+    folds = held_out_folds(features, people, options, report)
     return np.concatenate([impostor_scores(fold, options.many) for fold in folds])
 
 

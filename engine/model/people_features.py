@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.config import DetectionSettings
 from engine.errors import DataError, ModelCorrupt, NoPictures
-from engine.faces.align import Face, align
+from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.files import read_bytes, write_bytes
 from engine.i18n import _
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 TOGETHER = 64
 """Crops sent through the network at once: people have too few pictures each to fill a batch."""
-
-SHIFT = 0.05
-"""How far an eye is shifted, standard deviation as a share of the eyes' distance."""
 
 Report = Callable[[str], None]
 
@@ -78,7 +74,7 @@ class _Person:
     files: tuple[Path, ...]
     kept: list[int] = field(default_factory=list)
     crops: list[NDArray[np.uint8]] = field(default_factory=list)
-    """Of each kept picture the crop, then its shifted copies."""
+    """Of each kept picture the crop, then its copies."""
 
 
 class PeopleReader:
@@ -224,23 +220,6 @@ class PeopleReader:
     def _file(self, folder: Path, name: str) -> Path:
         kind = f".{self._copies.name}" if self._copies is not None else ""
         return self._work / folder.resolve().name / f"{name}{kind}.npz"
-
-
-def shifted_crops(
-    image: NDArray[np.uint8], face: Face, name: str, count: int
-) -> Iterator[NDArray[np.uint8]]:
-    """Crops as if the eyes had been found a little beside where they are.
-
-    Each coordinate of each eye is off by a normal deviate of SHIFT times the eyes' distance: a
-    similar turn, size and place as between two frames of one face. The same `name` gives the same.
-    """
-    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
-    random = np.random.default_rng(seed)
-    spread = SHIFT * math.dist(*face.eyes)
-    for _unused in range(count):
-        moved = np.array(face.eyes) + random.normal(0, spread, (2, 2))
-        (left_x, left_y), (right_x, right_y) = moved.tolist()
-        yield align(image, ((left_x, left_y), (right_x, right_y)))
 
 
 def trained_views(

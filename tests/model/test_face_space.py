@@ -317,26 +317,6 @@ def test_the_packaged_space_takes_the_signed_root_block_by_block(packaged: FaceS
     assert sum(PARTS) == FEATURES == ROW
 
 
-def test_shifted_copies_teach_the_fit_what_to_overlook(
-    background: tuple[np.ndarray, np.ndarray],
-) -> None:
-    features, people = background
-    random = np.random.default_rng(9)
-    # The copies vary strongly along one direction, which must then count for less.
-    direction = unit(random.normal(size=(1, features.shape[1])))
-    amount = random.normal(0, 3 * features.std(), (len(features), 1, 1))
-    shifted = features[:, None] + amount * direction
-    moved = features + 2 * features.std() * direction
-    plain, taught = (
-        fit_space(features, people, OPTIONS, shifted=copies) for copies in (None, shifted)
-    )
-
-    def kept(space: FaceSpace) -> float:
-        return float((space.embed(features) * space.embed(moved)).sum(1).mean())
-
-    assert kept(taught) > kept(plain)
-
-
 def test_a_space_of_parts_embeds_alike_after_loading(
     background: tuple[np.ndarray, np.ndarray], tmp_path: Path
 ) -> None:

@@ -10,11 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings
 from engine.errors import NoPictures
-from engine.faces.detect import FaceFinder
-from engine.model.people_features import Copies, PeopleFeatures, PeopleReader, shifted_crops
-from engine.pictures import read_photograph
+from engine.model.people_features import Copies, PeopleFeatures, PeopleReader, trained_views
 
 pytestmark = pytest.mark.shared
 
@@ -58,7 +55,7 @@ def test_people_and_pictures_come_in_the_order_of_their_names(folder: Path, tmp_
 
 
 def test_copies_stand_beside_their_crop_and_are_kept_apart(folder: Path, tmp_path: Path) -> None:
-    copies = Copies("copies", 2, shifted_crops)
+    copies = Copies("views", 2, trained_views)
     extractor = MeanColours()
     found = PeopleReader(tmp_path / "work", extractor, copies=copies).read(folder)
     assert extractor.crops == 3 * 6
@@ -69,18 +66,6 @@ def test_copies_stand_beside_their_crop_and_are_kept_apart(folder: Path, tmp_pat
     again = PeopleReader(tmp_path / "work", extractor, copies=copies).read(folder)
     np.testing.assert_array_equal(found.copies, again.copies)
     assert extractor.crops == 4 * 6
-
-
-def test_a_shifted_copy_resembles_its_crop_and_is_the_same_every_time(folder: Path) -> None:
-    file = next(folder.glob("*/*.jpg"))
-    image = read_photograph(file)
-    face = FaceFinder(DetectionSettings()).find_in_photograph(image)[0]
-    one, other = shifted_crops(image, face, "a.jpg", 2)
-    assert one.shape == other.shape == face.crop.shape
-    assert 0 < np.abs(one.astype(int) - face.crop).mean() < 40
-    assert not np.array_equal(one, other)
-    np.testing.assert_array_equal(one, next(iter(shifted_crops(image, face, "a.jpg", 1))))
-    assert not np.array_equal(one, next(iter(shifted_crops(image, face, "b.jpg", 1))))
 
 
 def test_a_second_run_computes_nothing_again(folder: Path, tmp_path: Path) -> None:
