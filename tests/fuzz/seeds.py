@@ -189,7 +189,9 @@ def workspace_files() -> dict[str, bytes]:
     (workspace.root / "roster.json").write_text(
         json.dumps({"version": 1, "names": [{"name": "Mary", "consent": "form 7"}]})
     )
-    (workspace.unknown / "choices.json").write_text(json.dumps([{"id": "x", "slug": "ada"}]))
+    (workspace.unknown / "choices.json").write_text(
+        json.dumps([{"id": "x", "slug": "ada"}, {"id": "y", "apart": [["a"], ["b"]]}])
+    )
     return {
         str(path.relative_to(workspace.root)): path.read_bytes()
         for path in sorted(workspace.root.rglob("*"))
