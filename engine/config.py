@@ -72,7 +72,8 @@ class DetectionSettings(Section):
     neighbours: int = Field(5, ge=1, le=20)
     """Overlapping hits that Haar's face search needs for a face."""
     smallest_face: int = Field(64, ge=24, le=400)
-    """Narrowest face searched for, pixels of the frame."""
+    """Narrowest face that is recognised in live frames, pixels of the frame. Enrolment has its own
+    limits, `gates.min_face` and `gates.min_face_import`."""
     full_scan_every: int = Field(5, ge=1, le=60)
     """Frames after which the whole frame is searched for new faces; in between those known are
     searched for near where they were. 1: every frame is searched as a whole."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from engine.events import Advice, Coaching
+from engine.faces.refusal import UNMEASURED, Refusal
 from tui.i18n import _
 from tui.text import many, number, reason_words, span
 
 WORDS: dict[str, str] = {
     Advice.LOOK_HERE: _("look at the camera"),
     Advice.ONE_AT_A_TIME: _("one person at a time, please"),
+    Advice.CAMERA_UPSIDE_DOWN: _("the camera stands on its head: turn it"),
+    Advice.CAMERA_ON_ITS_SIDE: _("the picture lies on its side: turn the camera"),
     Advice.COME_CLOSER: _("come closer"),
     Advice.MORE_LIGHT: _("more light on the face"),
     Advice.LESS_LIGHT: _("less light on the face"),
@@ -17,6 +20,8 @@ WORDS: dict[str, str] = {
     Advice.FACE_CAMERA: _("look straight into the camera"),
     Advice.TURN_LEFT: _("turn a little left"),
     Advice.TURN_RIGHT: _("turn a little right"),
+    Advice.LOOK_UP: _("look up a little"),
+    Advice.LOOK_DOWN: _("look down a little"),
     Advice.STEP_CLOSER: _("step a little closer"),
     Advice.STEP_BACK: _("step back a little"),
     Advice.CHANGE_LIGHT: _("turn toward another light"),
@@ -27,6 +32,8 @@ PLACES: dict[str, str] = {
     "left": _("left"),
     "frontal": _("frontal"),
     "right": _("right"),
+    "up": _("up"),
+    "down": _("down"),
     "near": _("near"),
     "middle": _("middle"),
     "far": _("far"),
@@ -55,8 +62,12 @@ def why_refused(said: Coaching) -> str:
     if not said.reason:
         return ""
     reason = reason_words(said.reason)
-    if said.reason == "no_face" or (said.value == 0 and said.limit == 0):
+    if said.reason in UNMEASURED or (said.value == 0 and said.limit == 0):
         return reason
+    if said.reason == Refusal.TOO_SMALL:
+        return _("{reason}: {value} pixels, {limit} needed").format(
+            reason=reason, value=number(said.value), limit=number(said.limit)
+        )
     over = _("{reason}: {value}, at most {limit}")
     text = over if said.value > said.limit else _("{reason}: {value}, need {limit}")
     return text.format(reason=reason, value=number(said.value), limit=number(said.limit))

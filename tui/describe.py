@@ -31,7 +31,7 @@ from tui.figures import headline
 from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.recovery_words import clock_words, recovery_words, upgrade_words
-from tui.text import many, reason_words, span
+from tui.text import crowded_words, many, reason_words, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,9 @@ def _result(event: Event) -> Line | None:
                 people=many(event.people, "person", "people"),
                 files=many(event.refused, "file"),
             )
-            return Line(text, "good")
+            if event.crowded:
+                text = f"{text}; {crowded_words(event.crowded)}"
+            return Line(text, "warning" if event.crowded else "good")
         case EpochDone():
             return Line(_epoch(event))
         case TrainDone(promoted=False):

@@ -14,6 +14,7 @@ from tui.i18n import _
 from tui.screens.confirm import Confirm
 from tui.screens.inbox import InboxScreen
 from tui.screens.inbox_forms import NewFromInboxForm, Who, WhoForm
+from tui.screens.inbox_group import GroupScreen
 from tui.text import clean, many
 from tui.why_actions import WhyApp
 from tui.widgets.title_bar import TitleBar
@@ -28,6 +29,11 @@ class InboxApp(WhyApp):
     def screen_inbox(self) -> InboxScreen | None:
         """The inbox if it is open, perhaps under a form."""
         return next((s for s in self.screen_stack if isinstance(s, InboxScreen)), None)
+
+    @property
+    def screen_group(self) -> GroupScreen | None:
+        """A group's contact sheet if it is open, perhaps under a form."""
+        return next((s for s in self.screen_stack if isinstance(s, GroupScreen)), None)
 
     def heard(self, event: Event) -> None:
         """Somebody was kept, or could not be."""
@@ -54,6 +60,8 @@ class InboxApp(WhyApp):
         screen = self.screen_inbox
         if screen is not None and screen.is_mounted:
             screen.show(view)
+        if self.screen_group is not None and self.screen_group.is_mounted:
+            self.screen_group.show(view)
 
     def action_inbox(self) -> None:
         """Open the inbox. It opens first and reads then: keys that follow are for it."""
@@ -124,6 +132,18 @@ class InboxApp(WhyApp):
         if group is not None:
             self._choose(partial(self.desk.inbox_delete, group.sightings))
 
+    def action_inbox_split(self) -> None:
+        """The chosen sightings are nobody whom the others of their group show."""
+        screen = self.screen_group
+        if screen is None:
+            return
+        chosen, group = screen.chosen.sightings, screen.group.sightings
+        if len(chosen) == len(group):
+            self.notify(_("Leave one picture without a mark: all of them are the group."))
+            return
+        call = partial(self.desk.inbox_split, chosen, group)
+        self._choose(call, _("They are not grouped together again."))
+
     def action_inbox_delete_all(self) -> None:
         """Ask, then delete all groups."""
         screen = self.screen_inbox
@@ -190,7 +210,9 @@ class InboxApp(WhyApp):
     # --- help for the actions ------------------------------------------------------------
 
     def _group(self) -> UnknownGroup | None:
-        """The selected group; says so where there is none."""
+        """The selected group, in its contact sheet the chosen part; says so where there is none."""
+        if self.screen_group is not None:
+            return self.screen_group.chosen
         screen = self.screen_inbox
         group = screen.selected if screen is not None else None
         if screen is not None and group is None:

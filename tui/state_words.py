@@ -15,5 +15,10 @@ SPLIT_MODES = {
     "random": _("random"),
 }
 """What a split keeps apart."""
-SUSPECTS = {"mislabelled": _("mislabelled"), "blurred": _("blurred"), "twin": _("twin")}
+SUSPECTS = {
+    "mislabelled": _("mislabelled"),
+    "blurred": _("blurred"),
+    "twin": _("twin"),
+    "crowd": _("of several people"),
+}
 """What may be wrong with a picture."""

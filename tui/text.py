@@ -47,10 +47,16 @@ def decision_words(decision: str) -> str:
 
 def measured(reason: str, value: float, limit: float) -> str:
     """The measured value of a refusal against its limit, e.g. `38 < 45`; empty if neither."""
-    if reason in ("no_face", "unreadable") or (value == 0 and limit == 0):
+    if reason in refusal.UNMEASURED or reason == "unreadable" or (value == 0 and limit == 0):
         return ""
     sign = ">" if value > limit else "<"
     return f"{number(value)} {sign} {number(limit)}"
+
+
+def crowded_words(pictures: int) -> str:
+    """What to do about imported pictures whose photographs show other faces too."""
+    text = _("other faces were in {pictures}: look whether the right one was taken")
+    return text.format(pictures=many(pictures, "picture"))
 
 
 def number(value: float) -> str:

@@ -58,6 +58,17 @@ def runner_up(why: Why) -> str:
     )
 
 
+NETWORKS = {"vgg16": _("VGG16"), "resnet": _("face network")}
+
+
+def opinions(why: Why) -> tuple[str, ...]:
+    """What each network says by itself: "VGG16 71, face network 64"."""
+    if not why.opinions:
+        return ()
+    each = ", ".join(f"{NETWORKS.get(name, name)} {score:.0f}" for name, score in why.opinions)
+    return (_("Each network alone: {each} (50 is the threshold).").format(each=each),)
+
+
 def votes(why: Why) -> str:
     """How many frames were looked at together."""
     if why.window == 1:
@@ -114,7 +125,8 @@ def crops(why: Why) -> str:
 def sentences(why: Why) -> tuple[str, ...]:
     """The whole explanation, the decision first."""
     stale = (_("Pictures of this person changed since training: press t."),) if why.stale else ()
-    return (decided(why), runner_up(why), votes(why), quality(why), *stale, crops(why))
+    said = (decided(why), *opinions(why), runner_up(why), votes(why), quality(why))
+    return (*said, *stale, crops(why))
 
 
 def _against(enough: str, low: str, value: float, limit: float) -> str:

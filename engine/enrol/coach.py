@@ -12,13 +12,14 @@ that many comparisons of about a millisecond, and nothing once both its places a
 from __future__ import annotations
 
 import math
+import statistics
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.events import Advice, Coaching
 from engine.faces import measure
-from engine.faces.pose import Distance, Light, Look, Pose, look
+from engine.faces.pose import LEVEL, Distance, Light, Look, Pose, look, nod
 from engine.faces.quality import Verdict
 from engine.faces.refusal import Refusal
 
@@ -39,6 +40,8 @@ _RECENT = 12
 REMEDY: dict[Refusal, Advice] = {
     Refusal.NO_FACE: Advice.LOOK_HERE,
     Refusal.SEVERAL_FACES: Advice.ONE_AT_A_TIME,
+    Refusal.UPSIDE_DOWN: Advice.CAMERA_UPSIDE_DOWN,
+    Refusal.TURNED: Advice.CAMERA_ON_ITS_SIDE,
     Refusal.TOO_SMALL: Advice.COME_CLOSER,
     Refusal.TOO_DARK: Advice.MORE_LIGHT,
     Refusal.TOO_BRIGHT: Advice.LESS_LIGHT,
@@ -53,6 +56,18 @@ ORDER: tuple[tuple[Pose, Distance], ...] = tuple(
 )
 """The cells in the order in which they are asked for: turning is easier than walking."""
 
+NODS: tuple[tuple[Pose, Distance], ...] = ((Pose.UP, Distance.MIDDLE), (Pose.DOWN, Distance.MIDDLE))
+"""Cells asked for after those of their distance, where the detector's points tell a nod."""
+_LEVEL_OF = 9
+"""Kept pictures from which the person's level is taken: a nod is one against their own."""
+
+_TOWARDS = {
+    Pose.FRONTAL: Advice.FACE_CAMERA,
+    Pose.LEFT: Advice.TURN_LEFT,
+    Pose.RIGHT: Advice.TURN_RIGHT,
+    Pose.UP: Advice.LOOK_UP,
+    Pose.DOWN: Advice.LOOK_DOWN,
+}
 _FARNESS = {Distance.NEAR: 0, Distance.MIDDLE: 1, Distance.FAR: 2}
 
 
@@ -86,6 +101,7 @@ class Coach:
         self._target = target
         self._least = min_change
         self._cells = {cell: _Place() for cell in ORDER}
+        self._nods: list[float] = []
         self._lights = {light: _Place() for light in Light}
         self._captured = 0
         self._times: deque[float] = deque(maxlen=_RECENT)
@@ -105,17 +121,35 @@ class Coach:
         `frame_width` in pixels, `seconds` of any clock that goes on, `kept` whether the picture
         is on disk.
         """
-        seen = look(verdict.face, frame_width) if verdict.face else None
-        if kept and seen and verdict.face:
+        face = verdict.face
+        if face and face.points:
+            self._ask_for_nods()
+        if face and kept and len(self._nods) < _LEVEL_OF:
+            self._nods.append(nod(face))
+        level = statistics.median(self._nods) if self._nods else LEVEL
+        seen = look(face, frame_width, level) if face else None
+        if kept and seen and face:
             self._captured += 1
             self._times.append(seconds)
-            self._cells[seen.pose, seen.distance].take(verdict.face.crop, self._least)
-            self._lights[seen.light].take(verdict.face.crop, self._least)
+            cell = self._cells.get((seen.pose, seen.distance))
+            if cell is None:  # a nod near or far: as good as a view from the front
+                cell = self._cells[Pose.FRONTAL, seen.distance]
+            cell.take(face.crop, self._least)
+            self._lights[seen.light].take(face.crop, self._least)
         said = self._say(verdict, seen)
         if said == self._last:
             return None
         self._last = said
         return said
+
+    def _ask_for_nods(self) -> None:
+        """Add the cells of nods behind those of their distance, once."""
+        if NODS[0] in self._cells:
+            return
+        cells = list(self._cells.items())
+        place = 1 + max(at for at, (cell, _) in enumerate(cells) if cell[1] is NODS[0][1])
+        cells[place:place] = [(cell, _Place()) for cell in NODS]
+        self._cells = dict(cells)
 
     def comparing(self) -> Coaching | None:
         """What to say while the session waits to be compared; None before anything was said."""
@@ -167,6 +201,8 @@ class Coach:
         empty = [cell for cell, place in self._cells.items() if not place.filled]
         if (seen.pose, seen.distance) in empty:
             return Advice.GO_ON
+        if (seen.pose, seen.distance) not in self._cells and (Pose.FRONTAL, seen.distance) in empty:
+            return Advice.GO_ON
         here = next((cell for cell in empty if cell[1] is seen.distance), None)
         wanted = here or next(iter(empty), None)
         if wanted is None:
@@ -176,9 +212,7 @@ class Coach:
         if distance is not seen.distance:
             nearer = _FARNESS[distance] < _FARNESS[seen.distance]
             return Advice.STEP_CLOSER if nearer else Advice.STEP_BACK
-        if pose is Pose.FRONTAL:
-            return Advice.FACE_CAMERA
-        return Advice.TURN_LEFT if pose is Pose.LEFT else Advice.TURN_RIGHT
+        return _TOWARDS[pose]
 
     def _seconds_left(self) -> int | None:
         """From the rate of the last kept pictures."""

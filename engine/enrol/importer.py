@@ -25,7 +25,14 @@ from engine.enrol.import_plan import ImportPlan, PersonFiles, plan_import
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
 from engine.errors import Cancelled, FacedeskError, NameTaken, PersonNotFound
-from engine.events import Event, ImportDone, ImportProgress, ImportRefused
+from engine.events import (
+    BoxTuple,
+    Event,
+    ImportDone,
+    ImportProgress,
+    ImportRefused,
+    Notice,
+)
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Verdict
@@ -34,6 +41,8 @@ from engine.i18n import _
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 
 Choice = Literal["central", "largest", "only"]
+COMPARABLE = 0.5
+"""Width of another face, as a share of the chosen one's, from which on it may be the one meant."""
 
 
 def import_folder(
@@ -47,8 +56,9 @@ def import_folder(
     """Import everybody in `folder`; the layouts are those of `engine.enrol.import_plan`.
 
     Yields an ImportProgress after each file, an ImportRefused before it for a file that was not
-    taken, and at the end an ImportDone. Of several faces `central` takes the one nearest to the
-    middle, `largest` the widest, and `only` refuses the photograph.
+    taken or a Notice for one that was turned, and at the end an ImportDone. Of several faces
+    `central` takes the one nearest to the middle, `largest` the widest, and `only` refuses the
+    photograph.
 
     The caller holds `Workspace.writer`. After `cancel.stop()` what was imported so far counts;
     after `cancel.cancel()` the unfinished session is removed, finished ones stay, and Cancelled
@@ -108,6 +118,7 @@ class _Import:
         self._refused = 0
         self._images = 0
         self._persons = 0
+        self._crowded = 0
 
     def run(self) -> Iterator[Event]:
         began = time.monotonic()
@@ -130,6 +141,7 @@ class _Import:
             people=self._persons,
             images=self._images,
             refused=self._refused,
+            crowded=self._crowded,
             seconds=round(time.monotonic() - began, 3),
         )
 
@@ -148,12 +160,16 @@ class _Import:
             for number, path in enumerate(each.files, start=1):
                 if self._cancel.stopping:
                     break
-                refusal = self._photograph(session, path, number)
-                if refusal is None:
-                    yield self._progress(path)
-                else:
-                    session.refused[refusal.reason] += 1
-                    yield from self._refuse(path, refusal.reason, refusal.value, refusal.limit)
+                taken = self._photograph(session, path, number)
+                if isinstance(taken, ImportRefused):
+                    session.refused[taken.reason] += 1
+                    yield from self._refuse(path, taken.reason, taken.value, taken.limit)
+                    continue
+                if taken.turned:
+                    text = _("{file} was turned by {degrees} degrees to the left")
+                    degrees = 90 * taken.turned
+                    yield Notice(text=text.format(file=self._plan.shown(path), degrees=degrees))
+                yield self._progress(path)
             else:
                 outcome = "complete"
         except FacedeskError:
@@ -168,14 +184,16 @@ class _Import:
             session.discard()
             return
         session.close(outcome)
+        self._crowded += session.crowded
         self._images += session.kept
         self._persons += session.kept > 0
 
-    def _photograph(self, session: _PersonSession, path: Path, number: int) -> ImportRefused | None:
+    def _photograph(self, session: _PersonSession, path: Path, number: int) -> ImportRefused | Face:
         """Take one photograph's face into the session; the refusal if that cannot be."""
         file = self._plan.shown(path)
         try:
-            faces = self._finder.find_in_photograph(read_photograph(path))
+            picture = read_photograph(path)
+            faces = self._finder.find_in_photograph(picture)
         except Unreadable as error:
             return ImportRefused(file=file, reason=error.reason)
         if self._choose == "only" and len(faces) > 1:
@@ -190,9 +208,13 @@ class _Import:
             return ImportRefused(
                 file=file, reason=reason.value, value=verdict.value, limit=verdict.limit
             )
-        if not session.keep(verdict.face, verdict, number, path.name):
+        face = verdict.face
+        least = COMPARABLE * face.box.width
+        others = sum(each is not face and each.box.width >= least for each in faces)
+        box = face.box_in(picture).as_tuple
+        if not session.keep(face, box, verdict, number, path.name, others):
             return ImportRefused(file=file, reason=Refusal.DUPLICATE.value)
-        return None
+        return face
 
     def _refuse(
         self, path: Path, reason: str, value: float = 0.0, limit: float = 0.0
@@ -220,13 +242,17 @@ class _PersonSession:
         self._writer: SessionWriter | None = None
         self._known: set[bytes] | None = None
         self.refused: Counter[str] = Counter()
+        self.crowded = 0
+        """Kept pictures whose photograph shows other faces of comparable size."""
 
     @property
     def kept(self) -> int:
         """Pictures kept in this session."""
         return self._writer.captured if self._writer else 0
 
-    def keep(self, face: Face, verdict: Verdict, number: int, label: str) -> bool:
+    def keep(
+        self, face: Face, box: BoxTuple, verdict: Verdict, number: int, label: str, others: int
+    ) -> bool:
         """Write the crop; False if the person has the very same one already."""
         if self._known is None:
             self._known = self._digests_held()
@@ -241,16 +267,18 @@ class _PersonSession:
                 encode_png(face.crop),
                 frame=number,
                 seconds=0.0,
-                box=face.box.as_tuple,
+                box=box,
                 eyes_found=face.eyes_found,
                 brightness=round(verdict.brightness, 2),
                 sharpness=round(verdict.sharpness, 2),
                 label=label.encode("utf-8", "replace").decode(),
+                others=others,
             )
         except FacedeskError:
             self._discard_empty_person()
             raise
         self._known.add(digest)
+        self.crowded += others > 0
         return True
 
     def close(self, outcome: str) -> None:

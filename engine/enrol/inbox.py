@@ -4,7 +4,7 @@
     unknown/<sighting>/0001.png ...      crops of one track
                       /features.npz      their features and embeddings
                       /sighting.json     where, when, who was nearest; each crop's details
-    unknown/choices.json                 changes in the trash that were choices made here
+    unknown/choices.json                 choices made here, see `inbox_memory`
 
 A sighting appears in one rename. It is off by default, bounded in number, and what is older than
 the retention time is removed for good: at the start, and whenever one is added. Reading needs no
@@ -41,7 +41,7 @@ class Sighting:
     """One track of a stranger. `candidate` is the enrolled person nearest, with the best score.
 
     `at` is ISO 8601 in UTC; `records` tell of each crop. `extractor` and `space` are the digests
-    of what made the features and embeddings.
+    of what made the features and embeddings; `run`, `track` and `beside` are as in `Sighted`.
     """
 
     id: str
@@ -53,6 +53,15 @@ class Sighting:
     extractor: str
     space: str
     records: tuple[PictureRecord, ...]
+    run: str = ""
+    track: int = 0
+    beside: tuple[int, ...] = ()
+
+    def was_beside(self, other: Sighting) -> bool:
+        """Whether one frame showed both, as two faces."""
+        if not self.run or self.run != other.run:
+            return False
+        return self.track in other.beside or other.track in self.beside
 
 
 class Inbox:
@@ -149,6 +158,9 @@ class Inbox:
                 "threshold": sighted.threshold,
                 "extractor": sighted.extractor,
                 "space": sighted.space,
+                "run": sighted.run,
+                "track": sighted.track,
+                "beside": list(sighted.beside),
                 "pictures": [asdict(record) for record in records],
             }
             write_json(unfinished / SIGHTING_FILE, body)
@@ -192,8 +204,11 @@ class Inbox:
                 extractor=_digest(body["extractor"]),
                 space=str(body["space"]),
                 records=records,
+                run=str(body.get("run", "")),
+                track=int(body.get("track", 0)),
+                beside=tuple(int(track) for track in body.get("beside", ())),
             )
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(
                 _("A sighting is damaged"),
                 f"{folder / SIGHTING_FILE}: {error}",

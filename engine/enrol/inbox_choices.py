@@ -8,15 +8,17 @@ move along: neither training nor the threshold computes them again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from engine.audit import Audit
 from engine.config import ConsentSettings, InboxSettings
 from engine.enrol import permission
 from engine.enrol.clock import read_clock
+from engine.enrol.folders import iso, moment_of, session_stamp, sub_folders
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
+from engine.enrol.inbox_memory import Choice, ChoiceMemory, Sides
 from engine.enrol.names import clean_name
 from engine.enrol.people import PERSON_FILE, People, Person
 from engine.enrol.recording import SessionWriter
@@ -26,15 +28,12 @@ from engine.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
 from engine.files import (
     make_directory,
     read_bytes,
-    read_json,
     remove_directory,
     write_bytes,
-    write_json,
 )
 from engine.i18n import _
 from engine.workspace import Workspace
 
-FORMAT = 1
 SOURCE = "inbox"
 """Source of the sessions that are made of sightings."""
 
@@ -56,7 +55,7 @@ class Choices:
         self._trash = Trash(workspace)
         self._audit = Audit(workspace)
         self._days = settings.days
-        self._file = workspace.unknown / "choices.json"
+        self._memory = ChoiceMemory(workspace)
 
     # --- choosing ------------------------------------------------------------------------
 
@@ -105,55 +104,81 @@ class Choices:
         ) as change:
             self._take_out(change, sightings)
         self._audit.note("inbox-choice", choice="deleted", sightings=len(sightings))
-        return self._remember(change, "")
+        return self._remember(change)
+
+    def split(self, ids: Sequence[str], group: Sequence[str]) -> Trashed:
+        """These sightings of a group show nobody whom its others show: they are never brought
+        together again. Among themselves likeness decides as before.
+
+        Raises DataError if a sighting is gone or not of the group, or if nobody or everybody is
+        meant.
+        """
+        strays = [id for id in ids if id not in group]
+        marked = self._inbox.get([id for id in group if id in ids])
+        others = self._inbox.get([id for id in group if id not in ids])
+        if strays or not marked or not others:
+            part = _("{marked} of {all} sightings").format(marked=len(marked), all=len(group))
+            raise DataError(
+                _("This is no part of the group"),
+                strays[0][:80] if strays else part,
+                _("Name some of the group's sightings, and not all."),
+            )
+        self._audit.ready()
+        sides = tuple(each.id for each in marked), tuple(each.id for each in others)
+        choice = Choice(self._free_id(), apart=sides)
+        self._memory.add(choice)
+        self._audit.note("inbox-choice", choice="split", sightings=len(marked))
+        return _as_done(choice.id, sides)
 
     # --- undoing -------------------------------------------------------------------------
 
     def last(self) -> Trashed | None:
         """The newest choice that can still be undone."""
-        present = {each.id: each for each in self._trash.changes()}
-        made = [present[entry["id"]] for entry in self._made() if entry["id"] in present]
-        return made[-1] if made else None
+        undoable = self._undoable()
+        return undoable[-1][1] if undoable else None
 
     def undo(self) -> Trashed:
-        """Undo the newest choice: the sightings wait again. Raises NothingToUndo, UndoConflict."""
-        last = self.last()
-        if last is None:
+        """Undo the newest choice: the sightings wait again, or may be brought together again.
+
+        Raises NothingToUndo, UndoConflict.
+        """
+        undoable = self._undoable()
+        if not undoable:
             raise NothingToUndo(_("There is nothing to undo"), _("no choice was made here lately"))
+        last, undone = undoable[-1]
         self._audit.ready()
-        undone = self._trash.undo(last.id)
+        if last.apart is None:
+            undone = self._trash.undo(last.id)
         self._audit.note("inbox-choice", choice="undone", change=last.id)
-        entry = next(each for each in self._made() if each["id"] == last.id)
-        area = StrangerArea(self._workspace) if entry.get("stranger") else self._workspace
+        area = StrangerArea(self._workspace) if last.stranger else self._workspace
         with contextlib.suppress(PersonNotFound, DataError):
-            if entry.get("new"):
+            if last.new:
                 people = People(area)
-                people.discard_if_empty(people.by_slug(str(entry["slug"])))
-        self._keep(each for each in self._made() if each["id"] != last.id)
+                people.discard_if_empty(people.by_slug(last.slug))
+        self._memory.drop([last.id])
         return undone
 
     def overdue(self, now: datetime | None = None) -> bool:
         """Whether `purge` would remove something; needs no lock."""
-        return bool(self.expired(now)) or bool(self._inbox.expired(now))
+        return bool(self._due(now)) or bool(self._inbox.expired(now))
 
     def expired(self, now: datetime | None = None) -> list[str]:
         """Ids in the trash of choices older than the retention time."""
-        clock = read_clock(self._workspace, now)
-        return [each["id"] for each in self._made() if clock.is_due(each["id"], self._days)]
+        return [each.id for each in self._due(now) if each.apart is None]
 
     def purge(self, now: datetime | None = None, *, everything: bool = False) -> int:
         """Remove for good what waits or was chosen before the retention time; how many waited.
 
-        A choice that is purged cannot be undone any more.
+        A choice that is purged cannot be undone any more. A split is no older than its sightings,
+        so that nothing comes together again by being purged.
         """
-        made = self._made()
-        expired = [each["id"] for each in made] if everything else self.expired(now)
+        expired = [each.id for each in (self._memory.all() if everything else self._due(now))]
         self._audit.ready()
         for id in expired:
             # The trash may keep what others removed for longer than the inbox may keep strangers.
             remove_directory(self._workspace.trash / id)
         if expired:
-            self._keep(each for each in made if each["id"] not in expired)
+            self._memory.drop(expired)
         waited = self._inbox.purge(now, everything=everything)
         if expired or waited:
             self._audit.note("purged", what="inbox", sightings=waited, choices=len(expired))
@@ -184,29 +209,44 @@ class Choices:
             if new:
                 People(area).discard_if_empty(person)
             raise
-        return self._remember(change, person.slug, new=new, stranger=isinstance(area, StrangerArea))
+        return self._remember(change, Choice("", person.slug, new, isinstance(area, StrangerArea)))
 
     def _take_out(self, change: Change, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
             change.remove(self._inbox.folder(sighting.id))
 
-    def _remember(self, change: Change, slug: str, **more: bool) -> Trashed:
+    def _remember(self, change: Change, choice: Choice = Choice("")) -> Trashed:  # noqa: B008
         assert change.done is not None
-        self._keep([*self._made(), {"id": change.done.id, "slug": slug, **more}])
+        self._memory.add(replace(choice, id=change.done.id))
         return change.done
 
-    def _keep(self, made: Iterable[dict[str, Any]]) -> None:
-        write_json(self._file, {"version": FORMAT, "choices": [*made]})
+    def _undoable(self) -> list[tuple[Choice, Trashed]]:
+        """What can still be undone, newest last: what is in the trash, and splits of which
+        somebody waits on both sides."""
+        kept = {each.id: each for each in self._trash.changes()}
+        waiting = {entry.name for entry in sub_folders(self._workspace.unknown)}
+        found = []
+        for choice in self._memory.all():
+            if choice.apart is None:
+                done = kept.get(choice.id)
+            else:
+                both = all(waiting.intersection(side) for side in choice.apart)
+                done = _as_done(choice.id, choice.apart) if both else None
+            if done is not None:
+                found.append((choice, done))
+        return found
 
-    def _made(self) -> list[dict[str, Any]]:
-        try:
-            body = read_json(self._file)
-        except (FileNotFoundError, DataError):
-            return []
-        entries = body.get("choices") if isinstance(body, dict) else body  # a list in format 0
-        if not isinstance(entries, list):
-            return []
-        return [e for e in entries if isinstance(e, dict) and isinstance(e.get("id"), str)]
+    def _due(self, now: datetime | None) -> list[Choice]:
+        clock = read_clock(self._workspace, now)
+        return [each for each in self._memory.all() if clock.is_due(each.id, self._days)]
+
+    def _free_id(self) -> str:
+        """An id that begins with its time, of no choice yet and never of a change in the trash."""
+        taken = {each.id for each in self._memory.all()}
+        stamp, number = session_stamp(datetime.now(UTC)), 1
+        while (id := f"{stamp}-split-{number:03d}") in taken:
+            number += 1
+        return id
 
 
 class _Staged(Workspace):
@@ -266,6 +306,14 @@ def _new_stranger(people: People, what: str, sighting: Sighting) -> Person:
             return people.add(name if number == 1 else f"{name} ({number})")
         except NameTaken:
             number += 1
+
+
+def _as_done(id: str, sides: Sides) -> Trashed:
+    """A split in the words of the trash, though it moved nothing there."""
+    marked, others = map(len, sides)
+    title = _("Split off {marked} of {all} unknown").format(marked=marked, all=marked + others)
+    made = moment_of(id)
+    return Trashed(id, title, _("one group again"), iso(made) if made else "")
 
 
 def _crops(sightings: Sequence[Sighting]) -> int:

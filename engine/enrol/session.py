@@ -222,7 +222,7 @@ class Enrolment:
             value=verdict.value,
             limit=verdict.limit,
             frame=frame.sequence,
-            box=seen.box.as_tuple if seen else None,
+            box=seen.box_in(frame.image).as_tuple if seen else None,
         )
 
     def _end(self, state: State) -> None:

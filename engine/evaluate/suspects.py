@@ -1,4 +1,5 @@
-"""Pictures of the gallery that an operator should look at: mislabelled, blurred, a twin's."""
+"""Pictures of the gallery that an operator should look at: mislabelled, blurred, a twin's, or
+taken from a photograph of several people."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from engine.model.vectors import (
     unit,
 )
 
-SuspectKind = Literal["mislabelled", "blurred", "twin"]
+SuspectKind = Literal["mislabelled", "blurred", "twin", "crowd"]
 
 MOST_SUSPECTS = 20
 CLEARLY = 0.1
@@ -61,12 +62,14 @@ def suspects(
     space: Space,
     threshold: float,
     sharpness: Callable[[], NDArray[np.float64]],
+    others: Callable[[], NDArray[np.int64]],
 ) -> tuple[Suspect, ...]:
-    """The worst first, MOST_SUSPECTS at most: twins, then mislabelled, then blurred pictures.
+    """The worst first, MOST_SUSPECTS at most: twins, then mislabelled, then blurred pictures, then
+    those of a crowd.
 
     `threshold` is what a stranger's picture should not reach, `sharpness` gives (n,) values of
-    `engine.faces.measure.sharpness`. Pictures of people who are each other's twins are not also
-    called mislabelled.
+    `engine.faces.measure.sharpness`, `others` (n,) counts of the photographs' other faces.
+    Pictures of people who are each other's twins are not also called mislabelled.
     """
     if not len(pictures.labels):
         return ()
@@ -77,6 +80,9 @@ def suspects(
         *_mislabelled(pictures, scores, threshold, frozenset(twins)),
         *_blurred(pictures, sharpness()),
     ]
+    told = {suspect.picture for suspect in found}
+    crowd = _crowd(pictures, scores, threshold, others())
+    found += [suspect for suspect in crowd if suspect.picture not in told]
     return tuple(found[:MOST_SUSPECTS])
 
 
@@ -181,3 +187,23 @@ def _blurred(pictures: Gathered, sharpness: NDArray[np.float64]) -> list[Suspect
             suspect = Suspect(label, pictures.paths[row], "blurred", sentence)
             found.append((sharpness[row] / usual, suspect))
     return [suspect for _, suspect in sorted(found, key=lambda item: item[0])]
+
+
+def _crowd(
+    pictures: Gathered, scores: Float32, threshold: float, others: NDArray[np.int64]
+) -> list[Suspect]:
+    """Pictures from among other faces that do not look like their person's others, or of a person
+    who has too few others to tell; least alike first."""
+    labels = np.asarray(pictures.labels)
+    own = np.nan_to_num(scores[np.arange(len(labels)), labels], nan=-np.inf)
+    sentence = _("Other faces were in its photograph ({count}): it may show one of those people.")
+    rows = np.flatnonzero((others > 0) & (own < threshold))
+    return [
+        Suspect(
+            int(labels[row]),
+            pictures.paths[row],
+            "crowd",
+            sentence.format(count=int(others[row])),
+        )
+        for row in rows[np.argsort(own[rows], kind="stable")]
+    ]

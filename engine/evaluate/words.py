@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "mislabelled": _("mislabelled"),
     "blurred": _("blurred"),
     "twin": _("twin"),
+    "crowd": _("of several people"),
 }
 """What is suspected of a picture (a `Suspect`'s kind), in words."""
 

@@ -14,6 +14,8 @@ class Advice(StrEnum):
 
     LOOK_HERE = "look_here"
     ONE_AT_A_TIME = "one_at_a_time"
+    CAMERA_UPSIDE_DOWN = "camera_upside_down"
+    CAMERA_ON_ITS_SIDE = "camera_on_its_side"
     COME_CLOSER = "come_closer"
     MORE_LIGHT = "more_light"
     LESS_LIGHT = "less_light"
@@ -22,6 +24,8 @@ class Advice(StrEnum):
     FACE_CAMERA = "face_camera"
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"
+    LOOK_UP = "look_up"
+    LOOK_DOWN = "look_down"
     STEP_CLOSER = "step_closer"
     STEP_BACK = "step_back"
     CHANGE_LIGHT = "change_light"
@@ -34,7 +38,8 @@ class Coaching(Event):
     """What a capture has and lacks, and what to do now.
 
     `cells` are (pose, distance, different pictures), `lights` (light, different pictures); one
-    counts as filled with `need`. `different` counts all different pictures: near copies of kept
+    counts as filled with `need`; poses `up` and `down` are among them only where the detector tells
+    them. `different` counts all different pictures: near copies of kept
     ones are not among them. `advice` is an `Advice` value; with a refusal
     `reason`, `value` and `limit` say why. `pose`, `distance`, `light` are the present face's,
     empty without one. `seconds_left` until the target at the present rate, None while unknown.

@@ -88,10 +88,12 @@ class StrangersAdded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportDone(Event):
-    """The import is over. Counts of people, kept pictures and refused files."""
+    """The import is over. Counts of people, kept pictures and refused files; `crowded` of the
+    kept pictures are of photographs that show other faces of comparable size."""
 
     name: ClassVar[str] = "done"
     people: int
     images: int
     refused: int
     seconds: float
+    crowded: int = 0

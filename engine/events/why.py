@@ -36,6 +36,7 @@ class Why(Event):
     `brightness` is mean luma 0..255 and `sharpness` as in `engine.faces.measure`, with the
     limits of enrolment beside them; `eyes_found` is None where it is not known. `nearest` are
     the enrolled crops most like the probe among `compared` ones whose features are cached.
+    `opinions` are (network, match 0 to 100 with the threshold at 50) of each network by itself.
     `crop` is the probe as a PNG of 160 x 160 pixels.
     """
 
@@ -68,6 +69,7 @@ class Why(Event):
     eyes_found: bool | None
     nearest: tuple[NearCrop, ...]
     compared: int
+    opinions: tuple[tuple[str, float], ...] = ()
     crop: bytes = field(repr=False)
 
 

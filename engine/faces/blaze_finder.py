@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.faces.align import POINTS_IN_CROP, Face, Point, align
+from engine.faces.align import POINTS_IN_CROP, Face, Point, align, may_lie
 from engine.faces.blaze import FULL_RANGE, SHORT_RANGE, BlazeFace, Find, Square, lazily, overlaps
 from engine.faces.box import Box
 
@@ -85,14 +85,17 @@ class BlazeFinder:
 
         Without a find, a large photograph is looked at in parts, then any photograph with room
         around it (it may be nothing but a face), and at last turned by quarters: see
-        `Face.turned`. Nothing is believed more easily on the way.
+        `Face.turned`. Nothing is believed more easily on the way. Of a face that may lie on its
+        side the other turns are looked at too, and one in which it stands upright is taken.
         """
+        doubtful: tuple[Face, ...] = ()
         for quarters in range(4):
             turned = np.ascontiguousarray(np.rot90(image, quarters))
-            found = self._in_photograph(turned)
-            if found:
-                return tuple(_face(turned, find, quarters) for find in found)
-        return ()
+            found = tuple(_face(turned, find, quarters) for find in self._in_photograph(turned))
+            if found and not may_lie(found[0]):
+                return found
+            doubtful = doubtful or found
+        return doubtful
 
     def _in_photograph(self, image: NDArray[np.uint8]) -> list[Find]:
         for parts in _parts(*image.shape[:2]):

@@ -54,3 +54,15 @@ class Box:
             max(1, round(self.width * factor)),
             max(1, round(self.height * factor)),
         )
+
+    def turned_back(self, quarters: int, height: int, width: int) -> Box:
+        """The box in a picture of `height` and `width` that was searched turned to the left by so
+        many quarters (0..3)."""
+        if quarters == 1:
+            return Box(width - self.y - self.height, self.x, self.height, self.width)
+        if quarters == 2:
+            x, y = width - self.x - self.width, height - self.y - self.height
+            return Box(x, y, self.width, self.height)
+        if quarters == 3:
+            return Box(self.y, height - self.x - self.width, self.height, self.width)
+        return self

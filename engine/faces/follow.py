@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import DetectionSettings
-from engine.faces.align import Face
+from engine.faces.align import Face, may_lie
 from engine.faces.detect import FaceFinder
+
+LYING_EVERY = 10
+"""Frames without an upright face after which they are looked at turned: that costs as much as
+three whole searches."""
 
 
 class FaceFollower:
@@ -30,6 +35,9 @@ class FaceFollower:
         self._shape: tuple[int, ...] = ()
         self._since = 0
         """Frames since the last whole search."""
+        self._lying: tuple[Face, ...] = ()
+        self._until_turned = 0
+        """Frames without a face until the next look at them turned."""
 
     def find(self, image: NDArray[np.uint8], most: int = 8) -> tuple[Face, ...]:
         """Faces of the next frame (BGR uint8 HxWx3), largest first, at most `most`."""
@@ -42,4 +50,30 @@ class FaceFollower:
         else:
             self._known = self._finder.find(image, most, self._known)
             self._shape, self._since = image.shape, 0
+        if self._known and not may_lie(self._known[0]):
+            self._lying = ()
         return self._known
+
+    def lying(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
+        """The largest face of the frame just searched that stands upright only once the frame is
+        turned by quarters, see `Face.turned`; at most one, and none where `find` saw one upright.
+
+        A camera hung upside down shows everybody so. Looked for in the first such frame and in
+        every LYING_EVERY-th after it; the answer stands until the next look or upright face.
+        """
+        if self._known and not may_lie(self._known[0]):
+            return ()
+        if self._until_turned == 0:
+            self._until_turned = LYING_EVERY
+            self._lying = self._turned(image)
+        self._until_turned -= 1
+        return self._lying
+
+    def _turned(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
+        for quarters in (2, 1, 3):
+            turned = np.ascontiguousarray(np.rot90(image, quarters))
+            for face in self._finder.find(turned, 1):
+                # The Haar cascade sees faces in anything; eyes it sees in faces only.
+                if face.eyes_found and not may_lie(face):
+                    return (replace(face, turned=quarters),)
+        return ()

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from engine.config import GateSettings
 from engine.faces import measure
-from engine.faces.align import Face
+from engine.faces.align import Face, roll
 from engine.faces.refusal import Refusal
 
 _IMPORT_LENIENCE = 0.2
 """Photographs were chosen by somebody: only the hopeless ones are refused. Their limits lie this
 share of the way from the end of the scale to the live limit. On LFW that refuses nothing."""
+_MOST_ROLL, _HEAD_DOWN = 50.0, 130.0
+"""Degrees from upright beyond which a live face lies on its side, and stands on its head: nobody
+holds their head like that before a camera, so it is the camera that must be turned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class Verdict:
     """The gates' answer. `refusal` None: keep `face`.
 
     `value` is what was measured and `limit` what it missed; both are 0 for a kept face.
-    several_faces: width of the largest over the next one's; too_small: width in pixels;
+    several_faces: width of the largest over the next one's; upside_down, turned: degrees from
+    upright; too_small: width in pixels;
     too_dark, too_bright: mean luma; blurred: sharpness; duplicate: change.
     `brightness` and `sharpness` are 0 where the gates closed before they were measured. `face`
     is the one judged; None with no_face and several_faces.
@@ -39,6 +43,14 @@ class Verdict:
     limit: float
     brightness: float
     sharpness: float
+
+
+def lies(face: Face) -> Refusal | None:
+    """UPSIDE_DOWN or TURNED for a face that nobody holds so: the camera is to be turned."""
+    degrees = roll(face)
+    if degrees <= _MOST_ROLL:
+        return None
+    return Refusal.UPSIDE_DOWN if degrees > _HEAD_DOWN else Refusal.TURNED
 
 
 class QualityGates:
@@ -68,6 +80,8 @@ class QualityGates:
             ratio = face.box.width / max(next_one.box.width, 1)
             if ratio < settings.dominance:
                 return Verdict(None, Refusal.SEVERAL_FACES, ratio, settings.dominance, 0.0, 0.0)
+        if not imported and (reason := lies(face)):
+            return Verdict(face, reason, roll(face), _MOST_ROLL, 0.0, 0.0)
         smallest = settings.min_face_import if imported else settings.min_face
         if face.box.width < smallest:
             return Verdict(face, Refusal.TOO_SMALL, face.box.width, smallest, 0.0, 0.0)

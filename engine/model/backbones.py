@@ -57,14 +57,14 @@ class Together:
     """Several networks as one extractor: their rows side by side. Calls as its parts take them."""
 
     def __init__(self, parts: Sequence[Extracts]) -> None:
-        self._parts = tuple(parts)
+        self.parts = tuple(parts)
         self.length = sum(part.length for part in parts)
         names = " ".join(part.digest for part in parts)
         self.digest = hashlib.sha256(names.encode()).hexdigest()
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Rows (n, length), float32, of `crops` (n, 160, 160, 3), uint8, RGB."""
-        return np.concatenate([part.extract(crops) for part in self._parts], axis=1)
+        return np.concatenate([part.extract(crops) for part in self.parts], axis=1)
 
 
 def load_backbone(
@@ -83,8 +83,10 @@ def load_backbone(
             _("Its face space is fitted on the packaged ones: add --backbone vgg16."),
         )
     if name == "resnet":
+        from engine.model.resnet import DIGEST
+
         extractor = load_extractor(name, runtime)
-        return Backbone(name, extractor, packaged_space(name), None, extractor.digest)
+        return Backbone(name, extractor, packaged_space(name), None, DIGEST)
     from engine.model.weights import load_weights
 
     return with_weights(load_weights(weights), runtime, name)
@@ -102,9 +104,10 @@ def with_weights(
     extractor = vgg16_extractor(weights, runtime)
     digest = weights.digest
     if name == "both":
-        face_network = load_extractor("resnet", runtime)
-        extractor = Together([extractor, face_network])
-        digest = hashlib.sha256(f"{digest} {face_network.digest}".encode()).hexdigest()
+        from engine.model.resnet import DIGEST
+
+        extractor = Together([extractor, load_extractor("resnet", runtime)])
+        digest = hashlib.sha256(f"{digest} {DIGEST}".encode()).hexdigest()
     return Backbone(name, extractor, packaged_space(name), weights, digest)
 
 

@@ -40,6 +40,9 @@ ROW = 128
 RECIPE = "blaze4 chip150 v1"
 """Changes whenever the same crop would give other rows, so that old caches are not mixed in."""
 
+DIGEST = hashlib.sha256(f"{PACKAGED_SHA256} {RECIPE}".encode()).hexdigest()
+"""Names weights and recipe, whatever the arithmetic."""
+
 CHIP = 150
 """Side of the network's input in pixels."""
 CROP_OF_CHIP = np.array([[0.9346, 0.0114, 10.784], [-0.011, 0.9347, 31.5314]])

@@ -33,9 +33,9 @@ LOW = 0.05
 """Share of a person's own scores that lie below their low end."""
 SPENT = 0.5
 """Share of the room between T and a person's low end that their threshold crosses."""
-USUAL_SPREAD = 0.12
-"""How far a person's low end lies below their mean own score where nobody of the gallery has
-pictures enough to tell: the median over background people."""
+USUAL_SPREAD, USUAL_LOW = 0.07, 0.06
+"""How far a person's low end lies below their mean own score, and where it lies, where nobody of
+the gallery has pictures enough to tell: median and lower quartile over background people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class Own:
 class Calibration:
     """The threshold of a gallery, and by how much each person's own lies above it.
 
-    `fpir` is the target, `raised` (people,) in the gallery's order. `alone` people rest on the
-    curve alone, for one picture tells nothing of how they score; `lean` people have fewer than
+    `fpir` is the target, `raised` (people,) in the gallery's order. `alone` people have one
+    picture, which tells nothing of how they score; `lean` people have fewer than
     ENOUGH_PICTURES, so that their low end follows from others' spread. `measured` of the
     operator's own strangers were searched, `hits` of them (a sum of shares of their pictures) are
     named; `fpir_low` and `fpir_high` are the 95 % interval of that share, 0 and 1 if nothing was
@@ -215,12 +215,12 @@ def calibrate(
 ) -> Calibration:
     """The thresholds of a gallery of `slugs` for the dial `fpir`.
 
-    People of whom `kept` says nothing rest on the curve alone.
+    People of whom `kept` says nothing are taken to score as others do.
     """
     threshold = threshold_for(curve, len(slugs), fpir)
     own = [kept.own.get(slug, Own(0)) if kept else Own(0) for slug in slugs]
-    spread = _spread(own)
-    raised = tuple(_raised(threshold, each, spread) for each in own)
+    usual = _usual(own)
+    raised = tuple(_raised(threshold, each, usual) for each in own)
     return Calibration(
         threshold,
         fpir,
@@ -233,27 +233,32 @@ def calibrate(
     )
 
 
-def low_end(own: Own, spread: float) -> float | None:
-    """The score that nearly all of a person's pictures reach; None if nothing tells."""
+def low_end(own: Own, usual: tuple[float, float]) -> float:
+    """The score that nearly all of a person's pictures reach, as far as they tell; `usual` are
+    the spread and the low end of others, for who has few pictures, or one."""
+    spread, low = usual
     if own.mean is None or own.low is None:
-        return None
+        return low
     return own.low if own.pictures >= ENOUGH_PICTURES else min(own.low, own.mean - spread)
 
 
-def _spread(own: Sequence[Own]) -> float:
-    """How far low ends lie below means: the median over those with pictures enough."""
+def _usual(own: Sequence[Own]) -> tuple[float, float]:
+    """How far low ends lie below means, and where they lie: medians over those with pictures
+    enough. One picture of somebody is never asked for more than USUAL_LOW: others may be enrolled
+    from a camera, and score higher than photographs ever do."""
     seen = [
-        each.mean - each.low
+        (each.mean - each.low, each.low)
         for each in own
         if each.mean is not None and each.low is not None and each.pictures >= ENOUGH_PICTURES
     ]
-    return float(np.median(seen)) if seen else USUAL_SPREAD
+    if not seen:
+        return USUAL_SPREAD, USUAL_LOW
+    spread, low = np.median(seen, axis=0).tolist()
+    return spread, min(low, USUAL_LOW)
 
 
-def _raised(threshold: float, own: Own, spread: float) -> float:
-    low = low_end(own, spread)
-    if low is None:
-        return 0.0
+def _raised(threshold: float, own: Own, usual: tuple[float, float]) -> float:
+    low = low_end(own, usual)
     raised = SPENT * (low - threshold)
     if own.near is not None:
         # Others before the same camera are what strangers there look like; but whom this

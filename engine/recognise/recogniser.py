@@ -167,6 +167,9 @@ class Recogniser:
                     window,
                     least,
                     eyes,
+                    self._gallery.centres[candidate],
+                    len(self._gallery),
+                    self._settings.fpir,
                 )
             )
             seen.append(event)

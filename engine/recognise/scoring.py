@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,15 @@ Faces = Array | Levelled
 """Embeddings (n, dims) of unit length; with their levels, the cohort is not looked at again."""
 NOBODY = -1
 """Index of the runner-up in a gallery of one person."""
+
+
+SOFTNESS = 0.1
+"""How far above its threshold a score is called 73 of 100."""
+
+
+def match(score: float, threshold: float) -> float:
+    """A score as people read it: 0 to 100, 50 at the threshold (a logistic curve)."""
+    return 100.0 / (1.0 + math.exp(-min(max((score - threshold) / SOFTNESS, -50.0), 50.0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 
 from engine.config import GateSettings
 from engine.events import FaceSeen, Rule, Why
-from engine.model.vectors import Float32
+from engine.model.face_space import Space
+from engine.model.joint_space import JointSpace
+from engine.model.vectors import Float32, cohort_scores, unit
 from engine.pictures import encode_png
+from engine.recognise.calibration import threshold_for
+from engine.recognise.scoring import match
 
 MOST_TRACKS = 32
 """Tracks whose last decision is kept; older ones go first."""
@@ -28,7 +32,8 @@ class Evidence:
     """The last decision about a track, with the newest frame's crop and its own embedding.
 
     `crop` uint8 (160, 160, 3) RGB; `embedding` (dims,) and `features` (k,) float32 of this crop
-    alone; `window` and `least` as in RecognitionSettings (1 for a picture by itself).
+    alone; `window` and `least` as in RecognitionSettings (1 for a picture by itself). `centre`
+    (dims,) is the candidate's, in a gallery of `people` at the dial `fpir`.
     """
 
     seen: FaceSeen
@@ -39,6 +44,9 @@ class Evidence:
     window: int
     least: int
     eyes_found: bool | None
+    centre: Float32 | None = None
+    people: int = 1
+    fpir: float = 0.01
 
 
 class Memory:
@@ -91,8 +99,11 @@ class EnrolledCrops:
         return tuple((self.people[i], self.paths[i], float(likeness[i])) for i in order.tolist())
 
 
-def explain(evidence: Evidence, enrolled: EnrolledCrops, gates: GateSettings) -> Why:
-    """The explanation of a track's last decision."""
+def explain(
+    evidence: Evidence, enrolled: EnrolledCrops, gates: GateSettings, space: Space | None = None
+) -> Why:
+    """The explanation of a track's last decision; with the `space` it was made in, also what each
+    network of a joint one says."""
     seen = evidence.seen
     from engine.faces import measure  # OpenCV: 30 MB, for explanations only
 
@@ -126,8 +137,24 @@ def explain(evidence: Evidence, enrolled: EnrolledCrops, gates: GateSettings) ->
         eyes_found=evidence.eyes_found,
         nearest=enrolled.nearest(evidence.embedding),
         compared=len(enrolled.paths),
+        opinions=opinions(evidence, space) if isinstance(space, JointSpace) else (),
         crop=encode_png(evidence.crop),
     )
+
+
+def opinions(evidence: Evidence, space: JointSpace) -> tuple[tuple[str, float], ...]:
+    """How well the newest crop alone matches the candidate to each network by itself, 0 to 100
+    (`scoring.match`): against the threshold that this network alone would have."""
+    if evidence.centre is None:
+        return ()
+    probe = space.opinions(evidence.embedding[None])
+    centre = space.opinions(evidence.centre[None])
+    found = []
+    for name, part in zip(space.names, space.parts, strict=True):
+        (score,) = cohort_scores(probe[name], unit(centre[name]), part.cohort)[0].tolist()
+        threshold = threshold_for(part.impostors, evidence.people, evidence.fpir)
+        found.append((name, round(match(score, threshold), 1)))
+    return tuple(found)
 
 
 def enrolled_crops(parts: Sequence[tuple[Float32, Sequence[str], str]], dims: int) -> EnrolledCrops:

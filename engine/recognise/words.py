@@ -32,8 +32,8 @@ def sentence(calibration: Calibration) -> str:
     if calibration.alone:
         said.append(
             _n(
-                "{count} person has one picture only, and the default threshold.",
-                "{count} people have one picture only, and the default threshold.",
+                "{count} person has one picture only: their threshold is a careful guess.",
+                "{count} people have one picture only: their thresholds are a careful guess.",
                 calibration.alone,
             ).format(count=calibration.alone)
         )

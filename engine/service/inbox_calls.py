@@ -51,6 +51,11 @@ class InboxCalls(QuickCalls):
         with self._writer.hold("delete an unknown"):
             return self._choices.delete(sightings).title
 
+    def inbox_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
+        """Sightings of a group are nobody whom its others show."""
+        with self._writer.hold("split an unknown group"):
+            return self._choices.split(sightings, group).title
+
     def inbox_undo(self) -> str:
         """Undo the last choice."""
         with self._writer.hold("undo"):

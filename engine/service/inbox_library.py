@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from engine.config import Settings
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
 from engine.enrol.inbox_choices import Choices
+from engine.enrol.inbox_memory import ChoiceMemory, Sides
 from engine.errors import DataError, ModelCorrupt
 from engine.files import read_bytes
 from engine.i18n import _
-from engine.service.inbox_rows import InboxView, UnknownGroup
+from engine.service.inbox_rows import InboxView, SightingRow, UnknownGroup
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ def inbox_view(workspace: Workspace, settings: Settings) -> InboxView:
     """What waits, grouped by likeness, newest group first."""
     inbox = Inbox(workspace, settings.inbox)
     undoable = Choices(workspace, settings.inbox).last()
-    groups = [_row(inbox, workspace, each) for each in _grouped(inbox, inbox.sightings())]
+    apart = ChoiceMemory(workspace).splits()
+    groups = [_row(inbox, workspace, each) for each in _grouped(inbox, inbox.sightings(), apart)]
     return InboxView(
         keeping=inbox.keeping,
         days=settings.inbox.days,
@@ -50,9 +53,12 @@ def picture(workspace: Workspace, path: str) -> bytes:
     raise DataError(_("This picture is not there any more"), path)
 
 
-def _grouped(inbox: Inbox, sightings: Sequence[Sighting]) -> list[list[Sighting]]:
+def _grouped(
+    inbox: Inbox, sightings: Sequence[Sighting], splits: Sequence[Sides]
+) -> list[list[Sighting]]:
     """Sightings of one stranger together. Embeddings of different spaces cannot be compared:
-    each space is grouped by itself, and a sighting without an embedding stays alone."""
+    each space is grouped by itself, and a sighting without an embedding stays alone. Never
+    together are the two sides of a split, and two faces of one frame."""
     spaces: dict[str, list[tuple[Sighting, Float32]]] = {}
     groups: list[list[Sighting]] = []
     for sighting in sightings:
@@ -69,12 +75,31 @@ def _grouped(inbox: Inbox, sightings: Sequence[Sighting]) -> list[list[Sighting]
     from engine.recognise.grouping import group
 
     for members in spaces.values():
-        labels = group(np.stack([embedding for _, embedding in members]))
+        apart = _apart([sighting for sighting, _ in members], splits)
+        labels = group(np.stack([embedding for _, embedding in members]), apart=apart)
         found: dict[int, list[Sighting]] = {}
         for (sighting, _unused), label in zip(members, labels.tolist(), strict=True):
             found.setdefault(label, []).append(sighting)
         groups.extend(found.values())
     return groups
+
+
+def _apart(sightings: Sequence[Sighting], splits: Sequence[Sides]) -> list[tuple[int, int]]:
+    """Pairs of sightings, by their places, that are not one person."""
+    place = {sighting.id: number for number, sighting in enumerate(sightings)}
+    pairs = [
+        (place[one], place[other])
+        for marked, others in splits
+        for one, other in product(marked, others)
+        if one in place and other in place
+    ]
+    runs: dict[str, list[int]] = {}
+    for number, sighting in enumerate(sightings):
+        if sighting.run:
+            runs.setdefault(sighting.run, []).append(number)
+    for run in runs.values():
+        pairs += [(a, b) for a, b in combinations(run, 2) if sightings[a].was_beside(sightings[b])]
+    return pairs
 
 
 def _embedding(inbox: Inbox, sighting: Sighting) -> Float32 | None:
@@ -96,16 +121,26 @@ def _embedding(inbox: Inbox, sighting: Sighting) -> Float32 | None:
 
 def _row(inbox: Inbox, workspace: Workspace, members: Sequence[Sighting]) -> UnknownGroup:
     best = max(members, key=lambda sighting: sighting.score - sighting.threshold)
-    newest = members[-1]
-    file = inbox.folder(newest.id) / newest.records[-1].file
+    rows = tuple(
+        SightingRow(
+            sighting.id,
+            sighting.at,
+            len(sighting.records),
+            (inbox.folder(sighting.id) / sighting.records[-1].file)
+            .relative_to(workspace.root)
+            .as_posix(),
+        )
+        for sighting in members
+    )
     return UnknownGroup(
-        sightings=tuple(sighting.id for sighting in members),
-        crops=sum(len(sighting.records) for sighting in members),
-        first=members[0].at,
-        last=newest.at,
-        source=newest.source,
+        sightings=tuple(row.id for row in rows),
+        rows=rows,
+        crops=sum(row.crops for row in rows),
+        first=rows[0].at,
+        last=rows[-1].at,
+        source=members[-1].source,
         candidate=best.candidate,
         score=best.score,
         threshold=best.threshold,
-        picture=file.relative_to(workspace.root).as_posix(),
+        picture=rows[-1].picture,
     )

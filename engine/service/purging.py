@@ -61,8 +61,9 @@ def purge(workspace: Workspace, settings: Settings, now: datetime | None = None)
     found = due(workspace, settings, now)
     if found:
         Audit(workspace).ready()
-    if any(each.kind in ("choice", "unknown") for each in found):
-        Choices(workspace, settings.inbox).purge(now)
+    choices = Choices(workspace, settings.inbox)
+    if choices.overdue(now):
+        choices.purge(now)
     for each in found:
         path = workspace.root / each.path
         with translate_os_errors(_("remove what is due"), path):

@@ -68,8 +68,8 @@ class SplitRequest:
 class TrainRequest:
     """Train a model on the split. None means the configured value.
 
-    Backbone `dlib` needs its optional extra; `weights` and recipe `classic` are VGG16's only,
-    `unfreeze` and `input_side` (of VGG16's input) recipe `classic`'s.
+    `weights` go with backbone `vgg16` only; recipe `classic` needs VGG16, and `unfreeze` and
+    `input_side` (of VGG16's input) are recipe `classic`'s.
     """
 
     recipe: Recipe = "head"

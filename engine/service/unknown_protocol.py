@@ -49,6 +49,12 @@ class UnknownDesk(Protocol):
         """Remove sightings; `inbox_undo` brings them back."""
         ...
 
+    def inbox_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
+        """These sightings of a group show nobody whom its others show: they are never brought
+        together again. Raises DataError unless they are some of the group, and not all.
+        """
+        ...
+
     def inbox_undo(self) -> str:
         """Undo the last choice; what was undone. Raises NothingToUndo, UndoConflict."""
         ...

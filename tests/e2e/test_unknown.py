@@ -45,6 +45,28 @@ def test_groups_are_listed_assigned_and_the_choice_undone(
     assert facedesk("unknown", "--workspace", workspace, "--json").done["groups"] == 1
 
 
+def test_a_group_is_split_and_a_part_of_it_assigned(
+    facedesk: Any, waiting: tuple[Path, str]
+) -> None:
+    workspace, group = waiting
+    where = ("--workspace", workspace)
+    (row,) = facedesk("unknown", *where, "--json").named("unknown")
+    first, second = row["sightings"]
+    assert [each["id"] for each in row["rows"]] == [first, second]
+    assert second in facedesk("unknown", "list", *where).out
+    assert facedesk("unknown", "split", group, "20200101-000000-001", *where).code == 4
+    assert facedesk("unknown", "split", group, first, second, *where).code == 4
+    run = facedesk("unknown", "split", group, second, *where, "--json")
+    assert run.done == {"event": "done", "title": "Split off 1 of 2 unknown", "pictures": 2}
+    assert facedesk("unknown", *where, "--json").done["groups"] == 2
+    assert facedesk("unknown", "undo", *where).code == 0
+    assert facedesk("unknown", *where, "--json").done["groups"] == 1
+    run = facedesk("unknown", "assign", group, "Grace", "--new", "--only", second, *where, "--json")
+    assert run.done["pictures"] == 2
+    (row,) = facedesk("unknown", *where, "--json").named("unknown")
+    assert row["sightings"] == [first]
+
+
 def test_the_switch_is_off_until_it_is_set_and_stays(facedesk: Any, tmp_path: Path) -> None:
     workspace = tmp_path / "w"
     listed = ("unknown", "list", "--workspace", workspace, "--json")

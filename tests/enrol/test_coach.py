@@ -35,6 +35,20 @@ def face(seed: int, pose: str = "frontal", distance: str = "middle", level: int 
     return Face(Box(50, 50, width, width), eyes, True, crop(seed, level))
 
 
+NODS = {"frontal": 0.0, "up": -0.1, "down": 0.1}
+"""The nose's way down, in distances of eyes and mouth; the ears go up by half as much again."""
+
+
+def pointed(seed: int, pose: str = "frontal", distance: str = "middle") -> Face:
+    """A face with BlazeFace's points."""
+    width, nod = WIDTHS[distance], NODS.get(pose, 0.0)
+    turn = {"left": 0.12, "right": -0.12}.get(pose, 0.0)
+    shape = [(-0.2, 0), (0.2, 0), (0.5 * turn, 0.27 + 0.5 * nod), (0, 0.5)]
+    shape += [(side, 0.12 - 0.75 * nod) for side in (-0.45, 0.45)]
+    points = tuple((100 + x * width, 100 + y * width) for x, y in shape)
+    return Face(Box(50, 50, width, width), (points[0], points[1]), True, crop(seed), points)
+
+
 def kept(coach: Coach, shown: Face, at: float = 0.0) -> Coaching | None:
     return coach.feed(Verdict(shown, None, 0, 0, 120, 400), FRAME, at, kept=True)
 
@@ -80,6 +94,8 @@ def test_a_cell_counts_no_more_than_it_remembers() -> None:
         (Refusal.TOO_SMALL, Advice.COME_CLOSER),
         (Refusal.BLURRED, Advice.HOLD_STILL),
         (Refusal.NO_FACE, Advice.LOOK_HERE),
+        (Refusal.UPSIDE_DOWN, Advice.CAMERA_UPSIDE_DOWN),
+        (Refusal.TURNED, Advice.CAMERA_ON_ITS_SIDE),
     ],
 )
 def test_a_refusal_gives_its_remedy_with_reason_and_numbers(
@@ -145,3 +161,56 @@ def test_while_the_session_is_compared_the_coach_asks_for_nothing_else() -> None
     said = coach.comparing()
     assert said
     assert (said.advice, said.reason, said.captured) == (Advice.COMPARING, "", 1)
+
+
+def test_where_the_detector_tells_nods_they_are_asked_for_after_the_turns() -> None:
+    coach = Coach(200, 3.0)
+    seed, advice = 0, []
+    for pose in ("frontal", "left", "right", "up", "down"):
+        for _ in range(NEED):
+            seed += 1
+            said = kept(coach, pointed(seed, pose))
+        assert said
+        advice.append(said.advice)
+    assert advice == [
+        Advice.TURN_LEFT, Advice.TURN_RIGHT, Advice.LOOK_UP, Advice.LOOK_DOWN, Advice.STEP_CLOSER,
+    ]  # fmt: skip
+    assert cells(said)["up", "middle"] == cells(said)["down", "middle"] == NEED
+
+
+def test_without_points_no_nod_is_asked_for() -> None:
+    said = kept(Coach(20, 3.0), face(1))
+    assert said
+    assert {pose for pose, _, _ in said.cells} == {"frontal", "left", "right"}
+
+
+def test_a_nod_from_afar_counts_as_a_view_from_the_front() -> None:
+    coach = Coach(20, 3.0)
+    for seed in range(3):
+        kept(coach, pointed(seed))
+    assert cells(kept(coach, pointed(5, "up", "far")))["frontal", "far"] == 1
+
+
+def test_who_holds_the_head_low_is_not_said_to_nod() -> None:
+    coach = Coach(20, 3.0)
+    for seed in range(3):
+        said = kept(coach, pointed(seed, "down"))
+    assert cells(said) == {("frontal", "middle"): 3}
+
+
+def test_all_is_covered_with_the_nods_and_not_without() -> None:
+    coach = Coach(200, 3.0)
+    seed = 0
+    for distance in ("middle", "near", "far"):
+        for pose in ("frontal", "left", "right"):
+            for _ in range(NEED):
+                seed += 1
+                kept(coach, pointed(seed, pose, distance))
+    for extra in range(NEED):
+        kept(coach, face(seed + extra + 1, level=60))
+    assert not coach.covered
+    for pose in ("up", "down"):
+        for _ in range(NEED):
+            seed += 1
+            kept(coach, pointed(seed + 10, pose))
+    assert coach.covered

@@ -20,12 +20,14 @@ from engine.enrol.importer import Choice, import_folder
 from engine.enrol.people import People
 from engine.enrol.recording import read_records
 from engine.errors import Cancelled, DataError, DiskFull
-from engine.events import Event, ImportDone, ImportProgress, ImportRefused
+from engine.events import Event, ImportDone, ImportProgress, ImportRefused, Notice
+from engine.faces.box import Box
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.files import TEMPORARY
 from engine.pictures import decode_crop, read_photograph
 from engine.workspace import Workspace
+from tests.faces.faceless import faceless
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 Picture = NDArray[np.uint8]
@@ -386,3 +388,71 @@ def test_names_of_any_bytes_are_told_as_text(
     assert sorted(refusals(events).values()) == ["unreadable"] * 3
     for file in refusals(events):
         file.encode()
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_photograph_is_turned_back_and_that_is_told(
+    source: Path, people: People, finder: FaceFinder, collins: Picture, quarters: int
+) -> None:
+    put(source / "E" / "1.png", np.ascontiguousarray(np.rot90(collins, quarters)))
+    events = list(start(source, people, finder))
+    assert done(events) == (1, 1, 0)
+    (told,) = [event.text for event in events if isinstance(event, Notice)]
+    assert told == f"E/1.png was turned by {360 - 90 * quarters} degrees to the left"
+    crop = decode_crop(people.pictures(people.get("E"))[0])
+    upright = finder.find_in_photograph(collins)[0]
+    assert np.abs(crop.astype(int) - upright.crop).mean() < 1
+    person = people.get("E")
+    (record,) = read_records(people.session_directory(person.slug, person.sessions[0].id))
+    # The box is where the face is in the photograph as it lies there: turning the upright
+    # photograph by so many quarters is turning it back by the others.
+    assert Box(*record.box).overlap(upright.box.turned_back(-quarters % 4, 512, 512)) > 0.9
+
+
+def test_of_pictures_without_a_face_none_is_stored(
+    source: Path, people: People, finder: FaceFinder
+) -> None:
+    pictures = faceless()
+    assert len(pictures) == 24
+    for name, picture in pictures.items():
+        put(source / "Nobody" / f"{name}.png", picture)
+    events = list(start(source, people, finder))
+    assert done(events) == (0, 0, 24)
+    assert set(refusals(events).values()) == {"no_face"}
+    assert people.list() == ()
+
+
+def test_other_faces_beside_the_taken_one_are_counted_and_noted(
+    source: Path, people: People, finder: FaceFinder, collins: Picture
+) -> None:
+    one = collins[:300, 100:350]
+    put(source / "E" / "1.png", np.concatenate([one, one, one], axis=1))
+    put(source / "E" / "2.png", collins)
+    events = list(start(source, people, finder))
+    last = events[-1]
+    assert isinstance(last, ImportDone)
+    assert (last.images, last.crowded) == (2, 1)
+    person = people.get("E")
+    records = read_records(people.session_directory(person.slug, person.sessions[0].id))
+    assert [record.others for record in records] == [2, 0]
+
+
+def test_a_much_smaller_face_in_the_background_is_nobody_who_may_be_meant(
+    source: Path, people: People, finder: FaceFinder, collins: Picture
+) -> None:
+    scene = np.concatenate([collins, np.full((512, 200, 3), 120, np.uint8)], axis=1)
+    scene[100:279, 520:699] = cv2.resize(collins, (179, 179), interpolation=cv2.INTER_AREA)
+    put(source / "E" / "1.png", scene)
+    assert len(finder.find_in_photograph(scene)) == 2
+    last = list(start(source, people, finder))[-1]
+    assert isinstance(last, ImportDone)
+    assert (last.images, last.crowded) == (1, 0)
+
+
+def test_a_small_face_is_refused_as_too_small_with_its_width(
+    source: Path, people: People, finder: FaceFinder, collins: Picture
+) -> None:
+    put(source / "E" / "1.png", np.asarray(cv2.resize(collins, None, fx=0.4, fy=0.4)))
+    (refused,) = [e for e in start(source, people, finder) if isinstance(e, ImportRefused)]
+    assert (refused.reason, refused.limit) == ("too_small", 60)
+    assert refused.value == pytest.approx(46, abs=4)

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.audit import Audit
 from engine.config import InboxSettings
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
+from engine.enrol.inbox_memory import ChoiceMemory
 from engine.enrol.people import People
 from engine.enrol.recording import SessionWriter, read_records
 from engine.enrol.strangers import StrangerArea, strangers
+from engine.enrol.trash import Trash
 from engine.errors import (
     DataError,
     NameTaken,
@@ -20,7 +23,7 @@ from engine.errors import (
     PersonNotFound,
     WorkspaceUnusable,
 )
-from engine.files import read_bytes
+from engine.files import read_bytes, remove_directory
 from engine.model.feature_cache import FeatureCache
 from engine.workspace import Workspace
 from tests.enrol.unknowns import EXTRACTOR, sighted
@@ -107,7 +110,7 @@ def test_strangers_join_the_operators_own_with_their_features(
     assert not People(workspace).list()
 
 
-@pytest.mark.parametrize("choice", ["assign", "new", "not", "ignore", "delete"])
+@pytest.mark.parametrize("choice", ["assign", "new", "not", "ignore", "delete", "split"])
 def test_every_choice_can_be_undone(
     workspace: Workspace, choices: Choices, ids: list[str], choice: str
 ) -> None:
@@ -124,7 +127,9 @@ def test_every_choice_can_be_undone(
             choices.stranger(ids)
         case "delete":
             choices.delete(ids)
-    assert files(workspace) != before
+        case "split":
+            choices.split(ids[:1], ids)
+    assert choice == "split" or files(workspace) != before
     choices.undo()
     assert files(workspace) == before
     assert [each.id for each in Inbox(workspace, SETTINGS).sightings()] == ids
@@ -217,3 +222,55 @@ def test_after_the_retention_time_a_choice_is_gone_for_good(
     assert choices.last() is None
     assert not list(workspace.trash.iterdir())
     assert not choices.overdue(later)
+
+
+def test_a_split_is_remembered_until_it_is_undone_and_noted_in_the_audit_log(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    done = choices.split(ids[:1], ids)
+    assert done.title == "Split off 1 of 2 unknown"
+    assert choices.last() == done
+    assert ChoiceMemory(workspace).splits() == (((ids[0],), (ids[1],)),)
+    choices.undo()
+    assert ChoiceMemory(workspace).splits() == ()
+    noted = [e.details["choice"] for e in Audit(workspace).entries() if e.action == "inbox-choice"]
+    assert noted == ["split", "undone"]
+
+
+def test_emptying_the_trash_brings_no_split_group_together(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    choices.split(ids[1:], ids)
+    Trash(workspace).purge(everything=True)
+    assert len(ChoiceMemory(workspace).splits()) == 1
+
+
+def test_a_split_is_undone_in_its_turn(choices: Choices, ids: list[str], inbox: Inbox) -> None:
+    choices.split(ids[:1], ids)
+    choices.delete(ids[:1])
+    assert choices.undo().title == "Deleted 1 unknown"
+    assert choices.undo().title == "Split off 1 of 2 unknown"
+    assert [each.id for each in inbox.sightings()] == ids
+
+
+def test_a_split_of_which_one_side_is_gone_for_good_is_no_choice_to_undo(
+    choices: Choices, ids: list[str], inbox: Inbox
+) -> None:
+    choices.split(ids[:1], ids)
+    remove_directory(inbox.folder(ids[0]))
+    assert choices.last() is None
+
+
+def test_only_some_of_the_group_can_be_split_off(choices: Choices, ids: list[str]) -> None:
+    for marked, group in ((ids, ids), ([], ids), (ids[:1], ids[1:]), (["x-1"], ids)):
+        with pytest.raises(DataError):
+            choices.split(marked, group)
+    assert choices.last() is None
+
+
+def test_after_the_retention_time_a_split_is_forgotten(
+    workspace: Workspace, choices: Choices, ids: list[str]
+) -> None:
+    choices.split(ids[:1], ids)
+    choices.purge(datetime.now(UTC) + timedelta(days=8))
+    assert ChoiceMemory(workspace).all() == ()

@@ -23,6 +23,9 @@ def sighted(
     score: float = 0.1,
     space: str = SPACE,
     colour: int = 90,
+    track: int = 1,
+    run: str = "",
+    beside: Sequence[int] = (),
 ) -> Sighted:
     """A sighting whose crops all have this embedding."""
     pictures = {
@@ -34,7 +37,7 @@ def sighted(
     parts = (*pictures.values(), features)
     return Sighted(
         source="demo:hopper",
-        track=1,
+        track=track,
         candidate=candidate,
         score=score,
         threshold=0.3,
@@ -43,4 +46,6 @@ def sighted(
         space=space,
         sizes=tuple(map(len, parts)),
         payload=b"".join(parts),
+        run=run,
+        beside=tuple(beside),
     )

@@ -12,7 +12,6 @@ from engine.evaluate.bake_off import (
     left_out,
     left_out_probabilities,
     measurable_fpir,
-    nearest_distances,
 )
 from engine.evaluate.stopwatch import milliseconds_a_face
 from engine.model.identification import Trial
@@ -62,12 +61,6 @@ def test_enough_strangers_show_the_fpir_that_was_asked_for() -> None:
     assert measurable_fpir(0.01, 100) == pytest.approx(0.01)
     assert measurable_fpir(0.01, 1000) == 0.01
     assert measurable_fpir(0.01, 0) == 0.01
-
-
-def test_distances_are_to_the_nearest_picture_of_each_person() -> None:
-    enrolled = np.array([[0.0, 0.0], [3.0, 0.0], [10.0, 0.0]], np.float32)
-    found = nearest_distances(np.array([[2.0, 0.0]], np.float32), enrolled, np.array([0, 0, 1]), 2)
-    assert found == pytest.approx(np.array([[1.0, 8.0]]))
 
 
 def test_who_is_left_out_meets_everybody_but_themselves() -> None:

@@ -32,10 +32,15 @@ def gathered(labels: list[int] | None = None, who: list[int] | None = None) -> G
     return Gathered(rows, np.array(given), [Path(f"{n}.png") for n in range(len(rows))], NAMES)
 
 
-def found(pictures: Gathered, space: FaceSpace, soft: tuple[int, ...] = ()) -> tuple[Suspect, ...]:
+def found(
+    pictures: Gathered, space: FaceSpace, soft: tuple[int, ...] = (), crowded: tuple[int, ...] = ()
+) -> tuple[Suspect, ...]:
+    """`soft` are blurred, `crowded` from photographs with two other faces."""
     sharpness = np.full(len(pictures.labels), 400.0)
     sharpness[list(soft)] = 50.0
-    return suspects(pictures, space, THRESHOLD, lambda: sharpness)
+    others = np.zeros(len(pictures.labels), np.int64)
+    others[list(crowded)] = 2
+    return suspects(pictures, space, THRESHOLD, lambda: sharpness, lambda: others)
 
 
 def test_a_clean_gallery_has_no_suspects(space: FaceSpace) -> None:
@@ -97,3 +102,15 @@ def test_a_pictures_own_centre_is_made_without_it(space: FaceSpace) -> None:
     centres = class_centres(pictures.embeddings[rest], pictures.labels[rest], 3)
     wanted = cohort_scores(pictures.embeddings[4:5], centres, space.cohort)[0]
     assert scores[4].tolist() == pytest.approx(wanted.tolist(), abs=1e-5)
+
+
+def test_a_picture_of_somebody_unknown_from_a_crowd_is_told(space: FaceSpace) -> None:
+    who = [0] * EACH + [1] * EACH + [2] * EACH
+    who[5] = 3
+    (suspect,) = found(gathered(who=who), space, crowded=(5,))
+    assert (suspect.person, suspect.kind, suspect.picture.name) == (0, "crowd", "5.png")
+    assert "(2)" in suspect.sentence
+
+
+def test_a_picture_from_a_crowd_that_looks_like_its_person_is_no_suspect(space: FaceSpace) -> None:
+    assert found(gathered(), space, crowded=(0, 9)) == ()

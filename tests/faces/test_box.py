@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from engine.faces.box import Box
 
 
@@ -25,3 +28,13 @@ def test_scaling_and_moving_reverses_a_padded_enlargement() -> None:
 
 def test_tuple_is_what_events_carry() -> None:
     assert Box(1, 2, 3, 4).as_tuple == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_box_of_a_turned_picture_is_turned_back(quarters: int) -> None:
+    picture = np.zeros((40, 60), np.uint8)
+    picture[5:15, 20:32] = 1
+    rows, columns = np.nonzero(np.rot90(picture, quarters))
+    x, y = int(columns.min()), int(rows.min())
+    seen = Box(x, y, int(columns.max()) - x + 1, int(rows.max()) - y + 1)
+    assert seen.turned_back(quarters, 40, 60) == Box(20, 5, 12, 10)

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings
+from engine.config import DetectionSettings, GateSettings
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
-from engine.faces.follow import FaceFollower
+from engine.faces.follow import LYING_EVERY, FaceFollower
+from engine.faces.quality import QualityGates
+from engine.faces.refusal import Refusal
 
 Picture = NDArray[np.uint8]
 EVERY = DetectionSettings().full_scan_every
@@ -165,3 +167,58 @@ def test_somebody_new_is_seen_within_the_frames_set(
         counts.append(len(follower.find(np.concatenate([one, shown], axis=1))))
     assert counts[:entry] == [1] * entry
     assert counts[entry + EVERY - 1 :] == [2] * (20 - entry - EVERY + 1)
+
+
+@pytest.mark.parametrize(("quarters", "back"), [(2, 2), (1, 3), (3, 1)])
+def test_face_of_a_camera_on_its_head_or_side_is_told(
+    follower: FaceFollower, frame: Picture, quarters: int, back: int
+) -> None:
+    turned = np.ascontiguousarray(np.rot90(frame, quarters))
+    follower.find(turned)
+    (face,) = follower.lying(turned)
+    assert face.turned == back
+    upright = follower.find(frame)[0].box.centre
+    assert face.box.centre == pytest.approx(upright, abs=4)
+
+
+def test_upright_face_is_not_said_to_lie(follower: FaceFollower, frame: Picture) -> None:
+    follower.find(frame)
+    assert follower.lying(frame) == ()
+
+
+def test_faceless_frames_are_looked_at_turned_now_and_then_only(
+    follower: FaceFollower, searches: list[None], frame: Picture
+) -> None:
+    empty = empty_like(frame)
+    for _ in range(2 * LYING_EVERY):
+        follower.find(empty)
+        assert follower.lying(empty) == ()
+    assert len(searches) == 2 * LYING_EVERY + 2 * 3
+
+
+def test_answer_about_a_lying_face_stands_until_the_next_look_or_upright_face(
+    follower: FaceFollower, searches: list[None], frame: Picture
+) -> None:
+    turned = np.ascontiguousarray(np.rot90(frame, 2))
+    for _ in range(LYING_EVERY):
+        follower.find(turned)
+        assert follower.lying(turned)
+    assert len(searches) == LYING_EVERY + 1
+    follower.find(frame)
+    assert follower.lying(frame) == ()
+    follower.find(empty_like(frame))
+    assert follower.lying(empty_like(frame)) == ()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("clip", ["man_a_take1.mp4", "man_b.mp4", "woman_a.mp4", "grid_1.mpg"])
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_clip_of_a_turned_camera_is_never_taken_for_an_upright_one(
+    follower: FaceFollower, clips: Path, clip: str, quarters: int
+) -> None:
+    gates = QualityGates(GateSettings())
+    wanted = Refusal.UPSIDE_DOWN if quarters == 2 else Refusal.TURNED
+    for image in frames_of(clips / clip, 15):
+        turned = np.ascontiguousarray(np.rot90(image, quarters))
+        found = follower.find(turned)
+        assert gates.judge(follower.lying(turned) or found, None).refusal is wanted

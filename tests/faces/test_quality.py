@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -219,3 +220,36 @@ def test_import_gates_refuse_nothing_of_lfw(
         for path in files
     ]
     assert sum(refusal is None for refusal in refusals) >= len(refusals) - 1
+
+
+@pytest.mark.parametrize(
+    ("turned", "refusal"),
+    [(0, None), (1, Refusal.TURNED), (2, Refusal.UPSIDE_DOWN), (3, Refusal.TURNED)],
+)
+def test_face_that_stands_upright_only_in_the_turned_frame_has_its_own_reason(
+    gates: QualityGates, crop: Picture, turned: int, refusal: Refusal | None
+) -> None:
+    assert gates.judge((replace(face(crop), turned=turned),), None).refusal is refusal
+    # A photograph is turned by whoever looks at it: its crop is upright.
+    assert gates.judge((replace(face(crop), turned=turned),), None, imported=True).refusal is None
+
+
+def test_head_tilted_by_more_than_anybody_tilts_it_is_a_turned_camera(
+    gates: QualityGates, crop: Picture
+) -> None:
+    tilted = replace(face(crop), eyes=((50.0, 40.0), (80.0, 90.0)))
+    verdict = gates.judge((tilted,), None)
+    assert (verdict.refusal, round(verdict.value), verdict.limit) == (Refusal.TURNED, 59, 50)
+
+
+def test_a_small_face_is_found_and_called_too_small(
+    gates: QualityGates, finder: FaceFinder, frame: Picture
+) -> None:
+    for width in (63, 73):
+        scale = width / finder.find(frame)[0].box.width
+        small = np.full_like(frame, 120)
+        part = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        small[100 : 100 + part.shape[0], 200 : 200 + part.shape[1]] = part
+        verdict = gates.judge(finder.find(small), None)
+        assert verdict.refusal is Refusal.TOO_SMALL
+        assert verdict.value == pytest.approx(width, abs=4)

@@ -173,6 +173,11 @@ def _ignore(workspace: Workspace) -> None:
     choices.stranger(ids, "Anna")
 
 
+def _split_unknowns(workspace: Workspace) -> None:
+    choices, ids = _choices(workspace)
+    choices.split(ids[:1], ids)
+
+
 def _some_pictures(workspace: Workspace) -> list[str]:
     """A picture of Anna's first session and all of her second; some that are gone once they are."""
     first, *more = People(workspace).get("Anna").sessions
@@ -202,6 +207,7 @@ JOBS: dict[str, Job] = {
     "assign an unknown": functools.partial(_assign, name="Bob", new=False),
     "enrol an unknown": functools.partial(_assign, name="Fritz", new=True),
     "ignore unknowns": _ignore,
+    "split unknowns": _split_unknowns,
     "delete an unknown": lambda w: _choices(w)[0].delete(_choices(w)[1][:1]),
     "purge unknowns": lambda w: _choices(w)[0].purge(everything=True),
     "clear strangers": clear_strangers,

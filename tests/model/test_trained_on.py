@@ -7,7 +7,7 @@ import random
 import pytest
 
 from engine.dataset.split import Split
-from engine.model.trained_on import contains, decode, encode, split_digest, trained_on
+from engine.model.trained_on import contains, decode, encode, pictures_of, split_digest
 
 SPLIT = Split(
     seed=1,
@@ -62,7 +62,7 @@ def test_what_is_no_record_is_refused(text: str) -> None:
 
 
 def test_a_split_is_recorded_by_person_and_session() -> None:
-    assert trained_on(SPLIT) == {"anna": {"s1": "1-2", "s2": "7"}, "bert": {}}
+    assert pictures_of(SPLIT, ("train",)) == {"anna": {"s1": "1-2", "s2": "7"}, "bert": {}}
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_split_is_recorded_by_person_and_session() -> None:
 def test_only_training_pictures_are_in_the_record(
     slug: str, session: str, file: str, inside: bool
 ) -> None:
-    assert contains(trained_on(SPLIT), slug, session, file) is inside
+    assert contains(pictures_of(SPLIT, ("train",)), slug, session, file) is inside
 
 
 def test_the_digest_of_a_split_follows_its_parts_alone() -> None:

@@ -122,6 +122,6 @@ def test_a_model_that_names_the_download_fetches_nothing(
 def test_the_converter_returns_the_exit_code_of_model_errors(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(tmp_path / "absent.h5"), "--out", str(tmp_path / "out.npz")]) == 5
+    assert main(["vgg16", str(tmp_path / "absent.h5"), "--out", str(tmp_path / "out.npz")]) == 5
     assert "absent.h5" in capsys.readouterr().err
     assert not (tmp_path / "out.npz").exists()

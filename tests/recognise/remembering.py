@@ -10,10 +10,9 @@ class Remembering:
     """What the desk uses by default here; it computes no crop twice."""
 
     def __init__(self) -> None:
-        from engine.model.runtime import vgg16_extractor
-        from engine.model.weights import load_weights
+        from engine.model.backbones import load_extractor
 
-        self._extractor = vgg16_extractor(load_weights(), "auto")
+        self._extractor = load_extractor("both")
         self.digest, self.length = self._extractor.digest, self._extractor.length
         self._rows: dict[bytes, NDArray[np.float32]] = {}
 

@@ -9,6 +9,7 @@ from engine.model.face_space import FaceSpace
 from engine.model.vectors import class_centres, cohort_scores
 from engine.recognise.calibration import (
     ENOUGH_PICTURES,
+    USUAL_LOW,
     USUAL_SPREAD,
     Enrolled,
     Kept,
@@ -84,11 +85,18 @@ def test_as_many_strangers_are_named_as_the_dial_says(space: FaceSpace) -> None:
 # --- a threshold a person -----------------------------------------------------------------------
 
 
-def test_of_whom_nothing_is_known_the_curve_decides(space: FaceSpace) -> None:
-    found = calibrate(space.impostors, 0.01, tuple("abcd"))
-    assert found.threshold == threshold_for(space.impostors, 4, 0.01)
-    assert found.thresholds == (found.threshold,) * 4
+def test_of_whom_nothing_is_known_the_usual_low_end_stands_in(space: FaceSpace) -> None:
+    found = calibrate(space.impostors, 0.2, tuple("abcd"))
+    assert found.threshold == threshold_for(space.impostors, 4, 0.2) < USUAL_LOW
+    assert found.thresholds == pytest.approx([(found.threshold + USUAL_LOW) / 2] * 4)
     assert (found.alone, found.lean) == (4, 0)
+
+
+def test_one_picture_is_never_asked_for_what_a_camera_gives(space: FaceSpace) -> None:
+    others = Kept({"b": Own(60, 0.8, 0.7), "c": Own(60, 0.8, 0.7)})
+    found = calibrate(space.impostors, 0.2, ("a", "b", "c"), others)
+    assert found.thresholds[0] == pytest.approx((found.threshold + USUAL_LOW) / 2)
+    assert found.thresholds[1] > found.thresholds[0]
 
 
 def test_a_threshold_lies_halfway_to_what_the_persons_own_pictures_score(
@@ -168,7 +176,7 @@ def test_of_one_picture_nothing_can_be_left_out(space: FaceSpace, few: int) -> N
 
 
 def test_only_the_same_camera_counts_as_near(space: FaceSpace) -> None:
-    a, b, c = vectors(3, 81)
+    a, c = vectors(2, 81)
     look_alike = near(a, 0.6, 82)
     people = ((a, 0.9, 10), (look_alike, 0.9, 10), (c, 0.9, 10))
     slugs = tuple("abc")

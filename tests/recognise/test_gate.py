@@ -11,7 +11,15 @@ import pytest
 from engine.errors import ModelCorrupt
 from engine.model.face_space import FaceSpace
 from engine.model.store import ModelInfo, StoredModel
-from engine.recognise.gate import Probes, hits_of, judge, not_compared, why_not_comparable
+from engine.recognise.gate import (
+    Probes,
+    StandIns,
+    hits_of,
+    judge,
+    named_of,
+    not_compared,
+    why_not_comparable,
+)
 from tests.recognise.made_up import DIMS, near, vectors
 
 ANNA, BERT, CLEO = vectors(3, 50)
@@ -24,6 +32,15 @@ def answers(*runs: tuple[int, bool, bool]) -> tuple[np.ndarray, np.ndarray]:
     old = [before for count, before, _ in runs for _ in range(count)]
     new = [after for count, _, after in runs for _ in range(count)]
     return np.array(old, bool), np.array(new, bool)
+
+
+NONE = np.empty(0, bool)
+
+
+def judged(*runs: tuple[int, bool, bool], strangers: tuple[int, bool, bool] | None = None):
+    """The verdict over such probes, and over strangers: so many, named by the old, by the new."""
+    named = answers(strangers) if strangers else (NONE, NONE)
+    return judge(*answers(*runs), *named)
 
 
 def model(*people: tuple[str, np.ndarray], **info: Any) -> StoredModel:
@@ -43,7 +60,7 @@ def probes(*pairs: tuple[str, np.ndarray]) -> Probes:
 
 
 def test_a_model_that_answers_alike_is_promoted() -> None:
-    verdict = judge(*answers((40, True, True), (5, False, False)))
+    verdict = judged((40, True, True), (5, False, False))
     assert verdict.promote
     assert (verdict.probes, verdict.old_hits, verdict.new_hits) == (45, 40, 40)
     assert (verdict.lost, verdict.gained) == (0, 0)
@@ -51,7 +68,7 @@ def test_a_model_that_answers_alike_is_promoted() -> None:
 
 @pytest.mark.parametrize(("lost", "promoted"), [(4, True), (5, False), (50, False)])
 def test_a_few_losses_may_be_chance_and_five_in_a_row_are_not(lost: int, promoted: bool) -> None:
-    assert judge(*answers((100, True, True), (lost, True, False))).promote is promoted
+    assert judged((100, True, True), (lost, True, False)).promote is promoted
 
 
 @pytest.mark.parametrize(
@@ -61,31 +78,45 @@ def test_a_few_losses_may_be_chance_and_five_in_a_row_are_not(lost: int, promote
 def test_gains_make_up_for_losses_as_the_exact_sign_test_says(
     lost: int, gained: int, promoted: bool
 ) -> None:
-    verdict = judge(*answers((30, True, True), (lost, True, False), (gained, False, True)))
+    verdict = judged((30, True, True), (lost, True, False), (gained, False, True))
     assert verdict.promote is promoted
     assert (verdict.lost, verdict.gained) == (lost, gained)
     assert verdict.new_hits - verdict.old_hits == gained - lost
 
 
 def test_probes_on_which_both_agree_change_nothing() -> None:
-    few, many = answers((5, True, False)), answers((5, True, False), (900, True, True))
-    assert judge(*few).promote is judge(*many).promote is False
+    few, many = judged((5, True, False)), judged((5, True, False), (900, True, True))
+    assert few.promote is many.promote is False
 
 
 def test_without_probes_nothing_speaks_against_the_new_one() -> None:
-    assert judge(*answers()).promote
+    assert judged().promote
 
 
 def test_hits_of_other_probes_are_refused() -> None:
     with pytest.raises(ValueError, match="same probes"):
-        judge(np.ones(3, bool), np.ones(4, bool))
+        judge(np.ones(3, bool), np.ones(4, bool), NONE, NONE)
 
 
 def test_the_sentence_gives_the_counts() -> None:
-    sentence = judge(*answers((20, True, True), (6, True, False))).sentence
+    sentence = judged((20, True, True), (6, True, False)).sentence
     assert "Of 26 held-out pictures" in sentence
     assert "names 26 rightly, the new one 20 (6 lost, 0 gained)" in sentence
     assert "worse beyond chance" in sentence
+
+
+@pytest.mark.parametrize(("more", "promoted"), [(4, True), (5, False), (40, False)])
+def test_a_model_that_names_more_strangers_beyond_chance_is_kept_aside(
+    more: int, promoted: bool
+) -> None:
+    verdict = judged((100, True, True), strangers=(more, False, True))
+    assert verdict.promote is promoted
+    assert (verdict.strangers, verdict.old_named, verdict.new_named) == (more, 0, more)
+    assert ("strangers" in verdict.sentence) is not promoted
+
+
+def test_a_model_that_names_fewer_strangers_is_promoted() -> None:
+    assert judged((100, True, True), strangers=(40, True, False)).promote
 
 
 def test_no_comparison_promotes_and_says_why() -> None:
@@ -106,19 +137,48 @@ def test_a_hit_is_the_right_person_at_the_threshold(space: FaceSpace) -> None:
     assert found.tolist() == [True, False, False]
 
 
-def test_each_model_is_judged_at_its_own_threshold(space: FaceSpace) -> None:
+STRICT = {"anna": {"pictures": 20, "mean": 1.7, "low": 1.6}}
+
+
+def test_each_model_is_judged_at_its_own_thresholds(space: FaceSpace) -> None:
     shown = probes(("anna", near(ANNA, 0.8, 1)))
-    strict = model(("anna", ANNA), threshold=0.9)
+    strict = model(("anna", ANNA), calibration={"own": STRICT})
     assert hits_of(model(("anna", ANNA)), shown, space, 0.01, ALL).all()
     assert not hits_of(strict, shown, space, 0.01, ALL).any()
 
 
 def test_the_present_dial_counts_not_that_of_training(space: FaceSpace) -> None:
     shown = probes(("anna", near(ANNA, 0.8, 1)))
-    trained_strictly = model(
-        ("anna", ANNA), threshold=0.9, calibration={"fpir": 0.0001, "own_raised": 0.0}
-    )
+    trained_strictly = model(("anna", ANNA), threshold=0.9, calibration={"fpir": 0.0001})
     assert hits_of(trained_strictly, shown, space, 0.05, ALL).all()
+
+
+# --- strangers ----------------------------------------------------------------------------------
+
+
+def stand_ins(*people: tuple[str, np.ndarray]) -> StandIns:
+    """One picture each; an empty slug is a stranger of the operator's own."""
+    return StandIns(
+        np.stack([e for _, e in people]), np.arange(len(people)), [slug for slug, _ in people]
+    )
+
+
+def test_an_enrolled_person_stands_in_without_themselves_in_the_gallery(space: FaceSpace) -> None:
+    known = model(("anna", ANNA), ("bert", near(ANNA, 0.9, 5)), ("cleo", CLEO))
+    shown = stand_ins(("anna", near(ANNA, 0.9, 1)), ("cleo", near(CLEO, 0.9, 2)))
+    assert named_of(known, shown, space, 0.01, ALL).tolist() == [True, False]
+
+
+def test_a_stranger_is_searched_in_the_whole_gallery(space: FaceSpace) -> None:
+    known = model(("anna", ANNA), ("bert", BERT))
+    shown = stand_ins(("", near(BERT, 0.9, 1)), ("", vectors(1, 51)[0]))
+    assert named_of(known, shown, space, 0.01, ALL).tolist() == [True, False]
+
+
+def test_one_named_picture_counts_the_person(space: FaceSpace) -> None:
+    rows = np.stack([near(BERT, 0.9, 1), vectors(1, 51)[0]])
+    shown = StandIns(rows, np.zeros(2, np.intp), [""])
+    assert named_of(model(("bert", BERT)), shown, space, 0.01, ALL).tolist() == [True]
 
 
 def test_who_is_no_longer_enrolled_stands_in_nobodys_way(space: FaceSpace) -> None:

@@ -35,3 +35,18 @@ def test_a_face_between_two_people_does_not_chain_them_together() -> None:
 def test_nobody_makes_no_group_and_one_makes_one() -> None:
     assert group(np.empty((0, DIMS), np.float32)).tolist() == []
     assert group(vectors(1, 1)).tolist() == [0]
+
+
+def test_a_pair_apart_is_in_no_group_however_alike_it_is() -> None:
+    rows = np.stack([ANNA, ANNA, near(ANNA, 0.9, 1)])
+    groups = group(rows, apart=[(1, 0)]).tolist()
+    assert groups == [0, 1, 0]
+
+
+def test_two_groups_that_hold_a_pair_apart_never_join() -> None:
+    rows = np.stack([*(near(ANNA, 0.95, seed) for seed in range(6)), BERT])
+    groups = group(rows, apart=[(0, 3)])
+    assert len(set(groups.tolist())) == 3
+    assert groups[0] != groups[3]
+    assert (group(rows)[:6] == 0).all()
+    assert np.array_equal(groups, group(rows, apart=[(3, 0), (0, 3)]))

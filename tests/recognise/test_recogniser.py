@@ -79,7 +79,8 @@ def test_a_track_is_unsure_until_it_has_enough_frames(
 def test_frames_too_poor_alone_are_enough_together(
     space: FaceSpace, painter: PaintedExtractor
 ) -> None:
-    recogniser = Recogniser(model_of(threshold=0.35), painter, space, SETTINGS)
+    strict = {"anna": {"pictures": 20, "mean": 0.8, "low": 0.72}}
+    recogniser = Recogniser(model_of(calibration={"own": strict}), painter, space, SETTINGS)
     crops = [painter.paint(near(ANNA, 0.55, 30 + frame)) for frame in range(5)]
     assert {single(recogniser, crop).decision for crop in crops} == {"unknown"}
     for frame, crop in enumerate(crops):
@@ -216,7 +217,7 @@ def test_of_two_faces_with_one_name_the_better_match_keeps_it(
     space: FaceSpace, painter: PaintedExtractor
 ) -> None:
     recogniser = Recogniser(model_of(), painter, space, SETTINGS)
-    worse, better = painter.paint(near(ANNA, 0.6, 1)), painter.paint(near(ANNA, 0.9, 2))
+    worse, better = painter.paint(near(ANNA, 0.75, 1)), painter.paint(near(ANNA, 0.9, 2))
     first, second = both(recogniser, worse, better)
     assert (first.person, first.decision, first.candidate) == (None, "unsure", "Anna")
     assert (second.person, second.decision) == ("Anna", "known")

@@ -150,7 +150,7 @@ def test_few_own_strangers_are_called_few_and_it_is_said_how_many_would_do(
 def test_people_with_few_pictures_are_told(space: FaceSpace) -> None:
     kept = Kept({"a": Own(1), "b": Own(3, 0.5, 0.4), "c": OWN})
     _gallery, found = settle(space, gallery(space, 3), 0.01, kept)
-    assert "1 person has one picture only, and the default threshold." in found.sentence
+    assert "1 person has one picture only: their threshold is a careful guess." in found.sentence
     assert "1 person has fewer than five pictures" in found.sentence
 
 

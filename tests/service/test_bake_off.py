@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,12 +46,6 @@ def add_strangers(workspace: Workspace, *names: str) -> None:
         folder = workspace.strangers / name
         write_json(folder / "person.json", {"format": 1, "name": name, "created": created})
         write_bytes(folder / SESSION / "0001.png", encode_png(pattern(seed)))
-
-
-@pytest.fixture
-def without_dlib(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the extra were not installed."""
-    monkeypatch.setitem(sys.modules, "dlib", None)
 
 
 # --- the pictures -------------------------------------------------------------------------------
@@ -129,30 +122,34 @@ def test_a_cancelled_bake_off_ends_at_once(workspace: Workspace) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("without_dlib")
-def test_without_the_extra_the_others_are_compared_and_nothing_but_features_is_written(
+@pytest.mark.usefixtures("resnet_space")
+def test_all_are_compared_and_nothing_but_features_is_written(
     workspace: Workspace,
 ) -> None:
     enrol(workspace, "Ada", "Bob", "Cyd")
     events: list[Event] = []
     done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), events.append)
-    assert [row["contestant"] for row in done.rows] == ["classic", "head", "face space"]
+    assert [row["contestant"] for row in done.rows] == [
+        "classic",
+        "head",
+        "face space",
+        "face network",
+    ]
     assert done.strangers_from == "left_out"
     assert done.strangers == done.probes
     assert done.fpir == pytest.approx(1 / done.probes)
-    assert all(row["milliseconds"] > 0 and row["megabytes"] > 25 for row in done.rows)
-    assert any("facedesk[dlib]" in note for note in done.notes)
+    assert all(row["milliseconds"] > 0 and row["megabytes"] > 11 for row in done.rows)
     assert events[-1] is done
-    assert [e.text for e in events if isinstance(e, Notice)][-1] == "Measured: face space"
+    assert [e.text for e in events if isinstance(e, Notice)][-1] == "Measured: face network"
     assert not any(workspace.models.iterdir())
     assert not workspace.split_file.exists()
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("without_dlib")
+@pytest.mark.usefixtures("resnet_space")
 def test_one_person_without_strangers_has_a_rank_one_and_no_fpir(workspace: Workspace) -> None:
     enrol(workspace, "Ada")
     done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), lambda event: None)
-    assert [row["contestant"] for row in done.rows] == ["head", "face space"]
+    assert [row["contestant"] for row in done.rows] == ["head", "face space", "face network"]
     assert done.strangers_from == "none"
     assert all(row["rank1"] == 1 and math.isnan(row["tpir"]) for row in done.rows)

@@ -12,11 +12,18 @@ from desk_driver import started
 
 from engine.camera.inspect import Access, CameraFacts, PictureFormat, Size
 from engine.cancel import Cancel
-from engine.config import CameraSettings, RuntimeWish, Settings, load_settings
+from engine.config import (
+    CameraSettings,
+    DetectionSettings,
+    DetectorWish,
+    RuntimeWish,
+    Settings,
+    load_settings,
+)
 from engine.errors import SourceBusy, SourceDenied
 from engine.events import CameraMeasured, Event, Finding, JobEnded
 from engine.service.checkup import cameras as camera_group
-from engine.service.checkup import storage
+from engine.service.checkup import software, storage
 from engine.service.checkup.cameras import camera_findings
 from engine.service.checkup.files import cascade_findings, packaged_finding
 from engine.service.checkup.measured import check_camera, findings_of
@@ -244,3 +251,23 @@ def test_the_survey_looks_at_every_group_and_mends_all_that_is_not_ok(
     found = survey(workspace, Settings())
     assert {f.group for f in found} == {"camera", "files", "processor", "software", "storage"}
     assert all_mended(found)
+
+
+@pytest.mark.parametrize(
+    ("wish", "there", "state", "word"),
+    [
+        ("auto", True, "ok", "BlazeFace"),
+        ("auto", False, "note", "Haar"),
+        ("haar", True, "ok", "Haar"),
+        ("blaze", False, "trouble", "OpenVINO"),
+    ],
+)
+def test_the_detector_in_use_is_named(
+    monkeypatch: pytest.MonkeyPatch, wish: DetectorWish, there: bool, state: str, word: str
+) -> None:
+    monkeypatch.setattr(software, "find_spec", lambda name: "found" if there else None)
+    found = software.software_findings(DetectionSettings(detector=wish))
+    (detector,) = [each for each in found if each.subject == "detector"]
+    assert detector.state == state
+    assert word in detector.value
+    assert bool(detector.remedy) == (state != "ok")

@@ -239,6 +239,23 @@ def test_of_a_deletion_of_two_the_other_can_still_come_back(
         People(workspace).get(first)
 
 
+def test_erasing_one_person_leaves_the_choices_about_others(workspace: Workspace) -> None:
+    People(workspace).add(NAME)
+    inbox, choices = Inbox(workspace, INBOX), Choices(workspace, INBOX)
+    hers, his, one, other = (
+        inbox.add(sighted(np.eye(4)[n].tolist(), candidate="Bob", colour=40 * n)) for n in range(4)
+    )
+    choices.assign([hers], NAME, new=True)
+    choices.assign([his], "Bob", new=True)
+    choices.split([one], [one, other])
+    erased = erase(workspace, NAME)
+    assert erased.receipt.removed["choices"] == 1
+    assert choices.undo().title == "Split off 1 of 2 unknown"
+    assert choices.undo().title == "Unknown is Bob"
+    assert {each.id for each in inbox.sightings()} == {his, one, other}
+    assert choices.last() is None
+
+
 def test_a_stranger_told_from_the_person_loses_the_name_and_keeps_the_pictures(
     workspace: Workspace,
 ) -> None:

@@ -151,8 +151,26 @@ def test_the_best_candidate_of_the_track_is_told(workspace: Workspace) -> None:
     assert (watch.sent[0].candidate, watch.sent[0].score) == ("Ada", 0.2)
 
 
+def test_who_was_in_one_frame_with_whom_is_told(workspace: Workspace) -> None:
+    watch = Watch(workspace)
+    crop, row = np.full((160, 160, 3), 90, np.uint8), np.ones(4, np.float32) / 2
+    boxes = {1: (0, 0, 90, 90), 2: (200, 0, 90, 90), 3: (210, 10, 90, 90)}
+    for frame in range(1, SETTLED + 2):
+        seen = [
+            replace(FACE, frame=frame, seconds=frame / 2, decision="unknown", track=t, box=box)
+            for t, box in boxes.items()
+        ]
+        for event in seen:
+            watch.memory.keep(Evidence(event, Rule.BELOW_THRESHOLD, crop, row, row, 7, 3, True))
+        watch.keeper.take(frame / 2, seen, watch.memory)
+    watch.keeper.finish()
+    # Boxes that overlap may be one face found twice.
+    assert {sent.track: sent.beside for sent in watch.sent} == {1: (2, 3), 2: (1,), 3: (1,)}
+    assert len({sent.run for sent in watch.sent}) == 1
+
+
 def test_a_sighting_crosses_the_wire_whole() -> None:
-    event = sighted(crops=3)
+    event = sighted(crops=3, run="r", beside=[2, 3])
     data = encode(event)
     header = int.from_bytes(data[:4])
     assert decode(data[8 : 8 + header], data[8 + header :]) == event
@@ -216,6 +234,42 @@ def test_sightings_that_look_alike_are_one_group(workspace: Workspace, inbox: In
     assert (pair.crops, pair.candidate, pair.score) == (5, "Bob", 0.25)
     assert picture(workspace, pair.picture).startswith(b"\x89PNG")
     assert (view.waiting, view.keeping, view.days, view.undo) == (3, True, 7, "")
+
+
+def test_a_split_holds_when_the_inbox_is_read_again(
+    desk: LocalDesk, workspace: Workspace, inbox: Inbox
+) -> None:
+    ids = [inbox.add(sighted()) for _ in range(3)]
+    assert desk.inbox_split(ids[1:2], ids) == "Split off 1 of 3 unknown"
+    later = inbox.add(sighted())
+    groups = {group.sightings for group in desk.inbox().groups}
+    assert groups in ({(ids[0], ids[2], later), (ids[1],)}, {(ids[0], ids[2]), (ids[1], later)})
+    assert desk.inbox().undo == "Split off 1 of 3 unknown"
+    desk.inbox_undo()
+    (group,) = desk.inbox().groups
+    assert group.sightings == (*ids, later)
+
+
+def test_two_faces_of_one_frame_are_two_people(workspace: Workspace, inbox: Inbox) -> None:
+    inbox.add(sighted(run="r", track=1))
+    inbox.add(sighted(run="r", track=2, beside=[1]))
+    assert len(inbox_view(workspace, Settings()).groups) == 2
+
+
+def test_track_numbers_of_another_run_say_nothing(workspace: Workspace, inbox: Inbox) -> None:
+    inbox.add(sighted(run="r", track=1))
+    inbox.add(sighted(run="s", track=2, beside=[1]))
+    inbox.add(sighted(track=1))
+    inbox.add(sighted(track=2, beside=[1]))  # kept before runs were told apart
+    assert len(inbox_view(workspace, Settings()).groups) == 1
+
+
+def test_a_part_of_a_group_is_a_group(workspace: Workspace, inbox: Inbox) -> None:
+    ids = [inbox.add(sighted(crops=n)) for n in (1, 2, 3)]
+    (group,) = inbox_view(workspace, Settings()).groups
+    part = group.only(ids[:2])
+    assert (part.sightings, part.crops) == (tuple(ids[:2]), 3)
+    assert part.picture == f"unknown/{ids[1]}/0002.png"
 
 
 def test_sightings_of_different_face_spaces_are_never_compared(

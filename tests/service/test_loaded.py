@@ -43,9 +43,9 @@ def test_the_last_one_is_not_loaded_again(loads: list[tuple[str, str | None]]) -
 
 def test_another_one_takes_its_place(loads: list[tuple[str, str | None]]) -> None:
     backbones = Backbones()
-    for name in ("vgg16", "dlib", "vgg16"):
+    for name in ("vgg16", "resnet", "vgg16"):
         backbones.named(name)
-    assert [name for name, _ in loads] == ["vgg16", "dlib", "vgg16"]
+    assert [name for name, _ in loads] == ["vgg16", "resnet", "vgg16"]
 
 
 def test_a_weights_file_that_changed_is_loaded_again(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from engine.errors import NothingToUndo
 from engine.events import Rule, Why
-from engine.service.inbox_rows import InboxView, UnknownGroup
+from engine.service.inbox_rows import InboxView, SightingRow, UnknownGroup
 
 
 def png(colour: tuple[int, int, int] = (200, 120, 90)) -> bytes:
@@ -20,17 +20,31 @@ def png(colour: tuple[int, int, int] = (200, 120, 90)) -> bytes:
     return buffer.getvalue()
 
 
-def unknown(number: int, candidate: str = "Ada Lovelace", **fields: object) -> UnknownGroup:
+def unknown(
+    number: int, candidate: str = "Ada Lovelace", seen: int = 1, **fields: object
+) -> UnknownGroup:
+    """A group of so many sightings on one day, three crops each."""
+    day = f"2026-11-2{number}"
+    rows = tuple(
+        SightingRow(
+            f"2026112{number}-09{30 + n}00-001",
+            f"{day}T09:{30 + n}:00+00:00",
+            3,
+            f"unknown/{number}-{n}/0001.png",
+        )
+        for n in range(seen)
+    )
     group = UnknownGroup(
-        sightings=(f"2026112{number}-093000-001",),
-        crops=3,
-        first=f"2026-11-2{number}T09:30:00+00:00",
-        last=f"2026-11-2{number}T09:30:00+00:00",
+        sightings=tuple(row.id for row in rows),
+        rows=rows,
+        crops=3 * seen,
+        first=rows[0].at,
+        last=rows[-1].at,
         source="demo:hopper",
         candidate=candidate,
         score=0.12,
         threshold=0.31,
-        picture=f"unknown/{number}/0001.png",
+        picture=rows[-1].picture,
     )
     return replace(group, **fields)  # type: ignore[arg-type]
 
@@ -116,6 +130,16 @@ class FakeUnknown:
         self._record("inbox_delete", tuple(sightings))
         return self._choice("Deleted unknown", sightings)
 
+    def inbox_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
+        self._record("inbox_split", (tuple(sightings), tuple(group)))
+        title = f"Split off {len(sightings)} of {len(group)} unknown"
+        self.undone = (*self.undone, (title, self.waiting))
+        whole = next(g for g in self.waiting if g.sightings == tuple(group))
+        rest = [id for id in group if id not in sightings]
+        others = [g for g in self.waiting if g is not whole]
+        self.waiting = (whole.only(sightings), whole.only(rest), *others)
+        return title
+
     def inbox_undo(self) -> str:
         self._record("inbox_undo", None)
         if not self.undone:
@@ -129,5 +153,6 @@ class FakeUnknown:
 
     def _choice(self, title: str, sightings: Sequence[str]) -> str:
         self.undone = (*self.undone, (title, self.waiting))
-        self.waiting = tuple(g for g in self.waiting if g.sightings[0] not in sightings)
+        left = ((g, [id for id in g.sightings if id not in sightings]) for g in self.waiting)
+        self.waiting = tuple(group.only(ids) for group, ids in left if ids)
         return title

@@ -12,6 +12,7 @@ from tui.screens.confirm import Confirm
 from tui.screens.help import HelpScreen
 from tui.screens.inbox import InboxScreen
 from tui.screens.inbox_forms import NewFromInboxForm, WhoForm
+from tui.screens.inbox_group import GroupScreen
 from tui.widgets.title_bar import TitleBar
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
@@ -186,3 +187,91 @@ async def test_a_candidate_from_outside_is_shown_as_text(run):
     async with run(desk(unknown(4, "[red]A[/red]da\u202e"))) as table:
         await opened(table)
         await table.shows("Is this [red]A[/red]da\ufffd?")
+
+
+# --- a group's contact sheet -----------------------------------------------------------------
+
+
+async def unfolded(table):
+    await opened(table)
+    await table.press("enter")
+    await table.until(lambda: isinstance(table.app.screen, GroupScreen))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_group_shows_a_picture_of_each_sighting(run, size):
+    async with run(desk(unknown(4, seen=3)), size=size) as table:
+        await opened(table)
+        await table.shows("enter shows each of them")
+        await table.press("enter")
+        await table.shows("3 sightings, nearest Ada Lovelace", "▀▀▀▀▀▀", "space Mark", "s Split")
+        shown = table.desk.asked("picture")
+        assert set(shown) >= {row.picture for row in unknown(4, seen=3).rows}
+
+
+async def test_marked_pictures_become_a_group_of_their_own_and_u_undoes(run):
+    group = unknown(4, seen=3)
+    async with run(desk(group), size=(80, 24)) as table:
+        await unfolded(table)
+        await table.press("space", "right", "space")
+        await table.shows("2 of 3 marked, 6 crops")
+        await table.press("s")
+        await table.until(lambda: len(table.app.screen.group.rows) == 1)
+        marked = (group.sightings[0], group.sightings[2])
+        assert table.desk.asked("inbox_split") == [(marked, group.sightings)]
+        assert table.app.screen.group.sightings == group.sightings[1:2]
+        assert "They are not grouped together again. u undoes it." in table.toasts()
+        await table.press("u")
+        await table.until(lambda: table.app.screen.group.sightings == group.sightings)
+        await table.press("escape")
+        await table.until(lambda: isinstance(table.app.screen, InboxScreen))
+        assert len(table.app.screen.view.groups) == 1
+
+
+@pytest.mark.parametrize(("key", "new"), [("a", False), ("n", True)])
+async def test_only_the_marked_pictures_become_a_person(run, key, new):
+    group = unknown(4, seen=3)
+    async with run(desk(group), size=(80, 24)) as table:
+        await unfolded(table)
+        await table.press("down", "end", "space", key)
+        await table.until(lambda: isinstance(table.app.screen, WhoForm))
+        await table.shows("3 crops")
+        await table.type("Grace Hopper")
+        await table.press("enter")
+        await table.until(lambda: table.desk.asked("inbox_assign"))
+        assert table.desk.asked("inbox_assign") == [(group.sightings[2:], "Grace Hopper", new, "")]
+        await table.until(lambda: isinstance(table.app.screen, GroupScreen))
+        await table.until(lambda: table.app.screen.group.sightings == group.sightings[:2])
+
+
+async def test_without_a_mark_the_picture_under_the_cursor_is_meant(run):
+    group = unknown(4, seen=2)
+    async with run(desk(group), size=(80, 24)) as table:
+        await unfolded(table)
+        await table.press("right", "d")
+        await table.until(lambda: table.desk.asked("inbox_delete"))
+        assert table.desk.asked("inbox_delete") == [group.sightings[1:]]
+
+
+async def test_a_group_that_is_decided_about_closes(run):
+    async with run(desk(unknown(4, seen=2), unknown(3)), size=(80, 24)) as table:
+        await unfolded(table)
+        await table.press("space", "space", "i")
+        await table.until(lambda: isinstance(table.app.screen, InboxScreen))
+        assert len(table.app.screen.view.groups) == 1
+
+
+async def test_all_pictures_of_a_group_cannot_be_split_off(run):
+    async with run(desk(unknown(4, seen=2)), size=(80, 24)) as table:
+        await unfolded(table)
+        await table.press("space", "space", "s")
+        await table.until(lambda: "Leave one picture without a mark" in table.toasts())
+        assert not table.desk.asked("inbox_split")
+
+
+async def test_help_knows_a_group(run):
+    async with run(desk(unknown(4, seen=2))) as table:
+        await unfolded(table)
+        await table.press("f1")
+        await table.until(lambda: isinstance(table.app.screen, HelpScreen))
+        await table.shows("A group of the inbox", "Make the marked pictures a group")

@@ -35,10 +35,11 @@ SIDES: dict[str, Literal[160, 224]] = {"160": 160, "224": 224}
 @click.option("--weights", help=_("Other VGG16 weights: a file, or `imagenet` to download Keras'."))
 @click.option(
     "--backbone",
-    type=click.Choice(["vgg16", "dlib"]),
-    default="vgg16",
-    show_default=True,
-    help=_("The network behind it; `dlib` needs the extra facedesk[dlib]."),
+    type=click.Choice(["both", "vgg16", "resnet"]),
+    help=_(
+        "VGG16, the face network (resnet), or both, whose scores are added. Without it both, or "
+        "the face network where VGG16 is too slow."
+    ),
 )
 @click.pass_obj
 def train(

@@ -55,19 +55,44 @@ def unknown_list(options: dict[str, Any]) -> None:
 @click.argument("group")
 @click.argument("name")
 @click.option("--new", is_flag=True, help=_("NAME is not enrolled yet."))
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="SIGHTING",
+    help=_("Only this sighting of the group; may be repeated."),
+)
 @consent_option()
 @click.pass_obj
-def unknown_assign(options: dict[str, Any], group: str, name: str, new: bool, consent: str) -> None:
+def unknown_assign(
+    options: dict[str, Any], group: str, name: str, new: bool, only: tuple[str, ...], consent: str
+) -> None:
     """GROUP (its id in the list) shows NAME: the crops join this person's pictures.
 
     \b
     facedesk unknown assign 20261124-093000-001 "Ada Lovelace"
     facedesk unknown assign 20261124-093000-001 "Alan Turing" --new
+    facedesk unknown assign 20261124-093000-001 Ada --only 20261124-093000-002
     """
     _run(
         options,
-        lambda commands, context: commands.assign(context, group, name, new=new, consent=consent),
+        lambda commands, context: commands.assign(
+            context, group, name, new=new, only=only, consent=consent
+        ),
     )
+
+
+@unknown.command("split")
+@click.argument("group")
+@click.argument("sightings", metavar="SIGHTING...", nargs=-1, required=True)
+@click.pass_obj
+def unknown_split(options: dict[str, Any], group: str, sightings: tuple[str, ...]) -> None:
+    """Each SIGHTING of GROUP shows somebody else than the group's others. They are not grouped
+    together again, unless `unknown undo` takes it back.
+
+    \b
+    facedesk unknown split 20261124-093000-001 20261124-093000-002
+    """
+    _run(options, lambda commands, context: commands.split(context, group, sightings))
 
 
 @unknown.command("not")

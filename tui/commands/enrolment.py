@@ -27,7 +27,7 @@ from tui.commands.twins import Twins, guard_for
 from tui.context import Context, interruptible
 from tui.i18n import _
 from tui.output import Output
-from tui.text import measured, reason_words
+from tui.text import crowded_words, measured, reason_words
 
 
 def source_note(output: Output, event: Event) -> None:
@@ -167,4 +167,6 @@ def import_folder(context: Context, request: ImportRequest) -> ImportDone:
             "refused, in {seconds:.1f} s"
         ).format(images=done.images, people=done.people, refused=done.refused, seconds=done.seconds)
     )
+    if done.crowded:
+        output.result(crowded_words(done.crowded))
     return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from engine.enrol.inbox import Inbox
@@ -41,6 +42,9 @@ def show(context: Context) -> None:
                 score=_score(group),
             )
         )
+        if len(group.rows) > 1:
+            for row in group.rows:
+                output.result(f"    {row.id}  {day(row.at)}  {many(row.crops, 'crop')}")
     if not view.groups:
         output.result(_("Nobody waits."))
     if view.keeping:
@@ -50,15 +54,33 @@ def show(context: Context) -> None:
         output.note(_("Strangers seen while recognising are not kept (`unknown on`)."))
 
 
-def assign(context: Context, group: str, name: str, *, new: bool, consent: str = "") -> None:
-    """A group shows somebody enrolled, or somebody new."""
+def assign(
+    context: Context,
+    group: str,
+    name: str,
+    *,
+    new: bool,
+    only: Sequence[str] = (),
+    consent: str = "",
+) -> None:
+    """A group, or `only` these of its sightings, shows somebody enrolled, or somebody new."""
     with context.writing("unknown assign"):
-        found = _group(context, group)
+        found = _part(_group(context, group), only)
         choices = _choices(context)
         done = choices.assign(found.sightings, name, new=new, by=consent)
     if choices.note:
         context.output.note(choices.note, "yellow")
     _say(context, done.title, done.pictures, _("Train, so that the model learns them."))
+
+
+def split(context: Context, group: str, sightings: Sequence[str]) -> None:
+    """These sightings of a group are nobody whom its others show."""
+    with context.writing("unknown split"):
+        found = _group(context, group)
+        part = _part(found, sightings)
+        done = _choices(context).split(part.sightings, found.sightings)
+    hint = _("They are not grouped together again; `facedesk unknown undo` takes it back.")
+    _say(context, done.title, part.crops, hint)
 
 
 def stranger(context: Context, group: str, *, told_apart: bool) -> None:
@@ -136,6 +158,18 @@ def _group(context: Context, id: str) -> UnknownGroup:
     if found is None:
         raise DataError(_("There is no such group"), id[:80], _("See `facedesk unknown list`."))
     return found
+
+
+def _part(group: UnknownGroup, only: Sequence[str]) -> UnknownGroup:
+    """The group, or these of its sightings where any are named. Raises DataError."""
+    strays = [id for id in only if id not in group.sightings]
+    if strays:
+        raise DataError(
+            _("This sighting is not in the group"),
+            strays[0][:80],
+            _("See `facedesk unknown list`."),
+        )
+    return group.only(only) if only else group
 
 
 def _score(group: UnknownGroup) -> str:

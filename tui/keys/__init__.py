@@ -47,6 +47,7 @@ CONTEXTS: dict[str, str] = {
     "still": "Looking at pictures",
     "evaluation": "In the evaluation",
     "inbox": "In the unknown inbox",
+    "group": "In a group of the inbox",
     "doctor": "In the doctor",
     "dialog": "In a dialog",
     "question": "In a question",

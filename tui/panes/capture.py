@@ -25,7 +25,7 @@ from tui.coach_words import advice, progress, why_refused
 from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
-from tui.text import clean, many, measured, reason_words, shorten, span
+from tui.text import clean, crowded_words, many, measured, reason_words, shorten, span
 from tui.widgets.coverage import Coverage
 from tui.widgets.meter import Meter
 from tui.widgets.preview import FramePreview
@@ -177,6 +177,7 @@ class CapturePane(Pane):
                 time=span(event.seconds),
                 files=many(event.refused, "file"),
             )
+            self.write("#capture-last", crowded_words(event.crowded) if event.crowded else "")
         else:
             self.query_one(Meter).show(event.captured, event.target)
             ended = {

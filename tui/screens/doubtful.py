@@ -19,6 +19,7 @@ KINDS: dict[str, str] = {
     "mislabelled": _("perhaps another person"),
     "blurred": _("blurred"),
     "twin": _("near copy of another person's"),
+    "crowd": _("one of several faces"),
 }
 """Why a picture of the gallery is suspect."""
 

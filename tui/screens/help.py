@@ -49,6 +49,11 @@ ABOUT: dict[str, str] = {
         "join a person's pictures; those that are not the person nearest, and ignored ones, "
         "join your own strangers, who check the threshold. Every choice can be undone with u."
     ),
+    "group": _(
+        "A group of the inbox: the newest picture of each sighting. Where one shows somebody else, "
+        "mark it: it is split off, or told who it is, alone. Without a mark the selected one is "
+        "meant. Those split off are not grouped with the others again."
+    ),
     "doctor": _(
         "Doctor: what is there and what is wrong, each with the command that mends it. ✓ is "
         "well, i is to know, ! will hurt, ✗ is broken. A camera's line can be measured."

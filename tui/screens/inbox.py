@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -16,7 +16,9 @@ from tui.i18n import _
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
+from tui.screens.inbox_group import GroupScreen
 from tui.text import clean, day, many, shorten
+from tui.widgets.contact_sheet import Load
 from tui.widgets.crop import Crop
 from tui.widgets.key_line import KeyLine
 
@@ -35,9 +37,6 @@ EMPTY_OFF = _(
     "Nobody waits, and strangers are not kept.\n"
     "Press {key[inbox.inbox_switch]} to keep those seen while recognising."
 )
-
-Load = Callable[[str], Coroutine[Any, Any, bytes]]
-"""A crop's PNG by its path; empty if it is gone."""
 
 
 class InboxScreen(Dialog[None]):
@@ -98,6 +97,17 @@ class InboxScreen(Dialog[None]):
         event.stop()
         self._describe()
 
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        """Enter opens the group."""
+        event.stop()
+        self.action_group()
+
+    def action_group(self) -> None:
+        """Show a picture of each sighting of the selected group."""
+        group = self.selected
+        if group is not None and self.is_current:
+            self.app.push_screen(GroupScreen(group, self._load))
+
     def _describe(self) -> None:
         group, view = self.selected, self.view
         about = Text()
@@ -114,6 +124,8 @@ class InboxScreen(Dialog[None]):
                 source=clean(group.source),
             )
             about.append(f"{needed}\n{seen}\n")
+            if len(group.rows) > 1:
+                about.append(with_keys(_("{key[inbox.group]} shows each of them.")) + "\n")
         elif view is not None:
             about.append(with_keys(EMPTY_ON if view.keeping else EMPTY_OFF))
         if view is not None and view.undo:

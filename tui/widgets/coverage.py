@@ -23,10 +23,11 @@ def sign(different: int, need: int, *, here: bool) -> str:
 
 
 class Coverage(Widget):
-    """Six lines of 33 cells: they fit beside a preview too. Signs carry the meaning."""
+    """Six lines of 33 cells, seven with nods: they fit beside a preview too. Signs carry the
+    meaning."""
 
     DEFAULT_CSS = """
-    Coverage { height: 6; width: 100%; }
+    Coverage { height: auto; width: 100%; }
     """
 
     def __init__(self, id: str | None = None) -> None:
@@ -36,7 +37,7 @@ class Coverage(Widget):
     def show(self, said: Coaching) -> None:
         """Take what the coach said."""
         self.said = said
-        self.refresh()
+        self.refresh(layout=True)
 
     def render(self) -> Text:
         """The grid."""
@@ -44,7 +45,7 @@ class Coverage(Widget):
 
 
 def drawn(said: Coaching) -> Text:
-    """The grid as text, one row a distance, the lights below."""
+    """The grid as text: a row a distance, one for nods where they are asked for, the lights."""
     poses = tuple(dict.fromkeys(pose for pose, _, _ in said.cells))
     distances = ("near", "middle", "far")
     counts = {(pose, distance): count for pose, distance, count in said.cells}
@@ -59,6 +60,12 @@ def drawn(said: Coaching) -> Text:
             here = (pose, distance) == (said.pose, said.distance)
             text.append_text(_cell(count, said.need, here=here))
             text.append(" " * (_CELL - said.need - 2))
+    nods = [(pose, far) for pose, far, _count in said.cells if pose in ("up", "down")]
+    for number, (pose, distance) in enumerate(nods):
+        text.append("\n" + set_cell_size(_("nod"), _NAME) if number == 0 else "", "dim")
+        text.append(" " + set_cell_size(place(pose), _LIGHT), "dim")
+        here = (pose, distance) == (said.pose, said.distance)
+        text.append_text(_cell(counts[pose, distance], said.need, here=here))
     for number, (light, count) in enumerate(said.lights):
         if number % 2 == 0:
             text.append("\n" + set_cell_size(_("light") if number == 0 else "", _NAME), "dim")

@@ -1,4 +1,4 @@
-"""Recognition stage by stage, for one face and for four; and dlib's pipeline on the same frames."""
+"""Recognition stage by stage, for one face and for four."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bench.demo import clip, clip_of_four, trained_workspace
-from engine.bench.dlib_pipeline import DlibPipeline
 from engine.bench.plan import Plan
 from engine.camera.frame import Frame
 from engine.camera.sources import open_source
 from engine.config import Settings, load_settings
-from engine.errors import BackboneMissing
 from engine.events import Figure
 from engine.faces.align import align
 from engine.i18n import _
@@ -142,42 +140,21 @@ class _Timed:
 
 
 def measure(plan: Plan) -> Iterator[Figure]:
-    """One face with dlib in turn where it is installed, then four faces."""
+    """One face, then four faces."""
     settings = load_settings()
     frames = plan.sized(FRAMES, FEW) + WARM
     one = clip(plan.path, settings, frames)
-    try:
-        dlib, missing = DlibPipeline(plan, settings), ""
-    except BackboneMissing as error:
-        dlib, missing = None, str(error)
-    recognition, faces = _watched(plan, settings, one, dlib)
-    stages = recognition.stages
-    rate = _rate(stages)
+    recognition, faces = _watched(plan, settings, one)
     yield Figure(
         key="recognise.1.rate",
         what=_("recognise one face, all stages in one process"),
-        value=rate,
+        value=_rate(recognition.stages),
         unit=_("frames/s"),
         more=True,
         note=_("640x480, {faces:.1f} faces a frame").format(faces=faces),
     )
-    yield from _by_stage(stages, 1)
-    theirs = 1000 / stages.of("dlib") if dlib is not None else float("nan")
-    ours = 1000 / (1000 / rate - stages.of("draw"))
-    yield Figure(
-        key="recognise.1.dlib",
-        what=_("recognise one face, without drawing"),
-        value=ours,
-        unit=_("frames/s"),
-        more=True,
-        other=theirs,
-        against=_("dlib's pipeline on the same frames"),
-        judged="ratio" if dlib is not None else "",
-        least=2,
-        stretch=4,
-        note=missing,
-    )
-    recognition, faces = _watched(plan, settings, clip_of_four(plan.path, settings, frames), None)
+    yield from _by_stage(recognition.stages, 1)
+    recognition, faces = _watched(plan, settings, clip_of_four(plan.path, settings, frames))
     yield Figure(
         key="recognise.4.rate",
         what=_("recognise four faces, all stages in one process"),
@@ -189,19 +166,13 @@ def measure(plan: Plan) -> Iterator[Figure]:
     yield from _by_stage(recognition.stages, 4)
 
 
-def _watched(
-    plan: Plan, settings: Settings, file: Path, dlib: DlibPipeline | None
-) -> tuple[Recognition, float]:
+def _watched(plan: Plan, settings: Settings, file: Path) -> tuple[Recognition, float]:
     """A clip recognised from beginning to end, and how many faces a frame showed."""
     recognition = Recognition(plan, settings)
     seen = []
     with closing(open_source(str(file), settings.camera)) as source:
         while (frame := recognition.stages.time("read", source.read)) is not None:
             seen.append(recognition.take(frame))
-            if dlib is not None:
-                began = time.perf_counter()
-                dlib.names(frame.image)
-                recognition.stages.add("dlib", time.perf_counter() - began)
     return recognition, statistics.mean(seen[WARM:])
 
 

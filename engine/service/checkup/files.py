@@ -9,7 +9,7 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
-from engine.errors import BackboneMissing, FacedeskError, VaultLocked
+from engine.errors import FacedeskError, VaultLocked
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.i18n import _
@@ -28,12 +28,12 @@ SHOWN = 12
 
 
 def file_findings(workspace: Workspace, cascades: Path | None = None) -> list[Finding]:
-    """Cascades, weights, face space, dlib and the model in use."""
+    """Cascades, weights, face space and the model in use."""
     return [
         *cascade_findings(cascades or _cascade_folder()),
         _weights(),
-        _face_space(),
-        _dlib(),
+        _face_network(),
+        *_face_spaces(),
         _model(workspace),
     ]
 
@@ -75,14 +75,25 @@ def _weights() -> Finding:
     return packaged_finding("VGG16 weights", PACKAGED, PACKAGED_SHA256)
 
 
-def _face_space() -> Finding:
-    from engine.model.face_space import PACKAGED
+def _face_network() -> Finding:
+    from engine.model.resnet import PACKAGED, PACKAGED_SHA256
 
-    try:
-        known = PACKAGED.with_name(PACKAGED.name + ".sha256").read_text("ascii").split()[0]
-    except (OSError, ValueError, IndexError):
-        known = _("absent")
-    return packaged_finding("face space", PACKAGED, known)
+    return packaged_finding("face network weights", PACKAGED, PACKAGED_SHA256)
+
+
+def _face_spaces() -> list[Finding]:
+    """One finding a backbone."""
+    from engine.model.backbones import DEFAULT, SPACES
+
+    found = []
+    for name, path in SPACES.items():
+        try:
+            known = path.with_name(path.name + ".sha256").read_text("ascii").split()[0]
+        except (OSError, ValueError, IndexError):
+            known = _("absent")
+        subject = "face space" if name == DEFAULT else f"face space of {name}"
+        found.append(packaged_finding(subject, path, known))
+    return found
 
 
 def packaged_finding(subject: str, path: Path, known: str) -> Finding:
@@ -115,15 +126,6 @@ def packaged_finding(subject: str, path: Path, known: str) -> Finding:
         ),
         digest,
     )
-
-
-def _dlib() -> Finding:
-    from engine.model.dlib_backbone import installed
-
-    try:
-        return _file("dlib", "ok", installed())
-    except BackboneMissing as error:
-        return _file("dlib", "note", _("optional, not installed"), error.message, error.hint)
 
 
 def _model(workspace: Workspace) -> Finding:

@@ -55,7 +55,7 @@ def _features(cpuinfo: Path) -> Finding:
             "warning",
             _("no AVX2: VGG16 takes several times as long"),
             model,
-            _("{command} (or another machine)").format(command="facedesk train --backbone dlib"),
+            _("{command} (or another machine)").format(command="facedesk train --backbone resnet"),
         )
     return _finding("vector unit", "ok", f"{there or _('unknown')}: {used}", model)
 

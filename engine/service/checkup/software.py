@@ -5,18 +5,21 @@ from __future__ import annotations
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 from engine import __version__
 from engine.camera.display import display_available
+from engine.config import DetectionSettings
 from engine.events import Finding
+from engine.events.checkup import State
 from engine.i18n import _
 
 PACKAGES = ("textual", "tensorflow", "keras", "openvino", "opencv-python", "numpy", "pillow")
 
 
-def software_findings() -> list[Finding]:
-    """Versions, and whether OpenCV's own window can open."""
-    return [_python(), _packages(), _display()]
+def software_findings(settings: DetectionSettings) -> list[Finding]:
+    """Versions, what finds the faces, and whether OpenCV's own window can open."""
+    return [_python(), _packages(), _detector(settings), _display()]
 
 
 def _python() -> Finding:
@@ -45,6 +48,31 @@ def _packages() -> Finding:
             remedy="pip install --require-hashes -r requirements.lock",
         )
     return Finding(group="software", subject="packages", state="ok", value=", ".join(there))
+
+
+def _detector(settings: DetectionSettings) -> Finding:
+    """The detector in use; the fallback, and one that is insisted on and absent, are notes."""
+    there = find_spec("openvino") is not None
+    state: State = "ok"
+    install = "pip install 'openvino>=2025.4,<2027'"
+    if settings.detector == "blaze" and not there:
+        value = _("BlazeFace, which needs OpenVINO; that is not installed")
+        state = "trouble"
+    elif settings.detector == "haar":
+        value = _("the Haar cascade, as the settings say")
+    elif there:
+        value = _("BlazeFace")
+    else:
+        value = _("the Haar cascade: it finds fewer faces than BlazeFace")
+        state = "note"
+    return Finding(
+        group="software",
+        subject="detector",
+        state=state,
+        value=value,
+        detail=f"detection.detector = {settings.detector}",
+        remedy="" if there or settings.detector == "haar" else install,
+    )
 
 
 def _display() -> Finding:

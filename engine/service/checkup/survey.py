@@ -26,7 +26,7 @@ def survey(workspace: Workspace, settings: Settings) -> tuple[Finding, ...]:
         ("camera", lambda: camera_findings(settings.camera)),
         ("files", lambda: file_findings(workspace)),
         ("processor", lambda: processor_findings(settings.model.runtime)),
-        ("software", software_findings),
+        ("software", lambda: software_findings(settings.detection)),
         ("storage", lambda: storage_findings(workspace, settings)),
     )
     found: list[Finding] = []

@@ -19,6 +19,7 @@ from engine.camera.tape_folder import EVENTS, SESSION
 from engine.enrol import roster, traces
 from engine.enrol.folders import SESSION_FILE, is_session_id, sub_folders
 from engine.enrol.inbox import SIGHTING_FILE
+from engine.enrol.inbox_memory import ChoiceMemory
 from engine.enrol.names import name_key, slug_for
 from engine.enrol.people import People
 from engine.enrol.strangers import StrangerArea
@@ -94,20 +95,7 @@ def trash(workspace: Workspace, who: Evidence) -> Counts:
 
 def choices(workspace: Workspace, who: Evidence) -> Counts:
     """Choices made in the inbox about the person, or that cannot be undone any more."""
-    file = workspace.unknown / "choices.json"
-    try:
-        made = read_json(file)
-    except (FileNotFoundError, DataError):
-        return {}
-    entries = [each for each in made if isinstance(each, dict)] if isinstance(made, list) else []
-    kept = [
-        each
-        for each in entries
-        if each.get("slug") != who.slug and (workspace.trash / str(each.get("id"))).is_dir()
-    ]
-    if kept != made:
-        write_json(file, kept)
-    return {"choices": len(entries) - len(kept)}
+    return {"choices": ChoiceMemory(workspace).forget(who.slug)}
 
 
 def strangers(workspace: Workspace, who: Evidence) -> Counts:

@@ -16,12 +16,12 @@ from engine.cancel import Cancel
 from engine.config import Settings
 from engine.dataset.split import Split, check_fits, load_split, make_split
 from engine.enrol.people import Person
-from engine.errors import BackboneMissing, NoPictures, SplitMissing, UsageError
+from engine.errors import NoPictures, SplitMissing, UsageError
 from engine.evaluate.bake_off import Row, measurable_fpir
 from engine.events import BakeOffDone, Emit, Notice
 from engine.i18n import _
-from engine.model.backbones import NAMES, load_backbone
-from engine.service.jobs.bake_off_contestants import Table, contestants_on
+from engine.model.backbones import load_backbone
+from engine.service.jobs.bake_off_contestants import Table, contestants
 from engine.service.jobs.bake_off_pictures import (
     NOBODY,
     Pictures,
@@ -62,21 +62,10 @@ def bake_off(
     notes: list[str] = []
     table = _laid(workspace, settings, request, fpir, cancel, emit, notes)
     rows: list[Row] = []
-    for name in NAMES:
-        cancel.check()
-        try:
-            backbone = load_backbone(name, runtime=settings.model.runtime)
-        except BackboneMissing as missing:
-            notes.append(
-                _("{title}, so it does not take part. {hint}").format(
-                    title=missing.title, hint=missing.hint
-                )
-            )
-            continue
-        emit(Notice(text=_("Features by {name}").format(name=name)))
-        for row in contestants_on(backbone, table, settings, notes):
-            rows.append(row)
-            emit(Notice(text=_("Measured: {contestant}").format(contestant=row.contestant)))
+    backbone = load_backbone("both", runtime=settings.model.runtime)
+    for row in contestants(backbone, table, settings, notes):
+        rows.append(row)
+        emit(Notice(text=_("Measured: {contestant}").format(contestant=row.contestant)))
     counts = table.material.counts()
     done = BakeOffDone(
         rows=tuple(row.to_json() for row in rows),

@@ -11,32 +11,32 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.evaluate.bake_off import (
-    SURE,
-    TOLERANCE,
-    Row,
-    default_threshold,
-    judged,
-    left_out,
-    left_out_probabilities,
-    nearest_distances,
-)
+from engine.evaluate.bake_off import SURE, Row, judged, left_out, left_out_probabilities, settled
 from engine.evaluate.stopwatch import milliseconds_a_face
 from engine.events import Emit, FeaturesProgress
 from engine.i18n import _
-from engine.model.backbones import SPACES, Backbone
+from engine.model.backbones import SPACES, Backbone, Together
 from engine.model.classic import ClassicModel
-from engine.model.feature_row import BATCH
+from engine.model.face_space import Space
+from engine.model.feature_row import BATCH, Extracts
 from engine.model.identification import Trial
+from engine.model.joint_space import JointSpace
+from engine.model.resnet import PACKAGED as RESNET_FILE
 from engine.model.training import train_head
 from engine.model.training_classic import train_classic
 from engine.model.vectors import Float32, Labels, class_centres
 from engine.model.weights import PACKAGED as WEIGHTS_FILE
-from engine.recognise.calibration import threshold_for
-from engine.recognise.scoring import Gallery
+from engine.model.weights import Weights
+from engine.recognise.calibration import Enrolled, threshold_for
 from engine.service.jobs.bake_off_pictures import Pictures, Strangers
 from engine.service.jobs.material import Material
 
+NAMES = {"vgg16": _("VGG16"), "resnet": _("face network")}
+FILES = {
+    "vgg16": (WEIGHTS_FILE, SPACES["vgg16"]),
+    "resnet": (RESNET_FILE, SPACES["resnet"]),
+}
+"""What each network needs on the disk."""
 Scorer = Callable[[NDArray[np.uint8]], Float32]
 """Crops (n, 160, 160, 3) to scores (n, people): what is timed."""
 
@@ -83,28 +83,50 @@ class Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """One backbone's features of everybody at the table."""
+    """Rows of everybody at the table, (n, k) each; `enrolled` have `labels` (n,)."""
 
     enrolled: Float32
     labels: Labels
     probes: Float32
     strangers: Float32
 
+    def columns(self, of: slice) -> Features:
+        """One network's part of the rows."""
+        return Features(
+            self.enrolled[:, of], self.labels, self.probes[:, of], self.strangers[:, of]
+        )
 
-def contestants_on(
+
+def contestants(
     backbone: Backbone, table: Table, settings: Settings, notes: list[str]
 ) -> Iterator[Row]:
-    """The lines of all contestants that use this backbone, one after the other.
+    """The lines of all contestants, one after the other: the classic recipe, each network alone,
+    and both with a trained head, which is what `facedesk train` makes.
 
-    Adds to `notes` who cannot take part. Raises Cancelled.
+    `backbone` is `both`. Adds to `notes` who cannot take part. Raises Cancelled.
     """
-    enter = _on_dlib if backbone.name == "dlib" else _on_vgg16
-    yield from enter(table, backbone, settings, notes)
+    space, extractor, weights = backbone.space, backbone.extractor, backbone.weights
+    if not isinstance(space, JointSpace) or not isinstance(extractor, Together) or not weights:
+        raise ValueError("a bake-off needs the backbone of both networks")
+    if table.people < 2:
+        notes.append(_("One person is enrolled, so recipe `classic` does not take part."))
+    else:
+        yield _classic(table, weights, settings)
+    features = _features(table, extractor)
+    start = 0
+    for name, part, own in zip(space.names, space.parts, extractor.parts, strict=True):
+        mine = features.columns(slice(start, start + part.length))
+        start += part.length
+        centres = class_centres(part.embed(mine.enrolled), mine.labels, table.people)
+        yield _in_space(table, part, own, NAMES[name], centres, mine, _megabytes(*FILES[name]))
+    megabytes = _megabytes(*(file for files in FILES.values() for file in files))
+    centres = _head(table, space, extractor, settings)
+    yield _in_space(table, space, extractor, _("both"), centres, features, megabytes)
 
 
-def _features(table: Table, backbone: Backbone) -> Features:
+def _features(table: Table, extractor: Extracts) -> Features:
     """Everybody's features; those of the workspace's people come from the cache."""
-    extractor, cancel, emit = backbone.extractor, table.cancel, table.emit
+    cancel, emit = table.cancel, table.emit
 
     def anew(pictures: Pictures) -> Float32:
         rows = [np.empty((0, extractor.length), np.float32)]
@@ -125,18 +147,11 @@ def _features(table: Table, backbone: Backbone) -> Features:
     return Features(enrolled, labels, probes, strangers)
 
 
-def _on_vgg16(
-    table: Table, backbone: Backbone, settings: Settings, notes: list[str]
-) -> Iterator[Row]:
-    """`classic`, `head` and the face space with plain centres."""
-    if table.people < 2:
-        notes.append(_("One person is enrolled, so recipe `classic` does not take part."))
-    else:
-        yield _classic(table, backbone, settings)
-    features = _features(table, backbone)
-    space, cancel = backbone.space, table.cancel
+def _head(table: Table, space: Space, extractor: Extracts, settings: Settings) -> Float32:
+    """The centres that recipe `head` trains."""
+    cancel = table.cancel
     views = settings.training.views
-    parts = table.material.embed(backbone.extractor, space, views, cancel, table.emit)
+    parts = table.material.embed(extractor, space, views, cancel, table.emit)
     learn, check = parts["train"], parts["validation"]
     kept = len(check.labels) if table.validation_is_free else 0
     trained = train_head(
@@ -151,73 +166,36 @@ def _on_vgg16(
         table.people,
         threshold=threshold_for(space.impostors, table.people, table.fpir),
     )
-    plain = class_centres(space.embed(features.enrolled), features.labels, table.people)
-    megabytes = _megabytes(WEIGHTS_FILE, SPACES["vgg16"])
-    yield _in_space(table, backbone, "head", trained.centres, features, megabytes)
-    yield _in_space(table, backbone, "face space", plain, features, megabytes)
-
-
-def _on_dlib(
-    table: Table, backbone: Backbone, settings: Settings, notes: list[str]
-) -> Iterator[Row]:
-    """dlib as it is usually used, and in our own gallery, cohort and calibration."""
-    from engine.model.dlib_backbone import model_files
-
-    features = _features(table, backbone)
-    extractor, people = backbone.extractor, table.people
-
-    def nearness(rows: Float32) -> Float32:
-        return -nearest_distances(rows, features.enrolled, features.labels, people)
-
-    genuine = nearness(features.probes)
-    yield table.row(
-        "dlib",
-        genuine,
-        _as_strangers(table, genuine, lambda: nearness(features.strangers)),
-        -TOLERANCE,
-        _megabytes(*model_files()) + features.enrolled.nbytes / 1e6,
-        lambda crops: nearness(extractor.extract(crops)),
-    )
-    centres = class_centres(backbone.space.embed(features.enrolled), features.labels, people)
-    megabytes = _megabytes(*model_files(), SPACES["dlib"])
-    yield _in_space(table, backbone, "dlib here", centres, features, megabytes)
+    return trained.centres
 
 
 def _in_space(
     table: Table,
-    backbone: Backbone,
+    space: Space,
+    extractor: Extracts,
     name: str,
     centres: Float32,
     features: Features,
     megabytes: float,
 ) -> Row:
     """A contestant that is centres in a face space, with cohort scores and calibration."""
-    space, extractor = backbone.space, backbone.extractor
-    gallery = Gallery(space, centres, [person.slug for person in table.material.people])
-    held_out: tuple[Float32, Labels] = (
-        np.empty((0, space.dims), np.float32),
-        np.empty(0, np.int64),
-    )
-    if table.validation_is_free:
-        rows, labels = table.material.features(("validation",), extractor, table.cancel, table.emit)
-        held_out = space.embed(rows), labels
-    enrolled = space.embed(features.enrolled), features.labels
+    slugs = [person.slug for person in table.material.people]
+    cameras = [""] * len(features.labels)
+    enrolled = Enrolled(space.embed(features.enrolled), features.labels, cameras, table.people)
+    gallery, threshold = settled(space, centres, slugs, table.fpir, enrolled)
     genuine = gallery.scores(space.embed(features.probes))
     return table.row(
         name,
         genuine,
         _as_strangers(table, genuine, lambda: gallery.scores(space.embed(features.strangers))),
-        default_threshold(space, centres, table.fpir, enrolled, held_out),
+        threshold,
         megabytes + centres.nbytes / 1e6,
         lambda crops: gallery.scores(space.embed(extractor.extract(crops))),
     )
 
 
-def _classic(table: Table, backbone: Backbone, settings: Settings) -> Row:
+def _classic(table: Table, weights: Weights, settings: Settings) -> Row:
     """The student recipe alone, believed by its softmax."""
-    weights = backbone.weights
-    if weights is None:
-        raise ValueError("recipe `classic` needs VGG16's weights")
     crops, labels = table.material.crops("train")
     check, check_labels = table.material.crops("validation")
     kept = len(check_labels) if table.validation_is_free else 0

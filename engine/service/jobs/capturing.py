@@ -18,7 +18,7 @@ from engine.errors import ConsentMissing, PersonNotFound, SourceError
 from engine.events import Captured, Emit, Notice, Refused
 from engine.faces.align import Face
 from engine.faces.follow import FaceFollower
-from engine.faces.refusal import REASONS
+from engine.faces.refusal import REASONS, UNMEASURED
 from engine.i18n import _
 from engine.service.jobs.view import Viewer
 
@@ -70,9 +70,10 @@ class Capture:
                     if not self.viewer.show(frame, (), lines, self.reader.dropped):
                         self.cancel.stop()
                     continue
-                faces = self.finder.find(frame.image)
+                found = self.finder.find(frame.image)
+                faces = self.finder.lying(frame.image) or found
                 lines = self._keep(frame, faces) or lines
-                boxes = tuple(face.box.as_tuple for face in faces)
+                boxes = tuple(face.box_in(frame.image).as_tuple for face in faces)
                 if not self.viewer.show(frame, boxes, lines, self.reader.dropped):
                     self.cancel.stop()
                 if self.early and self.coach.covered:
@@ -146,6 +147,8 @@ def _line(event: Captured | Refused) -> str:
     """One short line for the preview window."""
     if isinstance(event, Captured):
         return _("{captured} of {target}").format(captured=event.captured, target=event.target)
+    if event.reason in UNMEASURED:
+        return REASONS[event.reason]
     return _("{reason}: {value:.0f} (limit {limit:.0f})").format(
         reason=REASONS[event.reason], value=event.value, limit=event.limit
     )

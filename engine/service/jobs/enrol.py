@@ -19,7 +19,7 @@ from engine.errors import NoPictures, PersonNotFound
 from engine.events import Emit, EnrolDone, Notice
 from engine.faces.follow import FaceFollower
 from engine.faces.quality import QualityGates
-from engine.faces.refusal import REASONS
+from engine.faces.refusal import LYING, REASONS
 from engine.i18n import _
 from engine.service.jobs.capturing import Capture, Follower
 from engine.service.jobs.view import Viewer
@@ -154,6 +154,7 @@ def nothing_captured(done: EnrolDone) -> NoPictures:
     reason, count = max(done.refused.items(), key=lambda item: item[1])
     hints = {
         "no_face": _("Face the camera, in even light, at one or two metres."),
+        **LYING,
         "several_faces": _("Let one person at a time stand in front of the camera."),
         "too_small": _("Come closer to the camera, or lower gates.min_face."),
         "too_dark": _("Turn a light on, or lower gates.min_brightness."),

@@ -385,7 +385,8 @@ class _Evaluation:
         gathered = Gathered(pictures.embeddings, pictures.labels, pictures.paths, names)
         # The curve's own threshold: twins themselves raise the one that the model was given.
         reach = threshold_for(space.impostors, len(names), self._recognition.fpir)
-        return suspects(gathered, space, reach, lambda: _sharpness(pictures.paths))
+        paths = pictures.paths
+        return suspects(gathered, space, reach, lambda: _sharpness(paths), lambda: _others(paths))
 
 
 def dialled(settings: RecognitionSettings, fpir: float | None) -> RecognitionSettings:
@@ -418,3 +419,11 @@ def _sharpness(paths: Sequence[Path]) -> NDArray[np.float64]:
     return np.array(
         [noted[p] if noted.get(p, 0) > 0 else sharpness(luma(decode_crop(p))) for p in paths]
     )
+
+
+def _others(paths: Sequence[Path]) -> NDArray[np.int64]:
+    """How many other faces of comparable size (n,) the photographs of crops show, as noted."""
+    noted: dict[Path, int] = {}
+    for folder in dict.fromkeys(path.parent for path in paths):
+        noted |= {folder / record.file: record.others for record in read_records(folder)}
+    return np.array([noted.get(path, 0) for path in paths], np.int64)

@@ -36,7 +36,7 @@ class Explainer:
         with self._lock:
             if self._enrolled is None:
                 self._enrolled = self._read()
-        return explain(evidence, self._enrolled, self._gates)
+        return explain(evidence, self._enrolled, self._gates, self._space)
 
     def forget(self) -> None:
         """People have changed: the enrolled crops are read anew for the next explanation."""

@@ -5,6 +5,7 @@ Runs beside recognition and writes nothing: whoever may write gets a `Sighted`.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ MOST_TRACKS = 64
 
 @dataclass(slots=True)
 class _Track:
-    """What is known of one track. `over`: named for long, or sent; nothing more is kept."""
+    """What is known of one track. `over`: named for long, or sent; nothing more is kept. `beside`
+    are the tracks seen in one frame with it."""
 
     seen: float
     unknown: int = 0
@@ -44,6 +46,7 @@ class _Track:
     over: bool = False
     best: FaceSeen | None = None
     kept: list[tuple[Evidence, Verdict]] = field(default_factory=list)
+    beside: set[int] = field(default_factory=set)
 
 
 class Keeper:
@@ -69,13 +72,18 @@ class Keeper:
         self._emit = emit
         self._keep = keep
         self._tracks: dict[int, _Track] = {}
+        self._run = secrets.token_hex(8)
+        """Tells this run's tracks from those of others: each run numbers them from one."""
 
     def take(self, seconds: float, events: Sequence[FaceSeen], memory: Memory) -> None:
         """Look at one frame's faces; `seconds` is its time on the source's clock."""
         for event in events:
             evidence = memory.of(event.track)
             if evidence is not None:
-                self._look(event, evidence)
+                track = self._tracks.setdefault(event.track, _Track(event.seconds))
+                if len(track.beside) < MOST_TRACKS:
+                    track.beside |= _beside(event, events)
+                self._look(track, event, evidence)
         gone = [n for n, track in self._tracks.items() if abs(seconds - track.seen) > LOST_AFTER]
         gone += list(self._tracks)[: max(0, len(self._tracks) - len(gone) - MOST_TRACKS)]
         for number in dict.fromkeys(gone):
@@ -86,8 +94,7 @@ class Keeper:
         for number in list(self._tracks):
             self._send(number, self._tracks.pop(number))
 
-    def _look(self, event: FaceSeen, evidence: Evidence) -> None:
-        track = self._tracks.setdefault(event.track, _Track(event.seconds))
+    def _look(self, track: _Track, event: FaceSeen, evidence: Evidence) -> None:
         track.seen = event.seconds
         track.known = track.known + 1 if event.decision == Decision.KNOWN else 0
         if track.known >= SETTLED:
@@ -151,5 +158,17 @@ class Keeper:
                 space=self._digests[1],
                 sizes=tuple(map(len, parts)),
                 payload=b"".join(parts),
+                run=self._run,
+                beside=tuple(sorted(track.beside)),
             )
         )
+
+
+def _beside(event: FaceSeen, events: Sequence[FaceSeen]) -> set[int]:
+    """Tracks of other faces in the frame. Boxes that overlap may be one face found twice."""
+    box = Box(*event.box)
+    return {
+        other.track
+        for other in events
+        if other.track != event.track and not box.shared(Box(*other.box))
+    }

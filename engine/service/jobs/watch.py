@@ -15,10 +15,12 @@ from engine.camera.reader import Reader
 from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.config import Settings
-from engine.events import BoxTuple, Emit
+from engine.events import BoxTuple, Emit, Notice
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.faces.follow import FaceFollower
+from engine.faces.quality import lies
+from engine.faces.refusal import LYING
 from engine.i18n import _
 from engine.service.credit import Credit
 from engine.service.jobs.view import Viewer
@@ -56,7 +58,7 @@ def watch(
             request.source, settings.camera, request.pace, emit, cancel, patient=patient
         ) as reader:
             photographs = reader.info.kind == "folder"
-            find = face_search(settings, photographs=photographs)
+            find = face_search(settings, emit, photographs=photographs)
             lossy = request.pace == "live" and not photographs
 
             def show(frame: Frame) -> None:
@@ -105,7 +107,10 @@ class _Seen:
 
     def note(self, frame: Frame, faces: Sequence[Face]) -> None:
         """Keep the places of the faces of a frame."""
-        self.at, self.last = frame.seconds, tuple(face.box.as_tuple for face in faces)
+        self.at, self.last = (
+            frame.seconds,
+            tuple(face.box_in(frame.image).as_tuple for face in faces),
+        )
 
     def boxes(self, frame: Frame) -> tuple[BoxTuple, ...]:
         """Where the faces are in a frame, or were a moment before."""
@@ -113,15 +118,33 @@ class _Seen:
 
 
 def face_search(
-    settings: Settings, *, photographs: bool
+    settings: Settings, emit: Emit, *, photographs: bool
 ) -> Callable[[NDArray[np.uint8]], tuple[Face, ...]]:
-    """The search that fits the frames of a source: photographs may be tight or huge."""
+    """The search that fits the frames of a source: photographs may be tight or huge.
+
+    In live frames faces narrower than `detection.smallest_face` are left out: they are found, but
+    hold too little to be named. A camera that stands on its head or lies on its side is told
+    once, by a Notice.
+    """
     most = settings.recognition.most_faces
     if photographs:
         finder = FaceFinder(settings.detection)
         return lambda image: finder.find_in_photograph(image)[:most]
     follower = FaceFollower(settings.detection)
-    return lambda image: follower.find(image, most)
+    smallest = settings.detection.smallest_face
+    told = False
+
+    def find(image: NDArray[np.uint8]) -> tuple[Face, ...]:
+        nonlocal told
+        faces = follower.find(image, most)
+        if not told:
+            for face in follower.lying(image) or faces[:1]:
+                if reason := lies(face):
+                    emit(Notice(text=LYING[reason], level="warning"))
+                    told = True
+        return tuple(face for face in faces if face.box.width >= smallest)
+
+    return find
 
 
 def faces_found(frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: bool) -> FacesFound:
@@ -131,7 +154,7 @@ def faces_found(frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: boo
         source=frame.label,
         frame=frame.sequence,
         seconds=frame.seconds,
-        boxes=tuple(face.box.as_tuple for face in faces),
+        boxes=tuple(face.box_in(frame.image).as_tuple for face in faces),
         crops=crops,
         dropped=dropped,
         lossy=lossy,

@@ -104,8 +104,9 @@ def _entries(workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]
                 yield f"features/{each.parent.name}/{rows.name}", read_bytes(rows)
     yield from _models(workspace, person)
     inbox = Inbox(workspace, InboxSettings())  # reading needs none of them
+    others = ("records", "candidate", "run", "track", "beside")
     sightings = [
-        {key: value for key, value in asdict(each).items() if key not in ("records", "candidate")}
+        {key: value for key, value in asdict(each).items() if key not in others}
         for each in inbox.sightings()
         if each.candidate == person.name
     ]
