@@ -30,14 +30,14 @@ class Stopped(Exception):
 @dataclass(slots=True)
 class Progress:
     """A training under way, over all its phases. `take` gives the arrays to keep of an epoch,
-    `shares` the epoch's `tpir` and `fpir`; `checkpoint` and `material` are where and as what the
-    best epoch is kept on disk."""
+    `judge` the epoch's figures that Keras does not compute itself, by the names of an EpochDone;
+    `checkpoint` and `material` are where and as what the best epoch is kept on disk."""
 
     epochs: int
     cancel: Cancel
     emit: Emit
     take: Callable[[], Arrays]
-    shares: Callable[[], tuple[float, float]] = lambda: (math.nan, math.nan)
+    judge: Callable[[], Mapping[str, float]] = dict
     checkpoint: Checkpoint | None = None
     material: str = ""
     best: BestSoFar = field(default_factory=BestSoFar)
@@ -66,12 +66,15 @@ class Progress:
         until: int,
         patience: int,
         first: int,
+        monitor: str,
+        steps: int | None = None,
     ) -> bool:
         """Train `model` on from epoch `first` (1 is the first) up to epoch `until`.
 
-        False if a stop cut it short: the epoch under way is dropped. Raises Cancelled.
+        `monitor` names the loss that is to fall; `steps` are those of an epoch, where the data do
+        not end by themselves. False if a stop cut it short: the epoch under way is dropped. Raises
+        Cancelled.
         """
-        monitor = "loss" if validation is None else "val_loss"
         callbacks = [
             HeedCancel(self.cancel),
             EpochEvents(self),
@@ -88,6 +91,7 @@ class Progress:
                 initial_epoch=first - 1,
                 epochs=until,
                 callbacks=callbacks,
+                steps_per_epoch=steps,
                 shuffle=False,
                 verbose=0,
             )
@@ -129,24 +133,32 @@ class EpochEvents(keras.callbacks.Callback):  # type: ignore[misc]
         # The shortest number that is this float32: 0.0001, not 0.00009999999747.
         self._rate = float(str(np.float32(self.model.optimizer.learning_rate)))
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Epochs are counted from 0 here, and from 1 everywhere else."""
-        run, figures, number = self._progress, dict(logs or {}), epoch + 1
-        loss = float(figures["loss"])
-        better = run.best.offer(number, float(figures.get("val_loss", loss)), run.take)
-        tpir, fpir = run.shares()
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Epochs are counted from 0 here, and from 1 everywhere else.
+
+        The figures of `judge` are added to `logs`, where the callbacks after this one find them.
+        """
+        run, number = self._progress, epoch + 1
+        figures = {} if logs is None else logs
+        figures.update(run.judge())
+
+        def figure(name: str) -> float:
+            return float(figures.get(name, math.nan))
+
+        loss = figure("val_loss" if "val_loss" in figures else "loss")
+        better = run.best.offer(number, loss, run.take)
         event = EpochDone(
             epoch=number,
             epochs=run.epochs,
-            loss=loss,
-            accuracy=float(figures["accuracy"]),
-            val_loss=float(figures.get("val_loss", math.nan)),
-            val_accuracy=float(figures.get("val_accuracy", math.nan)),
+            loss=figure("loss"),
+            accuracy=figure("accuracy"),
+            val_loss=figure("val_loss"),
+            val_accuracy=figure("val_accuracy"),
             learning_rate=self._rate,
             seconds=time.monotonic() - self._began,
             best=run.best.epoch,
-            tpir=tpir,
-            fpir=fpir,
+            tpir=figure("tpir"),
+            fpir=figure("fpir"),
         )
         run.history.append(event)
         if better and run.checkpoint is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +26,6 @@ MOST_STEPS = 64
 every centre by about the learning rate, so that hundreds an epoch would overshoot within one."""
 AT_ONCE = 16
 """Steps between two looks at the token: each alone takes a tenth of what Keras spends around it."""
-CHECKED = 4096
-"""Samples of a batch of validation."""
 CENTRES = "centres"
 """Name of the one array of a checkpoint."""
 
@@ -143,9 +140,8 @@ def train_head(
     )
     samples = heads.joined(enrolled, negatives)
     batch = max(settings.batch, -(-len(samples) // MOST_STEPS))
-    model = head_model(
-        start, centre_levels(start, cohort), settings.head_rate, -(-len(samples) // batch)
-    )
+    steps = -(-len(samples) // batch)
+    model = head_model(start, centre_levels(start, cohort), settings.head_rate, steps)
 
     def centres() -> Float32:
         return unit(np.asarray(model.get_weights()[0]))
@@ -153,22 +149,36 @@ def train_head(
     def judged(rows: Float32) -> heads.Judgement:
         return heads.judge(rows, centre_levels(rows, cohort), checked, threshold)
 
-    def shares() -> tuple[float, float]:
+    def figures() -> dict[str, float]:
         found = judged(centres())
-        return (found.tpir if has_validation else math.nan), found.fpir
+        if not has_validation:
+            return {"fpir": found.fpir}
+        return {
+            "val_loss": found.loss,
+            "val_accuracy": found.accuracy,
+            "tpir": found.tpir,
+            "fpir": found.fpir,
+        }
 
     def take() -> Arrays:
         return {CENTRES: centres()}
 
-    run = Progress(settings.epochs, cancel, emit, take, shares, checkpoint)
+    run = Progress(settings.epochs, cancel, emit, take, figures, checkpoint)
     run.material = _material(samples, checked, settings, seed)
     if run.resume():
         model.set_weights([run.best.arrays[CENTRES]])
         emit(Notice(text=resumed(run.best.epoch)))
     first = run.best.epoch + 1
-    patience = settings.patience_for(settings.epochs)
-    validated = _batches(checked, CHECKED) if has_validation else None
-    run.fit(model, _batches(samples, batch, seed), validated, settings.epochs, patience, first)
+    run.fit(
+        model,
+        _batches(samples, batch, seed),
+        None,  # `judge` does it, with the levels of today's centres, in a tenth of Keras' time
+        settings.epochs,
+        settings.patience_for(settings.epochs),
+        first,
+        "val_loss" if has_validation else "loss",
+        steps,
+    )
     cancel.check_cancelled()
     before = judged(start)
     trained = run.best.arrays[CENTRES] if run.best.epoch else start
@@ -198,12 +208,11 @@ def resumed(epoch: int) -> str:
     ).format(epoch=epoch)
 
 
-def _batches(samples: heads.Samples, batch: int, seed: int | None = None) -> Any:
-    """Batches of samples (inputs, labels, weights), in an order drawn anew for each epoch if there
-    is a `seed`. Only their numbers pass one by one, which takes a tenth of the samples' time."""
-    numbers = tf.data.Dataset.range(len(samples))
-    if seed is not None:
-        numbers = numbers.shuffle(len(samples), seed=seed)
+def _batches(samples: heads.Samples, batch: int, seed: int) -> Any:
+    """Batches of samples (inputs, labels, weights) without end, in an order drawn anew for each
+    epoch. Only their numbers pass one by one, which takes a tenth of the samples' time; and one
+    iterator serves all epochs, for to make one takes longer than a small epoch."""
+    numbers = tf.data.Dataset.range(len(samples)).shuffle(len(samples), seed=seed)
     held = [
         tf.constant(each)
         for each in (
@@ -215,7 +224,7 @@ def _batches(samples: heads.Samples, batch: int, seed: int | None = None) -> Any
         embeddings, levels, labels, weights = (tf.gather(each, chosen) for each in held)
         return (embeddings, levels), labels, weights
 
-    return numbers.batch(batch).map(taken)
+    return numbers.batch(batch).map(taken).repeat()
 
 
 def _material(
