@@ -76,7 +76,7 @@ def _finder(settings: DetectionSettings, folder: Path | None) -> Finder:
                 raise DetectorMissing(
                     _("BlazeFace cannot be used, and the setting detection.detector asks for it"),
                     str(error),
-                    _("Install OpenVINO, or set it to auto or haar."),
+                    _("Install openvino, or set it to auto or haar."),
                 ) from error
             log.warning("the Haar cascade finds the faces, BlazeFace cannot: %s", error)
     from engine.faces.haar import HaarFinder

@@ -179,8 +179,8 @@ def test_two_people_of_the_demonstration_are_far_apart(
 ) -> None:
     rows = openvino.extract(demo_crops)
     distances = np.linalg.norm(rows[:, None] - rows[None], axis=2)
-    assert distances[:3, :3].max() < 0.6 < distances[:3, 3:].min()
-    assert distances[3:, 3:].max() < 0.6
+    same = max(distances[:3, :3].max(), distances[3:, 3:].max())
+    assert same < 0.5 < distances[:3, 3:].min()
 
 
 # --- what is loaded -----------------------------------------------------------------------------

@@ -71,19 +71,19 @@ def fresh(root: Path) -> Workspace:
 
 
 def imported(workspace: Workspace, folder: Path) -> None:
-    with workspace.writer():
+    with workspace.writer("test"):
         import_pictures(workspace, SETTINGS, ImportRequest(folder=str(folder)), Cancel(), quiet)
 
 
 def enrolled(workspace: Workspace, person: str, clip: Path, count: int) -> None:
     request = EnrolRequest(person=person, source=str(clip), count=count, pace="fast")
-    with workspace.writer():
+    with workspace.writer("test"):
         enrol(workspace, SETTINGS, request, Cancel(), quiet)
 
 
 def trained(workspace: Workspace) -> None:
     request = TrainRequest(backbone="both")
-    with workspace.writer():
+    with workspace.writer("test"):
         train(workspace, SETTINGS, request, Cancel(), quiet, Backbones(SETTINGS.model))
 
 
