@@ -131,7 +131,9 @@ def train_classic(
             metrics=["accuracy"],
             jit_compile=False,
         )
-        return run.fit(model, data, checked, until, settings.patience_for(until - first + 1), first)
+        patience = settings.patience_for(until - first + 1)
+        monitor = "val_loss" if checked is not None else "loss"
+        return run.fit(model, data, checked, until, patience, first, monitor)
 
     whole = is_tuned(run.best.arrays) or phase(settings.learning_rate, head_epochs)
     cancel.check_cancelled()
