@@ -29,6 +29,8 @@ SAME = 0.3
 """Overlap from which on two finds are one face."""
 DARK, MOST_GAIN = 70.0, 8.0
 """Mean of all channels below which a picture is brightened, and how much at most."""
+_LEVELS = (np.arange(256, dtype=np.float32) / 127.5 - 1).reshape(256, 1)
+"""What the networks are shown for each value of a channel: -1..1."""
 POINTS = 6
 """Both eyes, nose tip, mouth, both ears; the eye and the ear further left in an upright face's
 picture come first."""
@@ -127,9 +129,8 @@ class BlazeFace:
         """
         part = part or _around(image)
         side = self._plan.side
-        picture = seen(image, part, side)[..., ::-1]
-        shown = np.ascontiguousarray(picture, np.float32)[None] / 127.5 - 1
-        outputs = self._request.infer([shown])
+        picture = cv2.cvtColor(seen(image, part, side), cv2.COLOR_BGR2RGB)
+        outputs = self._request.infer([cv2.LUT(picture, _LEVELS)[None]])
         where, logits = outputs[self._where][0], outputs[self._sure][0, :, 0]
         scores = 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -80, 80)))
         chosen = np.flatnonzero(scores >= least)

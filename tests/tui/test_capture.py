@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fake_coach import coaching
 from fake_desk import FakeDesk, captured, opened, person
@@ -187,11 +189,12 @@ async def test_an_import_counts_files_and_says_which_were_refused(run):
         )
         await table.shows("40/200", "ada/[b]1[/b].jpg", "Refused files: 1", "no face")
         table.desk.emit(
-            ImportDone(people=3, images=190, refused=10, seconds=70),
+            ImportDone(people=3, images=190, refused=10, seconds=70, crowded=5),
             JobEnded(job="import", outcome="done"),
         )
         await table.until(lambda: "190 pictures of 3 people" in table.text("#capture-status"))
         assert "1 min 10 s" in table.text("#capture-status")
+        assert "other faces were in 5 pictures" in table.text("#capture-last")
         assert "ada/2.jpg: no face" in table.log()
 
 
@@ -238,3 +241,29 @@ async def test_keys_typed_ahead_of_a_tab_go_to_the_right_fields(run):
                 and table.app.screen.query_one("#form-name", Input).value == "Ada"
             )
         )
+
+
+async def test_nods_have_a_row_of_their_own_where_they_are_asked_for(run):
+    async with run(FakeDesk(), size=(80, 24)) as table:
+        await start(table)
+        said = coaching({("frontal", "middle"): 3}, advice="look_up", pose="up", distance="middle")
+        nods = (("up", "middle", 1), ("down", "middle", 0))
+        table.desk.emit(replace(said, cells=(*said.cells, *nods)))
+        await table.shows("→ LOOK UP A LITTLE", "nod     up    [■··] down   ···")
+
+
+async def test_a_face_too_small_is_told_with_its_pixels(run):
+    async with run(FakeDesk(), size=(80, 24)) as table:
+        await start(table)
+        table.desk.emit(coaching({}, advice="come_closer", reason="too_small", value=63, limit=80))
+        await table.shows("! COME CLOSER", "too small: 63 pixels, 80 needed")
+
+
+async def test_a_camera_on_its_head_is_told_without_numbers(run):
+    async with run(FakeDesk(), size=(80, 24)) as table:
+        await start(table)
+        table.desk.emit(
+            coaching({}, advice="camera_upside_down", reason="upside_down", value=179, limit=50)
+        )
+        await table.shows("! THE CAMERA STANDS ON ITS HEAD: TURN IT")
+        assert table.text("#capture-why") == "upside down"

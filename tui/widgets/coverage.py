@@ -61,11 +61,11 @@ def drawn(said: Coaching) -> Text:
             text.append_text(_cell(count, said.need, here=here))
             text.append(" " * (_CELL - said.need - 2))
     nods = [(pose, far) for pose, far, _count in said.cells if pose in ("up", "down")]
-    for number, (pose, distance) in enumerate(nods):
+    for number, cell in enumerate(nods):
         text.append("\n" + set_cell_size(_("nod"), _NAME) if number == 0 else "", "dim")
-        text.append(" " + set_cell_size(place(pose), _LIGHT), "dim")
-        here = (pose, distance) == (said.pose, said.distance)
-        text.append_text(_cell(counts[pose, distance], said.need, here=here))
+        text.append(" " + set_cell_size(place(cell[0]), _LIGHT), "dim")
+        here = cell == (said.pose, said.distance)
+        text.append_text(_cell(counts[cell], said.need, here=here))
     for number, (light, count) in enumerate(said.lights):
         if number % 2 == 0:
             text.append("\n" + set_cell_size(_("light") if number == 0 else "", _NAME), "dim")

@@ -75,7 +75,7 @@ class Recognition:
         self.space = backbone.space
         self.extractor = _Timed(backbone.extractor)
         self._recogniser = Recogniser(model, self.extractor, self.space, settings.recognition)
-        self._find = face_search(settings, photographs=False)
+        self._find = face_search(settings, lambda event: None, photographs=False)
         self._tracker = Tracker(settings.recognition)
         self._blocks = HalfBlocks()
 
