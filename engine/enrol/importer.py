@@ -246,6 +246,7 @@ class _PersonSession:
                 brightness=round(verdict.brightness, 2),
                 sharpness=round(verdict.sharpness, 2),
                 label=label.encode("utf-8", "replace").decode(),
+                aligned=face.aligned,
             )
         except FacedeskError:
             self._discard_empty_person()

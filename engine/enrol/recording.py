@@ -46,7 +46,8 @@ class PictureRecord:
     `frame` counts the source's frames from its start and `seconds` is the source's clock;
     `box` is in pixels of that frame; `brightness` is mean luma 0..255 and `sharpness` the
     variance of the Laplacian, both of the aligned crop. `label` is the photograph's file name
-    for an import, else empty.
+    for an import, else empty. `aligned` says by what the crop was aligned: "points" of the face,
+    or its "eyes" alone.
     """
 
     file: str
@@ -57,6 +58,7 @@ class PictureRecord:
     brightness: float
     sharpness: float
     label: str = ""
+    aligned: str = "eyes"
 
 
 class SessionWriter:
@@ -93,6 +95,7 @@ class SessionWriter:
         brightness: float,
         sharpness: float,
         label: str = "",
+        aligned: str = "eyes",
     ) -> str:
         """Put one encoded picture on disk with its details; its file name once it is safely there.
 
@@ -100,7 +103,7 @@ class SessionWriter:
         back with a picture in it.
         """
         if not self.session:
-            self.session = self._people.new_session(self._person, self._source)
+            self.session = self._people.new_session(self._person, self._source, aligned)
         if self._gone():
             raise PersonNotFound(
                 _("The person was deleted meanwhile"),
@@ -108,7 +111,9 @@ class SessionWriter:
                 _("Enrol them again if that was a mistake."),
             )
         file = f"{self.captured + 1:04d}.png"
-        record = PictureRecord(file, frame, seconds, box, eyes_found, brightness, sharpness, label)
+        record = PictureRecord(
+            file, frame, seconds, box, eyes_found, brightness, sharpness, label, aligned
+        )
         try:
             write_bytes(self.folder / file, png)
             append_line(
@@ -202,4 +207,5 @@ def record_of(body: Any) -> PictureRecord:
         brightness=float(body["brightness"]),
         sharpness=float(body["sharpness"]),
         label=str(body.get("label", "")),
+        aligned="points" if body.get("aligned") == "points" else "eyes",
     )

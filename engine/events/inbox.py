@@ -19,7 +19,7 @@ class Sighted(Event):
     `candidate` is the enrolled person who is nearest, with the best `score` seen, which missed
     `threshold`. `payload` holds one PNG a shot and then an `.npz` of their features, with their
     lengths in `sizes`; `extractor` and `space` are the digests of what made the features and the
-    embeddings in it.
+    embeddings in it. `aligned` is by what the crops were aligned, "eyes" or "points".
     """
 
     name: ClassVar[str] = "sighted"
@@ -33,6 +33,7 @@ class Sighted(Event):
     space: str
     sizes: tuple[int, ...]
     payload: bytes = field(repr=False)
+    aligned: str = "eyes"
 
     def parts(self) -> tuple[tuple[bytes, ...], bytes]:
         """The PNGs, and the features file. Raises ValueError if the lengths do not fit."""

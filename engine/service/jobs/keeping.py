@@ -69,9 +69,15 @@ class Keeper:
         self._emit = emit
         self._keep = keep
         self._tracks: dict[int, _Track] = {}
+        self._aligned = "eyes"
 
-    def take(self, seconds: float, events: Sequence[FaceSeen], memory: Memory) -> None:
-        """Look at one frame's faces; `seconds` is its time on the source's clock."""
+    def take(
+        self, seconds: float, events: Sequence[FaceSeen], memory: Memory, aligned: str = "eyes"
+    ) -> None:
+        """Look at one frame's faces; `seconds` is its time on the source's clock, `aligned` as in
+        `FacesFound`."""
+        if events:
+            self._aligned = aligned
         for event in events:
             evidence = memory.of(event.track)
             if evidence is not None:
@@ -151,5 +157,6 @@ class Keeper:
                 space=self._digests[1],
                 sizes=tuple(map(len, parts)),
                 payload=b"".join(parts),
+                aligned=self._aligned,
             )
         )
