@@ -8,7 +8,13 @@ from engine.audit import Audit
 from engine.config import RuntimeWish
 from engine.errors import ModelCorrupt, ModelError, UsageError
 from engine.i18n import _
-from engine.model.backbones import Backbone, backbone_name, load_backbone, with_weights
+from engine.model.backbones import (
+    Backbone,
+    backbone_name,
+    load_backbone,
+    outdated,
+    with_weights,
+)
 from engine.model.face_space import FaceSpace
 from engine.model.store import ModelInfo, ModelStore
 from engine.model.vgg16_plan import LayerRow
@@ -77,13 +83,7 @@ def backbone_of(info: ModelInfo, runtime: RuntimeWish) -> Backbone:
         return with_weights(weights_of(info), runtime)
     backbone = load_backbone(name, runtime=runtime)
     if backbone.digest != info.details.get("weights"):
-        raise ModelCorrupt(
-            _("The model does not fit the network that is installed"),
-            _("{id} was trained with other files or another version of backbone {name}").format(
-                id=info.id, name=name
-            ),
-            _("Train again."),
-        )
+        raise outdated(info)
     return backbone
 
 
@@ -95,6 +95,8 @@ def weights_of(info: ModelInfo) -> Weights:
     source = str(info.details.get("weights_source", "packaged"))
     weights = load_weights(None if source == "packaged" else source, fetch=False)
     if weights.digest != info.details.get("weights", weights.digest):
+        if source == "packaged":
+            raise outdated(info)
         raise ModelCorrupt(
             _("The model does not fit these VGG16 weights"),
             _("{id} was trained with others than {source} holds now").format(

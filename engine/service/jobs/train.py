@@ -27,6 +27,7 @@ from engine.recognise.calibration import Calibration, Kept, kept_from, threshold
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle, threshold_event
+from engine.service.jobs.former import bring_up_to_date
 from engine.service.jobs.gatekeeping import Gatekeeper
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.material import HELD_OUT, Material, Part, joined
@@ -79,6 +80,7 @@ def train(
     training = training_settings(settings.training, request)
     backbone = backbone_for(request, backbones or Backbones(settings.model), emit)
     extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
+    bring_up_to_date(workspace, settings, backbone, cancel, emit)
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)
     strangers = stranger_embeddings(workspace, extractor, space, cancel, emit)
