@@ -11,6 +11,7 @@ Action = Literal[
     "pictures-imported",
     "pictures-deleted",
     "pictures-moved",
+    "pictures-realigned",
     "person-renamed",
     "person-merged",
     "person-trashed",

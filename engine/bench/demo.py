@@ -133,7 +133,9 @@ def enrol(workspace: Workspace, name: str, pictures: list[bytes]) -> None:
     """Enrol a person with these PNG crops in one session. The caller holds `Workspace.writer`."""
     registry = People(workspace)
     person = registry.add(name)
-    folder = registry.session_directory(person.slug, registry.new_session(person, "bench"))
+    folder = registry.session_directory(
+        person.slug, registry.new_session(person, "bench", "points")
+    )
     for number, data in enumerate(pictures, 1):
         (folder / f"{number:04d}.png").write_bytes(data)
 

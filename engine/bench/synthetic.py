@@ -69,7 +69,7 @@ def enrol_made_up(workspace: Workspace, first: int, people: int, pictures: int) 
     registry = People(workspace)
     for number in range(first, first + people):
         person = registry.add(f"Made Up {number:04d}")
-        session = registry.new_session(person, SOURCE)
+        session = registry.new_session(person, SOURCE, "points")
         folder = registry.session_directory(person.slug, session)
         for file, crop in enumerate(crops_of(number, pictures), 1):
             (folder / f"{file:04d}.png").write_bytes(encode_png(crop))

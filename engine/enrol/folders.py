@@ -78,14 +78,15 @@ def picture_names(folder: str | Path) -> tuple[str, ...]:
     return tuple(sorted(filter(_PICTURE.fullmatch, names), key=lambda name: (len(name), name)))
 
 
-def session_head(entry: os.DirEntry[str]) -> tuple[str, str]:
-    """Source and start of a session; a damaged session.json costs these, never the pictures."""
+def session_head(entry: os.DirEntry[str]) -> tuple[str, str, str]:
+    """Source and start of a session, and by what its crops are aligned; a damaged session.json
+    costs these, never the pictures."""
     try:
         body = parse_json(read_bytes(Path(entry.path, SESSION_FILE)))
         source, started = body["source"], body["started"]
         if isinstance(source, str) and isinstance(started, str):
-            return source, started
+            return source, started, str(body.get("aligned", "eyes"))
     except (OSError, DataError, ValueError, KeyError, TypeError):
         pass
     moment = moment_of(entry.name)
-    return "unknown", iso(moment) if moment else ""
+    return "unknown", iso(moment) if moment else "", "eyes"

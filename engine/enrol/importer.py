@@ -273,6 +273,7 @@ class _PersonSession:
                 sharpness=round(verdict.sharpness, 2),
                 label=label.encode("utf-8", "replace").decode(),
                 others=others,
+                aligned=face.aligned,
             )
         except FacedeskError:
             self._discard_empty_person()

@@ -146,7 +146,16 @@ class Inbox:
                 file = f"{place + 1:04d}.png"
                 write_bytes(unfinished / file, png)
                 records.append(
-                    PictureRecord(file, frame, seconds, box, eyes, brightness, sharpness)
+                    PictureRecord(
+                        file,
+                        frame,
+                        seconds,
+                        box,
+                        eyes,
+                        brightness,
+                        sharpness,
+                        aligned=sighted.aligned,
+                    )
                 )
             write_bytes(unfinished / FEATURES_FILE, features)
             body = {
@@ -165,6 +174,17 @@ class Inbox:
             }
             write_json(unfinished / SIGHTING_FILE, body)
         return target.name
+
+    def renew(self, id: str, features: bytes, extractor: str, space: str) -> None:
+        """Put other features in place of a sighting's, with the digests of what made them.
+
+        Its pictures stay. Raises FileNotFoundError if it is gone, DataError, DiskFull.
+        """
+        folder = self.folder(id)
+        body = read_json(folder / SIGHTING_FILE)
+        # Digests last: cut short between the two, the features are made once more.
+        write_bytes(folder / FEATURES_FILE, features)
+        write_json(folder / SIGHTING_FILE, {**body, "extractor": extractor, "space": space})
 
     def purge(self, now: datetime | None = None, *, everything: bool = False) -> int:
         """Remove for good what is older than the retention time, or all; how many sightings."""

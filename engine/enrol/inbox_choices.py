@@ -277,6 +277,7 @@ class _Staged(Workspace):
                 brightness=record.brightness,
                 sharpness=record.sharpness,
                 label=f"{sighting.id}/{record.file}",
+                aligned=record.aligned,
             )
         writer.close("complete", {})
         place = self._person.slug, writer.session

@@ -45,12 +45,17 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """One capture session or import. `pictures` are file names in order of capture."""
+    """One capture session or import. `pictures` are file names in order of capture.
+
+    `aligned` is "points" if each crop is aligned by the points of its face, or was looked through
+    for them; "eyes" for what the Haar cascade aligned, and for all from before there was another.
+    """
 
     id: str
     source: str
     started: str
     pictures: tuple[str, ...]
+    aligned: str = "eyes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +250,12 @@ class People:
         self.delete_slug(person.slug, person.name)
         return True
 
-    def new_session(self, person: Person, source: str) -> str:
+    def new_session(self, person: Person, source: str, aligned: str = "eyes") -> str:
         """Begin a session: its folder and session.json exist, with no picture yet.
 
-        `source` is text without credentials. The id is the UTC time and a counter. Prefer
-        `engine.enrol.recording.SessionWriter`, which also writes pictures and the end.
+        `source` is text without credentials, `aligned` as in `SessionInfo`. The id is the UTC
+        time and a counter. Prefer `engine.enrol.recording.SessionWriter`, which also writes
+        pictures and the end.
         Raises PersonNotFound if the person was deleted meanwhile.
         """
         if not (self._folder(person.slug) / PERSON_FILE).is_file():
@@ -262,7 +268,13 @@ class People:
         with new_directory(folder) as unfinished:
             write_json(
                 unfinished / SESSION_FILE,
-                {"version": FORMAT, "id": folder.name, "source": source, "started": iso(now)},
+                {
+                    "version": FORMAT,
+                    "id": folder.name,
+                    "source": source,
+                    "started": iso(now),
+                    "aligned": aligned,
+                },
             )
         return folder.name
 
@@ -342,8 +354,8 @@ class People:
         found = []
         for entry in sub_folders(folder):
             if is_session_id(entry.name) and (pictures := picture_names(entry.path)):
-                source, started = session_head(entry)
-                found.append(SessionInfo(entry.name, source, started, pictures))
+                source, started, aligned = session_head(entry)
+                found.append(SessionInfo(entry.name, source, started, pictures, aligned))
         return tuple(sorted(found, key=lambda session: session.id))
 
     def _names(self) -> Iterator[tuple[str, str]]:

@@ -47,7 +47,8 @@ class PictureRecord:
     `box` is in pixels of that frame; `brightness` is mean luma 0..255 and `sharpness` the
     variance of the Laplacian, both of the aligned crop. `label` is the photograph's file name
     for an import, else empty; `others` counts the photograph's other faces of comparable size,
-    any of which may be the one that was meant.
+    any of which may be the one that was meant. `aligned` says by what the crop was aligned:
+    "points" of the face, or its "eyes" alone.
     """
 
     file: str
@@ -59,6 +60,7 @@ class PictureRecord:
     sharpness: float
     label: str = ""
     others: int = 0
+    aligned: str = "eyes"
 
 
 class SessionWriter:
@@ -96,6 +98,7 @@ class SessionWriter:
         sharpness: float,
         label: str = "",
         others: int = 0,
+        aligned: str = "eyes",
     ) -> str:
         """Put one encoded picture on disk with its details; its file name once it is safely there.
 
@@ -103,7 +106,7 @@ class SessionWriter:
         back with a picture in it.
         """
         if not self.session:
-            self.session = self._people.new_session(self._person, self._source)
+            self.session = self._people.new_session(self._person, self._source, aligned)
         if self._gone():
             raise PersonNotFound(
                 _("The person was deleted meanwhile"),
@@ -112,7 +115,16 @@ class SessionWriter:
             )
         file = f"{self.captured + 1:04d}.png"
         record = PictureRecord(
-            file, frame, seconds, box, eyes_found, brightness, sharpness, label, others
+            file,
+            frame,
+            seconds,
+            box,
+            eyes_found,
+            brightness,
+            sharpness,
+            label,
+            others,
+            aligned,
         )
         try:
             write_bytes(self.folder / file, png)
@@ -208,4 +220,5 @@ def record_of(body: Any) -> PictureRecord:
         sharpness=float(body["sharpness"]),
         label=str(body.get("label", "")),
         others=int(body.get("others", 0)),
+        aligned="points" if body.get("aligned") == "points" else "eyes",
     )

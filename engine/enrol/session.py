@@ -124,6 +124,7 @@ class Enrolment:
                 eyes_found=face.eyes_found,
                 brightness=round(verdict.brightness, 2),
                 sharpness=round(verdict.sharpness, 2),
+                aligned=face.aligned,
             )
         except FacedeskError:
             self._end("stopped")

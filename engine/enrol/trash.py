@@ -18,7 +18,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ class Trashed:
     """One change in the trash. `title` says what was done, `back` what undoing it brings back.
 
     `at` is ISO 8601 in UTC; `names` are (slug, name) of people who are enrolled again after undo.
+    `by_itself`: Facedesk did it on its own account, so that it is undone only by its id.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Trashed:
     at: str
     pictures: int = 0
     names: tuple[tuple[str, str], ...] = ()
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Change:
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self.steps: list[_Step] = []
         self.split: dict[str, Any] = {}
+        self.pictures = 0
+        """How many pictures it is about, as it is told."""
         self.done: Trashed | None = None
         """The change as it lies in the trash, once the block has ended well."""
         self._workspace = workspace
@@ -98,6 +102,10 @@ class Change:
     def move(self, source: Path, target: Path, *, optional: bool = False) -> None:
         """Rename a file or folder; both paths in the workspace, or in a staged folder."""
         self.steps.append(_Step(self._key(source), self._key(target), optional))
+
+    def keep(self) -> Path:
+        """A place in the trash to move files to, which keep their names there."""
+        return self._own("kept")
 
     def stage(self) -> Path:
         """An empty private folder to fill, or to move files into; then `move` it into place."""
@@ -144,23 +152,29 @@ class Trash:
         *,
         pictures: int = 0,
         names: Sequence[tuple[str, str]] = (),
+        by_itself: bool = False,
     ) -> Iterator[Change]:
         """Put a change together in the block; at its end it happens, all or nothing.
 
-        If the block raises nothing was changed. Raises UndoConflict if a step is not possible,
-        DiskFull, WorkspaceUnusable.
+        If the block raises, or adds no step, nothing was changed. Raises UndoConflict if a step
+        is not possible, DiskFull, WorkspaceUnusable.
         """
         make_directory(self._folder)
         with translate_os_errors(_("create a folder"), self._folder):
             temporary = new_temporary(self._folder)
         try:
             change = Change(self._workspace, temporary)
+            change.pictures = pictures
             yield change
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+        if not change.steps:
+            shutil.rmtree(temporary, ignore_errors=True)
+            return
+        what = Trashed("", title, back, "", change.pictures, tuple(names), by_itself)
         with _ONE_AT_A_TIME:
-            id, at = self._begin(temporary, change, title, back, pictures, names)
+            id, at = self._begin(temporary, change, what)
             try:
                 self._finish(self._folder / f"{id}{DOING}")
             except DataError:
@@ -168,19 +182,11 @@ class Trash:
                 with contextlib.suppress(DataError):
                     self._revert(self._rename(self._folder / f"{id}{DOING}", f"{id}{UNDOING}"))
                 raise
-        change.done = Trashed(id, title, back, at, pictures, tuple(names))
+        change.done = replace(what, id=id, at=at)
         if not self._keep_days:
             remove_directory(self._folder / id)
 
-    def _begin(
-        self,
-        temporary: Path,
-        change: Change,
-        title: str,
-        back: str,
-        pictures: int,
-        names: Sequence[tuple[str, str]],
-    ) -> tuple[str, str]:
+    def _begin(self, temporary: Path, change: Change, what: Trashed) -> tuple[str, str]:
         """Write the manifest and name the folder: from here on it happens. Id and time."""
         id = ""
         try:
@@ -190,11 +196,12 @@ class Trash:
             id, at = self._next()
             manifest = {
                 "version": FORMAT,
-                "title": title,
-                "back": back,
+                "title": what.title,
+                "back": what.back,
                 "at": at,
-                "pictures": pictures,
-                "names": [list(each) for each in names],
+                "pictures": what.pictures,
+                "names": [list(each) for each in what.names],
+                "by_itself": what.by_itself,
                 "steps": [[s.source, s.target, s.optional] for s in change.steps],
                 "split": change.split,
             }
@@ -215,8 +222,10 @@ class Trash:
         return tuple(self._read(id)[0] for id in entries)
 
     def find(self, id: str = "") -> Trashed:
-        """The change of this id, by default the newest. Raises NothingToUndo."""
-        found = next((each for each in self.changes() if id in ("", each.id)), None)
+        """The change of this id, by default the newest that somebody made. Raises NothingToUndo."""
+        found = next(
+            (each for each in self.changes() if each.id == id or not (id or each.by_itself)), None
+        )
         if found is None:
             raise NothingToUndo(
                 _("There is nothing to undo"),
@@ -391,6 +400,7 @@ class Trash:
                 str(body["at"]),
                 int(body["pictures"]),
                 tuple((str(slug), str(name)) for slug, name in body["names"]),
+                body.get("by_itself") is True,
             )
             steps = [_Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
             # Looked at before anything is moved: half a change would be neither done nor undone.

@@ -21,6 +21,7 @@ class Sighted(Event):
     lengths in `sizes`; `extractor` and `space` are the digests of what made the features and the
     embeddings in it. `beside` are tracks of the same `run` that were seen in one frame with this
     one, as another face: they are other people. `run` is empty where that is not known.
+    `aligned` is by what the crops were aligned, "eyes" or "points".
     """
 
     name: ClassVar[str] = "sighted"
@@ -36,6 +37,7 @@ class Sighted(Event):
     payload: bytes = field(repr=False)
     run: str = ""
     beside: tuple[int, ...] = ()
+    aligned: str = "eyes"
 
     def parts(self) -> tuple[tuple[bytes, ...], bytes]:
         """The PNGs, and the features file. Raises ValueError if the lengths do not fit."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -22,6 +23,8 @@ Point = tuple[float, float]
 """x and y in pixels of the picture."""
 Eyes = tuple[Point, Point]
 """Both eyes, the one further left in an upright face's picture first."""
+Aligned = Literal["eyes", "points"]
+"""By what a crop was aligned: the eyes alone (Haar cascade), or eyes, nose, mouth (BlazeFace)."""
 
 EYES_IN_CROP: Eyes = (
     (38.29 / 112 * CROP, 51.70 / 112 * CROP),
@@ -62,6 +65,11 @@ class Face:
         height, width = picture.shape[:2]
         return self.box.turned_back(self.turned, height, width)
 
+    @property
+    def aligned(self) -> Aligned:
+        """By what the crop was aligned."""
+        return "points" if self.points else "eyes"
+
 
 def roll(face: Face) -> float:
     """Degrees by which a face is turned from upright in its picture, 0..180, to either side."""
@@ -81,20 +89,8 @@ def align(image: NDArray[np.uint8], points: Sequence[Point]) -> NDArray[np.uint8
 
     `points` are both eyes, or eyes, nose tip and mouth; more are not looked at. Returns RGB uint8
     160x160x3, C-contiguous. Raises ValueError if the points are all one.
-    The transform is the least-squares similarity (Umeyama, PAMI 1991, without reflection). With
-    points as complex numbers it is z -> a*z + b, where a is the sum of conj(s)*t over the sum of
-    |s|^2 for centred sources s and targets t; of two points it is exact.
     """
-    used = np.array(points[: len(POINTS_IN_CROP)], np.float64) @ [1, 1j]
-    targets = np.array(POINTS_IN_CROP[: len(used)]) @ [1, 1j]
-    middle, target = complex(used.mean()), complex(targets.mean())
-    apart = used - middle
-    spread = float((np.abs(apart) ** 2).sum())
-    if spread < 1e-6:
-        raise ValueError("the points of the face are all the same")
-    turn = complex((np.conj(apart) * (targets - target)).sum() / spread)
-    if abs(turn) < 1e-9:
-        raise ValueError("the points of the face make no face")
+    turn, middle, target = similarity(points)
 
     # A large face is first reduced by averaging: the warp itself looks at four pixels only, and
     # skipping the rest would turn fine texture into noise.
@@ -109,6 +105,27 @@ def align(image: NDArray[np.uint8], points: Sequence[Point]) -> NDArray[np.uint8
     )
     warped = cv2.warpAffine(image, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR, borderMode=_BORDER)
     return np.ascontiguousarray(warped[..., ::-1], dtype=np.uint8)
+
+
+def similarity(points: Sequence[Point]) -> tuple[complex, complex, complex]:
+    """The turn, the middle and the target that bring `points` to POINTS_IN_CROP.
+
+    A point z comes to lie at turn * (z - middle) + target. Raises ValueError as `align` does.
+    The transform is the least-squares similarity (Umeyama, PAMI 1991, without reflection). With
+    points as complex numbers it is z -> a*z + b, where a is the sum of conj(s)*t over the sum of
+    |s|^2 for centred sources s and targets t; of two points it is exact.
+    """
+    used = np.array(points[: len(POINTS_IN_CROP)], np.float64) @ [1, 1j]
+    targets = np.array(POINTS_IN_CROP[: len(used)]) @ [1, 1j]
+    middle, target = complex(used.mean()), complex(targets.mean())
+    apart = used - middle
+    spread = float((np.abs(apart) ** 2).sum())
+    if spread < 1e-6:
+        raise ValueError("the points of the face are all the same")
+    turn = complex((np.conj(apart) * (targets - target)).sum() / spread)
+    if abs(turn) < 1e-9:
+        raise ValueError("the points of the face make no face")
+    return turn, middle, target
 
 
 def _reduced_part(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,8 @@ class BlazeFinder:
     Raises ImportError where OpenVINO is not installed, RuntimeError where it does not work,
     DetectorMissing if a model's file is damaged.
     """
+
+    finds_points: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._full = BlazeFace(FULL_RANGE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,12 @@ log = logging.getLogger(__name__)
 
 
 class Finder(Protocol):
-    """A way to find and align faces. One object serves one thread; searching keeps no state."""
+    """A way to find and align faces. One object serves one thread; searching keeps no state.
+
+    `finds_points` says whether faces are aligned by eyes, nose and mouth, not the eyes alone.
+    """
+
+    finds_points: ClassVar[bool]
 
     def find(
         self, image: NDArray[np.uint8], most: int = 8, before: Sequence[Face] = ()
@@ -59,6 +64,11 @@ class FaceFinder:
     def find_again(self, image: NDArray[np.uint8], before: Sequence[Face]) -> tuple[Face, ...]:
         """See `Finder.find_again`."""
         return self._finder.find_again(image, before)
+
+    @property
+    def finds_points(self) -> bool:
+        """Whether it finds eyes, nose and mouth of a face, and aligns by them: BlazeFace does."""
+        return self._finder.finds_points
 
     def find_in_photograph(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
         """See `Finder.find_in_photograph`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -53,6 +54,8 @@ class HaarFinder:
     Raises DetectorMissing at construction if OpenCV's cascade files are absent. `folder` is
     where to look for them; None means OpenCV's own.
     """
+
+    finds_points: ClassVar[bool] = False
 
     def __init__(self, settings: DetectionSettings, folder: Path | None = None) -> None:
         self._settings = settings

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.config import RuntimeWish
 from engine.errors import ModelCorrupt, UsageError
 from engine.i18n import _
-from engine.model.face_space import PACKAGED, FaceSpace, Space
+from engine.model.face_space import PACKAGED, FaceSpace, Space, digest_file
 from engine.model.joint_space import JointSpace
 from engine.model.record import BackboneName, ModelInfo
 
@@ -119,6 +119,23 @@ def packaged_space(name: BackboneName) -> Space:
     return FaceSpace.load(SPACES[name])
 
 
+def usable(info: ModelInfo) -> bool:
+    """Whether a model was made in a face space that this version has. Loads none."""
+    made_in = info.details.get("face_space")
+    return any(made_in == _noted(path) for path in SPACES.values())
+
+
+def outdated(info: ModelInfo) -> ModelCorrupt:
+    """What to raise for a model that an earlier version made in another way."""
+    return ModelCorrupt(
+        _("This model was trained by an earlier version"),
+        _("{id} compares faces in another way than this version; nobody is lost").format(
+            id=info.id
+        ),
+        _("Train again: press t, or run `facedesk train`."),
+    )
+
+
 def load_extractor(name: BackboneName, runtime: RuntimeWish = "auto") -> Extracts:
     """A backbone's extractor alone, for fitting its space. Raises BackboneMissing."""
     from engine.model.runtime import resnet_extractor, vgg16_extractor
@@ -129,6 +146,14 @@ def load_extractor(name: BackboneName, runtime: RuntimeWish = "auto") -> Extract
     if name == "resnet":
         return resnet_extractor(runtime)
     return vgg16_extractor(load_weights(), runtime)
+
+
+def _noted(space: Path) -> str:
+    """The digest that stands beside a packaged space; empty without one."""
+    try:
+        return digest_file(space).read_text().partition(" ")[0]
+    except OSError:
+        return ""
 
 
 def backbone_name(info: ModelInfo) -> BackboneName:

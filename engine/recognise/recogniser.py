@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import RecognitionSettings
-from engine.errors import ModelCorrupt, NoModel
+from engine.errors import NoModel
 from engine.events import BoxTuple, FaceSeen, Rule
 from engine.i18n import _
+from engine.model.backbones import outdated
 from engine.model.face_space import Space
 from engine.model.store import StoredModel
 from engine.model.vectors import Float32
@@ -281,13 +282,7 @@ def present_gallery(
     """
     trained_in = model.info.details.get("face_space", space.digest)
     if model.centres.shape[1] != space.dims or trained_in != space.digest:
-        raise ModelCorrupt(
-            _("The model does not fit"),
-            _("{id} was trained in another face space than this version's").format(
-                id=model.info.id
-            ),
-            _("Train again."),
-        )
+        raise outdated(model.info)
     slugs = [slug for slug, _, _ in model.labels]
     kept = [row for row, slug in enumerate(slugs) if names is None or slug in names]
     if not kept:

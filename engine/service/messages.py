@@ -93,7 +93,8 @@ class FacesFound:
 
     `crops` holds len(boxes) pictures of 160 x 160 x 3 uint8 RGB, one after the other. `lossy`
     frames may be replaced by newer ones. `eyes_found` says of each crop whether it was turned
-    upright by its eyes. `camera` as in `Start`.
+    upright by its eyes, `aligned` by what all of them were aligned: "eyes" or "points". `camera`
+    as in `Start`.
     """
 
     source: str
@@ -104,6 +105,7 @@ class FacesFound:
     dropped: int
     lossy: bool
     eyes_found: tuple[bool, ...] = ()
+    aligned: str = "eyes"
     camera: int = 0
 
 

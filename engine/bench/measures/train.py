@@ -146,7 +146,7 @@ def _told(workspace: Workspace, given: Mapping[str, Sequence[Path]], feed: Feed)
     registry = People(workspace)
     for name, files in given.items():
         person = registry.add(name)
-        session = registry.new_session(person, "bench")
+        session = registry.new_session(person, "bench", "points")
         for number, picture in enumerate(files, 1):
             time.sleep(1 / A_SECOND)
             file = f"{number:04d}.png"

@@ -74,9 +74,15 @@ class Keeper:
         self._tracks: dict[int, _Track] = {}
         self._run = secrets.token_hex(8)
         """Tells this run's tracks from those of others: each run numbers them from one."""
+        self._aligned = "eyes"
 
-    def take(self, seconds: float, events: Sequence[FaceSeen], memory: Memory) -> None:
-        """Look at one frame's faces; `seconds` is its time on the source's clock."""
+    def take(
+        self, seconds: float, events: Sequence[FaceSeen], memory: Memory, aligned: str = "eyes"
+    ) -> None:
+        """Look at one frame's faces; `seconds` is its time on the source's clock, `aligned` as in
+        `FacesFound`."""
+        if events:
+            self._aligned = aligned
         for event in events:
             evidence = memory.of(event.track)
             if evidence is not None:
@@ -160,6 +166,7 @@ class Keeper:
                 payload=b"".join(parts),
                 run=self._run,
                 beside=tuple(sorted(track.beside)),
+                aligned=self._aligned,
             )
         )
 

@@ -108,7 +108,9 @@ class Recognition:
             found.camera,
         )
         if not single:
-            self._keepers[found.camera].take(found.seconds, events, self._recogniser.memory)
+            self._keepers[found.camera].take(
+                found.seconds, events, self._recogniser.memory, found.aligned
+            )
         self._dropped[found.camera] = found.dropped + skipped
         self._count(events)
         self._look()

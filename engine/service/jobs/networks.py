@@ -14,6 +14,7 @@ from engine.model.backbones import (
     Backbone,
     backbone_name,
     load_backbone,
+    outdated,
     packaged_space,
     with_weights,
 )
@@ -105,13 +106,7 @@ def backbone_of(info: ModelInfo, runtime: RuntimeWish) -> Backbone:
         return with_weights(weights_of(info), runtime)
     backbone = load_backbone(name, runtime=runtime)
     if backbone.digest != info.details.get("weights"):
-        raise ModelCorrupt(
-            _("The model does not fit the network that is installed"),
-            _("{id} was trained with other files or another version of backbone {name}").format(
-                id=info.id, name=name
-            ),
-            _("Train again."),
-        )
+        raise outdated(info)
     return backbone
 
 
@@ -123,6 +118,8 @@ def weights_of(info: ModelInfo) -> Weights:
     source = str(info.details.get("weights_source", "packaged"))
     weights = load_weights(None if source == "packaged" else source, fetch=False)
     if weights.digest != info.details.get("weights", weights.digest):
+        if source == "packaged":
+            raise outdated(info)
         raise ModelCorrupt(
             _("The model does not fit these VGG16 weights"),
             _("{id} was trained with others than {source} holds now").format(

@@ -30,6 +30,7 @@ from engine.recognise.calibration import Calibration, Kept, kept_from, threshold
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle, threshold_event
+from engine.service.jobs.former import bring_up_to_date
 from engine.service.jobs.gatekeeping import Gatekeeper
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.material import HELD_OUT, Material, Part, joined
@@ -86,6 +87,7 @@ def train(
     training = training_settings(settings.training, request)
     backbone = backbone_for(request, backbones or Backbones(settings.model), emit)
     extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
+    bring_up_to_date(workspace, settings, backbone, cancel, emit)
     load_ahead()  # while the features are computed
     views = training.views if request.recipe == "head" else 0
     parts = material.embed(extractor, space, views, cancel, emit)

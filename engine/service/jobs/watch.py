@@ -159,4 +159,5 @@ def faces_found(frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: boo
         dropped=dropped,
         lossy=lossy,
         eyes_found=tuple(face.eyes_found for face in faces),
+        aligned=faces[0].aligned if faces else "eyes",
     )

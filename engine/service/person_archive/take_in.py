@@ -245,7 +245,8 @@ def _write_session(
         head = _json(file, _read(file, archive, entries, index, head_path))
     source = _text(head, "source") or _("import of an archive")
     body = {"version": PERSON_FORMAT, "id": session, "source": source}
-    body |= {key: _text(head, key) for key in ("started", "ended", "outcome") if _text(head, key)}
+    known = ("started", "ended", "outcome", "aligned")
+    body |= {key: text for key in known if (text := _text(head, key))}
     body["captured"] = sum(path.suffix == ".png" for path in folder.iterdir())
     write_json(folder / SESSION_FILE, body)
     if records_path in entries:

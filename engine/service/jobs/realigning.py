@@ -1,0 +1,228 @@
+"""Crops that the eyes alone aligned are aligned anew, by the points that BlazeFace finds in them.
+
+All crops of before BlazeFace are so, and those of machines without OpenVINO. A model compares faces
+well only if they all lie alike. Each person is one change in the trash, which keeps the former
+crops: it happens whole or not at all, a killed run goes on with the next person, and somebody may
+take it back; it is then not done again. Crops in which the face is not found stay as they are, and
+their record says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.audit import Audit
+from engine.cancel import Cancel
+from engine.config import Settings
+from engine.enrol.folders import SESSION_FILE
+from engine.enrol.people import FORMAT, People, Person, SessionInfo
+from engine.enrol.permission import permitted
+from engine.enrol.recording import RECORDS_FILE
+from engine.enrol.strangers import StrangerArea, strangers
+from engine.enrol.trash import Change, Trash
+from engine.errors import DataError, DetectorMissing
+from engine.events import Emit, FeaturesProgress, Notice
+from engine.files import parse_json, read_json, read_lines, write_bytes, write_json
+from engine.i18n import _, _n
+from engine.pictures import Unreadable, decode_crop, encode_png
+from engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.faces.detect import FaceFinder
+
+
+def realign(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit) -> None:
+    """Look through every session that was aligned by the eyes, of people and strangers.
+
+    Emits FeaturesProgress over its pictures, and at the end a Notice that says how many were
+    realigned; nothing where nothing had to be moved. People who took their consent back wait. Does
+    nothing where the points cannot be found (Haar cascade). The caller holds `Workspace.writer`.
+    Raises Cancelled, DiskFull, WorkspaceUnusable.
+    """
+    if workspace.read_only or settings.detection.detector == "haar":
+        return
+    work = [(workspace, each) for each in permitted(workspace)]
+    work += [(StrangerArea(workspace), each) for each in strangers(workspace)]
+    work = [(area, each) for area, each in work if _sessions(each)]
+    if not work:
+        return
+    from engine.faces.detect import FaceFinder  # OpenCV and a network, for this once
+
+    try:
+        finder = FaceFinder(settings.detection)
+    except DetectorMissing:
+        return
+    if finder.finds_points:
+        _Realigning(workspace, settings, finder, cancel, emit).run(work)
+
+
+@dataclass(slots=True)
+class _Looked:
+    """What came of one session: new crops (PNG) by file, and those that stay."""
+
+    session: SessionInfo
+    moved: dict[str, bytes]
+    well: list[str]
+    kept: list[str]
+
+    def marks(self) -> dict[str, str]:
+        """By what each crop is aligned now."""
+        return dict.fromkeys((*self.moved, *self.well), "points") | dict.fromkeys(self.kept, "eyes")
+
+
+class _Realigning:
+    """One run over people and strangers."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        finder: FaceFinder,
+        cancel: Cancel,
+        emit: Emit,
+    ) -> None:
+        self._days = settings.trash.keep_days
+        self._trash = Trash(workspace, self._days)
+        self._audit = Audit(workspace)
+        self._finder = finder
+        self._cancel = cancel
+        self._emit = emit
+        self._total = self._done = self._moved = self._well = self._kept = 0
+
+    def run(self, work: list[tuple[Workspace, Person]]) -> None:
+        """Everybody, one change each."""
+        self._total = sum(len(each.pictures) for _unused, who in work for each in _sessions(who))
+        for area, person in work:
+            self._person(area, person)
+        if self._moved or self._kept:
+            self._emit(Notice(text=self._sentence()))
+
+    def _person(self, area: Workspace, person: Person) -> None:
+        stranger = isinstance(area, StrangerArea)
+        name = _("a stranger") if stranger else person.name
+        title = _("Realigned pictures of {name}").format(name=name)
+        back = _("{name}: the former pictures are back").format(name=name)
+        looked = []
+        with self._trash.change(title, back, by_itself=True) as change:
+            for session in _sessions(person):
+                folder = People(area).session_directory(person.slug, session.id)
+                head = _head(folder, session)
+                if head is None:
+                    self._progress(len(session.pictures))
+                    continue
+                found = self._look(folder, session)
+                if found.moved:
+                    _swap(change, folder, found)
+                    found.moved = dict.fromkeys(found.moved, b"")  # they are on disk
+                looked.append((folder, head, found))
+        # Not a part of the change: who takes it back wants these crops, not this once more.
+        for folder, head, found in looked:
+            if not found.moved:
+                _mark(folder, folder, found.marks())
+            write_json(folder / SESSION_FILE, {**head, "aligned": "points"})
+            self._moved += len(found.moved)
+            self._well += len(found.well)
+            self._kept += len(found.kept)
+        if change.pictures:
+            subject = "" if stranger else person.slug
+            self._audit.note("pictures-realigned", subject, pictures=change.pictures)
+
+    def _look(self, folder: Path, session: SessionInfo) -> _Looked:
+        """Find the face in each crop of a session. Writes nothing."""
+        from engine.faces.realign import realigned
+
+        looked = _Looked(session, {}, [], [])
+        for file in session.pictures:
+            self._cancel.check()
+            try:
+                crop = decode_crop(folder / file)
+            except Unreadable:  # training says what is the matter with it
+                looked.kept.append(file)
+            else:
+                made = realigned(self._finder, crop)
+                if made is None:
+                    looked.kept.append(file)
+                elif made is crop:
+                    looked.well.append(file)
+                else:
+                    looked.moved[file] = encode_png(made)
+            self._progress(1)
+        return looked
+
+    def _progress(self, pictures: int) -> None:
+        self._done += pictures
+        self._emit(FeaturesProgress(done=self._done, total=self._total, cached=0))
+
+    def _sentence(self) -> str:
+        # Those that lay well already count: by the points is how they lie.
+        told = _n(
+            "Realigned {moved} of {total} picture by the new detector",
+            "Realigned {moved} of {total} pictures by the new detector",
+            self._total,
+        ).format(moved=self._moved + self._well, total=self._total)
+        if self._kept:
+            told += _n(
+                "; {kept} was kept as it is, for no face was found in its place",
+                "; {kept} were kept as they are, for no face was found in its place",
+                self._kept,
+            ).format(kept=self._kept)
+        if self._moved and self._days:
+            told += _(". The former ones are in the trash for {days} days").format(days=self._days)
+        return f"{told}."
+
+
+def _sessions(person: Person) -> list[SessionInfo]:
+    return [session for session in person.sessions if session.aligned != "points"]
+
+
+def _head(folder: Path, session: SessionInfo) -> dict[str, Any] | None:
+    """The session's head, made up where there is none; None if it cannot be read."""
+    try:
+        head = read_json(folder / SESSION_FILE)
+    except FileNotFoundError:
+        head = {"version": FORMAT, "id": session.id}
+        return {**head, "source": session.source, "started": session.started}
+    except DataError:
+        return None
+    return head if isinstance(head, dict) else None
+
+
+def _swap(change: Change, folder: Path, looked: _Looked) -> None:
+    """Add the steps that put new crops in the place of a session's former ones, and their marks."""
+    staged, kept = change.stage(), change.keep()
+    files = list(looked.moved)
+    for file, png in looked.moved.items():
+        write_bytes(staged / file, png)
+    if _mark(folder, staged, looked.marks()):
+        files.append(RECORDS_FILE)
+    for file in files:
+        change.move(folder / file, kept / file)
+        change.move(staged / file, folder / file)
+    change.pictures += len(looked.moved)
+
+
+def _mark(folder: Path, target: Path, marks: Mapping[str, str]) -> bool:
+    """Write a session's records into `target` with these marks; whether there are any records.
+
+    Lines that are damaged stay as they are.
+    """
+    try:
+        lines = read_lines(folder / RECORDS_FILE)
+    except FileNotFoundError:
+        return False
+    marked = [_marked(line, marks) + b"\n" for line in lines]
+    write_bytes(target / RECORDS_FILE, b"".join(marked))
+    return True
+
+
+def _marked(line: bytes, marks: Mapping[str, str]) -> bytes:
+    try:
+        body = parse_json(line)
+        mark = marks[body["file"]]
+    except (ValueError, TypeError, KeyError):
+        return line
+    return json.dumps({**body, "aligned": mark}, ensure_ascii=False).encode()
