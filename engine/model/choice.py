@@ -21,6 +21,7 @@ from engine.errors import FacedeskError
 from engine.files import write_plain
 from engine.i18n import _
 from engine.model.compiled_cache import cache_folder
+from engine.model.feature_row import RECIPE
 from engine.model.processor import processor_name
 from engine.model.record import BackboneName
 from engine.model.vgg16_plan import SIZE
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 SLOW = 0.150
 """Seconds a face from which on VGG16 is too slow."""
-TRIES = 3
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,10 @@ def choose_backbone(wish: BackboneWish, seconds: float | None) -> Choice:
     return Choice("both", _("VGG16 takes {ms:.0f} ms a face here").format(ms=seconds * 1000))
 
 
-def remembered(digest: str) -> float | None:
-    """Seconds that VGG16 (an extractor's digest) took a face here, if it was measured."""
+def remembered() -> float | None:
+    """Seconds that VGG16 took a face here, if it was measured."""
     try:
-        found = json.loads(_file().read_text("utf-8"))[_key(digest)]
+        found = json.loads(_file().read_text("utf-8"))[_key()]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return float(found) if type(found) in (int, float) and found > 0 else None
@@ -69,7 +70,7 @@ def measured(vgg16: Extracts) -> float:
     It is the least processor time of a few faces, shared out over the cores: what else the
     machine is doing does not count.
     """
-    known = remembered(vgg16.digest)
+    known = remembered()
     if known is not None:
         return known
     black = np.zeros((1, SIZE, SIZE, 3), np.uint8)
@@ -81,7 +82,7 @@ def measured(vgg16: Extracts) -> float:
         taken.append(time.process_time() - began)
     seconds = max(min(taken) / _cores(), 1e-6)
     with contextlib.suppress(FacedeskError, OSError):  # else measured again next time
-        write_plain(_file(), json.dumps({_key(vgg16.digest): round(seconds, 6)}).encode())
+        write_plain(_file(), json.dumps({_key(): round(seconds, 6)}).encode())
     return seconds
 
 
@@ -91,8 +92,8 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _key(digest: str) -> str:
-    return f"{processor_name()} x{_cores()} {digest[:16]}"
+def _key() -> str:
+    return f"{RECIPE}, {processor_name()}, {_cores()} cores"
 
 
 def _file() -> Path:

@@ -9,10 +9,11 @@ import os
 import re
 from pathlib import Path
 
-from engine.config import RuntimeWish
+from engine.config import BackboneWish, RuntimeWish
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.i18n import _
+from engine.model.choice import choose_backbone, remembered
 from engine.model.processor import CPUINFO, has_bfloat16, processor_features
 from engine.model.runtime import INSTALL, choose_runtime
 from engine.threads import usable_cores
@@ -27,11 +28,14 @@ def processor_findings(
     cpuinfo: Path = CPUINFO,
     devices: Path = Path("/dev"),
     meminfo: Path = Path("/proc/meminfo"),
+    backbone: BackboneWish = "auto",
 ) -> list[Finding]:
-    """Vector extensions, what computes the features (`wish` is the setting), cores, memory, GPU."""
+    """Vector extensions, what computes the features and which networks judge (`wish` and
+    `backbone` are the settings), cores, memory, GPU."""
     return [
         _features(cpuinfo),
         _runtime(wish, cpuinfo),
+        _networks(backbone),
         _cores(),
         _memory(meminfo),
         _graphics(devices),
@@ -70,6 +74,23 @@ def _runtime(wish: RuntimeWish, cpuinfo: Path) -> Finding:
         return _finding("runtime", "ok", value)
     slow = _("Features as good, but a start takes seconds longer, for TensorFlow.")
     return _finding("runtime", "note", value, slow, INSTALL)
+
+
+NETWORKS = {
+    "both": _("VGG16 and the face network judge"),
+    "vgg16": _("VGG16 judges alone"),
+    "resnet": _("the face network judges alone"),
+}
+"""What a backbone means, in words."""
+
+
+def _networks(wish: BackboneWish) -> Finding:
+    chosen = choose_backbone(wish, remembered())
+    value = f"{NETWORKS[chosen.name]}: {chosen.reason}"
+    if chosen.name == "both" or wish != "auto":
+        return _finding("networks", "ok", value)
+    remedy = "facedesk train --backbone both"
+    return _finding("networks", "note", value, _("Both tell people apart a little better."), remedy)
 
 
 def _cores() -> Finding:

@@ -17,6 +17,11 @@ from engine.service.checkup.storage import storage_findings
 from engine.workspace import Workspace
 
 
+def _processor(settings: Settings) -> list[Finding]:
+    model = settings.model
+    return processor_findings(model.runtime, backbone=model.backbone)
+
+
 def survey(workspace: Workspace, settings: Settings) -> tuple[Finding, ...]:
     """Everything but the terminal, which only its own process knows, and measurements.
 
@@ -25,7 +30,7 @@ def survey(workspace: Workspace, settings: Settings) -> tuple[Finding, ...]:
     groups: tuple[tuple[Group, Callable[[], list[Finding]]], ...] = (
         ("camera", lambda: camera_findings(settings.camera)),
         ("files", lambda: file_findings(workspace)),
-        ("processor", lambda: processor_findings(settings.model.runtime)),
+        ("processor", lambda: _processor(settings)),
         ("software", lambda: software_findings(settings.detection)),
         ("storage", lambda: storage_findings(workspace, settings)),
     )
