@@ -112,28 +112,3 @@ def no_user_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         if name != "FACEDESK_CACHE" and "SHARED" not in name:
             monkeypatch.delenv(name)
     monkeypatch.setenv("FACEDESK_CONFIG", str(tmp_path / "absent.toml"))
-
-
-@pytest.fixture(scope="session")
-def made_up_space(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small space for the face network's rows, fitted on made-up people."""
-    import numpy as np
-
-    from engine.model.face_space_fit import FitOptions, fit_space
-
-    drawn = np.random.default_rng(0)
-    people = np.repeat(np.arange(60), 6)
-    rows = drawn.normal(size=(60, 128))[people] + 0.3 * drawn.normal(size=(360, 128))
-    options = FitOptions(components=128, dims=128, cohort=300, rooted=False)
-    path = tmp_path_factory.mktemp("space") / "resnet_space.npz"
-    fit_space(rows.astype(np.float32) / 9, people, options).save(path)
-    return path
-
-
-@pytest.fixture
-def resnet_space(made_up_space: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """`made_up_space` in place of the packaged one."""
-    from engine.model import backbones
-
-    monkeypatch.setitem(backbones.SPACES, "resnet", made_up_space)
-    return made_up_space

@@ -19,7 +19,6 @@ def test_the_face_network_takes_no_vgg16_weights() -> None:
         load_backbone("resnet", "imagenet")
 
 
-@pytest.mark.usefixtures("resnet_space")
 def test_the_face_network_comes_with_its_own_space() -> None:
     found = load_backbone("resnet")
     assert (found.name, found.digest, found.weights) == ("resnet", DIGEST, None)
@@ -27,7 +26,6 @@ def test_the_face_network_comes_with_its_own_space() -> None:
     assert not found.space.rooted
 
 
-@pytest.mark.usefixtures("resnet_space")
 def test_its_digest_is_the_same_whatever_computes_it() -> None:
     assert load_backbone("resnet", runtime="keras").digest == DIGEST
 

@@ -122,7 +122,6 @@ def test_a_cancelled_bake_off_ends_at_once(workspace: Workspace) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("resnet_space")
 def test_all_are_compared_and_nothing_but_features_is_written(
     workspace: Workspace,
 ) -> None:
@@ -146,7 +145,6 @@ def test_all_are_compared_and_nothing_but_features_is_written(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("resnet_space")
 def test_one_person_without_strangers_has_a_rank_one_and_no_fpir(workspace: Workspace) -> None:
     enrol(workspace, "Ada")
     done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), lambda event: None)

@@ -179,7 +179,7 @@ def test_centres_do_not_depend_on_the_erased_person(
     from engine.model.vectors import class_centres
 
     for row, (slug, _name, _revision) in enumerate(anew.labels):
-        ((session, files),) = anew.info.details["trained_on"][slug].items()
+        ((session, files),) = anew.info.details["enrolled_on"][slug].items()
         names = sorted(decode(files))
         extractor, space = backbone.extractor.digest, backbone.space.digest
         found = kept_embeddings(workspace, extractor, space, slug, session, names)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def bake_off(
     options: dict[str, Any], strangers: Path | None, probes: Path | None, fpir: float | None
 ) -> None:
-    """Compare classic, head, face space and face network on your own gallery, in one table.
+    """Compare classic, VGG16, the face network and both on your own gallery, in one table.
 
     The training part of the split enrols, the test part searches. Without --strangers your own
     strangers are taken, or everybody is left out once. Nothing is trained for keeps.

@@ -70,7 +70,7 @@ def _detector(settings: DetectionSettings) -> Finding:
         subject="detector",
         state=state,
         value=value,
-        detail=f"detection.detector = {settings.detector}",
+        detail=_("The setting: detection.detector = {wish}").format(wish=settings.detector),
         remedy="" if there or settings.detector == "haar" else install,
     )
 
