@@ -440,7 +440,7 @@ def test_other_faces_beside_the_taken_one_are_counted_and_noted(
 def test_a_much_smaller_face_in_the_background_is_nobody_who_may_be_meant(
     source: Path, people: People, finder: FaceFinder, collins: Picture
 ) -> None:
-    small = cv2.resize(collins[:380, 100:350], None, fx=0.46, fy=0.46, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(collins[:380, 100:350], None, fx=0.48, fy=0.48, interpolation=cv2.INTER_AREA)
     scene = np.concatenate([collins, np.full((512, 128, 3), 120, np.uint8)], axis=1)
     scene[100 : 100 + small.shape[0], 520 : 520 + small.shape[1]] = small
     put(source / "E" / "1.png", scene)

@@ -70,7 +70,7 @@ def _detector(settings: DetectionSettings) -> Finding:
         subject="detector",
         state=state,
         value=value,
-        detail=_("The setting: detection.detector = {wish}").format(wish=settings.detector),
+        detail=_("the setting detection.detector: {detector}").format(detector=settings.detector),
         remedy="" if there or settings.detector == "haar" else install,
     )
 
