@@ -137,7 +137,7 @@ def test_in_another_language_its_words_are_shown(tmp_path: Path) -> None:
         "sent to the terminal's clipboard",
         "«Evaluation»",
         "«Epoch 1 of 12»",
-        "«best epoch 1, val acc 0.40»",
+        "«best epoch 1: TPIR 80.0%, FPIR 2.0%»",
         "«since 2026-11-24 09:30»",
         "«60 pictures»",
         "«stale",

@@ -128,18 +128,14 @@ def test_all_are_compared_and_nothing_but_features_is_written(
     enrol(workspace, "Ada", "Bob", "Cyd")
     events: list[Event] = []
     done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), events.append)
-    assert [row["contestant"] for row in done.rows] == [
-        "classic",
-        "head",
-        "face space",
-        "face network",
-    ]
+    names = [row["contestant"] for row in done.rows]
+    assert names == ["classic", "VGG16", "face network", "both"]
     assert done.strangers_from == "left_out"
     assert done.strangers == done.probes
     assert done.fpir == pytest.approx(1 / done.probes)
     assert all(row["milliseconds"] > 0 and row["megabytes"] > 11 for row in done.rows)
     assert events[-1] is done
-    assert [e.text for e in events if isinstance(e, Notice)][-1] == "Measured: face network"
+    assert [e.text for e in events if isinstance(e, Notice)][-1] == "Measured: both"
     assert not any(workspace.models.iterdir())
     assert not workspace.split_file.exists()
 
@@ -148,6 +144,6 @@ def test_all_are_compared_and_nothing_but_features_is_written(
 def test_one_person_without_strangers_has_a_rank_one_and_no_fpir(workspace: Workspace) -> None:
     enrol(workspace, "Ada")
     done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), lambda event: None)
-    assert [row["contestant"] for row in done.rows] == ["head", "face space", "face network"]
+    assert [row["contestant"] for row in done.rows] == ["VGG16", "face network", "both"]
     assert done.strangers_from == "none"
     assert all(row["rank1"] == 1 and math.isnan(row["tpir"]) for row in done.rows)
