@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import RuntimeWish
-from engine.errors import ModelCorrupt, UsageError
+from engine.errors import DataError, ModelCorrupt, UsageError
+from engine.files import read_plain
 from engine.i18n import _
 from engine.model.face_space import PACKAGED, FaceSpace, Space, digest_file
 from engine.model.joint_space import JointSpace
@@ -129,7 +130,7 @@ def outdated(info: ModelInfo) -> ModelCorrupt:
     """What to raise for a model that an earlier version made in another way."""
     return ModelCorrupt(
         _("This model was trained by an earlier version"),
-        _("{id} compares faces in another way than this version; nobody is lost").format(
+        _("{id} was made in another face space; people and pictures are all there").format(
             id=info.id
         ),
         _("Train again: press t, or run `facedesk train`."),
@@ -151,8 +152,8 @@ def load_extractor(name: BackboneName, runtime: RuntimeWish = "auto") -> Extract
 def _noted(space: Path) -> str:
     """The digest that stands beside a packaged space; empty without one."""
     try:
-        return digest_file(space).read_text().partition(" ")[0]
-    except OSError:
+        return read_plain(digest_file(space)).decode("ascii", "replace").partition(" ")[0]
+    except (FileNotFoundError, DataError):
         return ""
 
 

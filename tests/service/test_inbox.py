@@ -85,6 +85,17 @@ def test_a_stranger_is_kept_once_settled_in_a_few_crops_apart(workspace: Workspa
     assert min(b - a for a, b in pairwise(times)) >= 0.8
 
 
+def test_a_sighting_says_by_what_its_crops_are_aligned(workspace: Workspace) -> None:
+    watch = Watch(workspace)
+    watch.see(SETTLED)
+    assert watch.sent == []
+    watch.keeper.take(watch.frame / 2, (FACE,), watch.memory, "points")
+    watch.empty(3)
+    inbox = Inbox(workspace, Settings().inbox)
+    (sighting,) = inbox.get([inbox.add(watch.sent[0])])
+    assert {record.aligned for record in sighting.records} == {"points"}
+
+
 def test_a_track_that_leaves_is_sent_with_what_it_has(workspace: Workspace) -> None:
     watch = Watch(workspace)
     watch.see(SETTLED + 1)
