@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.i18n import _
+from engine.i18n import _n
 from engine.model.vectors import Array, Float32, Levelled
 from engine.recognise.calibration import Calibration
 from engine.recognise.intervals import clopper_pearson
@@ -113,13 +113,17 @@ def _raised(calibration: Calibration, each: Float32, scores: StrangerScores) -> 
     # For every person, not only the best: the next best is what is left when that one is raised.
     highest = each[scores.best < passing].max(0) + ABOVE - calibration.threshold
     more = np.maximum(highest, 0.0)
-    note = _(
+    people = int((more > 0).sum())
+    note = _n(
+        "{passed:.3g} of your {count} strangers were taken for somebody, so the threshold of "
+        "{people} person was raised by {most:.2f}.",
         "{passed:.3g} of your {count} strangers were taken for somebody, so the thresholds of "
-        "{people} people were raised by up to {most:.2f}."
+        "{people} people were raised by up to {most:.2f}.",
+        people,
     ).format(
         passed=scores.hits(calibration.threshold),
         count=count,
-        people=int((more > 0).sum()),
+        people=people,
         most=float(more.max()),
     )
     raised = np.array(calibration.raised) + more

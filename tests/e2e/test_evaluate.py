@@ -76,7 +76,7 @@ def test_figures_of_folders_are_those_of_the_face_spaces_own_report(
 
 def reported(folders: Path, work: Path) -> dict[str, Any]:
     """What `python -m engine.model.face_space report` would say of these folders."""
-    from engine.model.face_space import FaceSpace
+    from engine.model.backbones import packaged_space
     from engine.model.face_space_report import identification
     from engine.model.people_features import Copies, PeopleReader, trained_views
     from tests.recognise.remembering import Remembering
@@ -89,7 +89,7 @@ def reported(folders: Path, work: Path) -> dict[str, Any]:
     known, strangers = reader.read(everybody), reader.read(folders / "strangers")
     views = Copies("views", VIEWS, trained_views)
     enrolled = PeopleReader(work / "views", extractor, copies=views).read(folders / "enrol")
-    found = identification(FaceSpace.load(), enrolled, known, strangers, PEOPLE)
+    found = identification(packaged_space("both"), enrolled, known, strangers, PEOPLE)
     return {name: getattr(found, name) for name in found.__dataclass_fields__}
 
 

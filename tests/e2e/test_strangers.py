@@ -99,8 +99,7 @@ def test_strangers_move_the_threshold_without_a_training_and_it_is_told_in_words
     assert run.code == 0, run.err
     (trained,) = run.named("threshold")
     assert (trained["job"], trained["measured"], trained["people"]) == ("train", 0, 2)
-    assert trained["sentence"].startswith("About 1 of 100 strangers may be named")
-    assert "1,557 people" in trained["sentence"]
+    assert trained["sentence"].startswith("Expected false matches: 1 %. Not yet measured")
 
     # The other take of Man A, said to be a stranger: nothing could come nearer.
     run = facedesk(
@@ -110,17 +109,20 @@ def test_strangers_move_the_threshold_without_a_training_and_it_is_told_in_words
     assert run.code == 0, run.err
     (raised,) = run.named("threshold")
     assert raised["measured"] == 1
-    assert raised["threshold"] > trained["threshold"]
-    assert any("held-out pictures" in note for note in raised["notes"])
-    assert "too few" in raised["sentence"]
+    assert raised["threshold"] == trained["threshold"]
+    assert any("the threshold of 1 person was raised" in note for note in raised["notes"])
+    assert "It takes 299 to show 1 %" in raised["sentence"]
 
     talker = cut(clips / "grid_1.mpg", tmp_path / "talker.mp4", 15)
     run = facedesk("recognize", "--source", talker, "--workspace", workspace, "--json")
     (told,) = run.named("threshold")
     assert (told["job"], told["threshold"]) == ("recognise", pytest.approx(raised["threshold"]))
-    assert {face["threshold"] for face in run.named("face")} == {told["threshold"]}
+    assert min(face["threshold"] for face in run.named("face")) >= told["threshold"]
+    again = cut(clips / "man_a_take2.mp4", tmp_path / "again.mp4", 15)
+    run = facedesk("recognize", "--source", again, "--workspace", workspace, "--json")
+    assert {face["decision"] for face in run.named("face")} <= {"unknown", "unsure"}
 
     facedesk("strangers", "clear", "--yes", "--workspace", workspace)
     run = facedesk("recognize", "--source", talker, "--workspace", workspace)
     assert run.code == 0, run.err
-    assert f"threshold {trained['threshold']:.2f}. About 1 of 100" in run.err
+    assert f"threshold {trained['threshold']:.2f}. Expected false matches: 1 %." in run.err
