@@ -9,7 +9,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -24,8 +23,8 @@ from engine.config import Settings
 from engine.errors import UsageError
 from engine.events import BenchDone, BenchStep, Emit, Figure
 from engine.i18n import _, language
+from engine.interpreter import environment, python
 from engine.logs import open_log
-from engine.service.child import PACKAGE_ROOT
 from engine.threads import usable_cores
 
 LONGEST = 900.0
@@ -96,7 +95,7 @@ def measured(name: str, plan: Plan, cancel: Cancel, logs: Path) -> Iterator[Figu
     log = open_log(logs, "bench")
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "engine.bench.worker", name, plan.to_json(), str(writing)],
+            python("-m", "engine.bench.worker", name, plan.to_json(), str(writing)),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -155,10 +154,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment(name: str) -> dict[str, str]:
-    """The environment in which a process finds this very package, and speaks as this one does."""
-    before = os.environ.get("PYTHONPATH")
-    path = f"{PACKAGE_ROOT}{os.pathsep}{before}" if before else str(PACKAGE_ROOT)
-    made = {**os.environ, "PYTHONPATH": path, "FACEDESK_LANGUAGE": language()}
+    """The environment of a process that speaks as this one does."""
+    made = environment(FACEDESK_LANGUAGE=language())
     if name == "features":  # the processor's limit is that of all its cores
         made["OPENBLAS_NUM_THREADS"] = str(usable_cores())
     return made

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from engine.errors import EngineDied
 from engine.i18n import _
+from engine.interpreter import environment
 
 LINES, COLUMNS = 24, 80
 LONGEST = 60.0
@@ -47,7 +48,7 @@ class Screen:
                 stderr=slave,
                 start_new_session=True,
                 preexec_fn=_take_terminal,
-                env={**os.environ, **told, **terminal},
+                env=environment(**told, **terminal),
             )
         finally:
             os.close(slave)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from engine.camera.quiet import cv2
 from engine.errors import NoDisplay
 from engine.events import BoxTuple
 from engine.i18n import _
+from engine.interpreter import environment, python
 
 STOP_KEYS = frozenset({10, 13, 27})
 """Enter (of both kinds) and Escape."""
@@ -120,7 +120,8 @@ def _probe() -> None:
     """Open a window in another process first: Qt ends the process where the display refuses."""
     try:
         ended = subprocess.run(
-            [sys.executable, "-c", _PROBE],
+            python("-c", _PROBE),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -7,7 +7,6 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +14,12 @@ from typing import Any
 
 from engine.audit.who import TTY_VARIABLE, terminal
 from engine.errors import EngineDied
+from engine.interpreter import environment, python
 from engine.logs import open_log
 from engine.service.messages import FacesFound, Hello, Pong, Quit
 from engine.service.vitals import Vitals
 from engine.service.wire import Channel, WireError
 
-PACKAGE_ROOT = Path(__file__).resolve().parent.parent.parent
 QUIT_SECONDS = 1.5
 TERMINATE_SECONDS = 1.0
 KILL_SECONDS = 5.0
@@ -64,19 +63,19 @@ class Child:
         self._channel = Channel(ours)
         output = open_log(logs, name)
         module = self.MODULE.format(role=name.partition("-")[0])
-        environment = os.environ | {"PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
-        environment[TTY_VARIABLE] = terminal()
+        found = environment(PYTHONUNBUFFERED="1")
+        found[TTY_VARIABLE] = terminal()
         # glibc gives each thread a heap of its own, which keeps what the thread once needed.
-        environment.setdefault("MALLOC_ARENA_MAX", "2")
+        found.setdefault("MALLOC_ARENA_MAX", "2")
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, str(theirs.fileno())],
+                python("-m", module, str(theirs.fileno())),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                env=environment,
+                env=found,
             )
         finally:
             os.close(output)
@@ -173,9 +172,3 @@ class Child:
 
 def _is_lossy(message: Any, camera: int) -> bool:
     return isinstance(message, FacesFound) and message.lossy and message.camera == camera
-
-
-def _python_path() -> str:
-    """PYTHONPATH with which the child finds this very package, wherever it was started from."""
-    before = os.environ.get("PYTHONPATH")
-    return f"{PACKAGE_ROOT}{os.pathsep}{before}" if before else str(PACKAGE_ROOT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +9,13 @@ from pathlib import Path
 from engine.errors import ModelError
 from engine.events import BenchDone, BenchMachine, BenchStep, Event, Figure
 from engine.files import translate_os_errors
+from engine.interpreter import python
 from tui.bench_table import COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.context import Context, interruptible
 from tui.i18n import _
 from tui.text import many, span
 
-PROGRAM = (sys.executable, "-m", "tui")
+PROGRAM = tuple(python("-m", "tui"))
 HEADING = _("What `facedesk bench` measured")
 
 
