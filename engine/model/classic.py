@@ -159,7 +159,9 @@ class ClassicModel:
         set_arrays(self.network, arrays)
         any_batch = tf.TensorSpec((None, SIZE, SIZE, 3), tf.float32)
         self._call = tf.function(
-            lambda crops: self.network(crops, training=False), input_signature=[any_batch]
+            lambda crops: self.network(crops, training=False),
+            input_signature=[any_batch],
+            autograph=False,
         )
 
     def probabilities(

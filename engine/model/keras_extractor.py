@@ -41,7 +41,7 @@ class KerasExtractor:
 
         # One signature with a free batch axis: TensorFlow traces once, whatever comes.
         any_batch = tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8)
-        self._rows = tf.function(rows, input_signature=[any_batch])
+        self._rows = tf.function(rows, input_signature=[any_batch], autograph=False)
 
     @property
     def traces(self) -> int:

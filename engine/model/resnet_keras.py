@@ -39,7 +39,9 @@ class KerasResnetExtractor:
         network = resnet_model(load_resnet())
         # One signature with a free batch axis: TensorFlow traces once, whatever comes.
         any_batch = tf.TensorSpec((None, CHIP, CHIP, 3), tf.float32)
-        self._rows = tf.function(lambda x: network(x, training=False), input_signature=[any_batch])
+        self._rows = tf.function(
+            lambda x: network(x, training=False), input_signature=[any_batch], autograph=False
+        )
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Rows (n, 128), float32, of `crops` (n, 160, 160, 3), uint8, RGB.

@@ -224,7 +224,9 @@ def _batches(samples: heads.Samples, batch: int, seed: int) -> Any:
         embeddings, levels, labels, weights = (tf.gather(each, chosen) for each in held)
         return (embeddings, levels), labels, weights
 
-    return numbers.batch(batch).map(taken).repeat()
+    # Converted, it would leave a file of its source in the temporary folder of a killed process.
+    plain = tf.autograph.experimental.do_not_convert(taken)
+    return numbers.batch(batch).map(plain).repeat()
 
 
 def _material(

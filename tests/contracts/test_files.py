@@ -31,7 +31,6 @@ ALLOWED = {
     "engine/service/memory_use.py": "/proc",
     "engine/service/tapes.py": "a recording that the operator asked for",
     "engine/enrol/roster.py": "a list of names from outside",
-    "engine/model/backbones.py": "digests of packaged spaces",
     "engine/model/choice.py": "how fast this machine is: about nobody",
     "engine/model/compiled_cache.py": "compiled networks: about nobody",
     "engine/model/convert_weights.py": "weights: about nobody",

@@ -134,7 +134,9 @@ def test_a_child_that_dies_in_native_code_fails_its_job_alone(
     begin(trial, job, folder)
     trial.strike(process, number)
     died = trial.heard.wait(ProcessDied)
-    assert (died.process, number.name in died.cause) == (process, True)
+    assert died.process == process
+    # A library's own handler may end the process by another signal than the one it was sent.
+    assert "a fault in native code" in died.cause
     ended = trial.heard.wait_end(job)
     assert (ended.outcome, bool(ended.title and ended.hint)) == ("failed", True)
     assert trial.desk.running == frozenset()

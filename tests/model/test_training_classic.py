@@ -166,7 +166,7 @@ def test_a_cancel_stops_within_a_batch(weights: Weights) -> None:
 def test_a_stop_within_a_batch_keeps_the_best_epoch_so_far(weights: Weights) -> None:
     cancel = EndsAt(9, Cancel.stop)  # 4 batches of training and 2 of validation an epoch
     events, result = train(weights, cancel, batch=4, validation=4)
-    assert cancel.looks == 9
+    assert cancel.looks == 10  # and once when the training is over
     assert [event.epoch for event in events] == [1]
     assert result.best_epoch == 1
     ClassicModel(result.arrays, weights)

@@ -47,7 +47,7 @@ class TrainingPane(Pane):
     EMPTY = _(
         "No training yet.\n\n"
         "Split the pictures with {key.split}, then press {key.train}.\n"
-        "head: a small head on VGG16 features, fast.\n"
+        "head: a small head on both networks' features, fast.\n"
         "classic: the textbook recipe, slow, two people or more."
     )
 

@@ -377,5 +377,7 @@ def measure(parts: Mapping[str, Part], judged: Fitted, outcome: Outcome) -> dict
     epoch = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
     if epoch is not None and math.isfinite(epoch.val_loss):
         metrics |= {"val_loss": epoch.val_loss, "val_accuracy": epoch.val_accuracy}
+    elif "rank1_validation" in metrics:
+        metrics["val_accuracy"] = metrics["rank1_validation"]
     metrics["threshold"] = judged.calibration.threshold
     return metrics
