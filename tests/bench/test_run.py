@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import interpreter
 from engine.bench import run
 from engine.bench.measures import MEASURES, measure
 from engine.bench.plan import Plan
@@ -88,7 +89,7 @@ def test_a_measurement_that_fails_is_a_figure_that_says_why(tmp_path: Path, plan
 def test_a_process_that_dies_is_a_figure_that_says_so(
     tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run.sys, "executable", "/bin/false")
+    monkeypatch.setattr(interpreter.sys, "executable", "/bin/false")
     (figure,) = run.measured("score", plan, Cancel(), tmp_path / "logs")
     assert figure.failure == "its process died (status 1)"
 
