@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -102,14 +103,18 @@ def with_weights(
     """
     from engine.model.runtime import vgg16_extractor
 
-    extractor = vgg16_extractor(weights, runtime)
-    digest = weights.digest
-    if name == "both":
-        from engine.model.resnet import DIGEST
+    if name != "both":
+        extractor = vgg16_extractor(weights, runtime)
+        return Backbone(name, extractor, packaged_space(name), weights, weights.digest)
+    from engine.model.resnet import DIGEST
 
-        extractor = Together([extractor, load_extractor("resnet", runtime)])
-        digest = hashlib.sha256(f"{digest} {DIGEST}".encode()).hexdigest()
-    return Backbone(name, extractor, packaged_space(name), weights, digest)
+    # Each takes most of a second, mostly outside Python: somebody waits for the first name.
+    with ThreadPoolExecutor(2, "networks") as beside:
+        face_network = beside.submit(load_extractor, "resnet", runtime)
+        space = beside.submit(packaged_space, name)
+        extractors = vgg16_extractor(weights, runtime), face_network.result()
+        digest = hashlib.sha256(f"{weights.digest} {DIGEST}".encode()).hexdigest()
+        return Backbone(name, Together(extractors), space.result(), weights, digest)
 
 
 def packaged_space(name: BackboneName) -> Space:
