@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.config import RuntimeWish
 from engine.events import BenchMachine
-from engine.model.processor import CPUINFO, has_bfloat16, processor_features
+from engine.model.processor import CPUINFO, has_bfloat16, processor_features, processor_name
 from engine.model.provenance import versions
 from engine.model.runtime import choose_runtime
 from engine.threads import usable_cores
@@ -21,7 +21,7 @@ def machine(wish: RuntimeWish, cpuinfo: Path = CPUINFO, meminfo: Path = MEMINFO)
     """What computes here, and with what. Asks files and package metadata; loads nothing."""
     flags = processor_features(cpuinfo)
     return BenchMachine(
-        processor=_found(cpuinfo, r"^model name\s*:\s*(.+)$") or platform.machine(),
+        processor=processor_name(cpuinfo),
         vector=tuple(name for name in VECTOR if name in flags),
         cores=usable_cores(),
         memory=1024 * int(_found(meminfo, r"^MemTotal:\s+(\d+) kB$") or 0),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from engine.model.feature_row import RECIPE
 from engine.model.processor import processor_name
 from engine.model.record import BackboneName
 from engine.model.vgg16_plan import SIZE
+from engine.threads import usable_cores
 
 if TYPE_CHECKING:
     from engine.model.feature_row import Extracts
@@ -80,20 +80,14 @@ def measured(vgg16: Extracts) -> float:
         began = time.process_time()
         vgg16.extract(black)
         taken.append(time.process_time() - began)
-    seconds = max(min(taken) / _cores(), 1e-6)
+    seconds = max(min(taken) / usable_cores(), 1e-6)
     with contextlib.suppress(FacedeskError, OSError):  # else measured again next time
         write_plain(_file(), json.dumps({_key(): round(seconds, 6)}).encode())
     return seconds
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
-
-
 def _key() -> str:
-    return f"{RECIPE}, {processor_name()}, {_cores()} cores"
+    return f"{RECIPE}, {processor_name()}, {usable_cores()} cores"
 
 
 def _file() -> Path:

@@ -157,10 +157,7 @@ class FaceSpace(Space):
         path = path or PACKAGED
         data = read_verified(path)
         try:
-            arrays = unpack(data, path.name)
-            provenance = parse_json(str(arrays["provenance"]))
-            if not isinstance(provenance, dict) or provenance.get("format") != FORMAT:
-                raise ValueError(_("it is of another version"))
+            arrays, provenance = contents(data, path)
             _check_shapes(arrays)
             return cls(
                 mean=arrays["mean"].astype(np.float32),
@@ -246,6 +243,17 @@ def read_verified(path: Path) -> bytes:
     if not recorded or recorded[0] != hashlib.sha256(data).hexdigest():
         raise corrupt(path, _("the file does not match its recorded SHA-256"))
     return data
+
+
+def contents(data: bytes, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arrays and the provenance of a space's file. Raises ModelCorrupt, or ValueError, KeyError
+    or TypeError if they are not those of this version.
+    """
+    arrays = unpack(data, path.name)
+    provenance = parse_json(str(arrays["provenance"]))
+    if not isinstance(provenance, dict) or provenance.get("format") != FORMAT:
+        raise ValueError(_("it is of another version"))
+    return arrays, provenance
 
 
 def _check_shapes(arrays: Mapping[str, Any]) -> None:

@@ -12,19 +12,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.files import parse_json, write_plain
+from engine.files import write_plain
 from engine.i18n import _
-from engine.model.arrays import pack, unpack
+from engine.model.arrays import pack
 from engine.model.face_space import (
     FORMAT,
     FaceSpace,
     Space,
+    contents,
     corrupt,
     digest_file,
     read_verified,
@@ -86,10 +87,7 @@ class JointSpace(Space):
         """
         data = read_verified(path)
         try:
-            arrays = unpack(data, path.name)
-            provenance = parse_json(str(arrays["provenance"]))
-            if not isinstance(provenance, dict) or provenance.get("format") != FORMAT:
-                raise ValueError(_("it is of another version"))
+            arrays, provenance = contents(data, path)
             if provenance.get("spaces") != [part.digest for part in parts]:
                 raise ValueError(_("it was made for other face spaces"))
             curve = ImpostorCurve(
@@ -101,15 +99,7 @@ class JointSpace(Space):
             raise corrupt(
                 path, _("its contents are not a face space ({error})").format(error=error)
             ) from error
-        return cls(
-            made.names,
-            made.parts,
-            made.shares,
-            made.cohort,
-            curve,
-            provenance,
-            hashlib.sha256(data).hexdigest(),
-        )
+        return replace(made, digest=hashlib.sha256(data).hexdigest())
 
     def save(self, path: Path) -> str:
         """Write shares and curve to `path`, its SHA-256 beside it; return the digest.

@@ -18,7 +18,7 @@ from engine.model.face_space_fit import (
     impostor_scores,
 )
 from engine.model.impostors import ImpostorCurve
-from engine.model.joint_space import JointSpace, joined
+from engine.model.joint_space import JointSpace, joined, side_by_side
 from engine.model.vectors import Array, Labels
 
 
@@ -54,13 +54,7 @@ def joint_folds(
     for parts in zip(*each, strict=True):
         spaces = [part.space for part in parts]
         space = joined([opinion.name for opinion in opinions], spaces, shares, NO_CURVE)
-        embeddings = np.concatenate(
-            [
-                part.embeddings * np.float32(np.sqrt(share))
-                for part, share in zip(parts, shares, strict=True)
-            ],
-            axis=1,
-        )
+        embeddings = side_by_side([part.embeddings for part in parts], shares)
         yield HeldOut(space, embeddings, parts[0].people)
 
 

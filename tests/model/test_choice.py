@@ -28,7 +28,7 @@ class Clock:
 @pytest.fixture
 def one_core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     monkeypatch.setenv("FACEDESK_CACHE", str(tmp_path))
-    monkeypatch.setattr(choice, "_cores", lambda: 1)
+    monkeypatch.setattr(choice, "usable_cores", lambda: 1)
     return monkeypatch
 
 
@@ -65,7 +65,7 @@ def test_the_time_is_measured_once_and_remembered(one_core: pytest.MonkeyPatch) 
 def test_several_cores_share_the_work(one_core: pytest.MonkeyPatch) -> None:
     clock = Clock(0.4)
     one_core.setattr(choice.time, "process_time", lambda: clock.now)
-    one_core.setattr(choice, "_cores", lambda: 4)
+    one_core.setattr(choice, "usable_cores", lambda: 4)
     assert measured(clock) == pytest.approx(0.1)
 
 
