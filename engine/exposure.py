@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from engine.config import PrivacySettings
 from engine.errors import WorkspaceShared
 from engine.i18n import _
+from engine.settings import PrivacySettings
 
 SHARED = re.compile(
     r"nfs\d?|cifs|smb\d?|smbfs|afs|ncpfs|ceph|glusterfs|lustre|gfs2|ocfs2|beegfs|9p|virtiofs"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
-from engine.config import Settings, TrainingSettings, load_settings
+from engine.config import load_settings
 from engine.errors import ConfigError
+from engine.settings import Settings, TrainingSettings
 
 
 @pytest.fixture
@@ -135,5 +137,5 @@ def test_patience_is_kept_below_the_number_of_epochs(epochs: int, expected: int)
 
 
 def test_settings_cannot_be_changed_afterwards() -> None:
-    with pytest.raises(ValueError, match="frozen"):
+    with pytest.raises(FrozenInstanceError):
         load_settings().split.train = 0.5  # type: ignore[misc]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import PrivacySettings
 from engine.errors import WorkspaceShared
 from engine.exposure import exposures, file_system, refuse_exposed
+from engine.settings import PrivacySettings
 
 ROOT_LINE = "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw"
 

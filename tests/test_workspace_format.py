@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import InboxSettings
 from engine.dataset.split import load_split
 from engine.enrol.inbox_choices import Choices
 from engine.enrol.people import People
@@ -17,6 +16,7 @@ from engine.errors import DataError, DiskFull, WorkspaceTooNew
 from engine.events import WorkspaceUpgraded
 from engine.service import evaluations
 from engine.service.shared_writer import SharedWriter
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 from engine.workspace_format import FORMAT, MARKER, format_of
 from tests import format_0

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol.clock import note_clock
 from engine.errors import Cancelled
 from engine.events import WorkspaceUpgraded
@@ -22,6 +21,7 @@ from engine.exposure import refuse_exposed
 from engine.service.purging import purge
 from engine.service.upkeep import recover
 from engine.service.watching import note_settings
+from engine.settings import Settings
 from engine.vault.opened import opened
 from engine.workspace import Workspace
 from engine.workspace_format import FORMAT

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from engine.config import ConsentSettings
 from engine.service.protocol import ConfusionFacts, Consent, outdated_words, state_of
+from engine.settings import ConsentSettings
 from tui.i18n import _
 from tui.text import day, many
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 import click
 
-from engine.config import Settings
 from engine.errors import Cancelled, VaultError, WrongKey
+from engine.settings import Settings
 from engine.vault.record import VaultRecord, read_record
 from engine.vault.unlock import given, open_with, unlock
 from engine.vault.wrapping import Opener, check_new_passphrase, from_passphrase

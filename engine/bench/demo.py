@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from engine.camera.demo import DemoSource
 from engine.camera.quiet import cv2
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol.people import People
 from engine.errors import NoPictures
 from engine.faces.detect import FaceFinder
@@ -22,6 +22,7 @@ from engine.pictures import decode_crop, encode_png
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.train import train
 from engine.service.protocol import TrainRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
@@ -104,8 +105,8 @@ def clip_of_four(folder: Path, settings: Settings, frames: int) -> Path:
 
 def _quarters(source: str, settings: Settings) -> Iterator[Image]:
     """Frames of a demo at half their size in which the face is still found."""
-    half = {"working_width": settings.detection.working_width // 2}
-    finder = FaceFinder(settings.detection.model_copy(update=half))
+    half = settings.detection.working_width // 2
+    finder = FaceFinder(replace(settings.detection, working_width=half))
     for image, _crop in showing_a_face(source, settings):
         small = cv2.resize(image, (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA)
         quarter = np.asarray(small, np.uint8)
@@ -123,8 +124,8 @@ def trained_workspace(folder: Path, settings: Settings) -> Workspace:
             crops = (crop for _image, crop in showing_a_face(source, settings))
             enrol(workspace, name, [encode_png(each) for each in itertools.islice(crops, ENROLLED)])
         # Without augmented views: how good this model is does not matter here.
-        training = settings.training.model_copy(update={"views": 0})
-        quick = settings.model_copy(update={"training": training})
+        training = replace(settings.training, views=0)
+        quick = replace(settings, training=training)
         train(workspace, quick, TrainRequest(), Cancel(), lambda event: None)
     return workspace
 

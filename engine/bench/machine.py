@@ -6,11 +6,11 @@ import platform
 import re
 from pathlib import Path
 
-from engine.config import RuntimeWish
 from engine.events import BenchMachine
 from engine.model.processor import CPUINFO, has_bfloat16, processor_features, processor_name
 from engine.model.provenance import versions
 from engine.model.runtime import choose_runtime
+from engine.settings import RuntimeWish
 from engine.threads import usable_cores
 
 VECTOR = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")

@@ -19,12 +19,12 @@ from engine.bench.machine import machine
 from engine.bench.measures import MEASURES
 from engine.bench.plan import Plan
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.errors import UsageError
 from engine.events import BenchDone, BenchStep, Emit, Figure
 from engine.i18n import _, language
 from engine.interpreter import environment, python
 from engine.logs import open_log
+from engine.settings import Settings
 from engine.threads import usable_cores
 
 LONGEST = 900.0

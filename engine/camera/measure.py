@@ -13,10 +13,10 @@ from engine.camera.frame import Frame, Image
 from engine.camera.quiet import cv2
 from engine.camera.reader import Reader
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import SourceUnreadable
 from engine.events import CameraMeasured, Emit
 from engine.i18n import _
+from engine.settings import CameraSettings
 
 SECONDS = 2.0
 """How long a source is watched."""

@@ -17,9 +17,9 @@ from PIL import Image as PillowImage
 from engine.camera.frame import Frame, Image, SourceInfo, as_bgr
 from engine.camera.http_get import Answer, trouble
 from engine.camera.quiet import cv2
-from engine.config import CameraSettings
 from engine.errors import SourceError, SourceTimeout, SourceUnreadable
 from engine.i18n import _
+from engine.settings import CameraSettings
 
 LONGEST_PICTURE = 16 << 20
 """Bytes of one compressed picture."""

@@ -20,10 +20,10 @@ from engine.camera.picture_watch import PictureWatch
 from engine.camera.pump import Pump
 from engine.camera.sources import open_source
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import Cancelled, SourceDenied, SourceError, SourceTimeout
 from engine.events import Event, SourceLost, SourceOpened, SourceRestored
 from engine.i18n import _
+from engine.settings import CameraSettings
 
 Pace = Literal["live", "own", "fast"]
 LAST_READ = 1.0

@@ -16,9 +16,9 @@ from engine.camera.tape_source import TapeSource
 from engine.camera.video_file import VideoFileSource
 from engine.camera.webcam import WebcamSource
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import SourceTimeout
 from engine.i18n import _
+from engine.settings import CameraSettings
 
 __all__ = ["STREAM_SCHEMES", "kind_of", "mask_credentials", "open_source"]
 

@@ -14,9 +14,9 @@ from engine.camera.mjpeg import MjpegSource
 from engine.camera.quiet import cv2
 from engine.camera.rtsp_ask import ask
 from engine.camera.video_file import USUAL_FPS
-from engine.config import CameraSettings
 from engine.errors import SourceError, SourceTimeout, SourceUnreadable
 from engine.i18n import _
+from engine.settings import CameraSettings
 
 
 def open_stream(url: str, settings: CameraSettings) -> MjpegSource | StreamSource:

@@ -8,9 +8,9 @@ import time
 from engine.camera.device import check_device, device_path
 from engine.camera.frame import Frame, Image, SourceInfo, decoded
 from engine.camera.quiet import cv2
-from engine.config import CameraSettings
 from engine.errors import SourceError, SourceUnreadable
 from engine.i18n import _
+from engine.settings import CameraSettings
 
 BACKEND = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
 FIRST_READS = 10

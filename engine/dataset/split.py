@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from engine.config import SplitSettings
 from engine.dataset.assign import FEW, PARTS, TOO_FEW, Part, Parts, assign
 from engine.enrol.folders import IMPORTED, is_session_id
 from engine.enrol.names import is_slug
@@ -24,6 +23,7 @@ from engine.errors import DataError, NoPictures, SplitMissing
 from engine.events import SplitDone
 from engine.files import read_json, write_json
 from engine.i18n import _, _n
+from engine.settings import SplitSettings
 from engine.workspace import Workspace
 
 __all__ = [

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from engine.config import ConsentSettings
 from engine.enrol.folders import iso
+from engine.settings import ConsentSettings
 
 State = Literal["none", "given", "outdated", "withdrawn"]
 """`outdated`: to another text, or another version of it, than the present one."""

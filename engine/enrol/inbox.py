@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.audit import Audit
-from engine.config import InboxSettings
 from engine.enrol.clock import read_clock
 from engine.enrol.folders import is_session_id, iso, picture_names, session_stamp, sub_folders
 from engine.enrol.recording import PictureRecord, record_of
@@ -29,6 +28,7 @@ from engine.errors import DataError
 from engine.events import Sighted
 from engine.files import new_directory, read_json, remove_directory, write_bytes, write_json
 from engine.i18n import _
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 
 SIGHTING_FILE = "sighting.json"

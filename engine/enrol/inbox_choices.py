@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from engine.audit import Audit
-from engine.config import ConsentSettings, InboxSettings
 from engine.enrol import permission
 from engine.enrol.clock import read_clock
 from engine.enrol.folders import iso, moment_of, session_stamp, sub_folders
@@ -32,6 +31,7 @@ from engine.files import (
     write_bytes,
 )
 from engine.i18n import _
+from engine.settings import ConsentSettings, InboxSettings
 from engine.workspace import Workspace
 
 SOURCE = "inbox"

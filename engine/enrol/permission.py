@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.audit import Audit
-from engine.config import ConsentSettings
 from engine.enrol.consent import Consent, noted, state_of
 from engine.enrol.names import clean_name, name_key
 from engine.enrol.people import People, Person
 from engine.enrol.roster import consent_for
 from engine.errors import ConsentMissing, PersonNotFound
 from engine.i18n import _
+from engine.settings import ConsentSettings
 from engine.workspace import Workspace
 
 DEMO = "demo:"

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import SplitSettings
 from engine.dataset.split import PARTS, Split, make_split
 from engine.enrol.people import Person
 from engine.evaluate.pictures import EnrolledPictures
@@ -24,6 +23,7 @@ from engine.model.vectors import class_centres
 from engine.recognise.calibration import Enrolled, kept_from
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import settle
+from engine.settings import SplitSettings
 
 
 def leakage(

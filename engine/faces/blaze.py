@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.errors import DetectorMissing
 from engine.i18n import _
-from engine.openvino_quiet import openvino
+from engine.openvino_networks import compiled, openvino
 
 Float32 = NDArray[np.float32]
 
@@ -108,13 +108,17 @@ class BlazeFace:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._anchors = _anchors(plan)
+        path = _verified(plan)
         # One thread: two are no faster here, and the other core has networks to compute.
-        options = {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": 1,
-            "ENABLE_CPU_PINNING": False,
-        }
-        network = openvino().Core().compile_model(_verified(plan), "CPU", options)
+        self._network = compiled(
+            path.stem,
+            plan.digest,
+            lambda: openvino().Core().read_model(path),
+            INFERENCE_PRECISION_HINT="f32",
+            INFERENCE_NUM_THREADS=1,
+            ENABLE_CPU_PINNING=False,
+        )
+        network = self._network.compiled
         self._request = network.create_infer_request()
         # The two outputs come in no promised order: boxes and points are 16 numbers an anchor.
         wide = [output.get_shape()[-1] == 4 + 2 * POINTS for output in network.outputs]
@@ -234,7 +238,7 @@ def _missing(why: str) -> DetectorMissing:
 
 
 def lazily(plan: Plan) -> Callable[[], BlazeFace]:
-    """The model, built at the first call: compiling takes a third of a second."""
+    """The model, read at the first call: compiling takes a third of a second at the first start."""
     kept: list[BlazeFace] = []
 
     def built() -> BlazeFace:

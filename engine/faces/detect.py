@@ -10,10 +10,10 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings
 from engine.errors import DetectorMissing
 from engine.faces.align import Face
 from engine.i18n import _
+from engine.settings import DetectionSettings
 
 log = logging.getLogger(__name__)
 

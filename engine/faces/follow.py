@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings
 from engine.faces.align import Face, may_lie
 from engine.faces.detect import FaceFinder
+from engine.settings import DetectionSettings
 
 LYING_EVERY = 10
 """Frames without an upright face after which they are looked at turned: that costs as much as

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings
 from engine.faces.align import Face, align
 from engine.faces.box import Box
 from engine.faces.cascades import Cascade
 from engine.faces.eyes import QUICK, THOROUGH, Effort, EyeFinder, as_shares
+from engine.settings import DetectionSettings
 
 _SMALLEST = 24
 """The face cascade's own window, pixels: nothing narrower can be found."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import GateSettings
 from engine.faces import measure
 from engine.faces.align import Face, roll
 from engine.faces.refusal import Refusal
+from engine.settings import GateSettings
 
 _IMPORT_LENIENCE = 0.2
 """Photographs were chosen by somebody: only the hopeless ones are refused. Their limits lie this

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import RuntimeWish
 from engine.errors import DataError, ModelCorrupt, UsageError
 from engine.files import read_plain
 from engine.i18n import _
 from engine.model.face_space import PACKAGED, FaceSpace, Space, digest_file
 from engine.model.joint_space import JointSpace
 from engine.model.record import BackboneName, ModelInfo
+from engine.settings import RuntimeWish
 
 if TYPE_CHECKING:
     from engine.model.feature_row import Extracts

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.config import BackboneWish
 from engine.errors import FacedeskError
 from engine.files import write_plain
 from engine.i18n import _
-from engine.model.compiled_cache import cache_folder
 from engine.model.feature_row import RECIPE
 from engine.model.processor import processor_name
 from engine.model.record import BackboneName
 from engine.model.vgg16_plan import SIZE
+from engine.openvino_networks import cache_folder
+from engine.settings import BackboneWish
 from engine.threads import usable_cores
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
 from engine.files import parse_json, write_plain
@@ -68,9 +69,9 @@ ARRAYS = {
 class Space(Protocol):
     """Where faces are compared: one network's `FaceSpace`, or the `JointSpace` of several.
 
-    `dims` is the length of an embedding, `length` that of the feature row it is made of; `cohort`
-    (m, dims) float32 of unit length; `provenance` says in plain JSON what it was fitted on and
-    how; `digest` is the SHA-256 of the file that it came from, empty if it was just fitted.
+    `dims` is the length of an embedding, `length` that of the feature row it is made of;
+    `provenance` says in plain JSON what it was fitted on and how; `digest` is the SHA-256 of the
+    file that it came from, empty if it was just fitted.
     """
 
     @property
@@ -78,7 +79,20 @@ class Space(Protocol):
     @property
     def length(self) -> int: ...
     @property
-    def cohort(self) -> Float32: ...
+    def cohort(self) -> Float32:
+        """Strangers to score against: (m, dims) float32 of unit length, the same array for all who
+        hold it at a time. The space itself keeps a quarter of it: a gallery has its own copy.
+        """
+        with _LOCK:
+            held = _COHORTS.get(self)
+            cohort = held() if held is not None else None
+            if cohort is None:
+                cohort = self._unpacked()
+                _COHORTS[self] = weakref.ref(cohort)
+            return cohort
+
+    def _unpacked(self) -> Float32: ...
+
     @property
     def impostors(self) -> ImpostorCurve: ...
     @property
@@ -109,7 +123,8 @@ class FaceSpace(Space):
 
     `mean` (k,), `projection` (k, d) and `offset` (d,) float32, k being the length of the
     backbone's features (12288 for VGG16, 128 for resnet); a loaded projection stays in the file's
-    steps; `cohort` (m, d) float32 of unit length;
+    steps; `mixtures` (m, d) are the cohort, of which only the direction counts: float32 of unit
+    length, or int8 as in the file;
     `rooted` says whether features pass the signed root, `parts` which lengths of it are scaled by
     themselves (see `vectors.signed_root`); `digest` is the SHA-256 of the file it
     came from (empty if just fitted); `provenance` says in plain JSON what it was fitted on and
@@ -119,7 +134,7 @@ class FaceSpace(Space):
     mean: Float32
     projection: Float32 | Stepped
     offset: Float32
-    cohort: Float32
+    mixtures: Float32 | NDArray[np.int8]
     impostors: ImpostorCurve
     provenance: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
@@ -135,6 +150,10 @@ class FaceSpace(Space):
     def length(self) -> int:
         """Length of a feature row."""
         return len(self.mean)
+
+    def _unpacked(self) -> Float32:
+        found = np.asarray(self.mixtures, np.float32)
+        return unit(found) if self.mixtures.dtype == np.int8 else found
 
     def embed(self, features: Array) -> Float32:
         """Features (n, k) to embeddings (n, dims), float32 of unit length.
@@ -163,7 +182,7 @@ class FaceSpace(Space):
                 mean=arrays["mean"].astype(np.float32),
                 projection=Stepped(arrays["projection"], arrays["scale"]),
                 offset=arrays["offset"].astype(np.float32),
-                cohort=unit(arrays["cohort"]),
+                mixtures=arrays["cohort"],
                 impostors=ImpostorCurve(
                     arrays["rates"].astype(np.float64), arrays["curve"].astype(np.float64)
                 ),
@@ -208,7 +227,8 @@ class FaceSpace(Space):
         return digest
 
 
-_LOCK = threading.Lock()
+_LOCK = threading.RLock()
+_COHORTS: weakref.WeakKeyDictionary[Space, weakref.ref[Float32]] = weakref.WeakKeyDictionary()
 _STRANGERS: weakref.WeakKeyDictionary[Space, Levelled] = weakref.WeakKeyDictionary()
 
 

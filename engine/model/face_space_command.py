@@ -12,7 +12,6 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.config import TrainingSettings
 from engine.errors import FacedeskError
 from engine.model.backbones import (
     DEFAULT,
@@ -29,6 +28,7 @@ from engine.model.joint_space import JointSpace
 from engine.model.joint_space_fit import Opinion, fit_joint, joint_folds
 from engine.model.record import BackboneName
 from engine.model.resnet import ROW as FACE_ROW
+from engine.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from engine.model.people_features import Copies, PeopleFeatures  # pull in OpenCV

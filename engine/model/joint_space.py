@@ -44,7 +44,6 @@ class JointSpace(Space):
     names: tuple[str, ...]
     parts: tuple[FaceSpace, ...]
     shares: tuple[float, ...]
-    cohort: Float32
     impostors: ImpostorCurve
     provenance: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
@@ -58,6 +57,9 @@ class JointSpace(Space):
     def length(self) -> int:
         """Length of a feature row: the networks' rows in the order of `parts`."""
         return sum(part.length for part in self.parts)
+
+    def _unpacked(self) -> Float32:
+        return side_by_side([part.cohort for part in self.parts], self.shares)
 
     def embed(self, features: Array) -> Float32:
         """Features (n, length) to embeddings (n, dims), float32 of unit length."""
@@ -134,12 +136,9 @@ def joined(
         raise ValueError(_("a joint space has a name and a share for each of its parts"))
     if not np.isfinite(shares).all() or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(_("the shares of a joint space are positive and sum to 1"))
-    if len({len(part.cohort) for part in parts}) > 1:
+    if len({len(part.mixtures) for part in parts}) > 1:
         raise ValueError(_("the parts of a joint space have cohorts of different sizes"))
-    cohort = side_by_side([part.cohort for part in parts], shares)
-    return JointSpace(
-        tuple(names), tuple(parts), tuple(shares), cohort, curve, dict(provenance or {})
-    )
+    return JointSpace(tuple(names), tuple(parts), tuple(shares), curve, dict(provenance or {}))
 
 
 def side_by_side(rows: Sequence[Float32], shares: Sequence[float]) -> Float32:

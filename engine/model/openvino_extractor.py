@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from dataclasses import dataclass
 from platform import machine as machine_name
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model import compiled_cache
 from engine.model.feature_row import RECIPE, ROW, Arithmetic, check_crops, row_digest
-from engine.model.mapped import Mapped
 from engine.model.openvino_graph import feature_graph, graph_digest
 from engine.model.processor import has_bfloat16
 from engine.model.weights import Weights
-from engine.openvino_quiet import openvino
+from engine.openvino_networks import Network, compiled
 
 X86 = frozenset({"x86_64", "AMD64"})
 """Where `openvino_winograd` was measured; on ARM OpenVINO has ways of its own."""
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Network:
-    """A compiled network, and the file that its constants are read from, if it needs one."""
-
-    compiled: Any
-    constants: Mapped | None = None
 
 
 _lock = threading.Lock()
@@ -51,7 +37,7 @@ class OpenVinoExtractor:
         Raises ImportError where OpenVINO is not installed, RuntimeError where it cannot compile.
         """
         low = has_bfloat16() if low_precision is None else low_precision
-        self._network = _network(weights, "bf16" if low else "f32").compiled
+        self._network = _network(weights, "bf16" if low else "f32")
         # The plugin computes in float32 where it cannot do what it was asked for.
         used = self._network.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         self.low_precision = used == "bf16"
@@ -73,52 +59,18 @@ class OpenVinoExtractor:
         return rows
 
 
-def _network(weights: Weights, precision: str) -> Network:
+def _network(weights: Weights, precision: str) -> Any:
     """The compiled network: this process's, else the one kept on disk, else built now."""
     with _lock:
         name = f"{weights.digest} {precision}"
         if name not in _networks:
-            _networks[name] = _compiled(weights, precision)
-        return _networks[name]
-
-
-def _compiled(weights: Weights, precision: str) -> Network:
-    ov = openvino()
-    core = ov.Core()
-    options = {
-        "PERFORMANCE_HINT": "LATENCY",  # One stream on all cores: two are no faster, and late.
-        "INFERENCE_PRECISION_HINT": precision,
-        "ENABLE_CPU_PINNING": False,  # The camera process needs the same cores.
-    }
-    machine = core.get_property("CPU", "FULL_DEVICE_NAME")
-    able = " ".join(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
-    graph = graph_digest()
-    key = f"{weights.digest} {RECIPE} {graph} {precision} {ov.get_version()} {machine} {able}"
-
-    def from_disk() -> Network | None:
-        """The kept network. The plugin packs its constants for the processor, and the file's
-        own are hardly looked at again: 120 MB that would be in memory twice.
-        """
-        found = compiled_cache.kept(key)
-        if found is None:
-            return None
-        try:
-            with found.released_meanwhile():
-                read = core.import_model(ov.Tensor(found.bytes, shared_memory=True), "CPU", options)
-            return Network(read, found)
-        except RuntimeError as error:
-            log.info("the kept network is of no use: %s", error)
-            compiled_cache.forget(key)
-            return None
-
-    found = from_disk()
-    if found is not None:
-        return found
-    fewer_products = precision == "f32" and machine_name() in X86
-    built = core.compile_model(feature_graph(weights, fewer_products), "CPU", options)
-    exported = built.export_model()
-    data = exported if isinstance(exported, bytes) else exported.getvalue()
-    # What was built holds the graph's own weights too, 80 MB more than what is read back.
-    del built, exported
-    compiled_cache.keep(key, data)
-    return from_disk() or Network(core.import_model(data, "CPU", options))
+            fewer_products = precision == "f32" and machine_name() in X86
+            _networks[name] = compiled(
+                "vgg16",
+                f"{weights.digest} {RECIPE} {graph_digest()}",
+                lambda: feature_graph(weights, fewer_products),
+                PERFORMANCE_HINT="LATENCY",  # One stream on all cores: two are no faster, and late.
+                INFERENCE_PRECISION_HINT=precision,
+                ENABLE_CPU_PINNING=False,  # The camera process needs the same cores.
+            )
+        return _networks[name].compiled

@@ -6,8 +6,6 @@ Keras'. OpenVINO's convolutions have channels in front of height and width, ours
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,7 @@ from engine.model.feature_row import GRID, LAYERS, cells
 from engine.model.openvino_winograd import convolution
 from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, SIZE
 from engine.model.weights import Weights
-from engine.openvino_quiet import openvino
+from engine.openvino_networks import openvino, sources_digest
 
 FEWER_FROM = 2
 """First block by `openvino_winograd`. Block 1 has the largest maps and few channels: carrying its
@@ -27,12 +25,8 @@ tiles to and fro takes longer than the multiplications that it saves.
 
 
 def graph_digest() -> str:
-    """Changes with this file and the convolutions', so that no network of an older graph is used.
-
-    A number to be counted up by hand was forgotten at once.
-    """
-    files = (Path(__file__), Path(openvino_winograd.__file__))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    """Changes with this file and the convolutions'."""
+    return sources_digest(__file__, openvino_winograd.__file__)
 
 
 def feature_graph(weights: Weights, fewer_products: bool) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.openvino_quiet import openvino
+from engine.openvino_networks import openvino
 
 Float32 = NDArray[np.float32]
 

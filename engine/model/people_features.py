@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings
 from engine.errors import DataError, ModelCorrupt, NoPictures
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
@@ -25,6 +24,7 @@ from engine.model.arrays import unpack
 from engine.model.augment import augment_view
 from engine.model.vectors import Float32, Labels
 from engine.pictures import read_photograph
+from engine.settings import DetectionSettings
 
 if TYPE_CHECKING:
     from engine.model.feature_row import Extracts

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from engine.config import RuntimeWish
 from engine.errors import BackboneMissing
 from engine.i18n import _
 from engine.model.processor import CPUINFO, processor_features
+from engine.settings import RuntimeWish
 
 if TYPE_CHECKING:
     from engine.model.feature_row import Extracts

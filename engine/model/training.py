@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from engine.cancel import Cancel
-from engine.config import TrainingSettings
 from engine.errors import NoPictures
 from engine.events import Emit, EpochDone, Notice
 from engine.i18n import _
@@ -18,6 +17,7 @@ from engine.model import heads
 from engine.model.callbacks import Progress
 from engine.model.epochs import Arrays, Checkpoint, digest_of
 from engine.model.vectors import Float32, Labels, Levelled, centre_levels, class_centres, unit
+from engine.settings import TrainingSettings
 
 HELD_COHORT = 0.2
 """Share of the cohort kept out of training, to measure on."""

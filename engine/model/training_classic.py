@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.config import TrainingSettings
 from engine.errors import NoPictures, TooFewPeople
 from engine.events import Emit, EpochDone, Notice
 from engine.i18n import _
@@ -20,6 +19,7 @@ from engine.model.epochs import Arrays, Checkpoint, digest_of
 from engine.model.training import resumed
 from engine.model.vectors import Labels
 from engine.model.weights import Weights
+from engine.settings import TrainingSettings
 
 Crops = NDArray[np.uint8]
 
@@ -157,9 +157,6 @@ def is_tuned(arrays: Arrays) -> bool:
 
 def _material(arrays: tuple[NDArray[Any], ...], facts: str, settings: TrainingSettings) -> str:
     """A digest of all that the weights of an epoch depend on."""
-    chosen = settings.model_dump(
-        include={
-            "batch", "learning_rate", "fine_tune_rate", "patience", "classic_side", "classic_epochs"
-        }
-    )  # fmt: skip
+    names = "batch", "learning_rate", "fine_tune_rate", "patience", "classic_side", "classic_epochs"
+    chosen = {name: getattr(settings, name) for name in names}
     return digest_of(f"{facts} {chosen}", *arrays)

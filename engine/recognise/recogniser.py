@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import RecognitionSettings
 from engine.errors import NoModel
 from engine.events import BoxTuple, FaceSeen, Rule
 from engine.i18n import _
@@ -23,6 +22,7 @@ from engine.recognise.scoring import NOBODY, Gallery, runners_up_to
 from engine.recognise.threshold import kept_of, settle
 from engine.recognise.voting import Decision, Tracker, Verdict, decide, most_voted
 from engine.recognise.why import Evidence, Memory
+from engine.settings import RecognitionSettings
 
 if TYPE_CHECKING:
     from engine.model.feature_row import Extracts

@@ -59,11 +59,12 @@ class Gallery:
         self.names = tuple(names)
         # Centres and cohort in one matrix: a search is a single product. Column by column, as
         # one face's product is fastest; `centres` is a view of it, for a large gallery is large.
-        self._both = np.empty((space.dims, len(centres) + len(space.cohort)), np.float32)
+        cohort = space.cohort
+        self._both = np.empty((space.dims, len(centres) + len(cohort)), np.float32)
         self._both[:, : len(centres)] = centres.T
-        self._both[:, len(centres) :] = space.cohort.T
+        self._both[:, len(centres) :] = cohort.T
         self.centres: Float32 = self._both[:, : len(centres)].T
-        self._centre_levels = centre_levels(self.centres, space.cohort)
+        self._centre_levels = centre_levels(self.centres, cohort)
         self._set_raised(())
 
     def with_raised(self, raised: Sequence[float]) -> Gallery:

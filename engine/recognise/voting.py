@@ -15,9 +15,9 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import RecognitionSettings
 from engine.events import BoxTuple, Rule
 from engine.model.vectors import Array, Float32, unit
+from engine.settings import RecognitionSettings
 
 LOST_AFTER = 2.0
 """Seconds without a box after which a track is forgotten; less and a turned head loses it."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import GateSettings
 from engine.events import FaceSeen, Rule, Why
 from engine.model.face_space import Space
 from engine.model.joint_space import JointSpace
@@ -20,6 +19,7 @@ from engine.model.vectors import Float32, cohort_scores, unit
 from engine.pictures import encode_png
 from engine.recognise.calibration import threshold_for
 from engine.recognise.scoring import match
+from engine.settings import GateSettings
 
 MOST_TRACKS = 32
 """Tracks whose last decision is kept; older ones go first."""

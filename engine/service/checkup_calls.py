@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.config import Settings
 from engine.events import Finding
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

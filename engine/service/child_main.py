@@ -20,7 +20,6 @@ from typing import Any
 
 from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
-from engine.config import Settings, load_settings
 from engine.core_dumps import forbid_core_dumps
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
@@ -30,6 +29,7 @@ from engine.service.memory_use import offer_to_the_kernel
 from engine.service.messages import End, Hello, Ping, Pong, Quit, Start
 from engine.service.pulse import Pulse
 from engine.service.wire import Channel, WireError
+from engine.settings import Settings
 from engine.vault import opened
 from engine.workspace import Workspace
 
@@ -51,7 +51,7 @@ class ChildContext:
         self.channel = channel
         self.workspace = Workspace(Path(hello.workspace))
         opened.take_over(self.workspace.root, hello.vault)
-        self.settings: Settings = load_settings(**hello.settings)
+        self.settings: Settings = Settings.of_json(hello.settings)
         self.inbox: queue.Queue[Any] = queue.Queue()
         self.cancels: dict[str, Cancel] = {}
         self.pulse = Pulse()

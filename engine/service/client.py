@@ -14,7 +14,6 @@ from typing import Any
 
 from engine.camera.check import check_source
 from engine.camera.masking import mask_credentials
-from engine.config import Settings
 from engine.errors import DataError, EngineDied, FacedeskError, SourceBusy
 from engine.events import (
     EvaluateDone,
@@ -73,6 +72,7 @@ from engine.service.tapes import Tapes
 from engine.service.twin_calls import TwinCalls
 from engine.service.watchdog import Watchdog
 from engine.service.watching import Watched, note_settings
+from engine.settings import Settings
 from engine.vault import opened
 from engine.workspace import Workspace
 
@@ -322,7 +322,7 @@ class LocalDesk(
             if name not in self._children:
                 hello = Hello(
                     workspace=str(self._workspace.root),
-                    settings=self._settings.model_dump(mode="json"),
+                    settings=self._settings.as_json(),
                     vault=opened.pass_on(self._workspace.root),
                 )
                 self._children[name] = Child(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from engine.config import Settings
 from engine.enrol.inbox import FEATURES_FILE, Inbox, Sighting
 from engine.enrol.inbox_choices import Choices
 from engine.enrol.inbox_memory import ChoiceMemory, Sides
@@ -14,6 +13,7 @@ from engine.errors import DataError, ModelCorrupt
 from engine.files import read_bytes
 from engine.i18n import _
 from engine.service.inbox_rows import InboxView, SightingRow, UnknownGroup
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:

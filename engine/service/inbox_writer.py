@@ -11,13 +11,13 @@ import queue
 import threading
 from collections.abc import Callable
 
-from engine.config import Settings
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
 from engine.errors import FacedeskError
 from engine.events import InboxChanged, Sighted
 from engine.i18n import _
 from engine.service.shared_writer import SharedWriter
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 WAITING = 16

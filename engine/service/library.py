@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.audit import Audit
-from engine.config import Settings, SplitSettings
 from engine.enrol.consent import state_of
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
@@ -23,13 +22,14 @@ from engine.service import evaluations
 from engine.service.jobs import splitting
 from engine.service.protocol import EnrolRequest, InModel, ModelRow, PersonRow, SplitRequest
 from engine.service.purging import unseen
+from engine.settings import Settings, SplitSettings
 from engine.workspace import Workspace
 
 
 def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple[PersonRow, ...]:
     """Everybody enrolled, by name, each with whether the current model knows their pictures, and
     how consent and last sight stand by these `settings` (None: the defaults)."""
-    known = settings or Settings.model_construct()
+    known = settings or Settings()
     away = {each.slug: each.since for each in unseen(workspace, known)}
     model = current_model(workspace)
     trained = _revisions(model)

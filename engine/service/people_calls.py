@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.audit import Audit
-from engine.config import ConsentSettings, Settings
 from engine.enrol import changes
 from engine.enrol.consent import Consent, noted
 from engine.enrol.people import People, utc_now
@@ -23,6 +22,7 @@ from engine.service.person_rows import PersonFacts
 from engine.service.purging import due, purge
 from engine.service.quick_calls import QuickCalls
 from engine.service.requests import Job
+from engine.settings import ConsentSettings, Settings
 from engine.workspace import Workspace
 
 

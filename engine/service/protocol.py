@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from engine.config import Settings
 from engine.enrol.consent import Consent, state_of
 from engine.enrol.permission import outdated_words
 from engine.enrol.trash import Trashed
@@ -38,6 +37,7 @@ from engine.service.requests import (
 from engine.service.roster_calls import Added, RosterRow
 from engine.service.rows import InModel, ModelRow, PersonRow, PictureRow
 from engine.service.unknown_protocol import UnknownDesk
+from engine.settings import Settings
 
 __all__ = [
     "CAMERA_JOBS",

@@ -16,7 +16,6 @@ from typing import Literal
 
 from engine.audit import Audit
 from engine.camera.tape_folder import PART, SUFFIX
-from engine.config import Settings
 from engine.enrol.clock import read_clock
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
@@ -26,6 +25,7 @@ from engine.enrol.trash import Trash
 from engine.files import remove_directory, translate_os_errors
 from engine.i18n import _
 from engine.model.store import ModelStore
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 Kind = Literal["trash", "unknown", "choice", "model", "evaluation", "recording", "log"]

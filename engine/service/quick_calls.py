@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.config import Settings
 from engine.events import Event, SplitDone
 from engine.service import library
 from engine.service.protocol import ModelRow, PersonRow, SplitRequest
 from engine.service.shared_writer import SharedWriter
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

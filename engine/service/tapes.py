@@ -22,7 +22,6 @@ from engine import __version__
 from engine.audit import Audit
 from engine.camera.masking import mask_credentials
 from engine.camera.tape_folder import EVENTS, FORMAT, FRAMES, SESSION, complete, new_tape
-from engine.config import Settings
 from engine.enrol.people import utc_now
 from engine.errors import FacedeskError
 from engine.events import (
@@ -49,6 +48,7 @@ from engine.files import FILE_MODE, write_json
 from engine.i18n import _
 from engine.service import library
 from engine.service.protocol import EnrolRequest, RecogniseRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 MATTERING = ("camera", "detection", "gates", "enrolment", "recognition")
@@ -102,7 +102,7 @@ class JobTape:
             "recorded": utc_now(),
             "job": job,
             "request": _told(request),
-            "settings": settings.model_dump(mode="json", include=set(MATTERING)),
+            "settings": {name: settings.as_json()[name] for name in MATTERING},
             "model": model.id if model else "",
         }
         write_json(self.folder / SESSION, session)

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from engine.config import ProcessSettings
 from engine.errors import EngineDied, EngineHung, EngineTooLarge
 from engine.events import Notice
 from engine.i18n import _
@@ -18,6 +17,7 @@ from engine.service.child import Child
 from engine.service.memory_use import most_bytes, own_bytes
 from engine.service.messages import Ping
 from engine.service.vitals import Limits, Trouble
+from engine.settings import ProcessSettings
 
 TICK = 1.0
 """Seconds between two looks."""

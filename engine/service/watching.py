@@ -12,20 +12,19 @@ from typing import Any
 
 from engine.audit import Audit
 from engine.audit.places import place
-from engine.config import Settings
 from engine.errors import FacedeskError
 from engine.events import Emit, Notice
 from engine.i18n import _
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 SECTIONS = ("consent", "trash", "inbox", "retention", "record", "privacy")
-"""Sections of the settings on which privacy depends; one that does not exist is passed over."""
+"""Sections of the settings on which privacy depends."""
 
 
 def note_settings(workspace: Workspace, settings: Settings) -> None:
     """Note the settings on which privacy depends, if they changed. Raises as `Audit.note`."""
-    present = set(SECTIONS) & set(type(settings).model_fields)
-    told = settings.model_dump(mode="json", include=present)
+    told: dict[str, Any] = {name: settings.as_json()[name] for name in SECTIONS}
     told |= {"fpir": settings.recognition.fpir, "vault_required": settings.vault.required}
     text = told["consent"].pop("text")  # long; that it changed is what matters
     told["consent"]["text_sha256"] = hashlib.sha256(text.encode()).hexdigest()

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.config import VaultSettings
 from engine.errors import VaultLocked
 from engine.i18n import _
+from engine.settings import VaultSettings
 from engine.vault import opened
 from engine.vault.opened import VAULT_FILE, Opened, stamp_of
 from engine.vault.record import VaultRecord, read_record

@@ -14,9 +14,9 @@ from engine.camera.demo_path import Path as ViewPath
 from engine.camera.demo_scene import PORTRAITS, portrait_file
 from engine.camera.quiet import cv2
 from engine.camera.sources import open_source
-from engine.config import CameraSettings
 from engine.errors import SourceNotFound
 from engine.pictures import read_photograph
+from engine.settings import CameraSettings
 
 README = Path(__file__).parents[2] / "data" / "demo" / "README.md"
 

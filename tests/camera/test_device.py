@@ -22,7 +22,6 @@ from engine.camera.device import (
     trouble,
 )
 from engine.camera.sources import open_source
-from engine.config import CameraSettings
 from engine.errors import (
     SourceBusy,
     SourceDenied,
@@ -30,6 +29,7 @@ from engine.errors import (
     SourceNotFound,
     SourceUnreadable,
 )
+from engine.settings import CameraSettings
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from engine.camera.measure import measure
 from engine.camera.quiet import cv2
 from engine.camera.tape import encoded
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import Cancelled, SourceError, SourceTimeout
 from engine.events import CameraMeasured
+from engine.settings import CameraSettings
 
 
 def clip(path: Path, *levels: int, fps: float = 20.0) -> str:

@@ -18,7 +18,7 @@ import sys
 {first}
 from engine.camera.sources import open_source
 from engine.camera.quiet import cv2
-from engine.config import CameraSettings
+from engine.settings import CameraSettings
 from engine.errors import SourceError
 for text in sys.argv[1:]:
     try:

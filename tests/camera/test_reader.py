@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from engine.camera.pump import Pump
 from engine.camera.quiet import cv2
 from engine.camera.reader import Reader
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import SourceError, SourceNotFound
 from engine.events import Event, PictureSkipped, SourceLost, SourceOpened, SourceRestored
+from engine.settings import CameraSettings
 
 SETTINGS = CameraSettings()
 IMPATIENT = CameraSettings(
@@ -136,7 +137,7 @@ def test_a_silent_stream_is_lost_and_comes_back(network_camera: Any) -> None:
         if isinstance(event, SourceLost):
             network_camera.stalled.clear()
 
-    settings = IMPATIENT.model_copy(update={"read_timeout": 0.7})
+    settings = replace(IMPATIENT, read_timeout=0.7)
     with Reader(network_camera.url, settings, "live", hear) as reader:
         frames = reader.frames(Cancel())
         next(frames)
@@ -149,7 +150,7 @@ def test_a_silent_stream_is_lost_and_comes_back(network_camera: Any) -> None:
 
 
 def test_a_stream_that_stays_away_is_given_up(network_camera: Any) -> None:
-    settings = IMPATIENT.model_copy(update={"reconnect_attempts": 2})
+    settings = replace(IMPATIENT, reconnect_attempts=2)
     heard: list[Event] = []
     with Reader(network_camera.url, settings, "live", heard.append) as reader:
         frames = reader.frames(Cancel())

@@ -9,8 +9,8 @@ import pytest
 from engine.camera.deadline import within
 from engine.camera.sources import kind_of, open_source
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import Cancelled, SourceError, SourceNotFound, SourceTimeout
+from engine.settings import CameraSettings
 
 SETTINGS = CameraSettings()
 

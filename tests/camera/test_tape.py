@@ -21,10 +21,10 @@ from engine.camera.sources import kind_of, open_source
 from engine.camera.tape import FrameTape, encoded, taped
 from engine.camera.tape_folder import FRAMES, LINES, SESSION, complete, new_tape, read_session
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import SourceNotFound, SourceUnreadable, UsageError
 from engine.events import Event, Notice
 from engine.files import write_json
+from engine.settings import CameraSettings
 
 SECRET = "rtsp://operator:s3cret@cam/live"
 

@@ -9,9 +9,9 @@ import pytest
 from engine.camera.quiet import cv2
 from engine.camera.sources import open_source
 from engine.camera.video_file import VideoFileSource
-from engine.config import CameraSettings
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.events import Event, Notice
+from engine.settings import CameraSettings
 
 SETTINGS = CameraSettings()
 

@@ -103,7 +103,7 @@ from engine import i18n
 i18n.use(Brackets())
 
 from engine.camera.sources import open_source
-from engine.config import CameraSettings
+from engine.settings import CameraSettings
 from engine.dataset.split import make_split
 from engine.enrol.people import People
 from engine.errors import FacedeskError

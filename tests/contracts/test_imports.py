@@ -48,7 +48,11 @@ def test_the_command_line_loads_no_interface_before_a_command_runs() -> None:
 def test_the_camera_process_does_not_load_tensorflow() -> None:
     modules = loaded_after("import engine.service.jobs.enrol, engine.service.jobs.watch")
     assert "cv2" in modules
-    assert not modules.intersection({"tensorflow", "keras"})
+    assert not modules.intersection({"tensorflow", "keras", "pydantic"})
+
+
+def test_the_model_process_gets_its_settings_checked_and_loads_nothing_to_check_them() -> None:
+    assert "pydantic" not in loaded_after("import engine.service.model_process")
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.config import SplitSettings
 from engine.dataset.export import export_keras_folders, folder_names
 from engine.dataset.split import Split, make_split
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
 from engine.errors import DataError, DiskFull, SplitMissing
 from engine.pictures import decode_crop, encode_png
+from engine.settings import SplitSettings
 from engine.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -176,7 +176,7 @@ def test_a_mount_point_is_filled_in_place(people: People, split: Split, tmp_path
     script = """
 import sys
 from pathlib import Path
-from engine.config import SplitSettings
+from engine.settings import SplitSettings
 from engine.dataset.export import export_keras_folders
 from engine.dataset.split import make_split
 from engine.enrol.people import People

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from engine.config import SplitSettings
 from engine.dataset.split import (
     Split,
     check_fits,
@@ -21,6 +20,7 @@ from engine.enrol.folders import IMPORTED
 from engine.enrol.people import Person, SessionInfo
 from engine.errors import DataError, NoPictures, SplitMissing
 from engine.files import write_json
+from engine.settings import SplitSettings
 from engine.workspace import Workspace
 
 SETTINGS = SplitSettings()

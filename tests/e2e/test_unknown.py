@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.config import InboxSettings
 from engine.enrol.inbox import Inbox
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import sighted
 

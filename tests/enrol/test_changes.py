@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import SplitSettings
 from engine.dataset.split import check_fits, load_split, make_split, save_split
 from engine.enrol import changes
 from engine.enrol.people import People
@@ -15,6 +14,7 @@ from engine.enrol.recording import read_records
 from engine.enrol.trash import Trash
 from engine.errors import NameTaken, NoPictures, PersonNotFound, UndoConflict, UsageError
 from engine.files import write_bytes
+from engine.settings import SplitSettings
 from engine.workspace import Workspace
 from tests.enrol.test_people import capture
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.config import InboxSettings
 from engine.enrol.clock import BACK, HOLD, JUMP, Clock, note_clock, read_clock
 from engine.enrol.folders import session_stamp
 from engine.enrol.inbox import Inbox
 from engine.enrol.people import People
 from engine.enrol.trash import Trash
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import sighted
 

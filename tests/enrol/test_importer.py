@@ -13,7 +13,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.config import DetectionSettings, GateSettings
 from engine.enrol import importer
 from engine.enrol.consent import Consent
 from engine.enrol.importer import Choice, import_folder
@@ -26,6 +25,7 @@ from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.files import TEMPORARY
 from engine.pictures import decode_crop, read_photograph
+from engine.settings import DetectionSettings, GateSettings
 from engine.workspace import Workspace
 from tests.faces.faceless import faceless
 

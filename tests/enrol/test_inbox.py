@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.config import InboxSettings
 from engine.enrol.inbox import Inbox
 from engine.errors import DataError
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import sighted
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from engine.audit import Audit
-from engine.config import InboxSettings
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
 from engine.enrol.inbox_memory import ChoiceMemory
@@ -25,6 +24,7 @@ from engine.errors import (
 )
 from engine.files import read_bytes, remove_directory
 from engine.model.feature_cache import FeatureCache
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import EXTRACTOR, sighted
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import ConsentSettings
 from engine.enrol import roster
 from engine.enrol.consent import Consent, noted, state_of
 from engine.enrol.people import People
 from engine.enrol.permission import note, permit, permitted
 from engine.errors import ConsentMissing
+from engine.settings import ConsentSettings
 from engine.workspace import Workspace
 
 WARN = ConsentSettings()

@@ -15,7 +15,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.camera.frame import Frame
-from engine.config import DetectionSettings, GateSettings
 from engine.enrol.people import People, Person
 from engine.enrol.recording import read_records
 from engine.enrol.session import Enrolment
@@ -25,6 +24,7 @@ from engine.faces.align import Face
 from engine.faces.box import Box
 from engine.faces.quality import QualityGates
 from engine.pictures import decode_crop
+from engine.settings import DetectionSettings, GateSettings
 from engine.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -283,7 +283,7 @@ import sys
 import numpy as np
 from pathlib import Path
 from engine.camera.frame import Frame
-from engine.config import GateSettings
+from engine.settings import GateSettings
 from engine.enrol.people import People
 from engine.enrol.session import Enrolment
 from engine.faces.align import Face
@@ -325,8 +325,8 @@ with people.workspace.writer("enrolment"):
 def test_a_person_is_enrolled_from_a_real_clip(people: People, clips: Path) -> None:
     from engine.camera.reader import Reader
     from engine.cancel import Cancel
-    from engine.config import CameraSettings
     from engine.faces.detect import FaceFinder
+    from engine.settings import CameraSettings
 
     finder = FaceFinder(DetectionSettings())
     session = enrolment(people, people.add("Man A"), target=10)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.config import SplitSettings
 from engine.dataset.split import PARTS, Split, make_split
 from engine.enrol.people import Person
 from engine.evaluate.leakage import leakage, random_split
 from engine.evaluate.pictures import EnrolledPictures
 from engine.model.face_space import FaceSpace
+from engine.settings import SplitSettings
 from tests.evaluate.made_up import person
 from tests.recognise.made_up import near, vectors
 

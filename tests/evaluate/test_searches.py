@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.config import RecognitionSettings
 from engine.evaluate.searches import Searches, searches_of
 from engine.model.face_space import FaceSpace
 from engine.recognise.recogniser import Recogniser
+from engine.settings import RecognitionSettings
 from tests.evaluate.made_up import searches
 from tests.recognise.made_up import PaintedExtractor, near, vectors
 from tests.recognise.test_recogniser import model_of

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings
 from engine.faces.detect import FaceFinder
 from engine.pictures import read_photograph
+from engine.settings import DetectionSettings
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 

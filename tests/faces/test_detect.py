@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings, DetectorWish
 from engine.errors import DetectorMissing
 from engine.faces import blaze
 from engine.faces.detect import FaceFinder
+from engine.settings import DetectionSettings, DetectorWish
 
 
 @pytest.fixture

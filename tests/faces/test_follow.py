@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings, GateSettings
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.faces.follow import LYING_EVERY, FaceFollower
 from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
+from engine.settings import DetectionSettings, GateSettings
 
 Picture = NDArray[np.uint8]
 EVERY = DetectionSettings().full_scan_every

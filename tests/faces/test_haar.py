@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings
 from engine.errors import DetectorMissing, ModelError
 from engine.faces.align import Face
 from engine.faces.box import Box
 from engine.faces.cascades import Cascade, cascade_folder
 from engine.faces.detect import FaceFinder
 from engine.pictures import read_photograph
+from engine.settings import DetectionSettings
 
 HAAR = DetectionSettings(detector="haar")
 EYES_IN_PORTRAIT = ((201, 101), (248, 103))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings, DetectorWish
 from engine.faces.align import Face
 from engine.faces.box import Box
 from engine.faces.detect import FaceFinder
@@ -28,6 +27,7 @@ from engine.faces.pose import (
     turn,
 )
 from engine.pictures import read_photograph
+from engine.settings import DetectionSettings, DetectorWish
 
 
 def grey(left: int, right: int) -> NDArray[np.uint8]:

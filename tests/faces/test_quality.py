@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import GateSettings
 from engine.faces import measure
 from engine.faces.align import Face
 from engine.faces.box import Box
@@ -18,6 +17,7 @@ from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Verdict
 from engine.faces.refusal import Refusal
 from engine.pictures import read_photograph
+from engine.settings import GateSettings
 
 Picture = NDArray[np.uint8]
 

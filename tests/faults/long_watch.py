@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.config import Settings, load_settings
+from engine.config import load_settings
 from engine.enrol.inbox import Inbox
 from engine.events import (
     Event,
@@ -44,6 +44,7 @@ from engine.events import (
 from engine.service import child
 from engine.service.client import LocalDesk
 from engine.service.protocol import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 from tests.faults.samples import Course, course, folder_size, holds
 from tests.faults.scene import doorway

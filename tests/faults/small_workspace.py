@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.config import GateSettings, InboxSettings, SplitSettings
 from engine.enrol import changes
 from engine.enrol.import_plan import plan_import
 from engine.enrol.importer import import_planned
@@ -37,6 +37,7 @@ from engine.service.erasure.erase import erase
 from engine.service.jobs.splitting import split
 from engine.service.protocol import SplitRequest
 from engine.service.upkeep import recover
+from engine.settings import GateSettings, InboxSettings, SplitSettings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import EXTRACTOR, sighted
 
@@ -134,7 +135,7 @@ Job = Callable[[Workspace], object]
 
 
 def _import(workspace: Workspace) -> None:
-    settings = GateSettings().model_copy(update={"min_sharpness": 0.0})
+    settings = replace(GateSettings(), min_sharpness=0.0)
     gates = QualityGates(settings)
     plan = plan_import(workspace.root.parent / "photographs")
     finder: object = OneFace()

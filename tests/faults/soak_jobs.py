@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import InboxSettings
 from engine.enrol.inbox import Inbox
 from engine.enrol.people import People, Person
 from engine.enrol.trash import Trash
 from engine.model.store import ModelStore
 from engine.pictures import encode_png, read_photograph
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import sighted
 

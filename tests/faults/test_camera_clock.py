@@ -11,8 +11,8 @@ import pytest
 
 from engine.camera.reader import Reader
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.events import Event, SourceLost, SourceRestored
+from engine.settings import CameraSettings
 from tests.faults.loopback import HEAD, Connection, camera, jpeg, lively
 
 ENGINE = Path(__file__).parents[2] / "engine"

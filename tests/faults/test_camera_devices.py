@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,9 @@ from engine.camera.quiet import cv2
 from engine.camera.reader import Reader
 from engine.camera.sources import open_source
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import Cancelled, SourceError, SourceNotFound, SourceUnreadable
 from engine.events import Event, Notice, PictureSkipped, SourceLost
+from engine.settings import CameraSettings
 
 QUICK = CameraSettings(
     open_timeout=2, reconnect_first=0.05, reconnect_longest=0.1, reconnect_attempts=3
@@ -92,7 +93,7 @@ def test_a_camera_that_is_not_plugged_in_yet_is_waited_for_and_then_given_up() -
 
 def test_waiting_for_a_camera_can_be_ended() -> None:
     cancel = Cancel()
-    settings = QUICK.model_copy(update={"reconnect_first": 60.0, "reconnect_longest": 60.0})
+    settings = replace(QUICK, reconnect_first=60.0, reconnect_longest=60.0)
     with (
         pytest.raises(Cancelled),
         Reader("63", settings, "live", lambda event: cancel.stop(), cancel, patient=True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,9 +11,9 @@ from numpy.typing import NDArray
 from engine.camera.reader import Reader
 from engine.camera.sources import open_source
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import SourceError, SourceNotFound, SourceTimeout, SourceUnreadable
 from engine.events import Event, SourceLost, SourceRestored
+from engine.settings import CameraSettings
 from tests.faults import rtsp
 from tests.faults.loopback import Behaviour, Connection, camera, lively
 
@@ -51,7 +53,7 @@ def test_an_rtsp_camera_that_stalls_is_lost_in_time_and_comes_back() -> None:
 
     heard: list[Event] = []
     cancel = Cancel()
-    settings = PATIENT.model_copy(update={"read_timeout": 1.0})
+    settings = replace(PATIENT, read_timeout=1.0)
     with (
         camera(behave) as made,
         Reader(made.address(scheme="rtsp"), settings, "live", heard.append) as reader,

@@ -8,6 +8,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,6 @@ from engine.camera.mjpeg import LONGEST_PICTURE, MjpegSource
 from engine.camera.reader import Reader
 from engine.camera.sources import open_source
 from engine.cancel import Cancel
-from engine.config import CameraSettings
 from engine.errors import (
     SourceDenied,
     SourceError,
@@ -26,12 +26,13 @@ from engine.errors import (
     SourceUnreadable,
 )
 from engine.events import Event, PictureDoubted, SourceLost, SourceRestored
+from engine.settings import CameraSettings
 from tests.faults.loopback import HEAD, Behaviour, Connection, camera, film, jpeg, lively
 
 QUICK = CameraSettings(
     open_timeout=1.0, read_timeout=0.5, reconnect_first=0.05, reconnect_longest=0.2
 )
-PATIENT = QUICK.model_copy(update={"open_timeout": 20.0, "read_timeout": 20.0})
+PATIENT = replace(QUICK, open_timeout=20.0, read_timeout=20.0)
 """Where silence is not what the test is about: a loaded machine may be silent for a second."""
 HANG = 120.0
 """Seconds after which a test that waits is stuck."""

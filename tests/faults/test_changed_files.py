@@ -17,7 +17,7 @@ import pytest
 
 from engine.bench.synthetic import stand_in
 from engine.cancel import Cancel
-from engine.config import InboxSettings, load_settings
+from engine.config import load_settings
 from engine.dataset.export import export_keras_folders
 from engine.dataset.split import load_split
 from engine.enrol.changes import delete_people, undo
@@ -37,6 +37,7 @@ from engine.service.jobs.train import train
 from engine.service.person_facts import person_facts
 from engine.service.protocol import EvaluateRequest, SplitRequest, TrainRequest
 from engine.service.upkeep import recover
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 from tests.faults.small_workspace import DAYS, build, crop
 from tests.faults.sweep import scratch

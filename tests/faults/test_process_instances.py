@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.config import SplitSettings, load_settings
+from engine.config import load_settings
 from engine.dataset.split import load_split, make_split, save_split
 from engine.enrol.changes import delete_people, undo
 from engine.enrol.people import People
@@ -22,6 +22,7 @@ from engine.files import write_bytes
 from engine.pictures import decode_crop, encode_png
 from engine.service.client import LocalDesk
 from engine.service.protocol import SplitRequest
+from engine.settings import SplitSettings
 from engine.workspace import Workspace
 from tests import format_0
 from tui.cli import main

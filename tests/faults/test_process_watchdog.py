@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from engine.config import ProcessSettings, load_settings
+from engine.config import load_settings
 from engine.errors import EngineDied, EngineHung, EngineTooLarge
 from engine.events import JobEnded, Notice
 from engine.service.child import Child
 from engine.service.memory_use import own_bytes
 from engine.service.messages import End, Hello, Ping, Start
 from engine.service.watchdog import Watchdog
+from engine.settings import ProcessSettings
 from engine.workspace import Workspace
 
 LONGEST = 300.0
@@ -36,7 +37,7 @@ class Watched:
         self.ended = threading.Event()
         self._now = 0.0
         settings = load_settings()
-        hello = Hello(workspace=str(workspace.root), settings=settings.model_dump(mode="json"))
+        hello = Hello(workspace=str(workspace.root), settings=settings.as_json())
         self.child = Troubled("troubled", hello, workspace.logs, self._hear, self._over)
         wish = ProcessSettings(**{"silent_seconds": 20, "still_seconds": 20, **limits})
         self.dog = Watchdog(wish, lambda: [self.child], self.notices.append, lambda: self._now)

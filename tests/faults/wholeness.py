@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.config import InboxSettings
 from engine.dataset.split import load_split
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.inbox import Inbox
@@ -28,6 +27,7 @@ from engine.files import TEMPORARY, read_json
 from engine.model.row_file import RowFile
 from engine.model.store import ModelStore
 from engine.pictures import decode_crop
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 
 _DECODED: set[bytes] = set()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.config import Settings
 from engine.dataset.split import check_fits, load_split, summarise
 from engine.enrol import roster
 from engine.enrol.changes import undo
@@ -20,12 +19,13 @@ from engine.enrol.recording import read_records
 from engine.enrol.trash import Trash
 from engine.errors import FacedeskError, ModelCorrupt, NoModel
 from engine.model.arrays import LARGEST, unpack
-from engine.model.compiled_cache import kept
 from engine.model.face_space import FaceSpace
 from engine.model.row_file import RowFile
 from engine.model.store import ModelStore
+from engine.openvino_networks import kept
 from engine.service import evaluations, library
 from engine.service.inbox_library import inbox_view
+from engine.settings import Settings
 from engine.workspace import Workspace
 from tests.fuzz import scratch
 from tests.fuzz.mutate import Seed
@@ -107,10 +107,10 @@ def compiled(data: bytes) -> None:
     """The kept network: nothing but what was written."""
     network = b"\7" * 64
     digest = hashlib.sha256(network).digest()
-    name = f"{hashlib.sha256(b'key').hexdigest()[:32]}.bin"
+    name = f"net-{hashlib.sha256(b'key').hexdigest()[:32]}.bin"
     scratch.file(f"compiled/{name}", data + digest)
     os.environ["FACEDESK_CACHE"] = str(scratch.folder())
-    found = kept("key")
+    found = kept("net", "key")
     assert (found is not None) == (data == network)
     assert found is None or found.bytes.tobytes() == network
 

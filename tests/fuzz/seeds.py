@@ -13,7 +13,6 @@ from PIL import Image, features
 from engine.camera.frame import Frame, SourceInfo
 from engine.camera.tape import FrameTape
 from engine.camera.tape_folder import new_tape
-from engine.config import InboxSettings, SplitSettings
 from engine.dataset.split import make_split, save_split
 from engine.enrol.changes import delete_people
 from engine.enrol.consent import Consent
@@ -30,6 +29,7 @@ from engine.model.store import ModelStore
 from engine.pictures import encode_png
 from engine.service import evaluations
 from engine.service.wire import encode
+from engine.settings import InboxSettings, SplitSettings
 from engine.workspace import Workspace
 from tests.fuzz import scratch
 from tests.fuzz.mutate import Seed
@@ -118,7 +118,7 @@ def space_seeds() -> tuple[Seed, ...]:
         mean=random.normal(size=12).astype(np.float32),
         projection=random.normal(size=(12, DIMS)).astype(np.float32),
         offset=random.normal(size=DIMS).astype(np.float32),
-        cohort=cohort,
+        mixtures=cohort,
         impostors=ImpostorCurve(np.geomspace(1, 1e-4, 20), np.linspace(0, 0.5, 20)),
         provenance={"people": 20},
         parts=(8, 4),

@@ -9,13 +9,13 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.camera.demo import DemoSource
-from engine.config import DetectionSettings
 from engine.faces.detect import FaceFinder
 from engine.model.feature_row import Extracts
 from engine.model.keras_extractor import KerasExtractor
 from engine.model.runtime import vgg16_extractor
 from engine.model.weights import Weights, load_weights
 from engine.pictures import CROP, read_photograph
+from engine.settings import DetectionSettings
 
 
 @pytest.fixture(scope="session")

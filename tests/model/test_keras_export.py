@@ -42,7 +42,7 @@ def space() -> FaceSpace:
         mean=random.uniform(0, 30, ROW).astype(np.float32),
         projection=random.normal(size=(ROW, DIMENSIONS)).astype(np.float32),
         offset=random.normal(size=DIMENSIONS).astype(np.float32),
-        cohort=unit(random.normal(size=(40, DIMENSIONS))),
+        mixtures=unit(random.normal(size=(40, DIMENSIONS))),
         impostors=ImpostorCurve(np.array([0.5, 0.1]), np.array([0.0, 0.1])),
         parts=PARTS,
     )
@@ -141,7 +141,7 @@ def test_both_networks_of_a_joint_space_are_in_one_file(
         mean=random.normal(size=128).astype(np.float32) * 0.05,
         projection=random.normal(size=(128, 8)).astype(np.float32),
         offset=random.normal(size=8).astype(np.float32),
-        cohort=unit(random.normal(size=(40, 8))),
+        mixtures=unit(random.normal(size=(40, 8))),
         impostors=space.impostors,
         rooted=False,
     )

@@ -15,7 +15,7 @@ from engine.model.openvino_winograd import (
     strips,
 )
 from engine.model.weights import Weights
-from engine.openvino_quiet import openvino
+from engine.openvino_networks import openvino
 
 FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}
 

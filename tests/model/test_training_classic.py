@@ -10,7 +10,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.config import TrainingSettings
 from engine.errors import Cancelled, ModelCorrupt, NoPictures, TooFewPeople
 from engine.events import EpochDone, Event, Notice
 from engine.model.classic import (
@@ -26,6 +25,7 @@ from engine.model.epochs import Checkpoint
 from engine.model.training_classic import ClassicResult, train_classic
 from engine.model.vgg16 import layer_table
 from engine.model.weights import Weights
+from engine.settings import TrainingSettings
 
 Crops = NDArray[np.uint8]
 Labels = NDArray[np.int64]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.config import TrainingSettings
 from engine.errors import Cancelled, NoPictures
 from engine.events import EpochDone, Event, Notice
 from engine.model import heads
@@ -29,6 +28,7 @@ from engine.model.vectors import (
     stacked,
     unit,
 )
+from engine.settings import TrainingSettings
 
 DIMENSIONS = 32
 

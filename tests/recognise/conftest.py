@@ -19,7 +19,7 @@ def space() -> FaceSpace:
         mean=np.zeros(DIMS, np.float32),
         projection=np.eye(DIMS, dtype=np.float32),
         offset=np.zeros(DIMS, np.float32),
-        cohort=cohort,
+        mixtures=cohort,
         impostors=ImpostorCurve(np.array([1.0, 0.5]), np.array([0.0, 0.0])),
     )
     strangers, centres = vectors(1000, 2), vectors(100, 3)

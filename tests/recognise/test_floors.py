@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.events import Event, FaceSeen, NoFace
 from engine.service.jobs.enrol import enrol
 from engine.service.jobs.imports import import_pictures
@@ -26,6 +25,7 @@ from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.recognise import recognise
 from engine.service.jobs.train import train
 from engine.service.protocol import EnrolRequest, ImportRequest, RecogniseRequest, TrainRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]

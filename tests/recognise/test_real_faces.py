@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import DetectionSettings, RecognitionSettings
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.model.backbones import packaged_space
@@ -24,6 +23,7 @@ from engine.recognise.calibration import Enrolled, kept_from
 from engine.recognise.recogniser import Recogniser
 from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle
+from engine.settings import DetectionSettings, RecognitionSettings
 from tests.recognise.remembering import Remembering
 
 pytestmark = pytest.mark.shared

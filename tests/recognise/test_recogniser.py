@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.config import RecognitionSettings
 from engine.errors import ModelCorrupt, NoModel
 from engine.events import FaceSeen, Rule
 from engine.model.face_space import FaceSpace
 from engine.model.store import ModelInfo, StoredModel
 from engine.recognise.calibration import threshold_for
 from engine.recognise.recogniser import Recogniser, classifier_for
+from engine.settings import RecognitionSettings
 from tests.recognise.made_up import DIMS, PaintedExtractor, near, vectors
 
 ANNA, BERT, STRANGER = vectors(3, 50)

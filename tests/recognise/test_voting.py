@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.config import RecognitionSettings
 from engine.events import BoxTuple
 from engine.recognise.voting import (
     LOST_AFTER,
@@ -16,6 +15,7 @@ from engine.recognise.voting import (
     most_voted,
     overlap_of,
 )
+from engine.settings import RecognitionSettings
 from tests.recognise.made_up import DIMS, near, vectors
 
 ANNA, BERT, STRANGER = vectors(3, 40)

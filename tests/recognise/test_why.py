@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.config import GateSettings, RecognitionSettings
 from engine.events import Rule
 from engine.model.face_space import FaceSpace
 from engine.recognise.recogniser import Recogniser
 from engine.recognise.voting import Decision, decide
 from engine.recognise.why import Memory, enrolled_crops, explain
+from engine.settings import GateSettings, RecognitionSettings
 from tests.recognise.made_up import DIMS, PaintedExtractor, near, vectors
 from tests.recognise.test_recogniser import ANNA, BERT, BOX, SETTINGS, STRANGER, model_of
 

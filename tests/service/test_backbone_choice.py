@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.errors import ModelCorrupt, UsageError
 from engine.events import Event, FaceSeen
 from engine.faces.align import Face
@@ -20,6 +19,7 @@ from engine.service.jobs.naming import Recognition
 from engine.service.jobs.networks import backbone_of, refuse_unfitting
 from engine.service.jobs.train import train
 from engine.service.protocol import TrainRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

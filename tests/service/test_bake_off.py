@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.config import DetectionSettings, Settings
 from engine.enrol.people import People
 from engine.errors import Cancelled, NoPictures, UsageError
 from engine.events import Event, Notice
@@ -19,10 +18,11 @@ from engine.pictures import encode_png
 from engine.service.jobs.bake_off import bake_off
 from engine.service.jobs.bake_off_pictures import own_strangers, probes_in, strangers_in
 from engine.service.protocol import BakeOffRequest
+from engine.settings import DetectionSettings, Settings, TrainingSettings
 from engine.workspace import Workspace
 
 SESSION = "20260101-000000-ab"
-QUICK = Settings(training={"classic_epochs": 1, "epochs": 2, "views": 0})
+QUICK = Settings(training=TrainingSettings(classic_epochs=1, epochs=2, views=0))
 
 
 def pattern(seed: int) -> np.ndarray:

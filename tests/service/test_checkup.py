@@ -12,14 +12,7 @@ from desk_driver import started
 
 from engine.camera.inspect import Access, CameraFacts, PictureFormat, Size
 from engine.cancel import Cancel
-from engine.config import (
-    CameraSettings,
-    DetectionSettings,
-    DetectorWish,
-    RuntimeWish,
-    Settings,
-    load_settings,
-)
+from engine.config import load_settings
 from engine.errors import SourceBusy, SourceDenied
 from engine.events import CameraMeasured, Event, Finding, JobEnded
 from engine.service.checkup import cameras as camera_group
@@ -32,6 +25,7 @@ from engine.service.checkup.storage import storage_findings
 from engine.service.checkup.survey import survey
 from engine.service.client import LocalDesk
 from engine.service.protocol import CheckRequest
+from engine.settings import CameraSettings, DetectionSettings, DetectorWish, RuntimeWish, Settings
 from engine.workspace import Workspace
 
 WEBCAM = CameraFacts(

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.config import ConsentSettings, Settings
 from engine.enrol import roster
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
@@ -21,6 +20,7 @@ from engine.service.client import LocalDesk
 from engine.service.jobs.enrol import enrol
 from engine.service.jobs.imports import import_pictures
 from engine.service.protocol import EnrolRequest, ImportRequest
+from engine.settings import ConsentSettings, Settings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import sighted
 

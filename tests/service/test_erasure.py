@@ -15,7 +15,6 @@ from byte_search import hits, needles_of
 from engine.audit import Audit
 from engine.bench.synthetic import enrol_made_up, stand_in
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol import changes, roster
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
@@ -35,6 +34,7 @@ from engine.service.jobs.evaluate import evaluate
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.train import train
 from engine.service.protocol import EvaluateRequest, TrainRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import sighted
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.config import Settings, load_settings
+from engine.config import load_settings
 from engine.dataset.split import load_split
 from engine.enrol.people import People
 from engine.errors import Cancelled
@@ -24,6 +24,7 @@ from engine.recognise.recogniser import classifier_for
 from engine.service.jobs.enrol import enrol
 from engine.service.jobs.train import train
 from engine.service.protocol import EnrolRequest, TrainRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.config import GateSettings, Settings
 from engine.enrol.inbox import Inbox
 from engine.errors import DataError, WorkspaceLocked
 from engine.events import FaceSeen, InboxChanged, Rule, Sighted
@@ -20,6 +19,7 @@ from engine.service.inbox_writer import InboxWriter
 from engine.service.jobs.keeping import SETTLED, Keeper
 from engine.service.shared_writer import SharedWriter
 from engine.service.wire import decode, encode
+from engine.settings import GateSettings, Settings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import sighted
 
@@ -49,7 +49,7 @@ class Watch:
 
     def __init__(self, workspace: Workspace, keep: bool | None = True, **gates: float) -> None:
         self.sent: list[Sighted] = []
-        settings = Settings(gates=ANY.model_copy(update=gates))
+        settings = Settings(gates=replace(ANY, **gates))
         self.keeper = Keeper(workspace, settings, "e" * 64, "s" * 64, self._sent, keep)
         self.memory = Memory()
         self.frame = 0

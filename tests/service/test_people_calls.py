@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine.config import Settings
 from engine.enrol.people import People
 from engine.errors import DataError, NothingToUndo
 from engine.events import EvaluateDone
 from engine.service import evaluations
 from engine.service.client import LocalDesk
 from engine.service.protocol import Consent
+from engine.settings import Settings
 from engine.workspace import Workspace
 from tests.enrol.test_people import capture
 

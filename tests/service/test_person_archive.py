@@ -15,7 +15,6 @@ import pytest
 
 from engine.bench.synthetic import enrol_made_up, stand_in
 from engine.cancel import Cancel
-from engine.config import ConsentSettings, Settings
 from engine.enrol.consent import noted
 from engine.enrol.inbox import Inbox
 from engine.enrol.people import People
@@ -36,6 +35,7 @@ from engine.service.person_archive import take_in
 from engine.service.person_archive.export import export_person
 from engine.service.person_archive.take_in import import_person
 from engine.service.protocol import TrainRequest
+from engine.settings import ConsentSettings, Settings
 from engine.workspace import Workspace
 from tests.enrol.unknowns import sighted
 

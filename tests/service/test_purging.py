@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import RetentionSettings, Settings
 from engine.enrol import changes
 from engine.enrol.clock import Clock
 from engine.enrol.folders import moment_of
@@ -24,6 +23,7 @@ from engine.model.store import ModelStore
 from engine.service.library import person_rows
 from engine.service.purging import due, purge, unseen
 from engine.service.seen_notes import AGAIN, SeenNotes
+from engine.settings import RetentionSettings, Settings
 from engine.workspace import Workspace
 from tests.enrol.test_people import capture
 from tests.enrol.unknowns import sighted

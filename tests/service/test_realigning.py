@@ -10,7 +10,7 @@ import pytest
 from former_workspace import COLLINS, HOPPER, crops, fill
 
 from engine.cancel import Cancel
-from engine.config import Settings, load_settings
+from engine.config import load_settings
 from engine.enrol import changes
 from engine.enrol.people import People
 from engine.enrol.recording import SessionWriter, read_records
@@ -24,6 +24,7 @@ from engine.pictures import decode_crop, encode_png
 from engine.service.erasure.erase import erase
 from engine.service.jobs import realigning
 from engine.service.jobs.realigning import realign
+from engine.settings import Settings
 from engine.workspace import Workspace
 from tests.vault.whole_workspace import OPENER
 

@@ -9,7 +9,6 @@ import pytest
 
 from engine.bench.synthetic import crops_of, enrol_made_up, stand_in
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol import changes
 from engine.enrol.consent import noted
 from engine.enrol.people import People
@@ -23,6 +22,7 @@ from engine.service.jobs.naming import Recognition
 from engine.service.jobs.train import train
 from engine.service.messages import FacesFound
 from engine.service.protocol import TrainRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 SETTINGS = Settings()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.config import Settings
 from engine.errors import WorkspaceUnusable
 from engine.events import Recovered
 from engine.service.client import LocalDesk
 from engine.service.shared_writer import SharedWriter
+from engine.settings import Settings
 from engine.workspace import Workspace
 from tests.service.desk_driver import Collector
 

@@ -8,7 +8,6 @@ import pytest
 
 from engine.bench.synthetic import enrol_made_up, stand_in
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol.people import People
 from engine.errors import Cancelled
 from engine.events import Emit, EpochDone, Event, Notice, Recovered, TrainDone
@@ -18,6 +17,7 @@ from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.train import train
 from engine.service.protocol import TrainRequest
 from engine.service.upkeep import recover
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

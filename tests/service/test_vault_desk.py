@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from desk_driver import started, wait_unlocked
 
-from engine.config import Settings
 from engine.errors import VaultLocked
 from engine.events import ProcessReady
 from engine.service.client import LocalDesk
 from engine.service.protocol import EnrolRequest
+from engine.settings import Settings
 from engine.vault import convert, opened
 from engine.vault.survey import survey, verify
 from engine.vault.wrapping import Opener

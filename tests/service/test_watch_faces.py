@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.config import Settings, load_settings
+from engine.config import load_settings
 from engine.events import Event, Notice
 from engine.pictures import read_photograph
 from engine.service.jobs.watch import face_search
+from engine.settings import Settings
 
 Picture = NDArray[np.uint8]
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
@@ -41,8 +43,8 @@ def test_faces_too_narrow_for_recognition_are_left_out(
 
 
 def test_the_narrowest_face_is_a_setting(settings: Settings) -> None:
-    detection = settings.detection.model_copy(update={"smallest_face": 48})
-    small = settings.model_copy(update={"detection": detection})
+    detection = replace(settings.detection, smallest_face=48)
+    small = replace(settings, detection=detection)
     assert len(face_search(small, lambda event: None, photographs=False)(showing(56))) == 1
 
 

@@ -31,7 +31,7 @@ sys.modules["tensorflow"] = sys.modules["keras"] = None
 import numpy as np
 from engine.camera.demo import DemoSource
 from engine.cancel import Cancel
-from engine.config import Settings
+from engine.config import load_settings
 from engine.faces.detect import FaceFinder
 from engine.service.jobs.evaluate import evaluate
 from engine.service.jobs.recognise import recognise
@@ -39,7 +39,7 @@ from engine.service.jobs.twins import suspect
 from engine.service.protocol import EvaluateRequest, RecogniseRequest
 from engine.workspace import Workspace
 
-workspace, settings, events = Workspace(Path(sys.argv[1])), Settings(training={"views": 0}), []
+workspace, settings, events = Workspace(Path(sys.argv[1])), load_settings(training={"views": 0}), []
 source = "demo:hopper?seed=5&frames=20"
 request = RecogniseRequest(source=source, pace="fast")
 recognise(workspace, settings, request, Cancel(), events.append)

@@ -13,7 +13,6 @@ from fake_people import FakePeople
 from fake_roster import FakeRoster
 from fake_unknown import FakeUnknown
 
-from engine.config import Settings
 from engine.errors import DataError, FacedeskError, NameInvalid, SourceBusy
 from engine.events import (
     Captured,
@@ -41,6 +40,7 @@ from engine.service.protocol import (
     SplitRequest,
     TrainRequest,
 )
+from engine.settings import Settings
 
 
 def person(name: str, pictures: int = 30, **fields: object) -> PersonRow:

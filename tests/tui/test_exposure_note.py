@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import PrivacySettings, Settings
 from engine.errors import WorkspaceShared
+from engine.settings import PrivacySettings, Settings
 from engine.workspace import Workspace
 from tui.context import Context
 from tui.output import Output

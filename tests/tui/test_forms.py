@@ -6,8 +6,8 @@ import pytest
 from fake_desk import FakeDesk, model, person
 from textual.widgets import Checkbox
 
-from engine.config import ConsentSettings, Settings
 from engine.service.protocol import EnrolRequest, ImportRequest, RecogniseRequest
+from engine.settings import ConsentSettings, Settings
 
 
 def desk() -> FakeDesk:

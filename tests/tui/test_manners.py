@@ -6,6 +6,7 @@ import json
 import stat
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import pytest
 from fake_desk import FakeDesk, epoch, model, person
 from textual.pilot import Pilot
 
-from engine.config import AppSettings
 from engine.events import JobStarted
+from engine.settings import AppSettings
 from tui.app import FacedeskApp
 from tui.keys import KEYS
 from tui.keys.keymap import as_file, checked, is_fixed, read_keymap
@@ -309,7 +310,7 @@ def test_a_workspace_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 
 async def test_a_theme_that_does_not_exist_is_told(run: Callable[..., Any], tmp_path: Path) -> None:
     made = desk(tmp_path, "Ada")
-    made.settings = made.settings.model_copy(update={"app": AppSettings(theme="pink")})
+    made.settings = replace(made.settings, app=AppSettings(theme="pink"))
     async with run(made) as table:
         await table.until(lambda: "There is no theme 'pink'" in table.log())
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.config import SplitSettings
 from engine.errors import UsageError
+from engine.settings import SplitSettings
 from tui.commands.training import complete_shares
 
 USUAL = SplitSettings(train=0.7, validation=0.15, test=0.15)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from whole_workspace import OPENER, SECRET
 
-from engine.config import VaultSettings
 from engine.errors import VaultError, VaultLocked, WrongKey
 from engine.files import read_bytes
 from engine.service.messages import Hello
 from engine.service.wire import decode, encode
+from engine.settings import VaultSettings
 from engine.vault import convert, opened
 from engine.vault.record import VaultRecord
 from engine.vault.unlock import unlock

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from engine.config import SplitSettings
 from engine.errors import SplitMissing, UsageError
 from engine.events import (
     EpochDone,
@@ -18,6 +17,7 @@ from engine.events import (
 )
 from engine.service import library
 from engine.service.protocol import SplitRequest, TrainRequest
+from engine.settings import SplitSettings
 from tui.context import Context, interruptible
 from tui.i18n import _
 from tui.state_words import SPLIT_MODES

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.audit import Audit
-from engine.config import VaultSettings
 from engine.errors import SealBroken, UsageError, VaultError
+from engine.settings import VaultSettings
 from engine.vault import opened
 from engine.vault.convert import (
     Converted,

@@ -9,9 +9,9 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import DataTable, Input, Label
 
-from engine.config import SplitSettings
 from engine.events import SplitDone
 from engine.service.protocol import SplitRequest
+from engine.settings import SplitSettings
 from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.panes.base import Empty, Pane, line

@@ -12,9 +12,9 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import DataTable, Input, Label, Select
 
-from engine.config import TrainingSettings
 from engine.events import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
 from engine.service.protocol import Recipe, TrainRequest
+from engine.settings import TrainingSettings
 from tui.bridge import Live
 from tui.i18n import _
 from tui.keys.names import with_keys

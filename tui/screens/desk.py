@@ -12,7 +12,6 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from engine.config import Settings
 from engine.events import (
     Captured,
     EnrolDone,
@@ -30,6 +29,7 @@ from engine.events import (
     Threshold,
     TrainDone,
 )
+from engine.settings import Settings
 from tui.bridge import Live
 from tui.jobs import PANE_OF
 from tui.panes.activity import ActivityPane

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Label, Select
 
 from engine.camera.display import display_available
-from engine.config import ConsentSettings
 from engine.service.protocol import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
+from engine.settings import ConsentSettings
 from tui.i18n import _
 from tui.screens.dialog import Form, Send
 from tui.text import clean

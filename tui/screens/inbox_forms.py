@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
-from engine.config import ConsentSettings
+from engine.settings import ConsentSettings
 from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.screens.dialog import Form, Send

@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
-from engine.config import ConsentSettings
 from engine.service.protocol import Consent
+from engine.settings import ConsentSettings
 from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.person_words import consent_words

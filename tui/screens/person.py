@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import DataTable, Static
 
-from engine.config import ConsentSettings
 from engine.service.protocol import PersonFacts, PictureFacts, SessionFacts
+from engine.settings import ConsentSettings
 from tui.i18n import _
 from tui.keys import bindings_of
 from tui.keys.names import with_keys

@@ -20,7 +20,7 @@ from engine.model.keras_extractor import KerasExtractor
 from engine.model.runtime import vgg16_extractor
 from engine.model.vectors import Float32
 from engine.model.weights import load_weights
-from engine.openvino_quiet import openvino
+from engine.openvino_networks import openvino
 
 CROPS, FEW = 16, 4
 ROUNDS, ONCE = 5, 1

@@ -17,7 +17,7 @@ from engine.bench.demo import clip, clip_of_four, trained_workspace
 from engine.bench.plan import Plan
 from engine.camera.frame import Frame
 from engine.camera.sources import open_source
-from engine.config import Settings, load_settings
+from engine.config import load_settings
 from engine.events import Figure
 from engine.faces.align import align
 from engine.i18n import _
@@ -29,6 +29,7 @@ from engine.service.jobs.half_blocks import HalfBlocks
 from engine.service.jobs.networks import backbone_of
 from engine.service.jobs.watch import face_search
 from engine.service.previewing import PreviewWish
+from engine.settings import Settings
 
 FRAMES, FEW = 60, 8
 WARM = 3

@@ -13,7 +13,7 @@ from pathlib import Path
 from engine.bench.demo import PEOPLE, counted, workspace_crops
 from engine.bench.plan import Plan
 from engine.cancel import Cancel
-from engine.config import Settings, load_settings
+from engine.config import load_settings
 from engine.dataset.split import load_split
 from engine.enrol.people import People
 from engine.errors import ModelError, NoPictures
@@ -28,6 +28,7 @@ from engine.service.jobs.material import Material
 from engine.service.jobs.splitting import with_pictures
 from engine.service.jobs.train import train
 from engine.service.protocol import EnrolRequest, TrainRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 EPOCHS = 3
@@ -167,7 +168,7 @@ def _classic(workspace: Workspace, settings: Settings) -> tuple[EpochDone, ...]:
     if split is None:
         raise NoPictures(_("There is no split"))
     material = Material(workspace, with_pictures(workspace), split)
-    training = settings.training.model_copy(update={"classic_epochs": EPOCHS, "patience": EPOCHS})
+    training = replace(settings.training, classic_epochs=EPOCHS, patience=EPOCHS)
     return train_classic(
         *material.crops("train"),
         *material.crops("validation"),

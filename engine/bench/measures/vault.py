@@ -16,7 +16,7 @@ from engine.bench.demo import PEOPLE, clip, counted, showing_a_face
 from engine.bench.plan import Plan
 from engine.bench.stopwatch import seconds_of, taking_turns
 from engine.cancel import Cancel
-from engine.config import Settings, load_settings
+from engine.config import load_settings
 from engine.dataset.split import make_split, save_split
 from engine.events import Figure
 from engine.files import write_bytes, write_plain
@@ -29,6 +29,7 @@ from engine.service.jobs.splitting import with_pictures
 from engine.service.jobs.train import train
 from engine.service.jobs.watch import watch
 from engine.service.protocol import ImportRequest, RecogniseRequest, TrainRequest
+from engine.settings import Settings
 from engine.vault import convert, envelope
 from engine.vault.envelope import DataKey
 from engine.vault.wrapping import Opener, Wrap, from_passphrase

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.camera.inspect import CameraFacts, PictureFormat, Size, inspect_cameras
-from engine.config import CameraSettings
 from engine.errors import SourceBusy
 from engine.events import Finding
 from engine.i18n import _
+from engine.settings import CameraSettings
 
 SHOWN = 6
 """Sizes of a format told one by one."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.errors import Cancelled, SourceError
 from engine.events import CameraMeasured, Emit, Finding
 from engine.events.checkup import State
 from engine.i18n import _
+from engine.settings import Settings
 
 
 class _Maker(Protocol):

@@ -9,13 +9,13 @@ import os
 import re
 from pathlib import Path
 
-from engine.config import BackboneWish, RuntimeWish
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.i18n import _
 from engine.model.choice import choose_backbone, remembered
 from engine.model.processor import CPUINFO, has_bfloat16, processor_features
 from engine.model.runtime import INSTALL, choose_runtime
+from engine.settings import BackboneWish, RuntimeWish
 from engine.threads import usable_cores
 
 WANTED = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "bf16")

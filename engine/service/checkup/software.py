@@ -9,10 +9,10 @@ from importlib.util import find_spec
 
 from engine import __version__
 from engine.camera.display import display_available
-from engine.config import DetectionSettings
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.i18n import _
+from engine.settings import DetectionSettings
 
 PACKAGES = ("textual", "tensorflow", "keras", "openvino", "opencv-python", "numpy", "pillow")
 

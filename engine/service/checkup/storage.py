@@ -7,12 +7,13 @@ import re
 import shutil
 from pathlib import Path
 
-from engine.config import Settings, config_file, keys_file
+from engine.config import config_file, keys_file
 from engine.errors import VaultError
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.exposure import exposures
 from engine.i18n import _
+from engine.settings import Settings
 from engine.vault.opened import opened
 from engine.vault.record import read_record
 from engine.workspace import Workspace

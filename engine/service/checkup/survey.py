@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.config import Settings
 from engine.errors import FacedeskError
 from engine.events import Finding
 from engine.events.checkup import Group
@@ -14,6 +13,7 @@ from engine.service.checkup.files import file_findings
 from engine.service.checkup.processor import processor_findings
 from engine.service.checkup.software import software_findings
 from engine.service.checkup.storage import storage_findings
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

@@ -15,13 +15,13 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.config import InboxSettings
 from engine.enrol.inbox import FEATURES_FILE, Inbox
 from engine.errors import FacedeskError, ModelCorrupt
 from engine.files import read_bytes, remove_directory, translate_os_errors
 from engine.i18n import _
 from engine.model.epochs import drop_all
 from engine.model.store import ModelDraft, ModelInfo, ModelStore, StoredModel
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:

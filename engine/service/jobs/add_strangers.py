@@ -8,7 +8,6 @@ from pathlib import Path
 
 from engine.camera.sources import kind_of
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol.import_plan import plan_strangers
 from engine.enrol.importer import import_planned
 from engine.enrol.names import clean_name
@@ -32,6 +31,7 @@ from engine.i18n import _
 from engine.picture_names import is_picture_name
 from engine.service.jobs.enrol import enrol
 from engine.service.protocol import EnrolRequest, StrangersRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

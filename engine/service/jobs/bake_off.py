@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.dataset.split import Split, check_fits, load_split, make_split
 from engine.enrol.people import Person
 from engine.errors import NoPictures, SplitMissing, UsageError
@@ -33,6 +32,7 @@ from engine.service.jobs.bake_off_pictures import (
 from engine.service.jobs.material import Material
 from engine.service.jobs.splitting import with_pictures
 from engine.service.protocol import BakeOffRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 ENOUGH_PROBES = 100

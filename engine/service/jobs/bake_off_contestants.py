@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.evaluate.bake_off import SURE, Row, judged, left_out, left_out_probabilities, settled
 from engine.evaluate.stopwatch import milliseconds_a_face
 from engine.events import Emit, FeaturesProgress
@@ -30,6 +29,7 @@ from engine.model.weights import Weights
 from engine.recognise.calibration import Enrolled, threshold_for
 from engine.service.jobs.bake_off_pictures import Pictures, Strangers
 from engine.service.jobs.material import Material
+from engine.settings import Settings
 
 NAMES = {"vgg16": _("VGG16"), "resnet": _("face network")}
 FILES = {

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from engine.camera.folder import pictures_of
 from engine.cancel import Cancel
-from engine.config import DetectionSettings
 from engine.enrol.import_plan import plan_import
 from engine.enrol.names import name_key
 from engine.enrol.people import People, Person
@@ -25,6 +24,7 @@ from engine.i18n import _
 from engine.model.vectors import Labels
 from engine.pictures import decode_crop
 from engine.service.jobs.strangers import not_enrolled
+from engine.settings import DetectionSettings
 from engine.workspace import Workspace
 
 

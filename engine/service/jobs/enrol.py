@@ -8,7 +8,6 @@ from dataclasses import replace
 from engine.camera.reader import Reader
 from engine.camera.tape import taped
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol import permission
 from engine.enrol.coach import Coach
 from engine.enrol.names import clean_name
@@ -25,6 +24,7 @@ from engine.service.jobs.capturing import Capture, Follower
 from engine.service.jobs.view import Viewer
 from engine.service.previewing import Wishes
 from engine.service.protocol import EnrolRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

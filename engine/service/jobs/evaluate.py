@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from engine.audit import Audit
 from engine.cancel import Cancel
-from engine.config import RecognitionSettings, Settings
 from engine.dataset.split import Split, check_fits, load_split
 from engine.enrol.people import People, Person
 from engine.enrol.permission import permitted
@@ -46,6 +45,7 @@ from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.material import Progress
 from engine.service.jobs.strangers import stranger_embeddings
 from engine.service.protocol import EvaluateRequest
+from engine.settings import RecognitionSettings, Settings
 from engine.workspace import Workspace
 
 
@@ -399,7 +399,7 @@ def dialled(settings: RecognitionSettings, fpir: float | None) -> RecognitionSet
             f"{fpir:g}",
             _("A share above 0 and below 1, such as 0.01."),
         )
-    return settings.model_copy(update={"fpir": fpir})
+    return replace(settings, fpir=fpir)
 
 
 def _samples(probes: Probes, strangers: Strangers | None) -> Samples:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from engine.config import GateSettings
 from engine.enrol.people import People
 from engine.enrol.permission import permitted
 from engine.events import Why
 from engine.model.face_space import Space
 from engine.model.feature_cache import FeatureCache
 from engine.recognise.why import EnrolledCrops, Evidence, enrolled_crops, explain
+from engine.settings import GateSettings
 from engine.workspace import Workspace
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol.inbox import Inbox, Sighting
 from engine.events import Emit, Notice
 from engine.files import read_bytes, translate_os_errors
@@ -26,6 +25,7 @@ from engine.model.feature_cache import cached_arrays
 from engine.model.store import ModelStore
 from engine.pictures import Unreadable, decode_crop
 from engine.service.jobs.realigning import realign
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol.import_plan import plan_import
 from engine.enrol.importer import import_planned
 from engine.enrol.people import People
@@ -17,6 +16,7 @@ from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
 from engine.i18n import _
 from engine.service.protocol import ImportRequest
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.config import Settings
 from engine.enrol.inbox import Inbox
 from engine.events import Emit, FaceSeen, Sighted
 from engine.faces.box import Box
@@ -21,6 +20,7 @@ from engine.model.feature_cache import cached_arrays
 from engine.pictures import encode_png
 from engine.recognise.voting import LOST_AFTER, Decision
 from engine.recognise.why import Evidence, Memory
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:

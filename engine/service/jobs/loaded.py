@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.config import ModelSettings
 from engine.model.backbones import Backbone, backbone_name, load_backbone, load_extractor
 from engine.model.choice import Choice, choose_backbone, measured
 from engine.model.record import BackboneName, ModelInfo
 from engine.service.jobs.networks import backbone_of
+from engine.settings import ModelSettings
 
 Key = tuple[str, str, object]
 

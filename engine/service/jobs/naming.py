@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import Settings
 from engine.enrol.people import PERSON_FILE
 from engine.enrol.permission import permitted
 from engine.events import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate
@@ -27,6 +26,7 @@ from engine.service.jobs.keeping import Keeper
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.strangers import ready_strangers
 from engine.service.messages import FacesFound
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.audit import Audit
-from engine.config import RuntimeWish
 from engine.errors import ModelCorrupt, UsageError
 from engine.i18n import _
 from engine.model.backbones import (
@@ -22,6 +21,7 @@ from engine.model.store import ModelInfo, ModelStore
 from engine.model.vgg16_plan import LayerRow
 from engine.model.weights import Weights, load_weights
 from engine.service.protocol import Recipe, TrainRequest
+from engine.settings import RuntimeWish
 from engine.workspace import Workspace
 
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from engine.audit import Audit
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import FORMAT, People, Person, SessionInfo
 from engine.enrol.permission import permitted
@@ -29,6 +28,7 @@ from engine.events import Emit, FeaturesProgress, Notice
 from engine.files import parse_json, read_json, read_lines, write_bytes, write_json
 from engine.i18n import _, _n
 from engine.pictures import Unreadable, decode_crop, encode_png
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from engine.camera.check import check_source
 from engine.camera.demo import parse_demo
 from engine.camera.folder import pictures_of
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.events import Emit, Notice, RecogniseDone
 from engine.faces.detect import FaceFinder
 from engine.pictures import Unreadable, read_photograph
@@ -16,6 +15,7 @@ from engine.service.jobs.naming import Recognition
 from engine.service.jobs.watch import watch
 from engine.service.protocol import RecogniseRequest
 from engine.service.watching import watching
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

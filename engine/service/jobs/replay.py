@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,14 @@ from engine.camera.tape_folder import (
     tape_path,
 )
 from engine.cancel import Cancel
-from engine.config import Settings
+from engine.config import checked_settings
 from engine.errors import NoPictures, SourceError
 from engine.events import Emit, Event, Notice, ReplayDone
 from engine.i18n import _
 from engine.service.messages import FacesFound
 from engine.service.protocol import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.service.watching import watching
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 BEFORE: Mapping[str, Mapping[str, Any]] = {"detection": {"full_scan_every": 1}}
@@ -139,8 +140,8 @@ def _run(
         return
     with tempfile.TemporaryDirectory(prefix="facedesk-replay-") as folder:
         # Nothing of it is kept, so nobody is enrolled by it.
-        rule = settings.consent.model_copy(update={"required": "off"})
-        nobody = settings.model_copy(update={"consent": rule})
+        rule = replace(settings.consent, required="off")
+        nobody = replace(settings, consent=rule)
         enrol(Workspace(Path(folder)), nobody, request, cancel, emit)
 
 
@@ -170,14 +171,14 @@ def _recognise(
 
 def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...]]:
     """The recording's settings, checked field by field by the configuration itself."""
-    body = present.model_dump()
+    body = present.as_json()
     if not isinstance(told, dict):
         return present, (_("The recording tells no settings: yours are used."),)
     for name in ("detection", "gates", "recognition"):
         if isinstance(told.get(name), dict):
             body[name] = {**body[name], **BEFORE.get(name, {}), **told[name]}
     try:
-        used = Settings.model_validate(body)
+        used = checked_settings(body)
     except ValueError:
         return present, (_("The recording's settings do not fit this version: yours are used."),)
     changed = [n for n in ("detection", "gates", "recognition") if body[n] != _dump(present, n)]
@@ -188,7 +189,7 @@ def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...
 
 
 def _dump(settings: Settings, section: str) -> Any:
-    return settings.model_dump()[section]
+    return settings.as_json()[section]
 
 
 # --- comparing ------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.audit import Audit
-from engine.config import Settings, SplitSettings
 from engine.dataset.split import (
     PARTS,
     Split,
@@ -20,6 +19,7 @@ from engine.enrol.permission import permitted, withdrawn
 from engine.errors import NoPictures, SplitMissing
 from engine.events import Emit, Notice, SplitDone
 from engine.i18n import _
+from engine.settings import Settings, SplitSettings
 from engine.workspace import Workspace
 
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from engine.audit import Audit
 from engine.cancel import Cancel
-from engine.config import Settings, TrainingSettings
 from engine.dataset.split import PARTS
 from engine.errors import Cancelled, TooFewPeople
 from engine.events import Emit, EpochDone, Notice, TrainDone
@@ -38,6 +37,7 @@ from engine.service.jobs.networks import refuse_unfitting
 from engine.service.jobs.splitting import fitting_split, with_pictures
 from engine.service.jobs.strangers import stranger_embeddings
 from engine.service.protocol import TrainRequest
+from engine.settings import Settings, TrainingSettings
 from engine.workspace import Workspace
 
 
@@ -234,7 +234,7 @@ def training_settings(configured: TrainingSettings, request: TrainRequest) -> Tr
         update[name] = request.epochs
     if request.input_side is not None:
         update["classic_side"] = request.input_side
-    return configured.model_copy(update=update)
+    return replace(configured, **update)
 
 
 def _head(

@@ -7,7 +7,6 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import Settings
 from engine.enrol.names import name_key
 from engine.enrol.permission import permitted
 from engine.events import Emit, TwinSuspected
@@ -16,6 +15,7 @@ from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service.jobs.in_use import model_in_use
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.strangers import ready_strangers
+from engine.settings import Settings
 from engine.workspace import Workspace
 
 

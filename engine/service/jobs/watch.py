@@ -14,7 +14,6 @@ from engine.camera.frame import Frame
 from engine.camera.reader import Reader
 from engine.camera.tape import taped
 from engine.cancel import Cancel
-from engine.config import Settings
 from engine.events import BoxTuple, Emit, Notice
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
@@ -27,6 +26,7 @@ from engine.service.jobs.view import Viewer
 from engine.service.messages import FacesFound
 from engine.service.previewing import Wishes
 from engine.service.protocol import RecogniseRequest
+from engine.settings import Settings
 
 FRESH = 0.7
 """Seconds that a box may be shown for after the frame it was found in."""

@@ -13,7 +13,6 @@ from typing import Any
 
 from engine import __version__
 from engine.audit import Audit
-from engine.config import InboxSettings
 from engine.enrol import traces
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.inbox import Inbox
@@ -35,6 +34,7 @@ from engine.service.person_archive.form import (
     WHEN,
     json_bytes,
 )
+from engine.settings import InboxSettings
 from engine.workspace import Workspace
 
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.audit import Audit
-from engine.config import ConsentSettings
 from engine.enrol import permission
 from engine.enrol.consent import Consent, noted, read_consent
 from engine.enrol.folders import SESSION_FILE
@@ -34,6 +33,7 @@ from engine.files import make_directory, new_directory, write_bytes, write_json
 from engine.i18n import _
 from engine.pictures import decode_crop, encode_png
 from engine.service.person_archive import form
+from engine.settings import ConsentSettings
 from engine.workspace import Workspace
 
 MOST_ENTRIES = 50_000

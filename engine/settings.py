@@ -1,0 +1,343 @@
+"""All settings, as plain data with bounds. `engine.config` reads and checks them.
+
+The engine's processes get them checked from the app or the command, and load nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, Any, Literal, Self, get_type_hints
+
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+
+from engine.i18n import _
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSettings:
+    """What is asked of a camera, and how long to wait for it."""
+
+    width: Annotated[int, Ge(160), Le(3840)] = 640
+    """Picture width to ask a webcam for, pixels."""
+    height: Annotated[int, Ge(120), Le(2160)] = 480
+    """Picture height to ask a webcam for, pixels."""
+    fps: Annotated[float, Ge(1), Le(240)] = 30.0
+    """Frames a second to ask a webcam for."""
+    open_timeout: Annotated[float, Gt(0), Le(120)] = 8.0
+    """Seconds a source may take to open."""
+    read_timeout: Annotated[float, Gt(0), Le(120)] = 4.0
+    """Seconds a live source may go without a frame before it counts as lost."""
+    reconnect_first: Annotated[float, Gt(0), Le(60)] = 0.5
+    """Seconds before the first attempt to reconnect; doubled at each further one."""
+    reconnect_longest: Annotated[float, Gt(0), Le(600)] = 15.0
+    """Longest pause between attempts to reconnect, seconds."""
+    reconnect_attempts: Annotated[int, Ge(0), Le(10_000)] = 20
+    """Attempts before a lost source is given up."""
+
+
+DetectorWish = Literal["auto", "blaze", "haar"]
+"""What finds faces; `engine.faces.detect` decides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionSettings:
+    """How faces are found."""
+
+    detector: DetectorWish = "auto"
+    """`auto` takes BlazeFace where OpenVINO is installed, else OpenCV's Haar cascade, which finds
+    fewer faces and knows neither nose nor mouth. A name insists on it."""
+    working_width: Annotated[int, Ge(120), Le(1280)] = 320
+    """A larger frame is reduced to this width before Haar's face search, pixels."""
+    scale_factor: Annotated[float, Ge(1.01), Le(1.5)] = 1.2
+    """Step of the scale pyramid of Haar's face search."""
+    neighbours: Annotated[int, Ge(1), Le(20)] = 5
+    """Overlapping hits that Haar's face search needs for a face."""
+    smallest_face: Annotated[int, Ge(24), Le(400)] = 64
+    """Narrowest face that is recognised in live frames, pixels of the frame. Enrolment has its own
+    limits, `gates.min_face` and `gates.min_face_import`."""
+    full_scan_every: Annotated[int, Ge(1), Le(60)] = 5
+    """Frames after which the whole frame is searched for new faces; in between those known are
+    searched for near where they were. 1: every frame is searched as a whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """The quality gates of enrolment. Each refusal carries the measured value and its limit."""
+
+    min_face: Annotated[int, Ge(32), Le(1000)] = 80
+    """Face box width below which a live frame is too small, pixels."""
+    min_face_import: Annotated[int, Ge(24), Le(1000)] = 60
+    """The same for imported photographs, pixels."""
+    min_brightness: Annotated[float, Ge(0), Le(255)] = 45.0
+    """Mean luma of the crop's middle below which it is too dark, 0..255."""
+    max_brightness: Annotated[float, Ge(0), Le(255)] = 215.0
+    """Mean luma of the crop's middle above which it is too bright, 0..255."""
+    min_sharpness: Annotated[float, Ge(0), Le(10_000)] = 150.0
+    """Sharpness (`engine.faces.measure`) below which the crop is blurred. Sharp webcam pictures
+    have 200 to 2000, the same blurred by 4 pixels 30 to 110."""
+    min_change: Annotated[float, Ge(0), Le(100)] = 3.0
+    """Change since the last kept crop (`engine.faces.measure`) below which it is a duplicate."""
+    dominance: Annotated[float, Ge(1.0), Le(10.0)] = 1.6
+    """Of several faces the largest wins if it is this many times wider than the next."""
+
+    def __post_init__(self) -> None:
+        if self.min_brightness >= self.max_brightness:
+            raise ValueError(
+                _(
+                    "min_brightness ({min_brightness:g}) must be below max_brightness "
+                    "({max_brightness:g})"
+                ).format(min_brightness=self.min_brightness, max_brightness=self.max_brightness)
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentSettings:
+    """Capture from a camera."""
+
+    count: Annotated[int, Ge(1), Le(10_000)] = 100
+    """Crops a person and session."""
+    finish_when_covered: bool = False
+    """End a capture before `count` once the coach's grid is filled. Off: guidance is a help, and
+    more pictures of the same views still help training a little."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSettings:
+    """Shares of train, validation and test pictures; they must sum to 1."""
+
+    train: Annotated[float, Ge(0.05), Le(1.0)] = 0.70
+    validation: Annotated[float, Ge(0.0), Le(0.9)] = 0.15
+    test: Annotated[float, Ge(0.0), Le(0.9)] = 0.15
+    seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 1
+
+    def __post_init__(self) -> None:
+        total = self.train + self.validation + self.test
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(
+                _("train, validation and test must sum to 1, they sum to {total:g}").format(
+                    total=total
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings:
+    """Both recipes."""
+
+    epochs: Annotated[int, Ge(1), Le(1000)] = 30
+    """Most epochs of recipe `head`; recipe `classic` uses `classic_epochs`."""
+    classic_epochs: Annotated[int, Ge(1), Le(1000)] = 10
+    patience: Annotated[int, Ge(1), Le(1000)] = 5
+    """Epochs without a better val_loss before training stops; see `patience_for`."""
+    learning_rate: Annotated[float, Gt(0), Le(1)] = 1e-3
+    """Of recipe `classic`."""
+    classic_side: Literal[160, 224] = 160
+    """Width and height of the pictures as recipe `classic` shows them to VGG16: 224, which it was
+    trained on, takes twice the time."""
+    head_rate: Annotated[float, Gt(0), Le(1)] = 1e-4
+    """Of recipe `head`, which starts at the class centres and only adjusts them."""
+    fine_tune_rate: Annotated[float, Gt(0), Le(1)] = 1e-5
+    """Learning rate with `--unfreeze block5`."""
+    batch: Annotated[int, Ge(1), Le(1024)] = 32
+    views: Annotated[int, Ge(0), Le(16)] = 2
+    """Augmented views of each training crop, computed once (recipe `head`); fewer, or none, of
+    people who have so many pictures that these are views enough."""
+
+    def patience_for(self, epochs: int) -> int:
+        """`patience`, kept below the number of epochs, so that early stopping can fire.
+
+        A short run (`--epochs 3`) is no mistake, so that it shortens the patience instead of
+        being refused. A run of one epoch has nothing to stop early.
+        """
+        return max(1, min(self.patience, epochs - 1))
+
+
+RuntimeWish = Literal["auto", "openvino", "keras"]
+"""What is to compute VGG16's features; `engine.model.runtime` decides."""
+
+
+BackboneWish = Literal["auto", "both", "vgg16", "resnet"]
+"""Which networks judge faces; `engine.model.choice` decides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """Which networks judge faces, and how they are computed."""
+
+    backbone: BackboneWish = "auto"
+    """`both`: VGG16 and the face network, whose scores are added. `auto` takes both, or the face
+    network alone (`resnet`) where VGG16 takes longer than 150 ms a face."""
+
+    runtime: RuntimeWish = "auto"
+    """`auto` takes OpenVINO where it is installed and the processor fits, else Keras, which is
+    slower and loads TensorFlow for seconds. A name insists on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognitionSettings:
+    """Live recognition."""
+
+    fpir: Annotated[float, Gt(0), Lt(1)] = 0.01
+    """Share of strangers' searches that may return a name: the one dial."""
+    window: Annotated[int, Ge(1), Le(100)] = 7
+    """Last frames of a track that are fused into one decision."""
+    least: Annotated[int, Ge(1), Le(100)] = 3
+    """Frames a track needs before anything but "unsure" is said; at most `window`."""
+    most_faces: Annotated[int, Ge(1), Le(64)] = 8
+    """Faces a frame that are looked at, largest first."""
+
+    def __post_init__(self) -> None:
+        if self.least > self.window:
+            raise ValueError(
+                _("least ({least}) must not exceed window ({window})").format(
+                    least=self.least, window=self.window
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSettings:
+    """When a process of the engine is ended and replaced."""
+
+    silent_seconds: Annotated[float, Ge(2), Le(3600)] = 60.0
+    """Seconds without an answer. Loading a library from a slow disk may take tens of them."""
+    still_seconds: Annotated[float, Ge(5), Le(86_400)] = 600.0
+    """Seconds in which a job neither reports nor looks whether it is to end. Each frame and batch
+    does; compiling or fitting in one piece may take minutes on a small machine."""
+    most_megabytes: Annotated[int, Ge(0), Le(1_000_000)] = 0
+    """Memory of one process; 0: three quarters of the machine's, or of its control group's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrashSettings:
+    """What was deleted or moved, and can be undone."""
+
+    keep_days: Annotated[int, Ge(0), Le(3650)] = 30
+    """Days that a change can be undone; 0: what is deleted is gone at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """What goes by itself after a time, beside the trash (`trash.keep_days`) and the inbox
+    (`inbox.days`). People never do: they are only listed."""
+
+    people_days: Annotated[int, Ge(0), Le(3650)] = 0
+    """Days without being recognised or captured after which a person is listed; 0: nobody is."""
+    models: Annotated[int, Ge(1), Le(1000)] = 20
+    """Newest models that stay, besides the one in use and the one before it."""
+    recording_days: Annotated[int, Ge(0), Le(3650)] = 0
+    """Days after which recordings below the workspace go; 0: they stay."""
+    log_days: Annotated[int, Ge(1), Le(3650)] = 30
+    """Days after which a log that nothing was written to goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentSettings:
+    """What people agree to when they are enrolled, and what happens if they did not."""
+
+    required: Literal["off", "warn", "refuse"] = "warn"
+    """What enrolling somebody without noted consent does: nothing, a sentence, or a refusal."""
+    text_version: Annotated[str, MinLen(1), MaxLen(40)] = "1"
+    """Version of the text below, noted with each consent; change it with the text."""
+    text: Annotated[str, MaxLen(4000)] = (
+        "I agree that pictures of my face, and what is computed from them, are kept on this "
+        "computer to recognise me, until I take this back."
+    )
+    """The words that are shown to a person who is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxSettings:
+    """Strangers kept while recognising. The switch in the app or `facedesk unknown on` is kept
+    in the workspace and goes before `keep`."""
+
+    keep: bool = False
+    """Whether strangers seen while recognising are kept."""
+    days: Annotated[int, Ge(1), Le(365)] = 7
+    """Days after which they are removed for good, whatever was done with them."""
+    crops: Annotated[int, Ge(1), Le(20)] = 4
+    """Most crops of one sighting."""
+    most: Annotated[int, Ge(1), Le(2000)] = 200
+    """Most sightings that wait; beyond that the oldest go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSettings:
+    """What `--record` may take."""
+
+    most_megabytes: Annotated[int, Ge(1), Le(4000)] = 2000
+    """Size of a recording at which it ends (the session goes on). Lossless pictures of 640x480
+    take about 0.4 megabytes each; an AVI file holds 4000."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultSettings:
+    """What opens an encrypted workspace where nobody is there to be asked."""
+
+    key_file: str = ""
+    """The key file, for a workspace that is opened by one."""
+    passphrase_file: str = ""
+    """A file with the passphrase in its first line; `-`: standard input."""
+    required: bool = False
+    """Refuse a workspace that is not encrypted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacySettings:
+    """Where a workspace may lie."""
+
+    shared_folder: Literal["warn", "refuse"] = "warn"
+    """What happens to a workspace that other users may look into, or that lies on a network or
+    shared file system."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSettings:
+    """The app in the terminal."""
+
+    theme: str = ""
+    """Name of a theme (palette, "Theme"); empty: the one chosen last in this workspace."""
+    animation: bool = False
+    """Whether scrolling and the like is animated. Over SSH each frame of it costs."""
+    mouse: bool = True
+    """Whether the app takes the mouse; without, the terminal's own selection works."""
+    preview: Literal["auto", "normal", "low", "off"] = "auto"
+    """How much of the camera picture is sent to the terminal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings. `engine.config.load_settings` reads them; this checks no bounds by itself."""
+
+    camera: CameraSettings = CameraSettings()
+    detection: DetectionSettings = DetectionSettings()
+    gates: GateSettings = GateSettings()
+    enrolment: EnrolmentSettings = EnrolmentSettings()
+    split: SplitSettings = SplitSettings()
+    training: TrainingSettings = TrainingSettings()
+    model: ModelSettings = ModelSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+    inbox: InboxSettings = InboxSettings()
+    processes: ProcessSettings = ProcessSettings()
+    trash: TrashSettings = TrashSettings()
+    retention: RetentionSettings = RetentionSettings()
+    consent: ConsentSettings = ConsentSettings()
+    record: RecordSettings = RecordSettings()
+    vault: VaultSettings = VaultSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    app: AppSettings = AppSettings()
+
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        """Sections by name, plain JSON: what `of_json` takes."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, told: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Settings that were checked before, in another process. Raises TypeError for unknown
+        names."""
+        kinds = get_type_hints(cls)
+        return cls(**{section: kinds[section](**values) for section, values in told.items()})
+
+
+SECTIONS: tuple[str, ...] = tuple(each.name for each in fields(Settings))
