@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.model.vgg16_plan import BLOCKS, SIZE
+from engine.model.vgg16_plan import BLOCKS, VIEW
 
 KERNEL = 3
 WINOGRAD = 4.0
@@ -10,7 +10,7 @@ WINOGRAD = 4.0
 (Lavin and Gray, CVPR 2016)."""
 
 
-def multiply_adds(size: int = SIZE, blocks: int = 4) -> int:
+def multiply_adds(size: int = VIEW, blocks: int = 4) -> int:
     """Multiply-adds of the convolutions of the first `blocks` blocks, for one picture.
 
     Biases, activations and pooling are left out: under one per cent. A multiply-add is two

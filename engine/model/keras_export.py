@@ -34,7 +34,7 @@ from engine.model.record import StoredModel
 from engine.model.resnet import CHANNEL_MEANS, CHIP, CROP_OF_CHIP, SCALE, load_resnet
 from engine.model.vectors import NEAREST, Float32, centre_levels
 from engine.model.vgg16 import backbone, layer_table
-from engine.model.vgg16_plan import SIZE, LayerRow
+from engine.model.vgg16_plan import SIZE, VIEW, LayerRow
 from engine.model.weights import Weights
 
 FILE_NAME = "identity_vgg.keras"
@@ -63,10 +63,13 @@ def vgg16_part(weights: Weights, space: FaceSpace) -> ExportPart:
     """VGG16 with the space that was fitted on its features: the steps of `KerasExtractor`."""
 
     def features(crops: Any) -> Any:
-        whole = backbone(weights, "block4_pool")
+        pictures = keras.ops.round(
+            keras.ops.image.resize(crops, (VIEW, VIEW), interpolation="bilinear", antialias=False)
+        )
+        whole = backbone(weights, "block4_pool", side=VIEW)
         outputs = [whole.get_layer(name).output for name in LAYERS]
         base = keras.Model(whole.input, outputs, name="vgg16")
-        maps = base(crops, training=False)
+        maps = base(pictures, training=False)
         return keras.ops.concatenate([_pooled(each) for each in maps], axis=1)
 
     return _part("vgg16", features, space)

@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from engine.model.feature_row import BATCH, LAYERS, ROW, cells, check_crops, row_digest
+from engine.model.feature_row import BATCH, LAYERS, ROW, cells, row_digest, shown
 from engine.model.processor import has_bfloat16
 from engine.model.vgg16 import backbone
-from engine.model.vgg16_plan import SIZE
+from engine.model.vgg16_plan import VIEW
 from engine.model.weights import Weights
 
 
@@ -31,16 +31,16 @@ class KerasExtractor:
         """`low_precision`: bfloat16 arithmetic; None chooses it where the processor has it."""
         self.low_precision = has_bfloat16() if low_precision is None else low_precision
         self.digest = row_digest(weights.digest, "bfloat16" if self.low_precision else "float32")
-        whole = backbone(weights, "block4_pool", self.low_precision)
+        whole = backbone(weights, "block4_pool", self.low_precision, VIEW)
         outputs = [whole.get_layer(name).output for name in LAYERS]
         network = keras.Model(whole.input, outputs)
 
-        def rows(crops: Any) -> Any:
-            maps = network(tf.cast(crops, tf.float32), training=False)
+        def rows(pictures: Any) -> Any:
+            maps = network(tf.cast(pictures, tf.float32), training=False)
             return tf.concat([pooled(tf.cast(each, tf.float32)) for each in maps], axis=1)
 
         # One signature with a free batch axis: TensorFlow traces once, whatever comes.
-        any_batch = tf.TensorSpec((None, SIZE, SIZE, 3), tf.uint8)
+        any_batch = tf.TensorSpec((None, VIEW, VIEW, 3), tf.uint8)
         self._rows = tf.function(rows, input_signature=[any_batch], autograph=False)
 
     @property
@@ -54,10 +54,10 @@ class KerasExtractor:
         Any n; they go through VGG16 in batches of 16. A caller who wants to cancel or to show
         progress passes so many at a time. Raises ValueError if `crops` has another shape or type.
         """
-        check_crops(crops)
+        pictures = shown(crops)
         rows = np.empty((len(crops), ROW), np.float32)
         for start in range(0, len(crops), BATCH):
-            batch = crops[start : start + BATCH]
+            batch = pictures[start : start + BATCH]
             rows[start : start + len(batch)] = self._rows(tf.constant(batch)).numpy()
         return rows
 

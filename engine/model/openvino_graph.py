@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.model import openvino_winograd
 from engine.model.feature_row import GRID, LAYERS, cells
 from engine.model.openvino_winograd import convolution
-from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, SIZE
+from engine.model.vgg16_plan import BLOCKS, CHANNEL_MEANS, VIEW
 from engine.model.weights import Weights
 from engine.openvino_networks import openvino, sources_digest
 
@@ -30,7 +30,7 @@ def graph_digest() -> str:
 
 
 def feature_graph(weights: Weights, fewer_products: bool) -> Any:
-    """An `openvino.Model`: one uint8 RGB crop (1, 160, 160, 3) to its float32 row (1, 12288).
+    """An `openvino.Model`: one picture of `shown` (1, 128, 128, 3) to its float32 row (1, 12288).
 
     Sizes are fixed, so that the plugin packs the weights when it compiles, before it takes memory
     for the maps.
@@ -38,7 +38,7 @@ def feature_graph(weights: Weights, fewer_products: bool) -> Any:
     """
     ov = openvino()
     op = ov.opset13
-    crop = op.parameter([1, SIZE, SIZE, 3], np.uint8, name="crop")
+    crop = op.parameter([1, VIEW, VIEW, 3], np.uint8, name="crop")
     means = op.constant(np.array(CHANNEL_MEANS, np.float32))
     maps = op.subtract(op.convert(crop, np.float32), means).output(0)
     maps = op.transpose(maps, op.constant([0, 3, 1, 2])).output(0)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from importlib import metadata
 
 PREPROCESSING = (
-    "eyes aligned to fixed places in an RGB crop of 160x160; RGB to BGR, ImageNet means "
-    "subtracted, no scaling (keras.applications.vgg16.preprocess_input)"
+    "eyes aligned to fixed places in an RGB crop of 160x160; for VGG16's frozen features 128x128; "
+    "RGB to BGR, ImageNet means subtracted, no scaling (keras.applications.vgg16.preprocess_input)"
 )
 PACKAGES = {
     "facedesk": "facedesk",

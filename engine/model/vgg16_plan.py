@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SIZE = 160
-"""Width and height of the pictures; loses nothing against 224 on faces and halves the time."""
+"""Width and height of the crops; loses nothing against 224 on faces and halves the time."""
+
+VIEW = 128
+"""Width and height at which the frozen network is shown a crop. It tells people apart as well as at
+160 (the model card has the figures), in 0.63 of the time."""
 
 CHANNEL_MEANS = (123.68, 116.779, 103.939)
 """Mean red, green and blue of the pictures VGG16 was trained on, 0..255."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from engine.bench.operations import multiply_adds, operations_of_a_row
-from engine.model.vgg16_plan import SIZE
+from engine.model.vgg16_plan import VIEW
 
 PUBLISHED = 15_470_264_320
 """Multiply-adds of the whole of VGG16 at 224x224, its three dense layers included."""
@@ -18,4 +18,4 @@ def test_the_first_layer_is_counted_by_hand() -> None:
 
 
 def test_a_row_is_one_picture_of_two_operations_a_multiply_add() -> None:
-    assert operations_of_a_row() == 2 * multiply_adds(SIZE, blocks=4)
+    assert operations_of_a_row() == 2 * multiply_adds(VIEW, blocks=4)

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from typing import get_args
 
-from engine.model.feature_row import PARTS, ROW, Arithmetic, cells, row_digest
+import numpy as np
+import pytest
+
+from engine.model.feature_row import PARTS, ROW, Arithmetic, cells, row_digest, shown
 
 
 def test_uneven_cells_cover_a_map_once_row_by_row() -> None:
@@ -25,16 +28,27 @@ def test_each_arithmetic_and_weights_have_a_digest_of_their_own() -> None:
     assert len(digests) == 6
 
 
-def test_rows_of_crop_and_mirror_image_are_named_otherwise_and_never_mix_in() -> None:
+@pytest.mark.parametrize(
+    "former", ["adb7ba9b2d3a853a", "9aeb1e2ecfa0a1cd", "143a0ed6f48e5dba", "02edd80c3abf4529"]
+)
+def test_rows_of_earlier_recipes_are_named_otherwise_and_never_mix_in(former: str) -> None:
     packaged = "47b7d69f0267001707dac7233ab1330cffcf32a4001914547f93ef8c2dda81f5"
-    assert not row_digest(packaged, "float32").startswith("adb7ba9b2d3a853a")
-    assert not row_digest(packaged, "bfloat16").startswith("9aeb1e2ecfa0a1cd")
+    assert not any(row_digest(packaged, a).startswith(former) for a in get_args(Arithmetic))
+
+
+def test_vgg16_is_shown_the_crop_smaller_with_its_edges_where_they_were() -> None:
+    crop = np.zeros((1, 160, 160, 3), np.uint8)
+    crop[:, :, :80] = (10, 120, 250)
+    small = shown(crop)
+    assert (small.shape, small.dtype) == ((1, 128, 128, 3), np.uint8)
+    assert (small[:, :, :64] == (10, 120, 250)).all()
+    assert (small[:, :, 64:] == 0).all()
 
 
 def test_digests_hold_from_version_to_version() -> None:
     packaged = "47b7d69f0267001707dac7233ab1330cffcf32a4001914547f93ef8c2dda81f5"
-    assert row_digest(packaged, "float32").startswith("143a0ed6f48e5dba")
-    assert row_digest(packaged, "bfloat16").startswith("02edd80c3abf4529")
+    assert row_digest(packaged, "float32").startswith("7b3c03667d7d0f1a")
+    assert row_digest(packaged, "bfloat16").startswith("fafa49fb59a76bd6")
 
 
 def test_it_is_known_without_loading_a_runtime() -> None:

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model.feature_row import LAYERS, ROW
+from engine.model.feature_row import LAYERS, ROW, shown
 from engine.model.keras_extractor import KerasExtractor, pooled
 from engine.model.vgg16 import backbone
+from engine.model.vgg16_plan import VIEW
 from engine.model.weights import Weights
 
 
@@ -26,9 +27,11 @@ def test_a_row_is_both_blocks_of_the_crop_pooled(
     weights: Weights, reference: KerasExtractor
 ) -> None:
     crops = noise(2)
-    whole = backbone(weights)
+    whole = backbone(weights, side=VIEW)
     blocks = keras.Model(whole.input, [whole.get_layer(name).output for name in LAYERS])
-    right = np.concatenate([pooled(maps) for maps in blocks(crops.astype(np.float32))], axis=1)
+    right = np.concatenate(
+        [pooled(maps) for maps in blocks(shown(crops).astype(np.float32))], axis=1
+    )
     np.testing.assert_allclose(reference.extract(crops), right, rtol=1e-3, atol=1e-2)
 
 

@@ -18,7 +18,9 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.events import Event, FaceSeen, NoFace
+from engine.enrol.inbox import Inbox
+from engine.events import Event, FaceSeen, NoFace, Sighted
+from engine.service.inbox_library import inbox_view
 from engine.service.jobs.enrol import enrol
 from engine.service.jobs.imports import import_pictures
 from engine.service.jobs.loaded import Backbones
@@ -258,3 +260,75 @@ def test_strangers_are_not_named_after_grey_crops(
     workspace, root = grey
     found = named(workspace, cut(clips / stranger, root / f"{stranger}.mp4", WATCHED))
     assert set(found) == {None}
+
+
+# --- strangers who were kept --------------------------------------------------------------------
+
+
+UNKNOWN = 40 if LONG else 6
+"""Strangers of LFW who walk past, beside those of the clips."""
+STAYS = 12
+"""Frames that each of them stays, five a second."""
+
+
+def walk_past(picture: Path, film: Path) -> Path:
+    """A photograph as a film: the same face, a pixel or two further on in each frame."""
+    image = cv2.imread(str(picture))
+    height, width = image.shape[:2]
+    writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 5.0, (width, height))
+    for number in range(STAYS):
+        moved = np.roll(image, (number % 3, number % 5), (0, 1))
+        writer.write(moved)
+    writer.release()
+    return film
+
+
+@pytest.fixture(scope="module")
+def kept(
+    photographs: Photographs,
+    lfw: Path,
+    clips: Path,
+    cut: Cut,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[set[str]]:
+    """Who is in each group of the inbox after strangers of clips and photographs were watched."""
+    root = tmp_path_factory.mktemp("kept")
+    workspace = fresh(root)
+    for person in sorted((lfw / "known").iterdir())[:2]:
+        copied(sorted(person.iterdir())[:ENROL], root / "enrol" / person.name)
+    imported(workspace, root / "enrol")
+    trained(workspace)
+    films = [
+        cut(clip, root / f"{clip.stem}.mp4", frames(clip, WATCHED))
+        for clip in sorted(clips.iterdir())
+    ]
+    for person in sorted((lfw / "strangers").iterdir())[:UNKNOWN]:
+        films.append(walk_past(min(person.iterdir()), root / f"{person.name}.avi"))
+    inbox = Inbox(workspace, SETTINGS.inbox)
+    inbox.switch(True)
+    for film in films:
+        events: list[Event] = []
+        request = RecogniseRequest(source=str(film), pace="fast")
+        recognise(workspace, SETTINGS, request, Cancel(), events.append, keep=True)
+        for event in events:
+            if isinstance(event, Sighted):
+                inbox.add(event)
+    who = {each.id: Path(each.source).stem.split("_take")[0] for each in inbox.sightings()}
+    groups = inbox_view(workspace, SETTINGS).groups
+    return [{who[sighting] for sighting in group.sightings} for group in groups]
+
+
+def frames(clip: Path, most: int) -> int:
+    """Frames of a clip, at most `most`."""
+    capture = cv2.VideoCapture(str(clip))
+    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
+    return min(count - 1, most)
+
+
+def test_no_group_of_strangers_holds_two_people(kept: list[set[str]]) -> None:
+    assert [group for group in kept if len(group) > 1] == []
+
+
+def test_everybody_who_stayed_is_in_the_inbox(kept: list[set[str]]) -> None:
+    assert len(set().union(*kept)) >= 0.9 * (UNKNOWN + 8)
