@@ -29,7 +29,6 @@ from engine.model.epochs import Checkpoint
 from engine.model.store import ModelStore
 from engine.service import evaluations
 from engine.service.erasure import erase as erasing
-from engine.service.erasure import likeness
 from engine.service.erasure.doubts import Answers
 from engine.service.erasure.erase import erase, resume, unfinished
 from engine.service.erasure.mentions import Mentions

@@ -14,6 +14,8 @@ from engine.i18n import _, _n
 
 Kind = Literal["person", "stranger", "trash"]
 Why = Literal["same", "alike", "incomparable"]
+MOST_TOLD = 10
+"""Named one by one in the error's sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,18 @@ class Doubts:
             yield from (f"  {each.words}" for each in self.unsure)
 
 
+def _sentences(doubts: Doubts) -> Iterator[str]:
+    for begin, each in (
+        (_("Others hold the very same pictures: {who}."), doubts.shared),
+        (_("Unknown people may be {name}: {who}."), doubts.unsure),
+    ):
+        if each:
+            who = "; ".join(one.words for one in each[:MOST_TOLD])
+            more = _("; and {count} more").format(count=len(each) - MOST_TOLD)
+            who += more if len(each) > MOST_TOLD else ""
+            yield begin.format(name=doubts.name, who=who)
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What the operator said. `shared_stay`: others keep what they hold too. `unsure`: what becomes
@@ -105,7 +119,7 @@ class ErasureUnanswered(DataError):
             hints.append(_("--unsure remove erases these unknown too, --unsure keep leaves them."))
         super().__init__(
             _("The erasure needs an answer, nothing was erased"),
-            "\n".join(doubts.lines()),
+            " ".join(_sentences(doubts)),
             " ".join(hints),
         )
         self.doubts = doubts
