@@ -153,9 +153,7 @@ def test_of_both_in_one_deletion_the_other_comes_back_whole(workspace: Workspace
 
 
 @pytest.mark.parametrize("answer", ["keep", "remove"])
-def test_an_unknown_with_the_same_bytes_is_asked_about(
-    workspace: Workspace, answer: str
-) -> None:
+def test_an_unknown_with_the_same_bytes_is_asked_about(workspace: Workspace, answer: str) -> None:
     enrol(workspace, ANN, 1)
     inbox = Inbox(workspace, Settings().inbox)
     id = inbox.add(sighted(candidate="", crops=1))

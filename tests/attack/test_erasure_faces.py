@@ -166,7 +166,7 @@ def test_who_may_be_the_person_is_listed_for_an_answer(
     done = erased(workspace, backbone, Answers(unsure=answer))  # type: ignore[arg-type]
     assert inbox.count() == done.receipt.searched["unsure"] == stay
     assert ("found no" in done.receipt.statement) == (not stay)
-    assert ("1 unknown people may be" in done.receipt.statement) == bool(stay)
+    assert ("1 unknown may be the person" in done.receipt.statement) == bool(stay)
 
 
 def test_who_could_not_be_compared_is_listed_for_an_answer(workspace: Workspace) -> None:

@@ -47,7 +47,7 @@ def report(path: Path, *names: str) -> None:
         model="m1", recipe="head", people=names, probes=20, missed=1, strangers=30,
         stranger_people=10, strangers_from="folder", fpir=0.01, threshold=0.25, rank1=0.9,
         tpir={"0.05": 0.8}, fpir_at_threshold=0.0, tpir_at_threshold=0.7, intervals={},
-        per_person={name: (10, 9, 8) for name in names}, per_session={},
+        per_person=dict.fromkeys(names, (10, 9, 8)), per_session={},
         confusion=tuple(tuple([1] * (len(names) + 1)) for _ in names),
         det=((0.0, 1.0, 0.1), (0.5, 0.0, 1.0)), confused=(), suspects=(), sentence="Good.",
         warnings=(),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.files import write_bytes, write_json
-from engine.i18n import _
+from engine.i18n import _, _n
 from engine.workspace import Workspace
 
 FORMAT = 1
@@ -79,8 +79,10 @@ class Receipt:
                 "they stay with them, as was answered."
             ).format(shared=shared, files=files)
         if unsure := of("unsure"):
-            yield _(
-                "{unsure} unknown people may be the person; they stay, as was answered."
+            yield _n(
+                "{unsure} unknown may be the person, and stays, as was answered.",
+                "{unsure} unknown may be the person, and stay, as was answered.",
+                unsure,
             ).format(unsure=unsure)
         if unread := of("unread"):
             yield _("{unread} files could not be read and were not searched: {names}.").format(
