@@ -164,6 +164,8 @@ def test_an_unknown_with_the_same_bytes_is_asked_about(workspace: Workspace, ans
     done = erase(workspace, ANN, answers=Answers(unsure=answer))  # type: ignore[arg-type]
     assert inbox.count() == (1 if answer == "keep" else 0)
     assert never_clean(done) == (answer == "keep")
+    assert done.left == ()
+    assert done.receipt.searched["shared"] == done.receipt.searched["unsure"] == inbox.count()
 
 
 def test_yes_does_not_answer_it_and_a_flag_of_its_own_does(

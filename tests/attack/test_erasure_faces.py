@@ -127,19 +127,40 @@ def test_a_person_who_lies_in_the_trash_is_compared_as_well(
     assert inbox.count() == 0
 
 
-def test_whom_the_operator_made_somebody_else_stays_theirs(
+def test_whom_the_operator_made_an_enrolled_person_stays_theirs(
     workspace: Workspace, backbone: Backbone
 ) -> None:
     """Twins: Bob's pictures look like Ann's, and somebody said that they are Bob's."""
     inbox, choices = Inbox(workspace, INBOX), Choices(workspace, INBOX)
     enrol(workspace, ANN, 1)
     choices.assign([inbox.add(seen(others(1)))], BOB, new=True)
-    choices.stranger([inbox.add(seen(others(1, 9)[:2]))])
     done = erased(workspace, backbone)
     assert done.receipt.removed["sightings of unknowns"] == 0
     assert People(workspace).get(BOB).pictures == 3
-    assert [each.pictures for each in People(StrangerArea(workspace)).list()] == [2]
-    assert [each.title[:8] for each in Trash(workspace).changes()] == ["Unknown:", "Unknown "]
+    assert choices.undo().title == "Unknown is Bob Ray"
+    assert inbox.count() == 1
+
+
+@pytest.mark.parametrize(("answer", "stay"), [("keep", 1), ("remove", 0)])
+def test_a_stranger_of_your_own_with_the_same_face_is_asked_about(
+    workspace: Workspace, backbone: Backbone, answer: str, stay: int
+) -> None:
+    """Somebody said "a stranger" before she was enrolled: it is her face all the same."""
+    inbox, choices = Inbox(workspace, INBOX), Choices(workspace, INBOX)
+    choices.stranger([inbox.add(seen(others(1)))])
+    choices.stranger([inbox.add(seen(others(2)))])
+    first, second = sorted(each.slug for each in People(StrangerArea(workspace)).list())
+    enrol(workspace, ANN, 1)
+    with pytest.raises(ErasureUnanswered) as stopped:
+        erased(workspace, backbone)
+    assert [(e.place, e.why) for e in stopped.value.doubts.unsure] == [
+        (f"strangers/{first}", "alike")
+    ]
+    done = erased(workspace, backbone, Answers(unsure=answer))  # type: ignore[arg-type]
+    left = {each.slug for each in People(StrangerArea(workspace)).list()}
+    assert left == {second} | ({first} if stay else set())
+    assert len(list(workspace.root.rglob("*.png"))) == 6 * (1 + stay)
+    assert ("found no" in done.receipt.statement) == (not stay)
 
 
 @pytest.mark.parametrize(("answer", "stay"), [("keep", 1), ("remove", 0)])

@@ -21,6 +21,7 @@ from engine.evaluate.report_html import Samples, is_report, write_report
 from engine.events import EvaluateDone
 from engine.files import write_bytes, write_json
 from engine.pictures import encode_png
+from engine.service.erasure.doubts import Answers
 from engine.service.erasure.erase import Erased, erase
 from engine.service.person_archive.export import export_person
 from engine.vault import convert, opened
@@ -137,6 +138,22 @@ def test_an_unread_file_that_bears_the_name_is_told_and_not_named_in_the_receipt
     assert done.left == done.unread == (f"{ANN}.7z",)
     assert ANN not in plain(Path(done.file))
     assert never_clean(done)
+
+
+def test_a_receipt_that_names_an_unread_file_forgets_whom_it_is_called_after(
+    workspace: Workspace,
+) -> None:
+    enrol(workspace)
+    enrol(workspace, "Bob Ray", 1)
+    (workspace.root / "Bob Ray.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(60))
+    first = erase(workspace, ANN, answers=Answers(shared_stay=True))
+    assert "Bob Ray.7z" in plain(Path(first.file))
+    (workspace.root / "Bob Ray.7z").unlink()
+    done = erase(workspace, "Bob Ray")
+    assert done.left == ()
+    assert "Bob Ray" not in plain(Path(first.file))
+    assert "a file that bears the name" in plain(Path(first.file))
+    assert first.receipt.id in plain(Path(first.file))
 
 
 def test_a_pipe_does_not_hold_the_search_up_and_is_told(workspace: Workspace) -> None:

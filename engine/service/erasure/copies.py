@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.enrol.names import name_key
-from engine.files import translate_os_errors
+from engine.errors import DataError
+from engine.files import read_start, translate_os_errors
 from engine.i18n import _
 from engine.service.erasure.evidence import Evidence, files_below
 from engine.service.erasure.reading import Unread, contents
-from engine.service.person_archive.form import Proved, proved
+from engine.service.person_archive.form import ZIP, Proved, proved
 from engine.workspace import Workspace
 
 Counts = dict[str, int]
@@ -35,8 +36,10 @@ def copies(workspace: Workspace, who: Evidence) -> Counts:
     counts = {"copies of pictures": 0, "reports": 0, "archives": 0}
     for file in _outside(workspace):
         try:
+            if file.suffix not in (".png", ".html") and read_start(file, 4) != ZIP:
+                continue
             data = contents(file)
-        except (FileNotFoundError, Unread):  # the final search tells of it
+        except (FileNotFoundError, Unread, DataError):  # the final search tells of it
             continue
         if file.suffix == ".png":
             ours = hashlib.sha256(data).hexdigest() in who.pictures - who.shared

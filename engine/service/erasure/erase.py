@@ -26,9 +26,8 @@ from engine.service.erasure import evidence, likeness, places, templates
 from engine.service.erasure.doubts import Answers, Doubts, ErasureUnanswered
 from engine.service.erasure.evidence import Evidence
 from engine.service.erasure.likeness import Scores
-from engine.service.erasure.mentions import Mentions
-from engine.service.erasure.others import others_of
-from engine.service.erasure.receipt import Receipt, write
+from engine.service.erasure.others import held_in, others_of
+from engine.service.erasure.receipt import Receipt, unnamed, write
 from engine.service.erasure.search import search
 from engine.workspace import Workspace
 
@@ -75,6 +74,8 @@ def erase(
     if open_.shared or open_.unsure:
         raise ErasureUnanswered(open_)
     also = tuple(each.place for each in unsure) if answers.unsure == "remove" else ()
+    for each in unsure if not also else ():
+        shared |= held_in(workspace.root / each.place, who)
     who = replace(who, shared=shared, sightings=(*sure, *also))
     Audit(workspace).ready()
     marker = workspace.erasing / f"{who.id}.json"
@@ -171,7 +172,7 @@ def _run(
             "ours": len(found.ours),
         },
         resumed=resumed,
-        not_read=_unnamed(found.unread, who.mentions(workspace)),
+        not_read=unnamed(found.unread[:MOST_NAMED], who.mentions(workspace)),
     )
     file = write(workspace, receipt)
     with translate_os_errors(_("remove a file"), marker):
@@ -179,9 +180,3 @@ def _run(
         sync_directory(marker.parent)
     left = (*found.left, *found.ours)
     return Erased(who.names[0], receipt, str(file), left, tuple(found.unread))
-
-
-def _unnamed(places: list[str], mentions: Mentions) -> tuple[str, ...]:
-    """The first of these paths, without any that would name the person in the receipt."""
-    hidden = _("(a file that bears the name)")
-    return tuple(hidden if mentions.within(p) else p for p in places[:MOST_NAMED])

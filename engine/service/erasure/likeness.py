@@ -1,8 +1,8 @@
 """Which kept strangers are the person: faces are compared with faces, whatever anybody was named.
 
-Those who wait in the inbox and those who were deleted there and lie in the trash are compared with
-the person's own pictures, by embeddings in one face space. Whom the operator made somebody is
-that somebody's.
+Those who wait in the inbox, those who were deleted there and lie in the trash, and the operator's
+own strangers are compared with the person's own pictures, by embeddings in one face space. Whom
+the operator made somebody is that somebody's: of their own strangers none goes without a word.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.enrol.folders import is_session_id, picture_names, sub_folders
 from engine.enrol.inbox import FEATURES_FILE, SIGHTING_FILE
+from engine.enrol.strangers import strangers
 from engine.enrol.trash import MANIFEST
 from engine.errors import DataError, FacedeskError, ModelCorrupt
 from engine.files import read_json
@@ -46,23 +47,29 @@ Load = Callable[[], "Backbone"]
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A kept stranger. `extractor` and `space` are the digests of what `features.npz` is of; all
-    texts are empty where the record is damaged."""
+    texts are empty where the record is damaged. `decided`: the operator said that they are one."""
 
     folder: Path
     files: tuple[str, ...]
     at: str = ""
     extractor: str = ""
     space: str = ""
+    decided: bool = False
 
 
 def kept_strangers(workspace: Workspace) -> Iterator[Kept]:
-    """All who wait, then all who were deleted and lie in the trash. Others' are not among them."""
+    """All who wait, all who were deleted and lie in the trash, then the operator's own. Who was
+    made an enrolled person is not among them."""
     for entry in sub_folders(workspace.unknown):
         if is_session_id(entry.name):
             yield _kept(Path(entry.path))
     for entry in sub_folders(workspace.trash):
         for folder in deleted_strangers(Path(entry.path)):
             yield _kept(folder)
+    for stranger in strangers(workspace):
+        files = (f"{session.id}/{f}" for session in stranger.sessions for f in session.pictures)
+        folder = workspace.strangers / stranger.slug
+        yield Kept(folder, tuple(files), stranger.created, decided=True)
 
 
 def deleted_strangers(change: Path) -> list[Path]:
@@ -82,12 +89,12 @@ def measure(workspace: Workspace, slug: str, load: Load | None) -> dict[str, tup
     `load` gives the network for what has no embedding yet; without one, or where it cannot be
     loaded, only what is kept is compared.
     """
-    strangers = list(kept_strangers(workspace))
-    own = _Own(workspace, slug, load) if strangers else None
+    kept = list(kept_strangers(workspace))
+    own = _Own(workspace, slug, load) if kept else None
     if own is None or not own.files:
         return {}
     found = {}
-    for each in strangers:
+    for each in kept:
         pair = own.beside(each)
         if pair is not None:
             cosines = pair[0] @ pair[1].T
@@ -126,7 +133,10 @@ def judge(
         place = each.folder.relative_to(workspace.root).as_posix()
         mean, best = scores.get(place, (None, None))
         why: Why | None = None
-        if any(_digest(each.folder / file) in who.pictures for file in each.files):
+        if each.decided:  # what is of the same bytes is asked about with others' pictures
+            surely = mean is not None and mean >= SAME_STRANGER
+            why = "alike" if surely else None
+        elif any(_digest(each.folder / file) in who.pictures for file in each.files):
             why = "same"
         elif mean is None or best is None:
             why = "incomparable"
@@ -163,7 +173,9 @@ class _Own:
             same = digests == (stranger.extractor, stranger.space)
             theirs = _stored(stranger) if same else None
             if theirs is None:
-                theirs = _embedded(backbone, [stranger.folder / file for file in stranger.files])
+                step = max(1, -(-len(stranger.files) // MOST))
+                files = [stranger.folder / file for file in stranger.files[::step]]
+                theirs = _embedded(backbone, files)
         if digests not in self._rows:
             self._rows[digests] = self._own(*digests)
         own = self._rows[digests]

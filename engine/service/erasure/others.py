@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from engine.enrol import traces
@@ -42,6 +42,12 @@ def others_of(workspace: Workspace, who: Evidence) -> tuple[tuple[Holder, ...], 
             shared |= same
             shared.update(who.rows.intersection(rows()))
     return tuple(holders), frozenset(shared)
+
+
+def held_in(folder: Path, who: Evidence) -> set[str]:
+    """Digests of the pictures and rows of `who` that lie in a folder."""
+    found = who.pictures.intersection(pictures_below(folder))
+    return found | who.rows.intersection(_rows_below([folder])) if found else set()
 
 
 def keeps_others(folder: Path, source: str, target: str, slug: str) -> bool:
@@ -114,8 +120,11 @@ class _Rows:
 
     def __call__(self) -> set[str]:
         found = set(centre_digests(self._workspace, self._slug)) if self._slug else set()
-        for file in (f for each in self._folders for f in files_below(each)):
-            with contextlib.suppress(FileNotFoundError, Unread):
-                if holds_arrays(file, data := contents(file)):
-                    found.update(rows_in(data))
-        return found
+        return found.union(_rows_below(self._folders))
+
+
+def _rows_below(folders: Sequence[Path]) -> Iterator[str]:
+    for file in (f for each in folders for f in files_below(each)):
+        with contextlib.suppress(FileNotFoundError, Unread):
+            if holds_arrays(file, data := contents(file)):
+                yield from rows_in(data)

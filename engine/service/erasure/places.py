@@ -26,6 +26,7 @@ from engine.enrol.trash import MANIFEST
 from engine.errors import DataError, FacedeskError
 from engine.files import read_json, remove_directory, translate_os_errors, write_json
 from engine.i18n import _
+from engine.service.erasure import receipt
 from engine.service.erasure.copies import copies, empty_folders
 from engine.service.erasure.evidence import Evidence, concerns, files_below
 from engine.service.erasure.mentions import Mentions
@@ -199,6 +200,11 @@ def logs(workspace: Workspace, who: Evidence) -> Counts:
     return {"log lines": gone}
 
 
+def receipts(workspace: Workspace, who: Evidence) -> Counts:
+    """Former receipts that name a file which bears the name."""
+    return {"names in receipts": receipt.forget(workspace, who.mentions(workspace))}
+
+
 STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "person": person,
     "sightings": sightings,
@@ -212,6 +218,7 @@ STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "copies": copies,
     "folders": empty_folders,
     "logs": logs,
+    "receipts": receipts,
 }
 """The steps by name, in their order. That of models stands in `templates`."""
 

@@ -9,13 +9,17 @@ whoever keeps their letter keeps the link.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from engine.files import write_bytes, write_json
+from engine.errors import DataError
+from engine.files import read_json, write_bytes, write_json
 from engine.i18n import _, _n
+from engine.service.erasure.evidence import files_below
+from engine.service.erasure.mentions import Mentions
 from engine.workspace import Workspace
 
 FORMAT = 1
@@ -70,8 +74,7 @@ class Receipt:
         if ours := of("ours"):
             yield _(
                 "{ours} of {files} files still hold the person's name, a picture or a row of "
-                "theirs although they are Facedesk's own: that is a fault, please tell the "
-                "maintainers."
+                "theirs although they are Facedesk's own: look at them, and tell the maintainers."
             ).format(ours=ours, files=files)
         if shared := of("shared"):
             yield _(
@@ -102,6 +105,28 @@ def write(workspace: Workspace, receipt: Receipt) -> Path:
     path = workspace.receipts / f"{stem}.txt"
     write_bytes(path, words(receipt).encode())
     return path
+
+
+def forget(workspace: Workspace, mentions: Mentions) -> int:
+    """Take a person's name out of former receipts, which may name unread files; how many did."""
+    changed = 0
+    for file in files_below(workspace.receipts):
+        if file.suffix != ".json":
+            continue
+        with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError):
+            body = read_json(file)
+            if any(map(mentions.within, body.get("not_read", ()))):
+                known = {each.name: body[each.name] for each in fields(Receipt)}
+                known["not_read"] = unnamed(body["not_read"], mentions)
+                write(workspace, Receipt(**known))
+                changed += 1
+    return changed
+
+
+def unnamed(places: Iterable[str], mentions: Mentions) -> tuple[str, ...]:
+    """These paths, without any that names the person."""
+    hidden = _("(a file that bears the name)")
+    return tuple(hidden if mentions.within(place) else place for place in places)
 
 
 def to_json(receipt: Receipt) -> dict[str, Any]:

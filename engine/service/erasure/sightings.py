@@ -9,6 +9,8 @@ from pathlib import Path
 
 from engine.enrol.folders import picture_names, sub_folders
 from engine.enrol.inbox import SIGHTING_FILE
+from engine.enrol.people import People
+from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import MANIFEST
 from engine.errors import DataError
 from engine.files import read_json, remove_directory, write_json
@@ -24,10 +26,13 @@ def sightings(workspace: Workspace, who: Evidence) -> dict[str, int]:
     gone = 0
     for place in who.sightings:
         parts = place.split("/")
-        if ".." in parts or parts[0] not in ("unknown", "trash") or len(parts) < 2:
+        if ".." in parts or parts[0] not in ("unknown", "trash", "strangers") or len(parts) < 2:
             continue
         folder = workspace.root.joinpath(*parts)
         gone += folder.is_dir()
+        if parts[0] == "strangers":
+            _forget_stranger(workspace, parts[1])
+            continue
         remove_directory(folder)
         if parts[0] == "trash":
             _take_out(workspace.trash / parts[1], folder)
@@ -35,6 +40,17 @@ def sightings(workspace: Workspace, who: Evidence) -> dict[str, int]:
     for file in _records(workspace):
         _blank(file, mentions)
     return {"sightings of unknowns": gone}
+
+
+def _forget_stranger(workspace: Workspace, slug: str) -> None:
+    """Remove one of the operator's own strangers, and the change that made them one: it keeps the
+    same pictures."""
+    People(StrangerArea(workspace)).delete_slug(slug)
+    for entry in sub_folders(workspace.trash):
+        with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError, IndexError):
+            steps = read_json(Path(entry.path) / MANIFEST)["steps"]
+            if any(f"{step[1]}/".startswith(f"strangers/{slug}/") for step in steps):
+                remove_directory(Path(entry.path))
 
 
 def _take_out(change: Path, folder: Path) -> None:

@@ -33,6 +33,8 @@ INDEX, README, PERSON, INBOX, AUDIT = (
 )
 WHEN = (1980, 1, 1, 0, 0, 0)
 """Time of every entry: the same person gives the same bytes, but for the index's date."""
+ZIP = b"PK\x03\x04"
+"""How every archive begins."""
 LARGEST_INDEX = 16 << 20
 """Bytes."""
 _SESSION = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
@@ -87,7 +89,7 @@ def proved(data: bytes) -> Proved | None:
 
     The index is the proof: it lists every other file with its size and SHA-256.
     """
-    if not data.startswith(b"PK\x03\x04"):
+    if not data.startswith(ZIP):
         return None
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
