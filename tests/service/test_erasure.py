@@ -324,6 +324,26 @@ def test_an_erasure_cut_short_anywhere_is_finished_later(
     assert resume(lived) == ()
 
 
+def test_an_erasure_that_an_earlier_version_began_is_finished(
+    lived: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.service.erasure.templates.models", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(lived, NAME, answers=REMOVE)
+    (marker,) = lived.erasing.iterdir()
+    body = json.loads(marker.read_text())
+    del body["unsure"], body["evidence"]["shared"], body["evidence"]["sightings"]
+    body["evidence"]["version"] = 1
+    write_json(marker, body)
+    (again,) = resume(lived)
+    assert again.left == ()
+    assert not unfinished(lived)
+
+
 def test_a_damaged_marker_is_an_error_and_stays(workspace: Workspace) -> None:
     write_json(workspace.erasing / "x.json", {"evidence": {"version": 1}})
     with pytest.raises(DataError, match="unfinished erasure"):

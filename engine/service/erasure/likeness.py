@@ -217,8 +217,7 @@ def _kept(folder: Path) -> Kept:
         files = tuple(picture_names(folder))
         try:
             body = read_json(folder / SIGHTING_FILE)
-            texts = (str(body[key]) for key in ("at", "extractor", "space"))
-            return Kept(folder, files, *texts)
+            return Kept(folder, files, str(body["at"]), str(body["extractor"]), str(body["space"]))
         except (FileNotFoundError, DataError, KeyError, TypeError):
             return Kept(folder, files)
     return Kept(folder, ())

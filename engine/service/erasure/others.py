@@ -44,10 +44,10 @@ def others_of(workspace: Workspace, who: Evidence) -> tuple[tuple[Holder, ...], 
     return tuple(holders), frozenset(shared)
 
 
-def held_in(folder: Path, who: Evidence) -> set[str]:
+def held_in(folder: Path, who: Evidence) -> frozenset[str]:
     """Digests of the pictures and rows of `who` that lie in a folder."""
     found = who.pictures.intersection(pictures_below(folder))
-    return found | who.rows.intersection(_rows_below([folder])) if found else set()
+    return found | who.rows.intersection(_rows_below([folder])) if found else frozenset()
 
 
 def keeps_others(folder: Path, source: str, target: str, slug: str) -> bool:
