@@ -129,6 +129,14 @@ def read_bytes(path: Path) -> bytes:
     return opened.plain(path, read_plain(path))
 
 
+def read_either(path: Path) -> bytes:
+    """Read a file that may be sealed or plain, wherever it lies: for a search, never for use.
+
+    Raises as `read_bytes`.
+    """
+    return opened.either(path, read_plain(path))
+
+
 def copy_out(origin: Path, target: Path) -> None:
     """Write a workspace file unsealed to `target`, mode 0600, for an export that appears whole.
 

@@ -19,12 +19,12 @@ Facedesk = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
-def facedesk(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> Facedesk:
+def facedesk(workspace: Workspace, capfd: pytest.CaptureFixture[str]) -> Facedesk:
     """Runs a command on the workspace with --json; its lines."""
 
     def command(*arguments: str) -> list[dict[str, Any]]:
         main([*arguments, "--workspace", str(workspace.root), "--json"])
-        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
     return command
 
@@ -88,13 +88,13 @@ def test_an_older_consent_is_told_in_words(
     workspace: Workspace,
     facedesk: Facedesk,
     ada: str,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     facedesk("people", "consent", ada, "--by", "Desk one")
     monkeypatch.setenv("FACEDESK_CONSENT__TEXT_VERSION", "2")
     main(["people", "show", ada, "--workspace", str(workspace.root)])
-    assert "Agreed to text 1, the present one is 2." in capsys.readouterr().out
+    assert "Agreed to text 1, the present one is 2." in capfd.readouterr().out
 
 
 def test_purge_tells_and_removes_the_same(

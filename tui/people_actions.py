@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from engine.errors import FacedeskError, PersonNotFound
-from engine.service.protocol import PersonRow, Trashed
+from engine.service.protocol import Answers, Doubts, ErasureUnanswered, PersonRow, Trashed
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
 from tui.i18n import _
@@ -252,34 +253,76 @@ class PeopleApp(EvaluationApp):
     def _ask_to_erase(self, names: Sequence[str]) -> None:
         """The second question, for nothing brings back what is erased."""
 
-        async def erase() -> None:
-            for name in names:
-                done = await in_thread(partial(self.desk.erase, name))
-                receipt = _("Receipt {id}: {file}").format(id=done.receipt.id, file=done.file)
-                self.tell(_("{name} is erased").format(name=name), "warning", receipt)
-                self.tell(done.receipt.statement, "warning" if done.left else "good")
-                for path in done.left:
-                    self.tell(_("Still names them or shows them: {path}").format(path=path))
-                self.notify(
-                    clean(receipt), title=_("{name} is erased").format(name=clean(name)), timeout=8,
-                    markup=False,
-                )  # fmt: skip
-            self.screen_desk.people.unmark()
-            self.refresh_people()
-
         def answered(yes: bool | None) -> None:
             if yes:
-                self.go(erase())
+                self.go(self._erase(names, Answers()))
 
         lines = [
             _(
-                "{names}: pictures, features, consent, trash, inbox, recordings that name them."
+                "{names}: pictures, features, consent, trash, inbox, recordings that name them, "
+                "copies, reports and their archives below the workspace."
             ).format(names=_named(names)),
             _("They leave the model at once; older models with them are deleted."),
             _("Nothing brings them back. A receipt without the name is written."),
         ]
         ask = Confirm(_("Erase for good?"), lines, yes=_("Erase (y)"), no=_("Keep (n)"))
         self.push_screen(ask, answered)
+
+    async def _erase(self, names: Sequence[str], answers: Answers) -> None:
+        """Erase these, one by one; `answers` are about the first. What is open is asked."""
+        for place, name in enumerate(names):
+            try:
+                done = await in_thread(partial(self.desk.erase, name, "", answers))
+            except ErasureUnanswered as open_:
+                self._ask_about(open_.doubts, names[place:], answers)
+                break
+            answers = Answers()
+            receipt = _("Receipt {id}: {file}").format(id=done.receipt.id, file=done.file)
+            self.tell(_("{name} is erased").format(name=name), "warning", receipt)
+            stays = done.left or done.unread
+            self.tell(done.receipt.statement, "warning" if stays else "good")
+            for path in done.left:
+                self.tell(_("Still names them or shows them: {path}").format(path=path))
+            self.notify(
+                clean(receipt), title=_("{name} is erased").format(name=clean(name)), timeout=8,
+                markup=False,
+            )  # fmt: skip
+        self.screen_desk.people.unmark()
+        self.refresh_people()
+
+    def _ask_about(self, doubts: Doubts, names: Sequence[str], answers: Answers) -> None:
+        """The questions that the erasure of the first of `names` waits for, one after the other."""
+
+        def go_on(answers: Answers) -> None:
+            self.go(self._erase(names, answers))
+
+        def others(yes: bool | None) -> None:
+            if yes:
+                go_on(replace(answers, shared_stay=True))
+
+        def too(yes: bool | None) -> None:
+            if yes:
+                go_on(replace(answers, unsure="remove"))
+            elif yes is not None:
+                lines = [_("They may show {name}, and nobody will know.").format(name=doubts.name)]
+                title = _("Erase {name}, and leave the unknown?").format(name=doubts.name)
+                self.push_screen(Confirm(title, lines, _("Leave them (y)"), no), stay)
+
+        def stay(yes: bool | None) -> None:
+            if yes:
+                go_on(replace(answers, unsure="keep"))
+
+        no = _("Erase nothing (n)")
+        if doubts.shared:
+            told = [each.words for each in doubts.shared]
+            title = _("Others hold pictures of {name}").format(name=doubts.name)
+            told = [*_few(told), _("They keep theirs; what only this person holds is erased.")]
+            self.push_screen(Confirm(title, told, _("Erase, they keep theirs (y)"), no), others)
+        elif doubts.unsure:
+            told = _few([each.words for each in doubts.unsure])
+            title = _("Unknown people who may be {name}: erase them too?").format(name=doubts.name)
+            keep = _("Do not (n)")
+            self.push_screen(Confirm(title, told, _("Erase them too (y)"), keep), too)
 
     def action_export_here(self) -> None:
         """The form for the file of all that is held on this person."""
@@ -340,6 +383,12 @@ def _named(names: Sequence[str]) -> str:
         if len(names) <= NAMED
         else _("{names} and {count} more").format(names=shown, count=len(names) - NAMED)
     )
+
+
+def _few(lines: Sequence[str]) -> list[str]:
+    """The first lines of a long list, and how many more there are."""
+    more = _("and {count} more").format(count=len(lines) - NAMED)
+    return [*lines[:NAMED], more] if len(lines) > NAMED else [*lines]
 
 
 def _others(rows: Sequence[PersonRow], name: str) -> tuple[str, ...]:

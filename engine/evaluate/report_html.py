@@ -1,11 +1,14 @@
 """An evaluation as one HTML file that stands alone: no script, no link, no other file.
 
-It holds face pictures, so that it is written for its owner's eyes only (mode 0600).
+It holds face pictures, so that it is written for its owner's eyes only (mode 0600). Its last line
+is a mark with the digest of all before it: who erases a person knows by it that the report is ours,
+and that nobody has written anything into it.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +26,7 @@ from engine.i18n import _, language
 from engine.pictures import encode_png
 from engine.shown import shown
 
+_MARK = "<!-- facedesk report sha256:{digest} -->\n"
 REPORT = "evaluation.html"
 """Name of the file in the report's folder."""
 
@@ -43,7 +47,18 @@ class Samples:
 
 def write_report(path: Path, done: EvaluateDone, samples: Samples, crop: Crops) -> None:
     """Write the report to `path`, atomically. Raises DiskFull, WorkspaceUnusable."""
-    write_plain(path, render(done, samples, crop).encode())
+    page = render(done, samples, crop).encode()
+    write_plain(path, page + _mark(page))
+
+
+def is_report(data: bytes) -> bool:
+    """Whether these bytes are a report as `write_report` wrote it, unchanged since."""
+    page, _line, _rest = data.rpartition(b"<!-- facedesk report ")
+    return bool(page) and data == page + _mark(page)
+
+
+def _mark(page: bytes) -> bytes:
+    return _MARK.format(digest=hashlib.sha256(page).hexdigest()).encode()
 
 
 def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:

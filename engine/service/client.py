@@ -34,6 +34,7 @@ from engine.service.deaths import Deaths, death
 from engine.service.feed_calls import FeedCalls
 from engine.service.inbox_calls import InboxCalls
 from engine.service.inbox_writer import InboxWriter
+from engine.service.likeness_calls import LikenessCalls
 from engine.service.messages import (
     Burdened,
     End,
@@ -42,6 +43,7 @@ from engine.service.messages import (
     FirstPictures,
     FramesEnded,
     Hello,
+    LikenessFound,
     PictureKept,
     PicturesOver,
     Ready,
@@ -87,6 +89,7 @@ class LocalDesk(
     RosterCalls,
     InboxCalls,
     CheckupCalls,
+    LikenessCalls,
     PeopleCalls,
     StillCalls,
 ):
@@ -108,6 +111,7 @@ class LocalDesk(
         self._fed = set()
         self._requests: dict[Job, Any] = {}
         self._failed = {}
+        self._asked = {}
         self._run = 0
         self._closing = False
         self._keeping = InboxWriter(workspace, settings, self._writer, self._hear)
@@ -347,6 +351,8 @@ class LocalDesk(
                 self._relay_pictures(child.name, message)
             case FirstPictures() | TwinReport():
                 self._relay_twins(message)
+            case LikenessFound():
+                self._likeness_found(message)
             case Ready():
                 self._model_ready(message.run)
             case Burdened():

@@ -172,3 +172,20 @@ class FramesEnded:
     dropped: int
     seconds: float
     camera: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikenessAsked:
+    """Compare the kept strangers with a person (folder `slug`) who is to be erased."""
+
+    number: int
+    slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikenessFound:
+    """The answer: of each stranger that could be compared the folder below the workspace, the mean
+    and the best likeness."""
+
+    number: int
+    scores: tuple[tuple[str, float, float], ...]

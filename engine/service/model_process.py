@@ -5,6 +5,7 @@ Recognition goes on with the model it was started with while a new one trains be
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
@@ -29,6 +30,8 @@ from engine.service.messages import (
     FacesFound,
     FirstPictures,
     FramesEnded,
+    LikenessAsked,
+    LikenessFound,
     PictureKept,
     PicturesOver,
     Quit,
@@ -139,6 +142,8 @@ class ModelBody:
                 self._explain(message.track)
             case FirstPictures():
                 self._whose(message)
+            case LikenessAsked():
+                threading.Thread(target=self._compare, args=(message,), daemon=True).start()
             case PictureKept() | PicturesOver():  # from before `_replace` was there
                 self._replace(message)
             case FacesFound():
@@ -200,6 +205,23 @@ class ModelBody:
                 self._context.send(NothingToExplain(track=track))
 
         threading.Thread(target=work, name="why", daemon=True).start()
+
+    def _compare(self, message: LikenessAsked) -> None:
+        """Answer which kept strangers are a person; who could not be compared is left out."""
+        from engine.service.erasure.likeness import measure, measured_with
+
+        context, found = self._context, {}
+        try:
+            with self._feed.paused():
+                found = measured_with(
+                    context.workspace, context.settings, message.slug, self._backbones
+                )
+        except Exception:  # the operator is asked about all of them, details in the log
+            log.exception("kept strangers could not be compared")
+            with contextlib.suppress(Exception):
+                found = measure(context.workspace, message.slug, None)
+        scores = tuple((place, mean, best) for place, (mean, best) in found.items())
+        context.send(LikenessFound(number=message.number, scores=scores))
 
     def _beside(self, job: str, work: Callable[[Cancel], None]) -> None:
         """Run a job in a thread of its own, so that recognition goes on."""

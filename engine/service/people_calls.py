@@ -15,7 +15,9 @@ from engine.errors import DataError
 from engine.events import EvaluateDone
 from engine.i18n import _
 from engine.service import evaluations
+from engine.service.erasure.doubts import Answers
 from engine.service.erasure.erase import Erased, erase, unfinished
+from engine.service.erasure.likeness import Scores
 from engine.service.person_archive.export import Exported, export_person
 from engine.service.person_facts import person_facts
 from engine.service.person_rows import PersonFacts
@@ -43,10 +45,15 @@ class PeopleCalls(QuickCalls):
         with self._writer.hold("delete"):
             return changes.delete_people(self._workspace, names, self._keep_days)
 
-    def erase(self, name: str, by: str = "") -> Erased:
+    def _likeness(self, slug: str) -> Scores:
+        """Compare kept strangers with a person, see `likeness.measure`."""
+        raise NotImplementedError
+
+    def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
         """Erase a person for good, with every trace in the workspace.
 
-        Raises DataError while a job holds pictures in memory that it may write down later.
+        Raises ErasureUnanswered for what `answers` leave open, DataError while a job holds pictures
+        in memory that it may write down later.
         """
         if busy := sorted(self.running & {"enrol", "import", "train", "evaluate"}):
             raise DataError(
@@ -55,7 +62,7 @@ class PeopleCalls(QuickCalls):
                 _("Stop it (x), then erase."),
             )
         with self._writer.hold("erase"):
-            return erase(self._workspace, name, by)
+            return erase(self._workspace, name, by, answers=answers, compare=self._likeness)
 
     def export_person(self, name: str, file: str) -> Exported:
         """Write all that is held on a person to a new zip."""

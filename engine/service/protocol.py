@@ -14,6 +14,7 @@ from engine.enrol.consent import Consent, state_of
 from engine.enrol.permission import outdated_words
 from engine.enrol.trash import Trashed
 from engine.events import EvaluateDone, Event, Finding, SplitDone, TwinChoice
+from engine.service.erasure.doubts import Answers, Doubts, ErasureUnanswered
 from engine.service.erasure.erase import Erased
 from engine.service.person_archive.export import Exported
 from engine.service.person_rows import ConfusionFacts, PersonFacts, PictureFacts, SessionFacts
@@ -41,14 +42,17 @@ from engine.settings import Settings
 
 __all__ = [
     "CAMERA_JOBS",
+    "Answers",
     "BakeOffRequest",
     "CheckRequest",
     "Colours",
     "ConfusionFacts",
     "Consent",
     "Desk",
+    "Doubts",
     "EnrolRequest",
     "Erased",
+    "ErasureUnanswered",
     "EvaluateRequest",
     "Exported",
     "FaceChoice",
@@ -132,9 +136,10 @@ class Desk(UnknownDesk, Protocol):
         This and the next three are each one change that `undo` takes back."""
         ...
 
-    def erase(self, name: str, by: str = "") -> Erased:
+    def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
         """Erase a person, enrolled or in the trash, for good. Raises PersonNotFound, DataError if
-        a job is running that may hold their pictures."""
+        a job is running that may hold their pictures, ErasureUnanswered for what `answers` leave
+        open: others who hold the same pictures, kept strangers who may be them."""
         ...
 
     def export_person(self, name: str, file: str) -> Exported:

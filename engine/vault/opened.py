@@ -68,6 +68,14 @@ class Opened:
             raise _broken(path, _("it is not sealed"))
         return data
 
+    def either(self, data: bytes) -> bytes:
+        """What `data` says, sealed under whatever name, or plain. Raises NotGenuine."""
+        if data.startswith(envelope.MAGIC):
+            return envelope.unseal(self.key, "", data)
+        if data.startswith(envelope.LINE) or b"\n" + envelope.LINE in data:
+            return envelope.unseal_lines(self.key, "", data, mixed=True)
+        return data
+
     def _is_plain(self, path: Path) -> bool:
         try:
             parts = path.relative_to(self.root).parts
@@ -155,6 +163,20 @@ def plain(path: Path, data: bytes) -> bytes:
     vault = _vault_of(path)
     if vault is not None:
         return vault.plain(path, data)
+    if envelope.is_sealed(data):
+        raise locked(encrypted_root(path) or path)
+    return data
+
+
+def either(path: Path, data: bytes) -> bytes:
+    """What `data`, read from `path`, says, be it sealed or plain: for a search for what must not
+    be there, never for what is used. Raises VaultLocked, SealBroken."""
+    vault = _vault_of(path)
+    try:
+        if vault is not None:
+            return vault.either(data)
+    except NotGenuine as error:
+        raise _broken(path, str(error)) from None
     if envelope.is_sealed(data):
         raise locked(encrypted_root(path) or path)
     return data

@@ -33,6 +33,7 @@ from engine.model.feature_cache import FeatureCache
 from engine.model.store import ModelDraft, ModelStore
 from engine.pictures import encode_png
 from engine.service import library
+from engine.service.erasure.doubts import Answers
 from engine.service.erasure.erase import erase
 from engine.service.jobs.splitting import split
 from engine.service.protocol import SplitRequest
@@ -202,7 +203,7 @@ JOBS: dict[str, Job] = {
     "move pictures": lambda w: changes.move_pictures(w, "Anna", _some_pictures(w), "Bob", DAYS),
     "merge": lambda w: changes.merge(w, "Anna", "Bob", DAYS),
     "undo": changes.undo,
-    "erase": lambda w: erase(w, "Anna"),
+    "erase": lambda w: erase(w, "Anna", answers=Answers(shared_stay=True, unsure="remove")),
     "empty the trash": lambda w: Trash(w).purge(everything=True),
     "keep an unknown": lambda w: Inbox(w, InboxSettings()).add(sighted(colour=180)),
     "assign an unknown": functools.partial(_assign, name="Bob", new=False),

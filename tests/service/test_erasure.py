@@ -28,6 +28,7 @@ from engine.model.epochs import Checkpoint
 from engine.model.store import ModelStore
 from engine.service import evaluations
 from engine.service.erasure import erase as erasing
+from engine.service.erasure.doubts import Answers
 from engine.service.erasure.erase import erase, resume, unfinished
 from engine.service.erasure.mentions import Mentions
 from engine.service.jobs.evaluate import evaluate
@@ -42,6 +43,8 @@ NAME, SLUG = "Zora Quill", "zora-quill"
 PICTURES = 12
 SETTINGS = Settings()
 INBOX = SETTINGS.inbox
+REMOVE = Answers(unsure="remove")
+"""The made-up sightings of `lived` cannot be compared with anybody: that is asked about."""
 
 
 @pytest.fixture(scope="module")
@@ -118,14 +121,14 @@ def test_no_byte_of_the_workspace_tells_of_an_erased_person(lived: Workspace) ->
     write_json(lived.root / roster.FILE, {"version": 1, "names": [{"name": NAME}]})
     kinds = {line.rpartition(": ")[2] for line in hits(lived.root, needles)}
     assert kinds == {"text", "picture", "digest", "row"}
-    erased = erase(lived, NAME)
+    erased = erase(lived, NAME, answers=REMOVE)
     assert hits(lived.root, needles) == []
     assert erased.left == ()
     assert erased.receipt.searched["left"] == 0
 
 
 def test_the_receipt_says_what_went_without_saying_of_whom(lived: Workspace) -> None:
-    erased = erase(lived, NAME, by="Desk one")
+    erased = erase(lived, NAME, by="Desk one", answers=REMOVE)
     body = json.loads(Path(erased.file).with_suffix(".json").read_text())
     assert body["removed"]["pictures"] == PICTURES - 1
     assert body["removed"]["models"] == 2
@@ -146,7 +149,7 @@ def test_the_model_in_use_goes_on_with_the_others_made_anew(
 ) -> None:
     store = ModelStore(lived)
     before = store.load()
-    erased = erase(lived, NAME)
+    erased = erase(lived, NAME, answers=REMOVE)
     after = store.load()
     assert erased.receipt.model == "made anew" or after.info.people  # one of the others is deleted
     assert [label[0] for label in after.labels] == [
@@ -162,7 +165,7 @@ def test_models_that_never_knew_the_person_stay(lived: Workspace) -> None:
     store = ModelStore(lived)
     never = [i.id for i in store.list() if all(label[0] != SLUG for label in i.people)]
     assert len(never) == 1
-    erase(lived, NAME)
+    erase(lived, NAME, answers=REMOVE)
     assert {info.id for info in store.list()} == {*never, store.current_id()}
 
 
@@ -215,7 +218,7 @@ def test_erasing_the_only_person_leaves_no_model(workspace: Workspace, backbone:
 
 def test_others_keep_their_pictures_and_their_way_back_from_the_trash(lived: Workspace) -> None:
     others = {p.name for p in People(lived).list()} - {NAME}
-    erase(lived, NAME)
+    erase(lived, NAME, answers=REMOVE)
     assert {p.name for p in People(lived).list()} == others
     trash = Trash(lived).changes()
     assert len(trash) >= 1
@@ -248,7 +251,7 @@ def test_erasing_one_person_leaves_the_choices_about_others(workspace: Workspace
     choices.assign([hers], NAME, new=True)
     choices.assign([his], "Bob", new=True)
     choices.split([one], [one, other])
-    erased = erase(workspace, NAME)
+    erased = erase(workspace, NAME, answers=Answers(unsure="keep"))
     assert erased.receipt.removed["choices"] == 1
     assert choices.undo().title == "Split off 1 of 2 unknown"
     assert choices.undo().title == "Unknown is Bob"
@@ -279,10 +282,10 @@ def test_sightings_that_look_like_the_person_go_whoever_was_nearest(
     rows = {
         label[0]: centre.tolist() for label, centre in zip(model.labels, model.centres, strict=True)
     }
-    space = model.info.details["face_space"]
+    made = {"extractor": backbone.extractor.digest, "space": backbone.space.digest}
     inbox = Inbox(workspace, INBOX)
-    inbox.add(sighted(rows[gone.slug], candidate=stays.name, space=space))
-    other = inbox.add(sighted(rows[stays.slug], candidate=stays.name, space=space))
+    inbox.add(sighted(rows[gone.slug], candidate=stays.name, **made))
+    other = inbox.add(sighted(rows[stays.slug], candidate=stays.name, **made))
     erased = erase(workspace, gone.name)
     assert erased.receipt.removed["sightings of unknowns"] == 1
     assert [each.id for each in inbox.sightings()] == [other]
@@ -306,7 +309,7 @@ def test_an_erasure_cut_short_anywhere_is_finished_later(
 
     monkeypatch.setattr(erasing, "write_json", failing)
     try:
-        erase(lived, NAME)
+        erase(lived, NAME, answers=REMOVE)
     except KeyboardInterrupt:
         monkeypatch.setattr(erasing, "write_json", written)
         if moment == 0:  # nothing had been touched
@@ -319,6 +322,26 @@ def test_an_erasure_cut_short_anywhere_is_finished_later(
     assert hits(lived.root, needles) == []
     assert not unfinished(lived)
     assert resume(lived) == ()
+
+
+def test_an_erasure_that_an_earlier_version_began_is_finished(
+    lived: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.service.erasure.templates.models", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(lived, NAME, answers=REMOVE)
+    (marker,) = lived.erasing.iterdir()
+    body = json.loads(marker.read_text())
+    del body["unsure"], body["evidence"]["shared"], body["evidence"]["sightings"]
+    body["evidence"]["version"] = 1
+    write_json(marker, body)
+    (again,) = resume(lived)
+    assert again.left == ()
+    assert not unfinished(lived)
 
 
 def test_a_damaged_marker_is_an_error_and_stays(workspace: Workspace) -> None:
@@ -366,7 +389,7 @@ def test_an_evaluation_with_the_persons_row_goes(lived: Workspace, backbone: Bac
         lived, SETTINGS, EvaluateRequest(), Cancel(), lambda e: None, Backbones(kept=backbone)
     )
     evaluations.save(lived, replace(done))
-    erase(lived, NAME)
+    erase(lived, NAME, answers=REMOVE)
     assert list(lived.evaluations.iterdir()) == []
 
 

@@ -15,7 +15,7 @@ from engine.errors import DataError, NothingToUndo
 from engine.events import EvaluateDone
 from engine.service import evaluations
 from engine.service.client import LocalDesk
-from engine.service.protocol import Consent
+from engine.service.protocol import Answers, Consent
 from engine.settings import Settings
 from engine.workspace import Workspace
 from tests.enrol.test_people import capture
@@ -204,7 +204,7 @@ def test_an_absent_workspace_has_no_trash(tmp_path: Path) -> None:
 
 
 def test_the_desk_erases_and_gives_the_receipt(desk: LocalDesk, workspace: Workspace) -> None:
-    done = desk.erase("Anna", "Desk one")
+    done = desk.erase("Anna", "Desk one", Answers(shared_stay=True))
     assert (done.name, done.receipt.by, done.left) == ("Anna", "Desk one", ())
     assert [row.name for row in desk.people()] == ["Bob"]
     assert desk.trash() == ()
@@ -229,7 +229,7 @@ def test_an_erasure_that_was_cut_short_is_finished_by_the_next_writer(
     with monkeypatch.context() as patch:
         patch.setattr("engine.service.erasure.erase.search", killed)
         with pytest.raises(KeyboardInterrupt):
-            desk.erase("Anna")
+            desk.erase("Anna", answers=Answers(shared_stay=True))
     assert list(workspace.erasing.iterdir())
     desk.purge()
     assert list(workspace.erasing.iterdir()) == []

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from engine.errors import NothingToUndo
 from engine.events import EvaluateDone
+from engine.service.erasure.doubts import Answers, Doubts, ErasureUnanswered
 from engine.service.erasure.erase import Erased
 from engine.service.erasure.receipt import Receipt
 from engine.service.protocol import (
@@ -65,6 +66,8 @@ class FakePeople:
         self.consents: dict[str, Consent] = {}
         self.due: dict[str, int] = {}
         self.evaluations: dict[str, EvaluateDone] = {}
+        self.doubts: Doubts | None = None
+        self.answers: list[Answers] = []
 
     def _record(self, name: str, argument: object) -> None:
         raise NotImplementedError
@@ -121,8 +124,12 @@ class FakePeople:
         self._record("export_person", (name, file))
         return Exported(name, file, 12, 30, 5000)
 
-    def erase(self, name: str, by: str = "") -> Erased:
+    def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
         self._record("erase", (name, by))
+        self.answers.append(answers)
+        doubts = answers.leave_open(self.doubts) if self.doubts else None
+        if doubts and (doubts.shared or doubts.unsure):
+            raise ErasureUnanswered(doubts)
         self.rows = tuple(row for row in self.rows if row.name != name)
         searched = {"files": 12, "bytes": 99, "rows": 3, "unread": 0, "left": 0}
         receipt = Receipt(

@@ -10,7 +10,8 @@ from textual.widgets import Input
 
 from engine.errors import PersonNotFound, UndoConflict
 from engine.events import JobStarted
-from engine.service.protocol import Consent
+from engine.service.erasure.doubts import Holder, Unsure
+from engine.service.protocol import Answers, Consent, Doubts
 from tui.screens.confirm import Confirm
 from tui.screens.people_forms import ConsentForm
 from tui.screens.person import PersonScreen
@@ -132,6 +133,69 @@ async def test_a_deletion_may_erase_at_once_after_a_second_question(run):
         await table.until(lambda: "Receipt 00ff00ff00ff00ff" in table.toasts())
         await table.until(lambda: "Ada Lovelace" not in listed(table))
         assert table.desk.asked("delete_people") == []
+
+
+SHARED = Doubts("Ada Lovelace", (Holder("person", "Grace Hopper", 24),))
+UNSURE = Doubts("Ada Lovelace", (), (Unsure("unknown/x", "2026-11-24T10:00:00", 2, "alike", 0.36),))
+
+
+async def test_what_others_hold_too_is_asked_about_and_stays_with_them(run):
+    table_desk = desk()
+    table_desk.doubts = SHARED
+    async with run(table_desk) as table:
+        await table.press("d", "e", "y")
+        await table.shows("Others hold pictures of Ada Lovelace", "Grace Hopper, who is enrolled")
+        await table.shows("24 pictures", "They keep theirs")
+        await table.press("y")
+        await table.until(lambda: "Ada Lovelace" not in listed(table))
+        assert table.desk.answers == [Answers(), Answers(shared_stay=True)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"), [(("y",), "remove"), (("n", "y"), "keep")], ids=["remove", "keep"]
+)
+async def test_unknown_people_who_may_be_the_person_are_asked_about(run, keys, answer):
+    table_desk = desk()
+    table_desk.doubts = UNSURE
+    async with run(table_desk) as table:
+        await table.press("d", "e", "y")
+        await table.shows("Unknown people who may be Ada Lovelace", "unknown/x", "likeness 0.36")
+        for key, word in zip(keys, ("may be Ada Lovelace", "leave the unknown"), strict=False):
+            await table.shows(word)
+            await table.press(key)
+        await table.until(lambda: "Ada Lovelace" not in listed(table))
+        assert table.desk.answers == [Answers(), Answers(unsure=answer)]
+
+
+async def test_both_questions_come_one_after_the_other_and_the_others_follow(run):
+    table_desk = desk()
+    table_desk.doubts = Doubts("Ada Lovelace", SHARED.shared, UNSURE.unsure)
+    async with run(table_desk) as table:
+        await table.press("d", "e", "y")
+        await table.shows("Others hold pictures")
+        await table.press("y")
+        await table.shows("erase them too?")
+        await table.press("y")
+        await table.until(lambda: "Ada Lovelace" not in listed(table))
+        assert table.desk.answers[-1] == Answers(shared_stay=True, unsure="remove")
+
+
+@pytest.mark.parametrize("keys", [("n",), ("escape",), ("enter",)])
+@pytest.mark.parametrize("doubts", [SHARED, UNSURE], ids=["shared", "unsure"])
+async def test_without_an_answer_nothing_is_erased(run, keys, doubts):
+    table_desk = desk()
+    table_desk.doubts = doubts
+    async with run(table_desk) as table:
+        before = listed(table)
+        await table.press("d", "e", "y")
+        await table.shows("erase them too?" if doubts is UNSURE else "Others hold")
+        await table.press(*keys)
+        if doubts is UNSURE and keys != ("escape",):
+            await table.shows("leave the unknown?")
+            await table.press(*keys)
+        await table.until(lambda: table.app.screen is table.app.screen_desk)
+        assert listed(table) == before
+        assert table.desk.answers == [Answers()]
 
 
 @pytest.mark.parametrize("keys", [("n",), ("escape",), ("enter",), ("e", "n"), ("e", "enter")])

@@ -222,12 +222,24 @@ def people_import(options: dict[str, Any], file: Path, consent: str) -> None:
 @people.command("erase")
 @click.argument("name")
 @click.option("--by", default="", help=_("Who erases, for the receipt (default: the system user)."))
-@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@click.option("--yes", is_flag=True, help=_("Do not ask whether to erase."))
+@click.option(
+    "--shared-stay", is_flag=True, help=_("Go on where others hold the same pictures: they stay.")
+)
+@click.option(
+    "--unsure",
+    type=click.Choice(["remove", "keep"]),
+    default=None,
+    help=_("What becomes of unknown people who may be NAME."),
+)
 @click.pass_obj
-def people_erase(options: dict[str, Any], name: str, by: str, yes: bool) -> None:
+def people_erase(
+    options: dict[str, Any], name: str, by: str, yes: bool, shared_stay: bool, unsure: str | None
+) -> None:
     """Erase NAME for good: pictures, features, models, trash, inbox, logs. Gives a receipt.
 
-    Works for somebody in the trash too. Nothing brings them back.
+    Works for somebody in the trash too. Nothing brings them back. What others hold too, and
+    unknown people who may be NAME, are asked about, --yes or not.
 
     \b
     facedesk people erase "Ada Lovelace" --by "Desk one"
@@ -239,6 +251,6 @@ def people_erase(options: dict[str, Any], name: str, by: str, yes: bool) -> None
     def job(context: Context) -> None:
         from tui.commands.erasure import erase_person
 
-        erase_person(context, name, by)
+        erase_person(context, name, by, shared_stay=shared_stay, unsure=unsure)
 
-    run(options, job, native=False)
+    run(options, job)

@@ -2,18 +2,56 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+from functools import partial
+from typing import Literal, cast
+
+import click
+
+from engine.service.erasure.doubts import Answers, Doubts, ErasureUnanswered
 from engine.service.erasure.erase import Erased, erase
+from engine.service.erasure.likeness import measured_with
 from engine.service.erasure.receipt import to_json, words
 from tui.context import Context
 from tui.i18n import _
 
 
-def erase_person(context: Context, name: str, by: str) -> None:
-    """Erase a person; prints the receipt, and files of others that still name them."""
-    context.output.note(_("Erasing, then searching the whole workspace"))
-    with context.writing("people erase"):
-        done = erase(context.workspace, name, by)
+def erase_person(
+    context: Context, name: str, by: str, *, shared_stay: bool, unsure: str | None
+) -> None:
+    """Erase a person; prints the receipt, and files of others that still name them.
+
+    At a terminal what needs an answer is asked. Raises ErasureUnanswered elsewhere.
+    """
+    answers = Answers(shared_stay, cast(Literal["", "remove", "keep"], unsure or ""))
+    done = None
+    while done is None:
+        context.output.note(_("Erasing, then searching the whole workspace"))
+        try:
+            with context.writing("people erase"):
+                compare = partial(measured_with, context.workspace, context.settings)
+                done = erase(context.workspace, name, by, answers=answers, compare=compare)
+        except ErasureUnanswered as open_:
+            if sys.stdin is None or not sys.stdin.isatty():
+                raise
+            answers = _asked(open_.doubts, answers)
     tell_erased(context, done)
+
+
+def _asked(doubts: Doubts, answers: Answers) -> Answers:
+    """Ask about the doubts. Raises click.Abort if nothing is to be erased."""
+    for line in doubts.lines():
+        click.echo(line, err=True)
+    if doubts.shared:
+        question = _("Others keep theirs. Erase what only {name} holds?")
+        click.confirm(question.format(name=doubts.name), abort=True, err=True)
+        answers = replace(answers, shared_stay=True)
+    if doubts.unsure:
+        question = _("Remove these unknown too, or keep them?")
+        choice = click.prompt(question, type=click.Choice(["remove", "keep"]), err=True)
+        answers = replace(answers, unsure="remove" if choice == "remove" else "keep")
+    return answers
 
 
 def tell_erased(context: Context, done: Erased) -> None:
@@ -21,13 +59,14 @@ def tell_erased(context: Context, done: Erased) -> None:
     output = context.output
     if output.as_json:
         receipt = to_json(done.receipt)
-        output.object(
-            {"event": "done", "name": done.name, **receipt, "file": done.file, "left": done.left}
-        )
+        places = {"left": done.left, "unread": done.unread}
+        output.object({"event": "done", "name": done.name, **receipt, "file": done.file, **places})
         return
     output.result(_("{name} is erased.").format(name=done.name))
     for line in words(done.receipt).splitlines():
         output.result(line)
     for path in done.left:
         output.result(_("Still names them or shows them: {path}").format(path=path))
+    for path in done.unread:
+        output.result(_("Could not be read: {path}").format(path=path))
     output.result(_("The receipt is {file}").format(file=done.file))

@@ -12,7 +12,8 @@ import contextlib
 import getpass
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +22,70 @@ from engine.enrol.people import utc_now
 from engine.errors import DataError
 from engine.files import read_json, sync_directory, translate_os_errors, write_json
 from engine.i18n import _
-from engine.service.erasure import evidence, places, templates
+from engine.service.erasure import evidence, likeness, places, templates
+from engine.service.erasure.doubts import Answers, Doubts, ErasureUnanswered
 from engine.service.erasure.evidence import Evidence
-from engine.service.erasure.receipt import Receipt, write
+from engine.service.erasure.likeness import Scores
+from engine.service.erasure.others import held_in, others_of
+from engine.service.erasure.receipt import Receipt, unnamed, write
 from engine.service.erasure.search import search
 from engine.workspace import Workspace
+
+MOST_NAMED = 20
+"""Files that a receipt names as unread; of more it says how many."""
+
+Compare = Callable[[str], Scores]
+"""Compares kept strangers with the person of a folder's name, see `likeness.measure`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What the operator is told. `left` are paths that still hold something of the person: files
-    that are not Facedesk's own. The receipt names neither them nor the person."""
+    """What the operator is told. `left` are paths that still hold something of the person, `unread`
+    those that could not be read. The receipt names neither the former nor the person."""
 
     name: str
     receipt: Receipt
     file: str
     left: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
-def erase(workspace: Workspace, name: str, by: str = "") -> Erased:
+def erase(
+    workspace: Workspace,
+    name: str,
+    by: str = "",
+    *,
+    answers: Answers = Answers(),  # noqa: B008 - frozen
+    compare: Compare | None = None,
+) -> Erased:
     """Remove a person, enrolled or in the trash, with every trace in the workspace.
 
-    `by` is who does it, by default the system's user. Raises PersonNotFound, and then nothing was
-    touched; DiskFull or WorkspaceUnusable, and then the next start goes on.
+    What others hold too stays with them. `by` is who does it, by default the system's user.
+    `compare` finds kept strangers who are the person; without it only those are compared whose
+    embeddings, and the person's, are kept. Raises PersonNotFound, or ErasureUnanswered for what
+    `answers` leave open, and then nothing was touched; DiskFull or WorkspaceUnusable, and then the
+    next start goes on.
     """
     who = evidence.collect(workspace, name, by.strip() or system_user())
+    scores = compare(who.slug) if compare else likeness.measure(workspace, who.slug, None)
+    sure, unsure = likeness.judge(workspace, who, scores)
+    holders, shared = others_of(workspace, who)
+    open_ = answers.leave_open(Doubts(who.names[0], holders, unsure))
+    if open_.shared or open_.unsure:
+        raise ErasureUnanswered(open_)
+    also = tuple(each.place for each in unsure) if answers.unsure == "remove" else ()
+    for each in unsure if not also else ():
+        shared |= held_in(workspace.root / each.place, who)
+    who = replace(who, shared=shared, sightings=(*sure, *also))
     Audit(workspace).ready()
     marker = workspace.erasing / f"{who.id}.json"
-    body: dict[str, Any] = {"evidence": who.to_json(), "removed": {}, "model": "", "done": []}
+    body: dict[str, Any] = {
+        "evidence": who.to_json(),
+        "unsure": len(unsure) - len(also),
+        "removed": {},
+        "model": "",
+        "done": [],
+    }
     write_json(marker, body)
     return _run(workspace, marker, body, who, resumed=False)
 
@@ -60,7 +97,9 @@ def resume(workspace: Workspace) -> tuple[Erased, ...]:
         try:
             body = read_json(marker)
             who = evidence.from_json(body["evidence"])
+            unsure = int(body.get("unsure", 0))
             body = {key: body[key] for key in ("evidence", "removed", "model", "done")}
+            body["unsure"] = unsure
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
                 _("An unfinished erasure is damaged"),
@@ -96,14 +135,11 @@ def _run(
     *,
     resumed: bool,
 ) -> Erased:
-    # The folder first: from then on nobody is named so. Sightings before models: they are found
-    # by the centres.
+    # The folder first: from then on nobody is named so.
     for step in dict.fromkeys(("person", "sightings", "models", *places.STEPS)):
         if step in body["done"]:
             continue
-        if step == "sightings":
-            counts = templates.sightings(workspace, who)
-        elif step == "models":
+        if step == "models":
             body["model"], counts = templates.models(workspace, who)
         else:
             counts = places.STEPS[step](workspace, who)
@@ -129,13 +165,18 @@ def _run(
             "files": found.files,
             "bytes": found.bytes,
             "rows": found.rows,
-            "unread": found.unread,
+            "shared": found.shared,
+            "unsure": body["unsure"],
+            "unread": len(found.unread),
             "left": len(found.left),
+            "ours": len(found.ours),
         },
         resumed=resumed,
+        not_read=unnamed(found.unread[:MOST_NAMED], who.mentions(workspace)),
     )
     file = write(workspace, receipt)
     with translate_os_errors(_("remove a file"), marker):
         marker.unlink(missing_ok=True)
         sync_directory(marker.parent)
-    return Erased(who.names[0], receipt, str(file), tuple(found.left))
+    left = (*found.left, *found.ours)
+    return Erased(who.names[0], receipt, str(file), left, tuple(found.unread))

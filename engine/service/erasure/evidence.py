@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +20,17 @@ from engine.enrol.people import People, utc_now
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import MANIFEST, Trash
 from engine.errors import DataError, FacedeskError, ModelCorrupt, PersonNotFound
-from engine.files import read_bytes, read_json
+from engine.files import read_json
 from engine.model.store import ModelStore
 from engine.service.erasure.mentions import Mentions
+from engine.service.erasure.reading import Unread, contents
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
+"""Of the marker; one of format 1 has no answers: what it says is finished as it was begun."""
 SHORTEST_ROW = 16
 """Numbers; shorter rows are no template and may be anybody's."""
 
@@ -36,7 +38,9 @@ SHORTEST_ROW = 16
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """`names` are all that this folder has had, the present one first. `pictures` are SHA-256 of
-    files, `rows` digests of feature rows, embeddings and centres, see `row_digests`."""
+    files, `rows` digests of feature rows, embeddings and centres, see `row_digests`. Of these
+    `shared` are others' too and stay with them, as was answered; `sightings` are the kept
+    strangers, as paths below the workspace, who are the person."""
 
     id: str
     slug: str
@@ -45,6 +49,8 @@ class Evidence:
     began: str
     pictures: frozenset[str]
     rows: frozenset[str]
+    shared: frozenset[str] = frozenset()
+    sightings: tuple[str, ...] = ()
 
     def mentions(self, workspace: Workspace) -> Mentions:
         """What finds the person in texts of this workspace."""
@@ -66,12 +72,14 @@ class Evidence:
             "began": self.began,
             "pictures": sorted(self.pictures),
             "rows": sorted(self.rows),
+            "shared": sorted(self.shared),
+            "sightings": list(self.sightings),
         }
 
 
 def from_json(body: Any) -> Evidence:
     """The reverse. Raises KeyError, TypeError or ValueError if it is damaged."""
-    if body["version"] != FORMAT or not is_slug(body["slug"]) or not body["names"]:
+    if body["version"] not in (1, FORMAT) or not is_slug(body["slug"]) or not body["names"]:
         raise ValueError("the marker is of another version or damaged")
     return Evidence(
         id=str(body["id"]),
@@ -81,6 +89,8 @@ def from_json(body: Any) -> Evidence:
         began=str(body["began"]),
         pictures=frozenset(map(str, body["pictures"])),
         rows=frozenset(map(str, body["rows"])),
+        shared=frozenset(map(str, body.get("shared", ()))),
+        sightings=tuple(map(str, body.get("sightings", ()))),
     )
 
 
@@ -94,19 +104,14 @@ def collect(workspace: Workspace, name: str, by: str) -> Evidence:
     taken = {name_key(p.name) for p in People(workspace).list() if p.slug != slug}
     former = [each for each in _former_names(workspace, slug) if name_key(each) not in taken]
     names = list(dict.fromkeys([found, *former]))
-    folders = [workspace.people / slug, *traces.feature_files(workspace, slug)]
-    for each in Trash(workspace).changes():
-        folders += kept_of(workspace, each.id, slug)
-    files = [file for folder in folders for file in files_below(folder)]
-    pictures = {hashlib.sha256(read_bytes(f)).hexdigest() for f in files if f.suffix == ".png"}
-    rows = {
-        digest
-        for file in files
-        if file.suffix == ".npz"
-        for array in arrays_of(read_bytes(file))
-        for digest in row_digests(array)
-    }
-    rows |= set(_centres(workspace, slug))
+    pictures, rows = set(), set(centre_digests(workspace, slug))
+    for file in own_files(workspace, slug):
+        with contextlib.suppress(FileNotFoundError, Unread):  # damaged: gone with its folder
+            data = contents(file)
+            if is_picture(file, data):
+                pictures.add(hashlib.sha256(data).hexdigest())
+            elif holds_arrays(file, data):
+                rows |= set(rows_in(data))
     return Evidence(
         id=secrets.token_hex(8),
         slug=slug,
@@ -118,15 +123,27 @@ def collect(workspace: Workspace, name: str, by: str) -> Evidence:
     )
 
 
+def own_files(workspace: Workspace, slug: str) -> list[Path]:
+    """Every file that is the person's by the place where it lies, in the trash too."""
+    folders = [workspace.people / slug, *traces.feature_files(workspace, slug)]
+    for each in Trash(workspace).changes():
+        folders += kept_of(workspace, each.id, slug)
+    return [file for folder in folders for file in files_below(folder)]
+
+
 def files_below(folder: Path) -> Iterator[Path]:
-    """Every regular file in `folder`, or `folder` itself if it is one; links are not followed."""
+    """Every regular file in `folder`, or `folder` itself if it is one; links are not followed.
+
+    What may not be listed is left out: the final search says so.
+    """
     if folder.is_symlink():
         return
     if folder.is_file():
         yield folder
     elif folder.is_dir():
-        for entry in sorted(folder.iterdir()):
-            yield from files_below(entry)
+        with contextlib.suppress(PermissionError):
+            for entry in sorted(folder.iterdir()):
+                yield from files_below(entry)
 
 
 def concerns(key: str, slug: str) -> bool:
@@ -150,13 +167,27 @@ def kept_of(workspace: Workspace, change: str, slug: str) -> list[Path]:
     ]
 
 
-def arrays_of(data: bytes) -> Iterable[NDArray[Any]]:
-    """The arrays of an `.npz`; none if it is damaged."""
+def is_picture(file: Path, data: bytes) -> bool:
+    """Whether it is a crop: one that was deleted by itself bears a number in the trash."""
+    return file.suffix == ".png" or (_by_number(file) and data.startswith(b"\x89PNG"))
+
+
+def holds_arrays(file: Path, data: bytes) -> bool:
+    """Whether it holds rows of numbers, under a name of ours or a number in the trash."""
+    return file.suffix == ".npz" or (_by_number(file) and data.startswith(b"PK"))
+
+
+def _by_number(file: Path) -> bool:
+    return file.name.isascii() and file.name.isdigit()
+
+
+def rows_in(data: bytes) -> Iterator[str]:
+    """Digests of the rows of an `.npz`; none if it is damaged."""
     from engine.model.arrays import unpack
 
     with contextlib.suppress(ModelCorrupt):
-        return unpack(data, "").values()
-    return ()
+        for array in unpack(data, "").values():
+            yield from row_digests(array)
 
 
 def row_digests(array: NDArray[Any]) -> Iterator[str]:
@@ -194,7 +225,7 @@ def _former_names(workspace: Workspace, slug: str) -> Iterator[str]:
         yield from (name for other, name in change.names if other == slug)
 
 
-def _centres(workspace: Workspace, slug: str) -> Iterator[str]:
+def centre_digests(workspace: Workspace, slug: str) -> Iterator[str]:
     """Digests of the person's centre in every model."""
     store = ModelStore(workspace)
     for info in store.list():

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
+from engine.service.erasure.reading import readings
+
 OURS = frozenset(
     {
         "aside", "blocks", "camera", "centres", "choices", "classic", "cli", "current", "demo",
@@ -39,6 +41,10 @@ class Mentions:
         if self._wanted.search(text) is None:
             return False
         return self._masked is None or self._wanted.search(self._masked.sub("", text)) is not None
+
+    def within_bytes(self, data: bytes) -> bool:
+        """Whether a file's contents name the person, however they are written."""
+        return any(map(self.within, readings(data)))
 
 
 def _forms(name: str) -> set[str]:

@@ -18,23 +18,25 @@ from engine.audit import Audit
 from engine.camera.tape_folder import EVENTS, SESSION
 from engine.enrol import roster, traces
 from engine.enrol.folders import SESSION_FILE, is_session_id, sub_folders
-from engine.enrol.inbox import SIGHTING_FILE
 from engine.enrol.inbox_memory import ChoiceMemory
 from engine.enrol.names import name_key, slug_for
 from engine.enrol.people import People
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import MANIFEST
 from engine.errors import DataError, FacedeskError
-from engine.files import read_bytes, read_json, remove_directory, translate_os_errors, write_json
+from engine.files import read_json, remove_directory, translate_os_errors, write_json
 from engine.i18n import _
+from engine.service.erasure import receipt
+from engine.service.erasure.copies import copies, empty_folders
 from engine.service.erasure.evidence import Evidence, concerns, files_below
 from engine.service.erasure.mentions import Mentions
+from engine.service.erasure.others import keeps_others, pictures_below
+from engine.service.erasure.reading import Unread, contents
+from engine.service.erasure.sightings import sightings
 from engine.service.purging import recordings_below
 from engine.workspace import Workspace
 
 Counts = dict[str, int]
-LARGEST_TEXT = 64 << 20
-"""Bytes of a file beyond which it is not read as text."""
 
 
 def person(workspace: Workspace, who: Evidence) -> Counts:
@@ -68,17 +70,18 @@ def trash(workspace: Workspace, who: Evidence) -> Counts:
         theirs = [step for step in steps if step not in mine]
         named = mentions.within(json.dumps([manifest.get("title"), manifest.get("back")]))
         named = named or any(who.slug == slug for slug, _name in manifest.get("names", ()))
-        if not (mine or named or _sightings_name(folder, mentions)):
+        if not (mine or named):
             _clean_manifest(folder, manifest, who)
             continue
         counts["changes in the trash"] += 1
-        if theirs and all(target.startswith("@/kept/") for _source, target, _optional in steps):
+        owned = any(keeps_others(folder, a, b, who.slug) for a, b, _optional in theirs)
+        if owned or (theirs and all(target.startswith("@/kept/") for _s, target, _o in steps)):
             gone = [folder.joinpath(*target.split("/")[1:]) for _source, target, _optional in mine]
             counts["pictures in the trash"] += sum(map(_pictures, gone))
             for path in gone:
                 _remove(path)
             left = [list(pair) for pair in manifest["names"] if pair[0] != who.slug]
-            words = ", ".join(pair[1] for pair in left)
+            words = ", ".join(pair[1] for pair in left) or _("what others had")
             manifest |= {
                 "steps": [list(step) for step in theirs],
                 "names": left,
@@ -145,7 +148,7 @@ def evaluations(workspace: Workspace, who: Evidence) -> Counts:
     mentions = who.mentions(workspace)
     gone = 0
     for file in files_below(workspace.evaluations):
-        if mentions.within(_text(file)):
+        if mentions.within_bytes(_data(file)):
             _unlink(file)
             gone += 1
     return {"evaluations": gone}
@@ -171,27 +174,11 @@ def recordings(workspace: Workspace, who: Evidence) -> Counts:
     mentions = who.mentions(workspace)
     gone = 0
     for folder in list(recordings_below(workspace)):
-        texts = (folder.name, _text(folder / SESSION), _text(folder / EVENTS))
-        if any(map(mentions.within, texts)):
+        texts = (folder.name.encode(), _data(folder / SESSION), _data(folder / EVENTS))
+        if any(map(mentions.within_bytes, texts)):
             remove_directory(folder)
             gone += 1
     return {"recordings": gone}
-
-
-def copies(workspace: Workspace, who: Evidence) -> Counts:
-    """Copies of the pictures anywhere else below the workspace, and reports of ours that name."""
-    from engine.service.erasure.search import digest_of
-
-    mentions = who.mentions(workspace)
-    pictures = reports = 0
-    for file in files_below(workspace.root):
-        if file.suffix == ".png" and digest_of(file) in who.pictures:
-            _unlink(file)
-            pictures += 1
-        elif file.suffix == ".html" and _is_report(text := _text(file)) and mentions.within(text):
-            _unlink(file)
-            reports += 1
-    return {"copies of pictures": pictures, "reports": reports}
 
 
 def logs(workspace: Workspace, who: Evidence) -> Counts:
@@ -213,8 +200,14 @@ def logs(workspace: Workspace, who: Evidence) -> Counts:
     return {"log lines": gone}
 
 
+def receipts(workspace: Workspace, who: Evidence) -> Counts:
+    """Former receipts that name a file which bears the name."""
+    return {"names in receipts": receipt.forget(workspace, who.mentions(workspace))}
+
+
 STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "person": person,
+    "sightings": sightings,
     "trash": trash,
     "choices": choices,
     "strangers": strangers,
@@ -223,9 +216,11 @@ STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
     "remembered": remembered,
     "recordings": recordings,
     "copies": copies,
+    "folders": empty_folders,
     "logs": logs,
+    "receipts": receipts,
 }
-"""The steps by name, in their order. Those of models and inbox stand in `templates`."""
+"""The steps by name, in their order. That of models stands in `templates`."""
 
 
 # --- helpers -------------------------------------------------------------------------------------
@@ -250,13 +245,6 @@ def _clean_manifest(
         write_json(folder / MANIFEST, manifest)
 
 
-def _sightings_name(folder: Path, mentions: Mentions) -> bool:
-    """Whether a change keeps sightings whose nearest person was this one."""
-    return any(
-        mentions.within(_text(file)) for file in files_below(folder) if file.name == SIGHTING_FILE
-    )
-
-
 def _forget_source(file: Path, mentions: Mentions) -> None:
     with contextlib.suppress(FileNotFoundError, DataError):
         head = read_json(file)
@@ -264,12 +252,8 @@ def _forget_source(file: Path, mentions: Mentions) -> None:
             write_json(file, {**head, "source": re.split(r", ", str(head["source"]))[0]})
 
 
-def _is_report(text: str) -> bool:
-    return "Facedesk" in text
-
-
 def _pictures(path: Path) -> int:
-    return sum(file.suffix == ".png" for file in files_below(path))
+    return sum(1 for _digest in pictures_below(path))
 
 
 def _remove(path: Path) -> None:
@@ -285,10 +269,8 @@ def _unlink(file: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _text(file: Path) -> str:
-    try:
-        if file.stat().st_size <= LARGEST_TEXT:
-            return read_bytes(file).decode("utf-8", "replace")
-    except (FileNotFoundError, FacedeskError):
-        pass
-    return ""
+def _data(file: Path) -> bytes:
+    """What a file says; nothing where it cannot be read: the final search tells of that."""
+    with contextlib.suppress(FileNotFoundError, Unread):
+        return contents(file)
+    return b""

@@ -9,19 +9,24 @@ whoever keeps their letter keeps the link.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from engine.files import write_bytes, write_json
-from engine.i18n import _
+from engine.errors import DataError
+from engine.files import read_json, write_bytes, write_json
+from engine.i18n import _, _n
+from engine.service.erasure.evidence import files_below
+from engine.service.erasure.mentions import Mentions
 from engine.workspace import Workspace
 
 FORMAT = 1
 BEYOND = (
     "backups and copies outside the workspace, recordings kept elsewhere",
-    "recordings below the workspace that show but do not name the person",
+    "recordings, films, photographs and documents of other programs below the workspace that show "
+    "but do not name the person",
     "blocks of the disk that were freed: only an encrypted disk or workspace makes them unreadable",
     "entries of the audit log: they stay, under a pseudonym whose key was destroyed",
     "how near people from the same camera scored, one number a person, until the next training",
@@ -32,7 +37,10 @@ BEYOND = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """`removed` counts by kind; `model` says what became of the model in use; `searched` are the
-    files, bytes and rows of numbers of the final search, and how many files still hold something.
+    files, bytes and rows of numbers of the final search, how many files of others (`left`) and of
+    Facedesk (`ours`) still hold something, how many were not read (`unread`), how many hold what is
+    somebody else's too (`shared`), and the kept strangers who may be the person and stay, as was
+    answered (`unsure`). `not_read` are the first of the unread, as paths below the workspace.
 
     `resumed`: the erasure was cut short and finished later; counts are then at least these.
     """
@@ -44,20 +52,50 @@ class Receipt:
     model: str
     searched: Mapping[str, int]
     resumed: bool
+    not_read: tuple[str, ...] = ()
 
     @property
     def statement(self) -> str:
-        """The result of the search in a sentence."""
-        left, files = self.searched["left"], self.searched["files"]
-        if left:
-            return _(
+        """The result of the search in a sentence or more. It says that nothing was found only if
+        everything was read and nothing stays."""
+        told = [*self._stays()]
+        return " ".join(told) or _(
+            "A search of all {files} files of the workspace found no name, picture, feature row, "
+            "embedding or class centre of the person."
+        ).format(files=self.searched["files"])
+
+    def _stays(self) -> Iterator[str]:
+        files, of = self.searched["files"], self.searched.get
+        if left := of("left"):
+            yield _(
                 "{left} of {files} files below the workspace still hold the person's name, a "
                 "picture or a row of theirs; they are not Facedesk's own."
             ).format(left=left, files=files)
-        return _(
-            "A search of all {files} files of the workspace found no name, picture, feature row, "
-            "embedding or class centre of the person."
-        ).format(files=files)
+        if ours := of("ours"):
+            yield _(
+                "{ours} of {files} files still hold the person's name, a picture or a row of "
+                "theirs although they are Facedesk's own: look at them, and tell the maintainers."
+            ).format(ours=ours, files=files)
+        if shared := of("shared"):
+            yield _(
+                "{shared} of {files} files hold pictures or rows that are somebody else's too; "
+                "they stay with them, as was answered."
+            ).format(shared=shared, files=files)
+        if unsure := of("unsure"):
+            yield _n(
+                "{unsure} unknown may be the person, and stays, as was answered.",
+                "{unsure} unknown may be the person, and stay, as was answered.",
+                unsure,
+            ).format(unsure=unsure)
+        if unread := of("unread"):
+            yield _("{unread} files could not be read and were not searched: {names}.").format(
+                unread=unread, names=_listed(self.not_read, unread)
+            )
+
+
+def _listed(names: tuple[str, ...], count: int) -> str:
+    more = _("and {count} more").format(count=count - len(names)) if count > len(names) else ""
+    return ", ".join(filter(None, (*names, more)))
 
 
 def write(workspace: Workspace, receipt: Receipt) -> Path:
@@ -67,6 +105,28 @@ def write(workspace: Workspace, receipt: Receipt) -> Path:
     path = workspace.receipts / f"{stem}.txt"
     write_bytes(path, words(receipt).encode())
     return path
+
+
+def forget(workspace: Workspace, mentions: Mentions) -> int:
+    """Take a person's name out of former receipts, which may name unread files; how many did."""
+    changed = 0
+    for file in files_below(workspace.receipts):
+        if file.suffix != ".json":
+            continue
+        with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError):
+            body = read_json(file)
+            if any(map(mentions.within, body.get("not_read", ()))):
+                known = {each.name: body[each.name] for each in fields(Receipt)}
+                known["not_read"] = unnamed(body["not_read"], mentions)
+                write(workspace, Receipt(**known))
+                changed += 1
+    return changed
+
+
+def unnamed(places: Iterable[str], mentions: Mentions) -> tuple[str, ...]:
+    """These paths, without any that names the person."""
+    hidden = _("(a file that bears the name)")
+    return tuple(hidden if mentions.within(place) else place for place in places)
 
 
 def to_json(receipt: Receipt) -> dict[str, Any]:

@@ -1,74 +1,161 @@
-"""The final search: every file of the workspace, for names, pictures and rows of a person."""
+"""The final search: every file below the workspace, for names, pictures and rows of a person."""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import FacedeskError
-from engine.files import read_bytes
-from engine.service.erasure.evidence import Evidence, arrays_of, files_below, row_digests
+from engine.errors import ModelCorrupt
+from engine.i18n import _
+from engine.service.erasure.evidence import Evidence, holds_arrays, row_digests
 from engine.service.erasure.mentions import Mentions
+from engine.service.erasure.reading import DEEPEST, Unread, contents, is_packed, members
 from engine.workspace import Workspace
 
-LARGEST = 1 << 30
-"""Bytes of a file beyond which it is not read, but counted as unread."""
-BINARY = frozenset({".png", ".npz", ".avi", ".mp4", ".jpg"})
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BINARY = frozenset({".png", ".avi", ".mp4", ".jpg", ".jpeg"})
 """Suffixes of files whose bytes are no text."""
 
 
 @dataclass(slots=True)
 class Found:
-    """What was looked at, and the paths (relative to the workspace) that still hold something."""
+    """What was looked at. Paths are relative to the workspace.
+
+    `left` still hold something and are the operator's files, `ours` are Facedesk's own; `unread`
+    are the files and folders that could not be read, or not wholly; `shared` counts files of others
+    that hold the same as the person did, which is theirs too.
+    """
 
     files: int = 0
     bytes: int = 0
     rows: int = 0
-    unread: int = 0
+    shared: int = 0
+    unread: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    ours: list[str] = field(default_factory=list)
 
 
 def search(workspace: Workspace, who: Evidence, beside: tuple[Path, ...] = ()) -> Found:
     """Look through the workspace, but for the files `beside`: the marker of the erasure itself."""
-    mentions = who.mentions(workspace)
-    found = Found()
-    for file in files_below(workspace.root):
+    look = _Look(who, who.mentions(workspace))
+    ours = (*workspace.private, *workspace.contents())
+    found = look.found
+    for file in _everything(workspace.root, found):
         if file in beside:
             continue
         place = str(file.relative_to(workspace.root))
-        try:
-            if file.stat().st_size > LARGEST:
-                raise OSError
-            data = read_bytes(file)
-        except (OSError, FacedeskError):
-            found.unread += 1
-            continue
-        found.files += 1
-        found.bytes += len(data)
-        if mentions.within(place) or _holds(file, data, who, mentions, found):
-            found.left.append(place)
+        own = any(file.is_relative_to(area) for area in ours)
+        told = found.ours if own else found.left
+        named = look.mentions.within(place)
+        held = ""
+        if not file.is_symlink():
+            try:
+                held = _contents(look, file)
+            except FileNotFoundError:
+                continue
+            except Unread:
+                found.unread.append(place)
+        if named or held == "theirs" or (held == "shared" and not own):
+            told.append(place)
+        elif held == "shared":
+            found.shared += 1
     return found
 
 
-def digest_of(file: Path) -> str:
-    """SHA-256 of a file's contents; empty if it is gone or cannot be read."""
-    try:
-        return hashlib.sha256(read_bytes(file)).hexdigest()
-    except (FileNotFoundError, FacedeskError):
-        return ""
+def _contents(look: _Look, file: Path) -> str:
+    """What a file holds. Raises Unread, FileNotFoundError."""
+    data = contents(file)
+    look.found.files += 1
+    look.found.bytes += len(data)
+    return look.at(file, data)
 
 
-def _holds(file: Path, data: bytes, who: Evidence, mentions: Mentions, found: Found) -> bool:
-    if hashlib.sha256(data).hexdigest() in who.pictures:
-        return True
-    if file.suffix == ".npz":
-        for array in arrays_of(data):
-            if array.dtype.kind in "US" and mentions.within(" ".join(map(str, array.ravel()))):
-                return True
+@dataclass(slots=True)
+class _Look:
+    """Looks into contents. What is found is "theirs", "shared" if others have it too, or ""."""
+
+    who: Evidence
+    mentions: Mentions
+    found: Found = field(default_factory=Found)
+
+    def at(self, file: Path, data: bytes, depth: int = 0) -> str:
+        """What a file of this name and contents holds. Raises Unread if a part of it cannot be
+        read, and nothing that is theirs was found before."""
+        digest = hashlib.sha256(data).hexdigest()
+        if digest in self.who.pictures:
+            return self._whose(digest)
+        if holds_arrays(file, data) or file.suffix == ".npy":
+            return self._in_arrays(file, data)
+        if is_packed(data):
+            return self._packed(data, depth)
+        if file.suffix.lower() in BINARY:
+            return ""
+        return "theirs" if self.mentions.within_bytes(data) else ""
+
+    def _packed(self, data: bytes, depth: int) -> str:
+        if depth == DEEPEST:
+            raise Unread(_("it is packed too deeply"))
+        worst, unread = "", None
+        for name, inside in members(data):
+            if self.mentions.within(name):
+                return "theirs"
+            try:
+                held = self.at(Path(name or "comment"), inside, depth + 1)
+            except Unread as error:
+                unread = error
+                continue
+            if held == "theirs":
+                return held
+            worst = worst or held
+        if unread is not None:
+            raise unread
+        return worst
+
+    def _in_arrays(self, file: Path, data: bytes) -> str:
+        worst = ""
+        for array in _arrays(file, data):
+            if array.dtype.kind in "US" and self.mentions.within(" ".join(map(str, array.ravel()))):
+                return "theirs"
             for digest in row_digests(array):
-                found.rows += 1
-                if digest in who.rows:
-                    return True
-        return False
-    return file.suffix not in BINARY and mentions.within(data.decode("utf-8", "replace"))
+                self.found.rows += 1
+                if digest in self.who.rows:
+                    if self._whose(digest) == "theirs":
+                        return "theirs"
+                    worst = "shared"
+        return worst
+
+    def _whose(self, digest: str) -> str:
+        return "shared" if digest in self.who.shared else "theirs"
+
+
+def _everything(root: Path, found: Found) -> Iterator[Path]:
+    """Every file and link below `root`; links are not followed. Folders that may not be listed and
+    what is neither file nor folder are unread."""
+
+    def refused(error: OSError) -> None:
+        found.unread.append(os.path.relpath(error.filename or root, root))
+
+    for top, names, files in os.walk(root, onerror=refused):
+        names.sort()
+        yield from (Path(top, name) for name in names if os.path.islink(os.path.join(top, name)))
+        yield from (Path(top, name) for name in sorted(files))
+
+
+def _arrays(file: Path, data: bytes) -> list[NDArray[Any]]:
+    import numpy as np
+
+    from engine.model.arrays import unpack
+
+    try:
+        if file.suffix == ".npy":
+            return [np.load(io.BytesIO(data), allow_pickle=False)]
+        return list(unpack(data, "").values())
+    except (ModelCorrupt, ValueError, EOFError, OSError) as error:
+        raise Unread(_("its arrays are damaged")) from error

@@ -1,4 +1,4 @@
-"""A person's templates: their class in models, and sightings that look like them.
+"""A person's templates: their class in models.
 
 The model in use goes on without them. Its centres are made anew from the pictures of the others,
 where all their embeddings are cached: nothing of it then depends on the person, and what is kept
@@ -11,17 +11,14 @@ Every other model that includes the person is deleted: nobody goes back to it.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.enrol.inbox import FEATURES_FILE, Inbox
-from engine.errors import FacedeskError, ModelCorrupt
-from engine.files import read_bytes, remove_directory, translate_os_errors
+from engine.errors import FacedeskError
+from engine.files import remove_directory, translate_os_errors
 from engine.i18n import _
 from engine.model.epochs import drop_all
 from engine.model.store import ModelDraft, ModelInfo, ModelStore, StoredModel
-from engine.settings import InboxSettings
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -31,9 +28,6 @@ if TYPE_CHECKING:
 InUse = Literal["untouched", "made anew", "class removed", "deleted"]
 RECORDS = ("trained_on", "enrolled_on")
 """Details of a model that list pictures by person."""
-ALIKE = 0.5
-"""Cosine to the person's centre from which on a crop of a stranger counts as theirs: most people's
-own crops reach 0.6 to 0.9 of their centre, strangers' seldom 0.4."""
 
 
 def models(workspace: Workspace, who: Evidence) -> tuple[InUse, dict[str, int]]:
@@ -49,23 +43,6 @@ def models(workspace: Workspace, who: Evidence) -> tuple[InUse, dict[str, int]]:
     for identity in gone:
         remove_directory(workspace.models / identity)
     return state, {"models": len(gone)}
-
-
-def sightings(workspace: Workspace, who: Evidence) -> dict[str, int]:
-    """Strangers in the inbox whose nearest person they were, or who look like them.
-
-    Needs the models as they were before `models`.
-    """
-    inbox = Inbox(workspace, InboxSettings())  # reading needs none of them
-    centres = _centres(workspace, who.slug)
-    mentions = who.mentions(workspace)
-    gone = 0
-    for each in inbox.sightings():
-        near = mentions.within(each.candidate) or mentions.within(each.source)
-        if near or _alike(inbox, each.id, centres.get(each.space, ())):
-            remove_directory(inbox.folder(each.id))
-            gone += 1
-    return {"sightings of unknowns": gone}
 
 
 def _includes(info: ModelInfo, slug: str) -> bool:
@@ -159,32 +136,3 @@ def _made_anew(
         return class_centres(np.concatenate(pieces), np.array(labels), len(slugs))
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
-
-
-def _centres(workspace: Workspace, slug: str) -> dict[str, list[Any]]:
-    """The person's centres by face space, in all models."""
-    store = ModelStore(workspace)
-    found: dict[str, list[Any]] = {}
-    for info in store.list():
-        if any(slug == label[0] for label in info.people):
-            with contextlib.suppress(FacedeskError):
-                model = store.load(info.id)
-                mine = [row for row, label in enumerate(model.labels) if label[0] == slug]
-                found.setdefault(str(info.details.get("face_space", "")), []).extend(
-                    model.centres[mine]
-                )
-    return found
-
-
-def _alike(inbox: Inbox, sighting: str, centres: Sequence[Any]) -> bool:
-    if not len(centres):
-        return False
-    import numpy as np
-
-    from engine.model.arrays import unpack
-
-    try:
-        rows = unpack(read_bytes(inbox.folder(sighting) / FEATURES_FILE), "")["embeddings"]
-        return bool((rows.astype(np.float32) @ np.stack(centres).T).max() >= ALIKE)
-    except (FileNotFoundError, ModelCorrupt, KeyError, ValueError):
-        return False

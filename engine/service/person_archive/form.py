@@ -14,8 +14,13 @@ audit.jsonl                         entries of the audit log about them, if ther
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import re
+import zipfile
+import zlib
+from dataclasses import dataclass
 from typing import Any
 
 FORMAT = 1
@@ -28,6 +33,10 @@ INDEX, README, PERSON, INBOX, AUDIT = (
 )
 WHEN = (1980, 1, 1, 0, 0, 0)
 """Time of every entry: the same person gives the same bytes, but for the index's date."""
+ZIP = b"PK\x03\x04"
+"""How every archive begins."""
+LARGEST_INDEX = 16 << 20
+"""Bytes."""
 _SESSION = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 PICTURE = re.compile(rf"sessions/({_SESSION})/([0-9]{{4,6}}\.png)")
 HEAD = re.compile(rf"sessions/({_SESSION})/session\.json")
@@ -65,3 +74,43 @@ and models are computed there again.
 def json_bytes(value: Any) -> bytes:
     """JSON as it stands in the archive."""
     return (json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Whose archive it is, and SHA-256 of the pictures in it."""
+
+    name: str
+    pictures: frozenset[str]
+
+
+def proved(data: bytes) -> Proved | None:
+    """Whose archive these bytes are; None unless they are one as we write it, unchanged since.
+
+    The index is the proof: it lists every other file with its size and SHA-256.
+    """
+    if not data.startswith(ZIP):
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = {entry.filename: entry for entry in archive.infolist()}
+            if INDEX not in entries or entries[INDEX].file_size > LARGEST_INDEX or archive.comment:
+                return None
+            index = json.loads(archive.read(INDEX))
+            listed = {str(each["path"]): each for each in index["files"]}
+            if index["format"] != FORMAT or {INDEX, *listed} != set(entries):
+                return None
+            if len(entries) != len(archive.infolist()):
+                return None
+            for path, each in listed.items():
+                if entries[path].file_size != each["bytes"]:
+                    return None
+                if hashlib.sha256(archive.read(path)).hexdigest() != each["sha256"]:
+                    return None
+            found = {each["sha256"] for path, each in listed.items() if PICTURE.fullmatch(path)}
+            return Proved(str(index["name"]), frozenset(found))
+    except (
+        zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError,
+        ValueError, KeyError, TypeError, AttributeError,
+    ):  # fmt: skip
+        return None

@@ -1,0 +1,127 @@
+"""Reading any file for what it says of somebody: sealed or plain, packed or not, however it is
+written. What cannot be read is an error of its own, so that nobody takes it for searched.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import tarfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+from engine.errors import FacedeskError
+from engine.files import read_either
+from engine.i18n import _
+
+LARGEST = 1 << 30
+"""Bytes of a file, or of all that an archive unpacks to, beyond which it is not read."""
+DEEPEST = 3
+"""Archives in archives that are looked into."""
+_TAR = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
+"""How files begin that `tarfile` may unpack."""
+_PACKED = (*_TAR, b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd")
+"""How packed files begin; zip is told by its directory, which may follow anything."""
+_MARKS = {
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+_START = 4096
+"""Bytes in which a text of two or four bytes a character shows."""
+
+
+class Unread(Exception):
+    """A file, or a part of it, could not be read. The text says why."""
+
+
+def contents(file: Path) -> bytes:
+    """What a file says, unsealed if it is sealed. Raises FileNotFoundError, Unread."""
+    try:
+        if file.stat().st_size > LARGEST:
+            raise Unread(_("it is too large"))
+        return read_either(file)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unread(error.strerror or str(error)) from error
+    except FacedeskError as error:
+        raise Unread(error.title) from error
+
+
+def is_packed(data: bytes) -> bool:
+    """Whether `members` has to look into it."""
+    return (
+        data.startswith((b"PK\x03\x04", *_PACKED))
+        or data[257:262] == b"ustar"
+        or (b"PK\x05\x06" in data[-66000:] and zipfile.is_zipfile(io.BytesIO(data)))
+    )
+
+
+def members(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of what an archive packs. Raises Unread at what cannot be unpacked."""
+    try:
+        if zipfile.is_zipfile(io.BytesIO(data)):
+            yield from _zipped(data)
+        elif data.startswith(_TAR) or data[257:262] == b"ustar":
+            yield from _tarred(data)
+        else:
+            raise Unread(_("it is packed in a way that is not known here"))
+    except (
+        zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError, EOFError,
+        zlib.error, OSError, ValueError,
+    ) as error:  # fmt: skip
+        raise Unread(_("it cannot be unpacked")) from error
+
+
+def _zipped(data: bytes) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+        _refuse_large(sum(entry.file_size for entry in entries))
+        yield "", archive.comment
+        for entry in entries:
+            with archive.open(entry) as file:
+                yield entry.filename, file.read(LARGEST)
+
+
+def _tarred(data: bytes) -> Iterator[tuple[str, bytes]]:
+    total = 0
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        for entry in archive:
+            total += entry.size
+            _refuse_large(total)
+            file = archive.extractfile(entry) if entry.isreg() else None
+            yield f"{entry.name} {entry.linkname}", file.read() if file else b""
+
+
+def _refuse_large(total: int) -> None:
+    if total > LARGEST:
+        raise Unread(_("it unpacks to too much"))
+
+
+def readings(data: bytes) -> Iterator[str]:
+    """The text of some bytes in each way that it may be meant: also what is escaped for HTML, XML
+    or a URL, and what is written with two or four bytes a character."""
+    for text in _decoded(data):
+        plain = text if text.isascii() else unicodedata.normalize("NFC", text)
+        yield plain
+        if "&" in plain and (unescaped := html.unescape(plain)) != plain:
+            yield unescaped
+        if "%" in plain and (unquoted := unquote(plain, errors="replace")) != plain:
+            yield unquoted
+
+
+def _decoded(data: bytes) -> Iterator[str]:
+    codec = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "")
+    if codec:
+        yield data.decode(codec, "replace")
+        return
+    yield data.decode("utf-8", "replace")
+    if b"\x00" in data[:_START]:
+        for wide in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+            yield data.decode(wide, "replace")
