@@ -1,4 +1,5 @@
-"""Which sightings of strangers show the same one: average linkage of their embeddings.
+"""Which sightings of strangers show the same one, and whether pictures of one person show two:
+average linkage of their embeddings.
 
 The likeness of two groups is the mean cosine over all pairs across them (average linkage, UPGMA;
 Sokal and Michener 1958). Single linkage would chain strangers together through one blurred face.
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.vectors import Array
+from engine.model.vectors import Array, Labels, unit
 
 SAME_STRANGER = 0.44
 """Mean cosine from which on two groups are taken for one person. Chosen by cross-validation over
@@ -19,6 +20,13 @@ background people in spaces fitted without them (60 draws of 40 people, one to s
 99 of 100 groups of two and more hold one person, and 80 of 100 pairs of one person's pictures are
 brought together; at 0.40 it is 98 and 88, at 0.36 96 and 94. A person in two groups costs a key, a
 mixed group spoils an enrolment."""
+
+LEAST = 3
+"""Pictures that make a second face: fewer are as often a blurred or hidden first one, and move a
+person's centre by little."""
+MOST = 256
+"""Pictures that are compared each with each; of more, so many evenly spaced ones, and the others
+go where they are most alike."""
 
 
 def group(
@@ -56,3 +64,78 @@ def group(
         owner[owner == gone] = keep
         count -= 1
     return np.unique(owner, return_inverse=True)[1].astype(np.intp)
+
+
+def faces_in(embeddings: Array, cut: float = SAME_STRANGER) -> NDArray[np.intp]:
+    """Whose pictures these are, which should be one person's: (n, dims, unit length) to (n,).
+
+    0 is the face with the most pictures (of equals the one seen first), 1 the next, and so on. A
+    face counts with `LEAST` pictures; those of fewer are left with face 0. All are 0 where one
+    person is seen.
+    """
+    rows = np.asarray(embeddings, np.float32)
+    if len(rows) < 2 * LEAST or _surely_one(rows, cut):
+        return np.zeros(len(rows), np.intp)
+    found = _groups(rows, cut)
+    sizes = np.bincount(found)
+    # Stable: groups are numbered by their first picture.
+    order = [face for face in np.argsort(-sizes, kind="stable") if sizes[face] >= LEAST]
+    names = np.zeros(len(sizes), np.intp)
+    names[order] = np.arange(len(order))
+    return names[found]
+
+
+def two_faced(
+    embeddings: Array, labels: Labels
+) -> tuple[tuple[int, tuple[NDArray[np.intp], ...]], ...]:
+    """People whose pictures show more than one face: (label, rows of each face, most first).
+
+    `embeddings` (n, dims) of unit length, `labels` (n,) whose they are said to be.
+    """
+    found = []
+    labels = np.asarray(labels)
+    for person in np.unique(labels).tolist():
+        rows = np.flatnonzero(labels == person)
+        faces = faces_in(embeddings[rows])
+        if faces.any():
+            each = tuple(rows[faces == face] for face in range(int(faces.max()) + 1))
+            found.append((person, each))
+    return tuple(found)
+
+
+def _surely_one(rows: Array, cut: float) -> bool:
+    """Whether no two groups can be less alike than `cut`. Quick, and never wrongly true.
+
+    A picture of the smaller group is at most 1 alike to its own half and on the mean less than
+    `cut` to the other, so one of them is on the mean less than (1 + cut) / 2 alike to all.
+    """
+    return bool((rows @ rows.mean(0)).min() >= (1 + cut) / 2)
+
+
+def _groups(rows: Array, cut: float) -> NDArray[np.intp]:
+    """`group`, in bounded time and memory however many there are, numbered by first member."""
+    if len(rows) <= MOST:
+        return group(rows, cut)
+    chosen = np.linspace(0, len(rows) - 1, MOST).astype(np.intp)
+    labels = group(rows[chosen], cut)
+    means = np.stack([rows[chosen][labels == each].mean(0) for each in range(labels.max() + 1)])
+    likeness = rows @ means.T
+    found = likeness.argmax(1)
+    found[chosen] = labels
+    left = likeness.max(1) < cut
+    left[chosen] = False
+    if left.any():
+        found[left] = len(means) + _groups(rows[left], cut)
+    return _numbered(found)
+
+
+def _numbered(labels: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The labels, numbered from 0 by first member."""
+    _unused, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse].astype(np.intp)
+
+
+def most_typical(embeddings: Array, members: NDArray[np.intp]) -> int:
+    """Which of `members` (k,) of the embeddings (n, dims) is most like them all."""
+    rows = np.asarray(embeddings, np.float32)[members]
+    return int(members[int((rows @ unit(rows.mean(0))).argmax())])
