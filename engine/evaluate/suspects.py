@@ -21,7 +21,7 @@ from engine.model.vectors import (
     cohort_scores,
     unit,
 )
-from engine.recognise.grouping import most_typical, two_faced
+from engine.recognise.grouping import Cuts, most_typical, two_faced
 
 SuspectKind = Literal["two_faces", "mislabelled", "blurred", "twin", "crowd"]
 
@@ -50,12 +50,17 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """n pictures of p people: `embeddings` (n, dims), `labels` (n,), `paths` (n,), `names` (p,)."""
+    """n pictures of p people: `embeddings` (n, dims), `labels` (n,), `paths` (n,), `names` (p,);
+    `sessions` (n,), the capture of each, empty for a photograph, to look for second faces by
+    `cuts`.
+    """
 
     embeddings: Float32
     labels: Labels
     paths: Sequence[Path]
     names: Sequence[str]
+    sessions: Sequence[str] = ()
+    cuts: Cuts | None = None
 
 
 def suspects(
@@ -76,11 +81,9 @@ def suspects(
         return ()
     scores = own_excluded_scores(pictures, space)
     twins = twin_pairs(pictures.labels, scores, threshold)
+    faces = two_faced(pictures.embeddings, pictures.labels, pictures.sessions, pictures.cuts)
     found = [
-        *(
-            _second_face(pictures, *each)
-            for each in two_faced(pictures.embeddings, pictures.labels)
-        ),
+        *(_second_face(pictures, *each) for each in faces),
         *(_twin(pictures, scores, pair) for pair in twins),
         *_mislabelled(pictures, scores, threshold, frozenset(twins)),
         *_blurred(pictures, sharpness()),

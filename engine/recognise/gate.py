@@ -90,9 +90,10 @@ def not_unseen(verdict: GateVerdict, two_faced: Sequence[str]) -> GateVerdict:
         return verdict
     text = _n(
         "The pictures of {names} show two faces, so the model would name a second person as the "
-        "first. See `facedesk people show` and `evaluate`; `model promote` uses it as it is.",
+        "first. See `facedesk people show` and `evaluate`; `model promote` uses it all the same.",
         "The pictures of each of {names} show two faces, so the model would name a second person "
-        "as the first. See `facedesk people show` and `evaluate`; `model promote` uses it as it is.",
+        "as the first. See `facedesk people show` and `evaluate`; `model promote` uses it all the "
+        "same.",
         len(two_faced),
     ).format(names=", ".join(two_faced))
     sentence = " ".join(filter(None, (verdict.sentence, text)))

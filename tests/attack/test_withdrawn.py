@@ -41,9 +41,7 @@ def backbone() -> Backbone:
 
 
 @pytest.fixture
-def trained(
-    workspace: Workspace, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
-) -> Workspace:
+def trained(workspace: Workspace, backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Two made-up people and a model of them; a run looks at the people after every frame."""
     monkeypatch.setattr(naming, "LOOK_INTERVAL", 0.0)
     enrol_made_up(workspace, 0, 2, 12)

@@ -32,7 +32,7 @@ from engine.recognise.gate import (
     not_unseen,
     why_not_comparable,
 )
-from engine.recognise.grouping import two_faced
+from engine.recognise.grouping import TWO_FACES, two_faced
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import classifier_for
 from engine.service.jobs.material import HELD_OUT, Material, Part, Picture, joined
@@ -87,17 +87,17 @@ class Gatekeeper:
                     "it."
                 ).format(message=error.message)
             )
-        return not_unseen(verdict, self._two_faced(old))
+        return not_unseen(verdict, self._two_faced(old, str(draft.details["backbone"])))
 
-    def _two_faced(self, old: StoredModel | None) -> list[str]:
+    def _two_faced(self, old: StoredModel | None, backbone: str) -> list[str]:
         """Names of the people whose pictures show two faces, but for those whom the model in use
         has with the very same pictures."""
         enrolled = self._material.enrolled(self._parts, PARTS)
         used = {(slug, revision) for slug, _name, revision in old.labels} if old else set()
-        people = [
-            self._material.people[at]
-            for at, _faces in two_faced(enrolled.embeddings, enrolled.labels)
-        ]
+        faces = two_faced(
+            enrolled.embeddings, enrolled.labels, enrolled.sessions, TWO_FACES.get(backbone)
+        )
+        people = [self._material.people[at] for at, _rows in faces]
         return [each.name for each in people if (each.slug, each.revision) not in used]
 
     def _compare(self, old: StoredModel, new: StoredModel, cancel: Cancel) -> GateVerdict:

@@ -66,7 +66,7 @@ class Recognition:
         self._workspace = workspace
         self._stamp = _stamp(workspace)
         self._names = _names(workspace)
-        self._unkept = Unkept(workspace, extractor, space)
+        self._unkept = Unkept(workspace, backbone)
 
         def keeper() -> Keeper:
             return Keeper(
