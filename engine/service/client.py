@@ -47,6 +47,8 @@ from engine.service.messages import (
     PicturesOver,
     Ready,
     RecognitionEnded,
+    SessionAsked,
+    SessionJudged,
     Start,
     TwinReport,
     WhyAsked,
@@ -347,6 +349,8 @@ class LocalDesk(
                 self._relay_pictures(child.name, message)
             case FirstPictures() | TwinReport():
                 self._relay_twins(message)
+            case SessionAsked() | SessionJudged():
+                self._relay_faces(message)
             case Ready():
                 self._model_ready(message.run)
             case Burdened():
@@ -418,6 +422,8 @@ class LocalDesk(
             if not further:
                 self._feeding_ended(child.name)
         error = death(child.name, status, child.fault, self._workspace.logs)
+        if child.name == "model":
+            self._nobody_tells(str(error))
         self._listener(
             ProcessDied(
                 process=child.name,

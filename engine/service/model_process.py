@@ -34,6 +34,7 @@ from engine.service.messages import (
     Quit,
     Ready,
     RecognitionEnded,
+    SessionAsked,
     Start,
     TwinReport,
     WhyAsked,
@@ -139,6 +140,8 @@ class ModelBody:
                 self._explain(message.track)
             case FirstPictures():
                 self._whose(message)
+            case SessionAsked():
+                self._judge(message)
             case PictureKept() | PicturesOver():  # from before `_replace` was there
                 self._replace(message)
             case FacesFound():
@@ -248,6 +251,24 @@ class ModelBody:
         context.send(TwinReport(other=found.other if found else ""))
         if found:
             context.emit(found)
+
+    def _judge(self, message: SessionAsked) -> None:
+        """Report whose faces a session shows; trouble must not hold it."""
+        from engine.service.jobs.judging import judge_or_say
+
+        context = self._context
+        with self._feed.paused():
+            judged = judge_or_say(
+                context.workspace,
+                context.settings,
+                message.slug,
+                message.session,
+                context.emit,
+                self._backbones,
+                self._feed.recent,
+                Cancel(lambda: context.pulse.beat(MAIN)),
+            )
+        context.send(judged)
 
     def _evaluate(self, request: EvaluateRequest, cancel: Cancel) -> None:
         from engine.service.jobs.evaluate import evaluate

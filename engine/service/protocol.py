@@ -14,7 +14,7 @@ from engine.config import Settings
 from engine.enrol.consent import Consent, state_of
 from engine.enrol.permission import outdated_words
 from engine.enrol.trash import Trashed
-from engine.events import EvaluateDone, Event, Finding, SplitDone, TwinChoice
+from engine.events import EvaluateDone, Event, FaceAnswer, Finding, SplitDone, TwinChoice
 from engine.service.erasure.erase import Erased
 from engine.service.person_archive.export import Exported
 from engine.service.person_rows import ConfusionFacts, PersonFacts, PictureFacts, SessionFacts
@@ -51,6 +51,7 @@ __all__ = [
     "Erased",
     "EvaluateRequest",
     "Exported",
+    "FaceAnswer",
     "FaceChoice",
     "ImportRequest",
     "InModel",
@@ -212,6 +213,10 @@ class Desk(UnknownDesk, Protocol):
 
     def answer_twin(self, choice: TwinChoice) -> None:
         """Answer a `TwinSuspected`; until then the capture is held."""
+        ...
+
+    def answer_face(self, choice: FaceAnswer) -> None:
+        """Answer a `SecondFace` that asks; until then the capture is held."""
         ...
 
     def import_pictures(self, request: ImportRequest) -> None:

@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,9 +21,12 @@ from engine.enrol.people import People, Person
 from engine.enrol.trash import Trash
 from engine.errors import NoModel
 from engine.events import (
+    Captured,
     EnrolDone,
     Event,
+    FaceAnswer,
     ImportDone,
+    JobEnded,
     LooksEnrolled,
     Notice,
     SecondFace,
@@ -29,6 +34,7 @@ from engine.events import (
 )
 from engine.interpreter import environment, python
 from engine.model.store import ModelStore
+from engine.service.client import LocalDesk
 from engine.service.jobs.enrol import enrol
 from engine.service.jobs.evaluate import evaluate
 from engine.service.jobs.imports import import_pictures
@@ -235,6 +241,88 @@ def test_the_command_line_says_so_in_json_and_by_its_exit_code(
     (done,) = [line for line in lines if line["event"] == "done"]
     assert (done["aside"], lines[-1]["kind"]) == (aside["pictures"], "ReviewNeeded")
     assert [change.id for change in Trash(workspace).changes()] == [aside["change"]]
+
+
+# --- in the app ---------------------------------------------------------------------------------
+
+
+class Listener:
+    """Hears a real desk, and answers when it asks whose face it is."""
+
+    def __init__(self, workspace: Workspace, choice: FaceAnswer) -> None:
+        self.events: list[Event] = []
+        self._choice = choice
+        self._ended = threading.Event()
+        self.desk = LocalDesk(workspace, SETTINGS)
+
+    def hear(self, event: Event) -> None:
+        self.events.append(event)
+        if isinstance(event, SecondFace) and event.asked:
+            self.desk.answer_face(self._choice)
+        if isinstance(event, JobEnded):
+            self._ended.set()
+
+    def wait(self) -> JobEnded:
+        assert self._ended.wait(LONGEST)
+        (ended,) = of(self.events, JobEnded)
+        return ended
+
+
+@pytest.fixture
+def listening(workspace: Workspace) -> Iterator[Callable[[FaceAnswer], Listener]]:
+    made: list[Listener] = []
+
+    def listen(choice: FaceAnswer = "first") -> Listener:
+        made.append(Listener(workspace, choice))
+        made[-1].desk.start(made[-1].hear)
+        return made[-1]
+
+    yield listen
+    for each in made:
+        each.desk.close()
+
+
+@pytest.mark.parametrize("choice", ["first", "other", "both", "stop"])
+def test_a_capture_in_the_app_asks_with_both_faces(
+    workspace: Workspace,
+    mixed: Path,
+    listening: Callable[[FaceAnswer], Listener],
+    choice: FaceAnswer,
+) -> None:
+    app = listening(choice)
+    app.desk.enrol(EnrolRequest(person="Man", source=str(mixed), count=76, pace="fast"))
+    app.wait()
+    asked = [event for event in of(app.events, SecondFace) if event.asked]
+    assert len(asked) == 1, "once, whatever is kept afterwards"
+    (done,) = of(app.events, EnrolDone)
+    aside = sum(event.pictures for event in of(app.events, SetAside))
+    if choice == "stop":
+        assert (done.ended, People(workspace).list()) == ("cancelled", ())
+        return
+    shown = {event.file: event.frame < 100 for event in of(app.events, Captured)}
+    first = shown[Path(asked[0].first_picture).name]
+    other = shown[Path(asked[0].other_picture).name]
+    assert first != other
+    left = [frame < 100 for frame in frames(workspace, "Man")]
+    assert len(left) == done.captured
+    assert (aside > 0) == (choice != "both")
+    assert set(left) == {"first": {first}, "other": {other}, "both": {True, False}}[choice]
+
+
+def test_an_import_in_the_app_puts_the_minority_aside(
+    workspace: Workspace,
+    lfw: Path,
+    known: list[str],
+    tmp_path: Path,
+    listening: Callable[[], Listener],
+) -> None:
+    folder = folder_of(lfw, tmp_path / "in", "One", {known[0]: 8, known[4]: 4})
+    app = listening()
+    app.desk.import_pictures(ImportRequest(folder=str(folder)))
+    assert app.wait().outcome == "done"
+    (aside,) = of(app.events, SetAside)
+    (done,) = of(app.events, ImportDone)
+    assert (aside.pictures, done.images) == (4, 8)
 
 
 def test_without_a_network_it_says_that_nobody_looked(

@@ -29,6 +29,7 @@ from engine.service.tapes import recorded
 from tui import coach_words
 from tui.commands.twins import Twins, guard_for
 from tui.context import Context, interruptible
+from tui.doubt_words import doubt_words
 from tui.i18n import _
 from tui.output import Output
 from tui.text import crowded_words, measured, reason_words
@@ -143,27 +144,6 @@ def _summarise(output: Output, done: EnrolDone) -> None:
     if done.refused:
         reasons = ", ".join(f"{n} {reason_words(r)}" for r, n in sorted(done.refused.items()))
         output.result(_("refused frames: {reasons}").format(reasons=reasons))
-
-
-def doubt_words(event: Event) -> list[str]:
-    """What an event says that somebody must look at, as one sentence, or nothing."""
-    if isinstance(event, LooksEnrolled):
-        text = _("{pictures} of {of} pictures of {person} look like {other}, who is enrolled")
-        return [
-            text.format(
-                pictures=event.pictures, of=event.of, person=event.person, other=event.other
-            )
-        ]
-    if not isinstance(event, SetAside):
-        return []
-    text = _("{pictures} pictures of {person} show another face")
-    if event.looks_like:
-        text = _("{pictures} pictures of {person} show another face, that of {other}")
-    told = text.format(pictures=event.pictures, person=event.person, other=event.looks_like)
-    if not event.change:
-        return [_("{told}: they are gone (trash.keep_days is 0)").format(told=told)]
-    back = _("{told}: they wait in the trash, `facedesk trash undo {change}` brings them back")
-    return [back.format(told=told, change=event.change)]
 
 
 def refuse_silence(doubts: Sequence[str]) -> None:

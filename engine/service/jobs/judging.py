@@ -11,6 +11,7 @@ from collections import Counter
 
 import numpy as np
 
+from engine.cancel import Cancel
 from engine.config import Settings
 from engine.enrol.folders import by_one_camera
 from engine.enrol.people import People, Person, SessionInfo
@@ -43,10 +44,11 @@ def judge_or_say(
     emit: Emit,
     backbones: Backbones | None = None,
     recent: RecentRows | None = None,
+    cancel: Cancel | None = None,
 ) -> SessionJudged:
     """`judge`, where trouble of any kind is the report: it must hold up nobody."""
     try:
-        return judge(workspace, settings, slug, session, emit, backbones, recent)
+        return judge(workspace, settings, slug, session, emit, backbones, recent, cancel)
     except FacedeskError as error:
         return SessionJudged(slug=slug, session=session, why=str(error))
     except Exception as error:  # reported in one sentence, details in the log
@@ -62,12 +64,13 @@ def judge(
     emit: Emit,
     backbones: Backbones | None = None,
     recent: RecentRows | None = None,
+    cancel: Cancel | None = None,
 ) -> SessionJudged:
     """Whose faces this session of a person shows, of the pictures that it has now.
 
     The caller holds `Workspace.writer`: features are kept. A network that is not loaded takes a
-    moment; so does each new picture. Raises BackboneMissing, ModelCorrupt, PersonNotFound,
-    DataError.
+    moment; so does each new picture, and `cancel` is looked at in between. Raises BackboneMissing,
+    ModelCorrupt, PersonNotFound, DataError.
     """
     backbone = _backbone(backbones or Backbones(settings.model))
     extractor = recent.before(backbone.extractor) if recent else backbone.extractor
@@ -75,14 +78,14 @@ def judge(
     cuts = TWO_FACES[backbone.name]
 
     def progress(event: FeaturesProgress | Notice) -> None:
-        if isinstance(event, Notice) or event.done > event.cached:
+        if isinstance(event, Notice):
             emit(event)
 
     person = People(workspace).by_slug(slug)
     info = next((each for each in person.sessions if each.id == session), None)
     if info is None:
         return SessionJudged(slug=slug, session=session)
-    rows = cache.rows(slug, session, info.pictures, progress).rows
+    rows = cache.rows(slug, session, info.pictures, progress, cancel=cancel).rows
     cut = cuts.session if by_one_camera(info.source) else cuts.days
     labels = faces_in(rows, cut)
     faces = [np.flatnonzero(labels == face) for face in range(int(labels.max()) + 1)]
