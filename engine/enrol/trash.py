@@ -13,7 +13,6 @@ walks the steps backwards and removes it. Ids are UTC times with a counter, so t
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -31,6 +30,7 @@ from engine.enrol.folders import iso, session_stamp, sub_folders
 from engine.enrol.strangers import StrangerArea
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
+    locked_directory,
     make_directory,
     new_temporary,
     read_json,
@@ -62,16 +62,12 @@ def _alone(folder: Path) -> Iterator[None]:
         if folder in _HELD or not folder.is_dir():
             yield
             return
-        with translate_os_errors(_("lock a folder"), folder):
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            with translate_os_errors(_("lock a folder"), folder):
-                fcntl.flock(handle, fcntl.LOCK_EX)
+        with locked_directory(folder):
             _HELD.add(folder)
-            yield
-        finally:
-            _HELD.discard(folder)
-            os.close(handle)
+            try:
+                yield
+            finally:
+                _HELD.discard(folder)
 
 
 _OWN = "@"
