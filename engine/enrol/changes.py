@@ -94,9 +94,10 @@ def _put_away(
 ) -> Trashed:
     person, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
+    by = {"by_itself": True} if by_itself else {}
     back = _("{name} has {total} again").format(name=person.name, total=_count(total))
     with (
-        Audit(workspace).of("pictures-deleted", person.slug, pictures=total),
+        Audit(workspace).of("pictures-deleted", person.slug, pictures=total, **by),
         Trash(workspace, keep_days).change(
             title.format(total=_count(total), name=person.name),
             back,

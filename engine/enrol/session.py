@@ -180,15 +180,21 @@ class Enrolment:
             self._people.discard_if_empty(self.person)
         self.person, self._new_person = person, False
 
-    def put_aside(self, files: Sequence[str], keep_days: int, *, asked: bool) -> Trashed:
+    def put_aside(self, files: Sequence[str], keep_days: int, *, asked: bool) -> Trashed | None:
         """Put pictures that show another face into the trash, for `keep_days`; the session goes on.
 
-        `asked`: an operator said so. Raises DataError if that cannot be done.
+        `asked`: an operator said so. None if they are all gone. Raises DataError if that cannot be
+        done.
         """
-        chosen = [f"{self.session}/{file}" for file in files]
-        people = self._people
-        done = set_aside(people.workspace, self.person.name, chosen, keep_days, asked=asked)
-        self._writer.put_aside(len(files))
+        people, slug = self._people, self.person.slug
+        folder = people.session_directory(slug, self.session)
+        # The operator may have deleted one, or renamed the person, meanwhile.
+        chosen = [f"{self.session}/{file}" for file in files if (folder / file).is_file()]
+        if not chosen:
+            return None
+        name = people.by_slug(slug).name
+        done = set_aside(people.workspace, name, chosen, keep_days, asked=asked)
+        self._writer.put_aside(len(chosen))
         self._aside.append(done)
         self._previous = None
         return done

@@ -43,6 +43,7 @@ from engine.service.protocol import EvaluateRequest, TrainRequest
 from engine.service.turns import Turns
 
 if TYPE_CHECKING:
+    from engine.service.jobs.judging import Judge
     from engine.service.jobs.naming import Recognition
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class ModelBody:
         self._backbones = Backbones(context.settings.model)
         views = context.settings.training.views
         self._feed = Feed(context.workspace, views, self._backbones, load_ahead)
+        self._judging: Judge | None = None
         self._pictures = 0
         """Pictures told of so far: whether more came since shows whether a capture goes on."""
         self._make = Recognition
@@ -254,20 +256,20 @@ class ModelBody:
 
     def _judge(self, message: SessionAsked) -> None:
         """Report whose faces a session shows; trouble must not hold it."""
-        from engine.service.jobs.judging import judge_or_say
-
         context = self._context
-        with self._feed.paused():
-            judged = judge_or_say(
+        if self._judging is None:
+            from engine.service.jobs.judging import Judge
+
+            self._judging = Judge(
                 context.workspace,
                 context.settings,
-                message.slug,
-                message.session,
                 context.emit,
                 self._backbones,
                 self._feed.recent,
-                Cancel(lambda: context.pulse.beat(MAIN)),
             )
+        beating = Cancel(lambda: context.pulse.beat(MAIN))
+        with self._feed.paused():
+            judged = self._judging.look(message.slug, message.session, beating)
         context.send(judged)
 
     def _evaluate(self, request: EvaluateRequest, cancel: Cancel) -> None:

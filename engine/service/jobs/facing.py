@@ -111,12 +111,14 @@ class FaceDecisions:
         keep = -1 if judged.earlier and not self._anchor else stays
         files = [file for n, face in enumerate(judged.faces) if n != keep for file in face]
         done = self._enrolment.put_aside(files, self._keep_days, asked=asked)
+        if done is None:
+            return
         others = [name for n, name in enumerate(judged.looks_like) if n != keep and name]
         self._emit(
             SetAside(
                 person=self._enrolment.person.name,
                 session=judged.session,
-                pictures=len(files),
+                pictures=done.pictures,
                 change=done.id if self._keep_days else "",
                 looks_like=others[0] if others else "",
             )

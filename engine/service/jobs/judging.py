@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.config import Settings
@@ -36,88 +37,147 @@ EARLIER = 24
 log = logging.getLogger(__name__)
 
 
-def judge_or_say(
-    workspace: Workspace,
-    settings: Settings,
-    slug: str,
-    session: str,
-    emit: Emit,
-    backbones: Backbones | None = None,
-    recent: RecentRows | None = None,
-    cancel: Cancel | None = None,
-) -> SessionJudged:
-    """`judge`, where trouble of any kind is the report: it must hold up nobody."""
-    try:
-        return judge(workspace, settings, slug, session, emit, backbones, recent, cancel)
-    except FacedeskError as error:
-        return SessionJudged(slug=slug, session=session, why=str(error))
-    except Exception as error:  # reported in one sentence, details in the log
-        log.exception("the pictures could not be compared")
-        return SessionJudged(slug=slug, session=session, why=type(error).__name__)
+class Judge:
+    """Looks at sessions of one workspace. The caller holds `Workspace.writer`: features are kept.
 
-
-def judge(
-    workspace: Workspace,
-    settings: Settings,
-    slug: str,
-    session: str,
-    emit: Emit,
-    backbones: Backbones | None = None,
-    recent: RecentRows | None = None,
-    cancel: Cancel | None = None,
-) -> SessionJudged:
-    """Whose faces this session of a person shows, of the pictures that it has now.
-
-    The caller holds `Workspace.writer`: features are kept. A network that is not loaded takes a
-    moment; so does each new picture, and `cancel` is looked at in between. Raises BackboneMissing,
-    ModelCorrupt, PersonNotFound, DataError.
+    The network is loaded with the first session, and `backbones` may have it already; `recent` may
+    have rows of the very crops.
     """
-    backbone = _backbone(backbones or Backbones(settings.model))
-    extractor = recent.before(backbone.extractor) if recent else backbone.extractor
-    cache = EmbeddingCache(workspace, extractor, backbone.space)
-    cuts = TWO_FACES[backbone.name]
 
-    def progress(event: FeaturesProgress | Notice) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        emit: Emit,
+        backbones: Backbones | None = None,
+        recent: RecentRows | None = None,
+    ) -> None:
+        self._workspace = workspace
+        self._fpir = settings.recognition.fpir
+        self._emit = emit
+        self._backbones = backbones or Backbones(settings.model)
+        self._recent = recent
+        self._centres: dict[tuple[str, str, str], Float32 | None] = {}
+        """Of people as they were seen last, by space, slug and revision."""
+
+    def look(self, slug: str, session: str, cancel: Cancel | None = None) -> SessionJudged:
+        """`judge`, where trouble of any kind is the report: it must hold up nobody."""
+        try:
+            return self.judge(slug, session, cancel)
+        except FacedeskError as error:
+            return SessionJudged(slug=slug, session=session, why=str(error))
+        except Exception as error:  # reported in one sentence, details in the log
+            log.exception("the pictures could not be compared")
+            return SessionJudged(slug=slug, session=session, why=type(error).__name__)
+
+    def judge(self, slug: str, session: str, cancel: Cancel | None = None) -> SessionJudged:
+        """Whose faces this session of a person shows, of the pictures that it has now.
+
+        Each picture that the network has not seen yet takes it a moment, and `cancel` is looked at
+        in between. Raises BackboneMissing, ModelCorrupt, PersonNotFound, DataError.
+        """
+        backbone = self._backbone()
+        extractor = backbone.extractor
+        if self._recent is not None:
+            extractor = self._recent.before(extractor)
+        cache = EmbeddingCache(self._workspace, extractor, backbone.space)
+        cuts = TWO_FACES[backbone.name]
+        person = People(self._workspace).by_slug(slug)
+        info = next((each for each in person.sessions if each.id == session), None)
+        if info is None:
+            return SessionJudged(slug=slug, session=session)
+        rows = cache.rows(slug, session, info.pictures, self._notices, cancel=cancel).rows
+        cut = cuts.session if by_one_camera(info.source) else cuts.days
+        labels = faces_in(rows, cut)
+        faces = [np.flatnonzero(labels == face) for face in range(int(labels.max()) + 1)]
+        earlier = ""
+        if (before := _earlier(self._workspace, person, info, cache)) is not None:
+            own, paths = before
+            known, others = _told_apart(rows, faces, own, cuts.days)
+            if known:  # one person, whatever they wore: their earlier pictures say so
+                faces = [np.sort(np.concatenate(known)), *others]
+            else:
+                earlier = paths[most_typical(own, np.arange(len(own)))]
+        gallery = self._enrolled(backbone, person)
+        return SessionJudged(
+            slug=slug,
+            session=session,
+            faces=tuple(tuple(info.pictures[place] for place in face.tolist()) for face in faces),
+            looks_like=tuple(self._named(gallery, backbone, rows[face]) for face in faces),
+            typical=tuple(info.pictures[most_typical(rows, face)] for face in faces),
+            earlier=earlier,
+        )
+
+    def _notices(self, event: FeaturesProgress | Notice) -> None:
         if isinstance(event, Notice):
-            emit(event)
+            self._emit(event)
 
-    person = People(workspace).by_slug(slug)
-    info = next((each for each in person.sessions if each.id == session), None)
-    if info is None:
-        return SessionJudged(slug=slug, session=session)
-    rows = cache.rows(slug, session, info.pictures, progress, cancel=cancel).rows
-    cut = cuts.session if by_one_camera(info.source) else cuts.days
-    labels = faces_in(rows, cut)
-    faces = [np.flatnonzero(labels == face) for face in range(int(labels.max()) + 1)]
-    before = _earlier(workspace, person, info, cache)
-    earlier = ""
-    if before is not None:
-        own, theirs = before
-        own_faces = faces_in(own, cuts.days)
-        means = [own[own_faces == face].mean(0) for face in np.unique(own_faces)]
-        alike = [max(float((rows[face] @ mean).mean()) for mean in means) for face in faces]
-        known = [face for face, likeness in zip(faces, alike, strict=True) if likeness >= cuts.days]
-        others = [face for face, likeness in zip(faces, alike, strict=True) if likeness < cuts.days]
-        if known:  # one person, whatever they wore: their earlier pictures say so
-            faces = [np.sort(np.concatenate(known)), *others]
-        else:
-            earlier = theirs[most_typical(own, np.arange(len(own)))]
-    gallery = _enrolled(workspace, backbone, person)
-    return SessionJudged(
-        slug=slug,
-        session=session,
-        faces=tuple(tuple(info.pictures[place] for place in face.tolist()) for face in faces),
-        looks_like=tuple(_named(gallery, backbone, settings, rows[face]) for face in faces),
-        typical=tuple(info.pictures[most_typical(rows, face)] for face in faces),
-        earlier=earlier,
-    )
+    def _backbone(self) -> Backbone:
+        """The backbone that training would take, or the face network where that cannot tell."""
+        if self._backbones.choice.name in TWO_FACES:
+            return self._backbones.chosen()
+        return self._backbones.named("resnet")
+
+    def _enrolled(self, backbone: Backbone, but: Person) -> Gallery | None:
+        """Everybody else who may be recognised and whose features are there, by name."""
+        space = backbone.space
+        in_use: dict[str, Float32] = {}
+        try:
+            model, _damage = ModelStore(self._workspace).load_or_previous()
+            if model.info.details.get("face_space") == space.digest:
+                slugs = [slug for slug, _name, _revision in model.labels]
+                in_use = dict(zip(slugs, model.centres, strict=True))
+        except ModelError:
+            pass
+        names, centres = [], []
+        for person in permitted(self._workspace):
+            if person.slug == but.slug:
+                continue
+            centre = in_use.get(person.slug)
+            if centre is None:
+                key = space.digest, person.slug, person.revision
+                if self._centres.get(key) is None:
+                    self._centres[key] = _centre(self._workspace, backbone, person)
+                centre = self._centres[key]
+            if centre is not None:
+                names.append(person.name)
+                centres.append(centre)
+        return Gallery(space, np.stack(centres), names) if names else None
+
+    def _named(self, gallery: Gallery | None, backbone: Backbone, rows: Float32) -> str:
+        """Whom more than half of these pictures would be named as; empty if nobody."""
+        if gallery is None:
+            return ""
+        threshold = threshold_for(backbone.space.impostors, len(gallery), self._fpir)
+        found = gallery.search(rows)
+        votes = Counter(found.candidates[found.best >= threshold].tolist())
+        for candidate, count in votes.most_common(1):
+            if 2 * count > len(rows):
+                return str(gallery.names[candidate])
+        return ""
 
 
-def _backbone(backbones: Backbones) -> Backbone:
-    """The backbone that training would take, or the face network where that cannot tell."""
-    if backbones.choice.name in TWO_FACES:
-        return backbones.chosen()
-    return backbones.named("resnet")
+def guard_here(workspace: Workspace, settings: Settings, emit: Emit) -> FaceGuard:
+    """A guard that looks in this process, at the end of the capture, and asks nobody."""
+    judge = Judge(workspace, settings, emit)
+
+    def ask(slug: str, session: str) -> None:
+        guard.report(judge.look(slug, session))
+
+    guard = FaceGuard(ask)
+    return guard
+
+
+def _told_apart(
+    rows: Float32, faces: list[NDArray[np.intp]], own: Float32, cut: float
+) -> tuple[list[NDArray[np.intp]], list[NDArray[np.intp]]]:
+    """The faces (indices into `rows`) that are one of the faces of the earlier pictures `own`, and
+    those that are not."""
+    before = faces_in(own, cut)
+    means = np.stack([own[before == face].mean(0) for face in np.unique(before)])
+    alike = [float((rows[face].mean(0) @ means.T).max()) for face in faces]
+    known = [face for face, likeness in zip(faces, alike, strict=True) if likeness >= cut]
+    return known, [face for face, likeness in zip(faces, alike, strict=True) if likeness < cut]
 
 
 def _earlier(
@@ -138,28 +198,6 @@ def _earlier(
     return np.concatenate(rows), paths
 
 
-def _enrolled(workspace: Workspace, backbone: Backbone, but: Person) -> Gallery | None:
-    """Everybody else who may be recognised and whose features are there, by name."""
-    space = backbone.space
-    rows: dict[str, Float32] = {}
-    try:
-        model, _damage = ModelStore(workspace).load_or_previous()
-        if model.info.details.get("face_space") == space.digest:
-            slugs = [slug for slug, _name, _revision in model.labels]
-            rows = dict(zip(slugs, model.centres, strict=True))
-    except ModelError:
-        pass
-    names, centres = [], []
-    for person in permitted(workspace):
-        centre = rows.get(person.slug)
-        if centre is None:
-            centre = _centre(workspace, backbone, person)
-        if centre is not None and person.slug != but.slug:
-            names.append(person.name)
-            centres.append(centre)
-    return Gallery(space, np.stack(centres), names) if names else None
-
-
 def _centre(workspace: Workspace, backbone: Backbone, person: Person) -> Float32 | None:
     digests = backbone.extractor.digest, backbone.space.digest
     found = [
@@ -168,27 +206,3 @@ def _centre(workspace: Workspace, backbone: Backbone, person: Person) -> Float32
     ]
     there = [rows for rows in found if rows is not None]
     return unit(np.concatenate(there).mean(0)) if there else None
-
-
-def _named(gallery: Gallery | None, backbone: Backbone, settings: Settings, rows: Float32) -> str:
-    """Whom more than half of these pictures would be named as; empty if nobody."""
-    if gallery is None or not len(rows):
-        return ""
-    fpir = settings.recognition.fpir
-    threshold = threshold_for(backbone.space.impostors, len(gallery), fpir)
-    found = gallery.search(rows)
-    votes = Counter(found.candidates[found.best >= threshold].tolist())
-    for candidate, count in votes.most_common(1):
-        if 2 * count > len(rows):
-            return str(gallery.names[candidate])
-    return ""
-
-
-def guard_here(workspace: Workspace, settings: Settings, emit: Emit) -> FaceGuard:
-    """A guard that looks in this process, at the end of the capture, and asks nobody."""
-
-    def ask(slug: str, session: str) -> None:
-        guard.report(judge_or_say(workspace, settings, slug, session, emit))
-
-    guard = FaceGuard(ask)
-    return guard
