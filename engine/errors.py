@@ -174,6 +174,12 @@ class TooFewPeople(ModelError):
     """The recipe needs more people than are enrolled."""
 
 
+class ReviewNeeded(FacedeskError):
+    """It was done, and something of it waits for somebody to look at it."""
+
+    exit_code = 6
+
+
 class Cancelled(FacedeskError):
     """The operator stopped the job. Nothing is lost."""
 

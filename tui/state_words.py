@@ -20,5 +20,6 @@ SUSPECTS = {
     "blurred": _("blurred"),
     "twin": _("twin"),
     "crowd": _("of several people"),
+    "two_faces": _("two faces"),
 }
 """What may be wrong with a picture."""

@@ -70,15 +70,39 @@ def delete_pictures(
 
     Raises PersonNotFound, NoPictures if one of them is not there.
     """
+    return _put_away(workspace, name, chosen, keep_days, _("Deleted {total} of {name}"))
+
+
+def set_aside(
+    workspace: Workspace, name: str, chosen: Sequence[str], keep_days: int, *, asked: bool
+) -> Trashed:
+    """`delete_pictures` of what shows another face; unless an operator was `asked`, it is undone by
+    its id only.
+    """
+    title = _("Set aside {total} of {name}: another face")
+    return _put_away(workspace, name, chosen, keep_days, title, by_itself=not asked)
+
+
+def _put_away(
+    workspace: Workspace,
+    name: str,
+    chosen: Sequence[str],
+    keep_days: int,
+    title: str,
+    *,
+    by_itself: bool = False,
+) -> Trashed:
     person, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
+    by = {"by_itself": True} if by_itself else {}
     back = _("{name} has {total} again").format(name=person.name, total=_count(total))
     with (
-        Audit(workspace).of("pictures-deleted", person.slug, pictures=total),
+        Audit(workspace).of("pictures-deleted", person.slug, pictures=total, **by),
         Trash(workspace, keep_days).change(
-            _("Deleted {total} of {name}").format(total=_count(total), name=person.name),
+            title.format(total=_count(total), name=person.name),
             back,
             pictures=total,
+            by_itself=by_itself,
         ) as change,
     ):
         for session, files in sessions.items():

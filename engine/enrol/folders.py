@@ -15,6 +15,13 @@ SESSION_FILE = "session.json"
 IMPORTED = "import "
 """What the source of an imported session begins with; the folder's name follows."""
 
+
+def by_one_camera(source: str) -> bool:
+    """Whether the pictures of a session with this source are of one moment before one camera, and
+    not photographs."""
+    return not source.startswith(IMPORTED) and not os.path.isdir(source)
+
+
 _PICTURE = re.compile(r"[0-9]{4,6}\.png")
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _STAMP = "%Y%m%d-%H%M%S"

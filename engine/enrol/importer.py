@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +32,7 @@ from engine.events import (
     ImportProgress,
     ImportRefused,
     Notice,
+    SetAside,
 )
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
@@ -40,6 +41,8 @@ from engine.faces.refusal import Refusal
 from engine.i18n import _
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 
+After = Callable[[Person, str], Iterable[Event]]
+"""Is told of a person's session that is complete; what becomes of it."""
 Choice = Literal["central", "largest", "only"]
 COMPARABLE = 0.5
 """Width of another face, as a share of the chosen one's, from which on it may be the one meant."""
@@ -77,9 +80,14 @@ def import_planned(
     choose: Choice,
     cancel: Cancel,
     consent: Callable[[str], Consent | None] = lambda name: None,
+    after: After = lambda person, session: (),
 ) -> Iterator[Event]:
-    """`import_folder` for a plan that was made already. `consent` is what to note with a name."""
-    return _Import(plan, people, finder, gates, choose, cancel, consent).run()
+    """`import_folder` for a plan that was made already. `consent` is what to note with a name.
+
+    `after` is called with each person and session once it is complete; what it yields is yielded,
+    and the pictures of a SetAside are no longer counted as imported.
+    """
+    return _Import(plan, people, finder, gates, choose, cancel, consent, after).run()
 
 
 def choose_face(faces: Sequence[Face], choose: Choice, smallest: int) -> tuple[Face, ...]:
@@ -106,8 +114,11 @@ class _Import:
         choose: Choice,
         cancel: Cancel,
         consent: Callable[[str], Consent | None],
+        after: After,
     ) -> None:
         self._consent = consent
+        self._after = after
+        self._aside = 0
         self._plan = plan
         self._people = people
         self._finder = finder
@@ -142,6 +153,7 @@ class _Import:
             images=self._images,
             refused=self._refused,
             crowded=self._crowded,
+            aside=self._aside,
             seconds=round(time.monotonic() - began, 3),
         )
 
@@ -187,6 +199,13 @@ class _Import:
         self._crowded += session.crowded
         self._images += session.kept
         self._persons += session.kept > 0
+        if session.person is None or not session.kept:
+            return
+        for event in self._after(session.person, session.id):
+            if isinstance(event, SetAside):
+                self._aside += event.pictures
+                self._images -= event.pictures
+            yield event
 
     def _photograph(self, session: _PersonSession, path: Path, number: int) -> ImportRefused | Face:
         """Take one photograph's face into the session; the refusal if that cannot be."""
@@ -244,6 +263,16 @@ class _PersonSession:
         self.refused: Counter[str] = Counter()
         self.crowded = 0
         """Kept pictures whose photograph shows other faces of comparable size."""
+
+    @property
+    def person(self) -> Person | None:
+        """Whose session it is, once there is a picture."""
+        return self._person
+
+    @property
+    def id(self) -> str:
+        """The session's id, once there is a picture."""
+        return self._writer.session if self._writer else ""
 
     @property
     def kept(self) -> int:

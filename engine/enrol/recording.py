@@ -80,6 +80,8 @@ class SessionWriter:
         self.session = ""
         """The session's id; empty until the first picture is kept."""
         self.captured = 0
+        self._written = 0
+        """Also pictures that were put aside: no name is given twice."""
 
     @property
     def folder(self) -> Path:
@@ -113,7 +115,7 @@ class SessionWriter:
                 self._person.name,
                 _("Enrol them again if that was a mistake."),
             )
-        file = f"{self.captured + 1:04d}.png"
+        file = f"{self._written + 1:04d}.png"
         record = PictureRecord(
             file,
             frame,
@@ -134,11 +136,16 @@ class SessionWriter:
         except BaseException:
             with contextlib.suppress(OSError):  # The first error says more.
                 (self.folder / file).unlink(missing_ok=True)
-            if not self.captured:
+            if not self._written:
                 self.discard()
             raise
+        self._written += 1
         self.captured += 1
         return file
+
+    def put_aside(self, pictures: int) -> None:
+        """So many of the pictures are in the session no longer."""
+        self.captured -= pictures
 
     def close(self, ended: str, refused: Mapping[str, int]) -> None:
         """Write how the session ended and what was refused. Without a picture: nothing to do."""

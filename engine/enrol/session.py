@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from engine.audit import Audit
 from engine.audit.places import place
+from engine.enrol.changes import set_aside
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
+from engine.enrol.trash import Trash, Trashed
 from engine.errors import FacedeskError, UsageError
 from engine.events import Captured, EnrolDone, Refused
 from engine.i18n import _
@@ -82,6 +84,7 @@ class Enrolment:
         self.verdict: Verdict | None = None
         """The gates' word on the last frame that was fed."""
         self._done: EnrolDone | None = None
+        self._aside: list[Trashed] = []
 
     @property
     def state(self) -> State:
@@ -177,6 +180,25 @@ class Enrolment:
             self._people.discard_if_empty(self.person)
         self.person, self._new_person = person, False
 
+    def put_aside(self, files: Sequence[str], keep_days: int, *, asked: bool) -> Trashed | None:
+        """Put pictures that show another face into the trash, for `keep_days`; the session goes on.
+
+        `asked`: an operator said so. None if they are all gone. Raises DataError if that cannot be
+        done.
+        """
+        people, slug = self._people, self.person.slug
+        folder = people.session_directory(slug, self.session)
+        # The operator may have deleted one, or renamed the person, meanwhile.
+        chosen = [f"{self.session}/{file}" for file in files if (folder / file).is_file()]
+        if not chosen:
+            return None
+        name = people.by_slug(slug).name
+        done = set_aside(people.workspace, name, chosen, keep_days, asked=asked)
+        self._writer.put_aside(len(chosen))
+        self._aside.append(done)
+        self._previous = None
+        return done
+
     def finish(self) -> EnrolDone:
         """Write down how the session ended, or remove a cancelled one; the closing event.
 
@@ -187,6 +209,8 @@ class Enrolment:
         self._end("stopped")
         if self._state == "cancelled":
             self._writer.discard()
+            for change in self._aside:
+                Trash(self._people.workspace).drop(change.id)
         else:
             self._writer.close(self._state, self._refused)
         if self._new_person:
@@ -199,6 +223,7 @@ class Enrolment:
             refused=dict(sorted(self._refused.items())),
             seconds=round(self._clock() - self._began, 3),
             ended=self._state,
+            aside=sum(change.pictures for change in self._aside),
         )
         if self._done.captured and self._state != "cancelled":
             self._audit.note(

@@ -30,6 +30,7 @@ from engine.enrol.folders import iso, session_stamp, sub_folders
 from engine.enrol.strangers import StrangerArea
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
+    locked_directory,
     make_directory,
     new_temporary,
     read_json,
@@ -47,7 +48,28 @@ DOING, UNDOING = ".doing", ".undoing"
 
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3,}")
 _ONE_AT_A_TIME = threading.RLock()
-"""The calls of one app share the writer lock; none may take another's steps for a crash's."""
+_HELD: set[Path] = set()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else changes this trash inside the block.
+
+    The calls and processes of one app share the writer lock; none may take another's steps for a
+    crash's.
+    """
+    with _ONE_AT_A_TIME:
+        if folder in _HELD or not folder.is_dir():
+            yield
+            return
+        with locked_directory(folder):
+            _HELD.add(folder)
+            try:
+                yield
+            finally:
+                _HELD.discard(folder)
+
+
 _OWN = "@"
 """First part of a path in the manifest that lies in the change's own folder."""
 
@@ -173,7 +195,7 @@ class Trash:
             shutil.rmtree(temporary, ignore_errors=True)
             return
         what = Trashed("", title, back, "", change.pictures, tuple(names), by_itself)
-        with _ONE_AT_A_TIME:
+        with _alone(self._folder):
             id, at = self._begin(temporary, change, what)
             try:
                 self._finish(self._folder / f"{id}{DOING}")
@@ -241,7 +263,7 @@ class Trash:
         Raises NothingToUndo, UndoConflict if a place is taken or what is to go back was changed
         since, DataError for a damaged entry. `engine.enrol.changes.undo` looks at names too.
         """
-        with _ONE_AT_A_TIME:
+        with _alone(self._folder):
             self.recover()
             return self._undo(self.find(id))
 
@@ -269,6 +291,12 @@ class Trash:
                     remove_directory(self._folder / each.id)
         return len(expired)
 
+    def drop(self, id: str) -> None:
+        """Remove one change for good, if it is there."""
+        with _alone(self._folder):
+            if _ID.fullmatch(id):
+                remove_directory(self._folder / id)
+
     def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
         """What is older than `keep_days`."""
         clock = read_clock(self._workspace, now)
@@ -280,7 +308,7 @@ class Trash:
         Call after `Workspace.recover` and before `People.tidy`.
         """
         finished = []
-        with _ONE_AT_A_TIME:
+        with _alone(self._folder):
             for entry in sub_folders(self._folder):
                 if entry.name.endswith(UNDOING):
                     finished.append(self._revert(Path(entry.path)).back)

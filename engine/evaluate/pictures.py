@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
+from engine.enrol.folders import by_one_camera
 from engine.enrol.people import People, Person
 from engine.errors import DataError
 from engine.events import FeaturesProgress, Notice
@@ -49,6 +50,19 @@ class EnrolledPictures:
     labels: Labels
     keys: tuple[str, ...]
     paths: tuple[Path, ...]
+
+    @property
+    def captures(self) -> tuple[str, ...]:
+        """The session (n,) of each picture, empty for photographs."""
+        shot = [
+            {each.id for each in person.sessions if by_one_camera(each.source)}
+            for person in self.people
+        ]
+        sessions = (key.partition("/")[0] for key in self.keys)
+        return tuple(
+            session if session in shot[label] else ""
+            for session, label in zip(sessions, self.labels.tolist(), strict=True)
+        )
 
     def rows(self, wanted: Sequence[Iterable[str]]) -> NDArray[np.intp]:
         """The rows of the pictures `wanted[i]` (keys) of person i; absent ones are left out."""

@@ -1,5 +1,5 @@
-"""Pictures of the gallery that an operator should look at: mislabelled, blurred, a twin's, or
-taken from a photograph of several people."""
+"""Pictures of the gallery that an operator should look at: of a second face under one name,
+mislabelled, blurred, a twin's, or taken from a photograph of several people."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from engine.model.vectors import (
     cohort_scores,
     unit,
 )
+from engine.recognise.grouping import Cuts, most_typical, two_faced
 
-SuspectKind = Literal["mislabelled", "blurred", "twin", "crowd"]
+SuspectKind = Literal["two_faces", "mislabelled", "blurred", "twin", "crowd"]
 
 MOST_SUSPECTS = 20
 CLEARLY = 0.1
@@ -49,12 +50,17 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """n pictures of p people: `embeddings` (n, dims), `labels` (n,), `paths` (n,), `names` (p,)."""
+    """n pictures of p people: `embeddings` (n, dims), `labels` (n,), `paths` (n,), `names` (p,);
+    `sessions` (n,), the capture of each, empty for a photograph, to look for second faces by
+    `cuts`.
+    """
 
     embeddings: Float32
     labels: Labels
     paths: Sequence[Path]
     names: Sequence[str]
+    sessions: Sequence[str] = ()
+    cuts: Cuts | None = None
 
 
 def suspects(
@@ -64,8 +70,8 @@ def suspects(
     sharpness: Callable[[], NDArray[np.float64]],
     others: Callable[[], NDArray[np.int64]],
 ) -> tuple[Suspect, ...]:
-    """The worst first, MOST_SUSPECTS at most: twins, then mislabelled, then blurred pictures, then
-    those of a crowd.
+    """The worst first, MOST_SUSPECTS at most: second faces, twins, then mislabelled, then blurred
+    pictures, then those of a crowd.
 
     `threshold` is what a stranger's picture should not reach, `sharpness` gives (n,) values of
     `engine.faces.measure.sharpness`, `others` (n,) counts of the photographs' other faces.
@@ -75,7 +81,9 @@ def suspects(
         return ()
     scores = own_excluded_scores(pictures, space)
     twins = twin_pairs(pictures.labels, scores, threshold)
+    faces = two_faced(pictures.embeddings, pictures.labels, pictures.sessions, pictures.cuts)
     found = [
+        *(_second_face(pictures, *each) for each in faces),
         *(_twin(pictures, scores, pair) for pair in twins),
         *_mislabelled(pictures, scores, threshold, frozenset(twins)),
         *_blurred(pictures, sharpness()),
@@ -84,6 +92,18 @@ def suspects(
     crowd = _crowd(pictures, scores, threshold, others())
     found += [suspect for suspect in crowd if suspect.picture not in told]
     return tuple(found[:MOST_SUSPECTS])
+
+
+def _second_face(pictures: Gathered, person: int, faces: tuple[NDArray[np.intp], ...]) -> Suspect:
+    """The most typical picture of the second face."""
+    shown = most_typical(pictures.embeddings, faces[1])
+    text = _(
+        "{count} of {name}'s {total} pictures show another face than the others: two people under "
+        "one name, or one who has changed very much."
+    )
+    count, total = sum(map(len, faces[1:])), sum(map(len, faces))
+    sentence = text.format(count=count, name=pictures.names[person], total=total)
+    return Suspect(person, pictures.paths[shown], "two_faces", sentence)
 
 
 def own_excluded_scores(pictures: Gathered, space: Space) -> Float32:

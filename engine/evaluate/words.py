@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "blurred": _("blurred"),
     "twin": _("twin"),
     "crowd": _("of several people"),
+    "two_faces": _("two faces"),
 }
 """What is suspected of a picture (a `Suspect`'s kind), in words."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from engine.events.base import BoxTuple, Event
 
@@ -40,7 +40,8 @@ class Refused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolDone(Event):
-    """The session is over; `ended` is complete, stopped, cancelled or source_ended."""
+    """The session is over; `ended` is complete, stopped, cancelled or source_ended. `aside` of the
+    pictures showed another face and wait in the trash; they are not among those `captured`."""
 
     name: ClassVar[str] = "done"
     person: str
@@ -50,6 +51,63 @@ class EnrolDone(Event):
     refused: Mapping[str, int]
     seconds: float
     ended: str
+    aside: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFace(Event):
+    """The pictures of one session show more than one face, or another face than the person's.
+
+    `first` is how many show the face that stays if nobody is asked, `others` how many another;
+    `other_is` who is enrolled and looks like the others, empty if nobody. `earlier`: the first face
+    is that of the person's earlier sessions, and none of this one's pictures shows it.
+    `first_picture` and `other_picture` are paths below the workspace. With `asked` the capture is
+    held until somebody answers by a `FaceAnswer`.
+    """
+
+    name: ClassVar[str] = "second_face"
+    person: str
+    session: str
+    first: int
+    others: int
+    first_picture: str
+    other_picture: str
+    other_is: str = ""
+    earlier: bool = False
+    asked: bool = False
+
+
+FaceAnswer = Literal["first", "other", "both", "stop"]
+"""Of a `SecondFace`: keep the first face, keep the other, keep both, give the capture up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside(Event):
+    """Pictures that show another face than the person's were put into the trash, to be looked at.
+
+    `change` is what `facedesk trash undo` takes to bring them back, empty if `trash.keep_days` is 0
+    and they are gone. `looks_like` as `SecondFace.other_is`.
+    """
+
+    name: ClassVar[str] = "set_aside"
+    person: str
+    session: str
+    pictures: int
+    change: str
+    looks_like: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LooksEnrolled(Event):
+    """A session's pictures, which stay, look like somebody else who is enrolled: `pictures` of
+    `of` are named so. One person under two names, or two who are very much alike."""
+
+    name: ClassVar[str] = "looks_enrolled"
+    person: str
+    session: str
+    other: str
+    pictures: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +147,8 @@ class StrangersAdded(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportDone(Event):
     """The import is over. Counts of people, kept pictures and refused files; `crowded` of the
-    kept pictures are of photographs that show other faces of comparable size."""
+    kept pictures are of photographs that show other faces of comparable size. `aside` showed
+    another face than the person's and wait in the trash; they are not among the `images`."""
 
     name: ClassVar[str] = "done"
     people: int
@@ -97,3 +156,4 @@ class ImportDone(Event):
     refused: int
     seconds: float
     crowded: int = 0
+    aside: int = 0

@@ -25,7 +25,8 @@ class EvaluateDone(Event):
     (probes, right at rank 1, named rightly). `det` are (threshold, FPIR, FNIR), thresholds rising.
     `confused` are the most confused pairs: (probe's person, other person, score for the other,
     score for the own, crop of the probe, crop of the other), `suspects` pictures to look at:
-    (person, crop, `mislabelled`, `blurred`, `twin` or `crowd`, a sentence). Crops are paths.
+    (person, crop, `two_faces`, `mislabelled`, `blurred`, `twin` or `crowd`, a sentence). Crops are
+    paths.
     `leakage` holds `rank1` and `tpir` of the split in use and `random_rank1`, `random_tpir` of a
     random one of the same pictures; empty if it was not measured.
     """

@@ -141,12 +141,13 @@ def in_turn(space: Space, embeddings: Array) -> Float32:
 class Enrolled:
     """All enrolled pictures, without augmented views: `embeddings` (n, dims), `labels` (n,) of
     people 0..people-1 who each have one, each person's in order of capture; `sources` (n,) name
-    the camera of each, empty for a photograph."""
+    the camera of each, empty for a photograph, and `sessions` (n,) its capture."""
 
     embeddings: Float32
     labels: Labels
     sources: Sequence[str]
     people: int
+    sessions: Sequence[str] = ()
 
     def of(self, person: int) -> Float32:
         """One person's embeddings."""

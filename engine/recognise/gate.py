@@ -4,19 +4,20 @@ Both are put to the same probes, each with its own gallery and thresholds, decid
 Only the probes that one of them names rightly and the other does not can tell them apart
 (McNemar, Psychometrika 12, 1947); the new one is kept aside if it surely lost more of these. The
 same is asked of strangers: the operator's own, and every enrolled person searched without
-themselves; the new one is kept aside if it surely names more of them.
+themselves; the new one is kept aside if it surely names more of them. And nobody comes into use of
+whom two faces were enrolled, unless somebody has looked: such a model waits for `promote`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.i18n import _
+from engine.i18n import _, _n
 from engine.model.face_space import Space
 from engine.model.store import StoredModel
 from engine.model.vectors import Array
@@ -36,7 +37,8 @@ class GateVerdict:
     Of `probes` the model in use named `old_hits` rightly, the new one `new_hits`; `lost` only
     the former, `gained` only the latter. Of `strangers` the one in use named `old_named`, the new
     one `new_named`. Without a comparison all are 0, and the sentence says
-    why; it is empty if there was no model in use at all.
+    why; it is empty if there was no model in use at all. `two_faced` are the names of people whose
+    pictures show two faces and who are not in use like that already.
     """
 
     promote: bool
@@ -49,6 +51,7 @@ class GateVerdict:
     strangers: int = 0
     old_named: int = 0
     new_named: int = 0
+    two_faced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +82,22 @@ class StandIns:
 def not_compared(sentence: str) -> GateVerdict:
     """Promote without a comparison, for the reason given."""
     return GateVerdict(True, 0, 0, 0, 0, 0, sentence)
+
+
+def not_unseen(verdict: GateVerdict, two_faced: Sequence[str]) -> GateVerdict:
+    """`verdict`, but for a model with people of two faces, by name: that is not promoted."""
+    if not two_faced:
+        return verdict
+    text = _n(
+        "The pictures of {names} show two faces, so the model would name a second person as the "
+        "first. See `facedesk people show` and `evaluate`; `model promote` uses it all the same.",
+        "The pictures of each of {names} show two faces, so the model would name a second person "
+        "as the first. See `facedesk people show` and `evaluate`; `model promote` uses it all the "
+        "same.",
+        len(two_faced),
+    ).format(names=", ".join(two_faced))
+    sentence = " ".join(filter(None, (verdict.sentence, text)))
+    return replace(verdict, promote=False, sentence=sentence, two_faced=tuple(two_faced))
 
 
 def judge(old: Hits, new: Hits, old_named: Hits, new_named: Hits) -> GateVerdict:

@@ -15,12 +15,15 @@ from engine.i18n import _
 from engine.service.child_main import ChildContext, serve
 from engine.service.credit import Credit
 from engine.service.messages import (
+    FaceAnswered,
     FacesFound,
     FirstPictures,
     FramesEnded,
     PictureKept,
     PicturesOver,
     Quit,
+    SessionAsked,
+    SessionJudged,
     Start,
     TwinAnswer,
     TwinReport,
@@ -38,6 +41,8 @@ log = logging.getLogger(__name__)
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from engine.enrol.second_face import FaceGuard
 
 
 def body(context: ChildContext) -> None:
@@ -97,6 +102,7 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
         context.send(FirstPictures(person=person, count=len(crops), crops=crops.tobytes()))
 
     guard = TwinGuard(ask)
+    faces = _face_guard(context, answers=True)
 
     def told(message: object) -> bool:
         """Reader thread: what concerns the running capture is not a job to queue."""
@@ -104,7 +110,13 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
             guard.report(message.other)
         elif isinstance(message, TwinAnswer):
             guard.answer(message.choice)
-        return isinstance(message, TwinReport | TwinAnswer) or wishes.take(message)
+        elif isinstance(message, SessionJudged):
+            faces.report(message)
+        elif isinstance(message, FaceAnswered):
+            faces.answer(message.choice)
+        else:
+            return wishes.take(message)
+        return True
 
     workspace, settings = context.workspace, context.settings
     before, context.replace = context.replace, told
@@ -116,6 +128,7 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
             cancel,
             context.emit,
             guard,
+            faces=faces,
             preview=wishes,
             follower=_Telling(context),
         )
@@ -123,10 +136,33 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
         context.replace = before
 
 
+def _face_guard(context: ChildContext, *, answers: bool) -> FaceGuard:
+    """Asks the model process whose faces a session shows."""
+    from engine.enrol.second_face import FaceGuard
+
+    def ask(slug: str, session: str) -> None:
+        context.send(SessionAsked(slug=slug, session=session))
+
+    return FaceGuard(ask, answers=answers, leaving=lambda: context.leaving)
+
+
 def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> None:
     from engine.service.jobs.imports import import_pictures
 
-    import_pictures(context.workspace, context.settings, request, cancel, context.emit)
+    faces = _face_guard(context, answers=False)
+
+    def told(message: object) -> bool:
+        """Reader thread: what concerns the running import is not a job to queue."""
+        if isinstance(message, SessionJudged):
+            faces.report(message)
+            return True
+        return before(message)
+
+    before, context.replace = context.replace, told
+    try:
+        import_pictures(context.workspace, context.settings, request, cancel, context.emit, faces)
+    finally:
+        context.replace = before
 
 
 def _check(context: ChildContext, request: CheckRequest, cancel: Cancel) -> None:

@@ -56,6 +56,8 @@ class ChildContext:
         self.cancels: dict[str, Cancel] = {}
         self.pulse = Pulse()
         self.replace: Callable[[Any], bool] = lambda message: False
+        self.leaving = False
+        """The process is to end: nothing is worth a wait any more."""
 
     def send(self, message: Any) -> None:
         """Send an event or message to the parent; a parent that has gone ends the process."""
@@ -108,6 +110,7 @@ class ChildContext:
                 log.exception("the parent sent rubbish")
                 message = None
             if message is None or isinstance(message, Quit):
+                self.leaving = True
                 for job, cancel in list(self.cancels.items()):
                     # Pictures count as they are; a training cut short by a quit leaves no model.
                     (cancel.cancel if job == "train" else cancel.stop)()

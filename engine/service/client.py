@@ -48,6 +48,8 @@ from engine.service.messages import (
     PicturesOver,
     Ready,
     RecognitionEnded,
+    SessionAsked,
+    SessionJudged,
     Start,
     TwinReport,
     WhyAsked,
@@ -111,7 +113,7 @@ class LocalDesk(
         self._fed = set()
         self._requests: dict[Job, Any] = {}
         self._failed = {}
-        self._asked = {}
+        self._compared = {}
         self._run = 0
         self._closing = False
         self._keeping = InboxWriter(workspace, settings, self._writer, self._hear)
@@ -353,6 +355,8 @@ class LocalDesk(
                 self._relay_twins(message)
             case LikenessFound():
                 self._likeness_found(message)
+            case SessionAsked() | SessionJudged():
+                self._relay_faces(message)
             case Ready():
                 self._model_ready(message.run)
             case Burdened():
@@ -424,6 +428,8 @@ class LocalDesk(
             if not further:
                 self._feeding_ended(child.name)
         error = death(child.name, status, child.fault, self._workspace.logs)
+        if child.name == "model":
+            self._nobody_tells(str(error))
         self._listener(
             ProcessDied(
                 process=child.name,

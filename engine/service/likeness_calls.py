@@ -28,7 +28,7 @@ class LikenessCalls:
     _workspace: Workspace
     _lock: threading.RLock
     _children: dict[str, Child]
-    _asked: dict[int, queue.SimpleQueue[LikenessFound]]
+    _compared: dict[int, queue.SimpleQueue[LikenessFound]]
     """Who waits for an answer, by its number."""
 
     def _child(self, name: str) -> Child:
@@ -42,7 +42,7 @@ class LikenessCalls:
             return {}
         child, number = self._child("model"), next(_NUMBERS)
         waiting: queue.SimpleQueue[LikenessFound] = queue.SimpleQueue()
-        self._asked[number] = waiting
+        self._compared[number] = waiting
         child.send(LikenessAsked(number=number, slug=slug))
         until = time.monotonic() + LONGEST
         try:
@@ -54,8 +54,8 @@ class LikenessCalls:
                 return {place: (mean, best) for place, mean, best in found.scores}
             return likeness.measure(self._workspace, slug, None)
         finally:
-            del self._asked[number]
+            del self._compared[number]
 
     def _likeness_found(self, message: LikenessFound) -> None:
-        if waiting := self._asked.get(message.number):
+        if waiting := self._compared.get(message.number):
             waiting.put(message)

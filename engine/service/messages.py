@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.events import BoxTuple, JobEnded, TwinChoice
+from engine.enrol.second_face import SessionJudged as SessionJudged
+from engine.events import BoxTuple, FaceAnswer, JobEnded, TwinChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,22 @@ class TwinAnswer:
     """The operator's answer, a `TwinChoice`: a capture that was held goes on or ends."""
 
     choice: TwinChoice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionAsked:
+    """Whose faces does this session show? Camera process to model process, which answers by a
+    `SessionJudged`."""
+
+    slug: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceAnswered:
+    """The operator's answer to a `SecondFace`: the capture that was held goes on or ends."""
+
+    choice: FaceAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

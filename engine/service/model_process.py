@@ -37,6 +37,7 @@ from engine.service.messages import (
     Quit,
     Ready,
     RecognitionEnded,
+    SessionAsked,
     Start,
     TwinReport,
     WhyAsked,
@@ -45,6 +46,7 @@ from engine.service.protocol import EvaluateRequest, TrainRequest
 from engine.service.turns import Turns
 
 if TYPE_CHECKING:
+    from engine.service.jobs.judging import Judge
     from engine.service.jobs.naming import Recognition
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,7 @@ class ModelBody:
         self._backbones = Backbones(context.settings.model)
         views = context.settings.training.views
         self._feed = Feed(context.workspace, views, self._backbones, load_ahead)
+        self._judging: Judge | None = None
         self._pictures = 0
         """Pictures told of so far: whether more came since shows whether a capture goes on."""
         self._make = Recognition
@@ -144,6 +147,8 @@ class ModelBody:
                 self._whose(message)
             case LikenessAsked():
                 threading.Thread(target=self._compare, args=(message,), daemon=True).start()
+            case SessionAsked():
+                self._judge(message)
             case PictureKept() | PicturesOver():  # from before `_replace` was there
                 self._replace(message)
             case FacesFound():
@@ -270,6 +275,24 @@ class ModelBody:
         context.send(TwinReport(other=found.other if found else ""))
         if found:
             context.emit(found)
+
+    def _judge(self, message: SessionAsked) -> None:
+        """Report whose faces a session shows; trouble must not hold it."""
+        context = self._context
+        if self._judging is None:
+            from engine.service.jobs.judging import Judge
+
+            self._judging = Judge(
+                context.workspace,
+                context.settings,
+                context.emit,
+                self._backbones,
+                self._feed.recent,
+            )
+        beating = Cancel(lambda: context.pulse.beat(MAIN))
+        with self._feed.paused():
+            judged = self._judging.look(message.slug, message.session, beating)
+        context.send(judged)
 
     def _evaluate(self, request: EvaluateRequest, cancel: Cancel) -> None:
         from engine.service.jobs.evaluate import evaluate

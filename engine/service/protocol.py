@@ -13,7 +13,7 @@ from typing import Protocol
 from engine.enrol.consent import Consent, state_of
 from engine.enrol.permission import outdated_words
 from engine.enrol.trash import Trashed
-from engine.events import EvaluateDone, Event, Finding, SplitDone, TwinChoice
+from engine.events import EvaluateDone, Event, FaceAnswer, Finding, SplitDone, TwinChoice
 from engine.service.erasure.doubts import Answers, Doubts, ErasureUnanswered
 from engine.service.erasure.erase import Erased
 from engine.service.person_archive.export import Exported
@@ -55,6 +55,7 @@ __all__ = [
     "ErasureUnanswered",
     "EvaluateRequest",
     "Exported",
+    "FaceAnswer",
     "FaceChoice",
     "ImportRequest",
     "InModel",
@@ -217,6 +218,10 @@ class Desk(UnknownDesk, Protocol):
 
     def answer_twin(self, choice: TwinChoice) -> None:
         """Answer a `TwinSuspected`; until then the capture is held."""
+        ...
+
+    def answer_face(self, choice: FaceAnswer) -> None:
+        """Answer a `SecondFace` that asks; until then the capture is held."""
         ...
 
     def import_pictures(self, request: ImportRequest) -> None:

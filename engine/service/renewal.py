@@ -38,7 +38,8 @@ class Renewal:
     def _renew(self, child: Child) -> None:
         """Replace `child` now, or after what is under way that it takes part in."""
         with self._lock:
-            needed = "enrol" in self._jobs or self._fed  # twins and features of a capture
+            # Twins, second faces and features of a capture or an import.
+            needed = "enrol" in self._jobs or "import" in self._jobs or self._fed
             busy = needed or any(child.name in PROCESSES[job] for job in self._jobs)
             if self._closing or self._children.get(child.name) is not child:
                 self._burdened = None

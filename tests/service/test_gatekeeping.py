@@ -156,10 +156,20 @@ def test_a_good_model_takes_the_place_of_a_bad_one(desk: Desk) -> None:
 def test_a_damaged_model_in_use_gives_way(desk: Desk) -> None:
     head = desk.workspace.models / str(desk.store.current_id()) / "head.npz"
     head.write_bytes(head.read_bytes()[:-1])
+    assert desk.train().promoted
+    assert "The model in use is damaged" in desk.notices()
+    assert desk.store.load().info.details["gate"]["probes"] == 0
+
+
+def test_but_not_to_one_in_which_two_people_are_mixed_up(desk: Desk) -> None:
+    before = str(desk.store.current_id())
+    head = desk.workspace.models / before / "head.npz"
+    head.write_bytes(head.read_bytes()[:-1])
     desk.swap_training_pictures()
     done = desk.train()
-    assert done.promoted
-    assert "The model in use is damaged" in desk.notices()
+    assert not done.promoted
+    assert "two faces" in done.warnings[-1]
+    assert desk.store.current_id() == before
 
 
 def test_pictures_that_the_model_in_use_was_trained_on_are_no_probes(desk: Desk) -> None:

@@ -18,6 +18,7 @@ from engine.events import (
     Captured,
     EpochDone,
     Event,
+    FaceAnswer,
     FaceSeen,
     JobEnded,
     JobStarted,
@@ -199,6 +200,9 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
 
     def answer_twin(self, choice: TwinChoice) -> None:
         self._record("answer_twin", choice)
+
+    def answer_face(self, choice: FaceAnswer) -> None:
+        self._record("answer_face", choice)
 
     def import_pictures(self, request: ImportRequest) -> None:
         self._record("import", request)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from fake_desk import FakeDesk, captured, person
 
-from engine.events import JobEnded, TwinSuspected
+from engine.events import JobEnded, SecondFace, SetAside, TwinSuspected
+from tui.screens.second_face import FaceQuestion
 from tui.screens.twin import TwinQuestion
 
 SUSPECT = TwinSuspected(
@@ -51,3 +52,70 @@ async def test_the_question_goes_away_with_its_capture(run):
         table.desk.emit(JobEnded(job="enrol", outcome="cancelled"))
         await table.until(lambda: table.app.screen is table.app.screen_desk)
         assert not table.desk.asked("answer_twin")
+
+
+SECOND = SecondFace(
+    person="Grace H.",
+    session="20261130-100000-001",
+    first=40,
+    others=36,
+    first_picture="people/grace-h/20261130-100000-001/0001.png",
+    other_picture="people/grace-h/20261130-100000-001/0050.png",
+    other_is="Ada Lovelace",
+    asked=True,
+)
+
+
+async def asked_whose(table, event=SECOND):
+    await table.press("n")
+    await table.type("Grace H.")
+    await table.press("enter")
+    await table.until(lambda: "enrol" in table.app.board.titles)
+    table.desk.emit(captured(76, name="Grace H."), event)
+    await table.until(lambda: isinstance(table.app.screen, FaceQuestion), "the question")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_the_question_about_a_second_face_shows_both(run, size):
+    async with run(FakeDesk(), size=size) as table:
+        await asked_whose(table)
+        await table.shows(
+            "Two faces: which one is kept?",
+            "36 pictures of Grace H. show another face than the other 40: that of Ada Lovelace.",
+            "First (f)",
+            "Other (o)",
+            "Both (b)",
+            "Discard (d)",
+        )
+        crops = [table.app.screen.query_one(f"#face-crop-{each}") for each in ("first", "other")]
+        await table.until(lambda: [c.caption for c in crops] == ["the first", "Ada Lovelace"])
+        asked = table.desk.asked("picture")
+        assert asked == [SECOND.first_picture, SECOND.other_picture]
+
+
+@pytest.mark.parametrize(
+    ("key", "choice"),
+    [
+        ("f", "first"),
+        ("o", "other"),
+        ("b", "both"),
+        ("d", "stop"),
+        ("escape", "stop"),
+        ("enter", "first"),
+    ],
+)
+async def test_each_key_says_whose_face_it_is(run, key, choice):
+    async with run(FakeDesk()) as table:
+        await asked_whose(table)
+        await table.press(key)
+        await table.until(lambda: table.desk.asked("answer_face") == [choice])
+        assert table.app.screen is table.app.screen_desk
+
+
+async def test_what_was_put_aside_is_told_with_the_way_back(run):
+    async with run(FakeDesk()) as table:
+        aside = SetAside(
+            person="Grace H.", session="20261130-100000-001", pictures=36, change="20261130-1-001"
+        )
+        table.desk.emit(aside)
+        await table.shows("36 pictures of Grace H. show another face")

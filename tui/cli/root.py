@@ -89,7 +89,8 @@ def facedesk(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point. Exit codes: 0 done, 1 internal, 2 usage, 3 source, 4 data, 5 model, 130."""
+    """Entry point. Exit codes: 0 done, 1 internal, 2 usage, 3 source, 4 data, 5 model,
+    6 done and to be looked at, 130."""
     os.umask(0o077)  # whatever a library writes for us, a screenshot say, is private too
     calm_blas()
     forbid_core_dumps()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
+from engine.errors import ReviewNeeded
 from engine.events import (
     Captured,
     Coaching,
@@ -13,7 +15,9 @@ from engine.events import (
     ImportDone,
     ImportProgress,
     ImportRefused,
+    LooksEnrolled,
     Notice,
+    SetAside,
     SourceLost,
     SourceOpened,
     SourceRestored,
@@ -25,6 +29,7 @@ from engine.service.tapes import recorded
 from tui import coach_words
 from tui.commands.twins import Twins, guard_for
 from tui.context import Context, interruptible
+from tui.doubt_words import doubt_words
 from tui.i18n import _
 from tui.output import Output
 from tui.text import crowded_words, measured, reason_words
@@ -81,9 +86,11 @@ def enroll(
 ) -> EnrolDone:
     """Capture one person; prints progress, the refusals and a summary."""
     from engine.service.jobs.enrol import enrol
+    from engine.service.jobs.judging import guard_here
 
     output = context.output
     said: Coaching | None = None
+    doubts: list[str] = []
     asking = threading.Event()
     with (
         interruptible(keep=True, enter_stops=True, asking=asking) as cancel,
@@ -97,6 +104,7 @@ def enroll(
             nonlocal said
             output.event(event)
             source_note(output, event)
+            doubts.extend(doubt_words(event))
             if isinstance(event, Captured):
                 bar.update(event.captured)
             elif isinstance(event, Coaching):
@@ -107,10 +115,12 @@ def enroll(
         settings, workspace = context.settings, context.workspace
         with recorded(record, "enrol", request, settings, workspace, emit) as (taped, tell):
             guard = guard_for(context, request.person, twins, tell, asking)
-            done = enrol(workspace, settings, taped, cancel, tell, guard)
+            faces = guard_here(workspace, settings, tell)
+            done = enrol(workspace, settings, taped, cancel, tell, guard, faces=faces)
     _summarise(output, done)
     if said is not None and done.captured:
         output.result(coach_words.coverage(said))
+    refuse_silence(doubts)
     return done
 
 
@@ -136,11 +146,21 @@ def _summarise(output: Output, done: EnrolDone) -> None:
         output.result(_("refused frames: {reasons}").format(reasons=reasons))
 
 
+def refuse_silence(doubts: Sequence[str]) -> None:
+    """Raise ReviewNeeded if there is something to look at, so that the exit code says it too."""
+    if doubts:
+        raise ReviewNeeded(
+            _("Look at this"), "; ".join(doubts), _("The other pictures are enrolled.")
+        )
+
+
 def import_folder(context: Context, request: ImportRequest) -> ImportDone:
     """Import a folder of people; every refused file is printed with its reason."""
     from engine.service.jobs.imports import import_pictures
+    from engine.service.jobs.judging import guard_here
 
     output = context.output
+    doubts: list[str] = []
     with (
         interruptible(keep=False) as cancel,
         context.writing("import"),
@@ -159,8 +179,11 @@ def import_folder(context: Context, request: ImportRequest) -> ImportDone:
                     )
                 case Notice():
                     output.note(event.text)
+                case SetAside() | LooksEnrolled():
+                    doubts.extend(doubt_words(event))
 
-        done = import_pictures(context.workspace, context.settings, request, cancel, emit)
+        faces = guard_here(context.workspace, context.settings, emit)
+        done = import_pictures(context.workspace, context.settings, request, cancel, emit, faces)
     output.result(
         _(
             "{images} pictures of {people} people imported, {refused} files "
@@ -169,4 +192,5 @@ def import_folder(context: Context, request: ImportRequest) -> ImportDone:
     )
     if done.crowded:
         output.result(crowded_words(done.crowded))
+    refuse_silence(doubts)
     return done

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.enrol import roster
-from engine.errors import NoPictures, UsageError
+from engine.errors import NoPictures, ReviewNeeded, UsageError
 from engine.service.protocol import EnrolRequest
 from engine.service.roster_calls import roster_rows
-from tui.commands.enrolment import enroll
+from tui.commands.enrolment import enroll, refuse_silence
 from tui.commands.twins import Twins
 from tui.context import Context
 from tui.i18n import _
@@ -69,7 +69,9 @@ def enroll_roster(
     """Enrol everybody who waits with `request`'s source; `ready(name)` False ends it.
 
     Raises UsageError if nobody waits. A capture that brought nothing is told; the next follows.
+    Raises ReviewNeeded at the end if somebody must look at one.
     """
+    doubts: list[str] = []
     waiting = [row.name for row in roster_rows(context.workspace) if not row.done]
     if not waiting:
         raise UsageError(
@@ -77,8 +79,12 @@ def enroll_roster(
         )
     for name in waiting:
         if not ready(name):
-            return
+            break
         try:
             enroll(context, replace(request, person=name), twins)
         except NoPictures as error:
             context.output.error(error)
+        except ReviewNeeded as error:
+            context.output.note(error.message, "yellow")
+            doubts.append(error.message)
+    refuse_silence(doubts)

@@ -16,7 +16,7 @@ from tui.keys.people import PEOPLE
 from tui.keys.preview import PREVIEW
 from tui.keys.roster import ROSTER
 from tui.keys.stills import STILLS
-from tui.keys.twins import TWINS
+from tui.keys.twins import FACES, TWINS
 from tui.keys.unknown import UNKNOWN
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
@@ -53,6 +53,7 @@ CONTEXTS: dict[str, str] = {
     "question": "In a question",
     "deletion": "When people are deleted",
     "twin": "When a person looks like another",
+    "face": "When a capture shows two faces",
     "copied": "In the copy dialog",
     "welcome": "In the welcome",
 }
@@ -71,6 +72,7 @@ KEYS: tuple[Key, ...] = (
     *DIALOGS,
     *DELETION,
     *TWINS,
+    *FACES,
     *MANNERS,
 )
 

@@ -1,4 +1,4 @@
-"""The keys of the question about twins."""
+"""The keys of the questions about twins and second faces."""
 
 from __future__ import annotations
 
@@ -31,5 +31,44 @@ TWINS: tuple[Key, ...] = (
         footer=False,
         palette=False,
         tooltip="Stop: nothing of this capture is kept",
+    ),
+)
+
+FACES: tuple[Key, ...] = (
+    Key(
+        key="f",
+        action="face('first')",
+        label="Keep the first",
+        context="face",
+        footer=False,
+        palette=False,
+        tooltip="The first face is meant: pictures of the other go to the trash",
+    ),
+    Key(
+        key="o",
+        action="face('other')",
+        label="Keep the other",
+        context="face",
+        footer=False,
+        palette=False,
+        tooltip="The other face is meant: pictures of the first go to the trash",
+    ),
+    Key(
+        key="b",
+        action="face('both')",
+        label="Keep both",
+        context="face",
+        footer=False,
+        palette=False,
+        tooltip="Both are the same person: all pictures stay",
+    ),
+    Key(
+        key="d",
+        action="face('stop')",
+        label="Discard",
+        context="face",
+        footer=False,
+        palette=False,
+        tooltip="Nothing of this capture is kept",
     ),
 )

@@ -20,6 +20,7 @@ KINDS: dict[str, str] = {
     "blurred": _("blurred"),
     "twin": _("near copy of another person's"),
     "crowd": _("one of several faces"),
+    "two_faces": _("two faces under one name"),
 }
 """Why a picture of the gallery is suspect."""
 

@@ -18,9 +18,13 @@ from engine.errors import ConsentMissing, PersonNotFound, SourceError
 from engine.events import Captured, Emit, Notice, Refused
 from engine.faces.align import Face
 from engine.faces.follow import FaceFollower
-from engine.faces.refusal import REASONS, UNMEASURED
+from engine.faces.refusal import REASONS, UNMEASURED, Refusal
 from engine.i18n import _
+from engine.service.jobs.facing import FaceDecisions
 from engine.service.jobs.view import Viewer
+
+OUT_OF_SIGHT = frozenset({Refusal.NO_FACE.value, Refusal.SEVERAL_FACES.value})
+"""Refusals after which it may be somebody else who stands there."""
 
 
 class Follower(Protocol):
@@ -48,6 +52,7 @@ class Capture:
     enrolment: Enrolment
     coach: Coach
     guard: TwinGuard
+    faces: FaceDecisions
     people: People
     viewer: Viewer
     cancel: Cancel
@@ -66,6 +71,10 @@ class Capture:
                     self.viewer.show(frame, (), asked, self.reader.dropped)
                     continue
                 self._heed()
+                self.faces.look()
+                if self.faces.guard.holding:
+                    self.viewer.show(frame, (), (_("two faces: whose?"),), self.reader.dropped)
+                    continue
                 if self.reader.still:  # nobody is there now
                     if not self.viewer.show(frame, (), lines, self.reader.dropped):
                         self.cancel.stop()
@@ -95,6 +104,10 @@ class Capture:
         if self.guard.unreported:
             self.emit(Notice(text=_("Kept without a comparison with the other people")))
         self._heed()
+        if self.faces.guard.tells and self.enrolment.captured:
+            if said := self.coach.comparing():
+                self.emit(said)
+            self.faces.settle(self.cancel, self.guard.other)
 
     def _heed(self) -> None:
         """Do what was answered about a likeness, once."""
@@ -127,9 +140,13 @@ class Capture:
             kept = isinstance(event, Captured)
             if kept and self.enrolment.verdict and self.enrolment.verdict.face:
                 self.guard.kept(self.enrolment.verdict.face.crop)
-            if isinstance(event, Captured) and self.follower is not None:
+            if isinstance(event, Captured):
                 slug = self.enrolment.person.slug
-                self.follower.kept(slug, event.session, event.file)
+                if self.follower is not None:
+                    self.follower.kept(slug, event.session, event.file)
+                self.faces.guard.kept(slug, event.session)
+            elif event.reason in OUT_OF_SIGHT:
+                self.faces.guard.lost()
             self._guide(frame, kept=kept)
             lines = (_line(event), _("Enter or Esc: stop"))
         return lines

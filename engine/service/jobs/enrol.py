@@ -12,6 +12,7 @@ from engine.enrol import permission
 from engine.enrol.coach import Coach
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
+from engine.enrol.second_face import FaceGuard
 from engine.enrol.session import Enrolment
 from engine.enrol.twins import TwinGuard
 from engine.errors import NoPictures, PersonNotFound
@@ -21,6 +22,7 @@ from engine.faces.quality import QualityGates
 from engine.faces.refusal import LYING, REASONS
 from engine.i18n import _
 from engine.service.jobs.capturing import Capture, Follower
+from engine.service.jobs.facing import FaceDecisions
 from engine.service.jobs.view import Viewer
 from engine.service.previewing import Wishes
 from engine.service.protocol import EnrolRequest
@@ -36,6 +38,7 @@ def enrol(
     emit: Emit,
     twins: TwinGuard | None = None,
     *,
+    faces: FaceGuard | None = None,
     preview: Wishes | None = None,
     follower: Follower | None = None,
 ) -> EnrolDone:
@@ -43,7 +46,8 @@ def enrol(
 
     `cancel.stop()` ends early and keeps the crops, `cancel.cancel()` gives the session up. A
     source that ends or is lost early keeps what was captured. `twins` may hold the capture, give
-    it up, or turn it into one of the person whom the pictures look like. `follower` is told of
+    it up, or turn it into one of the person whom the pictures look like; `faces` tells whether they
+    show one person, and pictures of another are put aside. `follower` is told of
     every picture that is kept.
     Raises ConsentMissing, SourceError if the source cannot be opened, NoPictures if nothing at all
     was captured.
@@ -81,6 +85,13 @@ def enrol(
                 enrolment=enrolment,
                 coach=Coach(request.count, settings.gates.min_change),
                 guard=twins or TwinGuard(),
+                faces=FaceDecisions(
+                    faces or FaceGuard(),
+                    enrolment,
+                    workspace.people.relative_to(workspace.root).as_posix(),
+                    settings.trash.keep_days,
+                    emit,
+                ),
                 people=people,
                 viewer=viewer,
                 cancel=cancel,

@@ -37,6 +37,7 @@ from engine.model.store import ModelStore, StoredModel
 from engine.model.vectors import Float32
 from engine.pictures import Unreadable, decode_crop
 from engine.recognise.calibration import threshold_for
+from engine.recognise.grouping import TWO_FACES, Cuts
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.service import library
@@ -159,7 +160,8 @@ class _Evaluation:
             probes = self._held_out_searches(held_out, pictures, reader, recogniser)
         strangers, source = self._strangers(stranger_files, own, reader, recogniser, probes.probes)
         self._cancel.check()
-        return self._measured(model, space, recogniser, pictures, probes, strangers, source)
+        cuts = TWO_FACES.get(backbone.name)
+        return self._measured(model, space, recogniser, pictures, probes, strangers, source, cuts)
 
     def crop(self, path: Path) -> NDArray[np.uint8] | None:
         """The face (uint8 RGB 160x160x3) in a crop of ours or in a photograph; None without."""
@@ -301,6 +303,7 @@ class _Evaluation:
         probes: _ProbePictures,
         strangers: Strangers | None,
         source: strange.StrangersFrom,
+        cuts: Cuts | None,
     ) -> EvaluateDone:
         names, threshold = recogniser.names, recogniser.threshold
         fpir = self._recognition.fpir
@@ -350,7 +353,7 @@ class _Evaluation:
             ),
             suspects=tuple(
                 (names[each.person], str(each.picture), each.kind, each.sentence)
-                for each in self._suspects(pictures, space, names)
+                for each in self._suspects(pictures, space, names, cuts)
             ),
             leakage=leaked,
             sentence=words.summary(figures, searches, count, fpir),
@@ -380,9 +383,12 @@ class _Evaluation:
         )
 
     def _suspects(
-        self, pictures: EnrolledPictures, space: Space, names: Sequence[str]
+        self, pictures: EnrolledPictures, space: Space, names: Sequence[str], cuts: Cuts | None
     ) -> tuple[Suspect, ...]:
-        gathered = Gathered(pictures.embeddings, pictures.labels, pictures.paths, names)
+        sessions = pictures.captures
+        gathered = Gathered(
+            pictures.embeddings, pictures.labels, pictures.paths, names, sessions, cuts
+        )
         # The curve's own threshold: twins themselves raise the one that the model was given.
         reach = threshold_for(space.impostors, len(names), self._recognition.fpir)
         paths = pictures.paths

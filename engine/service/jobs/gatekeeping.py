@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.dataset.split import Split
+from engine.dataset.split import PARTS, Split
 from engine.enrol.people import People
 from engine.enrol.permission import permitted
 from engine.errors import ModelCorrupt, NoModel
@@ -29,8 +29,10 @@ from engine.recognise.gate import (
     judge,
     named_of,
     not_compared,
+    not_unseen,
     why_not_comparable,
 )
+from engine.recognise.grouping import TWO_FACES, two_faced
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import classifier_for
 from engine.service.jobs.material import HELD_OUT, Material, Part, Picture, joined
@@ -72,18 +74,31 @@ class Gatekeeper:
         A model in use that is damaged, or that cannot be compared, gives way. Raises Cancelled.
         """
         new = _as_stored(draft)
+        old: StoredModel | None = None
         try:
             old = ModelStore(self._material.workspace).load()
-            return self._compare(old.as_judged(), new.as_judged(), cancel)
+            verdict = self._compare(old.as_judged(), new.as_judged(), cancel)
         except NoModel:
-            return not_compared("")
+            verdict = not_compared("")
         except ModelCorrupt as error:
-            return not_compared(
+            verdict = not_compared(
                 _(
                     "The model in use is damaged ({message}), so the new one was not compared with "
                     "it."
                 ).format(message=error.message)
             )
+        return not_unseen(verdict, self._two_faced(old, str(draft.details["backbone"])))
+
+    def _two_faced(self, old: StoredModel | None, backbone: str) -> list[str]:
+        """Names of the people whose pictures show two faces, but for those whom the model in use
+        has with the very same pictures."""
+        enrolled = self._material.enrolled(self._parts, PARTS)
+        used = {(slug, revision) for slug, _name, revision in old.labels} if old else set()
+        faces = two_faced(
+            enrolled.embeddings, enrolled.labels, enrolled.sessions, TWO_FACES.get(backbone)
+        )
+        people = [self._material.people[at] for at, _rows in faces]
+        return [each.name for each in people if (each.slug, each.revision) not in used]
 
     def _compare(self, old: StoredModel, new: StoredModel, cancel: Cancel) -> GateVerdict:
         why = why_not_comparable(old, new)

@@ -9,22 +9,33 @@ from engine.enrol.import_plan import plan_import
 from engine.enrol.importer import import_planned
 from engine.enrol.people import People
 from engine.enrol.permission import permit
+from engine.enrol.second_face import FaceGuard
 from engine.errors import NoPictures
 from engine.events import Emit, ImportDone, ImportRefused, Notice
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
 from engine.i18n import _
+from engine.service.jobs.facing import put_aside
 from engine.service.protocol import ImportRequest
 from engine.settings import Settings
 from engine.workspace import Workspace
 
 
 def import_pictures(
-    workspace: Workspace, settings: Settings, request: ImportRequest, cancel: Cancel, emit: Emit
+    workspace: Workspace,
+    settings: Settings,
+    request: ImportRequest,
+    cancel: Cancel,
+    emit: Emit,
+    faces: FaceGuard | None = None,
 ) -> ImportDone:
     """Import all people of a folder. Raises DataError if there is none, Cancelled if stopped,
-    ConsentMissing before any picture was taken."""
+    ConsentMissing before any picture was taken.
+
+    `faces` tells whether each person's pictures show one face; those of another are put into the
+    trash, to be looked at.
+    """
     done: ImportDone | None = None
     unusable = 0
     plan = plan_import(Path(request.folder).expanduser())
@@ -40,6 +51,9 @@ def import_pictures(
         request.face,
         cancel,
         leave.consent,
+        lambda person, session: put_aside(
+            workspace, faces or FaceGuard(), person, session, settings.trash.keep_days, cancel
+        ),
     ):
         emit(event)
         if isinstance(event, ImportDone):

@@ -6,7 +6,7 @@ Runs beside recognition and writes nothing: whoever may write gets a `Sighted`.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from engine.events import Emit, FaceSeen, Sighted
 from engine.faces.box import Box
 from engine.model.arrays import pack
 from engine.model.feature_cache import cached_arrays
+from engine.model.vectors import Float32
 from engine.pictures import encode_png
 from engine.recognise.voting import LOST_AFTER, Decision
 from engine.recognise.why import Evidence, Memory
@@ -53,7 +54,8 @@ class Keeper:
     """Collects the crops of strangers' tracks, and emits each track as one `Sighted`.
 
     `keep` None: as the workspace's switch says at the moment. `extractor` and `space` are the
-    digests of what makes features and embeddings.
+    digests of what makes features and embeddings. A track is dropped whole if `unkept` is true of
+    the embeddings (n, dims) of its crops.
     """
 
     def __init__(
@@ -64,7 +66,10 @@ class Keeper:
         space: str,
         emit: Emit,
         keep: bool | None = None,
+        *,
+        unkept: Callable[[Float32], bool] = lambda embeddings: False,
     ) -> None:
+        self._unkept = unkept
         self._inbox = Inbox(workspace, settings.inbox)
         self._gates = settings.gates
         self._most = settings.inbox.crops
@@ -136,9 +141,11 @@ class Keeper:
         kept, track.kept = track.kept, []
         if not kept or track.best is None:
             return
+        embeddings = np.stack([evidence.embedding for evidence, _ in kept])
+        if self._unkept(embeddings):
+            return
         pictures = {f"{n + 1:04d}.png": encode_png(e.crop) for n, (e, _) in enumerate(kept)}
         features = np.stack([evidence.features for evidence, _ in kept])
-        embeddings = np.stack([evidence.embedding for evidence, _ in kept])
         arrays = pack({**cached_arrays(pictures, features), "embeddings": embeddings})
         parts = (*pictures.values(), arrays)
         best = track.best

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.dataset.split import PARTS, Split
-from engine.enrol.folders import IMPORTED
+from engine.enrol.folders import IMPORTED, by_one_camera
 from engine.enrol.people import People, Person
 from engine.events import Emit, FeaturesProgress, Notice
 from engine.model.augment import wanted_views
@@ -134,11 +134,19 @@ class Material:
             for index, person in enumerate(self.people)
             for session in person.sessions
         }
+        shot = {
+            (index, session.id)
+            for index, person in enumerate(self.people)
+            for session in person.sessions
+            if by_one_camera(session.source)
+        }
+        chosen = [pictures[row][:2] for row in order]
         return Enrolled(
             np.concatenate(rows)[order],
-            np.array([pictures[row][0] for row in order], np.int64),
-            [cameras.get(pictures[row][:2], "") for row in order],
+            np.array([index for index, _session in chosen], np.int64),
+            [cameras.get(each, "") for each in chosen],
             len(self.people),
+            [each[1] if each in shot else "" for each in chosen],
         )
 
     def features(

@@ -5,17 +5,19 @@ Finding the faces is not among it, so that the model process does without OpenCV
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.enrol.folders import sub_folders
 from engine.enrol.people import PERSON_FILE
 from engine.enrol.permission import permitted
 from engine.events import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate
-from engine.model.store import ModelInfo
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import threshold_event
 from engine.recognise.why import Memory
@@ -25,6 +27,7 @@ from engine.service.jobs.in_use import model_in_use
 from engine.service.jobs.keeping import Keeper
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.strangers import ready_strangers
+from engine.service.jobs.unkept import Unkept
 from engine.service.messages import FacesFound
 from engine.settings import Settings
 from engine.workspace import Workspace
@@ -61,12 +64,20 @@ class Recognition:
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
         self._workspace = workspace
-        self._stamp = _stamp(workspace, model.info)
-        self._model = model.info
+        self._stamp = _stamp(workspace)
         self._names = _names(workspace)
+        self._unkept = Unkept(workspace, backbone)
 
         def keeper() -> Keeper:
-            return Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)
+            return Keeper(
+                workspace,
+                settings,
+                extractor.digest,
+                space.digest,
+                emit,
+                keep,
+                unkept=self._unkept.shows,
+            )
 
         self._keepers: defaultdict[int, Keeper] = defaultdict(keeper)
         """One a camera: each has a clock of its own."""
@@ -165,10 +176,11 @@ class Recognition:
         if now - self._looked < LOOK_INTERVAL:
             return
         self._looked = now
-        stamp = _stamp(self._workspace, self._model)
+        stamp = _stamp(self._workspace)
         if stamp == self._stamp:
             return
         self._stamp, names = stamp, _names(self._workspace)
+        self._unkept.renew()
         if names != self._names:
             self._names = names
             self._recogniser.renew(names)
@@ -200,15 +212,13 @@ def _names(workspace: Workspace) -> dict[str, str]:
     return {person.slug: person.name for person in permitted(workspace)}
 
 
-def _stamp(workspace: Workspace, model: ModelInfo) -> tuple[int, ...]:
-    """Changes when one of the model's people is deleted, comes back, is renamed, or agrees or no
-    longer agrees; reads no file."""
+def _stamp(workspace: Workspace) -> tuple[tuple[str, int], ...]:
+    """Changes when somebody is enrolled, deleted, comes back, is renamed, or agrees or no longer
+    agrees; reads no file."""
     found = []
-    for slug, _name, _revision in model.people:
-        try:
-            found.append((workspace.people / slug / PERSON_FILE).stat().st_mtime_ns)
-        except OSError:
-            found.append(0)
+    for folder in sub_folders(workspace.people):
+        with contextlib.suppress(OSError):  # deleted meanwhile
+            found.append((folder.name, Path(folder.path, PERSON_FILE).stat().st_mtime_ns))
     return tuple(found)
 
 

@@ -136,7 +136,10 @@ def _run(
     from engine.service.jobs.enrol import enrol
 
     if into is not None:
-        enrol(workspace, settings, request, cancel, emit)
+        from engine.service.jobs.judging import guard_here
+
+        guard = guard_here(workspace, settings, emit)
+        enrol(workspace, settings, request, cancel, emit, faces=guard)
         return
     with tempfile.TemporaryDirectory(prefix="facedesk-replay-") as folder:
         # Nothing of it is kept, so nobody is enrolled by it.

@@ -1,0 +1,208 @@
+"""Whose faces a session shows: its pictures compared with each other, with the person's earlier
+ones and with everybody else enrolled.
+
+The features are those that training wants, and are kept for it: nothing is computed twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.enrol.folders import by_one_camera
+from engine.enrol.people import People, Person, SessionInfo
+from engine.enrol.permission import permitted
+from engine.enrol.second_face import FaceGuard, SessionJudged
+from engine.errors import FacedeskError, ModelError
+from engine.events import Emit, FeaturesProgress, Notice
+from engine.model.backbones import Backbone
+from engine.model.embedding_cache import EmbeddingCache, kept_embeddings
+from engine.model.recent_rows import RecentRows
+from engine.model.store import ModelStore
+from engine.model.vectors import Float32, unit
+from engine.recognise.calibration import threshold_for
+from engine.recognise.grouping import TWO_FACES, faces_in, most_typical
+from engine.recognise.scoring import Gallery
+from engine.service.jobs.loaded import Backbones
+from engine.settings import Settings
+from engine.workspace import Workspace
+
+EARLIER = 24
+"""Pictures of the person's earlier sessions that new ones are compared with, spread over all."""
+
+log = logging.getLogger(__name__)
+
+
+class Judge:
+    """Looks at sessions of one workspace. The caller holds `Workspace.writer`: features are kept.
+
+    The network is loaded with the first session, and `backbones` may have it already; `recent` may
+    have rows of the very crops.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        emit: Emit,
+        backbones: Backbones | None = None,
+        recent: RecentRows | None = None,
+    ) -> None:
+        self._workspace = workspace
+        self._fpir = settings.recognition.fpir
+        self._emit = emit
+        self._backbones = backbones or Backbones(settings.model)
+        self._recent = recent
+        self._centres: dict[tuple[str, str, str], Float32 | None] = {}
+        """Of people as they were seen last, by space, slug and revision."""
+
+    def look(self, slug: str, session: str, cancel: Cancel | None = None) -> SessionJudged:
+        """`judge`, where trouble of any kind is the report: it must hold up nobody."""
+        try:
+            return self.judge(slug, session, cancel)
+        except FacedeskError as error:
+            return SessionJudged(slug=slug, session=session, why=str(error))
+        except Exception as error:  # reported in one sentence, details in the log
+            log.exception("the pictures could not be compared")
+            return SessionJudged(slug=slug, session=session, why=type(error).__name__)
+
+    def judge(self, slug: str, session: str, cancel: Cancel | None = None) -> SessionJudged:
+        """Whose faces this session of a person shows, of the pictures that it has now.
+
+        Each picture that the network has not seen yet takes it a moment, and `cancel` is looked at
+        in between. Raises BackboneMissing, ModelCorrupt, PersonNotFound, DataError.
+        """
+        backbone = self._backbone()
+        extractor = backbone.extractor
+        if self._recent is not None:
+            extractor = self._recent.before(extractor)
+        cache = EmbeddingCache(self._workspace, extractor, backbone.space)
+        cuts = TWO_FACES[backbone.name]
+        person = People(self._workspace).by_slug(slug)
+        info = next((each for each in person.sessions if each.id == session), None)
+        if info is None:
+            return SessionJudged(slug=slug, session=session)
+        rows = cache.rows(slug, session, info.pictures, self._notices, cancel=cancel).rows
+        cut = cuts.session if by_one_camera(info.source) else cuts.days
+        labels = faces_in(rows, cut)
+        faces = [np.flatnonzero(labels == face) for face in range(int(labels.max()) + 1)]
+        earlier = ""
+        if (before := _earlier(self._workspace, person, info, cache)) is not None:
+            own, paths = before
+            known, others = _told_apart(rows, faces, own, cuts.days)
+            if known:  # one person, whatever they wore: their earlier pictures say so
+                faces = [np.sort(np.concatenate(known)), *others]
+            else:
+                earlier = paths[most_typical(own, np.arange(len(own)))]
+        gallery = self._enrolled(backbone, person)
+        return SessionJudged(
+            slug=slug,
+            session=session,
+            faces=tuple(tuple(info.pictures[place] for place in face.tolist()) for face in faces),
+            looks_like=tuple(self._named(gallery, backbone, rows[face]) for face in faces),
+            typical=tuple(info.pictures[most_typical(rows, face)] for face in faces),
+            earlier=earlier,
+        )
+
+    def _notices(self, event: FeaturesProgress | Notice) -> None:
+        if isinstance(event, Notice):
+            self._emit(event)
+
+    def _backbone(self) -> Backbone:
+        """The backbone that training would take, or the face network where that cannot tell."""
+        if self._backbones.choice.name in TWO_FACES:
+            return self._backbones.chosen()
+        return self._backbones.named("resnet")
+
+    def _enrolled(self, backbone: Backbone, but: Person) -> Gallery | None:
+        """Everybody else who may be recognised and whose features are there, by name."""
+        space = backbone.space
+        in_use: dict[str, Float32] = {}
+        try:
+            model, _damage = ModelStore(self._workspace).load_or_previous()
+            if model.info.details.get("face_space") == space.digest:
+                slugs = [slug for slug, _name, _revision in model.labels]
+                in_use = dict(zip(slugs, model.centres, strict=True))
+        except ModelError:
+            pass
+        names, centres = [], []
+        for person in permitted(self._workspace):
+            if person.slug == but.slug:
+                continue
+            centre = in_use.get(person.slug)
+            if centre is None:
+                key = space.digest, person.slug, person.revision
+                if self._centres.get(key) is None:
+                    self._centres[key] = _centre(self._workspace, backbone, person)
+                centre = self._centres[key]
+            if centre is not None:
+                names.append(person.name)
+                centres.append(centre)
+        return Gallery(space, np.stack(centres), names) if names else None
+
+    def _named(self, gallery: Gallery | None, backbone: Backbone, rows: Float32) -> str:
+        """Whom more than half of these pictures would be named as; empty if nobody."""
+        if gallery is None:
+            return ""
+        threshold = threshold_for(backbone.space.impostors, len(gallery), self._fpir)
+        found = gallery.search(rows)
+        votes = Counter(found.candidates[found.best >= threshold].tolist())
+        for candidate, count in votes.most_common(1):
+            if 2 * count > len(rows):
+                return str(gallery.names[candidate])
+        return ""
+
+
+def guard_here(workspace: Workspace, settings: Settings, emit: Emit) -> FaceGuard:
+    """A guard that looks in this process, at the end of the capture, and asks nobody."""
+    judge = Judge(workspace, settings, emit)
+
+    def ask(slug: str, session: str) -> None:
+        guard.report(judge.look(slug, session))
+
+    guard = FaceGuard(ask)
+    return guard
+
+
+def _told_apart(
+    rows: Float32, faces: list[NDArray[np.intp]], own: Float32, cut: float
+) -> tuple[list[NDArray[np.intp]], list[NDArray[np.intp]]]:
+    """The faces (indices into `rows`) that are one of the faces of the earlier pictures `own`, and
+    those that are not."""
+    before = faces_in(own, cut)
+    means = np.stack([own[before == face].mean(0) for face in np.unique(before)])
+    alike = [float((rows[face].mean(0) @ means.T).max()) for face in faces]
+    known = [face for face, likeness in zip(faces, alike, strict=True) if likeness >= cut]
+    return known, [face for face, likeness in zip(faces, alike, strict=True) if likeness < cut]
+
+
+def _earlier(
+    workspace: Workspace, person: Person, but: SessionInfo, cache: EmbeddingCache
+) -> tuple[Float32, list[str]] | None:
+    """Embeddings (k, dims) of some of a person's earlier pictures, and their paths."""
+    pictures = [(s, file) for s in person.sessions if s.id != but.id for file in s.pictures]
+    if not pictures:
+        return None
+    places = np.linspace(0, len(pictures) - 1, min(EARLIER, len(pictures))).astype(int)
+    chosen: dict[str, list[str]] = {}
+    for place in places.tolist():
+        info, file = pictures[place]
+        chosen.setdefault(info.id, []).append(file)
+    rows = [cache.rows(person.slug, session, files).rows for session, files in chosen.items()]
+    folder = workspace.people.relative_to(workspace.root) / person.slug
+    paths = [(folder / s / file).as_posix() for s, files in chosen.items() for file in files]
+    return np.concatenate(rows), paths
+
+
+def _centre(workspace: Workspace, backbone: Backbone, person: Person) -> Float32 | None:
+    digests = backbone.extractor.digest, backbone.space.digest
+    found = [
+        kept_embeddings(workspace, *digests, person.slug, session.id, session.pictures)
+        for session in person.sessions
+    ]
+    there = [rows for rows in found if rows is not None]
+    return unit(np.concatenate(there).mean(0)) if there else None

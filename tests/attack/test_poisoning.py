@@ -1,0 +1,365 @@
+"""A second person in a capture, an import folder or under a name in use does not go unnoticed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import pytest
+
+from engine.cancel import Cancel
+from engine.enrol import changes
+from engine.enrol.people import People, Person
+from engine.enrol.trash import Trash
+from engine.errors import NoModel
+from engine.events import (
+    Captured,
+    EnrolDone,
+    Event,
+    FaceAnswer,
+    ImportDone,
+    JobEnded,
+    LooksEnrolled,
+    Notice,
+    SecondFace,
+    SetAside,
+)
+from engine.interpreter import environment, python
+from engine.model.store import ModelStore
+from engine.service.client import LocalDesk
+from engine.service.jobs.enrol import enrol
+from engine.service.jobs.evaluate import evaluate
+from engine.service.jobs.imports import import_pictures
+from engine.service.jobs.judging import guard_here
+from engine.service.jobs.train import train
+from engine.service.protocol import EnrolRequest, EvaluateRequest, ImportRequest, TrainRequest
+from engine.settings import ModelSettings, Settings, TrainingSettings
+from engine.workspace import Workspace
+
+SETTINGS = Settings(training=TrainingSettings(views=0))
+E = TypeVar("E", bound=Event)
+LONGEST = 600.0
+"""Seconds until a hang is a failure."""
+SIZE = 360, 288
+"""Of a spliced clip: every frame is brought to it."""
+
+
+def splice(parts: list[tuple[Path, int, int]], into: Path) -> Path:
+    """Frames `first` to `first + count` of each clip, one clip after the other."""
+    writer = cv2.VideoWriter(str(into), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, SIZE)
+    for clip, first, count in parts:
+        capture = cv2.VideoCapture(str(clip))
+        capture.set(cv2.CAP_PROP_POS_FRAMES, first)
+        for _ in range(count):
+            good, image = capture.read()
+            assert good
+            writer.write(cv2.resize(image, SIZE))
+        capture.release()
+    writer.release()
+    return into
+
+
+@pytest.fixture(scope="module")
+def mixed(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A man, and then a woman in his place."""
+    return splice(
+        [(clips / "man_b.mp4", 0, 100), (clips / "woman_a.mp4", 0, 75)],
+        tmp_path_factory.mktemp("mixed") / "mixed.avi",
+    )
+
+
+def capture(
+    workspace: Workspace, name: str, clip: Path, count: int, settings: Settings = SETTINGS
+) -> list[Event]:
+    """Enrol as the command line does; the events."""
+    events: list[Event] = []
+    request = EnrolRequest(person=name, source=str(clip), count=count, pace="fast")
+    guard = guard_here(workspace, settings, events.append)
+    with workspace.writer("a test"):
+        enrol(workspace, settings, request, Cancel(), events.append, faces=guard)
+    return events
+
+
+def unwatched(workspace: Workspace, name: str, clip: Path, count: int) -> Person:
+    """Enrol as it was before anybody looked: the poisoned person of an old workspace."""
+    request = EnrolRequest(person=name, source=str(clip), count=count, pace="fast")
+    with workspace.writer("a test"):
+        enrol(workspace, SETTINGS, request, Cancel(), lambda event: None)
+    return People(workspace).get(name)
+
+
+def of(events: list[Event], kind: type[E]) -> list[E]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def frames(workspace: Workspace, name: str) -> list[int]:
+    """The frames of the clip that a person's pictures were taken from."""
+    from engine.enrol.recording import read_records
+
+    people = People(workspace)
+    person = people.get(name)
+    return [
+        record.frame
+        for session in person.sessions
+        for record in read_records(people.session_directory(person.slug, session.id))
+    ]
+
+
+def test_a_second_person_in_a_capture_is_put_aside_and_told(
+    workspace: Workspace, mixed: Path
+) -> None:
+    events = capture(workspace, "Man", mixed, 76)
+    (done,) = of(events, EnrolDone)
+    (aside,) = of(events, SetAside)
+    assert min(done.captured, aside.pictures) >= 5
+    assert done.aside == aside.pictures
+    (seen,) = of(events, SecondFace)
+    assert (seen.first, seen.others) == (done.captured, aside.pictures)
+    # Every picture that is left is of the face with the most of them, and none of it is lost.
+    left = frames(workspace, "Man")
+    assert len(left) == done.captured
+    assert len({frame < 100 for frame in left}) == 1
+    changes.undo(workspace, aside.change)
+    assert len(frames(workspace, "Man")) == done.captured + aside.pictures
+
+
+def test_one_persons_own_capture_is_left_alone(workspace: Workspace, clips: Path) -> None:
+    events = capture(workspace, "Man", clips / "man_a_take1.mp4", 30)
+    assert not [*of(events, SecondFace), *of(events, SetAside), *of(events, LooksEnrolled)]
+    more = capture(workspace, "Man", clips / "man_a_take2.mp4", 30)
+    assert not [*of(more, SecondFace), *of(more, SetAside), *of(more, LooksEnrolled)]
+    assert People(workspace).get("Man").pictures == 60
+
+
+def test_somebody_else_before_the_camera_of_a_person_who_is_enrolled(
+    workspace: Workspace, clips: Path
+) -> None:
+    capture(workspace, "Man", clips / "man_b.mp4", 12)
+    events = capture(workspace, "Man", clips / "woman_a.mp4", 12)
+    (seen,) = of(events, SecondFace)
+    (aside,) = of(events, SetAside)
+    assert (seen.earlier, aside.pictures) == (True, 12)
+    assert People(workspace).get("Man").pictures == 12
+
+
+def test_a_person_who_is_enrolled_already_under_another_name(
+    workspace: Workspace, clips: Path
+) -> None:
+    capture(workspace, "Man", clips / "man_a_take1.mp4", 12)
+    events = capture(workspace, "Somebody", clips / "man_a_take2.mp4", 12)
+    (told,) = of(events, LooksEnrolled)
+    assert (told.person, told.other) == ("Somebody", "Man")
+
+
+# --- imports ------------------------------------------------------------------------------------
+
+
+def folder_of(lfw: Path, into: Path, name: str, parts: dict[str, int]) -> Path:
+    """`into/name` with so many pictures of each of these people."""
+    target = into / name
+    target.mkdir(parents=True)
+    for who, count in parts.items():
+        for file in sorted((lfw / "known" / who).iterdir())[:count]:
+            shutil.copy(file, target / file.name)
+    return into
+
+
+def imported(workspace: Workspace, folder: Path) -> list[Event]:
+    events: list[Event] = []
+    guard = guard_here(workspace, SETTINGS, events.append)
+    request = ImportRequest(folder=str(folder))
+    with workspace.writer("a test"):
+        import_pictures(workspace, SETTINGS, request, Cancel(), events.append, guard)
+    return events
+
+
+@pytest.fixture(scope="module")
+def known(lfw: Path) -> list[str]:
+    return sorted(path.name for path in (lfw / "known").iterdir())
+
+
+def test_two_people_in_one_folder(
+    workspace: Workspace, lfw: Path, known: list[str], tmp_path: Path
+) -> None:
+    folder = folder_of(lfw, tmp_path / "in", "One", {known[0]: 8, known[4]: 4})
+    events = imported(workspace, folder)
+    (aside,) = of(events, SetAside)
+    (done,) = of(events, ImportDone)
+    assert (aside.pictures, done.images, done.aside) == (4, 8, 4)
+    people = People(workspace)
+    labels = labels_of(people, people.get("One"))
+    assert {label.rsplit("_", 1)[0] for label in labels} == {known[0]}
+    changes.undo(workspace, aside.change)
+    assert people.get("One").pictures == 12
+
+
+def labels_of(people: People, person: Person) -> list[str]:
+    from engine.enrol.recording import read_records
+
+    return [
+        record.label
+        for session in person.sessions
+        for record in read_records(people.session_directory(person.slug, session.id))
+    ]
+
+
+def test_the_same_folder_under_two_names(
+    workspace: Workspace, lfw: Path, known: list[str], tmp_path: Path
+) -> None:
+    imported(
+        workspace,
+        folder_of(
+            lfw,
+            tmp_path / "in",
+            "One",
+            {
+                known[0]: 6,
+            },
+        ),
+    )
+    events = imported(workspace, folder_of(lfw, tmp_path / "again", "Two", {known[0]: 6}))
+    (told,) = of(events, LooksEnrolled)
+    assert (told.person, told.other, told.pictures) == ("Two", "One", 6)
+
+
+def test_the_command_line_says_so_in_json_and_by_its_exit_code(
+    workspace: Workspace, mixed: Path
+) -> None:
+    arguments = ["enroll", "Man", "--source", str(mixed), "--count", "76", "--json"]
+    command = python("-m", "tui", *arguments, "--workspace", str(workspace.root))
+    result = subprocess.run(command, env=environment(), capture_output=True, timeout=LONGEST)
+    assert result.returncode == 6
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    (aside,) = [line for line in lines if line["event"] == "set_aside"]
+    (done,) = [line for line in lines if line["event"] == "done"]
+    assert (done["aside"], lines[-1]["kind"]) == (aside["pictures"], "ReviewNeeded")
+    assert [change.id for change in Trash(workspace).changes()] == [aside["change"]]
+
+
+# --- in the app ---------------------------------------------------------------------------------
+
+
+class Listener:
+    """Hears a real desk, and answers when it asks whose face it is."""
+
+    def __init__(self, workspace: Workspace, choice: FaceAnswer) -> None:
+        self.events: list[Event] = []
+        self._choice = choice
+        self._ended = threading.Event()
+        self.desk = LocalDesk(workspace, SETTINGS)
+
+    def hear(self, event: Event) -> None:
+        self.events.append(event)
+        if isinstance(event, SecondFace) and event.asked:
+            self.desk.answer_face(self._choice)
+        if isinstance(event, JobEnded):
+            self._ended.set()
+
+    def wait(self) -> JobEnded:
+        assert self._ended.wait(LONGEST)
+        (ended,) = of(self.events, JobEnded)
+        return ended
+
+
+@pytest.fixture
+def listening(workspace: Workspace) -> Iterator[Callable[[FaceAnswer], Listener]]:
+    made: list[Listener] = []
+
+    def listen(choice: FaceAnswer = "first") -> Listener:
+        made.append(Listener(workspace, choice))
+        made[-1].desk.start(made[-1].hear)
+        return made[-1]
+
+    yield listen
+    for each in made:
+        each.desk.close()
+
+
+@pytest.mark.parametrize("choice", ["first", "other", "both", "stop"])
+def test_a_capture_in_the_app_asks_with_both_faces(
+    workspace: Workspace,
+    mixed: Path,
+    listening: Callable[[FaceAnswer], Listener],
+    choice: FaceAnswer,
+) -> None:
+    app = listening(choice)
+    app.desk.enrol(EnrolRequest(person="Man", source=str(mixed), count=76, pace="fast"))
+    app.wait()
+    asked = [event for event in of(app.events, SecondFace) if event.asked]
+    assert len(asked) == 1, "once, whatever is kept afterwards"
+    (done,) = of(app.events, EnrolDone)
+    aside = sum(event.pictures for event in of(app.events, SetAside))
+    if choice == "stop":
+        assert (done.ended, People(workspace).list()) == ("cancelled", ())
+        return
+    shown = {event.file: event.frame < 100 for event in of(app.events, Captured)}
+    first = shown[Path(asked[0].first_picture).name]
+    other = shown[Path(asked[0].other_picture).name]
+    assert first != other
+    left = [frame < 100 for frame in frames(workspace, "Man")]
+    assert len(left) == done.captured
+    assert (aside > 0) == (choice != "both")
+    assert set(left) == {"first": {first}, "other": {other}, "both": {True, False}}[choice]
+
+
+def test_an_import_in_the_app_puts_the_minority_aside(
+    workspace: Workspace,
+    lfw: Path,
+    known: list[str],
+    tmp_path: Path,
+    listening: Callable[[], Listener],
+) -> None:
+    folder = folder_of(lfw, tmp_path / "in", "One", {known[0]: 8, known[4]: 4})
+    app = listening()
+    app.desk.import_pictures(ImportRequest(folder=str(folder)))
+    assert app.wait().outcome == "done"
+    (aside,) = of(app.events, SetAside)
+    (done,) = of(app.events, ImportDone)
+    assert (aside.pictures, done.images) == (4, 8)
+
+
+def test_without_a_network_it_says_that_nobody_looked(
+    workspace: Workspace, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    for name in [name for name in sys.modules if name.startswith("engine.model.")]:
+        if "openvino" in name:
+            monkeypatch.delitem(sys.modules, name)
+    settings = Settings(model=ModelSettings(backbone="resnet", runtime="openvino"))
+    events = capture(workspace, "Woman", clips / "woman_a.mp4", 6, settings)
+    assert sum("Not checked" in each.text for each in of(events, Notice)) == 1
+    assert People(workspace).get("Woman").pictures == 6
+
+
+# --- what an old workspace holds already ----------------------------------------------------------
+
+
+def test_training_keeps_a_poisoned_person_aside_and_evaluate_tells(
+    workspace: Workspace, mixed: Path, clips: Path
+) -> None:
+    unwatched(workspace, "Other", clips / "man_a_take1.mp4", 12)
+    unwatched(workspace, "Man", mixed, 76)
+    events: list[Event] = []
+    with workspace.writer("a test"):
+        done = train(workspace, SETTINGS, TrainRequest(epochs=1), Cancel(), events.append)
+    assert not done.promoted
+    assert any("Man" in text and "two faces" in text for text in done.warnings)
+    with pytest.raises(NoModel):
+        ModelStore(workspace).load()
+    ModelStore(workspace).promote(done.model)
+    with workspace.writer("a test"):
+        told = evaluate(workspace, SETTINGS, EvaluateRequest(), Cancel(), events.append)
+    person, _file, kind, sentence = told.suspects[0]
+    assert (person, kind) == ("Man", "two_faces")
+    assert "pictures show another face" in sentence
+    # Whoever has looked and promoted it is not asked about the very same pictures again.
+    with workspace.writer("a test"):
+        again = train(workspace, SETTINGS, TrainRequest(epochs=1), Cancel(), events.append)
+    assert again.promoted

@@ -1,0 +1,165 @@
+"""Whoever took their consent back is not kept as a new unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.bench.synthetic import crops_of, enrol_made_up, stand_in
+from engine.cancel import Cancel
+from engine.enrol import changes
+from engine.enrol.consent import noted
+from engine.enrol.people import People
+from engine.events import Event, FaceSeen, Sighted
+from engine.model.backbones import Backbone
+from engine.service.erasure.erase import erase
+from engine.service.jobs import naming
+from engine.service.jobs.enrol import enrol
+from engine.service.jobs.loaded import Backbones
+from engine.service.jobs.naming import Recognition
+from engine.service.jobs.recognise import recognise
+from engine.service.jobs.train import train
+from engine.service.messages import FacesFound
+from engine.service.protocol import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.settings import GateSettings, Settings
+from engine.workspace import Workspace
+
+ANY = GateSettings(min_brightness=0, max_brightness=255, min_sharpness=0, min_change=0)
+SETTINGS = Settings(gates=ANY)
+GONE, STAYS = "Made Up 0000", "Made Up 0001"
+
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    return stand_in()[0]
+
+
+@pytest.fixture
+def trained(workspace: Workspace, backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """Two made-up people and a model of them; a run looks at the people after every frame."""
+    monkeypatch.setattr(naming, "LOOK_INTERVAL", 0.0)
+    enrol_made_up(workspace, 0, 2, 12)
+    model(workspace, backbone)
+    return workspace
+
+
+def model(workspace: Workspace, backbone: Backbone) -> None:
+    kept = Backbones(kept=backbone)
+    train(workspace, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+
+
+def withdraw(workspace: Workspace, name: str) -> None:
+    people = People(workspace)
+    consent = noted("Desk one", SETTINGS.consent)
+    people.set_consent(name, replace(consent, withdrawn="2026-11-27T10:00:00+00:00"))
+
+
+class Camera:
+    """Shows made-up people to a recognition that keeps strangers."""
+
+    def __init__(self, workspace: Workspace, backbone: Backbone) -> None:
+        self.events: list[Event] = []
+        self.run = Recognition(
+            workspace, SETTINGS, self.events.append, True, Backbones(kept=backbone)
+        )
+        self._frame = 0
+
+    def show(self, person: int, frames: int = 12) -> None:
+        for crop in crops_of(person, frames):
+            self._frame += 1
+            self.run.take(
+                FacesFound(
+                    source="camera",
+                    frame=self._frame,
+                    seconds=self._frame / 2,
+                    boxes=((10, 10, 100, 100),),
+                    eyes_found=(True,),
+                    dropped=0,
+                    lossy=False,
+                    crops=np.ascontiguousarray(crop[None]).tobytes(),
+                )
+            )
+
+    def kept(self) -> int:
+        self.run.flush()
+        return sum(isinstance(event, Sighted) for event in self.events)
+
+    def named(self) -> set[str | None]:
+        return {event.person for event in self.events if isinstance(event, FaceSeen)}
+
+
+def test_their_face_is_not_kept_and_a_strangers_is(trained: Workspace, backbone: Backbone) -> None:
+    withdraw(trained, GONE)
+    camera = Camera(trained, backbone)
+    camera.show(0)
+    assert (camera.kept(), camera.named()) == (0, {None})
+    camera.show(7)
+    assert camera.kept() == 1
+
+
+def test_nor_by_a_run_that_was_under_way(trained: Workspace, backbone: Backbone) -> None:
+    camera = Camera(trained, backbone)
+    camera.show(0)
+    assert GONE in camera.named()
+    withdraw(trained, GONE)
+    camera.show(0)
+    assert camera.kept() == 0
+
+
+def out_of_the_model(workspace: Workspace, backbone: Backbone) -> None:
+    model(workspace, backbone)
+
+
+def into_the_trash(workspace: Workspace, backbone: Backbone) -> None:
+    changes.delete_people(workspace, [GONE], 30)
+
+
+@pytest.mark.parametrize("then", [out_of_the_model, into_the_trash])
+def test_nor_once_the_model_or_the_list_has_them_no_more(
+    trained: Workspace, backbone: Backbone, then: Callable[[Workspace, Backbone], None]
+) -> None:
+    withdraw(trained, GONE)
+    then(trained, backbone)
+    camera = Camera(trained, backbone)
+    camera.show(0)
+    assert camera.kept() == 0
+
+
+def test_who_is_erased_is_a_stranger_like_any_other(trained: Workspace, backbone: Backbone) -> None:
+    withdraw(trained, GONE)
+    erase(trained, GONE)
+    camera = Camera(trained, backbone)
+    camera.show(0)
+    assert camera.kept() == 1
+
+
+def test_a_real_man_in_another_take_is_not_kept_and_another_man_is(
+    workspace: Workspace, clips: Path, cut: Callable[..., Path], tmp_path: Path
+) -> None:
+    settings = Settings()
+    man, woman = clips / "man_a_take1.mp4", clips / "woman_a.mp4"
+    for name, clip in (("Man", man), ("Woman", woman)):
+        request = EnrolRequest(person=name, source=str(clip), count=12, pace="fast")
+        enrol(workspace, settings, request, Cancel(), lambda event: None)
+    train(workspace, settings, TrainRequest(epochs=1), Cancel(), lambda event: None)
+    withdraw(workspace, "Man")
+
+    def sighted(clip: str) -> int:
+        """Sightings of five seconds of this clip."""
+        events: list[Event] = []
+        part = cut(clips / clip, tmp_path / f"{clip}.avi", 125, 100)
+        request = RecogniseRequest(source=str(part), pace="fast")
+        recognise(workspace, settings, request, Cancel(), events.append, keep=True)
+        seen = [event for event in events if isinstance(event, FaceSeen)]
+        assert len(seen) > 50, "the clip shows a face"
+        assert not any(event.person for event in seen)
+        return sum(isinstance(event, Sighted) for event in events)
+
+    assert sighted("man_a_take2.mp4") == 0
+    assert sighted("man_b.mp4") >= 1
