@@ -89,6 +89,8 @@ class Change:
         self.split: dict[str, Any] = {}
         self.pictures = 0
         """How many pictures it is about, as it is told."""
+        self.noted: tuple[int, ...] = ()
+        """The numbers of the audit log's entries that it began (`Doing.numbers`)."""
         self.done: Trashed | None = None
         """The change as it lies in the trash, once the block has ended well."""
         self._workspace = workspace
@@ -202,6 +204,7 @@ class Trash:
                 "pictures": what.pictures,
                 "names": [list(each) for each in what.names],
                 "by_itself": what.by_itself,
+                "noted": list(change.noted),
                 "steps": [[s.source, s.target, s.optional] for s in change.steps],
                 "split": change.split,
             }
@@ -268,6 +271,20 @@ class Trash:
                 for each in expired:
                     remove_directory(self._folder / each.id)
         return len(expired)
+
+    def is_gone(self, id: str) -> bool:
+        """Whether a change lies here no more: it was undone, or purged."""
+        if not _ID.fullmatch(id):  # a choice that never lay here
+            return False
+        return id not in {entry.name.partition(".")[0] for entry in sub_folders(self._folder)}
+
+    def noted(self) -> frozenset[int]:
+        """The audit log's numbers of the changes that lie here: they were done."""
+        found: set[int] = set()
+        for entry in sub_folders(self._folder):
+            with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError):
+                found.update(read_json(Path(entry.path, MANIFEST))["noted"])
+        return frozenset(found)
 
     def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
         """What is older than `keep_days`."""

@@ -46,10 +46,16 @@ def erase(workspace: Workspace, name: str, by: str = "") -> Erased:
     touched; DiskFull or WorkspaceUnusable, and then the next start goes on.
     """
     who = evidence.collect(workspace, name, by.strip() or system_user())
-    Audit(workspace).ready()
+    audit = Audit(workspace)
+    begun = audit.begin("person-erased", [(who.slug, {"receipt": who.id})])
     marker = workspace.erasing / f"{who.id}.json"
     body: dict[str, Any] = {"evidence": who.to_json(), "removed": {}, "model": "", "done": []}
-    write_json(marker, body)
+    body["began"] = begun.numbers[0]
+    try:
+        write_json(marker, body)
+    except BaseException:
+        audit.give_up(begun)
+        raise
     return _run(workspace, marker, body, who, resumed=False)
 
 
@@ -60,7 +66,9 @@ def resume(workspace: Workspace) -> tuple[Erased, ...]:
         try:
             body = read_json(marker)
             who = evidence.from_json(body["evidence"])
+            began = body.get("began")  # an older version noted none
             body = {key: body[key] for key in ("evidence", "removed", "model", "done")}
+            body |= {} if began is None else {"began": int(began)}
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
                 _("An unfinished erasure is damaged"),
@@ -114,7 +122,8 @@ def _run(
     if "audit" not in body["done"]:
         # Last of all that names them: from here on the log's entries are nobody's.
         audit = Audit(workspace)
-        audit.note("person-erased", who.slug, receipt=who.id, removed=body["removed"])
+        began = {key: body[key] for key in ("began",) if key in body}
+        audit.note("person-erased", who.slug, receipt=who.id, removed=body["removed"], **began)
         audit.forget(who.slug)
         body["done"].append("audit")
         write_json(marker, body)
