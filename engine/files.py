@@ -21,12 +21,13 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.errors import DataError, DiskFull, WorkspaceUnusable
 from engine.i18n import _
-from engine.vault import opened
+from engine.vault import envelope, opened
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
@@ -161,13 +162,13 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
     """Append one line (without its break) to a `.jsonl` file, sealed in an encrypted workspace.
 
     With `sync` it is on disk when this returns. Where it fails nothing is left of it; a line that
-    a crash cut short stays a line of its own: it takes no other with it. Raises DiskFull,
-    WorkspaceUnusable, VaultLocked; ValueError for a line that is several, or a file of another
-    suffix.
+    a crash cut short stays a line of its own: it takes no other with it. One that is sealed is
+    removed: among sealed lines nothing may be cut short. Raises DiskFull, WorkspaceUnusable,
+    VaultLocked; ValueError for a line that is several, or a file of another suffix.
     """
     if path.suffix != LINES or len(line.splitlines()) > 1:
         raise ValueError(f"one line is appended, to a file named *{LINES}")
-    waiting = memoryview(opened.sealed(path, line + b"\n"))
+    vault = opened.opened_for_lines(path)
     with translate_os_errors(_("write a file"), path):
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         handle = os.open(path, flags, FILE_MODE)
@@ -178,8 +179,17 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
             before = facts.st_size
             if not before:
                 os.fchmod(handle, FILE_MODE)
-            elif os.pread(handle, 1, before - 1) != b"\n":
-                waiting = memoryview(b"\n" + waiting)
+            torn = before > 0 and os.pread(handle, 1, before - 1) != b"\n"
+            if torn and vault is not None and not envelope.is_whole(rest := _rest(handle, before)):
+                before -= len(rest)
+                os.ftruncate(handle, before)
+                torn = False
+            start = b"\n" if torn else b""
+            if vault is None:
+                waiting = memoryview(start + line + b"\n")
+            else:
+                tail = partial(_tail, handle, before)
+                waiting = memoryview(start + vault.sealed_line(path, line, tail))
             try:
                 while waiting:
                     waiting = waiting[os.write(handle, waiting) :]
@@ -193,6 +203,17 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
             os.close(handle)
         if sync and not before:
             sync_directory(path.parent)
+
+
+def _tail(handle: int, size: int, length: int | None) -> bytes:
+    """The last `length` bytes of an open file of `size` bytes; None: all of it."""
+    length = size if length is None else min(length, size)
+    return os.pread(handle, length, size - length)
+
+
+def _rest(handle: int, size: int) -> bytes:
+    """What stands behind the last line break of an open file of `size` bytes."""
+    return _tail(handle, size, None).rpartition(b"\n")[2]
 
 
 def sync_file(path: Path) -> None:
