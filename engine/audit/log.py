@@ -47,11 +47,11 @@ from engine.audit.subjects import Subjects
 from engine.audit.who import acting, is_alive, this_process
 from engine.errors import DataError, DiskFull, FacedeskError, WorkspaceLocked
 from engine.files import (
-    FILE_MODE,
     TEMPORARY,
     append_line,
     drop_torn_line,
     make_directory,
+    open_inside,
     read_json,
     read_lines,
     translate_os_errors,
@@ -115,7 +115,7 @@ class Audit:
             with self.held():
                 write_bytes(self._reserve, bytes(RESERVE))
         with translate_os_errors(_("write the audit log"), self.file):
-            handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
+            handle = open_inside(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
             os.close(handle)
 
     @contextlib.contextmanager
@@ -267,7 +267,7 @@ class Audit:
         """
         make_directory(self._folder)
         with translate_os_errors(_("lock the audit log"), self._lock_file):
-            handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+            handle = open_inside(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
         try:
             give_up = time.monotonic() + LONGEST_WAIT
             while not _taken(handle):

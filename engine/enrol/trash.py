@@ -31,6 +31,7 @@ from engine.enrol.strangers import StrangerArea
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
     make_directory,
+    move,
     new_temporary,
     read_json,
     remove_directory,
@@ -336,7 +337,7 @@ class Trash:
             if os.path.lexists(source) and not os.path.lexists(target):
                 make_directory(target.parent)
                 with translate_os_errors(_("move a file"), source):
-                    source.rename(target)
+                    move(source, target)
                 touched |= {source.parent, target.parent}
         with translate_os_errors(_("flush a folder"), folder):
             for parent in sorted(touched):
@@ -388,7 +389,7 @@ class Trash:
     def _rename(self, folder: Path, name: str) -> Path:
         target = self._folder / name
         with translate_os_errors(_("finish a folder"), target):
-            folder.rename(target)
+            move(folder, target)
             sync_directory(self._folder)
         return target
 
