@@ -38,7 +38,8 @@ SECRET = b"root:x:0:0\nnobody else's business"
 def victim(tmp_path: Path) -> Path:
     """A folder that whoever runs Facedesk may write to, and who put the link there may not."""
     folder = tmp_path / "victim"
-    folder.mkdir(mode=0o755)
+    folder.mkdir()
+    folder.chmod(0o755)  # whatever the umask is
     for name in ("file", "f.jsonl", "0001.png", ".tmp-mine"):
         (folder / name).write_bytes(SECRET)
     (folder / "sub").mkdir()
