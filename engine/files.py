@@ -4,6 +4,10 @@ Whatever a workspace holds is read and written here (tests/contracts/test_files.
 encryption at rest holds for all of it: `engine.vault.opened` knows which paths are sealed. What
 the operator asked for outside, exports and reports, goes through `write_plain`.
 
+No link is followed inside a workspace (`guard`): whoever may write there must not choose what is
+read or written elsewhere, and each folder on the way is opened by its name in the one before. The
+workspace itself may be reached by links.
+
 Directories are 0700 and files 0600 whatever the umask. A write is a temporary file in the same
 folder, flushed to disk, then renamed over the target; a reader sees the old file or the new
 one, never half of either.
@@ -14,28 +18,33 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import json
 import os
 import re
 import secrets
 import shutil
 import stat
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.errors import DataError, DiskFull, WorkspaceUnusable
 from engine.i18n import _
-from engine.vault import opened
+from engine.vault import envelope, opened
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 _HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 TEMPORARY = ".tmp-"
 """Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
+_MADE = re.compile(r"\.tmp-([0-9a-f]{16})-([0-9a-f]{8})")
 LINES = ".jsonl"
 """Suffix of files that grow by lines."""
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_GUARDED: dict[str, str] = {}
+"""Each path of a workspace, and the workspace's folder. Nothing below these is reached by links."""
 
 
 @contextlib.contextmanager
@@ -50,6 +59,12 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
                 _("could not {doing} ({path})").format(doing=doing, path=path),
                 _("Free some space and try again; nothing that was saved before is lost."),
             ) from error
+        if error.errno == errno.ELOOP:
+            raise WorkspaceUnusable(
+                _("A link is not followed"),
+                _("could not {doing} ({path})").format(doing=doing, path=error.filename or path),
+                _("Facedesk makes no links: look who did, and put the files themselves there."),
+            ) from error
         raise WorkspaceUnusable(
             _("The workspace cannot be used"),
             _("could not {doing} ({path}): {reason}").format(
@@ -59,25 +74,124 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
         ) from error
 
 
+def guard(root: Path, paths: Iterable[Path]) -> None:
+    """Follow no link from now on at or below these paths, which lie directly in `root`."""
+    _GUARDED.update((str(path), str(root)) for path in paths)
+
+
+def open_inside(path: Path, flags: int) -> int:
+    """`os.open`, mode 0600 for a new file, that follows no link inside a workspace. Raises OSError,
+    ELOOP for a link."""
+    if _root_of(path) is None:
+        return os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
+    with _folder(path.parent) as folder:
+        try:
+            flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+            return os.open(path.name, flags, FILE_MODE, dir_fd=folder)
+        except OSError as error:
+            error.filename = str(path)
+            raise
+
+
+def _root_of(path: Path) -> str | None:
+    """The folder of the workspace that guards `path`, None if none does."""
+    place = str(path)
+    while (root := _GUARDED.get(place)) is None:
+        above = os.path.dirname(place)
+        if above == place:
+            return None
+        place = above
+    return root
+
+
+@contextlib.contextmanager
+def _folder(path: Path, *, make: bool = False) -> Iterator[int]:
+    """A descriptor of a folder, which is made with its parents in the workspace if `make`.
+
+    Raises OSError, ELOOP if it or a folder on the way in the workspace is a link.
+    """
+    root = _root_of(path)
+    handle = os.open(path if root is None else root, _FOLDER)
+    try:
+        for part in () if root is None else path.relative_to(root).parts:
+            handle = _step(handle, part, path, make)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _step(above: int, name: str, path: Path, make: bool) -> int:
+    """Open a folder in the open one `above`, which is closed."""
+    made = False
+    if make:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, DIRECTORY_MODE, dir_fd=above)
+            made = True
+    try:
+        handle = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
+    except OSError as error:
+        error.filename = str(path)
+        with contextlib.suppress(OSError):
+            if stat.S_ISLNK(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode):
+                error.errno = errno.ELOOP
+        raise
+    os.close(above)  # only now: until here it is the caller's to close
+    if made:
+        os.fchmod(handle, DIRECTORY_MODE)
+    return handle
+
+
 def make_directory(path: Path) -> None:
-    """Create `path` and its parents, mode 0700 for those created."""
+    """Create `path` and its parents, mode 0700 for those created. Raises WorkspaceUnusable for a
+    link inside a workspace, DiskFull."""
     with translate_os_errors(_("create a folder"), path):
-        missing = [p for p in (path, *path.parents) if not p.exists()]
+        root = _root_of(path)
+        top = path if root is None else Path(root)
+        missing = [p for p in (top, *top.parents) if not p.exists()]
         for folder in reversed(missing):
             with contextlib.suppress(FileExistsError):
                 folder.mkdir(mode=DIRECTORY_MODE)
                 folder.chmod(DIRECTORY_MODE)
-        if not path.is_dir():
+        if not top.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(path))
+        if root is not None:
+            with _folder(path, make=True):
+                pass
+
+
+def make_private(path: Path) -> None:
+    """Take a folder away from other users; one of another owner stays as it is. Raises OSError."""
+    with _folder(path) as folder:
+        if os.fstat(folder).st_mode & 0o077:
+            os.fchmod(folder, DIRECTORY_MODE)
 
 
 def sync_directory(path: Path) -> None:
     """Flush a folder's entries to disk, so that a rename survives a power cut."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with _folder(path) as folder:
+        os.fsync(folder)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file or folder. Raises OSError, also where a folder on the way is a link."""
+    with _folder(source.parent) as before, _folder(target.parent) as after:
+        os.rename(source.name, target.name, src_dir_fd=before, dst_dir_fd=after)
+
+
+def temporary_name() -> str:
+    """A name for what is unfinished, that nobody else gives: `is_temporary` knows it again."""
+    token = secrets.token_hex(8)
+    return f"{TEMPORARY}{token}-{_mark(token)}"
+
+
+def is_temporary(name: str) -> bool:
+    """Whether `temporary_name` made a name."""
+    found = _MADE.fullmatch(name)
+    return found is not None and found[2] == _mark(found[1])
+
+
+def _mark(token: str) -> str:
+    return hashlib.sha256(f"facedesk {token}".encode()).hexdigest()[:8]
 
 
 @contextlib.contextmanager
@@ -110,27 +224,27 @@ def write_plain(path: Path, data: bytes) -> None:
     Raises DiskFull or WorkspaceUnusable.
     """
     make_directory(path.parent)
-    with translate_os_errors(_("write a file"), path):
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
-        temporary = Path(name)
+    with translate_os_errors(_("write a file"), path), _folder(path.parent) as folder:
+        name = temporary_name()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(os.open(name, flags, FILE_MODE, dir_fd=folder), "wb") as file:
+                os.fchmod(file.fileno(), FILE_MODE)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(FILE_MODE)
-            temporary.replace(path)
+            os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             with contextlib.suppress(OSError):  # The first error says more.
-                temporary.unlink(missing_ok=True)
+                os.unlink(name, dir_fd=folder)
             raise
-        sync_directory(path.parent)
+        os.fsync(folder)
 
 
 def open_regular(path: Path) -> BinaryIO:
     """A regular file for reading. Raises OSError, also for a pipe, socket or device: waiting for
     its other end would hang, and reading might never end."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = open_inside(path, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, _("it is no file"), str(path))
@@ -186,16 +300,15 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
     """Append one line (without its break) to a `.jsonl` file, sealed in an encrypted workspace.
 
     With `sync` it is on disk when this returns. Where it fails nothing is left of it; a line that
-    a crash cut short stays a line of its own: it takes no other with it. Raises DiskFull,
-    WorkspaceUnusable, VaultLocked; ValueError for a line that is several, or a file of another
-    suffix.
+    a crash cut short stays a line of its own: it takes no other with it. One that is sealed is
+    removed: among sealed lines nothing may be cut short. Raises DiskFull, WorkspaceUnusable,
+    VaultLocked; ValueError for a line that is several, or a file of another suffix.
     """
     if path.suffix != LINES or len(line.splitlines()) > 1:
         raise ValueError(f"one line is appended, to a file named *{LINES}")
-    waiting = memoryview(opened.sealed(path, line + b"\n"))
+    vault = opened.opened_for_lines(path)
     with translate_os_errors(_("write a file"), path):
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
-        handle = os.open(path, flags, FILE_MODE)
+        handle = open_inside(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
         try:
             facts = os.fstat(handle)
             if not stat.S_ISREG(facts.st_mode):  # what goes into a pipe is lost there
@@ -203,8 +316,17 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
             before = facts.st_size
             if not before:
                 os.fchmod(handle, FILE_MODE)
-            elif os.pread(handle, 1, before - 1) != b"\n":
-                waiting = memoryview(b"\n" + waiting)
+            torn = before > 0 and os.pread(handle, 1, before - 1) != b"\n"
+            if torn and vault is not None and not envelope.is_whole(rest := _rest(handle, before)):
+                before -= len(rest)
+                os.ftruncate(handle, before)
+                torn = False
+            start = b"\n" if torn else b""
+            if vault is None:
+                waiting = memoryview(start + line + b"\n")
+            else:
+                tail = partial(_tail, handle, before)
+                waiting = memoryview(start + vault.sealed_line(path, line, tail))
             try:
                 while waiting:
                     waiting = waiting[os.write(handle, waiting) :]
@@ -220,12 +342,23 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
             sync_directory(path.parent)
 
 
+def _tail(handle: int, size: int, length: int | None) -> bytes:
+    """The last `length` bytes of an open file of `size` bytes; None: all of it."""
+    length = size if length is None else min(length, size)
+    return os.pread(handle, length, size - length)
+
+
+def _rest(handle: int, size: int) -> bytes:
+    """What stands behind the last line break of an open file of `size` bytes."""
+    return _tail(handle, size, None).rpartition(b"\n")[2]
+
+
 def sync_file(path: Path) -> None:
     """Flush what was appended to a file. Raises FileNotFoundError, DiskFull, WorkspaceUnusable."""
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     with translate_os_errors(_("flush a file"), path):
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = open_inside(path, os.O_RDONLY | os.O_NONBLOCK)
         try:
             os.fsync(handle)
         finally:
@@ -249,7 +382,11 @@ def drop_torn_line(path: Path) -> int:
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         with translate_os_errors(_("write a file"), path):
-            os.truncate(path, whole)
+            handle = open_inside(path, os.O_WRONLY)
+            try:
+                os.ftruncate(handle, whole)
+            finally:
+                os.close(handle)
     return len(data) - whole
 
 
@@ -307,8 +444,10 @@ def new_temporary(folder: Path) -> Path:
 
     Raises OSError.
     """
-    made = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=folder))
-    made.chmod(DIRECTORY_MODE)
+    made = folder / temporary_name()
+    with _folder(folder) as above:
+        os.mkdir(made.name, DIRECTORY_MODE, dir_fd=above)
+        os.chmod(made.name, DIRECTORY_MODE, dir_fd=above)
     return made
 
 
@@ -325,7 +464,7 @@ def new_directory(path: Path) -> Iterator[Path]:
         yield temporary
         with translate_os_errors(_("finish a folder"), path):
             sync_directory(temporary)
-            temporary.rename(path)
+            move(temporary, path)
             sync_directory(path.parent)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -335,10 +474,14 @@ def new_directory(path: Path) -> Iterator[Path]:
 def remove_directory(path: Path) -> None:
     """Remove a folder so that a crash half-way leaves no half of it under its own name."""
     with translate_os_errors(_("remove a folder"), path):
-        if not path.exists():
+        if not os.path.lexists(path):
             return
-        # No new folder is made for it: deleting must work on a full disk too.
-        grave = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
-        path.rename(grave)
-        sync_directory(path.parent)
-        shutil.rmtree(grave)
+        with _folder(path.parent) as folder:
+            # No new folder is made for it: deleting must work on a full disk too.
+            grave = temporary_name()
+            os.rename(path.name, grave, src_dir_fd=folder, dst_dir_fd=folder)
+            os.fsync(folder)
+            if stat.S_ISDIR(os.stat(grave, dir_fd=folder, follow_symlinks=False).st_mode):
+                shutil.rmtree(grave, dir_fd=folder)
+            else:  # a link, or a file in a folder's place: what it names is nobody's to remove
+                os.unlink(grave, dir_fd=folder)

@@ -18,7 +18,7 @@ from typing import TextIO
 
 from engine.camera.masking import mask_credentials
 from engine.errors import FacedeskError
-from engine.files import FILE_MODE, make_directory
+from engine.files import make_directory, open_inside
 from engine.shown import shown_lines
 
 LONGEST_LOG = 2_000_000
@@ -85,7 +85,8 @@ def open_log(folder: Path, name: str) -> int:
         make_directory(folder)
         if path.exists() and path.stat().st_size > LONGEST_LOG:
             path.replace(path.with_suffix(".log.1"))
-        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+        return open_inside(path, flags)
     except (OSError, FacedeskError):
         return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 

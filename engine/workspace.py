@@ -5,15 +5,28 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.errors import WorkspaceLocked
-from engine.files import DIRECTORY_MODE, FILE_MODE, TEMPORARY, make_directory, translate_os_errors
+from engine.errors import WorkspaceLocked, WorkspaceUnusable
+from engine.files import (
+    TEMPORARY,
+    guard,
+    is_temporary,
+    make_directory,
+    make_private,
+    open_inside,
+    translate_os_errors,
+)
 from engine.i18n import _
 from engine.vault.opened import PLAIN
 from engine.workspace_format import format_of, mark, upgrade
+
+_HOLDER = re.compile(rb"\(process [0-9]+\)\s*$")
+"""How the name of a lock's holder ends."""
 
 
 class Workspace:
@@ -39,6 +52,7 @@ class Workspace:
         self.logs = self.root / "logs"
         self.lock_file = self.root / ".lock"
         self.audit_lock = self.root / ".audit.lock"
+        guard(self.root, (*self.contents(), *self._bare()))
         self._upgraded_from: int | None = None
 
     def prepare(self) -> None:
@@ -54,8 +68,7 @@ class Workspace:
         for folder in (*self._private(), self.audit, self.logs):
             make_directory(folder)
             with contextlib.suppress(OSError):  # Another owner's, or read-only: not ours to fix.
-                if folder.stat().st_mode & 0o077:
-                    folder.chmod(DIRECTORY_MODE)
+                make_private(folder)
         if new:
             mark(self.root)
 
@@ -93,10 +106,13 @@ class Workspace:
         return tuple(removed)
 
     def _unfinished(self) -> Iterator[Path]:
-        # In the root only what is ours by name: it may be the user's own folder.
+        # In the root only what we made, by its name: it may be the user's own folder.
         if self.root.is_dir():
-            yield from sorted(self.root.glob(f"{TEMPORARY}*"))
+            found = sorted(self.root.glob(f"{TEMPORARY}*"))
+            yield from (path for path in found if is_temporary(path.name))
         for top in self._private():
+            if top.is_symlink():  # not ours: `prepare` says so
+                continue
             for folder, names, files in os.walk(top):
                 for name in sorted(n for n in (*names, *files) if n.startswith(TEMPORARY)):
                     yield Path(folder, name)
@@ -150,9 +166,10 @@ class Workspace:
         """
         self.prepare()
         with translate_os_errors(_("lock the workspace"), self.lock_file):
-            handle = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+            handle = open_inside(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
         try:
             self._take(handle)
+            _refuse_other(handle, self.lock_file)
             before = _holder(handle)
             self._upgraded_from = upgrade(self.root)
             try:
@@ -178,6 +195,19 @@ class Workspace:
                     ),
                     _("Wait for it to finish, stop it, or choose another --workspace."),
                 ) from error
+
+
+def _refuse_other(lock: int, path: Path) -> None:
+    """Raise WorkspaceUnusable for a lock that is no file of ours, before its contents go: a pipe,
+    or a file that somebody gave this name too."""
+    facts = os.fstat(lock)
+    ours = not facts.st_size or _HOLDER.search(os.pread(lock, 200, 0)) is not None
+    if not stat.S_ISREG(facts.st_mode) or (facts.st_nlink > 1 and not ours):
+        raise WorkspaceUnusable(
+            _("The workspace's lock is another file"),
+            str(path),
+            _("Somebody put it there: look who did, and remove it."),
+        )
 
 
 def _holder(lock: int) -> str:

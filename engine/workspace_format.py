@@ -60,8 +60,32 @@ def format_of(root: Path) -> int:
 
 
 def mark(root: Path, format: int = FORMAT) -> None:
-    """Note the format. Raises DiskFull, WorkspaceUnusable."""
-    write_json(root / MARKER, {"program": PROGRAM, "format": format})
+    """Note the format; what else is noted there stays. Raises DiskFull, WorkspaceUnusable."""
+    write_json(root / MARKER, {**_noted(root), "program": PROGRAM, "format": format})
+
+
+def witness(root: Path) -> str:
+    """The id of the first audit log that the workspace had; empty if nobody noted one."""
+    log = _noted(root).get("audit")
+    return log if isinstance(log, str) else ""
+
+
+def note_witness(root: Path, log: str) -> None:
+    """Note that there is an audit log, apart from the log: one that is removed is then missed.
+
+    A workspace without a marker waits for its upgrade. Raises DiskFull, WorkspaceUnusable.
+    """
+    if log and (body := _noted(root)):
+        write_json(root / MARKER, {**body, "audit": log})
+
+
+def _noted(root: Path) -> dict[str, Any]:
+    """What the marker says, nothing if there is none or it is damaged."""
+    try:
+        body = read_json(root / MARKER)
+    except (FileNotFoundError, DataError):
+        return {}
+    return body if isinstance(body, dict) and body.get("program") == PROGRAM else {}
 
 
 def upgrade(root: Path) -> int | None:

@@ -18,6 +18,7 @@ from engine.files import (
     new_directory,
     read_json,
     remove_directory,
+    temporary_name,
     write_bytes,
     write_json,
 )
@@ -80,7 +81,7 @@ def test_a_removal_cut_short_leaves_nothing_under_its_name(
 ) -> None:
     write_bytes(workspace.people / "a" / "f", b"")
 
-    def refused(*_: object) -> None:
+    def refused(*_: object, **_more: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
@@ -98,9 +99,10 @@ def test_recovery_removes_unfinished_things_and_nothing_else(workspace: Workspac
         workspace.models / "current",
         workspace.split_file,
         workspace.root / "notes.txt",
+        workspace.root / ".tmp-1",
     ]
     lost = [
-        workspace.root / ".tmp-1",
+        workspace.root / temporary_name(),
         workspace.people / "a" / "s" / ".tmp-2",
         workspace.features / "x" / ".tmp-3",
         workspace.models / ".tmp-4" / "head.npz",
@@ -109,7 +111,7 @@ def test_recovery_removes_unfinished_things_and_nothing_else(workspace: Workspac
         make_directory(path.parent)
         path.write_bytes(b"")
     removed = workspace.recover()
-    assert removed == (".tmp-1", "people/a/s/.tmp-2", "features/x/.tmp-3", "models/.tmp-4")
+    assert removed == (lost[0].name, "people/a/s/.tmp-2", "features/x/.tmp-3", "models/.tmp-4")
     assert all(path.exists() for path in kept)
     assert workspace.recover() == ()
 

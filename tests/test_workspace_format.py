@@ -122,15 +122,15 @@ def upgrade_in_a_process_that_dies(workspace: Workspace, writes: int) -> bool:
     """Upgrade in a process that is gone at once before its next write; whether it came so far."""
     pid = os.fork()
     if pid == 0:
-        left, replace = [writes], Path.replace
+        left, replace = [writes], os.replace
 
-        def dying(path: Path, target: Path) -> Path:
+        def dying(path: str, target: str, **folders: int) -> None:
             if not left[0]:
                 os._exit(9)
             left[0] -= 1
-            return replace(path, target)
+            replace(path, target, **folders)
 
-        Path.replace = dying  # type: ignore[method-assign]
+        os.replace = dying  # type: ignore[assignment]
         with workspace.writer("test"):
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
@@ -166,7 +166,7 @@ def test_nobody_writes_while_an_upgrade_cannot_be_done(
         raise OSError(errno.ENOSPC, "full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("tempfile.mkstemp", full)
+        patch.setattr("os.replace", full)
         with pytest.raises(DiskFull), old.writer("test"):
             raise AssertionError("never reached")
     assert format_of(old.root) == 0

@@ -5,3 +5,4 @@ and the command line leave the same entries.
 """
 
 from engine.audit.log import Audit as Audit
+from engine.audit.log import Doing as Doing

@@ -7,6 +7,9 @@ from typing import Literal, get_args
 Action = Literal[
     "log-begun",
     "log-recovered",
+    "clock-set-back",
+    "began",
+    "cut-short",
     "enrolled",
     "pictures-imported",
     "pictures-deleted",
@@ -41,6 +44,9 @@ Action = Literal[
 ]
 """What was done. Names that programs read: English whatever the language.
 
+`began`: what its detail `of` names is about to be done. The entry of that action with this one's
+number as its detail `began` says that it was done; `cut-short` that it did not come to its end.
+`clock-set-back`: the entries that follow bear earlier times than those before.
 `pseudonymised`: the key behind a subject's pseudonym was destroyed, nobody can link it any more.
 `change-undone`: a deletion, merge, move or inbox choice was taken back.
 """

@@ -12,8 +12,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from engine.i18n import _
@@ -21,7 +22,10 @@ from engine.i18n import _
 START = "0" * 64
 """`prev` of the first entry."""
 
-Fault = Literal["changed", "removed", "inserted", "reordered", "truncated"]
+BACK = timedelta(hours=1)
+"""Corrections of the clock up to this are no going back."""
+
+Fault = Literal["changed", "removed", "inserted", "reordered", "truncated", "backdated", "unlinked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +59,37 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What was begun and has no end in the log yet: the number of its entry, the action, and the
+    process that does it (`engine.audit.who.this_process`)."""
+
+    number: int
+    action: str
+    subject: str
+    process: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The chain's end as kept beside the log: how many entries, the last hash, the log's size."""
+    """The chain's end as kept beside the log: how many entries, the last hash and time, the log's
+    size, and what is under way. `at` is empty in a head of an older version."""
 
     count: int
     hash: str
     size: int
+    at: str = ""
+    open: tuple[Begun, ...] = ()
+
+    def after(self, entry: Entry) -> Head:
+        """The head once `entry` is the last one; its size is not known yet."""
+        under_way = self.open
+        if (begun := begun_by(entry)) is not None:
+            under_way = (*under_way, begun)
+        elif "began" in entry.details:
+            ended = entry.details["began"]
+            under_way = tuple(each for each in under_way if each.number != ended)
+        return Head(count=entry.number, hash=entry.hash, size=0, at=entry.at, open=under_way)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +174,40 @@ def intact(entry: Entry) -> bool:
         return False
 
 
-def examine(lines: Sequence[bytes], head: Head | None) -> Verdict:
-    """Check a whole log against itself and against its head."""
+def begun_by(entry: Entry) -> Begun | None:
+    """What an entry says was begun; None for every other entry."""
+    if entry.action != "began":
+        return None
+    rest = dict(entry.details)
+    return Begun(
+        number=entry.number,
+        action=str(rest.pop("of", "")),
+        subject=entry.subject,
+        process=str(rest.pop("process", "")),
+        details=rest,
+    )
+
+
+def moment(entry: Entry) -> datetime | None:
+    """The time of an entry, None if it has none."""
+    try:
+        return datetime.fromisoformat(entry.at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def examine(
+    lines: Sequence[bytes],
+    head: Head | None,
+    *,
+    log: str = "",
+    keys: Collection[str] | None = None,
+) -> Verdict:
+    """Check a whole log against itself, its head, and what the workspace knows of it.
+
+    `log` is the id of the workspace's first log, empty where nobody noted it; `keys` the
+    pseudonyms that still have a key, None to leave them alone.
+    """
     entries = [parsed(line) for line in lines]
     prev = START
     for index, (line, entry) in enumerate(zip(lines, entries, strict=True)):
@@ -163,12 +224,30 @@ def examine(lines: Sequence[bytes], head: Head | None) -> Verdict:
             # Whole in itself but not what the next one was chained to: written anew later.
             return _broken(max(1, expected - 1), prev, "changed", _("the next is of another"))
         prev = entry.hash
-    found = _against_head(len(lines), prev, head)
-    return replace(found, remarks=tuple(_remarks(entry for entry in entries if entry)))
+    whole = [entry for entry in entries if entry]
+    found = (
+        _against_head(whole, head)
+        or _against_witness(whole, log)
+        or _against_time(whole)
+        or _against_keys(whole, keys)
+        or Verdict(entries=len(whole), hash=prev)
+    )
+    return replace(found, remarks=tuple(_remarks(whole, head)))
 
 
-def _remarks(entries: Iterable[Entry]) -> Iterator[str]:
+def _remarks(entries: Sequence[Entry], head: Head | None) -> Iterator[str]:
+    if head is not None and len(entries) > head.count:
+        yield _(
+            "entry {number} and later: the head file does not know them yet, as after a crash"
+        ).format(number=head.count + 1)
+    ended = {entry.details.get("began") for entry in entries if entry.action != "began"}
     for entry in entries:
+        if entry.action == "clock-set-back":
+            yield _("entry {number}: the clock was set back then").format(number=entry.number)
+        if entry.action == "began" and entry.number not in ended:
+            yield _("entry {number}: {action} began, and its end is not noted").format(
+                number=entry.number, action=entry.details.get("of", "")
+            )
         if entry.action == "log-recovered" and entry.details.get("head_lost"):
             yield _(
                 "entry {number}: the head file was lost then; entries just before it may be missing"
@@ -179,19 +258,65 @@ def _remarks(entries: Iterable[Entry]) -> Iterator[str]:
             )
 
 
-def _against_head(count: int, last: str, head: Head | None) -> Verdict:
+def _against_head(entries: Sequence[Entry], head: Head | None) -> Verdict | None:
+    count, last = len(entries), entries[-1].hash if entries else START
     if head is None:
         if count == 0:
-            return Verdict(entries=0, hash=START)
+            return None
         why = _("the head file is gone: nobody can say whether later entries were cut off")
-        return Verdict(entries=count, hash=last, fault="truncated", bad=count + 1, why=why)
+        return _broken(count + 1, last, "truncated", why)
     if count < head.count:
         why = _("the head file counts {count} entries").format(count=head.count)
-        return Verdict(entries=count, hash=last, fault="truncated", bad=count + 1, why=why)
-    if count == head.count and last != head.hash:
+        return _broken(count + 1, last, "truncated", why)
+    # Also where the log is longer: a forged one may go on behind what the head counts.
+    there = entries[head.count - 1].hash if head.count else START
+    if there != head.hash:
         why = _("the head file has another hash for it")
-        return Verdict(entries=count, hash=last, fault="changed", bad=count, why=why)
-    return Verdict(entries=count, hash=last)
+        return _broken(max(1, head.count), last, "changed", why)
+    return None
+
+
+def _against_witness(entries: Sequence[Entry], log: str) -> Verdict | None:
+    """A log that is gone, or is not the workspace's first one."""
+    if not log:
+        return None
+    if not entries:
+        return _broken(1, START, "removed", _("the workspace had an audit log, and it is gone"))
+    if entries[0].details.get("log") != log:
+        why = _("the workspace's first log was another one, and it is gone")
+        return _broken(1, START, "removed", why)
+    return None
+
+
+def _against_time(entries: Sequence[Entry]) -> Verdict | None:
+    """An entry of an earlier time than one before it, without a word that the clock went back."""
+    latest: datetime | None = None
+    for before, entry in zip((None, *entries), entries, strict=False):
+        last = before.hash if before else START
+        at = moment(entry)
+        if at is None:
+            return _broken(entry.number, last, "changed", _("it has no time"))
+        if latest is None or entry.action == "clock-set-back":
+            latest = at
+        elif at < latest - BACK:
+            why = _("it is of {at}, and one before it of {latest}").format(
+                at=entry.at[:16], latest=latest.isoformat()[:16]
+            )
+            return _broken(entry.number, last, "backdated", why)
+        latest = max(latest, at)
+    return None
+
+
+def _against_keys(entries: Sequence[Entry], keys: Collection[str] | None) -> Verdict | None:
+    """A subject whose key is gone, though no entry says that it was destroyed."""
+    if keys is None:
+        return None
+    told = {entry.subject for entry in entries if entry.action == "pseudonymised"}
+    for before, entry in zip((None, *entries), entries, strict=False):
+        if entry.subject and entry.subject not in keys and entry.subject not in told:
+            why = _("the key that says whom it is about is gone, and nobody was erased")
+            return _broken(entry.number, before.hash if before else START, "unlinked", why)
+    return None
 
 
 def _broken(number: int, last: str, fault: Fault, why: str) -> Verdict:

@@ -1,11 +1,16 @@
 """The log on disk: `audit/audit.jsonl`, one entry a line, appended and flushed, never rewritten.
 
     audit/audit.jsonl   the chain (`engine.audit.chain`)
-    audit/head.json     how many entries, the last hash, the size of the log
+    audit/head.json     how many entries, the last hash, the size of the log, what is under way
     audit/keys.json     whose pseudonym is whose (`engine.audit.subjects`)
     audit/settings.json the privacy settings as they were noted last
     audit/reserve       room for a last entry on a full disk
     .audit.lock         held for the moment of an append, by any process
+
+Whatever changes people's data is noted twice: `began` before anything is done, so that what cannot
+be noted is not done, and the action itself once it is done. What a crash or an error cut short
+gets `cut-short`: at once, or by the next writer (`settle`). workspace.json holds the id of the
+first log, so that a log which is gone is missed.
 
 The head is where the next entry goes on from, so that a log which lost its end shows a gap for
 good. A line that a power cut tore off was never reported as written: it is removed, and an entry
@@ -19,23 +24,34 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from engine.audit import chain
 from engine.audit.actions import Action
-from engine.audit.chain import START, Entry, Head, Verdict, examine, parsed, sealed
+from engine.audit.chain import (
+    BACK,
+    START,
+    Begun,
+    Entry,
+    Head,
+    Verdict,
+    examine,
+    moment,
+    parsed,
+    sealed,
+)
 from engine.audit.subjects import Subjects
-from engine.audit.who import acting
+from engine.audit.who import acting, is_alive, this_process
 from engine.errors import DataError, DiskFull, FacedeskError, WorkspaceLocked
 from engine.files import (
-    FILE_MODE,
     TEMPORARY,
     append_line,
     drop_torn_line,
     make_directory,
+    open_inside,
     read_json,
     read_lines,
     translate_os_errors,
@@ -44,17 +60,40 @@ from engine.files import (
 )
 from engine.i18n import _
 from engine.workspace import Workspace
+from engine.workspace_format import note_witness, witness
 
 RESERVE = 16_384
 """Bytes that are kept free for the entry about a job which filled the disk."""
 LONGEST_WAIT = 5.0
 """Seconds to wait for another process's append, which takes milliseconds."""
+_UNDER_WAY: set[tuple[str, int]] = set()
+"""Log and number of what this process has begun: what its own recovery must leave alone."""
+
+About = Iterable[tuple[str, Mapping[str, Any]]]
+"""Subjects, each with the details of their entry."""
+
+
+@dataclass
+class Doing:
+    """One action while it is done: an entry `began` for each subject is in the log."""
+
+    begun: tuple[Begun, ...]
+    more: dict[str, Any] = field(default_factory=dict)
+    """Details that are known only once it is done, for the entries at the end."""
+    over: bool = False
+    """Whether its end was noted, or could not be: then it is the next writer's affair."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the entries `began`."""
+        return tuple(each.number for each in self.begun)
 
 
 class Audit:
     """The audit log of one workspace. Needs no writer lock; safe from any thread and process."""
 
     def __init__(self, workspace: Workspace) -> None:
+        self._root = workspace.root
         self._folder = workspace.audit
         self._area = workspace.people.name  # "people", or "strangers" for a StrangerArea
         self.file = self._folder / "audit.jsonl"
@@ -76,49 +115,98 @@ class Audit:
             with self.held():
                 write_bytes(self._reserve, bytes(RESERVE))
         with translate_os_errors(_("write the audit log"), self.file):
-            handle = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
+            handle = open_inside(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
             os.close(handle)
 
     @contextlib.contextmanager
-    def of(self, action: Action, subject: str = "", **details: Any) -> Iterator[dict[str, Any]]:
-        """Note an action once the block has done it; the block may add to the details.
+    def of(self, action: Action, subject: str = "", **details: Any) -> Iterator[Doing]:
+        """`of_all` for one subject, or for none."""
+        with self.of_all(action, [(subject, details)]) as doing:
+            yield doing
 
-        Raises before the block as `ready` does, after it as `note` does. A block that raises
-        is not noted: it must leave nothing done.
+    @contextlib.contextmanager
+    def of_all(self, action: Action, about: About) -> Iterator[Doing]:
+        """Note that an action begins, for each subject with its details, and at the block's end
+        that it is done; the block may add to `more`. The caller holds the lock that the action
+        needs.
+
+        Raises as `begin`, and then the block does not run; after it as `note`. A block that raises
+        is noted as cut short.
+        """
+        doing = self.begin(action, about)
+        try:
+            yield doing
+        except BaseException:
+            self.give_up(doing)
+            raise
+        self.end(doing)
+
+    def begin(self, action: Action, about: About) -> Doing:
+        """Note what is about to be done, for each subject. `end` or `give_up` must follow.
+
+        Raises as `note`: then it must not be done.
         """
         self.ready()
-        yield details
-        self.note(action, subject, **details)
+        process = this_process()
+        told = [(who, {**details, "of": action, "process": process}) for who, details in about]
+        with self.held():
+            entries = self._append("began", told)
+        begun = tuple(each for entry in entries if (each := chain.begun_by(entry)) is not None)
+        _UNDER_WAY.update((str(self.file), each.number) for each in begun)
+        return Doing(begun)
+
+    def end(self, doing: Doing) -> None:
+        """Note that what was begun is done. Raises as `note`."""
+        self._close(doing, "done", doing.more)
+
+    def give_up(self, doing: Doing, why: str = "failed") -> None:
+        """Note that what was begun did not come to its end, unless its end is noted. Where that
+        cannot be done now, the next writer does it."""
+        if not doing.over:
+            with contextlib.suppress(FacedeskError):
+                self._close(doing, why, {})
+
+    def settle(self, done: Callable[[Begun], bool]) -> int:
+        """End in the log what processes had begun that do not run any more; how much that was.
+
+        `done` says whether it was done all the same. The caller holds `Workspace.writer`, and has
+        recovered. Raises as `note`.
+        """
+        if not self._head_file.exists():
+            return 0
+        with self.held():
+            head = self._caught_up()
+            if head != self._head():  # an end that was noted, and the head was not
+                self._save(head)
+            left = [each for each in head.open if not self._runs(each)]
+            for each in left:
+                self._append_ends([each], "done" if done(each) else "killed", {})
+        return len(left)
 
     def note(self, action: Action, subject: str = "", **details: Any) -> Entry:
-        """Append one entry, flushed to disk when this returns. `subject` is a person's slug;
-        no value of `details` may hold a name or a path.
+        """Append one entry about what has no end, flushed to disk when this returns. `subject` is
+        a person's slug; no value of `details` may hold a name or a path.
 
         Raises DiskFull, WorkspaceUnusable, WorkspaceLocked, DataError for damaged keys.
         """
-        return self.note_all(action, [(subject, details)])[0]
-
-    def note_all(
-        self, action: Action, about: Iterable[tuple[str, Mapping[str, Any]]]
-    ) -> tuple[Entry, ...]:
-        """Append an entry for each subject with its details. Raises as `note` does."""
-        made = []
         with self.held():
-            for subject, details in about:
-                name = self._subjects.pseudonym(self._key(subject)) if subject else ""
-                made.append(self._append(action, name, details))
-        return tuple(made)
+            return self._append(action, [(subject, details)])[0]
 
     def forget(self, subject: str) -> bool:
         """Destroy what links a person (slug) with their entries; whether there was something.
 
         Call it last when a person is erased. Raises as `note` does.
         """
+        key = self._key(subject)
         with self.held():
-            name = self._subjects.forget(self._key(subject))
-            if name is not None:
-                self._append("pseudonymised", name, {})
-        return name is not None
+            name = next(
+                (name for name, whose in self._subjects.known().items() if whose == key), ""
+            )
+            if name:
+                # First: a key that is gone without a word is a finding.
+                self._append("pseudonymised", [(name, {})], pseudonyms=True)
+                self._subjects.forget(key)
+        return bool(name)
 
     def note_settings(self, told: Mapping[str, Any]) -> None:
         """Note the settings on which privacy depends if they are not those noted last."""
@@ -156,9 +244,12 @@ class Audit:
         return {name: subject.removeprefix("people/") for name, subject in known.items()}
 
     def verify(self) -> Verdict:
-        """Check the whole log against itself and its head. Raises WorkspaceUnusable."""
+        """Check the whole log against itself, its head, its keys and what the workspace knows of
+        it. Raises WorkspaceUnusable, DataError for damaged keys.
+        """
         with self.held() if self._folder.is_dir() else contextlib.nullcontext():
-            return examine(self._lines(), self._head())
+            known = witness(self._root)
+            return examine(self._lines(), self._head(), log=known, keys={*self._subjects.known()})
 
     def head(self) -> Head | None:
         """How many entries, and the last one's hash; None for a log that was never begun."""
@@ -176,7 +267,7 @@ class Audit:
         """
         make_directory(self._folder)
         with translate_os_errors(_("lock the audit log"), self._lock_file):
-            handle = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+            handle = open_inside(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
         try:
             give_up = time.monotonic() + LONGEST_WAIT
             while not _taken(handle):
@@ -191,20 +282,44 @@ class Audit:
         finally:
             os.close(handle)
 
-    def _append(self, action: Action, subject: str, details: Mapping[str, Any]) -> Entry:
-        head = self._head()
-        if head is None or self._size() != head.size:
-            head = self._recovered(head)
+    def _append(
+        self, action: Action, about: About, *, pseudonyms: bool = False, spare: bool = True
+    ) -> list[Entry]:
+        """Append an entry for each subject. `pseudonyms`: they are given as such. `spare`: the
+        reserve may be used. The log is held."""
+        named = [(who if pseudonyms or not who else self._name(who), told) for who, told in about]
+        head = self._caught_up()
         if head.count == 0:
-            head = self._written(head, "log-begun", "", {"log": secrets.token_hex(16)})[1]
-        return self._written(head, action, subject, details)[0]
+            told = {"log": secrets.token_hex(16)}
+            if before := witness(self._root):
+                told["before"] = before
+            head = self._written(head, "log-begun", "", told, spare)[1]
+        made = []
+        for subject, details in named:
+            entry, head = self._written(head, action, subject, details, spare)
+            made.append(entry)
+        self._save(head)
+        return made
+
+    def _save(self, head: Head) -> None:
+        with contextlib.suppress(FacedeskError):  # The entries are safe; the next one catches up.
+            write_json(self._head_file, asdict(head))
+            self._witness()
+
+    def _name(self, subject: str) -> str:
+        return self._subjects.pseudonym(self._key(subject))
 
     def _written(
-        self, head: Head, action: Action, subject: str, details: Mapping[str, Any]
+        self, head: Head, action: Action, subject: str, details: Mapping[str, Any], spare: bool
     ) -> tuple[Entry, Head]:
+        """Append one entry, and another in front of it if the clock went back; the new head."""
+        now = datetime.now(UTC)
+        before = datetime.fromisoformat(head.at) if head.at else now
+        if now < before - BACK and action != "clock-set-back":
+            head = self._written(head, "clock-set-back", "", {"before": head.at}, spare)[1]
         entry = sealed(
             number=head.count + 1,
-            at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             by=acting(),
             action=action,
             subject=subject,
@@ -214,20 +329,58 @@ class Audit:
         try:
             append_line(self.file, entry.line(), sync=True)
         except DiskFull:
-            if not self._reserve.exists():
+            if not spare or not self._reserve.exists():
                 raise
             self._reserve.unlink()  # what it is kept for
             append_line(self.file, entry.line(), sync=True)
-        new = Head(count=entry.number, hash=entry.hash, size=self._size())
-        with contextlib.suppress(FacedeskError):  # The entry is safe; the next one catches up.
-            write_json(self._head_file, asdict(new))
-        return entry, new
+        return entry, replace(head.after(entry), size=self._size())
+
+    def _close(self, doing: Doing, how: str, more: Mapping[str, Any]) -> None:
+        doing.over = True
+        try:
+            with self.held():
+                self._append_ends(doing.begun, how, more)
+        finally:
+            _UNDER_WAY.difference_update((str(self.file), each) for each in doing.numbers)
+
+    def _append_ends(self, begun: Sequence[Begun], how: str, more: Mapping[str, Any]) -> None:
+        """Append the ends of what was begun by one action, all of them alike."""
+        if how == "done":
+            told = [
+                (each.subject, {**each.details, **more, "began": each.number}) for each in begun
+            ]
+            if told:
+                self._append(cast(Action, begun[0].action), told, pseudonyms=True)
+            return
+        told = [
+            (each.subject, {"of": each.action, "began": each.number, "why": how}) for each in begun
+        ]
+        self._append("cut-short", told, pseudonyms=True, spare=False)
+
+    def _runs(self, begun: Begun) -> bool:
+        """Whether what was begun is still under way, in this process or another one."""
+        if begun.process == this_process():
+            return (str(self.file), begun.number) in _UNDER_WAY
+        return is_alive(begun.process)
+
+    def _witness(self) -> None:
+        """Note the id of the log in workspace.json, unless one is there."""
+        if not witness(self._root):
+            first = next(iter(self.entries()), None)
+            note_witness(self._root, str(first.details.get("log", "")) if first else "")
 
     @contextlib.contextmanager
     def still(self) -> Iterator[None]:
         """Hold the log, if there is one, while its files are written in another form."""
         with self.held() if self.file.exists() else contextlib.nullcontext():
             yield
+
+    def _caught_up(self) -> Head:
+        """The head to go on from, brought up to date with the log if they do not agree."""
+        head = self._head()
+        if head is None or not head.at or self._size() != head.size:
+            return self._recovered(head)
+        return head
 
     def _recovered(self, head: Head | None) -> Head:
         """Where to go on from when head and log do not agree, with an entry that says so."""
@@ -236,19 +389,30 @@ class Audit:
         torn = drop_torn_line(self.file) if self.file.exists() else 0
         start = head or Head(count=0, hash=START, size=0)
         for entry in map(parsed, self._lines()):
-            # Written, but the power went before its head was.
-            fits = entry is not None and (entry.number, entry.prev) == (start.count + 1, start.hash)
-            if entry is not None and fits and chain.intact(entry):
-                start = Head(count=entry.number, hash=entry.hash, size=0)
+            if entry is None or not chain.intact(entry):
+                continue
+            if (entry.number, entry.prev) == (start.count + 1, start.hash):
+                start = start.after(entry)  # Written, but the power went before its head was.
+            elif not start.at and entry.number <= start.count and moment(entry) is not None:
+                # An older version's head: time and what is under way are in the entries.
+                then = start.after(entry)
+                at = then.at if entry.number == start.count else ""
+                start = replace(start, at=at, open=then.open)
         if start.count and (torn or head is None):
             told = {"torn_bytes": torn, "head_lost": head is None}
-            return self._written(start, "log-recovered", "", told)[1]
-        return start
+            return self._written(start, "log-recovered", "", told, True)[1]
+        return replace(start, size=self._size())
 
     def _head(self) -> Head | None:
         try:
             body = read_json(self._head_file)
-            return Head(count=int(body["count"]), hash=str(body["hash"]), size=int(body["size"]))
+            return Head(
+                count=int(body["count"]),
+                hash=str(body["hash"]),
+                size=int(body["size"]),
+                at=str(body.get("at", "")),
+                open=tuple(Begun(**each) for each in body.get("open", ())),
+            )
         except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
             return None
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Mapping
+from pathlib import Path
+
+from engine.errors import DataError
+from engine.files import read_plain
 
 TTY_VARIABLE = "FACEDESK_TTY"
 """Tells a child process, which has no terminal, the one of its parent."""
@@ -39,3 +43,23 @@ def terminal(environment: Mapping[str, str] = os.environ) -> str:
         except OSError:
             continue
     return environment.get(TTY_VARIABLE, "")
+
+
+def this_process() -> str:
+    """This process: its number, and when it started, so that no later one is taken for it."""
+    return f"{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_alive(process: str) -> bool:
+    """Whether the process that `this_process` named still runs."""
+    number, _unused, started = process.partition(":")
+    return number.isdigit() and started == _started(int(number)) != ""
+
+
+def _started(number: int) -> str:
+    """When a process started, in ticks since the machine did; empty if it does not run."""
+    try:
+        facts = read_plain(Path(f"/proc/{number}/stat")).rpartition(b")")[2].split()
+        return "" if facts[0] in (b"Z", b"X") else facts[19].decode()  # a zombie does nothing more
+    except (OSError, DataError, IndexError):
+        return ""

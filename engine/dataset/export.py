@@ -34,12 +34,9 @@ def export_keras_folders(
     check_fits(split, people)
     destination = destination.expanduser().absolute()
     _check_free(workspace, destination)
-    audit = Audit(workspace)
-    audit.ready()
-    count = _written(workspace, people, split, destination)
     told = {"what": "pictures", "to": "keras folders"}
-    audit.note_all("exported", [(slug, told) for slug in split.people])
-    return count
+    with Audit(workspace).of_all("exported", [(slug, told) for slug in split.people]):
+        return _written(workspace, people, split, destination)
 
 
 def _written(

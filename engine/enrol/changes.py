@@ -41,17 +41,18 @@ def delete_people(workspace: Workspace, names: Sequence[str], keep_days: int) ->
     title = _("Deleted {named} ({total})").format(named=named, total=_count(total))
     back = _("{named}: back with {total}").format(named=named, total=_count(total))
     told = [(person.slug, {"pictures": person.pictures}) for person in people]
-    if not keep_days:  # without a manifest: it works on a full disk too
-        for person in people:
-            registry.delete_slug(person.slug, person.name)
-        Audit(workspace).note_all("person-erased", told)
-        return Trashed("", title, back, "", total)
     audit = Audit(workspace)
-    audit.ready()
+    if not keep_days:  # without a manifest: it works on a full disk too
+        with audit.of_all("person-erased", told):
+            for person in people:
+                registry.delete_slug(person.slug, person.name)
+        return Trashed("", title, back, "", total)
     names_back = [(person.slug, person.name) for person in people]
-    with Trash(workspace, keep_days).change(
-        title, back, pictures=total, names=names_back
-    ) as change:
+    with (
+        audit.of_all("person-trashed", told) as doing,
+        Trash(workspace, keep_days).change(title, back, pictures=total, names=names_back) as change,
+    ):
+        change.noted = doing.numbers
         for person in people:
             change.remove(workspace.people / person.slug)
             _remove_features(workspace, change, person.slug)
@@ -59,7 +60,6 @@ def delete_people(workspace: Workspace, names: Sequence[str], keep_days: int) ->
             {person.slug: None for person in people},
             lambda text: not text.startswith(tuple(f"{person.name}: " for person in people)),
         )
-    audit.note_all("person-trashed", told)
     return _done(change)
 
 
@@ -97,7 +97,7 @@ def _put_away(
     by = {"by_itself": True} if by_itself else {}
     back = _("{name} has {total} again").format(name=person.name, total=_count(total))
     with (
-        Audit(workspace).of("pictures-deleted", person.slug, pictures=total, **by),
+        Audit(workspace).of("pictures-deleted", person.slug, pictures=total, **by) as doing,
         Trash(workspace, keep_days).change(
             title.format(total=_count(total), name=person.name),
             back,
@@ -105,6 +105,7 @@ def _put_away(
             by_itself=by_itself,
         ) as change,
     ):
+        change.noted = doing.numbers
         for session, files in sessions.items():
             folder = workspace.people / person.slug / session
             _remove_features(workspace, change, person.slug, session)
@@ -124,16 +125,20 @@ def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Tra
     Raises PersonNotFound, UsageError for twice the same person.
     """
     person, other = _two(workspace, source, target)
-    audit = Audit(workspace)
-    audit.ready()
-    with Trash(workspace, keep_days).change(
-        _("Merged {name} into {other}").format(name=person.name, other=other.name),
-        _("{name} is a person again, with {pictures}").format(
-            name=person.name, pictures=_count(person.pictures)
-        ),
-        pictures=person.pictures,
-        names=[(person.slug, person.name)],
-    ) as change:
+    told: dict[str, Any] = {"pictures": person.pictures}
+    about = [(person.slug, {**told, "part": "merged"}), (other.slug, told)]
+    with (
+        Audit(workspace).of_all("person-merged", about) as doing,
+        Trash(workspace, keep_days).change(
+            _("Merged {name} into {other}").format(name=person.name, other=other.name),
+            _("{name} is a person again, with {pictures}").format(
+                name=person.name, pictures=_count(person.pictures)
+            ),
+            pictures=person.pictures,
+            names=[(person.slug, person.name)],
+        ) as change,
+    ):
+        change.noted = doing.numbers
         everything = {session.id: session.pictures for session in person.sessions}
         ids = _move_sessions(workspace, change, person, other, everything)
         change.remove(workspace.people / person.slug)
@@ -144,8 +149,6 @@ def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Tra
             {person.slug: None, other.slug: _joined(entries.get(other.slug), moved)},
             lambda text: not text.startswith(f"{person.name}: "),
         )
-    told = {"pictures": person.pictures}
-    audit.note_all("person-merged", [(person.slug, {**told, "part": "merged"}), (other.slug, told)])
     return _done(change)
 
 
@@ -159,25 +162,24 @@ def move_pictures(
     person, other = _two(workspace, name, to)
     _unused, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
-    audit = Audit(workspace)
-    audit.ready()
-    with Trash(workspace, keep_days).change(
-        _("Moved {total} of {name} to {other}").format(
-            total=_count(total), name=person.name, other=other.name
-        ),
-        _("{name} has {total} again").format(name=person.name, total=_count(total)),
-        pictures=total,
-    ) as change:
+    about = [(person.slug, {"given": total}), (other.slug, {"received": total})]
+    with (
+        Audit(workspace).of_all("pictures-moved", about) as doing,
+        Trash(workspace, keep_days).change(
+            _("Moved {total} of {name} to {other}").format(
+                total=_count(total), name=person.name, other=other.name
+            ),
+            _("{name} has {total} again").format(name=person.name, total=_count(total)),
+            pictures=total,
+        ) as change,
+    ):
+        change.noted = doing.numbers
         ids = _move_sessions(workspace, change, person, other, sessions)
         entries = traces.split_entries(workspace)
         own = entries.get(person.slug)
         kept = _mapped(own, _gone(sessions))
         moved = _mapped(own, _moved(sessions, ids))
         change.edit_split({person.slug: kept, other.slug: _joined(entries.get(other.slug), moved)})
-    audit.note_all(
-        "pictures-moved",
-        [(person.slug, {"given": total}), (other.slug, {"received": total})],
-    )
     return _done(change)
 
 
@@ -200,12 +202,9 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
                     id=found.id
                 ),
             ) from error
-    audit = Audit(workspace)
-    audit.ready()
-    undone = trash.undo(found.id)
     about = [(slug, {"change": found.id}) for slug, _unused in found.names]
-    audit.note_all("change-undone", about or [("", {"change": found.id})])
-    return undone
+    with Audit(workspace).of_all("change-undone", about or [("", {"change": found.id})]):
+        return trash.undo(found.id)
 
 
 # --- who and what --------------------------------------------------------------------------------

@@ -1,32 +1,45 @@
-"""Which time ages are judged by: a clock that was wrong once must not empty the trash.
+"""Which time ages are judged by: a clock that is wrong must not empty the trash.
 
-    clock.json     {"version": 1, "seen": ..., "doubted": ..., "set_back": ...}     ISO 8601, UTC
+    clock.json     {"version": 1, "seen": ..., "wall": ..., "doubted": ..., "set_back": ...,
+                    "boot": ..., "up": ..., "stood": ..., "trust": ...}    ISO 8601, UTC; seconds
 
-Whoever takes the writer lock notes the time. Where it went on by more than JUMP since then, the
-new time is doubted until it has stood for HOLD: ages are judged by the old one. Where it went
-back, what bears a time to come was made before that, and counts as made when it went back.
+Whoever takes the writer lock notes the time, and how long the machine has been running: nobody sets
+that. Where the clock went on by more than the machine ran, the new time is doubted until the
+machine has run for HOLD under it: ages are judged by the time before, and what ran since. A machine
+that was switched off is believed up to JUMP, and again up to JUMP only once it has run for a while.
+Where the clock went back, what bears a time to come was made before that, and counts as made when
+it went back.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from engine.enrol.folders import iso, moment_of
 from engine.errors import DataError
 from engine.events import ClockChanged
-from engine.files import read_json, write_json
+from engine.files import read_json, read_plain, write_json
 from engine.workspace import Workspace
 
 JUMP = timedelta(days=14)
-"""Longer than a holiday, shorter than the trash keeps."""
+"""What a machine may have been switched off for: longer than a holiday, shorter than the trash
+keeps."""
+REFILL = JUMP / timedelta(minutes=5)
+"""How much of JUMP is believed again for each second that the machine runs: all of it in five
+minutes, so that one which is switched on once a week, for one command, is believed each week."""
 HOLD = timedelta(days=1)
 BACK = timedelta(hours=1)
 """Corrections up to this are no going back."""
+SLACK = timedelta(minutes=10)
+"""Corrections forward up to this are believed."""
 NOTED = timedelta(hours=1)
 """How old the noted time may be."""
 FORMAT = 1
+TIMES = ("seen", "wall", "doubted", "set_back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +62,38 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """For how many seconds the machine has been running, suspended or not, and since which boot."""
+
+    boot: str
+    up: float
+
+
+def running() -> Running:
+    """What the machine says of itself; where it says nothing, nothing is known to have passed."""
+    try:
+        boot = read_plain(Path("/proc/sys/kernel/random/boot_id")).decode().strip()
+        return Running(boot, float(read_plain(Path("/proc/uptime")).split()[0]))
+    except (OSError, DataError, ValueError, IndexError):
+        return Running("", 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class _Noted:
-    """What clock.json holds."""
+    """What clock.json holds: the time that is believed, and the clock's then.
+
+    `stood` is for how many seconds a doubted time has stood, `trust` how many seconds the machine
+    may have been switched off unseen.
+    """
 
     seen: datetime
+    wall: datetime
     doubted: datetime | None = None
     set_back: datetime | None = None
+    boot: str = ""
+    up: float = 0.0
+    stood: float = 0.0
+    trust: float = JUMP.total_seconds()
 
 
 def read_clock(workspace: Workspace, now: datetime | None = None) -> Clock:
@@ -63,8 +102,9 @@ def read_clock(workspace: Workspace, now: datetime | None = None) -> Clock:
     moment = now or datetime.now(UTC)
     if noted is None:
         return Clock(moment)
-    doubtful = now is None and _after(noted, moment).doubted is not None
-    return Clock(noted.seen if doubtful else moment, noted.set_back)
+    after = _after(noted, moment, running()) if now is None else noted
+    doubtful = now is None and after.doubted is not None
+    return Clock(after.seen if doubtful else moment, noted.set_back)
 
 
 def note_clock(workspace: Workspace, now: datetime | None = None) -> ClockChanged | None:
@@ -72,48 +112,73 @@ def note_clock(workspace: Workspace, now: datetime | None = None) -> ClockChange
 
     The caller holds `Workspace.writer`. Raises DiskFull, WorkspaceUnusable.
     """
-    moment = now or datetime.now(UTC)
-    before = _read(workspace) or _Noted(moment)
-    after = _after(before, moment)
-    if after != _read(workspace):
+    moment, machine = now or datetime.now(UTC), running()
+    noted = _read(workspace)
+    if noted is None:
+        before = after = _Noted(moment, moment, boot=machine.boot, up=machine.up)
+    else:
+        before, after = noted, _after(noted, moment, machine)
+    if after != noted:
         write_json(workspace.clock_file, _body(after))
     if after.set_back != before.set_back:
-        return ClockChanged(before=iso(before.doubted or before.seen), now=iso(moment), back=True)
+        return ClockChanged(before=iso(before.wall), now=iso(moment), back=True)
     if after.doubted is not None and after.doubted != before.doubted:
         return ClockChanged(before=iso(before.seen), now=iso(moment), back=False)
     return None
 
 
-def _after(noted: _Noted, now: datetime) -> _Noted:
-    """What is noted once it is `now`."""
-    latest = noted.doubted or noted.seen
-    if now < latest - BACK:
-        noted = _Noted(seen=min(noted.seen, now), set_back=now)
-    if now - noted.seen > JUMP:
-        if noted.doubted is None:
-            return replace(noted, doubted=now)
-        if now - noted.doubted < HOLD:
-            return noted
-    elif now - noted.seen < NOTED:
-        return replace(noted, doubted=None)
-    return replace(noted, seen=now, doubted=None)
+def _after(noted: _Noted, now: datetime, machine: Running) -> _Noted:
+    """What is noted once it is `now`, and the machine has run for so long."""
+    same = bool(machine.boot) and machine.boot == noted.boot and machine.up >= noted.up
+    passed = machine.up - noted.up if same else machine.up  # at least: it started in between
+    ran = timedelta(seconds=passed)
+    trust = min(JUMP.total_seconds(), noted.trust + REFILL * passed)
+    here = replace(noted, wall=now, boot=machine.boot, up=machine.up, trust=trust)
+    if now < noted.wall - BACK:
+        seen = min(noted.seen + ran, now)
+        return replace(here, seen=seen, set_back=now, doubted=None, stood=0.0)
+    jump = now - noted.wall - ran
+    if same and jump <= SLACK and now - noted.wall < NOTED:
+        return noted
+    stood = noted.stood + passed
+    if jump <= SLACK:
+        believed = now - noted.wall
+    elif not same and jump.total_seconds() <= trust:
+        believed = now - noted.wall
+        here = replace(here, trust=trust - jump.total_seconds())
+    else:
+        believed, stood = ran, 0.0
+        here = replace(here, doubted=noted.doubted or now)
+    if here.doubted is None or stood >= HOLD.total_seconds():
+        return replace(here, seen=now, doubted=None, stood=0.0)
+    return replace(here, seen=min(now, noted.seen + max(believed, timedelta())), stood=stood)
 
 
 def _read(workspace: Workspace) -> _Noted | None:
     """What is noted; a damaged file counts as none."""
     try:
         body = read_json(workspace.clock_file)
-        seen = _time(body["seen"])
+        seen, doubted = _time(body["seen"]), _time(body.get("doubted"))
         if seen is None:
             return None
-        return _Noted(seen, _time(body.get("doubted")), _time(body.get("set_back")))
+        numbers = {key: float(body[key]) for key in ("up", "stood", "trust") if key in body}
+        if not all(math.isfinite(number) and number >= 0 for number in numbers.values()):
+            return None
+        return _Noted(
+            seen,
+            _time(body.get("wall")) or doubted or seen,
+            doubted,
+            _time(body.get("set_back")),
+            str(body.get("boot", "")),
+            **numbers,
+        )
     except (FileNotFoundError, DataError, KeyError, TypeError, AttributeError, ValueError):
         return None
 
 
 def _body(noted: _Noted) -> dict[str, Any]:
-    times = {"seen": noted.seen, "doubted": noted.doubted, "set_back": noted.set_back}
-    return {"version": FORMAT, **{name: t and t.isoformat() for name, t in times.items()}}
+    body = {"version": FORMAT, **asdict(noted)}
+    return {**body, **{name: body[name] and body[name].isoformat() for name in TIMES}}
 
 
 def _time(text: Any) -> datetime | None:

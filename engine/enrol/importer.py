@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audit import Audit
+from engine.audit import Audit, Doing
 from engine.cancel import Cancel
 from engine.enrol.consent import Consent
 from engine.enrol.folders import IMPORTED
@@ -259,6 +259,8 @@ class _PersonSession:
         self._source = source
         self._person: Person | None = None
         self._writer: SessionWriter | None = None
+        self._audit = Audit(people.workspace)
+        self._doing: Doing | None = None
         self._known: set[bytes] | None = None
         self.refused: Counter[str] = Counter()
         self.crowded = 0
@@ -292,6 +294,7 @@ class _PersonSession:
             self._person = self._people.ensure(self._name, self._consent)
             self._writer = SessionWriter(self._people, self._person, self._source)
         try:
+            self._begin()
             self._writer.add(
                 encode_png(face.crop),
                 frame=number,
@@ -316,15 +319,24 @@ class _PersonSession:
         if self._writer is None or self._person is None:
             return
         self._writer.close(outcome, self.refused)
-        if self._writer.captured:
-            audit = Audit(self._people.workspace)
-            audit.note("pictures-imported", self._person.slug, pictures=self._writer.captured)
+        if self._doing is not None and self._writer.captured:
+            self._doing.more["pictures"] = self._writer.captured
+            self._audit.end(self._doing)
+        elif self._doing is not None:
+            self._audit.give_up(self._doing, "nothing")
 
     def discard(self) -> None:
         """Remove the session, and the person if this was all there was."""
         if self._writer is not None:
             self._writer.discard()
+        if self._doing is not None:
+            self._audit.give_up(self._doing, "cancelled")
         self._discard_empty_person()
+
+    def _begin(self) -> None:
+        """Note, before the first picture, that pictures of this person come in."""
+        if self._doing is None and self._person is not None:
+            self._doing = self._audit.begin("pictures-imported", [(self._person.slug, {})])
 
     def _discard_empty_person(self) -> None:
         if self._person is not None:

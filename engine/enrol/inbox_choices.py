@@ -97,13 +97,13 @@ class Choices:
     def delete(self, ids: Sequence[str]) -> Trashed:
         """Remove these sightings. Raises DataError if one is gone."""
         sightings = self._inbox.get(ids)
-        self._audit.ready()
         title = _("Deleted {count} unknown").format(count=len(sightings))
-        with self._trash.change(
-            title, _("back to the inbox"), pictures=_crops(sightings)
-        ) as change:
+        with (
+            self._audit.of("inbox-choice", choice="deleted", sightings=len(sightings)) as doing,
+            self._trash.change(title, _("back to the inbox"), pictures=_crops(sightings)) as change,
+        ):
+            change.noted = doing.numbers
             self._take_out(change, sightings)
-        self._audit.note("inbox-choice", choice="deleted", sightings=len(sightings))
         return self._remember(change)
 
     def split(self, ids: Sequence[str], group: Sequence[str]) -> Trashed:
@@ -123,11 +123,10 @@ class Choices:
                 strays[0][:80] if strays else part,
                 _("Name some of the group's sightings, and not all."),
             )
-        self._audit.ready()
         sides = tuple(each.id for each in marked), tuple(each.id for each in others)
         choice = Choice(self._free_id(), apart=sides)
-        self._memory.add(choice)
-        self._audit.note("inbox-choice", choice="split", sightings=len(marked))
+        with self._audit.of("inbox-choice", choice="split", sightings=len(marked)):
+            self._memory.add(choice)
         return _as_done(choice.id, sides)
 
     # --- undoing -------------------------------------------------------------------------
@@ -146,16 +145,15 @@ class Choices:
         if not undoable:
             raise NothingToUndo(_("There is nothing to undo"), _("no choice was made here lately"))
         last, undone = undoable[-1]
-        self._audit.ready()
-        if last.apart is None:
-            undone = self._trash.undo(last.id)
-        self._audit.note("inbox-choice", choice="undone", change=last.id)
-        area = StrangerArea(self._workspace) if last.stranger else self._workspace
-        with contextlib.suppress(PersonNotFound, DataError):
-            if last.new:
-                people = People(area)
-                people.discard_if_empty(people.by_slug(last.slug))
-        self._memory.drop([last.id])
+        with self._audit.of("inbox-choice", choice="undone", change=last.id):
+            if last.apart is None:
+                undone = self._trash.undo(last.id)
+            area = StrangerArea(self._workspace) if last.stranger else self._workspace
+            with contextlib.suppress(PersonNotFound, DataError):
+                if last.new:
+                    people = People(area)
+                    people.discard_if_empty(people.by_slug(last.slug))
+            self._memory.drop([last.id])
         return undone
 
     def overdue(self, now: datetime | None = None) -> bool:
@@ -173,15 +171,16 @@ class Choices:
         so that nothing comes together again by being purged.
         """
         expired = [each.id for each in (self._memory.all() if everything else self._due(now))]
-        self._audit.ready()
-        for id in expired:
-            # The trash may keep what others removed for longer than the inbox may keep strangers.
-            remove_directory(self._workspace.trash / id)
-        if expired:
-            self._memory.drop(expired)
-        waited = self._inbox.purge(now, everything=everything)
-        if expired or waited:
-            self._audit.note("purged", what="inbox", sightings=waited, choices=len(expired))
+        if not expired and not (self._inbox.count() if everything else self._inbox.expired(now)):
+            return 0
+        with self._audit.of("purged", what="inbox", choices=len(expired)) as doing:
+            for id in expired:
+                # The trash may keep what others removed for longer than the inbox may.
+                remove_directory(self._workspace.trash / id)
+            if expired:
+                self._memory.drop(expired)
+            waited = self._inbox.purge(now, everything=everything)
+            doing.more["sightings"] = waited
         return waited
 
     # --- private -------------------------------------------------------------------------
@@ -197,10 +196,18 @@ class Choices:
         new: bool,
     ) -> Trashed:
         """Make sessions of a person out of sightings, in one change."""
+        kind = "stranger" if isinstance(area, StrangerArea) else "person"
+        noted = Audit(area).of(
+            "inbox-choice", person.slug, choice=kind, sightings=len(sightings), new=new
+        )
         try:
-            with self._trash.change(
-                title, _("back to the inbox"), pictures=_crops(sightings)
-            ) as change:
+            with (
+                noted as doing,
+                self._trash.change(
+                    title, _("back to the inbox"), pictures=_crops(sightings)
+                ) as change,
+            ):
+                change.noted = doing.numbers
                 staged = _Staged(self._workspace, change, person, area)
                 for sighting in sightings:
                     staged.session(self._inbox, sighting, source)

@@ -25,6 +25,7 @@ from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
 from engine.files import (
     append_line,
+    move,
     parse_json,
     read_json,
     read_lines,
@@ -180,7 +181,7 @@ class SessionWriter:
             if self._gone() or not target.parent.is_dir():
                 raise PersonNotFound(_("The person was deleted meanwhile"), person.name)
             with translate_os_errors(_("move a folder"), target):
-                self.folder.rename(target)
+                move(self.folder, target)
                 sync_directory(target.parent)
             traces.move_features(
                 self._people.workspace, self._person.slug, self.session, person.slug

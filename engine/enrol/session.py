@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from engine.audit import Audit
+from engine.audit import Audit, Doing
 from engine.audit.places import place
 from engine.enrol.changes import set_aside
 from engine.enrol.people import People, Person
@@ -76,6 +76,7 @@ class Enrolment:
         self._clock = clock
         self._audit = Audit(people.workspace)
         self._audit.ready()
+        self._doing: Doing | None = None
         self._began = clock()
         self._writer = SessionWriter(people, person, source, target)
         self._previous: NDArray[np.uint8] | None = None
@@ -119,6 +120,8 @@ class Enrolment:
             return (self._refuse(frame, faces, verdict.refusal, verdict),)
         face = verdict.face
         try:
+            if self._doing is None:
+                self._begin()
             file = self._writer.add(
                 encode_png(face.crop),
                 frame=frame.sequence,
@@ -179,6 +182,9 @@ class Enrolment:
         if self._new_person:
             self._people.discard_if_empty(self.person)
         self.person, self._new_person = person, False
+        if self._doing is not None:
+            self._audit.give_up(self._doing, "somebody else")
+            self._begin()
 
     def put_aside(self, files: Sequence[str], keep_days: int, *, asked: bool) -> Trashed | None:
         """Put pictures that show another face into the trash, for `keep_days`; the session goes on.
@@ -225,16 +231,24 @@ class Enrolment:
             ended=self._state,
             aside=sum(change.pictures for change in self._aside),
         )
-        if self._done.captured and self._state != "cancelled":
-            self._audit.note(
-                "enrolled",
-                self.person.slug,
-                new=self._new_person,
-                pictures=self.captured,
-                consent=self.person.consent is not None and self.person.consent.given,
-                source=place(self._source),
-            )
+        if self._doing is not None:
+            self._note_end(self._doing)
         return self._done
+
+    def _begin(self) -> None:
+        """Note, before the first picture, that this person is enrolled."""
+        about = {"new": self._new_person, "source": place(self._source)}
+        self._doing = self._audit.begin("enrolled", [(self.person.slug, about)])
+
+    def _note_end(self, doing: Doing) -> None:
+        if not self.captured or self._state == "cancelled":
+            self._audit.give_up(doing, "cancelled")
+            return
+        doing.more |= {
+            "pictures": self.captured,
+            "consent": self.person.consent is not None and self.person.consent.given,
+        }
+        self._audit.end(doing)
 
     def _refuse(
         self, frame: Frame, faces: tuple[Face, ...], reason: str | None, verdict: Verdict

@@ -42,27 +42,23 @@ def remove_stranger(workspace: Workspace, name: str) -> Person:
     Returns the stranger as they were. Raises PersonNotFound.
     """
     area = StrangerArea(workspace)
-    audit = Audit(area)
-    audit.ready()
     try:
-        gone = People(area).delete(name)
+        gone = People(area).get(name)
     except PersonNotFound as error:
         raise PersonNotFound(
             _("There is no such stranger"), clean_name(name), _("See `facedesk strangers list`.")
         ) from error
-    audit.note("stranger-removed", gone.slug, pictures=gone.pictures)
-    return gone
+    with Audit(area).of("stranger-removed", gone.slug, pictures=gone.pictures):
+        return People(area).delete(name)
 
 
 def clear_strangers(workspace: Workspace) -> int:
     """Remove all strangers, damaged entries too; how many there were."""
     area = StrangerArea(workspace)
-    audit = Audit(area)
-    audit.ready()
     people = People(area)
     everybody = [(each.slug, each.name) for each in people.list()]
     everybody += [(path.parent.name, "") for path in people.damaged()]
-    for slug, name in everybody:
-        people.delete_slug(slug, name)
-    audit.note_all("stranger-removed", [(slug, {}) for slug, _unused in everybody])
+    with Audit(area).of_all("stranger-removed", [(slug, {}) for slug, _unused in everybody]):
+        for slug, name in everybody:
+            people.delete_slug(slug, name)
     return len(everybody)

@@ -14,6 +14,7 @@ from typing import Any
 from engine.errors import DataError
 from engine.files import (
     make_directory,
+    move,
     read_json,
     remove_directory,
     translate_os_errors,
@@ -53,7 +54,7 @@ def move_features(workspace: Workspace, slug: str, session: str, to: str) -> Non
         target = rows.parent.parent / to / rows.name
         make_directory(target.parent)
         with contextlib.suppress(FileNotFoundError):  # whoever wrote it saw the move and removed it
-            rows.rename(target)
+            move(rows, target)
 
 
 def split_entries(workspace: Workspace) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusa
 from engine.files import (
     locked_directory,
     make_directory,
+    move,
     new_temporary,
     read_json,
     remove_directory,
@@ -111,6 +112,8 @@ class Change:
         self.split: dict[str, Any] = {}
         self.pictures = 0
         """How many pictures it is about, as it is told."""
+        self.noted: tuple[int, ...] = ()
+        """The numbers of the audit log's entries that it began (`Doing.numbers`)."""
         self.done: Trashed | None = None
         """The change as it lies in the trash, once the block has ended well."""
         self._workspace = workspace
@@ -224,6 +227,7 @@ class Trash:
                 "pictures": what.pictures,
                 "names": [list(each) for each in what.names],
                 "by_itself": what.by_itself,
+                "noted": list(change.noted),
                 "steps": [[s.source, s.target, s.optional] for s in change.steps],
                 "split": change.split,
             }
@@ -297,6 +301,20 @@ class Trash:
             if _ID.fullmatch(id):
                 remove_directory(self._folder / id)
 
+    def is_gone(self, id: str) -> bool:
+        """Whether a change lies here no more: it was undone, or purged."""
+        if not _ID.fullmatch(id):  # a choice that never lay here
+            return False
+        return id not in {entry.name.partition(".")[0] for entry in sub_folders(self._folder)}
+
+    def noted(self) -> frozenset[int]:
+        """The audit log's numbers of the changes that lie here: they were done."""
+        found: set[int] = set()
+        for entry in sub_folders(self._folder):
+            with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError):
+                found.update(read_json(Path(entry.path, MANIFEST))["noted"])
+        return frozenset(found)
+
     def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
         """What is older than `keep_days`."""
         clock = read_clock(self._workspace, now)
@@ -347,7 +365,7 @@ class Trash:
             if os.path.lexists(source) and not os.path.lexists(target):
                 make_directory(target.parent)
                 with translate_os_errors(_("move a file"), source):
-                    source.rename(target)
+                    move(source, target)
                 touched |= {source.parent, target.parent}
         with translate_os_errors(_("flush a folder"), folder):
             for parent in sorted(touched):
@@ -399,7 +417,7 @@ class Trash:
     def _rename(self, folder: Path, name: str) -> Path:
         target = self._folder / name
         with translate_os_errors(_("finish a folder"), target):
-            folder.rename(target)
+            move(folder, target)
             sync_directory(self._folder)
         return target
 

@@ -102,18 +102,17 @@ def check_model(workspace: Workspace) -> None:
 
 def rename(workspace: Workspace, old: str, new: str) -> None:
     """Rename a person. Raises PersonNotFound, NameTaken, NameInvalid."""
-    audit = Audit(workspace)
-    audit.ready()
-    audit.note("person-renamed", People(workspace).rename(old, new).slug)
+    people = People(workspace)
+    with Audit(workspace).of("person-renamed", people.get(old).slug):
+        people.rename(old, new)
 
 
 def delete(workspace: Workspace, name: str) -> Person:
     """Delete a person for good, as the demo does with its own. Raises PersonNotFound."""
-    audit = Audit(workspace)
-    audit.ready()
-    gone = People(workspace).delete(name)
-    audit.note("person-erased", gone.slug, pictures=gone.pictures)
-    return gone
+    people = People(workspace)
+    gone = people.get(name)
+    with Audit(workspace).of("person-erased", gone.slug, pictures=gone.pictures):
+        return people.delete(name)
 
 
 def current_split(workspace: Workspace) -> SplitDone | None:
@@ -194,6 +193,6 @@ def promote(workspace: Workspace, model: str) -> None:
 
 def rollback(workspace: Workspace) -> str:
     """Go back to the model before the current one; returns its id. Raises NoModel."""
-    with Audit(workspace).of("rolled-back") as told:
-        told["model"] = model = ModelStore(workspace).rollback().id
+    with Audit(workspace).of("rolled-back") as doing:
+        doing.more["model"] = model = ModelStore(workspace).rollback().id
     return model

@@ -137,10 +137,10 @@ def note_consent(
     if not by.strip():
         raise DataError(_("Consent needs a witness"), "", _("Say who asked and noted it."))
     consent = noted(by, settings, text_version.strip())
-    audit = Audit(workspace)
-    audit.ready()
-    person = People(workspace).set_consent(name, consent)
-    audit.note("consent-noted", person.slug, text_version=consent.text_version)
+    people = People(workspace)
+    person = people.get(name)
+    with Audit(workspace).of("consent-noted", person.slug, text_version=consent.text_version):
+        people.set_consent(name, consent)
     return consent
 
 

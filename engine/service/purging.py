@@ -59,21 +59,19 @@ def purge(workspace: Workspace, settings: Settings, now: datetime | None = None)
     Raises DiskFull, WorkspaceUnusable.
     """
     found = due(workspace, settings, now)
-    if found:
-        Audit(workspace).ready()
-    choices = Choices(workspace, settings.inbox)
-    if choices.overdue(now):
-        choices.purge(now)
-    for each in found:
-        path = workspace.root / each.path
-        with translate_os_errors(_("remove what is due"), path):
-            if path.is_dir():
-                remove_directory(path)
-            else:
-                path.unlink(missing_ok=True)
     gone: Counter[str] = Counter(each.kind for each in found)
-    if gone:
-        Audit(workspace).note("purged", what="what was due", counts=dict(gone))
+    choices = Choices(workspace, settings.inbox)
+    if not found and not choices.overdue(now):
+        return gone
+    with Audit(workspace).of("purged", what="what was due", counts=dict(gone)):
+        choices.purge(now)
+        for each in found:
+            path = workspace.root / each.path
+            with translate_os_errors(_("remove what is due"), path):
+                if path.is_dir():
+                    remove_directory(path)
+                else:
+                    path.unlink(missing_ok=True)
     return gone
 
 

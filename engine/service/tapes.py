@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine import __version__
-from engine.audit import Audit
+from engine.audit import Audit, Doing
 from engine.camera.masking import mask_credentials
 from engine.camera.tape_folder import EVENTS, FORMAT, FRAMES, SESSION, complete, new_tape
 from engine.enrol.people import utc_now
@@ -92,6 +92,7 @@ class JobTape:
         self._audit = Audit(workspace)
         self._audit.ready()
         self.folder, self.file = new_tape(file, number=number)
+        self._doing = self._begun(job)
         self._most = settings.record.most_megabytes * MEGABYTE
         self._written = 0
         self._lock = threading.Lock()
@@ -110,6 +111,14 @@ class JobTape:
             self.folder / EVENTS, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE
         )
         self._events = os.fdopen(handle, "w", encoding="utf-8")
+
+    def _begun(self, job: str) -> Doing:
+        """Note that something is recorded; where that cannot be noted nothing is."""
+        try:
+            return self._audit.begin("recording-made", [("", {"job": job})])
+        except FacedeskError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def hear(self, event: Event) -> None:
         """Append an event of the job, with the time of day in seconds."""
@@ -131,10 +140,12 @@ class JobTape:
             self._events.close()
         if not (self.folder / FRAMES).exists():
             shutil.rmtree(self.folder, ignore_errors=True)
+            self._audit.give_up(self._doing, "nothing")
             return Notice(text=_("Nothing was recorded: no frame came"), level="warning")
         size = sum(path.stat().st_size for path in self.folder.iterdir())
         complete(self.folder, self.file)
-        self._audit.note("recording-made", job=self.job, bytes=size)
+        self._doing.more["bytes"] = size
+        self._audit.end(self._doing)
         return TapeEnded(job=self.job, file=str(self.file), megabytes=round(size / MEGABYTE, 1))
 
 

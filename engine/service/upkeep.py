@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from functools import partial
 
+from engine.audit.chain import Begun
 from engine.audit.log import Audit
 from engine.enrol import recovery
 from engine.enrol.permission import permitted
+from engine.enrol.trash import Trash
 from engine.errors import DataError
 from engine.events import Recovered
 from engine.model.epochs import FOLDER, drop_stale
+from engine.model.store import ModelStore
 from engine.service.erasure.erase import resume, unfinished
 from engine.workspace import Workspace
 
@@ -29,9 +33,21 @@ def recover(workspace: Workspace, interrupted: str = "") -> Recovered | None:
         )
     with contextlib.suppress(DataError):  # it waits, as what recovery could not do
         Audit(workspace).tidy()
-    if not unfinished(workspace):
-        return found
-    return replace(found or Recovered(), erased=len(resume(workspace)))
+    if unfinished(workspace):
+        found = replace(found or Recovered(), erased=len(resume(workspace)))
+    with contextlib.suppress(DataError):
+        Audit(workspace).settle(partial(_was_done, workspace))
+    return found
+
+
+def _was_done(workspace: Workspace, begun: Begun) -> bool:
+    """Whether what the audit log says was begun was done, though its end is not noted."""
+    change = str(begun.details.get("change", ""))
+    if change:
+        return Trash(workspace).is_gone(change)
+    if begun.action == "promoted":
+        return ModelStore(workspace).current_id() == begun.details.get("model")
+    return begun.number in Trash(workspace).noted()
 
 
 def _forget_trainings(workspace: Workspace) -> int:

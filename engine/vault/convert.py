@@ -152,7 +152,7 @@ def _seal(path: Path) -> int:
     """Seal a file that is plain; bytes read, 0 if it was sealed already."""
     data = read_plain(path)
     if path.suffix == envelope.LINES:
-        done = all(line.startswith(envelope.LINE) for line in data.splitlines())
+        done = all(map(envelope.is_line, data.splitlines()))
     else:
         done = envelope.is_sealed(data)
     meant = read_bytes(path)  # only what opens counts as sealed
@@ -166,7 +166,8 @@ def _seal(path: Path) -> int:
 def _unseal(path: Path) -> int:
     """Unseal a file that is sealed; bytes read, 0 if it was plain already."""
     data = read_plain(path)
-    if not (envelope.is_sealed(data) or (path.suffix == envelope.LINES and envelope.LINE in data)):
+    lines = path.suffix == envelope.LINES and envelope.holds_lines(data)
+    if not (envelope.is_sealed(data) or lines):
         return 0
     with _same_time(path):
         write_plain(path, read_bytes(path))

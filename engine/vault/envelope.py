@@ -10,7 +10,10 @@ A sealed file is
     rest     ciphertext, 16 bytes of tag
 
 and everything in front of the nonce is authenticated with the contents. A file that grows by lines
-has one sealed piece a line, in base64: `FDSL1 <characters> <base64>`.
+has one sealed piece a line, in base64: `FDSL2 <file> <number> <characters> <base64>`. A random id
+of the file and the line's number in it are authenticated too, so that a line which was taken out,
+put elsewhere or doubled is noticed; one that was cut off at the end is not. Older lines are
+`FDSL1 <characters> <base64>`, and stand in front of newer ones.
 
 Random nonces of 96 bits are safe for 2**32 pieces under one key (NIST SP 800-38D, 8.3): a picture
 a second for 136 years.
@@ -21,6 +24,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MAGIC = b"\x8fFDSEAL\x01"
-LINE = b"FDSL1 "
+LINE, OLD_LINE = b"FDSL2 ", b"FDSL1 "
 KEY_BYTES = 32
 ID_BYTES = 8
 NONCE_BYTES = 12
@@ -89,21 +93,32 @@ def label_of(path: Path) -> str:
 
 def is_sealed(data: bytes) -> bool:
     """Whether the bytes look sealed, whole or in lines."""
-    return data.startswith((MAGIC, LINE))
+    return data.startswith((MAGIC, LINE, OLD_LINE))
 
 
-def seal(key: DataKey, label: str, data: bytes) -> bytes:
-    """`data` sealed as a file of kind `label`: `is_sealed` bytes, 44 and the label longer."""
+def is_line(line: bytes) -> bool:
+    """Whether a line looks sealed."""
+    return line.startswith((LINE, OLD_LINE))
+
+
+def holds_lines(data: bytes) -> bool:
+    """Whether there may be a sealed line in it."""
+    return LINE in data or OLD_LINE in data
+
+
+def seal(key: DataKey, label: str, data: bytes, place: bytes = b"") -> bytes:
+    """`data` sealed as a file of kind `label`: `is_sealed` bytes, 44 and the label longer. `place`
+    is authenticated too, and not in the result."""
     name = label.encode()
     if not 0 < len(name) <= _LONGEST_LABEL:
         raise ValueError(f"a label has 1 to {_LONGEST_LABEL} bytes")
     head = MAGIC + key.id + bytes((len(name),)) + name
     nonce = os.urandom(NONCE_BYTES)
-    return head + nonce + key.cipher.encrypt(nonce, data, head)
+    return head + nonce + key.cipher.encrypt(nonce, data, head + place)
 
 
-def unseal(key: DataKey, label: str, data: bytes) -> bytes:
-    """What was sealed, if it is of kind `label` (empty: of any). Raises NotGenuine."""
+def unseal(key: DataKey, label: str, data: bytes, place: bytes = b"") -> bytes:
+    """What was sealed at `place`, if it is of kind `label` (empty: of any). Raises NotGenuine."""
     from cryptography.exceptions import InvalidTag
 
     start = len(MAGIC) + ID_BYTES
@@ -120,7 +135,7 @@ def unseal(key: DataKey, label: str, data: bytes) -> bytes:
     view = memoryview(data)
     try:
         return key.cipher.decrypt(
-            view[body : body + NONCE_BYTES], view[body + NONCE_BYTES :], data[:body]
+            view[body : body + NONCE_BYTES], view[body + NONCE_BYTES :], data[:body] + place
         )
     except InvalidTag:
         raise NotGenuine(_("it does not match its seal")) from None
@@ -135,33 +150,97 @@ def kind_of(data: bytes) -> str:
 # --- files of lines ------------------------------------------------------------------------------
 
 
-def seal_line(key: DataKey, label: str, line: bytes) -> bytes:
+_HEAD = re.compile(rb"FDSL2 ([0-9a-f]{16}) ([0-9]{1,15}) ([0-9]{1,9}) ")
+_OLD_HEAD = re.compile(rb"FDSL1 ([0-9]{1,9}) ")
+_OLD_TORN = re.compile(rb"FDSL1( ([0-9]{1,9}( [A-Za-z0-9+/]*={0,2})?)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sealed line stands: the random id of its file (16 hexadecimal digits), and its number
+    in it, the first is 1."""
+
+    file: bytes
+    number: int
+
+    @classmethod
+    def at(cls, number: int) -> Place:
+        """A place in a file that has no id yet."""
+        return cls(secrets.token_hex(8).encode(), number)
+
+    @property
+    def after(self) -> Place:
+        """The next one."""
+        return Place(self.file, self.number + 1)
+
+    @property
+    def bound(self) -> bytes:
+        """What is authenticated of it."""
+        return self.file + b" %d" % self.number
+
+
+def seal_line(key: DataKey, label: str, line: bytes, place: Place) -> bytes:
     """One line, sealed, without the line break."""
-    text = base64.b64encode(seal(key, label, line))
-    return LINE + str(len(text)).encode() + b" " + text
+    text = base64.b64encode(seal(key, label, line, place.bound))
+    return LINE + b"%s %d %d %s" % (place.file, place.number, len(text), text)
 
 
 def seal_lines(key: DataKey, label: str, data: bytes) -> bytes:
-    """Each line of `data` sealed by itself."""
-    return b"".join(seal_line(key, label, line) + b"\n" for line in data.splitlines())
+    """Each line of `data` sealed by itself, as a file of its own."""
+    place, found = Place.at(1), []
+    for line in data.splitlines():
+        found.append(seal_line(key, label, line, place) + b"\n")
+        place = place.after
+    return b"".join(found)
+
+
+def place_after(data: bytes, *, whole: bool) -> Place | None:
+    """Where the next line stands after `data`, the end of a file of whole lines, or all of it.
+
+    None if only all of it could tell.
+    """
+    lines = data.splitlines()
+    # The first line may be the end of a longer one.
+    last = lines[-1] if lines and (whole or len(lines) > 1) else b""
+    if found := _HEAD.match(last):
+        return Place(found[1], int(found[2])).after
+    return Place.at(len(lines) + 1) if whole else None
+
+
+def is_whole(line: bytes) -> bool:
+    """Whether a sealed line has as many characters as it says."""
+    found = _HEAD.match(line)
+    return found is not None and len(line) == found.end() + int(found[3])
 
 
 def unseal_lines(key: DataKey, label: str, data: bytes, *, mixed: bool = False) -> bytes:
-    """The lines as they were, each with a line break. Raises NotGenuine.
+    """The lines as they were, each with a line break. Raises NotGenuine, which names the line.
 
-    A line that a crash cut short is left out, as it would be if it were not sealed; one that was
-    changed is not. `mixed`: a line that is plain counts too.
+    A last line that a crash cut short is left out, as it would be if it were not sealed, and an
+    older one wherever it is: older versions went on behind it. `mixed`: a line that is plain counts
+    too.
     """
     found = []
-    for number, line in enumerate(data.splitlines(), 1):
-        if mixed and not line.startswith(LINE):
-            found.append(line + b"\n")
-            continue
-        piece = _piece(line)
-        if piece is None:
-            continue
+    file = b""
+    for number, line in enumerate(lines := data.splitlines(), 1):
+        torn = number == len(lines) and not data.endswith(b"\n")
         try:
-            found.append(unseal(key, label, piece) + b"\n")
+            if mixed and not is_line(line):
+                found.append(line + b"\n")
+            elif line.startswith(LINE):
+                if torn and not is_whole(line):
+                    continue
+                place, piece = _placed(line)
+                if place.number != number or file not in (b"", place.file):
+                    raise NotGenuine(_("a line is missing in front of it, or it belongs elsewhere"))
+                file = place.file
+                found.append(unseal(key, label, piece, place.bound) + b"\n")
+            elif torn and LINE.startswith(line):
+                continue
+            elif file and (is_line(line) or _is_cut(line)):
+                raise NotGenuine(_("it is cut short, or was changed"))
+            elif not _is_cut(line):
+                found.append(unseal(key, label, _old_piece(line)) + b"\n")
         except NotGenuine as error:
             raise NotGenuine(
                 _("line {number}: {error}").format(number=number, error=error)
@@ -169,16 +248,42 @@ def unseal_lines(key: DataKey, label: str, data: bytes, *, mixed: bool = False) 
     return b"".join(found)
 
 
-def _piece(line: bytes) -> bytes | None:
-    """The sealed bytes of a line, None if it was cut short. Raises NotGenuine for a plain line."""
-    length, space, text = line[len(LINE) :].partition(b" ")
-    if not line.startswith(LINE):
-        if not line or LINE.startswith(line):
-            return None
-        raise NotGenuine(_("it holds a line that is not sealed"))
-    if not space or not length.isdigit() or len(text) < int(length[:9]):
-        return None
+def cut_lines(data: bytes) -> tuple[int, ...]:
+    """The numbers of older lines that are cut short, and are not the last one.
+
+    `unseal_lines` leaves them out: it may have been a crash, and may have been somebody.
+    """
+    lines = data.splitlines()
+    return tuple(number for number, line in enumerate(lines[:-1], 1) if _is_cut(line))
+
+
+def _is_cut(line: bytes) -> bool:
+    """Whether a line is the beginning of an older one."""
+    found = _OLD_HEAD.match(line)
+    if found is not None and len(line) >= found.end() + int(found[1]):
+        return False
+    return OLD_LINE.startswith(line) or _OLD_TORN.fullmatch(line) is not None
+
+
+def _placed(line: bytes) -> tuple[Place, bytes]:
+    """Where a line says that it stands, and its sealed bytes. Raises NotGenuine."""
+    found = _HEAD.match(line)
+    if found is None or not is_whole(line):
+        raise NotGenuine(_("it is cut short, or was changed"))
+    return Place(found[1], int(found[2])), _decoded(line[found.end() :])
+
+
+def _old_piece(line: bytes) -> bytes:
+    found = _OLD_HEAD.match(line)
+    if not is_line(line):
+        raise NotGenuine(_("it is not sealed"))
+    if found is None or len(line) != found.end() + int(found[1]):
+        raise NotGenuine(_("it does not match its seal"))
+    return _decoded(line[found.end() :])
+
+
+def _decoded(text: bytes) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise NotGenuine(_("it holds a line that does not match its seal")) from None
+        raise NotGenuine(_("it does not match its seal")) from None

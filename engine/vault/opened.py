@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -24,6 +25,9 @@ FORMAT = "facedesk vault"
 """What tells a vault.json of ours from one of another program."""
 PLAIN = frozenset({VAULT_FILE, "workspace.json", ".lock", ".audit.lock", "logs"})
 """Files and folders of a workspace that are never sealed: they hold nothing about a person."""
+
+TAIL = 1 << 16
+"""Bytes at the end of a file of lines in which its last line is looked for."""
 
 State = Literal["sealed", "sealing", "unsealing"]
 """`sealing` and `unsealing`: a conversion is under way, and plain files are to be expected."""
@@ -41,12 +45,25 @@ class Opened:
     def sealed(self, path: Path, data: bytes) -> bytes:
         """What to write for `data`. Raises VaultLocked if the vault was changed meanwhile."""
         self._refuse_if_changed()
-        if self.state == "unsealing" or self._is_plain(path):
+        if not self.seals(path):
             return data
         label = envelope.label_of(path)
         if path.suffix == envelope.LINES:
             return envelope.seal_lines(self.key, label, data)
         return envelope.seal(self.key, label or envelope.kind_of(data) or path.name, data)
+
+    def seals(self, path: Path) -> bool:
+        """Whether what is written to `path` is sealed."""
+        return self.state != "unsealing" and not self._is_plain(path)
+
+    def sealed_line(self, path: Path, line: bytes, tail: Callable[[int | None], bytes]) -> bytes:
+        """What to append to a file of whole lines for `line`. `tail` reads so many bytes of its
+        end, or all of it. Raises VaultLocked."""
+        self._refuse_if_changed()
+        place = envelope.place_after(tail(TAIL), whole=False)
+        place = place or envelope.place_after(tail(None), whole=True)
+        assert place is not None
+        return envelope.seal_line(self.key, envelope.label_of(path), line, place) + b"\n"
 
     def plain(self, path: Path, data: bytes) -> bytes:
         """What `data`, read from `path`, says. Raises SealBroken, VaultLocked."""
@@ -55,8 +72,8 @@ class Opened:
         try:
             if data.startswith(envelope.MAGIC):
                 return envelope.unseal(self.key, envelope.label_of(path), data)
-            if data.startswith(envelope.LINE) or path.suffix == envelope.LINES:
-                if envelope.LINE not in data:
+            if envelope.is_line(data) or path.suffix == envelope.LINES:
+                if not envelope.holds_lines(data):
                     self._refuse_if_changed()
                 # While a conversion is under way, lines of both kinds may follow each other.
                 mixed = self.state != "sealed"
@@ -156,6 +173,18 @@ def sealed(path: Path, data: bytes) -> bytes:
     if root is not None and path.relative_to(root).parts[0] not in PLAIN:
         raise locked(root)
     return data
+
+
+def opened_for_lines(path: Path) -> Opened | None:
+    """The vault with which lines of `path` are sealed, None if they are not.
+
+    Raises VaultLocked if it lies in an encrypted workspace that is not opened.
+    """
+    vault = _vault_of(path)
+    if vault is None:
+        sealed(path, b"")
+        return None
+    return vault if vault.seals(path) else None
 
 
 def plain(path: Path, data: bytes) -> bytes:

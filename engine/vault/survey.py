@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.errors import SealBroken
-from engine.files import read_bytes, read_start
+from engine.files import read_bytes, read_plain, read_start
 from engine.vault import envelope
 from engine.vault.convert import contents
 from engine.workspace import Workspace
@@ -44,6 +44,8 @@ def verify(
     for number, path in enumerate(paths, 1):
         try:
             read_bytes(path)
+            if path.suffix == envelope.LINES and envelope.cut_lines(read_plain(path)):
+                broken.append(path.relative_to(workspace.root).as_posix())
         except FileNotFoundError:
             pass  # whoever writes beside us may remove too
         except SealBroken:

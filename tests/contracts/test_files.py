@@ -10,7 +10,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 ALLOWED = {
     "engine/files.py": "the one file layer",
-    "engine/audit/log.py": "whether the log can be appended to, and its lock",
     "engine/service/erasure/places.py": "logs, cleaned in place",
     "engine/service/erasure/reading.py": "members of archives in memory",
     "engine/service/person_archive/export.py": "the archive that the operator asked for",
@@ -18,7 +17,6 @@ ALLOWED = {
     "tui/argv.py": "/proc of this process",
     "engine/vault/opened.py": "looks whether a vault.json is ours; the layer stands on it",
     "engine/vault/wrapping.py": "keys, which lie outside of what they open",
-    "engine/workspace.py": "the lock, which holds a program's name",
     "engine/exposure.py": "/proc/self/mountinfo",
     "engine/logs.py": "logs, which hold nothing of a person's picture",
     "engine/camera/avi.py": "a recording that the operator asked for",

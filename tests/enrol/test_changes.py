@@ -61,7 +61,7 @@ def state(people: People) -> object:
             path.relative_to(root): path.read_bytes()
             for path in files
             if not {people.workspace.trash, people.workspace.audit} & {*path.parents}
-            and path.name not in (".audit.lock", "split.json")
+            and path.name not in (".audit.lock", "split.json", "workspace.json")
         },
     )
 

@@ -53,7 +53,7 @@ def files(workspace: Workspace) -> set[str]:
     return {
         str(path)
         for path in found
-        if path.parts[0] not in ("trash", "audit", ".audit.lock", ".lock")
+        if path.parts[0] not in ("trash", "audit", ".audit.lock", ".lock", "workspace.json")
         and path.name != "choices.json"
     }
 

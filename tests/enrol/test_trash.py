@@ -68,7 +68,7 @@ def state(workspace: Workspace) -> dict[str, object]:
         for path in sorted(workspace.root.rglob("*"))
         if path.is_file()
         and workspace.trash not in path.parents
-        and path.name not in (".lock", ".audit.lock", "split.json")
+        and path.name not in (".lock", ".audit.lock", "split.json", "workspace.json")
     }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.audit import Audit
 from engine.dataset.split import load_split
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.inbox import Inbox
@@ -49,6 +50,7 @@ def faults(workspace: Workspace, *, recovered: bool = True, fitting: bool = True
     found += _split(workspace, recovered and fitting)
     if recovered:
         found += _trash(workspace)
+        found += _audit(workspace)
         found += _loose_ends(workspace)
     return found
 
@@ -196,6 +198,15 @@ def _trash(workspace: Workspace) -> Iterator[str]:
             yield f"trash: {entry.name}"
         for path in pictures_in(entry):
             yield from _picture(path)
+
+
+def _audit(workspace: Workspace) -> Iterator[str]:
+    audit = Audit(workspace)
+    verdict, head = audit.verify(), audit.head()
+    if verdict.fault is not None:
+        yield f"audit: entry {verdict.bad}: {verdict.fault}, {verdict.why}"
+    if head is not None and head.open:
+        yield f"audit: begun and never ended: {head.open}"
 
 
 def _loose_ends(workspace: Workspace) -> Iterator[str]:

@@ -377,7 +377,8 @@ def test_the_audit_logs_entries_stay_and_are_nobodys(workspace: Workspace) -> No
     assert enrolled.subject not in audit.subjects()
     told = [(entry.action, entry.subject) for entry in audit.entries()[1:]]
     assert told == [
-        (action, enrolled.subject) for action in ("enrolled", "person-erased", "pseudonymised")
+        (action, enrolled.subject)
+        for action in ("enrolled", "began", "person-erased", "pseudonymised")
     ]
     assert audit.verify().fault is None
     assert "audit log" in Path(erased.file).read_text()

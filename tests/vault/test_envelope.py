@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.vault import envelope
-from engine.vault.envelope import DataKey, NotGenuine, label_of, seal, unseal
+from engine.vault.envelope import DataKey, NotGenuine, Place, label_of, seal, unseal
 
 KEY = DataKey.make()
 
@@ -117,8 +117,9 @@ def test_lines_come_back_one_by_one() -> None:
 
 
 def test_a_last_line_cut_short_anywhere_costs_only_itself() -> None:
-    first = envelope.seal_line(KEY, "a.jsonl", b"first") + b"\n"
-    second = envelope.seal_line(KEY, "a.jsonl", b"second")
+    place = Place.at(1)
+    first = envelope.seal_line(KEY, "a.jsonl", b"first", place) + b"\n"
+    second = envelope.seal_line(KEY, "a.jsonl", b"second", place.after)
     for length in range(len(second)):
         torn = first + second[:length]
         assert envelope.unseal_lines(KEY, "a.jsonl", torn) == b"first\n"

@@ -78,8 +78,10 @@ def create(context: Context, key_file: Path | None, passphrase_file: str | None)
     else:
         context.workspace.prepare()
         opener = _new(context.workspace.root, key_file, passphrase_file)
-    done = _convert(context, context.writing("vault create"), _("Encrypting"), opener, seal_all)
-    Audit(context.workspace).note("vault-created", by=opener.by)
+    noted = Audit(context.workspace).of("vault-created", by=opener.by)
+    done = _convert(
+        context, context.writing("vault create"), noted, _("Encrypting"), opener, seal_all
+    )
     _say(context, done, _("{files} encrypted. Keep a copy of {vault}; it holds no secret."))
     context.output.note(
         _("What was there before may still be found on the disk until it is overwritten.")
@@ -91,8 +93,10 @@ def remove(context: Context, key_file: Path | None, passphrase_file: str | None)
     record = _record(context)
     opener = _opener(context, record, key_file, passphrase_file)
     open_with(context.workspace.root, record, opener)
-    done = _convert(context, context.writing("vault remove"), _("Decrypting"), opener, unseal_all)
-    Audit(context.workspace).note("vault-changed", what="removed")
+    noted = Audit(context.workspace).of("vault-changed", what="removed")
+    done = _convert(
+        context, context.writing("vault remove"), noted, _("Decrypting"), opener, unseal_all
+    )
     _say(context, done, _("{files} decrypted; {vault} is gone."))
 
 
@@ -104,9 +108,9 @@ def change_key(
     opener = _opener(context, record, *old)
     open_with(context.workspace.root, record, opener)
     other = _new(context.workspace.root, *new)
-    with context.writing("vault change-key"):
+    noted = Audit(context.workspace).of("vault-changed", what="key", by=other.by)
+    with context.writing("vault change-key"), noted:
         change(context.workspace, opener, other)
-        Audit(context.workspace).note("vault-changed", what="key", by=other.by)
     if context.output.as_json:
         context.output.object({"event": "done", "opened_by": other.by})
     else:
@@ -210,6 +214,7 @@ def _refuse_both(key_file: Path | None, passphrase_file: str | None) -> None:
 def _convert(
     context: Context,
     lock: AbstractContextManager[None],
+    noted: AbstractContextManager[object],
     title: str,
     opener: Opener,
     work: Callable[..., Converted],
@@ -217,6 +222,7 @@ def _convert(
     with (
         interruptible(keep=False) as cancel,
         lock,
+        noted,
         context.output.progress(title, None) as bar,
     ):
         return work(context.workspace, opener, report=bar.update, cancel=cancel)

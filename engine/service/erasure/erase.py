@@ -77,7 +77,8 @@ def erase(
     for each in unsure if not also else ():
         shared |= held_in(workspace.root / each.place, who)
     who = replace(who, shared=shared, sightings=(*sure, *also))
-    Audit(workspace).ready()
+    audit = Audit(workspace)
+    begun = audit.begin("person-erased", [(who.slug, {"receipt": who.id})])
     marker = workspace.erasing / f"{who.id}.json"
     body: dict[str, Any] = {
         "evidence": who.to_json(),
@@ -85,8 +86,13 @@ def erase(
         "removed": {},
         "model": "",
         "done": [],
+        "began": begun.numbers[0],
     }
-    write_json(marker, body)
+    try:
+        write_json(marker, body)
+    except BaseException:
+        audit.give_up(begun)
+        raise
     return _run(workspace, marker, body, who, resumed=False)
 
 
@@ -98,8 +104,10 @@ def resume(workspace: Workspace) -> tuple[Erased, ...]:
             body = read_json(marker)
             who = evidence.from_json(body["evidence"])
             unsure = int(body.get("unsure", 0))
+            began = body.get("began")  # an older version noted none
             body = {key: body[key] for key in ("evidence", "removed", "model", "done")}
             body["unsure"] = unsure
+            body |= {} if began is None else {"began": int(began)}
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
                 _("An unfinished erasure is damaged"),
@@ -150,7 +158,8 @@ def _run(
     if "audit" not in body["done"]:
         # Last of all that names them: from here on the log's entries are nobody's.
         audit = Audit(workspace)
-        audit.note("person-erased", who.slug, receipt=who.id, removed=body["removed"])
+        began = {key: body[key] for key in ("began",) if key in body}
+        audit.note("person-erased", who.slug, receipt=who.id, removed=body["removed"], **began)
         audit.forget(who.slug)
         body["done"].append("audit")
         write_json(marker, body)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -24,7 +25,13 @@ from engine.enrol.people import People
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import MANIFEST
 from engine.errors import DataError, FacedeskError
-from engine.files import read_json, remove_directory, translate_os_errors, write_json
+from engine.files import (
+    open_inside,
+    read_json,
+    remove_directory,
+    translate_os_errors,
+    write_json,
+)
 from engine.i18n import _
 from engine.service.erasure import receipt
 from engine.service.erasure.copies import copies, empty_folders
@@ -189,7 +196,10 @@ def logs(workspace: Workspace, who: Evidence) -> Counts:
     mentions = who.mentions(workspace)
     gone = 0
     for file in files_below(workspace.logs):
-        with translate_os_errors(_("clean a log"), file), open(file, "r+b") as log:
+        with (
+            translate_os_errors(_("clean a log"), file),
+            os.fdopen(open_inside(file, os.O_RDWR | os.O_NONBLOCK), "r+b") as log,
+        ):
             lines = log.read().splitlines(keepends=True)
             kept = [line for line in lines if not mentions.within(line.decode("utf-8", "replace"))]
             if len(kept) < len(lines):

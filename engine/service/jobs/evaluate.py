@@ -65,10 +65,24 @@ def evaluate(
     be used, UsageError for an impossible FPIR, Cancelled, DiskFull. `backbones` may hold the
     network already.
     """
-    audit = Audit(workspace)
-    noted = not workspace.read_only  # figures that cannot be kept are shown all the same
-    if noted:
-        audit.ready()
+    if workspace.read_only:  # figures that cannot be kept are shown all the same
+        done = _evaluate(workspace, settings, request, cancel, emit, backbones)
+    else:
+        with Audit(workspace).of("evaluated", report=request.report is not None) as doing:
+            done = _evaluate(workspace, settings, request, cancel, emit, backbones)
+            doing.more["model"] = done.model
+    emit(done)
+    return done
+
+
+def _evaluate(
+    workspace: Workspace,
+    settings: Settings,
+    request: EvaluateRequest,
+    cancel: Cancel,
+    emit: Emit,
+    backbones: Backbones | None,
+) -> EvaluateDone:
     started = time.monotonic()
     backbones = backbones or Backbones(settings.model)
     evaluation = _Evaluation(workspace, settings, request, cancel, emit, backbones)
@@ -80,9 +94,6 @@ def evaluate(
     done = dataclasses.replace(done, seconds=time.monotonic() - started)
     if report:
         write_report(Path(report), done, evaluation.samples, evaluation.crop)
-    if noted:
-        audit.note("evaluated", model=done.model, report=bool(report))
-    emit(done)
     return done
 
 

@@ -9,6 +9,7 @@ their record says so.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,7 +108,11 @@ class _Realigning:
         title = _("Realigned pictures of {name}").format(name=name)
         back = _("{name}: the former pictures are back").format(name=name)
         looked = []
-        with self._trash.change(title, back, by_itself=True) as change:
+        subject = "" if stranger else person.slug
+        with (
+            contextlib.ExitStack() as noted,
+            self._trash.change(title, back, by_itself=True) as change,
+        ):
             for session in _sessions(person):
                 folder = People(area).session_directory(person.slug, session.id)
                 head = _head(folder, session)
@@ -119,6 +124,9 @@ class _Realigning:
                     _swap(change, folder, found)
                     found.moved = dict.fromkeys(found.moved, b"")  # they are on disk
                 looked.append((folder, head, found))
+            if change.pictures:  # so far nothing has happened
+                about = self._audit.of("pictures-realigned", subject, pictures=change.pictures)
+                change.noted = noted.enter_context(about).numbers
         # Not a part of the change: who takes it back wants these crops, not this once more.
         for folder, head, found in looked:
             if not found.moved:
@@ -127,9 +135,6 @@ class _Realigning:
             self._moved += len(found.moved)
             self._well += len(found.well)
             self._kept += len(found.kept)
-        if change.pictures:
-            subject = "" if stranger else person.slug
-            self._audit.note("pictures-realigned", subject, pictures=change.pictures)
 
     def _look(self, folder: Path, session: SessionInfo) -> _Looked:
         """Find the face in each crop of a session. Writes nothing."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.audit import Audit
+from engine.audit import Audit, Doing
 from engine.cancel import Cancel
 from engine.dataset.split import PARTS
 from engine.errors import Cancelled, TooFewPeople
@@ -77,7 +77,24 @@ def train(
     """
     refuse_unfitting(request)
     audit = Audit(workspace)
-    audit.ready()
+    doing = audit.begin("trained", [("", {"recipe": request.recipe})])
+    try:
+        return _train(workspace, settings, request, cancel, emit, backbones, audit, doing)
+    except BaseException:
+        audit.give_up(doing)
+        raise
+
+
+def _train(
+    workspace: Workspace,
+    settings: Settings,
+    request: TrainRequest,
+    cancel: Cancel,
+    emit: Emit,
+    backbones: Backbones | None,
+    audit: Audit,
+    doing: Doing,
+) -> TrainDone:
     started = time.monotonic()
     fpir = settings.recognition.fpir
     split = fitting_split(workspace, settings, emit)
@@ -157,17 +174,12 @@ def train(
     cancel.check_cancelled()
     store = ModelStore(workspace)
     info = store.save(replace(draft, details={**draft.details, "gate": asdict(verdict)}))
-    audit.note(
-        "trained",
-        model=info.id,
-        recipe=request.recipe,
-        people=len(info.people),
-        promoted=verdict.promote,
-    )
+    doing.more |= {"model": info.id, "people": len(info.people), "promoted": verdict.promote}
+    audit.end(doing)
     warnings = [*split.warnings, *outcome.warnings, *used.calibration.notes]
     if verdict.promote:
-        store.promote(info.id)
-        audit.note("promoted", model=info.id)
+        with audit.of("promoted", model=info.id):
+            store.promote(info.id)
         if verdict.sentence:
             emit(Notice(text=verdict.sentence))
         emit(Notice(text=_all_pictures(material)))

@@ -55,9 +55,15 @@ def export_person(workspace: Workspace, name: str, target: Path) -> Exported:
     It lies outside the workspace's protection and is never encrypted: whoever asked is to read it.
     Raises PersonNotFound, UsageError if the file is there already, DiskFull, WorkspaceUnusable.
     """
-    person, log = People(workspace).get(name), Audit(workspace)
-    log.ready()
+    person = People(workspace).get(name)
     target = target.expanduser().absolute()
+    with Audit(workspace).of("person-exported", person.slug, pictures=person.pictures) as doing:
+        exported = _written(workspace, person, target)
+        doing.more["bytes"] = exported.bytes
+    return exported
+
+
+def _written(workspace: Workspace, person: Person, target: Path) -> Exported:
     entries = dict(sorted(_entries(workspace, person)))
     index = {
         "format": FORMAT,
@@ -77,7 +83,6 @@ def export_person(workspace: Workspace, name: str, target: Path) -> Exported:
             info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             archive.writestr(info, data)
     size = target.stat().st_size
-    log.note("person-exported", person.slug, pictures=person.pictures, bytes=size)
     return Exported(person.name, str(target), len(entries) + 1, person.pictures, size)
 
 

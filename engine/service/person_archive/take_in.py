@@ -66,8 +66,6 @@ def import_person(
     NoPictures, DiskFull, WorkspaceUnusable. Then nothing was taken in.
     """
     file = file.expanduser()
-    log = Audit(workspace)
-    log.ready()
     with _opened(file) as archive:
         entries = _checked(file, archive)
         index = _index(file, archive, entries)
@@ -81,7 +79,11 @@ def import_person(
         if not pictures:
             raise NoPictures(_("The archive holds no pictures"), str(file))
         slug = slug_for(name, lambda slug: os.path.lexists(workspace.people / slug))
-        with new_directory(workspace.people / slug) as folder:
+        told = {"pictures": len(pictures), "consent": bool(consent)}
+        with (
+            Audit(workspace).of("person-imported", slug, **told),
+            new_directory(workspace.people / slug) as folder,
+        ):
             body = {
                 "version": PERSON_FORMAT,
                 "name": name,
@@ -98,7 +100,6 @@ def import_person(
             for path in entries:  # what is not taken must be as the index says all the same
                 if path not in (form.INDEX, form.PERSON) and path not in pictures:
                     _read(file, archive, entries, index, path)
-    log.note("person-imported", slug, pictures=len(pictures), consent=bool(consent))
     return TakenIn(name, len(sessions), len(pictures), sentence)
 
 
