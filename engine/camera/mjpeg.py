@@ -14,19 +14,18 @@ import time
 import numpy as np
 from PIL import Image as PillowImage
 
-from engine.camera.frame import Frame, Image, SourceInfo, as_bgr
+from engine.camera.frame import Frame, Image, SourceInfo, as_bgr, too_large
 from engine.camera.http_get import Answer, trouble
 from engine.camera.quiet import cv2
 from engine.config import CameraSettings
 from engine.errors import SourceError, SourceTimeout, SourceUnreadable
 from engine.i18n import _
+from engine.picture_cost import refuse_costly
 
 LONGEST_PICTURE = 16 << 20
 """Bytes of one compressed picture."""
 LONGEST_HEAD = 16 << 10
 """Bytes before a picture: the boundary and its headers."""
-MOST_SIDE = 8192
-"""Pixels a side beyond which a picture is not decoded."""
 MOST_DAMAGED = 10
 """Damaged pictures in a row until the stream counts as lost."""
 _READ = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
@@ -202,8 +201,9 @@ def decode(data: bytes) -> Image | None:
     if b"\xff\xd9" not in data[-1024:]:
         return None  # cut short: the decoder would fill the rest with grey
     try:
+        refuse_costly(data)
         with PillowImage.open(io.BytesIO(data), formats=("JPEG",)) as opened:
-            if max(opened.size) > MOST_SIDE:
+            if too_large(*opened.size):
                 return None
     except (OSError, ValueError, SyntaxError, PillowImage.DecompressionBombError):
         return None
