@@ -36,21 +36,26 @@ class Costly(ValueError):
     """Decoding this would cost out of all proportion; the text says why."""
 
 
-def refuse_costly(data: bytes) -> None:
+def refuse_costly(data: bytes, most_scanned: int = MOST_SCANNED) -> None:
     """Return if `data`, an encoded picture of any format, is built as pictures are.
 
-    Sizes in pixels are not looked at: the decoder's own header says them. Raises Costly.
+    `most_scanned`: pixels times scans that a JPEG may have. Sizes alone are not looked at: the
+    decoder's own header says them. Raises Costly.
     """
     if data.startswith(_JPEG):
-        _jpeg(data)
+        _jpeg(data, most_scanned)
     elif data.startswith(_PNG):
         _png(data)
     elif data.startswith(_GIF):
         _gif(data)
 
 
-def _jpeg(data: bytes) -> None:
+def _jpeg(data: bytes, most_scanned: int) -> None:
     """Count scans as libjpeg meets them: not those of thumbnails, nor what follows the end."""
+
+    def few(scans: int) -> bool:
+        return scans <= MOST_SCANS and scans * pixels <= most_scanned
+
     place, segments, pixels, scans = 2, 0, 0, 0
     while found := _MARKER.search(data, place):
         marker, place = found[1][0], found.end()
@@ -58,9 +63,9 @@ def _jpeg(data: bytes) -> None:
             return
         if marker == _SCAN:
             scans += 1
-            if not _few(scans, pixels):
+            if not few(scans):
                 raise Costly(_("it has more scans than any photograph"))
-            if scans == 1 and _few(1 + data.count(b"\xff\xda", place), pixels):
+            if scans == 1 and few(1 + data.count(b"\xff\xda", place)):
                 return  # even if all of these were scans; most pictures end here
         elif not scans:
             segments += 1
@@ -72,10 +77,6 @@ def _jpeg(data: bytes) -> None:
             high, wide = data[place + 3 : place + 5], data[place + 5 : place + 7]
             pixels = max(pixels, int.from_bytes(high) * int.from_bytes(wide))
         place += int.from_bytes(data[place : place + 2])
-
-
-def _few(scans: int, pixels: int) -> bool:
-    return scans <= MOST_SCANS and scans * pixels <= MOST_SCANNED
 
 
 def _png(data: bytes) -> None:

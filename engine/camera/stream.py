@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from engine.camera.ffmpeg import HTTP, RTSP, opened
 from engine.camera.frame import Frame, SourceInfo, decoded
 from engine.camera.http_get import Answer, get
+from engine.camera.kinds import split_address
 from engine.camera.masking import mask_credentials
 from engine.camera.mjpeg import MjpegSource
 from engine.camera.quiet import cv2
@@ -20,8 +21,8 @@ from engine.i18n import _
 
 
 def open_stream(url: str, settings: CameraSettings) -> MjpegSource | StreamSource:
-    """A stream by URL. Raises as `http_get.get`, MjpegSource and StreamSource do."""
-    if urlsplit(url).scheme.lower() in ("http", "https"):
+    """A stream by URL. Raises as `split_address`, `http_get.get`, MjpegSource, StreamSource do."""
+    if split_address(url).scheme.lower() in ("http", "https"):
         answer = get(url, settings.open_timeout)
         if answer.kind.startswith("multipart/") and answer.boundary.strip("-"):
             return MjpegSource(answer, settings)
