@@ -74,7 +74,7 @@ class StreamSource:
         ]
         flat = [number for key, limit in limits for number in (key, math.ceil(limit * 1000))]
         over_http = urlsplit(url).scheme.lower() in ("http", "https")
-        self._capture = opened(url, HTTP if over_http else RTSP, flat)
+        self._capture = opened(url, HTTP if over_http else RTSP, self._text, flat)
         self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
         if self._first is None:
             self.close()
