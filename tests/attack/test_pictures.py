@@ -23,7 +23,7 @@ from engine.enrol.import_plan import plan_import
 from engine.enrol.importer import import_planned
 from engine.enrol.people import People
 from engine.errors import SourceUnreadable
-from engine.events import ImportRefused, PictureSkipped
+from engine.events import ImportRefused, Notice, PictureSkipped
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.picture_cost import MOST_BLOCKS, MOST_SCANS
@@ -193,3 +193,27 @@ def test_signals_are_handled_while_a_picture_is_decoded(tmp_path: Path) -> None:
         path=str(tmp_path / "a.jpg"),
     )
     assert told.said > 0.3  # 0.17 where the decoder keeps the main thread
+
+
+def test_a_link_out_of_a_folder_is_not_followed(tmp_path: Path) -> None:
+    """Whoever made the folder need not be who may read what the link names."""
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "diary.png").write_bytes(saved("PNG"))
+    folder = tmp_path / "in"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "own.png").write_bytes(saved("PNG"))
+    (folder / "a.png").symlink_to(secret / "diary.png")
+    (folder / "sub" / "b.png").symlink_to("../../secret/diary.png")
+    (folder / "more").symlink_to(secret)
+    (folder / "within.png").symlink_to("own.png")
+    heard: list[Notice] = []
+    source = FolderSource(folder, heard.append)  # type: ignore[arg-type]
+    assert [frame.label for frame in iter(source.read, None)] == ["own.png", "within.png"]
+    assert [each.text for each in heard] == [
+        "a.png leads out of the folder and was left out",
+        "sub/b.png leads out of the folder and was left out",
+    ]
+    (tmp_path / "link").symlink_to(folder)  # the operator's own choice
+    labels = [frame.label for frame in iter(FolderSource(tmp_path / "link").read, None)]
+    assert labels == ["own.png", "within.png"]
