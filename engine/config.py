@@ -52,7 +52,10 @@ class CameraSettings(Section):
     reconnect_longest: float = Field(15.0, gt=0, le=600)
     """Longest pause between attempts to reconnect, seconds."""
     reconnect_attempts: int = Field(20, ge=0, le=10_000)
-    """Attempts before a lost source is given up."""
+    """Attempts before a lost source is given up. Given back after 25 good pictures."""
+    basic_login: bool = True
+    """Whether a camera that asks for it is sent the password in clear (Basic over http or rtsp).
+    Switch it off where all cameras know Digest."""
 
 
 DetectorWish = Literal["auto", "blaze", "haar"]

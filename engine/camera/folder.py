@@ -95,8 +95,8 @@ def pictures_of(path: Path, report: Report = ignore) -> tuple[tuple[Path, str], 
     """Every picture file below a folder (or one picture itself) with its label, sorted by name.
 
     A label is the path relative to the folder. Hidden files are left out; a link that leads out of
-    the folder, and a sub-folder that may not be read, are left out and reported. Nothing is decoded. Raises SourceNotFound, SourceDenied, and
-    SourceUnreadable where there is no picture.
+    the folder, and a sub-folder that may not be read, are left out and reported. Nothing is
+    decoded. Raises SourceNotFound, SourceDenied, and SourceUnreadable where there is no picture.
     """
     files = _pictures(path, report)
     root = path if os.path.isdir(path) else path.parent

@@ -23,13 +23,13 @@ from engine.i18n import _
 def open_stream(url: str, settings: CameraSettings) -> MjpegSource | StreamSource:
     """A stream by URL. Raises as `split_address`, `http_get.get`, MjpegSource, StreamSource do."""
     if split_address(url).scheme.lower() in ("http", "https"):
-        answer = get(url, settings.open_timeout)
+        answer = get(url, settings.open_timeout, clear=settings.basic_login)
         if answer.kind.startswith("multipart/") and answer.boundary.strip("-"):
             return MjpegSource(answer, settings)
         answer.close()
         refuse_what_is_no_stream(answer)
     else:
-        ask(url, settings.open_timeout)
+        ask(url, settings.open_timeout, clear=settings.basic_login)
     return StreamSource(url, settings)
 
 

@@ -21,11 +21,12 @@ from engine.camera.reader import STEADY, Reader
 from engine.camera.sources import open_source
 from engine.cancel import Cancel
 from engine.config import CameraSettings
-from engine.errors import SourceError, SourceTimeout
+from engine.errors import SourceDenied, SourceError, SourceTimeout
 from engine.events import Event, SourceLost, SourceRestored
 from engine.interpreter import environment, python
 from tests.attack.child import LONGEST, child
 from tests.attack.test_pictures import EMPTY_SCAN
+from tests.faults import rtsp
 from tests.faults.loopback import HEAD, Connection, camera, jpeg, lively
 
 QUICK = CameraSettings(
@@ -40,7 +41,7 @@ import collections
 from engine.camera.reader import Reader
 from engine.cancel import Cancel
 from engine.config import CameraSettings
-from engine.errors import SourceError
+from engine.errors import SourceDenied, SourceError, SourceTimeout
 from engine.events import SourceLost
 lost, cancel = [], Cancel()
 def hear(event):
@@ -189,3 +190,86 @@ def test_an_address_that_is_none_is_said_to_be_none(text: str) -> None:
     with pytest.raises(SourceError, match=r"address is not complete|no such host") as caught:
         open_source(text, QUICK)
     assert "u:p" not in str(caught.value)
+
+
+DIGEST, BASIC = 'Digest realm="camera", nonce="n", qop="auth"', 'Basic realm="camera"'
+
+
+def asks_for(challenge: list[str], seen: list[str]) -> Callable[[Connection], None]:
+    """Asks for a login as the list says at that moment, and sends pictures to who has one."""
+
+    def behave(connection: Connection) -> None:
+        said = connection.header("Authorization")
+        seen.append(said)
+        if said:
+            connection.send(HEAD)
+            for number in range(5):
+                connection.picture(jpeg(lively(number)))
+        else:
+            connection.answer("401 Unauthorized", f"WWW-Authenticate: {challenge[0]}")
+
+    return behave
+
+
+def test_a_camera_that_asked_for_digest_is_never_told_the_password_in_clear() -> None:
+    challenge, seen = [DIGEST], list[str]()
+    with camera(asks_for(challenge, seen)) as server:
+        url = server.address(login="digester:hunter2@")
+        open_source(url, QUICK).close()
+        assert seen[-1].startswith("Digest ")
+        challenge[0] = BASIC  # somebody else took its place
+        seen.clear()
+        with pytest.raises(SourceDenied, match="password in clear") as refused:
+            open_source(url, QUICK)
+    assert seen == [""]
+    assert "somebody may be in its place" in refused.value.hint
+    assert "hunter2" not in str(refused.value)
+
+
+def test_nor_when_it_is_opened_again_after_a_loss() -> None:
+    challenge, seen = [DIGEST], list[str]()
+
+    def watch(url: str) -> None:
+        with Reader(url, QUICK, "live", lambda event: None) as reader:
+            for _frame in reader.frames(Cancel()):
+                challenge[0] = BASIC
+
+    with (
+        camera(asks_for(challenge, seen)) as server,
+        pytest.raises(SourceDenied, match="password in clear"),
+    ):
+        watch(server.address(login="loser:hunter2@"))
+    assert [said.partition(" ")[0] for said in seen] == ["", "Digest", ""]
+
+
+def test_where_the_operator_forbids_it_no_camera_is() -> None:
+    strict, seen = QUICK.model_copy(update={"basic_login": False}), list[str]()
+    with camera(asks_for([BASIC], seen)) as server:
+        with pytest.raises(SourceDenied, match="password in clear") as refused:
+            open_source(server.address(login="basic:hunter2@"), strict)
+        assert "camera.basic_login" in refused.value.hint
+        assert seen == [""]
+        open_source(server.address(login="basic:hunter2@"), QUICK).close()
+    assert seen[-1].startswith("Basic ")
+
+
+def test_a_camera_that_offers_both_is_answered_with_digest() -> None:
+    seen = list[str]()
+    with camera(asks_for([f"{BASIC}, {DIGEST}"], seen)) as server:
+        open_source(server.address(login="both:hunter2@"), QUICK).close()
+    assert [said.partition(" ")[0] for said in seen] == ["", "Digest"]
+
+
+def test_rtsp_is_held_to_the_same() -> None:
+    seen: list[str] = []
+
+    def judge(said: str) -> bool:
+        seen.append(said)
+        return bool(said)
+
+    strict = QUICK.model_copy(update={"basic_login": False})
+    with camera(rtsp.film(lambda number: None, judge)) as server:
+        url = server.address(login="operator:hunter2@", scheme="rtsp")
+        with pytest.raises(SourceDenied, match="password in clear"):
+            open_source(url, strict)
+    assert seen == [""]
