@@ -1,4 +1,4 @@
-"""Which files count as pictures, by their names. Needs neither NumPy nor Pillow."""
+"""Which files of a folder count as its pictures, unopened. Needs neither NumPy nor Pillow."""
 
 from __future__ import annotations
 
@@ -16,3 +16,14 @@ PICTURE_SUFFIXES = frozenset(
 def is_picture_name(path: Path) -> bool:
     """Whether the file's suffix is that of a picture."""
     return path.suffix.lower() in PICTURE_SUFFIXES
+
+
+def leads_outside(path: Path, root: Path) -> bool:
+    """Whether `path` is a link to what lies outside `root`.
+
+    Whoever made the folder need not be who may read what the link names.
+    """
+    try:
+        return path.is_symlink() and not path.resolve(strict=True).is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # nowhere, or in a circle: refused when it is read
+        return False

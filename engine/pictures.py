@@ -1,7 +1,8 @@
 """The one picture codec: photographs in, aligned crops in and out.
 
-Sizes are checked before anything is decoded, for a file of a few hundred bytes may claim
-gigapixels. Pillow decodes, as it reports a truncated file instead of filling it with grey.
+Size and structure are checked before anything is decoded, for a file of a few hundred bytes may
+claim gigapixels, or thousands of scans. Pillow decodes, as it reports a truncated file instead of
+filling it with grey.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import io
 import os
 import struct
+import threading
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +24,7 @@ from PIL import Image, ImageOps
 from engine.errors import DataError, SealBroken
 from engine.files import open_regular
 from engine.i18n import _
+from engine.picture_cost import Costly, refuse_costly
 from engine.vault.opened import plain as unsealed
 
 CROP = 160
@@ -28,6 +32,8 @@ CROP = 160
 
 MOST_BYTES = 100_000_000
 """A larger photograph file is not opened."""
+LARGEST_CROP = 1_000_000
+"""A crop's file has 77 kB and its seal at most; a larger one is not ours."""
 MOST_PIXELS = 80_000_000
 """A photograph of more pixels is not decoded."""
 
@@ -58,11 +64,12 @@ def read_photograph(path: Path) -> NDArray[np.uint8]:
     """Decode a photograph to BGR uint8 HxWx3.
 
     The EXIF orientation is applied, grey becomes three channels, 16 bits become 8, alpha is
-    dropped, and of an animation the first picture is taken.
-    Raises Unreadable: `too_large` above MOST_BYTES or MOST_PIXELS (before decoding), else
-    `unreadable`.
+    dropped, and of an animation the first picture is taken. Signals are handled meanwhile.
+    Raises Unreadable: `too_large` above MOST_BYTES or MOST_PIXELS, or what `picture_cost`
+    refuses (all before decoding), else `unreadable`.
     """
-    image = _decode(path, _contents(path))
+    data = _contents(path)
+    image = _aside(lambda: _decode(path, data))
     return np.ascontiguousarray(image[..., ::-1])
 
 
@@ -94,10 +101,11 @@ def decode_crop(path: Path) -> NDArray[np.uint8]:
 
 def _crop(path: Path) -> NDArray[np.uint8]:
     try:
-        data = unsealed(path, _contents(path))
+        data = unsealed(path, _contents(path, LARGEST_CROP))
     except SealBroken as error:
         raise _broken(path, error.message) from error
     try:
+        refuse_costly(data)
         with Image.open(io.BytesIO(data), formats=("PNG",)) as opened:
             if opened.size != (CROP, CROP) or opened.mode != "RGB":
                 raise _broken(
@@ -119,12 +127,38 @@ _DECODING_ERRORS = (
 """What Pillow's decoders are known to raise over damaged files."""
 
 
-def _contents(path: Path) -> bytes:
-    """The file's bytes, if it is a regular file of acceptable size."""
+def _aside(work: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """The result of `work`, done in a thread while the main thread handles signals.
+
+    Python handles them between its own instructions, so that Ctrl+C would wait for the decoder.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    made: list[NDArray[np.uint8]] = []
+    failed: list[BaseException] = []
+    over = threading.Event()
+
+    def run() -> None:
+        try:
+            made.append(work())
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            over.set()
+
+    threading.Thread(target=run, name="facedesk-picture", daemon=True).start()
+    over.wait()
+    if failed:
+        raise failed[0]
+    return made[0]
+
+
+def _contents(path: Path, most: int = MOST_BYTES) -> bytes:
+    """The file's bytes, if it is a regular file of at most so many bytes."""
     try:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
-            if size > MOST_BYTES:
+            if size > most:
                 raise _too_large(path, _("it has {megabytes:.0f} MB").format(megabytes=size / 1e6))
             return file.read(size)
     except OSError as error:
@@ -137,6 +171,7 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             # Pillow warns on standard error about what is refused just below.
             warnings.simplefilter("ignore")
+            refuse_costly(data)
             with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
                 width, height = opened.size
                 if width * height > MOST_PIXELS:
@@ -148,6 +183,8 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
                 # In place: a copy of the largest photograph would be 240 MB more.
                 ImageOps.exif_transpose(opened, in_place=True)
                 return _eight_bit_rgb(opened)
+    except Costly as error:
+        raise _too_large(path, str(error)) from error
     except Image.DecompressionBombError as error:
         raise _too_large(path, _("it claims more pixels than any photograph has")) from error
     except _DECODING_ERRORS as error:

@@ -33,7 +33,10 @@ class CameraSettings:
     reconnect_longest: Annotated[float, Gt(0), Le(600)] = 15.0
     """Longest pause between attempts to reconnect, seconds."""
     reconnect_attempts: Annotated[int, Ge(0), Le(10_000)] = 20
-    """Attempts before a lost source is given up."""
+    """Attempts before a lost source is given up. Given back after 25 good pictures."""
+    basic_login: bool = True
+    """Whether a camera that asks for it is sent the password in clear (Basic over http or rtsp).
+    Switch it off where all cameras know Digest."""
 
 
 DetectorWish = Literal["auto", "blaze", "haar"]

@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.camera.frame import MOST_SIDE
 from engine.files import FILE_MODE
 from engine.i18n import _
+from engine.picture_cost import Costly, refuse_costly
 
 CHUNK = b"00dc"
 INDEX = b"idx1"
 LONGEST_PICTURE = 64 << 20
 """Bytes of one picture beyond which a file is not ours."""
-MOST_SIDE = 8192
-"""Pixels a side beyond which a picture is not decoded."""
 _PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 _KEY_FRAME = 0x10
 _HEADER = 224
@@ -129,7 +129,7 @@ def pictures(file: BinaryIO) -> Iterator[bytes]:
 def size_of(png: bytes) -> tuple[int, int]:
     """Width and height that a PNG claims, read without decoding it.
 
-    Raises Damaged unless it is one of 8-bit RGB of at most MOST_SIDE pixels a side.
+    Raises Damaged unless it is one of 8-bit RGB, not too large, and built as ours are.
     """
     if len(png) < 33 or not png.startswith(_PNG):
         raise Damaged(_("a picture is no PNG"))
@@ -140,4 +140,8 @@ def size_of(png: bytes) -> tuple[int, int]:
                 width=width, height=height, depth=depth
             )
         )
+    try:
+        refuse_costly(png)
+    except Costly as error:
+        raise Damaged(str(error)) from error
     return width, height

@@ -18,6 +18,19 @@ from engine.errors import Cancelled, SourceTimeout
 T = TypeVar("T")
 POLL = 0.05
 """Seconds between looks at the cancellation token."""
+MOST_LEFT = 6
+"""Threads that hang, from which on no source is opened: each holds its source and its pictures."""
+_left: list[threading.Thread] = []
+
+
+def leave(thread: threading.Thread) -> None:
+    """Note that `thread` was given up; it counts until it ends by itself."""
+    _left[:] = [each for each in (*_left, thread) if each.is_alive()]
+
+
+def left() -> int:
+    """How many threads that were given up still run."""
+    return sum(each.is_alive() for each in list(_left))
 
 
 class _Call(Generic[T]):
@@ -68,11 +81,13 @@ def within(
     that is given to `discard`, in the thread.
     """
     call = _Call(work, discard)
-    threading.Thread(target=call.run, name="facedesk-open", daemon=True).start()
+    thread = threading.Thread(target=call.run, name="facedesk-open", daemon=True)
+    thread.start()
     ends = time.monotonic() + seconds
     while not call.done.wait(max(0.0, min(POLL, ends - time.monotonic()))):
         cancelled = cancel is not None and cancel.stopping
         if (cancelled or time.monotonic() >= ends) and call.abandon():
+            leave(thread)
             raise Cancelled() if cancelled else late
     if call.error is not None:
         raise call.error

@@ -10,7 +10,7 @@ from engine.camera.frame import Frame, Report, SourceInfo, ignore
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.events import Notice, PictureSkipped
 from engine.i18n import _
-from engine.picture_names import PICTURE_SUFFIXES, is_picture_name
+from engine.picture_names import PICTURE_SUFFIXES, is_picture_name, leads_outside
 from engine.pictures import Unreadable, read_photograph
 
 SECONDS_A_PICTURE = 0.1
@@ -94,9 +94,9 @@ class FolderSource:
 def pictures_of(path: Path, report: Report = ignore) -> tuple[tuple[Path, str], ...]:
     """Every picture file below a folder (or one picture itself) with its label, sorted by name.
 
-    A label is the path relative to the folder. Hidden files are left out; a sub-folder that may
-    not be read is reported. Nothing is decoded. Raises SourceNotFound, SourceDenied, and
-    SourceUnreadable where there is no picture.
+    A label is the path relative to the folder. Hidden files are left out; a link that leads out of
+    the folder, and a sub-folder that may not be read, are left out and reported. Nothing is
+    decoded. Raises SourceNotFound, SourceDenied, and SourceUnreadable where there is no picture.
     """
     files = _pictures(path, report)
     root = path if os.path.isdir(path) else path.parent
@@ -129,7 +129,12 @@ def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
     for folder, below, names in os.walk(path, onerror=tell):
         below[:] = [name for name in below if not name.startswith(".")]
         files = (Path(folder, name) for name in names if not name.startswith("."))
-        found += [file for file in files if is_picture_name(file)]
+        for file in filter(is_picture_name, files):
+            if leads_outside(file, path):
+                text = _("{file} leads out of the folder and was left out")
+                report(Notice(text=text.format(file=file.relative_to(path)), level="warning"))
+            else:
+                found.append(file)
     if not found:
         raise SourceUnreadable(
             _("There is no picture in the folder"),

@@ -15,6 +15,10 @@ from engine.events import Event
 Image = NDArray[np.uint8]
 """BGR, height x width x 3."""
 Report = Callable[[Event], None]
+MOST_SIDE = 8192
+"""Pixels a side of a frame, whatever the source; a larger one is not decoded."""
+MOST_PIXELS = 36_000_000
+"""Pixels of a frame: 8K (7680x4320) has 33 million."""
 
 
 def ignore(_event: Event) -> None:
@@ -67,6 +71,11 @@ class Source(Protocol):
     def close(self) -> None:
         """Release the device or file; may be called twice."""
         ...
+
+
+def too_large(width: float, height: float) -> bool:
+    """Whether a frame of this size is not to be decoded."""
+    return max(width, height) > MOST_SIDE or width * height > MOST_PIXELS
 
 
 def as_bgr(image: NDArray[np.generic]) -> Image:

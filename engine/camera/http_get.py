@@ -13,9 +13,9 @@ import ssl
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-from engine.camera.http_login import authorization
+from engine.camera.http_login import login as login_for
 from engine.camera.kinds import split_address
 from engine.camera.masking import mask_credentials
 from engine.errors import (
@@ -102,16 +102,15 @@ class Answer:
         self._socket.close()
 
 
-def get(url: str, seconds: float) -> Answer:
+def get(url: str, seconds: float, *, clear: bool = True) -> Answer:
     """Ask for `url`; the answer's head must be there within `seconds`.
 
-    Raises SourceNotFound (no such host or path, nobody listens), SourceDenied (wrong or missing
-    password), SourceTimeout, and SourceUnreadable (rubbish, another status, a redirect to another
-    host, which is never followed).
+    `clear`: whether a password may be sent in clear, as Basic. Raises SourceNotFound (no such host
+    or path, nobody listens), SourceDenied (wrong, missing or unsafe password), SourceTimeout, and
+    SourceUnreadable (rubbish, another status, a redirect to another host, which is never followed).
     """
     deadline = time.monotonic() + seconds
     parts = split_address(url)
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
     login: str | None = None
     for _unused in range(2 * MOST_MOVES + 2):
         answer, challenges, moved = _ask(parts, login, mask_credentials(url), deadline, seconds)
@@ -120,9 +119,9 @@ def get(url: str, seconds: float) -> Answer:
         if moved is not None:
             parts, login = check_same_host(parts, moved, mask_credentials(url)), None
             continue
-        if login is not None or not user:
+        if login is not None or not parts.username:
             raise denied(mask_credentials(url), tried=login is not None)
-        login = authorization(challenges, user, password, _target(parts))
+        login = login_for(parts, challenges, _target(parts), clear)
         if login is None:
             raise SourceUnreadable(
                 _("The camera asks for a login of another kind"),

@@ -9,26 +9,31 @@ from __future__ import annotations
 
 import http.client
 import io
+import math
+import threading
 import time
 
 import numpy as np
 from PIL import Image as PillowImage
 
-from engine.camera.frame import Frame, Image, SourceInfo, as_bgr
+from engine.camera.frame import MOST_PIXELS, Frame, Image, SourceInfo, as_bgr, too_large
 from engine.camera.http_get import Answer, trouble
 from engine.camera.quiet import cv2
 from engine.errors import SourceError, SourceTimeout, SourceUnreadable
 from engine.i18n import _
+from engine.picture_cost import refuse_costly
 from engine.settings import CameraSettings
 
 LONGEST_PICTURE = 16 << 20
 """Bytes of one compressed picture."""
 LONGEST_HEAD = 16 << 10
 """Bytes before a picture: the boundary and its headers."""
-MOST_SIDE = 8192
-"""Pixels a side beyond which a picture is not decoded."""
 MOST_DAMAGED = 10
 """Damaged pictures in a row until the stream counts as lost."""
+MOST_SCANNED = 10 * MOST_PIXELS
+"""Pixels times scans of a picture. A camera's pictures have one scan, or ten if progressive."""
+_DECODER = threading.Lock()
+"""One picture at a time is decoded in a process: a stream that was given up may still be at one."""
 _READ = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
@@ -155,10 +160,11 @@ class MjpegSource:
 
     def _picture(self, seconds: float) -> Image:
         """The next whole picture; single damaged ones are passed over."""
-        self._answer.until(time.monotonic() + seconds)
+        ends = time.monotonic() + seconds
+        self._answer.until(ends)
         for _unused in range(MOST_DAMAGED):
             try:
-                image = decode(self._parts.next())
+                image = decode(self._parts.next(), ends)
             except Rubbish as error:
                 raise self._no_pictures(str(error)) from error
             except EOFError as error:
@@ -197,15 +203,25 @@ class MjpegSource:
         )
 
 
-def decode(data: bytes) -> Image | None:
-    """A JPEG as BGR uint8; None if it is damaged, cut short, of another format, or too large."""
+def decode(data: bytes, ends: float = math.inf) -> Image | None:
+    """A JPEG as BGR uint8; None if it is damaged, cut short, of another format, or too large.
+
+    Raises TimeoutError if another picture is still being decoded at `ends` (monotonic clock).
+    """
     if b"\xff\xd9" not in data[-1024:]:
         return None  # cut short: the decoder would fill the rest with grey
     try:
+        refuse_costly(data, MOST_SCANNED)
         with PillowImage.open(io.BytesIO(data), formats=("JPEG",)) as opened:
-            if max(opened.size) > MOST_SIDE:
+            if too_large(*opened.size):
                 return None
     except (OSError, ValueError, SyntaxError, PillowImage.DecompressionBombError):
         return None
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), _READ)
+    left = -1 if math.isinf(ends) else max(0.0, ends - time.monotonic())
+    if not _DECODER.acquire(timeout=left):
+        raise TimeoutError("another picture is still being decoded")
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), _READ)
+    finally:
+        _DECODER.release()
     return as_bgr(image) if image is not None else None

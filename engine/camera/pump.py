@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+from engine.camera.deadline import leave
 from engine.camera.frame import Frame, Source
 from engine.errors import SourceError, SourceUnreadable
 from engine.events import Event
@@ -82,6 +83,7 @@ class Pump:
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join(patience)
+            leave(self._thread)
 
     def _settled(self) -> bool:
         return self._frame is not None or self._error is not None or self._ended

@@ -28,6 +28,8 @@ from engine.settings import CameraSettings
 Pace = Literal["live", "own", "fast"]
 LAST_READ = 1.0
 """Seconds that closing waits for a read in progress, so that the device is free afterwards."""
+STEADY = 25
+"""Pictures after which a source that came back counts as sound, and has all its attempts again."""
 
 
 class Reader:
@@ -62,6 +64,9 @@ class Reader:
         self._source: Source | None = None
         self._info: SourceInfo | None = None
         self._pump: Pump | None = None
+        self._attempts: Iterator[tuple[int, float]] = iter(())
+        self._good = STEADY
+        """Pictures since the source last came back."""
         self._dropped = 0
         self._next = 0
         self._last = -1
@@ -189,6 +194,7 @@ class Reader:
             if self.info.live and self.info.kind in REMOTE:
                 for doubt in self._doubts.take(frame):
                     self._report(doubt)
+            self._good += 1
             yield frame
 
     def _begin(self, source: Source) -> None:
@@ -234,10 +240,14 @@ class Reader:
     def _recover(self, error: SourceError, cancel: Cancel) -> Frame | None:
         """The first frame after the source came back, or None if cancelled meanwhile.
 
-        Raises the last error when attempts run out, and at once where more can only do harm.
+        One good picture does not give the attempts back: a camera that breaks off again and again
+        is given up. Raises the last error then, and at once where more can only do harm.
         """
         begun = time.monotonic()
-        for attempt, pause in enumerate(self._pauses(), 1):
+        if self._good >= STEADY:
+            self._attempts = enumerate(self._pauses(), 1)
+        self._good = 0
+        for attempt, pause in self._attempts:
             self._report(
                 SourceLost(
                     source=self.info.text, reason=str(error), attempt=attempt, retry_in=pause

@@ -7,10 +7,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from urllib.parse import SplitResult, unquote
+from urllib.parse import SplitResult
 
 from engine.camera.http_get import check_same_host, denied, refused, trouble
-from engine.camera.http_login import authorization
+from engine.camera.http_login import login as login_for
 from engine.camera.kinds import split_address
 from engine.camera.masking import mask_credentials
 
@@ -20,8 +20,9 @@ PATIENCE = 3.0
 """Seconds for the answers; a camera that needs more is left to FFmpeg."""
 
 
-def ask(url: str, timeout: float) -> None:
-    """Return if FFmpeg may try: the camera describes its stream, or says nothing clear.
+def ask(url: str, timeout: float, *, clear: bool = True) -> None:
+    """Return if FFmpeg may try: the camera describes its stream, or says nothing definite.
+    `clear`: whether a password may be sent in clear, as Basic.
 
     Raises SourceNotFound where nobody listens or there is no such path, SourceDenied for a wrong
     or missing password, SourceUnreadable for a redirect, SourceTimeout if nothing answers.
@@ -40,11 +41,10 @@ def ask(url: str, timeout: float) -> None:
         target = _plain(parts)
         deadline = time.monotonic() + min(PATIENCE, timeout)
         status, headers = _describe(connection, target, 1, None, deadline)
-        user, tried = unquote(parts.username or ""), False
-        if status == 401 and user:
-            password = unquote(parts.password or "")
+        tried = False
+        if status == 401 and parts.username:
             asked = headers.get("www-authenticate", [])
-            login = authorization(asked, user, password, target, "DESCRIBE")
+            login = login_for(parts, asked, target, clear, "DESCRIBE")
             if login is None:
                 return
             status, headers = _describe(connection, target, 2, login, deadline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.camera.deadline import within
+from engine.camera.deadline import MOST_LEFT, left, within
 from engine.camera.demo import DemoSource
 from engine.camera.folder import FolderSource
 from engine.camera.frame import Report, Source, ignore
@@ -62,4 +62,12 @@ def _in_time(
         ),
         _("Check cable, address and network, or allow more time with camera.open_timeout."),
     )
+    if left() >= MOST_LEFT:
+        raise SourceTimeout(
+            _("Earlier attempts still hang"),
+            _("{source} is not opened before one of {count} has ended").format(
+                source=mask_credentials(text), count=left()
+            ),
+            _("Restart the camera; if that does not help, Facedesk."),
+        )
     return within(settings.open_timeout, make, lambda source: source.close(), late, cancel)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from engine.camera.ffmpeg import HTTP, RTSP, opened
 from engine.camera.frame import Frame, SourceInfo, decoded
 from engine.camera.http_get import Answer, get
+from engine.camera.kinds import split_address
 from engine.camera.masking import mask_credentials
 from engine.camera.mjpeg import MjpegSource
 from engine.camera.quiet import cv2
@@ -20,15 +21,15 @@ from engine.settings import CameraSettings
 
 
 def open_stream(url: str, settings: CameraSettings) -> MjpegSource | StreamSource:
-    """A stream by URL. Raises as `http_get.get`, MjpegSource and StreamSource do."""
-    if urlsplit(url).scheme.lower() in ("http", "https"):
-        answer = get(url, settings.open_timeout)
+    """A stream by URL. Raises as `split_address`, `http_get.get`, MjpegSource, StreamSource do."""
+    if split_address(url).scheme.lower() in ("http", "https"):
+        answer = get(url, settings.open_timeout, clear=settings.basic_login)
         if answer.kind.startswith("multipart/") and answer.boundary.strip("-"):
             return MjpegSource(answer, settings)
         answer.close()
         refuse_what_is_no_stream(answer)
     else:
-        ask(url, settings.open_timeout)
+        ask(url, settings.open_timeout, clear=settings.basic_login)
     return StreamSource(url, settings)
 
 
@@ -73,7 +74,7 @@ class StreamSource:
         ]
         flat = [number for key, limit in limits for number in (key, math.ceil(limit * 1000))]
         over_http = urlsplit(url).scheme.lower() in ("http", "https")
-        self._capture = opened(url, HTTP if over_http else RTSP, flat)
+        self._capture = opened(url, HTTP if over_http else RTSP, self._text, flat)
         self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
         if self._first is None:
             self.close()

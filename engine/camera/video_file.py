@@ -23,14 +23,14 @@ containers are estimates."""
 class VideoFileSource:
     """A video file. `info.frames` and `fps` are the container's; `read` gives every frame.
 
-    Raises SourceNotFound, SourceDenied, SourceUnreadable (empty, a folder, not a video).
+    Raises SourceNotFound, SourceDenied, SourceUnreadable (empty, a folder, not a video, too large).
     """
 
     def __init__(self, path: Path, report: Report = ignore) -> None:
         self._path = path
         self._report = report
         check_file(path)
-        self._capture = opened(str(path), FILE)
+        self._capture = opened(str(path), FILE, str(path))
         self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
         if self._first is None:
             self.close()

@@ -18,7 +18,7 @@ from pathlib import Path
 from engine.enrol.names import LONGEST_NAME, clean_name, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NoPictures
 from engine.i18n import _
-from engine.picture_names import is_picture_name
+from engine.picture_names import is_picture_name, leads_outside
 
 PART_NAMES = frozenset({"train", "training", "validation", "val", "valid", "test", "testing"})
 """Folder names that are a part of a data set and no person, if they hold folders themselves."""
@@ -199,19 +199,12 @@ def _entries(folder: Path, root: Path, found: _Gathering) -> tuple[list[Path], l
     visible = [n for n in names if not n.startswith(".") and n.casefold() not in _CLUTTER]
     paths = []
     for path in (folder / name for name in sorted(visible, key=_natural)):
-        if path.is_symlink() and _leads_outside(path, root):
+        if leads_outside(path, root):
             found.strays.append((path, "leads_outside"))
         else:
             paths.append(path)
     folders = [path for path in paths if path.is_dir()]
     return folders, [path for path in paths if not path.is_dir()]
-
-
-def _leads_outside(link: Path, root: Path) -> bool:
-    try:
-        return not link.resolve(strict=True).is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # nowhere, or in a circle: refused when it is read
-        return False
 
 
 def _natural(name: str) -> tuple[list[tuple[int, str]], str]:

@@ -73,15 +73,33 @@ def permit(
     return Permission(amiss, new)
 
 
-def judge_one(name: str, consent: Consent | None, settings: ConsentSettings) -> str:
-    """The rule for somebody who is not here yet and brings their consent along.
+def brought(
+    workspace: Workspace, name: str, theirs: Consent | None, settings: ConsentSettings, by: str = ""
+) -> Permission:
+    """The rule for somebody who is not here yet and brings their consent along in an archive.
 
-    What is amiss, as a sentence. Raises ConsentMissing.
+    Anybody may have written an archive: where consent is required, only `by` and the roster count.
+    A consent taken back is believed. Raises ConsentMissing.
     """
+    required = settings.required == "refuse"
+    believed = theirs if not required or (theirs and not theirs.given) else None
+    consent = noted(by, settings) if by.strip() else believed or consent_for(workspace, name)
     state = state_of(consent, settings)
     missing = [name] if state in ("none", "withdrawn") else []
     outdated = [(name, consent.text_version)] if consent and state == "outdated" else []
-    return _judge(missing, outdated, settings)
+    try:
+        sentence = _judge(missing, outdated, settings)
+    except ConsentMissing as error:
+        if theirs is None or not theirs.given:
+            raise
+        raise ConsentMissing(
+            error.title,
+            _(
+                "what the archive says of {name} is not believed (consent.required is refuse)"
+            ).format(name=name),
+            _("Look at their own record, then say who did: --consent WHO."),
+        ) from error
+    return Permission(sentence, {name_key(name): consent} if consent else {})
 
 
 def note(people: People, person: Person, permission: Permission) -> Person:

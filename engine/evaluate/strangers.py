@@ -14,6 +14,7 @@ from engine.errors import DataError, NoPictures, SourceError, SourceUnreadable
 from engine.evaluate.figures import Probes, Strangers
 from engine.evaluate.pictures import Photographs
 from engine.evaluate.searches import searches_of
+from engine.events import Event, Notice
 from engine.i18n import _
 from engine.model.vectors import Float32
 from engine.recognise.own_strangers import StrangerSet
@@ -43,11 +44,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class StrangerFiles:
-    """Pictures of strangers: `files[i]` shows stranger `groups[i]`, an index into `names`."""
+    """Pictures of strangers: `files[i]` shows stranger `groups[i]`, an index into `names`.
+
+    `warnings` say what was left out.
+    """
 
     files: tuple[Path, ...]
     groups: tuple[int, ...]
     names: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def stranger_files(folder: Path) -> StrangerFiles:
@@ -55,15 +60,17 @@ def stranger_files(folder: Path) -> StrangerFiles:
 
     Raises DataError if the folder cannot be read, NoPictures if it holds no picture.
     """
+    heard: list[Event] = []
     try:
-        found = pictures_of(folder)
+        found = pictures_of(folder, heard.append)
     except SourceUnreadable as error:
         raise NoPictures(_("There are no strangers"), error.message, error.hint) from error
     except SourceError as error:
         raise DataError(_("The strangers cannot be used"), str(error), error.hint) from error
     names: dict[str, int] = {}
     groups = [names.setdefault(label.split("/")[0], len(names)) for _, label in found]
-    return StrangerFiles(tuple(file for file, _ in found), tuple(groups), tuple(names))
+    told = tuple(each.text for each in heard if isinstance(each, Notice))
+    return StrangerFiles(tuple(file for file, _ in found), tuple(groups), tuple(names), told)
 
 
 def strangers_in_folder(
@@ -80,10 +87,10 @@ def strangers_in_folder(
             _("no face was found in any of {count} pictures").format(count=len(listed.files)),
             _("Give photographs that show a face each."),
         )
-    warnings: tuple[str, ...] = ()
+    warnings = listed.warnings
     if photographs.missed:
         lost = len(photographs.missed)
-        warnings = (
+        warnings += (
             _("{lost} of {count} strangers' pictures show no face: left out.").format(
                 lost=lost, count=len(listed.files)
             ),

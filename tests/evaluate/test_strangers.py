@@ -71,3 +71,12 @@ def test_left_out_everybody_is_a_stranger_to_the_others() -> None:
 
 def test_one_enrolled_person_alone_cannot_stand_for_strangers() -> None:
     assert left_out(probes([[0.9]], [0]), 1) is None
+
+
+def test_a_link_out_of_the_folder_is_left_out_and_said(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "in", "a.jpg", "b.jpg")
+    (tmp_path / "secret.jpg").write_bytes(b"")
+    (folder / "c.jpg").symlink_to(tmp_path / "secret.jpg")
+    files = stranger_files(folder)
+    assert files.names == ("a.jpg", "b.jpg")
+    assert files.warnings == ("c.jpg leads out of the folder and was left out",)

@@ -176,7 +176,7 @@ def _strangers(
     """Those of the folder asked for, else the workspace's own, else everybody left out once."""
     if request.strangers is not None:
         folder = Path(request.strangers).expanduser()
-        return strangers_in(folder, settings.detection, cancel)
+        return strangers_in(folder, settings.detection, cancel, emit)
     own = own_strangers(workspace, emit)
     if own is not None:
         return own

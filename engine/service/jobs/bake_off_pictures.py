@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.camera.folder import pictures_of
+from engine.camera.frame import Report, ignore
 from engine.cancel import Cancel
 from engine.enrol.import_plan import plan_import
 from engine.enrol.names import name_key
@@ -81,16 +82,18 @@ def probes_in(
     return probes, tuple(left)
 
 
-def strangers_in(folder: Path, settings: DetectionSettings, cancel: Cancel) -> Strangers:
+def strangers_in(
+    folder: Path, settings: DetectionSettings, cancel: Cancel, report: Report = ignore
+) -> Strangers:
     """The pictures of `folder`: one sub-folder a stranger, or loose pictures, each a stranger.
 
-    Pictures without a face are no searches. Raises NoPictures if there is no other, SourceError
-    if the folder cannot be read, Cancelled.
+    `report` hears what is left out. Pictures without a face are no searches. Raises NoPictures if
+    there is no other, SourceError if the folder cannot be read, Cancelled.
     """
     groups: dict[str, int] = {}
     files = [
         (file, groups.setdefault(label.split("/")[0], len(groups)))
-        for file, label in pictures_of(folder)
+        for file, label in pictures_of(folder, report)
     ]
     pictures = _looked_at(files, settings, cancel)
     if not len(pictures.labels):

@@ -1,10 +1,11 @@
 """Take a person's archive into this workspace. It may have been made by anybody.
 
-Everything is checked before the person appears, in one rename: sizes before anything is unpacked,
-names against what an archive may hold (no path leaves it), no links, no entry twice, no entry that
-the index does not list with this very size and digest, pictures decoded and encoded again, records
-read field by field. Features, embeddings and centres are never taken: they would be templates
-that nobody can tell from forged ones. They are computed again.
+Everything is checked before the person appears, in one rename: the list of entries before it is
+read, sizes and how much each unpacks to before anything is, names against what an archive may hold
+(no path leaves it), no links, no entry twice, no entry that the index does not list with this very
+size and digest, pictures decoded and encoded again, records read field by field. Nothing is held in
+memory but one picture, or one line of records. Features, embeddings and centres are never taken:
+they would be templates that nobody can tell from forged ones. They are computed again.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.audit import Audit
 from engine.enrol import permission
-from engine.enrol.consent import Consent, noted, read_consent
+from engine.enrol.consent import Consent, read_consent
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.names import clean_name, slug_for
 from engine.enrol.people import FORMAT as PERSON_FORMAT
@@ -39,7 +40,17 @@ from engine.workspace import Workspace
 MOST_ENTRIES = 50_000
 LARGEST_ARCHIVE = 4 << 30
 """Bytes of the file, and of all that it unpacks to."""
-LARGEST_ENTRY = {".png": 4 << 20, ".json": 16 << 20, ".jsonl": 64 << 20, ".txt": 1 << 20}
+LARGEST_LIST = MOST_ENTRIES * 150
+"""Bytes of the zip's own list of entries."""
+MOST_UNPACKED = 100
+"""Bytes that a packed one may unpack to; our records become a fifteenth."""
+LARGEST_PARSED = 1 << 20
+"""Bytes of a JSON file that is parsed; 1 kB an entry more for the index."""
+LONGEST_LINE = 1 << 16
+"""Bytes of a line of records."""
+PIECE = 1 << 20
+"""Bytes that are unpacked at once."""
+LARGEST_ENTRY = {".png": 1 << 20, ".json": 16 << 20, ".jsonl": 64 << 20, ".txt": 1 << 20}
 """Bytes an entry may unpack to, by its suffix; others `LARGEST_OTHER`."""
 LARGEST_OTHER = 1 << 30
 MOST_TEXT = 500
@@ -73,8 +84,8 @@ def import_person(
         name, consent, created = _who(file, about)
         people = People(workspace)
         people.refuse_taken(name, own=None)
-        consent = noted(by, settings) if by.strip() else consent
-        sentence = permission.judge_one(name, consent, settings)
+        leave = permission.brought(workspace, name, consent, settings, by)
+        consent = leave.consent(name)
         pictures = sorted(path for path in entries if form.PICTURE.fullmatch(path))
         if not pictures:
             raise NoPictures(_("The archive holds no pictures"), str(file))
@@ -98,9 +109,10 @@ def import_person(
             for session in sorted(sessions):
                 _write_session(file, archive, entries, index, folder / session)
             for path in entries:  # what is not taken must be as the index says all the same
-                if path not in (form.INDEX, form.PERSON) and path not in pictures:
-                    _read(file, archive, entries, index, path)
-    return TakenIn(name, len(sessions), len(pictures), sentence)
+                if path not in (form.INDEX, form.PERSON) and not form.PICTURE.fullmatch(path):
+                    for _piece in _pieces(file, archive, entries, index, path):
+                        pass
+    return TakenIn(name, len(sessions), len(pictures), leave.sentence)
 
 
 # --- the archive ---------------------------------------------------------------------------------
@@ -118,9 +130,25 @@ def _opened(file: Path) -> zipfile.ZipFile:
     if found.st_size > LARGEST_ARCHIVE:
         raise _bad(file, _("it is too large"))
     try:
+        _refuse_long_list(file)
         return zipfile.ZipFile(file)
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise _bad(file, str(error)) from error
+
+
+def _refuse_long_list(file: Path) -> None:
+    """Return if the zip's list of entries is short; `zipfile` reads it whole. Raises OSError."""
+    with file.open("rb") as handle:
+        handle.seek(max(0, file.stat().st_size - (1 << 16) - 200))
+        tail = handle.read()
+    plain = tail[-22:-18] == _END and tail[-2:] == b"\0\0"  # as zipfile looks for it
+    place = len(tail) - 22 if plain else tail.rfind(_END)
+    size = int.from_bytes(tail[place + 12 : place + 16], "little") if place >= 0 else 0
+    if size > LARGEST_LIST or _LARGE_ZIP in tail:
+        raise _bad(file, _("it has more entries than a person's archive"))
+
+
+_END, _LARGE_ZIP = b"PK\5\6", b"PK\6\7"
 
 
 def _checked(file: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -130,6 +158,8 @@ def _checked(file: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
         raise _bad(file, _("it has {count} entries").format(count=len(infos)))
     if sum(info.file_size for info in infos) > LARGEST_ARCHIVE:
         raise _bad(file, _("it would unpack to too much"))
+    if sum(info.compress_size for info in infos) > file.stat().st_size:
+        raise _bad(file, _("its entries overlap"))
     entries: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         # orig_filename: ZipInfo cuts a name at a null byte.
@@ -149,6 +179,8 @@ def _checked(file: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
             raise _bad(file, _("{name!r} is packed in another way").format(name=name))
         if info.file_size > LARGEST_ENTRY.get(Path(name).suffix, LARGEST_OTHER):
             raise _bad(file, _("{name!r} is too large").format(name=name))
+        if info.file_size > MOST_UNPACKED * (info.compress_size + 100):
+            raise _bad(file, _("{name!r} would unpack to too much").format(name=name))
         entries[name] = info
     return entries
 
@@ -159,7 +191,9 @@ def _index(
     """Size and SHA-256 of every other entry, all of which the index lists, and no more."""
     if form.INDEX not in entries or form.PERSON not in entries:
         raise _bad(file, _("it is no archive of a person"))
-    body = _json(file, _unpacked(file, archive, entries[form.INDEX]))
+    if entries[form.INDEX].file_size > LARGEST_PARSED + 1024 * len(entries):
+        raise _bad(file, _("{name!r} is too large").format(name=form.INDEX))
+    body = _json(file, b"".join(_unpacked(file, archive, entries[form.INDEX])))
     try:
         if body["format"] != form.FORMAT:
             raise _bad(file, _("it has format {format!r}").format(format=body["format"]))
@@ -180,17 +214,51 @@ def _read(
     index: Mapping[str, tuple[int, str]],
     path: str,
 ) -> bytes:
-    data = _unpacked(file, archive, entries[path])
-    if (len(data), hashlib.sha256(data).hexdigest()) != index[path]:
+    """An entry whole, if it is small enough for that."""
+    if path.endswith(".json") and entries[path].file_size > LARGEST_PARSED:
+        raise _bad(file, _("{name!r} is too large").format(name=path))
+    return b"".join(_pieces(file, archive, entries, index, path))
+
+
+def _pieces(
+    file: Path,
+    archive: zipfile.ZipFile,
+    entries: Mapping[str, zipfile.ZipInfo],
+    index: Mapping[str, tuple[int, str]],
+    path: str,
+) -> Iterator[bytes]:
+    """An entry piece by piece; raises after the last if it is not what the index says."""
+    digest = hashlib.sha256()
+    for piece in _unpacked(file, archive, entries[path]):
+        digest.update(piece)
+        yield piece
+    if (entries[path].file_size, digest.hexdigest()) != index[path]:
         raise _bad(file, _("{path} does not match its recorded SHA-256").format(path=path))
-    return data
 
 
-def _unpacked(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _lines(file: Path, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines of an entry, without their breaks."""
+    rest, count = b"", 0
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        count += len(lines)
+        if count > MOST_ENTRIES or len(rest) > LONGEST_LINE:
+            raise _bad(file, _("it holds more records than pictures, or a line without end"))
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _unpacked(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
     """An entry's bytes, never more than its head promised."""
+    left = info.file_size
     try:
         with archive.open(info) as entry:
-            data = entry.read(info.file_size + 1)
+            while piece := entry.read(min(PIECE, left + 1)):
+                left -= len(piece)
+                if left < 0:
+                    break
+                yield piece
     except (
         OSError,
         EOFError,
@@ -200,9 +268,8 @@ def _unpacked(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> by
         NotImplementedError,
     ) as e:
         raise _bad(file, f"{info.filename}: {e}") from e
-    if len(data) != info.file_size:
+    if left:
         raise _bad(file, _("{name} has another size than it says").format(name=info.filename))
-    return data
 
 
 # --- what it holds -------------------------------------------------------------------------------
@@ -251,19 +318,22 @@ def _write_session(
     body["captured"] = sum(path.suffix == ".png" for path in folder.iterdir())
     write_json(folder / SESSION_FILE, body)
     if records_path in entries:
-        lines = _read(file, archive, entries, index, records_path).splitlines()
-        kept = [record for line in lines if (record := _record(line, folder)) is not None]
-        text = "".join(json.dumps(asdict(r), ensure_ascii=False) + "\n" for r in kept)
+        there = {path.name for path in folder.iterdir()}
+        kept: dict[str, PictureRecord] = {}  # one a picture: more would be somebody's joke
+        for line in _lines(file, _pieces(file, archive, entries, index, records_path)):
+            record = _record(line)
+            if record is not None and record.file in there:
+                kept.setdefault(record.file, record)
+        text = "".join(json.dumps(asdict(r), ensure_ascii=False) + "\n" for r in kept.values())
         write_bytes(folder / RECORDS_FILE, text.encode())
 
 
-def _record(line: bytes, folder: Path) -> PictureRecord | None:
+def _record(line: bytes) -> PictureRecord | None:
     try:
         record = record_of(json.loads(line))
+        return replace(record, label=_plain(record.label))
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
-    there = (folder / record.file).is_file()
-    return replace(record, label=_plain(record.label)) if there else None
 
 
 def _text(head: Any, key: str) -> str:

@@ -1,0 +1,62 @@
+"""Films of H.264 made by hand: grey pictures of any size, few bytes a picture."""
+
+from __future__ import annotations
+
+BLOCK = "00100111"
+"""A block of 16x16, predicted from its neighbours, without coefficients."""
+
+
+class _Bits:
+    """Bits in the notation of ITU-T H.264, 7.3."""
+
+    def __init__(self) -> None:
+        self._bits: list[str] = []
+
+    def u(self, width: int, *values: int) -> _Bits:
+        self._bits += [format(value, f"0{width}b") for value in values]
+        return self
+
+    def ue(self, *values: int) -> _Bits:
+        for value in values:
+            bits = format(value + 1, "b")
+            self._bits.append("0" * (len(bits) - 1) + bits)
+        return self
+
+    def raw(self, bits: str) -> _Bits:
+        self._bits.append(bits)
+        return self
+
+    def unit(self, head: int) -> bytes:
+        bits = "".join(self._bits) + "1"
+        bits += "0" * (-len(bits) % 8)
+        out, zeros = bytearray(b"\0\0\0\1" + bytes([head])), 0
+        for byte in int(bits, 2).to_bytes(len(bits) // 8):
+            if zeros >= 2 and byte <= 3:  # so that no unit seems to begin here
+                out.append(3)
+                zeros = 0
+            out.append(byte)
+            zeros = zeros + 1 if byte == 0 else 0
+        return bytes(out)
+
+
+def film(width: int, height: int, pictures: int, kept: int = 1) -> bytes:
+    """Sizes are multiples of 16. `kept` pictures must be held by the decoder, at most 16."""
+    across, down = width // 16, height // 16
+    sequence = _Bits().u(8, 66, 0, 52).ue(0, 0, 2, kept).u(1, 0).ue(across - 1, down - 1)
+    parts = [
+        sequence.u(1, 1, 1, 0, 0).unit(0x67),
+        _Bits()
+        .ue(0, 0)
+        .u(1, 0, 0)
+        .ue(0, 0, 0)
+        .u(1, 0)
+        .u(2, 0)
+        .ue(0, 0, 0)
+        .u(1, 0, 0, 0)
+        .unit(0x68),
+        _Bits().ue(0, 7, 0).u(4, 0).ue(0).u(1, 0, 0).ue(0).raw(BLOCK * across * down).unit(0x65),
+    ]
+    for number in range(1, pictures):  # all blocks as they were
+        same = _Bits().ue(0, 5, 0).u(4, number % 16).u(1, 0, 0, 0).ue(0).ue(across * down)
+        parts.append(same.unit(0x41))
+    return b"".join(parts)
