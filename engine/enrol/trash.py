@@ -8,6 +8,8 @@ A change is a list of renames. The folder with the manifest is made under a temp
 becomes `<id>.doing` in one rename: from then on the change happens, and `recover` finishes it
 after a crash. When all steps are done it becomes `<id>`. Undoing renames it to `<id>.undoing`,
 walks the steps backwards and removes it. Ids are UTC times with a counter, so that they sort.
+`people` in the manifest says whose each folder was ({"people/ada-lovelace": identity}): nothing
+goes back into a folder that is somebody else's by now.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,9 @@ from engine.audit import Audit
 from engine.enrol import traces
 from engine.enrol.clock import read_clock
 from engine.enrol.folders import iso, session_stamp, sub_folders
+from engine.enrol.identity import identity_at, join, part
+from engine.enrol.names import is_slug
+from engine.enrol.people import People, Person
 from engine.enrol.strangers import StrangerArea
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
@@ -48,6 +53,7 @@ DOING, UNDOING = ".doing", ".undoing"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3,}")
 _ONE_AT_A_TIME = threading.RLock()
 """The calls of one app share the writer lock; none may take another's steps for a crash's."""
+_AREAS = ("people", "strangers")
 _OWN = "@"
 """First part of a path in the manifest that lies in the change's own folder."""
 
@@ -58,6 +64,7 @@ class Trashed:
 
     `at` is ISO 8601 in UTC; `names` are (slug, name) of people who are enrolled again after undo.
     `by_itself`: Facedesk did it on its own account, so that it is undone only by its id.
+    `people` maps the folders that it is about ("people/ada-lovelace") to whose they were.
     """
 
     id: str
@@ -67,6 +74,12 @@ class Trashed:
     pictures: int = 0
     names: tuple[tuple[str, str], ...] = ()
     by_itself: bool = False
+    people: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def back_ids(self) -> tuple[tuple[str, str], ...]:
+        """(identity, name) of those in `names`; the identity is empty where it is not known."""
+        return tuple((self.people.get(f"people/{slug}", ""), name) for slug, name in self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,7 @@ class Change:
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self.steps: list[_Step] = []
         self.split: dict[str, Any] = {}
+        self.merged: dict[str, Any] = {}
         self.pictures = 0
         """How many pictures it is about, as it is told."""
         self.done: Trashed | None = None
@@ -122,6 +136,21 @@ class Change:
         the split was made anew meanwhile; it then no longer fits and the next training splits.
         """
         self.split = traces.edit(self._workspace, entries, warnings)
+
+    def merge(self, person: Person, into: Person) -> None:
+        """`person`'s identities are `into`'s too, until this is undone."""
+        self.merged = {"into": into.slug, "ids": [person.id, *person.merged]}
+
+    def people(self) -> dict[str, str]:
+        """Whose each folder is that the steps touch."""
+        found: dict[str, str] = {}
+        for key in (key for step in self.steps for key in (step.source, step.target)):
+            parts = key.split("/")
+            if parts[0] in _AREAS and len(parts) > 1:
+                place = "/".join(parts[:2])
+                if place not in found and (id := identity_at(self._workspace.root / place)):
+                    found[place] = id
+        return found
 
     def _own(self, kind: str) -> Path:
         self._count += 1
@@ -174,6 +203,7 @@ class Trash:
             return
         what = Trashed("", title, back, "", change.pictures, tuple(names), by_itself)
         with _ONE_AT_A_TIME:
+            what = replace(what, people=change.people())
             id, at = self._begin(temporary, change, what)
             try:
                 self._finish(self._folder / f"{id}{DOING}")
@@ -204,6 +234,8 @@ class Trash:
                 "by_itself": what.by_itself,
                 "steps": [[s.source, s.target, s.optional] for s in change.steps],
                 "split": change.split,
+                "people": dict(what.people),
+                "merged": change.merged,
             }
             write_json(temporary / MANIFEST, manifest)
             self._rename(temporary, f"{id}{DOING}")
@@ -247,18 +279,39 @@ class Trash:
 
     def _undo(self, found: Trashed) -> Trashed:
         folder = self._folder / found.id
-        steps = self._read(found.id)[1]
-        if not steps:
+        if not self._read(found.id)[1]:
             raise DataError(
                 _("This change cannot be undone"),
                 _("{file} is damaged").format(file=folder / MANIFEST),
                 _("Its pictures lie in that folder until it is purged."),
             )
+        self._make_room(found)
+        steps = self._read(found.id)[1]
         self._check(
             folder, [step.backwards() for step in reversed(steps)], _("Could not undo this")
         )
         self._revert(self._rename(folder, f"{found.id}{UNDOING}"))
         return found
+
+    def _make_room(self, found: Trashed) -> None:
+        """See that nothing goes into the folder of another human: whoever comes back whole gets
+        another folder, the rest is refused. Raises UndoConflict."""
+        file = self._folder / found.id / MANIFEST
+        for place, id in found.people.items():
+            folder = self._workspace.root / place
+            if not os.path.lexists(folder) or identity_at(folder) == id:
+                continue
+            body = read_json(file)
+            if not any(source == place for source, _target, _optional in body["steps"]):
+                raise UndoConflict(
+                    _("Could not undo this"),
+                    _("{path} is another person's by now").format(path=place),
+                    _("Its pictures lie in {folder} until it is purged.").format(
+                        folder=self._folder / found.id
+                    ),
+                )
+            area = self._workspace if place.startswith("people/") else StrangerArea(self._workspace)
+            write_json(file, _moved(body, place, People(area).free_slug(place.partition("/")[2])))
 
     def purge(self, *, everything: bool = False, now: datetime | None = None) -> int:
         """Remove for good what is older than `keep_days`, or everything; how many changes."""
@@ -294,6 +347,7 @@ class Trash:
         change, steps, split = self._read(doing.name, strict=True)
         self._run(doing, steps)
         traces.apply(self._workspace, split)
+        self._join(doing, join)
         # What was staged is in place; what was not needed there is no part of the change.
         remove_directory(doing / "staged")
         self._rename(doing, change.id)
@@ -306,10 +360,20 @@ class Trash:
             return change
         self._run(undoing, [step.backwards() for step in reversed(steps)])
         traces.take_back(self._workspace, split)
+        self._join(undoing, part)
         for area in (self._workspace, StrangerArea(self._workspace)):
             traces.sweep_sessions(area)  # computed since, where the pictures no longer are
         remove_directory(undoing)
         return change
+
+    def _join(self, folder: Path, do: Callable[[Path, list[str]], None]) -> None:
+        """Note, or no longer, that somebody merged is who they were merged into."""
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+            body = read_json(folder / MANIFEST)
+            merged, slug = body.get("merged") or {}, str((body.get("merged") or {}).get("into", ""))
+            owner = self._workspace.people / slug
+            if is_slug(slug) and identity_at(owner) == body["people"][f"people/{slug}"]:
+                do(owner, [str(id) for id in merged["ids"]])
 
     def _run(self, folder: Path, steps: Sequence[_Step]) -> None:
         """Do the steps that are not done yet. A step is one rename, so none is ever half done."""
@@ -401,6 +465,7 @@ class Trash:
                 int(body["pictures"]),
                 tuple((str(slug), str(name)) for slug, name in body["names"]),
                 body.get("by_itself") is True,
+                {str(place): str(id) for place, id in dict(body.get("people") or {}).items()},
             )
             steps = [_Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
             # Looked at before anything is moved: half a change would be neither done nor undone.
@@ -418,6 +483,31 @@ class Trash:
             if strict and isinstance(error, WorkspaceUnusable):
                 raise
             return Trashed(id, "", "", ""), [], {}
+
+
+def _moved(body: dict[str, Any], place: str, slug: str) -> dict[str, Any]:
+    """A manifest whose person comes back to the folder `slug` instead of to `place`."""
+    area, _unused, before = place.partition("/")
+    features = "features" if area == "people" else "stranger-features"
+
+    def key(path: str) -> str:
+        parts = path.split("/")
+        if parts[:2] == [area, before]:
+            parts[1] = slug
+        elif parts[0] == features and parts[2:3] == [before]:
+            parts[2] = slug
+        return "/".join(parts)
+
+    moved = dict(body)
+    moved["steps"] = [[key(source), key(target), opt] for source, target, opt in body["steps"]]
+    moved["names"] = [[slug if own == before else own, name] for own, name in body["names"]]
+    moved["people"] = {key(each): id for each, id in body["people"].items()}
+    if area == "people" and isinstance(body.get("split"), dict) and body["split"]:
+        entries = dict(body["split"]["people"])
+        if before in entries:
+            entries[slug] = entries.pop(before)
+        moved["split"] = {**body["split"], "people": entries}
+    return moved
 
 
 class _Plan:
