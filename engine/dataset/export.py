@@ -38,7 +38,8 @@ def export_keras_folders(
     audit.ready()
     count = _written(workspace, people, split, destination)
     told = {"what": "pictures", "to": "keras folders"}
-    audit.note_all("exported", [(slug, told) for slug in split.people])
+    ids = [person.id for person in people if person.slug in split.people]
+    audit.note_all("exported", [(id, told) for id in ids])
     return count
 
 

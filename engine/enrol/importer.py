@@ -289,7 +289,7 @@ class _PersonSession:
         self._writer.close(outcome, self.refused)
         if self._writer.captured:
             audit = Audit(self._people.workspace)
-            audit.note("pictures-imported", self._person.slug, pictures=self._writer.captured)
+            audit.note("pictures-imported", self._person.id, pictures=self._writer.captured)
 
     def discard(self) -> None:
         """Remove the session, and the person if this was all there was."""

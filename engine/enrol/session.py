@@ -203,7 +203,7 @@ class Enrolment:
         if self._done.captured and self._state != "cancelled":
             self._audit.note(
                 "enrolled",
-                self.person.slug,
+                self.person.id,
                 new=self._new_person,
                 pictures=self.captured,
                 consent=self.person.consent is not None and self.person.consent.given,

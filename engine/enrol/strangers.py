@@ -50,7 +50,7 @@ def remove_stranger(workspace: Workspace, name: str) -> Person:
         raise PersonNotFound(
             _("There is no such stranger"), clean_name(name), _("See `facedesk strangers list`.")
         ) from error
-    audit.note("stranger-removed", gone.slug, pictures=gone.pictures)
+    audit.note("stranger-removed", gone.id, pictures=gone.pictures)
     return gone
 
 
@@ -60,9 +60,9 @@ def clear_strangers(workspace: Workspace) -> int:
     audit = Audit(area)
     audit.ready()
     people = People(area)
-    everybody = [(each.slug, each.name) for each in people.list()]
-    everybody += [(path.parent.name, "") for path in people.damaged()]
-    for slug, name in everybody:
+    everybody = [(each.slug, each.name, each.id) for each in people.list()]
+    everybody += [(path.parent.name, "", "") for path in people.damaged()]
+    for slug, name, _unused in everybody:
         people.delete_slug(slug, name)
-    audit.note_all("stranger-removed", [(slug, {}) for slug, _unused in everybody])
+    audit.note_all("stranger-removed", [(id, {}) for _slug, _name, id in everybody])
     return len(everybody)

@@ -53,7 +53,14 @@ DOING, UNDOING = ".doing", ".undoing"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3,}")
 _ONE_AT_A_TIME = threading.RLock()
 """The calls of one app share the writer lock; none may take another's steps for a crash's."""
-_AREAS = ("people", "strangers")
+_SLUG_AT = {"people": 1, "strangers": 1, "features": 2, "stranger-features": 2}
+"""At which place a path in the workspace says whose it is."""
+_AREA_OF = {
+    "people": "people",
+    "strangers": "strangers",
+    "features": "people",
+    "stranger-features": "strangers",
+}
 _OWN = "@"
 """First part of a path in the manifest that lies in the change's own folder."""
 
@@ -146,8 +153,9 @@ class Change:
         found: dict[str, str] = {}
         for key in (key for step in self.steps for key in (step.source, step.target)):
             parts = key.split("/")
-            if parts[0] in _AREAS and len(parts) > 1:
-                place = "/".join(parts[:2])
+            slug = parts[_SLUG_AT.get(parts[0], len(parts)) :][:1]
+            if slug:
+                place = f"{_AREA_OF[parts[0]]}/{slug[0]}"
                 if place not in found and (id := identity_at(self._workspace.root / place)):
                     found[place] = id
         return found

@@ -133,7 +133,7 @@ def note_consent(
     audit = Audit(workspace)
     audit.ready()
     person = People(workspace).set_consent(name, consent)
-    audit.note("consent-noted", person.slug, text_version=consent.text_version)
+    audit.note("consent-noted", person.id, text_version=consent.text_version)
     return consent
 
 
@@ -149,6 +149,6 @@ def withdraw_consent(workspace: Workspace, name: str) -> Consent:
             _("There is no consent to withdraw"), person.name, _("See `facedesk people show NAME`.")
         )
     consent = replace(person.consent, withdrawn=utc_now())
-    with Audit(workspace).of("consent-withdrawn", person.slug, text_version=consent.text_version):
+    with Audit(workspace).of("consent-withdrawn", person.id, text_version=consent.text_version):
         registry.set_consent(person.name, consent)
     return consent

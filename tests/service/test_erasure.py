@@ -106,7 +106,7 @@ def _left_everywhere(workspace: Workspace) -> None:
     picture = next((workspace.people / SLUG).rglob("*.png"))
     (workspace.root / "sheets").mkdir()
     (workspace.root / "sheets" / "copy.png").write_bytes(picture.read_bytes())
-    people_now = tuple((person.slug, person.revision) for person in People(workspace).list())
+    people_now = tuple((person.id, person.revision) for person in People(workspace).list())
     Checkpoint(workspace.models, "head", people_now).save("material", {}, ())
     log = workspace.logs / "model.log"
     log.write_text(f"quiet line\ntrouble with people/{SLUG}/x.png\nlast line\n")

@@ -25,6 +25,7 @@ from engine.service.erasure import evidence, places, templates
 from engine.service.erasure.evidence import Evidence
 from engine.service.erasure.receipt import Receipt, write
 from engine.service.erasure.search import search
+from engine.service.erasure.whose import audit_subjects
 from engine.workspace import Workspace
 
 
@@ -114,8 +115,9 @@ def _run(
     if "audit" not in body["done"]:
         # Last of all that names them: from here on the log's entries are nobody's.
         audit = Audit(workspace)
-        audit.note("person-erased", who.slug, receipt=who.id, removed=body["removed"])
-        audit.forget(who.slug)
+        audit.note("person-erased", audit_subjects(who)[0], receipt=who.id, removed=body["removed"])
+        for subject in audit_subjects(who):
+            audit.forget(subject)
         body["done"].append("audit")
         write_json(marker, body)
     found = search(workspace, who, beside=(marker,))

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import Settings
-from engine.enrol.people import PERSON_FILE
+from engine.enrol.people import PERSON_FILE, People
 from engine.enrol.permission import permitted
 from engine.events import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate
-from engine.model.store import ModelInfo
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import threshold_event
 from engine.recognise.why import Memory
@@ -61,9 +61,8 @@ class Recognition:
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
         self._workspace = workspace
-        self._stamp = _stamp(workspace, model.info)
         self._model = model.info
-        self._names = _names(workspace)
+        self._read_names()
 
         def keeper() -> Keeper:
             return Keeper(workspace, settings, extractor.digest, space.digest, emit, keep)
@@ -76,7 +75,7 @@ class Recognition:
             extractor,
             space,
             settings.recognition,
-            library.stale_slugs(workspace, model.info),
+            library.stale_ids(workspace, model.info),
             self._names,
             classifier_for(model, backbone.weights) if backbone.weights else None,
             ready_strangers(workspace, extractor, space, emit),
@@ -165,15 +164,24 @@ class Recognition:
         if now - self._looked < LOOK_INTERVAL:
             return
         self._looked = now
-        stamp = _stamp(self._workspace, self._model)
-        if stamp == self._stamp:
+        if _stamp(self._workspace, self._folders) == self._stamp:
             return
-        self._stamp, names = stamp, _names(self._workspace)
-        if names != self._names:
-            self._names = names
-            self._recogniser.renew(names)
+        before = self._names
+        self._read_names()
+        if self._names != before:
+            self._recogniser.renew(self._names)
             self.explainer.forget()
             self._emit(threshold_event(self._recogniser.calibration, "recognise"))
+
+    def _read_names(self) -> None:
+        """Who of the model may be named now, and what tells that this changed."""
+        known = {label[0] for label in self._model.people}
+        # Folders of those withdrawn too: they may agree again.
+        everybody = People(self._workspace).list()
+        self._folders = tuple(person.slug for person in everybody if person.id in known)
+        self._stamp = _stamp(self._workspace, self._folders)  # first: what changes now is seen
+        here = [person for person in permitted(self._workspace) if person.id in known]
+        self._names = {person.id: person.name for person in here}
 
     def _count(self, events: tuple[FaceSeen, ...]) -> None:
         self._frames += 1
@@ -195,18 +203,13 @@ class Recognition:
             self._reported, self._recent = now, 0
 
 
-def _names(workspace: Workspace) -> dict[str, str]:
-    """Present names by slug of everybody who may be recognised."""
-    return {person.slug: person.name for person in permitted(workspace)}
-
-
-def _stamp(workspace: Workspace, model: ModelInfo) -> tuple[int, ...]:
+def _stamp(workspace: Workspace, folders: Sequence[str]) -> tuple[int, ...]:
     """Changes when one of the model's people is deleted, comes back, is renamed, or agrees or no
-    longer agrees; reads no file."""
+    longer agrees; reads no file. `folders` are theirs."""
     found = []
-    for slug, _name, _revision in model.people:
+    for path in (workspace.people, *(workspace.people / slug / PERSON_FILE for slug in folders)):
         try:
-            found.append((workspace.people / slug / PERSON_FILE).stat().st_mtime_ns)
+            found.append(path.stat().st_mtime_ns)
         except OSError:
             found.append(0)
     return tuple(found)

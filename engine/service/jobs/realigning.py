@@ -128,7 +128,7 @@ class _Realigning:
             self._well += len(found.well)
             self._kept += len(found.kept)
         if change.pictures:
-            subject = "" if stranger else person.slug
+            subject = "" if stranger else person.id
             self._audit.note("pictures-realigned", subject, pictures=change.pictures)
 
     def _look(self, folder: Path, session: SessionInfo) -> _Looked:
