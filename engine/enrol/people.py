@@ -225,6 +225,11 @@ class People:
         write_json(self._folder(person.slug) / PERSON_FILE, body)
         return self._read(person.slug)
 
+    def forget_apart_from(self, slug: str) -> None:
+        """Forget from whom a stranger was told. Raises as reading them does."""
+        body = {k: v for k, v in self._read_head(slug).items() if k != "apart_from"}
+        write_json(self._folder(slug) / PERSON_FILE, body)
+
     def refuse_taken(self, name: str, own: str | None) -> None:
         """Raise NameTaken if a person in another folder than `own` has this name, or one that
         looks the same."""

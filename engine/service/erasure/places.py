@@ -123,6 +123,7 @@ def strangers(workspace: Workspace, who: Evidence) -> Counts:
         while any(name_key(name) == name_key(p.name) for p in registry.list()):
             number, name = number + 1, f"{stem} ({number})"
         registry.rename(each.name, name)
+        registry.forget_apart_from(each.slug)
         slug = slug_for(name, lambda candidate: (area.people / candidate).exists())
         features = traces.feature_files(area, each.slug)
         with translate_os_errors(_("move a folder"), area.people / slug):
