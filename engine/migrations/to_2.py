@@ -57,9 +57,11 @@ class _One:
     created: str
     folder: Path
     trashed: str = ""
+    moved: frozenset[str] = frozenset()
+    """Sessions that a merge took out of the folder."""
 
     def sessions(self) -> set[str]:
-        return {path.name for path in self.folder.iterdir() if path.is_dir()}
+        return {path.name for path in self.folder.iterdir() if path.is_dir()} | self.moved
 
 
 def upgrade(root: Path) -> None:
@@ -96,10 +98,13 @@ def _trashed(root: Path) -> Iterator[_One]:
             parts = source.split("/")
             if parts[0] in AREAS and len(parts) == 2 and target.startswith("@/kept/"):
                 file = root / "trash" / change.name / target[2:] / PERSON_FILE
-                yield from _one(file, source, _id_of(change))
+                moved = (s.split("/") for s, _target in _steps(body) if s.startswith(f"{source}/"))
+                yield from _one(file, source, _id_of(change), frozenset(m[2] for m in moved))
 
 
-def _one(file: Path, place: str, trashed: str = "") -> Iterator[_One]:
+def _one(
+    file: Path, place: str, trashed: str = "", moved: frozenset[str] = frozenset()
+) -> Iterator[_One]:
     """The person of a person.json, who has an identity from here on."""
     body = _read(file)
     if not isinstance(body, dict) or not isinstance(body.get("name"), str):
@@ -108,7 +113,7 @@ def _one(file: Path, place: str, trashed: str = "") -> Iterator[_One]:
         body = {**body, "id": new_identity()}
         write_json(file, body)
     created = str(body.get("created", ""))
-    yield _One(body["id"], body["name"], place, created, file.parent, trashed)
+    yield _One(body["id"], body["name"], place, created, file.parent, trashed, moved)
 
 
 # --- the trash ------------------------------------------------------------------------------------

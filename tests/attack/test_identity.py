@@ -9,13 +9,10 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from engine.audit import Audit
-from engine.bench.synthetic import SOURCE, crops_of, stand_in
-from engine.cancel import Cancel
-from engine.config import Settings
+from engine.bench.synthetic import stand_in
 from engine.enrol import changes
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
@@ -23,30 +20,33 @@ from engine.enrol.people import People
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import Trash
 from engine.errors import NameTaken, NoModel, UndoConflict
-from engine.events import Event, FaceSeen, Threshold
+from engine.events import Event, Threshold
 from engine.files import write_json
 from engine.model.backbones import Backbone
 from engine.model.store import ModelStore
-from engine.pictures import encode_png
 from engine.service import library
 from engine.service.erasure.erase import erase
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.naming import Recognition
-from engine.service.jobs.train import train
-from engine.service.messages import FacesFound
 from engine.service.person_archive.export import export_person
 from engine.service.person_archive.take_in import import_person
-from engine.service.protocol import TrainRequest
 from engine.workspace import Workspace
+from tests.attack.humans import (
+    AARON,
+    AARON_SLUG,
+    KEEP,
+    MAN,
+    OTHER,
+    SETTINGS,
+    WOMAN,
+    enrol,
+    named,
+    take_the_folder,
+    trained,
+)
 from tests.enrol.unknowns import sighted
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-
-SETTINGS = Settings()
-KEEP = 30
-MAN, WOMAN, OTHER = 0, 1, 2
-"""Whose pictures: made-up people of `engine.bench.synthetic`."""
-AARON, AARON_SLUG = "Aaron Man", "aaron-man"
 
 
 @pytest.fixture(scope="module")
@@ -59,45 +59,8 @@ def enrolled(workspace: Workspace, backbone: Backbone) -> Workspace:
     """Aaron and another, and a model of both."""
     enrol(workspace, AARON, MAN)
     enrol(workspace, "Other One", OTHER)
-    kept = Backbones(kept=backbone)
-    train(workspace, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    trained(workspace, backbone)
     return workspace
-
-
-def enrol(workspace: Workspace, name: str, human: int, pictures: int = 12) -> None:
-    people = People(workspace)
-    person = people.add(name)
-    session = people.new_session(person, SOURCE, "points")
-    for number, crop in enumerate(crops_of(human, pictures), 1):
-        file = people.session_directory(person.slug, session) / f"{number:04d}.png"
-        file.write_bytes(encode_png(crop))
-
-
-def take_the_folder(workspace: Workspace, name: str) -> None:
-    """Move a person into Aaron's folder, as workspaces of before had them there."""
-    person = People(workspace).get(name)
-    (workspace.people / person.slug).rename(workspace.people / AARON_SLUG)
-
-
-def named(workspace: Workspace, backbone: Backbone, human: int) -> str | None:
-    """Who a human before the camera is named as."""
-    events: list[Event] = []
-    kept = Backbones(kept=backbone)
-    run = Recognition(workspace, SETTINGS, events.append, backbones=kept)
-    for frame, crop in enumerate(crops_of(human, 8), 1):
-        run.take(
-            FacesFound(
-                source="camera",
-                frame=frame,
-                seconds=frame / 10,
-                boxes=((10, 10, 100, 100),),
-                eyes_found=(True,),
-                dropped=0,
-                lossy=False,
-                crops=np.ascontiguousarray(crop[None]).tobytes(),
-            )
-        )
-    return [event for event in events if isinstance(event, FaceSeen)][-1].person
 
 
 # --- a model names only whom it was trained with --------------------------------------------------
@@ -124,8 +87,7 @@ def test_a_model_of_nobody_who_is_enrolled_says_so(
     workspace: Workspace, backbone: Backbone
 ) -> None:
     enrol(workspace, AARON, MAN)
-    kept = Backbones(kept=backbone)
-    train(workspace, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    trained(workspace, backbone)
     changes.delete_people(workspace, [AARON], 0)
     enrol(workspace, "Aaron-Man", WOMAN)
     with pytest.raises(NoModel, match="Nobody of this model is enrolled any more"):
@@ -254,8 +216,7 @@ def test_erasing_finds_who_was_merged_in_older_models_and_the_audit(
     merged = People(enrolled).get(AARON).id
     enrol(enrolled, "Third One", 3)
     changes.merge(enrolled, AARON, "Third One", KEEP)
-    kept = Backbones(kept=backbone)
-    train(enrolled, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    trained(enrolled, backbone)
     survivor = People(enrolled).get("Third One")
     assert survivor.ids == {survivor.id, merged}
     library.rename(enrolled, "Third One", "Quite Another")
