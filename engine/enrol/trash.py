@@ -33,6 +33,7 @@ from engine.enrol.identity import identity_at, join, part
 from engine.enrol.names import is_slug
 from engine.enrol.people import People, Person
 from engine.enrol.strangers import StrangerArea
+from engine.enrol.trash_steps import Plan, Step, moved_to, place_of
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
     make_directory,
@@ -53,14 +54,6 @@ DOING, UNDOING = ".doing", ".undoing"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3,}")
 _ONE_AT_A_TIME = threading.RLock()
 """The calls of one app share the writer lock; none may take another's steps for a crash's."""
-_SLUG_AT = {"people": 1, "strangers": 1, "features": 2, "stranger-features": 2}
-"""At which place a path in the workspace says whose it is."""
-_AREA_OF = {
-    "people": "people",
-    "strangers": "strangers",
-    "features": "people",
-    "stranger-features": "strangers",
-}
 _OWN = "@"
 """First part of a path in the manifest that lies in the change's own folder."""
 
@@ -89,23 +82,11 @@ class Trashed:
         return tuple((self.people.get(f"people/{slug}", ""), name) for slug, name in self.names)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One rename. One that is `optional` is left out where it is not possible: features."""
-
-    source: str
-    target: str
-    optional: bool
-
-    def backwards(self) -> _Step:
-        return _Step(self.target, self.source, self.optional)
-
-
 class Change:
     """A change while it is put together: nothing has happened yet. Steps are done in order."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
-        self.steps: list[_Step] = []
+        self.steps: list[Step] = []
         self.split: dict[str, Any] = {}
         self.merged: dict[str, Any] = {}
         self.pictures = 0
@@ -122,7 +103,7 @@ class Change:
 
     def move(self, source: Path, target: Path, *, optional: bool = False) -> None:
         """Rename a file or folder; both paths in the workspace, or in a staged folder."""
-        self.steps.append(_Step(self._key(source), self._key(target), optional))
+        self.steps.append(Step(self._key(source), self._key(target), optional))
 
     def keep(self) -> Path:
         """A place in the trash to move files to, which keep their names there."""
@@ -152,13 +133,10 @@ class Change:
         """Whose each folder is that the steps touch."""
         found: dict[str, str] = {}
         for key in (key for step in self.steps for key in (step.source, step.target)):
-            parts = key.split("/")
-            slug = parts[_SLUG_AT.get(parts[0], len(parts)) :][:1]
-            if slug:
-                place = f"{_AREA_OF[parts[0]]}/{slug[0]}"
-                if place not in found and (id := identity_at(self._workspace.root / place)):
-                    found[place] = id
-        return found
+            place = place_of(key)
+            if place and place not in found:
+                found[place] = identity_at(self._workspace.root / place)
+        return {place: id for place, id in found.items() if id}
 
     def _own(self, kind: str) -> Path:
         self._count += 1
@@ -319,7 +297,7 @@ class Trash:
                     ),
                 )
             area = self._workspace if place.startswith("people/") else StrangerArea(self._workspace)
-            write_json(file, _moved(body, place, People(area).free_slug(place.partition("/")[2])))
+            write_json(file, moved_to(body, place, People(area).free_slug(place.partition("/")[2])))
 
     def purge(self, *, everything: bool = False, now: datetime | None = None) -> int:
         """Remove for good what is older than `keep_days`, or everything; how many changes."""
@@ -383,7 +361,7 @@ class Trash:
             if is_slug(slug) and identity_at(owner) == body["people"][f"people/{slug}"]:
                 do(owner, [str(id) for id in merged["ids"]])
 
-    def _run(self, folder: Path, steps: Sequence[_Step]) -> None:
+    def _run(self, folder: Path, steps: Sequence[Step]) -> None:
         """Do the steps that are not done yet. A step is one rename, so none is ever half done."""
         touched = set()
         for step in steps:
@@ -398,9 +376,9 @@ class Trash:
                 if parent.is_dir():  # it may have moved on in a later step
                     sync_directory(parent)
 
-    def _check(self, folder: Path, steps: Sequence[_Step], what: str) -> None:
+    def _check(self, folder: Path, steps: Sequence[Step], what: str) -> None:
         """Raise UndoConflict if the steps cannot all be done, before the first one is."""
-        plan = _Plan()
+        plan = Plan()
         for step in steps:
             source, target = self._path(folder, step.source), self._path(folder, step.target)
             if step.optional:
@@ -457,7 +435,7 @@ class Trash:
 
     def _read(
         self, name: str, *, strict: bool = False
-    ) -> tuple[Trashed, list[_Step], dict[str, Any]]:
+    ) -> tuple[Trashed, list[Step], dict[str, Any]]:
         """A manifest; one that is damaged has no title and no steps.
 
         With `strict` one that cannot be read just now is no damaged one: WorkspaceUnusable.
@@ -475,7 +453,7 @@ class Trash:
                 body.get("by_itself") is True,
                 {str(place): str(id) for place, id in dict(body.get("people") or {}).items()},
             )
-            steps = [_Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
+            steps = [Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
             # Looked at before anything is moved: half a change would be neither done nor undone.
             if not traces.is_change(body["split"]):
                 raise ValueError(body["split"])
@@ -491,61 +469,3 @@ class Trash:
             if strict and isinstance(error, WorkspaceUnusable):
                 raise
             return Trashed(id, "", "", ""), [], {}
-
-
-def _moved(body: dict[str, Any], place: str, slug: str) -> dict[str, Any]:
-    """A manifest whose person comes back to the folder `slug` instead of to `place`."""
-    area, _unused, before = place.partition("/")
-    features = "features" if area == "people" else "stranger-features"
-
-    def key(path: str) -> str:
-        parts = path.split("/")
-        if parts[:2] == [area, before]:
-            parts[1] = slug
-        elif parts[0] == features and parts[2:3] == [before]:
-            parts[2] = slug
-        return "/".join(parts)
-
-    moved = dict(body)
-    moved["steps"] = [[key(source), key(target), opt] for source, target, opt in body["steps"]]
-    moved["names"] = [[slug if own == before else own, name] for own, name in body["names"]]
-    moved["people"] = {key(each): id for each, id in body["people"].items()}
-    if area == "people" and isinstance(body.get("split"), dict) and body["split"]:
-        entries = dict(body["split"]["people"])
-        if before in entries:
-            entries[slug] = entries.pop(before)
-        moved["split"] = {**body["split"], "people": entries}
-    return moved
-
-
-class _Plan:
-    """What would be where after the steps so far, without doing them."""
-
-    def __init__(self) -> None:
-        self._came: dict[str, tuple[int, str]] = {}
-        self._left: dict[str, int] = {}
-        self._steps = 0
-
-    def add(self, source: str, target: str) -> None:
-        self._steps += 1
-        self._left[source] = self._steps
-        self._came[target] = self._steps, source
-
-    def has(self, path: str) -> bool:
-        """Whether something is at `path`: followed back step by step to what is on disk now."""
-        before = self._steps + 1
-        while True:
-            newest, origin, place = 0, "", path
-            while place not in ("/", ""):
-                step, source = self._came.get(place, (0, ""))
-                if newest < step < before:
-                    newest, origin = step, source + path[len(place) :]
-                left = self._left.get(place, 0)
-                if newest < left < before:
-                    newest, origin = left, ""
-                place = place.rpartition("/")[0]
-            if not newest:
-                return os.path.lexists(path)
-            if not origin:
-                return False
-            path, before = origin, newest

@@ -44,6 +44,7 @@ def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple
             newest=max((session.started for session in person.sessions), default=""),
             consent=state_of(person.consent, known.consent),
             unseen=away.get(person.slug, ""),
+            id=person.id,
         )
         for person in People(workspace).list()
     )

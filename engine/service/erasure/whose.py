@@ -19,6 +19,7 @@ from engine.enrol.identity import NOBODY_KNOWN, PERSON_FILE, before, identity_at
 from engine.enrol.names import clean_name, is_slug, name_key
 from engine.enrol.people import People, Person
 from engine.enrol.trash import MANIFEST, Trash
+from engine.enrol.trash_steps import place_of
 from engine.errors import DataError, PersonNotFound
 from engine.files import read_json
 from engine.model.store import Label, ModelInfo, ModelStore
@@ -95,14 +96,7 @@ def concerns(key: str, owners: Mapping[str, str], ids: Iterable[str]) -> bool:
 
     `owners` are the manifest's `people`.
     """
-    parts = key.split("/")
-    if parts[0] == "people" and len(parts) > 1:
-        slug = parts[1]
-    elif parts[0] == "features" and len(parts) > 2:
-        slug = parts[2]
-    else:
-        return False
-    return owners.get(f"people/{slug}") in frozenset(ids)
+    return owners.get(place_of(key)) in frozenset(ids)
 
 
 def owners_in(manifest: Any) -> dict[str, str]:
