@@ -46,22 +46,35 @@ def take_the_folder(workspace: Workspace, name: str) -> None:
     (workspace.people / person.slug).rename(workspace.people / AARON_SLUG)
 
 
-def named(workspace: Workspace, backbone: Backbone, human: int) -> str | None:
-    """Who a human before the camera is named as."""
-    events: list[Event] = []
-    kept = Backbones(kept=backbone)
-    run = Recognition(workspace, SETTINGS, events.append, backbones=kept)
-    for frame, crop in enumerate(crops_of(human, 8), 1):
-        run.take(
-            FacesFound(
-                source="camera",
-                frame=frame,
-                seconds=frame / 10,
-                boxes=((10, 10, 100, 100),),
-                eyes_found=(True,),
-                dropped=0,
-                lossy=False,
-                crops=np.ascontiguousarray(crop[None]).tobytes(),
+class Run:
+    """A recognition, and a camera before which somebody stands."""
+
+    def __init__(self, workspace: Workspace, backbone: Backbone) -> None:
+        self._events: list[Event] = []
+        kept = Backbones(kept=backbone)
+        self._run = Recognition(workspace, SETTINGS, self._events.append, backbones=kept)
+        self._frame = 0
+
+    def show(self, human: int) -> str | None:
+        """Who a human is named as, at the end of some frames."""
+        self._frame += 100  # a new track: the one before is lost
+        for crop in crops_of(human, 8):
+            self._frame += 1
+            self._run.take(
+                FacesFound(
+                    source="camera",
+                    frame=self._frame,
+                    seconds=self._frame / 10,
+                    boxes=((10, 10, 100, 100),),
+                    eyes_found=(True,),
+                    dropped=0,
+                    lossy=False,
+                    crops=np.ascontiguousarray(crop[None]).tobytes(),
+                )
             )
-        )
-    return [event for event in events if isinstance(event, FaceSeen)][-1].person
+        return [event for event in self._events if isinstance(event, FaceSeen)][-1].person
+
+
+def named(workspace: Workspace, backbone: Backbone, human: int) -> str | None:
+    """Who a human is named as by a recognition that begins now."""
+    return Run(workspace, backbone).show(human)
