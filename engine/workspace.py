@@ -23,7 +23,7 @@ from engine.files import (
 )
 from engine.i18n import _
 from engine.vault.opened import PLAIN
-from engine.workspace_format import format_of, mark, upgrade
+from engine.workspace_format import FORMAT, format_of, mark, upgrade
 
 _HOLDER = re.compile(rb"\(process [0-9]+\)\s*$")
 """How the name of a lock's holder ends."""
@@ -74,7 +74,7 @@ class Workspace:
 
     def outdated(self) -> bool:
         """Whether the next writer will bring it to today's format. Raises as `format_of`."""
-        return format_of(self.root) == 0 and self._used()
+        return format_of(self.root) < FORMAT and self._used()
 
     def upgraded_from(self) -> int | None:
         """The format that the last `writer` found and brought to today's; told once."""

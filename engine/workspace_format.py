@@ -1,6 +1,6 @@
 """Which version a workspace's layout has, and how an older one becomes today's.
 
-    workspace.json     {"program": "facedesk", "format": 1}
+    workspace.json     {"program": "facedesk", "format": 2}
 
 A workspace without this file and with anything of ours in it is of format 0, as Facedesk wrote it
 before there were versions. One of a newer format is refused by whatever command, and not touched.
@@ -17,13 +17,13 @@ from typing import Any
 from engine.errors import DataError, WorkspaceTooNew
 from engine.files import read_json, write_json
 from engine.i18n import _
-from engine.migrations import to_1
+from engine.migrations import to_1, to_2
 
-FORMAT = 1
+FORMAT = 2
 MARKER = "workspace.json"
 PROGRAM = "facedesk"
 
-STEPS: tuple[Callable[[Path], None], ...] = (to_1.upgrade,)
+STEPS: tuple[Callable[[Path], None], ...] = (to_1.upgrade, to_2.upgrade)
 """The step from format N to N + 1 at place N. A step may be cut short at any moment and begun
 again: it leaves alone what is done, and every file that it replaces it replaces whole."""
 

@@ -46,8 +46,22 @@ def facts(workspace: Workspace) -> object:
         [(person.name, person.revision, person.pictures) for person in People(workspace).list()],
         split and split.people,
         Choices(workspace, InboxSettings()).last(),
-        evaluations.load(workspace, format_0.MODEL),
+        (evaluations.load(workspace, format_0.MODEL) or ("",))[0],
     )
+
+
+def without_identities(root: Path) -> dict[str, bytes]:
+    """Contents, each random identity replaced by whose it is."""
+    names = {}
+    for file in root.glob("people/*/person.json"):
+        names[json.loads(file.read_bytes())["id"].encode()] = file.parent.name.encode()
+    found = contents(root)
+    for name, data in found.items():
+        for identity, slug in names.items():
+            data = data.replace(identity, slug)
+        found[name] = data
+    assert len(names) == 2
+    return found
 
 
 @pytest.fixture
@@ -85,7 +99,7 @@ def test_an_older_workspace_is_read_as_it_is(old: Workspace) -> None:
     assert [name for name, *_ in people] == [format_0.ADA, format_0.GRACE]
     assert set(split) == {"ada-lovelace", "grace-hopper"}
     assert choice.id == format_0.CHOICE
-    assert evaluation[0].rank1 == 0.75
+    assert evaluation.rank1 == 0.75
     assert files(old.root) == before
 
 
@@ -114,7 +128,14 @@ def test_an_upgrade_touches_only_what_its_step_names(old: Workspace) -> None:
         pass
     after = contents(old.root)
     changed = {name for name, data in after.items() if data and data != before.get(name)}
-    assert changed == {MARKER, "unknown/choices.json", f"evaluations/{format_0.MODEL}.json"}
+    assert changed == {
+        MARKER,
+        "unknown/choices.json",
+        f"evaluations/{format_0.MODEL}.json",
+        "people/ada-lovelace/person.json",
+        "people/grace-hopper/person.json",
+        f"trash/{format_0.CHOICE}/manifest.json",
+    }
     assert before.keys() <= after.keys()
 
 
@@ -152,11 +173,12 @@ def test_an_upgrade_that_is_killed_at_any_write_is_finished_by_the_next_writer(
             break
         assert facts(workspace) == before, "readable in between"
         with workspace.writer("test"):
-            assert workspace.upgraded_from() == 0
+            assert workspace.upgraded_from() in (0, 1)
             workspace.recover()
-        assert contents(workspace.root) == contents(whole.root)
+        assert without_identities(workspace.root) == without_identities(whole.root)
         killed += 1
-    assert killed == 3
+    # The marker and the evaluation in both steps, and the other four files that they replace.
+    assert killed == 8
 
 
 def test_nobody_writes_while_an_upgrade_cannot_be_done(

@@ -185,7 +185,7 @@ class Audit:
 
     def note(self, action: Action, subject: str = "", **details: Any) -> Entry:
         """Append one entry about what has no end, flushed to disk when this returns. `subject` is
-        a person's slug; no value of `details` may hold a name or a path.
+        a person's identity; no value of `details` may hold a name or a path.
 
         Raises DiskFull, WorkspaceUnusable, WorkspaceLocked, DataError for damaged keys.
         """
@@ -193,7 +193,7 @@ class Audit:
             return self._append(action, [(subject, details)])[0]
 
     def forget(self, subject: str) -> bool:
-        """Destroy what links a person (slug) with their entries; whether there was something.
+        """Destroy what links a person (identity) with their entries; whether there was something.
 
         Call it last when a person is erased. Raises as `note` does.
         """
@@ -233,13 +233,16 @@ class Audit:
         found = (parsed(line) for line in self._lines())
         return tuple(entry for entry in found if entry is not None)
 
-    def lines(self, subject: str) -> tuple[str, ...]:
-        """The entries about a person (slug), as they stand in the log."""
-        mine = {name for name, slug in self.subjects().items() if slug == subject}
+    def lines(self, ids: frozenset[str]) -> tuple[str, ...]:
+        """The entries about a person (all their identities), as they stand in the log."""
+        mine = {name for name, id in self.subjects().items() if id in ids}
         return tuple(e.line().decode() for e in self.entries() if e.subject in mine)
 
     def subjects(self) -> Mapping[str, str]:
-        """Pseudonym to slug, of those that still have a key; strangers as `strangers/<slug>`."""
+        """Pseudonym to identity, of those that still have a key; strangers as `strangers/<id>`.
+
+        Where nobody can tell any more who it was, a folder stands for the identity.
+        """
         known = self._subjects.known()
         return {name: subject.removeprefix("people/") for name, subject in known.items()}
 
@@ -258,7 +261,8 @@ class Audit:
     # --- private -------------------------------------------------------------------------
 
     def _key(self, subject: str) -> str:
-        return f"{self._area}/{subject}"
+        # "?ada-lovelace" has no identity yet: the key goes by folder until there is one.
+        return f"{self._area}/{subject.removeprefix('?')}"
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:

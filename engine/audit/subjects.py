@@ -1,7 +1,10 @@
 """Pseudonyms: how the log names a person, and how they cease to be anybody's.
 
-Each person has a random key of 32 bytes in `audit/keys.json`, by folder (`people/ada-lovelace`).
-The log holds HMAC-SHA256(key, folder) cut to 64 bits. While the key is there the entries can be
+Each person has a random key of 32 bytes in `audit/keys.json`, by identity
+(`people/5f0c2d9a81b3e674`). The log holds HMAC-SHA256(key, that) cut to 64 bits. What was noted
+before there were identities went by folder: such a key is kept as {"key": ..., "as":
+"people/ada-lovelace"}, so that its pseudonym stays the same, or under the folder alone where nobody
+can tell whose it is. While the key is there the entries can be
 found for that person; once it is destroyed nobody can compute the pseudonym again, by guessing
 names neither, and the chain stays whole.
 """
@@ -35,11 +38,11 @@ class Subjects:
         if subject not in keys:
             keys[subject] = secrets.token_hex(32)
             write_json(self._file, keys)
-        return _pseudonym(subject, keys[subject])
+        return _name(subject, keys[subject])
 
     def known(self) -> Mapping[str, str]:
         """Pseudonym to subject, of all that have a key."""
-        return {_pseudonym(subject, key): subject for subject, key in self._keys().items()}
+        return {_name(subject, key): subject for subject, key in self._keys().items()}
 
     def forget(self, subject: str) -> str | None:
         """Destroy a subject's key; the pseudonym that was theirs, None if they had none."""
@@ -48,20 +51,30 @@ class Subjects:
         if key is None:
             return None
         write_json(self._file, keys)
-        return _pseudonym(subject, key)
+        return _name(subject, key)
 
-    def _keys(self) -> dict[str, str]:
+    def _keys(self) -> dict[str, str | dict[str, str]]:
         try:
             body = read_json(self._file)
         except FileNotFoundError:
             return {}
-        if not isinstance(body, dict) or not all(isinstance(key, str) for key in body.values()):
+        if not isinstance(body, dict) or not all(map(_is_key, body.values())):
             raise DataError(
                 _("The audit log's key file is damaged"),
                 str(self._file),
                 _("Restore it from a backup, or move it away: older entries lose their names."),
             )
         return dict(body)
+
+
+def _is_key(value: object) -> bool:
+    if isinstance(value, dict):
+        return isinstance(value.get("key"), str) and isinstance(value.get("as"), str)
+    return isinstance(value, str)
+
+
+def _name(subject: str, key: str | dict[str, str]) -> str:
+    return _pseudonym(subject, key) if isinstance(key, str) else _pseudonym(key["as"], key["key"])
 
 
 def _pseudonym(subject: str, key: str) -> str:

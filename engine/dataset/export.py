@@ -35,7 +35,8 @@ def export_keras_folders(
     destination = destination.expanduser().absolute()
     _check_free(workspace, destination)
     told = {"what": "pictures", "to": "keras folders"}
-    with Audit(workspace).of_all("exported", [(slug, told) for slug in split.people]):
+    ids = [person.id for person in people if person.slug in split.people]
+    with Audit(workspace).of_all("exported", [(id, told) for id in ids]):
         return _written(workspace, people, split, destination)
 
 

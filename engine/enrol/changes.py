@@ -18,7 +18,7 @@ from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import People, Person
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.trash import Change, Trash, Trashed
-from engine.errors import DataError, NameTaken, NoPictures, UsageError
+from engine.errors import DataError, NameTaken, NoPictures, UndoConflict, UsageError
 from engine.files import parse_json, read_json, read_lines, write_bytes, write_json
 from engine.i18n import _, _n
 from engine.workspace import Workspace
@@ -33,14 +33,14 @@ def delete_people(workspace: Workspace, names: Sequence[str], keep_days: int) ->
     Raises PersonNotFound, and then nobody was deleted; UsageError if nobody is named.
     """
     registry = People(workspace)
-    people = list({person.slug: person for person in map(registry.get, names)}.values())
+    people = list({person.id: person for person in map(registry.get, names)}.values())
     if not people:
         raise UsageError(_("Nobody was named"), "", _("Say whom to delete."))
     total = sum(person.pictures for person in people)
     named = _list([person.name for person in people])
     title = _("Deleted {named} ({total})").format(named=named, total=_count(total))
     back = _("{named}: back with {total}").format(named=named, total=_count(total))
-    told = [(person.slug, {"pictures": person.pictures}) for person in people]
+    told = [(person.id, {"pictures": person.pictures}) for person in people]
     audit = Audit(workspace)
     if not keep_days:  # without a manifest: it works on a full disk too
         with audit.of_all("person-erased", told):
@@ -97,7 +97,7 @@ def _put_away(
     by = {"by_itself": True} if by_itself else {}
     back = _("{name} has {total} again").format(name=person.name, total=_count(total))
     with (
-        Audit(workspace).of("pictures-deleted", person.slug, pictures=total, **by) as doing,
+        Audit(workspace).of("pictures-deleted", person.id, pictures=total, **by) as doing,
         Trash(workspace, keep_days).change(
             title.format(total=_count(total), name=person.name),
             back,
@@ -126,7 +126,7 @@ def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Tra
     """
     person, other = _two(workspace, source, target)
     told: dict[str, Any] = {"pictures": person.pictures}
-    about = [(person.slug, {**told, "part": "merged"}), (other.slug, told)]
+    about = [(person.id, {**told, "part": "merged"}), (other.id, told)]
     with (
         Audit(workspace).of_all("person-merged", about) as doing,
         Trash(workspace, keep_days).change(
@@ -149,6 +149,7 @@ def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Tra
             {person.slug: None, other.slug: _joined(entries.get(other.slug), moved)},
             lambda text: not text.startswith(f"{person.name}: "),
         )
+        change.merge(person, other)
     return _done(change)
 
 
@@ -162,7 +163,7 @@ def move_pictures(
     person, other = _two(workspace, name, to)
     _unused, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
-    about = [(person.slug, {"given": total}), (other.slug, {"received": total})]
+    about = [(person.id, {"given": total}), (other.id, {"received": total})]
     with (
         Audit(workspace).of_all("pictures-moved", about) as doing,
         Trash(workspace, keep_days).change(
@@ -191,9 +192,19 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
     """
     trash = Trash(workspace)
     found = trash.find(id)
-    for slug, name in found.names:
+    people = People(workspace)
+    enrolled = {each.id for each in people.list()}
+    for id_back, name in found.back_ids:
+        if id_back in enrolled:
+            raise UndoConflict(
+                _("Could not undo this"),
+                _("{name} is enrolled again already").format(name=name),
+                _("Delete that person first, then undo again (facedesk trash undo {id}).").format(
+                    id=found.id
+                ),
+            )
         try:
-            People(workspace).refuse_taken(name, own=slug)
+            people.refuse_taken(name, own=None)
         except NameTaken as error:
             raise NameTaken(
                 _("The name was taken meanwhile"),
@@ -202,7 +213,7 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
                     id=found.id
                 ),
             ) from error
-    about = [(slug, {"change": found.id}) for slug, _unused in found.names]
+    about = [(each, {"change": found.id}) for each, _unused in found.back_ids if each]
     with Audit(workspace).of_all("change-undone", about or [("", {"change": found.id})]):
         return trash.undo(found.id)
 

@@ -336,7 +336,7 @@ class _PersonSession:
     def _begin(self) -> None:
         """Note, before the first picture, that pictures of this person come in."""
         if self._doing is None and self._person is not None:
-            self._doing = self._audit.begin("pictures-imported", [(self._person.slug, {})])
+            self._doing = self._audit.begin("pictures-imported", [(self._person.id, {})])
 
     def _discard_empty_person(self) -> None:
         if self._person is not None:

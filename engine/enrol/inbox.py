@@ -38,7 +38,8 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One track of a stranger. `candidate` is the enrolled person nearest, with the best score.
+    """One track of a stranger. `candidate` is the enrolled person nearest, with the best score;
+    `candidate_id` who that is for good, empty where it was not noted.
 
     `at` is ISO 8601 in UTC; `records` tell of each crop. `extractor` and `space` are the digests
     of what made the features and embeddings; `run`, `track` and `beside` are as in `Sighted`.
@@ -56,6 +57,7 @@ class Sighting:
     run: str = ""
     track: int = 0
     beside: tuple[int, ...] = ()
+    candidate_id: str = ""
 
     def was_beside(self, other: Sighting) -> bool:
         """Whether one frame showed both, as two faces."""
@@ -163,6 +165,7 @@ class Inbox:
                 "at": iso(moment),
                 "source": sighted.source,
                 "candidate": sighted.candidate,
+                "candidate_id": sighted.candidate_id,
                 "score": sighted.score,
                 "threshold": sighted.threshold,
                 "extractor": sighted.extractor,
@@ -227,6 +230,7 @@ class Inbox:
                 run=str(body.get("run", "")),
                 track=int(body.get("track", 0)),
                 beside=tuple(int(track) for track in body.get("beside", ())),
+                candidate_id=str(body.get("candidate_id", "")),
             )
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(

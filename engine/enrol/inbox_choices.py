@@ -88,7 +88,11 @@ class Choices:
         sightings = self._inbox.get(ids)
         area = StrangerArea(self._workspace)
         what = _("Not {not_person}").format(not_person=not_person) if not_person else _("Ignored")
-        person = _new_stranger(People(area), what, sightings[0])
+        told_from = ""
+        if not_person:
+            with contextlib.suppress(PersonNotFound):  # renamed or deleted since it was shown
+                told_from = People(self._workspace).get(not_person).id
+        person = _new_stranger(People(area), what, sightings[0], told_from)
         source = f"{SOURCE}, not {not_person}" if not_person else SOURCE
         return self._become(
             sightings, area, person, source, _("Unknown: {what}").format(what=what), new=True
@@ -152,7 +156,9 @@ class Choices:
             with contextlib.suppress(PersonNotFound, DataError):
                 if last.new:
                     people = People(area)
-                    people.discard_if_empty(people.by_slug(last.slug))
+                    made = people.by_slug(last.slug)
+                    if made.id == undone.people.get(f"{area.people.name}/{last.slug}"):
+                        people.discard_if_empty(made)
             self._memory.drop([last.id])
         return undone
 
@@ -216,7 +222,9 @@ class Choices:
             if new:
                 People(area).discard_if_empty(person)
             raise
-        return self._remember(change, Choice("", person.slug, new, isinstance(area, StrangerArea)))
+        stranger = isinstance(area, StrangerArea)
+        about = person.apart_from if stranger else person.id
+        return self._remember(change, Choice("", person.slug, new, stranger, person=about))
 
     def _take_out(self, change: Change, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
@@ -305,13 +313,13 @@ def _without_pictures(people: People, name: str) -> Person | None:
     return None if found.pictures else found
 
 
-def _new_stranger(people: People, what: str, sighting: Sighting) -> Person:
+def _new_stranger(people: People, what: str, sighting: Sighting, told_from: str) -> Person:
     """A stranger's group of a name that nobody has yet."""
     name = clean_name(f"{what[:60]} {sighting.at[:16].replace('T', ' ')}")
     number = 1
     while True:
         try:
-            return people.add(name if number == 1 else f"{name} ({number})")
+            return people.add(name if number == 1 else f"{name} ({number})", apart_from=told_from)
         except NameTaken:
             number += 1
 

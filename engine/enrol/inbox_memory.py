@@ -3,10 +3,10 @@
     unknown/choices.json    {"version": 1, "choices": [choice, ...]}, the newest last; format 0: the
                             list alone
 
-A choice that moved pictures bears the id of its change in the trash, and `slug` says whose they
-became. A split moved nothing: it is the two sides that are not one person, kept as "apart".
-Whoever writes holds `Workspace.writer`; readers need no lock. A damaged file or entry counts as
-none.
+A choice that moved pictures bears the id of its change in the trash; `slug` says into whose folder
+they went, `person` whom it is about: who they became, or for a stranger from whom they were told.
+A split moved nothing: it is the two sides that are not one person, kept as "apart". Whoever writes
+holds `Workspace.writer`; readers need no lock. A damaged file or entry counts as none.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Choice:
     stranger: bool = False
     apart: Sides | None = None
     """Of a split its sides; else None."""
+    person: str = ""
+    """Identity of whom it is about, empty for nobody enrolled or where it is not known."""
 
 
 class ChoiceMemory:
@@ -64,8 +66,8 @@ class ChoiceMemory:
         """The sides of every split."""
         return tuple(each.apart for each in self.all() if each.apart is not None)
 
-    def forget(self, slug: str) -> int:
-        """Remember nothing of the person with this folder, nor what the trash has no more; how
+    def forget(self, ids: Collection[str]) -> int:
+        """Remember nothing of the person of these identities, nor what the trash has no more; how
         many choices went. Splits stay: they name nobody.
 
         May be done twice. Raises DiskFull, WorkspaceUnusable.
@@ -75,7 +77,7 @@ class ChoiceMemory:
         kept = [
             each
             for each in before
-            if each.apart is not None or (each.id in trash and not _is_about(each, slug))
+            if each.apart is not None or (each.id in trash and each.person not in ids)
         ]
         if len(kept) < len(before):
             self._keep(kept)
@@ -98,6 +100,7 @@ def _choices(body: Any) -> Iterator[Choice]:
                 new=bool(entry.get("new")),
                 stranger=bool(entry.get("stranger")),
                 apart=apart,
+                person=str(entry.get("person", "")),
             )
 
 
@@ -114,11 +117,11 @@ def _sides(value: Any) -> Sides | None:
 def _entry(choice: Choice) -> dict[str, Any]:
     if choice.apart is not None:
         return {"id": choice.id, "apart": [list(side) for side in choice.apart]}
-    entry = {"id": choice.id, "slug": choice.slug, "new": choice.new, "stranger": choice.stranger}
+    entry = {
+        "id": choice.id,
+        "slug": choice.slug,
+        "new": choice.new,
+        "stranger": choice.stranger,
+        "person": choice.person,
+    }
     return {key: value for key, value in entry.items() if value or key == "slug"}
-
-
-def _is_about(choice: Choice, slug: str) -> bool:
-    # "not-ada-2026": strangers told from a person are renamed when the person is erased, and the
-    # choice cannot be undone any more.
-    return slug in choice.slug if choice.stranger else choice.slug == slug

@@ -11,7 +11,7 @@ import contextlib
 import difflib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,13 @@ from engine.enrol.folders import (
     session_stamp,
     sub_folders,
 )
+from engine.enrol.identity import (
+    PERSON_FILE,
+    identity_in,
+    is_identity,
+    merged_in,
+    new_identity,
+)
 from engine.enrol.lookalikes import looks
 from engine.enrol.names import clean_name, is_slug, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound, WorkspaceTooNew
@@ -36,9 +43,8 @@ from engine.i18n import _
 from engine.workspace import Workspace
 from engine.workspace_format import newer
 
-__all__ = ["People", "Person", "SessionInfo", "clean_name"]
+__all__ = ["PERSON_FILE", "People", "Person", "SessionInfo", "clean_name"]
 
-PERSON_FILE = "person.json"
 FORMAT = 1
 """Version written into person.json and session.json."""
 
@@ -60,7 +66,12 @@ class SessionInfo:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One enrolled person. `revision` changes whenever the set of pictures changes."""
+    """One enrolled person. `revision` changes whenever the set of pictures changes.
+
+    `id` is who they are for good (`engine.enrol.identity`), `slug` only where their pictures lie.
+    `merged` are the identities of people who were merged into this one. `apart_from`, of a
+    stranger, is whom they were told from.
+    """
 
     name: str
     slug: str
@@ -68,6 +79,14 @@ class Person:
     consent: Consent | None
     sessions: tuple[SessionInfo, ...]
     revision: str
+    id: str = ""
+    merged: tuple[str, ...] = ()
+    apart_from: str = ""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Every identity that is this person."""
+        return frozenset((self.id, *self.merged))
 
     @property
     def pictures(self) -> int:
@@ -120,6 +139,13 @@ class People:
         except FileNotFoundError as error:
             raise self._damage(slug) from error
 
+    def by_id(self, id: str) -> Person:
+        """The person of this identity. Raises PersonNotFound."""
+        found = next((person for person in self.list() if person.id == id), None)
+        if found is None:
+            raise self._not_found(id)
+        return found
+
     def pictures(self, person: Person) -> tuple[Path, ...]:
         """All picture files of a person, session by session in order of capture."""
         return tuple(
@@ -138,23 +164,35 @@ class People:
 
     # --- changing (the caller holds the writer lock) -------------------------------------------
 
-    def add(self, name: str, consent: Consent | None = None) -> Person:
-        """Enrol a new person without pictures. Raises NameInvalid, NameTaken."""
+    def add(self, name: str, consent: Consent | None = None, apart_from: str = "") -> Person:
+        """Enrol a new person without pictures, with an identity of their own.
+
+        `apart_from` is the identity of whom a stranger was told from. Raises NameInvalid,
+        NameTaken.
+        """
         name = clean_name(name)
         self.refuse_taken(name, own=None)
-        # lexists: a dangling link also occupies the name.
-        slug = slug_for(name, lambda candidate: os.path.lexists(self._folder(candidate)))
+        slug = self.free_slug(name)
         # A crash in the middle of an earlier `delete` may have left rows under this slug.
         traces.remove(self.workspace, slug)
         body = {
             "version": FORMAT,
+            "id": new_identity(),
             "name": name,
             "created": utc_now(),
             "consent": consent.to_json() if consent else None,
         }
+        if apart_from:
+            body["apart_from"] = apart_from
         with new_directory(self._folder(slug)) as folder:
             write_json(folder / PERSON_FILE, body)
         return self._read(slug)
+
+    def free_slug(self, name: str) -> str:
+        """A folder name for somebody new: no person's, and none to which undo brings one back."""
+        trashed = traces.folders_in_trash(self.workspace)
+        # lexists: a dangling link also occupies the name.
+        return slug_for(name, lambda slug: slug in trashed or os.path.lexists(self._folder(slug)))
 
     def ensure(self, name: str, consent: Consent | None = None) -> Person:
         """The person of this name, added if there is none; `consent` is noted, if any.
@@ -186,6 +224,11 @@ class People:
         body = {**self._read_head(person.slug), "consent": consent.to_json()}
         write_json(self._folder(person.slug) / PERSON_FILE, body)
         return self._read(person.slug)
+
+    def forget_apart_from(self, slug: str) -> None:
+        """Forget from whom a stranger was told. Raises as reading them does."""
+        body = {k: v for k, v in self._read_head(slug).items() if k != "apart_from"}
+        write_json(self._folder(slug) / PERSON_FILE, body)
 
     def refuse_taken(self, name: str, own: str | None) -> None:
         """Raise NameTaken if a person in another folder than `own` has this name, or one that
@@ -298,6 +341,7 @@ class People:
         """
         removed = []
         slugs = self._slugs()
+        self._identify(slugs)
         for slug in slugs:
             for entry in sub_folders(self._folder(slug)):
                 if self.discard_session(slug, entry.name):
@@ -306,6 +350,19 @@ class People:
         return (*removed, *traces.sweep(self.workspace, frozenset(slugs)))
 
     # --- private ------------------------------------------------------------------------------
+
+    def _identify(self, slugs: Iterable[str]) -> None:
+        """Give an identity to whoever was put here by hand without one, or with another's."""
+        known: set[str] = set()
+        bodies = []
+        for slug in slugs:
+            with contextlib.suppress(DataError, FileNotFoundError):
+                bodies.append((slug, self._read_head(slug)))
+        for slug, body in sorted(bodies, key=lambda each: str(each[1]["created"])):
+            if not is_identity(body.get("id")) or body["id"] in known:
+                body = {**body, "id": new_identity()}
+                write_json(self._folder(slug) / PERSON_FILE, body)
+            known.add(body["id"])
 
     def _folder(self, slug: str) -> Path:
         return self.workspace.people / slug
@@ -348,6 +405,9 @@ class People:
             consent=read_consent(body.get("consent")),
             sessions=sessions,
             revision=digest.hexdigest()[:16],
+            id=identity_in(body, slug),
+            merged=merged_in(body),
+            apart_from=str(body.get("apart_from", "")),
         )
 
     def _sessions(self, folder: Path) -> tuple[SessionInfo, ...]:

@@ -107,9 +107,7 @@ def note(people: People, person: Person, permission: Permission) -> Person:
     consent = permission.consent(person.name)
     if consent is None:
         return person
-    with Audit(people.workspace).of(
-        "consent-noted", person.slug, text_version=consent.text_version
-    ):
+    with Audit(people.workspace).of("consent-noted", person.id, text_version=consent.text_version):
         return people.set_consent(person.name, consent)
 
 

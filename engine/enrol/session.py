@@ -238,7 +238,7 @@ class Enrolment:
     def _begin(self) -> None:
         """Note, before the first picture, that this person is enrolled."""
         about = {"new": self._new_person, "source": place(self._source)}
-        self._doing = self._audit.begin("enrolled", [(self.person.slug, about)])
+        self._doing = self._audit.begin("enrolled", [(self.person.id, about)])
 
     def _note_end(self, doing: Doing) -> None:
         if not self.captured or self._state == "cancelled":

@@ -48,7 +48,7 @@ def remove_stranger(workspace: Workspace, name: str) -> Person:
         raise PersonNotFound(
             _("There is no such stranger"), clean_name(name), _("See `facedesk strangers list`.")
         ) from error
-    with Audit(area).of("stranger-removed", gone.slug, pictures=gone.pictures):
+    with Audit(area).of("stranger-removed", gone.id, pictures=gone.pictures):
         return People(area).delete(name)
 
 
@@ -56,9 +56,9 @@ def clear_strangers(workspace: Workspace) -> int:
     """Remove all strangers, damaged entries too; how many there were."""
     area = StrangerArea(workspace)
     people = People(area)
-    everybody = [(each.slug, each.name) for each in people.list()]
-    everybody += [(path.parent.name, "") for path in people.damaged()]
-    with Audit(area).of_all("stranger-removed", [(slug, {}) for slug, _unused in everybody]):
-        for slug, name in everybody:
+    everybody = [(each.slug, each.name, each.id) for each in people.list()]
+    everybody += [(path.parent.name, "", "") for path in people.damaged()]
+    with Audit(area).of_all("stranger-removed", [(id, {}) for _slug, _name, id in everybody]):
+        for slug, name, _unused in everybody:
             people.delete_slug(slug, name)
     return len(everybody)

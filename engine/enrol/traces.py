@@ -57,6 +57,18 @@ def move_features(workspace: Workspace, slug: str, session: str, to: str) -> Non
             move(rows, target)
 
 
+def folders_in_trash(workspace: Workspace) -> frozenset[str]:
+    """Slugs to which undoing something in the trash brings pictures back."""
+    area, found = workspace.people.name, set()
+    for manifest in workspace.trash.glob("*/manifest.json"):
+        with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError, ValueError):
+            for source, _unused, _optional in read_json(manifest)["steps"]:
+                parts = str(source).split("/")
+                if parts[0] == area and len(parts) > 1:
+                    found.add(parts[1])
+    return frozenset(found)
+
+
 def split_entries(workspace: Workspace) -> dict[str, Any]:
     """The entries of split.json by slug; none without a split, or with a damaged one."""
     return dict(_read_split(workspace).get("people", {}))

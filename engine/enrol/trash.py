@@ -8,6 +8,8 @@ A change is a list of renames. The folder with the manifest is made under a temp
 becomes `<id>.doing` in one rename: from then on the change happens, and `recover` finishes it
 after a crash. When all steps are done it becomes `<id>`. Undoing renames it to `<id>.undoing`,
 walks the steps backwards and removes it. Ids are UTC times with a counter, so that they sort.
+`people` in the manifest says whose each folder was ({"people/ada-lovelace": identity}): nothing
+goes back into a folder that is somebody else's by now.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,11 @@ from engine.audit import Audit
 from engine.enrol import traces
 from engine.enrol.clock import read_clock
 from engine.enrol.folders import iso, session_stamp, sub_folders
+from engine.enrol.identity import identity_at, join, part
+from engine.enrol.names import is_slug
+from engine.enrol.people import People, Person
 from engine.enrol.strangers import StrangerArea
+from engine.enrol.trash_steps import Plan, Step, moved_to, place_of
 from engine.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
 from engine.files import (
     locked_directory,
@@ -81,6 +87,7 @@ class Trashed:
 
     `at` is ISO 8601 in UTC; `names` are (slug, name) of people who are enrolled again after undo.
     `by_itself`: Facedesk did it on its own account, so that it is undone only by its id.
+    `people` maps the folders that it is about ("people/ada-lovelace") to whose they were.
     """
 
     id: str
@@ -90,26 +97,21 @@ class Trashed:
     pictures: int = 0
     names: tuple[tuple[str, str], ...] = ()
     by_itself: bool = False
+    people: Mapping[str, str] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One rename. One that is `optional` is left out where it is not possible: features."""
-
-    source: str
-    target: str
-    optional: bool
-
-    def backwards(self) -> _Step:
-        return _Step(self.target, self.source, self.optional)
+    @property
+    def back_ids(self) -> tuple[tuple[str, str], ...]:
+        """(identity, name) of those in `names`; the identity is empty where it is not known."""
+        return tuple((self.people.get(f"people/{slug}", ""), name) for slug, name in self.names)
 
 
 class Change:
     """A change while it is put together: nothing has happened yet. Steps are done in order."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
-        self.steps: list[_Step] = []
+        self.steps: list[Step] = []
         self.split: dict[str, Any] = {}
+        self.merged: dict[str, Any] = {}
         self.pictures = 0
         """How many pictures it is about, as it is told."""
         self.noted: tuple[int, ...] = ()
@@ -126,7 +128,7 @@ class Change:
 
     def move(self, source: Path, target: Path, *, optional: bool = False) -> None:
         """Rename a file or folder; both paths in the workspace, or in a staged folder."""
-        self.steps.append(_Step(self._key(source), self._key(target), optional))
+        self.steps.append(Step(self._key(source), self._key(target), optional))
 
     def keep(self) -> Path:
         """A place in the trash to move files to, which keep their names there."""
@@ -147,6 +149,19 @@ class Change:
         the split was made anew meanwhile; it then no longer fits and the next training splits.
         """
         self.split = traces.edit(self._workspace, entries, warnings)
+
+    def merge(self, person: Person, into: Person) -> None:
+        """`person`'s identities are `into`'s too, until this is undone."""
+        self.merged = {"into": into.slug, "ids": [person.id, *person.merged]}
+
+    def people(self) -> dict[str, str]:
+        """Whose each folder is that the steps touch."""
+        found: dict[str, str] = {}
+        for key in (key for step in self.steps for key in (step.source, step.target)):
+            place = place_of(key)
+            if place and place not in found:
+                found[place] = identity_at(self._workspace.root / place)
+        return {place: id for place, id in found.items() if id}
 
     def _own(self, kind: str) -> Path:
         self._count += 1
@@ -199,6 +214,7 @@ class Trash:
             return
         what = Trashed("", title, back, "", change.pictures, tuple(names), by_itself)
         with _alone(self._folder):
+            what = replace(what, people=change.people())
             id, at = self._begin(temporary, change, what)
             try:
                 self._finish(self._folder / f"{id}{DOING}")
@@ -230,6 +246,8 @@ class Trash:
                 "noted": list(change.noted),
                 "steps": [[s.source, s.target, s.optional] for s in change.steps],
                 "split": change.split,
+                "people": dict(what.people),
+                "merged": change.merged,
             }
             write_json(temporary / MANIFEST, manifest)
             self._rename(temporary, f"{id}{DOING}")
@@ -273,18 +291,39 @@ class Trash:
 
     def _undo(self, found: Trashed) -> Trashed:
         folder = self._folder / found.id
-        steps = self._read(found.id)[1]
-        if not steps:
+        if not self._read(found.id)[1]:
             raise DataError(
                 _("This change cannot be undone"),
                 _("{file} is damaged").format(file=folder / MANIFEST),
                 _("Its pictures lie in that folder until it is purged."),
             )
+        self._make_room(found)
+        steps = self._read(found.id)[1]
         self._check(
             folder, [step.backwards() for step in reversed(steps)], _("Could not undo this")
         )
         self._revert(self._rename(folder, f"{found.id}{UNDOING}"))
         return found
+
+    def _make_room(self, found: Trashed) -> None:
+        """See that nothing goes into the folder of another human: whoever comes back whole gets
+        another folder, the rest is refused. Raises UndoConflict."""
+        file = self._folder / found.id / MANIFEST
+        for place, id in found.people.items():
+            folder = self._workspace.root / place
+            if not os.path.lexists(folder) or identity_at(folder) == id:
+                continue
+            body = read_json(file)
+            if not any(source == place for source, _target, _optional in body["steps"]):
+                raise UndoConflict(
+                    _("Could not undo this"),
+                    _("{path} is another person's by now").format(path=place),
+                    _("Its pictures lie in {folder} until it is purged.").format(
+                        folder=self._folder / found.id
+                    ),
+                )
+            area = self._workspace if place.startswith("people/") else StrangerArea(self._workspace)
+            write_json(file, moved_to(body, place, People(area).free_slug(place.partition("/")[2])))
 
     def purge(self, *, everything: bool = False, now: datetime | None = None) -> int:
         """Remove for good what is older than `keep_days`, or everything; how many changes."""
@@ -340,6 +379,7 @@ class Trash:
         change, steps, split = self._read(doing.name, strict=True)
         self._run(doing, steps)
         traces.apply(self._workspace, split)
+        self._join(doing, join)
         # What was staged is in place; what was not needed there is no part of the change.
         remove_directory(doing / "staged")
         self._rename(doing, change.id)
@@ -352,12 +392,22 @@ class Trash:
             return change
         self._run(undoing, [step.backwards() for step in reversed(steps)])
         traces.take_back(self._workspace, split)
+        self._join(undoing, part)
         for area in (self._workspace, StrangerArea(self._workspace)):
             traces.sweep_sessions(area)  # computed since, where the pictures no longer are
         remove_directory(undoing)
         return change
 
-    def _run(self, folder: Path, steps: Sequence[_Step]) -> None:
+    def _join(self, folder: Path, do: Callable[[Path, list[str]], None]) -> None:
+        """Note, or no longer, that somebody merged is who they were merged into."""
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+            body = read_json(folder / MANIFEST)
+            merged, slug = body.get("merged") or {}, str((body.get("merged") or {}).get("into", ""))
+            owner = self._workspace.people / slug
+            if is_slug(slug) and identity_at(owner) == body["people"][f"people/{slug}"]:
+                do(owner, [str(id) for id in merged["ids"]])
+
+    def _run(self, folder: Path, steps: Sequence[Step]) -> None:
         """Do the steps that are not done yet. A step is one rename, so none is ever half done."""
         touched = set()
         for step in steps:
@@ -372,9 +422,9 @@ class Trash:
                 if parent.is_dir():  # it may have moved on in a later step
                     sync_directory(parent)
 
-    def _check(self, folder: Path, steps: Sequence[_Step], what: str) -> None:
+    def _check(self, folder: Path, steps: Sequence[Step], what: str) -> None:
         """Raise UndoConflict if the steps cannot all be done, before the first one is."""
-        plan = _Plan()
+        plan = Plan()
         for step in steps:
             source, target = self._path(folder, step.source), self._path(folder, step.target)
             if step.optional:
@@ -431,7 +481,7 @@ class Trash:
 
     def _read(
         self, name: str, *, strict: bool = False
-    ) -> tuple[Trashed, list[_Step], dict[str, Any]]:
+    ) -> tuple[Trashed, list[Step], dict[str, Any]]:
         """A manifest; one that is damaged has no title and no steps.
 
         With `strict` one that cannot be read just now is no damaged one: WorkspaceUnusable.
@@ -447,8 +497,9 @@ class Trash:
                 int(body["pictures"]),
                 tuple((str(slug), str(name)) for slug, name in body["names"]),
                 body.get("by_itself") is True,
+                {str(place): str(id) for place, id in dict(body.get("people") or {}).items()},
             )
-            steps = [_Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
+            steps = [Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
             # Looked at before anything is moved: half a change would be neither done nor undone.
             if not traces.is_change(body["split"]):
                 raise ValueError(body["split"])
@@ -464,36 +515,3 @@ class Trash:
             if strict and isinstance(error, WorkspaceUnusable):
                 raise
             return Trashed(id, "", "", ""), [], {}
-
-
-class _Plan:
-    """What would be where after the steps so far, without doing them."""
-
-    def __init__(self) -> None:
-        self._came: dict[str, tuple[int, str]] = {}
-        self._left: dict[str, int] = {}
-        self._steps = 0
-
-    def add(self, source: str, target: str) -> None:
-        self._steps += 1
-        self._left[source] = self._steps
-        self._came[target] = self._steps, source
-
-    def has(self, path: str) -> bool:
-        """Whether something is at `path`: followed back step by step to what is on disk now."""
-        before = self._steps + 1
-        while True:
-            newest, origin, place = 0, "", path
-            while place not in ("/", ""):
-                step, source = self._came.get(place, (0, ""))
-                if newest < step < before:
-                    newest, origin = step, source + path[len(place) :]
-                left = self._left.get(place, 0)
-                if newest < left < before:
-                    newest, origin = left, ""
-                place = place.rpartition("/")[0]
-            if not newest:
-                return os.path.lexists(path)
-            if not origin:
-                return False
-            path, before = origin, newest

@@ -51,8 +51,8 @@ class TrainedOn:
         """Whether the model says so at all; older ones do not."""
         try:
             self._files = {
-                (slug, session): decode(text)
-                for slug, sessions in (listed or {}).items()
+                (id, session): decode(text)
+                for id, sessions in (listed or {}).items()
                 for session, text in sessions.items()
             }
         except (AttributeError, TypeError, ValueError) as error:
@@ -63,10 +63,10 @@ class TrainedOn:
             ) from error
 
     def __contains__(self, picture: tuple[str, str]) -> bool:
-        """Whether (slug, "<session>/<file>") is among them."""
-        slug, key = picture
+        """Whether (identity, "<session>/<file>") is among them."""
+        id, key = picture
         session, _unused, file = key.partition("/")
-        return file in self._files.get((slug, session), ())
+        return file in self._files.get((id, session), ())
 
 
 def held_out_parts(split: Split, slugs: Sequence[str]) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def held_out_probes(
     learnt = 0
     for person in people:
         listed = _pictures(split, person.slug, parts)
-        free = tuple(key for key in listed if (person.slug, key) not in trained)
+        free = tuple(key for key in listed if (person.id, key) not in trained)
         learnt += len(listed) - len(free)
         keys.append(free)
     warnings = []

@@ -16,12 +16,12 @@ sharpness."""
 class Sighted(Event):
     """A stranger's track whose crops are to be kept, for whoever may write to the workspace.
 
-    `candidate` is the enrolled person who is nearest, with the best `score` seen, which missed
-    `threshold`. `payload` holds one PNG a shot and then an `.npz` of their features, with their
-    lengths in `sizes`; `extractor` and `space` are the digests of what made the features and the
-    embeddings in it. `beside` are tracks of the same `run` that were seen in one frame with this
-    one, as another face: they are other people. `run` is empty where that is not known.
-    `aligned` is by what the crops were aligned, "eyes" or "points".
+    `candidate` is the enrolled person who is nearest (`candidate_id`: who that is for good), with
+    the best `score` seen, which missed `threshold`. `payload` holds one PNG a shot and then an
+    `.npz` of their features, with their lengths in `sizes`; `extractor` and `space` are the digests
+    of what made the features and the embeddings in it. `beside` are tracks of the same `run` that
+    were seen in one frame with this one, as another face: they are other people. `run` is empty
+    where that is not known. `aligned` is by what the crops were aligned, "eyes" or "points".
     """
 
     name: ClassVar[str] = "sighted"
@@ -38,6 +38,7 @@ class Sighted(Event):
     run: str = ""
     beside: tuple[int, ...] = ()
     aligned: str = "eyes"
+    candidate_id: str = ""
 
     def parts(self) -> tuple[tuple[bytes, ...], bytes]:
         """The PNGs, and the features file. Raises ValueError if the lengths do not fit."""

@@ -14,7 +14,8 @@ class FaceSeen(Event):
     """One face in one frame, searched in the gallery.
 
     `person` is the name that was decided, or None; `decision` is known, unsure or unknown.
-    `candidate` is the best match whatever its score. `votes` of the last `of` frames of this
+    `candidate` is the best match whatever its score, `candidate_id` who that is for good, whatever
+    the name (empty in recordings of before). `votes` of the last `of` frames of this
     track agree. `stale` says that the person's pictures changed since the model was trained.
     """
 
@@ -35,6 +36,7 @@ class FaceSeen(Event):
     of: int
     stale: bool
     milliseconds: float
+    candidate_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ class BestSoFar:
 class Checkpoint:
     """The file of one recipe's unfinished training in a workspace's folder `models`.
 
-    `people` are the slugs and revisions of those whose pictures are trained on.
+    `people` are the identities and revisions of those whose pictures are trained on.
     """
 
     models: Path
@@ -120,7 +120,7 @@ def drop_all(models: Path) -> None:
 
 def drop_stale(models: Path, people: Collection[tuple[str, str]]) -> int:
     """Remove checkpoints that no training can go on from: they hold somebody who is not among
-    `people` (slug and revision) any more, or are damaged. How many."""
+    `people` (identity and revision) any more, or are damaged. How many."""
     gone = 0
     for path in sorted((models / FOLDER).glob("*.npz")):
         try:

@@ -48,7 +48,7 @@ def facts_of(model: StoredModel) -> dict[str, Any]:
         "created": info.created,
         "recipe": info.recipe,
         "backbone": info.details.get("backbone", "vgg16"),
-        "names": [name for _slug, name, _revision in model.labels],
+        "names": [name for _id, name, _revision in model.labels],
         "input": [160, 160, 3],
         "preprocessing": PREPROCESSING,
         "output": "scores" if scores else "probabilities",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.enrol.identity import before
 from engine.enrol.names import is_slug
 from engine.i18n import _
 
@@ -26,7 +27,7 @@ BackboneName = Literal["both", "vgg16", "resnet"]
 """Networks that faces may go through: see `backbones`."""
 
 Label = tuple[str, str, str]
-"""Slug, name and revision of a person when the model was trained."""
+"""Identity, name and revision of a person when the model was trained."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -79,7 +80,7 @@ class ModelInfo:
 class StoredModel:
     """A verified model. `arrays` are the recipe's own; `labels[i]` names row i of `centres`.
 
-    Names are those at training time; look a person up by slug for the present one, so that a
+    Names are those at training time; look a person up by identity for the present one, so that a
     rename needs no training.
     """
 
@@ -101,7 +102,7 @@ class StoredModel:
 
     @property
     def labels(self) -> tuple[Label, ...]:
-        """Slug, name and revision of each row of `centres`."""
+        """Identity, name and revision of each row of `centres`."""
         return self.info.people
 
 
@@ -157,7 +158,7 @@ def parse_info(
     if description["format"] != FORMAT or description["id"] != identity:
         raise ValueError(_("model.json belongs to another model or a newer Facedesk"))
     people = tuple(map(_label, labels))
-    if len({slug for slug, _name, _revision in people}) < len(people):
+    if len({id for id, _name, _revision in people}) < len(people):
         raise ValueError(_("somebody is in it twice"))
     epochs, best = description["epochs"], description["best_epoch"]
     if not (type(epochs) is type(best) is int and 0 <= best <= epochs):
@@ -183,10 +184,11 @@ def parse_info(
 
 
 def _label(person: Mapping[str, Any]) -> Label:
-    slug, name = _text(person["slug"]), _text(person["name"])
-    if not is_slug(slug):
-        raise ValueError(_("{slug!r} is no person's folder").format(slug=slug[:60]))
-    return slug, name, _text(person["revision"])
+    # Format 1 of the workspace named folders, and no writer was here since.
+    id = _text(person["id"]) if "id" in person else before(_text(person["slug"]))
+    if not is_slug(id.removeprefix("?")):
+        raise ValueError(_("{id!r} is no person's identity").format(id=id[:60]))
+    return id, _text(person["name"]), _text(person["revision"])
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Models on disk: folders that appear whole, are verified before use, and can be rolled back.
 
     models/<id>/head.npz       arrays: `centres` and what else the recipe needs
-    models/<id>/labels.json    who the rows of `centres` are: [{slug, name, revision}]
+    models/<id>/labels.json    who the rows of `centres` are: [{id, name, revision}]
     models/<id>/model.json     recipe, counts, split, metrics, history, versions, calibration
     models/<id>/SHA256SUMS     digests of the three, as `sha256sum -c` reads them
     models/current             the id in use
@@ -73,7 +73,7 @@ class ModelStore:
         identity = f"{_stamp(created)}-{draft.recipe}-{hashlib.sha256(head).hexdigest()[:4]}"
         if not _ID.fullmatch(identity):
             raise ValueError(f"the recipe's name must be lower-case letters, not {draft.recipe!r}")
-        labels = [dict(zip(("slug", "name", "revision"), p, strict=True)) for p in draft.people]
+        labels = [dict(zip(("id", "name", "revision"), p, strict=True)) for p in draft.people]
         moment = created.isoformat(timespec="milliseconds")
         description = describe(draft, identity, moment, self.current_id())
         files = {HEAD: head, LABELS: _json(labels), DESCRIPTION: _json(description)}

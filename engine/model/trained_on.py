@@ -1,6 +1,6 @@
 """What a model was trained on, kept in it, so that nobody judges it on those very pictures.
 
-`details["trained_on"]` of a model is {slug: {session: "1-28,35-40"}}: numbers of picture files.
+`details["trained_on"]` of a model is {identity: {session: "1-28,35-40"}}: numbers of picture files.
 It lists what the figures are not measured on; `details["enrolled_on"]` lists all that the centres
 in use are made of.
 """
@@ -18,7 +18,7 @@ from engine.dataset.split import PARTS, Split
 from engine.i18n import _
 
 Record = Mapping[str, Mapping[str, str]]
-"""Slug to session to numbers of pictures."""
+"""Identity to session to numbers of pictures."""
 
 _NUMBERED = re.compile(r"([0-9]{4,6})\.png")
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
@@ -26,8 +26,10 @@ _ODD = "="
 """Begins a file name that is no number; it cannot begin a range."""
 
 
-def pictures_of(split: Split, names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The parts `names` of `split` as a record."""
+def pictures_of(
+    split: Split, names: Sequence[str], ids: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """The parts `names` of `split` as a record; `ids` maps its folders to whose they are."""
     record: dict[str, dict[str, str]] = {}
     for slug, parts in split.people.items():
         sessions: dict[str, list[str]] = {}
@@ -35,13 +37,13 @@ def pictures_of(split: Split, names: Sequence[str]) -> dict[str, dict[str, str]]
         for picture in (each for name in names for each in named[name]):
             session, _unused, file = picture.partition("/")
             sessions.setdefault(session, []).append(file)
-        record[slug] = {session: encode(files) for session, files in sessions.items()}
+        record[ids[slug]] = {session: encode(files) for session, files in sessions.items()}
     return record
 
 
-def contains(record: Record, slug: str, session: str, file: str) -> bool:
+def contains(record: Record, id: str, session: str, file: str) -> bool:
     """Whether this picture is in the record. Raises ValueError for a damaged record."""
-    return file in decode(record.get(slug, {}).get(session, ""))
+    return file in decode(record.get(id, {}).get(session, ""))
 
 
 def encode(files: Iterable[str]) -> str:

@@ -91,7 +91,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What training keeps of the enrolled pictures: `own` by slug, and how enrolled people, each
+    """What training keeps of the enrolled pictures: `own` by id, and how enrolled people, each
     left out of the gallery, scored against it at training time (see `StandIns`)."""
 
     own: Mapping[str, Own] = field(default_factory=dict)
@@ -155,7 +155,7 @@ class Enrolled:
 
 
 def kept_from(
-    space: Space, pictures: Enrolled, slugs: Sequence[str], curve: ImpostorCurve, fpir: float
+    space: Space, pictures: Enrolled, ids: Sequence[str], curve: ImpostorCurve, fpir: float
 ) -> Kept:
     """What training keeps of the enrolled pictures, with the check on stand-ins.
 
@@ -181,14 +181,14 @@ def kept_from(
     for person in others if pictures.people > 1 else ():
         rest = [other for other in others if other != person]
         without = {
-            slugs[other]: replace(own[other], near=_highest(np.delete(near[other], person)))
+            ids[other]: replace(own[other], near=_highest(np.delete(near[other], person)))
             for other in rest
         }
-        made = calibrate(curve, fpir, [slugs[other] for other in rest], Kept(without))
+        made = calibrate(curve, fpir, [ids[other] for other in rest], Kept(without))
         reached = scores[pictures.labels == person][:, rest] >= np.array(made.thresholds)
         hits += float(reached.any(1).mean())
     return Kept(
-        dict(zip(slugs, own, strict=True)), pictures.people if pictures.people > 1 else 0, hits
+        dict(zip(ids, own, strict=True)), pictures.people if pictures.people > 1 else 0, hits
     )
 
 
@@ -212,20 +212,20 @@ def _highest(values: NDArray[np.float64]) -> float | None:
 
 
 def calibrate(
-    curve: ImpostorCurve, fpir: float, slugs: Sequence[str], kept: Kept | None = None
+    curve: ImpostorCurve, fpir: float, ids: Sequence[str], kept: Kept | None = None
 ) -> Calibration:
-    """The thresholds of a gallery of `slugs` for the dial `fpir`.
+    """The thresholds of a gallery of `ids` for the dial `fpir`.
 
     People of whom `kept` says nothing are taken to score as others do.
     """
-    threshold = threshold_for(curve, len(slugs), fpir)
-    own = [kept.own.get(slug, Own(0)) if kept else Own(0) for slug in slugs]
+    threshold = threshold_for(curve, len(ids), fpir)
+    own = [kept.own.get(id, Own(0)) if kept else Own(0) for id in ids]
     usual = _usual(own)
     raised = tuple(_raised(threshold, each, usual) for each in own)
     return Calibration(
         threshold,
         fpir,
-        len(slugs),
+        len(ids),
         raised,
         alone=sum(each.mean is None for each in own),
         lean=sum(each.mean is not None and each.pictures < ENOUGH_PICTURES for each in own),

@@ -58,25 +58,25 @@ class GateVerdict:
 class Probes:
     """Held-out pictures of people whom both models know.
 
-    `embeddings` (n, dims), `slugs` (n,) whose they are; `crops` gives the pictures themselves,
+    `embeddings` (n, dims), `ids` (n,) whose they are; `crops` gives the pictures themselves,
     (n, 160, 160, 3) RGB uint8, for a model that proposes names by its network.
     """
 
     embeddings: Faces
-    slugs: Sequence[str]
+    ids: Sequence[str]
     crops: Callable[[], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StandIns:
     """People who should not be named: `embeddings` (n, dims), `groups` (n,) whose they are,
-    0, 1, ...; `slugs` of each, empty for a stranger of the operator's own. An enrolled one is
+    0, 1, ...; `ids` of each, empty for a stranger of the operator's own. An enrolled one is
     searched in the gallery without themselves.
     """
 
     embeddings: Array
     groups: NDArray[np.intp]
-    slugs: Sequence[str]
+    ids: Sequence[str]
 
 
 def not_compared(sentence: str) -> GateVerdict:
@@ -148,7 +148,7 @@ def hits_of(
 ) -> Hits:
     """Which probes `model` gives their right name at its threshold for `fpir`: (n,) bool.
 
-    As `Recogniser` decides single pictures: people who are no longer `enrolled` (slugs) cannot
+    As `Recogniser` decides single pictures: people who are no longer `enrolled` (ids) cannot
     be named; `propose` is the model's classifier (`recogniser.classifier_for`), or None; the
     operator's own `strangers` help to set the threshold. Raises ModelCorrupt if the model's
     threshold is no number.
@@ -159,12 +159,12 @@ def hits_of(
         candidates = scores.argmax(1)
     else:
         candidates = np.asarray(propose(probes.crops()))[:, kept].argmax(1)
-    found = zip(scores, candidates.tolist(), probes.slugs, strict=True)
+    found = zip(scores, candidates.tolist(), probes.ids, strict=True)
     return np.array(
         [
-            gallery.names[best] == slug
+            gallery.names[best] == id
             and decide(float(row[best]), threshold, best, (best,), 1).decision is Decision.KNOWN
-            for row, best, slug in found
+            for row, best, id in found
         ],
         bool,
     )
@@ -184,12 +184,12 @@ def named_of(
     """
     gallery, threshold, _unused = _settled(model, space, fpir, enrolled, strangers)
     scores = gallery.scores(stand_ins.embeddings)
-    columns = {slug: column for column, slug in enumerate(gallery.names)}
-    named = np.zeros(len(stand_ins.slugs), bool)
-    for group, slug in enumerate(stand_ins.slugs):
+    columns = {id: column for column, id in enumerate(gallery.names)}
+    named = np.zeros(len(stand_ins.ids), bool)
+    for group, id in enumerate(stand_ins.ids):
         rows = scores[stand_ins.groups == group]
-        if slug in columns:
-            rows = np.delete(rows, columns[slug], axis=1)
+        if id in columns:
+            rows = np.delete(rows, columns[id], axis=1)
         named[group] = bool((rows >= threshold).any())
     return named
 
@@ -202,8 +202,8 @@ def _settled(
     strangers: StrangerSet | None,
 ) -> tuple[Gallery, float, list[int]]:
     """The model's gallery of those enrolled, its threshold, and their rows in the model."""
-    known = [slug for slug, _, _ in model.labels]
-    kept = [i for i, slug in enumerate(known) if slug in enrolled]
+    known = [id for id, _, _ in model.labels]
+    kept = [i for i, id in enumerate(known) if id in enrolled]
     people = Gallery(space, model.centres[kept], [known[i] for i in kept])
     gallery, calibration = settle(space, people, fpir, kept_of(model.info), strangers)
     return gallery, calibration.threshold, kept

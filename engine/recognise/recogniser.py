@@ -38,9 +38,10 @@ NO_TRACK = 0
 class Recogniser:
     """Recognises faces with one model. One object serves one thread, and any number of cameras.
 
-    `stale` holds the slugs of people whose pictures changed since training. `names` maps slugs
-    to present names: a renamed person appears under her new name, and one who was deleted is
-    left out of the gallery, so she cannot be named; None takes the names of training time.
+    `stale` holds the identities of people whose pictures changed since training. `names` maps
+    identities to present names: a renamed person appears under her new name, and one who was
+    deleted is left out of the gallery, so she cannot be named, whoever has her name or folder now;
+    None takes the names of training time.
     `classifier` proposes the candidate in place of the face space (recipe `classic`); the
     decision rests on that candidate's score in the face space all the same, since a softmax is
     just as sure of strangers. `calibration` is made for the people of the gallery and for
@@ -84,8 +85,8 @@ class Recogniser:
         """
         model, space, fpir = self._model, self._space, self._settings.fpir
         self._gallery, self._kept = present_gallery(model, space, names)
-        self._slugs = self._gallery.names
-        trained = [(slug, name) for slug, name, _ in model.labels]
+        self._ids = self._gallery.names
+        trained = [(id, name) for id, name, _ in model.labels]
         self._names = tuple(names[trained[i][0]] if names else trained[i][1] for i in self._kept)
         # What was remembered of the faces in view counts the people of the gallery before.
         self._trackers.clear()
@@ -178,7 +179,7 @@ class Recogniser:
 
     @property
     def gallery(self) -> Gallery:
-        """The people who can be named; its names are their slugs."""
+        """The people who can be named; its names are their identities."""
         return self._gallery
 
     @property
@@ -242,6 +243,7 @@ class Recogniser:
             box=box,
             track=track,
             candidate=self._names[candidate],
+            candidate_id=self._ids[candidate],
             score=float(scores[candidate]) + raised,
             threshold=self.threshold + raised,
             runner_up=None if alone else self._names[second],
@@ -250,7 +252,7 @@ class Recogniser:
             decision=verdict.decision.value,
             votes=verdict.votes,
             of=verdict.of,
-            stale=self._slugs[candidate] in self._stale,
+            stale=self._ids[candidate] in self._stale,
             milliseconds=milliseconds,
         )
 
@@ -275,7 +277,7 @@ def _one_name_once(verdicts: list[tuple[int, Verdict]], scores: Float32) -> None
 def present_gallery(
     model: StoredModel, space: Space, names: Mapping[str, str] | None
 ) -> tuple[Gallery, NDArray[np.intp]]:
-    """The people of a model who are still among the slugs of `names`, and their rows in it.
+    """The people of a model who are still among the identities of `names`, and their rows in it.
 
     `names` None keeps everybody. Raises ModelCorrupt if the model was trained in another face
     space, NoModel if nobody of it is enrolled any more.
@@ -283,13 +285,13 @@ def present_gallery(
     trained_in = model.info.details.get("face_space", space.digest)
     if model.centres.shape[1] != space.dims or trained_in != space.digest:
         raise outdated(model.info)
-    slugs = [slug for slug, _, _ in model.labels]
-    kept = [row for row, slug in enumerate(slugs) if names is None or slug in names]
+    ids = [id for id, _, _ in model.labels]
+    kept = [row for row, id in enumerate(ids) if names is None or id in names]
     if not kept:
         raise NoModel(
             _("Nobody of this model is enrolled any more"), model.info.id, _("Train a new one.")
         )
-    return Gallery(space, model.centres[kept], [slugs[row] for row in kept]), np.array(kept)
+    return Gallery(space, model.centres[kept], [ids[row] for row in kept]), np.array(kept)
 
 
 def classifier_for(model: StoredModel, weights: Weights) -> Classifier | None:

@@ -47,7 +47,7 @@ class Search:
 class Gallery:
     """Centres of enrolled people in a face space, ready to be searched.
 
-    `centres` (p, dims) float32 of unit length, `names` (p,) in the same order (slugs or any
+    `centres` (p, dims) float32 of unit length, `names` (p,) in the same order (identities or any
     other labels). Raises ValueError if they do not fit each other or the space.
     """
 

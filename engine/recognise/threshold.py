@@ -29,7 +29,7 @@ def settle(
 ) -> tuple[Gallery, Calibration]:
     """The thresholds for this very gallery, the dial `fpir` and the operator's own strangers.
 
-    The gallery that is returned has them. `gallery`'s names are slugs.
+    The gallery that is returned has them. `gallery`'s names are identities.
     """
     made = calibrate(space.impostors, fpir, gallery.names, kept)
     if strangers is not None and len(strangers):
@@ -44,7 +44,7 @@ def record(calibration: Calibration, kept: Kept) -> dict[str, Any]:
         "fpir": calibration.fpir,
         "people": calibration.people,
         "raised": list(calibration.raised),
-        "own": {slug: asdict(own) for slug, own in kept.own.items()},
+        "own": {id: asdict(own) for id, own in kept.own.items()},
         "stand_ins": kept.stand_ins,
         "stand_in_hits": kept.stand_in_hits,
         "measured": calibration.measured,
@@ -65,7 +65,7 @@ def kept_of(info: ModelInfo) -> Kept:
     if info.threshold is not None and not np.isfinite(info.threshold):
         raise _damaged(_("{id}: its threshold is no number").format(id=info.id))
     try:
-        own = {str(slug): _own(each) for slug, each in found.get("own", {}).items()}
+        own = {str(id): _own(each) for id, each in found.get("own", {}).items()}
         kept = Kept(own, int(found.get("stand_ins", 0)), float(found.get("stand_in_hits", 0.0)))
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise _damaged(_("{id}: its calibration is no calibration").format(id=info.id)) from error

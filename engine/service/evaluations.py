@@ -12,6 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from engine.enrol.identity import before
 from engine.enrol.people import People
 from engine.errors import DataError
 from engine.events import EvaluateDone
@@ -25,7 +26,7 @@ MOST = 10
 """Evaluations that are kept."""
 LONGEST = 4 << 20
 """Bytes of the largest file written or read: about 700 people."""
-_SLUGS = "slugs"
+_IDS = "ids"
 
 
 def save(workspace: Workspace, done: EvaluateDone) -> bool:
@@ -35,9 +36,9 @@ def save(workspace: Workspace, done: EvaluateDone) -> bool:
     """
     body: dict[str, object] = {"version": FORMAT, "type": type(done).__name__}
     body |= {f.name: getattr(done, f.name) for f in fields(done)}
-    # Names change, folders do not.
-    slugs = {person.name: person.slug for person in People(workspace).list()}
-    body[_SLUGS] = [slugs.get(name, "") for name in done.people]
+    # Names change, and folders come to be another's.
+    ids = {person.name: person.id for person in People(workspace).list()}
+    body[_IDS] = [ids.get(name, "") for name in done.people]
     data = json.dumps(body, separators=(",", ":")).encode()
     if len(data) > LONGEST:
         return False
@@ -53,7 +54,7 @@ def save(workspace: Workspace, done: EvaluateDone) -> bool:
 
 
 def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...]] | None:
-    """The last evaluation of a model and its people's folders in order; None if there is none.
+    """The last evaluation of a model and its people's identities in order; None if there is none.
 
     A damaged file counts as none: it can be measured again.
     """
@@ -64,7 +65,8 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
         body = parse_json(read_bytes(path))
         if body.pop("version", 0) > FORMAT:  # 0 had none, and was the same otherwise
             return None
-        slugs = tuple(str(slug) for slug in body.pop(_SLUGS))
+        folders = body.pop("slugs", None)  # of before there were identities
+        ids = tuple(map(str, body.pop(_IDS) if folders is None else map(before, folders)))
         done = decode(json.dumps(body).encode(), b"")
     except (OSError, DataError, ValueError, KeyError, TypeError, AttributeError, WireError):
         return None
@@ -73,7 +75,7 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
     hints = get_type_hints(EvaluateDone)
     if not all(_fits(getattr(done, f.name), hints[f.name]) for f in fields(done)):
         return None
-    return (done, slugs) if len(slugs) == len(done.people) else None
+    return (done, ids) if len(ids) == len(done.people) else None
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -44,6 +44,7 @@ def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple
             newest=max((session.started for session in person.sessions), default=""),
             consent=state_of(person.consent, known.consent),
             unseen=away.get(person.slug, ""),
+            id=person.id,
         )
         for person in People(workspace).list()
     )
@@ -55,19 +56,19 @@ def in_model(person: Person, model: ModelInfo | None) -> InModel:
 
 
 def _revisions(model: ModelInfo | None) -> dict[str, str]:
-    return {slug: revision for slug, _, revision in model.people} if model else {}
+    return {id: revision for id, _, revision in model.people} if model else {}
 
 
 def _in_model(person: Person, trained: dict[str, str]) -> InModel:
-    if person.slug not in trained:
+    if person.id not in trained:
         return "no"
-    return "yes" if trained[person.slug] == person.revision else "stale"
+    return "yes" if trained[person.id] == person.revision else "stale"
 
 
-def stale_slugs(workspace: Workspace, model: ModelInfo) -> frozenset[str]:
-    """People of a model whose pictures changed since it was trained, or who are gone."""
-    now = {person.slug: person.revision for person in People(workspace).list()}
-    return frozenset(slug for slug, _, revision in model.people if now.get(slug) != revision)
+def stale_ids(workspace: Workspace, model: ModelInfo) -> frozenset[str]:
+    """Identities of a model's people whose pictures changed since training, or who are gone."""
+    now = {person.id: person.revision for person in People(workspace).list()}
+    return frozenset(id for id, _, revision in model.people if now.get(id) != revision)
 
 
 def current_model(workspace: Workspace) -> ModelInfo | None:
@@ -103,7 +104,7 @@ def check_model(workspace: Workspace) -> None:
 def rename(workspace: Workspace, old: str, new: str) -> None:
     """Rename a person. Raises PersonNotFound, NameTaken, NameInvalid."""
     people = People(workspace)
-    with Audit(workspace).of("person-renamed", people.get(old).slug):
+    with Audit(workspace).of("person-renamed", people.get(old).id):
         people.rename(old, new)
 
 
@@ -111,7 +112,7 @@ def delete(workspace: Workspace, name: str) -> Person:
     """Delete a person for good, as the demo does with its own. Raises PersonNotFound."""
     people = People(workspace)
     gone = people.get(name)
-    with Audit(workspace).of("person-erased", gone.slug, pictures=gone.pictures):
+    with Audit(workspace).of("person-erased", gone.id, pictures=gone.pictures):
         return people.delete(name)
 
 

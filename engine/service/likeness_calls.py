@@ -35,7 +35,7 @@ class LikenessCalls:
         """The process, started if it is not running."""
         raise NotImplementedError
 
-    def _likeness(self, slug: str) -> Scores:
+    def _likeness(self, ids: tuple[str, ...]) -> Scores:
         """See `likeness.measure`. Where the process cannot tell, by what is kept: who could not be
         compared is asked about."""
         if next(likeness.kept_strangers(self._workspace), None) is None:
@@ -43,7 +43,7 @@ class LikenessCalls:
         child, number = self._child("model"), next(_NUMBERS)
         waiting: queue.SimpleQueue[LikenessFound] = queue.SimpleQueue()
         self._compared[number] = waiting
-        child.send(LikenessAsked(number=number, slug=slug))
+        child.send(LikenessAsked(number=number, ids=ids))
         until = time.monotonic() + LONGEST
         try:
             while time.monotonic() < until and self._children.get("model") is child:
@@ -52,7 +52,7 @@ class LikenessCalls:
                 except queue.Empty:
                     continue
                 return {place: (mean, best) for place, mean, best in found.scores}
-            return likeness.measure(self._workspace, slug, None)
+            return likeness.measure(self._workspace, ids, None)
         finally:
             del self._compared[number]
 

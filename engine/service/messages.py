@@ -193,10 +193,10 @@ class FramesEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LikenessAsked:
-    """Compare the kept strangers with a person (folder `slug`) who is to be erased."""
+    """Compare the kept strangers with a person of these identities who is to be erased."""
 
     number: int
-    slug: str
+    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -219,12 +219,12 @@ class ModelBody:
         try:
             with self._feed.paused():
                 found = measured_with(
-                    context.workspace, context.settings, message.slug, self._backbones
+                    context.workspace, context.settings, message.ids, self._backbones
                 )
         except Exception:  # the operator is asked about all of them, details in the log
             log.exception("kept strangers could not be compared")
             with contextlib.suppress(Exception):
-                found = measure(context.workspace, message.slug, None)
+                found = measure(context.workspace, message.ids, None)
         scores = tuple((place, mean, best) for place, (mean, best) in found.items())
         context.send(LikenessFound(number=message.number, scores=scores))
 

@@ -45,7 +45,7 @@ class PeopleCalls(QuickCalls):
         with self._writer.hold("delete"):
             return changes.delete_people(self._workspace, names, self._keep_days)
 
-    def _likeness(self, slug: str) -> Scores:
+    def _likeness(self, ids: tuple[str, ...]) -> Scores:
         """Compare kept strangers with a person, see `likeness.measure`."""
         raise NotImplementedError
 
@@ -139,7 +139,7 @@ def note_consent(
     consent = noted(by, settings, text_version.strip())
     people = People(workspace)
     person = people.get(name)
-    with Audit(workspace).of("consent-noted", person.slug, text_version=consent.text_version):
+    with Audit(workspace).of("consent-noted", person.id, text_version=consent.text_version):
         people.set_consent(name, consent)
     return consent
 
@@ -156,6 +156,6 @@ def withdraw_consent(workspace: Workspace, name: str) -> Consent:
             _("There is no consent to withdraw"), person.name, _("See `facedesk people show NAME`.")
         )
     consent = replace(person.consent, withdrawn=utc_now())
-    with Audit(workspace).of("consent-withdrawn", person.slug, text_version=consent.text_version):
+    with Audit(workspace).of("consent-withdrawn", person.id, text_version=consent.text_version):
         registry.set_consent(person.name, consent)
     return consent

@@ -64,17 +64,17 @@ def _confusion(
     workspace: Workspace, registry: People, person: Person, model: str
 ) -> ConfusionFacts | None:
     found = evaluations.load(workspace, model)
-    if found is None or person.slug not in found[1]:
+    if found is None or person.id not in found[1]:
         return None
-    done, slugs = found
-    row = slugs.index(person.slug)
-    if row >= len(done.confusion) or len(done.confusion[row]) != len(slugs) + 1:
+    done, ids = found
+    row = ids.index(person.id)
+    if row >= len(done.confusion) or len(done.confusion[row]) != len(ids) + 1:
         return None
     *counts, nobody = done.confusion[row]
-    now = {other.slug: other.name for other in registry.list()}
+    now = {other.id: other.name for other in registry.list()}
     others = [
-        (now.get(slug, name), count)
-        for place, (slug, name, count) in enumerate(zip(slugs, done.people, counts, strict=True))
+        (now.get(id, name), count)
+        for place, (id, name, count) in enumerate(zip(ids, done.people, counts, strict=True))
         if count and place != row
     ]
     return ConfusionFacts(

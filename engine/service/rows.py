@@ -26,6 +26,8 @@ class PersonRow:
     newest: str = ""
     consent: State = "given"
     unseen: str = ""
+    id: str = ""
+    """Who they are for good, whatever the name and the folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from engine.workspace import Workspace
 AGAIN = 60.0
 """Seconds until somebody whose day could not be noted is tried again."""
 WAITING = 64
-"""Names that may wait for the thread."""
+"""People who may wait for the thread."""
 
 
 class SeenNotes:
@@ -44,29 +44,29 @@ class SeenNotes:
         self._failed: dict[str, float] = {}
 
     def news(self, event: Event) -> str:
-        """Whom the event names for the first time today; empty for nobody."""
+        """The identity of whom the event names for the first time today; empty for nobody."""
         if not isinstance(event, FaceSeen) or event.person is None or not event.track:
             return ""
-        if self._noted.get(event.person) == _today():
+        if self._noted.get(event.candidate_id) == _today():
             return ""
-        if self._clock() < self._failed.get(event.person, 0.0):
+        if self._clock() < self._failed.get(event.candidate_id, 0.0):
             return ""
-        self._noted[event.person] = _today()
-        return event.person
+        self._noted[event.candidate_id] = _today()
+        return event.candidate_id
 
     def hear(self, event: Event) -> None:
         """Note whom an event names; writes at most once a person and day. Never raises."""
-        if name := self.news(event):
-            self.note(name)
+        if person := self.news(event):
+            self.note(person)
 
-    def note(self, name: str) -> None:
-        """Write it down."""
+    def note(self, person: str) -> None:
+        """Write down that the person of this identity was seen."""
         try:
             with self._hold():
-                note_seen(self._workspace, People(self._workspace).get(name).slug)
+                note_seen(self._workspace, People(self._workspace).by_id(person).slug)
         except FacedeskError:
-            self._noted.pop(name, None)
-            self._failed[name] = self._clock() + AGAIN
+            self._noted.pop(person, None)
+            self._failed[person] = self._clock() + AGAIN
 
 
 def seen_notes(workspace: Workspace) -> SeenNotes:
@@ -84,14 +84,14 @@ class SeenWriter:
 
     def hear(self, event: Event) -> None:
         """Take an event; never blocks."""
-        name = self._notes.news(event)
-        if not name:
+        person = self._notes.news(event)
+        if not person:
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="last seen", daemon=True)
             self._thread.start()
         if not self._queue.full():
-            self._queue.put(name)
+            self._queue.put(person)
 
     def close(self, seconds: float) -> None:
         """Let what waits be written, for at most so long."""
@@ -100,8 +100,8 @@ class SeenWriter:
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        while (name := self._queue.get()) is not None:
-            self._notes.note(name)
+        while (person := self._queue.get()) is not None:
+            self._notes.note(person)
 
 
 def _today() -> str:

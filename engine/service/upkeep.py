@@ -56,6 +56,6 @@ def _forget_trainings(workspace: Workspace) -> int:
     if not (workspace.models / FOLDER).is_dir():
         return 0
     with contextlib.suppress(DataError):
-        people = {(person.slug, person.revision) for person in permitted(workspace)}
+        people = {(person.id, person.revision) for person in permitted(workspace)}
         return drop_stale(workspace.models, people)
     return 0

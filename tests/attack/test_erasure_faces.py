@@ -74,8 +74,8 @@ def others(number: int, count: int = 3) -> Crops:
 def erased(
     workspace: Workspace, backbone: Backbone, answers: Answers = Answers()  # noqa: B008
 ) -> Erased:  # fmt: skip
-    def compare(slug: str) -> likeness.Scores:
-        return likeness.measure(workspace, slug, lambda: backbone)
+    def compare(ids: tuple[str, ...]) -> likeness.Scores:
+        return likeness.measure(workspace, ids, lambda: backbone)
 
     return erase(workspace, ANN, answers=answers, compare=compare)
 
@@ -202,7 +202,7 @@ def test_who_could_not_be_compared_is_listed_for_an_answer(workspace: Workspace)
     id = inbox.add(seen(others(1)))
     for load in (None, broken):
         with pytest.raises(ErasureUnanswered) as stopped:
-            erase(workspace, ANN, compare=lambda s, f=load: likeness.measure(workspace, s, f))
+            erase(workspace, ANN, compare=lambda ids, f=load: likeness.measure(workspace, ids, f))
         assert [each.why for each in stopped.value.doubts.unsure] == ["incomparable"]
     (inbox.folder(id) / "sighting.json").write_text("{")
     with pytest.raises(ErasureUnanswered):

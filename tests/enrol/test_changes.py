@@ -205,6 +205,7 @@ def test_undo_is_refused_while_another_has_the_name(people: People) -> None:
 
 
 def test_undo_works_after_a_new_person_took_the_folder_and_left_again(people: People) -> None:
+    before = people.get("Anna")
     changes.delete_people(people.workspace, ["Anna"], KEEP)
     people.add("Anna")
     with pytest.raises((NameTaken, UndoConflict)):
@@ -212,8 +213,12 @@ def test_undo_works_after_a_new_person_took_the_folder_and_left_again(people: Pe
     changes.delete_people(people.workspace, ["Anna"], KEEP)
     changes.undo(people.workspace)
     assert people.get("Anna").pictures == 0
-    with pytest.raises(UndoConflict):
+    with pytest.raises(NameTaken):
         changes.undo(people.workspace)
+    people.rename("Anna", "Anna the second")
+    changes.undo(people.workspace)
+    assert people.get("Anna") == before
+    assert people.get("Anna the second").pictures == 0
 
 
 def test_a_person_without_a_split_can_be_merged(workspace: Workspace, tmp_path: Path) -> None:

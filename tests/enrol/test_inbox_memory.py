@@ -76,20 +76,24 @@ def test_one_person_is_forgotten_and_others_choices_stay(
     workspace: Workspace, memory: ChoiceMemory
 ) -> None:
     others = (
-        Choice(FIRST, "bob"),
+        Choice(FIRST, "bob", person="b0b"),
         Choice(SECOND, apart=(("a-1",), ("a-2",))),
-        Choice(THIRD, "ada-lovelace", new=True),
+        Choice(THIRD, "ada", new=True, person="another human in the same folder"),
+        Choice("a-7", "not-ada-lovelace-2026", stranger=True, person="1ove1ace"),
     )
-    mine = (Choice("a-8", "ada"), Choice("a-9", "not-ada-2026", stranger=True))
+    mine = (
+        Choice("a-8", "ada", person="ada"),
+        Choice("a-9", "not-ada-2026", stranger=True, person="merged into ada"),
+    )
     for choice in (*others, *mine):
         memory.add(choice)
         make_directory(workspace.trash / choice.id)
-    assert memory.forget("ada") == 2
+    assert memory.forget({"ada", "merged into ada"}) == 2
     assert memory.all() == others
-    assert memory.forget("ada") == 0
+    assert memory.forget({"ada", "merged into ada"}) == 0
 
 
 def test_what_the_trash_has_no_more_is_forgotten_with_it(memory: ChoiceMemory) -> None:
     memory.add(Choice(FIRST, "bob"))
-    assert memory.forget("ada") == 1
+    assert memory.forget({"ada"}) == 1
     assert memory.all() == ()

@@ -46,6 +46,7 @@ def person(name: str, sessions: dict[str, int]) -> Person:
             for each, count in sessions.items()
         ),
         revision="r",
+        id=name.lower().replace(" ", "-"),
     )
 
 

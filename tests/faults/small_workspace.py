@@ -94,7 +94,7 @@ def capture(area: Workspace, name: str, seeds: range) -> None:
 
 def model(workspace: Workspace, seed: int) -> str:
     """Save a model of everybody who is enrolled; its id."""
-    people = [(each.slug, each.name, each.revision) for each in People(workspace).list()]
+    people = [(each.id, each.name, each.revision) for each in People(workspace).list()]
     centres = np.random.default_rng(seed).normal(size=(len(people), 8)).astype(np.float32)
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     draft = ModelDraft(
@@ -151,7 +151,7 @@ def _train(workspace: Workspace) -> None:
     for person in everybody:
         for session in person.sessions:
             cache.rows(person.slug, session.id, session.pictures, Rows(), view=1)
-    known = tuple((person.slug, person.revision) for person in everybody)
+    known = tuple((person.id, person.revision) for person in everybody)
     Checkpoint(workspace.models, "head", known).save("material", {"a": np.ones(3)}, ())
     store = ModelStore(workspace)
     store.promote(model(workspace, 3))

@@ -151,7 +151,7 @@ def signed_model(data: bytes) -> None:
     info = loaded.info
     assert loaded.centres.shape[0] == len(info.people)
     assert np.isfinite(loaded.centres).all()
-    library.stale_slugs(workspace, info)
+    library.stale_ids(workspace, info)
     if info.threshold is not None:
         assert -1.0 <= info.threshold <= 1.0
 
@@ -226,8 +226,8 @@ def evaluation(data: bytes) -> None:
     found = evaluations.load(workspace, current)
     library.model_rows(workspace)
     if found is not None:
-        done, slugs = found
-        assert len(slugs) == len(done.people)
+        done, ids = found
+        assert len(ids) == len(done.people)
 
 
 def roster_file(data: bytes) -> None:

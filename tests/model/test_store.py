@@ -308,7 +308,7 @@ def test_the_description_is_plain_json(store: ModelStore, workspace: Workspace) 
     description = json.loads((folder / "model.json").read_text())
     assert description["arrays"]["centres"] == {"dtype": "<f4", "shape": [2, 8]}
     assert json.loads((folder / "labels.json").read_text())[1] == {
-        "slug": "grace",
+        "id": "grace",
         "name": "Grace Hopper",
         "revision": "r2",
     }

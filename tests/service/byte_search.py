@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.enrol.identity import identity_at
 from engine.model.store import ModelStore
 from engine.workspace import Workspace
 
@@ -27,7 +28,8 @@ PIECE = 48
 def needles_of(workspace: Workspace, slug: str, texts: Iterable[str]) -> dict[str, set[bytes]]:
     """What to look for, by kind."""
     found: dict[str, set[bytes]] = {"text": set(), "picture": set(), "digest": set(), "row": set()}
-    for text in texts:
+    id = identity_at(workspace.people / slug)
+    for text in (*texts, id):
         for form in {text, json.dumps(text)[1:-1]}:
             found["text"] |= {form.encode(c) for c in ("utf-8", "utf-16-le", "utf-32-le")}
     for file in (workspace.people / slug).rglob("*.png"):
@@ -43,7 +45,7 @@ def needles_of(workspace: Workspace, slug: str, texts: Iterable[str]) -> dict[st
             found["row"] |= _pieces(arrays["rows"])
     for info in ModelStore(workspace).list():
         model = ModelStore(workspace).load(info.id)
-        rows = [row for row, label in enumerate(model.labels) if label[0] == slug]
+        rows = [row for row, label in enumerate(model.labels) if label[0] == id]
         found["row"] |= _pieces(model.centres[rows])
     assert all(found.values())
     return found

@@ -45,7 +45,7 @@ def former_model(
     promote: bool = True,
 ) -> ModelInfo:
     """A model of a former face space, or of another, in use unless not promoted."""
-    people = [(each.slug, each.name, each.revision) for each in People(workspace).list()]
+    people = [(each.id, each.name, each.revision) for each in People(workspace).list()]
     centres = np.eye(len(people), 64, dtype=np.float32)
     details = {
         "backbone": "vgg16",

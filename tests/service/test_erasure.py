@@ -109,7 +109,7 @@ def _left_everywhere(workspace: Workspace) -> None:
     picture = next((workspace.people / SLUG).rglob("*.png"))
     (workspace.root / "sheets").mkdir()
     (workspace.root / "sheets" / "copy.png").write_bytes(picture.read_bytes())
-    people_now = tuple((person.slug, person.revision) for person in People(workspace).list())
+    people_now = tuple((person.id, person.revision) for person in People(workspace).list())
     Checkpoint(workspace.models, "head", people_now).save("material", {}, ())
     log = workspace.logs / "model.log"
     log.write_text(f"quiet line\ntrouble with people/{SLUG}/x.png\nlast line\n")
@@ -149,21 +149,24 @@ def test_the_model_in_use_goes_on_with_the_others_made_anew(
 ) -> None:
     store = ModelStore(lived)
     before = store.load()
+    hers = People(lived).get(NAME).id
     erased = erase(lived, NAME, answers=REMOVE)
     after = store.load()
     assert erased.receipt.model == "made anew" or after.info.people  # one of the others is deleted
     assert [label[0] for label in after.labels] == [
-        label[0] for label in before.labels if label[0] != SLUG
+        label[0] for label in before.labels if label[0] != hers
     ]
-    kept = [row for row, label in enumerate(before.labels) if label[0] != SLUG]
+    kept = [row for row, label in enumerate(before.labels) if label[0] != hers]
     likeness = (after.centres * before.centres[kept]).sum(1)
     assert likeness.min() > 0.95
     assert SLUG not in json.dumps(after.info.details)
+    assert hers not in json.dumps(after.info.details)
 
 
 def test_models_that_never_knew_the_person_stay(lived: Workspace) -> None:
     store = ModelStore(lived)
-    never = [i.id for i in store.list() if all(label[0] != SLUG for label in i.people)]
+    hers = People(lived).get(NAME).id
+    never = [i.id for i in store.list() if all(label[0] != hers for label in i.people)]
     assert len(never) == 1
     erase(lived, NAME, answers=REMOVE)
     assert {info.id for info in store.list()} == {*never, store.current_id()}
@@ -181,10 +184,11 @@ def test_centres_do_not_depend_on_the_erased_person(
     from engine.model.trained_on import decode
     from engine.model.vectors import class_centres
 
-    for row, (slug, _name, _revision) in enumerate(anew.labels):
-        ((session, files),) = anew.info.details["enrolled_on"][slug].items()
+    for row, (id, _name, _revision) in enumerate(anew.labels):
+        ((session, files),) = anew.info.details["enrolled_on"][id].items()
         names = sorted(decode(files))
         extractor, space = backbone.extractor.digest, backbone.space.digest
+        slug = People(workspace).by_id(id).slug
         found = kept_embeddings(workspace, extractor, space, slug, session, names)
         assert found is not None
         own = class_centres(found, np.zeros(len(found), int), 1)[0]
@@ -203,7 +207,7 @@ def test_without_cached_embeddings_the_class_is_cut_out(
     erased = erase(workspace, gone.name)
     assert erased.receipt.model == "class removed"
     after = ModelStore(workspace).load()
-    kept = [row for row, label in enumerate(before.labels) if label[0] != gone.slug]
+    kept = [row for row, label in enumerate(before.labels) if label[0] != gone.id]
     assert np.array_equal(after.centres, before.centres[kept])
 
 
@@ -284,8 +288,8 @@ def test_sightings_that_look_like_the_person_go_whoever_was_nearest(
     }
     made = {"extractor": backbone.extractor.digest, "space": backbone.space.digest}
     inbox = Inbox(workspace, INBOX)
-    inbox.add(sighted(rows[gone.slug], candidate=stays.name, **made))
-    other = inbox.add(sighted(rows[stays.slug], candidate=stays.name, **made))
+    inbox.add(sighted(rows[gone.id], candidate=stays.name, **made))
+    other = inbox.add(sighted(rows[stays.id], candidate=stays.name, **made))
     erased = erase(workspace, gone.name)
     assert erased.receipt.removed["sightings of unknowns"] == 1
     assert [each.id for each in inbox.sightings()] == [other]
@@ -371,7 +375,7 @@ def test_a_foreign_file_that_names_the_person_is_told_and_not_touched(workspace:
 def test_the_audit_logs_entries_stay_and_are_nobodys(workspace: Workspace) -> None:
     audit = Audit(workspace)
     person = People(workspace).add(NAME)
-    enrolled = audit.note("enrolled", person.slug)
+    enrolled = audit.note("enrolled", person.id)
     erased = erase(workspace, NAME)
     assert erased.left == ()
     assert enrolled.subject not in audit.subjects()

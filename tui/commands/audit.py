@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from engine.audit import Audit
 from engine.audit.chain import Entry
 from engine.enrol.people import People
+from engine.enrol.trash import Trash
 from engine.errors import AuditBroken, UsageError
 from tui.context import Context
 from tui.i18n import _
@@ -18,25 +19,25 @@ def show(context: Context, since: datetime | None, person: str | None) -> None:
     """Entries in their order, people by their present names where that is possible."""
     audit = Audit(context.workspace)
     names = _names(context)
-    slugs = audit.subjects()
-    wanted = People(context.workspace).get(person).slug if person is not None else None
+    ids = audit.subjects()
+    wanted = People(context.workspace).get(person).ids if person is not None else None
     found = [
         entry
         for entry in audit.entries()
         if (since is None or _moment(entry) >= since)
-        and (wanted is None or slugs.get(entry.subject) == wanted)
+        and (wanted is None or ids.get(entry.subject) in wanted)
     ]
     output = context.output
     if output.as_json:
         for entry in found:
-            slug = slugs.get(entry.subject, "")
-            told = {"slug": slug, "name": names.get(slug, "")} if slug else {}
+            id = ids.get(entry.subject, "")
+            told = {"id": id, "name": names.get(id, "")} if id else {}
             output.object({"event": "audit", **asdict(entry), **told})
         output.object({"event": "done", "entries": len(found)})
         return
     for entry in found:
-        slug = slugs.get(entry.subject, "")
-        whom = names.get(slug, "") or slug or entry.subject
+        id = ids.get(entry.subject, "")
+        whom = names.get(id, "") or id or entry.subject
         output.result(
             f"{entry.number:5d}  {day(entry.at)}  {_who(entry)}  {entry.action}"
             + (f"  {whom}" if whom else "")
@@ -111,7 +112,11 @@ def _moment(entry: Entry) -> datetime:
 
 
 def _names(context: Context) -> dict[str, str]:
-    return {person.slug: person.name for person in People(context.workspace).list()}
+    """Names by identity: of those in the trash too, and of the merged whom they became."""
+    names = {id: name for each in Trash(context.workspace).changes() for id, name in each.back_ids}
+    for person in People(context.workspace).list():
+        names |= dict.fromkeys(person.ids, person.name)
+    return names
 
 
 def _who(entry: Entry) -> str:

@@ -27,6 +27,7 @@ def list_people(context: Context) -> None:
                 "event": "person",
                 "name": row.name,
                 "slug": row.slug,
+                "id": row.id,
                 "created": row.created,
                 "pictures": row.pictures,
                 "sessions": row.sessions,

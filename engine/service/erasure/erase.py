@@ -29,13 +29,14 @@ from engine.service.erasure.likeness import Scores
 from engine.service.erasure.others import held_in, others_of
 from engine.service.erasure.receipt import Receipt, unnamed, write
 from engine.service.erasure.search import search
+from engine.service.erasure.whose import audit_subjects
 from engine.workspace import Workspace
 
 MOST_NAMED = 20
 """Files that a receipt names as unread; of more it says how many."""
 
-Compare = Callable[[str], Scores]
-"""Compares kept strangers with the person of a folder's name, see `likeness.measure`."""
+Compare = Callable[[tuple[str, ...]], Scores]
+"""Compares kept strangers with the person of these identities, see `likeness.measure`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def erase(
     next start goes on.
     """
     who = evidence.collect(workspace, name, by.strip() or system_user())
-    scores = compare(who.slug) if compare else likeness.measure(workspace, who.slug, None)
+    scores = compare(who.ids) if compare else likeness.measure(workspace, who.ids, None)
     sure, unsure = likeness.judge(workspace, who, scores)
     holders, shared = others_of(workspace, who)
     open_ = answers.leave_open(Doubts(who.names[0], holders, unsure))
@@ -78,7 +79,7 @@ def erase(
         shared |= held_in(workspace.root / each.place, who)
     who = replace(who, shared=shared, sightings=(*sure, *also))
     audit = Audit(workspace)
-    begun = audit.begin("person-erased", [(who.slug, {"receipt": who.id})])
+    begun = audit.begin("person-erased", [(audit_subjects(who)[0], {"receipt": who.id})])
     marker = workspace.erasing / f"{who.id}.json"
     body: dict[str, Any] = {
         "evidence": who.to_json(),
@@ -159,8 +160,10 @@ def _run(
         # Last of all that names them: from here on the log's entries are nobody's.
         audit = Audit(workspace)
         began = {key: body[key] for key in ("began",) if key in body}
-        audit.note("person-erased", who.slug, receipt=who.id, removed=body["removed"], **began)
-        audit.forget(who.slug)
+        subjects = audit_subjects(who)
+        audit.note("person-erased", subjects[0], receipt=who.id, removed=body["removed"], **began)
+        for subject in subjects:
+            audit.forget(subject)
         body["done"].append("audit")
         write_json(marker, body)
     found = search(workspace, who, beside=(marker,))

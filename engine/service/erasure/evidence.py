@@ -9,21 +9,24 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.enrol import roster, traces
-from engine.enrol.names import clean_name, is_slug, name_key
+from engine.enrol.folders import sub_folders
+from engine.enrol.identity import identity_at, is_identity
+from engine.enrol.names import is_slug, name_key
 from engine.enrol.people import People, utc_now
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import MANIFEST, Trash
-from engine.errors import DataError, FacedeskError, ModelCorrupt, PersonNotFound
+from engine.errors import DataError, FacedeskError, ModelCorrupt
 from engine.files import read_json
 from engine.model.store import ModelStore
 from engine.service.erasure.mentions import Mentions
 from engine.service.erasure.reading import Unread, contents
+from engine.service.erasure.whose import concerns, former_names, owners_in, whom
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -51,6 +54,8 @@ class Evidence:
     rows: frozenset[str]
     shared: frozenset[str] = frozenset()
     sightings: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    """Every identity of the person, the present one first; see `whose`."""
 
     def mentions(self, workspace: Workspace) -> Mentions:
         """What finds the person in texts of this workspace."""
@@ -59,7 +64,8 @@ class Evidence:
             mine = set(map(name_key, self.names))
             waiting = (entry.name for entry in roster.entries(workspace))
             others += [name for name in waiting if name_key(name) not in mine]
-        return Mentions(self.names, self.slug, [o for o in others if o != self.slug])
+        wanted = (*self.names, *filter(is_identity, self.ids))
+        return Mentions(wanted, self.slug, [o for o in others if o != self.slug])
 
     def to_json(self) -> dict[str, Any]:
         """The form in the marker."""
@@ -74,6 +80,7 @@ class Evidence:
             "rows": sorted(self.rows),
             "shared": sorted(self.shared),
             "sightings": list(self.sightings),
+            "ids": list(self.ids),
         }
 
 
@@ -91,6 +98,7 @@ def from_json(body: Any) -> Evidence:
         rows=frozenset(map(str, body["rows"])),
         shared=frozenset(map(str, body.get("shared", ()))),
         sightings=tuple(map(str, body.get("sightings", ()))),
+        ids=tuple(map(str, body.get("ids", ()))),
     )
 
 
@@ -99,13 +107,14 @@ def collect(workspace: Workspace, name: str, by: str) -> Evidence:
 
     Raises PersonNotFound.
     """
-    slug, found = _identity(workspace, name)
+    theirs = whom(workspace, name)
+    slug, found, ids = theirs.slug, theirs.name, theirs.ids
     # A former name that is somebody else's by now is theirs.
     taken = {name_key(p.name) for p in People(workspace).list() if p.slug != slug}
-    former = [each for each in _former_names(workspace, slug) if name_key(each) not in taken]
+    former = [each for each in former_names(workspace, ids) if name_key(each) not in taken]
     names = list(dict.fromkeys([found, *former]))
-    pictures, rows = set(), set(centre_digests(workspace, slug))
-    for file in own_files(workspace, slug):
+    pictures, rows = set(), set(centre_digests(workspace, ids))
+    for file in own_files(workspace, ids):
         with contextlib.suppress(FileNotFoundError, Unread):  # damaged: gone with its folder
             data = contents(file)
             if is_picture(file, data):
@@ -120,14 +129,18 @@ def collect(workspace: Workspace, name: str, by: str) -> Evidence:
         began=utc_now(),
         pictures=frozenset(pictures),
         rows=frozenset(rows),
+        ids=ids,
     )
 
 
-def own_files(workspace: Workspace, slug: str) -> list[Path]:
+def own_files(workspace: Workspace, ids: Collection[str]) -> list[Path]:
     """Every file that is the person's by the place where it lies, in the trash too."""
-    folders = [workspace.people / slug, *traces.feature_files(workspace, slug)]
+    folders = []
+    for entry in sub_folders(workspace.people):
+        if identity_at(Path(entry.path)) in ids:
+            folders += [Path(entry.path), *traces.feature_files(workspace, entry.name)]
     for each in Trash(workspace).changes():
-        folders += kept_of(workspace, each.id, slug)
+        folders += kept_of(workspace, each.id, ids)
     return [file for folder in folders for file in files_below(folder)]
 
 
@@ -146,24 +159,19 @@ def files_below(folder: Path) -> Iterator[Path]:
                 yield from files_below(entry)
 
 
-def concerns(key: str, slug: str) -> bool:
-    """Whether a path in a manifest of the trash is the person's: folder, or features."""
-    parts = key.split("/")
-    return parts[:2] == ["people", slug] or (parts[:1] == ["features"] and parts[2:3] == [slug])
-
-
-def kept_of(workspace: Workspace, change: str, slug: str) -> list[Path]:
+def kept_of(workspace: Workspace, change: str, ids: Collection[str]) -> list[Path]:
     """What the trash keeps of the person in one change."""
     folder = workspace.trash / change
     try:
-        steps = read_json(folder / MANIFEST)["steps"]
-        pairs = [(str(source), str(target)) for source, target, *_rest in steps]
+        manifest = read_json(folder / MANIFEST)
+        pairs = [(str(source), str(target)) for source, target, *_rest in manifest["steps"]]
     except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
         return []
+    owners = owners_in(manifest)
     return [
         folder.joinpath(*target.split("/")[1:])
         for source, target in pairs
-        if concerns(source, slug) and target.startswith("@/") and ".." not in target
+        if concerns(source, owners, ids) and target.startswith("@/") and ".." not in target
     ]
 
 
@@ -200,39 +208,14 @@ def row_digests(array: NDArray[Any]) -> Iterator[str]:
             yield hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-# --- who -----------------------------------------------------------------------------------------
-
-
-def _identity(workspace: Workspace, name: str) -> tuple[str, str]:
-    """Folder and name of an enrolled person, else of one in the trash."""
-    try:
-        person = People(workspace).get(name)
-    except PersonNotFound:
-        wanted = name_key(clean_name(name))
-        for change in Trash(workspace).changes():
-            for slug, known in change.names:
-                if name_key(known) == wanted and is_slug(slug):
-                    return slug, known
-        raise
-    return person.slug, person.name
-
-
-def _former_names(workspace: Workspace, slug: str) -> Iterator[str]:
-    """Names under which models and the trash know the folder."""
-    for info in ModelStore(workspace).list():
-        yield from (name for other, name, _revision in info.people if other == slug)
-    for change in Trash(workspace).changes():
-        yield from (name for other, name in change.names if other == slug)
-
-
-def centre_digests(workspace: Workspace, slug: str) -> Iterator[str]:
-    """Digests of the person's centre in every model."""
+def centre_digests(workspace: Workspace, ids: Collection[str]) -> Iterator[str]:
+    """Digests of the person's centre in every model, under each of their identities."""
     store = ModelStore(workspace)
     for info in store.list():
-        if any(slug == label[0] for label in info.people):
+        if any(label[0] in ids for label in info.people):
             with contextlib.suppress(FacedeskError):
                 model = store.load(info.id)
-                mine = [row for row, label in enumerate(model.labels) if label[0] == slug]
+                mine = [row for row, label in enumerate(model.labels) if label[0] in ids]
                 yield from row_digests(model.centres[mine])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,14 +83,16 @@ def deleted_strangers(change: Path) -> list[Path]:
     return [change.joinpath(*t.split("/")[1:]) for _source, t in steps if ".." not in t]
 
 
-def measure(workspace: Workspace, slug: str, load: Load | None) -> dict[str, tuple[float, float]]:
-    """Compare each kept stranger with the person, see `Scores`.
+def measure(
+    workspace: Workspace, ids: Collection[str], load: Load | None
+) -> dict[str, tuple[float, float]]:
+    """Compare each kept stranger with the person of these identities, see `Scores`.
 
     `load` gives the network for what has no embedding yet; without one, or where it cannot be
     loaded, only what is kept is compared.
     """
     kept = list(kept_strangers(workspace))
-    own = _Own(workspace, slug, load) if kept else None
+    own = _Own(workspace, ids, load) if kept else None
     if own is None or not own.files:
         return {}
     found = {}
@@ -104,7 +106,10 @@ def measure(workspace: Workspace, slug: str, load: Load | None) -> dict[str, tup
 
 
 def measured_with(
-    workspace: Workspace, settings: Settings, slug: str, backbones: Backbones | None = None
+    workspace: Workspace,
+    settings: Settings,
+    ids: Collection[str],
+    backbones: Backbones | None = None,
 ) -> dict[str, tuple[float, float]]:
     """`measure` by the network of the model in use, else by the one that a training would take."""
     from engine.model.store import ModelStore
@@ -119,7 +124,7 @@ def measured_with(
                 return ready.of(current)
         return ready.chosen()
 
-    return measure(workspace, slug, load)
+    return measure(workspace, ids, load)
 
 
 def judge(
@@ -152,9 +157,9 @@ def judge(
 class _Own:
     """The person's embeddings, and those of a stranger in the same space."""
 
-    def __init__(self, workspace: Workspace, slug: str, load: Load | None) -> None:
-        self._workspace, self._slug = workspace, slug
-        self.files = [file for file in own_files(workspace, slug) if _is_crop(file)]
+    def __init__(self, workspace: Workspace, ids: Collection[str], load: Load | None) -> None:
+        self._workspace = workspace
+        self.files = [file for file in own_files(workspace, ids) if _is_crop(file)]
         self._rows: dict[tuple[str, str], Float32 | None] = {}
         self._backbone: Backbone | None = None
         if load is not None and self.files:
@@ -195,10 +200,10 @@ class _Own:
             sessions.setdefault(file.parent, []).append(file)
         for folder, files in sessions.items():
             rows = None
-            if folder.parent == self._workspace.people / self._slug and extractor and space:
+            if folder.parent.parent == self._workspace.people and extractor and space:
                 with contextlib.suppress(FacedeskError):
                     rows = kept_embeddings(
-                        self._workspace, extractor, space, self._slug, folder.name,
+                        self._workspace, extractor, space, folder.parent.name, folder.name,
                         [file.name for file in files],
                     )  # fmt: skip
             if rows is None:

@@ -1,4 +1,8 @@
-"""Whether a text names a person: by name, or by the folder's name where that means nothing else."""
+"""Whether a text names a person: by name, or by the folder's name where that means nothing else.
+
+A name of digits or of up to two letters ("60", "No") is also a number or a word of any text. It
+counts only as a whole value: what stands between quotes, between slashes, or alone.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,10 @@ OURS = frozenset(
 """Words of our own files: a person's folder may be called so, and then only the name tells."""
 
 
+SHORTEST = 2
+"""Letters up to which a name may be a word of any text."""
+
+
 class Mentions:
     """Looks for a person's `names` and `slug` as whole words.
 
@@ -29,8 +37,9 @@ class Mentions:
 
     def __init__(self, names: Sequence[str], slug: str, others: Iterable[str] = ()) -> None:
         wanted = [form for name in names for form in _forms(name)]
-        if slug not in OURS:
-            wanted.append(slug)
+        wanted.append(slug)
+        # What our own files have as keys and values is no mention, even where it stands alone.
+        wanted = [form for form in wanted if form not in OURS]
         self._wanted = _any_of(wanted)
         longer = {form for other in others for form in _forms(other)} - set(wanted)
         masks = [form for form in longer if self._wanted.search(form)]
@@ -47,6 +56,12 @@ class Mentions:
         return any(map(self.within, readings(data)))
 
 
+def is_common(name: str) -> bool:
+    """Whether a name may as well be a number or a short word of any text."""
+    letters = sum(character.isalpha() for character in name)
+    return letters <= SHORTEST and name.isascii()
+
+
 def _forms(name: str) -> set[str]:
     """A name as it stands, and as JSON writes it in ASCII."""
     return {name, json.dumps(name)[1:-1]}
@@ -55,5 +70,12 @@ def _forms(name: str) -> set[str]:
 def _any_of(words: Sequence[str]) -> re.Pattern[str]:
     # The longest first: of "Ann" and "Ann Lee" the whole is to be found.
     ordered = sorted(words, key=len, reverse=True)
-    # A hyphen joins a folder's name: "ann" is no mention in "ann-lee".
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ordered))})(?![\w-])")
+    free = [re.escape(word) for word in ordered if not is_common(word)]
+    alone = [re.escape(word) for word in ordered if is_common(word)]
+    parts = []
+    if free:
+        # A hyphen joins a folder's name: "ann" is no mention in "ann-lee".
+        parts.append(rf"(?<![\w-])(?:{'|'.join(free)})(?![\w-])")
+    if alone:
+        parts.append(rf"(?<![^\"'/])(?:{'|'.join(alone)})(?![^\"'/])")
+    return re.compile("|".join(parts) or r"(?!)")

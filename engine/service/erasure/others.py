@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from engine.enrol import traces
 from engine.enrol.folders import sub_folders
+from engine.enrol.identity import identity_at
 from engine.enrol.people import People
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import MANIFEST
@@ -19,7 +20,6 @@ from engine.service.erasure.doubts import Holder, Kind
 from engine.service.erasure.evidence import (
     Evidence,
     centre_digests,
-    concerns,
     files_below,
     holds_arrays,
     is_picture,
@@ -27,6 +27,7 @@ from engine.service.erasure.evidence import (
     rows_in,
 )
 from engine.service.erasure.reading import Unread, contents
+from engine.service.erasure.whose import concerns, owners_in
 from engine.workspace import Workspace
 
 
@@ -50,9 +51,12 @@ def held_in(folder: Path, who: Evidence) -> frozenset[str]:
     return found | who.rows.intersection(_rows_below([folder])) if found else frozenset()
 
 
-def keeps_others(folder: Path, source: str, target: str, slug: str) -> bool:
-    """Whether a step of a change in the trash (`folder`) keeps pictures of somebody else there."""
-    if not target.startswith("@/kept/") or ".." in target or concerns(source, slug):
+def keeps_others(
+    folder: Path, source: str, target: str, owners: Mapping[str, str], who: Evidence
+) -> bool:
+    """Whether a step of a change in the trash (`folder`) keeps pictures of somebody else there;
+    `owners` are the manifest's people."""
+    if not target.startswith("@/kept/") or ".." in target or concerns(source, owners, who.ids):
         return False
     place = folder.joinpath(*target.split("/")[1:])
     owned = source.split("/")[0] in ("people", "strangers")
@@ -74,7 +78,7 @@ def _sizes(workspace: Workspace, who: Evidence) -> frozenset[int]:
     """Bytes that a copy of one of the person's pictures has on disk: nothing else need be read of
     everybody who is enrolled. Sealing makes all of them longer by the same."""
     plain, more = set(), {0}
-    for file in own_files(workspace, who.slug):
+    for file in own_files(workspace, who.ids):
         with contextlib.suppress(FileNotFoundError, Unread):
             if is_picture(file, data := contents(file)):
                 plain.add(len(data))
@@ -88,13 +92,15 @@ def _everybody(
     areas: tuple[tuple[Kind, Workspace], ...]
     areas = ("person", workspace), ("stranger", StrangerArea(workspace))
     for kind, area in areas:
-        names = {each.slug: each.name for each in People(area).list()}
+        known = {each.slug: each for each in People(area).list()}
         for entry in sub_folders(area.people):
-            slug = entry.name if kind == "person" else ""
-            if slug != who.slug:
-                held = [Path(entry.path), *traces.feature_files(area, entry.name)]
-                rows = _Rows(workspace, held, slug)
-                yield kind, names.get(entry.name, entry.name), held, rows
+            person = known.get(entry.name)
+            if kind == "person" and identity_at(Path(entry.path)) in who.ids:
+                continue
+            held = [Path(entry.path), *traces.feature_files(area, entry.name)]
+            ids = person.ids if person is not None and kind == "person" else frozenset[str]()
+            name = person.name if person is not None else entry.name
+            yield kind, name, held, _Rows(workspace, held, ids)
     for entry in sub_folders(workspace.trash):
         folder = Path(entry.path)
         try:
@@ -103,23 +109,24 @@ def _everybody(
             steps = [(str(source), str(target)) for source, target, *_rest in manifest["steps"]]
         except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
             title = _("a damaged change, {id}").format(id=entry.name)
-            yield "trash", title, [folder], _Rows(workspace, [folder], "")
+            yield "trash", title, [folder], _Rows(workspace, [folder], ())
             continue
-        kept = [t for s, t in steps if keeps_others(folder, s, t, who.slug)]
+        owners = owners_in(manifest)
+        kept = [t for s, t in steps if keeps_others(folder, s, t, owners, who)]
         held = [folder.joinpath(*target.split("/")[1:]) for target in kept]
         if held:
             # Features are kept beside the pictures, in a place of their own.
-            yield "trash", title, held, _Rows(workspace, [folder], "")
+            yield "trash", title, held, _Rows(workspace, [folder], ())
 
 
 class _Rows:
     """Digests of somebody's rows and centres, read when they are asked for."""
 
-    def __init__(self, workspace: Workspace, folders: list[Path], slug: str) -> None:
-        self._workspace, self._folders, self._slug = workspace, folders, slug
+    def __init__(self, workspace: Workspace, folders: list[Path], ids: Collection[str]) -> None:
+        self._workspace, self._folders, self._ids = workspace, folders, ids
 
     def __call__(self) -> set[str]:
-        found = set(centre_digests(self._workspace, self._slug)) if self._slug else set()
+        found = set(centre_digests(self._workspace, self._ids)) if self._ids else set()
         return found.union(_rows_below(self._folders))
 
 

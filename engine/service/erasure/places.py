@@ -35,11 +35,12 @@ from engine.files import (
 from engine.i18n import _
 from engine.service.erasure import receipt
 from engine.service.erasure.copies import copies, empty_folders
-from engine.service.erasure.evidence import Evidence, concerns, files_below
+from engine.service.erasure.evidence import Evidence, files_below
 from engine.service.erasure.mentions import Mentions
 from engine.service.erasure.others import keeps_others, pictures_below
 from engine.service.erasure.reading import Unread, contents
 from engine.service.erasure.sightings import sightings
+from engine.service.erasure.whose import concerns, is_anothers, owners_in, told_from
 from engine.service.purging import recordings_below
 from engine.workspace import Workspace
 
@@ -48,6 +49,8 @@ Counts = dict[str, int]
 
 def person(workspace: Workspace, who: Evidence) -> Counts:
     """Pictures, records, consent, features, embeddings, split entries: gone from recognition."""
+    if is_anothers(workspace, who):  # who is erased lies in the trash
+        return {}
     folder = workspace.people / who.slug
     counts = {
         "pictures": sum(file.suffix == ".png" for file in files_below(folder)),
@@ -73,25 +76,32 @@ def trash(workspace: Workspace, who: Evidence) -> Counts:
             steps = [(str(a), str(b), bool(c)) for a, b, c in manifest["steps"]]
         except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
             manifest, steps = {}, []
-        mine = [step for step in steps if any(concerns(path, who.slug) for path in step[:2])]
+        owners = owners_in(manifest)
+        mine = [s for s in steps if any(concerns(path, owners, who.ids) for path in s[:2])]
         theirs = [step for step in steps if step not in mine]
-        named = mentions.within(json.dumps([manifest.get("title"), manifest.get("back")]))
-        named = named or any(who.slug == slug for slug, _name in manifest.get("names", ()))
+        # By name only where the manifest does not say whose it is: names are others' too.
+        words = json.dumps([manifest.get("title"), manifest.get("back")])
+        named = not owners and mentions.within(words)
         if not (mine or named):
             _clean_manifest(folder, manifest, who)
             continue
         counts["changes in the trash"] += 1
-        owned = any(keeps_others(folder, a, b, who.slug) for a, b, _optional in theirs)
+        owned = any(keeps_others(folder, a, b, owners, who) for a, b, _optional in theirs)
         if owned or (theirs and all(target.startswith("@/kept/") for _s, target, _o in steps)):
             gone = [folder.joinpath(*target.split("/")[1:]) for _source, target, _optional in mine]
             counts["pictures in the trash"] += sum(map(_pictures, gone))
             for path in gone:
                 _remove(path)
-            left = [list(pair) for pair in manifest["names"] if pair[0] != who.slug]
+            left = [
+                list(pair)
+                for pair in manifest["names"]
+                if owners.get(f"people/{pair[0]}") not in who.ids
+            ]
             words = ", ".join(pair[1] for pair in left) or _("what others had")
             manifest |= {
                 "steps": [list(step) for step in theirs],
                 "names": left,
+                "people": {place: id for place, id in owners.items() if id not in who.ids},
                 "title": _("Deleted {named}").format(named=words),
                 "back": _("{named}: back").format(named=words),
                 "pictures": _pictures(folder),
@@ -105,7 +115,7 @@ def trash(workspace: Workspace, who: Evidence) -> Counts:
 
 def choices(workspace: Workspace, who: Evidence) -> Counts:
     """Choices made in the inbox about the person, or that cannot be undone any more."""
-    return {"choices": ChoiceMemory(workspace).forget(who.slug)}
+    return {"choices": ChoiceMemory(workspace).forget(who.ids)}
 
 
 def strangers(workspace: Workspace, who: Evidence) -> Counts:
@@ -116,21 +126,21 @@ def strangers(workspace: Workspace, who: Evidence) -> Counts:
     for each in registry.list():
         for session in each.sessions:
             _forget_source(area.people / each.slug / session.id / SESSION_FILE, mentions)
-        # "ada" is a part of "not-ada-2026": of a folder's name any part will do.
-        if not (mentions.within(each.name) or who.slug in each.slug):
+        if not told_from(each, who):
             continue
         stem = _("Stranger {when}").format(when=each.created[:16].replace("T", " "))
         number, name = 1, stem
         while any(name_key(name) == name_key(p.name) for p in registry.list()):
             number, name = number + 1, f"{stem} ({number})"
         registry.rename(each.name, name)
+        registry.forget_apart_from(each.slug)
         slug = slug_for(name, lambda candidate: (area.people / candidate).exists())
         features = traces.feature_files(area, each.slug)
         with translate_os_errors(_("move a folder"), area.people / slug):
             (area.people / each.slug).rename(area.people / slug)
             for rows in features:
                 rows.rename(rows.with_name(slug))
-        Audit(area).forget(each.slug)
+        Audit(area).forget(each.id)
         renamed += 1
     registry.tidy()  # the features of one whose renaming was cut short
     return {"strangers renamed": renamed}
@@ -242,7 +252,8 @@ def _clean_manifest(
     """Take the person out of the split entries and warnings that an undo would put back."""
     split = manifest.get("split")
     if isinstance(split, dict) and split:
-        if isinstance(split.get("people"), dict):
+        theirs = owners_in(manifest).get(f"people/{who.slug}") in who.ids
+        if theirs and isinstance(split.get("people"), dict):
             changed |= split["people"].pop(who.slug, None) is not None
         starts = tuple(f"{name}: " for name in who.names)
         before = split.get("warnings")

@@ -14,11 +14,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.enrol.people import People
 from engine.errors import FacedeskError
 from engine.files import remove_directory, translate_os_errors
 from engine.i18n import _
 from engine.model.epochs import drop_all
 from engine.model.store import ModelDraft, ModelInfo, ModelStore, StoredModel
+from engine.service.erasure.whose import RECORDS, labels_of
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from engine.service.erasure.evidence import Evidence
 
 InUse = Literal["untouched", "made anew", "class removed", "deleted"]
-RECORDS = ("trained_on", "enrolled_on")
-"""Details of a model that list pictures by person."""
 
 
 def models(workspace: Workspace, who: Evidence) -> tuple[InUse, dict[str, int]]:
@@ -35,82 +35,82 @@ def models(workspace: Workspace, who: Evidence) -> tuple[InUse, dict[str, int]]:
     store = ModelStore(workspace)
     infos = store.list()
     current = next((info for info in infos if info.current), None)
+    theirs = {info.id: labels_of(workspace, info, who) for info in infos}
     state: InUse = "untouched"
-    if current is not None and _includes(current, who.slug):
-        state = _replace(workspace, store, current, who.slug)
+    if current is not None and (theirs[current.id] or current.damaged):
+        state = _replace(workspace, store, current, theirs[current.id])
     drop_all(workspace.models)  # trainings that were cut short; they begin anew
-    gone = [info.id for info in infos if _includes(info, who.slug)]
+    # A damaged one might know them.
+    gone = [info.id for info in infos if theirs[info.id] or info.damaged]
     for identity in gone:
         remove_directory(workspace.models / identity)
     return state, {"models": len(gone)}
 
 
-def _includes(info: ModelInfo, slug: str) -> bool:
-    """Whether a model knows the person or was trained on them. A damaged one might."""
-    listed = any(slug in info.details.get(name, {}) for name in RECORDS)
-    return bool(info.damaged) or any(slug == each[0] for each in info.people) or listed
-
-
-def _replace(workspace: Workspace, store: ModelStore, info: ModelInfo, slug: str) -> InUse:
+def _replace(
+    workspace: Workspace, store: ModelStore, info: ModelInfo, theirs: frozenset[str]
+) -> InUse:
     try:
         model = store.load(info.id)
     except FacedeskError:
         model = None
-    people = [label for label in info.people if label[0] != slug]
+    people = [label for label in info.people if label[0] not in theirs]
     if model is None or not people:
         with translate_os_errors(_("remove a file"), workspace.models / "current"):
             (workspace.models / "current").unlink(missing_ok=True)
         return "deleted"
-    slugs = [label[0] for label in people]
-    kept = [row for row, label in enumerate(model.labels) if label[0] != slug]
+    ids = [label[0] for label in people]
+    kept = [row for row, label in enumerate(model.labels) if label[0] not in theirs]
     everything = "enrolled_on" if "enrolled_on" in info.details else "trained_on"
-    made = _made_anew(workspace, info, slugs, everything)
+    made = _made_anew(workspace, info, ids, everything)
     judged = None
     if model.judged is not None:
-        anew = _made_anew(workspace, info, slugs, "trained_on")
+        anew = _made_anew(workspace, info, ids, "trained_on")
         judged = model.judged[kept] if anew is None else anew
     centres = model.centres[kept] if made is None else made
-    store.promote(store.save(_without(model, slug, centres, judged)).id)
+    store.promote(store.save(_without(model, theirs, centres, judged)).id)
     return "class removed" if made is None else "made anew"
 
 
-def _without(model: StoredModel, slug: str, centres: Any, judged: Any) -> ModelDraft:
-    """The model without one of its people, as a draft of recipe `head`."""
+def _without(model: StoredModel, theirs: frozenset[str], centres: Any, judged: Any) -> ModelDraft:
+    """The model without the people of these identities, as a draft of recipe `head`."""
     info = model.info
-    row = next(row for row, label in enumerate(model.labels) if label[0] == slug)
+    rows = [row for row, label in enumerate(model.labels) if label[0] in theirs]
     kept = ("preprocessing", "backbone", "weights", "weights_source", "extractor", "face_space")
     details = {name: info.details[name] for name in (*kept, "versions") if name in info.details}
     split = {k: v for k, v in dict(info.details.get("split", {})).items() if k != "digest"}
     records = {
-        name: {k: v for k, v in dict(info.details[name]).items() if k != slug}
+        name: {k: v for k, v in dict(info.details[name]).items() if k not in theirs}
         for name in RECORDS
         if name in info.details
     }
     if "judged" in info.details:
-        details["judged"] = _calibration_without(info.details["judged"], slug, row)
+        details["judged"] = _calibration_without(info.details["judged"], theirs, rows)
     return ModelDraft(
         recipe="head",
-        people=[label for label in model.labels if label[0] != slug],
+        people=[label for label in model.labels if label[0] not in theirs],
         centres=centres,
         judged=judged,
         threshold=info.threshold,
-        calibration=_calibration_without(info.calibration, slug, row),
+        calibration=_calibration_without(info.calibration, theirs, rows),
         details={**details, **records, "split": split, "unfreeze": False, "erased": 1},
     )
 
 
-def _calibration_without(found: Mapping[str, Any], slug: str, row: int) -> dict[str, Any]:
-    """A calibration's record without what it keeps of one person, who is in row `row`."""
+def _calibration_without(
+    found: Mapping[str, Any], theirs: frozenset[str], rows: Sequence[int]
+) -> dict[str, Any]:
+    """A calibration's record without what it keeps of these identities, who are in `rows`."""
     made = dict(found)
     if isinstance(made.get("own"), Mapping):
-        made["own"] = {k: v for k, v in made["own"].items() if k != slug}
+        made["own"] = {k: v for k, v in made["own"].items() if k not in theirs}
     if isinstance(made.get("raised"), list):
-        made["raised"] = [each for i, each in enumerate(made["raised"]) if i != row]
+        made["raised"] = [each for i, each in enumerate(made["raised"]) if i not in rows]
     return made
 
 
 def _made_anew(
-    workspace: Workspace, info: ModelInfo, slugs: Sequence[str], record: str
+    workspace: Workspace, info: ModelInfo, ids: Sequence[str], record: str
 ) -> Float32 | None:
     """Centres of these people from their own cached embeddings, of the pictures that the detail
     `record` lists; None if one is not there."""
@@ -123,9 +123,10 @@ def _made_anew(
     trained = info.details.get(record, {})
     extractor, space = info.details.get("extractor", ""), info.details.get("face_space", "")
     pieces, labels = [], []
+    folders = {person.id: person.slug for person in People(workspace).list()}
     try:
-        for row, slug in enumerate(slugs):
-            sessions: Mapping[str, str] = trained[slug]
+        for row, id in enumerate(ids):
+            slug, sessions = folders[id], trained[id]
             for session, files in sessions.items():
                 names = sorted(decode(files))
                 found = kept_embeddings(workspace, extractor, space, slug, session, names)
@@ -133,6 +134,6 @@ def _made_anew(
                     return None
                 pieces.append(found)
                 labels += [row] * len(names)
-        return class_centres(np.concatenate(pieces), np.array(labels), len(slugs))
+        return class_centres(np.concatenate(pieces), np.array(labels), len(ids))
     except (KeyError, ValueError, TypeError, AttributeError):
         return None

@@ -82,7 +82,7 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         model, fpir = store.load(), settings.recognition.fpir
         backbone = backbone_of(model.info, settings.model.runtime)
         extractor, space = backbone.extractor, backbone.space
-        names = {person.slug: person.name for person in permitted(workspace)}
+        names = {person.id: person.name for person in permitted(workspace)}
         gallery, _unused = present_gallery(model, space, names)
         kept = kept_of(model.info)
     except ModelError as error:

@@ -159,7 +159,7 @@ class _Evaluation:
             extractor,
             space,
             self._recognition,
-            names={person.slug: person.name for person in people},
+            names={person.id: person.name for person in people},
             classifier=classifier_for(model, backbone.weights) if backbone.weights else None,
             strangers=own,
         )
@@ -185,17 +185,17 @@ class _Evaluation:
 
     def _gallery_people(self, model: StoredModel) -> tuple[Person, ...]:
         """Those of the model's people who are still enrolled, in the model's order."""
-        enrolled = {person.slug: person for person in permitted(self._workspace)}
-        people = tuple(enrolled[slug] for slug, _, _ in model.labels if slug in enrolled)
-        stale = library.stale_slugs(self._workspace, model.info)
-        changed = [person.name for person in people if person.slug in stale]
+        enrolled = {person.id: person for person in permitted(self._workspace)}
+        people = tuple(enrolled[id] for id, _, _ in model.labels if id in enrolled)
+        stale = library.stale_ids(self._workspace, model.info)
+        changed = [person.name for person in people if person.id in stale]
         if changed:
             self._warnings.append(
                 _("Pictures changed since training, train again: {names}.").format(
                     names=", ".join(changed)
                 )
             )
-        gone = [name for slug, name, _ in model.labels if slug not in enrolled]
+        gone = [name for id, name, _ in model.labels if id not in enrolled]
         if gone:
             self._warnings.append(
                 _("No longer enrolled, so not in the gallery: {names}.").format(
@@ -374,16 +374,16 @@ class _Evaluation:
     def _learnt(self, model: StoredModel, pictures: EnrolledPictures) -> GalleryPictures:
         """The pictures that the model's centres were made of, as far as is known."""
         trained = choosing.TrainedOn(model.info)
-        slugs = [person.slug for person in pictures.people]
+        people = pictures.people
         if trained.known:
             labels = pictures.labels.tolist()
             rows = [
                 row
                 for row, (label, key) in enumerate(zip(labels, pictures.keys, strict=True))
-                if (slugs[label], key) in trained
+                if (people[label].id, key) in trained
             ]
         elif self._split is not None:
-            learnt = [self._split.people.get(slug, {}).get("train", ()) for slug in slugs]
+            learnt = [self._split.people.get(each.slug, {}).get("train", ()) for each in people]
             rows = pictures.rows(learnt).tolist()
         else:
             rows = list(range(len(pictures.keys)))

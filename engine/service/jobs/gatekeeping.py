@@ -106,10 +106,10 @@ class Gatekeeper:
         if not chosen:
             return not_compared(why or self._why_no_probes(old))
         files = [picture for picture, _ in chosen]
-        slugs = [self._material.people[index].slug for index, _, _ in files]
+        ids = [self._material.people[index].id for index, _, _ in files]
         rows = joined(self._parts, HELD_OUT).faces.at([row for _, row in chosen])
-        probes = Probes(rows, slugs, functools.cache(lambda: self._crops(files)))
-        enrolled = frozenset(person.slug for person in permitted(self._material.workspace))
+        probes = Probes(rows, ids, functools.cache(lambda: self._crops(files)))
+        enrolled = frozenset(person.id for person in permitted(self._material.workspace))
         before, after = (
             hits_of(
                 model,
@@ -140,16 +140,16 @@ class Gatekeeper:
         """The held-out pictures of each enrolled person, and the operator's own strangers."""
         held_out, own = joined(self._parts, HELD_OUT), self._strangers
         people, groups = np.unique(held_out.labels, return_inverse=True)
-        slugs = [self._material.people[person].slug for person in people.tolist()]
+        ids = [self._material.people[person].id for person in people.tolist()]
         return StandIns(
             np.concatenate([held_out.embeddings, own.embeddings]),
-            np.concatenate([groups, own.groups + len(slugs)]).astype(np.intp),
-            [*slugs, *("" for _ in own.names)],
+            np.concatenate([groups, own.groups + len(ids)]).astype(np.intp),
+            [*ids, *("" for _ in own.names)],
         )
 
     def _probes_for(self, old: StoredModel) -> list[tuple[Picture, int]]:
         """Held-out pictures that `old` was not trained on either, each with its place in them."""
-        revisions = {slug: revision for slug, _, revision in old.labels}
+        revisions = {id: revision for id, _, revision in old.labels}
         record = old.info.details.get("trained_on")
         same = _same_split(old.info, self._split)
         chosen: list[tuple[Picture, int]] = []
@@ -157,13 +157,13 @@ class Gatekeeper:
         for row, picture in enumerate(held_out):
             index, session, file = picture
             person = self._material.people[index]
-            if person.slug not in revisions:
+            if person.id not in revisions:
                 continue
             if record is not None:
-                unseen = not contains(record, person.slug, session, file)
+                unseen = not contains(record, person.id, session, file)
             else:
                 # A person's part in a split depends on nothing but seed, shares and pictures.
-                unseen = same and revisions[person.slug] == person.revision
+                unseen = same and revisions[person.id] == person.revision
             if unseen:
                 chosen.append((picture, row))
         return chosen

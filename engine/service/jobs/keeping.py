@@ -154,6 +154,7 @@ class Keeper:
                 source=best.source,
                 track=number,
                 candidate=best.candidate,
+                candidate_id=best.candidate_id,
                 score=best.score,
                 threshold=best.threshold,
                 shots=tuple(

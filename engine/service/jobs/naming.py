@@ -64,8 +64,8 @@ class Recognition:
         extractor, space = backbone.extractor, backbone.space
         self._emit = emit
         self._workspace = workspace
-        self._stamp = _stamp(workspace)
-        self._names = _names(workspace)
+        self._model = model.info
+        self._read_names()
         self._unkept = Unkept(workspace, backbone)
 
         def keeper() -> Keeper:
@@ -87,7 +87,7 @@ class Recognition:
             extractor,
             space,
             settings.recognition,
-            library.stale_slugs(workspace, model.info),
+            library.stale_ids(workspace, model.info),
             self._names,
             classifier_for(model, backbone.weights) if backbone.weights else None,
             ready_strangers(workspace, extractor, space, emit),
@@ -176,16 +176,22 @@ class Recognition:
         if now - self._looked < LOOK_INTERVAL:
             return
         self._looked = now
-        stamp = _stamp(self._workspace)
-        if stamp == self._stamp:
+        if _stamp(self._workspace) == self._stamp:
             return
-        self._stamp, names = stamp, _names(self._workspace)
+        before = self._names
+        self._read_names()
         self._unkept.renew()
-        if names != self._names:
-            self._names = names
-            self._recogniser.renew(names)
+        if self._names != before:
+            self._recogniser.renew(self._names)
             self.explainer.forget()
             self._emit(threshold_event(self._recogniser.calibration, "recognise"))
+
+    def _read_names(self) -> None:
+        """Who of the model may be named now, and what tells that this changed."""
+        known = {label[0] for label in self._model.people}
+        self._stamp = _stamp(self._workspace)  # first: what changes now is seen
+        here = [person for person in permitted(self._workspace) if person.id in known]
+        self._names = {person.id: person.name for person in here}
 
     def _count(self, events: tuple[FaceSeen, ...]) -> None:
         self._frames += 1
@@ -205,11 +211,6 @@ class Recognition:
                 )
             )
             self._reported, self._recent = now, 0
-
-
-def _names(workspace: Workspace) -> dict[str, str]:
-    """Present names by slug of everybody who may be recognised."""
-    return {person.slug: person.name for person in permitted(workspace)}
 
 
 def _stamp(workspace: Workspace) -> tuple[tuple[str, int], ...]:

@@ -108,7 +108,7 @@ class _Realigning:
         title = _("Realigned pictures of {name}").format(name=name)
         back = _("{name}: the former pictures are back").format(name=name)
         looked = []
-        subject = "" if stranger else person.slug
+        subject = "" if stranger else person.id
         with (
             contextlib.ExitStack() as noted,
             self._trash.change(title, back, by_itself=True) as change,

@@ -114,7 +114,7 @@ def _train(
     checkpoint = Checkpoint(
         workspace.models,
         request.recipe,
-        tuple((person.slug, person.revision) for person in material.people),
+        tuple((person.id, person.revision) for person in material.people),
     )
     try:
         if request.recipe == "classic" and weights is not None:
@@ -135,9 +135,10 @@ def _train(
     centres = enrol_all(parts, outcome.centres, len(material.people))
     used = fit(material, parts, PARTS, space, fpir, centres, strangers)
     emit(threshold_event(used.calibration, "train"))
+    ids = {person.slug: person.id for person in material.people}
     draft = ModelDraft(
         recipe=request.recipe,
-        people=[(person.slug, person.name, person.revision) for person in material.people],
+        people=[(person.id, person.name, person.revision) for person in material.people],
         centres=centres,
         judged=outcome.centres,
         arrays=outcome.arrays,
@@ -154,8 +155,8 @@ def _train(
                 "shares": list(split.shares),
                 "digest": split_digest(split),
             },
-            "trained_on": pictures_of(split, ("train",)),
-            "enrolled_on": pictures_of(split, PARTS),
+            "trained_on": pictures_of(split, ("train",), ids),
+            "enrolled_on": pictures_of(split, PARTS, ids),
             "judged": record(judged.calibration, judged.kept),
             "preprocessing": PREPROCESSING,
             "backbone": backbone.name,
@@ -348,10 +349,10 @@ def fit(
     strangers: StrangerSet,
 ) -> Fitted:
     """The gallery of `centres`, with thresholds from the pictures of the parts `names`."""
-    slugs = [person.slug for person in material.people]
+    ids = [person.id for person in material.people]
     enrolled = material.enrolled(parts, names)
-    kept = kept_from(space, enrolled, slugs, space.impostors, fpir)
-    gallery, calibration = settle(space, Gallery(space, centres, slugs), fpir, kept, strangers)
+    kept = kept_from(space, enrolled, ids, space.impostors, fpir)
+    gallery, calibration = settle(space, Gallery(space, centres, ids), fpir, kept, strangers)
     return Fitted(gallery, kept, calibration)
 
 

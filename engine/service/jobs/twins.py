@@ -44,7 +44,7 @@ def suspect(
         extractor,
         space,
         settings.recognition,
-        names={each.slug: each.name for each in permitted(workspace)},
+        names={each.id: each.name for each in permitted(workspace)},
         classifier=classifier_for(model, backbone.weights) if backbone.weights else None,
         strangers=ready_strangers(workspace, extractor, space, emit),
     )

@@ -15,7 +15,7 @@ from engine import __version__
 from engine.audit import Audit
 from engine.enrol import traces
 from engine.enrol.folders import SESSION_FILE
-from engine.enrol.inbox import Inbox
+from engine.enrol.inbox import Inbox, Sighting
 from engine.enrol.people import People, Person, utc_now
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.seen import last_seen
@@ -57,7 +57,7 @@ def export_person(workspace: Workspace, name: str, target: Path) -> Exported:
     """
     person = People(workspace).get(name)
     target = target.expanduser().absolute()
-    with Audit(workspace).of("person-exported", person.slug, pictures=person.pictures) as doing:
+    with Audit(workspace).of("person-exported", person.id, pictures=person.pictures) as doing:
         exported = _written(workspace, person, target)
         doing.more["bytes"] = exported.bytes
     return exported
@@ -90,6 +90,8 @@ def _entries(workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]
     yield README, TEXT.format(name=person.name, when=utc_now()[:10]).encode()
     consent = person.consent
     about = {
+        "id": person.id,
+        "merged": list(person.merged),
         "name": person.name,
         "created": person.created,
         "consent": None
@@ -113,31 +115,37 @@ def _entries(workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]
     sightings = [
         {key: value for key, value in asdict(each).items() if key not in others}
         for each in inbox.sightings()
-        if each.candidate == person.name
+        if _is_nearest(each, person)
     ]
     yield INBOX, json_bytes(sightings)
-    if lines := Audit(workspace).lines(person.slug):
+    if lines := Audit(workspace).lines(person.ids):
         yield AUDIT, "".join(f"{line}\n" for line in lines).encode()
+
+
+def _is_nearest(sighting: Sighting, person: Person) -> bool:
+    if sighting.candidate_id:
+        return sighting.candidate_id in person.ids
+    return sighting.candidate == person.name  # kept before there were identities
 
 
 def _models(workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]]:
     store = ModelStore(workspace)
     for info in store.list():
-        mine = [row for row, label in enumerate(info.people) if label[0] == person.slug]
-        if not mine:
-            continue
-        entry: dict[str, Any] = {
-            "model": info.id,
-            "created": info.created,
-            "in_use": info.current,
-            "name": info.people[mine[0]][1],
-            "extractor": info.details.get("extractor"),
-            "face_space": info.details.get("face_space"),
-            "trained_on": dict(info.details.get("trained_on", {})).get(person.slug),
-        }
-        with contextlib.suppress(FacedeskError):  # damaged: then what is readable
-            entry["centre"] = store.load(info.id).centres[mine[0]].tolist()
-        yield f"models/{info.id}.json", json_bytes(entry)
+        mine = [row for row, label in enumerate(info.people) if label[0] in person.ids]
+        for place, row in enumerate(mine):  # several where people were merged since
+            id, name, _revision = info.people[row]
+            entry: dict[str, Any] = {
+                "model": info.id,
+                "created": info.created,
+                "in_use": info.current,
+                "name": name,
+                "extractor": info.details.get("extractor"),
+                "face_space": info.details.get("face_space"),
+                "trained_on": dict(info.details.get("trained_on", {})).get(id),
+            }
+            with contextlib.suppress(FacedeskError):  # damaged: then what is readable
+                entry["centre"] = store.load(info.id).centres[row].tolist()
+            yield f"models/{info.id}{f'-{place + 1}' if place else ''}.json", json_bytes(entry)
 
 
 @contextlib.contextmanager

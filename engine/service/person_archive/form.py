@@ -2,7 +2,7 @@
 
 index.json                          who, when, version, files
 README.txt                          what everything is, for the person themselves
-person.json                         name, dates, consent with its text, last seen
+person.json                         identity, name, dates, consent with its text, last seen
 sessions/<session>/session.json     source, start, end, refusals
 sessions/<session>/pictures.jsonl   measurements of each picture
 sessions/<session>/0001.png         aligned crops, 160x160
@@ -49,8 +49,9 @@ OTHERS = re.compile(
 
 TEXT = """Everything that this Facedesk workspace holds on {name}, exported {when}.
 
-person.json      name, when enrolled, consent (who asked, when, the text agreed to), and the last
-                 day on which recognition named the person (a day; no times are kept)
+person.json      identity (a random number), name, when enrolled, consent (who asked, when, the
+                 text agreed to), and the last day on which recognition named the person (a day;
+                 no times are kept)
 sessions/        one folder a capture or import. session.json says from which source and when,
                  pictures.jsonl what was measured of each picture (brightness 0..255, sharpness,
                  place of the face in the camera's frame), *.png are the pictures themselves

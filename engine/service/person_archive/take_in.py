@@ -6,13 +6,17 @@ read, sizes and how much each unpacks to before anything is, names against what 
 size and digest, pictures decoded and encoded again, records read field by field. Nothing is held in
 memory but one picture, or one line of records. Features, embeddings and centres are never taken:
 they would be templates that nobody can tell from forged ones. They are computed again.
+
+The identity is taken over where this workspace has never heard of it. Whoever is enrolled is not
+enrolled twice. One that a model, the trash or the audit here knows proves nothing, for anybody may
+have written it: that model would name whoever claims it. The person then gets a new identity, and
+models of before do not name them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import stat
 import zipfile
 import zlib
@@ -25,13 +29,16 @@ from engine.audit import Audit
 from engine.enrol import permission
 from engine.enrol.consent import Consent, read_consent
 from engine.enrol.folders import SESSION_FILE
-from engine.enrol.names import clean_name, slug_for
+from engine.enrol.identity import identity_in, is_identity, merged_in, new_identity
+from engine.enrol.names import clean_name
 from engine.enrol.people import FORMAT as PERSON_FORMAT
 from engine.enrol.people import PERSON_FILE, People, utc_now
 from engine.enrol.recording import RECORDS_FILE, PictureRecord, record_of
-from engine.errors import DataError, NoPictures, UsageError
+from engine.enrol.trash import Trash
+from engine.errors import DataError, NameTaken, NoPictures, UsageError
 from engine.files import make_directory, new_directory, write_bytes, write_json
 from engine.i18n import _
+from engine.model.store import ModelStore
 from engine.pictures import decode_crop, encode_png
 from engine.service.person_archive import form
 from engine.settings import ConsentSettings
@@ -84,23 +91,31 @@ def import_person(
         name, consent, created = _who(file, about)
         people = People(workspace)
         people.refuse_taken(name, own=None)
+        claimed = identity_in(about, "")
+        _refuse_enrolled(people, claimed)
+        known = _known(workspace)
+        id = claimed if is_identity(claimed) and claimed not in known else new_identity()
+        merged = [each for each in merged_in(about) if each not in {*known, id}]
         leave = permission.brought(workspace, name, consent, settings, by)
         consent = leave.consent(name)
         pictures = sorted(path for path in entries if form.PICTURE.fullmatch(path))
         if not pictures:
             raise NoPictures(_("The archive holds no pictures"), str(file))
-        slug = slug_for(name, lambda slug: os.path.lexists(workspace.people / slug))
+        slug = people.free_slug(name)
         told = {"pictures": len(pictures), "consent": bool(consent)}
         with (
-            Audit(workspace).of("person-imported", slug, **told),
+            Audit(workspace).of("person-imported", id, **told),
             new_directory(workspace.people / slug) as folder,
         ):
             body = {
                 "version": PERSON_FORMAT,
+                "id": id,
                 "name": name,
                 "created": created,
                 "consent": consent.to_json() if consent else None,
             }
+            if merged:
+                body["merged"] = merged
             write_json(folder / PERSON_FILE, body)
             for path in pictures:
                 data = _read(file, archive, entries, index, path)
@@ -286,6 +301,27 @@ def _who(file: Path, about: Any) -> tuple[str, Consent | None, str]:
         raise _bad(file, _("{name} is damaged").format(name=form.PERSON)) from error
     created = str(about.get("created", ""))[:40]
     return name, consent, created or utc_now()
+
+
+def _refuse_enrolled(people: People, id: str) -> None:
+    """Raise NameTaken if the person of this identity is enrolled, under whatever name."""
+    for person in people.list():
+        if id in person.ids:
+            raise NameTaken(
+                _("This person is enrolled already"),
+                _("the archive is of {name}").format(name=person.name),
+                _("Nothing was taken in. Delete that person first to go back to the archive."),
+            )
+
+
+def _known(workspace: Workspace) -> frozenset[str]:
+    """Every identity that something in this workspace goes by."""
+    ids = {id for person in People(workspace).list() for id in person.ids}
+    for change in Trash(workspace).changes():
+        ids |= set(change.people.values())
+    for model in ModelStore(workspace).list():
+        ids |= {label[0] for label in model.people}
+    return frozenset(ids | set(Audit(workspace).subjects().values()))
 
 
 def _write_picture(target: Path, data: bytes) -> None:
