@@ -204,7 +204,7 @@ class Choices:
         """Make sessions of a person out of sightings, in one change."""
         kind = "stranger" if isinstance(area, StrangerArea) else "person"
         noted = Audit(area).of(
-            "inbox-choice", person.slug, choice=kind, sightings=len(sightings), new=new
+            "inbox-choice", person.id, choice=kind, sightings=len(sightings), new=new
         )
         try:
             with (

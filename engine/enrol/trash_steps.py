@@ -1,10 +1,22 @@
-"""What a change in the trash is made of: steps, whose they are, and whether all can be done."""
+"""A change in the trash: how it is put together, whose it is, and whether all steps can be done."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from engine.enrol import traces
+from engine.enrol.identity import identity_at
+from engine.enrol.people import Person
+from engine.files import make_directory
+from engine.workspace import Workspace
+
+OWN = "@"
+"""First part of a path in the manifest that lies in the change's own folder."""
 
 _SLUG_AT = {"people": 1, "strangers": 1, "features": 2, "stranger-features": 2}
 """At which place a path in the workspace says whose it is."""
@@ -59,6 +71,98 @@ def moved_to(body: dict[str, Any], place: str, slug: str) -> dict[str, Any]:
             entries[slug] = entries.pop(before)
         moved["split"] = {**body["split"], "people": entries}
     return moved
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """One change in the trash. `title` says what was done, `back` what undoing it brings back.
+
+    `at` is ISO 8601 in UTC; `names` are (slug, name) of people who are enrolled again after undo.
+    `by_itself`: Facedesk did it on its own account, so that it is undone only by its id.
+    `people` maps the folders that it is about ("people/ada-lovelace") to whose they were.
+    """
+
+    id: str
+    title: str
+    back: str
+    at: str
+    pictures: int = 0
+    names: tuple[tuple[str, str], ...] = ()
+    by_itself: bool = False
+    people: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def back_ids(self) -> tuple[tuple[str, str], ...]:
+        """(identity, name) of those in `names`; the identity is empty where it is not known."""
+        return tuple((self.people.get(f"people/{slug}", ""), name) for slug, name in self.names)
+
+
+class Change:
+    """A change while it is put together: nothing has happened yet. Steps are done in order."""
+
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        self.steps: list[Step] = []
+        self.split: dict[str, Any] = {}
+        self.merged: dict[str, Any] = {}
+        self.pictures = 0
+        """How many pictures it is about, as it is told."""
+        self.noted: tuple[int, ...] = ()
+        """The numbers of the audit log's entries that it began (`Doing.numbers`)."""
+        self.done: Trashed | None = None
+        """The change as it lies in the trash, once the block has ended well."""
+        self._workspace = workspace
+        self._folder = folder
+        self._count = 0
+
+    def remove(self, path: Path, *, optional: bool = False) -> None:
+        """Put a file or folder of the workspace into the trash."""
+        self.move(path, self._own("kept"), optional=optional)
+
+    def move(self, source: Path, target: Path, *, optional: bool = False) -> None:
+        """Rename a file or folder; both paths in the workspace, or in a staged folder."""
+        self.steps.append(Step(self._key(source), self._key(target), optional))
+
+    def keep(self) -> Path:
+        """A place in the trash to move files to, which keep their names there."""
+        return self._own("kept")
+
+    def stage(self) -> Path:
+        """An empty private folder to fill, or to move files into; then `move` it into place."""
+        folder = self._own("staged")
+        make_directory(folder)
+        return folder
+
+    def edit_split(
+        self, entries: Mapping[str, Any], warnings: Callable[[str], bool] = lambda text: True
+    ) -> None:
+        """Give people (by slug) these entries in split.json, None for no entry.
+
+        Only the warnings stay for which `warnings` is true. Undo puts the entries back unless
+        the split was made anew meanwhile; it then no longer fits and the next training splits.
+        """
+        self.split = traces.edit(self._workspace, entries, warnings)
+
+    def merge(self, person: Person, into: Person) -> None:
+        """`person`'s identities are `into`'s too, until this is undone."""
+        self.merged = {"into": into.slug, "ids": [person.id, *person.merged]}
+
+    def people(self) -> dict[str, str]:
+        """Whose each folder is that the steps touch."""
+        found: dict[str, str] = {}
+        for key in (key for step in self.steps for key in (step.source, step.target)):
+            place = place_of(key)
+            if place and place not in found:
+                found[place] = identity_at(self._workspace.root / place)
+        return {place: id for place, id in found.items() if id}
+
+    def _own(self, kind: str) -> Path:
+        self._count += 1
+        return self._folder / kind / str(self._count - 1)
+
+    def _key(self, path: Path) -> str:
+        with contextlib.suppress(ValueError):
+            return f"{OWN}/{path.relative_to(self._folder).as_posix()}"
+        return path.relative_to(self._workspace.root).as_posix()
 
 
 class Plan:

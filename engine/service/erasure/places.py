@@ -79,9 +79,10 @@ def trash(workspace: Workspace, who: Evidence) -> Counts:
         owners = owners_in(manifest)
         mine = [s for s in steps if any(concerns(path, owners, who.ids) for path in s[:2])]
         theirs = [step for step in steps if step not in mine]
-        # By name only where the manifest does not say whose it is: names are others' too.
+        # By name only where the manifest does not say which person's it is: names are others' too.
         words = json.dumps([manifest.get("title"), manifest.get("back")])
-        named = not owners and mentions.within(words)
+        known = any(place.startswith("people/") for place in owners)
+        named = not known and mentions.within(words)
         if not (mine or named):
             _clean_manifest(folder, manifest, who)
             continue
