@@ -16,6 +16,7 @@ from engine.audit import Audit
 from engine.enrol import traces
 from engine.enrol.folders import SESSION_FILE
 from engine.enrol.people import People, Person
+from engine.enrol.permission import refuse_taken_back
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NoPictures, UndoConflict, UsageError
@@ -122,9 +123,11 @@ def _put_away(
 def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Trashed:
     """Make two people one: all sessions of `source` become sessions of `target`.
 
-    Raises PersonNotFound, UsageError for twice the same person.
+    Raises PersonNotFound, UsageError for twice the same person, ConsentMissing if `source` took
+    their consent back and `target` did not.
     """
     person, other = _two(workspace, source, target)
+    refuse_taken_back(person, other)
     told: dict[str, Any] = {"pictures": person.pictures}
     about = [(person.id, {**told, "part": "merged"}), (other.id, told)]
     with (

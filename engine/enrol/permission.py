@@ -111,14 +111,35 @@ def note(people: People, person: Person, permission: Permission) -> Person:
         return people.set_consent(person.name, consent)
 
 
+def refuse_taken_back(person: Person, into: Person) -> None:
+    """Raise ConsentMissing if `person` took their consent back and `into`, with whom they are to be
+    made one, did not: they would be named again under that name."""
+    if is_withdrawn(person) and not is_withdrawn(into):
+        raise ConsentMissing(
+            _("Consent was taken back"),
+            _("{name} took their consent back, and would be named again as {other}").format(
+                name=person.name, other=into.name
+            ),
+            _(
+                "Ask, and note that they agree again (facedesk people consent NAME --by WHO); or "
+                "take {other}'s back too (--withdraw), or erase {name}."
+            ).format(name=person.name, other=into.name),
+        )
+
+
+def is_withdrawn(person: Person) -> bool:
+    """Whether they took their consent back."""
+    return person.consent is not None and not person.consent.given
+
+
 def permitted(workspace: Workspace) -> tuple[Person, ...]:
     """Everybody enrolled, by name, who has not taken their consent back."""
-    return tuple(p for p in People(workspace).list() if p.consent is None or p.consent.given)
+    return tuple(p for p in People(workspace).list() if not is_withdrawn(p))
 
 
 def withdrawn(workspace: Workspace) -> tuple[Person, ...]:
     """Everybody enrolled who has taken their consent back."""
-    return tuple(p for p in People(workspace).list() if p.consent and not p.consent.given)
+    return tuple(p for p in People(workspace).list() if is_withdrawn(p))
 
 
 def outdated_words(agreed: str, settings: ConsentSettings) -> str:

@@ -124,6 +124,25 @@ def consent_for(workspace: Workspace, name: str) -> Consent | None:
     return Consent(by=f"roster: {noted}") if noted else None
 
 
+def forget_consent(workspace: Workspace, name: str) -> None:
+    """A name's consent was taken back: what was noted here before counts no more.
+
+    The caller holds the writer lock. A damaged roster stays: it notes nobody's consent. Raises
+    DiskFull, WorkspaceUnusable.
+    """
+    try:
+        before, key = entries(workspace), name_key(name)
+    except DataError as error:
+        if type(error) is not DataError:
+            raise
+        return
+    body = [
+        {"name": e.name, "consent": None if name_key(e.name) == key else e.consent} for e in before
+    ]
+    if any(e.consent and name_key(e.name) == key for e in before):
+        write_json(workspace.root / FILE, {"version": 1, "names": body})
+
+
 def read_names(source: Path) -> Iterator[tuple[str, str]]:
     """Pairs of name and consent as they stand in a CSV file or folder. Raises UsageError."""
     source = source.expanduser()

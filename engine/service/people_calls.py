@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.audit import Audit
-from engine.enrol import changes
+from engine.enrol import changes, roster
 from engine.enrol.consent import Consent, noted
 from engine.enrol.people import People, utc_now
 from engine.enrol.trash import Trash, Trashed
@@ -158,4 +158,5 @@ def withdraw_consent(workspace: Workspace, name: str) -> Consent:
     consent = replace(person.consent, withdrawn=utc_now())
     with Audit(workspace).of("consent-withdrawn", person.id, text_version=consent.text_version):
         registry.set_consent(person.name, consent)
+        roster.forget_consent(workspace, person.name)
     return consent

@@ -19,7 +19,7 @@ from engine.enrol.inbox_choices import Choices
 from engine.enrol.people import People
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import Trash
-from engine.errors import NameTaken, NoModel, UndoConflict
+from engine.errors import DataError, NameTaken, NoModel, UndoConflict
 from engine.events import Event, Threshold
 from engine.files import write_json
 from engine.model.backbones import Backbone
@@ -257,6 +257,26 @@ def test_a_person_in_the_trash_takes_who_was_merged_into_them_along(workspace: W
     erase(workspace, "Second")
     assert Trash(workspace).changes() == ()
     assert first not in set(Audit(workspace).subjects().values())
+
+
+def test_erasing_by_the_name_of_who_was_merged_is_refused_not_called_done(
+    workspace: Workspace,
+) -> None:
+    enrol(workspace, "First", 0, pictures=3)
+    enrol(workspace, "Second", 1, pictures=3)
+    merge = changes.merge(workspace, "First", "Second", KEEP).id
+    with pytest.raises(DataError, match="the pictures of First are those of Second"):
+        erase(workspace, "First")
+    deleted = changes.delete_people(workspace, ["Second"], KEEP).id
+    with pytest.raises(DataError, match="the pictures of First are those of Second"):
+        erase(workspace, "First")
+    assert {each.id for each in Trash(workspace).changes()} == {merge, deleted}
+    assert not any(workspace.receipts.iterdir())
+    for _each in range(2):
+        changes.undo(workspace)
+    erased = erase(workspace, "First")
+    assert (erased.receipt.removed["pictures"], erased.left) == (3, ())
+    assert People(workspace).get("Second").pictures == 3
 
 
 def everything(workspace: Workspace) -> str:

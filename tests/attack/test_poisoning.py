@@ -33,6 +33,7 @@ from engine.events import (
 )
 from engine.interpreter import environment, python
 from engine.model.store import ModelStore
+from engine.service import people_calls
 from engine.service.client import LocalDesk
 from engine.service.jobs.enrol import enrol
 from engine.service.jobs.evaluate import evaluate
@@ -153,6 +154,30 @@ def test_a_person_who_is_enrolled_already_under_another_name(
     workspace: Workspace, clips: Path
 ) -> None:
     capture(workspace, "Man", clips / "man_a_take1.mp4", 12)
+    events = capture(workspace, "Somebody", clips / "man_a_take2.mp4", 12)
+    (told,) = of(events, LooksEnrolled)
+    assert (told.person, told.other) == ("Somebody", "Man")
+
+
+def test_a_person_who_took_their_consent_back_under_another_name(
+    workspace: Workspace, clips: Path
+) -> None:
+    capture(workspace, "Man", clips / "man_a_take1.mp4", 12)
+    people_calls.note_consent(workspace, SETTINGS.consent, "Man", "Desk one", "")
+    people_calls.withdraw_consent(workspace, "Man")
+    events = capture(workspace, "Somebody", clips / "man_a_take2.mp4", 12)
+    (told,) = of(events, LooksEnrolled)
+    assert (told.person, told.other) == ("Somebody", "Man")
+
+
+def test_the_model_in_use_tells_who_they_are_without_their_features(
+    workspace: Workspace, clips: Path
+) -> None:
+    unwatched(workspace, "Man", clips / "man_a_take1.mp4", 12)
+    unwatched(workspace, "Woman", clips / "woman_a.mp4", 12)
+    with workspace.writer("a test"):
+        train(workspace, SETTINGS, TrainRequest(epochs=1), Cancel(), lambda event: None)
+    shutil.rmtree(workspace.features)
     events = capture(workspace, "Somebody", clips / "man_a_take2.mp4", 12)
     (told,) = of(events, LooksEnrolled)
     assert (told.person, told.other) == ("Somebody", "Man")

@@ -11,11 +11,15 @@ import pytest
 
 from engine.bench.synthetic import crops_of, enrol_made_up, stand_in
 from engine.cancel import Cancel
-from engine.enrol import changes
+from engine.enrol import changes, roster
 from engine.enrol.consent import noted
 from engine.enrol.people import People
+from engine.enrol.permission import is_withdrawn, permit
+from engine.enrol.trash import Trash
+from engine.errors import ConsentMissing, NoModel
 from engine.events import Event, FaceSeen, Sighted
 from engine.model.backbones import Backbone
+from engine.service import people_calls
 from engine.service.erasure.erase import erase
 from engine.service.jobs import naming
 from engine.service.jobs.enrol import enrol
@@ -25,7 +29,7 @@ from engine.service.jobs.recognise import recognise
 from engine.service.jobs.train import train
 from engine.service.messages import FacesFound
 from engine.service.protocol import EnrolRequest, RecogniseRequest, TrainRequest
-from engine.settings import GateSettings, Settings
+from engine.settings import ConsentSettings, GateSettings, Settings
 from engine.workspace import Workspace
 
 ANY = GateSettings(min_brightness=0, max_brightness=255, min_sharpness=0, min_change=0)
@@ -129,6 +133,36 @@ def test_nor_once_the_model_or_the_list_has_them_no_more(
     camera = Camera(trained, backbone)
     camera.show(0)
     assert camera.kept() == 0
+
+
+def test_merging_them_into_somebody_does_not_make_them_named_again(
+    trained: Workspace, backbone: Backbone
+) -> None:
+    withdraw(trained, GONE)
+    with pytest.raises(ConsentMissing, match=f"{GONE} took their consent back"):
+        changes.merge(trained, GONE, STAYS, 30)
+    assert (len(People(trained).list()), len(Trash(trained).changes())) == (2, 0)
+    changes.merge(trained, STAYS, GONE, 30)  # the other way the withdrawal stays
+    with pytest.raises(NoModel):
+        Camera(trained, backbone)
+    changes.undo(trained)
+    withdraw(trained, STAYS)
+    changes.merge(trained, GONE, STAYS, 30)
+    assert [is_withdrawn(person) for person in People(trained).list()] == [True]
+
+
+def test_the_roster_does_not_give_back_what_they_took(workspace: Workspace, tmp_path: Path) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text(f"name,consent\n{GONE},yes\n{STAYS},yes\n")
+    roster.add(workspace, names)
+    enrol_made_up(workspace, 0, 2, 2)
+    people_calls.note_consent(workspace, SETTINGS.consent, GONE, "Desk one", "")
+    people_calls.withdraw_consent(workspace, GONE.lower())
+    changes.delete_people(workspace, [GONE, STAYS], 30)
+    strict = ConsentSettings(required="refuse")
+    with pytest.raises(ConsentMissing):
+        permit(workspace, [GONE], strict)
+    assert permit(workspace, [STAYS], strict).consent(STAYS)
 
 
 def test_who_is_erased_is_a_stranger_like_any_other(trained: Workspace, backbone: Backbone) -> None:

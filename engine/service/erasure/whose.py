@@ -22,6 +22,7 @@ from engine.enrol.trash import MANIFEST, Trash
 from engine.enrol.trash_steps import place_of
 from engine.errors import DataError, PersonNotFound
 from engine.files import read_json
+from engine.i18n import _
 from engine.model.store import Label, ModelInfo, ModelStore
 from engine.workspace import Workspace
 
@@ -43,7 +44,11 @@ class Whom:
 
 
 def whom(workspace: Workspace, name: str) -> Whom:
-    """The enrolled person of this name, else one in the trash. Raises PersonNotFound."""
+    """The enrolled person of this name, else one in the trash.
+
+    Raises PersonNotFound, and DataError for one who was merged into somebody: their pictures are
+    that person's, and to erase the merge alone would leave them all.
+    """
     try:
         person = People(workspace).get(name)
     except PersonNotFound:
@@ -52,9 +57,33 @@ def whom(workspace: Workspace, name: str) -> Whom:
             for slug, known in change.names:
                 if name_key(known) == wanted and is_slug(slug):
                     id = change.people.get(f"people/{slug}", before(slug))
+                    _refuse_merged(workspace, id, known)
                     return Whom(slug, known, (id, *_merged(workspace, change.id, slug)))
         raise
     return Whom(person.slug, person.name, (person.id, *person.merged))
+
+
+def _refuse_merged(workspace: Workspace, id: str, name: str) -> None:
+    """Raise DataError if the person of this identity was merged into somebody who is here, or in
+    the trash."""
+    changes = Trash(workspace).changes()
+    into = [each.name for each in People(workspace).list() if id in each.merged]
+    into += [
+        other
+        for change in changes
+        for slug, other in change.names
+        if is_slug(slug) and id in _merged(workspace, change.id, slug)
+    ]
+    if into:
+        raise DataError(
+            _("This person was merged into another"),
+            _("the pictures of {name} are those of {other} by now").format(
+                name=name, other=into[0]
+            ),
+            _(
+                "Erase {other}, which erases both. If it was a mistake, undo the merge first."
+            ).format(other=into[0]),
+        )
 
 
 def _merged(workspace: Workspace, change: str, slug: str) -> tuple[str, ...]:

@@ -93,12 +93,12 @@ class Gatekeeper:
         """Names of the people whose pictures show two faces, but for those whom the model in use
         has with the very same pictures."""
         enrolled = self._material.enrolled(self._parts, PARTS)
-        used = {(slug, revision) for slug, _name, revision in old.labels} if old else set()
+        used = {(id, revision) for id, _name, revision in old.labels} if old else set()
         faces = two_faced(
             enrolled.embeddings, enrolled.labels, enrolled.sessions, TWO_FACES.get(backbone)
         )
         people = [self._material.people[at] for at, _rows in faces]
-        return [each.name for each in people if (each.slug, each.revision) not in used]
+        return [each.name for each in people if (each.id, each.revision) not in used]
 
     def _compare(self, old: StoredModel, new: StoredModel, cancel: Cancel) -> GateVerdict:
         why = why_not_comparable(old, new)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.enrol.folders import by_one_camera
 from engine.enrol.people import People, Person, SessionInfo
-from engine.enrol.permission import permitted
 from engine.enrol.second_face import FaceGuard, SessionJudged
 from engine.errors import FacedeskError, ModelError
 from engine.events import Emit, FeaturesProgress, Notice
@@ -58,7 +57,7 @@ class Judge:
         self._backbones = backbones or Backbones(settings.model)
         self._recent = recent
         self._centres: dict[tuple[str, str, str], Float32 | None] = {}
-        """Of people as they were seen last, by space, slug and revision."""
+        """Of people as they were seen last, by space, identity and revision."""
 
     def look(self, slug: str, session: str, cancel: Cancel | None = None) -> SessionJudged:
         """`judge`, where trouble of any kind is the report: it must hold up nobody."""
@@ -119,23 +118,26 @@ class Judge:
         return self._backbones.named("resnet")
 
     def _enrolled(self, backbone: Backbone, but: Person) -> Gallery | None:
-        """Everybody else who may be recognised and whose features are there, by name."""
+        """Everybody else enrolled whose features are there, by name.
+
+        Also who took their consent back: nobody else can notice that they are enrolled again.
+        """
         space = backbone.space
         in_use: dict[str, Float32] = {}
         try:
             model, _damage = ModelStore(self._workspace).load_or_previous()
             if model.info.details.get("face_space") == space.digest:
-                slugs = [slug for slug, _name, _revision in model.labels]
-                in_use = dict(zip(slugs, model.centres, strict=True))
+                ids = [id for id, _name, _revision in model.labels]
+                in_use = dict(zip(ids, model.centres, strict=True))
         except ModelError:
             pass
         names, centres = [], []
-        for person in permitted(self._workspace):
-            if person.slug == but.slug:
+        for person in People(self._workspace).list():
+            if person.id == but.id:
                 continue
-            centre = in_use.get(person.slug)
+            centre = in_use.get(person.id)
             if centre is None:
-                key = space.digest, person.slug, person.revision
+                key = space.digest, person.id, person.revision
                 if self._centres.get(key) is None:
                     self._centres[key] = _centre(self._workspace, backbone, person)
                 centre = self._centres[key]
