@@ -6,6 +6,7 @@ import hashlib
 import json
 import struct
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ import pytest
 
 from engine.enrol import roster
 from engine.enrol.consent import noted
-from engine.enrol.people import People
+from engine.enrol.people import People, utc_now
 from engine.errors import ConsentMissing, DataError
 from engine.pictures import encode_png
 from engine.service.person_archive.take_in import import_person
-from engine.settings import ConsentSettings
+from engine.service.purging import unseen
+from engine.settings import ConsentSettings, RetentionSettings, Settings
 from engine.workspace import Workspace
 from tests.attack.child import Told, child
 
@@ -182,3 +184,20 @@ def test_where_it_is_only_told_the_archive_is_quoted(tmp_path: Path, workspace: 
     done = import_person(workspace, archive(tmp_path, noted("Desk one", WARN).to_json()), WARN)
     consent = People(workspace).get("Ada").consent
     assert (done.sentence, consent and consent.by) == ("", "Desk one")
+
+
+@pytest.mark.parametrize("moment", ["9999-99-99", "\x1b[2J", "2999-01-01T00:00:00+00:00", 10**40])
+def test_a_moment_that_is_none_or_to_come_keeps_nobody_for_ever(
+    tmp_path: Path, workspace: Workspace, moment: object
+) -> None:
+    head = json.dumps({"source": "a camera", "started": str(moment)}).encode()
+    about = json.dumps({"name": "Ada", "created": moment}).encode()
+    file = archive(tmp_path, **{"person.json": about, "sessions/s1/session.json": head})
+    with workspace.writer("test"):
+        import_person(workspace, file, WARN)
+    ada = People(workspace).get("Ada")
+    long_ago = Settings(retention=RetentionSettings(people_days=1))
+    assert "2026" < ada.created <= utc_now()
+    later = datetime.now(UTC) + timedelta(days=2)
+    (told,) = unseen(workspace, long_ago, later)
+    assert told.name == "Ada"

@@ -40,6 +40,7 @@ from engine.service.jobs.evaluate import evaluate
 from engine.service.jobs.imports import import_pictures
 from engine.service.jobs.judging import guard_here
 from engine.service.jobs.train import train
+from engine.service.person_archive.export import export_person
 from engine.service.protocol import EnrolRequest, EvaluateRequest, ImportRequest, TrainRequest
 from engine.settings import ModelSettings, Settings, TrainingSettings
 from engine.workspace import Workspace
@@ -252,6 +253,27 @@ def test_the_same_folder_under_two_names(
     events = imported(workspace, folder_of(lfw, tmp_path / "again", "Two", {known[0]: 6}))
     (told,) = of(events, LooksEnrolled)
     assert (told.person, told.other, told.pictures) == ("Two", "One", 6)
+
+
+def test_an_archive_of_two_people_one_of_whom_is_enrolled(
+    workspace: Workspace, lfw: Path, known: list[str], tmp_path: Path
+) -> None:
+    made = Workspace(tmp_path / "elsewhere")
+    request = ImportRequest(
+        folder=str(folder_of(lfw, tmp_path / "in", "Two", {known[0]: 8, known[4]: 4}))
+    )
+    with made.writer("a test"):  # nobody looked
+        import_pictures(made, SETTINGS, request, Cancel(), lambda event: None)
+    export_person(made, "Two", tmp_path / "two.zip")
+    imported(workspace, folder_of(lfw, tmp_path / "here", "One", {known[0]: 8}))
+    command = python("-m", "tui", "people", "import", str(tmp_path / "two.zip"), "--json")
+    command += ["--workspace", str(workspace.root)]
+    result = subprocess.run(command, env=environment(), capture_output=True, timeout=LONGEST)
+    assert result.returncode == 6, result.stderr
+    lines = {line["event"]: line for line in map(json.loads, result.stdout.splitlines())}
+    assert (lines["set_aside"]["pictures"], lines["looks_enrolled"]["other"]) == (4, "One")
+    assert People(workspace).get("Two").pictures == 8
+    assert [each.id for each in Trash(workspace).changes()] == [lines["set_aside"]["change"]]
 
 
 def test_the_command_line_says_so_in_json_and_by_its_exit_code(

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from engine.cancel import Cancel
+from engine.enrol.people import People
+from engine.events import Event, Notice
 from engine.service.person_archive.export import export_person
 from engine.service.person_archive.take_in import import_person
+from tui.commands.enrolment import refuse_silence
 from tui.context import Context
+from tui.doubt_words import doubt_words
 from tui.i18n import _
 from tui.text import many
 
@@ -31,10 +36,13 @@ def export(context: Context, name: str, file: Path) -> None:
 
 def take_in(context: Context, file: Path, consent: str) -> None:
     """Enrol the person of an archive."""
+    doubts: list[str] = []
     with context.writing("people import"):
         done = import_person(context.workspace, file, context.settings.consent, consent)
+        _look(context, done.name, doubts)
     if context.output.as_json:
         context.output.object({"event": "done", **asdict(done)})
+        refuse_silence(doubts)
         return
     if done.sentence:
         context.output.note(done.sentence, "yellow")
@@ -47,3 +55,24 @@ def take_in(context: Context, file: Path, consent: str) -> None:
             sessions=many(done.sessions, "session"),
         )
     )
+    refuse_silence(doubts)
+
+
+def _look(context: Context, name: str, doubts: list[str]) -> None:
+    """Whose faces the archive showed: anybody may have written it."""
+    from engine.service.jobs.facing import put_aside
+    from engine.service.jobs.judging import guard_here
+
+    def tell(event: Event) -> None:
+        context.output.event(event)
+        if isinstance(event, Notice):
+            context.output.note(event.text, "yellow")
+        doubts.extend(doubt_words(event))
+
+    guard = guard_here(context.workspace, context.settings, tell)
+    keep_days = context.settings.trash.keep_days
+    people = People(context.workspace)
+    for session in people.get(name).sessions:
+        person = people.get(name)
+        for event in put_aside(context.workspace, guard, person, session.id, keep_days, Cancel()):
+            tell(event)

@@ -22,13 +22,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from engine.audit import Audit
 from engine.enrol import permission
 from engine.enrol.consent import Consent, read_consent
-from engine.enrol.folders import SESSION_FILE
+from engine.enrol.folders import SESSION_FILE, iso
 from engine.enrol.identity import identity_in, is_identity, merged_in, new_identity
 from engine.enrol.names import clean_name
 from engine.enrol.people import FORMAT as PERSON_FORMAT
@@ -299,8 +300,17 @@ def _who(file: Path, about: Any) -> tuple[str, Consent | None, str]:
             consent = replace(consent, **{k: v[:4000] for k, v in asdict(consent).items()})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _bad(file, _("{name} is damaged").format(name=form.PERSON)) from error
-    created = str(about.get("created", ""))[:40]
-    return name, consent, created or utc_now()
+    return name, consent, _when(about.get("created"))
+
+
+def _when(text: object) -> str:
+    """A moment of an archive, the present one if it says none or one to come."""
+    now = utc_now()
+    try:
+        then = iso(datetime.fromisoformat(str(text)).astimezone(UTC))
+    except (ValueError, OverflowError):
+        return now
+    return min(then, now)
 
 
 def _refuse_enrolled(people: People, id: str) -> None:
@@ -349,8 +359,8 @@ def _write_session(
         head = _json(file, _read(file, archive, entries, index, head_path))
     source = _text(head, "source") or _("import of an archive")
     body = {"version": PERSON_FORMAT, "id": session, "source": source}
-    known = ("started", "ended", "outcome", "aligned")
-    body |= {key: text for key in known if (text := _text(head, key))}
+    body |= {key: _when(text) for key in ("started", "ended") if (text := _text(head, key))}
+    body |= {key: text for key in ("outcome", "aligned") if (text := _text(head, key))}
     body["captured"] = sum(path.suffix == ".png" for path in folder.iterdir())
     write_json(folder / SESSION_FILE, body)
     if records_path in entries:
