@@ -7,7 +7,6 @@ Environment: `FACEDESK_GATES__MIN_FACE=90`. File: TOML at `$FACEDESK_CONFIG`, el
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache
@@ -72,18 +71,24 @@ def load_settings(**overrides: Any) -> Settings:
     path = config_file()
     cure = _("Correct it in the environment or in {path}.").format(path=path)
     _refuse_unknown_sections()
+    # A folder or a pipe would be passed over, and with it the operator's rules on consent.
+    if os.path.lexists(path) and not path.is_file():
+        raise _unreadable(path, _("it is no file"))
     try:
         return _checked(_sources()(**_plain(overrides)))
     except ValidationError as error:
         raise _first_mistake(error, cure) from error
     except SettingsError as error:
         raise ConfigError(_("A setting cannot be read"), str(error), cure) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(
-            _("The configuration file cannot be read"),
-            f"{path}: {error}",
-            _("Correct or remove it."),
-        ) from error
+    # ValueError: not TOML, not UTF-8, a number of thousands of digits.
+    except (ValueError, RecursionError, OSError) as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def _unreadable(path: Path, why: str) -> ConfigError:
+    return ConfigError(
+        _("The configuration file cannot be read"), f"{path}: {why}", _("Correct or remove it.")
+    )
 
 
 def checked_settings(told: Mapping[str, Mapping[str, Any]]) -> Settings:

@@ -65,12 +65,11 @@ def read_keymap(path: Path, table: Iterable[Key]) -> KeyMap:
     """The key file against the key table. Never raises; a file that is not there changes
     nothing."""
     try:
-        wanted = tomllib.loads(path.read_text("utf-8"))
+        return checked(tomllib.loads(path.read_text("utf-8")), tuple(table))
     except FileNotFoundError:
         return KeyMap()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return KeyMap(troubles=(f"The key file cannot be read: {path}: {error}.",))
-    return checked(wanted, tuple(table))
 
 
 def checked(wanted: Mapping[str, Any], table: tuple[Key, ...]) -> KeyMap:
