@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import cv2
 import pytest
@@ -171,15 +171,18 @@ def test_a_person_who_took_their_consent_back_under_another_name(
     assert (told.person, told.other) == ("Somebody", "Man")
 
 
-def test_the_model_in_use_tells_who_they_are_without_their_features(
-    workspace: Workspace, clips: Path
+@pytest.mark.parametrize("by", ["both", "resnet"])
+def test_the_model_in_use_tells_who_they_are_whatever_it_was_trained_with(
+    workspace: Workspace, clips: Path, by: Literal["both", "resnet"]
 ) -> None:
     unwatched(workspace, "Man", clips / "man_a_take1.mp4", 12)
     unwatched(workspace, "Woman", clips / "woman_a.mp4", 12)
+    settings = Settings(training=SETTINGS.training, model=ModelSettings(backbone="both"))
+    request = TrainRequest(epochs=1, backbone=by)
     with workspace.writer("a test"):
-        train(workspace, SETTINGS, TrainRequest(epochs=1), Cancel(), lambda event: None)
+        train(workspace, settings, request, Cancel(), lambda event: None)
     shutil.rmtree(workspace.features)
-    events = capture(workspace, "Somebody", clips / "man_a_take2.mp4", 12)
+    events = capture(workspace, "Somebody", clips / "man_a_take2.mp4", 12, settings)
     (told,) = of(events, LooksEnrolled)
     assert (told.person, told.other) == ("Somebody", "Man")
 
@@ -253,6 +256,26 @@ def test_the_same_folder_under_two_names(
     events = imported(workspace, folder_of(lfw, tmp_path / "again", "Two", {known[0]: 6}))
     (told,) = of(events, LooksEnrolled)
     assert (told.person, told.other, told.pictures) == ("Two", "One", 6)
+
+
+def test_a_recording_of_somebody_else_kept_with_a_person(
+    workspace: Workspace, clips: Path, tmp_path: Path
+) -> None:
+    def facedesk(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        command = python("-m", "tui", *arguments, "--workspace", str(workspace.root))
+        return subprocess.run(command, env=environment(), capture_output=True, timeout=LONGEST)
+
+    source, tape = str(clips / "man_a_take1.mp4"), str(tmp_path / "tape")
+    assert not facedesk(
+        "enroll", "Man", "--source", source, "--count", "8", "--record", tape
+    ).returncode
+    capture(workspace, "Woman", clips / "woman_a.mp4", 8)
+    into_another = facedesk("replay", f"{tape}.fdrec", "--into", "Woman")
+    assert into_another.returncode == 6
+    assert b"8 pictures of Woman show another face, that of Man" in into_another.stderr
+    under_a_new_name = facedesk("replay", f"{tape}.fdrec", "--into", "Somebody")
+    assert under_a_new_name.returncode == 6
+    assert b"of Somebody look like Man, who is enrolled" in under_a_new_name.stderr
 
 
 def test_an_archive_of_two_people_one_of_whom_is_enrolled(

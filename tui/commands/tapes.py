@@ -11,8 +11,9 @@ from engine.errors import SourceUnreadable
 from engine.events import Captured, Event, FaceSeen, Refused, ReplayDone
 from engine.service.protocol import EnrolRequest, ReplayRequest
 from engine.workspace import Workspace
-from tui.commands.enrolment import refusal, source_note
+from tui.commands.enrolment import refusal, refuse_silence, source_note
 from tui.context import Context, interruptible
+from tui.doubt_words import doubt_words
 from tui.i18n import _
 from tui.state_words import DECISIONS
 from tui.text import many
@@ -21,11 +22,13 @@ from tui.text import many
 def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> ReplayDone:
     """Run a recording again; prints how many decisions agree.
 
-    Raises SourceUnreadable at the end if the recording breaks off.
+    Raises SourceUnreadable at the end if the recording breaks off, ReviewNeeded if pictures that
+    were kept must be looked at.
     """
     from engine.service.jobs.replay import replay as run_again
 
     output = context.output
+    doubts: list[str] = []
     with contextlib.ExitStack() as stack:
         cancel = stack.enter_context(interruptible(keep=True))
         if request.into is not None:
@@ -34,6 +37,7 @@ def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> Rep
         def emit(event: Event) -> None:
             output.event(event)
             source_note(output, event)
+            doubts.extend(doubt_words(event))
             if each_event and (line := _line(event)):
                 output.result(line)
 
@@ -48,6 +52,7 @@ def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> Rep
         raise SourceUnreadable(
             _("The recording breaks off"), done.damage, _("Up to there it was used.")
         )
+    refuse_silence(doubts)
     return done
 
 

@@ -6,6 +6,7 @@ The features are those that training wants, and are kept for it: nothing is comp
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import Counter
 
@@ -18,10 +19,10 @@ from engine.enrol.people import People, Person, SessionInfo
 from engine.enrol.second_face import FaceGuard, SessionJudged
 from engine.errors import FacedeskError, ModelError
 from engine.events import Emit, FeaturesProgress, Notice
-from engine.model.backbones import Backbone
+from engine.model.backbones import Backbone, backbone_name
 from engine.model.embedding_cache import EmbeddingCache, kept_embeddings
 from engine.model.recent_rows import RecentRows
-from engine.model.store import ModelStore
+from engine.model.store import ModelStore, StoredModel
 from engine.model.vectors import Float32, unit
 from engine.recognise.calibration import threshold_for
 from engine.recognise.grouping import TWO_FACES, faces_in, most_typical
@@ -75,7 +76,8 @@ class Judge:
         Each picture that the network has not seen yet takes it a moment, and `cancel` is looked at
         in between. Raises BackboneMissing, ModelCorrupt, PersonNotFound, DataError.
         """
-        backbone = self._backbone()
+        model = self._model_in_use()
+        backbone = self._backbone(model)
         extractor = backbone.extractor
         if self._recent is not None:
             extractor = self._recent.before(extractor)
@@ -97,7 +99,7 @@ class Judge:
                 faces = [np.sort(np.concatenate(known)), *others]
             else:
                 earlier = paths[most_typical(own, np.arange(len(own)))]
-        gallery = self._enrolled(backbone, person)
+        gallery = self._enrolled(backbone, model, person)
         return SessionJudged(
             slug=slug,
             session=session,
@@ -111,26 +113,35 @@ class Judge:
         if isinstance(event, Notice):
             self._emit(event)
 
-    def _backbone(self) -> Backbone:
-        """The backbone that training would take, or the face network where that cannot tell."""
+    def _model_in_use(self) -> StoredModel | None:
+        try:
+            return ModelStore(self._workspace).load_or_previous()[0]
+        except ModelError:
+            return None
+
+    def _backbone(self, model: StoredModel | None) -> Backbone:
+        """The backbone of the model in use, by which everybody in it can be compared; else the one
+        that training would take, or the face network where that cannot tell."""
+        packaged = model and model.info.details.get("weights_source", "packaged") == "packaged"
+        if model and packaged and backbone_name(model.info) in TWO_FACES:
+            with contextlib.suppress(FacedeskError):  # its network is gone: the others can tell
+                return self._backbones.of(model.info)
         if self._backbones.choice.name in TWO_FACES:
             return self._backbones.chosen()
         return self._backbones.named("resnet")
 
-    def _enrolled(self, backbone: Backbone, but: Person) -> Gallery | None:
+    def _enrolled(
+        self, backbone: Backbone, model: StoredModel | None, but: Person
+    ) -> Gallery | None:
         """Everybody else enrolled whose features are there, by name.
 
         Also who took their consent back: nobody else can notice that they are enrolled again.
         """
         space = backbone.space
         in_use: dict[str, Float32] = {}
-        try:
-            model, _damage = ModelStore(self._workspace).load_or_previous()
-            if model.info.details.get("face_space") == space.digest:
-                ids = [id for id, _name, _revision in model.labels]
-                in_use = dict(zip(ids, model.centres, strict=True))
-        except ModelError:
-            pass
+        if model is not None and model.info.details.get("face_space") == space.digest:
+            ids = [id for id, _name, _revision in model.labels]
+            in_use = dict(zip(ids, model.centres, strict=True))
         names, centres = [], []
         for person in People(self._workspace).list():
             if person.id == but.id:
