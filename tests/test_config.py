@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
@@ -141,19 +139,3 @@ def test_patience_is_kept_below_the_number_of_epochs(epochs: int, expected: int)
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(FrozenInstanceError):
         load_settings().split.train = 0.5  # type: ignore[misc]
-
-
-@pytest.mark.parametrize(
-    "text", ["a = " + "[" * 100_000, "trash = {keep_days = " + "9" * 10_000 + "}"]
-)
-def test_what_no_parser_can_take_is_a_mistake_in_the_file(file: Path, text: str) -> None:
-    file.write_text(text)
-    with pytest.raises(ConfigError, match=r"config\.toml"):
-        load_settings()
-
-
-@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
-def test_what_is_no_file_is_not_passed_over(file: Path, make: Callable[[Path], None]) -> None:
-    make(file)
-    with pytest.raises(ConfigError, match="it is no file"):
-        load_settings()

@@ -20,7 +20,7 @@ from engine.enrol.consent import Consent
 from engine.enrol.names import clean_name, name_key
 from engine.enrol.people import People
 from engine.errors import DataError, NameInvalid, UsageError
-from engine.files import read_json, translate_os_errors, write_json
+from engine.files import open_regular, read_json, translate_os_errors, write_json
 from engine.i18n import _
 from engine.workspace import Workspace
 
@@ -149,9 +149,11 @@ def read_names(source: Path) -> Iterator[tuple[str, str]]:
     if source.is_dir():
         return iter([(name, "") for name in _folder_names(source)])
     try:
-        if source.stat().st_size > LARGEST:
+        with open_regular(source) as file:  # a pipe would hang, a device never end
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
             raise _unusable(source, _("it is larger than {most} MiB").format(most=LARGEST >> 20))
-        text = source.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except FileNotFoundError:
         raise _unusable(source, _("there is no such file or folder")) from None
     except UnicodeDecodeError:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.files import open_regular
 from tui.keys.key import Key
 
 RESERVED: dict[str, str] = {
@@ -33,6 +34,8 @@ ON_THE_DESK = frozenset(
 )
 """Contexts of the desk: their keys work side by side, those of a screen or dialog alone."""
 
+LARGEST = 1 << 20
+"""Bytes of a key file that are read."""
 NAMED = re.compile(r"(ctrl\+|shift\+|alt\+)*(f([1-9]|1[0-9]|2[0-4])|escape|insert|delete|[a-z_]+)")
 WRITTEN = {"escape": "esc", "question_mark": "?", "slash": "/", "comma": ",", "full_stop": "."}
 CHARACTERS = {shown: name for name, shown in WRITTEN.items() if len(shown) == 1}
@@ -65,7 +68,8 @@ def read_keymap(path: Path, table: Iterable[Key]) -> KeyMap:
     """The key file against the key table. Never raises; a file that is not there changes
     nothing."""
     try:
-        return checked(tomllib.loads(path.read_text("utf-8")), tuple(table))
+        with open_regular(path) as file:  # a pipe would hang, a device never end
+            return checked(tomllib.loads(file.read(LARGEST).decode()), tuple(table))
     except FileNotFoundError:
         return KeyMap()
     except (OSError, ValueError, RecursionError) as error:

@@ -35,6 +35,9 @@ from engine.workspace import Workspace
 MOST_NAMED = 20
 """Files that a receipt names as unread; of more it says how many."""
 
+LONGEST_BY = 200
+"""Characters of who erases, in a receipt."""
+
 Compare = Callable[[tuple[str, ...]], Scores]
 """Compares kept strangers with the person of these identities, see `likeness.measure`."""
 
@@ -67,7 +70,7 @@ def erase(
     `answers` leave open, and then nothing was touched; DiskFull or WorkspaceUnusable, and then the
     next start goes on.
     """
-    who = evidence.collect(workspace, name, by.strip() or system_user())
+    who = evidence.collect(workspace, name, _one_line(by) or system_user())
     scores = compare(who.ids) if compare else likeness.measure(workspace, who.ids, None)
     sure, unsure = likeness.judge(workspace, who, scores)
     holders, shared = others_of(workspace, who)
@@ -122,6 +125,11 @@ def resume(workspace: Workspace) -> tuple[Erased, ...]:
 def unfinished(workspace: Workspace) -> bool:
     """Whether an erasure waits to be finished; needs no lock."""
     return bool(_markers(workspace))
+
+
+def _one_line(text: str) -> str:
+    """Text for a line of the receipt, to which it must not add lines of its own."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())[:LONGEST_BY]
 
 
 def system_user() -> str:
