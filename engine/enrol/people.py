@@ -352,12 +352,13 @@ class People:
     # --- private ------------------------------------------------------------------------------
 
     def _identify(self, slugs: Iterable[str]) -> None:
-        """Give an identity to whoever was put here by hand without one, or with another's."""
-        known: set[str] = set()
+        """Give an identity to whoever was put here by hand without one, or with another's: that
+        of somebody who was merged belongs to who they were merged into."""
         bodies = []
         for slug in slugs:
             with contextlib.suppress(DataError, FileNotFoundError):
                 bodies.append((slug, self._read_head(slug)))
+        known = {id for _slug, body in bodies for id in merged_in(body)}
         for slug, body in sorted(bodies, key=lambda each: str(each[1]["created"])):
             if not is_identity(body.get("id")) or body["id"] in known:
                 body = {**body, "id": new_identity()}

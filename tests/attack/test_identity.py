@@ -25,6 +25,7 @@ from engine.files import write_json
 from engine.model.backbones import Backbone
 from engine.model.store import ModelStore
 from engine.service import library
+from engine.service.erasure.doubts import Answers, ErasureUnanswered
 from engine.service.erasure.erase import erase
 from engine.service.jobs import naming
 from engine.service.jobs.loaded import Backbones
@@ -424,6 +425,24 @@ def test_a_person_put_there_by_hand_gets_an_identity_of_their_own(
     ids = [person.ids for person in People(workspace).list()]
     assert len(set().union(*ids)) == 2
     assert all(len(id) == 16 for each in ids for id in each)
+
+
+def test_who_was_merged_and_is_put_back_from_a_backup_is_somebody_else(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    enrol(workspace, "First", 0, pictures=3)
+    enrol(workspace, "Second", 1, pictures=3)
+    shutil.copytree(workspace.people / "first", tmp_path / "first")
+    changes.merge(workspace, "First", "Second", KEEP)
+    shutil.copytree(tmp_path / "first", workspace.people / "first")
+    People(workspace).tidy()
+    first, second = People(workspace).list()
+    assert not first.ids & second.ids
+    with pytest.raises(ErasureUnanswered) as told:
+        erase(workspace, "Second")
+    assert [(each.whose, each.pictures) for each in told.value.doubts.shared] == [("First", 3)]
+    erase(workspace, "Second", answers=Answers(shared_stay=True))
+    assert (People(workspace).get("First").pictures, len(People(workspace).list())) == (3, 1)
 
 
 def test_thresholds_are_of_the_people_who_can_be_named(

@@ -1,4 +1,4 @@
-"""What an operator names as a file and is none: a device, a pipe, a folder, text beyond a parser."""
+"""What an operator names as a file and is none: devices, pipes, folders, text beyond a parser."""
 
 from __future__ import annotations
 

@@ -59,6 +59,8 @@ class Unsure:
             "alike": _("may be the same face (likeness {likeness:.2f})"),
             "incomparable": _("could not be compared"),
         }[self.why].format(likeness=self.likeness or 0.0)
+        if not self.at:  # a crop of the trash that lost its record
+            return f"{self.place}: {told}"
         when = self.at[:16].replace("T", " ")
         return _("{place}, seen {when}: {why}").format(place=self.place, when=when, why=told)
 
@@ -119,7 +121,7 @@ class ErasureUnanswered(DataError):
             hints.append(_("--unsure remove erases these unknown too, --unsure keep leaves them."))
         super().__init__(
             _("The erasure needs an answer, nothing was erased"),
-            " ".join(_sentences(doubts)),
+            " ".join(_sentences(doubts)).removesuffix("."),
             " ".join(hints),
         )
         self.doubts = doubts
