@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,8 +136,8 @@ def test_a_merge_that_the_trash_has_no_more_is_told_by_the_sessions(enrolled: Wo
 
 def test_an_audit_key_goes_to_the_only_one_whose_folder_it_was(workspace: Workspace) -> None:
     audit = Audit(workspace)
-    for name in (AARON, "Other One"):
-        enrol(workspace, name, MAN, pictures=2)
+    for human, name in enumerate((AARON, "Other One")):
+        enrol(workspace, name, human, pictures=2)
         audit.note("enrolled", f"?{People(workspace).get(name).slug}")
     # Of Aaron's folder the log says that somebody went for good: it may be another's now.
     audit.note("person-erased", f"?{AARON_SLUG}")
@@ -224,15 +225,15 @@ def upgrade_and_die(workspace: Workspace, writes: int) -> bool:
     """Upgrade in a process that is gone at once before its next write; whether it came so far."""
     pid = os.fork()
     if pid == 0:
-        left, replace = [writes], Path.replace
+        left, replace = [writes], os.replace
 
-        def dying(path: Path, target: Path) -> Path:
+        def dying(*paths: Any, **folders: Any) -> None:
             if not left[0]:
                 os._exit(9)
             left[0] -= 1
-            return replace(path, target)
+            replace(*paths, **folders)
 
-        Path.replace = dying  # type: ignore[method-assign]
+        os.replace = dying
         with workspace.writer("test"):
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
