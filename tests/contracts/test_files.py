@@ -30,7 +30,6 @@ ALLOWED = {
     "engine/model/arrays.py": "a member of an archive in memory",
     "engine/service/memory_use.py": "/proc",
     "engine/service/tapes.py": "a recording that the operator asked for",
-    "engine/enrol/roster.py": "a list of names from outside",
     "engine/model/choice.py": "how fast this machine is: about nobody",
     "engine/openvino_networks.py": "compiled networks and its own source: about nobody",
     "engine/model/convert_weights.py": "weights: about nobody",
@@ -44,7 +43,6 @@ ALLOWED = {
     "tui/cli/root.py": "/dev/null",
     "tui/engine_app.py": "the log",
     "tui/commands/bench.py": "the table of figures that the operator asked for",
-    "tui/keys/keymap.py": "the operator's keys",
 }
 """Modules that may open files themselves, and why."""
 
