@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from engine.model.face_space import Space
 from engine.model.vectors import (
-    BLOCK,
     NEAREST,
     Array,
     Float32,
@@ -23,6 +22,8 @@ from engine.model.vectors import (
 
 Faces = Array | Levelled
 """Embeddings (n, dims) of unit length; with their levels, the cohort is not looked at again."""
+AT_ONCE = 256
+"""Rows of the cohort that are copied at a time: all at once would be in memory three times."""
 NOBODY = -1
 """Index of the runner-up in a gallery of one person."""
 
@@ -70,8 +71,8 @@ class Gallery:
         self._both = np.empty((space.dims, len(centres) + space.cohort_size), np.float32)
         self._both[:, : len(centres)] = centres.T
         cohort = self._both[:, len(centres) :].T
-        for start in range(0, len(cohort), BLOCK):
-            rows = slice(start, start + BLOCK)
+        for start in range(0, len(cohort), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
             cohort[rows] = space.cohort_rows(rows)
         self.centres: Float32 = self._both[:, : len(centres)].T
         self._centre_levels = centre_levels(self.centres, cohort)
