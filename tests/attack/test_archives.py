@@ -57,7 +57,7 @@ def taken_in(folder: Path, file: Path) -> Told:
         "    try: said = import_person(workspace, Path(file), ConsentSettings()).pictures\n"
         "    except DataError as error: said = error.message.partition(': ')[2]\n",
         "from pathlib import Path\n"
-        "from engine.config import ConsentSettings\n"
+        "from engine.settings import ConsentSettings\n"
         "from engine.errors import DataError\n"
         "from engine.service.person_archive.take_in import import_person\n"
         "from engine.workspace import Workspace\n"
