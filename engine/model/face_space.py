@@ -87,11 +87,18 @@ class Space(Protocol):
             held = _COHORTS.get(self)
             cohort = held() if held is not None else None
             if cohort is None:
-                cohort = self._unpacked()
+                cohort = self.cohort_rows(slice(None))
                 _COHORTS[self] = weakref.ref(cohort)
             return cohort
 
-    def _unpacked(self) -> Float32: ...
+    def cohort_rows(self, rows: slice) -> Float32:
+        """Some rows of `cohort`, by themselves: for whoever makes a copy of their own."""
+        ...
+
+    @property
+    def cohort_size(self) -> int:
+        """Rows of `cohort`."""
+        ...
 
     @property
     def impostors(self) -> ImpostorCurve: ...
@@ -151,8 +158,14 @@ class FaceSpace(Space):
         """Length of a feature row."""
         return len(self.mean)
 
-    def _unpacked(self) -> Float32:
-        found = np.asarray(self.mixtures, np.float32)
+    @property
+    def cohort_size(self) -> int:
+        """See `Space`."""
+        return len(self.mixtures)
+
+    def cohort_rows(self, rows: slice) -> Float32:
+        """See `Space`."""
+        found = np.asarray(self.mixtures[rows], np.float32)
         return unit(found) if self.mixtures.dtype == np.int8 else found
 
     def embed(self, features: Array) -> Float32:

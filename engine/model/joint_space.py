@@ -58,8 +58,14 @@ class JointSpace(Space):
         """Length of a feature row: the networks' rows in the order of `parts`."""
         return sum(part.length for part in self.parts)
 
-    def _unpacked(self) -> Float32:
-        return side_by_side([part.cohort for part in self.parts], self.shares)
+    @property
+    def cohort_size(self) -> int:
+        """See `Space`."""
+        return self.parts[0].cohort_size
+
+    def cohort_rows(self, rows: slice) -> Float32:
+        """See `Space`."""
+        return side_by_side([part.cohort_rows(rows) for part in self.parts], self.shares)
 
     def embed(self, features: Array) -> Float32:
         """Features (n, length) to embeddings (n, dims), float32 of unit length."""
@@ -136,7 +142,7 @@ def joined(
         raise ValueError(_("a joint space has a name and a share for each of its parts"))
     if not np.isfinite(shares).all() or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(_("the shares of a joint space are positive and sum to 1"))
-    if len({len(part.mixtures) for part in parts}) > 1:
+    if len({part.cohort_size for part in parts}) > 1:
         raise ValueError(_("the parts of a joint space have cohorts of different sizes"))
     return JointSpace(tuple(names), tuple(parts), tuple(shares), curve, dict(provenance or {}))
 

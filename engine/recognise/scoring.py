@@ -11,10 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.face_space import Space
-from engine.model.vectors import NEAREST, Array, Float32, Levelled, centre_levels, cohort_level
+from engine.model.vectors import (
+    NEAREST,
+    Array,
+    Float32,
+    Levelled,
+    centre_levels,
+    cohort_level,
+)
 
 Faces = Array | Levelled
 """Embeddings (n, dims) of unit length; with their levels, the cohort is not looked at again."""
+AT_ONCE = 256
+"""Rows of the cohort that are copied at a time: all at once would be in memory three times."""
 NOBODY = -1
 """Index of the runner-up in a gallery of one person."""
 
@@ -59,10 +68,12 @@ class Gallery:
         self.names = tuple(names)
         # Centres and cohort in one matrix: a search is a single product. Column by column, as
         # one face's product is fastest; `centres` is a view of it, for a large gallery is large.
-        cohort = space.cohort
-        self._both = np.empty((space.dims, len(centres) + len(cohort)), np.float32)
+        self._both = np.empty((space.dims, len(centres) + space.cohort_size), np.float32)
         self._both[:, : len(centres)] = centres.T
-        self._both[:, len(centres) :] = cohort.T
+        cohort = self._both[:, len(centres) :].T
+        for start in range(0, len(cohort), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            cohort[rows] = space.cohort_rows(rows)
         self.centres: Float32 = self._both[:, : len(centres)].T
         self._centre_levels = centre_levels(self.centres, cohort)
         self._set_raised(())

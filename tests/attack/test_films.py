@@ -34,7 +34,7 @@ def played(source: Path | str) -> Told:
         "except SourceError as error:\n"
         "    said = [said, error.title]\n",
         "from engine.camera.sources import open_source\n"
-        "from engine.config import CameraSettings\n"
+        "from engine.settings import CameraSettings\n"
         "from engine.errors import SourceError\n",
         text=str(source),
     )

@@ -22,6 +22,7 @@ from engine.enrol.trash import Trash
 from engine.errors import NoModel
 from engine.model.backbones import Backbone
 from engine.model.store import ModelStore
+from engine.service.erasure.doubts import Answers
 from engine.service.erasure.erase import erase
 from engine.workspace import Workspace
 from tests.attack.humans import (
@@ -136,8 +137,8 @@ def test_a_merge_that_the_trash_has_no_more_is_told_by_the_sessions(enrolled: Wo
 
 def test_an_audit_key_goes_to_the_only_one_whose_folder_it_was(workspace: Workspace) -> None:
     audit = Audit(workspace)
-    for human, name in enumerate((AARON, "Other One")):
-        enrol(workspace, name, human, pictures=2)
+    for name in (AARON, "Other One"):
+        enrol(workspace, name, MAN, pictures=2)
         audit.note("enrolled", f"?{People(workspace).get(name).slug}")
     # Of Aaron's folder the log says that somebody went for good: it may be another's now.
     audit.note("person-erased", f"?{AARON_SLUG}")
@@ -151,7 +152,7 @@ def test_an_audit_key_goes_to_the_only_one_whose_folder_it_was(workspace: Worksp
     aaron = People(workspace).get(AARON).id
     assert before[audit.note("exported", other).subject] == "other-one", "it goes on"
     assert audit.note("exported", aaron).subject not in before, "a new one"
-    erase(workspace, AARON)
+    erase(workspace, AARON, answers=Answers(shared_stay=True))
     assert AARON_SLUG not in audit.subjects().values()
 
 
@@ -227,11 +228,11 @@ def upgrade_and_die(workspace: Workspace, writes: int) -> bool:
     if pid == 0:
         left, replace = [writes], os.replace
 
-        def dying(*paths: Any, **folders: Any) -> None:
+        def dying(*names: Any, **places: Any) -> None:
             if not left[0]:
                 os._exit(9)
             left[0] -= 1
-            replace(*paths, **folders)
+            replace(*names, **places)
 
         os.replace = dying
         with workspace.writer("test"):

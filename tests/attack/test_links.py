@@ -189,7 +189,7 @@ def test_a_person_that_is_a_link_is_nobody_and_stays_untouched(
     (workspace.trash / "20200101-000000-001").symlink_to(victim)
     with workspace.writer("test") as interrupted:
         recover(workspace, interrupted)
-        purge(workspace, Settings.model_construct())
+        purge(workspace, Settings())
         changes.delete_people(workspace, ["Anna"], 30)
         changes.undo(workspace)
     assert [person.slug for person in People(workspace).list()] == ["anna", "bob"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine import openvino_networks
 from engine.errors import DetectorMissing
-from engine.faces import blaze
 from engine.faces.detect import FaceFinder
 from engine.settings import DetectionSettings, DetectorWish
 
@@ -17,7 +17,7 @@ def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent() -> None:
         raise ImportError("No module named 'openvino'")
 
-    monkeypatch.setattr(blaze, "openvino", absent)
+    monkeypatch.setattr(openvino_networks, "openvino", absent)
 
 
 @pytest.mark.parametrize(("wish", "points"), [("auto", 6), ("blaze", 6), ("haar", 0)])

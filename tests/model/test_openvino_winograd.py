@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.model.feature_row import shown
 from engine.model.openvino_graph import feature_graph
 from engine.model.openvino_winograd import (
     INPUT,
@@ -83,10 +84,9 @@ def test_a_convolution_is_the_plain_one(size: tuple[int, int], pool: bool) -> No
 
 def test_both_graphs_give_the_same_rows(weights: Weights, demo_crops: NDArray[np.uint8]) -> None:
     core = openvino().Core()
+    picture = shown(demo_crops[:1])
     rows = [
-        np.asarray(
-            core.compile_model(feature_graph(weights, fewer), "CPU", FLOAT32)([demo_crops[:1]])[0]
-        )
+        np.asarray(core.compile_model(feature_graph(weights, fewer), "CPU", FLOAT32)([picture])[0])
         for fewer in (False, True)
     ]
     assert np.linalg.norm(rows[0] - rows[1]) < 1e-5 * np.linalg.norm(rows[0])

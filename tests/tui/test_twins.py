@@ -81,7 +81,8 @@ async def test_the_question_about_a_second_face_shows_both(run, size):
         await asked_whose(table)
         await table.shows(
             "Two faces: which one is kept?",
-            "36 pictures of Grace H. show another face than the other 40: that of Ada Lovelace.",
+            "36 pictures of Grace H. show another face than the other 40:",
+            "that of Ada Lovelace.",
             "First (f)",
             "Other (o)",
             "Both (b)",
