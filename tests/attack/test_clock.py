@@ -19,7 +19,7 @@ from engine.settings import Settings
 from engine.workspace import Workspace
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-SETTINGS = Settings.model_construct()
+SETTINGS = Settings()
 
 
 class Machine:
