@@ -204,7 +204,7 @@ def cut(job: Callable[[], object], monkeypatch: pytest.MonkeyPatch, at: int) -> 
 
     calls = itertools.count(1)
     with monkeypatch.context() as patch:
-        for owner, name in ((Path, "replace"), (os, "fsync"), (os, "utime"), (Path, "unlink")):
+        for owner, name in ((os, "replace"), (os, "fsync"), (os, "utime"), (os, "unlink")):
             before = getattr(owner, name)
 
             def dies(
