@@ -20,6 +20,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -56,7 +57,7 @@ def compiled(name: str, key: str, build: Callable[[], Any], **options: Any) -> N
     Raises ImportError where OpenVINO is not installed, RuntimeError where it cannot compile.
     """
     ov = openvino()
-    core = ov.Core()
+    core = _core()
     machine = core.get_property("CPU", "FULL_DEVICE_NAME")
     able = " ".join(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
     key = f"{key} {sorted(options.items())} {ov.get_version()} {machine} {able}"
@@ -87,6 +88,12 @@ def compiled(name: str, key: str, build: Callable[[], Any], **options: Any) -> N
     del built, exported
     keep(name, key, data)
     return from_disk() or Network(core.import_model(data, "CPU", options))
+
+
+@cache
+def _core() -> Any:
+    """The runtime, once a process: each has threads and memory of its own."""
+    return openvino().Core()
 
 
 def sources_digest(*files: str) -> str:
