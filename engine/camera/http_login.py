@@ -2,29 +2,40 @@
 
 Cameras ask for Digest with MD5 to this day. It keeps the password off the wire and nothing more:
 whoever stands in the camera's place could ask for Basic, and would be told it in clear. So a camera
-that asked for Digest once is never answered with Basic again, and `camera.basic_login` forbids it
-altogether.
+that asked for Digest once is never answered with Basic again, which is remembered in
+`~/.cache/facedesk/digest_cameras.json`; and `camera.basic_login` forbids it altogether.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import hmac
+import json
+import os
 import re
 import secrets
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import SplitResult, unquote
 
+import platformdirs
+
 from engine.camera.masking import mask_credentials
-from engine.errors import SourceDenied
+from engine.errors import FacedeskError, SourceDenied
+from engine.files import read_plain, write_plain
 from engine.i18n import _
 
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 _NEXT = re.compile(r",\s*(?=(?:Basic|Digest|Bearer|Negotiate)\b)", re.IGNORECASE)
 """Between two challenges in one header."""
 _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
-_digest_users: set[tuple[str, str]] = set()
-"""Host and user of whom a camera asked Digest, as long as this process lives."""
+MOST_REMEMBERED = 1000
+Who = tuple[str, str]
+"""A camera's host, with its port, and our user there."""
+_digest_users: set[Who] = set()
+"""Of whom a camera asked Digest in this process, where the disk may refuse to remember it."""
 
 
 def login(
@@ -37,20 +48,60 @@ def login(
     """
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     header = authorization(challenges, user, password, target, method)
-    who = (parts.hostname or "", user)
+    who = (parts.netloc.rpartition("@")[2].lower(), user)
     if header is None or header.startswith("Digest"):
         if header is not None:
-            _digest_users.add(who)
+            _remember(who)
         return header
-    if parts.scheme.lower() in ("https", "rtsps") or (clear and who not in _digest_users):
+    asked = _asked_digest(who)
+    if parts.scheme.lower() in ("https", "rtsps") or (clear and not asked):
         return header
-    if who in _digest_users:
+    if asked:
         hint = _("It asked for Digest before: somebody may be in its place. Look at the camera.")
     else:
         hint = _("Set the camera to Digest, or allow it: camera.basic_login = true.")
     raise SourceDenied(
         _("The camera asks for the password in clear"), mask_credentials(parts.geturl()), hint
     )
+
+
+def _remember(who: Who) -> None:
+    """Note that a camera asked Digest of this user, for later processes too. What is kept names
+    neither: only who knows both can tell that they are meant."""
+    if _asked_digest(who):
+        return
+    _digest_users.add(who)
+    salt, known = _remembered()
+    salt = salt or secrets.token_hex(16)
+    marks = [*known, _mark(salt, who)][-MOST_REMEMBERED:]
+    with contextlib.suppress(FacedeskError, OSError):  # this process remembers it all the same
+        write_plain(_file(), json.dumps({"salt": salt, "asked": marks}).encode())
+
+
+def _asked_digest(who: Who) -> bool:
+    if who in _digest_users:
+        return True
+    salt, known = _remembered()
+    return bool(salt) and _mark(salt, who) in known
+
+
+def _remembered() -> tuple[str, list[str]]:
+    """Salt and marks on disk; none where there are none, or the file is damaged."""
+    try:
+        body = json.loads(read_plain(_file()))
+        return str(body["salt"]), [str(each) for each in body["asked"]]
+    except (FacedeskError, OSError, ValueError, KeyError, TypeError, RecursionError):
+        return "", []
+
+
+def _mark(salt: str, who: Who) -> str:
+    return hmac.new(salt.encode(), "\n".join(who).encode(), "sha256").hexdigest()
+
+
+def _file() -> Path:
+    named = os.environ.get("FACEDESK_CACHE")
+    root = Path(named) if named else platformdirs.user_cache_path("facedesk")
+    return root / "digest_cameras.json"
 
 
 def authorization(

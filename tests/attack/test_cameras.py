@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from engine.camera import http_login
 from engine.camera.deadline import MOST_LEFT, left
 from engine.camera.frame import Frame, SourceInfo
 from engine.camera.pump import Pump
@@ -225,6 +226,27 @@ def test_a_camera_that_asked_for_digest_is_never_told_the_password_in_clear() ->
     assert seen == [""]
     assert "somebody may be in its place" in refused.value.hint
     assert "hunter2" not in str(refused.value)
+
+
+def test_nor_by_a_later_process_and_what_is_remembered_names_neither_camera_nor_user(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FACEDESK_CACHE", str(tmp_path))
+    challenge, seen = [DIGEST], list[str]()
+    with camera(asks_for(challenge, seen)) as server:
+        url = server.address(login="digester:hunter2@")
+        open_source(url, QUICK).close()
+        (file,) = tmp_path.iterdir()
+        assert not [
+            word for word in ("127.0.0.1", "digester", "hunter2") if word in file.read_text()
+        ]
+        monkeypatch.setattr(http_login, "_digest_users", set())  # as in a process that is new
+        challenge[0] = BASIC
+        with pytest.raises(SourceDenied, match="password in clear"):
+            open_source(url, QUICK)
+        file.write_text("[]")  # damaged: as if nothing was remembered
+        open_source(url, QUICK).close()
+    assert [said.partition(" ")[0] for said in seen] == ["", "Digest", "", "", "Basic"]
 
 
 def test_nor_when_it_is_opened_again_after_a_loss() -> None:
