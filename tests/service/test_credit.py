@@ -123,14 +123,15 @@ def test_no_face_is_searched_for_in_frames_that_nobody_takes(
     found: list[FacesFound] = []
     wishes = Wishes()
     wishes.take(PreviewWish(columns=20, rows=8, level="normal", rate=1000.0))
-    request = RecogniseRequest(source="demo:collins?frames=20", pace="live")
+    request = RecogniseRequest(source="demo:collins?frames=60", pace="live")
     frames, dropped = watch(
         load_settings(), request, Cancel(), events.append, found.append,
         preview=wishes, credit=Credit(),
     )  # fmt: skip
     assert len(searched) == len(found) == 1
-    assert dropped == 20 - 1
-    assert len([e for e in events if isinstance(e, Preview)]) == frames > 1
+    assert dropped == 60 - 1
+    # Two that come in one go are one picture on the screen.
+    assert 1 < len([e for e in events if isinstance(e, Preview)]) <= frames
 
 
 def test_frames_of_which_none_may_be_left_out_are_all_delivered() -> None:
