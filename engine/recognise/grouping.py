@@ -32,13 +32,13 @@ class Cuts:
     days: float
 
 
-TWO_FACES: Mapping[str, Cuts] = {"both": Cuts(0.44, 0.30), "resnet": Cuts(0.48, 0.36)}
+TWO_FACES: Mapping[str, Cuts] = {"both": Cuts(0.44, 0.28), "resnet": Cuts(0.48, 0.36)}
 """By backbone. Measured on nine captures of eight people and on 225 people of LFW with 2,226
 pictures: nobody's own pictures are split, see docs/recognition.md. VGG16 alone has none: in its
 space photographs of one person on two days are as far apart as two people before one camera."""
 
-LEAST, AT_LEAST_OF = 3, 8
-"""Pictures that make a second face: 3, or 2 of a set in which they are an eighth. Fewer are as
+LEAST, AT_LEAST_OF = 3, 4
+"""Pictures that make a second face: 3, or 2 of a set in which they are a quarter. Fewer are as
 often a blurred or hidden first face, and move a person's centre by little."""
 MOST = 256
 """Pictures that are compared each with each; of more, so many evenly spaced ones, and the others

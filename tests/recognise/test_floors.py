@@ -115,6 +115,14 @@ def named(workspace: Workspace, clip: Path) -> Counter[str | None]:
     return Counter(face.person for face in faces if face.decision != "unsure")
 
 
+def watched(cut: Cut, clip: Path, into: Path, first: int = 0) -> Path:
+    """What is watched of a clip from frame `first` on, as a clip of its own."""
+    capture = cv2.VideoCapture(str(clip))
+    there = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) - first - 1  # some clips have one less
+    capture.release()
+    return cut(clip, into, min(there, WATCHED), first)
+
+
 def tpir_at(fpir: float, probes: Sequence[Answer], strangers: Sequence[Answer]) -> float:
     """Share of probes whose right person stands further above the threshold than all but the
     share `fpir` of strangers do for anybody."""
@@ -198,7 +206,7 @@ def test_a_stranger_in_a_mixed_gallery_is_never_named(
     mixed: tuple[Workspace, Path], clips: Path, cut: Cut, stranger: str
 ) -> None:
     workspace, root = mixed
-    found = named(workspace, cut(clips / stranger, root / f"{stranger}.mp4", WATCHED))
+    found = named(workspace, watched(cut, clips / stranger, root / f"{stranger}.mp4"))
     assert set(found) == {None}
     assert found[None] >= 20
 
@@ -210,7 +218,7 @@ def test_an_enrolled_man_is_named_later_and_never_as_another(
     mixed: tuple[Workspace, Path], clips: Path, cut: Cut, man: str, clip: str, first: int
 ) -> None:
     workspace, root = mixed
-    found = named(workspace, cut(clips / clip, root / f"later_{man}.mp4", WATCHED, first))
+    found = named(workspace, watched(cut, clips / clip, root / f"later_{man}.mp4", first))
     assert set(found) <= {man, None}
     assert found[man] >= 0.95 * found.total()
 
@@ -249,7 +257,7 @@ def test_who_was_enrolled_from_grey_crops_is_named(
     grey: tuple[Workspace, Path], clips: Path, cut: Cut
 ) -> None:
     workspace, root = grey
-    found = named(workspace, cut(clips / "man_a_take2.mp4", root / "take2.mp4", WATCHED))
+    found = named(workspace, watched(cut, clips / "man_a_take2.mp4", root / "take2.mp4"))
     assert found["man_a"] >= 0.95 * found.total()
 
 
@@ -258,7 +266,7 @@ def test_strangers_are_not_named_after_grey_crops(
     grey: tuple[Workspace, Path], clips: Path, cut: Cut, stranger: str
 ) -> None:
     workspace, root = grey
-    found = named(workspace, cut(clips / stranger, root / f"{stranger}.mp4", WATCHED))
+    found = named(workspace, watched(cut, clips / stranger, root / f"{stranger}.mp4"))
     assert set(found) == {None}
 
 
@@ -298,10 +306,7 @@ def kept(
         copied(sorted(person.iterdir())[:ENROL], root / "enrol" / person.name)
     imported(workspace, root / "enrol")
     trained(workspace)
-    films = [
-        cut(clip, root / f"{clip.stem}.mp4", frames(clip, WATCHED))
-        for clip in sorted(clips.iterdir())
-    ]
+    films = [watched(cut, clip, root / f"{clip.stem}.mp4") for clip in sorted(clips.iterdir())]
     for person in sorted((lfw / "strangers").iterdir())[:UNKNOWN]:
         films.append(walk_past(min(person.iterdir()), root / f"{person.name}.avi"))
     inbox = Inbox(workspace, SETTINGS.inbox)
@@ -316,14 +321,6 @@ def kept(
     who = {each.id: Path(each.source).stem.split("_take")[0] for each in inbox.sightings()}
     groups = inbox_view(workspace, SETTINGS).groups
     return [{who[sighting] for sighting in group.sightings} for group in groups]
-
-
-def frames(clip: Path, most: int) -> int:
-    """Frames of a clip, at most `most`."""
-    capture = cv2.VideoCapture(str(clip))
-    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    capture.release()
-    return min(count - 1, most)
 
 
 def test_no_group_of_strangers_holds_two_people(kept: list[set[str]]) -> None:
