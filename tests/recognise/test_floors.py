@@ -117,10 +117,12 @@ def named(workspace: Workspace, clip: Path) -> Counter[str | None]:
 
 def watched(cut: Cut, clip: Path, into: Path, first: int = 0) -> Path:
     """What is watched of a clip from frame `first` on, as a clip of its own."""
-    capture = cv2.VideoCapture(str(clip))
-    there = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) - first - 1  # some clips have one less
+    capture, there = cv2.VideoCapture(str(clip)), 0
+    capture.set(cv2.CAP_PROP_POS_FRAMES, first)  # as `cut` does: it may cost a frame
+    while there < WATCHED and capture.grab():  # what clips say of their length is not so
+        there += 1
     capture.release()
-    return cut(clip, into, min(there, WATCHED), first)
+    return cut(clip, into, there, first)
 
 
 def tpir_at(fpir: float, probes: Sequence[Answer], strangers: Sequence[Answer]) -> float:
