@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.bench.synthetic import crops_of, stand_in
+from engine.bench.synthetic import crops_of
 from engine.enrol import changes
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
@@ -34,11 +34,6 @@ from tests.service.desk_driver import started, wait_unlocked
 ANN, BOB = "Ann Sour", "Bob Ray"
 INBOX = InboxSettings()
 Crops = NDArray[np.uint8]
-
-
-@pytest.fixture(scope="module")
-def backbone() -> Backbone:
-    return stand_in()[0]
 
 
 def enrol(workspace: Workspace, name: str, number: int, count: int = 12) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from engine.audit import Audit
-from engine.bench.synthetic import stand_in
 from engine.enrol import changes
 from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
@@ -50,20 +49,6 @@ from tests.attack.humans import (
 from tests.enrol.unknowns import sighted
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-
-
-@pytest.fixture(scope="module")
-def backbone() -> Backbone:
-    return stand_in()[0]
-
-
-@pytest.fixture
-def enrolled(workspace: Workspace, backbone: Backbone) -> Workspace:
-    """Aaron and another, and a model of both."""
-    enrol(workspace, AARON, MAN)
-    enrol(workspace, "Other One", OTHER)
-    trained(workspace, backbone)
-    return workspace
 
 
 # --- a model names only whom it was trained with --------------------------------------------------

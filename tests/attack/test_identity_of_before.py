@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from engine.audit import Audit
-from engine.bench.synthetic import stand_in
 from engine.enrol import changes
 from engine.enrol.identity import is_identity
 from engine.enrol.inbox import Inbox
@@ -35,26 +34,11 @@ from tests.attack.humans import (
     enrol,
     named,
     take_the_folder,
-    trained,
 )
 from tests.enrol.unknowns import sighted
 from tests.format_1 import turn_back
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-
-
-@pytest.fixture(scope="module")
-def backbone() -> Backbone:
-    return stand_in()[0]
-
-
-@pytest.fixture
-def enrolled(workspace: Workspace, backbone: Backbone) -> Workspace:
-    """Aaron and another, and a model of both."""
-    enrol(workspace, AARON, MAN)
-    enrol(workspace, "Other One", 2)
-    trained(workspace, backbone)
-    return workspace
 
 
 def migrated(workspace: Workspace) -> Workspace:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.bench.synthetic import crops_of, enrol_made_up, stand_in
+from engine.bench.synthetic import crops_of, enrol_made_up
 from engine.cancel import Cancel
 from engine.enrol import changes, roster
 from engine.enrol.consent import noted
@@ -37,11 +37,6 @@ SETTINGS = Settings(gates=ANY)
 GONE, STAYS = "Made Up 0000", "Made Up 0001"
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
-
-
-@pytest.fixture(scope="module")
-def backbone() -> Backbone:
-    return stand_in()[0]
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ SUSPECT = TwinSuspected(
 )
 
 
-async def asked(table):
+async def asked(table, event=SUSPECT, question=TwinQuestion):
     await table.press("n")
     await table.type("Grace H.")
     await table.press("enter")
     await table.until(lambda: "enrol" in table.app.board.titles)
-    table.desk.emit(captured(6, name="Grace H."), SUSPECT)
-    await table.until(lambda: isinstance(table.app.screen, TwinQuestion), "the question")
+    table.desk.emit(captured(6, name="Grace H."), event)
+    await table.until(lambda: isinstance(table.app.screen, question), "the question")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
@@ -67,12 +67,7 @@ SECOND = SecondFace(
 
 
 async def asked_whose(table, event=SECOND):
-    await table.press("n")
-    await table.type("Grace H.")
-    await table.press("enter")
-    await table.until(lambda: "enrol" in table.app.board.titles)
-    table.desk.emit(captured(76, name="Grace H."), event)
-    await table.until(lambda: isinstance(table.app.screen, FaceQuestion), "the question")
+    await asked(table, event, FaceQuestion)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
