@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -75,7 +75,7 @@ def load_settings(**overrides: Any) -> Settings:
     if os.path.lexists(path) and not path.is_file():
         raise _unreadable(path, _("it is no file"))
     try:
-        return _checked(_sources()(**_plain(overrides)))
+        return _checked(_sources()(**overrides))
     except ValidationError as error:
         raise _first_mistake(error, cure) from error
     except SettingsError as error:
@@ -96,7 +96,7 @@ def checked_settings(told: Mapping[str, Mapping[str, Any]]) -> Settings:
 
     Raises ValueError.
     """
-    models = {name: _model(kind) for name, kind in KINDS.items()}
+    models = _models()
     unknown = sorted(told.keys() - models.keys())
     if unknown:
         raise ValueError(_("there are no settings {names}").format(names=", ".join(unknown)))
@@ -108,9 +108,14 @@ def checked_settings(told: Mapping[str, Mapping[str, Any]]) -> Settings:
 @cache
 def _sources() -> type[_Sources]:
     """The sources with a field for each section."""
-    models = {name: _model(kind) for name, kind in KINDS.items()}
-    sections: dict[str, Any] = {name: (model, model()) for name, model in models.items()}
+    sections: dict[str, Any] = {name: (model, model()) for name, model in _models().items()}
     return create_model("Sources", __base__=_Sources, **sections)
+
+
+@cache
+def _models() -> dict[str, type[BaseModel]]:
+    """What checks each section, by name."""
+    return {name: _model(kind) for name, kind in KINDS.items()}
 
 
 def _model(kind: Any) -> type[BaseModel]:
@@ -132,14 +137,6 @@ def _model(kind: Any) -> type[BaseModel]:
         __validators__=checks,
         **values,
     )
-
-
-def _plain(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Overrides whose sections may be whole, as this module makes them, or dicts of some fields."""
-    return {
-        name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-        for name, value in overrides.items()
-    }
 
 
 def _checked(read: _Sources) -> Settings:

@@ -53,8 +53,9 @@ def compiled(name: str, key: str, build: Callable[[], Any], **options: Any) -> N
     """The network `name`: the one kept on disk, else built now and kept.
 
     `key` changes with whatever `build` depends on; version, processor and `options`, which are
-    those of OpenVINO's compile_model, are looked after here. `build` gives an openvino.Model.
-    Raises ImportError where OpenVINO is not installed, RuntimeError where it cannot compile.
+    those of OpenVINO's compile_model, are looked after here. `build` gives an openvino.Model, or
+    the file of one. Raises ImportError where OpenVINO is not installed, RuntimeError where it
+    cannot compile.
     """
     ov = openvino()
     core = _core()

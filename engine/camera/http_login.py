@@ -13,19 +13,17 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, unquote
 
-import platformdirs
-
 from engine.camera.masking import mask_credentials
 from engine.errors import FacedeskError, SourceDenied
 from engine.files import read_plain, write_plain
 from engine.i18n import _
+from engine.openvino_networks import cache_folder
 
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 _NEXT = re.compile(r",\s*(?=(?:Basic|Digest|Bearer|Negotiate)\b)", re.IGNORECASE)
@@ -99,9 +97,7 @@ def _mark(salt: str, who: Who) -> str:
 
 
 def _file() -> Path:
-    named = os.environ.get("FACEDESK_CACHE")
-    root = Path(named) if named else platformdirs.user_cache_path("facedesk")
-    return root / "digest_cameras.json"
+    return cache_folder().with_name("digest_cameras.json")
 
 
 def authorization(

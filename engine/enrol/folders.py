@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from engine.errors import DataError
 from engine.files import parse_json, read_bytes, translate_os_errors
 from engine.i18n import _
 
 SESSION_FILE = "session.json"
+Item = TypeVar("Item")
 IMPORTED = "import "
 """What the source of an imported session begins with; the folder's name follows."""
 
@@ -25,6 +28,20 @@ def by_one_camera(source: str) -> bool:
 _PICTURE = re.compile(r"[0-9]{4,6}\.png")
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _STAMP = "%Y%m%d-%H%M%S"
+
+
+def evenly(items: Sequence[Item], most: int) -> list[Item]:
+    """At most `most` of the items, evenly spaced, the first and the last among them."""
+    count = min(most, len(items))
+    return [items[place * (len(items) - 1) // max(count - 1, 1)] for place in range(count)]
+
+
+def spread(pictures: Iterable[tuple[str, str]], most: int) -> dict[str, list[str]]:
+    """`evenly` of pictures (session, file): the files by session."""
+    chosen: dict[str, list[str]] = {}
+    for session, file in evenly([*pictures], most):
+        chosen.setdefault(session, []).append(file)
+    return chosen
 
 
 def is_session_id(text: str) -> bool:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.errors import DetectorMissing
 from engine.i18n import _
-from engine.openvino_networks import compiled, openvino
+from engine.openvino_networks import compiled
 
 Float32 = NDArray[np.float32]
 
@@ -113,7 +113,7 @@ class BlazeFace:
         self._network = compiled(
             path.stem,
             plan.digest,
-            lambda: openvino().Core().read_model(path),
+            lambda: path,
             INFERENCE_PRECISION_HINT="f32",
             INFERENCE_NUM_THREADS=1,
             ENABLE_CPU_PINNING=False,

@@ -37,6 +37,8 @@ class EmbeddingCache:
         self._features = FeatureCache(workspace, extractor.digest, keep=keep)
         self._extractor = extractor
         self._space = space
+        self._cohort: Float32 | None = None
+        """Held from the first use on: the space would unpack it for every session."""
 
     def rows(
         self,
@@ -71,6 +73,7 @@ class EmbeddingCache:
             features = self._features.rows(
                 slug, session, missing, self._extractor, of_all, view=view, seed=seed, cancel=cancel
             )
+            self._cohort = self._space.cohort
             placed = self._space.place(features)
             stored.put(missing, np.concatenate([placed.rows, placed.levels], axis=1))
         else:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.enrol.folders import by_one_camera
+from engine.enrol.folders import by_one_camera, spread
 from engine.enrol.people import People, Person, SessionInfo
 from engine.enrol.second_face import FaceGuard, SessionJudged
 from engine.errors import FacedeskError, ModelError
@@ -59,6 +59,8 @@ class Judge:
         self._recent = recent
         self._centres: dict[tuple[str, str, str], Float32 | None] = {}
         """Of people as they were seen last, by space, identity and revision."""
+        self._gallery: tuple[object, Gallery | None] = "", None
+        """What it was made of, and the gallery: a capture is looked at every few pictures."""
 
     def look(self, slug: str, session: str, cancel: Cancel | None = None) -> SessionJudged:
         """`judge`, where trouble of any kind is the report: it must hold up nobody."""
@@ -142,10 +144,16 @@ class Judge:
         if model is not None and model.info.details.get("face_space") == space.digest:
             ids = [id for id, _name, _revision in model.labels]
             in_use = dict(zip(ids, model.centres, strict=True))
+        others = [each for each in People(self._workspace).list() if each.id != but.id]
+        made_of = (
+            space.digest,
+            model.info.id if in_use and model else "",
+            tuple((each.id, each.name, each.revision) for each in others),
+        )
+        if made_of == self._gallery[0]:
+            return self._gallery[1]
         names, centres = [], []
-        for person in People(self._workspace).list():
-            if person.id == but.id:
-                continue
+        for person in others:
             centre = in_use.get(person.id)
             if centre is None:
                 key = space.digest, person.id, person.revision
@@ -155,7 +163,10 @@ class Judge:
             if centre is not None:
                 names.append(person.name)
                 centres.append(centre)
-        return Gallery(space, np.stack(centres), names) if names else None
+        gallery = Gallery(space, np.stack(centres), names) if names else None
+        if len(names) == len(others):  # else somebody's features may be there the next time
+            self._gallery = made_of, gallery
+        return gallery
 
     def _named(self, gallery: Gallery | None, backbone: Backbone, rows: Float32) -> str:
         """Whom more than half of these pictures would be named as; empty if nobody."""
@@ -197,14 +208,10 @@ def _earlier(
     workspace: Workspace, person: Person, but: SessionInfo, cache: EmbeddingCache
 ) -> tuple[Float32, list[str]] | None:
     """Embeddings (k, dims) of some of a person's earlier pictures, and their paths."""
-    pictures = [(s, file) for s in person.sessions if s.id != but.id for file in s.pictures]
-    if not pictures:
+    pictures = ((s.id, file) for s in person.sessions if s.id != but.id for file in s.pictures)
+    chosen = spread(pictures, EARLIER)
+    if not chosen:
         return None
-    places = np.linspace(0, len(pictures) - 1, min(EARLIER, len(pictures))).astype(int)
-    chosen: dict[str, list[str]] = {}
-    for place in places.tolist():
-        info, file = pictures[place]
-        chosen.setdefault(info.id, []).append(file)
     rows = [cache.rows(person.slug, session, files).rows for session, files in chosen.items()]
     folder = workspace.people.relative_to(workspace.root) / person.slug
     paths = [(folder / s / file).as_posix() for s, files in chosen.items() for file in files]

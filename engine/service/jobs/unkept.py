@@ -8,13 +8,13 @@ erased is a stranger like any other from then on.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from engine.enrol.consent import read_consent
-from engine.enrol.folders import picture_names, sub_folders
+from engine.enrol.folders import evenly, picture_names, spread, sub_folders
 from engine.enrol.people import PERSON_FILE, Person
 from engine.enrol.permission import withdrawn
 from engine.errors import DataError
@@ -66,9 +66,8 @@ class Unkept:
     def _enrolled(self, person: Person) -> list[Float32]:
         """Embeddings (k, dims) of some of a person's pictures, from what is kept of them."""
         cache = EmbeddingCache(self._workspace, self._extractor, self._space, keep=False)
-        chosen: dict[str, list[str]] = {}
-        for session, file in _some([(s.id, file) for s in person.sessions for file in s.pictures]):
-            chosen.setdefault(session, []).append(file)
+        pictures = ((s.id, file) for s in person.sessions for file in s.pictures)
+        chosen = spread(pictures, PICTURES)
         found = []
         for session, files in chosen.items():
             with contextlib.suppress(DataError):  # damaged: recognised by the others
@@ -78,14 +77,14 @@ class Unkept:
     def _trashed(self, folder: Path) -> list[Float32]:
         """The same of a person's folder in the trash, where nothing is kept of them."""
         files = [
-            ("", str(Path(session.path, file)))
+            Path(session.path, file)
             for session in sub_folders(folder)
             for file in picture_names(session.path)
         ]
         crops = []
-        for _unused, file in _some(files):
+        for file in evenly(files, PICTURES):
             with contextlib.suppress(DataError):
-                crops.append(decode_crop(Path(file)))
+                crops.append(decode_crop(file))
         return [self._space.embed(self._extractor.extract(np.stack(crops)))] if crops else []
 
     def _centres_of(self, found: list[Float32]) -> list[Float32]:
@@ -97,11 +96,6 @@ class Unkept:
             return [unit(rows.mean(0))]
         faces = faces_in(rows, self._cuts.days)
         return [unit(rows[faces == face].mean(0)) for face in np.unique(faces)]
-
-
-def _some(pictures: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    places = np.linspace(0, len(pictures) - 1, min(PICTURES, len(pictures))).astype(int)
-    return [pictures[place] for place in places.tolist()]
 
 
 def _in_trash(workspace: Workspace) -> Iterator[Path]:
