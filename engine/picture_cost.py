@@ -24,11 +24,11 @@ LARGEST_GIF = 16_000_000
 
 _JPEG, _PNG, _GIF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
 _COMMENT = b"\x21\xfe"
-_SCAN, _END = 0xDA, 0xD9
+_SCAN, END = 0xDA, 0xD9
 # libjpeg skips what is no marker; of repeated 0xFF the last counts, and 0xFF00 is data.
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
 # Of these no length follows: TEM, reserved ones, RST0 to RST7, SOI.
-_BARE = frozenset(range(0xC0)) | frozenset(range(0xD0, 0xD9))
+BARE = frozenset(range(0xC0)) | frozenset(range(0xD0, 0xD9))
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
@@ -59,7 +59,7 @@ def _jpeg(data: bytes, most_scanned: int) -> None:
     place, segments, pixels, scans = 2, 0, 0, 0
     while found := _MARKER.search(data, place):
         marker, place = found[1][0], found.end()
-        if marker == _END:
+        if marker == END:
             return
         if marker == _SCAN:
             scans += 1
@@ -71,7 +71,7 @@ def _jpeg(data: bytes, most_scanned: int) -> None:
             segments += 1
             if segments > MOST_BLOCKS:
                 raise Costly(_("it has more segments than any photograph"))
-        if marker in _BARE:
+        if marker in BARE:
             continue
         if marker in _FRAMES:
             high, wide = data[place + 3 : place + 5], data[place + 5 : place + 7]

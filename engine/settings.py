@@ -13,10 +13,13 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
 from engine.i18n import _
 
+PictureShape = Literal["own", "4:3", "16:9"]
+"""Width to height of a whole picture as it is to be shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSettings:
-    """What is asked of a camera, and how long to wait for it."""
+    """What is asked of a camera, how long to wait for it, and how its pictures are taken."""
 
     width: Annotated[int, Ge(160), Le(3840)] = 640
     """Picture width to ask a webcam for, pixels."""
@@ -37,6 +40,9 @@ class CameraSettings:
     basic_login: bool = True
     """Whether a camera that asks for it is sent the password in clear (Basic over http or rtsp).
     Switch it off where all cameras know Digest."""
+    picture_shape: PictureShape = "own"
+    """Shape at which the pictures of streams and clips are shown that state no pixel shape: `own`
+    takes their pixels for square. A video recorder's 704x288 and 352x576 are meant as `4:3`."""
 
 
 DetectorWish = Literal["auto", "blaze", "haar"]

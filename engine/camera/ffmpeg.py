@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 from collections.abc import Sequence
 
 from engine import threads
-from engine.camera.frame import MOST_PIXELS, too_large
+from engine.camera.frame import MOST_PIXELS, Image, aspect, decoded, too_large, with_square_pixels
 from engine.camera.quiet import cv2
 from engine.errors import SourceUnreadable
 from engine.i18n import _
+from engine.settings import PictureShape
 
 OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 """Environment variable that OpenCV hands on to FFmpeg each time it opens something."""
@@ -52,11 +54,63 @@ def limit_memory(most: int) -> bool:
     return False
 
 
-def opened(target: str, protocols: str, shown: str, limits: Sequence[int] = ()) -> cv2.VideoCapture:
-    """A capture of a path or URL, opened over these protocols or not open.
+class Film:
+    """What FFmpeg opened, or could not open. Its pictures have square pixels.
 
-    What an operator has set in the environment wins. `shown` is how errors call it. Raises
-    SourceUnreadable, before any picture is read, if it says that they are too large.
+    `stated` is their size as the container says it, "704x288"; `fps` (0: unknown) and `frames`
+    (None: unknown) are the container's too.
+    """
+
+    def __init__(self, capture: cv2.VideoCapture, shape: PictureShape) -> None:
+        self._capture = capture
+        self.open = capture.isOpened()
+        width = self._number(cv2.CAP_PROP_FRAME_WIDTH)
+        height = self._number(cv2.CAP_PROP_FRAME_HEIGHT)
+        self.stated = f"{width:.0f}x{height:.0f}"
+        fps, count = self._number(cv2.CAP_PROP_FPS), self._number(cv2.CAP_PROP_FRAME_COUNT)
+        self.fps = fps if 0 < fps <= 1000 else 0.0
+        self.frames = int(count) if 0 < count < 1e9 else None
+        stated = self._number(cv2.CAP_PROP_SAR_NUM), self._number(cv2.CAP_PROP_SAR_DEN)
+        if self._number(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90:
+            stated = stated[::-1]  # said of the picture before OpenCV turned it
+        self._aspect = aspect(*stated, width, height, shape)
+
+    def picture(self) -> Image | None:
+        """The next picture (BGR uint8 HxWx3); None at the end, or if there is none."""
+        image = decoded(*self._capture.read())
+        return None if image is None else with_square_pixels(image, self._aspect)
+
+    @property
+    def milliseconds(self) -> float:
+        """Position of the last picture; may be no number at all."""
+        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC))
+
+    def size(self, image: Image) -> str:
+        """The size of a picture in words, with the stated one where the two differ."""
+        height, width = image.shape[:2]
+        plain = f"{width}x{height}"
+        if plain == self.stated:
+            return plain
+        return _("{stated} shown as {size}").format(stated=self.stated, size=plain)
+
+    def close(self) -> None:
+        """Close file or connection; may be called twice."""
+        self._capture.release()
+
+    def _number(self, key: int) -> float:
+        """A property; 0 if it is no finite number."""
+        value = float(self._capture.get(key))
+        return value if math.isfinite(value) else 0.0
+
+
+def opened(
+    target: str, protocols: str, shown: str, shape: PictureShape, limits: Sequence[int] = ()
+) -> Film:
+    """A path or URL, opened over these protocols or not open.
+
+    `shape` is for a film that states none of its own. What an operator has set in the environment
+    wins. `shown` is how errors call it. Raises SourceUnreadable, before any picture is read, if it
+    says that they are too large.
     """
     limit_memory(OPENING)
     theirs = os.environ.get(OPTIONS)
@@ -89,4 +143,4 @@ def opened(target: str, protocols: str, shown: str, limits: Sequence[int] = ()) 
         )
     # OpenCV gives every picture in this size, but decodes what comes: it must not become larger.
     limit_memory(max(SMALLEST, 4 * int(width * height) + (1 << 20)))
-    return capture
+    return Film(capture, shape)

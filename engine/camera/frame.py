@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.camera.kinds import Kind
+from engine.camera.quiet import cv2
 from engine.events import Event
+from engine.settings import PictureShape
 
 Image = NDArray[np.uint8]
 """BGR, height x width x 3."""
@@ -19,6 +21,12 @@ MOST_SIDE = 8192
 """Pixels a side of a frame, whatever the source; a larger one is not decoded."""
 MOST_PIXELS = 36_000_000
 """Pixels of a frame: 8K (7680x4320) has 33 million."""
+USUAL_FPS = 25.0
+"""Rate assumed where a film states none."""
+MOST_ASPECT = 4.0
+"""A pixel is not more than so many times wider than high, or higher than wide; who says so errs."""
+SHAPES: dict[PictureShape, float | None] = {"own": None, "4:3": 4 / 3, "16:9": 16 / 9}
+"""Width over height of a whole picture."""
 
 
 def ignore(_event: Event) -> None:
@@ -94,3 +102,35 @@ def decoded(good: bool, image: NDArray[np.generic] | None) -> Image | None:
     It returns False instead of raising, and from a failing device at times an empty picture.
     """
     return as_bgr(image) if good and image is not None and image.size else None
+
+
+def aspect(
+    numerator: float, denominator: float, width: float, height: float, shape: PictureShape
+) -> float:
+    """A pixel's width over its height, as `numerator` and `denominator` state it (0: they do not).
+
+    `shape` is for a picture of `width` x `height` pixels that states nothing, or 1:1, which
+    encoders write unasked. One beyond MOST_ASPECT either way is not believed: 1.
+    """
+    found = numerator / denominator if numerator > 0 and denominator > 0 else 1.0
+    whole = SHAPES[shape]
+    if found == 1.0 and whole is not None and width > 0:
+        found = whole * height / width
+    return found if 1 / MOST_ASPECT <= found <= MOST_ASPECT else 1.0
+
+
+def with_square_pixels(image: Image, pixel: float) -> Image:
+    """`image` (BGR uint8 HxWx3) made wider or higher, so that its pixels are square.
+
+    `pixel` is a pixel's width over its height. Nothing the camera saw is lost, unless the picture
+    would become too large: then the other side is made smaller.
+    """
+    height, width = image.shape[:2]
+    across, down = max(pixel, 1.0), max(1 / pixel, 1.0)
+    if too_large(width * across, height * down):
+        across, down = 1 / down, 1 / across
+    size = max(1, round(width * across)), max(1, round(height * down))
+    if size == (width, height):
+        return image
+    # Linear: it makes no edges that nobody has, as the sharper ways do.
+    return as_bgr(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR))

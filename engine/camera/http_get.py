@@ -76,16 +76,17 @@ class _Connection(http.client.HTTPConnection):
 class Answer:
     """A camera's answer with status 200, its body still to be read.
 
-    `kind` is the content type in lower case, `boundary` that of a multipart body.
+    `kind` is the content type in lower case, empty if there is none. `finite`: its end is known.
     """
 
     text: str
     """The address with its credentials masked."""
     kind: str
-    boundary: str
+    finite: bool
     _connection: http.client.HTTPConnection
     _socket: Any
     _response: http.client.HTTPResponse
+    _ahead: bytes = b""
 
     def until(self, deadline: float) -> None:
         """Reads from now on end at this moment of the monotonic clock, with TimeoutError."""
@@ -93,7 +94,15 @@ class Answer:
 
     def read(self) -> bytes:
         """What has come, at least a byte; empty at the end. Raises OSError, HTTPException."""
-        return self._response.read1(65536)
+        ahead, self._ahead = self._ahead, b""
+        return ahead or self._response.read1(65536)
+
+    def begins_with(self, *starts: bytes) -> bool:
+        """Whether the body begins with one of these; nothing is taken. Raises as `read` does."""
+        most = max(map(len, starts))
+        while len(self._ahead) < most and (part := self._response.read1(65536)):
+            self._ahead += part
+        return self._ahead.startswith(starts)
 
     def close(self) -> None:
         """Close the connection; may be called twice."""
@@ -157,9 +166,10 @@ def _ask(
         status = response.status
         if status == http.client.OK:
             kept = True
-            kind = response.headers.get_content_type().lower()
-            boundary = str(response.headers.get_param("boundary") or "")
-            return Answer(text, kind, boundary, connection, timed, response), [], None
+            told = "Content-Type" in response.headers
+            kind = response.headers.get_content_type().lower() if told else ""
+            finite = response.length is not None
+            return Answer(text, kind, finite, connection, timed, response), [], None
         if status == http.client.UNAUTHORIZED:
             return None, response.headers.get_all("WWW-Authenticate") or [], None
         if status in (301, 302, 303, 307, 308):

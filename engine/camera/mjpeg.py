@@ -1,4 +1,4 @@
-"""MJPEG over HTTP (`multipart/x-mixed-replace`), read here and not by FFmpeg.
+"""MJPEG over HTTP, in parts (`multipart/x-mixed-replace`) or plain, read here and not by FFmpeg.
 
 Most cheap network cameras speak it. Every length is bounded before memory is taken, and every
 picture has a deadline, whatever the other side sends: FFmpeg would take a picture that never ends
@@ -10,30 +10,47 @@ from __future__ import annotations
 import http.client
 import io
 import math
+import re
 import threading
 import time
 
 import numpy as np
 from PIL import Image as PillowImage
 
-from engine.camera.frame import MOST_PIXELS, Frame, Image, SourceInfo, as_bgr, too_large
+from engine.camera.frame import (
+    MOST_PIXELS,
+    USUAL_FPS,
+    Frame,
+    Image,
+    SourceInfo,
+    as_bgr,
+    aspect,
+    too_large,
+    with_square_pixels,
+)
 from engine.camera.http_get import Answer, trouble
 from engine.camera.quiet import cv2
 from engine.errors import SourceError, SourceTimeout, SourceUnreadable
 from engine.i18n import _
-from engine.picture_cost import refuse_costly
-from engine.settings import CameraSettings
+from engine.picture_cost import BARE, END, refuse_costly
+from engine.settings import CameraSettings, PictureShape
 
 LONGEST_PICTURE = 16 << 20
 """Bytes of one compressed picture."""
 LONGEST_HEAD = 16 << 10
-"""Bytes before a picture: the boundary and its headers."""
+"""Bytes before a picture: boundary, headers, and whatever else a camera sends there."""
 MOST_DAMAGED = 10
 """Damaged pictures in a row until the stream counts as lost."""
 MOST_SCANNED = 10 * MOST_PIXELS
 """Pixels times scans of a picture. A camera's pictures have one scan, or ten if progressive."""
 _DECODER = threading.Lock()
 """One picture at a time is decoded in a process: a stream that was given up may still be at one."""
+_START, _BEGINNING = b"\xff\xd8\xff", 0xD8
+_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
+"""What is neither data nor a restart, which a picture may have at every block."""
+_LENGTH = re.compile(rb"(?i)\s*content-length\s*:\s*(\d{1,19})")
+_NEAR = 16
+"""Bytes after its headers within which a picture begins: there may be a blank line too many."""
 _READ = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
@@ -42,64 +59,75 @@ class Rubbish(Exception):
 
 
 class Parts:
-    """Cuts the body of an answer into its parts."""
+    """Cuts the body of an answer into pictures, by the pictures themselves.
+
+    Cameras disagree on everything around them: boundaries are left out, misspelt or sent too late,
+    lengths are wrong, blank lines lack. A length only helps to skip what is no picture.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        # Cameras disagree on whether the dashes belong to the boundary.
-        self._mark = b"--" + answer.boundary.strip("-").encode("latin-1", "replace")
         self._data = bytearray()
 
     def next(self) -> bytes:
-        """The next part's content. Raises Rubbish, EOFError, OSError, HTTPException."""
+        """The next picture, or nothing for a part that is none.
+
+        Raises Rubbish, EOFError, OSError, HTTPException.
+        """
         length = self._head()
         if length is None:
-            end = self._find(self._mark, LONGEST_PICTURE)
-            # The next head begins with this mark, so it stays.
-            return self._take(end).rstrip(b"-").removesuffix(b"\r\n")
-        if length > LONGEST_PICTURE:
-            raise Rubbish(f"a picture of {length} bytes")
+            return self._take(self._end())
         while len(self._data) < length:
             self._more()
-        return self._take(length)
+        self._take(length)
+        return b""
 
     def _head(self) -> int | None:
-        """Go to the next part's content; its length, if the camera says it."""
-        start = self._find(self._mark, LONGEST_HEAD)
-        self._take(start + len(self._mark))
-        self._find(b"\n", LONGEST_HEAD)
-        end = self._find_blank_line()
-        length: int | None = None
-        for line in self._take(end).splitlines():
-            name, _colon, value = line.partition(b":")
-            if name.strip().lower() == b"content-length":
-                if not value.strip().isdigit() or len(value) > 20:
-                    raise Rubbish("a length that is none")
-                length = int(value)
-        return length
-
-    def _find_blank_line(self) -> int:
-        """Where the content begins."""
-        looked = 0
-        while True:
-            for blank in (b"\r\n\r\n", b"\n\n"):
-                place = self._data.find(blank, max(0, looked - 3))
-                if place >= 0:
-                    return place + len(blank)
-            looked = len(self._data)
-            if looked > LONGEST_HEAD:
+        """Go to the next picture: None. Or to the content of a part that is none: its length."""
+        length, taken = 0, 0
+        while (start := self._data.find(_START, 0, LONGEST_HEAD)) != 0:
+            end = self._data.find(b"\n", 0, LONGEST_HEAD if start < 0 else start)
+            if max(start, end) < 0:  # neither a picture nor a whole line
+                if taken + len(self._data) > LONGEST_HEAD:
+                    raise Rubbish("no picture")
+                self._more()
+                continue
+            line = self._take(start if end < 0 else end + 1)
+            taken += len(line)
+            if taken > LONGEST_HEAD:
                 raise Rubbish("headers without end")
-            self._more()
+            if line.startswith(b"--"):
+                length = 0  # what came before was another part's
+            elif told := _LENGTH.match(line):
+                length = int(told[1])
+                if length > LONGEST_PICTURE:
+                    raise Rubbish(f"a picture of {length} bytes")
+            elif length and not line.strip():
+                while len(self._data) < min(length, _NEAR):
+                    self._more()
+                if _START not in self._data[:_NEAR]:
+                    return length
+        return None
 
-    def _find(self, what: bytes, most: int) -> int:
-        """Where `what` is, within the next `most` bytes."""
-        looked = 0
-        while (place := self._data.find(what, max(0, looked - len(what) + 1))) < 0:
-            looked = len(self._data)
-            if looked > most:
-                raise Rubbish("no boundary")
-            self._more()
-        return place
+    def _end(self) -> int:
+        """Where the picture ends with which the data begin, or where another begins in it."""
+        place = len(_START) - 1
+        while place <= LONGEST_PICTURE:
+            found = _MARKER.search(self._data, place)
+            if found is None:
+                place = max(place, len(self._data) - 1)
+                self._more()
+                continue
+            marker, place = found[1][0], found.end()
+            if marker == END:
+                return place
+            if marker == _BEGINNING:
+                return found.start()
+            if marker not in BARE:
+                while len(self._data) < place + 2:
+                    self._more()
+                place += int.from_bytes(self._data[place : place + 2])
+        raise Rubbish("a picture without end")
 
     def _take(self, count: int) -> bytes:
         taken = bytes(self._data[:count])
@@ -114,7 +142,7 @@ class Parts:
 
 
 class MjpegSource:
-    """The stream behind an answer. Opening takes the first picture.
+    """The stream or plain file behind an answer. Opening takes the first picture.
 
     Raises SourceTimeout if none comes in time, SourceUnreadable if what comes is none.
     """
@@ -123,9 +151,12 @@ class MjpegSource:
         self._answer = answer
         self._parts = Parts(answer)
         self._timeout = settings.read_timeout
+        self._shape = settings.picture_shape
         self._sequence = 0
         try:
-            self._first: Image | None = self._picture(settings.open_timeout)
+            self._first = self._picture(settings.open_timeout)
+            if self._first is None:
+                raise self._no_pictures(_("it ends at once"))
         except BaseException:
             self.close()
             raise
@@ -133,24 +164,27 @@ class MjpegSource:
         self._info = SourceInfo(
             text=answer.text,
             kind="stream",
-            live=True,
+            live=not answer.finite,
             width=width,
             height=height,
-            fps=0.0,
+            fps=USUAL_FPS if answer.finite else 0.0,
             detail=f"MJPEG {width}x{height}",
         )
 
     @property
     def info(self) -> SourceInfo:
-        """What was opened, the credentials masked. The rate is not known."""
+        """What was opened, the credentials masked. A file counts as one of the usual rate."""
         return self._info
 
-    def read(self) -> Frame:
-        """The next picture. Raises SourceTimeout, SourceUnreadable."""
+    def read(self) -> Frame | None:
+        """The next picture, None at the end of a file. Raises SourceTimeout, SourceUnreadable."""
         image, self._first = self._first, None
         if image is None:
             image = self._picture(self._timeout)
-        frame = Frame(image, self._sequence, time.monotonic(), self._answer.text)
+        if image is None:
+            return None
+        seconds = time.monotonic() if self._info.live else self._sequence / USUAL_FPS
+        frame = Frame(image, self._sequence, seconds, self._answer.text)
         self._sequence += 1
         return frame
 
@@ -158,16 +192,18 @@ class MjpegSource:
         """Close the connection."""
         self._answer.close()
 
-    def _picture(self, seconds: float) -> Image:
-        """The next whole picture; single damaged ones are passed over."""
+    def _picture(self, seconds: float) -> Image | None:
+        """The next whole picture, None at a file's end; single damaged ones are passed over."""
         ends = time.monotonic() + seconds
         self._answer.until(ends)
         for _unused in range(MOST_DAMAGED):
             try:
-                image = decode(self._parts.next(), ends)
+                image = decode(self._parts.next(), ends, self._shape)
             except Rubbish as error:
                 raise self._no_pictures(str(error)) from error
             except EOFError as error:
+                if self._answer.finite:
+                    return None
                 raise self._broken() from error
             except (OSError, http.client.HTTPException) as error:
                 raise self._trouble(error, seconds) from error
@@ -203,9 +239,10 @@ class MjpegSource:
         )
 
 
-def decode(data: bytes, ends: float = math.inf) -> Image | None:
+def decode(data: bytes, ends: float = math.inf, shape: PictureShape = "own") -> Image | None:
     """A JPEG as BGR uint8; None if it is damaged, cut short, of another format, or too large.
 
+    Its pixels are made square, as its own header or else `shape` tells.
     Raises TimeoutError if another picture is still being decoded at `ends` (monotonic clock).
     """
     if b"\xff\xd9" not in data[-1024:]:
@@ -215,6 +252,10 @@ def decode(data: bytes, ends: float = math.inf) -> Image | None:
         with PillowImage.open(io.BytesIO(data), formats=("JPEG",)) as opened:
             if too_large(*opened.size):
                 return None
+            # Where the density has a unit, it is that of a print.
+            plain = opened.info.get("jfif_unit") == 0
+            across, down = opened.info.get("jfif_density", (0, 0)) if plain else (0, 0)
+            pixel = aspect(across, down, *opened.size, shape)
     except (OSError, ValueError, SyntaxError, PillowImage.DecompressionBombError):
         return None
     left = -1 if math.isinf(ends) else max(0.0, ends - time.monotonic())
@@ -224,4 +265,4 @@ def decode(data: bytes, ends: float = math.inf) -> Image | None:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), _READ)
     finally:
         _DECODER.release()
-    return as_bgr(image) if image is not None else None
+    return with_square_pixels(as_bgr(image), pixel) if image is not None else None

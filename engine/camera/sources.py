@@ -49,7 +49,7 @@ def open_source(
     path = local_path(text)
     if kind == "folder":
         return FolderSource(path, report)
-    return VideoFileSource(path, report)
+    return VideoFileSource(path, report, settings.picture_shape)
 
 
 def _in_time(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import math
 import time
 from urllib.parse import urlsplit
 
 from engine.camera.ffmpeg import HTTP, RTSP, opened
-from engine.camera.frame import Frame, SourceInfo, decoded
-from engine.camera.http_get import Answer, get
+from engine.camera.frame import USUAL_FPS, Frame, SourceInfo
+from engine.camera.http_get import Answer, get, trouble
 from engine.camera.kinds import split_address
 from engine.camera.masking import mask_credentials
 from engine.camera.mjpeg import MjpegSource
 from engine.camera.quiet import cv2
 from engine.camera.rtsp_ask import ask
-from engine.camera.video_file import USUAL_FPS
 from engine.errors import SourceError, SourceTimeout, SourceUnreadable
 from engine.i18n import _
 from engine.settings import CameraSettings
@@ -24,13 +24,28 @@ def open_stream(url: str, settings: CameraSettings) -> MjpegSource | StreamSourc
     """A stream by URL. Raises as `split_address`, `http_get.get`, MjpegSource, StreamSource do."""
     if split_address(url).scheme.lower() in ("http", "https"):
         answer = get(url, settings.open_timeout, clear=settings.basic_login)
-        if answer.kind.startswith("multipart/") and answer.boundary.strip("-"):
+        if _is_mjpeg(answer, settings.open_timeout):
             return MjpegSource(answer, settings)
         answer.close()
-        refuse_what_is_no_stream(answer)
     else:
         ask(url, settings.open_timeout, clear=settings.basic_login)
     return StreamSource(url, settings)
+
+
+def _is_mjpeg(answer: Answer, seconds: float) -> bool:
+    """Whether it is read here, whatever it calls itself. Raises as `refuse_what_is_no_stream`
+    and `http_get.get` do; the answer is closed then."""
+    if answer.kind.startswith("multipart/"):
+        return True
+    try:
+        refuse_what_is_no_stream(answer)
+        return answer.begins_with(b"\xff\xd8\xff", b"--", b"\r\n--")
+    except SourceError:
+        answer.close()
+        raise
+    except (OSError, http.client.HTTPException) as error:
+        answer.close()
+        raise trouble(answer.text, error, seconds) from error
 
 
 def refuse_what_is_no_stream(answer: Answer) -> None:
@@ -74,8 +89,9 @@ class StreamSource:
         ]
         flat = [number for key, limit in limits for number in (key, math.ceil(limit * 1000))]
         over_http = urlsplit(url).scheme.lower() in ("http", "https")
-        self._capture = opened(url, HTTP if over_http else RTSP, self._text, flat)
-        self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
+        protocols = HTTP if over_http else RTSP
+        self._film = opened(url, protocols, self._text, settings.picture_shape, flat)
+        self._first = self._film.picture() if self._film.open else None
         if self._first is None:
             self.close()
             waited = time.monotonic() - begun
@@ -87,19 +103,16 @@ class StreamSource:
                 _("Check path, user name and password; try the address in a video player."),
             )
         self._sequence = 0
-        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         height, width = self._first.shape[:2]
-        frames = int(count) if math.isfinite(count) and 0 < count < 1e9 else None
         self._info = SourceInfo(
             text=self._text,
             kind="stream",
-            live=frames is None,
+            live=self._film.frames is None,
             width=width,
             height=height,
-            fps=fps if math.isfinite(fps) and 0 < fps <= 1000 else 0.0,
-            frames=frames,
-            detail=f"{urlsplit(url).scheme} {width}x{height}",
+            fps=self._film.fps,
+            frames=self._film.frames,
+            detail=f"{urlsplit(url).scheme} {self._film.size(self._first)}",
         )
 
     @property
@@ -114,7 +127,7 @@ class StreamSource:
         image = self._first
         self._first = None
         if image is None:
-            image = decoded(*self._capture.read())
+            image = self._film.picture()
         if image is None:
             if self._info.frames and self._sequence >= self._info.frames - 1:
                 return None
@@ -128,7 +141,7 @@ class StreamSource:
 
     def close(self) -> None:
         """Close the connection."""
-        self._capture.release()
+        self._film.close()
 
     def _lost(self, waited: float) -> SourceError:
         if waited >= 0.9 * self._read_timeout:

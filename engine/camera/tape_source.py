@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from engine.camera.avi import Damaged, pictures, size_of
-from engine.camera.frame import Frame, SourceInfo, decoded
+from engine.camera.frame import USUAL_FPS, Frame, SourceInfo, decoded
 from engine.camera.masking import mask_credentials
 from engine.camera.quiet import cv2
 from engine.camera.tape_folder import FRAMES, LINES, SCHEME, not_whole, read_lines
 from engine.errors import SourceDenied, SourceError, SourceNotFound
 from engine.files import open_regular
 from engine.i18n import _
-
-USUAL_FPS = 25.0
 
 
 class TapeSource:

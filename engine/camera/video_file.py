@@ -7,14 +7,12 @@ from pathlib import Path
 
 from engine.camera.check import check_file
 from engine.camera.ffmpeg import FILE, opened
-from engine.camera.frame import Frame, Report, SourceInfo, decoded, ignore
-from engine.camera.quiet import cv2
+from engine.camera.frame import USUAL_FPS, Frame, Report, SourceInfo, ignore
 from engine.errors import SourceUnreadable
 from engine.events import Notice
 from engine.i18n import _
+from engine.settings import PictureShape
 
-USUAL_FPS = 25.0
-"""Rate assumed where the container has none."""
 SHORT = 0.9
 """A file that ends before this share of its announced frames is reported; counts of some
 containers are estimates."""
@@ -23,15 +21,17 @@ containers are estimates."""
 class VideoFileSource:
     """A video file. `info.frames` and `fps` are the container's; `read` gives every frame.
 
+    `shape` is that of its pictures where the container states none.
+
     Raises SourceNotFound, SourceDenied, SourceUnreadable (empty, a folder, not a video, too large).
     """
 
-    def __init__(self, path: Path, report: Report = ignore) -> None:
+    def __init__(self, path: Path, report: Report = ignore, shape: PictureShape = "own") -> None:
         self._path = path
         self._report = report
         check_file(path)
-        self._capture = opened(str(path), FILE, str(path))
-        self._first = decoded(*self._capture.read()) if self._capture.isOpened() else None
+        self._film = opened(str(path), FILE, str(path), shape)
+        self._first = self._film.picture() if self._film.open else None
         if self._first is None:
             self.close()
             raise SourceUnreadable(
@@ -41,9 +41,6 @@ class VideoFileSource:
             )
         self._sequence = 0
         self._seconds = -1.0
-        fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        self._fps = fps if math.isfinite(fps) and 0 < fps <= 1000 else 0.0
-        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         height, width = self._first.shape[:2]
         self._info = SourceInfo(
             text=str(path),
@@ -51,9 +48,9 @@ class VideoFileSource:
             live=False,
             width=width,
             height=height,
-            fps=self._fps,
-            frames=int(count) if math.isfinite(count) and 0 < count < 1e9 else None,
-            detail=f"{width}x{height} {self._fps:g} fps",
+            fps=self._film.fps,
+            frames=self._film.frames,
+            detail=f"{self._film.size(self._first)} {self._film.fps:g} fps",
         )
 
     @property
@@ -66,7 +63,7 @@ class VideoFileSource:
         image = self._first
         self._first = None
         if image is None:
-            image = decoded(*self._capture.read())
+            image = self._film.picture()
         if image is None:
             self._tell_if_short()
             return None
@@ -76,13 +73,13 @@ class VideoFileSource:
 
     def close(self) -> None:
         """Close the file."""
-        self._capture.release()
+        self._film.close()
 
     def _position(self) -> float:
         """The container's time stamp, or frame number over rate where it has none."""
-        stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        stamp = self._film.milliseconds / 1000
         if not math.isfinite(stamp) or stamp <= self._seconds:
-            step = 1 / (self._fps or USUAL_FPS)
+            step = 1 / (self._film.fps or USUAL_FPS)
             stamp = max(self._sequence * step, self._seconds + step) if self._sequence else 0.0
         self._seconds = stamp
         return stamp

@@ -39,12 +39,18 @@ class _Bits:
         return bytes(out)
 
 
-def film(width: int, height: int, pictures: int, kept: int = 1) -> bytes:
-    """Sizes are multiples of 16. `kept` pictures must be held by the decoder, at most 16."""
+def film(
+    width: int, height: int, pictures: int, kept: int = 1, pixel: tuple[int, int] | None = None
+) -> bytes:
+    """Sizes are multiples of 16. `kept` pictures must be held by the decoder, at most 16. `pixel`:
+    a pixel's width and height as the film states them; None: it states none."""
     across, down = width // 16, height // 16
     sequence = _Bits().u(8, 66, 0, 52).ue(0, 0, 2, kept).u(1, 0).ue(across - 1, down - 1)
+    sequence.u(1, 1, 1, 0, pixel is not None)
+    if pixel is not None:  # of what may be said about its use (annex E) this alone
+        sequence.u(1, 1).u(8, 255).u(16, *pixel).u(1, *[0] * 8)
     parts = [
-        sequence.u(1, 1, 1, 0, 0).unit(0x67),
+        sequence.unit(0x67),
         _Bits()
         .ue(0, 0)
         .u(1, 0, 0)

@@ -130,8 +130,14 @@ def test_one_line_without_end_is_cut_off() -> None:
 
 @pytest.mark.parametrize(
     "flooded",
-    [b"no boundary at all ", b"--cut\r\nX: " + b"y" * 900, b"\xff\xd8" + b"\0" * 60_000],
-    ids=["text", "part headers", "pixels"],
+    [
+        b"no boundary at all ",
+        b"--cut\r\nX: " + b"y" * 900,
+        b"\xff\xd8" + b"\0" * 60_000,
+        b"\r\n",
+        b"Content-Length: 12\r\n",
+    ],
+    ids=["text", "part headers", "pixels", "blank lines", "lengths"],
 )
 def test_a_body_that_is_none_is_cut_off(flooded: bytes) -> None:
     def behave(connection: Connection) -> None:
@@ -141,10 +147,21 @@ def test_a_body_that_is_none_is_cut_off(flooded: bytes) -> None:
     assert isinstance(opening(behave), SourceUnreadable)
 
 
-def test_a_picture_that_never_ends_takes_no_more_memory_than_the_largest_allowed() -> None:
+@pytest.mark.parametrize(
+    ("begun", "flooded"),
+    [
+        (b"\xff\xd8\xff\xda\0\2", b"\0" * 65536),
+        (b"\xff\xd8\xff\xda\0\2", b"\xff\xd0" * 32768),
+        (b"\xff\xd8", b"\xff\xe0\xff\xff" + bytes(65533)),
+    ],
+    ids=["data", "restarts", "segments"],
+)
+def test_a_picture_that_never_ends_takes_no_more_memory_than_the_largest_allowed(
+    begun: bytes, flooded: bytes
+) -> None:
     def behave(connection: Connection) -> None:
-        connection.send(HEAD + b"--cut\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8")
-        flood(b"\0" * 65536)(connection)
+        connection.send(HEAD + b"--cut\r\nContent-Type: image/jpeg\r\n\r\n" + begun)
+        flood(flooded)(connection)
 
     tracemalloc.start()
     try:
@@ -286,6 +303,11 @@ def test_other_refusals_are_told_apart(status: str, kind: type[SourceError]) -> 
 def test_the_address_of_a_single_picture_is_named_as_such() -> None:
     error = opening(lambda c: c.answer("200 OK", "Content-Type: image/jpeg", body=jpeg(lively(0))))
     assert "single pictures" in error.title
+
+
+def test_a_page_that_calls_itself_nothing_is_no_stream() -> None:
+    error = opening(lambda c: c.send(b"HTTP/1.0 200 OK\r\n\r\n<html>Please log in</html>"))
+    assert "not with pictures" in error.message
 
 
 # --- while it runs ------------------------------------------------------------------------
