@@ -7,7 +7,9 @@ filling it with grey.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import math
 import os
 import struct
 import threading
@@ -15,16 +17,16 @@ import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from engine.errors import DataError, SealBroken
 from engine.files import open_regular
 from engine.i18n import _
 from engine.picture_cost import Costly, refuse_costly
+from engine.picture_names import FORMATS, format_of
 from engine.vault.opened import plain as unsealed
 
 CROP = 160
@@ -43,33 +45,45 @@ ROWS = 256
 # Nothing but these is parsed, whatever a file's name says: every decoder is an attack surface.
 # Pillow opens MPO as JPEG.
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
-
-Reason = Literal["unreadable", "too_large"]
+_SEVERAL = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
+"""Formats whose files may hold several pictures of equal rank; an MPO has previews beside one."""
+_WHITES = ((1.5, 1), (255, 255), (1023, 1023), (4095, 4095), (16383, 16383), (65535, 65535))
+"""Up to which value what stands for white: in fractions (which overshoot where they were
+sharpened), and in 8, 10, 12, 14 and 16 bits."""
+_SAMPLE = 1 << 20
+"""Pixels that are looked at to tell the scale of a picture."""
 
 
 class Unreadable(DataError):
-    """A picture file that cannot be used; `reason` says whether it is broken or too large."""
+    """A picture file that cannot be used.
+
+    `reason` is `unreadable` (broken), `too_large`, or of a format that is not read its code in
+    `picture_names.FORMATS`.
+    """
 
     def __init__(
-        self, title: str, message: str = "", hint: str = "", reason: Reason = "unreadable"
+        self, title: str, message: str = "", hint: str = "", reason: str = "unreadable"
     ) -> None:
         super().__init__(title, message, hint)
-        self.reason: Reason = reason
+        self.reason = reason
 
     def __reduce__(self) -> tuple[type, tuple[str, str, str, str]]:  # type: ignore[override]
         return type(self), (self.title, self.message, self.hint, self.reason)
 
 
-def read_photograph(path: Path) -> NDArray[np.uint8]:
+def read_photograph(path: Path, tell: Callable[[str], None] | None = None) -> NDArray[np.uint8]:
     """Decode a photograph to BGR uint8 HxWx3.
 
-    The EXIF orientation is applied, grey becomes three channels, 16 bits become 8, alpha is
-    dropped, and of an animation the first picture is taken. Signals are handled meanwhile.
+    The EXIF orientation is applied, grey becomes three channels, other depths become 8 bits,
+    alpha is dropped, and of an animation the first picture is taken; `tell` hears of that, as a
+    sentence about `the file`. Signals are handled meanwhile.
     Raises Unreadable: `too_large` above MOST_BYTES or MOST_PIXELS, or what `picture_cost`
-    refuses (all before decoding), else `unreadable`.
+    refuses (all before decoding), the format's code for one that is not read, else `unreadable`.
     """
     data = _contents(path)
     image = _aside(lambda: _decode(path, data))
+    if tell is not None and _holds_several(data):
+        tell(_("of its several pictures only the first is used"))
     return np.ascontiguousarray(image[..., ::-1])
 
 
@@ -165,8 +179,20 @@ def _contents(path: Path, most: int = MOST_BYTES) -> bytes:
         raise _broken(path, os.strerror(error.errno or 0)) from error
 
 
+def _holds_several(data: bytes) -> bool:
+    """Whether a picture that could be decoded is the first of several: an animation, or pages."""
+    with contextlib.suppress(*_DECODING_ERRORS), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(data), formats=_SEVERAL) as opened:
+            return bool(getattr(opened, "is_animated", False))
+    return False
+
+
 def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     """RGB uint8 HxWx3 of an encoded photograph."""
+    format_ = format_of(data)
+    if format_ == "camera_raw":  # whose small copy Pillow would take
+        raise _not_read(path, format_)
     try:
         with warnings.catch_warnings():
             # Pillow warns on standard error about what is refused just below.
@@ -188,7 +214,11 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     except Image.DecompressionBombError as error:
         raise _too_large(path, _("it claims more pixels than any photograph has")) from error
     except _DECODING_ERRORS as error:
-        raise _broken(path, str(error)) from error
+        known = isinstance(error, UnidentifiedImageError)
+        if format_ is not None and known and not (format_ == "avif" and features.check("avif")):
+            raise _not_read(path, format_) from error
+        why = _("it is no picture, or its beginning is damaged") if known else str(error)
+        raise _broken(path, why) from error
 
 
 def _eight_bit_rgb(image: Image.Image) -> NDArray[np.uint8]:
@@ -197,17 +227,41 @@ def _eight_bit_rgb(image: Image.Image) -> NDArray[np.uint8]:
         rgb = image if image.mode == "RGB" else image.convert("RGB")
         return np.asarray(rgb, dtype=np.uint8)
     deep = np.asarray(image)
-    low, high = float(deep.min()), float(deep.max())
-    start, step = 0.0, 1.0
-    if image.mode.startswith("I;16") or (low >= 0 and 255 < high <= 65535):
-        step = 1 / 257
-    elif low < 0 or high > 255:
-        start, step = low, 255 / max(high - low, 1e-9)
+    # These two formats say themselves what white is, and Pillow heeds it.
+    black, white = (0.0, 65535.0) if image.format in ("PNG", "PPM") else _scale(deep)
+    step = 255 / (white - black)
     made = np.empty((*deep.shape, 3), np.uint8)
     for row in range(0, len(deep), ROWS):  # as a whole it would be eight times the picture
-        part = (deep[row : row + ROWS].astype(np.float64) - start) * step
+        part = (deep[row : row + ROWS].astype(np.float64) - black) * step
         made[row : row + ROWS] = np.clip(np.nan_to_num(part), 0, 255).round()[..., None]
     return made
+
+
+def _scale(deep: NDArray[np.generic]) -> tuple[float, float]:
+    """The values of black and white in a picture (HxW) of more than 8 bits, which says neither.
+
+    White is the first of _WHITES that the picture fits below; a few pixels may be above it.
+    """
+    every = max(1, math.isqrt(deep.size // _SAMPLE + 1))
+    some = deep[::every, ::every].astype(np.float64)
+    some = some[np.isfinite(some)]
+    if not some.size:
+        return 0.0, 1.0
+    low, high = (float(value) for value in np.percentile(some, (0.1, 99.9)))
+    whites = _WHITES if np.issubdtype(deep.dtype, np.floating) else _WHITES[1:]
+    white = next((white for most, white in whites if high <= most), None)
+    if white is not None and low >= -0.1 * high:
+        return 0.0, float(white)
+    return low, max(high, low + 1e-9)
+
+
+def _not_read(path: Path, code: str) -> Unreadable:
+    return Unreadable(
+        _("{name} cannot be used as it is").format(name=path.name),
+        FORMATS[code],
+        _("The file itself need not be damaged."),
+        code,
+    )
 
 
 def _broken(path: Path, why: str) -> Unreadable:

@@ -148,17 +148,18 @@ def test_what_follows_a_picture_is_not_looked_at(tmp_path: Path, kind: str, tail
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("head", "reason"),
     [
-        b"%!PS-Adobe-3.0 EPSF", b"<svg xmlns='x'>", b"%PDF-1.4", b"PK\x03\x04", b"8BPS",
-        b"II*\0\xff\xff", b"\0\0\x01\0\x01\0", b"#!/bin/sh\n",
-        b"\x00\x00\x00\x0cjP  \r\n\x87\n",
+        (b"%!PS-Adobe-3.0 EPSF", "unreadable"), (b"<svg xmlns='x'>", "svg"), (b"%PDF-1.4", "pdf"),
+        (b"PK\x03\x04", "unreadable"), (b"8BPS", "photoshop"), (b"II*\0\xff\xff", "unreadable"),
+        (b"\0\0\x01\0\x01\0", "unreadable"), (b"#!/bin/sh\n", "unreadable"),
+        (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "jpeg_2000"),
     ],
 )  # fmt: skip
 def test_formats_that_are_not_admitted_are_not_parsed_whatever_their_name(
-    tmp_path: Path, head: bytes
+    tmp_path: Path, head: bytes, reason: str
 ) -> None:
-    assert refused(tmp_path, head + bytes(500))[0] == "unreadable"
+    assert refused(tmp_path, head + bytes(500))[0] == reason
 
 
 @pytest.mark.parametrize("value", [0, 9, 65_535])

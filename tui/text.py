@@ -7,6 +7,7 @@ from datetime import datetime
 from rich.cells import cell_len, set_cell_size
 
 from engine.faces import refusal
+from engine.picture_names import FORMATS
 from engine.shown import shown
 from tui.i18n import _, _n, counted
 
@@ -14,6 +15,7 @@ REASONS: dict[str, str] = {
     **refusal.REASONS,
     "unreadable": _("unreadable file"),
     "too_large": _("file too large"),
+    **FORMATS,
 }
 DECISIONS: dict[str, str] = {
     "known": _("known"),

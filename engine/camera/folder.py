@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.camera.frame import Frame, Report, SourceInfo, ignore
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.events import Notice, PictureSkipped
 from engine.i18n import _
-from engine.picture_names import PICTURE_SUFFIXES, is_picture_name, leads_outside
+from engine.picture_names import FORMATS, READ_SUFFIXES, is_picture_name, leads_outside
 from engine.pictures import Unreadable, read_photograph
 
 SECONDS_A_PICTURE = 0.1
@@ -27,13 +28,18 @@ class FolderSource:
 
     def __init__(self, path: Path, report: Report = ignore) -> None:
         self._report = report
+        self._path = path
         self._files = pictures_of(path, report)
         self._next = 0
         self._ahead: Frame | None = None
+        self._only: Unreadable | None = None
+        """Why the picture cannot be used that the source names, if it names one."""
         self._info = SourceInfo(
             text=str(path), kind="folder", live=False, width=0, height=0, fps=0.0
         )
         self._ahead = self.read()
+        if self._ahead is None and self._only is not None:
+            raise SourceUnreadable(self._only.title, self._only.message, self._only.hint)
         if self._ahead is None:
             raise SourceUnreadable(
                 _("There is no picture in the folder that can be decoded"),
@@ -71,8 +77,9 @@ class FolderSource:
             self._next += 1
             file, label = self._files[number]
             try:
-                image = read_photograph(file)
+                image = read_photograph(file, noted(label, self._report))
             except Unreadable as error:
+                self._only = error if file == self._path else None
                 self._skip(label, error.reason)
             except OSError:
                 self._skip(label, "unreadable")
@@ -84,11 +91,23 @@ class FolderSource:
         """Nothing is held open."""
 
     def _skip(self, label: str, reason: str) -> None:
-        if reason == "too_large":
+        if reason in FORMATS:
+            text = _("{file} was skipped: {what}").format(file=label, what=FORMATS[reason])
+        elif reason == "too_large":
             text = _("{file} is too large and was skipped").format(file=label)
         else:
             text = _("{file} cannot be decoded and was skipped").format(file=label)
         self._report(PictureSkipped(text=text, level="warning", file=label, reason=reason))
+
+
+def noted(label: str, report: Report) -> Callable[[str], None]:
+    """What hears what is not taken of the picture of this label, and reports it."""
+
+    def tell(what: str) -> None:
+        text = _("{file}: {what}").format(file=label, what=what)
+        report(Notice(text=text, level="warning"))
+
+    return tell
 
 
 def pictures_of(path: Path, report: Report = ignore) -> tuple[tuple[Path, str], ...]:
@@ -140,7 +159,7 @@ def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
             _("There is no picture in the folder"),
             str(path),
             _("Pictures are known by their names: {suffixes}.").format(
-                suffixes=" ".join(sorted(PICTURE_SUFFIXES))
+                suffixes=" ".join(sorted(READ_SUFFIXES))
             ),
         )
     return tuple(sorted(found, key=lambda file: file.relative_to(path).parts))

@@ -130,6 +130,8 @@ class _Import:
         self._images = 0
         self._persons = 0
         self._crowded = 0
+        self._notes: list[str] = []
+        """What is to be told of the photograph at hand."""
 
     def run(self) -> Iterator[Event]:
         began = time.monotonic()
@@ -173,6 +175,10 @@ class _Import:
                 if self._cancel.stopping:
                     break
                 taken = self._photograph(session, path, number)
+                for what in self._notes:
+                    text = _("{file}: {what}").format(file=self._plan.shown(path), what=what)
+                    yield Notice(text=text, level="warning")
+                self._notes.clear()
                 if isinstance(taken, ImportRefused):
                     session.refused[taken.reason] += 1
                     yield from self._refuse(path, taken.reason, taken.value, taken.limit)
@@ -211,7 +217,7 @@ class _Import:
         """Take one photograph's face into the session; the refusal if that cannot be."""
         file = self._plan.shown(path)
         try:
-            picture = read_photograph(path)
+            picture = read_photograph(path, self._notes.append)
             faces = self._finder.find_in_photograph(picture)
         except Unreadable as error:
             return ImportRefused(file=file, reason=error.reason)

@@ -123,7 +123,7 @@ class ImportProgress(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRefused(Event):
-    """A file held no usable face; `reason` is a `Refusal` value, `unreadable` or `too_large`."""
+    """A file held no usable face; `reason` is a `Refusal` value, or that of `Unreadable`."""
 
     name: ClassVar[str] = "refused"
     file: str

@@ -53,7 +53,7 @@ class SourceRestored(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSkipped(Notice):
-    """A picture of a folder source could not be decoded; `reason` is unreadable or too_large."""
+    """A picture of a folder source could not be decoded; `reason` is that of `Unreadable`."""
 
     name: ClassVar[str] = "picture_skipped"
     file: str

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from engine.cancel import Cancel
 from engine.enrol import importer
@@ -407,6 +408,20 @@ def test_a_turned_photograph_is_turned_back_and_that_is_told(
     # The box is where the face is in the photograph as it lies there: turning the upright
     # photograph by so many quarters is turning it back by the others.
     assert Box(*record.box).overlap(upright.box.turned_back(-quarters % 4, 512, 512)) > 0.9
+
+
+def test_an_animation_and_a_format_that_is_not_read_are_told(
+    source: Path, people: People, finder: FaceFinder, collins: Picture, hopper: Picture
+) -> None:
+    (source / "E").mkdir(parents=True)
+    first, second = (Image.fromarray(picture[..., ::-1]) for picture in (collins, hopper))
+    first.save(source / "E" / "a.gif", save_all=True, append_images=[second])
+    (source / "E" / "b.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
+    events = list(start(source, people, finder))
+    assert done(events) == (1, 1, 1)
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert told == ["E/a.gif: of its several pictures only the first is used"]
+    assert refusals(events) == {"E/b.jpg": "heic"}
 
 
 def test_of_pictures_without_a_face_none_is_stored(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.camera.check import check_source
 from engine.camera.demo import parse_demo
-from engine.camera.folder import pictures_of
+from engine.camera.folder import noted, pictures_of
 from engine.cancel import Cancel
 from engine.events import Emit, Notice, RecogniseDone
 from engine.faces.detect import FaceFinder
@@ -81,7 +81,7 @@ def _each_picture(
         if cancel.stopping:
             return
         try:
-            faces = finder.find_in_photograph(read_photograph(path))
+            faces = finder.find_in_photograph(read_photograph(path, noted(label, emit)))
         except Unreadable as error:
             emit(Notice(text=str(error), level="warning"))
             faces = ()
