@@ -15,6 +15,8 @@ from engine.i18n import _
 
 PictureShape = Literal["own", "4:3", "16:9"]
 """Width to height of a whole picture as it is to be shown."""
+RtspTransport = Literal["auto", "tcp", "udp"]
+"""How RTSP cameras send pictures. What comes by UDP may come from anybody in the network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class CameraSettings:
     basic_login: bool = True
     """Whether a camera that asks for it is sent the password in clear (Basic over http or rtsp).
     Switch it off where all cameras know Digest."""
+    rtsp_transport: RtspTransport = "auto"
+    """How an RTSP camera sends its pictures: `auto` asks for TCP, and where that fails for UDP."""
     picture_shape: PictureShape = "own"
     """Shape at which the pictures of streams and clips are shown that state no pixel shape: `own`
     takes their pixels for square. A video recorder's 704x288 and 352x576 are meant as `4:3`."""

@@ -12,7 +12,8 @@ import contextlib
 import ctypes
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from engine import threads
 from engine.camera.frame import MOST_PIXELS, Image, aspect, decoded, too_large, with_square_pixels
@@ -39,6 +40,14 @@ THREADS = 4
 SMALLEST = 24 << 20
 """Bytes that it may take at once afterwards, however small the pictures are said to be."""
 RTSP = "rtsp,rtsps,rtp,rtcp,srtp,srtcp,udp,tcp,tls"
+Transport = Literal["tcp", "udp", "either"]
+TRANSPORTS: Mapping[Transport, Mapping[str, str]] = {
+    "tcp": {"rtsp_transport": "tcp"},
+    "udp": {"rtsp_transport": "udp"},
+    "either": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},
+}
+"""FFmpeg's options. `either` asks for UDP where the camera says that it does not support TCP; to
+cameras that say so otherwise only `udp` is of use."""
 
 
 def limit_memory(most: int) -> bool:
@@ -104,13 +113,18 @@ class Film:
 
 
 def opened(
-    target: str, protocols: str, shown: str, shape: PictureShape, limits: Sequence[int] = ()
+    target: str,
+    protocols: str,
+    shown: str,
+    shape: PictureShape,
+    limits: Sequence[int] = (),
+    transport: Transport = "tcp",
 ) -> Film:
     """A path or URL, opened over these protocols or not open.
 
-    `shape` is for a film that states none of its own. What an operator has set in the environment
-    wins. `shown` is how errors call it. Raises SourceUnreadable, before any picture is read, if it
-    says that they are too large.
+    `shape` is for a film that states none of its own, `transport` for RTSP. What an operator has
+    set in the environment wins. `shown` is how errors call it. Raises SourceUnreadable, before any
+    picture is read, if it says that they are too large.
     """
     limit_memory(OPENING)
     theirs = os.environ.get(OPTIONS)
@@ -120,7 +134,7 @@ def opened(
             "protocol_whitelist": protocols,
             "format_whitelist": ",".join(formats),
             "max_redirects": "0",
-            "rtsp_transport": "tcp",  # OpenCV's own default, which ours replace
+            **TRANSPORTS[transport],
         }
         os.environ[OPTIONS] = "|".join(f"{key};{value}" for key, value in given.items())
     try:

@@ -60,7 +60,12 @@ def _in_time(
         _("{source} gave no picture in {open_timeout:g} s").format(
             source=mask_credentials(text), open_timeout=settings.open_timeout
         ),
-        _("Check cable, address and network, or allow more time with camera.open_timeout."),
+        _(
+            "Check address and network, and camera.rtsp_transport (auto, tcp or udp), or allow "
+            "more time with camera.open_timeout."
+        )
+        if text.lower().startswith("rtsp")
+        else _("Check cable, address and network, or allow more time with camera.open_timeout."),
     )
     if left() >= MOST_LEFT:
         raise SourceTimeout(

@@ -5,19 +5,29 @@ from __future__ import annotations
 import http.client
 import math
 import time
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from engine.camera.ffmpeg import HTTP, RTSP, opened
-from engine.camera.frame import USUAL_FPS, Frame, SourceInfo
+from engine.camera.ffmpeg import HTTP, RTSP, Film, Transport, opened
+from engine.camera.frame import USUAL_FPS, Frame, Image, SourceInfo
 from engine.camera.http_get import Answer, get, trouble
 from engine.camera.kinds import split_address
 from engine.camera.masking import mask_credentials
 from engine.camera.mjpeg import MjpegSource
 from engine.camera.quiet import cv2
-from engine.camera.rtsp_ask import ask
+from engine.camera.rtsp_ask import ask, sound_only
 from engine.errors import SourceError, SourceTimeout, SourceUnreadable
 from engine.i18n import _
-from engine.settings import CameraSettings
+from engine.settings import CameraSettings, RtspTransport
+
+WAYS: Mapping[RtspTransport, tuple[Transport, ...]] = {
+    "auto": ("tcp", "either", "udp"),
+    "tcp": ("tcp", "tcp"),
+    "udp": ("udp", "udp"),
+}
+"""How an RTSP camera is asked, one after the other: some fail at the first connection only."""
+PAUSE = 0.5
+"""Seconds before a camera that failed at once is asked again."""
 
 
 def open_stream(url: str, settings: CameraSettings) -> MjpegSource | StreamSource:
@@ -30,6 +40,17 @@ def open_stream(url: str, settings: CameraSettings) -> MjpegSource | StreamSourc
     else:
         ask(url, settings.open_timeout, clear=settings.basic_login)
     return StreamSource(url, settings)
+
+
+def ways_of(url: str, transport: RtspTransport) -> tuple[Transport, ...]:
+    """The transports over which a stream is tried, one after the other.
+
+    Where it is not known that a password is right, it is sent once: cameras lock out who goes on.
+    """
+    parts = urlsplit(url)
+    if parts.scheme.lower() == "rtsp" or (parts.scheme.lower() == "rtsps" and not parts.username):
+        return WAYS[transport]
+    return WAYS[transport][:1]
 
 
 def _is_mjpeg(answer: Answer, seconds: float) -> bool:
@@ -49,7 +70,9 @@ def _is_mjpeg(answer: Answer, seconds: float) -> bool:
 
 
 def refuse_what_is_no_stream(answer: Answer) -> None:
-    """Raise SourceUnreadable for a page, a single picture or a list of other addresses."""
+    """Raise SourceUnreadable for a page, a single picture, sound or a list of other addresses."""
+    if answer.kind.startswith("audio/"):
+        raise sound_only(answer.text)
     if answer.kind.startswith("image/"):
         raise SourceUnreadable(
             _("This address gives single pictures, no stream"),
@@ -88,10 +111,8 @@ class StreamSource:
             (cv2.CAP_PROP_READ_TIMEOUT_MSEC, settings.read_timeout),
         ]
         flat = [number for key, limit in limits for number in (key, math.ceil(limit * 1000))]
-        over_http = urlsplit(url).scheme.lower() in ("http", "https")
-        protocols = HTTP if over_http else RTSP
-        self._film = opened(url, protocols, self._text, settings.picture_shape, flat)
-        self._first = self._film.picture() if self._film.open else None
+        self._rtsp = urlsplit(url).scheme.lower() not in ("http", "https")
+        self._film, self._first = self._begun(url, settings, flat, begun)
         if self._first is None:
             self.close()
             waited = time.monotonic() - begun
@@ -100,7 +121,12 @@ class StreamSource:
             raise SourceUnreadable(
                 _("The stream cannot be played"),
                 _("{address} answers, but not with pictures").format(address=self._text),
-                _("Check path, user name and password; try the address in a video player."),
+                _(
+                    "Check path, user name and password, and camera.rtsp_transport (auto, tcp or "
+                    "udp); try the address in a video player."
+                )
+                if self._rtsp
+                else _("Check path, user name and password; try the address in a video player."),
             )
         self._sequence = 0
         height, width = self._first.shape[:2]
@@ -114,6 +140,25 @@ class StreamSource:
             frames=self._film.frames,
             detail=f"{urlsplit(url).scheme} {self._film.size(self._first)}",
         )
+
+    def _begun(
+        self, url: str, settings: CameraSettings, limits: list[int], begun: float
+    ) -> tuple[Film, Image | None]:
+        """What was opened at last, and its first picture if there is one.
+
+        A camera that fails at once is asked again; one that took half of its time has had it.
+        """
+        protocols, shape = (RTSP if self._rtsp else HTTP), settings.picture_shape
+        ways = ways_of(url, settings.rtsp_transport)
+        for number, way in enumerate(ways, start=1):
+            film = opened(url, protocols, self._text, shape, limits, way)
+            first = film.picture() if film.open else None
+            late = time.monotonic() - begun + PAUSE > settings.open_timeout / 2
+            if first is not None or late or number == len(ways):
+                break
+            film.close()
+            time.sleep(PAUSE)
+        return film, first
 
     @property
     def info(self) -> SourceInfo:
@@ -156,5 +201,10 @@ class StreamSource:
             _("{address} sent no picture for {waited:.1f} s").format(
                 address=self._text, waited=waited
             ),
-            _("Check the camera; allow more time with camera.read_timeout."),
+            _(
+                "Check the camera, and camera.rtsp_transport (auto, tcp or udp); allow more time "
+                "with camera.read_timeout."
+            )
+            if self._rtsp
+            else _("Check the camera; allow more time with camera.read_timeout."),
         )

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from engine.camera.reader import Reader
 from engine.camera.sources import open_source
+from engine.camera.stream import ways_of
 from engine.cancel import Cancel
 from engine.errors import SourceError, SourceNotFound, SourceTimeout, SourceUnreadable
 from engine.events import Event, SourceLost, SourceRestored
-from engine.settings import CameraSettings
+from engine.settings import CameraSettings, RtspTransport
 from tests.faults import rtsp
 from tests.faults.loopback import Behaviour, Connection, camera, lively
 
@@ -101,3 +102,73 @@ def test_an_rtsp_redirect_to_another_host_is_not_followed() -> None:
 def test_an_rtsp_path_that_is_not_there_is_said() -> None:
     error = rtsp_error(lambda c: c.send(b"RTSP/1.0 404 Not Found\r\nCSeq: 1\r\n\r\n"))
     assert isinstance(error, SourceNotFound)
+
+
+# --- transports, cold starts and sound --------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", ["461 Unsupported Transport", "400 Bad Request"])
+@pytest.mark.parametrize("wish", ["auto", "udp"])
+def test_a_camera_that_speaks_udp_only_is_read(answer: str, wish: RtspTransport) -> None:
+    settings = replace(PATIENT, rtsp_transport=wish)
+    with camera(rtsp.film(seen, no_tcp=answer)) as made:
+        source = open_source(made.address(scheme="rtsp"), settings)
+        frame = source.read()
+        source.close()
+    assert frame is not None
+    assert frame.image.shape == (128, 160, 3)
+    assert 10 < frame.image.mean() < 245
+
+
+def test_where_tcp_is_insisted_on_the_setting_is_named() -> None:
+    error = rtsp_error(
+        rtsp.film(seen, no_tcp="461 Unsupported Transport"),
+        settings=replace(PATIENT, rtsp_transport="tcp"),
+    )
+    assert "camera.rtsp_transport" in error.hint
+
+
+def test_a_camera_that_is_silent_over_tcp_is_told_of_the_setting() -> None:
+    error = rtsp_error(rtsp.film(lambda number: None), settings=QUICK)
+    assert isinstance(error, SourceTimeout)
+    assert "camera.rtsp_transport" in error.hint
+
+
+@pytest.mark.parametrize("wish", ["auto", "tcp"])
+def test_a_first_connection_that_fails_is_tried_once_more(wish: RtspTransport) -> None:
+    def behave(connection: Connection) -> None:
+        if connection.camera.connections != 2:  # the first is our own question
+            rtsp.film(seen)(connection)
+
+    with camera(behave) as made:
+        open_source(made.address(scheme="rtsp"), replace(PATIENT, rtsp_transport=wish)).close()
+        assert made.connections == 3
+
+
+def test_a_camera_that_fails_each_time_is_given_up() -> None:
+    def behave(connection: Connection) -> None:
+        if connection.camera.connections == 1:
+            rtsp.film(seen)(connection)
+
+    assert "cannot be played" in rtsp_error(behave).title
+
+
+def test_a_password_that_nobody_has_confirmed_is_sent_once() -> None:
+    assert len(ways_of("rtsps://operator:hunter2@127.0.0.1/live", "auto")) == 1
+    assert ways_of("rtsps://127.0.0.1/live", "auto") == ("tcp", "either", "udp")
+    assert ways_of("rtsp://operator:hunter2@127.0.0.1/live", "udp") == ("udp", "udp")
+
+
+def test_a_stream_of_sound_only_is_said_to_be_one() -> None:
+    assert "sound only" in rtsp_error(rtsp.film(seen, sdp=rtsp.SOUND)).title
+    with (
+        camera(lambda c: c.answer("200 OK", "Content-Type: audio/mpeg", body=bytes(99))) as made,
+        pytest.raises(SourceUnreadable, match="sound only"),
+    ):
+        open_source(made.address(), PATIENT)
+
+
+def test_a_stream_of_sound_and_pictures_is_read() -> None:
+    both = rtsp.SDP + rtsp.SOUND[rtsp.SOUND.index("m=audio") :].replace("track1", "track2")
+    with camera(rtsp.film(seen, sdp=both)) as made:
+        open_source(made.address(scheme="rtsp"), PATIENT).close()
