@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from engine.camera.mjpeg import LONGEST_HEAD, MjpegSource
+from engine.camera.mjpeg import LONGEST_HEAD, MjpegSource, Parts, Rubbish
 from engine.camera.sources import open_source
 from engine.settings import CameraSettings
 from tests.faults.loopback import HEAD, Behaviour, Connection, camera, jpeg, lively
@@ -127,3 +130,45 @@ def test_a_picture_within_a_picture_does_not_end_it() -> None:
         source.close()
     assert frame is not None
     assert frame.image.shape == (240, 320, 3)
+
+
+class Chunks:
+    """The body of an answer that comes in pieces of these lengths, over and over."""
+
+    def __init__(self, body: bytes, lengths: list[int]) -> None:
+        self._body, self._lengths, self._number = body, lengths, 0
+
+    def read(self) -> bytes:
+        length = self._lengths[self._number % len(self._lengths)]
+        self._number += 1
+        part, self._body = self._body[:length], self._body[length:]
+        return part
+
+
+def cut(body: bytes, lengths: list[int]) -> list[bytes]:
+    """All parts of a body, in which nothing but its end or rubbish is met."""
+    answer: Any = Chunks(body, lengths)
+    parts, found = Parts(answer), []
+    try:
+        while True:
+            found.append(parts.next())
+    except (EOFError, Rubbish):
+        return found
+
+
+PIECES = st.sampled_from(
+    [
+        jpeg(lively(1, 16, 16)), jpeg(lively(2, 16, 16))[:200], b"\xff\xd8\xff", b"\xff\xd9",
+        b"\xff", b"--cut\r\n", b"Content-Length: 5\r\n", b"Content-Length: 99999999\r\n", b"\r\n",
+        b"\n", b"\xff\xe0\xff\xff", b"\xff\xd0" * 9, b"Content-Length: x\r\n", b"junk", bytes(300),
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=12), st.lists(st.integers(1, 700), min_size=1, max_size=4))
+def test_how_a_body_is_cut_does_not_hang_on_the_pieces_it_comes_in(
+    pieces: list[bytes], lengths: list[int]
+) -> None:
+    body = b"".join(pieces)
+    assert cut(body, lengths) == cut(body, [1 << 20])
