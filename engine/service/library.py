@@ -6,7 +6,6 @@ workspace's writer lock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.audit import Audit
@@ -159,8 +158,6 @@ def _measured(row: ModelRow, kept: tuple[EvaluateDone, tuple[str, ...]] | None) 
 
 def model_row(info: ModelInfo) -> ModelRow:
     """One stored model as listed."""
-    gate = info.details.get("gate")
-    gate = gate if isinstance(gate, Mapping) else {}
     return ModelRow(
         id=info.id,
         recipe=info.recipe,
@@ -174,7 +171,7 @@ def model_row(info: ModelInfo) -> ModelRow:
         damaged=bool(info.damaged),
         damage=info.damaged,
         history=history_of(info),
-        aside="" if gate.get("promote", True) else str(gate.get("sentence", "")),
+        aside=info.aside,
     )
 
 
@@ -193,7 +190,7 @@ def promote(workspace: Workspace, model: str) -> None:
 
 
 def rollback(workspace: Workspace) -> str:
-    """Go back to the model before the current one; returns its id. Raises NoModel."""
+    """Go back to the model in use before the current one; returns its id. Raises NoModel."""
     with Audit(workspace).of("rolled-back") as doing:
         doing.more["model"] = model = ModelStore(workspace).rollback().id
     return model
