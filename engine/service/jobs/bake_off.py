@@ -103,11 +103,8 @@ def _laid(
     emit(Notice(text=_("Looking at the pictures")))
     if request.probes is not None:
         folder = Path(request.probes).expanduser()
-        probes, left = probes_in(folder, material.people, settings.detection, cancel)
-        if left:
-            notes.append(
-                _("No probes, for they are not enrolled: {names}.").format(names=", ".join(left))
-            )
+        probes, told = probes_in(folder, material.people, settings.detection, cancel)
+        notes += told
     else:
         parts = ("test",)
         if len(material.pictures("test")) < ENOUGH_PROBES:
