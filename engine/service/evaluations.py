@@ -7,6 +7,7 @@ are, so that the newest few files stay.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -18,10 +19,13 @@ from engine.errors import DataError
 from engine.events import EvaluateDone
 from engine.files import parse_json, read_bytes, translate_os_errors, write_bytes
 from engine.i18n import _
+from engine.model.record import plain
 from engine.service.wire import WireError, decode
 from engine.workspace import Workspace
 
-FORMAT = 1
+FORMAT = 2
+BOUNDS_SINCE = 2
+"""Before this version the intervals were two-sided: those are not told any more."""
 MOST = 10
 """Evaluations that are kept."""
 LONGEST = 4 << 20
@@ -39,7 +43,7 @@ def save(workspace: Workspace, done: EvaluateDone) -> bool:
     # Names change, and folders come to be another's.
     ids = {person.name: person.id for person in People(workspace).list()}
     body[_IDS] = [ids.get(name, "") for name in done.people]
-    data = json.dumps(body, separators=(",", ":")).encode()
+    data = json.dumps(plain(body), separators=(",", ":"), allow_nan=False).encode()
     if len(data) > LONGEST:
         return False
     path = _path(workspace, done.model)
@@ -59,12 +63,18 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
     A damaged file counts as none: it can be measured again.
     """
     path = _path(workspace, model)
+    hints = get_type_hints(EvaluateDone)
     try:
         if path.stat().st_size > LONGEST:
             return None
         body = parse_json(read_bytes(path))
-        if body.pop("version", 0) > FORMAT:  # 0 had none, and was the same otherwise
+        version = body.pop("version", 0)  # 0 had none, and was the same otherwise
+        if version > FORMAT:
             return None
+        if version < BOUNDS_SINCE:
+            body["intervals"] = {}
+        unknown = [n for n, hint in hints.items() if hint is float and body.get(n, 0) is None]
+        body |= dict.fromkeys(unknown, math.nan)  # JSON has no word for it
         folders = body.pop("slugs", None)  # of before there were identities
         ids = tuple(map(str, body.pop(_IDS) if folders is None else map(before, folders)))
         done = decode(json.dumps(body).encode(), b"")
@@ -72,7 +82,6 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
         return None
     if not isinstance(done, EvaluateDone) or done.model != model:
         return None
-    hints = get_type_hints(EvaluateDone)
     if not all(_fits(getattr(done, f.name), hints[f.name]) for f in fields(done)):
         return None
     return (done, ids) if len(ids) == len(done.people) else None

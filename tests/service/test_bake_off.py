@@ -16,7 +16,13 @@ from engine.events import Event, Notice
 from engine.files import write_bytes, write_json
 from engine.pictures import encode_png
 from engine.service.jobs.bake_off import bake_off
-from engine.service.jobs.bake_off_pictures import own_strangers, probes_in, strangers_in
+from engine.service.jobs.bake_off_pictures import (
+    NOBODY,
+    Pictures,
+    own_strangers,
+    probes_in,
+    strangers_in,
+)
 from engine.service.protocol import BakeOffRequest
 from engine.settings import DetectionSettings, Settings, TrainingSettings
 from engine.workspace import Workspace
@@ -115,6 +121,17 @@ def test_a_name_with_an_underscore_has_its_probes_in_the_bake_off_too(
     assert told == ()
 
 
+def test_own_strangers_search_beside_the_probes_people(workspace: Workspace) -> None:
+    enrol(workspace, "Ada")
+    add_strangers(workspace, "eve", "mallory")
+    own = own_strangers(workspace, lambda event: None)
+    assert own is not None
+    found = own.with_stand_ins(Pictures(own.pictures.crops[:1].repeat(3, 0), np.array([0, 1, 1])))
+    assert (found.people, found.searches, found.source) == (4, 5, "own_and_left_out")
+    alone = NOBODY.with_stand_ins(Pictures(own.pictures.crops[:1].repeat(3, 0), np.zeros(3, int)))
+    assert (alone.people, alone.searches, alone.source) == (1, 3, "left_out")
+
+
 # --- the job ------------------------------------------------------------------------------------
 
 
@@ -141,13 +158,14 @@ def test_all_are_compared_and_nothing_but_features_is_written(
     workspace: Workspace,
 ) -> None:
     enrol(workspace, "Ada", "Bob", "Cyd")
+    add_strangers(workspace, "eve")
     events: list[Event] = []
     done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), events.append)
     names = [row["contestant"] for row in done.rows]
     assert names == ["classic", "VGG16", "face network", "both"]
-    assert done.strangers_from == "left_out"
-    assert done.strangers == done.probes
-    assert done.fpir == pytest.approx(1 / done.probes)
+    assert (done.strangers_from, done.stranger_people) == ("own_and_left_out", 4)
+    assert done.strangers == done.probes + 1
+    assert done.fpir == pytest.approx(1 / done.strangers)
     assert all(row["milliseconds"] > 0 and row["megabytes"] > 11 for row in done.rows)
     assert events[-1] is done
     assert [e.text for e in events if isinstance(e, Notice)][-1] == "Measured: both"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from engine.service import library
 from engine.service.protocol import ModelRow, Recipe
 from tui.context import Context
 from tui.i18n import _
+from tui.text import figure
 
 
 def list_models(context: Context) -> None:
@@ -54,8 +54,8 @@ def list_models(context: Context) -> None:
                     r.recipe,
                     str(r.people),
                     _("{epoch} of {epochs}").format(epoch=r.best_epoch, epochs=r.epochs),
-                    f"{r.val_accuracy:.3f}" if math.isfinite(r.val_accuracy) else "-",
-                    f"{r.threshold:.3f}" if math.isfinite(r.threshold) else "-",
+                    figure(r.val_accuracy, ".3f"),
+                    figure(r.threshold, ".3f"),
                 )
                 for r in rows
             ],

@@ -13,9 +13,9 @@ from engine.service.person_facts import person_facts
 from engine.service.protocol import state_of
 from tui.context import Context
 from tui.i18n import _
-from tui.person_words import confusion_words, consent_words, figure, percent
+from tui.person_words import confusion_words, consent_words
 from tui.state_words import IN_MODEL
-from tui.text import day, many
+from tui.text import day, figure, many
 
 
 def list_people(context: Context) -> None:
@@ -93,9 +93,9 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
                 session.id,
                 session.source,
                 str(len(session.pictures)),
-                figure(session.brightness),
-                figure(session.sharpness),
-                percent(session.eyes),
+                figure(session.brightness, ".0f"),
+                figure(session.sharpness, ".0f"),
+                figure(session.eyes, ".0%"),
             )
             for session in facts.sessions
         ],
@@ -106,8 +106,8 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
             [
                 (
                     f"{session.id}/{picture.file}",
-                    figure(picture.brightness),
-                    figure(picture.sharpness),
+                    figure(picture.brightness, ".0f"),
+                    figure(picture.sharpness, ".0f"),
                     picture.label,
                 )
                 for session in facts.sessions

@@ -42,11 +42,27 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strangers:
-    """Pictures of people who are not enrolled; `people` different ones, from `source`."""
+    """Who searches without being in the gallery: `people` different ones, from `source`.
+
+    They are those whom `pictures` show, and, of `stand_ins` further searches, the probes' people,
+    each in the gallery without themselves.
+    """
 
     pictures: Pictures
     people: int
     source: StrangersFrom
+    stand_ins: int = 0
+
+    @property
+    def searches(self) -> int:
+        """How often they search."""
+        return len(self.pictures.labels) + self.stand_ins
+
+    def with_stand_ins(self, probes: Pictures) -> Strangers:
+        """These, and everybody of the probes once as a stranger to the others."""
+        source: StrangersFrom = "own_and_left_out" if self.people else "left_out"
+        people = self.people + len(np.unique(probes.labels))
+        return Strangers(self.pictures, people, source, len(probes.labels))
 
 
 NOBODY = Strangers(Pictures(np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np.int64)), 0, "none")
