@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,6 +47,8 @@ LONGEST_ID = 200
 MOST_BEFORE = 100
 """Models that were in use before, beyond which the oldest are forgotten."""
 LAST_YEAR = 9999
+DAY_AND_MINUTE = 13
+"""Characters of an id that say when the model was trained, to the minute."""
 
 _ID = re.compile(r"([0-9]{8}T[0-9]{6})[0-9]{3}Z-[a-z]+-[0-9a-f]{4}")
 
@@ -86,21 +88,19 @@ class ModelStore:
         return self._info(identity)
 
     def load(self, model: str | None = None) -> StoredModel:
-        """The model of this id, or the current one, after every check.
+        """The model of this id, or whose id alone begins so, or the current one, after every check.
 
         Digests first, then names, types, shapes, unit length. Raises NoModel if there is none
         (or none of this id), ModelCorrupt if anything is wrong; the hint then names the newest
         model that is intact. See `load_or_previous` for who can go on with that one.
         """
-        identity = self.current_id() if model is None else model
+        identity = self.current_id() if model is None else self.named(model)
         if identity is None:
             raise NoModel(
                 _("No model has been trained yet"),
                 hint=_("Enrol people, split their pictures, then train."),
             )
         if not _is_id(identity) or not (self._folder / identity).is_dir():
-            if model is not None:
-                raise NoModel(_("There is no such model"), model, _("See `facedesk model list`."))
             raise self._corrupt(identity, _("the model in use is missing"))
         try:
             return self._verified(identity)
@@ -120,6 +120,20 @@ class ModelStore:
             if before is None:
                 raise
             return self._verified(before[0]), damage
+
+    def named(self, text: str) -> str:
+        """The id that is this, or the only one that begins so. Raises NoModel."""
+        ids = self._ids()
+        found = [text] if text in ids else [id for id in ids if text and id.startswith(text)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NoModel(
+                _("The id of more than one model begins so"),
+                ", ".join(found),
+                _("Give more of the one that is meant."),
+            )
+        raise NoModel(_("There is no such model"), text, _("See `facedesk model list`."))
 
     def list(self, *, compare: bool = False) -> tuple[ModelInfo, ...]:
         """All models, newest first. Arrays are not verified; see `intact`.
@@ -146,11 +160,11 @@ class ModelStore:
 
         Which one it takes the place of is noted, for `rollback`.
         """
-        self.load(model)
+        identity = self.load(model).info.id
         current, before = self._in_use()
-        if model != current:
-            self._put(model, before if current is None else (current, *before))
-        return self._info(model)
+        if identity != current:
+            self._put(identity, before if current is None else (current, *before))
+        return self._info(identity)
 
     def rollback(self) -> ModelInfo:
         """Go back to the model that was in use before the current one; repeat to go further.
@@ -342,6 +356,13 @@ class ModelStore:
         else:
             hint = _("No other one to go back to is intact: train anew. Pictures are not affected.")
         return ModelCorrupt(_("The model is damaged"), f"{identity}: {reason}", hint)
+
+
+def distinct(ids: Sequence[str]) -> int:
+    """How many characters of each id tell it from all others, down to the minute at least."""
+    whole = max(map(len, ids), default=0)
+    enough = (n for n in range(DAY_AND_MINUTE, whole) if len({id[:n] for id in ids}) == len(ids))
+    return next(enough, whole)
 
 
 class _Damage(Exception):

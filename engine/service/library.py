@@ -183,10 +183,15 @@ def history_of(info: ModelInfo) -> tuple[EpochDone, ...]:
         return ()
 
 
-def promote(workspace: Workspace, model: str) -> None:
-    """Make a stored model the current one. Raises NoModel, ModelCorrupt."""
-    with Audit(workspace).of("promoted", model=model):
-        ModelStore(workspace).promote(model)
+def promote(workspace: Workspace, model: str) -> str:
+    """Make a stored model the current one, by its id or how that begins; returns the id.
+
+    Raises NoModel, ModelCorrupt.
+    """
+    store = ModelStore(workspace)
+    identity = store.named(model)
+    with Audit(workspace).of("promoted", model=identity):
+        return store.promote(identity).id
 
 
 def rollback(workspace: Workspace) -> str:

@@ -14,7 +14,7 @@ import pytest
 from engine.errors import ModelCorrupt, NoModel
 from engine.files import TEMPORARY, write_bytes
 from engine.model.arrays import pack
-from engine.model.store import MOST_BEFORE, ModelDraft, ModelStore
+from engine.model.store import MOST_BEFORE, ModelDraft, ModelStore, distinct
 from engine.workspace import Workspace
 
 PEOPLE = (("ada", "Ada Lovelace", "r1"), ("grace", "Grace Hopper", "r2"))
@@ -323,6 +323,39 @@ def test_the_hint_for_a_damaged_model_that_is_not_in_use_is_not_to_roll_back(
         store.load(other)
     assert "rollback" not in caught.value.hint
     assert "model list" in caught.value.hint
+
+
+def test_a_model_is_named_by_as_much_of_its_id_as_tells_it_from_the_others(
+    workspace: Workspace,
+) -> None:
+    seconds = iter([5, 59])
+    store = ModelStore(workspace, now=lambda: datetime(2026, 1, 2, 3, 4, next(seconds), tzinfo=UTC))
+    older, newer = [store.save(draft(seed)).id for seed in (0, 1)]
+    assert distinct([older, newer]) == len("20260102T03040")
+    assert store.named("20260102T03045") == newer
+    assert store.named(older) == older
+    assert store.promote("20260102T03040").id == older
+    assert store.load("20260102T03045").info.id == newer
+    with pytest.raises(NoModel, match="more than one") as caught:
+        store.named("20260102T0304")
+    assert older in caught.value.message
+    assert newer in caught.value.message
+    for nobody in ("", "2027", "*"):
+        with pytest.raises(NoModel, match="no such"):
+            store.named(nobody)
+
+
+@pytest.mark.parametrize(
+    ("ids", "length"),
+    [
+        ([], 0),
+        (["20260102T030405000Z-head-aaaa"], 13),
+        (["20260102T030405000Z-head-aaaa", "20260102T030405001Z-head-aaaa"], 18),
+        (["20260102T030405000Z-head-aaaa", "20260102T030505000Z-head-aaaa"], 13),
+    ],
+)
+def test_no_more_of_an_id_is_shown_than_is_needed(ids: list[str], length: int) -> None:
+    assert distinct(ids) == length
 
 
 def test_a_failed_save_leaves_nothing_behind(

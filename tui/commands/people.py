@@ -42,7 +42,13 @@ def list_people(context: Context) -> None:
         context.output.result(_("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0"))
     else:
         context.output.table(
-            (_("name"), "#" + _("pictures"), "#" + _("sessions"), _("in the model"), _("enrolled")),
+            (
+                "!" + _("name"),
+                "#" + _("pictures"),
+                "#" + _("sessions"),
+                _("in the model"),
+                _("enrolled"),
+            ),
             [
                 (r.name, str(r.pictures), str(r.sessions), IN_MODEL[r.in_model], r.created[:10])
                 for r in rows
@@ -81,7 +87,7 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
     output.result(confusion_words(facts.confusion))
     output.table(
         (
-            _("session"),
+            "!" + _("session"),
             _("source"),
             "#" + _("pictures"),
             "#" + _("bright"),
@@ -102,7 +108,7 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
     )
     if pictures:
         output.table(
-            (_("picture"), "#" + _("bright"), "#" + _("sharp"), _("label")),
+            ("!" + _("picture"), "#" + _("bright"), "#" + _("sharp"), _("label")),
             [
                 (
                     f"{session.id}/{picture.file}",
