@@ -49,4 +49,4 @@ def _figures(result: EvaluateDone) -> Sheet:
         ("model", result.model),
     ]
     padded = tuple((*row, *[""] * (4 - len(row))) for row in rows)
-    return Sheet("evaluation", ("figure", "value", "95 % at least", "95 % at most"), padded)
+    return Sheet("evaluation", ("figure", "value", "95 % from", "95 % to"), padded)
