@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -73,8 +73,6 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
             return None
         if version < BOUNDS_SINCE:
             body["intervals"] = {}
-        unknown = [n for n, hint in hints.items() if hint is float and body.get(n, 0) is None]
-        body |= dict.fromkeys(unknown, math.nan)  # JSON has no word for it
         folders = body.pop("slugs", None)  # of before there were identities
         ids = tuple(map(str, body.pop(_IDS) if folders is None else map(before, folders)))
         done = decode(json.dumps(body).encode(), b"")
@@ -82,9 +80,26 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
         return None
     if not isinstance(done, EvaluateDone) or done.model != model:
         return None
+    done = replace(
+        done, **{f.name: _measured(getattr(done, f.name), hints[f.name]) for f in fields(done)}
+    )
     if not all(_fits(getattr(done, f.name), hints[f.name]) for f in fields(done)):
         return None
     return (done, ids) if len(ids) == len(done.people) else None
+
+
+def _measured(value: Any, hint: Any) -> Any:
+    """`value` with NaN for null wherever the annotation says float: JSON has no word for it."""
+    inner = get_args(hint)
+    if hint is float and value is None:
+        return math.nan
+    if isinstance(value, Mapping) and len(inner) == 2:
+        return {key: _measured(each, inner[1]) for key, each in value.items()}
+    if isinstance(value, tuple) and inner:
+        kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
+        if len(kinds) == len(value):
+            return tuple(map(_measured, value, kinds))
+    return value
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -24,7 +24,7 @@ def test_the_one_just_written_stays_though_the_clock_went_back(workspace: Worksp
 def test_what_was_not_measured_is_null_in_the_file_and_no_number_again(
     workspace: Workspace,
 ) -> None:
-    given = evaluation(strangers=0, fpir_at_threshold=math.nan)
+    given = evaluation(strangers=0, fpir_at_threshold=math.nan, tpir={"0.01": math.nan})
     evaluations.save(workspace, given)
     (file,) = workspace.evaluations.iterdir()
     assert "NaN" not in file.read_text()
@@ -32,6 +32,7 @@ def test_what_was_not_measured_is_null_in_the_file_and_no_number_again(
     kept = evaluations.load(workspace, MODEL)
     assert kept is not None
     assert math.isnan(kept[0].fpir_at_threshold)
+    assert math.isnan(kept[0].tpir["0.01"])
     assert kept[0].rank1 == given.rank1
 
 

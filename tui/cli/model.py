@@ -71,7 +71,7 @@ def model_layers(options: dict[str, Any], recipe: Any, unfreeze: str | None) -> 
 
 @model.command("export")
 @click.argument("file", type=click.Path(path_type=Path), default=Path("identity_vgg.keras"))
-@click.option("--model", "identity", help=_("A model's id, or how it begins (default: the one in use)."))
+@click.option("--model", "identity", help=_("A model's id or its start (default: the one in use)."))
 @click.pass_obj
 def model_export(options: dict[str, Any], file: Path, identity: str | None) -> None:
     """Save the model in use as one Keras FILE, .keras or .h5 (default identity_vgg.keras).
