@@ -78,10 +78,13 @@ def mask_lines(text: str) -> str:
 def open_log(folder: Path, name: str) -> int:
     """Open `folder/name.log` for appending, mode 0600; fall back to /dev/null if it cannot be.
 
-    Returns a file descriptor that the caller closes.
+    Returns a file descriptor that the caller closes. A log alone makes no workspace: its folder is
+    made only where that which it belongs to is there.
     """
     path = folder / f"{name}.log"
     try:
+        if not folder.parent.is_dir():
+            return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         make_directory(folder)
         if path.exists() and path.stat().st_size > LONGEST_LOG:
             path.replace(path.with_suffix(".log.1"))

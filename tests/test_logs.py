@@ -44,6 +44,8 @@ def test_native_output_goes_to_the_log_and_python_output_to_the_terminal(tmp_pat
 
 def test_a_log_is_private(tmp_path: Path) -> None:
     os.close(open_log(tmp_path / "logs", "x"))
+    os.close(open_log(tmp_path / "nowhere" / "logs", "x"))
+    assert not (tmp_path / "nowhere").exists(), "a log alone makes no workspace"
     assert stat.S_IMODE((tmp_path / "logs" / "x.log").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "logs").stat().st_mode) == 0o700
 

@@ -31,7 +31,7 @@ from tui.figures import headline
 from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.recovery_words import clock_words, recovery_words, upgrade_words
-from tui.text import crowded_words, many, reason_words, span
+from tui.text import crowded_words, figure, many, reason_words, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +133,19 @@ def _result(event: Event) -> Line | None:
 
 
 def _epoch(event: EpochDone) -> str:
-    text = _("Epoch {epoch}/{epochs}: loss {loss:.3f}, val loss {val:.3f}, val acc {acc:.2f}")
+    text = _("Epoch {epoch}/{epochs}: loss {loss}, val loss {val}, val acc {acc}")
     if event.best == event.epoch:
-        text = _(
-            "Epoch {epoch}/{epochs}: loss {loss:.3f}, val loss {val:.3f}, val acc {acc:.2f}, "
-            "best so far"
-        )
+        text = _("Epoch {epoch}/{epochs}: loss {loss}, val loss {val}, val acc {acc}, best so far")
     told = text.format(
         epoch=event.epoch,
         epochs=event.epochs,
-        loss=event.loss,
-        val=event.val_loss,
-        acc=event.val_accuracy,
+        loss=figure(event.loss, ".3f"),
+        val=figure(event.val_loss, ".3f"),
+        acc=figure(event.val_accuracy, ".2f"),
     )
     if not math.isfinite(event.fpir):
         return told
-    named = "-" if math.isnan(event.tpir) else f"{event.tpir:.1%}"
+    named = figure(event.tpir, ".1%")
     return told + _(", TPIR {named}, FPIR {strangers}").format(
         named=named, strangers=f"{event.fpir:.1%}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.events import EvaluateDone
 from tui.sheets import Sheet
+from tui.text import figure
 
 
 def evaluation_sheet(result: EvaluateDone, part: str) -> Sheet:
@@ -38,11 +39,11 @@ def _figures(result: EvaluateDone) -> Sheet:
         *((f"tpir@{rate}", value) for rate, value in result.tpir.items()),
     )
     rows = [
-        (name, f"{value:.6g}", *(f"{end:.6g}" for end in ends.get(name, ())))
+        (name, figure(value, ".6g"), *(figure(end, ".6g") for end in ends.get(name, ())))
         for name, value in shares
     ]
     rows += [
-        ("threshold", f"{result.threshold:.6g}"),
+        ("threshold", figure(result.threshold, ".6g")),
         ("probes", str(result.probes)),
         ("strangers", str(result.strangers)),
         ("model", result.model),

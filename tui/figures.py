@@ -1,4 +1,4 @@
-"""Figures of an evaluation in words: shares, intervals, whose strangers."""
+"""Figures of an evaluation in words: shares, their bounds, whose strangers."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ import math
 
 from engine.events import EvaluateDone
 from tui.i18n import _
-from tui.text import many
+from tui.text import figure, many
 
 STRANGERS: dict[str, str] = {
     "own": _("the workspace's own strangers"),
     "folder": _("the folder given"),
     "left_out": _("each enrolled person among the others"),
+    "own_and_left_out": _("your own, and each enrolled person among the others"),
+    "none": _("no strangers"),
 }
 """Whose searches the strangers are."""
 
 
 def share(value: float) -> str:
     """A share with three decimals; a dash if it is not known."""
-    return f"{value:.3f}" if math.isfinite(value) else "-"
+    return figure(value, ".3f")
 
 
 def percent(value: float) -> str:
     """A share in whole per cent; a dash if it is not known."""
-    return f"{100 * value:.0f} %" if math.isfinite(value) else "-"
+    return f"{100 * value:.0f} %" if math.isfinite(value) else figure(value, "")
 
 
 def dial(value: float) -> str:
@@ -31,8 +33,8 @@ def dial(value: float) -> str:
     return f"{100 * value:.4g} %"
 
 
-def interval(ends: tuple[float, float]) -> str:
-    """An interval of shares."""
+def bounds(ends: tuple[float, float]) -> str:
+    """What a share is at least and at most."""
     return _("{low:.3f} to {high:.3f}").format(low=ends[0], high=ends[1])
 
 
@@ -49,8 +51,8 @@ def strangers_named(result: EvaluateDone) -> str:
 
 def headline(result: EvaluateDone) -> str:
     """The result in one sentence."""
-    return _("rank-1 {rank1:.2f}, {share} of enrolled named, {strangers}").format(
-        rank1=result.rank1,
+    return _("rank-1 {rank1}, {share} of enrolled named, {strangers}").format(
+        rank1=figure(result.rank1, ".2f"),
         share=percent(result.tpir_at_threshold),
         strangers=strangers_named(result),
     )

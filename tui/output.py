@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
+UNLIMITED = 10_000
+"""Columns of a table that goes to a file or a pipe."""
+
+
 class Output:
     """Prints for a person, or for a script with `--json`; `--quiet` leaves results and errors."""
 
@@ -29,6 +33,8 @@ class Output:
         self.quiet = quiet
         self._out = out
         self._results = Console(file=out, markup=False, highlight=False, soft_wrap=True)
+        if not self.on_screen:
+            self._results.width = UNLIMITED
         self._notes = Console(file=err, markup=False, highlight=False, soft_wrap=True)
         self._progress: Progress | None = None
 
@@ -55,7 +61,11 @@ class Output:
             self._results.print(Text(clean(text)))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-        """A table for a person on stdout. Columns whose name starts with `#` align right."""
+        """A table for a person on stdout.
+
+        Columns whose name starts with `#` align right, those that start with `!` hold what is typed
+        again, and are not cut while others can be. Where no screen limits it, nothing is cut.
+        """
         if self.as_json:
             return
         from rich.table import Table
@@ -63,12 +73,21 @@ class Output:
         above = Text(clean(title)) if title else None
         table = Table(box=SIMPLE, title=above, title_justify="left", pad_edge=False)
         for column in columns:
-            right = column.startswith("#")
-            heading = Text(clean(column.lstrip("#")))
-            table.add_column(heading, justify="right" if right else "left")
+            heading = Text(clean(column.lstrip("#!")))
+            table.add_column(
+                heading,
+                justify="right" if column.startswith("#") else "left",
+                no_wrap=column.startswith("!"),
+                overflow="fold" if column.startswith("!") else "ellipsis",
+            )
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
         self._results.print(table)
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether results go to a terminal, which has an end on the right."""
+        return self._results.is_terminal
 
     def error(self, error: FacedeskError) -> None:
         """The error on stderr as one sentence and a hint; under `--json` also as an object."""

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from engine.service.protocol import ConfusionFacts, Consent, outdated_words, state_of
 from engine.settings import ConsentSettings
 from tui.i18n import _
 from tui.text import day, many
-
-
-def figure(value: float) -> str:
-    """A measured value without decimals, or a dash."""
-    return "-" if math.isnan(value) else f"{value:.0f}"
-
-
-def percent(value: float) -> str:
-    """A share in percent, or a dash."""
-    return "-" if math.isnan(value) else f"{value:.0%}"
 
 
 def consent_words(consent: Consent | None, settings: ConsentSettings) -> str:

@@ -87,10 +87,13 @@ def _refuse_newer(root: Path, options: dict[str, Any]) -> None:
 def internal_error(error: Exception, logs: Path) -> FacedeskError:
     """One sentence for a fault of ours; the traceback goes to the log."""
     from engine.camera.masking import mask_credentials
+    from engine.files import make_directory
     from engine.logs import mask_lines, open_log
     from engine.shown import shown_lines
 
     details = mask_lines("".join(traceback.format_exception(error)))
+    with contextlib.suppress(OSError, FacedeskError):
+        make_directory(logs.parent)  # also where there is no workspace yet: it is to be reported
     handle = open_log(logs, "cli")
     os.write(handle, shown_lines(details).encode("utf-8", "replace"))
     os.close(handle)

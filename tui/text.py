@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
@@ -59,6 +60,11 @@ def crowded_words(pictures: int) -> str:
     """What to do about imported pictures whose photographs show other faces too."""
     text = _("other faces were in {pictures}: look whether the right one was taken")
     return text.format(pictures=many(pictures, "picture"))
+
+
+def figure(value: float | None, digits: str) -> str:
+    """A figure in `digits` (".2f"), or a dash where there is none: nobody reads `nan`."""
+    return "-" if value is None or not math.isfinite(value) else format(value, digits)
 
 
 def number(value: float) -> str:

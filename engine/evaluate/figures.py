@@ -1,4 +1,4 @@
-"""The figures of an evaluation: shares with their intervals, and the DET curve.
+"""The figures of an evaluation: shares with their bounds, and the DET curve.
 
 Formulas are those of `engine.model.identification.Trial` (ISO/IEC 19795-1); what is added here
 is the candidate rule of live recognition, persons as the trials of strangers, and how many data
@@ -16,14 +16,12 @@ import numpy as np
 from engine.evaluate.searches import Searches
 from engine.model.identification import Trial
 from engine.model.vectors import Labels
-from engine.recognise.intervals import clopper_pearson
+from engine.recognise.intervals import Bounds, at_least, at_most, bounds
 
 FPIRS = (0.001, 0.01, 0.05, 0.1)
 """FPIRs at which the TPIR is told, where there are strangers enough."""
 MOST_POINTS = 200
 """Points of the DET curve."""
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +40,14 @@ class Probes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strangers:
-    """Searches by people who are not in the gallery; `people` (s,) says by whom, 0, 1, ..."""
+    """Searches by people who are not in the gallery; `people` (s,) says by whom, 0, 1, ...
+
+    The first `own` of them are the operator's own strangers, where others stand in beside them.
+    """
 
     searches: Searches
     people: Labels
+    own: int = 0
 
     @property
     def count(self) -> int:
@@ -57,7 +59,8 @@ class Strangers:
 class Figures:
     """What was measured; the meaning of each is that of the same field of `EvaluateDone`.
 
-    `named_people` counts the strangers of whom at least one picture was named.
+    `named_people` counts the strangers of whom at least one picture was named; `own_people` of the
+    strangers are the operator's own, with others beside them, and `own_named` of those were named.
     """
 
     probes: int
@@ -67,10 +70,12 @@ class Figures:
     fpir_at_threshold: float
     tpir_at_threshold: float
     named_people: int
-    intervals: Mapping[str, Interval]
+    intervals: Mapping[str, Bounds]
     per_person: Mapping[str, tuple[int, int, int]]
     per_session: Mapping[str, tuple[int, int, int]]
     det: tuple[tuple[float, float, float], ...]
+    own_people: int = 0
+    own_named: int = 0
 
 
 def measure(
@@ -82,9 +87,9 @@ def measure(
 ) -> Figures:
     """All figures of one evaluation; `names` are the gallery's, `dial` the FPIR asked for.
 
-    Without strangers every FPIR is NaN. The intervals of rank-1 and of TPIRs take each probe
-    for a trial. A TPIR at an FPIR takes the threshold as given, as usual: how sure the
-    strangers make the threshold itself is told by the interval of the FPIR.
+    Without strangers every FPIR is NaN. The bounds of rank-1 and of TPIRs take each probe for
+    a trial. A TPIR at an FPIR takes the threshold as given, as usual: how sure the
+    strangers make the threshold itself is told by the bounds of the FPIR.
     """
     right = probes.searches.candidates == probes.labels
     named = right & probes.searches.named(threshold)
@@ -105,16 +110,17 @@ def measure(
         if enough(len(trial.strangers), fpir)
     }
     intervals = {
-        "rank1": clopper_pearson(int(right.sum()), total),
-        "tpir_at_threshold": clopper_pearson(int(named.sum()), total),
-        **{f"tpir@{f}": clopper_pearson(round(s * total), total) for f, s in tpir.items()},
+        "rank1": bounds(int(right.sum()), total),
+        "tpir_at_threshold": bounds(int(named.sum()), total),
+        **{f"tpir@{f}": bounds(round(s * total), total) for f, s in tpir.items()},
     }
-    fpir, named_people = math.nan, 0
+    fpir, named_people, own_named = math.nan, 0, 0
     if strangers is not None:
         passed = strangers.searches.named(threshold)
         fpir = float(passed.mean())
-        named_people = len(np.unique(strangers.people[passed]))
-        intervals["fpir_at_threshold"] = fpir_interval(fpir, named_people, strangers.count)
+        reached = np.unique(strangers.people[passed])
+        named_people, own_named = len(reached), int((reached < strangers.own).sum())
+        intervals["fpir_at_threshold"] = fpir_bounds(fpir, named_people, strangers.count)
     return Figures(
         probes=total,
         missed=len(probes.missed),
@@ -134,6 +140,8 @@ def measure(
             probes.groups, [group for _, group in probes.missed], right.tolist(), named.tolist()
         ),
         det=det_points(trial) if strangers is not None else (),
+        own_people=strangers.own if strangers is not None else 0,
+        own_named=own_named,
     )
 
 
@@ -142,19 +150,18 @@ def enough(searches: int, fpir: float) -> bool:
     return round(searches * fpir, 9) >= 1
 
 
-def fpir_interval(fpir: float, named_people: int, people: int) -> Interval:
-    """The 95 % interval of an FPIR seen on the searches of `people` strangers.
+def fpir_bounds(fpir: float, named_people: int, people: int) -> Bounds:
+    """The 95 % bounds of an FPIR seen on the searches of `people` strangers.
 
     The share itself is of searches, as ISO/IEC 19795-1 has it. But pictures of one person are
-    near copies, so the independent trial is the stranger: the upper end takes every stranger of
+    near copies, so the independent trial is the stranger: the upper bound takes every stranger of
     whom any picture was named (`named_people`) as wholly named, or the share of searches if
     that says more; the lower end takes the lesser of the two. So the interval always holds the
     share seen, and is never narrower than so many people allow (Clopper and Pearson).
     """
     exact = round(fpir * people, 9)
-    low = clopper_pearson(min(named_people, math.floor(exact)), people)[0]
-    high = clopper_pearson(max(named_people, math.ceil(exact)), people)[1]
-    return low, high
+    low = at_least(min(named_people, math.floor(exact)), people)
+    return low, at_most(max(named_people, math.ceil(exact)), people)
 
 
 def det_points(trial: Trial) -> tuple[tuple[float, float, float], ...]:

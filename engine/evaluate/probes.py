@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,8 +137,8 @@ def split_differs(split: Split, recorded: Mapping[str, Any]) -> bool:
 def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> FolderProbes:
     """The pictures of `folder`, one sub-folder a person of the gallery.
 
-    A sub-folder's name is a person's name or slug; case is ignored and underscores are spaces.
-    Raises DataError if the folder cannot be used or matches nobody.
+    See `whose` for which name is whose. Raises DataError if the folder cannot be used or matches
+    nobody, NoPictures if there is no picture in it.
     """
     try:
         plan = plan_import(folder)
@@ -145,14 +146,12 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
         raise NoPictures(_("There are no probes"), error.message, error.hint) from error
     except DataError as error:
         raise DataError(_("The probes cannot be used"), error.message, error.hint) from error
-    known = {_key(name): label for label, name in enumerate(names)}
-    for label, slug in enumerate(slugs):
-        known.setdefault(slug, label)
+    find = whose(names, slugs)
     files: list[Path] = []
     labels: list[int] = []
     strangers: list[str] = []
     for person in plan.people:
-        who = known.get(_key(person.name), known.get(name_key(person.name)))
+        who = find(person.name)
         if who is None:
             strangers.append(person.name)
             continue
@@ -160,8 +159,8 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
         labels += [who] * len(person.files)
     if not files:
         raise DataError(
-            _("No folder of the probes is of somebody in the model"),
-            _("{folder} has {strangers}; the model knows {names}").format(
+            _("No folder of the probes is of anybody known"),
+            _("{folder} has {strangers}; known are {names}").format(
                 folder=folder, strangers=_listed(strangers), names=_listed(names)
             ),
             _("Name each sub-folder after the person."),
@@ -169,7 +168,7 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
     warnings = []
     if strangers:
         warnings.append(
-            _("Left out, for nobody in the model has this name: {names}.").format(
+            _("Left out, for nobody known has this name: {names}.").format(
                 names=_listed(strangers, most=20)
             )
         )
@@ -183,7 +182,29 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
     return FolderProbes(tuple(files), tuple(labels), tuple(warnings))
 
 
-def _key(name: str) -> str:
+def whose(names: Sequence[str], slugs: Sequence[str]) -> Callable[[str], int | None]:
+    """Whom of a gallery a folder's name means, as an index into `names`; None for nobody.
+
+    It is a person's name or slug; case is ignored. Underscores stand for spaces, on either side,
+    unless two people would then have one name: nobody is guessed at.
+    """
+    exact = {name_key(slug): label for label, slug in enumerate(slugs)}
+    exact |= {name_key(name): label for label, name in enumerate(names)}
+    loose: dict[str, list[int]] = defaultdict(list)
+    for label, name in enumerate(names):
+        loose[_spaced(name)].append(label)
+
+    def find(folder: str) -> int | None:
+        who = exact.get(name_key(folder))
+        if who is not None:
+            return who
+        likely = loose.get(_spaced(folder), [])
+        return likely[0] if len(likely) == 1 else None
+
+    return find
+
+
+def _spaced(name: str) -> str:
     return name_key(name.replace("_", " "))
 
 

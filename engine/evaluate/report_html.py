@@ -22,7 +22,7 @@ from engine.evaluate.plots_svg import Scores, confusion_plot, det_plot, histogra
 from engine.evaluate.words import KINDS, WHOSE, leakage_sentence, share
 from engine.events import EvaluateDone
 from engine.files import write_plain
-from engine.i18n import _, language
+from engine.i18n import _, _n, language
 from engine.pictures import encode_png
 from engine.shown import shown
 
@@ -106,19 +106,21 @@ def _figures(done: EvaluateDone) -> str:
         ),
     ]
     body = [
-        (_e(name), _number(value), _interval(done.intervals.get(key))) for name, value, key in rows
+        (_e(name), _number(value), _bounds(done.intervals.get(key))) for name, value, key in rows
     ]
     text = _(
-        "{probes} probes, {missed} of them without a face. {searches} searches by {people} "
-        "strangers: {whose}."
+        "{probes} probes, {missed} of them without a face. Searches by strangers: {searches}, by "
+        "{people}: {whose}."
     ).format(
         probes=done.probes,
         missed=done.missed,
         searches=done.strangers,
-        people=done.stranger_people,
+        people=_n("{count} person", "{count} people", done.stranger_people).format(
+            count=done.stranger_people
+        ),
         whose=WHOSE[done.strangers_from],
     )
-    table = _table((_("Figure"), _("Value"), _("95 % interval")), body, numbers=(1, 2))
+    table = _table((_("Figure"), _("Value"), _("95 % bounds")), body, numbers=(1, 2))
     return _section(_("Figures"), _paragraph(text) + table)
 
 
@@ -253,10 +255,10 @@ def _number(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "-"
 
 
-def _interval(interval: Sequence[float] | None) -> str:
-    if not interval:
+def _bounds(bounds: Sequence[float] | None) -> str:
+    if not bounds:
         return "-"
-    return _("{low:.3f} to {high:.3f}").format(low=interval[0], high=interval[1])
+    return _("{low:.3f} to {high:.3f}").format(low=bounds[0], high=bounds[1])
 
 
 def _e(text: str) -> str:
@@ -276,11 +278,12 @@ def _glossary() -> str:
         ),
         (_("FPIR"), _("Share of strangers' searches that name anybody.")),
         (
-            _("95 % interval"),
+            _("95 % bounds"),
             _(
-                "Where the true share lies if the trials are independent (Clopper and Pearson). "
-                "For the FPIR each stranger is one trial; for the others each probe, so that near "
-                "copies make it look surer than it is."
+                "The true share is at least the one and at most the other, each 95 % sure and "
+                "one-sided, if the trials are independent (Clopper and Pearson, 1934). For the "
+                "FPIR each stranger is one trial; for the others each probe, so that near copies "
+                "make it look surer than it is."
             ),
         ),
     )

@@ -1,4 +1,4 @@
-"""Who the strangers are: the operator's own, a folder's, or every enrolled person once."""
+"""Who the strangers are: a folder's; or the operator's own, and every enrolled person once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from engine.camera.folder import pictures_of
 from engine.errors import DataError, NoPictures, SourceError, SourceUnreadable
 from engine.evaluate.figures import Probes, Strangers
 from engine.evaluate.pictures import Photographs
-from engine.evaluate.searches import searches_of
+from engine.evaluate.searches import Searches, searches_of
 from engine.events import Event, Notice
 from engine.i18n import _
 from engine.model.vectors import Float32
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser
 
-StrangersFrom = Literal["own", "folder", "left_out", "none"]
+StrangersFrom = Literal["own", "folder", "left_out", "own_and_left_out", "none"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +103,26 @@ def strangers_in_folder(
         tuple(listed.names[group] for group in kept.tolist()),
     )
     return Found(found, "folder", photographs.proposals), warnings
+
+
+def together(
+    own: Strangers | None, stand_ins: Strangers | None
+) -> tuple[Strangers | None, StrangersFrom]:
+    """The operator's own strangers and whoever stands in for strangers, as far as there are any.
+
+    Few of the former take nobody's place: one more stranger never makes the figures less sure.
+    """
+    if own is None:
+        return stand_ins, "none" if stand_ins is None else "left_out"
+    if stand_ins is None:
+        return own, "own"
+    both = own.searches, stand_ins.searches
+    searches = Searches(
+        np.concatenate([each.scores for each in both]),
+        np.concatenate([each.proposals for each in both]),
+    )
+    people = np.concatenate([own.people, own.count + stand_ins.people])
+    return Strangers(searches, people, own=own.count), "own_and_left_out"
 
 
 def left_out(probes: Probes, people: int) -> Strangers | None:

@@ -8,16 +8,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from engine.evaluate.figures import Figures
 from engine.evaluate.strangers import StrangersFrom
 from engine.i18n import _, _n
-from engine.recognise.intervals import at_most
+from engine.recognise.intervals import Bounds, at_most
 from engine.recognise.own_strangers import strangers_needed
+from engine.recognise.words import percent
 
 FEW_PROBES = 100
-"""Probes below which an interval spans ten points and more."""
+"""Probes below which the bounds lie ten points apart and more."""
 
 WHOSE: Mapping[str, str] = {
     "own": _("your own strangers"),
     "folder": _("the strangers of the folder"),
     "left_out": _("enrolled people, each searched in the gallery without themselves"),
+    "own_and_left_out": _(
+        "your own, and enrolled people, each searched in the gallery without themselves"
+    ),
     "none": _("nobody"),
 }
 """Whose searches an FPIR was measured on (a `StrangersFrom`), in words."""
@@ -56,11 +60,26 @@ def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
         strangers=strangers,
         fpir=share(fpir),
     )
-    return f"{text} {proof(figures.named_people, people)}"
+    text = f"{text} {proof(figures.named_people, people, figures.intervals['fpir_at_threshold'])}"
+    if not figures.own_people:
+        return text
+    apart = _n(
+        "{named} of {count} stranger of your own and {others} of {rest} of those who stood in for "
+        "strangers.",
+        "{named} of {count} strangers of your own and {others} of {rest} of those who stood in for "
+        "strangers.",
+        figures.own_people,
+    ).format(
+        named=figures.own_named,
+        count=figures.own_people,
+        others=figures.named_people - figures.own_named,
+        rest=people - figures.own_people,
+    )
+    return _("{text} These are {apart}").format(text=text, apart=apart)
 
 
-def proof(named: int, people: int) -> str:
-    """What `named` of so many strangers prove (one-sided bound at 95 %, Clopper and Pearson)."""
+def proof(named: int, people: int, seen: Bounds) -> str:
+    """What `named` of so many strangers prove; `seen` are the bounds of the FPIR."""
     if people == 1:
         text = _(
             "{named} of 1 stranger was named: that proves no more than an FPIR of at most {bound}."
@@ -73,7 +92,7 @@ def proof(named: int, people: int) -> str:
             "{bound}.",
             named,
         )
-    return text.format(named=named, people=people, bound=share(at_most(named, people)))
+    return text.format(named=named, people=people, bound=percent(seen[1]))
 
 
 def too_few(
@@ -101,6 +120,14 @@ def too_few(
             _(
                 "No strangers were given, so enrolled people stood in for them, each searched "
                 "in the gallery without themselves: a stand-in only. Give --strangers DIR."
+            )
+        )
+    if source == "own_and_left_out":
+        told.append(
+            _(
+                "Your own strangers are searched together with enrolled people who stand in for "
+                "strangers, each in the gallery without themselves. --strangers DIR takes nobody "
+                "but those of a folder."
             )
         )
     if f"{fpir:g}" not in figures.tpir:

@@ -18,10 +18,11 @@ class EvaluateDone(Event):
     `probes` counts those in which no face was found (`missed`) too, and they count against every
     share. `strangers` searches by `stranger_people` different people; `strangers_from` says whose:
     `own` (facedesk strangers), `folder` (--strangers), `left_out` (every enrolled person once,
-    searched in the gallery without them) or `none`. `tpir` maps an FPIR ("0.01") to the TPIR at
-    the threshold that these strangers give, only where there are strangers enough for it.
-    `intervals` maps `rank1`, `tpir_at_threshold`, `fpir_at_threshold` and `tpir@0.01` and so on
-    to 95 % Clopper-Pearson intervals. `per_person` maps a name, `per_session` "name/session", to
+    searched in the gallery without them), `own_and_left_out` or `none`. `tpir` maps an FPIR
+    ("0.01") to the TPIR at the threshold that these strangers give, only where there are strangers
+    enough for it. `intervals` maps `rank1`, `tpir_at_threshold`, `fpir_at_threshold` and
+    `tpir@0.01` and so on to what the share is at least and at most (one-sided, each at 95 %, see
+    `engine.recognise.intervals`). `per_person` maps a name, `per_session` "name/session", to
     (probes, right at rank 1, named rightly). `det` are (threshold, FPIR, FNIR), thresholds rising.
     `confused` are the most confused pairs: (probe's person, other person, score for the other,
     score for the own, crop of the probe, crop of the other), `suspects` pictures to look at:

@@ -96,9 +96,9 @@ class Threshold(Event):
     """The threshold of a model for the people and strangers there are now.
 
     `job` is train, recognise or strangers. `fpir` is the target; `measured` of the operator's
-    own strangers were searched in a gallery of `people`, and `fpir_low` to `fpir_high` is the
-    95 % interval of the share of them that is named (0 to 1 if none were). `sentence` says what
-    that means, `brief` says it in a few words, `notes` how the threshold came about.
+    own strangers were searched in a gallery of `people`, `fpir_low` and `fpir_high` are
+    what that share is at least and at most, each at 95 % (0 and 1 if none were). `sentence` says
+    what that means, `brief` says it in a few words, `notes` how the threshold came about.
     """
 
     name: ClassVar[str] = "threshold"

@@ -75,6 +75,14 @@ class ModelInfo:
     current: bool = False
     damaged: str = ""
 
+    @property
+    def aside(self) -> str:
+        """Why the model was kept aside when it was trained; empty if it was put in use."""
+        gate = self.details.get("gate")
+        if not isinstance(gate, Mapping) or gate.get("promote", True):
+            return ""
+        return str(gate.get("sentence") or _("It was kept aside."))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredModel:

@@ -4,7 +4,7 @@
     models/<id>/labels.json    who the rows of `centres` are: [{id, name, revision}]
     models/<id>/model.json     recipe, counts, split, metrics, history, versions, calibration
     models/<id>/SHA256SUMS     digests of the three, as `sha256sum -c` reads them
-    models/current             the id in use
+    models/current             the id in use, then those in use before it, newest first
 
 A model of which one byte differs, in any of the four files, is refused. Listing and comparing
 digests needs neither numpy nor TensorFlow, so the user interface may do it.
@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,7 +44,11 @@ HEAD, LABELS, DESCRIPTION, SUMS = "head.npz", "labels.json", "model.json", "SHA2
 LARGEST = {HEAD: 1 << 30, LABELS: 64 << 20, DESCRIPTION: 64 << 20, SUMS: 1 << 16}
 """Bytes beyond which a file is refused before it is read."""
 LONGEST_ID = 200
+MOST_BEFORE = 100
+"""Models that were in use before, beyond which the oldest are forgotten."""
 LAST_YEAR = 9999
+DAY_AND_MINUTE = 13
+"""Characters of an id that say when the model was trained, to the minute."""
 
 _ID = re.compile(r"([0-9]{8}T[0-9]{6})[0-9]{3}Z-[a-z]+-[0-9a-f]{4}")
 
@@ -84,21 +88,19 @@ class ModelStore:
         return self._info(identity)
 
     def load(self, model: str | None = None) -> StoredModel:
-        """The model of this id, or the current one, after every check.
+        """The model of this id, or whose id alone begins so, or the current one, after every check.
 
         Digests first, then names, types, shapes, unit length. Raises NoModel if there is none
         (or none of this id), ModelCorrupt if anything is wrong; the hint then names the newest
         model that is intact. See `load_or_previous` for who can go on with that one.
         """
-        identity = self.current_id() if model is None else model
+        identity = self.current_id() if model is None else self.named(model)
         if identity is None:
             raise NoModel(
                 _("No model has been trained yet"),
                 hint=_("Enrol people, split their pictures, then train."),
             )
         if not _is_id(identity) or not (self._folder / identity).is_dir():
-            if model is not None:
-                raise NoModel(_("There is no such model"), model, _("See `facedesk model list`."))
             raise self._corrupt(identity, _("the model in use is missing"))
         try:
             return self._verified(identity)
@@ -114,11 +116,24 @@ class ModelStore:
         try:
             return self.load(), None
         except ModelCorrupt as damage:
-            current = self.current_id()
-            older = self._before(current) if current else None
-            if older is None:
+            before = self._before()
+            if before is None:
                 raise
-            return self._verified(older), damage
+            return self._verified(before[0]), damage
+
+    def named(self, text: str) -> str:
+        """The id that is this, or the only one that begins so. Raises NoModel."""
+        ids = self._ids()
+        found = [text] if text in ids else [id for id in ids if text and id.startswith(text)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise NoModel(
+                _("The id of more than one model begins so"),
+                ", ".join(found),
+                _("Give more of the one that is meant."),
+            )
+        raise NoModel(_("There is no such model"), text, _("See `facedesk model list`."))
 
     def list(self, *, compare: bool = False) -> tuple[ModelInfo, ...]:
         """All models, newest first. Arrays are not verified; see `intact`.
@@ -130,11 +145,7 @@ class ModelStore:
 
     def current_id(self) -> str | None:
         """The id of the model in use, or None. Whether it is intact is `load`'s business."""
-        try:
-            data = read_bytes(self._current)
-        except (OSError, DataError):
-            return None
-        return data[:LONGEST_ID].decode("utf-8", "replace").strip() or None
+        return self._noted()[0]
 
     def intact(self, model: str) -> bool:
         """Whether the model passes every check that `load` makes."""
@@ -145,28 +156,42 @@ class ModelStore:
         return True
 
     def promote(self, model: str) -> ModelInfo:
-        """Put a model in use, after verifying it. Raises NoModel or ModelCorrupt."""
-        self.load(model)
-        write_bytes(self._current, f"{model}\n".encode())
-        return self._info(model)
+        """Put a model in use, after verifying it. Raises NoModel or ModelCorrupt.
+
+        Which one it takes the place of is noted, for `rollback`.
+        """
+        identity = self.load(model).info.id
+        current, before = self._in_use()
+        if identity != current:
+            self._put(identity, before if current is None else (current, *before))
+        return self._info(identity)
 
     def rollback(self) -> ModelInfo:
         """Go back to the model that was in use before the current one; repeat to go further.
 
-        A damaged one is passed over. Where the trail is lost, the newest intact older model is
-        taken. Raises NoModel if none is left; the current one then stays.
+        One that is damaged or gone is passed over. Where none is left of those in use before, the
+        newest intact older model that was not kept aside is taken. Raises NoModel if there is none
+        either; the current one then stays.
         """
-        current = self.current_id()
-        target = self._before(current) if current else None
-        if target is None:
+        found = self._before()
+        if found is None:
+            current = self.current_id()
             raise NoModel(
-                _("There is no older model to go back to"),
-                _("{current} is the oldest intact one").format(current=current)
+                _("There is no model to go back to"),
+                _("no intact one was in use before {current}").format(current=current)
                 if current
                 else _("none was ever in use"),
-                _("Train a new one."),
+                _("`facedesk model list` shows all of them; or train a new one."),
             )
-        return self.promote(target)
+        self._put(*found)
+        return self._info(found[0])
+
+    def put_away(self) -> None:
+        """Take the model in use out of use, for none; `rollback` still knows those before it.
+
+        Raises DiskFull, WorkspaceUnusable.
+        """
+        self._put("", self._in_use()[1])
 
     def prune(self, keep: int) -> tuple[str, ...]:
         """Remove the oldest models beyond `keep`, never the current one or its fallback."""
@@ -182,8 +207,8 @@ class ModelStore:
         old = self._ids()[keep:]
         if not old:
             return ()  # verifying the fallback takes time
-        current = self.current_id()
-        needed = {current, self._before(current) if current else None}
+        before = self._before()
+        needed = {self.current_id(), before[0] if before else None}
         return tuple(identity for identity in old if identity not in needed)
 
     # --- inside -------------------------------------------------------------------------------
@@ -203,18 +228,49 @@ class ModelStore:
             return _moment_of(newest[:19])
         return now
 
-    def _before(self, model: str) -> str | None:
-        """The intact model to fall back on from `model`, or None."""
-        seen = {model}
-        info = self._info(model)
-        while info.previous is not None and info.previous not in seen:
-            if self.intact(info.previous):
-                return info.previous
-            seen.add(info.previous)
-            info = self._info(info.previous)
+    def _in_use(self) -> tuple[str | None, tuple[str, ...]]:
+        """The id in use, or None, and the ids in use before it, newest first."""
+        current, before = self._noted()
+        return current, before or self._ancestors(current)
+
+    def _noted(self) -> tuple[str | None, tuple[str, ...]]:
+        """`_in_use` as the file has it. One that an earlier version wrote has nothing before."""
+        try:
+            data = read_bytes(self._current)
+        except (OSError, DataError):
+            return None, ()
+        longest = (LONGEST_ID + 1) * (1 + MOST_BEFORE)
+        first, *lines = data[:longest].decode("utf-8", "replace").split("\n")
+        return first[:LONGEST_ID].strip() or None, tuple(filter(_is_id, lines))
+
+    def _ancestors(self, model: str | None) -> tuple[str, ...]:
+        """What was in use when `model` was saved, and when that one was, and so on."""
+        found: list[str] = []
+        while model is not None and model not in found:
+            found.append(model)
+            model = self._info(model).previous
+        return tuple(found[1:])
+
+    def _put(self, model: str, before: tuple[str, ...]) -> None:
+        """Note the id in use (empty for none) and those before it, in one step."""
+        lines = (model, *before[:MOST_BEFORE])
+        write_bytes(self._current, "".join(f"{line}\n" for line in lines).encode())
+
+    def _before(self) -> tuple[str, tuple[str, ...]] | None:
+        """The intact model to fall back on from the one in use, and those in use before that."""
+        current, before = self._in_use()
+        for place, identity in enumerate(before):
+            if identity != current and self.intact(identity):
+                return identity, before[place + 1 :]
+        if current is None:
+            return None
         ids = self._ids()
-        older = (identity for identity in ids if identity < model or model not in ids)
-        return next((identity for identity in older if self.intact(identity)), None)
+        for identity in ids:
+            older = identity < current or current not in ids
+            # One that was kept aside was never in use: nobody wants to be put back to it.
+            if older and not self._info(identity).aside and self.intact(identity):
+                return identity, ()
+        return None
 
     def _listed(self, identity: str, compare: bool) -> ModelInfo:
         info = self._info(identity)
@@ -292,15 +348,21 @@ class ModelStore:
         return files
 
     def _corrupt(self, identity: str, reason: str) -> ModelCorrupt:
-        older = self._before(identity)
-        hint = (
-            _("`facedesk model rollback` returns to an intact one, {older}; or train anew.").format(
-                older=older
-            )
-            if older
-            else _("No other model is intact: train anew. Pictures and features are not affected.")
-        )
+        if identity != self.current_id():
+            hint = _("`facedesk model list` shows those that are intact.")
+        elif older := self._before():
+            hint = _("`facedesk model rollback` returns to an intact one, {older}; or train anew.")
+            hint = hint.format(older=older[0])
+        else:
+            hint = _("No other one to go back to is intact: train anew. Pictures are not affected.")
         return ModelCorrupt(_("The model is damaged"), f"{identity}: {reason}", hint)
+
+
+def distinct(ids: Sequence[str]) -> int:
+    """How many characters of each id tell it from all others, down to the minute at least."""
+    whole = max(map(len, ids), default=0)
+    enough = (n for n in range(DAY_AND_MINUTE, whole) if len({id[:n] for id in ids}) == len(ids))
+    return next(enough, whole)
 
 
 class _Damage(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,18 @@ PACKAGED_DIGEST = "47b7d69f0267001707dac7233ab1330cffcf32a4001914547f93ef8c2dda8
 """`Weights.digest` of that file's arrays, so that they need not be unpacked to know it."""
 
 LARGEST_FILE = 1 << 30
+LONGEST_START = 512
+"""Bytes by which a file's kind is told."""
+HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+KINDS: tuple[tuple[bytes, int, str], ...] = (
+    (b"version https://git-lfs", 0, _("a Git LFS pointer, not the file itself: `git lfs pull`")),
+    (b"\x93NUMPY", 0, _("a single array of numpy's, .npy")),
+    (b"TFL3", 4, _("a TensorFlow Lite network")),
+    (b"\x1f\x8b", 0, _("packed by gzip: unpack it first")),
+    (b"\x80", 0, _("a pickle, which can run code and is never opened")),
+    (b'{"', 8, _("a safetensors file")),
+)
+"""Bytes, where they stand in a file, and what it is then."""
 
 _IMAGENET_FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _IMAGENET_URL = (
@@ -99,7 +112,7 @@ def load_weights(source: str | None = None, *, fetch: bool = True) -> Weights:
     "notop" HDF5 file; or `imagenet` for Keras' download, the only thing here that uses the
     network; without `fetch`, for what Keras has downloaded before. The packaged file is compared
     with its digest here, and unpacked when its arrays are used. Raises ModelCorrupt if a digest,
-    shape or type is wrong, ModelError if the file cannot be read or fetched.
+    shape or type is wrong, ModelError if the file is of another kind, cannot be read or fetched.
     """
     if source is None:
         _check_packaged()
@@ -107,8 +120,11 @@ def load_weights(source: str | None = None, *, fetch: bool = True) -> Weights:
     if source == "imagenet":
         return _load_hdf5(_download() if fetch else _downloaded(), "imagenet")
     path = Path(source).expanduser()
-    if _read_start(path, 8) == b"\x89HDF\r\n\x1a\n":
+    start = _read_start(path, LONGEST_START)
+    if start.startswith(HDF5):
         return _load_hdf5(path, str(path))
+    if kind := _kind(path, start):
+        raise _other_kind(path, kind)
     return _load_npz(path, str(path))
 
 
@@ -166,6 +182,8 @@ def _load_hdf5(path: Path, source: str) -> Weights:
     shapes = expected_shapes()
     try:
         with h5py.File(path, "r") as file:
+            if kind := _hdf5_kind(file):
+                raise _other_kind(path, kind)
             root = file.get("model_weights", file)
             for name in {key.rsplit("_", 1)[0] for key in shapes}:
                 found: list[Any] = []
@@ -186,6 +204,50 @@ def _load_hdf5(path: Path, source: str) -> Weights:
             source, _("not a VGG16 'notop' weights file: {error}").format(error=error)
         ) from error
     return checked(arrays, source)
+
+
+def _kind(path: Path, start: bytes) -> str:
+    """What a file that is no HDF5 is, if it is no archive of arrays either; empty if it is one, or
+    nothing that has a name."""
+    if not start:
+        return _("an empty file")
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        return _("a web page: the download gave that instead of the file")
+    if not start.startswith(ZIP):
+        found = (kind for mark, place, kind in KINDS if start.startswith(mark, place))
+        return next(found, _("of no kind that Facedesk knows"))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return ""  # `unpack` says what is wrong with it
+    if "model.weights.h5" in names:
+        return _("a whole Keras model, .keras")
+    if any(name.endswith("/data.pkl") for name in names):
+        return _("a PyTorch file, which can run code and is never opened")
+    return "" if any(name.endswith(".npy") for name in names) else _("a ZIP archive without arrays")
+
+
+def _hdf5_kind(file: Any) -> str:
+    """What an open HDF5 file is if it holds no VGG16 weights by the names of its layers."""
+    root = file.get("model_weights", file)
+    if any(name.startswith(f"block{block}_conv") for name in root for block in range(1, 6)):
+        return ""
+    layers = root.get("layers", root.get("_layer_checkpoint_dependencies"))
+    if layers is not None:
+        return _("Keras' newer weights file, .weights.h5, which does not name its layers")
+    return _("an HDF5 file of another network")
+
+
+def _other_kind(path: Path, kind: str) -> ModelError:
+    return ModelError(
+        _("The file holds no VGG16 weights that can be read"),
+        _("{path} is {kind}").format(path=path, kind=kind),
+        _(
+            "Read are an .npz of Facedesk's and Keras' 'notop' .h5, which `model.save('vgg16.h5')` "
+            "writes too. Or leave --weights out: the packaged weights are used then."
+        ),
+    )
 
 
 def _download() -> Path:

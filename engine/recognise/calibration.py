@@ -61,7 +61,7 @@ class Calibration:
     picture, which tells nothing of how they score; `lean` people have fewer than
     ENOUGH_PICTURES, so that their low end follows from others' spread. `measured` of the
     operator's own strangers were searched, `hits` of them (a sum of shares of their pictures) are
-    named; `fpir_low` and `fpir_high` are the 95 % interval of that share, 0 and 1 if nothing was
+    named; `fpir_low` and `fpir_high` are the 95 % bounds of that share, 0 and 1 if nothing was
     measured. `stand_ins` of the enrolled people were searched without themselves in the gallery,
     and `stand_in_hits` of them were named. `sentence` says it to an operator, `brief` in a few
     words, `notes` are further sentences.

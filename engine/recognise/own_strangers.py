@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.i18n import _n
 from engine.model.vectors import Array, Float32, Levelled
 from engine.recognise.calibration import Calibration
-from engine.recognise.intervals import clopper_pearson
+from engine.recognise.intervals import bounds
 from engine.recognise.scoring import Faces, Gallery
 
 ABOVE = 1e-4
@@ -78,7 +78,7 @@ class StrangerScores:
 
 
 def whole(hits: float) -> int:
-    """A sum of shares as a count for an interval: rounded up, to be careful."""
+    """A sum of shares as a count for `bounds`: rounded up, to be careful."""
     return math.ceil(hits - _DUST)
 
 
@@ -102,7 +102,7 @@ def corrected(calibration: Calibration, gallery: Gallery, strangers: StrangerSet
         calibration = _raised(calibration, gallery.scores(strangers.faces), scores)
         scores = strangers.search(gallery.with_raised(calibration.raised))
     hits = scores.hits(calibration.threshold)
-    low, high = clopper_pearson(whole(hits), count)
+    low, high = bounds(whole(hits), count)
     return replace(calibration, measured=count, hits=hits, fpir_low=low, fpir_high=high)
 
 

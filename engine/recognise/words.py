@@ -6,7 +6,6 @@ import math
 
 from engine.i18n import _, _n
 from engine.recognise.calibration import Calibration
-from engine.recognise.intervals import at_most
 from engine.recognise.own_strangers import strangers_needed, whole
 
 LEAST_STRANGERS = 20
@@ -54,7 +53,7 @@ def brief(calibration: Calibration) -> str:
     """The same in a few words, for a line of a screen."""
     if calibration.measured < LEAST_STRANGERS:
         return _("false matches about {share}").format(share=percent(calibration.fpir))
-    return _("false matches at most {share}").format(share=percent(_bound(calibration)))
+    return _("false matches at most {share}").format(share=percent(calibration.fpir_high))
 
 
 def percent(share: float) -> str:
@@ -67,18 +66,13 @@ def percent(share: float) -> str:
     return f"{math.ceil(hundredths / step - 1e-6) * step:.2g} %"
 
 
-def _bound(calibration: Calibration) -> float:
-    """One-sided, at 95 %."""
-    return at_most(whole(calibration.hits), calibration.measured)
-
-
 def _measured(calibration: Calibration) -> str:
     count, hits = calibration.measured, whole(calibration.hits)
     text = _n(
         "{hits} of {count} stranger of your own is named, which shows at most {bound}.",
         "{hits} of {count} strangers of your own are named, which shows at most {bound}.",
         count,
-    ).format(hits=hits, count=count, bound=percent(_bound(calibration)))
+    ).format(hits=hits, count=count, bound=percent(calibration.fpir_high))
     if count < LEAST_STRANGERS:
         needed = strangers_needed(calibration.fpir)
         text += " " + _("It takes {needed} to show {share}.").format(

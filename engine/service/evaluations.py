@@ -7,8 +7,9 @@ are, so that the newest few files stay.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -18,10 +19,13 @@ from engine.errors import DataError
 from engine.events import EvaluateDone
 from engine.files import parse_json, read_bytes, translate_os_errors, write_bytes
 from engine.i18n import _
+from engine.model.record import plain
 from engine.service.wire import WireError, decode
 from engine.workspace import Workspace
 
-FORMAT = 1
+FORMAT = 2
+BOUNDS_SINCE = 2
+"""Before this version the intervals were two-sided: those are not told any more."""
 MOST = 10
 """Evaluations that are kept."""
 LONGEST = 4 << 20
@@ -39,7 +43,7 @@ def save(workspace: Workspace, done: EvaluateDone) -> bool:
     # Names change, and folders come to be another's.
     ids = {person.name: person.id for person in People(workspace).list()}
     body[_IDS] = [ids.get(name, "") for name in done.people]
-    data = json.dumps(body, separators=(",", ":")).encode()
+    data = json.dumps(plain(body), separators=(",", ":"), allow_nan=False).encode()
     if len(data) > LONGEST:
         return False
     path = _path(workspace, done.model)
@@ -59,12 +63,16 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
     A damaged file counts as none: it can be measured again.
     """
     path = _path(workspace, model)
+    hints = get_type_hints(EvaluateDone)
     try:
         if path.stat().st_size > LONGEST:
             return None
         body = parse_json(read_bytes(path))
-        if body.pop("version", 0) > FORMAT:  # 0 had none, and was the same otherwise
+        version = body.pop("version", 0)  # 0 had none, and was the same otherwise
+        if version > FORMAT:
             return None
+        if version < BOUNDS_SINCE:
+            body["intervals"] = {}
         folders = body.pop("slugs", None)  # of before there were identities
         ids = tuple(map(str, body.pop(_IDS) if folders is None else map(before, folders)))
         done = decode(json.dumps(body).encode(), b"")
@@ -72,10 +80,26 @@ def load(workspace: Workspace, model: str) -> tuple[EvaluateDone, tuple[str, ...
         return None
     if not isinstance(done, EvaluateDone) or done.model != model:
         return None
-    hints = get_type_hints(EvaluateDone)
+    done = replace(
+        done, **{f.name: _measured(getattr(done, f.name), hints[f.name]) for f in fields(done)}
+    )
     if not all(_fits(getattr(done, f.name), hints[f.name]) for f in fields(done)):
         return None
     return (done, ids) if len(ids) == len(done.people) else None
+
+
+def _measured(value: Any, hint: Any) -> Any:
+    """`value` with NaN for null wherever the annotation says float: JSON has no word for it."""
+    inner = get_args(hint)
+    if hint is float and value is None:
+        return math.nan
+    if isinstance(value, Mapping) and len(inner) == 2:
+        return {key: _measured(each, inner[1]) for key, each in value.items()}
+    if isinstance(value, tuple) and inner:
+        kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
+        if len(kinds) == len(value):
+            return tuple(map(_measured, value, kinds))
+    return value
 
 
 def _fits(value: Any, hint: Any) -> bool:

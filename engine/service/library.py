@@ -6,7 +6,6 @@ workspace's writer lock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.audit import Audit
@@ -159,8 +158,6 @@ def _measured(row: ModelRow, kept: tuple[EvaluateDone, tuple[str, ...]] | None) 
 
 def model_row(info: ModelInfo) -> ModelRow:
     """One stored model as listed."""
-    gate = info.details.get("gate")
-    gate = gate if isinstance(gate, Mapping) else {}
     return ModelRow(
         id=info.id,
         recipe=info.recipe,
@@ -174,7 +171,7 @@ def model_row(info: ModelInfo) -> ModelRow:
         damaged=bool(info.damaged),
         damage=info.damaged,
         history=history_of(info),
-        aside="" if gate.get("promote", True) else str(gate.get("sentence", "")),
+        aside=info.aside,
     )
 
 
@@ -186,14 +183,19 @@ def history_of(info: ModelInfo) -> tuple[EpochDone, ...]:
         return ()
 
 
-def promote(workspace: Workspace, model: str) -> None:
-    """Make a stored model the current one. Raises NoModel, ModelCorrupt."""
-    with Audit(workspace).of("promoted", model=model):
-        ModelStore(workspace).promote(model)
+def promote(workspace: Workspace, model: str) -> str:
+    """Make a stored model the current one, by its id or how that begins; returns the id.
+
+    Raises NoModel, ModelCorrupt.
+    """
+    store = ModelStore(workspace)
+    identity = store.named(model)
+    with Audit(workspace).of("promoted", model=identity):
+        return store.promote(identity).id
 
 
 def rollback(workspace: Workspace) -> str:
-    """Go back to the model before the current one; returns its id. Raises NoModel."""
+    """Go back to the model in use before the current one; returns its id. Raises NoModel."""
     with Audit(workspace).of("rolled-back") as doing:
         doing.more["model"] = model = ModelStore(workspace).rollback().id
     return model

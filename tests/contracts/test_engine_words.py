@@ -128,7 +128,7 @@ told(lambda: People(Workspace(empty)).get("Ada"))
 told(lambda: open_source("demo:nobody", CameraSettings()))
 for finding in camera_findings(CameraSettings(), empty, empty):
     print(finding.value, finding.detail, finding.remedy, sep="\\n")
-print(proof(1, 300))
+print(proof(1, 300, (0.0, 0.016)))
 """
 
 

@@ -26,6 +26,18 @@ def test_a_script_gets_machine_figures_and_the_end(
     assert run.done["failed"] == 0
 
 
+def test_without_a_workspace_nothing_is_left_where_it_was_typed(
+    facedesk: Callable[..., Any], tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    place = {"FACEDESK_WORKSPACE": str(tmp_path / "none"), "TMPDIR": str(temporary)}
+    run = facedesk("bench", "--quick", "--only", "score", **place)
+    assert run.code == 0, run.err
+    assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
+    assert not list(temporary.iterdir())
+
+
 def test_an_unknown_measurement_is_a_mistake_in_the_command(
     facedesk: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -38,8 +50,11 @@ def test_a_measurement_that_fails_is_told_and_the_others_are_made(
     facedesk: Callable[..., Any], tmp_path: Path
 ) -> None:
     only = ("--only", "train", "--only", "score")
-    run = facedesk("--workspace", tmp_path / "nobody", "bench", "--quick", *only)
+    place = {"TMPDIR": str(tmp_path)}
+    run = facedesk("--workspace", tmp_path / "nobody", "bench", "--quick", *only, **place)
     assert run.code == 5
+    (log,) = tmp_path.glob("facedesk-bench-log-*/bench.log")
+    assert str(log) in run.err
     assert "too few people" in run.out
     assert "5,000" in run.out
 

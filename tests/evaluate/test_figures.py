@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from engine.evaluate.figures import FPIRS, Figures, enough, fpir_interval, measure
+from engine.evaluate.figures import FPIRS, Figures, enough, fpir_bounds, measure
 from engine.model.identification import Trial
-from engine.recognise.intervals import clopper_pearson
+from engine.recognise.intervals import bounds
 from tests.evaluate.made_up import probes, strangers
 
 NAMES = ("Anna", "Bert")
@@ -91,25 +91,25 @@ def test_tpirs_are_those_of_the_trial_at_the_dial_too() -> None:
     assert found.rank1 == trial.rank1()
 
 
-def test_intervals_of_shares_of_probes_take_each_probe_for_a_trial() -> None:
+def test_bounds_of_shares_of_probes_take_each_probe_for_a_trial() -> None:
     found = figures().intervals
-    assert found["rank1"] == clopper_pearson(3, 4)
-    assert found["tpir_at_threshold"] == clopper_pearson(2, 4)
+    assert found["rank1"] == bounds(3, 4)
+    assert found["tpir_at_threshold"] == bounds(2, 4)
 
 
-def test_the_interval_of_the_fpir_takes_each_stranger_for_a_trial() -> None:
+def test_the_bounds_of_the_fpir_takes_each_stranger_for_a_trial() -> None:
     found = figures(strangers=strangers([0.1] * 30, [0, 1, 2] * 10)).intervals
-    assert found["fpir_at_threshold"] == clopper_pearson(0, 3)
+    assert found["fpir_at_threshold"] == bounds(0, 3)
 
 
-def test_a_stranger_named_once_counts_as_named_for_the_upper_end_only() -> None:
-    low, high = fpir_interval(0.1, named_people=10, people=10)
+def test_a_stranger_named_once_counts_as_named_for_the_upper_bound_only() -> None:
+    low, high = fpir_bounds(0.1, named_people=10, people=10)
     assert high == 1.0
-    assert low == clopper_pearson(1, 10)[0] < 0.1
+    assert low == bounds(1, 10)[0] < 0.1
 
 
-def test_the_interval_of_the_fpir_holds_the_share_even_if_one_stranger_made_most_searches() -> None:
-    low, high = fpir_interval(100 / 109, named_people=1, people=10)
+def test_the_bounds_of_the_fpir_holds_the_share_even_if_one_stranger_made_most_searches() -> None:
+    low, high = fpir_bounds(100 / 109, named_people=1, people=10)
     assert low < 100 / 109 < high
 
 

@@ -13,6 +13,7 @@ from engine.evaluate.probes import (
     held_out_parts,
     held_out_probes,
     split_differs,
+    whose,
 )
 from tests.evaluate.made_up import model, person, split_of
 
@@ -108,6 +109,29 @@ def test_folders_are_matched_by_name_or_slug_whatever_their_case(tmp_path: Path)
     assert sorted(found.labels) == [0, 0, 1, 2]
     assert [file.parent.name for file in found.files][:2] == ["ANNA_lee", "ANNA_lee"]
     assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("folder", "person"),
+    [
+        ("Anna_Lee", "Anna Lee"),
+        ("anna lee", "Anna Lee"),
+        ("anna-lee", "Anna Lee"),
+        ("Bo_Ek", "Bo_Ek"),
+        ("Bo Ek", "Bo_Ek"),
+        ("BO_EK", "Bo_Ek"),
+        ("Cy_Ott", "Cy_Ott"),
+        ("Cy Ott", "Cy Ott"),
+        ("D_E_F", None),
+        ("anna_lee_2", None),
+    ],
+)
+def test_an_underscore_is_a_space_on_either_side_but_nobody_is_guessed(
+    folder: str, person: str | None
+) -> None:
+    names = ("Anna Lee", "Bo_Ek", "Cy_Ott", "Cy Ott", "D E_F", "D_E F")
+    label = whose(names, ("anna-lee", "bo-ek-1", "cy-ott-1", "cy-ott", "d-1", "d-2"))(folder)
+    assert (None if label is None else names[label]) == person
 
 
 def test_folders_of_nobody_and_people_without_a_folder_are_named(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from engine.errors import DataError, NoPictures
 from engine.evaluate.pictures import Photographs
-from engine.evaluate.strangers import left_out, stranger_files, strangers_in_folder
-from tests.evaluate.made_up import probes
+from engine.evaluate.strangers import left_out, stranger_files, strangers_in_folder, together
+from tests.evaluate.made_up import probes, strangers
 
 
 def pictures(root: Path, *names: str) -> Path:
@@ -67,6 +67,23 @@ def test_left_out_everybody_is_a_stranger_to_the_others() -> None:
     assert found.searches.candidates.tolist() == [1, 0, 1]
     assert found.searches.best.tolist() == pytest.approx([0.2, 0.1, 0.3])
     assert found.count == 2
+
+
+def test_one_stranger_of_the_operator_s_own_takes_nobody_s_place() -> None:
+    own = strangers([0.4, 0.2], [0, 0])
+    stand_ins = left_out(probes([[0.9, 0.2], [0.1, 0.8], [0.7, 0.3]], [0, 1, 0]), 2)
+    found, source = together(own, stand_ins)
+    assert found is not None
+    assert (found.count, found.own, len(found.searches), source) == (3, 1, 5, "own_and_left_out")
+    assert found.people.tolist() == [0, 0, 1, 2, 1]
+    assert found.searches.best.tolist() == pytest.approx([0.4, 0.2, 0.2, 0.1, 0.3])
+
+
+def test_whoever_is_there_is_searched_alone() -> None:
+    own = strangers([0.4], [0])
+    assert together(own, None) == (own, "own")
+    assert together(None, own) == (own, "left_out")
+    assert together(None, None) == (None, "none")
 
 
 def test_one_enrolled_person_alone_cannot_stand_for_strangers() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from engine.evaluate.figures import Figures, measure
+from engine.evaluate.strangers import StrangersFrom, together
 from engine.evaluate.words import (
+    WHOSE,
     grouped,
     leakage_sentence,
     proof,
@@ -13,7 +17,12 @@ from engine.evaluate.words import (
     summary,
     too_few,
 )
+from engine.recognise.calibration import Calibration
+from engine.recognise.intervals import bounds
+from engine.recognise.words import brief, sentence
 from tests.evaluate.made_up import probes, strangers
+from tui.figures import STRANGERS
+from tui.figures import bounds as shown
 
 
 def figures(count: int = 4, people: int = 12) -> Figures:
@@ -27,16 +36,47 @@ def figures(count: int = 4, people: int = 12) -> Figures:
 
 
 def test_nobody_named_of_few_strangers_proves_little() -> None:
-    assert proof(0, 12) == (
-        "0 of 12 strangers were named: that proves no more than an FPIR of at most 22 %."
+    assert proof(0, 12, bounds(0, 12)) == (
+        "0 of 12 strangers were named: that proves no more than an FPIR of at most 23 %."
     )
+
+
+def test_training_evaluation_and_every_table_tell_the_same_bound() -> None:
+    """0 of 60: 1 - 0.05^(1/60) = 0.0487."""
+    measured = figures(people=60)
+    low, high = measured.intervals["fpir_at_threshold"]
+    assert high == pytest.approx(1 - 0.05 ** (1 / 60))
+    trained = Calibration(0.1, 0.01, 5, (0.0,) * 5, measured=60, fpir_low=low, fpir_high=high)
+    assert "0 of 60 strangers of your own are named, which shows at most 4.9 %" in sentence(trained)
+    assert brief(trained) == "false matches at most 4.9 %"
+    assert "at most 4.9 %" in summary(measured, 60, 60, 0.01)
+    assert shown((low, high)) == "0.000 to 0.049"
+
+
+def test_own_strangers_and_those_who_stand_in_are_told_together_and_apart() -> None:
+    own, others = strangers([0.5, 0.1, 0.1], [0, 0, 1]), strangers([0.1, 0.5, 0.1, 0.1], range(4))
+    both, source = together(own, others)
+    assert both is not None
+    found = measure(("Anna", "Bert"), probes([[0.5, 0.0]], [0]), both, 0.3, 0.01)
+    text = summary(found, len(both.searches), both.count, 0.01)
+    assert "2 of 7 searches by strangers name somebody" in text
+    assert "2 of 6 strangers were named" in text
+    assert text.endswith(
+        "These are 1 of 2 strangers of your own and 1 of 4 of those who stood in for strangers."
+    )
+    assert any("searched together" in told for told in too_few(found, 7, 6, source, 0.01))
+
+
+@pytest.mark.parametrize("words", [WHOSE, STRANGERS])
+def test_whose_searches_they_are_has_words(words: dict[str, str]) -> None:
+    assert set(words) == set(get_args(StrangersFrom))
 
 
 def test_the_summary_says_who_was_named_and_what_it_proves() -> None:
     text = summary(figures(), 12, 12, 0.01)
     assert text.startswith("4 of 4 pictures of enrolled people are named rightly; 0 of 12")
     assert "at most 1 % should" in text
-    assert "at most 22 %" in text
+    assert "at most 23 %" in text
 
 
 def test_without_strangers_the_summary_does_not_speak_of_an_fpir() -> None:

@@ -41,7 +41,7 @@ def seeds_of(choose: Callable[[], tuple[str, ...]]) -> Callable[[], Sequence[See
 
 def model_files() -> tuple[str, ...]:
     """The newest model's files, and the name of the model in use."""
-    newest = workspace_files()["models/current"].decode().strip()
+    newest = workspace_files()["models/current"].decode().split()[0]
     return (*(f"{newest}/{n}" for n in MODEL_FILES[:-1]), MODEL_FILES[-1])
 
 

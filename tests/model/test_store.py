@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ import pytest
 from engine.errors import ModelCorrupt, NoModel
 from engine.files import TEMPORARY, write_bytes
 from engine.model.arrays import pack
-from engine.model.store import ModelDraft, ModelStore
+from engine.model.store import MOST_BEFORE, ModelDraft, ModelStore, distinct
 from engine.workspace import Workspace
 
 PEOPLE = (("ada", "Ada Lovelace", "r1"), ("grace", "Grace Hopper", "r2"))
@@ -231,6 +232,130 @@ def test_rollback_does_not_return_to_a_model_that_was_rolled_back_from(store: Mo
     newest = store.promote(store.save(draft(7)).id).id
     assert store.current_id() == newest
     assert store.rollback().id == good
+
+
+ASIDE = {"gate": {"promote": False, "sentence": "Worse."}}
+
+
+def test_rollback_returns_to_what_was_in_use_not_to_what_was_there_at_training(
+    store: ModelStore,
+) -> None:
+    oldest, in_use_now = in_use(store, 2)
+    aside = [store.save(draft(seed, details=ASIDE)).id for seed in (2, 3)]
+    for model in (aside[1], oldest, aside[0]):
+        store.promote(model)
+    steps = [store.rollback().id for _ in range(4)]
+    assert steps == [oldest, aside[1], in_use_now, oldest]
+    with pytest.raises(NoModel, match="no intact one was in use before"):
+        store.rollback()
+    assert store.current_id() == oldest
+
+
+def test_what_is_in_use_already_is_not_noted_as_in_use_before(store: ModelStore) -> None:
+    older, newer = in_use(store, 2)
+    store.promote(newer)
+    assert store.rollback().id == older
+
+
+def test_rollback_passes_over_a_model_that_was_deleted(
+    store: ModelStore, workspace: Workspace
+) -> None:
+    first, second, third = in_use(store, 3)
+    store.promote(first)
+    shutil.rmtree(workspace.models / third)
+    assert store.rollback().id == second
+
+
+def test_rollback_gives_no_model_that_was_kept_aside_and_never_used(store: ModelStore) -> None:
+    store.save(draft(1, details=ASIDE))
+    (used,) = in_use(store, 1)
+    with pytest.raises(NoModel):
+        store.rollback()
+    assert store.current_id() == used
+
+
+def test_a_damaged_model_is_not_stood_in_for_by_one_kept_aside(
+    store: ModelStore, workspace: Workspace
+) -> None:
+    store.save(draft(1, details=ASIDE))
+    (used,) = in_use(store, 1)
+    damage(workspace, used)
+    with pytest.raises(ModelCorrupt):
+        store.load_or_previous()
+
+
+def test_after_the_model_in_use_was_put_away_rollback_returns_to_the_one_before_it(
+    store: ModelStore,
+) -> None:
+    older, _newer = in_use(store, 2)
+    store.put_away()
+    assert store.current_id() is None
+    with pytest.raises(NoModel):
+        store.load()
+    assert store.rollback().id == older
+
+
+def test_a_workspace_of_before_has_one_id_in_current_and_its_models_say_the_rest(
+    store: ModelStore, workspace: Workspace
+) -> None:
+    first, second, third = in_use(store, 3)
+    (workspace.models / "current").write_text(f"{third}\n")
+    store.promote(first)
+    assert [store.rollback().id for _ in range(3)] == [third, second, first]
+
+
+def test_only_so_many_models_before_are_noted(store: ModelStore, workspace: Workspace) -> None:
+    one, other = in_use(store, 2)
+    for _ in range(MOST_BEFORE):
+        store.promote(one)
+        store.promote(other)
+    assert len((workspace.models / "current").read_text().splitlines()) == 1 + MOST_BEFORE
+    assert store.rollback().id == one
+
+
+def test_the_hint_for_a_damaged_model_that_is_not_in_use_is_not_to_roll_back(
+    store: ModelStore, workspace: Workspace
+) -> None:
+    in_use(store, 2)
+    other = store.save(draft(5)).id
+    damage(workspace, other)
+    with pytest.raises(ModelCorrupt) as caught:
+        store.load(other)
+    assert "rollback" not in caught.value.hint
+    assert "model list" in caught.value.hint
+
+
+def test_a_model_is_named_by_as_much_of_its_id_as_tells_it_from_the_others(
+    workspace: Workspace,
+) -> None:
+    seconds = iter([5, 59])
+    store = ModelStore(workspace, now=lambda: datetime(2026, 1, 2, 3, 4, next(seconds), tzinfo=UTC))
+    older, newer = [store.save(draft(seed)).id for seed in (0, 1)]
+    assert distinct([older, newer]) == len("20260102T03040")
+    assert store.named("20260102T03045") == newer
+    assert store.named(older) == older
+    assert store.promote("20260102T03040").id == older
+    assert store.load("20260102T03045").info.id == newer
+    with pytest.raises(NoModel, match="more than one") as caught:
+        store.named("20260102T0304")
+    assert older in caught.value.message
+    assert newer in caught.value.message
+    for nobody in ("", "2027", "*"):
+        with pytest.raises(NoModel, match="no such"):
+            store.named(nobody)
+
+
+@pytest.mark.parametrize(
+    ("ids", "length"),
+    [
+        ([], 0),
+        (["20260102T030405000Z-head-aaaa"], 13),
+        (["20260102T030405000Z-head-aaaa", "20260102T030405001Z-head-aaaa"], 18),
+        (["20260102T030405000Z-head-aaaa", "20260102T030505000Z-head-aaaa"], 13),
+    ],
+)
+def test_no_more_of_an_id_is_shown_than_is_needed(ids: list[str], length: int) -> None:
+    assert distinct(ids) == length
 
 
 def test_a_failed_save_leaves_nothing_behind(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -88,19 +89,83 @@ def test_wrong_arrays_are_refused(weights: Weights, tmp_path: Path, damage: str)
     assert name in caught.value.message
 
 
-@pytest.mark.parametrize("content", [b"", b"not an archive", b"\x89HDF\r\n\x1a\n" + bytes(64)])
-def test_a_file_of_something_else_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "something"
+@pytest.mark.parametrize("content", [module.HDF5 + bytes(64), module.ZIP + bytes(64)])
+def test_a_file_of_the_right_kind_that_is_cut_is_damaged(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "cut"
     path.write_bytes(content)
-    with pytest.raises(ModelCorrupt):
+    with pytest.raises(ModelCorrupt, match="damaged"):
         load_weights(str(path))
 
 
-def test_an_hdf5_file_of_another_network_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "an empty file"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "git lfs pull"),
+        (b"\n<!DOCTYPE html><html>", "a web page"),
+        (b"<html><head>", "a web page"),
+        (b"\x93NUMPY\x01\x00", ".npy"),
+        (b"\x1c\x00\x00\x00TFL3\x14\x00", "TensorFlow Lite"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"\x80\x04\x95", "a pickle"),
+        (b'\x40\x00\x00\x00\x00\x00\x00\x00{"a":{}}', "safetensors"),
+        (b"not an archive", "no kind that Facedesk knows"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_and_not_called_damaged(
+    tmp_path: Path, content: bytes, kind: str
+) -> None:
+    path = tmp_path / "something"
+    path.write_bytes(content)
+    with pytest.raises(ModelError) as caught:
+        load_weights(str(path))
+    assert kind in caught.value.message
+    assert str(path) in caught.value.message
+    assert "damaged" not in str(caught.value)
+    assert "Read are an .npz of Facedesk's and Keras' 'notop' .h5" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("members", "kind"),
+    [
+        (("metadata.json", "config.json", "model.weights.h5"), "a whole Keras model, .keras"),
+        (("archive/data.pkl", "archive/version"), "a PyTorch file"),
+        (("readme.txt",), "a ZIP archive without arrays"),
+    ],
+)
+def test_an_archive_of_something_else_is_named(
+    tmp_path: Path, members: tuple[str, ...], kind: str
+) -> None:
+    path = tmp_path / "weights.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in members:
+            archive.writestr(name, b"x")
+    with pytest.raises(ModelError, match=kind):
+        load_weights(str(path))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "kind"),
+    [
+        ("layers/conv2d/vars/0", ".weights.h5"),
+        ("_layer_checkpoint_dependencies/conv2d/vars/0", ".weights.h5"),
+        ("conv/kernel:0", "another network"),
+    ],
+)
+def test_an_hdf5_file_of_something_else_is_named(tmp_path: Path, dataset: str, kind: str) -> None:
     path = tmp_path / "other.h5"
     with h5py.File(path, "w") as file:
-        file["conv/kernel:0"] = np.zeros((3, 3))
-    with pytest.raises(ModelCorrupt):
+        file[dataset] = np.zeros((3, 3))
+    with pytest.raises(ModelError, match=kind) as caught:
+        load_weights(str(path))
+    assert not isinstance(caught.value, ModelCorrupt)
+
+
+def test_a_vgg16_file_without_one_of_its_layers_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "other.h5"
+    with h5py.File(path, "w") as file:
+        file["block1_conv1/kernel:0"] = np.zeros((3, 3, 3, 64))
+    with pytest.raises(ModelCorrupt, match="damaged"):
         load_weights(str(path))
 
 

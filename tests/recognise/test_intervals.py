@@ -1,4 +1,4 @@
-"""Exact binomial intervals, against published values and the binomial sum itself."""
+"""Exact binomial bounds, against published values and the binomial sum itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from engine.recognise.intervals import at_least, at_most, beta_cdf, beta_quantile, clopper_pearson
+from engine.recognise.intervals import at_least, at_most, beta_cdf, beta_quantile, bounds
 
 
 @pytest.mark.parametrize(
@@ -21,13 +21,15 @@ from engine.recognise.intervals import at_least, at_most, beta_cdf, beta_quantil
         (1, 1000, 0.000025, 0.00556),
     ],
 )
-def test_known_intervals(hits: int, trials: int, low: float, high: float) -> None:
-    assert clopper_pearson(hits, trials) == pytest.approx((low, high), abs=1e-4)
+def test_published_intervals_of_95_percent_are_two_bounds_of_97_5(
+    hits: int, trials: int, low: float, high: float
+) -> None:
+    assert bounds(hits, trials, 0.975) == pytest.approx((low, high), abs=1e-4)
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 5), (2, 17), (40, 41), (300, 1000), (3, 20_000)])
-def test_the_ends_are_where_the_tails_hold_two_and_a_half_percent(hits: int, trials: int) -> None:
-    low, high = clopper_pearson(hits, trials)
+def test_each_bound_is_where_the_tail_holds_five_percent(hits: int, trials: int) -> None:
+    low, high = bounds(hits, trials)
 
     def tail(share: float, counts: range) -> float:
         return math.fsum(
@@ -41,9 +43,9 @@ def test_the_ends_are_where_the_tails_hold_two_and_a_half_percent(hits: int, tri
             for k in counts
         )
 
-    assert tail(high, range(hits + 1)) == pytest.approx(0.025, rel=1e-6)
+    assert tail(high, range(hits + 1)) == pytest.approx(0.05, rel=1e-6)
     if hits:
-        assert tail(low, range(hits, trials + 1)) == pytest.approx(0.025, rel=1e-6)
+        assert tail(low, range(hits, trials + 1)) == pytest.approx(0.05, rel=1e-6)
     else:
         assert low == 0
 
@@ -54,19 +56,19 @@ def test_zero_of_n_proves_about_three_over_n() -> None:
 
 
 def test_nothing_is_known_without_trials() -> None:
-    assert clopper_pearson(0, 0) == (0, 1)
+    assert bounds(0, 0) == (0, 1)
     assert (at_least(0, 0), at_most(0, 0)) == (0, 1)
 
 
-def test_a_higher_confidence_widens_the_interval() -> None:
-    narrow, wide = clopper_pearson(7, 40, 0.9), clopper_pearson(7, 40, 0.99)
+def test_a_higher_confidence_sets_the_bounds_farther_apart() -> None:
+    narrow, wide = bounds(7, 40, 0.9), bounds(7, 40, 0.99)
     assert wide[0] < narrow[0] < 7 / 40 < narrow[1] < wide[1]
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(-1, 5), (6, 5), (0, -1)])
 def test_impossible_counts_are_refused(hits: int, trials: int) -> None:
-    with pytest.raises(ValueError, match="interval"):
-        clopper_pearson(hits, trials)
+    with pytest.raises(ValueError, match="bounds"):
+        bounds(hits, trials)
 
 
 def test_beta_distribution_has_its_closed_forms() -> None:

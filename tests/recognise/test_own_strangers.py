@@ -7,7 +7,7 @@ import pytest
 
 from engine.model.face_space import FaceSpace
 from engine.recognise.calibration import Calibration, calibrate
-from engine.recognise.intervals import at_most, clopper_pearson
+from engine.recognise.intervals import at_most, bounds
 from engine.recognise.own_strangers import (
     ABOVE,
     StrangerScores,
@@ -142,4 +142,4 @@ def test_the_interval_is_that_of_the_strangers_who_pass_rounded_up(space: FaceSp
     strangers = StrangerSet(rows, groups.astype(np.intp), tuple(map(str, range(99))))
     found = corrected(made, gallery, strangers)
     assert found.hits >= 0.5
-    assert (found.fpir_low, found.fpir_high) == clopper_pearson(int(np.ceil(found.hits)), 99)
+    assert (found.fpir_low, found.fpir_high) == bounds(int(np.ceil(found.hits)), 99)

@@ -16,7 +16,13 @@ from engine.events import Event, Notice
 from engine.files import write_bytes, write_json
 from engine.pictures import encode_png
 from engine.service.jobs.bake_off import bake_off
-from engine.service.jobs.bake_off_pictures import own_strangers, probes_in, strangers_in
+from engine.service.jobs.bake_off_pictures import (
+    NOBODY,
+    Pictures,
+    own_strangers,
+    probes_in,
+    strangers_in,
+)
 from engine.service.protocol import BakeOffRequest
 from engine.settings import DetectionSettings, Settings, TrainingSettings
 from engine.workspace import Workspace
@@ -32,7 +38,7 @@ def pattern(seed: int) -> np.ndarray:
 def enrol(workspace: Workspace, *names: str, pictures: int = 8) -> None:
     """People of noise, everybody's pictures alike."""
     for seed, name in enumerate(names):
-        folder = workspace.people / name.lower().replace(" ", "-")
+        folder = workspace.people / name.lower().replace(" ", "-").replace("_", "-")
         created = "2026-01-01T00:00:00+00:00"
         write_json(folder / "person.json", {"format": 1, "name": name, "created": created})
         for number in range(pictures):
@@ -43,7 +49,7 @@ def enrol(workspace: Workspace, *names: str, pictures: int = 8) -> None:
 def add_strangers(workspace: Workspace, *names: str) -> None:
     created = "2026-01-01T00:00:00+00:00"
     for seed, name in enumerate(names, 100):
-        folder = workspace.strangers / name
+        folder = workspace.strangers / name.replace(" ", "-")
         write_json(folder / "person.json", {"format": 1, "name": name, "created": created})
         write_bytes(folder / SESSION / "0001.png", encode_png(pattern(seed)))
 
@@ -60,8 +66,8 @@ def test_the_workspace_s_own_strangers_are_counted_by_person(workspace: Workspac
 
 
 def test_somebody_enrolled_is_no_stranger(workspace: Workspace) -> None:
-    enrol(workspace, "Ada")
-    add_strangers(workspace, "ada")
+    enrol(workspace, "Ada", "Bo_Ek")
+    add_strangers(workspace, "ada", "bo ek")
     assert own_strangers(workspace, lambda event: None) is None
 
 
@@ -93,11 +99,37 @@ def test_probes_are_matched_by_name_and_others_are_left_out(
     enrol(workspace, "Zoe", known.replace("_", " ").title())
     (photographs / known / "empty.png").write_bytes(encode_png(np.zeros((90, 90, 3), np.uint8)))
     people = People(workspace).list()
-    probes, left = probes_in(photographs, people, DetectionSettings(), Cancel())
+    probes, told = probes_in(photographs, people, DetectionSettings(), Cancel())
     assert {people[label].slug for label in probes.labels} == {known.replace("_", "-").lower()}
     assert len(probes.labels) == 2
     assert probes.missed == 1
-    assert left == (other,)
+    assert told == (
+        f"Left out, for nobody known has this name: {other}.",
+        "No probes of Zoe: they are not measured.",
+    )
+
+
+@pytest.mark.shared
+def test_a_name_with_an_underscore_has_its_probes_in_the_bake_off_too(
+    workspace: Workspace, photographs: Path
+) -> None:
+    enrol(workspace, *(path.name for path in photographs.iterdir()))  # Given_Name, as LFW has it
+    people = People(workspace).list()
+    assert all("_" in person.name for person in people)
+    probes, told = probes_in(photographs, people, DetectionSettings(), Cancel())
+    assert sorted(probes.labels.tolist()) == [0, 0, 1, 1]
+    assert told == ()
+
+
+def test_own_strangers_search_beside_the_probes_people(workspace: Workspace) -> None:
+    enrol(workspace, "Ada")
+    add_strangers(workspace, "eve", "mallory")
+    own = own_strangers(workspace, lambda event: None)
+    assert own is not None
+    found = own.with_stand_ins(Pictures(own.pictures.crops[:1].repeat(3, 0), np.array([0, 1, 1])))
+    assert (found.people, found.searches, found.source) == (4, 5, "own_and_left_out")
+    alone = NOBODY.with_stand_ins(Pictures(own.pictures.crops[:1].repeat(3, 0), np.zeros(3, int)))
+    assert (alone.people, alone.searches, alone.source) == (1, 3, "left_out")
 
 
 # --- the job ------------------------------------------------------------------------------------
@@ -126,13 +158,14 @@ def test_all_are_compared_and_nothing_but_features_is_written(
     workspace: Workspace,
 ) -> None:
     enrol(workspace, "Ada", "Bob", "Cyd")
+    add_strangers(workspace, "eve")
     events: list[Event] = []
     done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), events.append)
     names = [row["contestant"] for row in done.rows]
     assert names == ["classic", "VGG16", "face network", "both"]
-    assert done.strangers_from == "left_out"
-    assert done.strangers == done.probes
-    assert done.fpir == pytest.approx(1 / done.probes)
+    assert (done.strangers_from, done.stranger_people) == ("own_and_left_out", 4)
+    assert done.strangers == done.probes + 1
+    assert done.fpir == pytest.approx(1 / done.strangers)
     assert all(row["milliseconds"] > 0 and row["megabytes"] > 11 for row in done.rows)
     assert events[-1] is done
     assert [e.text for e in events if isinstance(e, Notice)][-1] == "Measured: both"

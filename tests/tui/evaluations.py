@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from engine.events import EvaluateDone
-from engine.recognise.intervals import clopper_pearson
+from engine.recognise.intervals import bounds
 
 MODEL = "20261124-093000"
 FIRST = ("Ada", "Grace", "Eileen", "Katherine", "Hedy", "Rosalind", "Marie", "Lise", "Emmy", "Mary")
@@ -69,13 +69,10 @@ def evaluation(
         fpir_at_threshold=passed / strangers if strangers else 0.0,
         tpir_at_threshold=named / total,
         intervals={
-            "rank1": clopper_pearson(right, total),
-            "tpir_at_threshold": clopper_pearson(named, total),
-            "fpir_at_threshold": clopper_pearson(passed, strangers),
-            **{
-                f"tpir@{rate}": clopper_pearson(round(v * total), total)
-                for rate, v in rates.items()
-            },
+            "rank1": bounds(right, total),
+            "tpir_at_threshold": bounds(named, total),
+            "fpir_at_threshold": bounds(passed, strangers),
+            **{f"tpir@{rate}": bounds(round(v * total), total) for rate, v in rates.items()},
         },
         per_person=per_person,
         per_session=per_session,

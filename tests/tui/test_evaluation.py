@@ -233,12 +233,12 @@ async def test_wide_terminals_show_all_parts_at_once(run, size, together):
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_overview_tells_shares_intervals_and_what_they_rest_on(run, size):
+async def test_the_overview_tells_shares_bounds_and_what_they_rest_on(run, size):
     async with run(desk(), size=size) as table:
         await opened(table, evaluation())
         await table.shows(
             "Rank-1 0.97, 94 % of enrolled named",
-            "0.972 0.855 to 0.999",
+            "0.972 0.875 to 0.999",
             "Strangers named (FPIR)",
             "TPIR at FPIR 1 %",
             "Too few strangers for FPIR 0.1 %.",

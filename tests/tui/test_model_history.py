@@ -13,6 +13,7 @@ from fake_desk import FakeDesk, epoch, model, person
 from engine.events import JobEnded, JobStarted
 from engine.model.record import ModelInfo
 from engine.service.library import history_of, model_row
+from tui.describe import describe
 from tui.screens.models import ModelsScreen
 from tui.widgets.curves import Curves
 
@@ -74,6 +75,24 @@ async def test_the_models_are_copied(run: Callable[..., Any]) -> None:
         await table.until(lambda: table.app.clipboard)
         assert table.app.clipboard.splitlines()[1].startswith("new\t")
         assert "0.9100" in table.app.clipboard
+
+
+async def test_a_model_without_held_out_pictures_shows_no_nan(run: Callable[..., Any]) -> None:
+    row = model("new", current=True, val_accuracy=math.nan, threshold=math.nan)
+    async with run(FakeDesk((person("Ada"),), (row,))) as table:
+        await table.press("m")
+        await table.shows("threshold -")
+        assert "nan" not in table.screen().split()
+        await table.press("y")
+        await table.until(lambda: table.app.clipboard)
+        assert "nan" not in table.app.clipboard
+
+
+def test_an_epoch_without_held_out_pictures_is_told_without_nan() -> None:
+    line = describe(epoch(1, 1, val_loss=math.nan, val_accuracy=math.nan, tpir=math.nan))
+    assert line is not None
+    assert line.text.startswith("Epoch 1/12: loss 1.200, val loss -, val acc -, best so far")
+    assert "nan" not in line.text
 
 
 def test_the_history_of_a_stored_model_is_read_back() -> None:

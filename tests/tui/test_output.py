@@ -82,3 +82,27 @@ def test_markup_in_a_name_is_printed_as_it_is() -> None:
     output, out, _ = outputs()
     output.result("[red]Ada[/red]")
     assert out.getvalue() == "[red]Ada[/red]\n"
+
+
+LONG = "20261124T160403464Z-head-bc9b"
+
+
+def test_nothing_of_a_table_is_cut_where_no_screen_limits_it() -> None:
+    output, out, _ = outputs()
+    output.table(("", "!id", "text"), [("in use", LONG, "word " * 60)])
+    (line,) = [line for line in out.getvalue().splitlines() if LONG in line]
+    assert ("word " * 60).strip() in line
+    assert not output.on_screen
+
+
+def test_on_a_narrow_screen_what_is_typed_again_is_whole_and_the_rest_is_cut() -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen()
+    output = Output(screen, io.StringIO(), as_json=False, quiet=False)
+    output.table(("!id", "#number", "text"), [(LONG, "1234567890" * 3, "word" * 30)])
+    assert output.on_screen
+    assert LONG in screen.getvalue()
+    assert "word" * 30 not in screen.getvalue()

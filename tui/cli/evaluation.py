@@ -65,7 +65,7 @@ def bake_off(
 )
 @click.option("--fpir", type=float, help=_("Share of strangers that may be named (default 0.01)."))
 @click.option("--report", type=click.Path(path_type=Path), help=_("Write evaluation.html in here."))
-@click.option("--model", "identity", help=_("A model's id (default: the one in use)."))
+@click.option("--model", "identity", help=_("A model's id or its start (default: the one in use)."))
 @click.pass_obj
 def evaluate(
     options: dict[str, Any],

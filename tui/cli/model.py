@@ -15,24 +15,32 @@ if TYPE_CHECKING:
     from tui.context import Context
 
 
-@click.group(cls=SubGroup)
-def model() -> None:
-    """Models: list, layers, export, promote, rollback.
+@click.group(cls=SubGroup, invoke_without_command=True)
+@click.pass_context
+def model(ctx: click.Context) -> None:
+    """Models: list, layers, export, promote, rollback (without a command: list).
 
     \b
-    facedesk model list
+    facedesk model
     facedesk model rollback
     """
+    if ctx.invoked_subcommand is None:
+        list_all(ctx.obj)
 
 
 @model.command("list")
 @click.pass_obj
 def model_list(options: dict[str, Any]) -> None:
-    """Stored models, newest first.
+    """Stored models, newest first. A screen shows as much of an id as has to be typed.
 
     \b
     facedesk model list --json
     """
+    list_all(options)
+
+
+def list_all(options: dict[str, Any]) -> None:
+    """Print the stored models."""
 
     def job(context: Context) -> None:
         from tui.commands.models import list_models
@@ -63,7 +71,7 @@ def model_layers(options: dict[str, Any], recipe: Any, unfreeze: str | None) -> 
 
 @model.command("export")
 @click.argument("file", type=click.Path(path_type=Path), default=Path("identity_vgg.keras"))
-@click.option("--model", "identity", help=_("A model's id (default: the one in use)."))
+@click.option("--model", "identity", help=_("A model's id or its start (default: the one in use)."))
 @click.pass_obj
 def model_export(options: dict[str, Any], file: Path, identity: str | None) -> None:
     """Save the model in use as one Keras FILE, .keras or .h5 (default identity_vgg.keras).
@@ -87,9 +95,10 @@ def model_export(options: dict[str, Any], file: Path, identity: str | None) -> N
 @click.argument("identity")
 @click.pass_obj
 def model_promote(options: dict[str, Any], identity: str) -> None:
-    """Put the model of this id in use.
+    """Put the model in use whose id this is, or alone begins so.
 
     \b
+    facedesk model promote 20261124T1604
     facedesk model promote 20261124T160403464Z-head-bc9b
     """
 

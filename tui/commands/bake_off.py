@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from engine.events import BakeOffDone, EpochDone, Event, FeaturesProgress, Notice
 from engine.service.protocol import BakeOffRequest
 from tui.context import Context, interruptible
+from tui.figures import STRANGERS, share
 from tui.i18n import _
 from tui.text import many
-
-WHOSE = {
-    "own": _("strangers of the workspace"),
-    "folder": _("strangers of the folder"),
-    "left_out": _("every enrolled person left out once"),
-    "none": _("no strangers"),
-}
 
 
 def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
@@ -85,18 +77,13 @@ def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
             missed=done.missed,
             searches=many(done.strangers, "search", "searches"),
             stranger_people=many(done.stranger_people, "person", "people"),
-            whose=WHOSE[done.strangers_from],
+            whose=STRANGERS[done.strangers_from],
             seconds=done.seconds,
         )
     )
     for note in done.notes:
         output.note(note, "yellow")
     return done
-
-
-def share(value: float) -> str:
-    """Three decimals, or a dash where there are no data."""
-    return f"{value:.3f}" if math.isfinite(value) else "-"
 
 
 def percent(value: float) -> str:

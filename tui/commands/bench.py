@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from engine.errors import ModelError
 from engine.events import BenchDone, BenchMachine, BenchStep, Event, Figure
 from engine.files import translate_os_errors
 from engine.interpreter import python
+from engine.workspace import Workspace
 from tui.bench_table import COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.context import Context, interruptible
 from tui.i18n import _
@@ -32,6 +36,19 @@ def bench(
     Raises UsageError for an unknown measurement, ModelError if one failed: the others are printed
     and written all the same.
     """
+    with _logs(context.workspace) as logs:
+        return _bench(context, only, workspace, write, logs, quick=quick)
+
+
+def _bench(
+    context: Context,
+    only: Sequence[str],
+    workspace: Path | None,
+    write: Path | None,
+    logs: Path,
+    *,
+    quick: bool,
+) -> BenchDone:
     from engine.bench.run import bench
 
     output = context.output
@@ -56,7 +73,7 @@ def bench(
             PROGRAM,
             cancel,
             emit,
-            logs=context.workspace.logs,
+            logs=logs,
             only=only,
             quick=quick,
             workspace=workspace,
@@ -75,9 +92,26 @@ def bench(
         raise ModelError(
             _("Not everything could be measured"),
             failed,
-            _("The details are in {log}.").format(log=context.workspace.logs / "bench.log"),
+            _("The details are in {log}.").format(log=logs / "bench.log"),
         )
     return done
+
+
+@contextlib.contextmanager
+def _logs(workspace: Workspace) -> Iterator[Path]:
+    """Where measurements log: in the workspace; where there is none, in a folder that stays only
+    if not everything could be measured."""
+    if workspace.root.is_dir():
+        yield workspace.logs
+        return
+    folder = Path(tempfile.mkdtemp(prefix="facedesk-bench-log-"))
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            yield folder
+        except ModelError:
+            stack.pop_all()  # the error names the log
+            raise
 
 
 def _closing(done: BenchDone) -> str:

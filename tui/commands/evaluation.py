@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from engine.events import EvaluateDone, Event, FeaturesProgress, Notice
 from engine.service.protocol import EvaluateRequest
+from tui import figures
 from tui.context import Context, interruptible
+from tui.figures import share
 from tui.i18n import _
 from tui.output import Output
 from tui.state_words import SUSPECTS
+from tui.text import many
 
 
 def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
@@ -47,9 +49,9 @@ def show(output: Output, done: EvaluateDone) -> None:
     from engine.evaluate.words import WHOSE, leakage_sentence
 
     output.table(
-        (_("figure"), "#" + _("value"), "#" + _("95 % interval")),
+        (_("figure"), "#" + _("value"), "#" + _("95 % bounds")),
         [
-            (name, share(value), interval(done, key))
+            (name, share(value), bounds(done, key))
             for name, value, key in (
                 (_("rank-1"), done.rank1, "rank1"),
                 (_("TPIR at the threshold"), done.tpir_at_threshold, "tpir_at_threshold"),
@@ -70,13 +72,13 @@ def show(output: Output, done: EvaluateDone) -> None:
     )
     output.result(
         _(
-            "{probes} probes, {missed} without a face. {strangers} searches by "
-            "{stranger_people} strangers: {whose}. Threshold {threshold:.3f}."
+            "{probes}, {missed} without a face. {searches} by {strangers}: {whose}. Threshold "
+            "{threshold:.3f}."
         ).format(
-            probes=done.probes,
+            probes=many(done.probes, "probe"),
             missed=done.missed,
-            strangers=done.strangers,
-            stranger_people=done.stranger_people,
+            searches=many(done.strangers, "search", "searches"),
+            strangers=many(done.stranger_people, "stranger"),
             whose=WHOSE[done.strangers_from],
             threshold=done.threshold,
         )
@@ -112,15 +114,10 @@ def show(output: Output, done: EvaluateDone) -> None:
         output.result(_("Report: {report}").format(report=done.report))
 
 
-def share(value: float) -> str:
-    """Three decimals, or a dash where nothing was measured."""
-    return f"{value:.3f}" if math.isfinite(value) else "-"
-
-
-def interval(done: EvaluateDone, key: str) -> str:
-    """The interval of a figure, or a dash."""
+def bounds(done: EvaluateDone, key: str) -> str:
+    """The bounds of a figure, or a dash."""
     found = done.intervals.get(key)
-    return f"{found[0]:.3f} to {found[1]:.3f}" if found else "-"
+    return figures.bounds(found) if found else "-"
 
 
 def tail(path: str) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
+from engine.model.store import distinct
 from engine.service import library
 from engine.service.protocol import ModelRow, Recipe
 from tui.context import Context
 from tui.i18n import _
+from tui.text import figure
 
 
 def list_models(context: Context) -> None:
-    """Stored models, newest first."""
+    """Stored models, newest first; on a screen as much of each id as tells it from the others."""
     rows = library.model_rows(context.workspace)
     if context.output.as_json:
         for row in rows:
@@ -37,10 +38,14 @@ def list_models(context: Context) -> None:
     elif not rows:
         context.output.result(_("No model yet. Try: facedesk train"))
     else:
+        ids = [row.id for row in rows]
+        names = ids
+        if context.output.on_screen:
+            names = [id[: distinct(ids)] for id in ids]
         context.output.table(
             (
                 "",
-                _("model"),
+                "!" + _("model"),
                 _("recipe"),
                 "#" + _("people"),
                 "#" + _("best epoch"),
@@ -50,14 +55,14 @@ def list_models(context: Context) -> None:
             [
                 (
                     _state(r),
-                    r.id,
+                    name,
                     r.recipe,
                     str(r.people),
                     _("{epoch} of {epochs}").format(epoch=r.best_epoch, epochs=r.epochs),
-                    f"{r.val_accuracy:.3f}" if math.isfinite(r.val_accuracy) else "-",
-                    f"{r.threshold:.3f}" if math.isfinite(r.threshold) else "-",
+                    figure(r.val_accuracy, ".3f"),
+                    figure(r.threshold, ".3f"),
                 )
-                for r in rows
+                for name, r in zip(names, rows, strict=True)
             ],
         )
         for row in filter(lambda r: r.damaged, rows):
@@ -74,10 +79,10 @@ def _state(row: ModelRow) -> str:
 
 
 def promote_model(context: Context, identity: str) -> None:
-    """Put a model in use."""
+    """Put a model in use, by its id or how that begins."""
     with context.writing("model promote"):
-        library.promote(context.workspace, identity)
-    _now_in_use(context, identity)
+        promoted = library.promote(context.workspace, identity)
+    _now_in_use(context, promoted)
 
 
 def rollback_model(context: Context) -> None:

@@ -13,9 +13,9 @@ from engine.service.person_facts import person_facts
 from engine.service.protocol import state_of
 from tui.context import Context
 from tui.i18n import _
-from tui.person_words import confusion_words, consent_words, figure, percent
+from tui.person_words import confusion_words, consent_words
 from tui.state_words import IN_MODEL
-from tui.text import day, many
+from tui.text import day, figure, many
 
 
 def list_people(context: Context) -> None:
@@ -42,7 +42,13 @@ def list_people(context: Context) -> None:
         context.output.result(_("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0"))
     else:
         context.output.table(
-            (_("name"), "#" + _("pictures"), "#" + _("sessions"), _("in the model"), _("enrolled")),
+            (
+                "!" + _("name"),
+                "#" + _("pictures"),
+                "#" + _("sessions"),
+                _("in the model"),
+                _("enrolled"),
+            ),
             [
                 (r.name, str(r.pictures), str(r.sessions), IN_MODEL[r.in_model], r.created[:10])
                 for r in rows
@@ -81,7 +87,7 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
     output.result(confusion_words(facts.confusion))
     output.table(
         (
-            _("session"),
+            "!" + _("session"),
             _("source"),
             "#" + _("pictures"),
             "#" + _("bright"),
@@ -93,21 +99,21 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
                 session.id,
                 session.source,
                 str(len(session.pictures)),
-                figure(session.brightness),
-                figure(session.sharpness),
-                percent(session.eyes),
+                figure(session.brightness, ".0f"),
+                figure(session.sharpness, ".0f"),
+                figure(session.eyes, ".0%"),
             )
             for session in facts.sessions
         ],
     )
     if pictures:
         output.table(
-            (_("picture"), "#" + _("bright"), "#" + _("sharp"), _("label")),
+            ("!" + _("picture"), "#" + _("bright"), "#" + _("sharp"), _("label")),
             [
                 (
                     f"{session.id}/{picture.file}",
-                    figure(picture.brightness),
-                    figure(picture.sharpness),
+                    figure(picture.brightness, ".0f"),
+                    figure(picture.sharpness, ".0f"),
                     picture.label,
                 )
                 for session in facts.sessions

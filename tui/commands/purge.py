@@ -23,7 +23,7 @@ def purge_things(context: Context, *, dry_run: bool) -> None:
             for each in found:
                 output.object({"event": "due", **asdict(each)})
         elif found:
-            output.table((_("kind"), _("path")), [(each.kind, each.path) for each in found])
+            output.table((_("kind"), "!" + _("path")), [(each.kind, each.path) for each in found])
         counts: Counter[str] = Counter(each.kind for each in found)
     else:
         with context.writing("purge", purging=False):
@@ -51,7 +51,7 @@ def purge_people(context: Context, *, delete: bool) -> None:
     elif not found:
         output.result(_("Everybody was seen in the last {days}.").format(days=many(days, "day")))
     else:
-        output.table((_("name"), _("last seen")), [(each.name, each.since) for each in found])
+        output.table(("!" + _("name"), _("last seen")), [(each.name, each.since) for each in found])
     title = ""
     if delete and found:
         with context.writing("purge --people"):

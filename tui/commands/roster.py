@@ -35,7 +35,9 @@ def list_roster(context: Context) -> None:
             (r.name, _("done") if r.done else _("waiting"), str(r.pictures), r.consent or "")
             for r in rows
         ]
-        context.output.table((_("name"), _("state"), "#" + _("pictures"), _("consent")), table)
+        context.output.table(
+            ("!" + _("name"), _("state"), "#" + _("pictures"), _("consent")), table
+        )
 
 
 def add_names(context: Context, source: Path) -> None:

@@ -90,7 +90,7 @@ def show(context: Context) -> None:
         output.result(_("No strangers yet. Try: facedesk strangers add DIR"))
     else:
         output.table(
-            (_("name"), "#" + _("pictures"), _("from"), _("added")),
+            ("!" + _("name"), "#" + _("pictures"), _("from"), _("added")),
             [(r.name, str(r.pictures), r.sessions[-1].source, r.created[:10]) for r in rows],
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from engine.errors import SplitMissing, UsageError
@@ -21,6 +20,7 @@ from engine.settings import SplitSettings
 from tui.context import Context, interruptible
 from tui.i18n import _
 from tui.state_words import SPLIT_MODES
+from tui.text import figure
 
 
 def split(
@@ -150,7 +150,7 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
             seconds=done.seconds,
         )
     )
-    figures = ", ".join(f"{name} {value:.3f}" for name, value in done.metrics.items())
+    figures = ", ".join(f"{name} {figure(value, '.3f')}" for name, value in done.metrics.items())
     output.result(figures)
     if threshold is not None:
         output.result(threshold_line(threshold))
@@ -184,18 +184,17 @@ def epoch_line(event: EpochDone) -> str:
         ).format(
             epoch=event.epoch,
             epochs=event.epochs,
-            loss=figure(event.loss),
-            accuracy=figure(event.accuracy),
-            val_loss=figure(event.val_loss),
-            val_accuracy=figure(event.val_accuracy),
-            tpir=figure(event.tpir),
-            fpir=figure(event.fpir),
+            loss=_column(event.loss),
+            accuracy=_column(event.accuracy),
+            val_loss=_column(event.val_loss),
+            val_accuracy=_column(event.val_accuracy),
+            tpir=_column(event.tpir),
+            fpir=_column(event.fpir),
             seconds=event.seconds,
         )
         + best
     )
 
 
-def figure(value: float) -> str:
-    """Four decimals, or a dash where there are no data."""
-    return f"{value:.4f}" if math.isfinite(value) else "     -"
+def _column(value: float) -> str:
+    return f"{figure(value, '.4f'):>6}"

@@ -23,7 +23,7 @@ def show(context: Context) -> None:
         context.output.result(_("The trash is empty."))
     else:
         context.output.table(
-            (_("id"), _("when"), _("what")),
+            ("!" + _("id"), _("when"), _("what")),
             [(each.id, day(each.at), each.title or _("damaged entry")) for each in entries],
         )
 

@@ -49,7 +49,7 @@ EVALUATION: tuple[Key, ...] = (
         )
         for number, (part, label, tooltip) in enumerate(
             (
-                ("overview", "Overview", "Go to the figures and their intervals"),
+                ("overview", "Overview", "Go to the figures and their bounds"),
                 ("persons", "People", "Go to the figures of each person and session"),
                 ("confusion", "Confusion", "Go to the matrix of who was named whom"),
                 ("curve", "Curve", "Go to the curve of TPIR over FPIR"),

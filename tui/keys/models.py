@@ -19,6 +19,6 @@ MODELS: tuple[Key, ...] = (
         label="Go back",
         context="models",
         palette=False,
-        tooltip="Return to the model before the current one",
+        tooltip="Return to the model that was in use before",
     ),
 )

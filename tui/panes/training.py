@@ -20,7 +20,7 @@ from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.panes.base import Empty, Pane, line
 from tui.sheets import Sheet
-from tui.text import clean, many, span
+from tui.text import clean, figure, many, span
 from tui.widgets.curves import Curves
 from tui.widgets.fields import NumberInput
 from tui.widgets.meter import Meter
@@ -234,10 +234,10 @@ class TrainingPane(Pane):
             (
                 str(e.epoch),
                 *(
-                    f"{value:.6g}"
+                    figure(value, ".6g")
                     for value in (e.loss, e.accuracy, e.val_loss, e.val_accuracy, e.tpir, e.fpir)
                 ),
-                f"{e.learning_rate:g}",
+                figure(e.learning_rate, "g"),
                 f"{e.seconds:.2f}",
                 "best" if e.epoch == self.epochs[-1].best else "",
             )
@@ -249,7 +249,7 @@ class TrainingPane(Pane):
         best = self.epochs[event.best - 1] if 0 < event.best <= len(self.epochs) else event
         text = _("Epoch {epoch} of {epochs}").format(epoch=event.epoch, epochs=event.epochs)
         about = _("best epoch {best}, val acc {value}").format(
-            best=event.best, value=_figure(best.val_accuracy, 2)
+            best=event.best, value=figure(best.val_accuracy, ".2f")
         )
         if math.isfinite(best.fpir):
             about = _("best epoch {best}: TPIR {named}, FPIR {strangers}").format(
@@ -269,12 +269,12 @@ class TrainingPane(Pane):
         style = "bold green" if best else ""
         texts = (
             f"{'★ ' if best else ''}{event.epoch}",
-            _figure(event.loss, 3),
-            _figure(event.val_loss, 3),
-            _figure(event.val_accuracy, 2),
+            figure(event.loss, ".3f"),
+            figure(event.val_loss, ".3f"),
+            figure(event.val_accuracy, ".2f"),
             _percent(event.tpir),
             _percent(event.fpir),
-            f"{event.learning_rate:.0e}",
+            figure(event.learning_rate, ".0e"),
         )
         return [Text(text, style, justify="right") for text in texts]
 
@@ -300,12 +300,6 @@ class TrainingPane(Pane):
         )
 
 
-def _figure(value: float, places: int) -> str:
-    return f"{value:.{places}f}" if math.isfinite(value) else "-"
-
-
 def _percent(share: float) -> str:
     """A share in percent; "-" without data."""
-    if not math.isfinite(share):
-        return "-"
-    return "100%" if share == 1 else f"{100 * share:.1f}%"
+    return "100%" if share == 1 else figure(share, ".1%")

@@ -37,7 +37,7 @@ class Part(Pane):
 
 
 class OverviewPart(Part):
-    """The figures that matter, each with its interval, and what they rest on."""
+    """The figures that matter, each with its bounds, and what they rest on."""
 
     NAME = "overview"
     NUMBER = 1

@@ -20,7 +20,7 @@ from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
 from tui.sheets import Sheet
-from tui.text import clean, day
+from tui.text import clean, day, figure
 from tui.widgets.curves import Curves
 from tui.widgets.key_line import KeyLine
 
@@ -105,9 +105,9 @@ class ModelsScreen(Dialog[None]):
                 Text(clean(row.recipe)),
                 Text(str(row.people)),
                 Text(f"{row.best_epoch or _('start')}/{row.epochs}"),
-                Text("-" if row.damaged else f"{row.val_accuracy:.2f}"),
-                Text(_share(row.rank1)),
-                Text(_share(row.tpir)),
+                Text("-" if row.damaged else figure(row.val_accuracy, ".2f")),
+                Text(figure(row.rank1, ".2f")),
+                Text(figure(row.tpir, ".2f")),
             )
         table.move_cursor(row=min(max(place, 0), max(0, len(rows) - 1)))
         table.display = bool(rows)
@@ -127,9 +127,10 @@ class ModelsScreen(Dialog[None]):
                 str(row.people),
                 str(row.best_epoch),
                 str(row.epochs),
-                f"{row.val_accuracy:.4f}",
-                f"{row.threshold:.4f}",
-                *("" if v is None else f"{v:.4f}" for v in (row.rank1, row.tpir, row.fpir)),
+                *(
+                    figure(each, ".4f")
+                    for each in (row.val_accuracy, row.threshold, row.rank1, row.tpir, row.fpir)
+                ),
             )
             for row in self.rows
         )
@@ -163,7 +164,7 @@ class ModelsScreen(Dialog[None]):
         lines = []
         if row is not None:
             about = _("Model {model}, threshold {value}")
-            lines.append(about.format(model=clean(row.id), value=_share(row.threshold)))
+            lines.append(about.format(model=clean(row.id), value=figure(row.threshold, ".2f")))
             if row.aside:
                 lines.append(_("Kept aside when it was trained.") + f" {clean(row.aside)}")
             if used is not None and used is not row and not row.damaged:
@@ -244,10 +245,6 @@ def compared(row: ModelRow, used: ModelRow) -> str:
         parts.append(text.format(count=people))
     told = _("Against the one in use: {differences}.").format(differences=", ".join(parts))
     return told if parts else ""
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None or not math.isfinite(value) else f"{value:.2f}"
 
 
 def _state(row: ModelRow) -> tuple[str, str]:

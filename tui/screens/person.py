@@ -16,9 +16,9 @@ from engine.settings import ConsentSettings
 from tui.i18n import _
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
-from tui.person_words import confusion_words, consent_words, figure, percent
+from tui.person_words import confusion_words, consent_words
 from tui.screens.dialog import Dialog
-from tui.text import clean, day, many, shorten
+from tui.text import clean, day, figure, many, shorten
 from tui.widgets.key_line import KeyLine
 
 COLUMNS = (
@@ -149,9 +149,9 @@ class PersonScreen(Dialog[None]):
         table.add_row(
             Text(MARK if session.id in self.marked else "", "bold"),
             Text(shorten(name, COLUMNS[1][1] - 1), "bold"),
-            Text(figure(session.brightness)),
-            Text(figure(session.sharpness)),
-            Text(percent(session.eyes)),
+            Text(figure(session.brightness, ".0f")),
+            Text(figure(session.sharpness, ".0f")),
+            Text(figure(session.eyes, ".0%")),
         )
 
     def _add_picture(
@@ -165,8 +165,8 @@ class PersonScreen(Dialog[None]):
         table.add_row(
             Text(sign, "bold"),
             Text(shorten(name, COLUMNS[1][1] - 1)),
-            Text(figure(picture.brightness)),
-            Text(figure(picture.sharpness)),
+            Text(figure(picture.brightness, ".0f")),
+            Text(figure(picture.sharpness, ".0f")),
             Text((_("yes") if picture.eyes_found else _("no")) if known else "-"),
         )
 

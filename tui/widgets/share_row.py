@@ -1,4 +1,4 @@
-"""A share with its 95 % interval on one line: words, figures, and a bar from 0 to 1."""
+"""A share with its 95 % bounds on one line: words, figures, and a bar from 0 to 1."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import ClassVar
 from rich.text import Text
 from textual.widget import Widget
 
-from tui.figures import interval, share
+from tui.figures import bounds, share
 from tui.text import shorten
 
 LABEL = 23
 FIGURE = 6
-INTERVAL = 16
+BOUNDS = 16
 LEAST_BAR = 10
 """Fewer cells than this show no bar."""
 
@@ -24,7 +24,7 @@ class ShareRow(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "share--label",
         "share--figure",
-        "share--interval",
+        "share--bounds",
         "share--rest",
         "share--range",
     }
@@ -33,7 +33,7 @@ class ShareRow(Widget):
         height: 1;
         & > .share--label { color: $foreground 80%; }
         & > .share--figure { color: $foreground; text-style: bold; }
-        & > .share--interval { color: $foreground 65%; }
+        & > .share--bounds { color: $foreground 65%; }
         & > .share--rest { color: $foreground 20%; }
         & > .share--range { color: $accent; text-style: bold; }
     }
@@ -46,7 +46,7 @@ class ShareRow(Widget):
         self.ends: tuple[float, float] | None = None
 
     def show(self, value: float, ends: tuple[float, float] | None) -> None:
-        """Set the share and its interval."""
+        """Set the share and its bounds."""
         self.value, self.ends = value, ends
         self.refresh()
 
@@ -54,17 +54,17 @@ class ShareRow(Widget):
         """One line of at most the widget's width."""
         style = {
             name: self.get_component_rich_style(f"share--{name}", partial=True)
-            for name in ("label", "figure", "interval", "rest", "range")
+            for name in ("label", "figure", "bounds", "rest", "range")
         }
         line = Text(no_wrap=True, overflow="crop")
         line.append(f"{shorten(self.label, LABEL - 1):<{LABEL}}", style["label"])
         line.append(f"{share(self.value):<{FIGURE}}", style["figure"])
-        line.append(interval(self.ends) if self.ends else "", style["interval"])
-        cells = self.content_size.width - LABEL - FIGURE - INTERVAL
+        line.append(bounds(self.ends) if self.ends else "", style["bounds"])
+        cells = self.content_size.width - LABEL - FIGURE - BOUNDS
         if cells >= LEAST_BAR and math.isfinite(self.value):
             low, high = self.ends or (self.value, self.value)
             first, point, last = (_cell(v, cells) for v in (low, self.value, high))
-            line.append(" " * (LABEL + FIGURE + INTERVAL - line.cell_len))
+            line.append(" " * (LABEL + FIGURE + BOUNDS - line.cell_len))
             line.append("─" * first, style["rest"])
             line.append("━" * (point - first) + "●" + "━" * (last - point), style["range"])
             line.append("─" * (cells - last - 1), style["rest"])

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.enrol.people import People
 from engine.errors import FacedeskError
-from engine.files import remove_directory, translate_os_errors
-from engine.i18n import _
+from engine.files import remove_directory
 from engine.model.epochs import drop_all
 from engine.model.store import ModelDraft, ModelInfo, ModelStore, StoredModel
 from engine.service.erasure.whose import RECORDS, labels_of
@@ -56,8 +55,7 @@ def _replace(
         model = None
     people = [label for label in info.people if label[0] not in theirs]
     if model is None or not people:
-        with translate_os_errors(_("remove a file"), workspace.models / "current"):
-            (workspace.models / "current").unlink(missing_ok=True)
+        store.put_away()
         return "deleted"
     ids = [label[0] for label in people]
     kept = [row for row, label in enumerate(model.labels) if label[0] not in theirs]

@@ -73,7 +73,7 @@ def bake_off(
         enrolled=counts["train"],
         probes=len(table.probes.labels) + table.probes.missed,
         missed=table.probes.missed,
-        strangers=len(table.strangers.pictures.labels),
+        strangers=table.strangers.searches,
         stranger_people=table.strangers.people,
         strangers_from=table.strangers.source,
         fpir=table.common,
@@ -103,11 +103,8 @@ def _laid(
     emit(Notice(text=_("Looking at the pictures")))
     if request.probes is not None:
         folder = Path(request.probes).expanduser()
-        probes, left = probes_in(folder, material.people, settings.detection, cancel)
-        if left:
-            notes.append(
-                _("No probes, for they are not enrolled: {names}.").format(names=", ".join(left))
-            )
+        probes, told = probes_in(folder, material.people, settings.detection, cancel)
+        notes += told
     else:
         parts = ("test",)
         if len(material.pictures("test")) < ENOUGH_PROBES:
@@ -122,17 +119,18 @@ def _laid(
             raise NoPictures(
                 _("There are no probes"), _("the split has no held-out pictures"), _("Split again.")
             )
-    strangers = _strangers(workspace, settings, request, material.people, cancel, emit)
-    if strangers.source == "left_out":
-        strangers = Strangers(probes, len(np.unique(probes.labels)), "left_out")
+    strangers = _strangers(workspace, settings, request, cancel, emit)
+    if strangers.source != "folder" and len(material.people) > 1:
+        strangers = strangers.with_stand_ins(probes)
         notes.append(
             _(
-                "No strangers: everybody is left out once and searches among the others. "
+                "Everybody enrolled is left out once and searches among the others, as a "
+                "stranger would. "
                 "`head` and `classic` have seen them in training, which flatters these two. "
                 "Better: --strangers DIR."
             )
         )
-    searches = len(strangers.pictures.labels)
+    searches = strangers.searches
     common = measurable_fpir(fpir, searches)
     if strangers.source == "none":
         notes.append(
@@ -169,15 +167,11 @@ def _strangers(
     workspace: Workspace,
     settings: Settings,
     request: BakeOffRequest,
-    people: tuple[Person, ...],
     cancel: Cancel,
     emit: Emit,
 ) -> Strangers:
-    """Those of the folder asked for, else the workspace's own, else everybody left out once."""
+    """Those of the folder asked for, else the workspace's own."""
     if request.strangers is not None:
         folder = Path(request.strangers).expanduser()
         return strangers_in(folder, settings.detection, cancel, emit)
-    own = own_strangers(workspace, emit)
-    if own is not None:
-        return own
-    return NOBODY if len(people) < 2 else Strangers(NOBODY.pictures, 0, "left_out")
+    return own_strangers(workspace, emit) or NOBODY

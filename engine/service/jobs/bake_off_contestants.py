@@ -142,8 +142,7 @@ def _features(table: Table, extractor: Extracts) -> Features:
         probes, _unused = table.material.features(table.probe_parts, extractor, cancel, emit)
     else:
         probes = anew(table.probes)
-    same = table.strangers.source == "left_out"
-    strangers = probes if same else anew(table.strangers.pictures)
+    strangers = anew(table.strangers.pictures)
     return Features(enrolled, labels, probes, strangers)
 
 
@@ -184,10 +183,13 @@ def _in_space(
     enrolled = Enrolled(space.embed(features.enrolled), features.labels, cameras, table.people)
     gallery, threshold = settled(space, centres, slugs, table.fpir, enrolled)
     genuine = gallery.scores(space.embed(features.probes))
+    strangers = gallery.scores(space.embed(features.strangers))
+    if table.strangers.stand_ins:
+        strangers = np.concatenate([strangers, left_out(genuine, table.probes.labels)])
     return table.row(
         name,
         genuine,
-        _as_strangers(table, genuine, lambda: gallery.scores(space.embed(features.strangers))),
+        strangers,
         threshold,
         megabytes + centres.nbytes / 1e6,
         lambda crops: gallery.scores(space.embed(extractor.extract(crops))),
@@ -220,20 +222,13 @@ def _classic(table: Table, weights: Weights, settings: Settings) -> Row:
         return np.concatenate(found)
 
     genuine = probabilities(table.probes)
-    if table.strangers.source == "left_out":
-        strangers = left_out_probabilities(genuine, table.probes.labels)
-    else:
-        strangers = probabilities(table.strangers.pictures)
+    strangers = probabilities(table.strangers.pictures)
+    if table.strangers.stand_ins:
+        others = left_out_probabilities(genuine, table.probes.labels)
+        strangers = np.concatenate([strangers, others])
     size = sum(array.nbytes for array in result.arrays.values()) / 1e6
     megabytes = _megabytes(WEIGHTS_FILE) + size
     return table.row("classic", genuine, strangers, SURE, megabytes, model.probabilities)
-
-
-def _as_strangers(table: Table, genuine: Float32, searched: Callable[[], Float32]) -> Float32:
-    """The strangers' scores: their own, or the probes' without each one's own person."""
-    if table.strangers.source == "left_out":
-        return left_out(genuine, table.probes.labels)
-    return searched()
 
 
 def _megabytes(*files: Path) -> float:

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from engine.camera.folder import pictures_of
 from engine.camera.frame import Report, ignore
 from engine.cancel import Cancel
-from engine.enrol.import_plan import plan_import
-from engine.enrol.names import name_key
 from engine.enrol.people import People, Person
 from engine.enrol.strangers import StrangerArea
 from engine.errors import NoPictures
 from engine.evaluate.pictures import central_crop
+from engine.evaluate.probes import folder_probes
 from engine.evaluate.strangers import StrangersFrom
 from engine.events import Emit
 from engine.faces.detect import FaceFinder
@@ -43,11 +42,27 @@ class Pictures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strangers:
-    """Pictures of people who are not enrolled; `people` different ones, from `source`."""
+    """Who searches without being in the gallery: `people` different ones, from `source`.
+
+    They are those whom `pictures` show, and, of `stand_ins` further searches, the probes' people,
+    each in the gallery without themselves.
+    """
 
     pictures: Pictures
     people: int
     source: StrangersFrom
+    stand_ins: int = 0
+
+    @property
+    def searches(self) -> int:
+        """How often they search."""
+        return len(self.pictures.labels) + self.stand_ins
+
+    def with_stand_ins(self, probes: Pictures) -> Strangers:
+        """These, and everybody of the probes once as a stranger to the others."""
+        source: StrangersFrom = "own_and_left_out" if self.people else "left_out"
+        people = self.people + len(np.unique(probes.labels))
+        return Strangers(self.pictures, people, source, len(probes.labels))
 
 
 NOBODY = Strangers(Pictures(np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np.int64)), 0, "none")
@@ -56,22 +71,14 @@ NOBODY = Strangers(Pictures(np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np
 def probes_in(
     folder: Path, people: Sequence[Person], settings: DetectionSettings, cancel: Cancel
 ) -> tuple[Pictures, tuple[str, ...]]:
-    """The pictures of `folder`, one sub-folder a person of `people`, and the names left out.
+    """The pictures of `folder`, chosen as `evaluate` does, and warnings of who has none.
 
-    Labels are indices into `people`. Raises NoPictures if no folder is of somebody enrolled or
-    no picture shows a face, DataError if the folder cannot be read, Cancelled.
+    Labels are indices into `people`. Raises NoPictures if no picture shows a face, DataError if
+    the folder cannot be read or is of nobody enrolled, Cancelled.
     """
-    places = {name_key(person.name): place for place, person in enumerate(people)}
-    places |= {person.slug: place for place, person in enumerate(people)}
-    files: list[tuple[Path, int]] = []
-    left: list[str] = []
-    for found in plan_import(folder).people:
-        name = found.name.replace("_", " ")
-        place = places.get(name_key(name), places.get(found.name))
-        if place is None:
-            left.append(found.name)
-        else:
-            files += [(file, place) for file in found.files]
+    names, slugs = [person.name for person in people], [person.slug for person in people]
+    chosen = folder_probes(folder, names, slugs)
+    files = list(zip(chosen.files, chosen.labels, strict=True))
     probes = _looked_at(files, settings, cancel)
     if not len(probes.labels):
         raise NoPictures(
@@ -79,7 +86,7 @@ def probes_in(
             _("{folder} shows no face of anybody enrolled").format(folder=folder),
             _("Give a folder with one sub-folder a person, named as in `facedesk people`."),
         )
-    return probes, tuple(left)
+    return probes, chosen.warnings
 
 
 def strangers_in(

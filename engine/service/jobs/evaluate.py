@@ -298,10 +298,10 @@ class _Evaluation:
                     "optimistic."
                 )
             )
-            found = strange.Found(own, "own")
-            return found.searched(recogniser), found.source
-        stand_ins = strange.left_out(probes, len(recogniser.gallery))
-        return stand_ins, "none" if stand_ins is None else "left_out"
+        return strange.together(
+            strange.Found(own, "own").searched(recogniser) if len(own) else None,
+            strange.left_out(probes, len(recogniser.gallery)),
+        )
 
     # --- the figures ----------------------------------------------------------------------------
 

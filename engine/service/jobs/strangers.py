@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.enrol.names import name_key
 from engine.enrol.people import People, Person
 from engine.enrol.strangers import StrangerArea, strangers
 from engine.errors import DataError
+from engine.evaluate.probes import whose
 from engine.events import Emit, FeaturesProgress, Notice
 from engine.i18n import _
 from engine.model.embedding_cache import EmbeddingCache
@@ -96,9 +96,10 @@ class _Nothing:
 
 def not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
     """The strangers whose name nobody enrolled has; the others are told."""
-    enrolled = {name_key(person.name) for person in People(workspace).list()}
+    enrolled = People(workspace).list()
+    find = whose([person.name for person in enrolled], [person.slug for person in enrolled])
     everybody = strangers(workspace)
-    both = [each for each in everybody if name_key(each.name) in enrolled]
+    both = [each for each in everybody if find(each.name) is not None]
     if both:
         names = ", ".join(each.name for each in both)
         emit(
