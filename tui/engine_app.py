@@ -17,6 +17,7 @@ from typing import ClassVar, TypeVar
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.timer import Timer
 
 from engine.errors import FacedeskError
@@ -38,6 +39,7 @@ from tui.key_order import KeysInOrder
 from tui.messages import EngineNews
 from tui.screens.confirm import Closing
 from tui.suspension import heed_suspension, paint_all
+from tui.terminal import driver_of
 from tui.text import clean
 
 LOOKS = 8
@@ -99,6 +101,10 @@ class EngineApp(KeysInOrder):
         self.closing = False
         self._end = End(desk.close)
         self._resting: Timer | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, made fit for any keyboard."""
+        return driver_of(super().get_driver_class())
 
     # --- what subclasses show ------------------------------------------------------------
 
