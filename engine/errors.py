@@ -134,6 +134,10 @@ class DiskFull(DataError):
     """A write failed for lack of space. What was there before is untouched."""
 
 
+class OutputLost(DataError):
+    """What a command prints cannot be written, on a full disk say. What it did is kept."""
+
+
 class VaultError(FacedeskError):
     """The encryption of a workspace: not data, so that nobody takes what is locked for damaged."""
 

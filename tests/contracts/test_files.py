@@ -40,8 +40,8 @@ ALLOWED = {
     "engine/service/checkup/files.py": "packaged files",
     "engine/service/checkup/processor.py": "/proc",
     "engine/service/checkup/storage.py": "the lock, which holds a program's name",
-    "tui/cli/root.py": "/dev/null",
     "tui/engine_app.py": "the log",
+    "tui/streams.py": "/dev/null",
     "tui/commands/bench.py": "the table of figures that the operator asked for",
 }
 """Modules that may open files themselves, and why."""
