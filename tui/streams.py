@@ -52,9 +52,9 @@ def plain_character(character: str) -> str:
 def _drawn(name: str) -> str:
     """The character for a part of a box or a plot, by its Unicode name; empty for another."""
     words = set(name.split())
-    if name.startswith("BRAILLE PATTERN"):
+    if "BRAILLE" in words:
         return " " if "BLANK" in words else "."
-    if not name.startswith("BOX DRAWINGS"):
+    if not {"BOX", "DRAWINGS"} <= words:
         return ""
     lies, stands = words & {"HORIZONTAL", "LEFT", "RIGHT"}, words & {"VERTICAL", "UP", "DOWN"}
     return "+" if lies and stands else "|" if stands else "-"
