@@ -203,3 +203,14 @@ class EngineHung(EngineDied):
 
 class EngineTooLarge(EngineDied):
     """A child process took more memory than it may have, and was ended."""
+
+    exit_code = 7
+
+
+class OutOfMemory(FacedeskError):
+    """The machine, or this process's limit, has too little memory for what was asked.
+
+    No error of data or model: nobody may take for damaged what memory was lacking for.
+    """
+
+    exit_code = 7

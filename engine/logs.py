@@ -131,7 +131,8 @@ def roll(descriptors: tuple[int, ...], folder: Path) -> bool:
 
 @contextlib.contextmanager
 def guard_output(folder: Path, name: str) -> Iterator[None]:
-    """Send descriptors 1 and 2 to a log file inside the block: what native libraries print.
+    """Send descriptors 1 and 2 to a log file inside the block: what native libraries print, and
+    what our own modules log.
 
     Python's own output is not diverted where `sys.stdout` and `sys.stderr` have descriptors of
     their own (`tui.streams`).
@@ -142,10 +143,15 @@ def guard_output(folder: Path, name: str) -> Iterator[None]:
     os.dup2(log, 2)
     os.close(log)
     over = keep_short(folder)
+    handler = logging.StreamHandler(os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace"))
+    handler.setFormatter(LogFormatter("%(asctime)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)  # without one, Python prints a traceback
     try:
         yield
     finally:
         over.set()
+        logging.getLogger().removeHandler(handler)
+        handler.stream.close()
         for target, fd in zip((1, 2), saved, strict=True):
             os.dup2(fd, target)
             os.close(fd)

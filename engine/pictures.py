@@ -25,6 +25,7 @@ from engine.errors import DataError, SealBroken
 from engine.files import open_regular
 from engine.i18n import _
 from engine.picture_cost import Costly, refuse_costly
+from engine.shortage import refuse_shortage
 from engine.vault.opened import plain as unsealed
 
 CROP = 160
@@ -36,6 +37,11 @@ LARGEST_CROP = 1_000_000
 """A crop's file has 77 kB and its seal at most; a larger one is not ours."""
 MOST_PIXELS = 80_000_000
 """A photograph of more pixels is not decoded."""
+
+LEAST_MEMORY = 8_000_000
+"""Bytes that a decoder may take whatever the picture."""
+BYTES_A_PIXEL = 12
+"""What Pillow and the copies made of its picture hold at once."""
 
 ROWS = 256
 """Rows of a picture of more than 8 bits that are scaled at once."""
@@ -66,7 +72,7 @@ def read_photograph(path: Path) -> NDArray[np.uint8]:
     The EXIF orientation is applied, grey becomes three channels, 16 bits become 8, alpha is
     dropped, and of an animation the first picture is taken. Signals are handled meanwhile.
     Raises Unreadable: `too_large` above MOST_BYTES or MOST_PIXELS, or what `picture_cost`
-    refuses (all before decoding), else `unreadable`.
+    refuses (all before decoding), else `unreadable`. Raises OutOfMemory.
     """
     data = _contents(path)
     image = _aside(lambda: _decode(path, data))
@@ -86,7 +92,8 @@ def encode_png(rgb: NDArray[np.uint8]) -> bytes:
 def decode_crop(path: Path) -> NDArray[np.uint8]:
     """Read a crop written by `encode_png`: RGB uint8 160x160x3, C-contiguous.
 
-    Raises Unreadable, with person's folder and session, if the file is anything else, VaultLocked.
+    Raises Unreadable, with person's folder and session, if the file is anything else, VaultLocked,
+    OutOfMemory.
     """
     try:
         return _crop(path)
@@ -116,6 +123,7 @@ def _crop(path: Path) -> NDArray[np.uint8]:
                 )
             return np.array(opened, dtype=np.uint8)
     except _DECODING_ERRORS as error:
+        _refuse_shortage(error, path, CROP * CROP)
         raise _broken(path, str(error)) from error
 
 
@@ -161,12 +169,14 @@ def _contents(path: Path, most: int = MOST_BYTES) -> bytes:
             if size > most:
                 raise _too_large(path, _("it has {megabytes:.0f} MB").format(megabytes=size / 1e6))
             return file.read(size)
-    except OSError as error:
-        raise _broken(path, os.strerror(error.errno or 0)) from error
+    except (OSError, MemoryError) as error:
+        refuse_shortage(error)
+        raise _broken(path, os.strerror(getattr(error, "errno", 0) or 0)) from error
 
 
 def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     """RGB uint8 HxWx3 of an encoded photograph."""
+    pixels = 0
     try:
         with warnings.catch_warnings():
             # Pillow warns on standard error about what is refused just below.
@@ -174,7 +184,8 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
             refuse_costly(data)
             with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
                 width, height = opened.size
-                if width * height > MOST_PIXELS:
+                pixels = width * height
+                if pixels > MOST_PIXELS:
                     raise _too_large(
                         path,
                         _("it claims {width}x{height} pixels").format(width=width, height=height),
@@ -188,7 +199,14 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     except Image.DecompressionBombError as error:
         raise _too_large(path, _("it claims more pixels than any photograph has")) from error
     except _DECODING_ERRORS as error:
+        _refuse_shortage(error, path, pixels)
         raise _broken(path, str(error)) from error
+
+
+def _refuse_shortage(error: Exception, path: Path, pixels: int) -> None:
+    """Raise OutOfMemory if a sound picture of so many pixels could not have been decoded either."""
+    what = _("decoding {name}").format(name=path.name)
+    refuse_shortage(error, what, LEAST_MEMORY + pixels * BYTES_A_PIXEL)
 
 
 def _eight_bit_rgb(image: Image.Image) -> NDArray[np.uint8]:

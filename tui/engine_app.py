@@ -32,6 +32,7 @@ from engine.events import (
 )
 from engine.logs import LogFormatter, open_log
 from engine.service.protocol import Desk
+from engine.shortage import shortage
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
 from tui.i18n import _
@@ -177,6 +178,9 @@ class EngineApp(KeysInOrder):
             self.show_error(error.title, error.message, error.hint)
         except Exception as error:
             log.exception("a call of the engine failed")
+            if (found := shortage(error)) is not None:
+                self.show_error(found.title, found.message, found.hint)
+                return None
             self.show_error(
                 _("Unexpected trouble"),
                 f"{type(error).__name__}: {error}",

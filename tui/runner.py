@@ -38,6 +38,7 @@ def run(
     from engine.config import load_settings
     from engine.exposure import refuse_exposed
     from engine.logs import guard_output, quieten_libraries
+    from engine.shortage import shortage
     from engine.workspace import Workspace
     from tui.context import Context
     from tui.output import Output
@@ -61,12 +62,13 @@ def run(
                 need_terminal()
             open_workspace(workspace, settings, opening)
             job(Context(workspace, settings, output))
-        except FacedeskError as error:
-            output.error(error)
-            raise SystemExit(error.exit_code) from None
         except Exception as error:  # no traceback is ever shown to an operator
-            output.error(internal_error(error, workspace.logs))
-            raise SystemExit(1) from None
+            told: FacedeskError | None = shortage(error)
+            if told is None and isinstance(error, FacedeskError):
+                told = error
+            told = told or internal_error(error, workspace.logs)
+            output.error(told)
+            raise SystemExit(told.exit_code) from None
 
 
 def _refuse_newer(root: Path, options: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ ALLOWED = {
     "engine/faces/blaze.py": "a packaged network: about nobody",
     "engine/model/arrays.py": "a member of an archive in memory",
     "engine/service/memory_use.py": "/proc",
+    "engine/shortage.py": "/proc of this process",
     "engine/service/tapes.py": "a recording that the operator asked for",
     "engine/model/choice.py": "how fast this machine is: about nobody",
     "engine/openvino_networks.py": "compiled networks and its own source: about nobody",

@@ -92,7 +92,8 @@ def facedesk(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit codes: 0 done, 1 internal, 2 usage, 3 source, 4 data, 5 model,
-    6 done and to be looked at, 130. A reader of the output that has gone changes none of them."""
+    6 done and to be looked at, 7 too little memory, 130. A reader of the output that has gone
+    changes none of them."""
     if arguments is None:
         insist_on_utf8()
     os.umask(0o077)  # whatever a library writes for us, a screenshot say, is private too
