@@ -217,3 +217,21 @@ def test_what_is_no_file_is_printed_to_as_it_is(capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out)["event"] == "done"
     assert not isinstance(sys.stdout, Stream)
     assert isinstance(sys.stdout, io.TextIOBase)
+
+
+def test_a_recognition_whose_lines_reach_nobody_ends_in_good_order(tmp_path: Path) -> None:
+    root = ("--workspace", tmp_path / "w")
+    for name in ("collins", "hopper"):
+        done = facedesk("enroll", name, "--source", f"demo:{name}", "--count", "8", *root)
+        assert done.returncode == 0, done.stderr
+    assert facedesk("split", *root).returncode == 0
+    assert facedesk("train", "--epochs", "1", *root).returncode == 0
+    endless = ("recognize", "--source", "demo:collins", "--pace", "live", "--json", *root)
+    with open("/dev/full", "wb") as full:
+        assert facedesk(*endless, stdout=full).returncode == 4
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = facedesk(*endless, stdout=writer)
+    os.close(writer)
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
