@@ -134,6 +134,10 @@ class DiskFull(DataError):
     """A write failed for lack of space. What was there before is untouched."""
 
 
+class OutputLost(DataError):
+    """What a command prints cannot be written, on a full disk say. What it did is kept."""
+
+
 class VaultError(FacedeskError):
     """The encryption of a workspace: not data, so that nobody takes what is locked for damaged."""
 
@@ -199,3 +203,14 @@ class EngineHung(EngineDied):
 
 class EngineTooLarge(EngineDied):
     """A child process took more memory than it may have, and was ended."""
+
+    exit_code = 7
+
+
+class OutOfMemory(FacedeskError):
+    """The machine, or this process's limit, has too little memory for what was asked.
+
+    No error of data or model: nobody may take for damaged what memory was lacking for.
+    """
+
+    exit_code = 7

@@ -32,6 +32,7 @@ from typing import Any, BinaryIO
 
 from engine.errors import DataError, DiskFull, WorkspaceUnusable
 from engine.i18n import _
+from engine.shortage import refuse_shortage
 from engine.vault import envelope, opened
 
 DIRECTORY_MODE = 0o700
@@ -53,6 +54,7 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        refuse_shortage(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(
                 _("The disk is full"),

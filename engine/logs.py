@@ -1,7 +1,7 @@
 """Where native libraries may print: log files of the workspace, never the operator's terminal.
 
 TensorFlow, FFmpeg and V4L2 write to file descriptors 1 and 2 whatever Python does. Children get
-a log file as both (`open_log`); the command line moves its own two aside (`OutputGuard`).
+a log file as both (`open_log`); the command line moves its own two aside (`guard_output`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import contextlib
 import logging
 import os
 import stat
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
 from engine.camera.masking import mask_credentials
 from engine.errors import FacedeskError
@@ -135,36 +133,28 @@ def roll(descriptors: tuple[int, ...], folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def guard_output(folder: Path, name: str) -> Iterator[tuple[TextIO, TextIO]]:
-    """Send descriptors 1 and 2 to a log file; yield text streams to the real two.
+def guard_output(folder: Path, name: str) -> Iterator[None]:
+    """Send descriptors 1 and 2 to a log file inside the block: what native libraries print, and
+    what our own modules log.
 
-    `sys.stdout` and `sys.stderr` are the yielded streams inside the block, so that Python's own
-    output still reaches the operator and only native output is diverted.
+    Python's own output is not diverted where `sys.stdout` and `sys.stderr` have descriptors of
+    their own (`tui.streams`).
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    streams = tuple(
-        os.fdopen(os.dup(fd), "w", encoding="utf-8", errors="replace", buffering=1) for fd in saved
-    )
     log = open_log(folder, name)
-    before = sys.stdout, sys.stderr
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
     over = keep_short(folder)
-    sys.stdout, sys.stderr = streams
+    handler = logging.StreamHandler(os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace"))
+    handler.setFormatter(LogFormatter("%(asctime)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)  # without one, Python prints a traceback
     try:
-        yield streams[0], streams[1]
+        yield
     finally:
         over.set()
-        for stream in streams:
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-        sys.stdout, sys.stderr = before
+        logging.getLogger().removeHandler(handler)
+        handler.stream.close()
         for target, fd in zip((1, 2), saved, strict=True):
             os.dup2(fd, target)
             os.close(fd)
-        for stream in streams:
-            with contextlib.suppress(OSError):
-                stream.close()

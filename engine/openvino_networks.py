@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from engine.errors import FacedeskError
 from engine.files import write_plain
+from engine.shortage import NETWORK, OPENVINO, need_room, refuse_shortage
 
 UNWANTED = ("openvino.tools.ovc", "openvino_telemetry")
 EVERY = 0.005
@@ -55,9 +56,10 @@ def compiled(name: str, key: str, build: Callable[[], Any], **options: Any) -> N
     `key` changes with whatever `build` depends on; version, processor and `options`, which are
     those of OpenVINO's compile_model, are looked after here. `build` gives an openvino.Model, or
     the file of one. Raises ImportError where OpenVINO is not installed, RuntimeError where it
-    cannot compile.
+    cannot compile, OutOfMemory.
     """
     ov = openvino()
+    need_room(name, NETWORK)
     core = _core()
     machine = core.get_property("CPU", "FULL_DEVICE_NAME")
     able = " ".join(sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
@@ -75,6 +77,7 @@ def compiled(name: str, key: str, build: Callable[[], Any], **options: Any) -> N
                 read = core.import_model(ov.Tensor(found.bytes, shared_memory=True), "CPU", options)
             return Network(read, found)
         except RuntimeError as error:
+            refuse_shortage(error)  # the file may be sound
             log.info("the kept network is of no use: %s", error)
             forget(name, key)
             return None
@@ -106,7 +109,10 @@ def sources_digest(*files: str) -> str:
 
 
 def openvino() -> Any:
-    """The module `openvino`. Raises ImportError where it, or a library it needs, is not there."""
+    """The module `openvino`. Raises ImportError where it, or a library it needs, is not there,
+    OutOfMemory."""
+    if "openvino" not in sys.modules:
+        need_room("OpenVINO", OPENVINO)
     with _lock:
         # None in sys.modules makes an import fail, and OpenVINO goes on without these two.
         barred = [name for name in UNWANTED if name not in sys.modules]

@@ -27,6 +27,7 @@ from engine.files import open_regular
 from engine.i18n import _
 from engine.picture_cost import Costly, refuse_costly
 from engine.picture_names import FORMATS, format_of
+from engine.shortage import refuse_shortage
 from engine.vault.opened import plain as unsealed
 
 CROP = 160
@@ -38,6 +39,11 @@ LARGEST_CROP = 1_000_000
 """A crop's file has 77 kB and its seal at most; a larger one is not ours."""
 MOST_PIXELS = 80_000_000
 """A photograph of more pixels is not decoded."""
+
+LEAST_MEMORY = 8_000_000
+"""Bytes that a decoder may take whatever the picture."""
+BYTES_A_PIXEL = 12
+"""What Pillow and the copies made of its picture hold at once."""
 
 ROWS = 256
 """Rows of a picture of more than 8 bits that are scaled at once."""
@@ -79,6 +85,7 @@ def read_photograph(path: Path, tell: Callable[[str], None] | None = None) -> ND
     sentence about `the file`. Signals are handled meanwhile.
     Raises Unreadable: `too_large` above MOST_BYTES or MOST_PIXELS, or what `picture_cost`
     refuses (all before decoding), the format's code for one that is not read, else `unreadable`.
+    Raises OutOfMemory.
     """
     data = _contents(path)
     image = _aside(lambda: _decode(path, data))
@@ -100,7 +107,8 @@ def encode_png(rgb: NDArray[np.uint8]) -> bytes:
 def decode_crop(path: Path) -> NDArray[np.uint8]:
     """Read a crop written by `encode_png`: RGB uint8 160x160x3, C-contiguous.
 
-    Raises Unreadable, with person's folder and session, if the file is anything else, VaultLocked.
+    Raises Unreadable, with person's folder and session, if the file is anything else, VaultLocked,
+    OutOfMemory.
     """
     try:
         return _crop(path)
@@ -130,6 +138,7 @@ def _crop(path: Path) -> NDArray[np.uint8]:
                 )
             return np.array(opened, dtype=np.uint8)
     except _DECODING_ERRORS as error:
+        _refuse_shortage(error, path, CROP * CROP)
         raise _broken(path, str(error)) from error
 
 
@@ -175,8 +184,9 @@ def _contents(path: Path, most: int = MOST_BYTES) -> bytes:
             if size > most:
                 raise _too_large(path, _("it has {megabytes:.0f} MB").format(megabytes=size / 1e6))
             return file.read(size)
-    except OSError as error:
-        raise _broken(path, os.strerror(error.errno or 0)) from error
+    except (OSError, MemoryError) as error:
+        refuse_shortage(error)
+        raise _broken(path, os.strerror(getattr(error, "errno", 0) or 0)) from error
 
 
 def _holds_several(data: bytes) -> bool:
@@ -193,6 +203,7 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     format_ = format_of(data)
     if format_ == "camera_raw":  # whose small copy Pillow would take
         raise _not_read(path, format_)
+    pixels = 0
     try:
         with warnings.catch_warnings():
             # Pillow warns on standard error about what is refused just below.
@@ -200,7 +211,8 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
             refuse_costly(data)
             with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
                 width, height = opened.size
-                if width * height > MOST_PIXELS:
+                pixels = width * height
+                if pixels > MOST_PIXELS:
                     raise _too_large(
                         path,
                         _("it claims {width}x{height} pixels").format(width=width, height=height),
@@ -214,11 +226,18 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     except Image.DecompressionBombError as error:
         raise _too_large(path, _("it claims more pixels than any photograph has")) from error
     except _DECODING_ERRORS as error:
+        _refuse_shortage(error, path, pixels)
         known = isinstance(error, UnidentifiedImageError)
         if format_ is not None and known and not (format_ == "avif" and features.check("avif")):
             raise _not_read(path, format_) from error
         why = _("it is no picture, or its beginning is damaged") if known else str(error)
         raise _broken(path, why) from error
+
+
+def _refuse_shortage(error: Exception, path: Path, pixels: int) -> None:
+    """Raise OutOfMemory if a sound picture of so many pixels could not have been decoded either."""
+    what = _("decoding {name}").format(name=path.name)
+    refuse_shortage(error, what, LEAST_MEMORY + pixels * BYTES_A_PIXEL)
 
 
 def _eight_bit_rgb(image: Image.Image) -> NDArray[np.uint8]:

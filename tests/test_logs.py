@@ -16,13 +16,15 @@ NOISY = """
 import os, sys
 from pathlib import Path
 from engine.logs import guard_output
-with guard_output(Path(sys.argv[1]), "cli") as (out, err):
-    os.write(1, b"native noise on 1\\n")
-    os.write(2, b"native noise on 2\\n")
-    os.system("echo noise of a child")
-    print("result")
-    print("note", file=sys.stderr)
-print("after")
+from tui.streams import own_streams
+with own_streams(print):
+    with guard_output(Path(sys.argv[1]), "cli"):
+        os.write(1, b"native noise on 1\\n")
+        os.write(2, b"native noise on 2\\n")
+        os.system("echo noise of a child")
+        print("result")
+        print("note", file=sys.stderr)
+    print("after")
 """
 
 

@@ -19,6 +19,7 @@ from engine.service.protocol import (
     SplitRequest,
     TrainRequest,
 )
+from engine.shortage import shortage
 from tui.bridge import Live
 from tui.calls import in_thread
 from tui.engine_app import EngineApp, log
@@ -122,6 +123,9 @@ class ActionsApp(EngineApp):
                 self.show_error(error.title, error.message, error.hint)
             except Exception as error:
                 log.exception("an action failed")
+                if (found := shortage(error)) is not None:
+                    self.show_error(found.title, found.message, found.hint)
+                    return
                 self.show_error(_("Unexpected trouble"), f"{type(error).__name__}: {error}")
             else:
                 if then is not None:

@@ -17,6 +17,7 @@ from typing import ClassVar, TypeVar
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.timer import Timer
 
 from engine.errors import FacedeskError
@@ -31,6 +32,7 @@ from engine.events import (
 )
 from engine.logs import LogFormatter, open_log
 from engine.service.protocol import Desk
+from engine.shortage import shortage
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
 from tui.i18n import _
@@ -38,6 +40,7 @@ from tui.key_order import KeysInOrder
 from tui.messages import EngineNews
 from tui.screens.confirm import Closing
 from tui.suspension import heed_suspension, paint_all
+from tui.terminal import driver_of
 from tui.text import clean
 
 LOOKS = 8
@@ -99,6 +102,10 @@ class EngineApp(KeysInOrder):
         self.closing = False
         self._end = End(desk.close)
         self._resting: Timer | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, made fit for any keyboard."""
+        return driver_of(super().get_driver_class())
 
     # --- what subclasses show ------------------------------------------------------------
 
@@ -171,6 +178,9 @@ class EngineApp(KeysInOrder):
             self.show_error(error.title, error.message, error.hint)
         except Exception as error:
             log.exception("a call of the engine failed")
+            if (found := shortage(error)) is not None:
+                self.show_error(found.title, found.message, found.hint)
+                return None
             self.show_error(
                 _("Unexpected trouble"),
                 f"{type(error).__name__}: {error}",

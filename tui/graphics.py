@@ -18,6 +18,8 @@ import termios
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from engine.service.protocol import Colours
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -33,8 +35,13 @@ USUAL_CELL = (10, 20)
 """Pixels of a cell where the terminal does not tell."""
 
 
-def protocol(environment: Mapping[str, str]) -> Protocol:
-    """The best way to show a picture; half blocks inside tmux or screen, which would eat it."""
+def protocol(environment: Mapping[str, str], colours: Colours) -> Protocol:
+    """The best way to show a picture; half blocks inside tmux or screen, which would eat it.
+
+    Without true colour too: Kitty's placeholders carry a picture's number in it.
+    """
+    if colours != "true":
+        return "cells"
     term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
     if environment.get("TMUX") or environment.get("STY") or term.startswith(("tmux", "screen")):
         return "cells"

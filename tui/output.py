@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import math
@@ -15,6 +16,7 @@ from rich.text import Text
 from engine.errors import FacedeskError
 from engine.events import Event, Preview
 from engine.shown import escaped
+from tui.streams import Stream
 from tui.text import clean
 
 if TYPE_CHECKING:
@@ -32,11 +34,18 @@ class Output:
         self.as_json = as_json
         self.quiet = quiet
         self._out = out
+        # Of a name nothing may be lost, whatever the locale can write.
+        self._ascii = not codecs.lookup(out.encoding or "utf-8").name.startswith("utf-8")
         self._results = Console(file=out, markup=False, highlight=False, soft_wrap=True)
         if not self.on_screen:
             self._results.width = UNLIMITED
         self._notes = Console(file=err, markup=False, highlight=False, soft_wrap=True)
         self._progress: Progress | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether what is printed reaches nobody any more."""
+        return isinstance(self._out, Stream) and self._out.lost is not None
 
     def event(self, event: Event) -> None:
         """One JSON line for an event, under `--json` only."""
@@ -45,7 +54,8 @@ class Output:
 
     def object(self, value: Mapping[str, Any]) -> None:
         """One JSON line on stdout. NaN and infinity, which JSON does not have, become null."""
-        self._out.write(escaped(json.dumps(_plain(value), ensure_ascii=False)) + "\n")
+        text = json.dumps(_plain(value), ensure_ascii=self._ascii)
+        self._out.write(escaped(text) + "\n")
         self._out.flush()
 
     def note(self, text: str, style: str = "") -> None:

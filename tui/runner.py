@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import FacedeskError, UsageError
+from engine.errors import FacedeskError
 from tui.i18n import _
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def run(
     from engine.config import load_settings
     from engine.exposure import refuse_exposed
     from engine.logs import guard_output, quieten_libraries
+    from engine.shortage import shortage
     from engine.workspace import Workspace
     from tui.context import Context
     from tui.output import Output
@@ -48,39 +49,39 @@ def run(
     workspace = Workspace(Path(named or (DEMO_WORKSPACE if demo else DEFAULT_WORKSPACE)))
     _refuse_newer(workspace.root, options)
     with contextlib.ExitStack() as stack:
-        out, err = sys.stdout, sys.stderr
         if native:
-            out, err = stack.enter_context(guard_output(workspace.logs, "cli"))
-        output = Output(out, err, as_json=options["as_json"], quiet=options["quiet"])
+            stack.enter_context(guard_output(workspace.logs, "cli"))
+        output = Output(sys.stdout, sys.stderr, as_json=options["as_json"], quiet=options["quiet"])
         try:
             settings = load_settings()
             if opening in ("ask", "screen"):
                 refuse_exposed(workspace.root, settings.privacy)
+            if opening == "screen":
+                from tui.terminal import need_terminal
+
+                need_terminal()
             open_workspace(workspace, settings, opening)
             job(Context(workspace, settings, output))
-        except FacedeskError as error:
-            output.error(error)
-            raise SystemExit(error.exit_code) from None
-        except (BrokenPipeError, KeyboardInterrupt):
-            raise
         except Exception as error:  # no traceback is ever shown to an operator
-            output.error(internal_error(error, workspace.logs))
-            raise SystemExit(1) from None
+            told: FacedeskError | None = shortage(error)
+            if told is None and isinstance(error, FacedeskError):
+                told = error
+            told = told or internal_error(error, workspace.logs)
+            output.error(told)
+            raise SystemExit(told.exit_code) from None
 
 
 def _refuse_newer(root: Path, options: dict[str, Any]) -> None:
     """Exit before anything is touched, a log included, where a newer version has written."""
     from engine.errors import DataError, WorkspaceUnusable
     from engine.workspace_format import format_of
-    from tui.output import Output
 
     try:
         format_of(root)
     except WorkspaceUnusable:
         return  # who needs the workspace says so
     except DataError as error:
-        output = Output(sys.stdout, sys.stderr, as_json=options["as_json"], quiet=options["quiet"])
-        output.error(error)
+        say(error, as_json=options["as_json"])
         raise SystemExit(error.exit_code) from None
 
 
@@ -106,9 +107,8 @@ def internal_error(error: Exception, logs: Path) -> FacedeskError:
     )
 
 
-def usage_error(message: str, hint: str, *, as_json: bool) -> None:
-    """Print a mistake in the command's words the way all errors are printed."""
+def say(error: FacedeskError, *, as_json: bool = False) -> None:
+    """Print an error that no job met, the way all errors are printed."""
     from tui.output import Output
 
-    output = Output(sys.stdout, sys.stderr, as_json=as_json, quiet=False)
-    output.error(UsageError(message.rstrip("."), "", hint))
+    Output(sys.stdout, sys.stderr, as_json=as_json, quiet=False).error(error)

@@ -1,6 +1,7 @@
 """What the terminal can do, from its environment: the running app is never disturbed by a query.
 
-Collected in the process that owns the terminal. A guess is called one.
+Collected in the process that owns the terminal, and decided where the app decides it: what the
+doctor names is what the app does.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from collections.abc import Mapping
 
 from engine.events import Finding
 from engine.events.checkup import State
+from tui.graphics import protocol
 from tui.i18n import _
+from tui.screens.arrangement import TALL, WIDE
+from tui.terminal import colours_of
 
 LEAST = (80, 24)
-KITTY = ("kitty", "ghostty", "wezterm", "konsole")
-"""Terminals with Kitty's graphics protocol, by parts of TERM or TERM_PROGRAM."""
-SIXEL = ("foot", "mlterm", "contour", "mintty", "vscode", "yaft", "xterm-sixel")
 
 
 def terminal_findings(environment: Mapping[str, str], columns: int, lines: int) -> list[Finding]:
@@ -30,69 +31,47 @@ def terminal_findings(environment: Mapping[str, str], columns: int, lines: int) 
     ]
 
 
-def colours_of(environment: Mapping[str, str]) -> int:
-    """How many colours the environment promises: 0, 8, 16, 256 or 2**24."""
-    term = environment.get("TERM", "")
-    if environment.get("NO_COLOR") or term in ("", "dumb"):
-        return 0
-    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
-        return 1 << 24
-    if "direct" in term:
-        return 1 << 24
-    if "256" in term or term in ("xterm-kitty", "xterm-ghostty", "alacritty", "foot"):
-        return 256
-    return 8 if term in ("linux", "vt100", "vt220", "ansi") else 16
-
-
-def graphics_of(environment: Mapping[str, str]) -> str:
-    """The protocol for stills: `kitty`, `iterm`, `sixel`, or `blocks` where none is known."""
-    names = f"{environment.get('TERM', '')} {environment.get('TERM_PROGRAM', '')}".lower()
-    if environment.get("KITTY_WINDOW_ID") or any(name in names for name in KITTY):
-        return "kitty"
-    if "iterm" in names or environment.get("LC_TERMINAL") == "iTerm2":
-        return "iterm"
-    return "sixel" if any(name in names for name in SIXEL) else "blocks"
-
-
 def _size(columns: int, lines: int) -> Finding:
     value = _("{columns} columns, {lines} lines").format(columns=columns, lines=lines)
     if columns < LEAST[0] or lines < LEAST[1]:
         remedy = _("Enlarge the window or choose a smaller font: at least 80x24.")
         return _finding(_("size"), "warning", value, "", remedy)
-    return _finding(_("size"), "ok", value, _("160x45 and more shows every pane at once."))
+    detail = _("{columns}x{lines} and more shows every pane at once.").format(
+        columns=WIDE, lines=TALL
+    )
+    return _finding(_("size"), "ok", value, detail)
 
 
 def _colours(environment: Mapping[str, str]) -> Finding:
-    colours = colours_of(environment)
     told = f"TERM={environment.get('TERM', '')} COLORTERM={environment.get('COLORTERM', '')}"
-    if environment.get("NO_COLOR"):
-        return _finding(_("colours"), "note", _("switched off by NO_COLOR"), told, "unset NO_COLOR")
-    if colours == 1 << 24:
-        return _finding(_("colours"), "ok", _("true colour"), told)
-    if colours == 256:
-        return _finding(
-            _("colours"), "warning", _("256 colours"), told, "export COLORTERM=truecolor"
-        )
-    value = _("{colours} colours").format(colours=colours) if colours else _("no colours")
-    return _finding(_("colours"), "warning", value, told, "export TERM=xterm-256color")
+    remedy = "export COLORTERM=truecolor"
+    match colours_of(environment):
+        case "grey":
+            off = _("switched off by NO_COLOR")
+            return _finding(_("colours"), "note", off, told, "unset NO_COLOR")
+        case "true":
+            return _finding(_("colours"), "ok", _("true colour"), told)
+        case few:
+            value = _("{colours} colours").format(colours=few)
+            return _finding(_("colours"), "warning", value, told, remedy)
 
 
 def _graphics(environment: Mapping[str, str]) -> Finding:
+    colours = colours_of(environment)
+    chosen = protocol(environment, colours)
     words = {
         "kitty": _("Kitty graphics"),
-        "iterm": _("iTerm2 inline pictures"),
         "sixel": "Sixel",
-        "blocks": _("none known: stills are drawn in half blocks"),
+        "cells": _("stills are drawn in half blocks"),
     }
-    protocol = graphics_of(environment)
-    detail = _("guessed from TERM_PROGRAM={program}").format(
-        program=environment.get("TERM_PROGRAM", "")
+    detail = _("chosen by TERM={term} TERM_PROGRAM={program}").format(
+        term=environment.get("TERM", ""), program=environment.get("TERM_PROGRAM", "")
     )
-    if protocol != "blocks" and environment.get("TMUX"):
-        remedy = "tmux set -g allow-passthrough on"
-        value = _("{protocol}, if tmux lets it through").format(protocol=words[protocol])
-        return _finding(_("graphics"), "note", value, detail, remedy)
-    return _finding(_("graphics"), "ok", words[protocol], detail)
+    if chosen == "cells" and colours != "true":
+        detail = _("graphics need true colour")
+    elif chosen == "cells" and (environment.get("TMUX") or environment.get("STY")):
+        detail = _("tmux and screen keep graphics from the terminal")
+    return _finding(_("graphics"), "ok", words[chosen], detail)
 
 
 def _multiplexer(environment: Mapping[str, str]) -> list[Finding]:
@@ -103,7 +82,7 @@ def _multiplexer(environment: Mapping[str, str]) -> list[Finding]:
             return [
                 _finding("tmux", "warning", _("tmux as TERM={term}").format(term=term), "", remedy)
             ]
-        if colours_of(environment) < 1 << 24:
+        if colours_of(environment) != "true":
             remedy = "tmux set -as terminal-features ',*:RGB' && export COLORTERM=truecolor"
             return [_finding("tmux", "warning", _("tmux without true colour"), "", remedy)]
         return [_finding("tmux", "ok", _("tmux: a dropped line leaves the desk running"))]

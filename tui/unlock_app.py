@@ -8,6 +8,7 @@ from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.driver import Driver
 from textual.widgets import Input, Label, Static
 
 from engine.errors import FacedeskError, WrongKey
@@ -17,6 +18,7 @@ from engine.vault.wrapping import from_passphrase
 from engine.workspace import Workspace
 from tui.calls import in_thread
 from tui.i18n import _
+from tui.terminal import driver_of
 from tui.text import clean
 
 
@@ -37,6 +39,10 @@ class UnlockApp(App[bool]):
         self._workspace, self._record = workspace, record
         self.opening = False
         """Whether a passphrase is being tried: it takes a moment, on purpose."""
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, made fit for any keyboard."""
+        return driver_of(super().get_driver_class())
 
     def compose(self) -> ComposeResult:
         """Three lines of help, the field, what was wrong."""

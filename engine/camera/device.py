@@ -181,7 +181,12 @@ def holders(path: Path) -> tuple[tuple[int, str], ...]:
         try:
             links = [os.readlink(link) for link in (process / "fd").iterdir()]
             if real in links:
-                found.append((int(process.name), (process / "comm").read_text().strip()))
+                found.append(
+                    (
+                        int(process.name),
+                        (process / "comm").read_bytes().decode("utf-8", "replace").strip(),
+                    )
+                )
         except OSError:
             continue  # another user's process, or one that has just ended
     return tuple(sorted(found))

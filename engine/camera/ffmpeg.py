@@ -55,7 +55,10 @@ def limit_memory(most: int) -> bool:
 
     OpenCV hands no such option on to decoders, so FFmpeg's library is told itself.
     """
-    with contextlib.suppress(OSError, AttributeError), open("/proc/self/maps") as loaded:
+    with (
+        contextlib.suppress(OSError, AttributeError),
+        open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as loaded,
+    ):
         found = next((line.split(maxsplit=5)[5] for line in loaded if "/libavutil" in line), None)
         if found is not None:
             ctypes.CDLL(found.strip()).av_max_alloc(ctypes.c_size_t(most))

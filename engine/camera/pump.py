@@ -10,6 +10,7 @@ from engine.camera.frame import Frame, Source
 from engine.errors import SourceError, SourceUnreadable
 from engine.events import Event
 from engine.i18n import _
+from engine.shortage import shortage
 
 
 class Pump:
@@ -104,7 +105,8 @@ class Pump:
         except SourceError as trouble:
             error = trouble
         except Exception as trouble:
-            error = SourceUnreadable(_("The source failed"), f"{type(trouble).__name__}: {trouble}")
+            text = f"{type(trouble).__name__}: {trouble}"
+            error = shortage(trouble) or SourceUnreadable(_("The source failed"), text)
         finally:
             self._source.close()
         with self._changed:

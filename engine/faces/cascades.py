@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.errors import DetectorMissing
 from engine.faces.box import Box
 from engine.i18n import _
+from engine.shortage import refuse_shortage
 
 
 def cascade_folder() -> Path:
@@ -36,6 +37,7 @@ class Cascade:
         try:
             self._classifier = cv2.CascadeClassifier(str(path))
         except (cv2.error, SystemError) as error:
+            refuse_shortage(error)
             raise _missing(_("{path} is damaged").format(path=path)) from error
         if self._classifier.empty():
             raise _missing(_("{path} is damaged").format(path=path))

@@ -14,6 +14,7 @@ from engine.errors import DetectorMissing
 from engine.faces.align import Face
 from engine.i18n import _
 from engine.settings import DetectionSettings
+from engine.shortage import refuse_shortage
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ def _finder(settings: DetectionSettings, folder: Path | None) -> Finder:
         try:
             return BlazeFinder()
         except (ImportError, RuntimeError) as error:
+            refuse_shortage(error)
             if settings.detector == "blaze":
                 raise DetectorMissing(
                     _("BlazeFace cannot be used, and the setting detection.detector asks for it"),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.pictures import CROP
+from engine.shortage import refuse_shortage
 
 _EDGE = CROP // 10
 """Pixels left out on every side."""
@@ -64,7 +65,8 @@ def change(crop: NDArray[np.uint8], previous: NDArray[np.uint8]) -> float:
             first, second, warp, cv2.MOTION_AFFINE, stop, np.full(first.shape, 255, np.uint8), 1
         )
         warp = np.asarray(found, dtype=np.float32)
-    except cv2.error:
+    except cv2.error as error:
+        refuse_shortage(error)
         # No correlation to climb: the pictures are plainly different, or one of them is flat.
         warp = np.eye(2, 3, dtype=np.float32)
     moved = cv2.warpAffine(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
 from engine.i18n import _
+from engine.shortage import refuse_shortage
 
 LARGEST = 1 << 30
 """Bytes of unpacked arrays beyond which a file is refused: none of ours comes near."""
@@ -48,13 +49,15 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def unpack(data: bytes, what: str) -> dict[str, NDArray[Any]]:
-    """The arrays of `.npz` bytes. `what` names them in the error. Raises ModelCorrupt."""
+    """The arrays of `.npz` bytes. `what` names them in the error. Raises ModelCorrupt,
+    OutOfMemory."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             _check(members, len(data))
             return {m.filename.removesuffix(".npy"): _array(archive, m) for m in members}
     except _DAMAGE as error:
+        refuse_shortage(error)
         raise ModelCorrupt(
             _("Arrays are damaged"),
             _("{what} cannot be read: {error}").format(what=what, error=error),

@@ -16,6 +16,7 @@ from engine.errors import BackboneMissing
 from engine.i18n import _
 from engine.model.processor import CPUINFO, processor_features
 from engine.settings import RuntimeWish
+from engine.shortage import refuse_shortage
 
 if TYPE_CHECKING:
     from engine.model.feature_row import Extracts
@@ -93,6 +94,7 @@ def _extractor(
         try:
             return openvino()
         except (ImportError, RuntimeError) as error:
+            refuse_shortage(error)
             if wish == "openvino":
                 raise BackboneMissing(
                     _("OpenVINO cannot be used, and the setting model.runtime insists on it"),

@@ -24,6 +24,7 @@ from engine.files import open_regular
 from engine.i18n import _
 from engine.model.arrays import unpack
 from engine.model.vgg16_plan import BLOCKS
+from engine.shortage import refuse_shortage
 
 PACKAGED = Path(__file__).parent / "weights" / "vgg16_notop_float16.npz"
 PACKAGED_SHA256 = "9ec8530830661b7172c97ea784ef305ec7652726b4caa7f52a5b021e3bc0122d"
@@ -200,6 +201,7 @@ def _load_hdf5(path: Path, source: str) -> Weights:
                         )
                     arrays[key] = np.asarray(item[()], np.float32)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+        refuse_shortage(error)
         raise _corrupt(
             source, _("not a VGG16 'notop' weights file: {error}").format(error=error)
         ) from error
@@ -261,6 +263,7 @@ def _download() -> Path:
             file_hash=_IMAGENET_MD5,
         )
     except Exception as error:  # Keras raises bare Exception, urllib's and its own
+        refuse_shortage(error)
         raise ModelError(
             _("The VGG16 weights could not be downloaded"),
             str(error),
@@ -302,6 +305,7 @@ def _read(path: Path) -> bytes:
 
 
 def _unreadable(path: Path, error: OSError) -> ModelError:
+    refuse_shortage(error)
     return ModelError(
         _("The VGG16 weights cannot be read"),
         f"{path}: {error.strerror}",

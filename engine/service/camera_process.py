@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
-from engine.errors import Cancelled, FacedeskError, SourceUnreadable
+from engine.errors import Cancelled
 from engine.events import JobEnded, SourceFailed
-from engine.i18n import _
 from engine.service.child_main import ChildContext, serve
 from engine.service.credit import Credit
 from engine.service.messages import (
@@ -209,12 +208,7 @@ def _watch(
     except Cancelled:
         pass  # while the source was opened
     except Exception as trouble:  # what is no fault of the source must reach the operator too
-        if isinstance(trouble, FacedeskError):
-            error = trouble
-        else:
-            log.exception("watching failed")
-            text = mask_credentials(f"{type(trouble).__name__}: {trouble}")
-            error = SourceUnreadable(_("An internal error"), text, _("Try again."))
+        error = context.told(trouble)
         if not start.together:
             context.send(JobEnded.failure(start.job, error))
             return

@@ -30,6 +30,7 @@ from engine.service.messages import End, Hello, Ping, Pong, Quit, Start
 from engine.service.pulse import Pulse
 from engine.service.wire import Channel, WireError
 from engine.settings import Settings
+from engine.shortage import shortage
 from engine.vault import opened
 from engine.workspace import Workspace
 
@@ -83,23 +84,26 @@ class ChildContext:
                 work(cancel)
         except Cancelled:
             ended = JobEnded(job=job, outcome="cancelled")
-        except FacedeskError as error:
-            ended = JobEnded.failure(job, error)
         except Exception as error:  # an engine fault must reach the operator as one sentence
-            log.exception("%s failed", job)
-            ended = JobEnded(
-                job=job,
-                outcome="failed",
-                title=_("An internal error"),
-                message=mask_credentials(f"{type(error).__name__}: {error}"),
-                hint=_("The details are in {logs}.").format(logs=self.workspace.logs),
-                exit_code=1,
-            )
+            ended = JobEnded.failure(job, self.told(error))
         else:
             outcome = "cancelled" if cancel.cancelled else "stopped" if cancel.stopping else "done"
             ended = JobEnded(job=job, outcome=outcome)
         self.cancels.pop(job, None)
         self.send(ended)
+
+    def told(self, error: Exception) -> FacedeskError:
+        """What the operator reads of an error: itself, a lack of memory behind it, or that it is
+        a fault of ours, of which the log has the details."""
+        found = shortage(error)
+        if found is None and isinstance(error, FacedeskError):
+            return error
+        log.error("a job failed", exc_info=error)
+        return found or FacedeskError(
+            _("An internal error"),
+            mask_credentials(f"{type(error).__name__}: {error}"),
+            _("The details are in {logs}.").format(logs=self.workspace.logs),
+        )
 
     def read_requests(self) -> None:
         """Reader thread: pass messages on; at the end of the connection, end the process."""

@@ -51,4 +51,6 @@ def cause(status: int) -> str:
         return _("it ended with status {status}").format(status=status)
     if name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"):
         return _("a fault in native code ({name})").format(name=name)
+    if name == "SIGKILL":  # nobody else kills them without being a `fault`
+        return _("it was ended by SIGKILL, as the kernel does when memory runs out")
     return _("it was ended by {name}").format(name=name)

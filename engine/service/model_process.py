@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.camera.masking import mask_credentials
 from engine.cancel import Cancel
-from engine.errors import FacedeskError, ModelError
+from engine.errors import FacedeskError
 from engine.events import JobEnded, NothingToExplain, Notice
 from engine.i18n import _
 from engine.model.loading import load_ahead
@@ -108,12 +107,8 @@ class ModelBody:
             try:
                 with self._context.pulse.work(MAIN):
                     self._take(message)
-            except FacedeskError as error:
-                self._end(JobEnded.failure(RECOGNISE, error))
             except Exception as error:  # reported in one sentence, details in the log
-                log.exception("recognition failed")
-                text = mask_credentials(f"{type(error).__name__}: {error}")
-                self._end(JobEnded.failure(RECOGNISE, ModelError(_("An internal error"), text)))
+                self._end(JobEnded.failure(RECOGNISE, self._context.told(error)))
 
     def _end(self, ended: JobEnded) -> None:
         """The recognition under way is over."""

@@ -29,6 +29,7 @@ ALLOWED = {
     "engine/faces/blaze.py": "a packaged network: about nobody",
     "engine/model/arrays.py": "a member of an archive in memory",
     "engine/service/memory_use.py": "/proc",
+    "engine/shortage.py": "/proc of this process",
     "engine/service/tapes.py": "a recording that the operator asked for",
     "engine/model/choice.py": "how fast this machine is: about nobody",
     "engine/openvino_networks.py": "compiled networks and its own source: about nobody",
@@ -40,8 +41,8 @@ ALLOWED = {
     "engine/service/checkup/files.py": "packaged files",
     "engine/service/checkup/processor.py": "/proc",
     "engine/service/checkup/storage.py": "the lock, which holds a program's name",
-    "tui/cli/root.py": "/dev/null",
     "tui/engine_app.py": "the log",
+    "tui/streams.py": "/dev/null",
     "tui/commands/bench.py": "the table of figures that the operator asked for",
 }
 """Modules that may open files themselves, and why."""

@@ -70,7 +70,11 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         """Type keys; escape sequences as the terminal would send them."""
-        os.write(self._master, keys.encode())
+        self.send(keys.encode())
+
+    def send(self, data: bytes) -> None:
+        """Send bytes as a terminal does that encodes its keys in its own way."""
+        os.write(self._master, data)
 
     def pump(self, seconds: float) -> None:
         """Draw what the program writes for so long."""

@@ -65,3 +65,21 @@ def test_an_app_that_is_killed_leaves_no_process(
     terminal.process.send_signal(signal.SIGKILL)
     terminal.process.wait()
     assert not wait_gone(children)
+
+
+def test_a_terminal_of_another_encoding_is_drawn_on_and_typed_at_in_it(
+    app: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    terminal = app("--workspace", tmp_path / "w", PYTHONIOENCODING="iso-8859-1")
+    terminal.wait_for("+- 1 People ---")
+    terminal.press("n")
+    terminal.wait_for("Name")
+    terminal.send(b"Zo\xeb L\xf6w")  # accented letters of Latin-1
+    terminal.wait_for("Zo\ufffd L\ufffdw")  # the emulator here reads UTF-8 only
+    assert b"\xeb" in terminal.raw
+    assert b"\xc3\xab" not in terminal.raw
+    assert b"\\u" not in terminal.raw
+    terminal.press(ESCAPE)
+    terminal.pump(1)
+    terminal.press("q")
+    assert terminal.wait_exit() == 0

@@ -71,7 +71,8 @@ def desk(rows) -> FakeDesk:
     ],
 )
 def test_the_protocol_is_read_from_the_environment(environment, expected):
-    assert protocol(environment) == expected
+    assert protocol(environment, "true") == expected
+    assert protocol(environment, "256") == "cells"
 
 
 def test_the_library_is_loaded_without_a_word_to_or_from_the_terminal(tmp_path):

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
-import pytest
+import io
 
-from tui.terminal_facts import colours_of, graphics_of, terminal_findings
+import pytest
+from rich.console import Console
+from textual.app import App
+
+from tui.graphics import protocol
+from tui.screens.arrangement import ALL, TALL, WIDE, View, arrange
+from tui.terminal import colours, colours_of
+from tui.terminal_facts import terminal_findings
 
 GOOD = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_GB.UTF-8"}
 
@@ -16,35 +23,70 @@ def test_a_good_terminal_is_well_in_everything():
 
 
 @pytest.mark.parametrize(
-    ("environment", "colours"),
+    ("environment", "expected"),
     [
-        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, 1 << 24),
-        ({"TERM": "xterm-direct"}, 1 << 24),
-        ({"TERM": "xterm-256color"}, 256),
-        ({"TERM": "xterm"}, 16),
-        ({"TERM": "linux"}, 8),
-        ({"TERM": "dumb"}, 0),
-        ({"TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": "1"}, 0),
-        ({}, 0),
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, "true"),
+        ({"TERM": "xterm-direct"}, "16"),
+        ({"TERM": "xterm-256color"}, "256"),
+        ({"TERM": "xterm"}, "16"),
+        ({"TERM": "linux"}, "16"),
+        ({"TERM": "dumb"}, "16"),
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": "1"}, "grey"),
+        ({}, "16"),
     ],
 )
-def test_colours_are_read_from_the_environment(environment, colours):
-    assert colours_of(environment) == colours
+def test_colours_are_read_from_the_environment(environment, expected):
+    assert colours_of(environment) == expected
 
 
 @pytest.mark.parametrize(
-    ("environment", "protocol"),
+    "environment",
     [
-        ({"TERM": "xterm-kitty"}, "kitty"),
-        ({"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"}, "kitty"),
-        ({"TERM_PROGRAM": "WezTerm"}, "kitty"),
-        ({"TERM_PROGRAM": "iTerm.app"}, "iterm"),
-        ({"TERM": "foot"}, "sixel"),
-        ({"TERM": "xterm-256color"}, "blocks"),
+        {"TERM": "xterm-kitty"},
+        {"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"},
+        {"TERM_PROGRAM": "WezTerm"},
+        {"TERM_PROGRAM": "iTerm.app"},
+        {"TERM_PROGRAM": "vscode"},
+        {"TERM": "foot"},
+        {"TERM": "xterm-256color", "KONSOLE_VERSION": "230804"},
+        {"TERM": "xterm-kitty", "TMUX": "/tmp/x"},
+        {"TERM": "xterm-256color"},
     ],
 )
-def test_the_graphics_protocol_is_guessed(environment, protocol):
-    assert graphics_of(environment) == protocol
+@pytest.mark.parametrize("colour", ["truecolor", ""])
+def test_the_doctor_names_the_graphics_that_the_app_draws(environment, colour):
+    told = {"kitty": "Kitty graphics", "sixel": "Sixel", "cells": "stills are drawn in half blocks"}
+    whole = {**environment, "COLORTERM": colour}
+    drawn = protocol(whole, "true" if colour else "256")
+    assert found(**whole)["graphics"].value == told[drawn]
+    assert colour or drawn == "cells"
+
+
+async def test_the_doctor_names_the_colours_that_the_app_draws(monkeypatch):
+    for name in ("COLORTERM", "TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for changes in (
+        {"COLORTERM": "truecolor"},
+        {"TERM": "xterm-direct"},
+        {"TERM": "alacritty"},
+        {"TERM": "xterm-256color"},
+        {"NO_COLOR": ""},
+        {},
+    ):
+        with monkeypatch.context() as patch:
+            for name, value in changes.items():
+                patch.setenv(name, value)
+            app = App()
+            # Headless consoles have no colours of their own: what a terminal's would find.
+            app.console = Console(file=io.StringIO(), force_terminal=True)
+            assert colours_of(changes) == colours(app), changes
+
+
+@pytest.mark.parametrize("size", [(WIDE, TALL), (WIDE - 1, TALL), (WIDE, TALL - 1)])
+def test_the_size_that_shows_every_pane_is_the_desks_own(size):
+    told = found(*size, **GOOD)["size"].detail
+    assert told == f"{WIDE}x{TALL} and more shows every pane at once."
+    assert (arrange(View(*size)).shown == ALL) is (size == (WIDE, TALL))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +101,6 @@ def test_the_graphics_protocol_is_guessed(environment, protocol):
             "tmux",
             "tmux set -as terminal-features ',*:RGB'",
         ),
-        ({"TMUX": "/tmp/x", "TERM_PROGRAM": "ghostty"}, "graphics", "allow-passthrough on"),
         ({"STY": "1"}, "screen", "tmux new -s desk"),
         ({"SSH_CONNECTION": "10.0.0.2 5 10.0.0.1 22"}, "SSH", "tmux new -s desk facedesk"),
         ({"TMUX": "/tmp/x"}, "clipboard", "tmux set -s set-clipboard on"),

@@ -16,11 +16,13 @@ import click
 
 from engine import __version__
 from engine.core_dumps import forbid_core_dumps
+from engine.errors import UsageError
 from engine.threads import calm_blas
-from tui.argv import mask_command_line
+from tui.argv import insist_on_utf8, mask_command_line
 from tui.cli.options import TopGroup, global_options
 from tui.i18n import _, use
-from tui.runner import run, usage_error
+from tui.runner import run, say
+from tui.streams import own_streams
 
 HOMES = {
     "enroll": "tui.cli.enrolment:enroll",
@@ -90,7 +92,10 @@ def facedesk(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point. Exit codes: 0 done, 1 internal, 2 usage, 3 source, 4 data, 5 model,
-    6 done and to be looked at, 130."""
+    6 done and to be looked at, 7 too little memory, 130. A reader of the output that has gone
+    changes none of them."""
+    if arguments is None:
+        insist_on_utf8()
     os.umask(0o077)  # whatever a library writes for us, a screenshot say, is private too
     calm_blas()
     forbid_core_dumps()
@@ -98,24 +103,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     if as_json:
         use(gettext.NullTranslations())  # what a script reads is the same for every operator
+    with own_streams(say):
+        _run(arguments, as_json)
+
+
+def _run(arguments: Sequence[str] | None, as_json: bool) -> None:
     try:
         facedesk.main(args=arguments, prog_name="facedesk", standalone_mode=False)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo(_("facedesk: cancelled."), err=True)
         sys.exit(130)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "facedesk"
-        usage_error(
-            error.format_message(), _("See `{where} --help`.").format(where=where), as_json=as_json
-        )
+        hint = _("See `{where} --help`.").format(where=where)
+        say(UsageError(error.format_message().rstrip("."), "", hint), as_json=as_json)
         sys.exit(2)
-    except BrokenPipeError:
-        # The reader of our output (head, less) has gone; that is no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        click.echo(_("facedesk: cancelled."), err=True)
-        sys.exit(130)

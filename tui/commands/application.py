@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
@@ -34,14 +33,11 @@ def run_app(
     """
     if context.output.as_json:
         raise UsageError(_("The app prints no JSON"), "", _("Use a command: `facedesk --help`."))
-    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(
-            _("The app needs a terminal"),
-            _("stdin or stdout is not one"),
-            _("Use a command, as in `facedesk people`; see `facedesk --help`."),
-        )
     from engine.service.client import LocalDesk
     from tui.app import FacedeskApp
+    from tui.terminal import need_terminal
+
+    need_terminal()
 
     context.workspace.prepare()
     desk = LocalDesk(context.workspace, context.settings, record)

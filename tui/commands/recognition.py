@@ -85,6 +85,8 @@ def recognize(
                 explain(output, event)
             elif isinstance(event, Sighted):
                 unknown.keep(context, event)
+            if output.lost:
+                cancel.stop()
 
         settings, workspace = context.settings, context.workspace
         with recorded(record, "recognise", request, settings, workspace, emit) as (taped, tell):

@@ -58,7 +58,7 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
             desk.recognise(request)
             asked = False
             while True:
-                if cancel.stopping and not asked:
+                if (cancel.stopping or output.lost) and not asked:
                     desk.stop("recognise")
                     asked = True
                 try:

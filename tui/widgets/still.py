@@ -36,10 +36,10 @@ class StillPicture(Container):
 
     @property
     def protocol(self) -> graphics.Protocol:
-        """How pictures are shown. Kitty's placeholders carry a picture's number in true colour."""
-        if self.app.is_headless or colours(self.app) != "true":
+        """How pictures are shown."""
+        if self.app.is_headless:
             return "cells"
-        return graphics.protocol(os.environ)
+        return graphics.protocol(os.environ, colours(self.app))
 
     @property
     def room(self) -> Size:

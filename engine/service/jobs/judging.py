@@ -29,6 +29,7 @@ from engine.recognise.grouping import TWO_FACES, faces_in, most_typical
 from engine.recognise.scoring import Gallery
 from engine.service.jobs.loaded import Backbones
 from engine.settings import Settings
+from engine.shortage import shortage
 from engine.workspace import Workspace
 
 EARLIER = 24
@@ -70,7 +71,8 @@ class Judge:
             return SessionJudged(slug=slug, session=session, why=str(error))
         except Exception as error:  # reported in one sentence, details in the log
             log.exception("the pictures could not be compared")
-            return SessionJudged(slug=slug, session=session, why=type(error).__name__)
+            why = str(shortage(error) or type(error).__name__)
+            return SessionJudged(slug=slug, session=session, why=why)
 
     def judge(self, slug: str, session: str, cancel: Cancel | None = None) -> SessionJudged:
         """Whose faces this session of a person shows, of the pictures that it has now.

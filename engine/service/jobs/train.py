@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -38,6 +39,7 @@ from engine.service.jobs.splitting import fitting_split, with_pictures
 from engine.service.jobs.strangers import stranger_embeddings
 from engine.service.protocol import TrainRequest
 from engine.settings import Settings, TrainingSettings
+from engine.shortage import TENSORFLOW, need_room
 from engine.workspace import Workspace
 
 
@@ -72,10 +74,12 @@ def train(
     Returns after emitting TrainDone. The model in use stays until the new one is complete on
     disk. `cancel.stop()` ends the epochs and goes on with the best one so far; while there is
     none to go on with, it gives up like `cancel.cancel()`. Raises Cancelled, NoPictures,
-    TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull. `backbones` may hold the
-    network already.
+    TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull, OutOfMemory. `backbones` may
+    hold the network already.
     """
     refuse_unfitting(request)
+    if "tensorflow" not in sys.modules:  # before the features are computed, not after
+        need_room("TensorFlow", TENSORFLOW)
     audit = Audit(workspace)
     doing = audit.begin("trained", [("", {"recipe": request.recipe})])
     try:
