@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.events import ClockChanged, Recovered, WorkspaceUpgraded
 from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.text import many
 
 
@@ -31,6 +32,12 @@ def clock_words(event: ClockChanged) -> str:
 
 def _shown(moment: str) -> str:
     return moment[:16].replace("T", " ")
+
+
+def trashed_words(pictures: int) -> str:
+    """Where the pictures of a capture are that was given up, and the key that brings them back."""
+    text = _("{pictures} in the trash, {key.undo} brings them back")
+    return with_keys(text, pictures=many(pictures, "picture"))
 
 
 def recovery_words(event: Recovered) -> str:

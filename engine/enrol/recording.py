@@ -192,6 +192,10 @@ class SessionWriter:
         """Remove the session with all its pictures."""
         if self.session:
             self._people.discard_session(self._person.slug, self.session, only_if_empty=False)
+        self.forget()
+
+    def forget(self) -> None:
+        """The session with its pictures is no longer where it was."""
         self.session, self.captured = "", 0
 
     def _gone(self) -> bool:

@@ -80,6 +80,9 @@ def test_cancel_gives_the_session_up_and_leaves_no_empty_person(desk: LocalDesk)
     desk.cancel("enrol")
     assert collector.wait_end("enrol").outcome == "cancelled"
     assert desk.people() == ()
+    desk.undo()
+    given_up = collector.of(EnrolDone)[0].given_up
+    assert desk.people()[0].pictures == given_up > 0
 
 
 WISH = PreviewWish(columns=32, rows=12, level="normal", rate=8)

@@ -127,7 +127,7 @@ class Capture:
                 self.allow(other)
             except ConsentMissing as error:
                 self.emit(Notice(text=f"{error}. {error.hint}", level="error"))
-                self.enrolment.give_up()
+                self.enrolment.give_up(for_good=True)
                 return
             self.emit(Notice(text=_("The pictures go to {name}").format(name=other.name)))
             self.enrolment.reassign(other)

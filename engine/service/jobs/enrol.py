@@ -44,7 +44,7 @@ def enrol(
 ) -> EnrolDone:
     """Capture `request.count` crops. Returns after emitting EnrolDone.
 
-    `cancel.stop()` ends early and keeps the crops, `cancel.cancel()` gives the session up. A
+    `cancel.stop()` ends early and keeps the crops, `cancel.cancel()` puts them into the trash. A
     source that ends or is lost early keeps what was captured. `twins` may hold the capture, give
     it up, or turn it into one of the person whom the pictures look like; `faces` tells whether they
     show one person, and pictures of another are put aside. `follower` is told of
@@ -78,6 +78,7 @@ def enrol(
                 request.count,
                 QualityGates(settings.gates),
                 new_person=not known,
+                keep_days=settings.trash.keep_days,
             )
             capture = Capture(
                 reader=reader,
@@ -89,7 +90,6 @@ def enrol(
                     faces or FaceGuard(),
                     enrolment,
                     workspace.people.relative_to(workspace.root).as_posix(),
-                    settings.trash.keep_days,
                     emit,
                 ),
                 people=people,
