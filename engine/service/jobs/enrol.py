@@ -155,7 +155,13 @@ def _exists(people: People, name: str) -> bool:
 
 
 def nothing_captured(done: EnrolDone) -> NoPictures:
-    """The error for a session that ended without one picture, naming the commonest refusal."""
+    """The error for a session that kept no picture: it was given up, or the commonest refusal."""
+    if done.ended == "cancelled":
+        return NoPictures(_("No picture was kept"), _("the capture was given up"))
+    if not done.refused and done.ended == "stopped":
+        return NoPictures(
+            _("No picture was captured"), _("the capture was ended before it showed a frame")
+        )
     if not done.refused:
         return NoPictures(
             _("No picture was captured"),
