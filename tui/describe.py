@@ -49,7 +49,7 @@ def describe(event: Event, title: str = "") -> Line | None:
         case Notice():
             return Line(event.text, event.level)
         case Recovered():
-            return Line(recovery_words(event), "warning")
+            return Line(recovery_words(event, with_keys("{key.train}")), "warning")
         case ClockChanged():
             return Line(clock_words(event), "warning")
         case WorkspaceUpgraded():
