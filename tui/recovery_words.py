@@ -61,7 +61,7 @@ def untrained_words(people: Sequence[tuple[str, int]], trains: str) -> str:
     )
 
 
-def recovery_words(event: Recovered, trains: str = "`facedesk train`") -> str:
+def recovery_words(event: Recovered, trains: str = "") -> str:
     """One line: what was cut short, removed, finished, kept (`trains` it), and what has to wait."""
     parts = [
         _("{who} was cut short.").format(who=event.interrupted)
@@ -79,7 +79,7 @@ def recovery_words(event: Recovered, trains: str = "`facedesk train`") -> str:
         erasures = many(event.erased, "erasure")
         parts.append(_("Finished: {changes}.").format(changes=erasures))
     if event.kept:
-        parts.append(untrained_words(event.kept, trains))
+        parts.append(untrained_words(event.kept, trains or _("`facedesk train`")))
     if event.failed:
         parts.append(_("The rest waits: {reason}.").format(reason=event.failed))
     parts.append(_("What was kept is whole."))
