@@ -25,6 +25,7 @@ from tui.calls import in_thread
 from tui.engine_app import EngineApp, log
 from tui.i18n import _
 from tui.jobs import JobBoard
+from tui.keys.names import with_keys
 from tui.panes.split import SplitPane, grouped
 from tui.panes.training import TrainingPane
 from tui.screens.confirm import Confirm
@@ -33,6 +34,9 @@ from tui.screens.forms import SEPARATOR, ImportForm, RecogniseForm, RenameForm
 from tui.screens.help import HelpScreen
 from tui.screens.models import ModelsScreen
 from tui.text import clean
+
+KEEP: frozenset[Job] = frozenset(("enrol", "import", "recognise"))
+"""Jobs that end in good order whichever key ends them: they hold pictures that somebody made."""
 
 
 class ActionsApp(EngineApp):
@@ -174,9 +178,27 @@ class ActionsApp(EngineApp):
             self.go(self.stop(job))
 
     def action_cancel(self) -> None:
-        """Give up the running job."""
+        """End the running job: what an operator made stays, and a training is asked about."""
         job = self.board.target(self.screen_desk.front)
-        if self.can("cancel") and job:
+        if not self.can("cancel") or not job:
+            return
+        if job in KEEP:
+            self.action_stop()
+        elif job == "train":
+            what = _("No model comes of it, and the one in use stays.")
+            instead = with_keys(_("{key.stop} on the desk keeps what it has learnt so far."))
+            ask = Confirm(
+                _("Give the training up?"),
+                (what, instead),
+                yes=_("Give up (y)"),
+                no=_("Go on (n)"),
+            )
+            self.push_screen(ask, lambda yes: self._give_up(job) if yes else None)
+        else:
+            self._give_up(job)
+
+    def _give_up(self, job: Job) -> None:
+        if job in self.board.titles:  # it may have ended while somebody thought about it
             self.tell(_("Cancelling: {title}").format(title=self.board.titles[job]))
             self.go(in_thread(partial(self.desk.cancel, job)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
 
 from engine.events import Event, JobEnded, JobStarted, ProcessDied, TrainDone
-from engine.service.protocol import Desk, ModelRow
+from engine.service.protocol import Desk, ModelRow, PersonRow
 from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
@@ -27,6 +27,7 @@ from tui.manners import MannersApp
 from tui.panes.activity import ActivityPane
 from tui.people_actions import PeopleApp
 from tui.preview_actions import PreviewApp
+from tui.recovery_words import untrained_words
 from tui.roster_actions import RosterApp
 from tui.screens.models import ModelsScreen
 from tui.still_actions import StillApp
@@ -174,10 +175,17 @@ class FacedeskApp(
             self._show_models(models)
         if self._first_look:
             self._first_look = False
+            self._tell_untrained(people or ())
             self.restore_view()
             if self._welcomes and people == () and not self.board.titles:
                 self.welcome()
         self.screen_desk.refresh_bindings()
+
+    def _tell_untrained(self, people: Sequence[PersonRow]) -> None:
+        """Say what an earlier run kept and nobody trained: the line may have been dropped."""
+        kept = [(p.name, p.untrained) for p in people if p.untrained and p.consent != "withdrawn"]
+        if kept and self.script is None:
+            self.tell(untrained_words(kept, with_keys("{key.train}")), "warning")
 
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)

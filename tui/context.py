@@ -65,7 +65,8 @@ class Context:
     def writing(self, what: str, *, purging: bool = True) -> Iterator[None]:
         """Hold the workspace's writer lock; say what was recovered after a run cut short.
 
-        What is due to go goes first, unless `purging` is False.
+        What is due to go goes first, unless `purging` is False: a command that removes such things
+        itself counts them.
         """
         self.warn_of_exposure()
         with self.workspace.writer(f"facedesk {what}") as interrupted:
@@ -104,7 +105,7 @@ def interruptible(
     `keep` chooses between an orderly end and giving up. With `enter_stops`, Enter on a terminal
     ends the job in order, but not while `asking` is set: the line then answers a question. After
     an interrupted block Cancelled is raised, so that the exit code says it; after Enter nothing
-    is.
+    is. What the job did is therefore said within the block.
     """
     token = Cancel()
     interrupted = threading.Event()

@@ -140,5 +140,5 @@ class DemoScript:
                 break
         if ended.outcome == "failed":
             raise DemoStopped(f"{ended.title}. {ended.hint}")
-        if ended.outcome == "cancelled":
-            raise DemoStopped(_("{job} was cancelled").format(job=job))
+        if ended.outcome == "cancelled" or (job, ended.outcome) == ("enrol", "stopped"):
+            raise DemoStopped(_("{job} was ended early").format(job=job))

@@ -30,7 +30,7 @@ from engine.events import (
 from tui.figures import headline
 from tui.i18n import _
 from tui.keys.names import with_keys
-from tui.recovery_words import clock_words, recovery_words, upgrade_words
+from tui.recovery_words import clock_words, recovery_words, trashed_words, upgrade_words
 from tui.text import crowded_words, figure, many, reason_words, span
 
 
@@ -49,7 +49,7 @@ def describe(event: Event, title: str = "") -> Line | None:
         case Notice():
             return Line(event.text, event.level)
         case Recovered():
-            return Line(recovery_words(event), "warning")
+            return Line(recovery_words(event, with_keys("{key.train}")), "warning")
         case ClockChanged():
             return Line(clock_words(event), "warning")
         case WorkspaceUpgraded():
@@ -96,6 +96,8 @@ def _result(event: Event) -> Line | None:
             text = _("{person}: {pictures} kept")
             if event.ended == "source_ended":
                 text = _("{person}: {pictures} kept of {target}, the source ended early")
+            if event.change:
+                return Line(f"{event.person}: {trashed_words(event.given_up)}", "warning")
             pictures = many(event.captured, "picture")
             text = text.format(person=event.person, pictures=pictures, target=event.target)
             refused = ", ".join(f"{reason_words(r)} {n}" for r, n in event.refused.items() if n)

@@ -82,28 +82,28 @@ class JobBoard:
         camera = self.camera_job
         makes_room = action == "new_person" and camera == "recognise"
         if action in CAMERA_ACTIONS and camera and not makes_room:
-            return _("The camera is in use: {title}. Esc cancels it, x stops it.").format(
+            return _("The camera is in use: {title}. x ends it and keeps what it has.").format(
                 title=self.titles[camera]
             )
         if action in MEASURING_ACTIONS:
             return self._why_not_measure()
         if action in ("split", "train") and "evaluate" in self.titles:
-            return _("An evaluation of this split's model is running: Esc cancels it.")
+            return _("An evaluation of this split's model is running: Esc ends it.")
         if action == "stop_evaluation" and "evaluate" not in self.titles:
             return _("No evaluation is running.")
         if action == "train" and "train" in self.titles:
-            return _("A training is running already: Esc cancels it, the model in use stays.")
+            return _("A training is running already: x ends it, Esc gives it up.")
         if action == "recognise" and self.models == 0:
             return _("There is no model yet: press t to train one.")
         if action in ("split", "train") and self.people == 0:
             return _("Nobody is enrolled yet: press n to enrol a person, or i to import a folder.")
         if action == "split" and "train" in self.titles:
-            return _("A training is running on this split: Esc cancels it.")
+            return _("A training is running on this split: x ends it, Esc gives it up.")
         if action in ("stop", "cancel") and not self.titles:
             return _("No job is running.")
         if action in PEOPLE_ACTIONS - {"undo"} and self.people == 0:
             return _("Nobody is enrolled yet: press n to enrol a person.")
         busy = [title for job, title in self.titles.items() if job != "recognise"]
         if action in PEOPLE_ACTIONS and busy:
-            return _("Not while this runs: {title}. Esc cancels it.").format(title=busy[0])
+            return _("Not while this runs: {title}. x ends it.").format(title=busy[0])
         return None

@@ -1,8 +1,8 @@
 """Quick enrolment: after the capture the app splits, trains and goes back to recognising.
 
-Each step is an ordinary job: x ends it in good order and the next one follows, Esc gives it up
-and the run is over. A recognition that ran when `n` was pressed makes room for the capture and
-comes back at the end of the run, whatever the end was.
+Each step is an ordinary job: x ends it in good order and the next one follows, Esc ends it and
+the run, and the pictures stay. A recognition that ran when `n` was pressed makes room for the
+capture and comes back at the end of the run, whatever the end was.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from engine.service.protocol import Desk, EnrolRequest, RecogniseRequest, TrainR
 from tui.actions import ActionsApp
 from tui.engine_app import log
 from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.quick_steps import LEAST, QuickSteps
 from tui.screens.forms import NewPersonForm
+from tui.text import clean, many
 from tui.widgets.title_bar import TitleBar
 
 
@@ -81,6 +83,14 @@ class QuickEnrolmentApp(ActionsApp):
             raise
         self._show_steps()
 
+    def action_cancel(self) -> None:
+        """Esc: nothing follows the capture that it ends."""
+        run = self.quick
+        target = self.board.target(self.screen_desk.front)
+        if run is not None and run.step == "capture" and target == "enrol":
+            run.leaves = True
+        super().action_cancel()
+
     async def _free_camera(self) -> None:
         """End the running recognition."""
         self._room = asyncio.get_running_loop().create_future()
@@ -105,7 +115,7 @@ class QuickEnrolmentApp(ActionsApp):
             return
         match event:
             case EnrolDone():
-                run.captured = event.captured
+                run.captured, run.given_up = event.captured, event.given_up
             case JobEnded(job="enrol") if run.step == "capture":
                 self._captured(run, event)
             case TrainDone():
@@ -124,8 +134,12 @@ class QuickEnrolmentApp(ActionsApp):
             self._fail(
                 run, _("Not trained: the capture failed. {title}.").format(title=ended.title)
             )
-        elif ended.outcome == "cancelled":
-            self._fail(run, _("Not trained: the capture was cancelled."))
+        elif ended.outcome == "cancelled" or run.given_up:
+            self._fail(run, _("Not trained: the capture was given up."))
+        elif run.leaves and run.captured:
+            text = _("Not trained: {pictures} of {person} kept, {key.train} trains them.")
+            pictures, person = many(run.captured, "picture"), clean(run.enrol.person)
+            self._fail(run, with_keys(text, pictures=pictures, person=person))
         elif run.captured < LEAST:
             self._fail(
                 run,

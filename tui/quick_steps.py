@@ -31,8 +31,11 @@ class QuickSteps:
     train: bool
     step: Step = "capture"
     captured: int = 0
+    given_up: int = 0
     aside: bool = False
     """Whether the gate kept the new model aside."""
+    leaves: bool = False
+    """Whether the operator ended the capture so that nothing follows it."""
     over: bool = False
     failed: str = ""
     done: set[Step] = field(default_factory=set)

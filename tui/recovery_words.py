@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.events import ClockChanged, Recovered, WorkspaceUpgraded
 from tui.i18n import _
+from tui.keys.names import with_keys
 from tui.text import many
+
+MOST_NAMED = 3
+"""People named in one line."""
 
 
 def upgrade_words(event: WorkspaceUpgraded) -> str:
@@ -33,8 +39,30 @@ def _shown(moment: str) -> str:
     return moment[:16].replace("T", " ")
 
 
-def recovery_words(event: Recovered) -> str:
-    """One line: what was cut short, what was removed, finished, and what has to wait."""
+def trashed_words(pictures: int) -> str:
+    """Where the pictures of a capture are that was given up, and the key that brings them back."""
+    text = _("{pictures} in the trash, {key.undo} brings them back")
+    return with_keys(text, pictures=many(pictures, "picture"))
+
+
+def untrained_words(people: Sequence[tuple[str, int]], trains: str) -> str:
+    """Whose pictures (name, how many) are not in the model, and that `trains` puts them there."""
+    shown = ", ".join(
+        _("{pictures} of {name}").format(pictures=many(count, "picture"), name=name)
+        for name, count in people[:MOST_NAMED]
+    )
+    if more := sum(count for _name, count in people[MOST_NAMED:]):
+        others = many(len(people) - MOST_NAMED, "other", "others")
+        shown = _("{shown} and {pictures} of {others}").format(
+            shown=shown, pictures=many(more, "picture"), others=others
+        )
+    return _("Kept and not in the model yet: {shown}; {trains} trains them.").format(
+        shown=shown, trains=trains
+    )
+
+
+def recovery_words(event: Recovered, trains: str = "") -> str:
+    """One line: what was cut short, removed, finished, kept (`trains` it), and what has to wait."""
     parts = [
         _("{who} was cut short.").format(who=event.interrupted)
         if event.interrupted
@@ -50,6 +78,8 @@ def recovery_words(event: Recovered) -> str:
     if event.erased:
         erasures = many(event.erased, "erasure")
         parts.append(_("Finished: {changes}.").format(changes=erasures))
+    if event.kept:
+        parts.append(untrained_words(event.kept, trains or _("`facedesk train`")))
     if event.failed:
         parts.append(_("The rest waits: {reason}.").format(reason=event.failed))
     parts.append(_("What was kept is whole."))

@@ -13,6 +13,7 @@ SPLIT_MODES = {
     "blocks": _("blocks"),
     "mixed": _("mixed"),
     "random": _("random"),
+    "own": _("the folders it was imported from"),
 }
 """What a split keeps apart."""
 SUSPECTS = {

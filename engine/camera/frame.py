@@ -39,7 +39,8 @@ class Frame:
 
     `image` is BGR uint8, height x width x 3. `sequence` counts the source's frames from 0, so
     gaps are dropped frames. `seconds` is the source's clock: monotonic arrival time of a live
-    source, position in a file, 0.1 s a picture of a folder. `label` is the file's relative
+    source (a Reader counts it from the first frame), position in a file, 0.1 s a picture of a
+    folder. `label` is the file's relative
     path for folders, else the source's text without credentials.
     """
 

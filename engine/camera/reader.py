@@ -70,6 +70,8 @@ class Reader:
         self._dropped = 0
         self._next = 0
         self._last = -1
+        self._first: float | None = None
+        """When a live source's first frame arrived, by its own clock, which counts from boot."""
 
     def __enter__(self) -> Self:
         self._source = self._opened()
@@ -113,7 +115,8 @@ class Reader:
         return self._doubts.still
 
     def frames(self, cancel: Cancel) -> Iterator[Frame]:
-        """Frames until the source ends or an end is asked for (noticed within 0.2 s).
+        """Frames until the source ends or an end is asked for (noticed within 0.2 s). Those of a
+        live source count their seconds from its first.
 
         Raises SourceError where the source fails, or is lost and does not come back.
         """
@@ -233,9 +236,13 @@ class Reader:
         return None
 
     def _numbered(self, frame: Frame) -> Frame:
-        """The frame with a number that goes on after a reconnection."""
+        """The frame with a number and a time that go on after a reconnection."""
         self._last = frame.sequence + self._next
-        return dataclasses.replace(frame, sequence=self._last)
+        seconds = frame.seconds
+        if self.info.live and not self.info.demo:
+            self._first = seconds if self._first is None else self._first
+            seconds -= self._first
+        return dataclasses.replace(frame, sequence=self._last, seconds=seconds)
 
     def _recover(self, error: SourceError, cancel: Cancel) -> Frame | None:
         """The first frame after the source came back, or None if cancelled meanwhile.

@@ -8,21 +8,21 @@
   alike; validation lies between the other two, so that test pictures never touch training ones.
   No picture is dropped at the cuts.
 - Fewer than three pictures: all for training.
+- Sessions that the operator's own folders gave a part (`SessionInfo.part`) are of that part, and
+  the rules above are for the others; unless nothing would be left to train on.
 """
 
 from __future__ import annotations
 
 import random as randomness
 from collections.abc import Sequence
-from typing import Literal
 
+from engine.enrol.folders import PARTS, Part
 from engine.enrol.people import Person, SessionInfo
 
-Part = Literal["train", "validation", "test"]
 Parts = dict[Part, tuple[str, ...]]
 Shares = tuple[float, float, float]
 
-PARTS: tuple[Part, Part, Part] = ("train", "validation", "test")
 TOO_FEW = 3
 """Below this many pictures nothing can be set aside."""
 FEW = 10
@@ -34,15 +34,35 @@ def assign(person: Person, shares: Shares, seed: int, random: bool) -> Parts:
     # Seeded by text, which Python keeps stable over versions; the slug keeps people independent.
     source = randomness.Random(f"{seed}:{person.slug}")
     pictures = [name for session in person.sessions for name in _names(session)]
+    if random and len(pictures) >= TOO_FEW:
+        return _scattered(pictures, shares, source)
+    if divided(person):
+        others = tuple(session for session in person.sessions if not session.part)
+        drawn = _drawn(others, shares, source)
+        given = {
+            part: [n for s in person.sessions if s.part == part for n in _names(s)]
+            for part in PARTS
+        }
+        return _parts(*([*given[part], *drawn[part]] for part in PARTS))
+    return _drawn(person.sessions, shares, source)
+
+
+def divided(person: Person) -> bool:
+    """Whether the operator's own division of this person's pictures can be kept."""
+    given = {session.part for session in person.sessions}
+    return given != {""} and bool(given & {"train", ""})
+
+
+def _drawn(sessions: Sequence[SessionInfo], shares: Shares, source: randomness.Random) -> Parts:
+    """The sessions' pictures by the rules."""
+    pictures = [name for session in sessions for name in _names(session)]
     if len(pictures) < TOO_FEW:
         return _parts(pictures, [], [])
-    if random:
-        return _scattered(pictures, shares, source)
-    if len(person.sessions) == 1:
+    if len(sessions) == 1:
         return _parts(*_blocks(pictures, shares))
-    if len(person.sessions) == 2:
-        return _two_sessions(person.sessions, shares, source)
-    return _whole_sessions(person.sessions, shares, source)
+    if len(sessions) == 2:
+        return _two_sessions(sessions, shares, source)
+    return _whole_sessions(sessions, shares, source)
 
 
 def counts_for(number: int, shares: Sequence[float]) -> tuple[int, ...]:

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-from engine.dataset.assign import FEW, PARTS, TOO_FEW, Part, Parts, assign
-from engine.enrol.folders import IMPORTED, is_session_id
+from engine.dataset.assign import FEW, TOO_FEW, Parts, assign, divided
+from engine.enrol.folders import IMPORTED, PARTS, Part, is_session_id
 from engine.enrol.names import is_slug
 from engine.enrol.people import Person
 from engine.errors import DataError, NoPictures, SplitMissing
@@ -36,7 +36,7 @@ __all__ = [
     "summarise",
 ]
 
-Mode = Literal["sessions", "blocks", "mixed", "random"]
+Mode = Literal["sessions", "blocks", "mixed", "random", "own"]
 
 FORMAT = 1
 """Version written into split.json."""
@@ -52,7 +52,8 @@ class Split:
 
     `shares` are those asked for: train, validation, test. `people` maps a slug to its parts,
     each a tuple of "<session>/<file>" in order of capture. `mode` says how pictures were kept
-    together: whole sessions, blocks of time, some people each way, or not at all (random).
+    together: whole sessions, blocks of time, some people each way, not at all (random), or as the
+    operator's own folders do (own).
     """
 
     seed: int
@@ -191,8 +192,11 @@ def summarise(split: Split, people: Sequence[Person]) -> SplitDone:
 
 def _mode(people: Sequence[Person]) -> Mode:
     # Who has too few pictures to be divided says nothing about how the others were.
-    divided = [person for person in people if person.pictures >= TOO_FEW]
-    by_session = {len(person.sessions) >= 2 for person in divided}
+    several = [person for person in people if person.pictures >= TOO_FEW]
+    own = {divided(person) for person in several}
+    if True in own:
+        return "own" if own == {True} else "mixed"
+    by_session = {len(person.sessions) >= 2 for person in several}
     if by_session == {True}:
         return "sessions"
     return "mixed" if len(by_session) == 2 else "blocks"
@@ -204,7 +208,8 @@ def _warnings(
     count = person.pictures
     if not count:
         return [_("no pictures, left out.")]
-    if count < TOO_FEW:
+    own = divided(person) and not random
+    if count < TOO_FEW and not own:
         return [
             _n(
                 "only {count} picture, all used for training, none to check with.",
@@ -220,8 +225,10 @@ def _warnings(
     for part, share in zip(PARTS, shares, strict=True):
         if share > 0 and not parts[person.slug][part]:
             told.append(_("no pictures for {part}.").format(part=part))
-    if random:
+    if random or own:
         return told
+    if any(session.part for session in person.sessions):
+        told.append(_("nothing of their own for training, so their pictures are divided anew."))
     if len(person.sessions) == 1:
         told.append(
             _("one import only; if its photographs are of one day: same session, optimistic.")

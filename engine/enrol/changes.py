@@ -28,8 +28,10 @@ Chosen = Mapping[str, tuple[str, ...]]
 """Session id to chosen file names."""
 
 
-def delete_people(workspace: Workspace, names: Sequence[str], keep_days: int) -> Trashed:
-    """Delete people with all their pictures, features and split entries.
+def delete_people(
+    workspace: Workspace, names: Sequence[str], keep_days: int, title: str = ""
+) -> Trashed:
+    """Delete people with all their pictures, features and split entries; `title` says why.
 
     Raises PersonNotFound, and then nobody was deleted; UsageError if nobody is named.
     """
@@ -39,7 +41,8 @@ def delete_people(workspace: Workspace, names: Sequence[str], keep_days: int) ->
         raise UsageError(_("Nobody was named"), "", _("Say whom to delete."))
     total = sum(person.pictures for person in people)
     named = _list([person.name for person in people])
-    title = _("Deleted {named} ({total})").format(named=named, total=_count(total))
+    title = title or _("Deleted {named} ({total})")
+    title = title.format(named=named, total=_count(total))
     back = _("{named}: back with {total}").format(named=named, total=_count(total))
     told = [(person.id, {"pictures": person.pictures}) for person in people]
     audit = Audit(workspace)
@@ -71,7 +74,7 @@ def delete_pictures(
 
     Raises PersonNotFound, NoPictures if one of them is not there.
     """
-    return _put_away(workspace, name, chosen, keep_days, _("Deleted {total} of {name}"))
+    return _put_away(workspace, name, chosen, keep_days, _("Deleted {total} of {named}"))
 
 
 def set_aside(
@@ -80,8 +83,21 @@ def set_aside(
     """`delete_pictures` of what shows another face; unless an operator was `asked`, it is undone by
     its id only.
     """
-    title = _("Set aside {total} of {name}: another face")
+    title = _("Set aside {total} of {named}: another face")
     return _put_away(workspace, name, chosen, keep_days, title, by_itself=not asked)
+
+
+def give_up_session(
+    workspace: Workspace, name: str, session: str, keep_days: int, *, new: bool
+) -> Trashed:
+    """Delete the session of a capture that an operator gave up; with `new` the person too, where
+    they have no other pictures. Raises as `delete_pictures`.
+    """
+    title = _("Gave up the capture of {named} ({total})")
+    person = People(workspace).get(name)
+    if new and [each.id for each in person.sessions] == [session]:
+        return delete_people(workspace, [name], keep_days, title)
+    return _put_away(workspace, name, [session], keep_days, title)
 
 
 def _put_away(
@@ -100,7 +116,7 @@ def _put_away(
     with (
         Audit(workspace).of("pictures-deleted", person.id, pictures=total, **by) as doing,
         Trash(workspace, keep_days).change(
-            title.format(total=_count(total), name=person.name),
+            title.format(total=_count(total), named=person.name),
             back,
             pictures=total,
             by_itself=by_itself,

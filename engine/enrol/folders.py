@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from engine.errors import DataError
 from engine.files import parse_json, read_bytes, translate_os_errors
 from engine.i18n import _
 
 SESSION_FILE = "session.json"
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, Part, Part] = ("train", "validation", "test")
+"""The parts of a split."""
 Item = TypeVar("Item")
 IMPORTED = "import "
 """What the source of an imported session begins with; the folder's name follows."""
@@ -102,15 +105,17 @@ def picture_names(folder: str | Path) -> tuple[str, ...]:
     return tuple(sorted(filter(_PICTURE.fullmatch, names), key=lambda name: (len(name), name)))
 
 
-def session_head(entry: os.DirEntry[str]) -> tuple[str, str, str]:
-    """Source and start of a session, and by what its crops are aligned; a damaged session.json
-    costs these, never the pictures."""
+def session_head(entry: os.DirEntry[str]) -> tuple[str, str, str, str]:
+    """Source and start of a session, by what its crops are aligned, and of which part they are; a
+    damaged session.json costs these, never the pictures."""
     try:
         body = parse_json(read_bytes(Path(entry.path, SESSION_FILE)))
         source, started = body["source"], body["started"]
         if isinstance(source, str) and isinstance(started, str):
-            return source, started, str(body.get("aligned", "eyes"))
+            part = str(body.get("part", ""))
+            aligned = str(body.get("aligned", "eyes"))
+            return source, started, aligned, part if part in PARTS else ""
     except (OSError, DataError, ValueError, KeyError, TypeError):
         pass
     moment = moment_of(entry.name)
-    return "unknown", iso(moment) if moment else "", "eyes"
+    return "unknown", iso(moment) if moment else "", "eyes", ""

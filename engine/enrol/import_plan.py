@@ -3,7 +3,7 @@
 Two layouts are understood, also side by side:
 
     NAME/*.jpg                                one sub-folder a person
-    train/NAME/*.jpg, validation/NAME/*.jpg   the classic layout; the parts are put together
+    train/NAME/*.jpg, validation/NAME/*.jpg   the classic layout, whose division can be kept
 """
 
 from __future__ import annotations
@@ -11,16 +11,26 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.enrol.folders import PARTS
 from engine.enrol.names import LONGEST_NAME, clean_name, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NoPictures
 from engine.i18n import _
 from engine.picture_names import is_picture_name, leads_outside
 
-PART_NAMES = frozenset({"train", "training", "validation", "val", "valid", "test", "testing"})
+PART_NAMES = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "val": "validation",
+    "valid": "validation",
+    "test": "test",
+    "testing": "test",
+}
 """Folder names that are a part of a data set and no person, if they hold folders themselves."""
 
 _CLUTTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"})
@@ -29,10 +39,11 @@ _HINT = _("Give a folder with one sub-folder a person, named after the person.")
 
 @dataclass(frozen=True, slots=True)
 class PersonFiles:
-    """A person's picture files, in order of their names."""
+    """A person's picture files, in order of their names; `part` of the split, empty if none."""
 
     name: str
     files: tuple[Path, ...]
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,14 @@ class ImportPlan:
         """All files that will be reported on."""
         return sum(len(person.files) for person in self.people) + len(self.strays)
 
+    @property
+    def parts(self) -> dict[str, int]:
+        """How many files each part of the split has, where a division is kept."""
+        counts: Counter[str] = Counter()
+        for person in self.people:
+            counts[person.part] += len(person.files)
+        return {part: counts[part] for part in PARTS if counts[part]}
+
     def shown(self, path: Path) -> str:
         """A file's name for people: relative to the folder, and always valid text."""
         return _text(str(path.relative_to(self.root)))
@@ -56,12 +75,15 @@ class ImportPlan:
 @dataclass(slots=True)
 class _Gathering:
     names: dict[str, str] = field(default_factory=dict)
-    files: dict[str, list[Path]] = field(default_factory=dict)
+    files: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
     strays: list[tuple[Path, str]] = field(default_factory=list)
 
 
-def plan_import(folder: Path) -> ImportPlan:
+def plan_import(folder: Path, *, divided: bool = False) -> ImportPlan:
     """Look through `folder`, without opening any picture.
+
+    With `divided` the classic layout's parts stay apart, where there are two or three of them: a
+    person is in the plan once a part.
 
     Stray files are `leads_outside` (a link out of the folder: whoever made the folder need not be
     who may read what it names), `not_a_picture`, `no_person` (a picture beside the sub-folders),
@@ -93,8 +115,9 @@ def plan_import(folder: Path) -> ImportPlan:
         )
         if is_part:
             _note_loose(inner_files, found)
+            part = PART_NAMES[sub.name.casefold()]
             for person in inner_folders:
-                _gather(person, *_entries(person, folder, found), found)
+                _gather(person, *_entries(person, folder, found), found, part)
         else:
             _gather(sub, inner_folders, inner_files, found)
     if not any(found.files.values()):
@@ -103,10 +126,16 @@ def plan_import(folder: Path) -> ImportPlan:
             _("no sub-folder of {folder} holds a picture file").format(folder=_text(str(folder))),
             _HINT,
         )
-    people = (
-        PersonFiles(found.names[key], tuple(files)) for key, files in found.files.items() if files
+    divided = divided and len({part for _key, part in found.files if part}) > 1
+    people: dict[tuple[str, str], list[Path]] = {}
+    for (key, part), files in found.files.items():
+        people.setdefault((key, part if divided else ""), []).extend(files)
+    planned = (
+        PersonFiles(found.names[key], tuple(files), part)
+        for (key, part), files in people.items()
+        if files
     )
-    return ImportPlan(folder, tuple(people), tuple(found.strays))
+    return ImportPlan(folder, tuple(planned), tuple(found.strays))
 
 
 def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
@@ -159,8 +188,14 @@ def _alone(picture: Path) -> PersonFiles:
         return PersonFiles(f"picture {slug_for(shown, lambda _: False)}", (picture,))
 
 
-def _gather(folder: Path, inner: Iterable[Path], files: Iterable[Path], found: _Gathering) -> None:
-    """Add one person's folder."""
+def _gather(
+    folder: Path,
+    inner: Iterable[Path],
+    files: Iterable[Path],
+    found: _Gathering,
+    part: str = "",
+) -> None:
+    """Add one person's folder, which lies in that of a part or in none."""
     found.strays.extend((nested, "nested_folder") for nested in inner)
     try:
         name = clean_name(folder.name)
@@ -169,7 +204,7 @@ def _gather(folder: Path, inner: Iterable[Path], files: Iterable[Path], found: _
         return
     key = name_key(name)
     found.names.setdefault(key, name)
-    pictures = found.files.setdefault(key, [])
+    pictures = found.files.setdefault((key, part), [])
     for file in files:
         if is_picture_name(file):
             pictures.append(file)

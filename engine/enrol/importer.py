@@ -128,7 +128,7 @@ class _Import:
         self._looked_at = 0
         self._refused = 0
         self._images = 0
-        self._persons = 0
+        self._persons: set[str] = set()
         self._crowded = 0
         self._notes: list[str] = []
         """What is to be told of the photograph at hand."""
@@ -146,12 +146,12 @@ class _Import:
             raise Cancelled(
                 _("The import was cancelled"),
                 _("{images} pictures of {persons} people were imported before").format(
-                    images=self._images, persons=self._persons
+                    images=self._images, persons=len(self._persons)
                 ),
                 _("Import the folder again for the rest; nothing is taken twice."),
             )
         yield ImportDone(
-            people=self._persons,
+            people=len(self._persons),
             images=self._images,
             refused=self._refused,
             crowded=self._crowded,
@@ -168,7 +168,9 @@ class _Import:
                 yield from self._refuse(path, "name_taken")
             return
         source = f"{IMPORTED}{self._plan.root.name}"
-        session = _PersonSession(self._people, each.name, source, self._consent(each.name))
+        session = _PersonSession(
+            self._people, each.name, source, self._consent(each.name), each.part
+        )
         outcome = "stopped"
         try:
             for number, path in enumerate(each.files, start=1):
@@ -204,9 +206,9 @@ class _Import:
         session.close(outcome)
         self._crowded += session.crowded
         self._images += session.kept
-        self._persons += session.kept > 0
         if session.person is None or not session.kept:
             return
+        self._persons.add(session.person.slug)
         for event in self._after(session.person, session.id):
             if isinstance(event, SetAside):
                 self._aside += event.pictures
@@ -258,7 +260,10 @@ class _Import:
 class _PersonSession:
     """A session that appears, with its person if need be, when the first picture is kept."""
 
-    def __init__(self, people: People, name: str, source: str, consent: Consent | None) -> None:
+    def __init__(
+        self, people: People, name: str, source: str, consent: Consent | None, part: str
+    ) -> None:
+        self._part = part
         self._people = people
         self._consent = consent
         self._name = name
@@ -298,7 +303,7 @@ class _PersonSession:
             return False
         if self._writer is None:
             self._person = self._people.ensure(self._name, self._consent)
-            self._writer = SessionWriter(self._people, self._person, self._source)
+            self._writer = SessionWriter(self._people, self._person, self._source, part=self._part)
         try:
             self._begin()
             self._writer.add(

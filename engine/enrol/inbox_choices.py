@@ -170,15 +170,16 @@ class Choices:
         """Ids in the trash of choices older than the retention time."""
         return [each.id for each in self._due(now) if each.apart is None]
 
-    def purge(self, now: datetime | None = None, *, everything: bool = False) -> int:
-        """Remove for good what waits or was chosen before the retention time; how many waited.
+    def purge(self, now: datetime | None = None, *, everything: bool = False) -> tuple[int, int]:
+        """Remove for good what waits or was chosen before the retention time; how many sightings
+        waited, and how many choices.
 
         A choice that is purged cannot be undone any more. A split is no older than its sightings,
         so that nothing comes together again by being purged.
         """
         expired = [each.id for each in (self._memory.all() if everything else self._due(now))]
         if not expired and not (self._inbox.count() if everything else self._inbox.expired(now)):
-            return 0
+            return 0, 0
         with self._audit.of("purged", what="inbox", choices=len(expired)) as doing:
             for id in expired:
                 # The trash may keep what others removed for longer than the inbox may.
@@ -187,7 +188,7 @@ class Choices:
                 self._memory.drop(expired)
             waited = self._inbox.purge(now, everything=everything)
             doing.more["sightings"] = waited
-        return waited
+        return waited, len(expired)
 
     # --- private -------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class SessionInfo:
 
     `aligned` is "points" if each crop is aligned by the points of its face, or was looked through
     for them; "eyes" for what the Haar cascade aligned, and for all from before there was another.
+    `part` is that of the split which the operator's own folders gave it, else empty.
     """
 
     id: str
@@ -62,6 +63,7 @@ class SessionInfo:
     started: str
     pictures: tuple[str, ...]
     aligned: str = "eyes"
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,12 +295,14 @@ class People:
         self.delete_slug(person.slug, person.name)
         return True
 
-    def new_session(self, person: Person, source: str, aligned: str = "eyes") -> str:
+    def new_session(
+        self, person: Person, source: str, aligned: str = "eyes", part: str = ""
+    ) -> str:
         """Begin a session: its folder and session.json exist, with no picture yet.
 
-        `source` is text without credentials, `aligned` as in `SessionInfo`. The id is the UTC
-        time and a counter. Prefer `engine.enrol.recording.SessionWriter`, which also writes
-        pictures and the end.
+        `source` is text without credentials, `aligned` and `part` as in `SessionInfo`. The id is
+        the UTC time and a counter. Prefer `engine.enrol.recording.SessionWriter`, which also
+        writes pictures and the end.
         Raises PersonNotFound if the person was deleted meanwhile.
         """
         if not (self._folder(person.slug) / PERSON_FILE).is_file():
@@ -317,6 +321,7 @@ class People:
                     "source": source,
                     "started": iso(now),
                     "aligned": aligned,
+                    **({"part": part} if part else {}),
                 },
             )
         return folder.name
@@ -415,8 +420,8 @@ class People:
         found = []
         for entry in sub_folders(folder):
             if is_session_id(entry.name) and (pictures := picture_names(entry.path)):
-                source, started, aligned = session_head(entry)
-                found.append(SessionInfo(entry.name, source, started, pictures, aligned))
+                source, started, aligned, part = session_head(entry)
+                found.append(SessionInfo(entry.name, source, started, pictures, aligned, part))
         return tuple(sorted(found, key=lambda session: session.id))
 
     def _names(self) -> Iterator[tuple[str, str]]:

@@ -72,12 +72,18 @@ class SessionWriter:
     """
 
     def __init__(
-        self, people: People, person: Person, source: str, target: int | None = None
+        self,
+        people: People,
+        person: Person,
+        source: str,
+        target: int | None = None,
+        part: str = "",
     ) -> None:
         self._people = people
         self._person = person
         self._source = source
         self._target = target
+        self._part = part
         self.session = ""
         """The session's id; empty until the first picture is kept."""
         self.captured = 0
@@ -109,7 +115,7 @@ class SessionWriter:
         back with a picture in it.
         """
         if not self.session:
-            self.session = self._people.new_session(self._person, self._source, aligned)
+            self.session = self._people.new_session(self._person, self._source, aligned, self._part)
         if self._gone():
             raise PersonNotFound(
                 _("The person was deleted meanwhile"),
@@ -192,6 +198,10 @@ class SessionWriter:
         """Remove the session with all its pictures."""
         if self.session:
             self._people.discard_session(self._person.slug, self.session, only_if_empty=False)
+        self.forget()
+
+    def forget(self) -> None:
+        """The session with its pictures is no longer where it was."""
         self.session, self.captured = "", 0
 
     def _gone(self) -> bool:

@@ -7,13 +7,16 @@ trash that had begun is finished, and what belongs to nobody goes. The caller ho
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
-from engine.enrol.people import People
+from engine.enrol.folders import SESSION_FILE
+from engine.enrol.people import People, utc_now
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import Trash
 from engine.errors import DataError
 from engine.events import Recovered
+from engine.files import read_json, write_json
 from engine.workspace import Workspace
 
 
@@ -41,6 +44,9 @@ def recover(workspace: Workspace, interrupted: str = "") -> Recovered | None:
         strangers = People(StrangerArea(workspace))
         leftovers = attempt(People(workspace).tidy) + attempt(strangers.tidy)
         leftovers += attempt(lambda: _nameless(strangers))
+    kept: Counter[str] = Counter()
+    if interrupted and not failed:
+        attempt(lambda: _close_sessions(People(workspace), kept))
     if not (interrupted or unfinished or finished or leftovers or failed):
         return None
     return Recovered(
@@ -48,8 +54,27 @@ def recover(workspace: Workspace, interrupted: str = "") -> Recovered | None:
         unfinished=len(unfinished),
         leftovers=len(leftovers),
         finished=finished,
+        kept=tuple(kept.items()),
         failed=failed,
     )
+
+
+def _close_sessions(people: People, kept: Counter[str]) -> tuple[str, ...]:
+    """Write down that sessions without an end were cut short, so that it is told once; `kept` gets
+    how many pictures each person has of them."""
+    for person in people.list():
+        for session in person.sessions:
+            file = people.session_directory(person.slug, session.id) / SESSION_FILE
+            try:
+                head = read_json(file)
+            except (FileNotFoundError, DataError):
+                continue  # somebody's hand, which is told by who reads the session
+            if isinstance(head, dict) and "outcome" not in head:
+                count = len(session.pictures)
+                end = {"ended": utc_now(), "outcome": "cut_short", "captured": count}
+                write_json(file, {**head, **end})
+                kept[person.name] += count
+    return tuple(kept)
 
 
 def _nameless(strangers: People) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
     capturing -> complete       the target is reached
               -> stopped        the operator has enough; what was captured counts
               -> source_ended   the source ended or failed; what was captured counts
-              -> cancelled      given up; this session's pictures are removed
+              -> cancelled      given up; this session's pictures wait in the trash
 
 It knows no camera and no screen: the caller reads frames, finds the faces and passes on what
 `feed` returns.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.audit import Audit, Doing
 from engine.audit.places import place
-from engine.enrol.changes import set_aside
+from engine.enrol.changes import give_up_session, set_aside
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
 from engine.enrol.trash import Trash, Trashed
@@ -44,8 +44,8 @@ class Enrolment:
     """One session of one person. The caller holds `Workspace.writer` for as long as it lives.
 
     `source` is the source's text without credentials. With `new_person` the person is removed
-    again by `finish` if no picture of them was kept. Raises UsageError for a target outside
-    1..10000.
+    again by `finish` if no picture of them was kept. A session that is given up can be undone for
+    `keep_days`, with 0 it is gone. Raises UsageError for a target outside 1..10000.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Enrolment:
         gates: QualityGates,
         *,
         new_person: bool = False,
+        keep_days: int = 30,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not 1 <= target <= LARGEST_TARGET:
@@ -73,6 +74,7 @@ class Enrolment:
         self._source = source
         self._gates = gates
         self._new_person = new_person
+        self.keep_days = keep_days
         self._clock = clock
         self._audit = Audit(people.workspace)
         self._audit.ready()
@@ -86,6 +88,7 @@ class Enrolment:
         """The gates' word on the last frame that was fed."""
         self._done: EnrolDone | None = None
         self._aside: list[Trashed] = []
+        self._given_up: Trashed | None = None
 
     @property
     def state(self) -> State:
@@ -165,12 +168,16 @@ class Enrolment:
         self._end("source_ended")
 
     def cancel(self) -> None:
-        """Give the session up; `finish` removes its pictures. A session that is over stays so."""
+        """Give the session up; `finish` puts its pictures into the trash. A session that is over
+        stays so."""
         self._end("cancelled")
 
-    def give_up(self) -> None:
-        """Cancel even a session that is complete already; only before `finish`."""
+    def give_up(self, *, for_good: bool = False) -> None:
+        """Cancel even a session that is complete already; only before `finish`. With `for_good`
+        its pictures may not be kept in the trash either."""
         self._state = "cancelled"
+        if for_good:
+            self.keep_days = 0
 
     def reassign(self, person: Person) -> None:
         """Give the session with its pictures to `person`, who is enrolled, and go on as theirs.
@@ -186,8 +193,8 @@ class Enrolment:
             self._audit.give_up(self._doing, "somebody else")
             self._begin()
 
-    def put_aside(self, files: Sequence[str], keep_days: int, *, asked: bool) -> Trashed | None:
-        """Put pictures that show another face into the trash, for `keep_days`; the session goes on.
+    def put_aside(self, files: Sequence[str], *, asked: bool) -> Trashed | None:
+        """Put pictures that show another face into the trash; the session goes on.
 
         `asked`: an operator said so. None if they are all gone. Raises DataError if that cannot be
         done.
@@ -199,26 +206,30 @@ class Enrolment:
         if not chosen:
             return None
         name = people.by_slug(slug).name
-        done = set_aside(people.workspace, name, chosen, keep_days, asked=asked)
+        done = set_aside(people.workspace, name, chosen, self.keep_days, asked=asked)
         self._writer.put_aside(len(chosen))
         self._aside.append(done)
         self._previous = None
         return done
 
     def finish(self) -> EnrolDone:
-        """Write down how the session ended, or remove a cancelled one; the closing event.
+        """Write down how the session ended, and put a cancelled one away; the closing event.
 
         A session still capturing is stopped. Further calls return the same event.
         """
         if self._done is not None:
             return self._done
         self._end("stopped")
-        if self._state == "cancelled":
+        if self._state == "cancelled" and not self.keep_days:
             self._writer.discard()
             for change in self._aside:
                 Trash(self._people.workspace).drop(change.id)
         else:
             self._writer.close(self._state, self._refused)
+        if self._doing is not None:
+            self._note_end(self._doing)
+        if self._state == "cancelled" and self.captured:
+            self._put_away()
         if self._new_person:
             self._people.discard_if_empty(self.person)
         self._done = EnrolDone(
@@ -230,9 +241,9 @@ class Enrolment:
             seconds=round(self._clock() - self._began, 3),
             ended=self._state,
             aside=sum(change.pictures for change in self._aside),
+            given_up=self._given_up.pictures if self._given_up else 0,
+            change=self._given_up.id if self._given_up else "",
         )
-        if self._doing is not None:
-            self._note_end(self._doing)
         return self._done
 
     def _begin(self) -> None:
@@ -240,8 +251,20 @@ class Enrolment:
         about = {"new": self._new_person, "source": place(self._source)}
         self._doing = self._audit.begin("enrolled", [(self.person.id, about)])
 
+    def _put_away(self) -> None:
+        """Put this session into the trash, its person too if it is all there is of them."""
+        people = self._people
+        self._given_up = give_up_session(
+            people.workspace,
+            people.by_slug(self.person.slug).name,  # they may have been renamed meanwhile
+            self.session,
+            self.keep_days,
+            new=self._new_person,
+        )
+        self._writer.forget()
+
     def _note_end(self, doing: Doing) -> None:
-        if not self.captured or self._state == "cancelled":
+        if not self.captured:
             self._audit.give_up(doing, "cancelled")
             return
         doing.more |= {

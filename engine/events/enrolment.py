@@ -41,7 +41,9 @@ class Refused(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolDone(Event):
     """The session is over; `ended` is complete, stopped, cancelled or source_ended. `aside` of the
-    pictures showed another face and wait in the trash; they are not among those `captured`."""
+    pictures showed another face and wait in the trash; they are not among those `captured`. Nor are
+    the `given_up`, those of a cancelled session; `change` is what brings them back
+    (`facedesk trash undo`), empty if they are gone."""
 
     name: ClassVar[str] = "done"
     person: str
@@ -52,6 +54,8 @@ class EnrolDone(Event):
     seconds: float
     ended: str
     aside: int = 0
+    given_up: int = 0
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

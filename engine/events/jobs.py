@@ -59,8 +59,9 @@ class Recovered(Event):
     `interrupted` is that run's name, as in the writer lock, empty if it is not known.
     `unfinished` counts files and folders removed because they were not complete, `leftovers`
     empty sessions, features and split entries of nobody. `finished` says which deletions, moves
-    and undoings were completed, `erased` counts people whose erasure was. `failed` is why the rest
-    has to wait, usually a full disk.
+    and undoings were completed, `erased` counts people whose erasure was. `kept` are the people
+    (name, pictures) whose capture or import was cut short: what it had kept is theirs. `failed` is
+    why the rest has to wait, usually a full disk.
     """
 
     name: ClassVar[str] = "recovered"
@@ -69,6 +70,7 @@ class Recovered(Event):
     leftovers: int = 0
     finished: tuple[str, ...] = ()
     erased: int = 0
+    kept: tuple[tuple[str, int], ...] = ()
     failed: str = ""
 
 

@@ -64,7 +64,7 @@ class InboxCalls(QuickCalls):
     def inbox_purge(self) -> int:
         """Remove for good what is older than the retention time."""
         with self._writer.hold("purge"):
-            return self._choices.purge()
+            return self._choices.purge()[0]
 
     @property
     def _choices(self) -> Choices:

@@ -6,6 +6,7 @@ workspace's writer lock.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.audit import Audit
@@ -17,6 +18,7 @@ from engine.errors import NoModel, UsageError
 from engine.events import EpochDone, EvaluateDone, SplitDone
 from engine.i18n import _
 from engine.model.store import ModelInfo, ModelStore
+from engine.model.trained_on import contains
 from engine.service import evaluations
 from engine.service.jobs import splitting
 from engine.service.protocol import EnrolRequest, InModel, ModelRow, PersonRow, SplitRequest
@@ -44,6 +46,7 @@ def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple
             consent=state_of(person.consent, known.consent),
             unseen=away.get(person.slug, ""),
             id=person.id,
+            untrained=_untrained(person, model),
         )
         for person in People(workspace).list()
     )
@@ -62,6 +65,24 @@ def _in_model(person: Person, trained: dict[str, str]) -> InModel:
     if person.id not in trained:
         return "no"
     return "yes" if trained[person.id] == person.revision else "stale"
+
+
+def _untrained(person: Person, model: ModelInfo | None) -> int:
+    """How many pictures of this person the model does not know; 0 if it does not say which."""
+    state = in_model(person, model)
+    if model is None or state != "stale":
+        return person.pictures if state == "no" else 0
+    record = model.details.get("enrolled_on")
+    if not isinstance(record, Mapping):
+        return 0  # of a version before
+    try:
+        return sum(
+            not contains(record, person.id, session.id, file)
+            for session in person.sessions
+            for file in session.pictures
+        )
+    except (ValueError, AttributeError, TypeError):
+        return 0
 
 
 def stale_ids(workspace: Workspace, model: ModelInfo) -> frozenset[str]:

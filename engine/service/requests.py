@@ -34,11 +34,16 @@ class EnrolRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:
-    """Take pictures from a folder with one sub-folder a person; `consent` as in EnrolRequest."""
+    """Take pictures from a folder with one sub-folder a person; `consent` as in EnrolRequest.
+
+    The folder's own train, validation and test parts stay what they are in the split, unless
+    `redraw`.
+    """
 
     folder: str
     face: FaceChoice = "central"
     consent: str = ""
+    redraw: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

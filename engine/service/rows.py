@@ -15,7 +15,8 @@ InModel = Literal["yes", "no", "stale"]
 class PersonRow:
     """A person as listed. `in_model` is stale if pictures changed since training; `newest` is
     when the last session began, empty without pictures. `unseen` is the day they were last seen if
-    that is longer ago than `retention.people_days`, else empty."""
+    that is longer ago than `retention.people_days`, else empty. `untrained` of the pictures are
+    not in the model in use."""
 
     name: str
     slug: str
@@ -28,6 +29,7 @@ class PersonRow:
     unseen: str = ""
     id: str = ""
     """Who they are for good, whatever the name and the folder."""
+    untrained: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,6 +126,8 @@ def test_a_lost_stream_is_reported_and_comes_back(network_camera: Any) -> None:
     assert [event.attempt for event in lost[:2]] == [1, 2]
     assert lost[1].retry_in == pytest.approx(2 * lost[0].retry_in)
     assert after.sequence > before[-1].sequence
+    assert before[0].seconds == 0, "from the first picture, not from boot"
+    assert after.seconds > before[-1].seconds
     assert "hunter2" not in repr(heard)
 
 

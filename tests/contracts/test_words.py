@@ -156,7 +156,7 @@ def test_in_another_language_its_words_are_shown(tmp_path: Path) -> None:
         "«1 different view»",
         "«Refused frames»",
         "«last 38 < 60»",
-        "«x stop and keep · esc cancel»",
+        "«x stop and keep · esc keep, and no more»",
         "«n enrol another person or session · s split the pictures»",
         "«R: starting»",
         "«Last events»",

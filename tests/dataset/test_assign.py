@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dataset.assign import PARTS, Parts, Shares, assign, counts_for
+from engine.dataset.assign import Parts, Shares, assign, counts_for
+from engine.enrol.folders import PARTS
 from engine.enrol.people import Person, SessionInfo
 
 USUAL: Shares = (0.7, 0.15, 0.15)
@@ -157,3 +160,29 @@ def test_counts_add_up_and_lie_within_one_of_their_share(number: int, wanted: Sh
     # Two parts at most may have been lifted to one at the largest part's cost.
     assert all(abs(c - number * share) < 1 + 2 for c, share in zip(made, wanted, strict=True))
     assert all(count == 0 for count, share in zip(made, wanted, strict=True) if not share)
+
+
+def with_parts(*parts: str, size: int = 10) -> Person:
+    """Somebody with a session of `size` pictures for each part; an empty one has none."""
+    someone = person(*(size for _ in parts))
+    given = zip(someone.sessions, parts, strict=True)
+    return replace(someone, sessions=tuple(replace(session, part=p) for session, p in given))
+
+
+def test_the_operators_own_division_is_kept() -> None:
+    parts = assign(with_parts("test", "train", "validation", "train"), USUAL, 1, random=False)
+    assert sessions_of(parts["train"]) == {"s1", "s3"}
+    assert sessions_of(parts["validation"]) == {"s2"}
+    assert sessions_of(parts["test"]) == {"s0"}
+
+
+def test_what_has_no_part_is_drawn_beside_the_operators_own_division() -> None:
+    someone = with_parts("test", "train", "")
+    parts = assign(someone, USUAL, 1, random=False)
+    assert sorted(p for part in PARTS for p in parts[part]) == sorted(every(someone))
+    assert {"s0/0001.png", "s2/0010.png"} <= set(parts["test"])
+    assert "s1" in sessions_of(parts["train"])
+
+
+def test_a_division_that_leaves_nothing_to_train_on_is_drawn_anew() -> None:
+    assert counts(assign(with_parts("test"), USUAL, 1, random=False)) == (7, 2, 1)

@@ -52,6 +52,18 @@ def test_the_mode_says_how_pictures_were_kept_together(people: list[Person], mod
     assert make_split(people, SETTINGS).mode == mode
 
 
+def test_the_operators_own_division_is_the_mode_and_warns_of_nothing_else() -> None:
+    anna = person("Anna", 20, 20)
+    own = [
+        replace(session, part=part)
+        for session, part in zip(anna.sessions, ("train", "test"), strict=True)
+    ]
+    split = make_split([replace(anna, sessions=tuple(own))], SETTINGS)
+    assert split.mode == "own"
+    assert split.warnings == ("Anna: no pictures for validation.",)
+    assert make_split([replace(anna, sessions=tuple(own[1:]))], SETTINGS).mode == "blocks"
+
+
 def test_a_random_split_says_so_and_warns() -> None:
     split = make_split([person("Anna", 20)], SETTINGS, random=True)
     assert split.mode == "random"

@@ -84,3 +84,23 @@ def test_deleting_all_and_purging(facedesk: Any, waiting: tuple[Path, str]) -> N
     assert facedesk("unknown", "undo", "--workspace", workspace).code == 0
     run = facedesk("unknown", "purge", "--all", "--workspace", workspace, "--json")
     assert run.done["removed"] == 2
+
+
+def test_what_is_due_is_counted_by_the_command_that_removes_it(
+    facedesk: Any, waiting: tuple[Path, str]
+) -> None:
+    root, group = waiting
+    deleted = facedesk("unknown", "delete", group, "--workspace", root)
+    assert deleted.code == 0
+    workspace = Workspace(root)
+    inbox = Inbox(workspace, InboxSettings())
+    folders = [inbox.folder(inbox.add(sighted())) for _ in range(3)]
+    for number, folder in enumerate(folders, 1):
+        folder.rename(folder.with_name(f"20200101-120000-{number:03d}"))
+    at = ("--workspace", root, "--json")
+    assert facedesk("unknown", "purge", *at).done["removed"] == 3
+    assert facedesk("unknown", "purge", *at).done["removed"] == 0
+    (change,) = facedesk("trash", "list", *at).named("change")
+    old = "20200101-120000-001"
+    (workspace.trash / change["id"]).rename(workspace.trash / old)
+    assert facedesk("trash", "purge", *at).done["purged"] == 1

@@ -43,6 +43,24 @@ def test_classic_parts_are_put_together(tmp_path: Path) -> None:
     }
 
 
+def test_the_classic_parts_stay_apart_where_they_are_asked_for(tmp_path: Path) -> None:
+    root = tree(tmp_path, "training/Anna/1.jpg", "val/Anna/2.jpg", "test/Ben/3.jpg", "Cy/4.jpg")
+    plan = plan_import(root, divided=True)
+    assert [(each.name, each.part, len(each.files)) for each in plan.people] == [
+        ("Cy", "", 1),
+        ("Ben", "test", 1),
+        ("Anna", "train", 1),
+        ("Anna", "validation", 1),
+    ]
+    assert plan.parts == {"train": 1, "validation": 1, "test": 1}
+
+
+def test_one_part_alone_is_no_division(tmp_path: Path) -> None:
+    plan = plan_import(tree(tmp_path, "train/Anna/1.jpg", "Anna/2.jpg"), divided=True)
+    assert [(each.part, len(each.files)) for each in plan.people] == [("", 2)]
+    assert plan.parts == {}
+
+
 def test_person_may_be_called_test(tmp_path: Path) -> None:
     assert people(plan_import(tree(tmp_path, "Test/1.jpg"))) == {"Test": ["Test/1.jpg"]}
 

@@ -218,7 +218,7 @@ def test_after_the_retention_time_a_choice_is_gone_for_good(
     later = datetime.now(UTC) + timedelta(days=8)
     assert choices.overdue(later)
     assert not choices.overdue()
-    assert choices.purge(later) == 1
+    assert choices.purge(later) == (1, 1)
     assert choices.last() is None
     assert not list(workspace.trash.iterdir())
     assert not choices.overdue(later)

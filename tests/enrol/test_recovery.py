@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.enrol.changes import delete_people
 from engine.enrol.people import People
+from engine.enrol.recording import SessionWriter
 from engine.enrol.recovery import recover
 from engine.enrol.strangers import StrangerArea, strangers
 from engine.enrol.trash import Trash
 from engine.errors import DiskFull, WorkspaceUnusable
 from engine.events import Recovered
 from engine.files import make_directory, write_bytes, write_json
+from engine.pictures import encode_png
 from engine.workspace import Workspace
 from tests.enrol.test_people import capture
 
@@ -26,6 +29,9 @@ def anna(workspace: Workspace) -> Workspace:
     split = {"people": {"anna": {}}, "warnings": [], "seed": 1, "shares": {}}
     write_json(workspace.split_file, split)
     return workspace
+
+
+KILLED = "facedesk enroll (process 7)"
 
 
 class Killed(BaseException):
@@ -54,6 +60,24 @@ def test_a_killed_writer_is_named_though_it_left_nothing(anna: Workspace) -> Non
     assert recover(anna, "facedesk train (process 7)") == Recovered(
         interrupted="facedesk train (process 7)"
     )
+
+
+def test_a_capture_that_was_cut_short_is_told_once_with_what_it_kept(anna: Workspace) -> None:
+    people = People(anna)
+    writer = SessionWriter(people, people.get("Anna"), "0", 100)
+    for number in range(3):
+        writer.add(
+            encode_png(np.full((160, 160, 3), number, np.uint8)),
+            frame=number,
+            seconds=number,
+            box=(0, 0, 90, 90),
+            eyes_found=True,
+            brightness=90,
+            sharpness=90,
+        )
+    assert recover(anna, KILLED) == Recovered(interrupted=KILLED, kept=(("Anna", 3),))
+    assert recover(anna, KILLED) == Recovered(interrupted=KILLED)
+    assert people.get("Anna").pictures == 5
 
 
 def test_unfinished_files_and_leftovers_of_both_areas_go(anna: Workspace) -> None:

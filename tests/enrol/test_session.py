@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.camera.frame import Frame
+from engine.enrol.changes import undo
 from engine.enrol.people import People, Person
 from engine.enrol.recording import read_records
 from engine.enrol.session import Enrolment
@@ -172,6 +173,36 @@ def test_cancelling_removes_this_sessions_pictures_only(people: People, anna: Pe
     done = second.finish()
     assert (done.ended, done.captured, done.session) == ("cancelled", 0, "")
     assert [session.id for session in people.get("Anna").sessions] == [first.session]
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_what_was_given_up_waits_in_the_trash_and_undo_brings_it_back(
+    people: People, anna: Person, new: bool
+) -> None:
+    person = people.add("Bob") if new else anna
+    before = enrolment(people, anna)
+    feed_good(before, 3)
+    before.finish()
+    session = enrolment(people, person, new_person=new)
+    feed_good(session, 2)
+    id = session.session
+    session.cancel()
+    done = session.finish()
+    assert (done.ended, done.captured, done.given_up) == ("cancelled", 0, 2)
+    assert [each.name for each in people.list()] == ["Anna"]
+    undone = undo(people.workspace, done.change)
+    assert undone.title == f"Gave up the capture of {person.name} (2 pictures)"
+    assert people.get(person.name).sessions[-1].id == id
+    assert [each.pictures for each in people.list()] == ([3, 2] if new else [5])
+
+
+def test_what_may_not_be_kept_is_not_kept_in_the_trash_either(people: People, anna: Person) -> None:
+    session = enrolment(people, anna)
+    feed_good(session, 2)
+    session.give_up(for_good=True)
+    done = session.finish()
+    assert (done.given_up, done.change) == (0, "")
+    assert not list(people.workspace.root.rglob("*.png"))
 
 
 def test_a_complete_session_can_no_longer_be_cancelled(people: People, anna: Person) -> None:

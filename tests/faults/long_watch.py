@@ -40,6 +40,7 @@ from engine.events import (
     Preview,
     ProcessDied,
     RecognitionRate,
+    SourceOpened,
 )
 from engine.service import child
 from engine.service.client import LocalDesk
@@ -72,6 +73,7 @@ class WatchedDesk(LocalDesk):
         super().__init__(workspace, settings)
         self.heard: Counter[str] = Counter()
         self.lags: deque[float] = deque(maxlen=20_000)
+        self.began = 0.0
         self.tracks = 0
         self.frames = 0
         self.told: deque[str] = deque(maxlen=20)
@@ -82,8 +84,10 @@ class WatchedDesk(LocalDesk):
 
         def both(event: Event) -> None:
             self.heard[type(event).__name__] += 1
-            if isinstance(event, FaceSeen):
-                self.lags.append(time.monotonic() - event.seconds)
+            if isinstance(event, SourceOpened):
+                self.began = time.monotonic()  # from when on a live source counts its seconds
+            elif isinstance(event, FaceSeen):
+                self.lags.append(time.monotonic() - self.began - event.seconds)
                 self.tracks = max(self.tracks, event.track)
                 self.heard[event.decision] += 1
             elif isinstance(event, RecognitionRate):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from desk_driver import Collector, started, wait_unlocked
+from PIL import Image
 
 from engine.errors import (
     NameInvalid,
@@ -25,6 +26,7 @@ from engine.events import (
     EnrolDone,
     ImportDone,
     JobEnded,
+    Notice,
     Preview,
     ProcessDied,
     ProcessReady,
@@ -80,6 +82,9 @@ def test_cancel_gives_the_session_up_and_leaves_no_empty_person(desk: LocalDesk)
     desk.cancel("enrol")
     assert collector.wait_end("enrol").outcome == "cancelled"
     assert desk.people() == ()
+    desk.undo()
+    given_up = collector.of(EnrolDone)[0].given_up
+    assert desk.people()[0].pictures == given_up > 0
 
 
 WISH = PreviewWish(columns=32, rows=12, level="normal", rate=8)
@@ -189,6 +194,32 @@ def test_import_runs_in_the_camera_process(desk: LocalDesk, tmp_path: Path) -> N
     desk.import_pictures(ImportRequest(folder=str(tmp_path / "in")))
     assert collector.wait_end("import").outcome == "done"
     assert collector.of(ImportDone)[0].images == 1
+
+
+@pytest.mark.parametrize("redraw", [False, True])
+def test_an_imported_division_is_kept_in_the_split_unless_told_otherwise(
+    desk: LocalDesk, tmp_path: Path, redraw: bool
+) -> None:
+    portraits = Path(__file__).resolve().parents[2] / "data" / "demo"
+    portrait = Image.open(portraits / "collins.png").convert("RGB")
+    for number, part in enumerate(("train", "train", "val", "test", "test", "test")):
+        folder = tmp_path / "in" / part / "Eileen Collins"
+        folder.mkdir(parents=True, exist_ok=True)
+        portrait.rotate(number, fillcolor=(90, 90, 90)).save(folder / f"{number}.png")
+    collector = started(desk)
+    desk.import_pictures(ImportRequest(folder=str(tmp_path / "in"), redraw=redraw))
+    assert collector.wait_end("import").outcome == "done"
+    (told,) = (event.text for event in collector.of(Notice) if "division" in event.text)
+    made = desk.split(SplitRequest(train=0.7, validation=0.15, test=0.15))
+    parts = (made.train, made.validation, made.test)
+    if redraw:
+        assert told.endswith("is not kept: the split draws anew.")
+        assert (made.mode, parts) == ("blocks", (4, 1, 1))
+    else:
+        assert told == (
+            "The folder's own division is kept in the split: train 2, validation 1, test 3."
+        )
+        assert (made.mode, parts) == ("own", (2, 1, 3))
 
 
 def test_impossible_requests_are_refused_at_once(desk: LocalDesk) -> None:

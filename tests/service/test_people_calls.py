@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from engine.enrol.people import People
 from engine.errors import DataError, NothingToUndo
 from engine.events import EvaluateDone
+from engine.model.store import ModelDraft, ModelStore
+from engine.model.trained_on import encode
 from engine.service import evaluations
 from engine.service.client import LocalDesk
 from engine.service.protocol import Answers, Consent
@@ -251,3 +254,25 @@ def test_noted_consent_holds_the_words_of_the_present_text(desk: LocalDesk) -> N
     assert consent is not None
     assert (consent.text, consent.text_version) == ("", "of 2020")
     assert [row.consent for row in desk.people()] == ["outdated", "none"]
+
+
+def test_a_row_says_how_many_pictures_the_model_in_use_does_not_know(
+    desk: LocalDesk, workspace: Workspace
+) -> None:
+    assert [row.untrained for row in desk.people()] == [8, 4]
+    people = People(workspace)
+    anna, bob = people.list()
+    known = {
+        each.id: {session.id: encode(session.pictures) for session in each.sessions}
+        for each in (anna, bob)
+    }
+    draft = ModelDraft(
+        recipe="head",
+        people=[(each.id, each.name, each.revision) for each in (anna, bob)],
+        centres=np.eye(2, 64, dtype=np.float32),
+        details={"enrolled_on": known},
+    )
+    store = ModelStore(workspace)
+    store.promote(store.save(draft).id)
+    capture(people, anna, 3)
+    assert [(row.in_model, row.untrained) for row in desk.people()] == [("stale", 3), ("yes", 0)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fake_coach import coaching
-from fake_desk import FakeDesk, captured, opened, person
+from fake_desk import FakeDesk, captured, model, opened, person
 from textual.widgets import Input
 
 from engine.events import EnrolDone, ImportDone, ImportProgress, ImportRefused, JobEnded, Refused
@@ -152,7 +152,7 @@ async def test_the_end_says_what_was_kept(run):
         assert "refused: blurred 4" in table.log()
 
 
-async def test_escape_cancels_and_x_stops(run):
+async def test_escape_keeps_the_pictures_as_x_does(run):
     async with run(FakeDesk()) as table:
         await start(table)
         await table.press("x")
@@ -160,9 +160,44 @@ async def test_escape_cancels_and_x_stops(run):
         await start(table, "Bob")
         await table.press("escape")
         await table.until(lambda: not table.app.board.titles)
-        assert table.desk.asked("stop") == ["enrol"]
-        assert table.desk.asked("cancel") == ["enrol"]
-        assert "Cancelled" in table.text("#capture-status")
+        assert table.desk.asked("stop") == ["enrol", "enrol"]
+        assert table.desk.asked("cancel") == []
+
+
+@pytest.mark.parametrize("key", ["i", "r"])
+async def test_escape_ends_an_import_or_a_recognition_in_good_order(run, key):
+    async with run(FakeDesk((person("Ada"),), models=(model(),))) as table:
+        await table.press(key)
+        await table.type("photos")
+        await table.press("enter")
+        await table.until(lambda: table.app.board.titles)
+        await table.press("escape")
+        await table.until(lambda: not table.app.board.titles)
+        assert len(table.desk.asked("stop")) == 1
+        assert table.desk.asked("cancel") == []
+
+
+async def test_a_capture_that_was_given_up_says_that_undo_brings_it_back(run):
+    async with run(FakeDesk()) as table:
+        await start(table)
+        table.desk.emit(
+            EnrolDone(
+                person="Ada Lovelace",
+                session="",
+                captured=0,
+                target=100,
+                refused={},
+                seconds=9,
+                ended="cancelled",
+                given_up=53,
+                change="20261124-093000-001",
+            ),
+            JobEnded(job="enrol", outcome="done"),
+        )
+        await table.until(lambda: "given up" in table.text("#capture-status"))
+        told = "53 pictures in the trash, u brings them back"
+        assert told in table.text("#capture-last")
+        assert f"Ada Lovelace: {told}" in table.log()
 
 
 @pytest.mark.parametrize("key", ["n", "i", "r"])
@@ -172,7 +207,7 @@ async def test_a_busy_camera_is_explained(run, key):
         assert table.app.check_action("new_person", ()) is None
         await table.press(key)
         await table.until(lambda: "The camera is in use: Enrolling Bob" in table.toasts())
-        assert "Esc cancels it" in table.toasts()
+        assert "x ends it and keeps what it has" in table.toasts()
         assert table.app.screen is table.app.screen_desk
 
 

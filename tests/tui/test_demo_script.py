@@ -107,4 +107,4 @@ async def test_cancelling_a_job_of_the_demo_stops_the_demo(run):
     async with run(desk, script=DemoScript(watch_seconds=0)) as table:
         await table.until(lambda: "enrol" in table.app.board.titles)
         await table.press("escape")
-        await table.until(lambda: "Demo stopped: enrol was cancelled" in table.log())
+        await table.until(lambda: "Demo stopped: enrol was ended early" in table.log())

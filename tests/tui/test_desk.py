@@ -66,7 +66,7 @@ async def test_the_footer_shows_the_main_keys_unclipped(run, size):
     async with run(desk(), size=size) as table:
         await table.shows("e Rename d Delete n New", "r Recognise F1 Help q Quit")
         await table.press("n", "C", "enter")
-        await table.shows("x Stop esc Cancel F1 Help q Quit")
+        await table.shows("x Stop esc End F1 Help q Quit")
 
 
 # --- key table, help, palette -------------------------------------------------------------

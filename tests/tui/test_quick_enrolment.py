@@ -23,20 +23,21 @@ async def start(table, name="Grace Hopper", *more):
     await table.until(lambda: "enrol" in table.app.board.titles, "enrolment runs")
 
 
-def capture_ends(table, kept=12, ended="complete", outcome="done"):
-    table.desk.emit(
-        captured(kept, name="Grace Hopper"),
-        EnrolDone(
-            person="Grace Hopper",
-            session="s1",
-            captured=kept,
-            target=12,
-            refused={},
-            seconds=4,
-            ended=ended,
-        ),
-        JobEnded(job="enrol", outcome=outcome),
+def capture(kept, ended):
+    done = EnrolDone(
+        person="Grace Hopper",
+        session="s1",
+        captured=kept,
+        target=12,
+        refused={},
+        seconds=4,
+        ended=ended,
     )
+    return captured(kept, name="Grace Hopper"), done
+
+
+def capture_ends(table, kept=12, ended="complete", outcome="done"):
+    table.desk.emit(*capture(kept, ended), JobEnded(job="enrol", outcome=outcome))
 
 
 def training_ends(table, *, promoted=True, outcome="done"):
@@ -106,7 +107,7 @@ async def test_without_the_tick_nothing_follows_and_that_is_remembered(run):
 @pytest.mark.parametrize(
     ("kept", "ended", "outcome", "why"),
     [
-        (12, "cancelled", "cancelled", "the capture was cancelled"),
+        (12, "cancelled", "cancelled", "the capture was given up"),
         (2, "stopped", "stopped", "2 pictures are too few"),
     ],
 )
@@ -126,6 +127,17 @@ async def test_a_stopped_capture_goes_on_with_what_it_has(run):
         await table.until(lambda: table.desk.asked("train") == [TrainRequest()])
 
 
+async def test_escape_keeps_the_pictures_and_nothing_follows(run):
+    async with run(desk()) as table:
+        await start(table, "Grace Hopper")
+        table.desk.emit(*capture(7, "stopped"))
+        await table.press("escape")
+        told = "Not trained: 7 pictures of Grace Hopper kept, t trains them."
+        await table.until(lambda: told in table.text("#capture-steps"))
+        assert not table.desk.asked("split")
+        assert not table.desk.asked("cancel")
+
+
 async def test_escape_in_the_training_ends_the_run_and_recognition_comes_back(run):
     async with run(desk()) as table:
         await table.press("r", "enter")
@@ -133,7 +145,7 @@ async def test_escape_in_the_training_ends_the_run_and_recognition_comes_back(ru
         await start(table)
         capture_ends(table)
         await table.until(lambda: "train" in table.app.board.titles)
-        await table.press("escape")
+        await table.press("escape", "y")
         await table.until(lambda: "recognise" in table.app.board.titles)
         assert table.desk.asked("cancel") == ["train"]
         assert "The training was cancelled" in table.text("#capture-steps")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fake_desk import FakeDesk, model, person
 
 from engine.events import ClockChanged, Recovered, WorkspaceUpgraded
 from tui.describe import describe
@@ -22,6 +23,17 @@ from tui.recovery_words import recovery_words
             "nobody. Finished: Deleted Anna (1 picture). What was kept is whole.",
         ),
         (
+            Recovered(interrupted="facedesk enroll (process 7)", kept=(("Anna", 56),)),
+            "facedesk enroll (process 7) was cut short. Kept and not in the model yet: 56 pictures "
+            "of Anna; `facedesk train` trains them. What was kept is whole.",
+        ),
+        (
+            Recovered(kept=(("Ada", 1), ("Bo", 2), ("Cy", 3), ("Di", 4), ("Ed", 5))),
+            "An earlier run was cut short. Kept and not in the model yet: 1 picture of Ada, "
+            "2 pictures of Bo, 3 pictures of Cy and 9 pictures of 2 others; `facedesk train` "
+            "trains them. What was kept is whole.",
+        ),
+        (
             Recovered(failed="The disk is full"),
             "An earlier run was cut short. The rest waits: The disk is full. What was kept is "
             "whole.",
@@ -36,6 +48,23 @@ def test_the_log_pane_shows_it_as_a_warning() -> None:
     line = describe(Recovered(unfinished=3))
     assert line is not None
     assert (line.level, line.text) == ("warning", recovery_words(Recovered(unfinished=3)))
+
+
+def test_the_log_pane_names_the_key_that_trains_what_was_kept() -> None:
+    line = describe(Recovered(kept=(("Anna", 56),)))
+    assert line is not None
+    assert "56 pictures of Anna; t trains them." in line.text
+
+
+async def test_the_next_start_says_what_an_earlier_run_kept(run) -> None:
+    rows = (
+        person("Ada", pictures=60, untrained=56),
+        person("Bo", pictures=9, untrained=9, consent="withdrawn"),
+        person("Cy", pictures=9),
+    )
+    async with run(FakeDesk(rows, (model(current=True),))) as table:
+        told = "Kept and not in the model yet: 56 pictures of Ada; t trains them."
+        await table.until(lambda: told in table.log())
 
 
 def test_the_log_pane_warns_of_a_workspace_that_was_upgraded() -> None:

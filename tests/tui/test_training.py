@@ -184,7 +184,9 @@ async def test_training_and_capture_run_side_by_side_and_escape_means_the_pane_i
         await table.until(lambda: "enrol" in table.app.board.titles)
         await table.press("4")
         await table.pilot.pause()
-        await table.press("escape")
+        await table.press("escape", "escape")
+        assert table.desk.asked("cancel") == []
+        await table.press("escape", "y")
         await table.until(lambda: table.desk.asked("cancel"))
         assert table.desk.asked("cancel") == ["train"]
 

@@ -104,10 +104,19 @@ def _ready(name: str) -> bool:
     show_default=True,
     help=_("Which face of a photograph counts."),
 )
+@click.option(
+    "--redraw",
+    is_flag=True,
+    help=_("Let the split divide anew what FOLDER/train/, validation/ and test/ divide."),
+)
 @consent_option()
 @click.pass_obj
-def import_command(options: dict[str, Any], folder: Path, face: Any, consent: str) -> None:
+def import_command(
+    options: dict[str, Any], folder: Path, face: Any, redraw: bool, consent: str
+) -> None:
     """Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like.
+
+    The split keeps the division into train/, validation/ (val/) and test/, unless --redraw.
 
     \b
     facedesk import photos/
@@ -118,6 +127,8 @@ def import_command(options: dict[str, Any], folder: Path, face: Any, consent: st
         from engine.service.protocol import ImportRequest
         from tui.commands.enrolment import import_folder
 
-        import_folder(context, ImportRequest(folder=str(folder), face=face, consent=consent))
+        import_folder(
+            context, ImportRequest(folder=str(folder), face=face, consent=consent, redraw=redraw)
+        )
 
     run(options, job)

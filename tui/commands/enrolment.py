@@ -32,7 +32,7 @@ from tui.context import Context, interruptible
 from tui.doubt_words import doubt_words
 from tui.i18n import _
 from tui.output import Output
-from tui.text import crowded_words, measured, reason_words
+from tui.text import crowded_words, many, measured, reason_words
 
 
 def source_note(output: Output, event: Event) -> None:
@@ -84,42 +84,47 @@ def enroll(
     twins: Twins = "keep",
     record: Path | None = None,
 ) -> EnrolDone:
-    """Capture one person; prints progress, the refusals and a summary."""
-    from engine.service.jobs.enrol import enrol
+    """Capture one person; prints progress, the refusals and a summary.
+
+    Raises NoPictures if nothing was kept, whatever the reason, and ReviewNeeded.
+    """
+    from engine.service.jobs.enrol import enrol, nothing_captured
     from engine.service.jobs.judging import guard_here
 
     output = context.output
     said: Coaching | None = None
     doubts: list[str] = []
     asking = threading.Event()
-    with (
-        interruptible(keep=True, enter_stops=True, asking=asking) as cancel,
-        context.writing("enroll"),
-        output.progress(
-            _("Enrolling {person}").format(person=request.person), request.count
-        ) as bar,
-    ):
+    with interruptible(keep=True, enter_stops=True, asking=asking) as cancel:
+        with (
+            context.writing("enroll"),
+            output.progress(
+                _("Enrolling {person}").format(person=request.person), request.count
+            ) as bar,
+        ):
 
-        def emit(event: Event) -> None:
-            nonlocal said
-            output.event(event)
-            source_note(output, event)
-            doubts.extend(doubt_words(event))
-            if isinstance(event, Captured):
-                bar.update(event.captured)
-            elif isinstance(event, Coaching):
-                said = event
-                why = coach_words.why_refused(event)
-                bar.retitle(f"{coach_words.advice(event)}{f' ({why})' if why else ''}")
+            def emit(event: Event) -> None:
+                nonlocal said
+                output.event(event)
+                source_note(output, event)
+                doubts.extend(doubt_words(event))
+                if isinstance(event, Captured):
+                    bar.update(event.captured)
+                elif isinstance(event, Coaching):
+                    said = event
+                    why = coach_words.why_refused(event)
+                    bar.retitle(f"{coach_words.advice(event)}{f' ({why})' if why else ''}")
 
-        settings, workspace = context.settings, context.workspace
-        with recorded(record, "enrol", request, settings, workspace, emit) as (taped, tell):
-            guard = guard_for(context, request.person, twins, tell, asking)
-            faces = guard_here(workspace, settings, tell)
-            done = enrol(workspace, settings, taped, cancel, tell, guard, faces=faces)
-    _summarise(output, done)
-    if said is not None and done.captured:
-        output.result(coach_words.coverage(said))
+            settings, workspace = context.settings, context.workspace
+            with recorded(record, "enrol", request, settings, workspace, emit) as (taped, tell):
+                guard = guard_for(context, request.person, twins, tell, asking)
+                faces = guard_here(workspace, settings, tell)
+                done = enrol(workspace, settings, taped, cancel, tell, guard, faces=faces)
+        _summarise(output, done)
+        if said is not None and done.captured:
+            output.result(coach_words.coverage(said))
+    if not done.captured and not done.aside:
+        raise nothing_captured(done)
     refuse_silence(doubts)
     return done
 
@@ -128,7 +133,7 @@ def _summarise(output: Output, done: EnrolDone) -> None:
     """One line for what was captured, one for what was refused."""
     ends = {
         "stopped": _("stopped"),
-        "cancelled": _("cancelled, nothing kept"),
+        "cancelled": _("given up"),
         "source_ended": _("the source ended early"),
     }
     ended = f" ({ends[done.ended]})" if done.ended in ends else ""
@@ -141,6 +146,12 @@ def _summarise(output: Output, done: EnrolDone) -> None:
         )
         + ended
     )
+    if done.change:
+        output.result(
+            _("{pictures} in the trash; `facedesk trash undo {change}` brings them back").format(
+                pictures=many(done.given_up, "picture"), change=done.change
+            )
+        )
     if done.refused:
         reasons = ", ".join(f"{n} {reason_words(r)}" for r, n in sorted(done.refused.items()))
         output.result(_("refused frames: {reasons}").format(reasons=reasons))

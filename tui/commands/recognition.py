@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from engine.events import Event, FaceSeen, NoFace, RecogniseDone, Sighted, Threshold, Why
@@ -28,7 +27,6 @@ class Lines:
         self._each = each
         self._several = several
         self._said: dict[int, str | None] = {}
-        self._began = time.monotonic()
 
     def take(self, event: FaceSeen) -> None:
         """Say who it is, if that is news."""
@@ -91,7 +89,7 @@ def recognize(
         settings, workspace = context.settings, context.workspace
         with recorded(record, "recognise", request, settings, workspace, emit) as (taped, tell):
             done = recognise(workspace, settings, taped, cancel, tell, why=why, keep=keep)
-    summarise(output, done)
+        summarise(output, done)
     return done
 
 

@@ -71,9 +71,10 @@ def enroll_roster(
     """Enrol everybody who waits with `request`'s source; `ready(name)` False ends it.
 
     Raises UsageError if nobody waits. A capture that brought nothing is told; the next follows.
-    Raises ReviewNeeded at the end if somebody must look at one.
+    Raises ReviewNeeded at the end if somebody must look at one, NoPictures if none brought any.
     """
     doubts: list[str] = []
+    kept, nothing = 0, ""
     waiting = [row.name for row in roster_rows(context.workspace) if not row.done]
     if not waiting:
         raise UsageError(
@@ -83,10 +84,13 @@ def enroll_roster(
         if not ready(name):
             break
         try:
-            enroll(context, replace(request, person=name), twins)
+            kept += enroll(context, replace(request, person=name), twins).captured
         except NoPictures as error:
             context.output.error(error)
+            nothing = str(error)
         except ReviewNeeded as error:
             context.output.note(error.message, "yellow")
             doubts.append(error.message)
     refuse_silence(doubts)
+    if nothing and not kept:
+        raise NoPictures(_("Nobody was enrolled"), nothing, _("See `facedesk roster`."))

@@ -85,8 +85,8 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
             desk.close()
         if event.outcome == "failed":
             raise Failed(event)
-    if done is not None:
-        summarise(output, done)
+        if done is not None:
+            summarise(output, done)
     if failed:
         raise SourceError(
             _("{count} of {all} sources failed").format(

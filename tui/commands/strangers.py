@@ -55,13 +55,13 @@ def add(context: Context, request: StrangersRequest) -> StrangersAdded:
 
         with interruptible(keep=True, enter_stops=True) as cancel:
             done = add_strangers(context.workspace, context.settings, request, cancel, emit)
-        output.result(
-            _("{strangers} added with {pictures}, {total} now").format(
-                strangers=many(done.added, "stranger"),
-                pictures=many(done.images, "picture"),
-                total=many(done.strangers, "stranger"),
+            output.result(
+                _("{strangers} added with {pictures}, {total} now").format(
+                    strangers=many(done.added, "stranger"),
+                    pictures=many(done.images, "picture"),
+                    total=many(done.strangers, "stranger"),
+                )
             )
-        )
         with interruptible(keep=False) as cancel:
             if not take_in(context.workspace, context.settings, cancel, emit):
                 output.note(_("They count from the next training on."))

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import replace as changed
 from pathlib import Path
 
-from engine.errors import SourceUnreadable
+from engine.errors import NoPictures, SourceUnreadable
 from engine.events import Captured, Event, FaceSeen, Refused, ReplayDone
 from engine.service.protocol import EnrolRequest, ReplayRequest
 from engine.workspace import Workspace
@@ -23,36 +23,41 @@ def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> Rep
     """Run a recording again; prints how many decisions agree.
 
     Raises SourceUnreadable at the end if the recording breaks off, ReviewNeeded if pictures that
-    were kept must be looked at.
+    were kept must be looked at, NoPictures if none was kept for `request.into`.
     """
     from engine.service.jobs.replay import replay as run_again
 
     output = context.output
     doubts: list[str] = []
+    kept = 0
     with contextlib.ExitStack() as stack:
         cancel = stack.enter_context(interruptible(keep=True))
         if request.into is not None:
             stack.enter_context(context.writing("replay"))
 
         def emit(event: Event) -> None:
+            nonlocal kept
             output.event(event)
             source_note(output, event)
+            kept += isinstance(event, Captured)
             doubts.extend(doubt_words(event))
             if each_event and (line := _line(event)):
                 output.result(line)
 
         done = run_again(context.workspace, context.settings, request, cancel, emit)
-    output.result(summary(done))
-    for frame, then, now in done.first:
-        output.result(
-            "  "
-            + _("frame {frame}: {then} then, {now} now").format(frame=frame, then=then, now=now)
-        )
+        output.result(summary(done))
+        for frame, then, now in done.first:
+            output.result(
+                "  "
+                + _("frame {frame}: {then} then, {now} now").format(frame=frame, then=then, now=now)
+            )
     if done.damage:
         raise SourceUnreadable(
             _("The recording breaks off"), done.damage, _("Up to there it was used.")
         )
     refuse_silence(doubts)
+    if request.into is not None and not kept:
+        raise NoPictures(_("No picture was kept"), _("every frame of the recording was refused"))
     return done
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.errors import SplitMissing, UsageError
+from engine.cancel import Cancel
+from engine.errors import Cancelled, SplitMissing, UsageError
 from engine.events import (
     EpochDone,
     Event,
@@ -19,6 +20,7 @@ from engine.service.protocol import SplitRequest, TrainRequest
 from engine.settings import SplitSettings
 from tui.context import Context, interruptible
 from tui.i18n import _
+from tui.output import Output
 from tui.state_words import SPLIT_MODES
 from tui.text import figure
 
@@ -108,35 +110,57 @@ def export_folders(context: Context, folder: Path) -> int:
 def train(context: Context, request: TrainRequest) -> TrainDone:
     """Train; one line an epoch, a summary, and what the figures mean.
 
-    Ctrl+C gives up; Enter on a terminal ends the epochs and keeps the best one so far.
+    Ctrl+C gives up and says how far it was; Enter on a terminal ends the epochs and keeps the best
+    one so far.
     """
+    context.output.note(_("Loading the network"))
+    with interruptible(keep=False, enter_stops=True) as cancel:
+        done, threshold = _trained(context, request, cancel)
+        _summarise(context.output, done, threshold)
+    return done
+
+
+def _trained(
+    context: Context, request: TrainRequest, cancel: Cancel
+) -> tuple[TrainDone, Threshold | None]:
+    """The training, and its threshold. Raises Cancelled after saying how far it was."""
     from engine.service.jobs.train import train
 
     output = context.output
-    output.note(_("Loading the network"))
     threshold: Threshold | None = None
-    with (
-        interruptible(keep=False, enter_stops=True) as cancel,
-        context.writing("train"),
-        output.progress(_("Features"), None) as bar,
-    ):
+    last: EpochDone | None = None
 
-        def emit(event: Event) -> None:
-            nonlocal threshold
-            output.event(event)
-            match event:
-                case FeaturesProgress():
-                    bar.update(event.done, event.total)
-                case Threshold():
-                    threshold = event
-                case EpochDone():
-                    bar.retitle(_("Epochs"))
-                    bar.update(event.epoch, event.epochs)
-                    output.note(epoch_line(event))
-                case Notice():
-                    output.note(event.text, "yellow" if event.level != "info" else "")
+    def emit(event: Event) -> None:
+        nonlocal threshold, last
+        output.event(event)
+        match event:
+            case FeaturesProgress():
+                bar.update(event.done, event.total)
+            case Threshold():
+                threshold = event
+            case EpochDone():
+                last = event
+                bar.retitle(_("Epochs"))
+                bar.update(event.epoch, event.epochs)
+                output.note(epoch_line(event))
+            case Notice():
+                output.note(event.text, "yellow" if event.level != "info" else "")
 
-        done = train(context.workspace, context.settings, request, cancel, emit)
+    try:
+        with context.writing("train"), output.progress(_("Features"), None) as bar:
+            done = train(context.workspace, context.settings, request, cancel, emit)
+    except Cancelled:
+        text = _("Given up before the first epoch; the model in use stays.")
+        if last is not None:
+            text = _("Given up after epoch {epoch} of {epochs}; the model in use stays.")
+            text = text.format(epoch=last.epoch, epochs=last.epochs)
+        output.result(text)
+        raise
+    return done, threshold
+
+
+def _summarise(output: Output, done: TrainDone, threshold: Threshold | None) -> None:
+    """What a training brought, and what its figures mean."""
     output.result(
         _(
             "Model {model}: recipe {recipe}, {people} people, {epochs} epochs, "
@@ -163,7 +187,6 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
                 "{model}` puts this one in use."
             ).format(model=done.model)
         )
-    return done
 
 
 def threshold_line(event: Threshold) -> str:

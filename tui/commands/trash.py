@@ -42,7 +42,7 @@ def undo(context: Context, id: str) -> None:
 
 def purge(context: Context, everything: bool) -> None:
     """Remove for good what is due, or everything."""
-    with context.writing("trash purge"):
+    with context.writing("trash purge", purging=False):
         trash = Trash(context.workspace, keep_days(context.settings))
         gone = trash.purge(everything=everything)
     if context.output.as_json:

@@ -127,14 +127,13 @@ def switch(context: Context, *, on: bool) -> None:
 
 def purge(context: Context, *, everything: bool) -> None:
     """Remove for good what is too old, or everything."""
-    with context.writing("unknown purge"):
-        count = _choices(context).purge(everything=everything)
+    with context.writing("unknown purge", purging=False):
+        count, choices = _choices(context).purge(everything=everything)
     if context.output.as_json:
-        context.output.object({"event": "done", "removed": count})
+        context.output.object({"event": "done", "removed": count, "choices": choices})
     else:
-        context.output.result(
-            _("{sightings} removed for good.").format(sightings=many(count, "sighting"))
-        )
+        what = [many(count, "sighting"), *([many(choices, "choice")] if choices else [])]
+        context.output.result(_("{what} removed for good.").format(what=", ".join(what)))
 
 
 def keep(context: Context, sighted: Sighted) -> None:

@@ -54,9 +54,9 @@ DESK: tuple[Key, ...] = (
     Key(
         key="escape",
         action="cancel",
-        label="Cancel",
+        label="End",
         display="esc",
-        tooltip="Give up the running job; what was there before stays",
+        tooltip="End the running job and all that was to follow; pictures stay",
     ),
     Key(
         key="m",

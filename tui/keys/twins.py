@@ -30,7 +30,7 @@ TWINS: tuple[Key, ...] = (
         context="twin",
         footer=False,
         palette=False,
-        tooltip="Stop: nothing of this capture is kept",
+        tooltip="Stop: the pictures of this capture go to the trash",
     ),
 )
 
@@ -69,6 +69,6 @@ FACES: tuple[Key, ...] = (
         context="face",
         footer=False,
         palette=False,
-        tooltip="Nothing of this capture is kept",
+        tooltip="All pictures of this capture go to the trash",
     ),
 )

@@ -25,6 +25,7 @@ from tui.coach_words import advice, progress, why_refused
 from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
+from tui.recovery_words import trashed_words
 from tui.text import clean, crowded_words, many, measured, reason_words, shorten, span
 from tui.widgets.coverage import Coverage
 from tui.widgets.meter import Meter
@@ -94,7 +95,7 @@ class CapturePane(Pane):
             self.write(f"#capture-{part}", "")
         starting = _("{title}: starting").format(title=clean(event.title))
         self.write("#capture-status", Text(starting, "bold"))
-        keys = with_keys(_("{key.stop} stop and keep · {key.cancel} cancel"))
+        keys = with_keys(_("{key.stop} stop and keep · {key.cancel} keep, and no more"))
         self.write("#capture-keys", keys)
 
     def source(self, event: SourceOpened) -> None:
@@ -183,7 +184,7 @@ class CapturePane(Pane):
             ended = {
                 "complete": _("complete"),
                 "stopped": _("stopped, kept"),
-                "cancelled": _("cancelled"),
+                "cancelled": _("given up"),
                 "source_ended": _("the source ended early, kept"),
             }.get(event.ended, clean(event.ended))
             text = _("{person}: {ended}. {count} of {pictures} in {time}").format(
@@ -193,6 +194,8 @@ class CapturePane(Pane):
                 pictures=many(event.target, "picture"),
                 time=span(event.seconds),
             )
+            if event.change:
+                self.write("#capture-last", trashed_words(event.given_up))
         self.write("#capture-status", Text(text, "bold"))
 
     def ended(self, event: JobEnded) -> None:

@@ -89,7 +89,7 @@ class RecognitionPane(Pane):
         self.query_one(FramePreview).remove_class("-nothing")
         for part in ("threshold", "source", "now", "history"):
             self.write(f"#recognition-{part}", "")
-        self.border_subtitle = with_keys(_("{key.stop} stop · {key.cancel} cancel"))
+        self.border_subtitle = with_keys(_("{key.stop} stop"))
         starting = _("{title}: starting").format(title=clean(event.title))
         self.write("#recognition-status", Text(starting, "bold"))
 

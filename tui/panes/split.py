@@ -130,6 +130,7 @@ class SplitPane(Pane):
             "sessions": _("whole sessions"),
             "blocks": _("blocks in time"),
             "mixed": _("sessions or blocks"),
+            "own": _("as the imported folders"),
             "random": _("at random: for comparison only"),
         }.get(result.mode, clean(result.mode))
         total = result.train + result.validation + result.test

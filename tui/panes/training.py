@@ -138,7 +138,7 @@ class TrainingPane(Pane):
         meter.display = True
         meter.remove_class("-idle")
         meter.show(0, 0)
-        self.border_subtitle = with_keys(_("{key.stop} stop and keep · {key.cancel} cancel"))
+        self.border_subtitle = with_keys(_("{key.stop} stop and keep · {key.cancel} give up"))
         self.write(
             "#training-status",
             Text(_("{title}: preparing").format(title=clean(event.title)), "bold"),

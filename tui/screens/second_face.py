@@ -43,7 +43,7 @@ def evidence(event: SecondFace) -> str:
 
 
 class FaceQuestion(Dialog[FaceAnswer]):
-    """Both faces and four answers. Esc gives the capture up, for it cannot go on unanswered."""
+    """Both faces and four answers. Esc stops the capture too, for it cannot go on unanswered."""
 
     AUTO_FOCUS = "#face-first"  # Enter alone lets no second face in
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("face")]
@@ -60,7 +60,7 @@ class FaceQuestion(Dialog[FaceAnswer]):
         with Horizontal(id="face-crops"):
             yield Crop(id="face-crop-first")
             yield Crop(id="face-crop-other")
-        told = _("The face that is not kept goes to the trash. Discard: none is kept.")
+        told = _("What is not kept goes to the trash, and undo brings it back. Discard: all.")
         yield Static(told, markup=False)
         with Horizontal(classes="buttons"):
             for choice, label in ANSWERS:

@@ -62,7 +62,7 @@ class TwinQuestion(Dialog[TwinChoice]):
         """What it rests on, what the answers do, the answers."""
         other = clean(self._event.other)
         yield Static(evidence(self._event), markup=False)
-        answers = _("Same: the pictures go to {other}. Stop: none is kept.").format(other=other)
+        answers = _("Same: the pictures go to {other}. Stop: to the trash.").format(other=other)
         yield Static(answers, markup=False)
         with Horizontal(classes="buttons"):
             for choice, label in ANSWERS:

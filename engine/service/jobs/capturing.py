@@ -127,7 +127,7 @@ class Capture:
                 self.allow(other)
             except ConsentMissing as error:
                 self.emit(Notice(text=f"{error}. {error.hint}", level="error"))
-                self.enrolment.give_up()
+                self.enrolment.give_up(for_good=True)
                 return
             self.emit(Notice(text=_("The pictures go to {name}").format(name=other.name)))
             self.enrolment.reassign(other)
@@ -148,7 +148,11 @@ class Capture:
             elif event.reason in OUT_OF_SIGHT:
                 self.faces.guard.lost()
             self._guide(frame, kept=kept)
-            lines = (_line(event), _("Enter or Esc: stop"))
+            count = _("{captured} of {target}").format(
+                captured=self.enrolment.captured, target=self.enrolment.target
+            )
+            why = (_why(event),) if isinstance(event, Refused) else ()
+            lines = (count, *why, _("Enter or Esc: stop"))
         return lines
 
     def _guide(self, frame: Frame, *, kept: bool) -> None:
@@ -160,10 +164,8 @@ class Capture:
                 self.emit(said)
 
 
-def _line(event: Captured | Refused) -> str:
-    """One short line for the preview window."""
-    if isinstance(event, Captured):
-        return _("{captured} of {target}").format(captured=event.captured, target=event.target)
+def _why(event: Refused) -> str:
+    """Why a frame was refused, in one short line for the preview window."""
     if event.reason in UNMEASURED:
         return REASONS[event.reason]
     return _("{reason}: {value:.0f} (limit {limit:.0f})").format(

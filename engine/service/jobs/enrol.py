@@ -19,7 +19,7 @@ from engine.errors import NoPictures, PersonNotFound
 from engine.events import Emit, EnrolDone, Notice
 from engine.faces.follow import FaceFollower
 from engine.faces.quality import QualityGates
-from engine.faces.refusal import LYING, REASONS
+from engine.faces.refusal import LYING, REASONS, Refusal
 from engine.i18n import _
 from engine.service.jobs.capturing import Capture, Follower
 from engine.service.jobs.facing import FaceDecisions
@@ -28,6 +28,9 @@ from engine.service.previewing import Wishes
 from engine.service.protocol import EnrolRequest
 from engine.settings import Settings
 from engine.workspace import Workspace
+
+OFTEN = 3
+"""A refusal counts beside the commonest one if that is at most so many times as common."""
 
 
 def enrol(
@@ -44,7 +47,7 @@ def enrol(
 ) -> EnrolDone:
     """Capture `request.count` crops. Returns after emitting EnrolDone.
 
-    `cancel.stop()` ends early and keeps the crops, `cancel.cancel()` gives the session up. A
+    `cancel.stop()` ends early and keeps the crops, `cancel.cancel()` puts them into the trash. A
     source that ends or is lost early keeps what was captured. `twins` may hold the capture, give
     it up, or turn it into one of the person whom the pictures look like; `faces` tells whether they
     show one person, and pictures of another are put aside. `follower` is told of
@@ -78,6 +81,7 @@ def enrol(
                 request.count,
                 QualityGates(settings.gates),
                 new_person=not known,
+                keep_days=settings.trash.keep_days,
             )
             capture = Capture(
                 reader=reader,
@@ -89,7 +93,6 @@ def enrol(
                     faces or FaceGuard(),
                     enrolment,
                     workspace.people.relative_to(workspace.root).as_posix(),
-                    settings.trash.keep_days,
                     emit,
                 ),
                 people=people,
@@ -155,14 +158,24 @@ def _exists(people: People, name: str) -> bool:
 
 
 def nothing_captured(done: EnrolDone) -> NoPictures:
-    """The error for a session that ended without one picture, naming the commonest refusal."""
+    """The error for a session that kept no picture: it was given up, or what was refused and the
+    one thing to mend first."""
+    if done.ended == "cancelled":
+        return NoPictures(_("No picture was kept"), _("the capture was given up"))
+    if not done.refused and done.ended == "stopped":
+        return NoPictures(
+            _("No picture was captured"), _("the capture was ended before it showed a frame")
+        )
     if not done.refused:
         return NoPictures(
             _("No picture was captured"),
             _("the source ended before it showed a frame"),
             _("Check the source with its own player, or choose another one."),
         )
-    reason, count = max(done.refused.items(), key=lambda item: item[1])
+    commonest = max(done.refused.values())
+    # The first gate that closed often is what to mend first: a small face is blurred as well.
+    often = {reason for reason, count in done.refused.items() if OFTEN * count >= commonest}
+    first = next((reason.value for reason in Refusal if reason in often), "")
     hints = {
         "no_face": _("Face the camera, in even light, at one or two metres."),
         **LYING,
@@ -173,10 +186,14 @@ def nothing_captured(done: EnrolDone) -> NoPictures:
         "blurred": _("Hold still, clean the lens, or lower gates.min_sharpness."),
         "duplicate": _("Move your head a little between pictures."),
     }
+    counted = sorted(done.refused.items(), key=lambda item: -item[1])
     return NoPictures(
         _("No picture was captured"),
-        _("{count} of {frames} frames were refused: {reason}").format(
-            count=count, frames=sum(done.refused.values()), reason=REASONS.get(reason, reason)
+        _("{frames} frames were refused: {reasons}").format(
+            frames=sum(done.refused.values()),
+            reasons=", ".join(
+                f"{count} {REASONS.get(reason, reason)}" for reason, count in counted
+            ),
         ),
-        hints.get(reason, ""),
+        hints.get(first, ""),
     )

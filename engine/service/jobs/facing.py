@@ -22,13 +22,12 @@ class FaceDecisions:
     """One capture's second faces: asked about, or put aside."""
 
     def __init__(
-        self, guard: FaceGuard, enrolment: Enrolment, people_folder: str, keep_days: int, emit: Emit
+        self, guard: FaceGuard, enrolment: Enrolment, people_folder: str, emit: Emit
     ) -> None:
-        """`people_folder` is that of everybody, below the workspace; `keep_days` of the trash."""
+        """`people_folder` is that of everybody, below the workspace."""
         self.guard = guard
         self._enrolment = enrolment
         self._people_folder = people_folder
-        self._keep_days = keep_days
         self._emit = emit
         self._asked: SessionJudged | None = None
         self._all_welcome = False
@@ -110,7 +109,7 @@ class FaceDecisions:
         """Put every face but one into the trash; all of them if the person's earlier face stays."""
         keep = -1 if judged.earlier and not self._anchor else stays
         files = [file for n, face in enumerate(judged.faces) if n != keep for file in face]
-        done = self._enrolment.put_aside(files, self._keep_days, asked=asked)
+        done = self._enrolment.put_aside(files, asked=asked)
         if done is None:
             return
         others = [name for n, name in enumerate(judged.looks_like) if n != keep and name]
@@ -119,7 +118,7 @@ class FaceDecisions:
                 person=self._enrolment.person.name,
                 session=judged.session,
                 pictures=done.pictures,
-                change=done.id if self._keep_days else "",
+                change=done.id if self._enrolment.keep_days else "",
                 looks_like=others[0] if others else "",
             )
         )

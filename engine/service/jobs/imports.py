@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.cancel import Cancel
-from engine.enrol.import_plan import plan_import
+from engine.enrol.import_plan import ImportPlan, plan_import
 from engine.enrol.importer import import_planned
 from engine.enrol.people import People
 from engine.enrol.permission import permit
@@ -38,8 +38,12 @@ def import_pictures(
     """
     done: ImportDone | None = None
     unusable = 0
-    plan = plan_import(Path(request.folder).expanduser())
-    names = [each.name for each in plan.people]
+    plan = plan_import(Path(request.folder).expanduser(), divided=True)
+    if plan.parts:
+        emit(Notice(text=_division(plan, redraw=request.redraw)))
+    if request.redraw:
+        plan = plan_import(plan.root)
+    names = list(dict.fromkeys(each.name for each in plan.people))
     leave = permit(workspace, names, settings.consent, request.consent)
     if leave.sentence:
         emit(Notice(text=leave.sentence, level="warning"))
@@ -70,3 +74,13 @@ def import_pictures(
             _("The reason stands beside each file; try --face largest, or larger pictures."),
         )
     return done
+
+
+def _division(plan: ImportPlan, *, redraw: bool) -> str:
+    """What becomes of the division that the folder brings along."""
+    counts = ", ".join(f"{part} {count}" for part, count in plan.parts.items())
+    if redraw:
+        return _("The folder's own division ({counts}) is not kept: the split draws anew.").format(
+            counts=counts
+        )
+    return _("The folder's own division is kept in the split: {counts}.").format(counts=counts)

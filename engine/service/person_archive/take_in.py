@@ -360,7 +360,7 @@ def _write_session(
     source = _text(head, "source") or _("import of an archive")
     body = {"version": PERSON_FORMAT, "id": session, "source": source}
     body |= {key: _when(text) for key in ("started", "ended") if (text := _text(head, key))}
-    body |= {key: text for key in ("outcome", "aligned") if (text := _text(head, key))}
+    body |= {key: text for key in ("outcome", "aligned", "part") if (text := _text(head, key))}
     body["captured"] = sum(path.suffix == ".png" for path in folder.iterdir())
     write_json(folder / SESSION_FILE, body)
     if records_path in entries:

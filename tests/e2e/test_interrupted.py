@@ -1,0 +1,101 @@
+"""Ctrl+C on a job that is under way, and jobs that keep nothing: what they say, and the code."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import LONGEST, environment
+
+Facedesk = Callable[..., Any]
+MANY = "9000"
+"""Pictures that nobody waits for."""
+
+
+@pytest.fixture(scope="module")
+def trained(facedesk: Facedesk, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which both portraits of the demo are enrolled and trained."""
+    workspace = tmp_path_factory.mktemp("interrupted") / "w"
+    for name in ("collins", "hopper"):
+        run = facedesk(
+            "enroll", name, "--source", f"demo:{name}", "--count", 6, "--workspace", workspace
+        )
+        assert run.code == 0, run.err
+    run = facedesk("train", "--workspace", workspace)
+    assert run.code == 0, run.err
+    return workspace
+
+
+def interrupted(until: str, *arguments: str | Path) -> tuple[int, str]:
+    """Run `facedesk ARGUMENTS` until it prints `until`, then press Ctrl+C: exit code and the rest
+    of what it printed."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(PYTHONUNBUFFERED="1"),
+    ) as process:
+        assert process.stdout is not None
+        before = ""
+        for line in process.stdout:
+            before += line
+            if until in line:
+                break
+        else:
+            pytest.fail(before)
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        return process.wait(LONGEST), rest
+
+
+@pytest.mark.parametrize(
+    ("until", "job", "summary"),
+    [
+        ("demo:collins: ", ("enroll", "Ada", "--source", "demo:collins", "--count", MANY,
+                            "--pace", "own"),
+         r"Ada: \d+ of 9000 pictures in .* \(stopped\)"),
+        ("face 1", ("recognize", "--source", "demo:collins"), r"\d+ frames, \d+ faces, "),
+        ("epoch   1/", ("train", "--recipe", "classic", "--epochs", "50"),
+         r"Given up after epoch \d+ of 50; the model in use stays\."),
+    ],
+    ids=["enroll", "recognize", "train"],
+)  # fmt: skip
+def test_ctrl_c_prints_what_was_done(
+    trained: Path, until: str, job: tuple[str, ...], summary: str
+) -> None:
+    code, said = interrupted(until, *job, "--workspace", trained)
+    assert code == 130, said
+    assert re.search(summary, said), said
+
+
+def test_what_was_refused_as_somebody_else_is_no_success(facedesk: Facedesk, trained: Path) -> None:
+    run = facedesk(
+        "enroll", "Ada", "--source", "demo:collins", "--count", 12, "--twins", "refuse",
+        "--workspace", trained,
+    )  # fmt: skip
+    assert run.code == 4, run.err
+    assert "No picture was kept" in run.err
+    assert "`facedesk trash undo " in run.out
+
+
+def test_a_roster_of_which_nobody_was_enrolled_is_no_success(
+    facedesk: Facedesk, trained: Path, tmp_path: Path
+) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("name\nJoan\n")
+    at = ("--workspace", trained)
+    assert facedesk("roster", "add", names, *at).code == 0
+    run = facedesk(
+        "enroll", "--roster", "--source", "demo:collins", "--count", 12, "--twins", "refuse", *at
+    )
+    assert run.code == 4, run.err
+    assert "Nobody was enrolled" in run.err
