@@ -90,6 +90,10 @@ class PersonNotFound(DataError):
     """Nobody of this name is enrolled."""
 
 
+class PersonUnreadable(DataError):
+    """Somebody is here, and their folder or person.json cannot be read: not ours, or damaged."""
+
+
 class ConsentMissing(DataError):
     """Somebody is to be enrolled who did not agree, and the settings demand that they do."""
 

@@ -32,6 +32,7 @@ from typing import Any, BinaryIO
 
 from engine.errors import DataError, DiskFull, WorkspaceUnusable
 from engine.i18n import _
+from engine.owner import denied
 from engine.vault import envelope, opened
 
 DIRECTORY_MODE = 0o700
@@ -65,12 +66,18 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
                 _("could not {doing} ({path})").format(doing=doing, path=error.filename or path),
                 _("Facedesk makes no links: look who did, and put the files themselves there."),
             ) from error
+        why, command = "", ""
+        if error.errno in (errno.EACCES, errno.EPERM) and (root := _root_of(path)) is not None:
+            why, command = denied(path, Path(root))
         raise WorkspaceUnusable(
             _("The workspace cannot be used"),
             _("could not {doing} ({path}): {reason}").format(
-                doing=doing, path=path, reason=os.strerror(error.errno or 0)
+                doing=doing,
+                path=path,
+                reason=", ".join(filter(None, (os.strerror(error.errno or 0), why))),
             ),
-            _("Check the folder's owner, its permissions and whether its disk is read-only."),
+            command
+            or _("Check the folder's owner, its permissions and whether its disk is read-only."),
         ) from error
 
 

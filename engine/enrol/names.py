@@ -92,6 +92,13 @@ def slug_for(name: str, is_taken: Callable[[str], bool]) -> str:
         number += 1
 
 
+def may_be_slug_of(slug: str, name: str) -> bool:
+    """Whether `slug_for` could have made `slug` of this name, or it is what the name says."""
+    plain = slug_for(name, lambda slug: False)
+    digest = hashlib.sha256(name_key(name).encode()).hexdigest()[:_HASH_LENGTH]
+    return slug in (name, plain) or re.fullmatch(rf".+-{digest}(-[0-9]+)?", slug) is not None
+
+
 def is_slug(text: str) -> bool:
     """Whether `text` can be a folder name of ours; keeps paths from leaving the workspace."""
     return len(text) <= LONGEST_SLUG and _SLUG.fullmatch(text) is not None

@@ -72,9 +72,10 @@ def add(workspace: Workspace, source: Path) -> Added:
     """
     before = list(entries(workspace))
     known = {name_key(entry.name) for entry in before}
-    enrolled = {name_key(p.name): p.name for p in People(workspace).list() if p.pictures}
+    people, unread = People(workspace).everybody()
+    enrolled = {name_key(p.name): p.name for p in people if p.pictures}
     new: list[Entry] = []
-    notes: list[str] = []
+    notes = [each.sentence for each in unread]
     for text, consent in read_names(source):
         try:
             name = clean_name(_plain(text))

@@ -14,14 +14,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.errors import DataError, ModelCorrupt, NoModel
-from engine.files import new_directory, parse_json, read_bytes, remove_directory, write_bytes
+from engine.enrol.folders import sub_folders
+from engine.errors import DataError, ModelCorrupt, NoModel, WorkspaceUnusable
+from engine.files import (
+    new_directory,
+    parse_json,
+    read_bytes,
+    remove_directory,
+    write_bytes,
+)
 from engine.i18n import _
 from engine.model.epochs import Checkpoint
 from engine.model.record import (
@@ -75,7 +83,7 @@ class ModelStore:
             raise ValueError(f"the recipe's name must be lower-case letters, not {draft.recipe!r}")
         labels = [dict(zip(("id", "name", "revision"), p, strict=True)) for p in draft.people]
         moment = created.isoformat(timespec="milliseconds")
-        description = describe(draft, identity, moment, self.current_id())
+        description = describe(draft, identity, moment, self.current_id() or None)
         files = {HEAD: head, LABELS: _json(labels), DESCRIPTION: _json(description)}
         with new_directory(self._folder / identity) as folder:
             for name, data in {**files, SUMS: _sums(files)}.items():
@@ -96,14 +104,14 @@ class ModelStore:
                 _("No model has been trained yet"),
                 hint=_("Enrol people, split their pictures, then train."),
             )
-        if not _is_id(identity) or not (self._folder / identity).is_dir():
+        if identity not in self._ids():
             if model is not None:
                 raise NoModel(_("There is no such model"), model, _("See `facedesk model list`."))
-            raise self._corrupt(identity, _("the model in use is missing"))
+            raise self._corrupt(identity, _Damage(_("the model in use is missing")))
         try:
             return self._verified(identity)
         except _Damage as damage:
-            raise self._corrupt(identity, str(damage)) from damage
+            raise self._corrupt(identity, damage) from damage
 
     def load_or_previous(self) -> tuple[StoredModel, ModelCorrupt | None]:
         """The model in use; or, if it is damaged, the intact one before it, and what is wrong.
@@ -115,7 +123,7 @@ class ModelStore:
             return self.load(), None
         except ModelCorrupt as damage:
             current = self.current_id()
-            older = self._before(current) if current else None
+            older = self._before(current) if current is not None else None
             if older is None:
                 raise
             return self._verified(older), damage
@@ -129,12 +137,13 @@ class ModelStore:
         return tuple(self._listed(identity, compare) for identity in self._ids())
 
     def current_id(self) -> str | None:
-        """The id of the model in use, or None. Whether it is intact is `load`'s business."""
+        """What is noted as the model in use, None if nothing is. Whether it is the id of an intact
+        one is `load`'s business. Raises WorkspaceUnusable, SealBroken."""
         try:
             data = read_bytes(self._current)
-        except (OSError, DataError):
+        except FileNotFoundError:
             return None
-        return data[:LONGEST_ID].decode("utf-8", "replace").strip() or None
+        return data[:LONGEST_ID].decode("utf-8", "replace").strip()
 
     def intact(self, model: str) -> bool:
         """Whether the model passes every check that `load` makes."""
@@ -157,7 +166,7 @@ class ModelStore:
         taken. Raises NoModel if none is left; the current one then stays.
         """
         current = self.current_id()
-        target = self._before(current) if current else None
+        target = self._before(current) if current is not None else None
         if target is None:
             raise NoModel(
                 _("There is no older model to go back to"),
@@ -189,10 +198,8 @@ class ModelStore:
     # --- inside -------------------------------------------------------------------------------
 
     def _ids(self) -> tuple[str, ...]:
-        """Ids of all models, newest first."""
-        if not self._folder.is_dir():
-            return ()
-        names = (path.name for path in self._folder.iterdir())
+        """Ids of all models, newest first. Raises WorkspaceUnusable."""
+        names = (entry.name for entry in sub_folders(self._folder))
         return tuple(sorted(filter(_is_id, names), reverse=True))
 
     def _moment(self) -> datetime:
@@ -244,11 +251,13 @@ class ModelStore:
         try:
             if not _is_id(identity):
                 raise _Damage(_("{identity!r} is not a model's id").format(identity=identity))
-            if path.stat().st_size > LARGEST[name]:
+            if os.path.exists(path) and path.stat().st_size > LARGEST[name]:
                 raise _Damage(_("{name} is too large").format(name=name))
             return read_bytes(path)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise _Damage(f"{name}: {error.strerror}") from error
+        except WorkspaceUnusable as error:
+            raise _Damage(error.message, cure=error.hint) from error
         except DataError as error:
             raise _Damage(f"{name}: {error.message}") from error
 
@@ -291,7 +300,11 @@ class ModelStore:
             raise _Damage(_("{name} is not as it was written").format(name=SUMS))
         return files
 
-    def _corrupt(self, identity: str, reason: str) -> ModelCorrupt:
+    def _corrupt(self, identity: str, damage: _Damage) -> ModelCorrupt:
+        if not _is_id(identity):
+            identity = _("models/current holds no model's id")
+        if damage.cure:
+            return ModelCorrupt(_("The model cannot be read"), f"{identity}: {damage}", damage.cure)
         older = self._before(identity)
         hint = (
             _("`facedesk model rollback` returns to an intact one, {older}; or train anew.").format(
@@ -300,11 +313,16 @@ class ModelStore:
             if older
             else _("No other model is intact: train anew. Pictures and features are not affected.")
         )
-        return ModelCorrupt(_("The model is damaged"), f"{identity}: {reason}", hint)
+        return ModelCorrupt(_("The model is damaged"), f"{identity}: {damage}", hint)
 
 
 class _Damage(Exception):
-    """What is wrong with a model's files; never leaves this module."""
+    """What is wrong with a model's files; never leaves this module. `cure` is what makes them
+    readable, where this user may not read them and nothing is damaged."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(what)
+        self.cure = cure
 
 
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, IndexError)

@@ -28,6 +28,9 @@ class PersonRow:
     unseen: str = ""
     id: str = ""
     """Who they are for good, whatever the name and the folder."""
+    trouble: str = ""
+    """Why they cannot be read and what helps; then the name may be the folder's, and nothing else
+    is known of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

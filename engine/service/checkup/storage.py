@@ -7,8 +7,11 @@ import re
 import shutil
 from pathlib import Path
 
+from engine.audit import Audit
 from engine.config import config_file, keys_file
-from engine.errors import VaultError
+from engine.enrol.people import People
+from engine.enrol.strangers import StrangerArea
+from engine.errors import DataError, VaultError, VaultLocked
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.exposure import exposures
@@ -31,6 +34,7 @@ def storage_findings(workspace: Workspace, settings: Settings) -> list[Finding]:
         disk_finding(workspace, settings),
         _workspace(workspace),
         *_sharing(workspace),
+        *_unread(workspace),
         encryption_finding(workspace),
         _lock(workspace),
         _file("configuration", config_file()),
@@ -91,6 +95,32 @@ def _sharing(workspace: Workspace) -> list[Finding]:
         for each in exposures(workspace.root)
         if each.kind != "readable"
     ]
+
+
+def _unread(workspace: Workspace) -> list[Finding]:
+    """What is here and cannot be read: people, strangers, the audit log."""
+    found = []
+    areas = ("people", People(workspace)), ("strangers", People(StrangerArea(workspace)))
+    for subject, people in areas:
+        try:
+            unread = people.unread()
+        except VaultLocked:  # told with the encryption
+            continue
+        except DataError as error:
+            found.append(_finding(subject, "trouble", str(error), "", error.hint))
+            continue
+        found += [
+            _finding(subject, "trouble", str(each.error), "", each.error.hint) for each in unread
+        ]
+    audit = Audit(workspace)
+    try:
+        for look in (audit.head, audit.subjects, audit.entries):
+            look()
+    except VaultLocked:
+        pass
+    except DataError as error:
+        found.append(_finding("audit", "trouble", str(error), "", error.hint))
+    return found
 
 
 def encryption_finding(workspace: Workspace) -> Finding:

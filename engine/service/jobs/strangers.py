@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.enrol.names import name_key
 from engine.enrol.people import People, Person
-from engine.enrol.strangers import StrangerArea, strangers
+from engine.enrol.person import warn_unread
+from engine.enrol.strangers import StrangerArea, strangers, unread_strangers
 from engine.errors import DataError
 from engine.events import Emit, FeaturesProgress, Notice
 from engine.i18n import _
@@ -95,7 +96,8 @@ class _Nothing:
 
 
 def not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
-    """The strangers whose name nobody enrolled has; the others are told."""
+    """The strangers whose name nobody enrolled has; the others and the unread are told."""
+    warn_unread(unread_strangers(workspace), emit)
     enrolled = {name_key(person.name) for person in People(workspace).list()}
     everybody = strangers(workspace)
     both = [each for each in everybody if name_key(each.name) in enrolled]
