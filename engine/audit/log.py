@@ -261,6 +261,16 @@ class Audit:
             known = witness(self._root)
             return examine(self._lines(), self._head(), log=known, keys={*self._subjects.known()})
 
+    def unread(self) -> tuple[DataError, ...]:
+        """Why a part of the log cannot be read, though it is here. Raises VaultLocked."""
+        found = []
+        for look in (self._head, self.entries, self.subjects):
+            try:
+                look()
+            except DataError as error:
+                found.append(error)
+        return tuple(found[:1])
+
     def head(self) -> Head | None:
         """How many entries, and the last one's hash; None for a log that was never begun."""
         return self._head()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from engine.audit import Audit
 from engine.config import config_file, keys_file
+from engine.enrol.inbox import Inbox
 from engine.enrol.people import People
-from engine.enrol.strangers import StrangerArea
+from engine.enrol.strangers import unread_strangers
 from engine.errors import DataError, VaultError, VaultLocked
 from engine.events import Finding
 from engine.events.checkup import State
@@ -34,7 +36,7 @@ def storage_findings(workspace: Workspace, settings: Settings) -> list[Finding]:
         disk_finding(workspace, settings),
         _workspace(workspace),
         *_sharing(workspace),
-        *_unread(workspace),
+        *_unread(workspace, settings),
         encryption_finding(workspace),
         _lock(workspace),
         _file("configuration", config_file()),
@@ -97,29 +99,23 @@ def _sharing(workspace: Workspace) -> list[Finding]:
     ]
 
 
-def _unread(workspace: Workspace) -> list[Finding]:
-    """What is here and cannot be read: people, strangers, the audit log."""
+def _unread(workspace: Workspace, settings: Settings) -> list[Finding]:
+    """What is here and cannot be read: people, strangers, the inbox, the audit log."""
+    stores: dict[str, Callable[[], Iterable[DataError]]] = {
+        "people": lambda: (each.error for each in People(workspace).unread()),
+        "strangers": lambda: (each.error for each in unread_strangers(workspace)),
+        "inbox": Inbox(workspace, settings.inbox).unread,
+        "audit": Audit(workspace).unread,
+    }
     found = []
-    areas = ("people", People(workspace)), ("strangers", People(StrangerArea(workspace)))
-    for subject, people in areas:
+    for subject, look in stores.items():
         try:
-            unread = people.unread()
+            errors = [*look()]
         except VaultLocked:  # told with the encryption
             continue
         except DataError as error:
-            found.append(_finding(subject, "trouble", str(error), "", error.hint))
-            continue
-        found += [
-            _finding(subject, "trouble", str(each.error), "", each.error.hint) for each in unread
-        ]
-    audit = Audit(workspace)
-    try:
-        for look in (audit.head, audit.subjects, audit.entries):
-            look()
-    except VaultLocked:
-        pass
-    except DataError as error:
-        found.append(_finding("audit", "trouble", str(error), "", error.hint))
+            errors = [error]
+        found += [_finding(subject, "trouble", str(each), "", each.hint) for each in errors]
     return found
 
 
