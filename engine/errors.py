@@ -118,6 +118,11 @@ class WorkspaceUnusable(DataError):
     """The workspace cannot be read or written (permissions, read-only file system)."""
 
 
+class WorkspaceDenied(WorkspaceUnusable):
+    """Something of the workspace is there, and this process is not given it: by its permissions, or
+    by a disk that fails. It is not damaged, and nobody may go on as if it were absent."""
+
+
 class WorkspaceTooNew(DataError):
     """A newer version of Facedesk wrote this workspace, or this file of it."""
 

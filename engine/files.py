@@ -30,7 +30,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from engine.errors import DataError, DiskFull, WorkspaceUnusable
+from engine.errors import DataError, DiskFull, WorkspaceDenied, WorkspaceUnusable
 from engine.i18n import _
 from engine.owner import denied
 from engine.vault import envelope, opened
@@ -41,6 +41,8 @@ _HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 TEMPORARY = ".tmp-"
 """Prefix of unfinished files and folders; `Workspace.recover` removes what a crash left."""
 _MADE = re.compile(r"\.tmp-([0-9a-f]{16})-([0-9a-f]{8})")
+DENIED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)
+"""Of what is there and is not given to us."""
 LINES = ".jsonl"
 """Suffix of files that grow by lines."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -50,7 +52,8 @@ _GUARDED: dict[str, str] = {}
 
 @contextlib.contextmanager
 def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
-    """Turn an OSError into DiskFull or WorkspaceUnusable, so that callers meet typed errors."""
+    """Turn an OSError into DiskFull, WorkspaceDenied or WorkspaceUnusable: callers meet typed
+    errors."""
     try:
         yield
     except OSError as error:
@@ -67,9 +70,9 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
                 _("Facedesk makes no links: look who did, and put the files themselves there."),
             ) from error
         why, command = "", ""
-        if error.errno in (errno.EACCES, errno.EPERM) and (root := _root_of(path)) is not None:
+        if error.errno in DENIED and (root := _root_of(path)) is not None:
             why, command = denied(path, Path(root))
-        raise WorkspaceUnusable(
+        raise (WorkspaceDenied if error.errno in DENIED else WorkspaceUnusable)(
             _("The workspace cannot be used"),
             _("could not {doing} ({path}): {reason}").format(
                 doing=doing,

@@ -50,8 +50,8 @@ from engine.errors import (
     DataError,
     DiskFull,
     FacedeskError,
+    WorkspaceDenied,
     WorkspaceLocked,
-    WorkspaceUnusable,
 )
 from engine.files import (
     TEMPORARY,
@@ -434,7 +434,7 @@ class Audit:
                 at=str(body.get("at", "")),
                 open=tuple(Begun(**each) for each in body.get("open", ())),
             )
-        except WorkspaceUnusable:  # it is there: to go on without it would tell of a lost one
+        except WorkspaceDenied:  # it is there: to go on without it would tell of a lost one
             raise
         except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
             return None

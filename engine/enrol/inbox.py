@@ -23,7 +23,7 @@ from engine.audit import Audit
 from engine.enrol.clock import read_clock
 from engine.enrol.folders import is_session_id, iso, picture_names, session_stamp, sub_folders
 from engine.enrol.recording import PictureRecord, record_of
-from engine.errors import DataError, WorkspaceUnusable
+from engine.errors import DataError, WorkspaceDenied
 from engine.events import Sighted
 from engine.files import new_directory, read_json, remove_directory, write_bytes, write_json
 from engine.i18n import _
@@ -83,7 +83,7 @@ class Inbox:
         body = None
         try:
             body = read_json(self._switch)
-        except WorkspaceUnusable:
+        except WorkspaceDenied:
             return False
         except (FileNotFoundError, DataError):
             pass

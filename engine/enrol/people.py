@@ -46,7 +46,7 @@ from engine.errors import (
     DataError,
     NameTaken,
     PersonNotFound,
-    WorkspaceUnusable,
+    WorkspaceDenied,
 )
 from engine.files import new_directory, remove_directory, write_json
 from engine.i18n import _
@@ -318,7 +318,7 @@ class People:
         slugs = self._slugs()
         self._identify(slugs)
         for slug in slugs:
-            with contextlib.suppress(WorkspaceUnusable):  # whoever reads people says so
+            with contextlib.suppress(WorkspaceDenied):  # whoever reads people says so
                 for entry in sub_folders(self._folder(slug)):
                     if self.discard_session(slug, entry.name):
                         folder = self._folder(slug) / entry.name

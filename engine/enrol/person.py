@@ -21,8 +21,8 @@ from engine.errors import (
     DataError,
     NameInvalid,
     PersonUnreadable,
+    WorkspaceDenied,
     WorkspaceTooNew,
-    WorkspaceUnusable,
 )
 from engine.events import Emit, Notice
 from engine.files import read_json
@@ -141,7 +141,7 @@ def read_head(workspace: Workspace, slug: str) -> dict[str, Any]:
 
 
 def _unread(workspace: Workspace, slug: str, name: str, cause: DataError) -> UnreadPerson:
-    denied, hint = isinstance(cause, WorkspaceUnusable), cause.hint
+    denied, hint = isinstance(cause, WorkspaceDenied), cause.hint
     ours = workspace.people.name == "people"
     if not denied and not isinstance(cause, WorkspaceTooNew):
         hint = (

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.enrol.folders import sub_folders
-from engine.errors import DataError, ModelCorrupt, NoModel, WorkspaceUnusable
+from engine.errors import DataError, ModelCorrupt, NoModel, WorkspaceDenied
 from engine.files import (
     new_directory,
     parse_json,
@@ -137,12 +137,16 @@ class ModelStore:
         return tuple(self._listed(identity, compare) for identity in self._ids())
 
     def current_id(self) -> str | None:
-        """What is noted as the model in use, None if nothing is. Whether it is the id of an intact
-        one is `load`'s business. Raises WorkspaceUnusable, SealBroken."""
+        """What is noted as the model in use, None if nothing is, empty if the note is damaged.
+        Whether it is the id of an intact one is `load`'s business. Raises WorkspaceDenied."""
         try:
             data = read_bytes(self._current)
         except FileNotFoundError:
             return None
+        except WorkspaceDenied:
+            raise
+        except DataError:
+            return ""
         return data[:LONGEST_ID].decode("utf-8", "replace").strip()
 
     def intact(self, model: str) -> bool:
@@ -256,7 +260,7 @@ class ModelStore:
             return read_bytes(path)
         except FileNotFoundError as error:
             raise _Damage(f"{name}: {error.strerror}") from error
-        except WorkspaceUnusable as error:
+        except WorkspaceDenied as error:
             raise _Damage(error.message, cure=error.hint) from error
         except DataError as error:
             raise _Damage(f"{name}: {error.message}") from error
