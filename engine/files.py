@@ -69,9 +69,7 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
                 _("could not {doing} ({path})").format(doing=doing, path=error.filename or path),
                 _("Facedesk makes no links: look who did, and put the files themselves there."),
             ) from error
-        why, command = "", ""
-        if error.errno in DENIED and (root := _root_of(path)) is not None:
-            why, command = denied(path, Path(root))
+        why, command = whose(path) if error.errno in DENIED else ("", "")
         raise (WorkspaceDenied if error.errno in DENIED else WorkspaceUnusable)(
             _("The workspace cannot be used"),
             _("could not {doing} ({path}): {reason}").format(
@@ -82,6 +80,13 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
             command
             or _("Check the folder's owner, its permissions and whether its disk is read-only."),
         ) from error
+
+
+def whose(path: Path) -> tuple[str, str]:
+    """Why a path of a workspace is refused to this user, and the command that changes it; both
+    empty where nobody can tell."""
+    root = _root_of(path)
+    return ("", "") if root is None else denied(path, Path(root))
 
 
 def guard(root: Path, paths: Iterable[Path]) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from engine.errors import DataError, SealBroken
-from engine.files import open_regular
+from engine.files import open_regular, whose
 from engine.i18n import _
 from engine.picture_cost import Costly, refuse_costly
 from engine.vault.opened import plain as unsealed
@@ -44,11 +44,12 @@ ROWS = 256
 # Pillow opens MPO as JPEG.
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
 
-Reason = Literal["unreadable", "too_large"]
+Reason = Literal["unreadable", "too_large", "denied"]
 
 
 class Unreadable(DataError):
-    """A picture file that cannot be used; `reason` says whether it is broken or too large."""
+    """A picture file that cannot be used; `reason` says whether it is broken, too large, or this
+    user may not read it."""
 
     def __init__(
         self, title: str, message: str = "", hint: str = "", reason: Reason = "unreadable"
@@ -91,6 +92,14 @@ def decode_crop(path: Path) -> NDArray[np.uint8]:
     try:
         return _crop(path)
     except Unreadable as error:
+        if error.reason == "denied":
+            why, command = whose(path)
+            raise Unreadable(
+                error.title,
+                ", ".join(filter(None, (error.message, why))),
+                command or error.hint,
+                error.reason,
+            ) from error
         raise Unreadable(
             _("{name} cannot be read as a picture").format(name="/".join(path.parts[-3:])),
             error.message,
@@ -161,6 +170,13 @@ def _contents(path: Path, most: int = MOST_BYTES) -> bytes:
             if size > most:
                 raise _too_large(path, _("it has {megabytes:.0f} MB").format(megabytes=size / 1e6))
             return file.read(size)
+    except PermissionError as error:
+        raise Unreadable(
+            _("A picture may not be read"),
+            _("{path}: permission denied").format(path=path),
+            _("Check its owner and permissions."),
+            reason="denied",
+        ) from error
     except OSError as error:
         raise _broken(path, os.strerror(error.errno or 0)) from error
 

@@ -14,6 +14,7 @@ REASONS: dict[str, str] = {
     **refusal.REASONS,
     "unreadable": _("unreadable file"),
     "too_large": _("file too large"),
+    "denied": _("permission denied"),
 }
 DECISIONS: dict[str, str] = {
     "known": _("known"),
