@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Input
 
 from engine.service.protocol import PersonRow
+from engine.shown import JOINERS
 from tui.i18n import _
 from tui.keys import keys_of
 from tui.keys.names import with_keys
@@ -295,7 +296,7 @@ CONSENT = {
 
 def search_key(name: str) -> str:
     """What names are searched by: case folded, accents taken off."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
+    folded = unicodedata.normalize("NFKD", name.casefold().translate(JOINERS))
     return "".join(c for c in folded if not unicodedata.combining(c)).casefold()
 
 
