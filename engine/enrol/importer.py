@@ -197,15 +197,17 @@ class _Import:
             return
         session.close(outcome)
         self._crowded += session.crowded
-        self._images += session.kept
-        self._persons += session.kept > 0
-        if session.person is None or not session.kept:
+        stay = session.kept
+        self._images += stay
+        if session.person is None or not stay:
             return
         for event in self._after(session.person, session.id):
             if isinstance(event, SetAside):
                 self._aside += event.pictures
                 self._images -= event.pictures
+                stay -= event.pictures
             yield event
+        self._persons += stay > 0
 
     def _photograph(self, session: _PersonSession, path: Path, number: int) -> ImportRefused | Face:
         """Take one photograph's face into the session; the refusal if that cannot be."""

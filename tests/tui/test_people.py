@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from evaluations import MODEL, evaluation
 from fake_desk import FakeDesk, captured, model, person
@@ -55,6 +57,19 @@ async def test_the_list_is_searched_as_one_types_without_accents_or_case(run, si
         await table.press("escape")
         await table.until(lambda: len(listed(table)) == 4)
         assert table.app.focused.id == "people-table"
+
+
+async def test_a_picture_from_among_other_faces_bears_a_flag(run):
+    async with run(desk()) as table:
+        facts = table.desk.person_facts("Ada Lovelace")
+        newest = facts.sessions[-1]
+        one, two, *rest = newest.pictures
+        crowded = replace(newest, pictures=(one, replace(two, others=3), *rest))
+        table.desk.person_facts = lambda name: replace(facts, sessions=(crowded,))
+        await open_person(table)
+        await table.shows("! 0002.png")
+        await table.press("down", "down")
+        await table.shows("other faces in its photograph: 3")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -111,12 +111,13 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
     )
     if pictures:
         output.table(
-            (_("picture"), "#" + _("bright"), "#" + _("sharp"), _("label")),
+            (_("picture"), "#" + _("bright"), "#" + _("sharp"), "#" + _("other faces"), _("label")),
             [
                 (
                     f"{session.id}/{picture.file}",
                     figure(picture.brightness),
                     figure(picture.sharpness),
+                    str(picture.others or ""),
                     picture.label,
                 )
                 for session in facts.sessions
