@@ -90,6 +90,10 @@ class PersonNotFound(DataError):
     """Nobody of this name is enrolled."""
 
 
+class PersonUnreadable(DataError):
+    """Somebody is here, and their folder or person.json cannot be read: not ours, or damaged."""
+
+
 class ConsentMissing(DataError):
     """Somebody is to be enrolled who did not agree, and the settings demand that they do."""
 
@@ -112,6 +116,11 @@ class SplitMissing(DataError):
 
 class WorkspaceUnusable(DataError):
     """The workspace cannot be read or written (permissions, read-only file system)."""
+
+
+class WorkspaceDenied(WorkspaceUnusable):
+    """Something of the workspace is there, and this process is not given it: by its permissions, or
+    by a disk that fails. It is not damaged, and nobody may go on as if it were absent."""
 
 
 class WorkspaceTooNew(DataError):

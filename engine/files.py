@@ -25,14 +25,17 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from engine.errors import DataError, DiskFull, WorkspaceUnusable
+from engine.errors import DataError
 from engine.i18n import _
-from engine.shortage import refuse_shortage
+from engine.owner import guard as guard
+from engine.owner import root_of
+from engine.owner import translate_os_errors as translate_os_errors
+from engine.owner import whose as whose
 from engine.vault import envelope, opened
 
 DIRECTORY_MODE = 0o700
@@ -44,47 +47,12 @@ _MADE = re.compile(r"\.tmp-([0-9a-f]{16})-([0-9a-f]{8})")
 LINES = ".jsonl"
 """Suffix of files that grow by lines."""
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_GUARDED: dict[str, str] = {}
-"""Each path of a workspace, and the workspace's folder. Nothing below these is reached by links."""
-
-
-@contextlib.contextmanager
-def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
-    """Turn an OSError into DiskFull or WorkspaceUnusable, so that callers meet typed errors."""
-    try:
-        yield
-    except OSError as error:
-        refuse_shortage(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(
-                _("The disk is full"),
-                _("could not {doing} ({path})").format(doing=doing, path=path),
-                _("Free some space and try again; nothing that was saved before is lost."),
-            ) from error
-        if error.errno == errno.ELOOP:
-            raise WorkspaceUnusable(
-                _("A link is not followed"),
-                _("could not {doing} ({path})").format(doing=doing, path=error.filename or path),
-                _("Facedesk makes no links: look who did, and put the files themselves there."),
-            ) from error
-        raise WorkspaceUnusable(
-            _("The workspace cannot be used"),
-            _("could not {doing} ({path}): {reason}").format(
-                doing=doing, path=path, reason=os.strerror(error.errno or 0)
-            ),
-            _("Check the folder's owner, its permissions and whether its disk is read-only."),
-        ) from error
-
-
-def guard(root: Path, paths: Iterable[Path]) -> None:
-    """Follow no link from now on at or below these paths, which lie directly in `root`."""
-    _GUARDED.update((str(path), str(root)) for path in paths)
 
 
 def open_inside(path: Path, flags: int) -> int:
     """`os.open`, mode 0600 for a new file, that follows no link inside a workspace. Raises OSError,
     ELOOP for a link."""
-    if _root_of(path) is None:
+    if root_of(path) is None:
         return os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
     with _folder(path.parent) as folder:
         try:
@@ -95,24 +63,13 @@ def open_inside(path: Path, flags: int) -> int:
             raise
 
 
-def _root_of(path: Path) -> str | None:
-    """The folder of the workspace that guards `path`, None if none does."""
-    place = str(path)
-    while (root := _GUARDED.get(place)) is None:
-        above = os.path.dirname(place)
-        if above == place:
-            return None
-        place = above
-    return root
-
-
 @contextlib.contextmanager
 def _folder(path: Path, *, make: bool = False) -> Iterator[int]:
     """A descriptor of a folder, which is made with its parents in the workspace if `make`.
 
     Raises OSError, ELOOP if it or a folder on the way in the workspace is a link.
     """
-    root = _root_of(path)
+    root = root_of(path)
     handle = os.open(path if root is None else root, _FOLDER)
     try:
         for part in () if root is None else path.relative_to(root).parts:
@@ -147,7 +104,7 @@ def make_directory(path: Path) -> None:
     """Create `path` and its parents, mode 0700 for those created. Raises WorkspaceUnusable for a
     link inside a workspace, DiskFull."""
     with translate_os_errors(_("create a folder"), path):
-        root = _root_of(path)
+        root = root_of(path)
         top = path if root is None else Path(root)
         missing = [p for p in (top, *top.parents) if not p.exists()]
         for folder in reversed(missing):

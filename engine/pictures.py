@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from engine.errors import DataError, SealBroken
-from engine.files import open_regular
+from engine.files import open_regular, whose
 from engine.i18n import _
 from engine.picture_cost import Costly, refuse_costly
 from engine.picture_names import FORMATS, format_of
@@ -63,8 +63,8 @@ _SAMPLE = 1 << 20
 class Unreadable(DataError):
     """A picture file that cannot be used.
 
-    `reason` is `unreadable` (broken), `too_large`, or of a format that is not read its code in
-    `picture_names.FORMATS`.
+    `reason` is `unreadable` (broken), `too_large`, `denied` (this user may not read it), or of a
+    format that is not read its code in `picture_names.FORMATS`.
     """
 
     def __init__(
@@ -113,6 +113,14 @@ def decode_crop(path: Path) -> NDArray[np.uint8]:
     try:
         return _crop(path)
     except Unreadable as error:
+        if error.reason == "denied":
+            why, command = whose(path)
+            raise Unreadable(
+                error.title,
+                ", ".join(filter(None, (error.message, why))),
+                command or error.hint,
+                error.reason,
+            ) from error
         raise Unreadable(
             _("{name} cannot be read as a picture").format(name="/".join(path.parts[-3:])),
             error.message,
@@ -184,6 +192,13 @@ def _contents(path: Path, most: int = MOST_BYTES) -> bytes:
             if size > most:
                 raise _too_large(path, _("it has {megabytes:.0f} MB").format(megabytes=size / 1e6))
             return file.read(size)
+    except PermissionError as error:
+        raise Unreadable(
+            _("A picture may not be read"),
+            _("{path}: permission denied").format(path=path),
+            _("Check its owner and permissions."),
+            reason="denied",
+        ) from error
     except (OSError, MemoryError) as error:
         refuse_shortage(error)
         raise _broken(path, os.strerror(getattr(error, "errno", 0) or 0)) from error

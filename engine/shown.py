@@ -1,7 +1,8 @@
 """Text that is not ours, made safe to show: names, file names, addresses, answers of cameras.
 
 A character that paints nothing, moves the cursor, or turns the direction of writing is replaced by
-U+FFFD. It is not dropped: two texts that differ must look different.
+U+FFFD. It is not dropped: two texts that differ must look different. A joiner stays where a script
+needs it, as in Persian, Sinhala or Malayalam (`joins`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,17 @@ MOST_MARKS = 3
 _CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 # Letters and marks that paint nothing although Unicode does not call them format characters.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+ZWNJ, ZWJ = "\u200c", "\u200d"
+JOINERS = str.maketrans("", "", ZWNJ + ZWJ)
+"""Takes the joiners out of a text, for a comparison."""
+_VIRAMA = 9
+"""Combining class of the sign that takes a vowel away, in the scripts of India and around."""
+_ENDING = frozenset(
+    "\u0621\u0622\u0623\u0624\u0625\u0627\u0629\u062f\u0630\u0631\u0632\u0648\u0671\u0672\u0673\u0674"
+    "\u0675\u0676\u0677\u06c0\u06c3\u06c4\u06c5\u06c6\u06c7\u06c8\u06c9\u06ca\u06cb\u06cd\u06cf\u06d2"
+    "\u06d3\u06d5\u06ee\u06ef\u0759\u075a\u075b\u076b\u076c\u0771\u0773\u0774\u0778\u0779"
+) | {chr(code) for code in range(0x0688, 0x069A)}
+"""Arabic letters that never join the next one: a joiner behind them paints nothing."""
 _PLAIN = re.compile(r"[ -~]*")
 _SPACES = str.maketrans("\t\n\r\f\v", "     ")
 
@@ -25,14 +37,40 @@ def is_invisible(character: str) -> bool:
     return character in _BLANK or unicodedata.category(character) in _CATEGORIES
 
 
+def joins(text: str, place: int) -> bool:
+    """Whether the character at `place` is a joiner that changes how its neighbours are written.
+
+    By the rules for domain names (RFC 5892, appendix A): behind a virama, and a non-joiner between
+    two Arabic letters that would join; also a joiner between a letter and its virama, for Bengali
+    and Kannada.
+    """
+    joiner, before, after = text[place], text[:place], text[place + 1 :]
+    if joiner not in (ZWNJ, ZWJ) or not before:
+        return False
+    if unicodedata.combining(before[-1]) == _VIRAMA:
+        return unicodedata.category(before[-2:-1] or " ")[0] in "LM"
+    if joiner == ZWJ:
+        virama = unicodedata.combining(after[:1] or " ") == _VIRAMA
+        return virama and unicodedata.category(before[-1]) == "Lo"
+    one = next((c for c in reversed(before) if unicodedata.category(c) != "Mn"), " ")
+    other = next((c for c in after if unicodedata.category(c) != "Mn"), " ")
+    return one not in _ENDING and _is_arabic(one) and _is_arabic(other)
+
+
+def _is_arabic(character: str) -> bool:
+    return unicodedata.name(character, "").startswith("ARABIC LETTER ")
+
+
 def shown(text: str) -> str:
     """The text on one line, with every invisible character as U+FFFD."""
     if _PLAIN.fullmatch(text):
         return text
     made, marks = [], 0
-    for character in text.translate(_SPACES):
+    text = text.translate(_SPACES)
+    for place, character in enumerate(text):
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        made.append(INSTEAD if is_invisible(character) or marks > MOST_MARKS else character)
+        hidden = is_invisible(character) and not joins(text, place)
+        made.append(INSTEAD if hidden or marks > MOST_MARKS else character)
     return "".join(made)
 
 

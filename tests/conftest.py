@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 from collections.abc import Callable, Iterator
@@ -50,6 +51,27 @@ def shared_dir() -> Path:
             pytest.fail(f"{SHARED} is absent, and FACEDESK_REQUIRE_SHARED is set")
         pytest.skip(f"needs the real pictures and clips of {SHARED}, which is absent")
     return SHARED
+
+
+@pytest.fixture
+def powerless() -> Iterator[None]:
+    """File modes hold for this thread, as for any user: root is told "Permission denied" too.
+
+    Folders that a test took from itself are given back by the test, before they are removed.
+    """
+    if os.geteuid() != 0:
+        yield
+        return
+    over_files = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    held = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, held) == 0
+    without = (ctypes.c_uint32 * 6)(*held)
+    without[0] &= ~over_files  # of those in effect; they stay permitted
+    assert libc.capset(header, without) == 0
+    yield
+    assert libc.capset(header, held) == 0
 
 
 @pytest.fixture(scope="session")

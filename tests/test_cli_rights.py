@@ -144,3 +144,30 @@ def test_refused_without_consent_an_import_takes_nothing(
         facedesk("import", str(tmp_path / "photos"))
     assert ended.value.code == 4
     assert People(workspace).list() == ()
+
+
+def test_the_list_names_who_cannot_be_read_and_ends_as_trouble_with_data(
+    facedesk: Facedesk, workspace: Workspace, ada: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (workspace.people / "ada-lovelace" / "person.json").write_bytes(b"")
+    for command in ("list", "export"):
+        arguments = ["people", command, *([ada, "ada.zip"] if command == "export" else [])]
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--workspace", str(workspace.root)])
+        assert ended.value.code == 4
+        assert "cannot be read: ada-lovelace" in capfd.readouterr().err
+    (done,) = facedesk("people", "erase", "ada-lovelace", "--yes")
+    assert done["removed"]["pictures"] == 2
+    assert facedesk("people", "list") == [{"event": "done", "people": 0}]
+
+
+def test_no_stranger_is_not_said_where_one_cannot_be_read(
+    workspace: Workspace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (workspace.strangers / "postman").mkdir()
+    with pytest.raises(SystemExit) as ended:
+        main(["strangers", "list", "--workspace", str(workspace.root)])
+    assert ended.value.code == 4
+    out, err = capfd.readouterr()
+    assert "No strangers yet" not in out
+    assert "stranger of yours cannot be read: postman" in err

@@ -18,8 +18,10 @@ from PIL import Image
 
 from engine import pictures
 from engine.errors import DataError
+from engine.files import write_bytes
 from engine.picture_names import is_picture_name
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
+from engine.workspace import Workspace
 
 RED = (200, 30, 10)
 
@@ -219,3 +221,23 @@ def test_picture_names_go_by_suffix_in_any_case() -> None:
     assert is_picture_name(Path("holiday.heic"))
     assert not is_picture_name(Path("notes.txt"))
     assert not is_picture_name(Path("jpg"))
+
+
+def test_what_this_user_may_not_read_is_not_called_broken(tmp_path: Path, powerless: None) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"whatever it is")
+    path.chmod(0)
+    with pytest.raises(Unreadable, match="permission denied") as caught:
+        read_photograph(path)
+    assert caught.value.reason == "denied"
+
+
+def test_a_crop_that_may_not_be_read_is_not_to_be_deleted(
+    workspace: Workspace, powerless: None
+) -> None:
+    path = workspace.people / "ada" / "session" / "0001.png"
+    write_bytes(path, encode_png(np.zeros((160, 160, 3), np.uint8)))
+    path.chmod(0)
+    with pytest.raises(Unreadable, match="has mode 0000") as caught:
+        decode_crop(path)
+    assert caught.value.hint == f"chmod -R u+rwX {workspace.root}"

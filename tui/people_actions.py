@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from engine.errors import FacedeskError, PersonNotFound
+from engine.errors import FacedeskError, PersonNotFound, PersonUnreadable
 from engine.service.protocol import Answers, Doubts, ErasureUnanswered, PersonRow, Trashed
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
@@ -60,9 +60,11 @@ class PeopleApp(EvaluationApp):
     async def _refresh_person(self, screen: PersonScreen, name: str) -> None:
         try:
             facts = await in_thread(partial(self.desk.person_facts, name))
-        except PersonNotFound:
+        except (PersonNotFound, PersonUnreadable) as error:
             if screen is self.screen:
                 screen.dismiss(None)
+            if isinstance(error, PersonUnreadable):
+                raise
         else:
             if screen.is_mounted:
                 screen.show(facts)

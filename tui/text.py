@@ -17,6 +17,7 @@ REASONS: dict[str, str] = {
     "unreadable": _("unreadable file"),
     "too_large": _("file too large"),
     **FORMATS,
+    "denied": _("permission denied"),
 }
 DECISIONS: dict[str, str] = {
     "known": _("known"),

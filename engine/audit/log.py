@@ -27,6 +27,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 from engine.audit import chain
@@ -45,7 +46,13 @@ from engine.audit.chain import (
 )
 from engine.audit.subjects import Subjects
 from engine.audit.who import acting, is_alive, this_process
-from engine.errors import DataError, DiskFull, FacedeskError, WorkspaceLocked
+from engine.errors import (
+    DataError,
+    DiskFull,
+    FacedeskError,
+    WorkspaceDenied,
+    WorkspaceLocked,
+)
 from engine.files import (
     TEMPORARY,
     append_line,
@@ -111,7 +118,7 @@ class Audit:
         Raises DiskFull, WorkspaceUnusable.
         """
         make_directory(self._folder)
-        if not self._reserve.exists():
+        if not _there(self._reserve):
             with self.held():
                 write_bytes(self._reserve, bytes(RESERVE))
         with translate_os_errors(_("write the audit log"), self.file):
@@ -172,7 +179,7 @@ class Audit:
         `done` says whether it was done all the same. The caller holds `Workspace.writer`, and has
         recovered. Raises as `note`.
         """
-        if not self._head_file.exists():
+        if not _there(self._head_file):
             return 0
         with self.held():
             head = self._caught_up()
@@ -254,6 +261,16 @@ class Audit:
             known = witness(self._root)
             return examine(self._lines(), self._head(), log=known, keys={*self._subjects.known()})
 
+    def unread(self) -> tuple[DataError, ...]:
+        """Why a part of the log cannot be read, though it is here. Raises VaultLocked."""
+        found = []
+        for look in (self._head, self.entries, self.subjects):
+            try:
+                look()
+            except DataError as error:
+                found.append(error)
+        return tuple(found[:1])
+
     def head(self) -> Head | None:
         """How many entries, and the last one's hash; None for a log that was never begun."""
         return self._head()
@@ -333,7 +350,7 @@ class Audit:
         try:
             append_line(self.file, entry.line(), sync=True)
         except DiskFull:
-            if not spare or not self._reserve.exists():
+            if not spare or not _there(self._reserve):
                 raise
             self._reserve.unlink()  # what it is kept for
             append_line(self.file, entry.line(), sync=True)
@@ -376,7 +393,7 @@ class Audit:
     @contextlib.contextmanager
     def still(self) -> Iterator[None]:
         """Hold the log, if there is one, while its files are written in another form."""
-        with self.held() if self.file.exists() else contextlib.nullcontext():
+        with self.held() if _there(self.file) else contextlib.nullcontext():
             yield
 
     def _caught_up(self) -> Head:
@@ -390,7 +407,7 @@ class Audit:
         """Where to go on from when head and log do not agree, with an entry that says so."""
         for stale in self._folder.glob(f"{TEMPORARY}*"):  # of a process killed as it wrote a head
             stale.unlink(missing_ok=True)
-        torn = drop_torn_line(self.file) if self.file.exists() else 0
+        torn = drop_torn_line(self.file) if _there(self.file) else 0
         start = head or Head(count=0, hash=START, size=0)
         for entry in map(parsed, self._lines()):
             if entry is None or not chain.intact(entry):
@@ -417,6 +434,8 @@ class Audit:
                 at=str(body.get("at", "")),
                 open=tuple(Begun(**each) for each in body.get("open", ())),
             )
+        except WorkspaceDenied:  # it is there: to go on without it would tell of a lost one
+            raise
         except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
             return None
 
@@ -427,10 +446,17 @@ class Audit:
             return []
 
     def _size(self) -> int:
-        try:
-            return self.file.stat().st_size
-        except FileNotFoundError:
-            return 0
+        with translate_os_errors(_("read the audit log"), self.file):
+            try:
+                return self.file.stat().st_size
+            except FileNotFoundError:
+                return 0
+
+
+def _there(file: Path) -> bool:
+    """Whether there is such a file. Raises WorkspaceUnusable if nobody can tell."""
+    with translate_os_errors(_("read the audit log"), file):
+        return file.exists()
 
 
 def _taken(handle: int) -> bool:

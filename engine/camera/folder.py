@@ -95,6 +95,8 @@ class FolderSource:
             text = _("{file} was skipped: {what}").format(file=label, what=FORMATS[reason])
         elif reason == "too_large":
             text = _("{file} is too large and was skipped").format(file=label)
+        elif reason == "denied":
+            text = _("{file} may not be read and was skipped: permission denied").format(file=label)
         else:
             text = _("{file} cannot be decoded and was skipped").format(file=label)
         self._report(PictureSkipped(text=text, level="warning", file=label, reason=reason))

@@ -55,6 +55,20 @@ class ImportPlan:
     strays: tuple[tuple[Path, str], ...]
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """Which folders, and what else is no mere other file, are left out and why, in words."""
+        words = {
+            "denied": _("{path} was left out: permission denied"),
+            "unreadable": _("{path} was left out: it cannot be read"),
+            "leads_outside": _("{path} leads out of the folder and was left out"),
+        }
+        return tuple(
+            words[reason].format(path=self.shown(path))
+            for path, reason in self.strays
+            if reason in words
+        )
+
+    @property
     def total(self) -> int:
         """All files that will be reported on."""
         return sum(len(person.files) for person in self.people) + len(self.strays)
@@ -85,17 +99,18 @@ def plan_import(folder: Path, *, divided: bool = False) -> ImportPlan:
     With `divided` the classic layout's parts stay apart, where there are two or three of them: a
     person is in the plan once a part.
 
-    Stray files are `leads_outside` (a link out of the folder: whoever made the folder need not be
-    who may read what it names), `not_a_picture`, `no_person` (a picture beside the sub-folders),
-    `nested_folder` (a folder inside a person's: whose it is cannot be told) or `name_invalid`
-    (a file in a folder whose name cannot be a person's). Hidden files and what operating systems
-    leave behind are passed over.
+    Strays are `leads_outside` (a link out of the folder: whoever made the folder need not be who
+    may read what it names), `denied` or `unreadable` (a sub-folder), `not_a_picture`, `no_person`
+    (a picture beside the sub-folders), `nested_folder` (a folder inside a person's: whose it is
+    cannot be told) or `name_invalid` (a file in a folder whose name cannot be a person's). Hidden
+    files and what operating systems leave behind are passed over.
     Raises DataError if there is no such folder, no sub-folder in it or it cannot be read, and
     NoPictures if there is no picture in the sub-folders.
     """
-    if not folder.is_dir():
-        problem = _("it is a file") if folder.exists() else _("it does not exist")
-        raise DataError(_("There is no such folder"), f"{_text(str(folder))}: {problem}", _HINT)
+    if not os.path.isdir(folder):
+        raise DataError(
+            _("There is no such folder"), f"{_text(str(folder))}: {_problem(folder)}", _HINT
+        )
     found = _Gathering()
     folders, files = _entries(folder, folder, found)
     if not folders:
@@ -123,7 +138,14 @@ def plan_import(folder: Path, *, divided: bool = False) -> ImportPlan:
     if not any(found.files.values()):
         raise NoPictures(
             _("There are no pictures to import"),
-            _("no sub-folder of {folder} holds a picture file").format(folder=_text(str(folder))),
+            "; ".join(
+                (
+                    _("no sub-folder of {folder} holds a picture file").format(
+                        folder=_text(str(folder))
+                    ),
+                    *ImportPlan(folder, (), tuple(found.strays)).left_out,
+                )
+            ),
             _HINT,
         )
     divided = divided and len({part for _key, part in found.files if part}) > 1
@@ -147,9 +169,10 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
     Raises DataError if the folder cannot be read or, with `name`, has sub-folders; NoPictures if
     there is no picture in it; NameInvalid.
     """
-    root = path if path.is_dir() else path.parent
+    is_folder = os.path.isdir(path)
+    root = path if is_folder else path.parent
     found = _Gathering()
-    folders, files = _entries(root, root, found) if path.is_dir() else ([], [path])
+    folders, files = _entries(root, root, found) if is_folder else ([], [path])
     if name is not None and folders:
         raise DataError(
             _("One name does not fit several people"),
@@ -165,13 +188,20 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
             others = tuple(stray for stray in plan.strays if stray[1] != "no_person")
             alone = tuple(map(_alone, loose))
             return ImportPlan(root, (*plan.people, *alone), others)
+    for folder in folders:  # there is no picture in them: what may not be read is told
+        _entries(folder, root, found)
     _note_loose(files, found)
     pictures = [path for path, reason in found.strays if reason == "no_person"]
     others = tuple(stray for stray in found.strays if stray[1] != "no_person")
     if not pictures:
         raise NoPictures(
             _("There are no pictures of strangers"),
-            _("{path} holds no picture file").format(path=_text(str(path))),
+            "; ".join(
+                (
+                    _("{path} holds no picture file").format(path=_text(str(path))),
+                    *ImportPlan(root, (), tuple(found.strays)).left_out,
+                )
+            ),
             _("Give a folder with one sub-folder a stranger, or one picture a stranger."),
         )
     if name is not None:
@@ -221,11 +251,16 @@ def _note_loose(files: Iterable[Path], found: _Gathering) -> None:
 def _entries(folder: Path, root: Path, found: _Gathering) -> tuple[list[Path], list[Path]]:
     """Sub-folders and files, each in natural order; without hidden ones and clutter.
 
-    Links that lead out of `root` are noted and left out.
+    Links that lead out of `root`, and sub-folders that cannot be read (`lost+found`), are noted and
+    left out. Raises DataError if that is `root`.
     """
     try:
         names = os.listdir(folder)
     except OSError as error:
+        if folder != root:
+            reason = "denied" if isinstance(error, PermissionError) else "unreadable"
+            found.strays.append((folder, reason))
+            return [], []
         raise DataError(
             _("A folder cannot be read"),
             f"{_text(str(folder))}: {os.strerror(error.errno or 0)}",
@@ -238,8 +273,20 @@ def _entries(folder: Path, root: Path, found: _Gathering) -> tuple[list[Path], l
             found.strays.append((path, "leads_outside"))
         else:
             paths.append(path)
-    folders = [path for path in paths if path.is_dir()]
-    return folders, [path for path in paths if not path.is_dir()]
+    # Not Path.is_dir: it raises for what lies in a folder that may be listed, but not entered.
+    folders = [path for path in paths if os.path.isdir(path)]
+    return folders, [path for path in paths if not os.path.isdir(path)]
+
+
+def _problem(folder: Path) -> str:
+    """Why this is no folder to import."""
+    try:
+        os.stat(folder)
+    except PermissionError:
+        return _("permission denied")
+    except OSError:
+        return _("it does not exist")
+    return _("it is a file")
 
 
 def _natural(name: str) -> tuple[list[tuple[int, str]], str]:

@@ -205,15 +205,18 @@ class _Import:
             return
         session.close(outcome)
         self._crowded += session.crowded
-        self._images += session.kept
-        if session.person is None or not session.kept:
+        stay = session.kept
+        self._images += stay
+        if session.person is None or not stay:
             return
-        self._persons.add(session.person.slug)
         for event in self._after(session.person, session.id):
             if isinstance(event, SetAside):
                 self._aside += event.pictures
                 self._images -= event.pictures
+                stay -= event.pictures
             yield event
+        if stay > 0:
+            self._persons.add(session.person.slug)
 
     def _photograph(self, session: _PersonSession, path: Path, number: int) -> ImportRefused | Face:
         """Take one photograph's face into the session; the refusal if that cannot be."""

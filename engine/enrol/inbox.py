@@ -13,7 +13,6 @@ lock; whoever changes something holds `Workspace.writer`.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from engine.audit import Audit
 from engine.enrol.clock import read_clock
 from engine.enrol.folders import is_session_id, iso, picture_names, session_stamp, sub_folders
 from engine.enrol.recording import PictureRecord, record_of
-from engine.errors import DataError
+from engine.errors import DataError, WorkspaceDenied
 from engine.events import Sighted
 from engine.files import new_directory, read_json, remove_directory, write_bytes, write_json
 from engine.i18n import _
@@ -79,11 +78,17 @@ class Inbox:
 
     @property
     def keeping(self) -> bool:
-        """Whether strangers are kept: as the workspace's switch says, else as configured."""
-        with contextlib.suppress(FileNotFoundError, DataError):
+        """Whether strangers are kept: as the workspace's switch says, else as configured. Not where
+        this user may not read the switch: it may be off."""
+        body = None
+        try:
             body = read_json(self._switch)
-            if isinstance(body, dict) and isinstance(body.get("keep"), bool):
-                return bool(body["keep"])
+        except WorkspaceDenied:
+            return False
+        except (FileNotFoundError, DataError):
+            pass
+        if isinstance(body, dict) and isinstance(body.get("keep"), bool):
+            return bool(body["keep"])
         return self._settings.keep
 
     def switch(self, on: bool) -> None:
@@ -99,12 +104,24 @@ class Inbox:
     # --- sightings -----------------------------------------------------------------------
 
     def sightings(self) -> tuple[Sighting, ...]:
-        """All that wait, oldest first. Damaged ones are left out."""
-        found = []
+        """All that wait and can be read, oldest first; the others are `unread`."""
+        return self._everything()[0]
+
+    def unread(self) -> tuple[DataError, ...]:
+        """Why sightings that are here cannot be read: damaged, or another user's."""
+        return self._everything()[1]
+
+    def _everything(self) -> tuple[tuple[Sighting, ...], tuple[DataError, ...]]:
+        found, unread = [], []
         for id in self._ids():
-            with contextlib.suppress(FileNotFoundError, DataError):
+            try:
                 found.append(self._read(id))
-        return tuple(found)
+            except FileNotFoundError as error:
+                if self.folder(id).is_dir():  # else it was dealt with meanwhile
+                    unread.append(_damaged(self.folder(id), error.strerror or ""))
+            except DataError as error:
+                unread.append(error)
+        return tuple(found), tuple(unread)
 
     def count(self) -> int:
         """How many wait; reads no file."""
@@ -233,11 +250,7 @@ class Inbox:
                 candidate_id=str(body.get("candidate_id", "")),
             )
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-            raise DataError(
-                _("A sighting is damaged"),
-                f"{folder / SIGHTING_FILE}: {error}",
-                _("Delete the folder; nothing else depends on it."),
-            ) from error
+            raise _damaged(folder, str(error)) from error
 
 
 def _digest(value: Any) -> str:
@@ -246,6 +259,14 @@ def _digest(value: Any) -> str:
     if not is_session_id(text):
         raise ValueError(_("a digest is none"))
     return text
+
+
+def _damaged(folder: Path, why: str) -> DataError:
+    return DataError(
+        _("A sighting is damaged"),
+        f"{folder / SIGHTING_FILE}: {why}",
+        _("Delete the folder; nothing else depends on it."),
+    )
 
 
 def _gone(id: str) -> DataError:

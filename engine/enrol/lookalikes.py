@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from engine.shown import JOINERS
+
 _PAIRS = (
     # Cyrillic
     ("АВЕЅІЈКМНОРСТУХҮԚԜ", "ABESIJKMHOPCTYXYQW"),
@@ -39,6 +41,7 @@ def looks(name: str) -> frozenset[str]:
     One is the name as it is written, in which I, l and 1 are one stroke; the other is without
     regard to case, so that a name in capitals is no way around it.
     """
+    name = name.translate(JOINERS)
     plain = unicodedata.normalize("NFKC", name).translate(_ALIKE)
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_ALIKE)
     return frozenset({f"as written: {plain.translate(_STROKES)}", f"folded: {folded}"})

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from engine.errors import NameInvalid
 from engine.i18n import _
-from engine.shown import is_invisible
+from engine.shown import JOINERS, ZWJ, ZWNJ, is_invisible, joins
 
 LONGEST_NAME = 100
 """Characters (code points after NFC) that a name may have."""
@@ -29,7 +29,8 @@ def clean_name(text: str) -> str:
 
     Idempotent. Raises NameInvalid if nothing is left, it is longer than 100 characters, has no
     letter or digit, or holds a slash, a control character, or one that cannot be seen (text
-    direction marks, zero-width characters): such names could impersonate another.
+    direction marks, zero-width characters): such names could impersonate another. Joiners stay
+    where the script needs them.
     """
     name = unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", text).split()))
     if not name:
@@ -42,18 +43,21 @@ def clean_name(text: str) -> str:
             ),
             _("Shorten it."),
         )
-    for character in name:
+    for place, character in enumerate(name):
         if character in "/\\":
             raise NameInvalid(
                 _("The name holds a slash"),
                 f"{name!r}",
                 _("Leave out / and \\, they separate folders."),
             )
-        if is_invisible(character) or unicodedata.category(character) == "Cn":
+        hidden = is_invisible(character) and not joins(name, place)
+        if hidden or unicodedata.category(character) == "Cn":
             raise NameInvalid(
                 _("The name holds a character that cannot be seen"),
                 _("U+{character:04X} in {name!r}").format(character=ord(character), name=name),
-                _("Type the name again instead of pasting it."),
+                _("Leave the joiner out there: it changes nothing.")
+                if character in (ZWNJ, ZWJ)
+                else _("Type the name again instead of pasting it."),
             )
     if not any(unicodedata.category(character)[0] in "LN" for character in name):
         raise NameInvalid(
@@ -63,8 +67,9 @@ def clean_name(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """What two names are compared by: NFKC with case folded, so that "ANNA" is "Anna"."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
+    """What two names are compared by: NFKC with case folded, so that "ANNA" is "Anna"; without
+    joiners, which people write or leave out."""
+    folded = unicodedata.normalize("NFKC", name).casefold().translate(JOINERS)
     # Folding can undo the normal form (U+0345), so that it is restored at the end.
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
@@ -90,6 +95,13 @@ def slug_for(name: str, is_taken: Callable[[str], bool]) -> str:
         if not is_taken(slug):
             return slug
         number += 1
+
+
+def may_be_slug_of(slug: str, name: str) -> bool:
+    """Whether `slug_for` could have made `slug` of this name, or it is what the name says."""
+    plain = slug_for(name, lambda slug: False)
+    digest = hashlib.sha256(name_key(name).encode()).hexdigest()[:_HASH_LENGTH]
+    return slug in (name, plain) or re.fullmatch(rf".+-{digest}(-[0-9]+)?", slug) is not None
 
 
 def is_slug(text: str) -> bool:

@@ -9,91 +9,50 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from engine.enrol import traces
-from engine.enrol.consent import Consent, read_consent
+from engine.enrol.consent import Consent
 from engine.enrol.folders import (
     SESSION_FILE,
     is_session_id,
     iso,
     picture_names,
-    session_head,
     session_stamp,
     sub_folders,
 )
 from engine.enrol.identity import (
     PERSON_FILE,
-    identity_in,
     is_identity,
     merged_in,
     new_identity,
 )
 from engine.enrol.lookalikes import looks
-from engine.enrol.names import clean_name, is_slug, name_key, slug_for
-from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound, WorkspaceTooNew
-from engine.files import new_directory, read_json, remove_directory, write_json
+from engine.enrol.names import clean_name, is_slug, may_be_slug_of, name_key, slug_for
+from engine.enrol.person import (
+    FORMAT,
+    Person,
+    SessionInfo,
+    UnreadPerson,
+    read_head,
+    read_person,
+    read_sessions,
+    refuse_unread,
+)
+from engine.errors import (
+    DataError,
+    NameTaken,
+    PersonNotFound,
+    WorkspaceDenied,
+)
+from engine.files import new_directory, remove_directory, write_json
 from engine.i18n import _
 from engine.workspace import Workspace
-from engine.workspace_format import newer
 
-__all__ = ["PERSON_FILE", "People", "Person", "SessionInfo", "clean_name"]
-
-FORMAT = 1
-"""Version written into person.json and session.json."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionInfo:
-    """One capture session or import. `pictures` are file names in order of capture.
-
-    `aligned` is "points" if each crop is aligned by the points of its face, or was looked through
-    for them; "eyes" for what the Haar cascade aligned, and for all from before there was another.
-    `part` is that of the split which the operator's own folders gave it, else empty.
-    """
-
-    id: str
-    source: str
-    started: str
-    pictures: tuple[str, ...]
-    aligned: str = "eyes"
-    part: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One enrolled person. `revision` changes whenever the set of pictures changes.
-
-    `id` is who they are for good (`engine.enrol.identity`), `slug` only where their pictures lie.
-    `merged` are the identities of people who were merged into this one. `apart_from`, of a
-    stranger, is whom they were told from.
-    """
-
-    name: str
-    slug: str
-    created: str
-    consent: Consent | None
-    sessions: tuple[SessionInfo, ...]
-    revision: str
-    id: str = ""
-    merged: tuple[str, ...] = ()
-    apart_from: str = ""
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """Every identity that is this person."""
-        return frozenset((self.id, *self.merged))
-
-    @property
-    def pictures(self) -> int:
-        """How many pictures there are over all sessions."""
-        return sum(len(session.pictures) for session in self.sessions)
+__all__ = ["PERSON_FILE", "People", "Person", "SessionInfo", "UnreadPerson", "clean_name"]
 
 
 class People:
@@ -105,25 +64,39 @@ class People:
     # --- reading --------------------------------------------------------------------------
 
     def list(self) -> tuple[Person, ...]:
-        """Everybody, by name. Damaged entries are left out, see `damaged`."""
-        found = []
-        for slug in self._slugs():
-            with contextlib.suppress(DataError, FileNotFoundError):
-                found.append(self._read(slug))
-        return tuple(sorted(found, key=lambda person: (name_key(person.name), person.slug)))
+        """Everybody who can be read, by name; the others are `unread`."""
+        return self.everybody()[0]
 
-    def damaged(self) -> tuple[Path, ...]:
-        """The person.json files of those whom `list` leaves out."""
-        bad = []
-        for slug in self._slugs():
-            try:
-                self._read(slug)
-            except (DataError, FileNotFoundError):
-                bad.append(self._folder(slug) / PERSON_FILE)
-        return tuple(bad)
+    def unread(self) -> tuple[UnreadPerson, ...]:
+        """Everybody who is here and cannot be read, by folder."""
+        return self.everybody()[1]
+
+    def everybody(self) -> tuple[tuple[Person, ...], tuple[UnreadPerson, ...]]:
+        """Who can be read, by name, and who cannot, by folder. Raises WorkspaceUnusable if nobody
+        can be looked for, VaultLocked."""
+        found = [read_person(self.workspace, slug) for slug in self._slugs()]
+        people = [each for each in found if isinstance(each, Person)]
+        unread = tuple(each for each in found if isinstance(each, UnreadPerson))
+        return tuple(sorted(people, key=lambda each: (name_key(each.name), each.slug))), unread
+
+    def refuse_unread(self) -> None:
+        """Raise PersonUnreadable if somebody is here who cannot be read."""
+        refuse_unread(self.unread())
+
+    def unread_of(self, name: str) -> UnreadPerson | None:
+        """Who of those that cannot be read has this name or folder, if anybody."""
+        key = name_key(name)
+        return next(
+            (
+                each
+                for each in self.unread()
+                if name_key(each.name) == key or may_be_slug_of(each.slug, name)
+            ),
+            None,
+        )
 
     def get(self, name: str) -> Person:
-        """The person of this name, case ignored. Raises PersonNotFound."""
+        """The person of this name, case ignored. Raises PersonNotFound, PersonUnreadable."""
         slug = self._find(name)
         if slug is not None:
             with contextlib.suppress(FileNotFoundError):  # Deleted since it was found.
@@ -131,15 +104,15 @@ class People:
         raise self._not_found(name)
 
     def by_slug(self, slug: str) -> Person:
-        """The person in this folder. Raises PersonNotFound, DataError if it is damaged."""
+        """The person in this folder. Raises PersonNotFound, PersonUnreadable."""
         if not is_slug(slug) or not self._folder(slug).is_dir():
             raise PersonNotFound(
                 _("Nobody of this name is enrolled"), slug, _("See `facedesk people list`.")
             )
         try:
             return self._read(slug)
-        except FileNotFoundError as error:
-            raise self._damage(slug) from error
+        except FileNotFoundError as error:  # deleted meanwhile
+            raise self._not_found(slug) from error
 
     def by_id(self, id: str) -> Person:
         """The person of this identity. Raises PersonNotFound."""
@@ -215,7 +188,7 @@ class People:
         person = self.get(old)
         new = clean_name(new)
         self.refuse_taken(new, own=person.slug)
-        body = {**self._read_head(person.slug), "name": new}
+        body = {**read_head(self.workspace, person.slug), "name": new}
         write_json(self._folder(person.slug) / PERSON_FILE, body)
         traces.rename(self.workspace, person.name, new)
         return self._read(person.slug)
@@ -223,13 +196,13 @@ class People:
     def set_consent(self, name: str, consent: Consent) -> Person:
         """Note consent, or that it was withdrawn. Raises PersonNotFound."""
         person = self.get(name)
-        body = {**self._read_head(person.slug), "consent": consent.to_json()}
+        body = {**read_head(self.workspace, person.slug), "consent": consent.to_json()}
         write_json(self._folder(person.slug) / PERSON_FILE, body)
         return self._read(person.slug)
 
     def forget_apart_from(self, slug: str) -> None:
         """Forget from whom a stranger was told. Raises as reading them does."""
-        body = {k: v for k, v in self._read_head(slug).items() if k != "apart_from"}
+        body = {k: v for k, v in read_head(self.workspace, slug).items() if k != "apart_from"}
         write_json(self._folder(slug) / PERSON_FILE, body)
 
     def refuse_taken(self, name: str, own: str | None) -> None:
@@ -290,7 +263,7 @@ class People:
         For a person whom an enrolment or import created and then found no picture of.
         """
         folder = self._folder(person.slug)
-        if not folder.is_dir() or self._sessions(folder):
+        if not folder.is_dir() or read_sessions(folder):
             return False
         self.delete_slug(person.slug, person.name)
         return True
@@ -348,10 +321,11 @@ class People:
         slugs = self._slugs()
         self._identify(slugs)
         for slug in slugs:
-            for entry in sub_folders(self._folder(slug)):
-                if self.discard_session(slug, entry.name):
-                    folder = self._folder(slug) / entry.name
-                    removed.append(str(folder.relative_to(self.workspace.root)))
+            with contextlib.suppress(WorkspaceDenied):  # whoever reads people says so
+                for entry in sub_folders(self._folder(slug)):
+                    if self.discard_session(slug, entry.name):
+                        folder = self._folder(slug) / entry.name
+                        removed.append(str(folder.relative_to(self.workspace.root)))
         return (*removed, *traces.sweep(self.workspace, frozenset(slugs)))
 
     # --- private ------------------------------------------------------------------------------
@@ -362,7 +336,7 @@ class People:
         bodies = []
         for slug in slugs:
             with contextlib.suppress(DataError, FileNotFoundError):
-                bodies.append((slug, self._read_head(slug)))
+                bodies.append((slug, read_head(self.workspace, slug)))
         known = {id for _slug, body in bodies for id in merged_in(body)}
         for slug, body in sorted(bodies, key=lambda each: str(each[1]["created"])):
             if not is_identity(body.get("id")) or body["id"] in known:
@@ -376,81 +350,42 @@ class People:
     def _slugs(self) -> tuple[str, ...]:
         return tuple(e.name for e in sub_folders(self.workspace.people) if is_slug(e.name))
 
-    def _read_head(self, slug: str) -> dict[str, Any]:
-        path = self._folder(slug) / PERSON_FILE
-        body = read_json(path)
-        if newer(body, FORMAT):
-            raise WorkspaceTooNew(
-                _("A person's file is of a newer version"),
-                str(path),
-                _("Use the newer Facedesk that wrote it."),
-            )
-        if not (
-            isinstance(body, dict)
-            and isinstance(body.get("name"), str)
-            and isinstance(body.get("created"), str)
-        ):
-            raise self._damage(slug)
-        try:
-            clean_name(body["name"])
-            read_consent(body.get("consent"))
-        except (NameInvalid, ValueError) as error:
-            raise self._damage(slug) from error
-        return body
-
     def _read(self, slug: str) -> Person:
-        body = self._read_head(slug)
-        sessions = self._sessions(self._folder(slug))
-        digest = hashlib.sha256()
-        for session in sessions:
-            digest.update("".join(f"{session.id}/{p}\n" for p in session.pictures).encode())
-        return Person(
-            name=clean_name(body["name"]),
-            slug=slug,
-            created=body["created"],
-            consent=read_consent(body.get("consent")),
-            sessions=sessions,
-            revision=digest.hexdigest()[:16],
-            id=identity_in(body, slug),
-            merged=merged_in(body),
-            apart_from=str(body.get("apart_from", "")),
-        )
-
-    def _sessions(self, folder: Path) -> tuple[SessionInfo, ...]:
-        found = []
-        for entry in sub_folders(folder):
-            if is_session_id(entry.name) and (pictures := picture_names(entry.path)):
-                source, started, aligned, part = session_head(entry)
-                found.append(SessionInfo(entry.name, source, started, pictures, aligned, part))
-        return tuple(sorted(found, key=lambda session: session.id))
+        """Raises FileNotFoundError if the folder is gone, PersonUnreadable."""
+        found = read_person(self.workspace, slug)
+        if found is None:
+            raise FileNotFoundError(slug)
+        if isinstance(found, UnreadPerson):
+            raise found.error
+        return found
 
     def _names(self) -> Iterator[tuple[str, str]]:
         for slug in self._slugs():
             with contextlib.suppress(DataError, FileNotFoundError):
-                yield slug, self._read_head(slug)["name"]
+                yield slug, read_head(self.workspace, slug)["name"]
 
     def _find(self, name: str) -> str | None:
+        """The folder of the person of this name, who may be unread."""
         wanted = name_key(name)
-        return next((slug for slug, other in self._names() if name_key(other) == wanted), None)
+        for slug, other in self._names():
+            if name_key(other) == wanted:
+                return slug
+        unread = self.unread_of(name)
+        return unread.slug if unread else None
 
     def _not_found(self, name: str) -> PersonNotFound:
         names = {name_key(other): other for _, other in self._names()}
         near = difflib.get_close_matches(name_key(name), names, n=1)
-        hint = (
-            _("Did you mean {name}?").format(name=names[near[0]])
-            if near
-            else _("See `facedesk people list`.")
-        )
+        unread = [each.shown for each in self.unread()]
+        hint = _("See `facedesk people list`.")
+        if near:
+            hint = _("Did you mean {name}?").format(name=names[near[0]])
+        elif unread:
+            hint = _(
+                "It may be one who cannot be read: {names}. See `facedesk people list`."
+            ).format(names=", ".join(unread))
         shown = name if len(name) <= 60 else f"{name[:60]}..."
         return PersonNotFound(_("Nobody of this name is enrolled"), shown, hint)
-
-    def _damage(self, slug: str) -> DataError:
-        path = self._folder(slug) / PERSON_FILE
-        return DataError(
-            _("A person's file is damaged"),
-            _("{path} is missing or does not hold a person").format(path=path),
-            _("Restore it from a backup, or delete the folder."),
-        )
 
 
 def utc_now() -> str:

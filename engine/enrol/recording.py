@@ -20,7 +20,8 @@ from typing import Any
 
 from engine.enrol import traces
 from engine.enrol.folders import SESSION_FILE
-from engine.enrol.people import FORMAT, People, Person, utc_now
+from engine.enrol.people import People, Person, utc_now
+from engine.enrol.person import FORMAT
 from engine.errors import DataError, PersonNotFound
 from engine.events import BoxTuple
 from engine.files import (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -72,9 +73,10 @@ def add(workspace: Workspace, source: Path) -> Added:
     """
     before = list(entries(workspace))
     known = {name_key(entry.name) for entry in before}
-    enrolled = {name_key(p.name): p.name for p in People(workspace).list() if p.pictures}
+    people, unread = People(workspace).everybody()
+    enrolled = {name_key(p.name): p.name for p in people if p.pictures}
     new: list[Entry] = []
-    notes: list[str] = []
+    notes = [each.sentence for each in unread]
     for text, consent in read_names(source):
         try:
             name = clean_name(_plain(text))
@@ -146,9 +148,9 @@ def forget_consent(workspace: Workspace, name: str) -> None:
 def read_names(source: Path) -> Iterator[tuple[str, str]]:
     """Pairs of name and consent as they stand in a CSV file or folder. Raises UsageError."""
     source = source.expanduser()
-    if source.is_dir():
-        return iter([(name, "") for name in _folder_names(source)])
     try:
+        if source.is_dir():
+            return iter([(name, "") for name in _folder_names(source)])
         with open_regular(source) as file:  # a pipe would hang, a device never end
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
@@ -194,7 +196,7 @@ def _column(header: list[str], wanted: frozenset[str]) -> int | None:
 def _folder_names(folder: Path) -> Iterable[str]:
     """Names of the sub-folders, or of the files where there are none; `_` stands for a blank."""
     shown = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    folders = [path.name for path in shown if path.is_dir()]
+    folders = [path.name for path in shown if os.path.isdir(path)]
     return [name.replace("_", " ") for name in folders or [path.stem for path in shown]]
 
 

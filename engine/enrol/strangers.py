@@ -11,6 +11,7 @@ from __future__ import annotations
 from engine.audit import Audit
 from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
+from engine.enrol.person import UnreadPerson, read_sessions, refuse_unread
 from engine.errors import PersonNotFound
 from engine.i18n import _
 from engine.workspace import Workspace
@@ -32,32 +33,49 @@ class StrangerArea(Workspace):
 
 
 def strangers(workspace: Workspace) -> tuple[Person, ...]:
-    """Every stranger with a picture, by name."""
+    """Every stranger with a picture who can be read, by name."""
     return tuple(each for each in People(StrangerArea(workspace)).list() if each.pictures)
 
 
-def remove_stranger(workspace: Workspace, name: str) -> Person:
+def unread_strangers(workspace: Workspace) -> tuple[UnreadPerson, ...]:
+    """Every stranger who is here and cannot be read, by folder."""
+    return People(StrangerArea(workspace)).unread()
+
+
+def remove_stranger(workspace: Workspace, name: str) -> tuple[str, int]:
     """Remove one stranger with pictures and features; the caller holds `Workspace.writer`.
 
-    Returns the stranger as they were. Raises PersonNotFound.
+    One who is damaged goes by the name of the folder. Returns the stranger's name and number of
+    pictures. Raises PersonNotFound, PersonUnreadable if this user may not read them.
     """
     area = StrangerArea(workspace)
+    people = People(area)
+    unread = next((each for each in people.unread() if name in (each.slug, each.name)), None)
+    if unread is not None and not unread.denied:
+        pictures = sum(len(each.pictures) for each in read_sessions(area.people / unread.slug))
+        with Audit(area).of("stranger-removed", pictures=pictures):
+            people.delete_slug(unread.slug, unread.name)
+        return unread.shown, pictures
     try:
-        gone = People(area).get(name)
+        gone = people.get(name)
     except PersonNotFound as error:
         raise PersonNotFound(
             _("There is no such stranger"), clean_name(name), _("See `facedesk strangers list`.")
         ) from error
     with Audit(area).of("stranger-removed", gone.id, pictures=gone.pictures):
-        return People(area).delete(name)
+        people.delete(name)
+    return gone.name, gone.pictures
 
 
 def clear_strangers(workspace: Workspace) -> int:
-    """Remove all strangers, damaged entries too; how many there were."""
+    """Remove all strangers, damaged ones too; how many there were. Raises PersonUnreadable, and
+    then none was removed, if this user may not read one."""
     area = StrangerArea(workspace)
     people = People(area)
-    everybody = [(each.slug, each.name, each.id) for each in people.list()]
-    everybody += [(path.parent.name, "", "") for path in people.damaged()]
+    known, unread = people.everybody()
+    refuse_unread([each for each in unread if each.denied])
+    everybody = [(each.slug, each.name, each.id) for each in known]
+    everybody += [(each.slug, each.name, "") for each in unread]
     with Audit(area).of_all("stranger-removed", [(id, {}) for _slug, _name, id in everybody]):
         for slug, name, _unused in everybody:
             people.delete_slug(slug, name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +167,18 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
             ),
             _("Name each sub-folder after the person."),
         )
-    warnings = []
+    warnings = [*plan.left_out]
+    allowed = [os.access(file, os.R_OK, effective_ids=True) for file in files]
+    warnings += [
+        _("{path} was left out: permission denied").format(path=plan.shown(file))
+        for file, may in zip(files, allowed, strict=True)
+        if not may
+    ]
+    files, labels = list(compress(files, allowed)), list(compress(labels, allowed))
+    if not files:
+        raise NoPictures(
+            _("There are no probes"), "; ".join(warnings), _("Check their owner and permissions.")
+        )
     if strangers:
         warnings.append(
             _("Left out, for nobody known has this name: {names}.").format(

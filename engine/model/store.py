@@ -14,14 +14,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.errors import DataError, ModelCorrupt, NoModel
-from engine.files import new_directory, parse_json, read_bytes, remove_directory, write_bytes
+from engine.enrol.folders import sub_folders
+from engine.errors import DataError, ModelCorrupt, NoModel, WorkspaceDenied
+from engine.files import (
+    new_directory,
+    parse_json,
+    read_bytes,
+    remove_directory,
+    write_bytes,
+)
 from engine.i18n import _
 from engine.model.epochs import Checkpoint
 from engine.model.record import (
@@ -79,7 +87,7 @@ class ModelStore:
             raise ValueError(f"the recipe's name must be lower-case letters, not {draft.recipe!r}")
         labels = [dict(zip(("id", "name", "revision"), p, strict=True)) for p in draft.people]
         moment = created.isoformat(timespec="milliseconds")
-        description = describe(draft, identity, moment, self.current_id())
+        description = describe(draft, identity, moment, self.current_id() or None)
         files = {HEAD: head, LABELS: _json(labels), DESCRIPTION: _json(description)}
         with new_directory(self._folder / identity) as folder:
             for name, data in {**files, SUMS: _sums(files)}.items():
@@ -101,11 +109,11 @@ class ModelStore:
                 hint=_("Enrol people, split their pictures, then train."),
             )
         if not _is_id(identity) or not (self._folder / identity).is_dir():
-            raise self._corrupt(identity, _("the model in use is missing"))
+            raise self._corrupt(identity, _Damage(_("the model in use is missing")))
         try:
             return self._verified(identity)
         except _Damage as damage:
-            raise self._corrupt(identity, str(damage)) from damage
+            raise self._corrupt(identity, damage) from damage
 
     def load_or_previous(self) -> tuple[StoredModel, ModelCorrupt | None]:
         """The model in use; or, if it is damaged, the intact one before it, and what is wrong.
@@ -144,7 +152,10 @@ class ModelStore:
         return tuple(self._listed(identity, compare) for identity in self._ids())
 
     def current_id(self) -> str | None:
-        """The id of the model in use, or None. Whether it is intact is `load`'s business."""
+        """The id of the model in use, None if none is, empty if the note of it is damaged.
+
+        Whether it is the id of an intact one is `load`'s business. Raises WorkspaceDenied.
+        """
         return self._noted()[0]
 
     def intact(self, model: str) -> bool:
@@ -214,10 +225,8 @@ class ModelStore:
     # --- inside -------------------------------------------------------------------------------
 
     def _ids(self) -> tuple[str, ...]:
-        """Ids of all models, newest first."""
-        if not self._folder.is_dir():
-            return ()
-        names = (path.name for path in self._folder.iterdir())
+        """Ids of all models, newest first. Raises WorkspaceUnusable."""
+        names = (entry.name for entry in sub_folders(self._folder))
         return tuple(sorted(filter(_is_id, names), reverse=True))
 
     def _moment(self) -> datetime:
@@ -237,8 +246,14 @@ class ModelStore:
         """`_in_use` as the file has it. One that an earlier version wrote has nothing before."""
         try:
             data = read_bytes(self._current)
-        except (OSError, DataError):
+        except FileNotFoundError:
             return None, ()
+        except WorkspaceDenied:
+            raise
+        except (OSError, DataError):
+            data = b""
+        if not data:  # `put_away` leaves an empty line, and nothing of ours an empty file
+            return "", ()
         longest = (LONGEST_ID + 1) * (1 + MOST_BEFORE)
         first, *lines = data[:longest].decode("utf-8", "replace").split("\n")
         return first[:LONGEST_ID].strip() or None, tuple(filter(_is_id, lines))
@@ -300,11 +315,13 @@ class ModelStore:
         try:
             if not _is_id(identity):
                 raise _Damage(_("{identity!r} is not a model's id").format(identity=identity))
-            if path.stat().st_size > LARGEST[name]:
+            if os.path.exists(path) and path.stat().st_size > LARGEST[name]:
                 raise _Damage(_("{name} is too large").format(name=name))
             return read_bytes(path)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise _Damage(f"{name}: {error.strerror}") from error
+        except WorkspaceDenied as error:
+            raise _Damage(error.message, cure=error.hint) from error
         except DataError as error:
             raise _Damage(f"{name}: {error.message}") from error
 
@@ -347,7 +364,9 @@ class ModelStore:
             raise _Damage(_("{name} is not as it was written").format(name=SUMS))
         return files
 
-    def _corrupt(self, identity: str, reason: str) -> ModelCorrupt:
+    def _corrupt(self, identity: str, damage: _Damage) -> ModelCorrupt:
+        if damage.cure:
+            return ModelCorrupt(_("The model cannot be read"), f"{identity}: {damage}", damage.cure)
         if identity != self.current_id():
             hint = _("`facedesk model list` shows those that are intact.")
         elif older := self._before():
@@ -355,7 +374,9 @@ class ModelStore:
             hint = hint.format(older=older[0])
         else:
             hint = _("No other one to go back to is intact: train anew. Pictures are not affected.")
-        return ModelCorrupt(_("The model is damaged"), f"{identity}: {reason}", hint)
+        if not _is_id(identity):
+            identity = _("models/current holds no model's id")
+        return ModelCorrupt(_("The model is damaged"), f"{identity}: {damage}", hint)
 
 
 def distinct(ids: Sequence[str]) -> int:
@@ -366,7 +387,12 @@ def distinct(ids: Sequence[str]) -> int:
 
 
 class _Damage(Exception):
-    """What is wrong with a model's files; never leaves this module."""
+    """What is wrong with a model's files; never leaves this module. `cure` is what makes them
+    readable, where this user may not read them and nothing is damaged."""
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(what)
+        self.cure = cure
 
 
 _MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, IndexError)

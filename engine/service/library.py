@@ -12,7 +12,7 @@ from dataclasses import replace
 from engine.audit import Audit
 from engine.enrol.consent import state_of
 from engine.enrol.names import clean_name
-from engine.enrol.people import People, Person
+from engine.enrol.people import People, Person, UnreadPerson
 from engine.enrol.permission import permit
 from engine.errors import NoModel, UsageError
 from engine.events import EpochDone, EvaluateDone, SplitDone
@@ -29,12 +29,14 @@ from engine.workspace import Workspace
 
 def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple[PersonRow, ...]:
     """Everybody enrolled, by name, each with whether the current model knows their pictures, and
-    how consent and last sight stand by these `settings` (None: the defaults)."""
+    how consent and last sight stand by these `settings` (None: the defaults). Who cannot be read
+    comes last."""
     known = settings or Settings()
     away = {each.slug: each.since for each in unseen(workspace, known)}
     model = current_model(workspace)
     trained = _revisions(model)
-    return tuple(
+    people, unread = People(workspace).everybody()
+    rows = tuple(
         PersonRow(
             name=person.name,
             slug=person.slug,
@@ -48,7 +50,20 @@ def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple
             id=person.id,
             untrained=_untrained(person, model),
         )
-        for person in People(workspace).list()
+        for person in people
+    )
+    return (*rows, *map(_unread_row, unread))
+
+
+def _unread_row(each: UnreadPerson) -> PersonRow:
+    return PersonRow(
+        name=each.shown,
+        slug=each.slug,
+        created="",
+        pictures=0,
+        sessions=0,
+        in_model="no",
+        trouble=each.sentence,
     )
 
 

@@ -53,6 +53,7 @@ def _picture(file: str, record: PictureRecord | None) -> PictureFacts:
         sharpness=record.sharpness,
         eyes_found=record.eyes_found,
         label=record.label,
+        others=record.others,
     )
 
 

@@ -12,13 +12,14 @@ from engine.service.rows import InModel
 class PictureFacts:
     """One picture. `brightness` is mean luma 0..255, `sharpness` the variance of the Laplacian,
     both of the aligned crop and NaN where nothing was written down; `label` the photograph's
-    file name for an import."""
+    file name for an import, and `others` how many other faces of comparable size it shows."""
 
     file: str
     brightness: float
     sharpness: float
     eyes_found: bool
     label: str = ""
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

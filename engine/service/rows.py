@@ -30,6 +30,9 @@ class PersonRow:
     id: str = ""
     """Who they are for good, whatever the name and the folder."""
     untrained: int = 0
+    trouble: str = ""
+    """Why they cannot be read and what helps; then the name may be the folder's, and nothing else
+    is known of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

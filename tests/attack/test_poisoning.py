@@ -30,6 +30,7 @@ from engine.events import (
     Notice,
     SecondFace,
     SetAside,
+    TwinChoice,
 )
 from engine.interpreter import environment, python
 from engine.model.store import ModelStore
@@ -47,6 +48,7 @@ from engine.workspace import Workspace
 
 SETTINGS = Settings(training=TrainingSettings(views=0))
 E = TypeVar("E", bound=Event)
+Twins = Callable[[LooksEnrolled], TwinChoice | None]
 LONGEST = 600.0
 """Seconds until a hang is a failure."""
 SIZE = 360, 288
@@ -200,12 +202,12 @@ def folder_of(lfw: Path, into: Path, name: str, parts: dict[str, int]) -> Path:
     return into
 
 
-def imported(workspace: Workspace, folder: Path) -> list[Event]:
+def imported(workspace: Workspace, folder: Path, twins: Twins = lambda found: None) -> list[Event]:
     events: list[Event] = []
     guard = guard_here(workspace, SETTINGS, events.append)
     request = ImportRequest(folder=str(folder))
     with workspace.writer("a test"):
-        import_pictures(workspace, SETTINGS, request, Cancel(), events.append, guard)
+        import_pictures(workspace, SETTINGS, request, Cancel(), events.append, guard, twins)
     return events
 
 
@@ -256,6 +258,34 @@ def test_the_same_folder_under_two_names(
     events = imported(workspace, folder_of(lfw, tmp_path / "again", "Two", {known[0]: 6}))
     (told,) = of(events, LooksEnrolled)
     assert (told.person, told.other, told.pictures) == ("Two", "One", 6)
+
+
+def test_what_is_chosen_about_a_second_name_is_done_and_can_be_undone(
+    workspace: Workspace, lfw: Path, known: list[str], tmp_path: Path
+) -> None:
+    imported(workspace, folder_of(lfw, tmp_path / "in", "One", {known[0]: 6}))
+    again = folder_of(lfw, tmp_path / "again", "Two", {known[0]: 6})
+    people = People(workspace)
+
+    events = imported(workspace, again, lambda found: "stop")
+    (aside,), (done,) = of(events, SetAside), of(events, ImportDone)
+    assert (aside.person, aside.looks_like, aside.pictures) == ("Two", "One", 6)
+    assert (done.people, done.images, done.aside) == (0, 0, 6)
+    assert [person.name for person in people.list()] == ["One"]
+    changes.undo(workspace, aside.change)
+    assert people.get("Two").pictures == 6
+    changes.delete_people(workspace, ["Two"], 0)
+
+    events = imported(workspace, again, lambda found: "same")
+    assert of(events, LooksEnrolled) == []
+    assert [(person.name, person.pictures) for person in people.list()] == [("One", 12)]
+    changes.undo(workspace)
+    assert people.get("Two").pictures == 6
+    changes.delete_people(workspace, ["Two"], 0)
+
+    events = imported(workspace, again, lambda found: "different")
+    assert of(events, LooksEnrolled) == []  # somebody was asked: nobody need look again
+    assert [(person.name, person.pictures) for person in people.list()] == [("One", 6), ("Two", 6)]
 
 
 def test_a_recording_of_somebody_else_kept_with_a_person(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -282,3 +283,23 @@ def test_encryption_and_back_leave_the_chain_whole_and_sealed_in_between(
     convert.remove(workspace, opener)
     assert audit.note("promoted", model="m").number == len(audit.entries())
     assert (audit.verify().fault, audit.verify().remarks) == (None, ())
+
+
+@pytest.mark.parametrize("file", ["head.json", "audit.jsonl", "keys.json", "."])
+def test_a_log_that_may_not_be_read_is_not_told_as_lost(
+    audit: Audit, workspace: Workspace, powerless: None, file: str
+) -> None:
+    audit.note("trained", "0123456789abcdef", model="m")
+    written(audit)
+    before = audit.file.read_bytes()
+    denied = workspace.audit / file
+    mode = denied.stat().st_mode
+    denied.chmod(0)
+    with pytest.raises(WorkspaceUnusable, match="has mode 0000"):
+        audit.note("trained", "0123456789abcdef", model="m")
+    for look in (audit.verify, audit.ready):
+        with contextlib.suppress(WorkspaceUnusable):
+            look()
+    denied.chmod(mode)
+    assert audit.file.read_bytes() == before
+    assert audit.verify().fault is None

@@ -196,3 +196,46 @@ def test_one_name_for_several_people_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_strangers_says_so(tmp_path: Path) -> None:
     with pytest.raises(NoPictures, match="no pictures of strangers"):
         plan_strangers(tree(tmp_path, "notes.txt"))
+
+
+def test_a_sub_folder_that_may_not_be_read_is_left_out_with_the_reason(
+    tmp_path: Path, powerless: None
+) -> None:
+    for name in ("Ada", "lost+found", "train/Bob", "train/Carol"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "1.jpg").touch()
+    denied = tmp_path / "lost+found", tmp_path / "train" / "Carol"
+    for each in denied:
+        each.chmod(0)
+    plan, strangers = plan_import(tmp_path), plan_strangers(tmp_path)
+    for each in denied:
+        each.chmod(0o700)
+    assert [person.name for person in plan.people] == ["Ada", "Bob"]
+    assert set(plan.strays) == {(each, "denied") for each in denied}
+    assert plan.left_out == (
+        "lost+found was left out: permission denied",
+        "train/Carol was left out: permission denied",
+    )
+    assert (strangers.people, strangers.strays) == (plan.people, plan.strays)
+
+
+def test_where_nothing_else_is_there_the_error_names_what_may_not_be_read(
+    tmp_path: Path, powerless: None
+) -> None:
+    (tmp_path / "Ada").mkdir(mode=0)
+    for plan in (plan_import, plan_strangers):
+        with pytest.raises(NoPictures, match="Ada was left out: permission denied"):
+            plan(tmp_path)
+    (tmp_path / "Ada").chmod(0o700)
+
+
+def test_a_folder_that_may_be_listed_but_not_entered_is_no_fault_of_ours(
+    tmp_path: Path, powerless: None
+) -> None:
+    (tmp_path / "all" / "Ada").mkdir(parents=True)
+    (tmp_path / "all").chmod(0o400)
+    with pytest.raises(DataError):
+        plan_import(tmp_path / "all")
+    with pytest.raises(DataError, match="permission denied"):
+        plan_import(tmp_path / "all" / "Ada")
+    (tmp_path / "all").chmod(0o700)

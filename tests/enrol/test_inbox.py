@@ -83,3 +83,26 @@ def test_a_damaged_sighting_is_left_out_and_not_found(inbox: Inbox) -> None:
 def test_an_id_that_is_none_is_refused(inbox: Inbox, id: str) -> None:
     with pytest.raises(DataError):
         inbox.get([id])
+
+
+def test_a_sighting_that_cannot_be_read_is_told_and_does_not_hide_the_others(
+    workspace: Workspace, powerless: None
+) -> None:
+    inbox = Inbox(workspace, InboxSettings())
+    damaged, denied, whole = (inbox.add(sighted([1.0, 0.0], colour=40 * n)) for n in range(3))
+    (inbox.folder(damaged) / "sighting.json").write_bytes(b"")
+    inbox.folder(denied).chmod(0)
+    assert [each.id for each in inbox.sightings()] == [whole]
+    told = "; ".join(map(str, inbox.unread()))
+    inbox.folder(denied).chmod(0o700)
+    assert f"{damaged}/sighting.json is not valid JSON" in told
+    assert f"unknown/{denied} has mode 0000" in told
+
+
+def test_nothing_is_kept_where_this_user_may_not_read_the_switch(
+    workspace: Workspace, powerless: None
+) -> None:
+    inbox = Inbox(workspace, InboxSettings(keep=True))
+    inbox.switch(on=False)
+    (workspace.unknown / "inbox.json").chmod(0)
+    assert not inbox.keeping

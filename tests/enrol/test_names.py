@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.enrol.names import LONGEST_SLUG, clean_name, is_slug, name_key, slug_for
 from engine.errors import NameInvalid
+from engine.shown import shown
 
 
 def valid_names() -> st.SearchStrategy[str]:
@@ -68,6 +70,49 @@ def test_unsuitable_names_are_refused(text: str) -> None:
 
 def test_a_name_of_one_hundred_characters_is_allowed() -> None:
     assert len(clean_name("é" * 100)) == 100
+
+
+JOINED = {
+    "Persian": "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",  # Alireza
+    "Persian with a vowel sign": "\u0639\u0644\u06cc\u0650\u200c\u0631\u0636\u0627",
+    "Sinhala": "\u0dc1\u0dca\u200d\u0dbb\u0dd3",  # Sri
+    "Malayalam": "\u0d05\u0d28\u0d4d\u200d\u0d35\u0d30\u0d4d\u200d",
+    "Bengali": "\u09b0\u200d\u09cd\u09af\u09be",  # ra + ya-phalaa
+    "Hindi": "\u0915\u094d\u200c\u0937",
+}
+
+
+@pytest.mark.parametrize("name", JOINED.values(), ids=JOINED.keys())
+def test_a_joiner_that_the_script_needs_stays_and_is_shown(name: str) -> None:
+    assert clean_name(name) == unicodedata.normalize("NFC", name)
+    assert shown(name) == name
+
+
+@pytest.mark.parametrize("name", JOINED.values(), ids=JOINED.keys())
+def test_with_or_without_its_joiners_it_is_one_name(name: str) -> None:
+    bare = name.replace("\u200c", "").replace("\u200d", "")
+    assert name_key(name) == name_key(bare)
+    assert slug(name) == slug(bare)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "An\u200cna",
+        "An\u200dna",
+        "Anna\u200d",
+        "\u200dAnna",
+        "\u0639\u0644\u06cc\u200c",  # at the end it joins nothing
+        "\u0631\u200c\u0636\u0627",  # reh joins nothing after it
+        "\u0dc1\u0dca\u200d\u200d\u0dbb",  # twice
+        "\u0cb0\u200c\u0ccd\u0caf",
+        "\U0001f469\u200d\U0001f52c",
+    ],
+)
+def test_a_joiner_that_paints_nothing_is_refused_and_shown_as_such(name: str) -> None:
+    with pytest.raises(NameInvalid):
+        clean_name(name)
+    assert "\ufffd" in shown(name)
 
 
 def test_a_refused_character_is_named() -> None:

@@ -13,7 +13,14 @@ import pytest
 from engine.enrol.consent import Consent
 from engine.enrol.people import People, Person
 from engine.enrol.recording import SessionWriter
-from engine.errors import DataError, NameInvalid, NameTaken, PersonNotFound, WorkspaceUnusable
+from engine.errors import (
+    DataError,
+    NameInvalid,
+    NameTaken,
+    PersonNotFound,
+    PersonUnreadable,
+    WorkspaceUnusable,
+)
 from engine.files import write_json
 from engine.workspace import Workspace
 
@@ -54,7 +61,7 @@ def names(people: People) -> list[str]:
 def test_an_absent_workspace_has_nobody(tmp_path: Path) -> None:
     people = People(Workspace(tmp_path / "absent"))
     assert people.list() == ()
-    assert people.damaged() == ()
+    assert people.unread() == ()
     assert not (tmp_path / "absent").exists()
 
 
@@ -87,7 +94,7 @@ def test_damaged_consent_counts_as_damage(people: People, consent: object) -> No
     people.add("Anna")
     path = people.workspace.people / "anna" / "person.json"
     write_json(path, {**json.loads(path.read_text()), "consent": consent or [3]})
-    assert people.damaged() == (path,)
+    assert [each.slug for each in people.unread()] == [path.parent.name]
 
 
 def test_people_are_listed_by_name(people: People) -> None:
@@ -259,7 +266,7 @@ def test_one_damaged_person_does_not_hide_the_others(people: People, content: by
     path = people.workspace.people / "bob" / "person.json"
     path.write_bytes(content)
     assert names(people) == ["Anna"]
-    assert people.damaged() == (path,)
+    assert [each.slug for each in people.unread()] == [path.parent.name]
     with pytest.raises(DataError) as caught:
         people.by_slug("bob")
     assert str(path) in str(caught.value)
@@ -269,7 +276,7 @@ def test_a_missing_person_file_counts_as_damage(people: People) -> None:
     people.add("Bob")
     path = people.workspace.people / "bob" / "person.json"
     path.unlink()
-    assert people.damaged() == (path,)
+    assert [each.slug for each in people.unread()] == [path.parent.name]
     with pytest.raises(DataError):
         people.by_slug("bob")
 
@@ -281,22 +288,53 @@ def test_a_file_in_place_of_a_person_file_counts_as_damage(people: People) -> No
     path.unlink()
     path.mkdir()
     assert names(people) == ["Anna"]
-    assert people.damaged() == (path,)
+    assert [each.slug for each in people.unread()] == [path.parent.name]
 
 
 def test_a_damaged_persons_folder_is_not_taken_over(people: People) -> None:
     person = people.add("Bob")
     capture(people, person, 1)
     (people.workspace.people / "bob" / "person.json").write_bytes(b"{")
-    assert people.add("Bob").slug != "bob"
-    assert people.get("Bob").pictures == 0
+    for take in (people.add, people.get, people.ensure):
+        with pytest.raises(PersonUnreadable, match="bob"):
+            take("Bob")
+    assert [path.name for path in people.workspace.people.iterdir()] == ["bob"]
+
+
+def test_whoever_asks_for_somebody_unknown_is_told_who_cannot_be_read(people: People) -> None:
+    people.add("Bob")
+    (people.workspace.people / "bob" / "person.json").write_bytes(b"{")
+    with pytest.raises(PersonNotFound) as caught:
+        people.get("Robert")  # as Bob may be called since
+    assert "cannot be read: bob" in caught.value.hint
+
+
+def test_the_name_of_somebody_who_can_be_read_comes_before_a_folder_of_that_name(
+    people: People,
+) -> None:
+    people.add("Ann Lee")
+    people.rename("Ann Lee", "Bob")
+    other = people.add("Ann Lee")
+    (people.workspace.people / "ann-lee" / "person.json").write_bytes(b"{")
+    assert people.get("Ann Lee") == other
+
+
+def test_tidying_goes_on_past_a_folder_that_this_user_may_not_read(
+    people: People, powerless: None
+) -> None:
+    people.add("Anna")
+    bob = people.add("Bob")
+    people.new_session(bob, "clip.mp4")
+    (people.workspace.people / "anna").chmod(0)
+    assert len(people.tidy()) == 1
+    (people.workspace.people / "anna").chmod(0o700)
 
 
 def test_a_damaged_person_can_be_deleted_by_folder(people: People) -> None:
     people.add("Bob")
     (people.workspace.people / "bob" / "person.json").write_bytes(b"{")
     people.delete_slug("bob")
-    assert people.damaged() == ()
+    assert people.unread() == ()
 
 
 def test_deleting_removes_every_trace(people: People) -> None:

@@ -10,8 +10,9 @@ from engine.enrol.strangers import (
     clear_strangers,
     remove_stranger,
     strangers,
+    unread_strangers,
 )
-from engine.errors import PersonNotFound, WorkspaceLocked
+from engine.errors import PersonNotFound, PersonUnreadable, WorkspaceLocked
 from engine.files import write_bytes, write_json
 from engine.workspace import Workspace
 from tests.enrol.test_people import capture
@@ -59,7 +60,7 @@ def test_removing_a_stranger_removes_their_features_and_leaves_the_peoples(
         write_bytes(path, b"")
     write_json(workspace.split_file, {"people": {slug: {}}, "warnings": []})
     before = workspace.split_file.read_bytes()
-    assert remove_stranger(workspace, "Ada").pictures == 2
+    assert remove_stranger(workspace, "Ada") == ("Ada", 2)
     assert not own.exists()
     assert other.exists()
     assert workspace.split_file.read_bytes() == before
@@ -69,6 +70,28 @@ def test_removing_nobody_says_where_to_look(workspace: Workspace) -> None:
     with pytest.raises(PersonNotFound, match="no such stranger") as caught:
         remove_stranger(workspace, "Nemo")
     assert "strangers list" in caught.value.hint
+
+
+def test_a_damaged_stranger_is_told_and_removed_by_the_folders_name(workspace: Workspace) -> None:
+    slug = add(workspace, "Postman")
+    (workspace.strangers / slug / "person.json").write_bytes(bytes(80))
+    (unread,) = unread_strangers(workspace)
+    assert "stranger of yours cannot be read" in unread.sentence
+    assert f"strangers remove {slug}" in unread.sentence
+    assert remove_stranger(workspace, slug) == (slug, 2)
+    assert list(workspace.strangers.iterdir()) == []
+
+
+def test_clearing_leaves_everybody_while_one_belongs_to_another_user(
+    workspace: Workspace, powerless: None
+) -> None:
+    add(workspace, "Postman")
+    denied = workspace.strangers / add(workspace, "Neighbour")
+    denied.chmod(0)
+    with pytest.raises(PersonUnreadable, match="Permission denied"):
+        clear_strangers(workspace)
+    denied.chmod(0o700)
+    assert len(strangers(workspace)) == 2
 
 
 def test_clearing_removes_everybody_damaged_entries_too(workspace: Workspace) -> None:

@@ -154,3 +154,23 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoPictures, match="no probes"):
         folder_probes(folder(tmp_path, Bert=0), NAMES, SLUGS)
+
+
+def test_a_folder_of_the_probes_that_may_not_be_read_is_told(
+    tmp_path: Path, powerless: None
+) -> None:
+    for name in ("Ada", "lost+found"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.jpg").touch()
+    (tmp_path / "Ada" / "2.jpg").touch(0)
+    (tmp_path / "lost+found").chmod(0)
+    found = folder_probes(tmp_path, ["Ada"], ["ada"])
+    (tmp_path / "lost+found").chmod(0o700)
+    assert (found.files, found.labels) == ((tmp_path / "Ada" / "1.jpg",), (0,))
+    (tmp_path / "Ada" / "1.jpg").chmod(0)
+    with pytest.raises(NoPictures, match=r"Ada/1\.jpg was left out: permission denied"):
+        folder_probes(tmp_path, ["Ada"], ["ada"])
+    assert found.warnings == (
+        "lost+found was left out: permission denied",
+        "Ada/2.jpg was left out: permission denied",
+    )

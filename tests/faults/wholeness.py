@@ -107,7 +107,7 @@ def _digest(path: Path) -> str:
 
 def _people(area: Workspace, recovered: bool) -> Iterator[str]:
     people = People(area)
-    yield from (f"damaged: {path}" for path in people.damaged())
+    yield from (f"damaged: {each.error}" for each in people.unread())
     for person in people.list():
         for session in person.sessions:
             yield from _session(area, person, session.id, session.pictures)

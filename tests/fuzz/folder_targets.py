@@ -160,8 +160,8 @@ def people(data: bytes) -> None:
     """The registry, with a person's or session's file spoilt: others are not affected."""
     workspace, _name, _same = _spoilt(data, people_files())
     registry = People(workspace)
-    everybody = registry.list()
-    assert len(everybody) + len(registry.damaged()) == 2
+    everybody, unread = registry.everybody()
+    assert len(everybody) + len(unread) == 2
     assert everybody
     for person in everybody:
         for session in person.sessions:

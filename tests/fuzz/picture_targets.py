@@ -105,7 +105,7 @@ def importer(data: bytes) -> None:
     for person in People(workspace).list():
         for path in People(workspace).pictures(person):
             decode_crop(path)
-    assert not People(workspace).damaged()
+    assert not People(workspace).unread()
 
 
 @cache

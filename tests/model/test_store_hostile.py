@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import FacedeskError, ModelCorrupt
+from engine.errors import FacedeskError, ModelCorrupt, WorkspaceUnusable
 from engine.events import Event, Notice
 from engine.model.arrays import pack
 from engine.model.store import ModelDraft, ModelStore
@@ -114,10 +114,36 @@ def test_the_name_of_a_model_that_is_not_there_falls_back_too(
 ) -> None:
     last = store.current_id()
     (workspace.models / "current").write_text(text)
-    if text:
-        assert store.load_or_previous()[0].info.id == last
-    else:
-        assert store.current_id() is None
+    model, damage = store.load_or_previous()
+    assert model.info.id == last
+    assert damage is not None
+    assert "the model in use is missing" in damage.message
+    assert store.rollback().id == last
+
+
+def test_a_note_of_the_model_in_use_that_may_not_be_read_is_no_missing_one(
+    store: ModelStore, workspace: Workspace, powerless: None
+) -> None:
+    (workspace.models / "current").chmod(0)
+    for look in (store.load, store.load_or_previous, store.list, store.rollback):
+        with pytest.raises(WorkspaceUnusable, match="models/current has mode 0000"):
+            look()
+
+
+def test_a_model_that_may_not_be_read_is_not_called_damaged(
+    store: ModelStore, workspace: Workspace, powerless: None
+) -> None:
+    newest(workspace).chmod(0)
+    with pytest.raises(ModelCorrupt, match="Permission denied") as caught:
+        store.load()
+    assert caught.value.title == "The model cannot be read"
+    assert caught.value.hint == f"chmod -R u+rwX {workspace.root}"
+    assert "Permission denied" in store.list()[0].damaged
+    newest(workspace).chmod(0o700)
+    workspace.models.chmod(0)
+    with pytest.raises(WorkspaceUnusable, match="models has mode 0000"):
+        store.list()
+    workspace.models.chmod(0o700)
 
 
 def test_without_any_intact_model_the_error_is_that_of_the_one_in_use(

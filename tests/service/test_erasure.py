@@ -21,7 +21,7 @@ from engine.enrol.inbox_choices import Choices
 from engine.enrol.people import People
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import Trash
-from engine.errors import DataError, PersonNotFound
+from engine.errors import DataError, PersonNotFound, PersonUnreadable
 from engine.files import write_bytes, write_json
 from engine.model.backbones import Backbone
 from engine.model.epochs import Checkpoint
@@ -34,6 +34,7 @@ from engine.service.erasure.mentions import Mentions
 from engine.service.jobs.evaluate import evaluate
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.train import train
+from engine.service.person_archive.export import export_person
 from engine.service.protocol import EvaluateRequest, TrainRequest
 from engine.settings import Settings
 from engine.workspace import Workspace
@@ -218,6 +219,50 @@ def test_erasing_the_only_person_leaves_no_model(workspace: Workspace, backbone:
     assert erased.receipt.model == "deleted"
     assert ModelStore(workspace).list() == ()
     assert ModelStore(workspace).current_id() is None
+
+
+@pytest.mark.parametrize("asked", [NAME, SLUG])
+def test_somebody_whose_file_is_damaged_is_erased_from_models_too(
+    lived: Workspace, asked: str
+) -> None:
+    needles = needles_of(lived, SLUG, [NAME, SLUG])
+    write_json(lived.root / roster.FILE, {"version": 1, "names": [{"name": NAME}]})
+    (lived.people / SLUG / "person.json").write_bytes(bytes(80))
+    erased = erase(lived, asked, answers=REMOVE)
+    assert erased.name == NAME
+    assert erased.receipt.model == "class removed"
+    assert erased.receipt.removed["pictures"] > 0
+    assert erased.left == ()
+    assert hits(lived.root, needles) == []
+
+
+def test_a_damaged_person_of_a_name_that_nothing_tells_is_erased_by_folder_only(
+    workspace: Workspace,
+) -> None:
+    people = People(workspace)
+    people.add("Ann Lee")
+    people.rename("Ann Lee", "Bob")  # the folder is still that of Ann Lee
+    (workspace.people / "ann-lee" / "person.json").write_bytes(b"{")
+    with pytest.raises(PersonUnreadable) as caught:
+        erase(workspace, "Ann Lee")
+    assert "people erase ann-lee" in caught.value.hint
+    assert (workspace.people / "ann-lee").is_dir()
+    assert erase(workspace, "ann-lee").left == ()
+    assert not (workspace.people / "ann-lee").exists()
+
+
+def test_nothing_is_touched_of_somebody_whom_this_user_may_not_read(
+    workspace: Workspace, powerless: None
+) -> None:
+    folder = workspace.people / People(workspace).add(NAME).slug
+    folder.chmod(0)
+    with pytest.raises(PersonUnreadable, match="Permission denied"):
+        erase(workspace, NAME)
+    with pytest.raises(PersonUnreadable, match="Permission denied"):
+        export_person(workspace, NAME, workspace.root.parent / "zora.zip")
+    folder.chmod(0o700)
+    assert People(workspace).get(NAME).slug == folder.name
+    assert not unfinished(workspace)
 
 
 def test_others_keep_their_pictures_and_their_way_back_from_the_trash(lived: Workspace) -> None:

@@ -13,7 +13,7 @@ from engine.enrol import changes
 from engine.enrol.consent import noted
 from engine.enrol.people import People
 from engine.errors import NoModel
-from engine.events import Event, FaceSeen
+from engine.events import Event, FaceSeen, Notice
 from engine.model.backbones import Backbone
 from engine.service.erasure.erase import erase
 from engine.service.jobs import naming
@@ -139,3 +139,17 @@ def test_training_leaves_out_who_took_their_consent_back(
     done = train(trained, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
     assert done.people == ("Made Up 0000", "Made Up 0002")
     assert any("Made Up 0001: left out" in text for text in done.warnings)
+
+
+def test_who_cannot_be_read_is_told_once_and_not_named(
+    trained: Workspace, backbone: Backbone, at_once: None
+) -> None:
+    camera = Camera(trained, backbone)
+    first = People(trained).list()[0]
+    assert camera.show() == first.name
+    (trained.people / first.slug / "person.json").write_bytes(b"")
+    assert camera.show() is None
+    camera.show()
+    told = [e.text for e in camera.events if isinstance(e, Notice) and e.level == "warning"]
+    assert len(told) == 1
+    assert f"cannot be read: {first.slug}" in told[0]

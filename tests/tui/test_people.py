@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from evaluations import MODEL, evaluation
 from fake_desk import FakeDesk, captured, model, person
 from textual.events import Key
 from textual.widgets import Input
 
-from engine.errors import PersonNotFound, UndoConflict
+from engine.errors import PersonNotFound, PersonUnreadable, UndoConflict
 from engine.events import JobStarted
 from engine.service.erasure.doubts import Holder, Unsure
 from engine.service.protocol import Answers, Consent, Doubts
@@ -55,6 +57,34 @@ async def test_the_list_is_searched_as_one_types_without_accents_or_case(run, si
         await table.press("escape")
         await table.until(lambda: len(listed(table)) == 4)
         assert table.app.focused.id == "people-table"
+
+
+async def test_a_picture_from_among_other_faces_bears_a_flag(run):
+    async with run(desk()) as table:
+        facts = table.desk.person_facts("Ada Lovelace")
+        newest = facts.sessions[-1]
+        one, two, *rest = newest.pictures
+        crowded = replace(newest, pictures=(one, replace(two, others=3), *rest))
+        table.desk.person_facts = lambda name: replace(facts, sessions=(crowded,))
+        await open_person(table)
+        await table.shows("! 0002.png")
+        await table.press("down", "down")
+        await table.shows("other faces in its photograph: 3")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_somebody_who_cannot_be_read_has_a_row_and_the_reason(run, size):
+    why = "A person cannot be read: bob: Permission denied. sudo chown -R $USER /data"
+    bob = person("bob", 0, trouble=why)
+    async with run(FakeDesk((*PEOPLE, bob)), size=size) as table:
+        await table.until(lambda: listed(table)[-1] == "bob")
+        await table.press(*["down"] * len(PEOPLE))
+        await table.shows("A person cannot be read")
+        assert "1 cannot be read" in str(table.app.screen_desk.people.border_subtitle)
+        table.desk.fail["person_facts"] = PersonUnreadable("Unread", "bob", "chown")
+        await table.press("enter")
+        await table.shows("Unread: bob")
+        assert not isinstance(table.app.screen, PersonScreen)
 
 
 async def test_letters_that_are_keys_are_letters_in_the_search(run):

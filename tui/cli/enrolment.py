@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,25 @@ from tui.runner import run
 
 if TYPE_CHECKING:
     from tui.context import Context
+
+
+def _twins_option() -> Callable[[Any], Any]:
+    return click.option(
+        "--twins",
+        type=click.Choice(["ask", "keep", "refuse"]),
+        help=_("When somebody looks like another person (default: ask on a terminal, else keep)."),
+    )
+
+
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _chosen(twins: Any) -> Any:
+    """What `--twins` says, or its default. Raises UsageError where nobody can be asked."""
+    if twins == "ask" and not _at_terminal():
+        raise click.UsageError(_("--twins ask needs a terminal; keep and refuse do not."))
+    return twins or ("ask" if _at_terminal() else "keep")
 
 
 @click.command(cls=TakesGlobals)
@@ -31,11 +51,7 @@ if TYPE_CHECKING:
     help=_("Play a clip at its own speed, or as fast as possible."),
 )
 @record_option()
-@click.option(
-    "--twins",
-    type=click.Choice(["ask", "keep", "refuse"]),
-    help=_("When somebody looks like another person (default: ask on a terminal, else keep)."),
-)
+@_twins_option()
 @click.option("--roster", is_flag=True, help=_("Everybody who waits on the roster; Enter between."))
 @consent_option()
 @click.pass_obj
@@ -60,10 +76,8 @@ def enroll(
     """
     if bool(name) == roster:
         raise click.UsageError(_("Give a NAME, or --roster."))
-    terminal = sys.stdin is not None and sys.stdin.isatty()
-    chosen: Any = twins or ("ask" if terminal else "keep")
-    if chosen == "ask" and not terminal:
-        raise click.UsageError(_("--twins ask needs a terminal; keep and refuse do not."))
+    terminal = _at_terminal()
+    chosen = _chosen(twins)
 
     def job(context: Context) -> None:
         from engine.service.protocol import EnrolRequest
@@ -109,10 +123,11 @@ def _ready(name: str) -> bool:
     is_flag=True,
     help=_("Let the split divide anew what FOLDER/train/, validation/ and test/ divide."),
 )
+@_twins_option()
 @consent_option()
 @click.pass_obj
 def import_command(
-    options: dict[str, Any], folder: Path, face: Any, redraw: bool, consent: str
+    options: dict[str, Any], folder: Path, face: Any, redraw: bool, twins: Any, consent: str
 ) -> None:
     """Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like.
 
@@ -121,14 +136,15 @@ def import_command(
     \b
     facedesk import photos/
     facedesk import groups/ --face largest
+    facedesk import photos/ --twins refuse
     """
+    chosen = _chosen(twins)
 
     def job(context: Context) -> None:
         from engine.service.protocol import ImportRequest
         from tui.commands.enrolment import import_folder
 
-        import_folder(
-            context, ImportRequest(folder=str(folder), face=face, consent=consent, redraw=redraw)
-        )
+        request = ImportRequest(folder=str(folder), face=face, consent=consent, redraw=redraw)
+        import_folder(context, request, chosen)
 
     run(options, job)

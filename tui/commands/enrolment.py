@@ -23,11 +23,12 @@ from engine.events import (
     SourceRestored,
     TapeEnded,
     TapeStarted,
+    TwinChoice,
 )
 from engine.service.protocol import EnrolRequest, ImportRequest
 from engine.service.tapes import recorded
 from tui import coach_words
-from tui.commands.twins import Twins, guard_for
+from tui.commands.twins import Twins, choice_of, guard_for
 from tui.context import Context, interruptible
 from tui.doubt_words import doubt_words
 from tui.i18n import _
@@ -165,8 +166,9 @@ def refuse_silence(doubts: Sequence[str]) -> None:
         )
 
 
-def import_folder(context: Context, request: ImportRequest) -> ImportDone:
-    """Import a folder of people; every refused file is printed with its reason."""
+def import_folder(context: Context, request: ImportRequest, twins: Twins = "keep") -> ImportDone:
+    """Import a folder of people; every refused file is printed with its reason. `twins` as in a
+    capture."""
     from engine.service.jobs.imports import import_pictures
     from engine.service.jobs.judging import guard_here
 
@@ -193,8 +195,16 @@ def import_folder(context: Context, request: ImportRequest) -> ImportDone:
                 case SetAside() | LooksEnrolled():
                     doubts.extend(doubt_words(event))
 
-        faces = guard_here(context.workspace, context.settings, emit)
-        done = import_pictures(context.workspace, context.settings, request, cancel, emit, faces)
+        def decide(found: LooksEnrolled) -> TwinChoice | None:
+            if twins == "keep":
+                return None
+            for sentence in doubt_words(found):
+                output.note(sentence, "yellow")
+            return choice_of(found.other, twins)
+
+        settings, workspace = context.settings, context.workspace
+        faces = guard_here(workspace, settings, emit)
+        done = import_pictures(workspace, settings, request, cancel, emit, faces, decide)
     output.result(
         _(
             "{images} pictures of {people} people imported, {refused} files "

@@ -10,7 +10,7 @@ from engine.enrol.people import People
 from engine.enrol.trash import Trashed
 from engine.service import library, people_calls
 from engine.service.person_facts import person_facts
-from engine.service.protocol import state_of
+from engine.service.protocol import PersonRow, state_of
 from tui.context import Context
 from tui.i18n import _
 from tui.person_words import confusion_words, consent_words
@@ -19,7 +19,10 @@ from tui.text import day, figure, many
 
 
 def list_people(context: Context) -> None:
-    """Everybody enrolled, as a table or one object a line."""
+    """Everybody enrolled, as a table or one object a line.
+
+    Raises PersonUnreadable at the end if there are some who cannot be read.
+    """
     rows = library.person_rows(context.workspace, context.settings)
     for row in rows if context.output.as_json else ():
         context.output.object(
@@ -34,6 +37,7 @@ def list_people(context: Context) -> None:
                 "in_model": row.in_model,
                 "consent": row.consent,
                 "unseen_since": row.unseen or None,
+                "trouble": row.trouble or None,
             }
         )
     if context.output.as_json:
@@ -49,11 +53,16 @@ def list_people(context: Context) -> None:
                 _("in the model"),
                 _("enrolled"),
             ),
-            [
-                (r.name, str(r.pictures), str(r.sessions), IN_MODEL[r.in_model], r.created[:10])
-                for r in rows
-            ],
+            list(map(_cells, rows)),
         )
+    People(context.workspace).refuse_unread()
+
+
+def _cells(row: PersonRow) -> tuple[str, ...]:
+    if row.trouble:
+        return row.name, "", "", _("cannot be read"), ""
+    figures = str(row.pictures), str(row.sessions), IN_MODEL[row.in_model]
+    return row.name, *figures, row.created[:10]
 
 
 def rename_person(context: Context, old: str, new: str) -> None:
@@ -108,12 +117,19 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
     )
     if pictures:
         output.table(
-            ("!" + _("picture"), "#" + _("bright"), "#" + _("sharp"), _("label")),
+            (
+                "!" + _("picture"),
+                "#" + _("bright"),
+                "#" + _("sharp"),
+                "#" + _("other faces"),
+                _("label"),
+            ),
             [
                 (
                     f"{session.id}/{picture.file}",
                     figure(picture.brightness, ".0f"),
                     figure(picture.sharpness, ".0f"),
+                    str(picture.others or ""),
                     picture.label,
                 )
                 for session in facts.sessions

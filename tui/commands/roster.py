@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.enrol import roster
-from engine.errors import NoPictures, ReviewNeeded, UsageError
+from engine.errors import NoPictures, PersonUnreadable, ReviewNeeded, UsageError
 from engine.service.protocol import EnrolRequest
 from engine.service.roster_calls import roster_rows
 from tui.commands.enrolment import enroll, refuse_silence
@@ -85,7 +85,7 @@ def enroll_roster(
             break
         try:
             kept += enroll(context, replace(request, person=name), twins).captured
-        except NoPictures as error:
+        except (NoPictures, PersonUnreadable) as error:
             context.output.error(error)
             nothing = str(error)
         except ReviewNeeded as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.enrol import strangers as registry
+from engine.enrol.person import refuse_unread
 from engine.events import (
     Captured,
     Event,
@@ -70,8 +71,12 @@ def add(context: Context, request: StrangersRequest) -> StrangersAdded:
 
 
 def show(context: Context) -> None:
-    """Every stranger, as a table or one object a line."""
+    """Every stranger, as a table or one object a line.
+
+    Raises PersonUnreadable at the end if there are some who cannot be read.
+    """
     rows = registry.strangers(context.workspace)
+    unread = registry.unread_strangers(context.workspace)
     output = context.output
     if output.as_json:
         for row in rows:
@@ -86,26 +91,25 @@ def show(context: Context) -> None:
                 }
             )
         output.object({"event": "done", "strangers": len(rows)})
-    elif not rows:
+    elif not rows and not unread:
         output.result(_("No strangers yet. Try: facedesk strangers add DIR"))
-    else:
+    elif rows:
         output.table(
             ("!" + _("name"), "#" + _("pictures"), _("from"), _("added")),
             [(r.name, str(r.pictures), r.sessions[-1].source, r.created[:10]) for r in rows],
         )
+    refuse_unread(unread)
 
 
 def remove(context: Context, name: str) -> None:
     """Remove one stranger with pictures and features."""
     with context.writing("strangers remove"):
-        gone = registry.remove_stranger(context.workspace, name)
+        gone, pictures = registry.remove_stranger(context.workspace, name)
     if context.output.as_json:
-        context.output.object({"event": "done", "removed": gone.name, "pictures": gone.pictures})
+        context.output.object({"event": "done", "removed": gone, "pictures": pictures})
     else:
         context.output.result(
-            _("Removed {name}: {pictures}.").format(
-                name=gone.name, pictures=many(gone.pictures, "picture")
-            )
+            _("Removed {name}: {pictures}.").format(name=gone, pictures=many(pictures, "picture"))
         )
 
 

@@ -71,7 +71,7 @@ def guard_for(
         if found:
             emit(found)
             context.output.note(words(found), "yellow")
-            guard.answer(_choice(found, twins))
+            guard.answer(choice_of(found.other, twins))
         asking.clear()
 
     if library.current_model(context.workspace) is None:
@@ -80,14 +80,15 @@ def guard_for(
     return guard
 
 
-def _choice(found: TwinSuspected, twins: Twins) -> TwinChoice:
+def choice_of(other: str, twins: Twins) -> TwinChoice:
+    """What to do with pictures that look like `other`; asks on the terminal if it is to."""
     if twins != "ask":
         return "different" if twins == "keep" else "stop"
     answers: dict[str, TwinChoice] = {"y": "same", "n": "different", "s": "stop"}
     prompt: Callable[..., str] = click.prompt
     try:
         given = prompt(
-            _("Same person as {other}? (y same, n different, s stop)").format(other=found.other),
+            _("Same person as {other}? (y same, n different, s stop)").format(other=other),
             type=click.Choice(list(answers)),
             show_choices=False,
             err=True,

@@ -20,6 +20,9 @@ def show(context: Context) -> None:
     """Every group, as a table or one object a line."""
     view = inbox_view(context.workspace, context.settings)
     output = context.output
+    unread = Inbox(context.workspace, context.settings.inbox).unread()
+    for error in unread:
+        output.note(f"{error}. {error.hint}", "yellow")
     if output.as_json:
         for group in view.groups:
             output.object({"event": "unknown", "id": group.id, **asdict(group)})
@@ -28,6 +31,7 @@ def show(context: Context) -> None:
                 "event": "done",
                 "groups": len(view.groups),
                 "keeping": view.keeping,
+                "unread": len(unread),
                 "undo": view.undo,
             }
         )
@@ -45,7 +49,7 @@ def show(context: Context) -> None:
         if len(group.rows) > 1:
             for row in group.rows:
                 output.result(f"    {row.id}  {day(row.at)}  {many(row.crops, 'crop')}")
-    if not view.groups:
+    if not view.groups and not unread:
         output.result(_("Nobody waits."))
     if view.keeping:
         days = many(view.days, "day")

@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Input
 
 from engine.service.protocol import PersonRow
+from engine.shown import JOINERS
 from tui.i18n import _
 from tui.keys import keys_of
 from tui.keys.names import with_keys
@@ -196,6 +197,7 @@ class PeoplePane(Pane):
         rows = tuple(
             (row.name, str(row.pictures), str(row.sessions), row.in_model, row.created)
             for row in self.rows
+            if not row.trouble
         )
         header = ("name", "pictures", "sessions", "in model", "enrolled since")
         return Sheet(self.NAME, header, rows) if rows else None
@@ -223,6 +225,8 @@ class PeoplePane(Pane):
             count = _("{shown} of {count}").format(shown=len(self.shown), count=count)
         marked = _("{count} marked").format(count=len(self.marked))
         parts = [count, marked if self.marked else many(total, "picture")]
+        troubled = sum(bool(row.trouble) for row in self.rows)
+        parts.append(_("{count} cannot be read").format(count=troubled) if troubled else "")
         parts.append(SORTS[self._sort][0])
         self.border_subtitle = " · ".join(filter(None, parts)) if self.rows else ""
 
@@ -236,6 +240,9 @@ class PeoplePane(Pane):
         for title, width in FIGURES:
             table.add_column(Text(title, justify="right"), width=width)
         for row in self.shown:
+            if row.trouble:
+                table.add_row(self._cell(row), "", "", Text("!", justify="right", style="red"))
+                continue
             table.add_row(
                 self._cell(row),
                 Text(str(row.pictures), justify="right"),
@@ -264,6 +271,9 @@ class PeoplePane(Pane):
             nobody = _("Nobody of this name: esc shows all.")
             self.write("#people-detail", nobody if self.rows else "")
             return
+        if row.trouble:
+            self.write("#people-detail", clean(row.trouble))
+            return
         todo = {
             "stale": with_keys(_("Pictures changed since training: {key.train}")),
             "no": with_keys(_("Not in the model yet: {key.train}")),
@@ -286,7 +296,7 @@ CONSENT = {
 
 def search_key(name: str) -> str:
     """What names are searched by: case folded, accents taken off."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
+    folded = unicodedata.normalize("NFKD", name.casefold().translate(JOINERS))
     return "".join(c for c in folded if not unicodedata.combining(c)).casefold()
 
 

@@ -160,7 +160,8 @@ class PersonScreen(Dialog[None]):
         key = f"{session.id}/{picture.file}"
         self._keys.append(key)
         sign = MARK if key in self.marked or session.id in self.marked else ""
-        name = f"    {picture.file} {picture.label}".rstrip()
+        flag = "! " if picture.others else ""
+        name = f"    {flag}{picture.file} {picture.label}".rstrip()
         known = picture.brightness == picture.brightness  # NaN where nothing was written down
         table.add_row(
             Text(sign, "bold"),
@@ -179,6 +180,9 @@ class PersonScreen(Dialog[None]):
         session, _slash, file = key.partition("/")
         count = next(len(s.pictures) for s in self._sessions if s.id == session)
         about = f"{session}: {many(count, 'picture')}" if not file else f"{session}/{file}"
+        others = {f"{s.id}/{p.file}": p.others for s in self._sessions for p in s.pictures}.get(key)
+        if others:
+            about += " · " + _("! other faces in its photograph: {count}").format(count=others)
         if self.marked:
             pictures = many(self.pictures, "picture")
             about += " · " + _("{pictures} marked").format(pictures=pictures)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from engine.audit import Audit
 from engine.config import config_file, keys_file
-from engine.errors import VaultError
+from engine.enrol.inbox import Inbox
+from engine.enrol.people import People
+from engine.enrol.strangers import unread_strangers
+from engine.errors import DataError, VaultError, VaultLocked
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.exposure import exposures
@@ -31,6 +36,7 @@ def storage_findings(workspace: Workspace, settings: Settings) -> list[Finding]:
         disk_finding(workspace, settings),
         _workspace(workspace),
         *_sharing(workspace),
+        *_unread(workspace, settings),
         encryption_finding(workspace),
         _lock(workspace),
         _file("configuration", config_file()),
@@ -91,6 +97,26 @@ def _sharing(workspace: Workspace) -> list[Finding]:
         for each in exposures(workspace.root)
         if each.kind != "readable"
     ]
+
+
+def _unread(workspace: Workspace, settings: Settings) -> list[Finding]:
+    """What is here and cannot be read: people, strangers, the inbox, the audit log."""
+    stores: dict[str, Callable[[], Iterable[DataError]]] = {
+        "people": lambda: (each.error for each in People(workspace).unread()),
+        "strangers": lambda: (each.error for each in unread_strangers(workspace)),
+        "inbox": Inbox(workspace, settings.inbox).unread,
+        "audit": Audit(workspace).unread,
+    }
+    found = []
+    for subject, look in stores.items():
+        try:
+            errors = [*look()]
+        except VaultLocked:  # told with the encryption
+            continue
+        except DataError as error:
+            errors = [error]
+        found += [_finding(subject, "trouble", str(each), "", each.hint) for each in errors]
+    return found
 
 
 def encryption_finding(workspace: Workspace) -> Finding:

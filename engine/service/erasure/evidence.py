@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.enrol import roster, traces
 from engine.enrol.folders import sub_folders
-from engine.enrol.identity import identity_at, is_identity
+from engine.enrol.identity import is_identity
 from engine.enrol.names import is_slug, name_key
 from engine.enrol.people import People, utc_now
 from engine.enrol.strangers import StrangerArea
@@ -26,7 +26,7 @@ from engine.files import read_json
 from engine.model.store import ModelStore
 from engine.service.erasure.mentions import Mentions
 from engine.service.erasure.reading import Unread, contents
-from engine.service.erasure.whose import concerns, former_names, owners_in, whom
+from engine.service.erasure.whose import belongs, concerns, former_names, owners_in, whom
 from engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def own_files(workspace: Workspace, ids: Collection[str]) -> list[Path]:
     """Every file that is the person's by the place where it lies, in the trash too."""
     folders = []
     for entry in sub_folders(workspace.people):
-        if identity_at(Path(entry.path)) in ids:
+        if belongs(Path(entry.path), ids):
             folders += [Path(entry.path), *traces.feature_files(workspace, entry.name)]
     for each in Trash(workspace).changes():
         folders += kept_of(workspace, each.id, ids)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from engine.enrol import traces
 from engine.enrol.folders import sub_folders
-from engine.enrol.identity import identity_at
 from engine.enrol.people import People
 from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import MANIFEST
@@ -27,7 +26,7 @@ from engine.service.erasure.evidence import (
     rows_in,
 )
 from engine.service.erasure.reading import Unread, contents
-from engine.service.erasure.whose import concerns, owners_in
+from engine.service.erasure.whose import belongs, concerns, owners_in
 from engine.workspace import Workspace
 
 
@@ -95,7 +94,7 @@ def _everybody(
         known = {each.slug: each for each in People(area).list()}
         for entry in sub_folders(area.people):
             person = known.get(entry.name)
-            if kind == "person" and identity_at(Path(entry.path)) in who.ids:
+            if kind == "person" and belongs(Path(entry.path), who.ids):
                 continue
             held = [Path(entry.path), *traces.feature_files(area, entry.name)]
             ids = person.ids if person is not None and kind == "person" else frozenset[str]()

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.enrol.folders import sub_folders
 from engine.enrol.identity import NOBODY_KNOWN, PERSON_FILE, before, identity_at, merged_in
-from engine.enrol.names import clean_name, is_slug, name_key
-from engine.enrol.people import People, Person
+from engine.enrol.names import clean_name, is_slug, may_be_slug_of, name_key
+from engine.enrol.people import People, Person, UnreadPerson
 from engine.enrol.trash import MANIFEST, Trash
 from engine.enrol.trash_steps import place_of
-from engine.errors import DataError, PersonNotFound
+from engine.errors import DataError, PersonNotFound, PersonUnreadable
 from engine.files import read_json
 from engine.i18n import _
 from engine.model.store import Label, ModelInfo, ModelStore
@@ -46,11 +48,15 @@ class Whom:
 def whom(workspace: Workspace, name: str) -> Whom:
     """The enrolled person of this name, else one in the trash.
 
-    Raises PersonNotFound, and DataError for one who was merged into somebody: their pictures are
-    that person's, and to erase the merge alone would leave them all.
+    One whose person.json is damaged goes by the name or the folder's. Raises PersonNotFound,
+    PersonUnreadable for one whom this user may not read, and DataError for one who was merged into
+    somebody: their pictures are that person's, and to erase the merge alone would leave them all.
     """
+    registry = People(workspace)
     try:
-        person = People(workspace).get(name)
+        person = registry.get(name)
+    except PersonUnreadable:
+        return _whom_unread(workspace, registry.unread_of(name), name)
     except PersonNotFound:
         wanted = name_key(clean_name(name))
         for change in Trash(workspace).changes():
@@ -61,6 +67,55 @@ def whom(workspace: Workspace, name: str) -> Whom:
                     return Whom(slug, known, (id, *_merged(workspace, change.id, slug)))
         raise
     return Whom(person.slug, person.name, (person.id, *person.merged))
+
+
+def _whom_unread(workspace: Workspace, found: UnreadPerson | None, asked: str) -> Whom:
+    """Somebody whose person.json is damaged. Models may still know name and identity, by the name
+    that the folder was made of or by the sessions in it.
+
+    Raises PersonUnreadable if this user may not read them, for then nothing could be removed
+    either; and if it takes the folder's name to be sure that nobody else is meant.
+    """
+    if found is None:  # mended meanwhile
+        raise PersonNotFound(_("Nobody of this name is enrolled"), asked, _("Try again."))
+    if found.denied:
+        raise found.error
+    folder = workspace.people / found.slug
+    sessions = {entry.name for entry in sub_folders(folder)}
+    taken = {id for person in People(workspace).list() for id in person.ids}
+    trashed: set[str] = set()
+    for change in Trash(workspace).changes():  # nobody else is given a folder that is in the trash
+        for place, id in change.people.items():
+            (trashed if place == f"people/{found.slug}" else taken).add(id)
+    labels = {
+        (id, name)
+        for info in ModelStore(workspace).list()
+        for id, name, _revision in info.people
+        if id not in taken
+        and (
+            id in trashed or may_be_slug_of(found.slug, name) or sessions & set(_sessions(info, id))
+        )
+    }
+    names = [*filter(None, [found.name]), *sorted(name for _id, name in labels)]
+    if asked != found.slug and name_key(asked) not in map(name_key, names):
+        raise found.error
+    others = sorted({id for id, _name in labels} | (trashed - taken - {NOBODY_KNOWN}))
+    ids = [identity_at(folder), *others, before(found.slug)]
+    return Whom(found.slug, (names or [asked])[0], tuple(dict.fromkeys(filter(None, ids))))
+
+
+def _sessions(info: ModelInfo, id: str) -> Iterator[str]:
+    """The sessions that a model lists of an identity."""
+    for record in RECORDS:
+        listed = info.details.get(record)
+        theirs = listed.get(id) if isinstance(listed, Mapping) else None
+        yield from theirs if isinstance(theirs, Mapping) else ()
+
+
+def belongs(folder: Path, ids: Collection[str]) -> bool:
+    """Whether a person's folder is that of somebody of these identities; one whose person.json is
+    damaged goes by the folder."""
+    return (identity_at(folder) or before(folder.name)) in ids
 
 
 def _refuse_merged(workspace: Workspace, id: str, name: str) -> None:
@@ -108,7 +163,7 @@ def former_names(workspace: Workspace, ids: Iterable[str]) -> Iterator[str]:
 def is_anothers(workspace: Workspace, who: Evidence) -> bool:
     """Whether the folder that was the person's is another human's by now."""
     folder = workspace.people / who.slug
-    return folder.is_dir() and identity_at(folder) not in who.ids
+    return folder.is_dir() and not belongs(folder, who.ids)
 
 
 def told_from(stranger: Person, who: Evidence) -> bool:

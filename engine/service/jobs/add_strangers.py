@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import datetime
 from pathlib import Path
@@ -48,7 +49,7 @@ def add_strangers(
     began = time.monotonic()
     before = len(strangers(workspace))
     path = Path(request.source).expanduser()
-    if path.is_dir() or (is_picture_name(path) and path.is_file()):
+    if os.path.isdir(path) or (is_picture_name(path) and os.path.isfile(path)):
         images, refused = _import(workspace, settings, path, request.name, cancel, emit)
     else:
         images, refused = _capture(workspace, settings, request, cancel, emit)

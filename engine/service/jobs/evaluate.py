@@ -217,7 +217,8 @@ class _Evaluation:
         parts = choosing.held_out_parts(split, [person.slug for person in people])
         held_out = choosing.held_out_probes(split, people, model.info, parts)
         self._warnings += held_out.warnings
-        enrolled = People(self._workspace).list()
+        enrolled, unread = People(self._workspace).everybody()
+        self._warnings += (each.sentence for each in unread)
         not_here = {person.name for person in enrolled}.difference(names)
         self._warnings += (
             text for text in split.warnings if text.partition(": ")[0] not in not_here

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.cancel import Cancel
+from engine.enrol import changes
 from engine.enrol.import_plan import ImportPlan, plan_import
 from engine.enrol.importer import import_planned
-from engine.enrol.people import People
-from engine.enrol.permission import permit
+from engine.enrol.people import People, Person
+from engine.enrol.permission import note, permit
 from engine.enrol.second_face import FaceGuard
-from engine.errors import NoPictures
-from engine.events import Emit, ImportDone, ImportRefused, Notice
+from engine.errors import ConsentMissing, NoPictures
+from engine.events import (
+    Emit,
+    Event,
+    ImportDone,
+    ImportRefused,
+    LooksEnrolled,
+    Notice,
+    SetAside,
+    TwinChoice,
+)
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
@@ -29,12 +40,14 @@ def import_pictures(
     cancel: Cancel,
     emit: Emit,
     faces: FaceGuard | None = None,
+    twins: Callable[[LooksEnrolled], TwinChoice | None] = lambda found: None,
 ) -> ImportDone:
     """Import all people of a folder. Raises DataError if there is none, Cancelled if stopped,
     ConsentMissing before any picture was taken.
 
     `faces` tells whether each person's pictures show one face; those of another are put into the
-    trash, to be looked at.
+    trash, to be looked at. `twins` says what to do with pictures that look like somebody else who
+    is enrolled: as in a capture; None: they stay, and it is told.
     """
     done: ImportDone | None = None
     unusable = 0
@@ -47,6 +60,16 @@ def import_pictures(
     leave = permit(workspace, names, settings.consent, request.consent)
     if leave.sentence:
         emit(Notice(text=leave.sentence, level="warning"))
+
+    def after(person: Person, session: str) -> Iterator[Event]:
+        guard, days = faces or FaceGuard(), settings.trash.keep_days
+        for event in put_aside(workspace, guard, person, session, days, cancel):
+            choice = twins(event) if isinstance(event, LooksEnrolled) else None
+            if isinstance(event, LooksEnrolled) and choice is not None:
+                yield from _settled(workspace, settings, event, choice, request.consent)
+            else:
+                yield event
+
     for event in import_planned(
         plan,
         People(workspace),
@@ -55,9 +78,7 @@ def import_pictures(
         request.face,
         cancel,
         leave.consent,
-        lambda person, session: put_aside(
-            workspace, faces or FaceGuard(), person, session, settings.trash.keep_days, cancel
-        ),
+        after,
     ):
         emit(event)
         if isinstance(event, ImportDone):
@@ -84,3 +105,42 @@ def _division(plan: ImportPlan, *, redraw: bool) -> str:
             counts=counts
         )
     return _("The folder's own division is kept in the split: {counts}.").format(counts=counts)
+
+
+def _settled(
+    workspace: Workspace, settings: Settings, found: LooksEnrolled, choice: TwinChoice, by: str
+) -> Iterator[Event]:
+    """Do what was chosen about the pictures of a session that look like another person's; each can
+    be undone, unless `trash.keep_days` is 0."""
+    if choice == "different":
+        return
+    people, days = People(workspace), settings.trash.keep_days
+    person = people.get(found.person)
+    whole = [each.id for each in person.sessions] == [found.session]
+    if choice == "same":
+        try:
+            leave = permit(workspace, [found.other], settings.consent, by)
+        except ConsentMissing as error:  # they stay under the new name, and it is told
+            yield found
+            yield Notice(text=f"{error}. {error.hint}", level="warning")
+            return
+        other = note(people, people.get(found.other), leave)
+        done = (
+            changes.merge(workspace, person.name, other.name, days)
+            if whole
+            else changes.move_pictures(workspace, person.name, [found.session], other.name, days)
+        )
+        yield Notice(text=done.title)
+        return
+    done = (
+        changes.delete_people(workspace, [person.name], days)
+        if whole
+        else changes.delete_pictures(workspace, person.name, [found.session], days)
+    )
+    yield SetAside(
+        person=found.person,
+        session=found.session,
+        pictures=found.pictures,
+        change=done.id if days else "",
+        looks_like=found.other,
+    )

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.enrol.folders import sub_folders
-from engine.enrol.people import PERSON_FILE
+from engine.enrol.people import PERSON_FILE, People
 from engine.enrol.permission import permitted
+from engine.enrol.person import warn_unread
 from engine.events import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import threshold_event
@@ -65,6 +66,7 @@ class Recognition:
         self._emit = emit
         self._workspace = workspace
         self._model = model.info
+        self._unread: set[str] = set()
         self._read_names()
         self._unkept = Unkept(workspace, backbone)
 
@@ -187,11 +189,15 @@ class Recognition:
             self._emit(threshold_event(self._recogniser.calibration, "recognise"))
 
     def _read_names(self) -> None:
-        """Who of the model may be named now, and what tells that this changed."""
+        """Who of the model may be named now, and what tells that this changed. Who cannot be read
+        is told, once: nobody knows whether they may be named, and so they are not."""
         known = {label[0] for label in self._model.people}
         self._stamp = _stamp(self._workspace)  # first: what changes now is seen
         here = [person for person in permitted(self._workspace) if person.id in known]
         self._names = {person.id: person.name for person in here}
+        unread = People(self._workspace).unread()
+        warn_unread([each for each in unread if each.slug not in self._unread], self._emit)
+        self._unread = {each.slug for each in unread}
 
     def _count(self, events: tuple[FaceSeen, ...]) -> None:
         self._frames += 1

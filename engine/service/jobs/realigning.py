@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from engine.audit import Audit
 from engine.cancel import Cancel
 from engine.enrol.folders import SESSION_FILE
-from engine.enrol.people import FORMAT, People, Person, SessionInfo
+from engine.enrol.people import People, Person, SessionInfo
 from engine.enrol.permission import permitted
+from engine.enrol.person import FORMAT
 from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.strangers import StrangerArea, strangers
 from engine.enrol.trash import Change, Trash

@@ -86,8 +86,10 @@ def _told(workspace: Workspace, made: Split) -> Split:
 def with_pictures(workspace: Workspace) -> tuple[Person, ...]:
     """Everybody with at least one picture who has not taken their consent back.
 
-    Raises NoPictures if there is nobody.
+    Raises NoPictures if there is nobody, PersonUnreadable if there is somebody who cannot be read:
+    a model without them would call them a stranger.
     """
+    People(workspace).refuse_unread()
     people = tuple(person for person in permitted(workspace) if person.pictures)
     if not people:
         raise NoPictures(

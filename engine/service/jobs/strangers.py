@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.enrol.people import People, Person
-from engine.enrol.strangers import StrangerArea, strangers
+from engine.enrol.person import warn_unread
+from engine.enrol.strangers import StrangerArea, strangers, unread_strangers
 from engine.errors import DataError
 from engine.evaluate.probes import whose
 from engine.events import Emit, FeaturesProgress, Notice
@@ -95,7 +96,8 @@ class _Nothing:
 
 
 def not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
-    """The strangers whose name nobody enrolled has; the others are told."""
+    """The strangers whose name nobody enrolled has; the others and the unread are told."""
+    warn_unread(unread_strangers(workspace), emit)
     enrolled = People(workspace).list()
     find = whose([person.name for person in enrolled], [person.slug for person in enrolled])
     everybody = strangers(workspace)

@@ -32,8 +32,8 @@ from engine.enrol.consent import Consent, read_consent
 from engine.enrol.folders import SESSION_FILE, iso
 from engine.enrol.identity import identity_in, is_identity, merged_in, new_identity
 from engine.enrol.names import clean_name
-from engine.enrol.people import FORMAT as PERSON_FORMAT
 from engine.enrol.people import PERSON_FILE, People, utc_now
+from engine.enrol.person import FORMAT as PERSON_FORMAT
 from engine.enrol.recording import RECORDS_FILE, PictureRecord, record_of
 from engine.enrol.trash import Trash
 from engine.errors import DataError, NameTaken, NoPictures, UsageError
