@@ -53,7 +53,9 @@ NOT_READ = [
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".tif", ".HEIC", ""])
-@pytest.mark.parametrize(("data", "code"), NOT_READ)
+@pytest.mark.parametrize(
+    ("data", "code"), NOT_READ, ids=[f"{at}-{code}" for at, (_data, code) in enumerate(NOT_READ)]
+)
 def test_a_format_that_is_not_read_is_named_by_what_the_file_holds(
     tmp_path: Path, data: bytes, code: str, suffix: str
 ) -> None:
