@@ -24,7 +24,6 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError
 
 from engine.errors import ConfigError
-from engine.i18n import _
 from engine.settings import SECTIONS, Settings
 
 PREFIX = "FACEDESK_"
@@ -69,17 +68,17 @@ def keys_file() -> Path:
 def load_settings(**overrides: Any) -> Settings:
     """Settings from overrides, environment and file. Raises ConfigError naming the field."""
     path = config_file()
-    cure = _("Correct it in the environment or in {path}.").format(path=path)
+    cure = f"Correct it in the environment or in {path}."
     _refuse_unknown_sections()
     # A folder or a pipe would be passed over, and with it the operator's rules on consent.
     if os.path.lexists(path) and not path.is_file():
-        raise _unreadable(path, _("it is no file"))
+        raise _unreadable(path, "it is no file")
     try:
         return _checked(_sources()(**overrides))
     except ValidationError as error:
         raise _first_mistake(error, cure) from error
     except SettingsError as error:
-        raise ConfigError(_("A setting cannot be read"), str(error), cure) from error
+        raise ConfigError("A setting cannot be read", str(error), cure) from error
     # ValueError: not TOML, not UTF-8, a number of thousands of digits.
     except (ValueError, RecursionError, OSError) as error:
         raise _unreadable(path, str(error)) from error
@@ -87,7 +86,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _unreadable(path: Path, why: str) -> ConfigError:
     return ConfigError(
-        _("The configuration file cannot be read"), f"{path}: {why}", _("Correct or remove it.")
+        "The configuration file cannot be read", f"{path}: {why}", "Correct or remove it."
     )
 
 
@@ -99,7 +98,7 @@ def checked_settings(told: Mapping[str, Mapping[str, Any]]) -> Settings:
     models = _models()
     unknown = sorted(told.keys() - models.keys())
     if unknown:
-        raise ValueError(_("there are no settings {names}").format(names=", ".join(unknown)))
+        raise ValueError("there are no settings {names}".format(names=", ".join(unknown)))
     return Settings(
         **{name: KINDS[name](**models[name](**told.get(name, {})).model_dump()) for name in KINDS}
     )
@@ -150,9 +149,9 @@ def _refuse_unknown_sections() -> None:
         known = section.lower() in SECTIONS
         if variable.startswith(PREFIX) and nested and not known:
             raise ConfigError(
-                _("There is no such setting"),
-                _("{variable} names a section that does not exist").format(variable=variable),
-                _("Sections are {sections}.").format(sections=", ".join(SECTIONS)),
+                "There is no such setting",
+                f"{variable} names a section that does not exist",
+                "Sections are {sections}.".format(sections=", ".join(SECTIONS)),
             )
 
 
@@ -165,14 +164,14 @@ def _first_mistake(error: ValidationError, cure: str) -> ConfigError:
         if section is not None and len(first["loc"]) > 1:
             names = tuple(each.name for each in fields(section))
         return ConfigError(
-            _("There is no such setting"),
+            "There is no such setting",
             field,
-            _("{cure} Known here: {names}.").format(cure=cure, names=", ".join(names)),
+            "{cure} Known here: {names}.".format(cure=cure, names=", ".join(names)),
         )
     if first["type"] == "value_error":  # Two fields that do not fit each other; says it all.
         text = first["msg"].removeprefix("Value error, ")
-        return ConfigError(_("Settings do not fit each other"), f"{field}: {text}", cure)
-    text = _("{field}: {reason}, but it is {value!r}").format(
+        return ConfigError("Settings do not fit each other", f"{field}: {text}", cure)
+    text = "{field}: {reason}, but it is {value!r}".format(
         field=field, reason=first["msg"].lower(), value=first["input"]
     )
-    return ConfigError(_("A setting is out of bounds"), text, cure)
+    return ConfigError("A setting is out of bounds", text, cure)

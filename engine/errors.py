@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from engine.i18n import _
-
 
 class FacedeskError(Exception):
     """Base of every expected trouble. `str()` gives one sentence fit for an operator."""
@@ -199,7 +197,7 @@ class Cancelled(FacedeskError):
     exit_code = 130
 
     def __init__(self, title: str = "", message: str = "", hint: str = "") -> None:
-        super().__init__(title or _("Cancelled"), message, hint)
+        super().__init__(title or "Cancelled", message, hint)
 
 
 class EngineDied(FacedeskError):

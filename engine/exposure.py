@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import WorkspaceShared
-from engine.i18n import _
 from engine.settings import PrivacySettings
 
 SHARED = re.compile(
@@ -43,10 +42,8 @@ def exposures(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> tuple[
         found.append(
             Exposure(
                 "network",
-                _("{root} lies on {kind}: other computers may read it").format(
-                    root=root, kind=kind
-                ),
-                _("Name a --workspace on a disk of this computer, or encrypt it."),
+                f"{root} lies on {kind}: other computers may read it",
+                "Name a --workspace on a disk of this computer, or encrypt it.",
             )
         )
     status = place.stat()
@@ -54,7 +51,7 @@ def exposures(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> tuple[
         found.append(
             Exposure(
                 "owner",
-                _("{root} belongs to another user ({uid})").format(root=root, uid=status.st_uid),
+                f"{root} belongs to another user ({status.st_uid})",
                 f"sudo chown -R $USER {root}",
             )
         )
@@ -64,19 +61,15 @@ def exposures(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> tuple[
             found.append(
                 Exposure(
                     "modes",
-                    _("{root} lies on {kind}, which keeps no permissions").format(
-                        root=root, kind=kind
-                    ),
-                    _("Mount it with umask=077, name another --workspace, or encrypt it."),
+                    f"{root} lies on {kind}, which keeps no permissions",
+                    "Mount it with umask=077, name another --workspace, or encrypt it.",
                 )
             )
         else:
             found.append(
                 Exposure(
                     "readable",
-                    _("other users may look into {root} (mode {mode:04o})").format(
-                        root=root, mode=mode
-                    ),
+                    f"other users may look into {root} (mode {mode:04o})",
                     f"chmod go-rwx {root}",
                 )
             )
@@ -88,9 +81,9 @@ def refuse_exposed(root: Path, settings: PrivacySettings) -> tuple[Exposure, ...
     found = exposures(root)
     if found and settings.shared_folder == "refuse":
         raise WorkspaceShared(
-            _("The workspace is open to others"),
+            "The workspace is open to others",
             "; ".join(each.text for each in found),
-            _("{remedy} (or set privacy.shared_folder to warn)").format(
+            "{remedy} (or set privacy.shared_folder to warn)".format(
                 remedy="; ".join(each.remedy for each in found)
             ),
         )

@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from engine.errors import DataError
-from engine.i18n import _
 from engine.owner import guard as guard
 from engine.owner import root_of
 from engine.owner import translate_os_errors as translate_os_errors
@@ -103,7 +102,7 @@ def _step(above: int, name: str, path: Path, make: bool) -> int:
 def make_directory(path: Path) -> None:
     """Create `path` and its parents, mode 0700 for those created. Raises WorkspaceUnusable for a
     link inside a workspace, DiskFull."""
-    with translate_os_errors(_("create a folder"), path):
+    with translate_os_errors("create a folder", path):
         root = root_of(path)
         top = path if root is None else Path(root)
         missing = [p for p in (top, *top.parents) if not p.exists()]
@@ -159,10 +158,10 @@ def locked_directory(path: Path) -> Iterator[None]:
 
     Not twice by one process: that would wait for itself. Raises WorkspaceUnusable.
     """
-    with translate_os_errors(_("lock a folder"), path):
+    with translate_os_errors("lock a folder", path):
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        with translate_os_errors(_("lock a folder"), path):
+        with translate_os_errors("lock a folder", path):
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -183,7 +182,7 @@ def write_plain(path: Path, data: bytes) -> None:
     Raises DiskFull or WorkspaceUnusable.
     """
     make_directory(path.parent)
-    with translate_os_errors(_("write a file"), path), _folder(path.parent) as folder:
+    with translate_os_errors("write a file", path), _folder(path.parent) as folder:
         name = temporary_name()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
@@ -206,7 +205,7 @@ def open_regular(path: Path) -> BinaryIO:
     handle = open_inside(path, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(errno.EINVAL, _("it is no file"), str(path))
+        raise OSError(errno.EINVAL, "it is no file", str(path))
     return os.fdopen(handle, "rb")
 
 
@@ -251,7 +250,7 @@ def read_plain(path: Path) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        with translate_os_errors(_("read a file"), path):
+        with translate_os_errors("read a file", path):
             raise error
 
 
@@ -266,12 +265,12 @@ def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
     if path.suffix != LINES or len(line.splitlines()) > 1:
         raise ValueError(f"one line is appended, to a file named *{LINES}")
     vault = opened.opened_for_lines(path)
-    with translate_os_errors(_("write a file"), path):
+    with translate_os_errors("write a file", path):
         handle = open_inside(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
         try:
             facts = os.fstat(handle)
             if not stat.S_ISREG(facts.st_mode):  # what goes into a pipe is lost there
-                raise OSError(errno.EINVAL, _("it is no file"), str(path))
+                raise OSError(errno.EINVAL, "it is no file", str(path))
             before = facts.st_size
             if not before:
                 os.fchmod(handle, FILE_MODE)
@@ -316,7 +315,7 @@ def sync_file(path: Path) -> None:
     """Flush what was appended to a file. Raises FileNotFoundError, DiskFull, WorkspaceUnusable."""
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    with translate_os_errors(_("flush a file"), path):
+    with translate_os_errors("flush a file", path):
         handle = open_inside(path, os.O_RDONLY | os.O_NONBLOCK)
         try:
             os.fsync(handle)
@@ -340,7 +339,7 @@ def drop_torn_line(path: Path) -> int:
     data = read_plain(path)
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
-        with translate_os_errors(_("write a file"), path):
+        with translate_os_errors("write a file", path):
             handle = open_inside(path, os.O_WRONLY)
             try:
                 os.ftruncate(handle, whole)
@@ -354,7 +353,7 @@ def read_start(path: Path, size: int) -> bytes:
 
     Raises WorkspaceUnusable.
     """
-    with translate_os_errors(_("read a file"), path):
+    with translate_os_errors("read a file", path):
         try:
             with open_regular(path) as file:
                 return file.read(size)
@@ -377,7 +376,7 @@ def parse_json(data: bytes | str) -> Any:
         if _HALVES.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as error:
-        raise ValueError(_("it is nested too deeply")) from error
+        raise ValueError("it is nested too deeply") from error
     return value
 
 
@@ -392,9 +391,9 @@ def read_json(path: Path) -> Any:
         return parse_json(data)
     except ValueError as error:
         raise DataError(
-            _("A workspace file is damaged"),
-            _("{path} is not valid JSON").format(path=path),
-            _("Restore it from a backup, or delete it and run the step that makes it again."),
+            "A workspace file is damaged",
+            f"{path} is not valid JSON",
+            "Restore it from a backup, or delete it and run the step that makes it again.",
         ) from error
 
 
@@ -417,11 +416,11 @@ def new_directory(path: Path) -> Iterator[Path]:
     If the block raises, the temporary folder is removed and `path` does not appear.
     """
     make_directory(path.parent)
-    with translate_os_errors(_("create a folder"), path):
+    with translate_os_errors("create a folder", path):
         temporary = new_temporary(path.parent)
     try:
         yield temporary
-        with translate_os_errors(_("finish a folder"), path):
+        with translate_os_errors("finish a folder", path):
             sync_directory(temporary)
             move(temporary, path)
             sync_directory(path.parent)
@@ -432,7 +431,7 @@ def new_directory(path: Path) -> Iterator[Path]:
 
 def remove_directory(path: Path) -> None:
     """Remove a folder so that a crash half-way leaves no half of it under its own name."""
-    with translate_os_errors(_("remove a folder"), path):
+    with translate_os_errors("remove a folder", path):
         if not os.path.lexists(path):
             return
         with _folder(path.parent) as folder:

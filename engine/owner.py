@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from engine.errors import DiskFull, WorkspaceDenied, WorkspaceUnusable
-from engine.i18n import _
 from engine.shortage import refuse_shortage
 
 DENIED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)
@@ -51,26 +50,26 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
         refuse_shortage(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(
-                _("The disk is full"),
-                _("could not {doing} ({path})").format(doing=doing, path=path),
-                _("Free some space and try again; nothing that was saved before is lost."),
+                "The disk is full",
+                f"could not {doing} ({path})",
+                "Free some space and try again; nothing that was saved before is lost.",
             ) from error
         if error.errno == errno.ELOOP:
             raise WorkspaceUnusable(
-                _("A link is not followed"),
-                _("could not {doing} ({path})").format(doing=doing, path=error.filename or path),
-                _("Facedesk makes no links: look who did, and put the files themselves there."),
+                "A link is not followed",
+                f"could not {doing} ({error.filename or path})",
+                "Facedesk makes no links: look who did, and put the files themselves there.",
             ) from error
         why, command = whose(path) if error.errno in DENIED[:2] else ("", "")
         raise (WorkspaceDenied if error.errno in DENIED else WorkspaceUnusable)(
-            _("The workspace cannot be used"),
-            _("could not {doing} ({path}): {reason}").format(
+            "The workspace cannot be used",
+            "could not {doing} ({path}): {reason}".format(
                 doing=doing,
                 path=path,
                 reason=", ".join(filter(None, (os.strerror(error.errno or 0), why))),
             ),
             command
-            or _("Check the folder's owner, its permissions and whether its disk is read-only."),
+            or "Check the folder's owner, its permissions and whether its disk is read-only.",
         ) from error
 
 
@@ -92,12 +91,12 @@ def _denied(path: Path, root: Path) -> tuple[str, str]:
             break  # the folder above it was looked at
         told = place if place.parts else root
         if facts.st_uid != os.geteuid():
-            why = _("{place} belongs to {user}").format(place=told, user=_name_of(facts.st_uid))
+            why = f"{told} belongs to {_name_of(facts.st_uid)}"
             return why, f"sudo chown -R $USER {shlex.quote(str(root))}"
         wanted = 0o700 if stat.S_ISDIR(facts.st_mode) else 0o600
         if not stat.S_ISLNK(facts.st_mode) and facts.st_mode & wanted != wanted:
             mode = stat.S_IMODE(facts.st_mode)
-            why = _("{place} has mode {mode:04o}").format(place=told, mode=mode)
+            why = f"{told} has mode {mode:04o}"
             return why, f"chmod -R u+rwX {shlex.quote(str(root))}"
     return "", ""
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 
-from engine.i18n import _
-
 MOST_SCANS = 100
 """Scans of a JPEG. Encoders make ten or so; libtiff has the same limit for JPEG in a TIFF."""
 MOST_SCANNED = 2_000_000_000
@@ -64,13 +62,13 @@ def _jpeg(data: bytes, most_scanned: int) -> None:
         if marker == _SCAN:
             scans += 1
             if not few(scans):
-                raise Costly(_("it has more scans than any photograph"))
+                raise Costly("it has more scans than any photograph")
             if scans == 1 and few(1 + data.count(b"\xff\xda", place)):
                 return  # even if all of these were scans; most pictures end here
         elif not scans:
             segments += 1
             if segments > MOST_BLOCKS:
-                raise Costly(_("it has more segments than any photograph"))
+                raise Costly("it has more segments than any photograph")
         if marker in BARE:
             continue
         if marker in _FRAMES:
@@ -85,11 +83,11 @@ def _png(data: bytes) -> None:
         blocks += kind != b"IDAT"
         pieces += 1
         if blocks > MOST_BLOCKS or pieces > MOST_PIECES:
-            raise Costly(_("it has more chunks than any picture"))
+            raise Costly("it has more chunks than any picture")
         place += 12 + int.from_bytes(data[place : place + 4])
 
 
 def _gif(data: bytes) -> None:
     """Counted wherever they are: what is a comment depends on how a reader takes a damaged one."""
     if len(data) > LARGEST_GIF or data.count(_COMMENT) > MOST_BLOCKS:
-        raise Costly(_("it is larger or has more comments than any picture of its kind"))
+        raise Costly("it is larger or has more comments than any picture of its kind")

@@ -9,8 +9,6 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.i18n import _
-
 READ_SUFFIXES = frozenset(
     {
         ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".webp", ".tif", ".tiff",
@@ -27,8 +25,7 @@ PICTURE_SUFFIXES = READ_SUFFIXES | {
 
 
 def _not_read(name: str, command: str) -> str:
-    text = _("{format}, which is not read; to convert it: {command}")
-    return text.format(format=name, command=command)
+    return f"{name}, which is not read; to convert it: {command}"
 
 
 FORMATS: Mapping[str, str] = {
@@ -36,14 +33,14 @@ FORMATS: Mapping[str, str] = {
     "avif": _not_read("AVIF", "avifdec IN OUT.png"),
     "jpeg_2000": _not_read("JPEG 2000", "opj_decompress -i IN -o OUT.png"),
     "jpeg_xl": _not_read("JPEG XL", "djxl IN OUT.png"),
-    "camera_raw": _not_read(_("a camera's raw picture"), "darktable-cli IN OUT.jpg"),
-    "tiff_kind": _not_read(_("a TIFF of a rare kind"), "magick IN -depth 8 OUT.png"),
+    "camera_raw": _not_read("a camera's raw picture", "darktable-cli IN OUT.jpg"),
+    "tiff_kind": _not_read("a TIFF of a rare kind", "magick IN -depth 8 OUT.png"),
     "photoshop": _not_read("Photoshop", "magick IN[0] OUT.png"),
     "openexr": _not_read("OpenEXR", "magick IN OUT.png"),
     "pdf": _not_read("PDF", "pdftoppm -jpeg IN OUT"),
     "svg": _not_read("SVG", "rsvg-convert -o OUT.png IN"),
-    "film": _("a film and no picture; name it .mp4 and give it as a source"),
-    "web_page": _("a web page and no picture; download the picture itself"),
+    "film": "a film and no picture; name it .mp4 and give it as a source",
+    "web_page": "a web page and no picture; download the picture itself",
 }
 """What a file is, by its content, whose format is not read: a code, and words with the cure."""
 

@@ -24,7 +24,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from engine.errors import DataError, SealBroken
 from engine.files import open_regular, whose
-from engine.i18n import _
 from engine.picture_cost import Costly, refuse_costly
 from engine.picture_names import FORMATS, format_of
 from engine.shortage import refuse_shortage
@@ -90,7 +89,7 @@ def read_photograph(path: Path, tell: Callable[[str], None] | None = None) -> ND
     data = _contents(path)
     image = _aside(lambda: _decode(path, data))
     if tell is not None and _holds_several(data):
-        tell(_("of its several pictures only the first is used"))
+        tell("of its several pictures only the first is used")
     return np.ascontiguousarray(image[..., ::-1])
 
 
@@ -122,9 +121,9 @@ def decode_crop(path: Path) -> NDArray[np.uint8]:
                 error.reason,
             ) from error
         raise Unreadable(
-            _("{name} cannot be read as a picture").format(name="/".join(path.parts[-3:])),
+            "{name} cannot be read as a picture".format(name="/".join(path.parts[-3:])),
             error.message,
-            _("Delete that picture (`facedesk people delete`), or restore it from a backup."),
+            "Delete that picture (`facedesk people delete`), or restore it from a backup.",
             error.reason,
         ) from error
 
@@ -140,9 +139,7 @@ def _crop(path: Path) -> NDArray[np.uint8]:
             if opened.size != (CROP, CROP) or opened.mode != "RGB":
                 raise _broken(
                     path,
-                    _("it is {width}x{height} {mode}").format(
-                        width=opened.size[0], height=opened.size[1], mode=opened.mode
-                    ),
+                    f"it is {opened.size[0]}x{opened.size[1]} {opened.mode}",
                 )
             return np.array(opened, dtype=np.uint8)
     except _DECODING_ERRORS as error:
@@ -190,13 +187,13 @@ def _contents(path: Path, most: int = MOST_BYTES) -> bytes:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size > most:
-                raise _too_large(path, _("it has {megabytes:.0f} MB").format(megabytes=size / 1e6))
+                raise _too_large(path, f"it has {size / 1e6:.0f} MB")
             return file.read(size)
     except PermissionError as error:
         raise Unreadable(
-            _("A picture may not be read"),
-            _("{path}: permission denied").format(path=path),
-            _("Check its owner and permissions."),
+            "A picture may not be read",
+            f"{path}: permission denied",
+            "Check its owner and permissions.",
             reason="denied",
         ) from error
     except (OSError, MemoryError) as error:
@@ -230,7 +227,7 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
                 if pixels > MOST_PIXELS:
                     raise _too_large(
                         path,
-                        _("it claims {width}x{height} pixels").format(width=width, height=height),
+                        f"it claims {width}x{height} pixels",
                     )
                 opened.load()
                 # In place: a copy of the largest photograph would be 240 MB more.
@@ -239,19 +236,19 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     except Costly as error:
         raise _too_large(path, str(error)) from error
     except Image.DecompressionBombError as error:
-        raise _too_large(path, _("it claims more pixels than any photograph has")) from error
+        raise _too_large(path, "it claims more pixels than any photograph has") from error
     except _DECODING_ERRORS as error:
         _refuse_shortage(error, path, pixels)
         known = isinstance(error, UnidentifiedImageError)
         if format_ is not None and known and not (format_ == "avif" and features.check("avif")):
             raise _not_read(path, format_) from error
-        why = _("it is no picture, or its beginning is damaged") if known else str(error)
+        why = "it is no picture, or its beginning is damaged" if known else str(error)
         raise _broken(path, why) from error
 
 
 def _refuse_shortage(error: Exception, path: Path, pixels: int) -> None:
     """Raise OutOfMemory if a sound picture of so many pixels could not have been decoded either."""
-    what = _("decoding {name}").format(name=path.name)
+    what = f"decoding {path.name}"
     refuse_shortage(error, what, LEAST_MEMORY + pixels * BYTES_A_PIXEL)
 
 
@@ -291,27 +288,26 @@ def _scale(deep: NDArray[np.generic]) -> tuple[float, float]:
 
 def _not_read(path: Path, code: str) -> Unreadable:
     return Unreadable(
-        _("{name} cannot be used as it is").format(name=path.name),
+        f"{path.name} cannot be used as it is",
         FORMATS[code],
-        _("The file itself need not be damaged."),
+        "The file itself need not be damaged.",
         code,
     )
 
 
 def _broken(path: Path, why: str) -> Unreadable:
     return Unreadable(
-        _("{name} cannot be read as a picture").format(name=path.name),
+        f"{path.name} cannot be read as a picture",
         why,
-        _("Open it in a picture viewer; if that fails too, the file is damaged."),
+        "Open it in a picture viewer; if that fails too, the file is damaged.",
     )
 
 
 def _too_large(path: Path, why: str) -> Unreadable:
     return Unreadable(
-        _("{name} is too large").format(name=path.name),
+        f"{path.name} is too large",
         why,
-        _(
-            "Pictures may have up to {megabytes} MB and {megapixels} megapixels; reduce it first."
-        ).format(megabytes=MOST_BYTES // 1_000_000, megapixels=MOST_PIXELS // 1_000_000),
+        f"Pictures may have up to {MOST_BYTES // 1_000_000} MB and "
+        f"{MOST_PIXELS // 1_000_000} megapixels; reduce it first.",
         "too_large",
     )

@@ -11,8 +11,6 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
-from engine.i18n import _
-
 PictureShape = Literal["own", "4:3", "16:9"]
 """Width to height of a whole picture as it is to be shown."""
 RtspTransport = Literal["auto", "tcp", "udp"]
@@ -97,10 +95,8 @@ class GateSettings:
     def __post_init__(self) -> None:
         if self.min_brightness >= self.max_brightness:
             raise ValueError(
-                _(
-                    "min_brightness ({min_brightness:g}) must be below max_brightness "
-                    "({max_brightness:g})"
-                ).format(min_brightness=self.min_brightness, max_brightness=self.max_brightness)
+                f"min_brightness ({self.min_brightness:g}) must be below max_brightness "
+                f"({self.max_brightness:g})"
             )
 
 
@@ -127,11 +123,7 @@ class SplitSettings:
     def __post_init__(self) -> None:
         total = self.train + self.validation + self.test
         if abs(total - 1.0) > 1e-6:
-            raise ValueError(
-                _("train, validation and test must sum to 1, they sum to {total:g}").format(
-                    total=total
-                )
-            )
+            raise ValueError(f"train, validation and test must sum to 1, they sum to {total:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,11 +194,7 @@ class RecognitionSettings:
 
     def __post_init__(self) -> None:
         if self.least > self.window:
-            raise ValueError(
-                _("least ({least}) must not exceed window ({window})").format(
-                    least=self.least, window=self.window
-                )
-            )
+            raise ValueError(f"least ({self.least}) must not exceed window ({self.window})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

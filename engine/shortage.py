@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import OutOfMemory
-from engine.i18n import _
 
 OPENVINO = 400_000_000
 TENSORFLOW = 1_200_000_000
@@ -53,7 +52,7 @@ def refuse_shortage(error: BaseException, what: str = "", needed: int = 0) -> No
     if found is None or (needed and not lacking(needed)):
         return
     if needed:
-        found = _told(_("{what} needs {needed:.0f} MB").format(what=what, needed=needed / 1e6))
+        found = _told(f"{what} needs {needed / 1e6:.0f} MB")
     raise found from error
 
 
@@ -76,21 +75,17 @@ def need_room(what: str, needed: int) -> None:
         return
     left = max(0, limit - _size())
     if left < needed:
-        raise _told(
-            _("loading {what} needs {needed:.0f} MB, and {left:.0f} MB are left").format(
-                what=what, needed=needed / 1e6, left=left / 1e6
-            )
-        )
+        raise _told(f"loading {what} needs {needed / 1e6:.0f} MB, and {left / 1e6:.0f} MB are left")
 
 
 def _told(what: str) -> OutOfMemory:
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    hint = _("Nothing kept is lost. Close other programs, or give this one more memory.")
+    hint = "Nothing kept is lost. Close other programs, or give this one more memory."
     if limit != resource.RLIM_INFINITY:
-        hint = _(
-            "Nothing kept is lost. This process may have {limit:.0f} MB: raise `ulimit -v`."
-        ).format(limit=limit / 1e6)
-    return OutOfMemory(_("There is too little memory"), what, hint)
+        hint = (
+            f"Nothing kept is lost. This process may have {limit / 1e6:.0f} MB: raise `ulimit -v`."
+        )
+    return OutOfMemory("There is too little memory", what, hint)
 
 
 def _is_shortage(error: BaseException) -> bool:

@@ -87,6 +87,11 @@ def escaped(json_text: str) -> str:
     return "".join(_escape(c) if is_invisible(c) else c for c in json_text)
 
 
+def many(count: int, one: str, more: str = "") -> str:
+    """Return a count with its noun: `1 picture`, `2 pictures`. `more` defaults to `one` and an s."""
+    return f"{count} {one if count == 1 else more or one + 's'}"
+
+
 def _escape(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

@@ -21,7 +21,6 @@ from engine.files import (
     open_inside,
     translate_os_errors,
 )
-from engine.i18n import _
 from engine.vault.opened import PLAIN
 from engine.workspace_format import FORMAT, format_of, mark, upgrade
 
@@ -96,7 +95,7 @@ class Workspace:
         Call only while holding `writer()`, for another writer's unfinished files look the same.
         """
         removed = []
-        with translate_os_errors(_("remove unfinished files"), self.root):
+        with translate_os_errors("remove unfinished files", self.root):
             for path in [*self._unfinished()]:
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)
@@ -165,7 +164,7 @@ class Workspace:
         WorkspaceLocked with the holder's name if another process or job has it, WorkspaceTooNew.
         """
         self.prepare()
-        with translate_os_errors(_("lock the workspace"), self.lock_file):
+        with translate_os_errors("lock the workspace", self.lock_file):
             handle = open_inside(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
         try:
             self._take(handle)
@@ -184,16 +183,16 @@ class Workspace:
             os.close(handle)
 
     def _take(self, handle: int) -> None:
-        with translate_os_errors(_("lock the workspace"), self.lock_file):
+        with translate_os_errors("lock the workspace", self.lock_file):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise WorkspaceLocked(
-                    _("The workspace is in use"),
-                    _("{holder} is writing to {root}").format(
-                        holder=_holder(handle) or _("another Facedesk process"), root=self.root
+                    "The workspace is in use",
+                    "{holder} is writing to {root}".format(
+                        holder=_holder(handle) or "another Facedesk process", root=self.root
                     ),
-                    _("Wait for it to finish, stop it, or choose another --workspace."),
+                    "Wait for it to finish, stop it, or choose another --workspace.",
                 ) from error
 
 
@@ -204,9 +203,9 @@ def _refuse_other(lock: int, path: Path) -> None:
     ours = not facts.st_size or _HOLDER.search(os.pread(lock, 200, 0)) is not None
     if not stat.S_ISREG(facts.st_mode) or (facts.st_nlink > 1 and not ours):
         raise WorkspaceUnusable(
-            _("The workspace's lock is another file"),
+            "The workspace's lock is another file",
             str(path),
-            _("Somebody put it there: look who did, and remove it."),
+            "Somebody put it there: look who did, and remove it.",
         )
 
 

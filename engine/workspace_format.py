@@ -16,7 +16,6 @@ from typing import Any
 
 from engine.errors import DataError, WorkspaceTooNew
 from engine.files import read_json, write_json
-from engine.i18n import _
 from engine.migrations import to_1, to_2
 
 FORMAT = 2
@@ -41,20 +40,16 @@ def format_of(root: Path) -> int:
     found = body.get("format") if isinstance(body, dict) else None
     if type(found) is not int or found < 1 or body.get("program") != PROGRAM:
         raise DataError(
-            _("The folder is not a workspace"),
-            _("{path} does not say which format it has").format(path=path),
-            _(
-                "Choose another --workspace. If Facedesk made it and the file was damaged, remove "
-                "that file."
-            ),
+            "The folder is not a workspace",
+            f"{path} does not say which format it has",
+            "Choose another --workspace. If Facedesk made it and the file was damaged, remove "
+            "that file.",
         )
     if found > FORMAT:
         raise WorkspaceTooNew(
-            _("The workspace is of a newer version"),
-            _("{root} has format {found}, and this Facedesk knows {known}").format(
-                root=root, found=found, known=FORMAT
-            ),
-            _("Use the newer Facedesk that wrote it. Nothing was changed."),
+            "The workspace is of a newer version",
+            f"{root} has format {found}, and this Facedesk knows {FORMAT}",
+            "Use the newer Facedesk that wrote it. Nothing was changed.",
         )
     return found
 

@@ -23,7 +23,6 @@ from engine.shortage import shortage
 from tui.bridge import Live
 from tui.calls import in_thread
 from tui.engine_app import EngineApp, log
-from tui.i18n import _
 from tui.jobs import JobBoard
 from tui.keys.names import with_keys
 from tui.panes.split import SplitPane, grouped
@@ -91,10 +90,8 @@ class ActionsApp(EngineApp):
         """Make a split and show it."""
         result = await in_thread(partial(self.desk.split, request))
         self.screen_desk.split.show(result)
-        counts = _("{train} to train, {validation} to validate, {test} to test").format(
-            train=result.train, validation=result.validation, test=result.test
-        )
-        self.tell(_("Split: {counts}").format(counts=counts), "good")
+        counts = f"{result.train} to train, {result.validation} to validate, {result.test} to test"
+        self.tell(f"Split: {counts}", "good")
         for warning in grouped(result):
             self.tell(warning, "warning")
 
@@ -130,7 +127,7 @@ class ActionsApp(EngineApp):
                 if (found := shortage(error)) is not None:
                     self.show_error(found.title, found.message, found.hint)
                     return
-                self.show_error(_("Unexpected trouble"), f"{type(error).__name__}: {error}")
+                self.show_error("Unexpected trouble", f"{type(error).__name__}: {error}")
             else:
                 if then is not None:
                     then()
@@ -174,7 +171,7 @@ class ActionsApp(EngineApp):
         """End the running job in good order."""
         job = self.board.target(self.screen_desk.front)
         if self.can("stop") and job:
-            self.tell(_("Stopping: {title}").format(title=self.board.titles[job]))
+            self.tell(f"Stopping: {self.board.titles[job]}")
             self.go(self.stop(job))
 
     def action_cancel(self) -> None:
@@ -185,13 +182,13 @@ class ActionsApp(EngineApp):
         if job in KEEP:
             self.action_stop()
         elif job == "train":
-            what = _("No model comes of it, and the one in use stays.")
-            instead = with_keys(_("{key.stop} on the desk keeps what it has learnt so far."))
+            what = "No model comes of it, and the one in use stays."
+            instead = with_keys("{key.stop} on the desk keeps what it has learnt so far.")
             ask = Confirm(
-                _("Give the training up?"),
+                "Give the training up?",
                 (what, instead),
-                yes=_("Give up (y)"),
-                no=_("Go on (n)"),
+                yes="Give up (y)",
+                no="Go on (n)",
             )
             self.push_screen(ask, lambda yes: self._give_up(job) if yes else None)
         else:
@@ -199,7 +196,7 @@ class ActionsApp(EngineApp):
 
     def _give_up(self, job: Job) -> None:
         if job in self.board.titles:  # it may have ended while somebody thought about it
-            self.tell(_("Cancelling: {title}").format(title=self.board.titles[job]))
+            self.tell(f"Cancelling: {self.board.titles[job]}")
             self.go(in_thread(partial(self.desk.cancel, job)))
 
     # --- actions: people and models ------------------------------------------------------
@@ -212,7 +209,7 @@ class ActionsApp(EngineApp):
 
         async def rename(new: str) -> None:
             await in_thread(partial(self.desk.rename, person.name, new))
-            self.tell(_("{name} is now {new}").format(name=person.name, new=new), "good")
+            self.tell(f"{person.name} is now {new}", "good")
             self.reload()
 
         self.push_screen(RenameForm(rename, name=person.name))
@@ -225,7 +222,7 @@ class ActionsApp(EngineApp):
     def _promote(self, message: ModelsScreen.PromoteAsked) -> None:
         async def promote() -> None:
             await in_thread(partial(self.desk.promote, message.model))
-            self.tell(_("Model {model} is in use").format(model=message.model), "good")
+            self.tell(f"Model {message.model} is in use", "good")
 
         self.go(promote(), then=self.reload)
 
@@ -233,7 +230,7 @@ class ActionsApp(EngineApp):
     def _rollback(self) -> None:
         async def rollback() -> None:
             model = await in_thread(self.desk.rollback)
-            self.tell(_("Back to model {model}").format(model=model), "good")
+            self.tell(f"Back to model {model}", "good")
 
         self.go(rollback(), then=self.reload)
 
@@ -254,10 +251,10 @@ class ActionsApp(EngineApp):
             self.close_down()
             return
         lines = [
-            *(_("Still running: {title}.").format(title=clean(title)) for title in titles),
-            _("Pictures kept so far are safe; a training that is cut short leaves no model."),
+            *(f"Still running: {clean(title)}." for title in titles),
+            "Pictures kept so far are safe; a training that is cut short leaves no model.",
         ]
-        ask = Confirm(_("Quit now?"), lines, yes=_("Quit (y)"), no=_("Stay (n)"))
+        ask = Confirm("Quit now?", lines, yes="Quit (y)", no="Stay (n)")
         self.push_screen(ask, lambda yes: self.close_down() if yes else None)
 
     async def action_interrupt(self) -> None:
@@ -266,6 +263,6 @@ class ActionsApp(EngineApp):
         chosen = self.screen.get_selected_text() or getattr(field, "selected_text", "")
         if chosen:
             self.copy_to_clipboard(chosen)
-            self.notify(_("Copied"), timeout=2)
+            self.notify("Copied", timeout=2)
         else:
             await self.action_quit()

@@ -15,10 +15,10 @@ from textual.screen import ModalScreen, Screen
 
 from engine.events import Event, JobEnded, JobStarted, ProcessDied, TrainDone
 from engine.service.protocol import Desk, ModelRow, PersonRow
+from engine.shown import many
 from tui.bridge import Live
 from tui.demo_script import DemoScript
 from tui.describe import describe
-from tui.i18n import _
 from tui.inbox_actions import InboxApp
 from tui.jobs import PANE_OF, PEOPLE_ACTIONS
 from tui.keys import KEYS, OPENERS, bindings_of
@@ -32,7 +32,7 @@ from tui.roster_actions import RosterApp
 from tui.screens.models import ModelsScreen
 from tui.still_actions import StillApp
 from tui.tape_actions import TapeApp
-from tui.text import clean, day, many, measured, reason_words
+from tui.text import clean, day, measured, reason_words
 from tui.twin_actions import TwinApp
 from tui.widgets.title_bar import TitleBar
 
@@ -117,10 +117,10 @@ class FacedeskApp(
             for warning in event.warnings:
                 self.tell(warning, "warning")
             if not event.promoted:
-                text = _("The model before stays in use. Kept aside: m shows the models.")
+                text = "The model before stays in use. Kept aside: m shows the models."
                 self.notify(
                     text,
-                    title=_("The new model is worse"),
+                    title="The new model is worse",
                     severity="warning",
                     timeout=8,
                     markup=False,
@@ -147,7 +147,7 @@ class FacedeskApp(
         for refused in live.refused_files:
             value = measured(refused.reason, refused.value, refused.limit)
             why = f"{reason_words(refused.reason)}{f' ({value})' if value else ''}"
-            self.tell(_("Refused {file}: {why}").format(file=refused.file, why=why), "warning")
+            self.tell(f"Refused {refused.file}: {why}", "warning")
         if self.script is not None:
             self.script.saw(live)
 
@@ -193,11 +193,7 @@ class FacedeskApp(
         self.evaluation.model = current.id if current else ""
         self.recall_evaluation()
         self.refresh_evaluation()
-        model = (
-            _("model of {created}").format(created=day(current.created))
-            if current
-            else _("no model yet")
-        )
+        model = f"model of {day(current.created)}" if current else "no model yet"
         people = many(self.board.people, "person", "people")
         self.screen_desk.query_one(TitleBar).state = f"{people} · {model}"
         if isinstance(self.screen, ModelsScreen):
@@ -247,7 +243,7 @@ class FacedeskApp(
         for key in KEYS:
             if key.palette:
                 yield SystemCommand(
-                    f"{_(key.label)} ({shown(key)})", _(key.tooltip), partial(self.do, key.action)
+                    f"{key.label} ({shown(key)})", key.tooltip, partial(self.do, key.action)
                 )
         for command in super().get_system_commands(screen):
             if command.title in KEPT_COMMANDS:

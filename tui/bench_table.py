@@ -7,22 +7,21 @@ from collections.abc import Sequence
 from datetime import date
 
 from engine.events import BenchMachine, Figure
-from tui.i18n import _
 
 VERDICTS = {
     "": "",
-    "stretch": _("both reached"),
-    "reached": _("first reached"),
-    "missed": _("missed"),
-    "failed": _("failed"),
+    "stretch": "both reached",
+    "reached": "first reached",
+    "missed": "missed",
+    "failed": "failed",
 }
 COLUMNS = (
-    _("what"),
-    "#" + _("figure"),
-    _("against"),
-    "#" + _("ratio"),
-    _("aims"),
-    _("result"),
+    "what",
+    "#" + "figure",
+    "against",
+    "#" + "ratio",
+    "aims",
+    "result",
 )
 
 
@@ -31,7 +30,7 @@ def row(figure: Figure) -> tuple[str, ...]:
     against = figure.against
     if math.isfinite(figure.other):
         other = measured(figure.other, figure.unit)
-        against = _("{what}: {figure}").format(what=against, figure=other)
+        against = f"{against}: {other}"
     return (
         figure.what,
         measured(figure.value, figure.unit),
@@ -73,19 +72,13 @@ def remarks(figure: Figure) -> str:
 
 def machine_lines(machine: BenchMachine) -> tuple[str, ...]:
     """The machine in three lines."""
-    vector = ", ".join(machine.vector) or _("unknown vector units")
+    vector = ", ".join(machine.vector) or "unknown vector units"
     packages = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
     return (
-        _("{processor}: {vector}; {cores} cores may be used, {memory:.1f} GB of memory").format(
-            processor=machine.processor,
-            vector=vector,
-            cores=machine.cores,
-            memory=machine.memory / 1e9,
-        ),
+        f"{machine.processor}: {vector}; {machine.cores} cores may be used, "
+        f"{machine.memory / 1e9:.1f} GB of memory",
         packages,
-        _("Features by {runtime} in {precision}").format(
-            runtime=machine.runtime, precision=machine.precision
-        ),
+        f"Features by {machine.runtime} in {machine.precision}",
     )
 
 

@@ -4,43 +4,43 @@ from __future__ import annotations
 
 from engine.events import Advice, Coaching
 from engine.faces.refusal import UNMEASURED, Refusal
-from tui.i18n import _
-from tui.text import many, number, reason_words, span
+from engine.shown import many
+from tui.text import number, reason_words, span
 
 WORDS: dict[str, str] = {
-    Advice.LOOK_HERE: _("look at the camera"),
-    Advice.ONE_AT_A_TIME: _("one person at a time, please"),
-    Advice.CAMERA_UPSIDE_DOWN: _("the camera stands on its head: turn it"),
-    Advice.CAMERA_ON_ITS_SIDE: _("the picture lies on its side: turn the camera"),
-    Advice.COME_CLOSER: _("come closer"),
-    Advice.MORE_LIGHT: _("more light on the face"),
-    Advice.LESS_LIGHT: _("less light on the face"),
-    Advice.HOLD_STILL: _("hold still"),
-    Advice.MOVE_A_LITTLE: _("move a little"),
-    Advice.FACE_CAMERA: _("look straight into the camera"),
-    Advice.TURN_LEFT: _("turn a little left"),
-    Advice.TURN_RIGHT: _("turn a little right"),
-    Advice.LOOK_UP: _("look up a little"),
-    Advice.LOOK_DOWN: _("look down a little"),
-    Advice.STEP_CLOSER: _("step a little closer"),
-    Advice.STEP_BACK: _("step back a little"),
-    Advice.CHANGE_LIGHT: _("turn toward another light"),
-    Advice.GO_ON: _("good, stay like this"),
-    Advice.COMPARING: _("comparing with the other people"),
+    Advice.LOOK_HERE: "look at the camera",
+    Advice.ONE_AT_A_TIME: "one person at a time, please",
+    Advice.CAMERA_UPSIDE_DOWN: "the camera stands on its head: turn it",
+    Advice.CAMERA_ON_ITS_SIDE: "the picture lies on its side: turn the camera",
+    Advice.COME_CLOSER: "come closer",
+    Advice.MORE_LIGHT: "more light on the face",
+    Advice.LESS_LIGHT: "less light on the face",
+    Advice.HOLD_STILL: "hold still",
+    Advice.MOVE_A_LITTLE: "move a little",
+    Advice.FACE_CAMERA: "look straight into the camera",
+    Advice.TURN_LEFT: "turn a little left",
+    Advice.TURN_RIGHT: "turn a little right",
+    Advice.LOOK_UP: "look up a little",
+    Advice.LOOK_DOWN: "look down a little",
+    Advice.STEP_CLOSER: "step a little closer",
+    Advice.STEP_BACK: "step back a little",
+    Advice.CHANGE_LIGHT: "turn toward another light",
+    Advice.GO_ON: "good, stay like this",
+    Advice.COMPARING: "comparing with the other people",
 }
 PLACES: dict[str, str] = {
-    "left": _("left"),
-    "frontal": _("frontal"),
-    "right": _("right"),
-    "up": _("up"),
-    "down": _("down"),
-    "near": _("near"),
-    "middle": _("middle"),
-    "far": _("far"),
-    "even": _("even"),
-    "dim": _("dim"),
-    "bright": _("bright"),
-    "side": _("side"),
+    "left": "left",
+    "frontal": "frontal",
+    "right": "right",
+    "up": "up",
+    "down": "down",
+    "near": "near",
+    "middle": "middle",
+    "far": "far",
+    "even": "even",
+    "dim": "dim",
+    "bright": "bright",
+    "side": "side",
 }
 """Poses, distances and lights of the grid."""
 
@@ -48,7 +48,7 @@ PLACES: dict[str, str] = {
 def advice(said: Coaching) -> str:
     """The one thing to do now."""
     if said.covered and not said.reason and said.advice != Advice.COMPARING:
-        return _("all views seen: x keeps what there is")
+        return "all views seen: x keeps what there is"
     return WORDS.get(said.advice, said.advice.replace("_", " "))
 
 
@@ -65,11 +65,9 @@ def why_refused(said: Coaching) -> str:
     if said.reason in UNMEASURED or (said.value == 0 and said.limit == 0):
         return reason
     if said.reason == Refusal.TOO_SMALL:
-        return _("{reason}: {value} pixels, {limit} needed").format(
-            reason=reason, value=number(said.value), limit=number(said.limit)
-        )
-    over = _("{reason}: {value}, at most {limit}")
-    text = over if said.value > said.limit else _("{reason}: {value}, need {limit}")
+        return f"{reason}: {number(said.value)} pixels, {number(said.limit)} needed"
+    over = "{reason}: {value}, at most {limit}"
+    text = over if said.value > said.limit else "{reason}: {value}, need {limit}"
     return text.format(reason=reason, value=number(said.value), limit=number(said.limit))
 
 
@@ -77,7 +75,7 @@ def progress(said: Coaching) -> str:
     """How many of the kept pictures differ, and the time left; the count stands in the bar."""
     parts = [many(said.different, "different view")]
     if said.seconds_left is not None:
-        parts.append(_("about {time} left").format(time=span(said.seconds_left)))
+        parts.append(f"about {span(said.seconds_left)} left")
     return " · ".join(parts)
 
 
@@ -87,9 +85,9 @@ def coverage(said: Coaching) -> str:
     for pose, distance, different in said.cells:
         if different < said.need:
             missing.setdefault(place(distance), []).append(place(pose))
-    text = _("{views}; {seen} of {poses} poses seen")
+    text = "{views}; {seen} of {poses} poses seen"
     if missing:
-        text = _("{views}; {seen} of {poses} poses seen; missing {missing}")
+        text = "{views}; {seen} of {poses} poses seen; missing {missing}"
     return text.format(
         views=many(said.different, "different view"),
         seen=sum(different >= said.need for _pose, _distance, different in said.cells),

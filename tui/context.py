@@ -25,7 +25,6 @@ from engine.settings import Settings
 from engine.vault.opened import opened
 from engine.workspace import Workspace
 from engine.workspace_format import FORMAT
-from tui.i18n import _
 from tui.output import Output
 from tui.recovery_words import clock_words, recovery_words, upgrade_words
 
@@ -48,18 +47,12 @@ class Context:
         if root not in _WARNED:
             _WARNED.add(root)
             for each in found:
-                self.output.note(
-                    _("Warning: {text}. Remedy: {remedy}").format(
-                        text=each.text, remedy=each.remedy
-                    )
-                )
+                self.output.note(f"Warning: {each.text}. Remedy: {each.remedy}")
 
     def warn_of_plain(self, path: Path) -> None:
         """Say that what was written to `path` from an encrypted workspace is not encrypted."""
         if opened(self.workspace.root) is not None:
-            self.output.note(
-                _("{path} is not encrypted: keep it private, or delete it.").format(path=path)
-            )
+            self.output.note(f"{path} is not encrypted: keep it private, or delete it.")
 
     @contextlib.contextmanager
     def writing(self, what: str, *, purging: bool = True) -> Iterator[None]:
@@ -89,7 +82,7 @@ class Context:
     def writing_if_possible(self, what: str) -> Iterator[bool]:
         """`writing`, or without it, and False, where the workspace can only be read."""
         if self.workspace.read_only:
-            self.output.note(_("The workspace is read-only: the result is shown, not kept."))
+            self.output.note("The workspace is read-only: the result is shown, not kept.")
             yield False
         else:
             with self.writing(what):
@@ -131,7 +124,7 @@ def interruptible(
         for number, handler in before.items():
             signal.signal(number, handler)
     if interrupted.is_set():
-        raise Cancelled(_("Interrupted"), _("what was finished before is kept"))
+        raise Cancelled("Interrupted", "what was finished before is kept")
 
 
 def _await_enter(token: Cancel, finished: threading.Event, asking: threading.Event) -> None:

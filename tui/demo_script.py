@@ -16,7 +16,6 @@ from engine.service.protocol import (
     TrainRequest,
 )
 from tui.bridge import Live
-from tui.i18n import _
 from tui.state_words import DECISIONS
 
 if TYPE_CHECKING:
@@ -58,43 +57,42 @@ class DemoScript:
         try:
             await self._play(app)
         except DemoStopped as stopped:
-            app.explain(_("Demo stopped: {stopped}").format(stopped=stopped))
+            app.explain(f"Demo stopped: {stopped}")
         except FacedeskError as error:
             app.show_error(error.title, error.message, error.hint)
-            app.explain(_("Demo stopped."))
+            app.explain("Demo stopped.")
         else:
-            text = _("Demo finished: the workspace is at {workspace}").format(
-                workspace=app.desk.workspace
-            )
+            text = f"Demo finished: the workspace is at {app.desk.workspace}"
             app.tell(text, "good")
-            app.notify(text, title=_("Demo"), timeout=20, markup=False)
+            app.notify(text, title="Demo", timeout=20, markup=False)
 
     async def _play(self, app: ActionsApp) -> None:
-        self._step(app, 1, _("enrol {name} from a virtual camera").format(name=EILEEN))
+        self._step(app, 1, f"enrol {EILEEN} from a virtual camera")
         await self._enrol(app, EILEEN, "demo:collins")
-        self._step(app, 2, _("split her pictures and train a model"))
+        self._step(app, 2, "split her pictures and train a model")
         await self._train(app)
-        self._step(app, 3, _("somebody else walks by: she must come out as unknown"))
+        self._step(app, 3, "somebody else walks by: she must come out as unknown")
         await self._meet(app, "demo:hopper")
-        self._step(app, 4, _("enrol {name} too").format(name=GRACE))
+        self._step(app, 4, f"enrol {GRACE} too")
         await self._enrol(app, GRACE, "demo:hopper")
-        self._step(app, 5, _("split and train again"))
+        self._step(app, 5, "split and train again")
         await self._train(app)
         for number, name, source in ((6, EILEEN, "collins"), (7, GRACE, "hopper")):
-            self._step(app, number, _("recognise {name}").format(name=name))
+            self._step(app, number, f"recognise {name}")
             await self._recognise(app, f"demo:{source}?seed=2&frames=150")
             await self._end(app, "recognise")
             self._say_seen(app)
 
     @staticmethod
     def _step(app: ActionsApp, number: int, text: str) -> None:
-        app.tell(_("DEMO {number}/7: {text}").format(number=number, text=text), "good")
+        app.tell(f"DEMO {number}/7: {text}", "good")
 
     def _say_seen(self, app: ActionsApp) -> None:
-        seen = ", ".join(
-            DECISIONS.get(who, who) for who in sorted(self._decisions - {"unsure"})
-        ) or _("nobody")
-        app.tell(_("DEMO: seen as {seen}").format(seen=seen), "good")
+        seen = (
+            ", ".join(DECISIONS.get(who, who) for who in sorted(self._decisions - {"unsure"}))
+            or "nobody"
+        )
+        app.tell(f"DEMO: seen as {seen}", "good")
 
     async def _enrol(self, app: ActionsApp, person: str, source: str) -> None:
         await app.enrol(EnrolRequest(person=person, source=source, count=PICTURES))
@@ -141,4 +139,4 @@ class DemoScript:
         if ended.outcome == "failed":
             raise DemoStopped(f"{ended.title}. {ended.hint}")
         if ended.outcome == "cancelled" or (job, ended.outcome) == ("enrol", "stopped"):
-            raise DemoStopped(_("{job} was ended early").format(job=job))
+            raise DemoStopped(f"{job} was ended early")

@@ -27,11 +27,11 @@ from engine.events import (
     TrainDone,
     WorkspaceUpgraded,
 )
+from engine.shown import many
 from tui.figures import headline
-from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.recovery_words import clock_words, recovery_words, trashed_words, upgrade_words
-from tui.text import crowded_words, figure, many, reason_words, span
+from tui.text import crowded_words, figure, reason_words, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +59,30 @@ def describe(event: Event, title: str = "") -> Line | None:
         case JobEnded():
             return _ended(event, title)
         case ProcessDied():
-            text = _("The {process} process died ({cause}); it stays down for now")
+            text = "The {process} process died ({cause}); it stays down for now"
             if event.restarting:
-                text = _("The {process} process died ({cause}); it is being restarted")
-            cause = event.cause or _("status {status}").format(status=event.exit_status)
+                text = "The {process} process died ({cause}); it is being restarted"
+            cause = event.cause or f"status {event.exit_status}"
             text = text.format(process=event.process, cause=cause)
-            return Line(text, "warning", _("Nothing kept so far is lost."))
+            return Line(text, "warning", "Nothing kept so far is lost.")
         case ProcessReady():
-            return Line(_("The {process} process is ready").format(process=event.process))
+            return Line(f"The {event.process} process is ready")
         case SourceOpened():
-            text = _("DEMO source {source}: {detail}")
+            text = "DEMO source {source}: {detail}"
             if not event.demo:
-                text = _("Source ({kind}) {source}: {detail}")
+                text = "Source ({kind}) {source}: {detail}"
             detail = event.detail or f"{event.width}x{event.height}"
             return Line(text.format(kind=event.kind, source=event.source, detail=detail))
         case SourceLost():
-            text = _("Source lost: {reason}; attempt {attempt} in {seconds:.1f} s").format(
-                reason=event.reason, attempt=event.attempt, seconds=event.retry_in
-            )
+            text = f"Source lost: {event.reason}; attempt {event.attempt} in {event.retry_in:.1f} s"
             return Line(text, "warning")
         case SourceRestored():
-            text = _("Source is back after {seconds:.1f} s").format(seconds=event.seconds)
+            text = f"Source is back after {event.seconds:.1f} s"
             return Line(text, "good")
         case TapeStarted():
-            return Line(_("Recording to {file}").format(file=event.file), "warning")
+            return Line(f"Recording to {event.file}", "warning")
         case TapeEnded():
-            text = _("Recorded {file}: {size:.1f} MB of faces, keep it private")
+            text = "Recorded {file}: {size:.1f} MB of faces, keep it private"
             return Line(text.format(file=event.file, size=event.megabytes))
         case _:
             return _result(event)
@@ -93,19 +91,19 @@ def describe(event: Event, title: str = "") -> Line | None:
 def _result(event: Event) -> Line | None:
     match event:
         case EnrolDone():
-            text = _("{person}: {pictures} kept")
+            text = "{person}: {pictures} kept"
             if event.ended == "source_ended":
-                text = _("{person}: {pictures} kept of {target}, the source ended early")
+                text = "{person}: {pictures} kept of {target}, the source ended early"
             if event.change:
                 return Line(f"{event.person}: {trashed_words(event.given_up)}", "warning")
             pictures = many(event.captured, "picture")
             text = text.format(person=event.person, pictures=pictures, target=event.target)
             refused = ", ".join(f"{reason_words(r)} {n}" for r, n in event.refused.items() if n)
             if refused:
-                text += _("; refused: {refused}").format(refused=refused)
+                text += f"; refused: {refused}"
             return Line(text, "good")
         case ImportDone():
-            text = _("{pictures} of {people} imported, {files} refused").format(
+            text = "{pictures} of {people} imported, {files} refused".format(
                 pictures=many(event.images, "picture"),
                 people=many(event.people, "person", "people"),
                 files=many(event.refused, "file"),
@@ -116,28 +114,28 @@ def _result(event: Event) -> Line | None:
         case EpochDone():
             return Line(_epoch(event))
         case TrainDone(promoted=False):
-            text = _("Model {model} trained in {time} and kept aside")
-            use = _("{key.models} shows the models; {key[models.promote]} there puts it in use.")
+            text = "Model {model} trained in {time} and kept aside"
+            use = "{key.models} shows the models; {key[models.promote]} there puts it in use."
             text = text.format(model=event.model, time=span(event.seconds))
             return Line(text, "warning", with_keys(use))
         case TrainDone():
-            text = _("Model {model} trained in {time}")
+            text = "Model {model} trained in {time}"
             return Line(text.format(model=event.model, time=span(event.seconds)), "good")
         case EvaluateDone():
-            return Line(_("Evaluated: {figures}").format(figures=headline(event)), "good")
+            return Line(f"Evaluated: {headline(event)}", "good")
         case RecogniseDone():
             seen = ", ".join(f"{name} {count}" for name, count in event.people.items())
             frames, faces = many(event.frames, "frame"), many(event.faces, "face")
-            text = _("Watched {frames}, {faces}").format(frames=frames, faces=faces)
+            text = f"Watched {frames}, {faces}"
             return Line(text + (f": {seen}" if seen else ""), "good")
         case _:
             return None
 
 
 def _epoch(event: EpochDone) -> str:
-    text = _("Epoch {epoch}/{epochs}: loss {loss}, val loss {val}, val acc {acc}")
+    text = "Epoch {epoch}/{epochs}: loss {loss}, val loss {val}, val acc {acc}"
     if event.best == event.epoch:
-        text = _("Epoch {epoch}/{epochs}: loss {loss}, val loss {val}, val acc {acc}, best so far")
+        text = "Epoch {epoch}/{epochs}: loss {loss}, val loss {val}, val acc {acc}, best so far"
     told = text.format(
         epoch=event.epoch,
         epochs=event.epochs,
@@ -148,7 +146,7 @@ def _epoch(event: EpochDone) -> str:
     if not math.isfinite(event.fpir):
         return told
     named = figure(event.tpir, ".1%")
-    return told + _(", TPIR {named}, FPIR {strangers}").format(
+    return told + ", TPIR {named}, FPIR {strangers}".format(
         named=named, strangers=f"{event.fpir:.1%}"
     )
 
@@ -160,8 +158,8 @@ def _ended(event: JobEnded, title: str) -> Line | None:
             why = f"{event.title}: {event.message}" if event.message else event.title
             return Line(f"{what}: {why}", "error", event.hint)
         case "cancelled":
-            return Line(_("{what}: cancelled").format(what=what), "warning")
+            return Line(f"{what}: cancelled", "warning")
         case "stopped":
-            return Line(_("{what}: stopped").format(what=what))
+            return Line(f"{what}: stopped")
         case _:
             return None

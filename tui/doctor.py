@@ -6,23 +6,22 @@ from collections.abc import Iterable
 
 from engine.events import Finding
 from engine.events.checkup import Group, State
-from tui.i18n import _
-from tui.text import many
+from engine.shown import many
 
 GROUPS: dict[Group, str] = {
-    "camera": _("Cameras"),
-    "files": _("Files"),
-    "processor": _("Processor"),
-    "software": _("Software"),
-    "storage": _("Workspace"),
-    "terminal": _("Terminal"),
+    "camera": "Cameras",
+    "files": "Files",
+    "processor": "Processor",
+    "software": "Software",
+    "storage": "Workspace",
+    "terminal": "Terminal",
 }
 SIGNS: dict[State, str] = {"ok": "✓", "note": "i", "warning": "!", "trouble": "✗"}
 WORDS: dict[State, str] = {
-    "ok": _("ok"),
-    "note": _("note"),
-    "warning": _("WARNING"),
-    "trouble": _("TROUBLE"),
+    "ok": "ok",
+    "note": "note",
+    "warning": "WARNING",
+    "trouble": "TROUBLE",
 }
 STYLES: dict[State, str] = {
     "ok": "green",
@@ -43,10 +42,10 @@ def verdict(findings: Iterable[Finding]) -> str:
     """All findings in a sentence."""
     states = [finding.state for finding in findings]
     if "trouble" in states:
-        return _("{things} broken; the remedy is beside it").format(
+        return "{things} broken; the remedy is beside it".format(
             things=many(states.count("trouble"), "thing is", "things are")
         )
     warnings = states.count("warning")
     if warnings:
-        return _("All that is needed works; {warnings}").format(warnings=many(warnings, "warning"))
-    return _("All is well")
+        return "All that is needed works; {warnings}".format(warnings=many(warnings, "warning"))
+    return "All is well"

@@ -13,7 +13,6 @@ from engine.service.protocol import CheckRequest, Desk
 from tui.calls import in_thread
 from tui.checkup import Checkup
 from tui.evaluation_actions import EvaluationApp
-from tui.i18n import _
 from tui.screens.doctor import DoctorScreen
 from tui.terminal_facts import terminal_findings
 
@@ -63,7 +62,7 @@ class DoctorApp(EvaluationApp):
         source = self.source
         if source.isdigit() or source in {finding.device for finding in found}:
             return ()
-        value = _("the source used last; r measures it")
+        value = "the source used last; r measures it"
         return (Finding(group="camera", subject=source, state="ok", value=value, device=source),)
 
     @on(DoctorScreen.MeasureAsked)
@@ -72,7 +71,7 @@ class DoctorApp(EvaluationApp):
         screen = self.screen_doctor
         finding = screen.selected if screen else None
         if finding is None or not finding.device:
-            self.explain(_("Choose the line of a camera or of the source used last."))
+            self.explain("Choose the line of a camera or of the source used last.")
         elif self.can("measure_camera"):
             request = CheckRequest(source=finding.device)
             self.go(in_thread(partial(self.desk.check, request)))

@@ -35,7 +35,6 @@ from engine.service.protocol import Desk
 from engine.shortage import shortage
 from tui.bridge import Bridge, Live
 from tui.calls import in_thread
-from tui.i18n import _
 from tui.key_order import KeysInOrder
 from tui.messages import EngineNews
 from tui.screens.confirm import Closing
@@ -182,9 +181,9 @@ class EngineApp(KeysInOrder):
                 self.show_error(found.title, found.message, found.hint)
                 return None
             self.show_error(
-                _("Unexpected trouble"),
+                "Unexpected trouble",
                 f"{type(error).__name__}: {error}",
-                _("Details are in the workspace's logs folder."),
+                "Details are in the workspace's logs folder.",
             )
         return None
 
@@ -206,13 +205,9 @@ class EngineApp(KeysInOrder):
         if self.closing:  # a screen that was still opening found its widgets gone
             self._close_messages_no_wait()
             return
-        name = type(error).__name__ if error else _("unknown fault")
+        name = type(error).__name__ if error else "unknown fault"
         self._exit_renderables.append(
-            Text(
-                _(
-                    "Facedesk ended on an internal fault ({name}: {error}). Nothing kept is lost."
-                ).format(name=name, error=error)
-            )
+            Text(f"Facedesk ended on an internal fault ({name}: {error}). Nothing kept is lost.")
         )
         self._close_messages_no_wait()
 

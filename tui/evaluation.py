@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from engine.events import EvaluateDone, Event, FeaturesProgress, JobEnded, JobStarted, TrainDone
 from engine.service.protocol import EvaluateRequest
-from tui.i18n import _
 
 
 @dataclass(slots=True)
@@ -54,5 +53,5 @@ class Evaluation:
 def _trouble(event: JobEnded) -> str:
     if event.outcome == "failed":
         why = ". ".join(filter(None, (event.title, event.message)))
-        return _("Failed: {why}. {hint}").format(why=why, hint=event.hint).rstrip()
-    return "" if event.outcome == "done" else _("The evaluation was given up: v measures again.")
+        return f"Failed: {why}. {event.hint}".rstrip()
+    return "" if event.outcome == "done" else "The evaluation was given up: v measures again."

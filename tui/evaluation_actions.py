@@ -12,7 +12,6 @@ from tui.actions import ActionsApp
 from tui.bridge import Live
 from tui.calls import in_thread
 from tui.evaluation import Evaluation
-from tui.i18n import _
 from tui.screens.evaluation import EvaluationScreen
 from tui.screens.evaluation_forms import OtherPicturesForm, ReportForm
 
@@ -101,5 +100,5 @@ class EvaluationApp(ActionsApp):
     def action_stop_evaluation(self) -> None:
         """Give the running evaluation up."""
         if self.can("stop_evaluation"):
-            self.tell(_("Stopping: {title}").format(title=self.evaluation.title))
+            self.tell(f"Stopping: {self.evaluation.title}")
             self.go(self.stop("evaluate"))

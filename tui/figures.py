@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 
 from engine.events import EvaluateDone
-from tui.i18n import _
-from tui.text import figure, many
+from engine.shown import many
+from tui.text import figure
 
 STRANGERS: dict[str, str] = {
-    "own": _("the workspace's own strangers"),
-    "folder": _("the folder given"),
-    "left_out": _("each enrolled person among the others"),
-    "own_and_left_out": _("your own, and each enrolled person among the others"),
-    "none": _("no strangers"),
+    "own": "the workspace's own strangers",
+    "folder": "the folder given",
+    "left_out": "each enrolled person among the others",
+    "own_and_left_out": "your own, and each enrolled person among the others",
+    "none": "no strangers",
 }
 """Whose searches the strangers are."""
 
@@ -35,14 +35,14 @@ def dial(value: float) -> str:
 
 def bounds(ends: tuple[float, float]) -> str:
     """What a share is at least and at most."""
-    return _("{low:.3f} to {high:.3f}").format(low=ends[0], high=ends[1])
+    return f"{ends[0]:.3f} to {ends[1]:.3f}"
 
 
 def strangers_named(result: EvaluateDone) -> str:
     """How many searches by strangers gave a name: `0 of 206 searches by 180 strangers named`."""
     if not result.strangers:
-        return _("no strangers to test with")
-    return _("{named} of {searches} by {strangers} named").format(
+        return "no strangers to test with"
+    return "{named} of {searches} by {strangers} named".format(
         named=round(result.fpir_at_threshold * result.strangers),
         searches=many(result.strangers, "search", "searches"),
         strangers=many(result.stranger_people, "stranger"),
@@ -51,7 +51,7 @@ def strangers_named(result: EvaluateDone) -> str:
 
 def headline(result: EvaluateDone) -> str:
     """The result in one sentence."""
-    return _("rank-1 {rank1}, {share} of enrolled named, {strangers}").format(
+    return "rank-1 {rank1}, {share} of enrolled named, {strangers}".format(
         rank1=figure(result.rank1, ".2f"),
         share=percent(result.tpir_at_threshold),
         strangers=strangers_named(result),

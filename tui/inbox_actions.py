@@ -9,17 +9,17 @@ from textual import work
 
 from engine.events import Event, InboxChanged
 from engine.service.inbox_rows import UnknownGroup
+from engine.shown import many
 from tui.calls import in_thread
-from tui.i18n import _
 from tui.screens.confirm import Confirm
 from tui.screens.inbox import InboxScreen
 from tui.screens.inbox_forms import NewFromInboxForm, Who, WhoForm
 from tui.screens.inbox_group import GroupScreen
-from tui.text import clean, many
+from tui.text import clean
 from tui.why_actions import WhyApp
 from tui.widgets.title_bar import TitleBar
 
-STRANGER_HINT = _("The threshold takes it in when recognition starts next.")
+STRANGER_HINT = "The threshold takes it in when recognition starts next."
 
 
 class InboxApp(WhyApp):
@@ -42,9 +42,7 @@ class InboxApp(WhyApp):
             self.screen_desk.query_one(TitleBar).unknown = event.waiting
             if event.why:
                 self.tell(
-                    _("A stranger was not kept ({skipped} so far): {why}").format(
-                        skipped=event.skipped, why=event.why
-                    ),
+                    f"A stranger was not kept ({event.skipped} so far): {event.why}",
                     "warning",
                 )
             if self.screen_inbox is not None:
@@ -79,7 +77,7 @@ class InboxApp(WhyApp):
             call = partial(
                 self.desk.inbox_assign, group.sightings, who.name, new=False, consent=who.consent
             )
-            self._done(await in_thread(call), _("Train with t, so that the model learns them."))
+            self._done(await in_thread(call), "Train with t, so that the model learns them.")
 
         async def ask() -> None:
             people = await in_thread(self.desk.people)
@@ -107,7 +105,7 @@ class InboxApp(WhyApp):
             call = partial(
                 self.desk.inbox_assign, group.sightings, who.name, new=True, consent=who.consent
             )
-            self._done(await in_thread(call), _("Train with t, so that the model learns them."))
+            self._done(await in_thread(call), "Train with t, so that the model learns them.")
 
         self.push_screen(
             NewFromInboxForm(enrol, crops=group.crops, consent=self.desk.settings.consent)
@@ -139,17 +137,17 @@ class InboxApp(WhyApp):
             return
         chosen, group = screen.chosen.sightings, screen.group.sightings
         if len(chosen) == len(group):
-            self.notify(_("Leave one picture without a mark: all of them are the group."))
+            self.notify("Leave one picture without a mark: all of them are the group.")
             return
         call = partial(self.desk.inbox_split, chosen, group)
-        self._choose(call, _("They are not grouped together again."))
+        self._choose(call, "They are not grouped together again.")
 
     def action_inbox_delete_all(self) -> None:
         """Ask, then delete all groups."""
         screen = self.screen_inbox
         view = screen.view if screen is not None else None
         if view is None or not view.groups:
-            self.notify(_("Nobody waits here."))
+            self.notify("Nobody waits here.")
             return
         ids = [id for group in view.groups for id in group.sightings]
 
@@ -158,12 +156,12 @@ class InboxApp(WhyApp):
                 self._choose(partial(self.desk.inbox_delete, ids))
 
         lines = [
-            _("{groups} with {sightings}.").format(
+            "{groups} with {sightings}.".format(
                 groups=many(len(view.groups), "group"), sightings=many(len(ids), "sighting")
             ),
-            _("u brings them back, for {days} at most.").format(days=many(view.days, "day")),
+            "u brings them back, for {days} at most.".format(days=many(view.days, "day")),
         ]
-        ask = Confirm(_("Delete all unknown?"), lines, yes=_("Delete (y)"), no=_("Keep (n)"))
+        ask = Confirm("Delete all unknown?", lines, yes="Delete (y)", no="Keep (n)")
         self.push_screen(ask, answered)
 
     def action_inbox_undo(self) -> None:
@@ -171,7 +169,7 @@ class InboxApp(WhyApp):
 
         async def undo() -> None:
             title = await in_thread(self.desk.inbox_undo)
-            self._done(_("Undone: {title}").format(title=title), undo=False)
+            self._done(f"Undone: {title}", undo=False)
 
         self.go(undo())
 
@@ -182,29 +180,21 @@ class InboxApp(WhyApp):
         if view is None:
             return
         if view.keeping:
-            self._switch(
-                False, _("Strangers are not kept any more; those here stay until deleted.")
-            )
+            self._switch(False, "Strangers are not kept any more; those here stay until deleted.")
             return
         days = many(view.days, "day")
         lines = [
-            _(
+            (
                 "While recognising, a few pictures of each face that stays unknown are "
                 "kept in this workspace, with the time, the source and who was nearest."
             ),
-            _("They are removed for good after {days}. Nothing leaves this computer.").format(
-                days=days
-            ),
-            _("Faces are biometric data: tell the people who pass this camera."),
+            f"They are removed for good after {days}. Nothing leaves this computer.",
+            "Faces are biometric data: tell the people who pass this camera.",
         ]
-        ask = Confirm(_("Keep strangers?"), lines, yes=_("Keep them (y)"), no=_("No (n)"))
+        ask = Confirm("Keep strangers?", lines, yes="Keep them (y)", no="No (n)")
         self.push_screen(
             ask,
-            lambda yes: (
-                self._switch(True, _("Strangers are kept for {days}").format(days=days))
-                if yes
-                else None
-            ),
+            lambda yes: self._switch(True, f"Strangers are kept for {days}") if yes else None,
         )
 
     # --- help for the actions ------------------------------------------------------------
@@ -216,9 +206,7 @@ class InboxApp(WhyApp):
         screen = self.screen_inbox
         group = screen.selected if screen is not None else None
         if screen is not None and group is None:
-            self.notify(
-                _("Nobody waits here.") if screen.view else _("The inbox is still being read.")
-            )
+            self.notify("Nobody waits here." if screen.view else "The inbox is still being read.")
         return group
 
     def _choose(self, call: Callable[[], str], hint: str = "") -> None:
@@ -236,7 +224,7 @@ class InboxApp(WhyApp):
 
     def _done(self, text: str, hint: str = "", *, undo: bool = True) -> None:
         """Say what was done, and show what it changed."""
-        more = _("u undoes it.") if undo else ""
+        more = "u undoes it." if undo else ""
         self.tell(text, "good", hint)
         self.notify(" ".join(filter(None, (f"{clean(text)}.", hint, more))), markup=False)
         self.reload_inbox()

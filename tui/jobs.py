@@ -6,7 +6,6 @@ from typing import cast
 
 from engine.events import JobEnded, JobStarted
 from engine.service.protocol import CAMERA_JOBS, Job
-from tui.i18n import _
 
 PANE_OF: dict[Job, str] = {
     "enrol": "capture",
@@ -70,11 +69,11 @@ class JobBoard:
 
     def _why_not_measure(self) -> str | None:
         if "evaluate" in self.titles:
-            return _("An evaluation is running already: x stops it.")
+            return "An evaluation is running already: x stops it."
         if "train" in self.titles:
-            return _("A training is running: press v when it has ended.")
+            return "A training is running: press v when it has ended."
         if self.models == 0:
-            return _("No model yet: press t on the desk to train one.")
+            return "No model yet: press t on the desk to train one."
         return None
 
     def why_not(self, action: str) -> str | None:
@@ -82,28 +81,26 @@ class JobBoard:
         camera = self.camera_job
         makes_room = action == "new_person" and camera == "recognise"
         if action in CAMERA_ACTIONS and camera and not makes_room:
-            return _("The camera is in use: {title}. x ends it and keeps what it has.").format(
-                title=self.titles[camera]
-            )
+            return f"The camera is in use: {self.titles[camera]}. x ends it and keeps what it has."
         if action in MEASURING_ACTIONS:
             return self._why_not_measure()
         if action in ("split", "train") and "evaluate" in self.titles:
-            return _("An evaluation of this split's model is running: Esc ends it.")
+            return "An evaluation of this split's model is running: Esc ends it."
         if action == "stop_evaluation" and "evaluate" not in self.titles:
-            return _("No evaluation is running.")
+            return "No evaluation is running."
         if action == "train" and "train" in self.titles:
-            return _("A training is running already: x ends it, Esc gives it up.")
+            return "A training is running already: x ends it, Esc gives it up."
         if action == "recognise" and self.models == 0:
-            return _("There is no model yet: press t to train one.")
+            return "There is no model yet: press t to train one."
         if action in ("split", "train") and self.people == 0:
-            return _("Nobody is enrolled yet: press n to enrol a person, or i to import a folder.")
+            return "Nobody is enrolled yet: press n to enrol a person, or i to import a folder."
         if action == "split" and "train" in self.titles:
-            return _("A training is running on this split: x ends it, Esc gives it up.")
+            return "A training is running on this split: x ends it, Esc gives it up."
         if action in ("stop", "cancel") and not self.titles:
-            return _("No job is running.")
+            return "No job is running."
         if action in PEOPLE_ACTIONS - {"undo"} and self.people == 0:
-            return _("Nobody is enrolled yet: press n to enrol a person.")
+            return "Nobody is enrolled yet: press n to enrol a person."
         busy = [title for job, title in self.titles.items() if job != "recognise"]
         if action in PEOPLE_ACTIONS and busy:
-            return _("Not while this runs: {title}. x ends it.").format(title=busy[0])
+            return f"Not while this runs: {busy[0]}. x ends it."
         return None

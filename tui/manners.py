@@ -20,7 +20,6 @@ from engine.files import write_plain
 from engine.service.protocol import Desk, EnrolRequest, RecogniseRequest
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
-from tui.i18n import _
 from tui.keys import KEYS
 from tui.keys.keymap import read_keymap, written
 from tui.keys.names import use
@@ -60,9 +59,7 @@ class MannersApp(EvaluationApp, PreviewApp):
             self.theme = chosen
         elif settings.theme:
             known = ", ".join(sorted(self.available_themes))
-            self._theme_trouble = _("There is no theme {theme!r}. There are: {known}.").format(
-                theme=clean(chosen), known=known
-            )
+            self._theme_trouble = f"There is no theme {clean(chosen)!r}. There are: {known}."
 
     # --- start ---------------------------------------------------------------------------
 
@@ -163,7 +160,7 @@ class MannersApp(EvaluationApp, PreviewApp):
         """What is in front, to the clipboard and, if wanted, to a file."""
         sheet = self.sheet_in_front()
         if sheet is None:
-            self.explain(_("There is nothing to copy here yet."))
+            self.explain("There is nothing to copy here yet.")
             return
         text = sheet.text()
         self.copy_to_clipboard(text)
@@ -172,7 +169,7 @@ class MannersApp(EvaluationApp, PreviewApp):
 
         async def write(path: Path) -> None:
             await in_thread(partial(write_plain, path, sheet.file().encode()))
-            self.tell(_("Written: {path}").format(path=path), "good")
+            self.tell(f"Written: {path}", "good")
 
         lines = len(text.splitlines())
         self.push_screen(CopiedForm(write, lines=lines, file=file))

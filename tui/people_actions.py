@@ -8,9 +8,9 @@ from functools import partial
 
 from engine.errors import FacedeskError, PersonNotFound, PersonUnreadable
 from engine.service.protocol import Answers, Doubts, ErasureUnanswered, PersonRow, Trashed
+from engine.shown import many
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
-from tui.i18n import _
 from tui.person_words import kept_words, purged_words
 from tui.screens.confirm import Confirm
 from tui.screens.deletion import Deletion, DeletionQuestion
@@ -23,7 +23,7 @@ from tui.screens.people_forms import (
     MoveForm,
 )
 from tui.screens.person import PersonScreen
-from tui.text import clean, many
+from tui.text import clean
 
 NAMED = 5
 """People named one by one in a question."""
@@ -46,7 +46,7 @@ class PeopleApp(EvaluationApp):
             except FacedeskError:
                 return
             if gone:
-                self.tell(_("Expired and removed for good: {what}").format(what=purged_words(gone)))
+                self.tell(f"Expired and removed for good: {purged_words(gone)}")
 
         self.go(purge())
 
@@ -72,7 +72,7 @@ class PeopleApp(EvaluationApp):
     async def _change(self, call: Callable[[], Trashed]) -> None:
         """One change of people; raises FacedeskError."""
         done = await in_thread(call)
-        self.tell(done.title, "warning", _("u undoes it.") if done.id else "")
+        self.tell(done.title, "warning", "u undoes it." if done.id else "")
         self.screen_desk.people.unmark()
         self.refresh_people()
 
@@ -112,7 +112,7 @@ class PeopleApp(EvaluationApp):
         pictures = sum(person.pictures for person in people)
         sessions = sum(person.sessions for person in people)
         lines = [
-            _(
+            (
                 "{pictures} in {sessions} of {names}, with features and split entries, "
                 "will be deleted."
             ).format(
@@ -124,14 +124,14 @@ class PeopleApp(EvaluationApp):
         ]
         if any(person.in_model != "no" for person in people):
             lines.append(
-                _("The model still knows this person until you train again with t.")
+                "The model still knows this person until you train again with t."
                 if len(people) == 1
-                else _("The model still knows them until you train again with t.")
+                else "The model still knows them until you train again with t."
             )
-        title = _("Delete {what}?").format(
+        title = "Delete {what}?".format(
             what=names[0] if len(names) == 1 else many(len(names), "person", "people")
         )
-        lines.append(_("Erasing at once leaves no trace, in older models and the trash neither."))
+        lines.append("Erasing at once leaves no trace, in older models and the trash neither.")
 
         def answered(answer: Deletion | None) -> None:
             if answer == "trash":
@@ -148,7 +148,7 @@ class PeopleApp(EvaluationApp):
         if not self.can("merge") or not people:
             return
         if len(people) > 2 or len(pane.rows) < 2:
-            self.explain(_("Merging takes two people: mark two, or select one and press g."))
+            self.explain("Merging takes two people: mark two, or select one and press g.")
             return
         source, target = people[0], people[1] if len(people) == 2 else None
         if target is not None and target.pictures < source.pictures:
@@ -159,8 +159,8 @@ class PeopleApp(EvaluationApp):
 
         form = MergeForm(
             merge,
-            title=_("Merge {name}").format(name=source.name),
-            what=_(
+            title=f"Merge {source.name}",
+            what=(
                 "{pictures} of {name} go to the person named here; {name} is then no "
                 "longer in the list."
             ).format(pictures=many(source.pictures, "picture"), name=source.name),
@@ -184,13 +184,11 @@ class PeopleApp(EvaluationApp):
             return
         count = many(screen.pictures, "picture")
         lines = [
-            _("{pictures} of {person}, with features and split entries, will be deleted.").format(
-                pictures=count, person=screen.person
-            ),
+            f"{count} of {screen.person}, with features and split entries, will be deleted.",
             kept_words(self.desk.settings.trash.keep_days),
         ]
         call = partial(self.desk.delete_pictures, screen.person, screen.chosen)
-        self._ask_to_delete(_("Delete {pictures}?").format(pictures=count), lines, call)
+        self._ask_to_delete(f"Delete {count}?", lines, call)
 
     def action_move_pictures(self) -> None:
         """The form for the person whose pictures these are."""
@@ -205,10 +203,8 @@ class PeopleApp(EvaluationApp):
         count = many(screen.pictures, "picture")
         form = MoveForm(
             move,
-            title=_("Move {pictures}").format(pictures=count),
-            what=_(
-                "{pictures} of {name} go to the person named here, with their source and time."
-            ).format(pictures=count, name=name),
+            title=f"Move {count}",
+            what=f"{count} of {name} go to the person named here, with their source and time.",
             names=_others(self.screen_desk.people.rows, name),
         )
         self.push_screen(form)
@@ -228,7 +224,7 @@ class PeopleApp(EvaluationApp):
 
         async def rename(new: str) -> None:
             await in_thread(partial(self.desk.rename, old, new))
-            self.tell(_("{old} is now {new}").format(old=old, new=new), "good")
+            self.tell(f"{old} is now {new}", "good")
             self.refresh_people(new)
 
         self.push_screen(RenameForm(rename, name=old))
@@ -242,10 +238,8 @@ class PeopleApp(EvaluationApp):
 
         async def undo() -> None:
             found = await in_thread(self.desk.undo)
-            self.tell(
-                _("Undone: {title}. {back}.").format(title=found.title, back=found.back), "good"
-            )
-            self.notify(clean(f"{found.back}."), title=_("Undone"), timeout=5, markup=False)
+            self.tell(f"Undone: {found.title}. {found.back}.", "good")
+            self.notify(clean(f"{found.back}."), title="Undone", timeout=5, markup=False)
             self.refresh_people()
 
         self.go(undo())
@@ -260,14 +254,15 @@ class PeopleApp(EvaluationApp):
                 self.go(self._erase(names, Answers()))
 
         lines = [
-            _(
-                "{names}: pictures, features, consent, trash, inbox, recordings that name them, "
+            (
+                f"{_named(names)}: pictures, features, consent, trash, inbox, "
+                "recordings that name them, "
                 "copies, reports and their archives below the workspace."
-            ).format(names=_named(names)),
-            _("They leave the model at once; older models with them are deleted."),
-            _("Nothing brings them back. A receipt without the name is written."),
+            ),
+            "They leave the model at once; older models with them are deleted.",
+            "Nothing brings them back. A receipt without the name is written.",
         ]
-        ask = Confirm(_("Erase for good?"), lines, yes=_("Erase (y)"), no=_("Keep (n)"))
+        ask = Confirm("Erase for good?", lines, yes="Erase (y)", no="Keep (n)")
         self.push_screen(ask, answered)
 
     async def _erase(self, names: Sequence[str], answers: Answers) -> None:
@@ -279,14 +274,14 @@ class PeopleApp(EvaluationApp):
                 self._ask_about(open_.doubts, names[place:], answers)
                 break
             answers = Answers()
-            receipt = _("Receipt {id}: {file}").format(id=done.receipt.id, file=done.file)
-            self.tell(_("{name} is erased").format(name=name), "warning", receipt)
+            receipt = f"Receipt {done.receipt.id}: {done.file}"
+            self.tell(f"{name} is erased", "warning", receipt)
             stays = done.left or done.unread
             self.tell(done.receipt.statement, "warning" if stays else "good")
             for path in done.left:
-                self.tell(_("Still names them or shows them: {path}").format(path=path))
+                self.tell(f"Still names them or shows them: {path}")
             self.notify(
-                clean(receipt), title=_("{name} is erased").format(name=clean(name)), timeout=8,
+                clean(receipt), title=f"{clean(name)} is erased", timeout=8,
                 markup=False,
             )  # fmt: skip
         self.screen_desk.people.unmark()
@@ -306,25 +301,25 @@ class PeopleApp(EvaluationApp):
             if yes:
                 go_on(replace(answers, unsure="remove"))
             elif yes is not None:
-                lines = [_("They may show {name}, and nobody will know.").format(name=doubts.name)]
-                title = _("Erase {name}, and leave the unknown?").format(name=doubts.name)
-                self.push_screen(Confirm(title, lines, _("Leave them (y)"), no), stay)
+                lines = [f"They may show {doubts.name}, and nobody will know."]
+                title = f"Erase {doubts.name}, and leave the unknown?"
+                self.push_screen(Confirm(title, lines, "Leave them (y)", no), stay)
 
         def stay(yes: bool | None) -> None:
             if yes:
                 go_on(replace(answers, unsure="keep"))
 
-        no = _("Erase nothing (n)")
+        no = "Erase nothing (n)"
         if doubts.shared:
             told = [each.words for each in doubts.shared]
-            title = _("Others hold pictures of {name}").format(name=doubts.name)
-            told = [*_few(told), _("They keep theirs; what only this person holds is erased.")]
-            self.push_screen(Confirm(title, told, _("Erase, they keep theirs (y)"), no), others)
+            title = f"Others hold pictures of {doubts.name}"
+            told = [*_few(told), "They keep theirs; what only this person holds is erased."]
+            self.push_screen(Confirm(title, told, "Erase, they keep theirs (y)", no), others)
         elif doubts.unsure:
             told = _few([each.words for each in doubts.unsure])
-            title = _("Unknown people who may be {name}: erase them too?").format(name=doubts.name)
-            keep = _("Do not (n)")
-            self.push_screen(Confirm(title, told, _("Erase them too (y)"), keep), too)
+            title = f"Unknown people who may be {doubts.name}: erase them too?"
+            keep = "Do not (n)"
+            self.push_screen(Confirm(title, told, "Erase them too (y)", keep), too)
 
     def action_export_here(self) -> None:
         """The form for the file of all that is held on this person."""
@@ -335,7 +330,7 @@ class PeopleApp(EvaluationApp):
 
         async def write(file: str) -> None:
             done = await in_thread(partial(self.desk.export_person, name, file))
-            written = _("{name}: {files} in {file}, not encrypted").format(
+            written = "{name}: {files} in {file}, not encrypted".format(
                 name=name, files=many(done.files, "file"), file=done.file
             )
             self.tell(written, "good")
@@ -348,7 +343,7 @@ class PeopleApp(EvaluationApp):
             if yes:
                 self.go(self._change(call))
 
-        ask = Confirm(title, lines, yes=_("Delete (y)"), no=_("Keep (n)"))
+        ask = Confirm(title, lines, yes="Delete (y)", no="Keep (n)")
         self.push_screen(ask, answered)
 
     def _note_consent(self, name: str) -> None:
@@ -357,14 +352,12 @@ class PeopleApp(EvaluationApp):
         async def note(request: ConsentRequest) -> None:
             if request.withdraw:
                 await in_thread(partial(self.desk.withdraw_consent, name))
-                self.tell(_("{name} took their consent back").format(name=name), "warning")
+                self.tell(f"{name} took their consent back", "warning")
             else:
                 call = partial(self.desk.note_consent, name, request.by, request.text_version)
                 await in_thread(call)
                 self.tell(
-                    _("{name} agreed to text {text_version}").format(
-                        name=name, text_version=request.text_version
-                    ),
+                    f"{name} agreed to text {request.text_version}",
                     "good",
                 )
             self.refresh_people()
@@ -380,16 +373,12 @@ class PeopleApp(EvaluationApp):
 
 def _named(names: Sequence[str]) -> str:
     shown = ", ".join(map(clean, names[:NAMED]))
-    return (
-        shown
-        if len(names) <= NAMED
-        else _("{names} and {count} more").format(names=shown, count=len(names) - NAMED)
-    )
+    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
 
 
 def _few(lines: Sequence[str]) -> list[str]:
     """The first lines of a long list, and how many more there are."""
-    more = _("and {count} more").format(count=len(lines) - NAMED)
+    more = f"and {len(lines) - NAMED} more"
     return [*lines[:NAMED], more] if len(lines) > NAMED else [*lines]
 
 

@@ -6,26 +6,26 @@ from collections.abc import Mapping
 
 from engine.service.protocol import ConfusionFacts, Consent, outdated_words, state_of
 from engine.settings import ConsentSettings
-from tui.i18n import _
-from tui.text import day, many
+from engine.shown import many
+from tui.text import day
 
 
 def consent_words(consent: Consent | None, settings: ConsentSettings) -> str:
     """What is noted about consent, and how it stands against the present text, in a sentence."""
     if consent is None:
-        return _("Consent: none noted.")
-    when = _(" on {day}").format(day=day(consent.at)) if consent.at else ""
+        return "Consent: none noted."
+    when = f" on {day(consent.at)}" if consent.at else ""
     version = consent.text_version
-    version = _(", text version {version}").format(version=version) if version else ""
-    text = _("Consent: noted by {by}{when}{version}.")
+    version = f", text version {version}" if version else ""
+    text = "Consent: noted by {by}{when}{version}."
     if consent.withdrawn:
-        text = _("Consent: noted by {by}{when}{version}; withdrawn on {day}.")
+        text = "Consent: noted by {by}{when}{version}; withdrawn on {day}."
     text = text.format(by=consent.by, when=when, version=version, day=day(consent.withdrawn))
     state = state_of(consent, settings)
     if state == "outdated":
         return f"{text} {_sentence(outdated_words(consent.text_version, settings))}"
     if state == "withdrawn":
-        left_out = _("Recognition does not name them, training leaves them out.")
+        left_out = "Recognition does not name them, training leaves them out."
         return f"{text} {left_out}"
     return text
 
@@ -37,33 +37,33 @@ def _sentence(clause: str) -> str:
 def confusion_words(confusion: ConfusionFacts | None) -> str:
     """How often a person was confused in the last evaluation and with whom, in a sentence."""
     if confusion is None:
-        return _("Confused with: not measured with the model in use (v measures).")
+        return "Confused with: not measured with the model in use (v measures)."
     if not confusion.probes:
-        return _("Confused with: the last evaluation had no probe of this person.")
+        return "Confused with: the last evaluation had no probe of this person."
     others = ", ".join(f"{name} {many(count, 'time')}" for name, count in confusion.others)
-    return _("{named} of {probes} named rightly, {nobody} not named. Taken for: {others}.").format(
+    return "{named} of {probes} named rightly, {nobody} not named. Taken for: {others}.".format(
         named=confusion.named,
         probes=many(confusion.probes, "probe"),
         nobody=confusion.nobody,
-        others=others or _("nobody else"),
+        others=others or "nobody else",
     )
 
 
 def kept_words(days: int) -> str:
     """Whether a deletion can be undone, in a sentence."""
     if not days:
-        return _("They will be lost for good: the trash keeps nothing (trash.keep_days is 0).")
-    return _("This can be undone for {days}.").format(days=many(days, "day"))
+        return "They will be lost for good: the trash keeps nothing (trash.keep_days is 0)."
+    return "This can be undone for {days}.".format(days=many(days, "day"))
 
 
 PURGED = {
-    "trash": _("{count} of the trash"),
-    "unknown": _("{count} strangers of the inbox"),
-    "choice": _("{count} choices about strangers"),
-    "model": _("{count} old models"),
-    "evaluation": _("{count} evaluations of models that are gone"),
-    "recording": _("{count} recordings"),
-    "log": _("{count} logs"),
+    "trash": "{count} of the trash",
+    "unknown": "{count} strangers of the inbox",
+    "choice": "{count} choices about strangers",
+    "model": "{count} old models",
+    "evaluation": "{count} evaluations of models that are gone",
+    "recording": "{count} recordings",
+    "log": "{count} logs",
 }
 """Kinds of what is due to go."""
 

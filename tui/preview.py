@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.service.protocol import PreviewLevel
-from tui.i18n import _
 
 Choice = Literal["auto", "normal", "low", "off"]
 CHOICES: tuple[Choice, ...] = ("auto", "normal", "low", "off")
 """In the order in which the key goes through them."""
 NAMES: dict[Choice, str] = {
-    "auto": _("automatic"),
-    "normal": _("normal"),
-    "low": _("low"),
-    "off": _("off"),
+    "auto": "automatic",
+    "normal": "normal",
+    "low": "low",
+    "off": "off",
 }
 
 
@@ -141,9 +140,7 @@ class Account:
 
 def told(choice: Choice, level: PreviewLevel, bytes_a_second: float, frames: float) -> str:
     """The preview in a few words: `preview auto normal 1.8 Mbit/s 6 fps`."""
-    words = _("preview auto") if choice == "auto" else _("preview")
+    words = "preview auto" if choice == "auto" else "preview"
     if level == "off":
-        return _("{words} off").format(words=words)
-    return _("{words} {level} {rate:.1f} Mbit/s {frames:.0f} fps").format(
-        words=words, level=NAMES[level], rate=bytes_a_second * 8 / 1e6, frames=frames
-    )
+        return f"{words} off"
+    return f"{words} {NAMES[level]} {bytes_a_second * 8 / 1e6:.1f} Mbit/s {frames:.0f} fps"

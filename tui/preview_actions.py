@@ -7,7 +7,6 @@ from collections.abc import Callable
 from engine.events import Event, JobEnded, JobStarted
 from engine.service.protocol import Desk, PreviewWish
 from tui.actions import ActionsApp
-from tui.i18n import _
 from tui.panes.base import Pane
 from tui.preview import LIMITS, NAMES, Chooser, told
 from tui.terminal import Backlog, colours
@@ -75,7 +74,7 @@ class PreviewApp(ActionsApp):
     def action_preview_level(self) -> None:
         """The next choice."""
         choice = self.preview_chooser.next_choice()
-        self.notify(_("Preview: {choice}").format(choice=NAMES[choice]), timeout=2)
+        self.notify(f"Preview: {NAMES[choice]}", timeout=2)
         self._preview_looks = 0
         self.look_at_terminal()
 

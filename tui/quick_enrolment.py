@@ -15,13 +15,13 @@ from engine.errors import FacedeskError
 from engine.events import EnrolDone, Event, JobEnded, TrainDone
 from engine.service import library
 from engine.service.protocol import Desk, EnrolRequest, RecogniseRequest, TrainRequest
+from engine.shown import many
 from tui.actions import ActionsApp
 from tui.engine_app import log
-from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.quick_steps import LEAST, QuickSteps
 from tui.screens.forms import NewPersonForm
-from tui.text import clean, many
+from tui.text import clean
 from tui.widgets.title_bar import TitleBar
 
 
@@ -94,7 +94,7 @@ class QuickEnrolmentApp(ActionsApp):
     async def _free_camera(self) -> None:
         """End the running recognition."""
         self._room = asyncio.get_running_loop().create_future()
-        self.tell(_("Recognition makes room for the capture and comes back afterwards"))
+        self.tell("Recognition makes room for the capture and comes back afterwards")
         await self.stop("recognise")
         try:
             await asyncio.wait_for(self._room, 10)
@@ -131,21 +131,17 @@ class QuickEnrolmentApp(ActionsApp):
             run.over = True
             self._watch_again(run)
         elif ended.outcome == "failed":
-            self._fail(
-                run, _("Not trained: the capture failed. {title}.").format(title=ended.title)
-            )
+            self._fail(run, f"Not trained: the capture failed. {ended.title}.")
         elif ended.outcome == "cancelled" or run.given_up:
-            self._fail(run, _("Not trained: the capture was given up."))
+            self._fail(run, "Not trained: the capture was given up.")
         elif run.leaves and run.captured:
-            text = _("Not trained: {pictures} of {person} kept, {key.train} trains them.")
+            text = "Not trained: {pictures} of {person} kept, {key.train} trains them."
             pictures, person = many(run.captured, "picture"), clean(run.enrol.person)
             self._fail(run, with_keys(text, pictures=pictures, person=person))
         elif run.captured < LEAST:
             self._fail(
                 run,
-                _("Not trained: {captured} pictures are too few, {least} needed.").format(
-                    captured=run.captured, least=LEAST
-                ),
+                f"Not trained: {run.captured} pictures are too few, {LEAST} needed.",
             )
         else:
             run.go_to("split")
@@ -156,9 +152,9 @@ class QuickEnrolmentApp(ActionsApp):
         why = self.board.why_not("train") or self.board.why_not("split")
         request = self.screen_desk.split.request()
         if why is not None:
-            self._fail(run, _("Not trained. {why}").format(why=why))
+            self._fail(run, f"Not trained. {why}")
         elif request is None:
-            self._fail(run, _("Not trained: the shares in the split pane cannot be used."))
+            self._fail(run, "Not trained: the shares in the split pane cannot be used.")
         else:
             await self.split(request)
             run.go_to("train")
@@ -167,13 +163,13 @@ class QuickEnrolmentApp(ActionsApp):
 
     def _trained(self, run: QuickSteps, ended: JobEnded) -> None:
         if ended.outcome == "failed":
-            self._fail(run, _("The training failed. {title}.").format(title=ended.title))
+            self._fail(run, f"The training failed. {ended.title}.")
         elif ended.outcome == "cancelled":
-            self._fail(run, _("The training was cancelled: the model before stays."))
+            self._fail(run, "The training was cancelled: the model before stays.")
         else:
             run.go_to("recognise")
             if run.aside:
-                self.tell(_("The new model was kept aside: recognising with the one before it"))
+                self.tell("The new model was kept aside: recognising with the one before it")
             self._next(run, self.recognise(run.resume))
 
     def _next(self, run: QuickSteps, work: Coroutine[Any, Any, None]) -> None:
@@ -188,9 +184,7 @@ class QuickEnrolmentApp(ActionsApp):
                 log.exception("a step of the quick enrolment failed")
                 self._fail(
                     run,
-                    _("Unexpected trouble: {kind}: {error}").format(
-                        kind=type(error).__name__, error=error
-                    ),
+                    f"Unexpected trouble: {type(error).__name__}: {error}",
                 )
             if run.step == "recognise" and not run.failed:
                 run.over = True

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.service.protocol import EnrolRequest, RecogniseRequest
-from tui.i18n import _
 
 Step = Literal["capture", "split", "train", "recognise"]
 STEPS: tuple[Step, ...] = ("capture", "split", "train", "recognise")
 WORDS: dict[Step, str] = {
-    "capture": _("capture"),
-    "split": _("split"),
-    "train": _("train"),
-    "recognise": _("recognise"),
+    "capture": "capture",
+    "split": "split",
+    "train": "train",
+    "recognise": "recognise",
 }
 LEAST = 3
 """Kept pictures without which a training is not worth its time."""

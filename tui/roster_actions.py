@@ -10,10 +10,9 @@ from textual import on
 from engine.events import Event, JobEnded
 from engine.service.protocol import Desk, EnrolRequest
 from engine.service.roster_calls import Added
-from tui.i18n import _
+from engine.shown import many
 from tui.quick_enrolment import QuickEnrolmentApp
 from tui.screens.roster import RosterScreen
-from tui.text import many
 
 
 class RosterApp(QuickEnrolmentApp):
@@ -41,7 +40,7 @@ class RosterApp(QuickEnrolmentApp):
         added = await self.ask(partial(self.desk.add_to_roster, source))
         if added is not None:
             self.tell(
-                _("{names} added to the roster").format(names=many(len(added.names), "name")),
+                "{names} added to the roster".format(names=many(len(added.names), "name")),
                 "good",
             )
             for note in added.notes:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import FacedeskError
-from tui.i18n import _
 
 if TYPE_CHECKING:
     from tui.context import Context
@@ -99,9 +98,9 @@ def internal_error(error: Exception, logs: Path) -> FacedeskError:
     os.write(handle, shown_lines(details).encode("utf-8", "replace"))
     os.close(handle)
     return FacedeskError(
-        _("An internal error"),
+        "An internal error",
         mask_credentials(f"{type(error).__name__}: {error}"),
-        _("Please report it with {file}; what was finished before is kept.").format(
+        "Please report it with {file}; what was finished before is kept.".format(
             file=logs / "cli.log"
         ),
     )

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from tui.i18n import _
-
-DECISIONS = {"known": _("known"), "unknown": _("unknown"), "unsure": _("unsure")}
+DECISIONS = {"known": "known", "unknown": "unknown", "unsure": "unsure"}
 """What a face was decided to be; names of people stand beside them in the engine's counts."""
-IN_MODEL = {"yes": _("yes"), "no": _("no"), "stale": _("stale")}
+IN_MODEL = {"yes": "yes", "no": "no", "stale": "stale"}
 """Whether the model knows a person, and these very pictures."""
 SPLIT_MODES = {
-    "sessions": _("sessions"),
-    "blocks": _("blocks"),
-    "mixed": _("mixed"),
-    "random": _("random"),
-    "own": _("the folders it was imported from"),
+    "sessions": "sessions",
+    "blocks": "blocks",
+    "mixed": "mixed",
+    "random": "random",
+    "own": "the folders it was imported from",
 }
 """What a split keeps apart."""
 SUSPECTS = {
-    "mislabelled": _("mislabelled"),
-    "blurred": _("blurred"),
-    "twin": _("twin"),
-    "crowd": _("of several people"),
-    "two_faces": _("two faces"),
+    "mislabelled": "mislabelled",
+    "blurred": "blurred",
+    "twin": "twin",
+    "crowd": "of several people",
+    "two_faces": "two faces",
 }
 """What may be wrong with a picture."""

@@ -10,7 +10,6 @@ from engine.events import Captured, Event, JobEnded, JobStarted, NothingToExplai
 from engine.service.protocol import Desk, PictureRow
 from tui.actions import ActionsApp
 from tui.calls import in_thread
-from tui.i18n import _
 from tui.screens.still import StillScreen
 from tui.state_words import DECISIONS
 from tui.stills import Still
@@ -36,10 +35,10 @@ class StillApp(ActionsApp):
                 self.last_capture = None
             case Why() if self._face_wanted:
                 self._face_wanted = False
-                self.show_still(_("The newest face"), event.crop, _about(event))
+                self.show_still("The newest face", event.crop, _about(event))
             case NothingToExplain() if self._face_wanted:
                 self._face_wanted = False
-                self.explain(_("The picture of this face is no longer at hand."))
+                self.explain("The picture of this face is no longer at hand.")
             case _:
                 return
 
@@ -61,7 +60,7 @@ class StillApp(ActionsApp):
         """Ask the engine for the picture behind the newest sighting; `heard` shows it."""
         seen = self.screen_desk.recognition.sightings
         if not seen:
-            self.explain(_("No picture of a face is at hand: r names the people in view."))
+            self.explain("No picture of a face is at hand: r names the people in view.")
             return
         newest = max(seen, key=lambda each: each.seen)
         self._face_wanted = True
@@ -70,7 +69,7 @@ class StillApp(ActionsApp):
     def _show_person(self) -> None:
         person = self.screen_desk.people.selected
         if person is None:
-            self.explain(_("Nobody is enrolled yet: press n to enrol a person."))
+            self.explain("Nobody is enrolled yet: press n to enrol a person.")
             return
 
         async def show() -> None:
@@ -78,41 +77,35 @@ class StillApp(ActionsApp):
             if rows:
                 self.push_screen(StillScreen(person.name, tuple(map(_still, rows))))
             else:
-                self.explain(_("There is no picture of {name}.").format(name=person.name))
+                self.explain(f"There is no picture of {person.name}.")
 
         self.go(show())
 
     def _show_last_capture(self) -> None:
         last = self.last_capture
         if last is None:
-            self.explain(_("No picture was captured yet: press n to enrol a person."))
+            self.explain("No picture was captured yet: press n to enrol a person.")
             return
 
         async def show() -> None:
             rows = await in_thread(partial(self.desk.pictures, last.person))
             row = next((r for r in rows if (r.session, r.file) == (last.session, last.file)), None)
             if row is None:
-                self.explain(_("The last capture is no longer there."))
+                self.explain("The last capture is no longer there.")
             else:
-                self.push_screen(
-                    StillScreen(_("Last kept: {person}").format(person=last.person), (_still(row),))
-                )
+                self.push_screen(StillScreen(f"Last kept: {last.person}", (_still(row),)))
 
         self.go(show())
 
 
 def _still(row: PictureRow) -> Still:
-    return Still(
-        Path(row.path), _("session {session} · {file}").format(session=row.session, file=row.file)
-    )
+    return Still(Path(row.path), f"session {row.session} · {row.file}")
 
 
 def _about(seen: Why) -> str:
     """One line about a face: what was decided, and by how much."""
     who = clean(seen.person or seen.candidate)
-    return _("{decision}: {who}, score {score:.2f}, threshold {threshold:.2f}").format(
-        decision=DECISIONS.get(seen.decision, seen.decision),
-        who=who,
-        score=seen.score,
-        threshold=seen.threshold,
+    return (
+        f"{DECISIONS.get(seen.decision, seen.decision)}: {who}, score "
+        f"{seen.score:.2f}, threshold {seen.threshold:.2f}"
     )

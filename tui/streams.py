@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from engine.errors import OutputLost
-from tui.i18n import _
 
 PLAIN = "facedesk-plain"
 """Name of the way in which the streams write a character that their encoding lacks."""
@@ -139,9 +138,9 @@ def own_streams(tell: Callable[[OutputLost], None]) -> Iterator[None]:
     def lose(error: OSError) -> None:
         failed.append(
             OutputLost(
-                _("The output cannot be written"),
+                "The output cannot be written",
                 error.strerror or type(error).__name__,
-                _("What the command did or does is kept. Free some space, or print elsewhere."),
+                "What the command did or does is kept. Free some space, or print elsewhere.",
             )
         )
         tell(failed[-1])

@@ -18,7 +18,6 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from engine.errors import UsageError
 from engine.service.protocol import Colours
-from tui.i18n import _
 
 SYSTEMS: dict[str, Colours] = {"truecolor": "true", "256": "256", "standard": "16"}
 
@@ -49,9 +48,9 @@ def need_terminal() -> None:
     if not others:
         return
     error = UsageError(
-        _("The app needs a terminal"),
-        _("{streams} is not one").format(streams=", ".join(others)),
-        _("Leave the redirection out, or use a command: `facedesk --help` lists them."),
+        "The app needs a terminal",
+        "{streams} is not one".format(streams=", ".join(others)),
+        "Leave the redirection out, or use a command: `facedesk --help` lists them.",
     )
     if others == ["stderr"]:  # the error goes there, and the operator looks at the terminal
         click.echo(f"facedesk: {error}. {error.hint}")

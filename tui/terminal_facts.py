@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from engine.events import Finding
 from engine.events.checkup import State
 from tui.graphics import protocol
-from tui.i18n import _
 from tui.screens.arrangement import TALL, WIDE
 from tui.terminal import colours_of
 
@@ -32,14 +31,12 @@ def terminal_findings(environment: Mapping[str, str], columns: int, lines: int) 
 
 
 def _size(columns: int, lines: int) -> Finding:
-    value = _("{columns} columns, {lines} lines").format(columns=columns, lines=lines)
+    value = f"{columns} columns, {lines} lines"
     if columns < LEAST[0] or lines < LEAST[1]:
-        remedy = _("Enlarge the window or choose a smaller font: at least 80x24.")
-        return _finding(_("size"), "warning", value, "", remedy)
-    detail = _("{columns}x{lines} and more shows every pane at once.").format(
-        columns=WIDE, lines=TALL
-    )
-    return _finding(_("size"), "ok", value, detail)
+        remedy = "Enlarge the window or choose a smaller font: at least 80x24."
+        return _finding("size", "warning", value, "", remedy)
+    detail = f"{WIDE}x{TALL} and more shows every pane at once."
+    return _finding("size", "ok", value, detail)
 
 
 def _colours(environment: Mapping[str, str]) -> Finding:
@@ -47,47 +44,45 @@ def _colours(environment: Mapping[str, str]) -> Finding:
     remedy = "export COLORTERM=truecolor"
     match colours_of(environment):
         case "grey":
-            off = _("switched off by NO_COLOR")
-            return _finding(_("colours"), "note", off, told, "unset NO_COLOR")
+            off = "switched off by NO_COLOR"
+            return _finding("colours", "note", off, told, "unset NO_COLOR")
         case "true":
-            return _finding(_("colours"), "ok", _("true colour"), told)
+            return _finding("colours", "ok", "true colour", told)
         case few:
-            value = _("{colours} colours").format(colours=few)
-            return _finding(_("colours"), "warning", value, told, remedy)
+            value = f"{few} colours"
+            return _finding("colours", "warning", value, told, remedy)
 
 
 def _graphics(environment: Mapping[str, str]) -> Finding:
     colours = colours_of(environment)
     chosen = protocol(environment, colours)
     words = {
-        "kitty": _("Kitty graphics"),
+        "kitty": "Kitty graphics",
         "sixel": "Sixel",
-        "cells": _("stills are drawn in half blocks"),
+        "cells": "stills are drawn in half blocks",
     }
-    detail = _("chosen by TERM={term} TERM_PROGRAM={program}").format(
+    detail = "chosen by TERM={term} TERM_PROGRAM={program}".format(
         term=environment.get("TERM", ""), program=environment.get("TERM_PROGRAM", "")
     )
     if chosen == "cells" and colours != "true":
-        detail = _("graphics need true colour")
+        detail = "graphics need true colour"
     elif chosen == "cells" and (environment.get("TMUX") or environment.get("STY")):
-        detail = _("tmux and screen keep graphics from the terminal")
-    return _finding(_("graphics"), "ok", words[chosen], detail)
+        detail = "tmux and screen keep graphics from the terminal"
+    return _finding("graphics", "ok", words[chosen], detail)
 
 
 def _multiplexer(environment: Mapping[str, str]) -> list[Finding]:
     term = environment.get("TERM", "")
     if environment.get("TMUX"):
         if not term.startswith("tmux"):
-            remedy = _("tmux set -g default-terminal tmux-256color (then open a new window)")
-            return [
-                _finding("tmux", "warning", _("tmux as TERM={term}").format(term=term), "", remedy)
-            ]
+            remedy = "tmux set -g default-terminal tmux-256color (then open a new window)"
+            return [_finding("tmux", "warning", f"tmux as TERM={term}", "", remedy)]
         if colours_of(environment) != "true":
             remedy = "tmux set -as terminal-features ',*:RGB' && export COLORTERM=truecolor"
-            return [_finding("tmux", "warning", _("tmux without true colour"), "", remedy)]
-        return [_finding("tmux", "ok", _("tmux: a dropped line leaves the desk running"))]
+            return [_finding("tmux", "warning", "tmux without true colour", "", remedy)]
+        return [_finding("tmux", "ok", "tmux: a dropped line leaves the desk running")]
     if environment.get("STY"):
-        value = _("GNU screen: no true colour before version 5")
+        value = "GNU screen: no true colour before version 5"
         return [_finding("screen", "warning", value, "", "tmux new -s desk")]
     return []
 
@@ -99,11 +94,11 @@ def _characters(environment: Mapping[str, str]) -> Finding:
     )
     value = environment.get(name, "")
     if "utf8" in value.lower().replace("-", ""):
-        return _finding(_("characters"), "ok", f"UTF-8 ({name}={value})")
-    text = _("{name}={value} is not UTF-8: names and lines may look broken").format(
-        name=name, value=value or _("(unset)")
+        return _finding("characters", "ok", f"UTF-8 ({name}={value})")
+    text = "{name}={value} is not UTF-8: names and lines may look broken".format(
+        name=name, value=value or "(unset)"
     )
-    return _finding(_("characters"), "warning", text, "", "export LC_ALL=C.UTF-8")
+    return _finding("characters", "warning", text, "", "export LC_ALL=C.UTF-8")
 
 
 def _remote(environment: Mapping[str, str]) -> list[Finding]:
@@ -111,19 +106,19 @@ def _remote(environment: Mapping[str, str]) -> list[Finding]:
     if not peer:
         return []
     if environment.get("TMUX") or environment.get("STY"):
-        return [_finding("SSH", "ok", _("over SSH from {peer}").format(peer=peer))]
-    value = _("over SSH from {peer}, without tmux: a dropped line ends the desk").format(peer=peer)
+        return [_finding("SSH", "ok", f"over SSH from {peer}")]
+    value = f"over SSH from {peer}, without tmux: a dropped line ends the desk"
     return [_finding("SSH", "note", value, "", "tmux new -s desk facedesk")]
 
 
 def _clipboard(environment: Mapping[str, str]) -> Finding:
-    value = _("copies by OSC 52, if the terminal allows it")
+    value = "copies by OSC 52, if the terminal allows it"
     if environment.get("TMUX"):
-        return _finding(_("clipboard"), "note", value, "", "tmux set -s set-clipboard on")
+        return _finding("clipboard", "note", value, "", "tmux set -s set-clipboard on")
     if environment.get("TERM_PROGRAM") == "Apple_Terminal":
-        remedy = _("Select with the mouse and Option held, or use another terminal.")
-        return _finding(_("clipboard"), "note", _("Apple's Terminal has no OSC 52"), "", remedy)
-    return _finding(_("clipboard"), "ok", value)
+        remedy = "Select with the mouse and Option held, or use another terminal."
+        return _finding("clipboard", "note", "Apple's Terminal has no OSC 52", "", remedy)
+    return _finding("clipboard", "ok", value)
 
 
 def _finding(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:

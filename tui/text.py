@@ -9,20 +9,19 @@ from rich.cells import cell_len, set_cell_size
 
 from engine.faces import refusal
 from engine.picture_names import FORMATS
-from engine.shown import shown
-from tui.i18n import _, _n, counted
+from engine.shown import many, shown
 
 REASONS: dict[str, str] = {
     **refusal.REASONS,
-    "unreadable": _("unreadable file"),
-    "too_large": _("file too large"),
+    "unreadable": "unreadable file",
+    "too_large": "file too large",
     **FORMATS,
-    "denied": _("permission denied"),
+    "denied": "permission denied",
 }
 DECISIONS: dict[str, str] = {
-    "known": _("known"),
-    "unsure": _("unsure"),
-    "unknown": _("unknown"),
+    "known": "known",
+    "unsure": "unsure",
+    "unknown": "unknown",
 }
 
 
@@ -59,8 +58,9 @@ def measured(reason: str, value: float, limit: float) -> str:
 
 def crowded_words(pictures: int) -> str:
     """What to do about imported pictures whose photographs show other faces too."""
-    text = _("other faces were in {pictures}: look whether the right one was taken")
-    return text.format(pictures=many(pictures, "picture"))
+    return "other faces were in {pictures}: look whether the right one was taken".format(
+        pictures=many(pictures, "picture")
+    )
 
 
 def figure(value: float | None, digits: str) -> str:
@@ -95,9 +95,3 @@ def day(iso: str) -> str:
     except ValueError:
         return clean(iso)
     return when.astimezone().strftime("%Y-%m-%d %H:%M") if when.tzinfo else f"{when:%Y-%m-%d %H:%M}"
-
-
-def many(count: int, one: str, more: str = "") -> str:
-    """A count with its noun: `1 picture`, `2 pictures`. Give the nouns as constants: then they
-    stand in the template, with the count inside (`{count} picture`)."""
-    return _n(*counted(one, more), count).format(count=count)

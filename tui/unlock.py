@@ -14,7 +14,6 @@ from engine.vault.record import VaultRecord, read_record
 from engine.vault.unlock import given, open_with, unlock
 from engine.vault.wrapping import Opener, check_new_passphrase, from_passphrase
 from engine.workspace import Workspace
-from tui.i18n import _
 
 TRIES = 3
 """Passphrases asked for before giving up."""
@@ -85,25 +84,22 @@ def ask_passphrase(prompt: str) -> str:
 
 def ask_new_passphrase() -> Opener:
     """A new passphrase, typed twice. Raises VaultError, Cancelled."""
-    text = ask_passphrase(_("New passphrase: "))
+    text = ask_passphrase("New passphrase: ")
     check_new_passphrase(text)
-    if ask_passphrase(_("The same again: ")) != text:
-        raise VaultError(
-            _("The passphrase cannot be used"), _("the two are not the same"), _("Try again.")
-        )
+    if ask_passphrase("The same again: ") != text:
+        raise VaultError("The passphrase cannot be used", "the two are not the same", "Try again.")
     return from_passphrase(text)
 
 
 def _ask(workspace: Workspace, record: VaultRecord) -> Opener:
     for line in (
-        _("The workspace {root} is encrypted.").format(root=workspace.root),
-        _("Type its passphrase; nothing is shown while you type. Ctrl+C leaves."),
-        _("It is that of vault key {id}, made {day}; nobody can open it without.").format(
-            id=record.key.hex()[:8], day=record.created[:10]
-        ),
+        f"The workspace {workspace.root} is encrypted.",
+        "Type its passphrase; nothing is shown while you type. Ctrl+C leaves.",
+        f"It is that of vault key {record.key.hex()[:8]}, made {record.created[:10]}; "
+        "nobody can open it without.",
     ):
         click.echo(line, err=True)
-    return from_passphrase(ask_passphrase(_("Passphrase: ")))
+    return from_passphrase(ask_passphrase("Passphrase: "))
 
 
 def _is_given(settings: Settings) -> bool:

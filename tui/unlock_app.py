@@ -17,7 +17,6 @@ from engine.vault.unlock import open_with
 from engine.vault.wrapping import from_passphrase
 from engine.workspace import Workspace
 from tui.calls import in_thread
-from tui.i18n import _
 from tui.terminal import driver_of
 from tui.text import clean
 
@@ -47,21 +46,20 @@ class UnlockApp(App[bool]):
     def compose(self) -> ComposeResult:
         """Three lines of help, the field, what was wrong."""
         with Vertical(id="unlock") as box:
-            box.border_title = _("The workspace is encrypted")
+            box.border_title = "The workspace is encrypted"
             yield Static(
                 "\n".join(
                     (
                         clean(str(self._workspace.root)),
-                        _("Enter opens it; Esc leaves. A moment is needed for each try."),
-                        _("Nobody can open it without the passphrase of {day}.").format(
-                            day=self._record.created[:10]
-                        ),
+                        "Enter opens it; Esc leaves. A moment is needed for each try.",
+                        "Nobody can open it without the passphrase of "
+                        f"{self._record.created[:10]}.",
                     )
                 ),
                 id="unlock-help",
                 markup=False,
             )
-            yield Label(_("Passphrase"))
+            yield Label("Passphrase")
             yield Input(password=True, id="unlock-passphrase")
             yield Static(id="unlock-error", markup=False)
 
@@ -73,7 +71,7 @@ class UnlockApp(App[bool]):
         """Try it, once at a time."""
         if event.value and not self.opening:
             self.opening = True
-            self._say(_("Opening ..."))
+            self._say("Opening ...")
             self._try(event.value)
 
     @work(exit_on_error=False)

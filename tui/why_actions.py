@@ -8,7 +8,6 @@ from engine.errors import FacedeskError
 from engine.events import Event, NothingToExplain, Why
 from tui.calls import in_thread
 from tui.evaluation_actions import EvaluationApp
-from tui.i18n import _
 from tui.screens.why import WhyScreen
 
 
@@ -32,7 +31,7 @@ class WhyApp(EvaluationApp):
         """Explain the faces of the present recognition, or of the last one."""
         recognition = self.screen_desk.recognition
         if not recognition.sightings:
-            self.explain(_("No face has been recognised yet: press r, then w explains a decision."))
+            self.explain("No face has been recognised yet: press r, then w explains a decision.")
             return
         self.push_screen(WhyScreen(lambda: recognition.sightings, self._ask_why, self.crop_at))
 

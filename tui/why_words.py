@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from engine.events import Rule, Why
-from tui.i18n import _
-from tui.text import clean, decision_words, many
+from engine.shown import many
+from tui.text import clean, decision_words
 
 
 def decided(why: Why) -> str:
     """Which rule decided, with the figures that it looked at."""
     match why.rule:
         case Rule.MAJORITY:
-            text = _(
+            text = (
                 "Named {person}: {score} is at or above the threshold {threshold}; "
                 "{votes} of {frames} agree."
             )
         case Rule.BELOW_THRESHOLD:
-            text = _(
+            text = (
                 "Unknown: {score} for {candidate}, who is nearest, is below the threshold "
                 "{threshold}."
             )
         case Rule.TOO_FEW_FRAMES:
-            text = _(
+            text = (
                 "Unsure: {frames} so far, {least} are needed before a name is said. "
                 "Nearest is {candidate} with {score}; the threshold is {threshold}."
             )
         case Rule.NO_MAJORITY:
-            text = _(
+            text = (
                 "Unsure: {score} for {candidate} reaches the threshold {threshold}, but only "
                 "{votes} of {frames} say so; more than half must."
             )
         case Rule.SAME_NAME:
-            text = _(
+            text = (
                 "Unsure: {score} for {candidate} reaches the threshold {threshold}, but another "
                 "face in the same frame matches better."
             )
         case _:
-            text = _("{decision}: {score} for {candidate}, threshold {threshold}.")
+            text = "{decision}: {score} for {candidate}, threshold {threshold}."
     return text.format(
         person=clean(why.person or why.candidate),
         candidate=clean(why.candidate),
@@ -52,13 +52,14 @@ def decided(why: Why) -> str:
 def runner_up(why: Why) -> str:
     """Who comes next, and how far behind."""
     if why.runner_up is None:
-        return _("Nobody else is in this model.")
-    return _("Next is {person} with {score:.2f}, a margin of {margin:.2f}.").format(
-        person=clean(why.runner_up), score=why.runner_up_score, margin=why.margin
+        return "Nobody else is in this model."
+    return (
+        f"Next is {clean(why.runner_up)} with {why.runner_up_score:.2f}, a margin "
+        f"of {why.margin:.2f}."
     )
 
 
-NETWORKS = {"vgg16": _("VGG16"), "resnet": _("face network")}
+NETWORKS = {"vgg16": "VGG16", "resnet": "face network"}
 
 
 def opinions(why: Why) -> tuple[str, ...]:
@@ -66,14 +67,14 @@ def opinions(why: Why) -> tuple[str, ...]:
     if not why.opinions:
         return ()
     each = ", ".join(f"{NETWORKS.get(name, name)} {score:.0f}" for name, score in why.opinions)
-    return (_("Each network alone: {each} (50 is the threshold).").format(each=each),)
+    return (f"Each network alone: {each} (50 is the threshold).",)
 
 
 def votes(why: Why) -> str:
     """How many frames were looked at together."""
     if why.window == 1:
-        return _("One picture decided by itself.")
-    return _(
+        return "One picture decided by itself."
+    return (
         "{votes} of {frames} name {person}; the last {window} decide together, {least} at least."
     ).format(
         votes=why.votes,
@@ -87,44 +88,42 @@ def votes(why: Why) -> str:
 def quality(why: Why) -> str:
     """The probe's quality against what enrolment asks for; what falls short says so."""
     width = _against(
-        _("face {value:.0f} px (needs {limit:.0f})"),
-        _("LOW face {value:.0f} px (needs {limit:.0f})"),
+        "face {value:.0f} px (needs {limit:.0f})",
+        "LOW face {value:.0f} px (needs {limit:.0f})",
         why.face_width,
         why.min_face,
     )
     light = _against(
-        _("brightness {value:.0f} (needs {limit:.0f})"),
-        _("LOW brightness {value:.0f} (needs {limit:.0f})"),
+        "brightness {value:.0f} (needs {limit:.0f})",
+        "LOW brightness {value:.0f} (needs {limit:.0f})",
         why.brightness,
         why.min_brightness,
     )
     if why.brightness > why.max_brightness:
-        light = _("TOO BRIGHT {value:.0f}, at most {limit:.0f}").format(
-            value=why.brightness, limit=why.max_brightness
-        )
+        light = f"TOO BRIGHT {why.brightness:.0f}, at most {why.max_brightness:.0f}"
     sharpness = _against(
-        _("sharpness {value:.0f} (needs {limit:.0f})"),
-        _("LOW sharpness {value:.0f} (needs {limit:.0f})"),
+        "sharpness {value:.0f} (needs {limit:.0f})",
+        "LOW sharpness {value:.0f} (needs {limit:.0f})",
         why.sharpness,
         why.min_sharpness,
     )
     parts = [width, light, sharpness]
     if why.eyes_found is not None:
-        parts.append(_("eyes found") if why.eyes_found else _("EYES NOT FOUND"))
-    return _("Probe: {parts}.").format(parts=", ".join(parts))
+        parts.append("eyes found" if why.eyes_found else "EYES NOT FOUND")
+    return "Probe: {parts}.".format(parts=", ".join(parts))
 
 
 def crops(why: Why) -> str:
     """What the nearest enrolled crops were chosen from."""
     if not why.compared:
-        return _("No enrolled picture to compare with: train with t to see the nearest ones.")
+        return "No enrolled picture to compare with: train with t to see the nearest ones."
     pictures = many(why.compared, "enrolled picture")
-    return _("The nearest of {pictures}, by cosine:").format(pictures=pictures)
+    return f"The nearest of {pictures}, by cosine:"
 
 
 def sentences(why: Why) -> tuple[str, ...]:
     """The whole explanation, the decision first."""
-    stale = (_("Pictures of this person changed since training: press t."),) if why.stale else ()
+    stale = ("Pictures of this person changed since training: press t.",) if why.stale else ()
     said = (decided(why), *opinions(why), runner_up(why), votes(why), quality(why))
     return (*said, *stale, crops(why))
 

@@ -17,8 +17,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from engine.i18n import _
-
 START = "0" * 64
 """`prev` of the first entry."""
 
@@ -213,16 +211,16 @@ def examine(
     for index, (line, entry) in enumerate(zip(lines, entries, strict=True)):
         expected = index + 1
         if entry is None or not intact(entry) or entry.line() != line:
-            return _broken(expected, prev, "changed", _("its content does not match its hash"))
+            return _broken(expected, prev, "changed", "its content does not match its hash")
         if entry.number > expected and expected in {e.number for e in entries[index:] if e}:
-            return _broken(expected, prev, "reordered", _("it stands further down"))
+            return _broken(expected, prev, "reordered", "it stands further down")
         if entry.number > expected:
-            return _broken(expected, prev, "removed", _("it is missing"))
+            return _broken(expected, prev, "removed", "it is missing")
         if entry.number < expected:
-            return _broken(entry.number, prev, "inserted", _("there are two of this number"))
+            return _broken(entry.number, prev, "inserted", "there are two of this number")
         if entry.prev != prev:
             # Whole in itself but not what the next one was chained to: written anew later.
-            return _broken(max(1, expected - 1), prev, "changed", _("the next is of another"))
+            return _broken(max(1, expected - 1), prev, "changed", "the next is of another")
         prev = entry.hash
     whole = [entry for entry in entries if entry]
     found = (
@@ -237,25 +235,25 @@ def examine(
 
 def _remarks(entries: Sequence[Entry], head: Head | None) -> Iterator[str]:
     if head is not None and len(entries) > head.count:
-        yield _(
-            "entry {number} and later: the head file does not know them yet, as after a crash"
-        ).format(number=head.count + 1)
+        yield (
+            f"entry {head.count + 1} and later: the head file does not know them "
+            "yet, as after a crash"
+        )
     ended = {entry.details.get("began") for entry in entries if entry.action != "began"}
     for entry in entries:
         if entry.action == "clock-set-back":
-            yield _("entry {number}: the clock was set back then").format(number=entry.number)
+            yield f"entry {entry.number}: the clock was set back then"
         if entry.action == "began" and entry.number not in ended:
-            yield _("entry {number}: {action} began, and its end is not noted").format(
+            yield "entry {number}: {action} began, and its end is not noted".format(
                 number=entry.number, action=entry.details.get("of", "")
             )
         if entry.action == "log-recovered" and entry.details.get("head_lost"):
-            yield _(
-                "entry {number}: the head file was lost then; entries just before it may be missing"
-            ).format(number=entry.number)
-        elif entry.action == "log-recovered":
-            yield _("entry {number}: a torn line was removed, as a power cut leaves one").format(
-                number=entry.number
+            yield (
+                f"entry {entry.number}: the head file was lost then; entries just "
+                "before it may be missing"
             )
+        elif entry.action == "log-recovered":
+            yield f"entry {entry.number}: a torn line was removed, as a power cut leaves one"
 
 
 def _against_head(entries: Sequence[Entry], head: Head | None) -> Verdict | None:
@@ -263,15 +261,15 @@ def _against_head(entries: Sequence[Entry], head: Head | None) -> Verdict | None
     if head is None:
         if count == 0:
             return None
-        why = _("the head file is gone: nobody can say whether later entries were cut off")
+        why = "the head file is gone: nobody can say whether later entries were cut off"
         return _broken(count + 1, last, "truncated", why)
     if count < head.count:
-        why = _("the head file counts {count} entries").format(count=head.count)
+        why = f"the head file counts {head.count} entries"
         return _broken(count + 1, last, "truncated", why)
     # Also where the log is longer: a forged one may go on behind what the head counts.
     there = entries[head.count - 1].hash if head.count else START
     if there != head.hash:
-        why = _("the head file has another hash for it")
+        why = "the head file has another hash for it"
         return _broken(max(1, head.count), last, "changed", why)
     return None
 
@@ -281,9 +279,9 @@ def _against_witness(entries: Sequence[Entry], log: str) -> Verdict | None:
     if not log:
         return None
     if not entries:
-        return _broken(1, START, "removed", _("the workspace had an audit log, and it is gone"))
+        return _broken(1, START, "removed", "the workspace had an audit log, and it is gone")
     if entries[0].details.get("log") != log:
-        why = _("the workspace's first log was another one, and it is gone")
+        why = "the workspace's first log was another one, and it is gone"
         return _broken(1, START, "removed", why)
     return None
 
@@ -295,13 +293,11 @@ def _against_time(entries: Sequence[Entry]) -> Verdict | None:
         last = before.hash if before else START
         at = moment(entry)
         if at is None:
-            return _broken(entry.number, last, "changed", _("it has no time"))
+            return _broken(entry.number, last, "changed", "it has no time")
         if latest is None or entry.action == "clock-set-back":
             latest = at
         elif at < latest - BACK:
-            why = _("it is of {at}, and one before it of {latest}").format(
-                at=entry.at[:16], latest=latest.isoformat()[:16]
-            )
+            why = f"it is of {entry.at[:16]}, and one before it of {latest.isoformat()[:16]}"
             return _broken(entry.number, last, "backdated", why)
         latest = max(latest, at)
     return None
@@ -314,7 +310,7 @@ def _against_keys(entries: Sequence[Entry], keys: Collection[str] | None) -> Ver
     told = {entry.subject for entry in entries if entry.action == "pseudonymised"}
     for before, entry in zip((None, *entries), entries, strict=False):
         if entry.subject and entry.subject not in keys and entry.subject not in told:
-            why = _("the key that says whom it is about is gone, and nobody was erased")
+            why = "the key that says whom it is about is gone, and nobody was erased"
             return _broken(entry.number, before.hash if before else START, "unlinked", why)
     return None
 

@@ -65,7 +65,6 @@ from engine.files import (
     write_bytes,
     write_json,
 )
-from engine.i18n import _
 from engine.workspace import Workspace
 from engine.workspace_format import note_witness, witness
 
@@ -121,7 +120,7 @@ class Audit:
         if not _there(self._reserve):
             with self.held():
                 write_bytes(self._reserve, bytes(RESERVE))
-        with translate_os_errors(_("write the audit log"), self.file):
+        with translate_os_errors("write the audit log", self.file):
             handle = open_inside(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
             os.close(handle)
 
@@ -230,7 +229,7 @@ class Audit:
         if self._folder.is_dir():
             with self.held():
                 for left in self._folder.glob(f"{TEMPORARY}*"):
-                    with translate_os_errors(_("remove unfinished files"), left):
+                    with translate_os_errors("remove unfinished files", left):
                         left.unlink(missing_ok=True)
 
     # --- reading -------------------------------------------------------------------------
@@ -287,16 +286,16 @@ class Audit:
         either. Raises WorkspaceLocked, WorkspaceUnusable.
         """
         make_directory(self._folder)
-        with translate_os_errors(_("lock the audit log"), self._lock_file):
+        with translate_os_errors("lock the audit log", self._lock_file):
             handle = open_inside(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
         try:
             give_up = time.monotonic() + LONGEST_WAIT
             while not _taken(handle):
                 if time.monotonic() > give_up:
                     raise WorkspaceLocked(
-                        _("The audit log is in use"),
-                        _("another process holds {file}").format(file=self._lock_file),
-                        _("See which process hangs (`fuser` on that file), and end it."),
+                        "The audit log is in use",
+                        f"another process holds {self._lock_file}",
+                        "See which process hangs (`fuser` on that file), and end it.",
                     )
                 time.sleep(0.01)
             yield
@@ -446,7 +445,7 @@ class Audit:
             return []
 
     def _size(self) -> int:
-        with translate_os_errors(_("read the audit log"), self.file):
+        with translate_os_errors("read the audit log", self.file):
             try:
                 return self.file.stat().st_size
             except FileNotFoundError:
@@ -455,7 +454,7 @@ class Audit:
 
 def _there(file: Path) -> bool:
     """Whether there is such a file. Raises WorkspaceUnusable if nobody can tell."""
-    with translate_os_errors(_("read the audit log"), file):
+    with translate_os_errors("read the audit log", file):
         return file.exists()
 
 

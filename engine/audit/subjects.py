@@ -18,7 +18,6 @@ from pathlib import Path
 
 from engine.errors import DataError
 from engine.files import read_json, write_json
-from engine.i18n import _
 
 PREFIX = "p-"
 
@@ -60,9 +59,9 @@ class Subjects:
             return {}
         if not isinstance(body, dict) or not all(map(_is_key, body.values())):
             raise DataError(
-                _("The audit log's key file is damaged"),
+                "The audit log's key file is damaged",
                 str(self._file),
-                _("Restore it from a backup, or move it away: older entries lose their names."),
+                "Restore it from a backup, or move it away: older entries lose their names.",
             )
         return dict(body)
 

@@ -16,7 +16,6 @@ from engine.cancel import Cancel
 from engine.enrol.people import People
 from engine.errors import NoPictures
 from engine.faces.detect import FaceFinder
-from engine.i18n import _
 from engine.model.backbones import Backbone
 from engine.pictures import decode_crop, encode_png
 from engine.service.jobs.loaded import Backbones
@@ -65,9 +64,9 @@ def workspace_crops(workspace: Workspace, people: int, count: int) -> dict[str, 
     }
     if len(found) < people:
         raise NoPictures(
-            _("The workspace has too few people for a bench"),
-            _("{found} of {needed} with pictures").format(found=len(found), needed=people),
-            _("Leave --workspace out to measure with the demo's."),
+            "The workspace has too few people for a bench",
+            f"{len(found)} of {people} with pictures",
+            "Leave --workspace out to measure with the demo's.",
         )
     return found
 

@@ -21,7 +21,6 @@ from engine.bench.plan import Plan
 from engine.cancel import Cancel
 from engine.errors import UsageError
 from engine.events import BenchDone, BenchStep, Emit, Figure
-from engine.i18n import _, language
 from engine.interpreter import environment, python
 from engine.logs import open_log
 from engine.settings import Settings
@@ -56,9 +55,9 @@ def bench(
     unknown = [name for name in only if name not in MEASURES]
     if unknown:
         raise UsageError(
-            _("There is no such measurement"),
+            "There is no such measurement",
             ", ".join(unknown),
-            _("There are {names}.").format(names=", ".join(MEASURES)),
+            "There are {names}.".format(names=", ".join(MEASURES)),
         )
     began = time.monotonic()
     chosen = [name for name in MEASURES if not only or name in only]
@@ -117,9 +116,9 @@ def measured(name: str, plan: Plan, cancel: Cancel, logs: Path) -> Iterator[Figu
                     failure = message["failure"]
             status = process.wait(LONGEST)
             if status and not failure:
-                failure = _("its process died (status {status})").format(status=status)
+                failure = f"its process died (status {status})"
         except TimeoutError:
-            failure = _("it took more than {seconds:.0f} s").format(seconds=LONGEST)
+            failure = f"it took more than {LONGEST:.0f} s"
         finally:
             _end(process)
     if failure:
@@ -155,7 +154,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _environment(name: str) -> dict[str, str]:
     """The environment of a process that speaks as this one does."""
-    made = environment(FACEDESK_LANGUAGE=language())
+    made = environment()
     if name == "features":  # the processor's limit is that of all its cores
         made["OPENBLAS_NUM_THREADS"] = str(usable_cores())
     return made

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.errors import EngineDied
-from engine.i18n import _
 from engine.interpreter import environment
 
 LINES, COLUMNS = 24, 80
@@ -58,7 +57,7 @@ class Screen:
         while not seen(self.written):
             if not self._read(self._began + LONGEST):
                 raise EngineDied(
-                    _("The program did not show what was waited for"),
+                    "The program did not show what was waited for",
                     self.written[-200:].decode("utf-8", "replace").strip(),
                 )
         return time.monotonic() - self._began

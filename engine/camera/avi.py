@@ -16,7 +16,6 @@ from typing import BinaryIO
 
 from engine.camera.frame import MOST_SIDE
 from engine.files import FILE_MODE
-from engine.i18n import _
 from engine.picture_cost import Costly, refuse_costly
 
 CHUNK = b"00dc"
@@ -109,19 +108,19 @@ def pictures(file: BinaryIO) -> Iterator[bytes]:
     """
     head = file.read(_HEADER)
     if len(head) < _HEADER or head[:4] != b"RIFF" or head[8:12] != b"AVI " or head[-4:] != b"movi":
-        raise Damaged(_("it does not begin as a recording does"))
+        raise Damaged("it does not begin as a recording does")
     number = 0
     while chunk := file.read(8):
         if len(chunk) < 8:
-            raise Damaged(_("it ends in the middle of picture {number}").format(number=number))
+            raise Damaged(f"it ends in the middle of picture {number}")
         name, size = chunk[:4], struct.unpack("<I", chunk[4:])[0]
         if name == INDEX:
             return
         if name != CHUNK or size > LONGEST_PICTURE:
-            raise Damaged(_("picture {number} is none").format(number=number))
+            raise Damaged(f"picture {number} is none")
         png = file.read(size + (size & 1))
         if len(png) < size:
-            raise Damaged(_("it ends in the middle of picture {number}").format(number=number))
+            raise Damaged(f"it ends in the middle of picture {number}")
         yield png[:size]
         number += 1
 
@@ -132,14 +131,10 @@ def size_of(png: bytes) -> tuple[int, int]:
     Raises Damaged unless it is one of 8-bit RGB, not too large, and built as ours are.
     """
     if len(png) < 33 or not png.startswith(_PNG):
-        raise Damaged(_("a picture is no PNG"))
+        raise Damaged("a picture is no PNG")
     width, height, depth, colour = struct.unpack_from(">2I2B", png, 16)
     if (depth, colour) != (8, 2) or not (0 < width <= MOST_SIDE and 0 < height <= MOST_SIDE):
-        raise Damaged(
-            _("a picture claims to be {width}x{height} of depth {depth}").format(
-                width=width, height=height, depth=depth
-            )
-        )
+        raise Damaged(f"a picture claims to be {width}x{height} of depth {depth}")
     try:
         refuse_costly(png)
     except Costly as error:

@@ -13,7 +13,6 @@ from engine.camera.device import device_path, trouble
 from engine.camera.kinds import kind_of, local_path, split_address
 from engine.camera.tape_folder import tape_path
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
-from engine.i18n import _
 
 
 def check_source(text: str, *, may_come: bool = False) -> None:
@@ -45,13 +44,13 @@ def check_there(path: Path) -> None:
         readable = os.access(path, os.R_OK) if path.stat() else False
     except (OSError, ValueError) as error:
         raise SourceNotFound(
-            _("There is no such file or folder"), str(path), _("Check the path, relative to here.")
+            "There is no such file or folder", str(path), "Check the path, relative to here."
         ) from error
     if not readable:
         raise SourceDenied(
-            _("The pictures may not be read"),
+            "The pictures may not be read",
             str(path),
-            _("Check the permissions: ls -ld {path}").format(path=path),
+            f"Check the permissions: ls -ld {path}",
         )
 
 
@@ -60,36 +59,36 @@ def check_file(path: Path) -> None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
             raise SourceUnreadable(
-                _("This is not a file"), str(path), _("Give a video file, a folder or a device.")
+                "This is not a file", str(path), "Give a video file, a folder or a device."
             )
         with path.open("rb") as file:
             head = file.read(1024)
     except PermissionError as error:
         raise SourceDenied(
-            _("The file may not be read"),
+            "The file may not be read",
             str(path),
-            _("Check its permissions: ls -l {path}").format(path=path),
+            f"Check its permissions: ls -l {path}",
         ) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise SourceNotFound(
-            _("There is no such file"),
+            "There is no such file",
             str(path),
-            _("Check the path, relative to the current folder."),
+            "Check the path, relative to the current folder.",
         ) from error
     except (OSError, ValueError) as error:
-        raise SourceUnreadable(_("The file cannot be read"), f"{path}: {error}") from error
+        raise SourceUnreadable("The file cannot be read", f"{path}: {error}") from error
     if not head:
         raise SourceUnreadable(
-            _("The file is empty"),
-            _("{path} has 0 bytes").format(path=path),
-            _("Copy or record it again."),
+            "The file is empty",
+            f"{path} has 0 bytes",
+            "Copy or record it again.",
         )
     if is_text(head):
         # FFmpeg would render it as a film of scrolling letters.
         raise SourceUnreadable(
-            _("The file is not a video"),
-            _("{path} holds text").format(path=path),
-            _("Give a video file or a folder."),
+            "The file is not a video",
+            f"{path} holds text",
+            "Give a video file or a folder.",
         )
 
 

@@ -18,7 +18,6 @@ from engine.camera.demo_scene import HEIGHT, PORTRAITS, WIDTH, Scene
 from engine.camera.frame import Frame, Image, SourceInfo
 from engine.camera.quiet import cv2
 from engine.errors import SourceNotFound
-from engine.i18n import _
 
 NOISE = 2.0
 """Standard deviation of the sensor's noise, grey levels."""
@@ -46,9 +45,7 @@ class DemoSource:
             fps=FPS,
             demo=True,
             frames=frames,
-            detail=_("demo: virtual camera over a portrait of {person}").format(
-                person=PORTRAITS[name].person
-            ),
+            detail=f"demo: virtual camera over a portrait of {PORTRAITS[name].person}",
         )
 
     @property
@@ -88,16 +85,16 @@ def parse_demo(text: str) -> tuple[str, int, int | None]:
     name, _unused, query = text.removeprefix("demo:").partition("?")
     if name not in PORTRAITS:
         raise SourceNotFound(
-            _("There is no such demo"),
+            "There is no such demo",
             f"demo:{name}",
-            _("There are {names}.").format(names=", ".join(demo_names())),
+            "There are {names}.".format(names=", ".join(demo_names())),
         )
     options = dict(parse_qsl(query, keep_blank_values=True))
     if set(options) - {"seed", "frames"} or not all(v.isdecimal() for v in options.values()):
         raise SourceNotFound(
-            _("The demo does not know this option"),
+            "The demo does not know this option",
             text,
-            _("Write demo:{name}?seed=3&frames=200, with whole numbers.").format(name=name),
+            f"Write demo:{name}?seed=3&frames=200, with whole numbers.",
         )
     frames = int(options["frames"]) if "frames" in options else None
     return name, int(options.get("seed", "1")), frames

@@ -15,7 +15,6 @@ from engine.camera.demo_path import View
 from engine.camera.frame import Image
 from engine.camera.quiet import cv2
 from engine.errors import SourceUnreadable
-from engine.i18n import _
 from engine.pictures import read_photograph
 
 WIDTH, HEIGHT = 640, 480
@@ -57,7 +56,7 @@ def portrait_file(name: str) -> Path:
     path = folder / PORTRAITS[name].file
     if not path.is_file():
         raise SourceUnreadable(
-            _("The demo's portrait is missing"), str(path), _("Install Facedesk again.")
+            "The demo's portrait is missing", str(path), "Install Facedesk again."
         )
     return path
 

@@ -24,7 +24,6 @@ from engine.errors import (
     SourceNotFound,
     SourceUnreadable,
 )
-from engine.i18n import _
 
 QUERYCAP = 0x80685600  # VIDIOC_QUERYCAP: _IOR('V', 0, struct v4l2_capability), 104 bytes
 REQBUFS = 0xC0145608  # VIDIOC_REQBUFS: _IOWR('V', 8, struct v4l2_requestbuffers), 20 bytes
@@ -49,7 +48,7 @@ def check_device(path: Path, devices: Path = Path("/dev")) -> None:
         facts = path.stat()
         # Before it is opened: to open some devices is to set them off.
         if not stat.S_ISCHR(facts.st_mode) or os.major(facts.st_rdev) != VIDEO_MAJOR:
-            raise not_a_camera(path, _("it is not a video device"), devices)
+            raise not_a_camera(path, "it is not a video device", devices)
         with opened(path) as device:
             _ask(device, path, devices)
     except OSError as error:
@@ -61,7 +60,7 @@ def _ask(device: int, path: Path, devices: Path) -> None:
         answer = fcntl.ioctl(device, QUERYCAP, bytes(104))
     except OSError as error:
         if error.errno in (errno.ENOTTY, errno.EINVAL):
-            raise not_a_camera(path, _("it is not a video device"), devices) from error
+            raise not_a_camera(path, "it is not a video device", devices) from error
         raise
     check_capabilities(path, answer, devices)
     # Freeing no buffers changes nothing, but is refused while another program captures.
@@ -75,7 +74,7 @@ def check_capabilities(path: Path, answer: bytes, devices: Path = Path("/dev")) 
     """
     general, own = struct.unpack_from("=2I", answer, 84)
     if not (own if general & HAS_DEVICE_CAPS else general) & CAPTURE:
-        raise not_a_camera(path, _("it delivers metadata or output, no pictures"), devices)
+        raise not_a_camera(path, "it delivers metadata or output, no pictures", devices)
 
 
 def trouble(path: Path, error: OSError, devices: Path = Path("/dev")) -> SourceError:
@@ -87,9 +86,9 @@ def trouble(path: Path, error: OSError, devices: Path = Path("/dev")) -> SourceE
     if error.errno in (errno.EBUSY, errno.EAGAIN):
         return busy(path)
     return SourceUnreadable(
-        _("The camera does not answer"),
+        "The camera does not answer",
         f"{path}: {os.strerror(error.errno or 0)}",
-        _("Unplug it, plug it in again, and look at `dmesg`."),
+        "Unplug it, plug it in again, and look at `dmesg`.",
     )
 
 
@@ -97,11 +96,11 @@ def not_found(path: Path, devices: Path = Path("/dev")) -> SourceNotFound:
     """No such device, with those that there are."""
     there = [str(p) for p in cameras(devices) if p != path]
     return SourceNotFound(
-        _("There is no such camera"),
-        _("{path} does not exist").format(path=path),
-        _("There is {devices}.").format(devices=", ".join(there))
+        "There is no such camera",
+        f"{path} does not exist",
+        "There is {devices}.".format(devices=", ".join(there))
         if there
-        else _("No camera is attached: plug one in, or try --source demo:collins."),
+        else "No camera is attached: plug one in, or try --source demo:collins.",
     )
 
 
@@ -109,60 +108,48 @@ def not_a_camera(path: Path, why: str, devices: Path = Path("/dev")) -> SourceUn
     """The path exists but will never deliver a picture."""
     there = [str(p) for p in cameras(devices) if p != path]
     hint = (
-        _("Try {devices}.").format(devices=", ".join(there))
+        "Try {devices}.".format(devices=", ".join(there))
         if there
-        else _("List cameras with `ls /dev/video*`.")
+        else "List cameras with `ls /dev/video*`."
     )
-    return SourceUnreadable(_("This is not a camera"), f"{path}: {why}", hint)
+    return SourceUnreadable("This is not a camera", f"{path}: {why}", hint)
 
 
 def denied(path: Path) -> SourceDenied:
     """Which group may use the device, and how to join it."""
-    title = _("The camera may not be used")
+    title = "The camera may not be used"
     try:
         facts = path.stat()
     except OSError:
         return SourceDenied(
             title,
-            _("{path} cannot be looked at").format(path=path),
-            _("Check `ls -l {path}`.").format(path=path),
+            f"{path} cannot be looked at",
+            f"Check `ls -l {path}`.",
         )
     group, user = group_name(facts.st_gid), user_name(os.geteuid())
     grants = facts.st_mode & 0o060 == 0o060 and facts.st_gid != 0
-    message = _("{path} belongs to group {group}, and {user} may not read and write it").format(
-        path=path, group=group, user=user
-    )
+    message = f"{path} belongs to group {group}, and {user} may not read and write it"
     if not grants:
         owner = user_name(facts.st_uid)
         return SourceDenied(
             title,
-            _("{path} belongs to {owner}:{group} with mode {mode:04o}").format(
-                path=path, owner=owner, group=group, mode=stat.S_IMODE(facts.st_mode)
-            ),
-            _("Ask the administrator for read and write access to it."),
+            f"{path} belongs to {owner}:{group} with mode {stat.S_IMODE(facts.st_mode):04o}",
+            "Ask the administrator for read and write access to it.",
         )
     if is_member(user, facts.st_gid):
-        hint = _("{user} has been added to {group}: log out and in again for it to count.").format(
-            user=user, group=group
-        )
+        hint = f"{user} has been added to {group}: log out and in again for it to count."
     else:
-        hint = _("Run `sudo usermod -aG {group} {user}`, then log out and in again.").format(
-            group=group, user=user
-        )
+        hint = f"Run `sudo usermod -aG {group} {user}`, then log out and in again."
     return SourceDenied(title, message, hint)
 
 
 def busy(path: Path) -> SourceBusy:
     """Another program captures from the device; named where it can be seen."""
-    programs = ", ".join(
-        _("{name} (process {pid})").format(name=name, pid=pid) for pid, name in holders(path)
-    )
+    programs = ", ".join(f"{name} (process {pid})" for pid, name in holders(path))
     return SourceBusy(
-        _("The camera is in use"),
-        _("{path} is held by {programs}").format(
-            path=path, programs=programs or _("another program")
-        ),
-        _("Close that program or its camera, then try again."),
+        "The camera is in use",
+        "{path} is held by {programs}".format(path=path, programs=programs or "another program"),
+        "Close that program or its camera, then try again.",
     )
 
 

@@ -19,7 +19,6 @@ from engine import threads
 from engine.camera.frame import MOST_PIXELS, Image, aspect, decoded, too_large, with_square_pixels
 from engine.camera.quiet import cv2
 from engine.errors import SourceUnreadable
-from engine.i18n import _
 from engine.settings import PictureShape
 
 OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
@@ -103,7 +102,7 @@ class Film:
         plain = f"{width}x{height}"
         if plain == self.stated:
             return plain
-        return _("{stated} shown as {size}").format(stated=self.stated, size=plain)
+        return f"{self.stated} shown as {plain}"
 
     def close(self) -> None:
         """Close file or connection; may be called twice."""
@@ -152,11 +151,9 @@ def opened(
     if too_large(width, height):
         capture.release()
         raise SourceUnreadable(
-            _("The pictures are too large"),
-            _("{source} has {width:.0f}x{height:.0f} pixels").format(
-                source=shown, width=width, height=height
-            ),
-            _("Films and streams may have 8K (7680x4320); reduce it first."),
+            "The pictures are too large",
+            f"{shown} has {width:.0f}x{height:.0f} pixels",
+            "Films and streams may have 8K (7680x4320); reduce it first.",
         )
     # OpenCV gives every picture in this size, but decodes what comes: it must not become larger.
     limit_memory(max(SMALLEST, 4 * int(width * height) + (1 << 20)))

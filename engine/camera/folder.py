@@ -10,7 +10,6 @@ from pathlib import Path
 from engine.camera.frame import Frame, Report, SourceInfo, ignore
 from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.events import Notice, PictureSkipped
-from engine.i18n import _
 from engine.picture_names import FORMATS, READ_SUFFIXES, is_picture_name, leads_outside
 from engine.pictures import Unreadable, read_photograph
 
@@ -42,11 +41,9 @@ class FolderSource:
             raise SourceUnreadable(self._only.title, self._only.message, self._only.hint)
         if self._ahead is None:
             raise SourceUnreadable(
-                _("There is no picture in the folder that can be decoded"),
-                _("{path}: {count} files are damaged or no pictures").format(
-                    path=path, count=len(self._files)
-                ),
-                _("Open one with a picture viewer, and copy them again."),
+                "There is no picture in the folder that can be decoded",
+                f"{path}: {len(self._files)} files are damaged or no pictures",
+                "Open one with a picture viewer, and copy them again.",
             )
         height, width = self._ahead.image.shape[:2]
         self._info = SourceInfo(
@@ -57,9 +54,7 @@ class FolderSource:
             height=height,
             fps=0.0,
             frames=len(self._files),
-            detail=_("{count} pictures, the first {width}x{height}").format(
-                count=len(self._files), width=width, height=height
-            ),
+            detail=f"{len(self._files)} pictures, the first {width}x{height}",
         )
 
     @property
@@ -92,13 +87,13 @@ class FolderSource:
 
     def _skip(self, label: str, reason: str) -> None:
         if reason in FORMATS:
-            text = _("{file} was skipped: {what}").format(file=label, what=FORMATS[reason])
+            text = f"{label} was skipped: {FORMATS[reason]}"
         elif reason == "too_large":
-            text = _("{file} is too large and was skipped").format(file=label)
+            text = f"{label} is too large and was skipped"
         elif reason == "denied":
-            text = _("{file} may not be read and was skipped: permission denied").format(file=label)
+            text = f"{label} may not be read and was skipped: permission denied"
         else:
-            text = _("{file} cannot be decoded and was skipped").format(file=label)
+            text = f"{label} cannot be decoded and was skipped"
         self._report(PictureSkipped(text=text, level="warning", file=label, reason=reason))
 
 
@@ -106,7 +101,7 @@ def noted(label: str, report: Report) -> Callable[[str], None]:
     """What hears what is not taken of the picture of this label, and reports it."""
 
     def tell(what: str) -> None:
-        text = _("{file}: {what}").format(file=label, what=what)
+        text = f"{label}: {what}"
         report(Notice(text=text, level="warning"))
 
     return tell
@@ -131,19 +126,19 @@ def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
     except PermissionError as error:
         raise SourceDenied(
-            _("The pictures may not be read"),
+            "The pictures may not be read",
             str(path),
-            _("Check the permissions: ls -ld {path}").format(path=path),
+            f"Check the permissions: ls -ld {path}",
         ) from error
     except (OSError, ValueError) as error:
         raise SourceNotFound(
-            _("There is no such file or folder"), str(path), _("Check the path, relative to here.")
+            "There is no such file or folder", str(path), "Check the path, relative to here."
         ) from error
     if not is_folder:
         return (path,)
 
     def tell(error: OSError) -> None:
-        text = _("{file} was left out: {reason}").format(file=error.filename, reason=error.strerror)
+        text = f"{error.filename} was left out: {error.strerror}"
         report(Notice(text=text, level="warning"))
 
     found: list[Path] = []
@@ -152,15 +147,15 @@ def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
         files = (Path(folder, name) for name in names if not name.startswith("."))
         for file in filter(is_picture_name, files):
             if leads_outside(file, path):
-                text = _("{file} leads out of the folder and was left out")
+                text = "{file} leads out of the folder and was left out"
                 report(Notice(text=text.format(file=file.relative_to(path)), level="warning"))
             else:
                 found.append(file)
     if not found:
         raise SourceUnreadable(
-            _("There is no picture in the folder"),
+            "There is no picture in the folder",
             str(path),
-            _("Pictures are known by their names: {suffixes}.").format(
+            "Pictures are known by their names: {suffixes}.".format(
                 suffixes=" ".join(sorted(READ_SUFFIXES))
             ),
         )

@@ -25,7 +25,6 @@ from engine.errors import (
     SourceTimeout,
     SourceUnreadable,
 )
-from engine.i18n import _
 
 MOST_MOVES = 3
 """Redirects within the same host that are followed."""
@@ -133,14 +132,14 @@ def get(url: str, seconds: float, *, clear: bool = True) -> Answer:
         login = login_for(parts, challenges, _target(parts), clear)
         if login is None:
             raise SourceUnreadable(
-                _("The camera asks for a login of another kind"),
+                "The camera asks for a login of another kind",
                 mask_credentials(url),
-                _("Set it to Basic or Digest."),
+                "Set it to Basic or Digest.",
             )
     raise SourceUnreadable(
-        _("The camera sends us round in a circle"),
+        "The camera sends us round in a circle",
         mask_credentials(url),
-        _("Try the address in a browser or a video player."),
+        "Try the address in a browser or a video player.",
     )
 
 
@@ -194,11 +193,9 @@ def check_same_host(parts: SplitResult, location: str, text: str) -> SplitResult
         if location and same:
             return new
     raise SourceUnreadable(
-        _("The camera sends us elsewhere"),
-        _("{address} refers to {other}").format(
-            address=text, other=mask_credentials(there or location)[:200]
-        ),
-        _("Nothing is read from another address unasked. If it is right, give that one."),
+        "The camera sends us elsewhere",
+        f"{text} refers to {mask_credentials(there or location)[:200]}",
+        "Nothing is read from another address unasked. If it is right, give that one.",
     )
 
 
@@ -206,30 +203,30 @@ def denied(text: str, *, tried: bool) -> SourceDenied:
     """A password that is wrong (`tried`) or missing."""
     if tried:
         return SourceDenied(
-            _("The camera refuses user name or password"),
+            "The camera refuses user name or password",
             text,
-            _("Check both; characters such as @ / : # must be written as %40 %2F %3A %23."),
+            "Check both; characters such as @ / : # must be written as %40 %2F %3A %23.",
         )
     return SourceDenied(
-        _("The camera asks for user name and password"),
+        "The camera asks for user name and password",
         text,
-        _("Write them into the address, before the host: //user:password@host/path."),
+        "Write them into the address, before the host: //user:password@host/path.",
     )
 
 
 def refused(text: str, status: int) -> SourceError:
     """What another status than 200, 401 and those of redirects means."""
-    message = _("{address}: status {status}").format(address=text, status=status)
+    message = f"{text}: status {status}"
     if status == http.client.FORBIDDEN:
         return SourceDenied(
-            _("The camera does not allow it"), message, _("Check the rights of this user.")
+            "The camera does not allow it", message, "Check the rights of this user."
         )
     if status in (http.client.NOT_FOUND, http.client.GONE):
         return SourceNotFound(
-            _("The camera knows no such path"), message, _("Look the path up in its manual.")
+            "The camera knows no such path", message, "Look the path up in its manual."
         )
     return SourceUnreadable(
-        _("The camera refuses"), message, _("Look at its own page; it may be busy or starting.")
+        "The camera refuses", message, "Look at its own page; it may be busy or starting."
     )
 
 
@@ -237,36 +234,34 @@ def trouble(text: str, error: Exception, seconds: float) -> SourceError:
     """The typed error for what went wrong while connecting or reading."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return SourceDenied(
-            _("The camera's certificate is not trusted"),
+            "The camera's certificate is not trusted",
             f"{text}: {error.verify_message}",
-            _("Name its certificate: SSL_CERT_FILE=camera.pem; or use http:// in a safe network."),
+            "Name its certificate: SSL_CERT_FILE=camera.pem; or use http:// in a safe network.",
         )
     if isinstance(error, TimeoutError):
         return SourceTimeout(
-            _("The stream does not answer"),
-            _("{address}: no whole answer within {timeout:g} s").format(
-                address=text, timeout=seconds
-            ),
-            _("Check address, network and firewall."),
+            "The stream does not answer",
+            f"{text}: no whole answer within {seconds:g} s",
+            "Check address, network and firewall.",
         )
     if isinstance(error, socket.gaierror):
         return SourceNotFound(
-            _("There is no such host"),
-            _("{address}: the name has no address").format(address=text),
-            _("Check the spelling of the address."),
+            "There is no such host",
+            f"{text}: the name has no address",
+            "Check the spelling of the address.",
         )
     if isinstance(error, ConnectionResetError | BrokenPipeError | http.client.RemoteDisconnected):
         return SourceUnreadable(
-            _("The stream broke off"), text, _("Check the camera's power and network.")
+            "The stream broke off", text, "Check the camera's power and network."
         )
     if isinstance(error, OSError):
         return SourceNotFound(
-            _("Nobody listens at this address"),
-            f"{text}: {error.strerror or _('no connection')}",
-            _("Check that the camera is on, and its port."),
+            "Nobody listens at this address",
+            f"{text}: {error.strerror or 'no connection'}",
+            "Check that the camera is on, and its port.",
         )
     return SourceUnreadable(
-        _("This is no camera's answer"),
+        "This is no camera's answer",
         f"{text}: {type(error).__name__}",
-        _("Try the address in a browser or a video player."),
+        "Try the address in a browser or a video player.",
     )

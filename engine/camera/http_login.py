@@ -22,7 +22,6 @@ from urllib.parse import SplitResult, unquote
 from engine.camera.masking import mask_credentials
 from engine.errors import FacedeskError, SourceDenied
 from engine.files import read_plain, write_plain
-from engine.i18n import _
 from engine.openvino_networks import cache_folder
 
 _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
@@ -55,11 +54,11 @@ def login(
     if parts.scheme.lower() in ("https", "rtsps") or (clear and not asked):
         return header
     if asked:
-        hint = _("It asked for Digest before: somebody may be in its place. Look at the camera.")
+        hint = "It asked for Digest before: somebody may be in its place. Look at the camera."
     else:
-        hint = _("Set the camera to Digest, or allow it: camera.basic_login = true.")
+        hint = "Set the camera to Digest, or allow it: camera.basic_login = true."
     raise SourceDenied(
-        _("The camera asks for the password in clear"), mask_credentials(parts.geturl()), hint
+        "The camera asks for the password in clear", mask_credentials(parts.geturl()), hint
     )
 
 

@@ -29,7 +29,6 @@ from engine.camera.device import (
     user_name,
 )
 from engine.errors import SourceError, SourceTimeout
-from engine.i18n import _
 
 ENUM_FMT = 0xC0405602  # VIDIOC_ENUM_FMT: _IOWR('V', 2, struct v4l2_fmtdesc), 64 bytes
 ENUM_FRAMESIZES = 0xC02C564A  # _IOWR('V', 74, struct v4l2_frmsizeenum), 44 bytes
@@ -108,9 +107,9 @@ def inspect_cameras(
 
 def _in_time(path: Path, devices: Path, sysfs: Path) -> CameraFacts:
     late = SourceTimeout(
-        _("The camera does not answer"),
-        _("its driver has kept {path} for {patience:g} s").format(path=path, patience=PATIENCE),
-        _("Unplug it and plug it in again; `sudo dmesg | tail` may say why."),
+        "The camera does not answer",
+        f"its driver has kept {path} for {PATIENCE:g} s",
+        "Unplug it and plug it in again; `sudo dmesg | tail` may say why.",
     )
     try:
         return within(PATIENCE, lambda: inspect(path, devices, sysfs), lambda facts: None, late)

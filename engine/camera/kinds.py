@@ -11,7 +11,6 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from engine.camera.masking import mask_credentials
 from engine.camera.tape_folder import home_of, is_tape
 from engine.errors import SourceNotFound
-from engine.i18n import _
 from engine.picture_names import is_picture_name
 
 Kind = Literal["webcam", "file", "folder", "stream", "demo", "replay"]
@@ -27,9 +26,9 @@ def kind_of(text: str) -> Kind:
     text = text.strip()
     if not text:
         raise SourceNotFound(
-            _("No source was given"),
+            "No source was given",
             "",
-            _("Give 0, /dev/video0, a file, a folder, a URL or demo:collins."),
+            "Give 0, /dev/video0, a file, a folder, a URL or demo:collins.",
         )
     if text.startswith("demo:"):
         return "demo"
@@ -42,11 +41,9 @@ def kind_of(text: str) -> Kind:
         return "stream"
     if scheme and scheme[1].lower() != "file":
         raise SourceNotFound(
-            _("The source cannot be used"),
-            _("{address} is a {scheme} address").format(
-                address=mask_credentials(text), scheme=scheme[1]
-            ),
-            _("Streams are read by {schemes}.").format(schemes=", ".join(STREAM_SCHEMES)),
+            "The source cannot be used",
+            f"{mask_credentials(text)} is a {scheme[1]} address",
+            "Streams are read by {schemes}.".format(schemes=", ".join(STREAM_SCHEMES)),
         )
     # /dev/shm holds no devices, it is a disk in memory.
     if text.startswith("/dev/") and not text.startswith("/dev/shm/"):
@@ -74,8 +71,8 @@ def split_address(url: str) -> SplitResult:
         whole = None
     if not whole:
         raise SourceNotFound(
-            _("The address is not complete"),
+            "The address is not complete",
             mask_credentials(url),  # never the host alone: an unescaped password may be there
-            _("Write it as rtsp://host:port/path."),
+            "Write it as rtsp://host:port/path.",
         )
     return parts

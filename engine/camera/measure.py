@@ -15,7 +15,6 @@ from engine.camera.reader import Reader
 from engine.cancel import Cancel
 from engine.errors import SourceUnreadable
 from engine.events import CameraMeasured, Emit
-from engine.i18n import _
 from engine.settings import CameraSettings
 
 SECONDS = 2.0
@@ -45,7 +44,7 @@ def measure(
     cancel.check()
     if tally.last is None:
         raise SourceUnreadable(
-            _("The source delivers no picture"), info.text, _("Check it with its own player.")
+            "The source delivers no picture", info.text, "Check it with its own player."
         )
     image = tally.last.image
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)

@@ -31,7 +31,6 @@ from engine.camera.frame import (
 from engine.camera.http_get import Answer, trouble
 from engine.camera.quiet import cv2
 from engine.errors import SourceError, SourceTimeout, SourceUnreadable
-from engine.i18n import _
 from engine.picture_cost import BARE, END, refuse_costly
 from engine.settings import CameraSettings, PictureShape
 
@@ -156,7 +155,7 @@ class MjpegSource:
         try:
             self._first = self._picture(settings.open_timeout)
             if self._first is None:
-                raise self._no_pictures(_("it ends at once"))
+                raise self._no_pictures("it ends at once")
         except BaseException:
             self.close()
             raise
@@ -209,16 +208,14 @@ class MjpegSource:
                 raise self._trouble(error, seconds) from error
             if image is not None:
                 return image
-        raise self._no_pictures(_("{count} damaged pictures").format(count=MOST_DAMAGED))
+        raise self._no_pictures(f"{MOST_DAMAGED} damaged pictures")
 
     def _trouble(self, error: Exception, seconds: float) -> SourceError:
         if isinstance(error, TimeoutError):
             return SourceTimeout(
-                _("The stream is silent"),
-                _("{address} sent no picture for {waited:.1f} s").format(
-                    address=self._answer.text, waited=seconds
-                ),
-                _("Check the camera; allow more time with camera.read_timeout."),
+                "The stream is silent",
+                f"{self._answer.text} sent no picture for {seconds:.1f} s",
+                "Check the camera; allow more time with camera.read_timeout.",
             )
         if isinstance(error, OSError | http.client.IncompleteRead):
             return self._broken()
@@ -226,16 +223,14 @@ class MjpegSource:
 
     def _broken(self) -> SourceUnreadable:
         return SourceUnreadable(
-            _("The stream broke off"), self._answer.text, _("Check the camera's power and network.")
+            "The stream broke off", self._answer.text, "Check the camera's power and network."
         )
 
     def _no_pictures(self, why: str) -> SourceUnreadable:
         return SourceUnreadable(
-            _("The stream cannot be played"),
-            _("{address} sends something, but no pictures ({why})").format(
-                address=self._answer.text, why=why
-            ),
-            _("Check its path, and the camera itself; try the address in a video player."),
+            "The stream cannot be played",
+            f"{self._answer.text} sends something, but no pictures ({why})",
+            "Check its path, and the camera itself; try the address in a video player.",
         )
 
 

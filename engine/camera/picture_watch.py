@@ -12,7 +12,6 @@ import numpy as np
 from engine.camera.frame import Frame, Image
 from engine.camera.quiet import cv2
 from engine.events import PictureDoubted
-from engine.i18n import _
 
 STILL_AFTER = 3.0
 """Seconds of the very same picture. No sensor is without noise: two pictures of a wall differ."""
@@ -79,7 +78,7 @@ def _even(image: Image) -> float | None:
 
 
 def _size(source: str, before: Image, now: Image) -> PictureDoubted:
-    text = _("{source}: the picture is {width}x{height} from now on (was {before})").format(
+    text = "{source}: the picture is {width}x{height} from now on (was {before})".format(
         source=source,
         width=now.shape[1],
         height=now.shape[0],
@@ -90,26 +89,24 @@ def _size(source: str, before: Image, now: Image) -> PictureDoubted:
 
 def _still(source: str, seconds: float, *, over: bool) -> PictureDoubted:
     if over:
-        text = _("{source}: the picture moves again").format(source=source)
+        text = f"{source}: the picture moves again"
         return PictureDoubted(text=text, source=source, trouble="still", over=True)
-    text = _(
-        "{source}: the picture stands still, the very same for {seconds:.0f} s. Nothing is "
+    text = (
+        f"{source}: the picture stands still, the very same for {seconds:.0f} s. Nothing is "
         "taken from it. Restart the camera."
-    ).format(source=source, seconds=seconds)
+    )
     return PictureDoubted(text=text, level="warning", source=source, trouble="still")
 
 
 def _blank(source: str, level: float, *, over: bool) -> PictureDoubted:
     if over:
-        text = _("{source}: there is something to see again").format(source=source)
+        text = f"{source}: there is something to see again"
         return PictureDoubted(text=text, source=source, trouble="blank", over=True)
     if level < BLACK:
-        text = _(
-            "{source}: the picture is black. Check lens cap, privacy shutter and light."
-        ).format(source=source)
+        text = f"{source}: the picture is black. Check lens cap, privacy shutter and light."
     else:
-        text = _(
-            "{source}: the picture is one even surface. Check what is before the lens, and the "
+        text = (
+            f"{source}: the picture is one even surface. Check what is before the lens, and the "
             "camera's signal."
-        ).format(source=source)
+        )
     return PictureDoubted(text=text, level="warning", source=source, trouble="blank")

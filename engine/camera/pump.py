@@ -9,7 +9,6 @@ from engine.camera.deadline import leave
 from engine.camera.frame import Frame, Source
 from engine.errors import SourceError, SourceUnreadable
 from engine.events import Event
-from engine.i18n import _
 from engine.shortage import shortage
 
 
@@ -106,7 +105,7 @@ class Pump:
             error = trouble
         except Exception as trouble:
             text = f"{type(trouble).__name__}: {trouble}"
-            error = shortage(trouble) or SourceUnreadable(_("The source failed"), text)
+            error = shortage(trouble) or SourceUnreadable("The source failed", text)
         finally:
             self._source.close()
         with self._changed:

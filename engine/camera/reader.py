@@ -22,7 +22,6 @@ from engine.camera.sources import open_source
 from engine.cancel import Cancel
 from engine.errors import Cancelled, SourceDenied, SourceError, SourceTimeout
 from engine.events import Event, SourceLost, SourceOpened, SourceRestored
-from engine.i18n import _
 from engine.settings import CameraSettings
 
 Pace = Literal["live", "own", "fast"]
@@ -227,11 +226,9 @@ class Reader:
                 return None
             if time.monotonic() >= ends:
                 raise SourceTimeout(
-                    _("The source is silent"),
-                    _("{source} gave no picture for {limit:g} s").format(
-                        source=self.info.text, limit=limit
-                    ),
-                    _("Check cable, power and network."),
+                    "The source is silent",
+                    f"{self.info.text} gave no picture for {limit:g} s",
+                    "Check cable, power and network.",
                 )
         return None
 

@@ -15,7 +15,6 @@ from engine.camera.http_login import login as login_for
 from engine.camera.kinds import split_address
 from engine.camera.masking import mask_credentials
 from engine.errors import SourceUnreadable
-from engine.i18n import _
 
 PORTS = {"rtsp": 554, "rtsps": 322}
 LONGEST_HEAD = 64 << 10
@@ -71,9 +70,9 @@ def ask(url: str, timeout: float, *, clear: bool = True) -> None:
 def sound_only(text: str) -> SourceUnreadable:
     """A stream without pictures."""
     return SourceUnreadable(
-        _("The stream has sound only"),
+        "The stream has sound only",
         text,
-        _("Look up the address of the camera's pictures in its manual."),
+        "Look up the address of the camera's pictures in its manual.",
     )
 
 

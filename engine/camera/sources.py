@@ -17,7 +17,6 @@ from engine.camera.video_file import VideoFileSource
 from engine.camera.webcam import WebcamSource
 from engine.cancel import Cancel
 from engine.errors import SourceTimeout
-from engine.i18n import _
 from engine.settings import CameraSettings
 
 __all__ = ["STREAM_SCHEMES", "kind_of", "mask_credentials", "open_source"]
@@ -56,23 +55,19 @@ def _in_time(
     text: str, settings: CameraSettings, cancel: Cancel | None, make: Callable[[], Source]
 ) -> Source:
     late = SourceTimeout(
-        _("The source did not open in time"),
-        _("{source} gave no picture in {open_timeout:g} s").format(
-            source=mask_credentials(text), open_timeout=settings.open_timeout
-        ),
-        _(
+        "The source did not open in time",
+        f"{mask_credentials(text)} gave no picture in {settings.open_timeout:g} s",
+        (
             "Check address and network, and camera.rtsp_transport (auto, tcp or udp), or allow "
             "more time with camera.open_timeout."
         )
         if text.lower().startswith("rtsp")
-        else _("Check cable, address and network, or allow more time with camera.open_timeout."),
+        else "Check cable, address and network, or allow more time with camera.open_timeout.",
     )
     if left() >= MOST_LEFT:
         raise SourceTimeout(
-            _("Earlier attempts still hang"),
-            _("{source} is not opened before one of {count} has ended").format(
-                source=mask_credentials(text), count=left()
-            ),
-            _("Restart the camera; if that does not help, Facedesk."),
+            "Earlier attempts still hang",
+            f"{mask_credentials(text)} is not opened before one of {left()} has ended",
+            "Restart the camera; if that does not help, Facedesk.",
         )
     return within(settings.open_timeout, make, lambda source: source.close(), late, cancel)

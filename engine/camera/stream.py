@@ -17,7 +17,6 @@ from engine.camera.mjpeg import MjpegSource
 from engine.camera.quiet import cv2
 from engine.camera.rtsp_ask import ask, sound_only
 from engine.errors import SourceError, SourceTimeout, SourceUnreadable
-from engine.i18n import _
 from engine.settings import CameraSettings, RtspTransport
 
 WAYS: Mapping[RtspTransport, tuple[Transport, ...]] = {
@@ -75,23 +74,21 @@ def refuse_what_is_no_stream(answer: Answer) -> None:
         raise sound_only(answer.text)
     if answer.kind.startswith("image/"):
         raise SourceUnreadable(
-            _("This address gives single pictures, no stream"),
+            "This address gives single pictures, no stream",
             answer.text,
-            _("Look up the address of the camera's stream (MJPEG or RTSP) in its manual."),
+            "Look up the address of the camera's stream (MJPEG or RTSP) in its manual.",
         )
     if "mpegurl" in answer.kind or answer.kind == "application/dash+xml":
         raise SourceUnreadable(
-            _("This address gives a playlist, which names other addresses"),
+            "This address gives a playlist, which names other addresses",
             answer.text,
-            _("Give the stream's own address (MJPEG, RTSP or a film)."),
+            "Give the stream's own address (MJPEG, RTSP or a film).",
         )
     if answer.kind.startswith("text/") or answer.kind in ("application/json", "application/xml"):
         raise SourceUnreadable(
-            _("The stream cannot be played"),
-            _("{address} answers with {kind}, but not with pictures").format(
-                address=answer.text, kind=answer.kind[:40]
-            ),
-            _("Check path, user name and password; try the address in a video player."),
+            "The stream cannot be played",
+            f"{answer.text} answers with {answer.kind[:40]}, but not with pictures",
+            "Check path, user name and password; try the address in a video player.",
         )
 
 
@@ -119,14 +116,14 @@ class StreamSource:
             if waited >= 0.9 * min(settings.open_timeout, settings.read_timeout):
                 raise self._silent(waited)
             raise SourceUnreadable(
-                _("The stream cannot be played"),
-                _("{address} answers, but not with pictures").format(address=self._text),
-                _(
+                "The stream cannot be played",
+                f"{self._text} answers, but not with pictures",
+                (
                     "Check path, user name and password, and camera.rtsp_transport (auto, tcp or "
                     "udp); try the address in a video player."
                 )
                 if self._rtsp
-                else _("Check path, user name and password; try the address in a video player."),
+                else "Check path, user name and password; try the address in a video player.",
             )
         self._sequence = 0
         height, width = self._first.shape[:2]
@@ -192,19 +189,17 @@ class StreamSource:
         if waited >= 0.9 * self._read_timeout:
             return self._silent(waited)
         return SourceUnreadable(
-            _("The stream broke off"), self._text, _("Check the camera's power and network.")
+            "The stream broke off", self._text, "Check the camera's power and network."
         )
 
     def _silent(self, waited: float) -> SourceTimeout:
         return SourceTimeout(
-            _("The stream is silent"),
-            _("{address} sent no picture for {waited:.1f} s").format(
-                address=self._text, waited=waited
-            ),
-            _(
+            "The stream is silent",
+            f"{self._text} sent no picture for {waited:.1f} s",
+            (
                 "Check the camera, and camera.rtsp_transport (auto, tcp or udp); allow more time "
                 "with camera.read_timeout."
             )
             if self._rtsp
-            else _("Check the camera; allow more time with camera.read_timeout."),
+            else "Check the camera; allow more time with camera.read_timeout.",
         )

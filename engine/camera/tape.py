@@ -17,7 +17,6 @@ from engine.cancel import Cancel
 from engine.errors import UsageError
 from engine.events import Emit, Notice
 from engine.files import FILE_MODE
-from engine.i18n import _
 
 MEGABYTE = 1_000_000
 FAST = [
@@ -90,7 +89,7 @@ def encoded(image: Image) -> bytes:
     """A frame (BGR uint8 HxWx3) as a lossless PNG."""
     good, data = cv2.imencode(".png", image, FAST)
     if not good:
-        raise OSError(_("OpenCV could not encode a frame"))
+        raise OSError("OpenCV could not encode a frame")
     return data.tobytes()
 
 
@@ -113,15 +112,15 @@ def taped(
         return
     if reader.info.kind == "folder":
         raise UsageError(
-            _("A folder of pictures is not recorded"),
+            "A folder of pictures is not recorded",
             reader.info.text,
-            _("It is its own recording: leave --record out, and keep the folder."),
+            "It is its own recording: leave --record out, and keep the folder.",
         )
     try:
         tape: FrameTape | None = FrameTape(Path(folder), reader.info)
     except OSError as error:
         tape = None
-        _warn(None, _("Nothing is recorded: {error}").format(error=error), emit)
+        _warn(None, f"Nothing is recorded: {error}", emit)
     try:
         for frame in filter(wanted, reader.frames(cancel)):
             if tape is not None:
@@ -134,7 +133,7 @@ def taped(
             except OSError as error:
                 emit(
                     Notice(
-                        text=_("The recording lacks its end: {error}").format(error=error),
+                        text=f"The recording lacks its end: {error}",
                         level="warning",
                     )
                 )
@@ -143,10 +142,11 @@ def taped(
 def _add(tape: FrameTape, frame: Frame, most_megabytes: int, emit: Emit) -> FrameTape | None:
     """Record one frame; None once the recording has ended."""
     if tape.bytes >= most_megabytes * MEGABYTE:
-        text = _(
-            "The recording ended after {frames} frames: it has {most} MB (record.most_megabytes). "
+        text = (
+            f"The recording ended after {tape.frames} frames: it has {most_megabytes} "
+            "MB (record.most_megabytes). "
             "The session goes on"
-        ).format(frames=tape.frames, most=most_megabytes)
+        )
         _warn(tape, text, emit)
         return None
     try:
@@ -154,9 +154,7 @@ def _add(tape: FrameTape, frame: Frame, most_megabytes: int, emit: Emit) -> Fram
     except OSError as error:
         _warn(
             tape,
-            _("The recording ended after {frames} frames: {error}").format(
-                frames=tape.frames, error=error
-            ),
+            f"The recording ended after {tape.frames} frames: {error}",
             emit,
         )
         return None
@@ -169,5 +167,5 @@ def _warn(tape: FrameTape | None, text: str, emit: Emit) -> None:
         try:
             tape.close()
         except OSError as error:
-            text = _("{text}; it lacks its end: {error}").format(text=text, error=error)
+            text = f"{text}; it lacks its end: {error}"
     emit(Notice(text=text, level="warning"))

@@ -25,7 +25,6 @@ from engine.files import (
     sync_directory,
     translate_os_errors,
 )
-from engine.i18n import _
 
 SUFFIX, PART, SCHEME = ".fdrec", ".part", "replay:"
 FRAMES, LINES, EVENTS, SESSION = "frames.avi", "frames.jsonl", "events.jsonl", "session.json"
@@ -71,17 +70,15 @@ def new_tape(path: Path, *, number: bool = False) -> tuple[Path, Path]:
         if not number:
             break
     raise UsageError(
-        _("There is a recording of this name already"),
+        "There is a recording of this name already",
         str(done),
-        _("Choose another name, or remove it: rm -r {folder}*").format(
-            folder=shlex.quote(str(done))
-        ),
+        f"Choose another name, or remove it: rm -r {shlex.quote(str(done))}*",
     )
 
 
 def _made(part: Path) -> bool:
     """Whether the folder was made; False if it was there before."""
-    with translate_os_errors(_("make the recording's folder"), part):
+    with translate_os_errors("make the recording's folder", part):
         try:
             part.mkdir(mode=DIRECTORY_MODE)
         except FileExistsError:
@@ -92,7 +89,7 @@ def _made(part: Path) -> bool:
 
 def complete(part: Path, done: Path) -> None:
     """Give a finished recording its name. Raises DiskFull, WorkspaceUnusable."""
-    with translate_os_errors(_("finish a recording"), part):
+    with translate_os_errors("finish a recording", part):
         sync_directory(part)
         part.rename(done)
         sync_directory(done.parent)
@@ -105,19 +102,17 @@ def read_session(path: Path) -> dict[str, Any]:
     """
     if not path.is_dir():
         raise SourceNotFound(
-            _("There is no such recording"),
+            "There is no such recording",
             str(path),
-            _("A recording is a folder NAME.fdrec, made with --record NAME."),
+            "A recording is a folder NAME.fdrec, made with --record NAME.",
         )
     try:
         with open_regular(path / SESSION) as file:
             session = parse_json(file.read(LARGEST_SESSION))
         if session["format"] != FORMAT or not isinstance(session["request"], dict):
-            raise ValueError(_("it has format {format!r}").format(format=session["format"]))
+            raise ValueError("it has format {format!r}".format(format=session["format"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise not_whole(
-            path, _("{session} cannot be used ({error})").format(session=SESSION, error=error)
-        ) from error
+        raise not_whole(path, f"{SESSION} cannot be used ({error})") from error
     return dict(session)
 
 
@@ -137,7 +132,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 def not_whole(path: Path, why: str) -> SourceUnreadable:
     """The error for a damaged recording."""
     return SourceUnreadable(
-        _("The recording is damaged"),
+        "The recording is damaged",
         f"{path}: {why}",
-        _("What comes before the damage was used. Record again for the rest."),
+        "What comes before the damage was used. Record again for the rest.",
     )

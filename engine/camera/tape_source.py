@@ -16,7 +16,6 @@ from engine.camera.quiet import cv2
 from engine.camera.tape_folder import FRAMES, LINES, SCHEME, not_whole, read_lines
 from engine.errors import SourceDenied, SourceError, SourceNotFound
 from engine.files import open_regular
-from engine.i18n import _
 
 
 class TapeSource:
@@ -32,15 +31,15 @@ class TapeSource:
             self._file = open_regular(path / FRAMES)
         except PermissionError as error:
             raise SourceDenied(
-                _("The recording may not be read"),
+                "The recording may not be read",
                 str(path),
-                _("Check its permissions: ls -ld {path}").format(path=path),
+                f"Check its permissions: ls -ld {path}",
             ) from error
         except (OSError, ValueError) as error:
             raise SourceNotFound(
-                _("There is no such recording"),
-                _("{path} holds no {frames}").format(path=path, frames=FRAMES),
-                _("A recording is a folder NAME.fdrec, made with --record NAME."),
+                "There is no such recording",
+                f"{path} holds no {FRAMES}",
+                "A recording is a folder NAME.fdrec, made with --record NAME.",
             ) from error
         self._last = -1
         self._pictures = pictures(self._file)
@@ -50,13 +49,13 @@ class TapeSource:
         try:
             self._first = self.read()
             if self._first is None:
-                raise not_whole(path, _("it holds no frame"))
+                raise not_whole(path, "it holds no frame")
         except SourceError:
             self.close()
             raise
         height, width = self._first.image.shape[:2]
         fps = _number(self._about.get("fps"), 0.0)
-        source = mask_credentials(str(self._about.get("source", _("an unknown source"))))
+        source = mask_credentials(str(self._about.get("source", "an unknown source")))
         self._info = SourceInfo(
             text=f"{SCHEME}{path}",
             kind="replay",
@@ -65,9 +64,7 @@ class TapeSource:
             height=height,
             fps=fps if 1 <= fps <= 1000 else USUAL_FPS,
             demo=self._about.get("demo") is True,
-            detail=_("recorded from {source}, {width}x{height}").format(
-                source=source, width=width, height=height
-            ),
+            detail=f"recorded from {source}, {width}x{height}",
         )
 
     @property
@@ -94,23 +91,13 @@ class TapeSource:
             width, height = size_of(png)
             about = next(lines, None)
             if about is None:
-                raise Damaged(
-                    _("frame {frame} has no line in {lines}").format(
-                        frame=self._last + 1, lines=LINES
-                    )
-                )
+                raise Damaged(f"frame {self._last + 1} has no line in {LINES}")
             image = decoded(True, cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR))
             if image is None or image.shape[:2] != (height, width):
-                raise Damaged(
-                    _("the picture after frame {last} cannot be decoded").format(last=self._last)
-                )
+                raise Damaged(f"the picture after frame {self._last} cannot be decoded")
             sequence = about.get("sequence")
             if type(sequence) is not int or not self._last < sequence < 1 << 53:
-                raise Damaged(
-                    _("the number after frame {last} is {sequence!r}").format(
-                        last=self._last, sequence=sequence
-                    )
-                )
+                raise Damaged(f"the number after frame {self._last} is {sequence!r}")
         except (Damaged, OSError, cv2.error) as error:
             raise not_whole(self._path, str(error)) from error
         self._last = sequence

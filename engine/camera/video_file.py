@@ -10,7 +10,6 @@ from engine.camera.ffmpeg import FILE, opened
 from engine.camera.frame import USUAL_FPS, Frame, Report, SourceInfo, ignore
 from engine.errors import SourceUnreadable
 from engine.events import Notice
-from engine.i18n import _
 from engine.settings import PictureShape
 
 SHORT = 0.9
@@ -35,9 +34,9 @@ class VideoFileSource:
         if self._first is None:
             self.close()
             raise SourceUnreadable(
-                _("The file cannot be played"),
-                _("{path} holds no video that can be decoded").format(path=path),
-                _("Check it with another player, or convert it to MP4 (H.264)."),
+                "The file cannot be played",
+                f"{path} holds no video that can be decoded",
+                "Check it with another player, or convert it to MP4 (H.264).",
             )
         self._sequence = 0
         self._seconds = -1.0
@@ -87,7 +86,8 @@ class VideoFileSource:
     def _tell_if_short(self) -> None:
         expected = self._info.frames
         if expected and self._sequence < SHORT * expected:
-            text = _(
-                "{path} ended after {sequence} of {expected} frames: it is damaged or incomplete"
-            ).format(path=self._path, sequence=self._sequence, expected=expected)
+            text = (
+                f"{self._path} ended after {self._sequence} of {expected} frames: "
+                "it is damaged or incomplete"
+            )
             self._report(Notice(text=text, level="warning"))

@@ -9,7 +9,6 @@ from engine.camera.device import check_device, device_path
 from engine.camera.frame import Frame, Image, SourceInfo, decoded
 from engine.camera.quiet import cv2
 from engine.errors import SourceError, SourceUnreadable
-from engine.i18n import _
 from engine.settings import CameraSettings
 
 BACKEND = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
@@ -34,7 +33,7 @@ class WebcamSource:
         self._first: Image | None = None
         try:
             if not self._capture.isOpened():
-                raise self._mute(_("it does not open as a camera"))
+                raise self._mute("it does not open as a camera")
             self._configure(settings)
             self._first = self._first_picture()
         except BaseException:
@@ -42,9 +41,7 @@ class WebcamSource:
             raise
         height, width = self._first.shape[:2]
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        asked = _("asked {width}x{height} {fps:g}").format(
-            width=settings.width, height=settings.height, fps=settings.fps
-        )
+        asked = f"asked {settings.width}x{settings.height} {settings.fps:g}"
         self._info = SourceInfo(
             text=text,
             kind="webcam",
@@ -68,9 +65,9 @@ class WebcamSource:
             image = decoded(*self._capture.read())
         if image is None:
             raise SourceUnreadable(
-                _("The camera stopped delivering pictures"),
+                "The camera stopped delivering pictures",
                 str(self._path),
-                _("Check its cable; another program may have taken it."),
+                "Check its cable; another program may have taken it.",
             )
         frame = Frame(image, self._sequence, time.monotonic(), self._info.text)
         self._sequence += 1
@@ -94,9 +91,7 @@ class WebcamSource:
             image = decoded(*self._capture.read())
             if image is not None:
                 return image
-        raise self._mute(
-            _("it opened, but {first_reads} reads brought nothing").format(first_reads=FIRST_READS)
-        )
+        raise self._mute(f"it opened, but {FIRST_READS} reads brought nothing")
 
     def _mute(self, what: str) -> SourceError:
         """The kernel had no objection before; ask it again, without our own hold on the device."""
@@ -107,9 +102,9 @@ class WebcamSource:
             except SourceError as cause:
                 return cause
         return SourceUnreadable(
-            _("The camera delivers no picture"),
+            "The camera delivers no picture",
             f"{self._path}: {what}",
-            _("Unplug it and plug it in again; try another USB port or a smaller camera.width."),
+            "Unplug it and plug it in again; try another USB port or a smaller camera.width.",
         )
 
     def _format(self) -> str:

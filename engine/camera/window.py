@@ -18,7 +18,6 @@ from engine.camera.frame import Frame, Image
 from engine.camera.quiet import cv2
 from engine.errors import NoDisplay
 from engine.events import BoxTuple
-from engine.i18n import _
 from engine.interpreter import environment, python
 
 STOP_KEYS = frozenset({10, 13, 27})
@@ -37,9 +36,9 @@ class PreviewWindow:
     def __init__(self, title: str) -> None:
         if not display_available():
             raise NoDisplay(
-                _("There is no display for a preview window"),
-                _("neither DISPLAY nor WAYLAND_DISPLAY is set"),
-                _("Leave out --window, or log in with `ssh -X`; the app has its own preview."),
+                "There is no display for a preview window",
+                "neither DISPLAY nor WAYLAND_DISPLAY is set",
+                "Leave out --window, or log in with `ssh -X`; the app has its own preview.",
             )
         _probe()
         self._title = title
@@ -112,7 +111,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
         return ImageFont.truetype(str(file), size)
     font = ImageFont.load_default(size)
     if not isinstance(font, ImageFont.FreeTypeFont):
-        raise NoDisplay(_("There is no font for the preview window"), _("Pillow lacks FreeType"))
+        raise NoDisplay("There is no font for the preview window", "Pillow lacks FreeType")
     return font
 
 
@@ -132,13 +131,13 @@ def _probe() -> None:
         raise _refused(str(error)) from error
     if ended.returncode != 0:
         said = ended.stderr.decode(errors="replace").strip().splitlines()
-        raise _refused(said[-1] if said else _("no reason given"))
+        raise _refused(said[-1] if said else "no reason given")
 
 
 def _refused(why: str) -> NoDisplay:
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     return NoDisplay(
-        _("The display refused the preview window"),
+        "The display refused the preview window",
         f"{shown}: {why}",
-        _("Leave out --window, or check DISPLAY and its access rights (xauth)."),
+        "Leave out --window, or check DISPLAY and its access rights (xauth).",
     )

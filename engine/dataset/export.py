@@ -14,7 +14,6 @@ from engine.enrol.names import RESERVED, name_key
 from engine.enrol.people import Person
 from engine.errors import DataError, SplitMissing, WorkspaceUnusable
 from engine.files import copy_out, make_directory, new_directory, translate_os_errors
-from engine.i18n import _
 from engine.workspace import Workspace
 
 _LONGEST = 200
@@ -49,7 +48,7 @@ def _written(
         if os.path.ismount(destination):
             with new_directory(destination / "export") as unfinished:
                 count = _copy(workspace, split, folders, unfinished)
-            with translate_os_errors(_("finish the export"), destination):
+            with translate_os_errors("finish the export", destination):
                 for part in sorted((destination / "export").iterdir()):
                     part.rename(destination / part.name)
                 (destination / "export").rmdir()
@@ -58,7 +57,7 @@ def _written(
             return _copy(workspace, split, folders, unfinished)
     except WorkspaceUnusable as error:
         raise DataError(
-            _("The export cannot be written"), error.message, _("Choose another folder.")
+            "The export cannot be written", error.message, "Choose another folder."
         ) from error
 
 
@@ -92,18 +91,18 @@ def _check_free(workspace: Workspace, destination: Path) -> None:
     for own in (workspace.people, workspace.features, workspace.models, workspace.logs):
         if resolved.is_relative_to(own.resolve()):
             raise DataError(
-                _("The export would lie inside the workspace's own folders"),
+                "The export would lie inside the workspace's own folders",
                 str(destination),
-                _("Choose another folder."),
+                "Choose another folder.",
             )
     if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
-        raise DataError(_("The export needs a folder"), str(destination), _("Choose another one."))
-    with translate_os_errors(_("read a folder"), destination):
+        raise DataError("The export needs a folder", str(destination), "Choose another one.")
+    with translate_os_errors("read a folder", destination):
         if destination.is_dir() and any(destination.iterdir()):
             raise DataError(
-                _("The export folder is not empty"),
+                "The export folder is not empty",
                 str(destination),
-                _("Choose a new folder, or empty this one."),
+                "Choose a new folder, or empty this one.",
             )
 
 
@@ -119,14 +118,14 @@ def _copy(workspace: Workspace, split: Split, folders: dict[str, str], root: Pat
             for picture in parts[part]:
                 origin = workspace.people / slug / picture
                 target = folder / picture.replace("/", "-")
-                with translate_os_errors(_("copy a picture"), target):
+                with translate_os_errors("copy a picture", target):
                     try:
                         copy_out(origin, target)
                     except FileNotFoundError as error:
                         raise SplitMissing(
-                            _("The split no longer fits the pictures"),
-                            _("{origin} is gone").format(origin=origin),
-                            _("Run `facedesk split`."),
+                            "The split no longer fits the pictures",
+                            f"{origin} is gone",
+                            "Run `facedesk split`.",
                         ) from error
                 count += 1
     return count

@@ -22,7 +22,6 @@ from engine.enrol.people import Person
 from engine.errors import DataError, NoPictures, SplitMissing
 from engine.events import SplitDone
 from engine.files import read_json, write_json
-from engine.i18n import _, _n
 from engine.settings import SplitSettings
 from engine.workspace import Workspace
 
@@ -41,7 +40,7 @@ Mode = Literal["sessions", "blocks", "mixed", "random", "own"]
 FORMAT = 1
 """Version written into split.json."""
 
-_AGAIN = _("Run `facedesk split`.")
+_AGAIN = "Run `facedesk split`."
 _PICTURE = re.compile(r"([^/]+)/[0-9]{4,6}\.png")
 _MOST_CHANGES_TOLD = 3
 
@@ -71,19 +70,17 @@ def make_split(people: Sequence[Person], settings: SplitSettings, random: bool =
     """
     if not any(person.pictures for person in people):
         raise NoPictures(
-            _("There are no pictures to split"),
-            _("nobody is enrolled yet") if not people else _("nobody has a picture yet"),
-            _("Enrol somebody first: `facedesk enroll NAME --source 0`."),
+            "There are no pictures to split",
+            "nobody is enrolled yet" if not people else "nobody has a picture yet",
+            "Enrol somebody first: `facedesk enroll NAME --source 0`.",
         )
     shares = (settings.train, settings.validation, settings.test)
     parts: dict[str, Parts] = {}
     warnings: list[str] = []
     if random:
         warnings.append(
-            _(
-                "Random split: neighbouring frames lie on both sides, so the figures are far "
-                "too good; use it for comparison only."
-            )
+            "Random split: neighbouring frames lie on both sides, so the figures are far "
+            "too good; use it for comparison only."
         )
     for person in people:
         if person.pictures:
@@ -122,13 +119,9 @@ def load_split(workspace: Workspace) -> Split | None:
     try:
         return _parse(body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = (
-            _("{key!r} is missing").format(key=error.args[0])
-            if isinstance(error, KeyError)
-            else str(error)
-        )
+        reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise DataError(
-            _("The split is damaged"), f"{workspace.split_file}: {reason}", _AGAIN
+            "The split is damaged", f"{workspace.split_file}: {reason}", _AGAIN
         ) from error
 
 
@@ -139,31 +132,35 @@ def check_fits(split: Split, people: Sequence[Person]) -> None:
     for slug, parts in split.people.items():
         if slug not in there and any(parts.values()):
             name = next((person.name for person in people if person.slug == slug), slug)
-            changes.append(_("the pictures of {name} are gone").format(name=name))
+            changes.append(f"the pictures of {name} are gone")
     for slug, person in there.items():
         if slug not in split.people:
-            changes.append(_("{name} is new").format(name=person.name))
+            changes.append(f"{person.name} is new")
             continue
         now = {f"{s.id}/{picture}" for s in person.sessions for picture in s.pictures}
         then = {picture for part in PARTS for picture in split.people[slug][part]}
         if new := len(now - then):
             changes.append(
-                _n("{count} new picture of {name}", "{count} new pictures of {name}", new).format(
-                    count=new, name=person.name
-                )
+                (
+                    "{count} new picture of {name}"
+                    if new == 1
+                    else "{count} new pictures of {name}"
+                ).format(count=new, name=person.name)
             )
         if gone := len(then - now):
             changes.append(
-                _n(
-                    "{count} picture of {name} gone", "{count} pictures of {name} gone", gone
+                (
+                    "{count} picture of {name} gone"
+                    if gone == 1
+                    else "{count} pictures of {name} gone"
                 ).format(count=gone, name=person.name)
             )
     if changes:
         told = "; ".join(changes[:_MOST_CHANGES_TOLD])
         more = len(changes) - _MOST_CHANGES_TOLD
         raise SplitMissing(
-            _("The split no longer fits the pictures"),
-            _("{told}; and {more} more").format(told=told, more=more) if more > 0 else told,
+            "The split no longer fits the pictures",
+            f"{told}; and {more} more" if more > 0 else told,
             _AGAIN,
         )
 
@@ -207,70 +204,66 @@ def _warnings(
 ) -> list[str]:
     count = person.pictures
     if not count:
-        return [_("no pictures, left out.")]
+        return ["no pictures, left out."]
     own = divided(person) and not random
     if count < TOO_FEW and not own:
         return [
-            _n(
-                "only {count} picture, all used for training, none to check with.",
-                "only {count} pictures, all used for training, none to check with.",
-                count,
+            (
+                "only {count} picture, all used for training, none to check with."
+                if count == 1
+                else "only {count} pictures, all used for training, none to check with."
             ).format(count=count)
         ]
     told = []
     if count < FEW:
-        told.append(
-            _("only {count} pictures, {few} or more are better.").format(count=count, few=FEW)
-        )
+        told.append(f"only {count} pictures, {FEW} or more are better.")
     for part, share in zip(PARTS, shares, strict=True):
         if share > 0 and not parts[person.slug][part]:
-            told.append(_("no pictures for {part}.").format(part=part))
+            told.append(f"no pictures for {part}.")
     if random or own:
         return told
     if any(session.part for session in person.sessions):
-        told.append(_("nothing of their own for training, so their pictures are divided anew."))
+        told.append("nothing of their own for training, so their pictures are divided anew.")
     if len(person.sessions) == 1:
         told.append(
-            _("one import only; if its photographs are of one day: same session, optimistic.")
+            "one import only; if its photographs are of one day: same session, optimistic."
             if person.sessions[0].source.startswith(IMPORTED)
-            else _("one session only: same session, optimistic; enrol once more on another day.")
+            else "one session only: same session, optimistic; enrol once more on another day."
         )
     elif len(person.sessions) == 2 and shares[1] > 0 and shares[2] > 0:
-        told.append(_("two sessions only, validation and test share one."))
+        told.append("two sessions only, validation and test share one.")
     return told
 
 
 def _parse(body: Any) -> Split:
     if body["version"] != FORMAT:
-        raise ValueError(_("version {version!r} is not known here").format(version=body["version"]))
+        raise ValueError("version {version!r} is not known here".format(version=body["version"]))
     seed, mode = body["seed"], body["mode"]
     if type(seed) is not int or mode not in get_args(Mode):
-        raise ValueError(_("seed or mode is not valid"))
+        raise ValueError("seed or mode is not valid")
     shares = tuple(body["shares"][part] for part in PARTS)
     if not all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
-        raise ValueError(_("shares are not valid"))
+        raise ValueError("shares are not valid")
     warnings = body["warnings"]
     if not isinstance(warnings, list) or not all(isinstance(text, str) for text in warnings):
-        raise ValueError(_("warnings are not valid"))
+        raise ValueError("warnings are not valid")
     people: dict[str, Parts] = {}
     for slug, entry in body["people"].items():
         if not is_slug(slug):
-            raise ValueError(_("{slug!r} is no person's folder").format(slug=slug))
+            raise ValueError(f"{slug!r} is no person's folder")
         people[slug] = {part: _pictures(slug, entry[part]) for part in PARTS}
         every = [picture for part in PARTS for picture in people[slug][part]]
         if len(every) != len(set(every)):
-            raise ValueError(_("a picture of {slug} is in two parts").format(slug=slug))
+            raise ValueError(f"a picture of {slug} is in two parts")
     return Split(seed, mode, cast("tuple[float, float, float]", shares), people, tuple(warnings))
 
 
 def _pictures(slug: str, listed: Any) -> tuple[str, ...]:
     if not isinstance(listed, list):
-        raise ValueError(_("the pictures of {slug} are not a list").format(slug=slug))
+        raise ValueError(f"the pictures of {slug} are not a list")
     for picture in listed:
         found = _PICTURE.fullmatch(picture)
         # Nothing but <session>/<number>.png: a path may not lead out of the person's folder.
         if not found or not is_session_id(found[1]):
-            raise ValueError(
-                _("{picture!r} is no picture of {slug}").format(picture=picture, slug=slug)
-            )
+            raise ValueError(f"{picture!r} is no picture of {slug}")
     return tuple(listed)

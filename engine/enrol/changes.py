@@ -21,7 +21,7 @@ from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.trash import Change, Trash, Trashed
 from engine.errors import DataError, NameTaken, NoPictures, UndoConflict, UsageError
 from engine.files import parse_json, read_json, read_lines, write_bytes, write_json
-from engine.i18n import _, _n
+from engine.shown import many
 from engine.workspace import Workspace
 
 Chosen = Mapping[str, tuple[str, ...]]
@@ -38,12 +38,12 @@ def delete_people(
     registry = People(workspace)
     people = list({person.id: person for person in map(registry.get, names)}.values())
     if not people:
-        raise UsageError(_("Nobody was named"), "", _("Say whom to delete."))
+        raise UsageError("Nobody was named", "", "Say whom to delete.")
     total = sum(person.pictures for person in people)
     named = _list([person.name for person in people])
-    title = title or _("Deleted {named} ({total})")
+    title = title or "Deleted {named} ({total})"
     title = title.format(named=named, total=_count(total))
-    back = _("{named}: back with {total}").format(named=named, total=_count(total))
+    back = f"{named}: back with {_count(total)}"
     told = [(person.id, {"pictures": person.pictures}) for person in people]
     audit = Audit(workspace)
     if not keep_days:  # without a manifest: it works on a full disk too
@@ -74,7 +74,7 @@ def delete_pictures(
 
     Raises PersonNotFound, NoPictures if one of them is not there.
     """
-    return _put_away(workspace, name, chosen, keep_days, _("Deleted {total} of {named}"))
+    return _put_away(workspace, name, chosen, keep_days, "Deleted {total} of {named}")
 
 
 def set_aside(
@@ -83,7 +83,7 @@ def set_aside(
     """`delete_pictures` of what shows another face; unless an operator was `asked`, it is undone by
     its id only.
     """
-    title = _("Set aside {total} of {named}: another face")
+    title = "Set aside {total} of {named}: another face"
     return _put_away(workspace, name, chosen, keep_days, title, by_itself=not asked)
 
 
@@ -93,7 +93,7 @@ def give_up_session(
     """Delete the session of a capture that an operator gave up; with `new` the person too, where
     they have no other pictures. Raises as `delete_pictures`.
     """
-    title = _("Gave up the capture of {named} ({total})")
+    title = "Gave up the capture of {named} ({total})"
     person = People(workspace).get(name)
     if new and [each.id for each in person.sessions] == [session]:
         return delete_people(workspace, [name], keep_days, title)
@@ -112,7 +112,7 @@ def _put_away(
     person, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
     by = {"by_itself": True} if by_itself else {}
-    back = _("{name} has {total} again").format(name=person.name, total=_count(total))
+    back = f"{person.name} has {_count(total)} again"
     with (
         Audit(workspace).of("pictures-deleted", person.id, pictures=total, **by) as doing,
         Trash(workspace, keep_days).change(
@@ -149,10 +149,8 @@ def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Tra
     with (
         Audit(workspace).of_all("person-merged", about) as doing,
         Trash(workspace, keep_days).change(
-            _("Merged {name} into {other}").format(name=person.name, other=other.name),
-            _("{name} is a person again, with {pictures}").format(
-                name=person.name, pictures=_count(person.pictures)
-            ),
+            f"Merged {person.name} into {other.name}",
+            f"{person.name} is a person again, with {_count(person.pictures)}",
             pictures=person.pictures,
             names=[(person.slug, person.name)],
         ) as change,
@@ -186,10 +184,8 @@ def move_pictures(
     with (
         Audit(workspace).of_all("pictures-moved", about) as doing,
         Trash(workspace, keep_days).change(
-            _("Moved {total} of {name} to {other}").format(
-                total=_count(total), name=person.name, other=other.name
-            ),
-            _("{name} has {total} again").format(name=person.name, total=_count(total)),
+            f"Moved {_count(total)} of {person.name} to {other.name}",
+            f"{person.name} has {_count(total)} again",
             pictures=total,
         ) as change,
     ):
@@ -216,21 +212,17 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
     for id_back, name in found.back_ids:
         if id_back in enrolled:
             raise UndoConflict(
-                _("Could not undo this"),
-                _("{name} is enrolled again already").format(name=name),
-                _("Delete that person first, then undo again (facedesk trash undo {id}).").format(
-                    id=found.id
-                ),
+                "Could not undo this",
+                f"{name} is enrolled again already",
+                f"Delete that person first, then undo again (facedesk trash undo {found.id}).",
             )
         try:
             people.refuse_taken(name, own=None)
         except NameTaken as error:
             raise NameTaken(
-                _("The name was taken meanwhile"),
-                _("another person is called {name} now").format(name=name),
-                _("Rename that person, then undo again (facedesk trash undo {id}).").format(
-                    id=found.id
-                ),
+                "The name was taken meanwhile",
+                f"another person is called {name} now",
+                f"Rename that person, then undo again (facedesk trash undo {found.id}).",
             ) from error
     about = [(each, {"change": found.id}) for each, _unused in found.back_ids if each]
     with Audit(workspace).of_all("change-undone", about or [("", {"change": found.id})]):
@@ -244,9 +236,7 @@ def _two(workspace: Workspace, source: str, target: str) -> tuple[Person, Person
     registry = People(workspace)
     person, other = registry.get(source), registry.get(target)
     if person.slug == other.slug:
-        raise UsageError(
-            _("That is one and the same person"), person.name, _("Name another person.")
-        )
+        raise UsageError("That is one and the same person", person.name, "Name another person.")
     return person, other
 
 
@@ -261,15 +251,13 @@ def _chosen(
         session, _unused, file = each.partition("/")
         if session not in have or (file and file not in have[session]):
             raise NoPictures(
-                _("There is no such picture"),
-                _("{each} of {name}").format(each=each, name=person.name),
-                _("See `facedesk people show NAME`."),
+                "There is no such picture",
+                f"{each} of {person.name}",
+                "See `facedesk people show NAME`.",
             )
         wanted.setdefault(session, set()).update([file] if file else have[session])
     if not wanted:
-        raise UsageError(
-            _("No picture was named"), person.name, _("Say which: SESSION or SESSION/FILE.")
-        )
+        raise UsageError("No picture was named", person.name, "Say which: SESSION or SESSION/FILE.")
     return person, {
         session: tuple(file for file in files if file in wanted[session])
         for session, files in have.items()
@@ -409,14 +397,14 @@ def _entry(parts: dict[str, list[str]]) -> Any:
 
 
 def _count(pictures: int) -> str:
-    return _n("{count} picture", "{count} pictures", pictures).format(count=pictures)
+    return many(pictures, "picture")
 
 
 def _list(names: Sequence[str]) -> str:
     shown = ", ".join(names[:3])
     if len(names) <= 3:
         return shown
-    return _("{shown} and {count} more").format(shown=shown, count=len(names) - 3)
+    return f"{shown} and {len(names) - 3} more"
 
 
 def _done(change: Change) -> Trashed:

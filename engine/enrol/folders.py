@@ -11,7 +11,6 @@ from typing import Literal, TypeVar
 
 from engine.errors import DataError
 from engine.files import parse_json, read_bytes, translate_os_errors
-from engine.i18n import _
 
 SESSION_FILE = "session.json"
 Part = Literal["train", "validation", "test"]
@@ -81,7 +80,7 @@ def sub_folders(path: Path) -> list[os.DirEntry[str]]:
 
     An absent folder has none. Raises WorkspaceUnusable if it cannot be read.
     """
-    with translate_os_errors(_("read a folder"), path):
+    with translate_os_errors("read a folder", path):
         try:
             with os.scandir(path) as entries:
                 found = [
@@ -96,7 +95,7 @@ def sub_folders(path: Path) -> list[os.DirEntry[str]]:
 
 def picture_names(folder: str | Path) -> tuple[str, ...]:
     """The picture files in a session's folder, in order of capture. Absent: none."""
-    with translate_os_errors(_("read a folder"), Path(folder)):
+    with translate_os_errors("read a folder", Path(folder)):
         try:
             names = os.listdir(folder)
         except FileNotFoundError:

@@ -19,7 +19,6 @@ from pathlib import Path
 from engine.enrol.folders import PARTS
 from engine.enrol.names import LONGEST_NAME, clean_name, name_key, slug_for
 from engine.errors import DataError, NameInvalid, NoPictures
-from engine.i18n import _
 from engine.picture_names import is_picture_name, leads_outside
 
 PART_NAMES = {
@@ -34,7 +33,7 @@ PART_NAMES = {
 """Folder names that are a part of a data set and no person, if they hold folders themselves."""
 
 _CLUTTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"})
-_HINT = _("Give a folder with one sub-folder a person, named after the person.")
+_HINT = "Give a folder with one sub-folder a person, named after the person."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,9 @@ class ImportPlan:
     def left_out(self) -> tuple[str, ...]:
         """Which folders, and what else is no mere other file, are left out and why, in words."""
         words = {
-            "denied": _("{path} was left out: permission denied"),
-            "unreadable": _("{path} was left out: it cannot be read"),
-            "leads_outside": _("{path} leads out of the folder and was left out"),
+            "denied": "{path} was left out: permission denied",
+            "unreadable": "{path} was left out: it cannot be read",
+            "leads_outside": "{path} leads out of the folder and was left out",
         }
         return tuple(
             words[reason].format(path=self.shown(path))
@@ -109,15 +108,15 @@ def plan_import(folder: Path, *, divided: bool = False) -> ImportPlan:
     """
     if not os.path.isdir(folder):
         raise DataError(
-            _("There is no such folder"), f"{_text(str(folder))}: {_problem(folder)}", _HINT
+            "There is no such folder", f"{_text(str(folder))}: {_problem(folder)}", _HINT
         )
     found = _Gathering()
     folders, files = _entries(folder, folder, found)
     if not folders:
         raise DataError(
-            _("There is nobody to import"),
-            _("{folder} has no sub-folders").format(folder=_text(str(folder)))
-            + (_(", only files") if files else _(", it is empty")),
+            "There is nobody to import",
+            f"{_text(str(folder))} has no sub-folders"
+            + (", only files" if files else ", it is empty"),
             _HINT,
         )
     _note_loose(files, found)
@@ -137,12 +136,10 @@ def plan_import(folder: Path, *, divided: bool = False) -> ImportPlan:
             _gather(sub, inner_folders, inner_files, found)
     if not any(found.files.values()):
         raise NoPictures(
-            _("There are no pictures to import"),
+            "There are no pictures to import",
             "; ".join(
                 (
-                    _("no sub-folder of {folder} holds a picture file").format(
-                        folder=_text(str(folder))
-                    ),
+                    f"no sub-folder of {_text(str(folder))} holds a picture file",
                     *ImportPlan(folder, (), tuple(found.strays)).left_out,
                 )
             ),
@@ -175,11 +172,9 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
     folders, files = _entries(root, root, found) if is_folder else ([], [path])
     if name is not None and folders:
         raise DataError(
-            _("One name does not fit several people"),
-            _("{path} has sub-folders, and each is a stranger of its own").format(
-                path=_text(str(path))
-            ),
-            _("Leave out --as, or name a folder with pictures of one person."),
+            "One name does not fit several people",
+            f"{_text(str(path))} has sub-folders, and each is a stranger of its own",
+            "Leave out --as, or name a folder with pictures of one person.",
         )
     if folders:
         with contextlib.suppress(NoPictures):
@@ -195,14 +190,14 @@ def plan_strangers(path: Path, name: str | None = None) -> ImportPlan:
     others = tuple(stray for stray in found.strays if stray[1] != "no_person")
     if not pictures:
         raise NoPictures(
-            _("There are no pictures of strangers"),
+            "There are no pictures of strangers",
             "; ".join(
                 (
-                    _("{path} holds no picture file").format(path=_text(str(path))),
+                    f"{_text(str(path))} holds no picture file",
                     *ImportPlan(root, (), tuple(found.strays)).left_out,
                 )
             ),
-            _("Give a folder with one sub-folder a stranger, or one picture a stranger."),
+            "Give a folder with one sub-folder a stranger, or one picture a stranger.",
         )
     if name is not None:
         return ImportPlan(root, (PersonFiles(clean_name(name), tuple(pictures)),), others)
@@ -262,9 +257,9 @@ def _entries(folder: Path, root: Path, found: _Gathering) -> tuple[list[Path], l
             found.strays.append((folder, reason))
             return [], []
         raise DataError(
-            _("A folder cannot be read"),
+            "A folder cannot be read",
             f"{_text(str(folder))}: {os.strerror(error.errno or 0)}",
-            _("Check its owner and permissions."),
+            "Check its owner and permissions.",
         ) from error
     visible = [n for n in names if not n.startswith(".") and n.casefold() not in _CLUTTER]
     paths = []
@@ -283,10 +278,10 @@ def _problem(folder: Path) -> str:
     try:
         os.stat(folder)
     except PermissionError:
-        return _("permission denied")
+        return "permission denied"
     except OSError:
-        return _("it does not exist")
-    return _("it is a file")
+        return "it does not exist"
+    return "it is a file"
 
 
 def _natural(name: str) -> tuple[list[tuple[int, str]], str]:

@@ -38,7 +38,6 @@ from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Verdict
 from engine.faces.refusal import Refusal
-from engine.i18n import _
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 
 After = Callable[[Person, str], Iterable[Event]]
@@ -144,11 +143,9 @@ class _Import:
             yield from self._person(each)
         if self._cancel.cancelled:
             raise Cancelled(
-                _("The import was cancelled"),
-                _("{images} pictures of {persons} people were imported before").format(
-                    images=self._images, persons=len(self._persons)
-                ),
-                _("Import the folder again for the rest; nothing is taken twice."),
+                "The import was cancelled",
+                f"{self._images} pictures of {len(self._persons)} people were imported before",
+                "Import the folder again for the rest; nothing is taken twice.",
             )
         yield ImportDone(
             people=len(self._persons),
@@ -178,7 +175,7 @@ class _Import:
                     break
                 taken = self._photograph(session, path, number)
                 for what in self._notes:
-                    text = _("{file}: {what}").format(file=self._plan.shown(path), what=what)
+                    text = f"{self._plan.shown(path)}: {what}"
                     yield Notice(text=text, level="warning")
                 self._notes.clear()
                 if isinstance(taken, ImportRefused):
@@ -186,7 +183,7 @@ class _Import:
                     yield from self._refuse(path, taken.reason, taken.value, taken.limit)
                     continue
                 if taken.turned:
-                    text = _("{file} was turned by {degrees} degrees to the left")
+                    text = "{file} was turned by {degrees} degrees to the left"
                     degrees = 90 * taken.turned
                     yield Notice(text=text.format(file=self._plan.shown(path), degrees=degrees))
                 yield self._progress(path)

@@ -26,7 +26,6 @@ from engine.enrol.recording import PictureRecord, record_of
 from engine.errors import DataError, WorkspaceDenied
 from engine.events import Sighted
 from engine.files import new_directory, read_json, remove_directory, write_bytes, write_json
-from engine.i18n import _
 from engine.settings import InboxSettings
 from engine.workspace import Workspace
 
@@ -233,7 +232,7 @@ class Inbox:
                 record for record in map(record_of, body["pictures"]) if record.file in present
             )
             if not records:
-                raise ValueError(_("no picture is left"))
+                raise ValueError("no picture is left")
             return Sighting(
                 id=id,
                 at=str(body["at"]),
@@ -257,19 +256,19 @@ def _digest(value: Any) -> str:
     """A digest that may become a folder's name."""
     text = str(value)
     if not is_session_id(text):
-        raise ValueError(_("a digest is none"))
+        raise ValueError("a digest is none")
     return text
 
 
 def _damaged(folder: Path, why: str) -> DataError:
     return DataError(
-        _("A sighting is damaged"),
+        "A sighting is damaged",
         f"{folder / SIGHTING_FILE}: {why}",
-        _("Delete the folder; nothing else depends on it."),
+        "Delete the folder; nothing else depends on it.",
     )
 
 
 def _gone(id: str) -> DataError:
     return DataError(
-        _("This sighting is not in the inbox"), id[:80], _("See `facedesk unknown list`; u undoes.")
+        "This sighting is not in the inbox", id[:80], "See `facedesk unknown list`; u undoes."
     )

@@ -30,7 +30,6 @@ from engine.files import (
     remove_directory,
     write_bytes,
 )
-from engine.i18n import _
 from engine.settings import ConsentSettings, InboxSettings
 from engine.workspace import Workspace
 
@@ -75,7 +74,7 @@ class Choices:
             person = people.add(name, leave.consent(name))
         else:
             person = permission.note(people, found, leave)
-        title = _("Unknown is {name}").format(name=person.name)
+        title = f"Unknown is {person.name}"
         return self._become(
             sightings, self._workspace, person, SOURCE, title, new=new and found is None
         )
@@ -87,24 +86,22 @@ class Choices:
         """
         sightings = self._inbox.get(ids)
         area = StrangerArea(self._workspace)
-        what = _("Not {not_person}").format(not_person=not_person) if not_person else _("Ignored")
+        what = f"Not {not_person}" if not_person else "Ignored"
         told_from = ""
         if not_person:
             with contextlib.suppress(PersonNotFound):  # renamed or deleted since it was shown
                 told_from = People(self._workspace).get(not_person).id
         person = _new_stranger(People(area), what, sightings[0], told_from)
         source = f"{SOURCE}, not {not_person}" if not_person else SOURCE
-        return self._become(
-            sightings, area, person, source, _("Unknown: {what}").format(what=what), new=True
-        )
+        return self._become(sightings, area, person, source, f"Unknown: {what}", new=True)
 
     def delete(self, ids: Sequence[str]) -> Trashed:
         """Remove these sightings. Raises DataError if one is gone."""
         sightings = self._inbox.get(ids)
-        title = _("Deleted {count} unknown").format(count=len(sightings))
+        title = f"Deleted {len(sightings)} unknown"
         with (
             self._audit.of("inbox-choice", choice="deleted", sightings=len(sightings)) as doing,
-            self._trash.change(title, _("back to the inbox"), pictures=_crops(sightings)) as change,
+            self._trash.change(title, "back to the inbox", pictures=_crops(sightings)) as change,
         ):
             change.noted = doing.numbers
             self._take_out(change, sightings)
@@ -121,11 +118,11 @@ class Choices:
         marked = self._inbox.get([id for id in group if id in ids])
         others = self._inbox.get([id for id in group if id not in ids])
         if strays or not marked or not others:
-            part = _("{marked} of {all} sightings").format(marked=len(marked), all=len(group))
+            part = f"{len(marked)} of {len(group)} sightings"
             raise DataError(
-                _("This is no part of the group"),
+                "This is no part of the group",
                 strays[0][:80] if strays else part,
-                _("Name some of the group's sightings, and not all."),
+                "Name some of the group's sightings, and not all.",
             )
         sides = tuple(each.id for each in marked), tuple(each.id for each in others)
         choice = Choice(self._free_id(), apart=sides)
@@ -147,7 +144,7 @@ class Choices:
         """
         undoable = self._undoable()
         if not undoable:
-            raise NothingToUndo(_("There is nothing to undo"), _("no choice was made here lately"))
+            raise NothingToUndo("There is nothing to undo", "no choice was made here lately")
         last, undone = undoable[-1]
         with self._audit.of("inbox-choice", choice="undone", change=last.id):
             if last.apart is None:
@@ -211,7 +208,7 @@ class Choices:
             with (
                 noted as doing,
                 self._trash.change(
-                    title, _("back to the inbox"), pictures=_crops(sightings)
+                    title, "back to the inbox", pictures=_crops(sightings)
                 ) as change,
             ):
                 change.noted = doing.numbers
@@ -328,9 +325,9 @@ def _new_stranger(people: People, what: str, sighting: Sighting, told_from: str)
 def _as_done(id: str, sides: Sides) -> Trashed:
     """A split in the words of the trash, though it moved nothing there."""
     marked, others = map(len, sides)
-    title = _("Split off {marked} of {all} unknown").format(marked=marked, all=marked + others)
+    title = f"Split off {marked} of {marked + others} unknown"
     made = moment_of(id)
-    return Trashed(id, title, _("one group again"), iso(made) if made else "")
+    return Trashed(id, title, "one group again", iso(made) if made else "")
 
 
 def _crops(sightings: Sequence[Sighting]) -> int:

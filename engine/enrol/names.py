@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable
 
 from engine.errors import NameInvalid
-from engine.i18n import _
 from engine.shown import JOINERS, ZWJ, ZWNJ, is_invisible, joins
 
 LONGEST_NAME = 100
@@ -34,35 +33,31 @@ def clean_name(text: str) -> str:
     """
     name = unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", text).split()))
     if not name:
-        raise NameInvalid(_("The name is empty"), "", _("Give the person's name."))
+        raise NameInvalid("The name is empty", "", "Give the person's name.")
     if len(name) > LONGEST_NAME:
         raise NameInvalid(
-            _("The name is too long"),
-            _("it has {count} characters, {longest_name} are allowed").format(
-                count=len(name), longest_name=LONGEST_NAME
-            ),
-            _("Shorten it."),
+            "The name is too long",
+            f"it has {len(name)} characters, {LONGEST_NAME} are allowed",
+            "Shorten it.",
         )
     for place, character in enumerate(name):
         if character in "/\\":
             raise NameInvalid(
-                _("The name holds a slash"),
+                "The name holds a slash",
                 f"{name!r}",
-                _("Leave out / and \\, they separate folders."),
+                "Leave out / and \\, they separate folders.",
             )
         hidden = is_invisible(character) and not joins(name, place)
         if hidden or unicodedata.category(character) == "Cn":
             raise NameInvalid(
-                _("The name holds a character that cannot be seen"),
-                _("U+{character:04X} in {name!r}").format(character=ord(character), name=name),
-                _("Leave the joiner out there: it changes nothing.")
+                "The name holds a character that cannot be seen",
+                f"U+{ord(character):04X} in {name!r}",
+                "Leave the joiner out there: it changes nothing."
                 if character in (ZWNJ, ZWJ)
-                else _("Type the name again instead of pasting it."),
+                else "Type the name again instead of pasting it.",
             )
     if not any(unicodedata.category(character)[0] in "LN" for character in name):
-        raise NameInvalid(
-            _("The name has no letter or digit"), f"{name!r}", _("Give the person's name.")
-        )
+        raise NameInvalid("The name has no letter or digit", f"{name!r}", "Give the person's name.")
     return name
 
 

@@ -49,7 +49,6 @@ from engine.errors import (
     WorkspaceDenied,
 )
 from engine.files import new_directory, remove_directory, write_json
-from engine.i18n import _
 from engine.workspace import Workspace
 
 __all__ = ["PERSON_FILE", "People", "Person", "SessionInfo", "UnreadPerson", "clean_name"]
@@ -107,7 +106,7 @@ class People:
         """The person in this folder. Raises PersonNotFound, PersonUnreadable."""
         if not is_slug(slug) or not self._folder(slug).is_dir():
             raise PersonNotFound(
-                _("Nobody of this name is enrolled"), slug, _("See `facedesk people list`.")
+                "Nobody of this name is enrolled", slug, "See `facedesk people list`."
             )
         try:
             return self._read(slug)
@@ -132,9 +131,7 @@ class People:
     def session_directory(self, slug: str, session: str) -> Path:
         """Where a session's pictures lie. Raises DataError for a text that is not a session id."""
         if not is_slug(slug) or not is_session_id(session):
-            raise DataError(
-                _("No such session"), f"{slug}/{session}", _("See `facedesk people list`.")
-            )
+            raise DataError("No such session", f"{slug}/{session}", "See `facedesk people list`.")
         return self._folder(slug) / session
 
     # --- changing (the caller holds the writer lock) -------------------------------------------
@@ -211,22 +208,18 @@ class People:
         slug = self._find(name)
         if slug is not None and slug != own:
             raise NameTaken(
-                _("This name is taken"),
-                _("{name} is enrolled already").format(name=self._read(slug).name),
-                _("Choose another name, or add pictures to the person who has it."),
+                "This name is taken",
+                f"{self._read(slug).name} is enrolled already",
+                "Choose another name, or add pictures to the person who has it.",
             )
         look = looks(name)
         for other_slug, other in self._names():
             if other_slug != own and looks(other) & look:
                 raise NameTaken(
-                    _("This name looks like another"),
-                    _("{name} is enrolled as {other}, in other letters").format(
-                        name=repr(name), other=ascii(other)
-                    ),
-                    _(
-                        "Type the name again instead of pasting it, or add to it what tells them "
-                        "apart."
-                    ),
+                    "This name looks like another",
+                    f"{name!r} is enrolled as {other!a}, in other letters",
+                    "Type the name again instead of pasting it, or add to it what tells them "
+                    "apart.",
                 )
 
     def refuse_lookalike(self, name: str) -> None:
@@ -249,7 +242,7 @@ class People:
     def delete_slug(self, slug: str, name: str = "") -> None:
         """`delete` by folder, also for a person whose person.json is damaged."""
         if not is_slug(slug):
-            raise PersonNotFound(_("Nobody of this name is enrolled"), slug)
+            raise PersonNotFound("Nobody of this name is enrolled", slug)
         folder = self._folder(slug)
         try:
             remove_directory(folder)
@@ -377,15 +370,15 @@ class People:
         names = {name_key(other): other for _, other in self._names()}
         near = difflib.get_close_matches(name_key(name), names, n=1)
         unread = [each.shown for each in self.unread()]
-        hint = _("See `facedesk people list`.")
+        hint = "See `facedesk people list`."
         if near:
-            hint = _("Did you mean {name}?").format(name=names[near[0]])
+            hint = f"Did you mean {names[near[0]]}?"
         elif unread:
-            hint = _(
-                "It may be one who cannot be read: {names}. See `facedesk people list`."
-            ).format(names=", ".join(unread))
+            hint = "It may be one who cannot be read: {names}. See `facedesk people list`.".format(
+                names=", ".join(unread)
+            )
         shown = name if len(name) <= 60 else f"{name[:60]}..."
-        return PersonNotFound(_("Nobody of this name is enrolled"), shown, hint)
+        return PersonNotFound("Nobody of this name is enrolled", shown, hint)
 
 
 def utc_now() -> str:

@@ -17,7 +17,6 @@ from engine.enrol.names import clean_name, name_key
 from engine.enrol.people import People, Person
 from engine.enrol.roster import consent_for
 from engine.errors import ConsentMissing, PersonNotFound
-from engine.i18n import _
 from engine.settings import ConsentSettings
 from engine.workspace import Workspace
 
@@ -94,10 +93,8 @@ def brought(
             raise
         raise ConsentMissing(
             error.title,
-            _(
-                "what the archive says of {name} is not believed (consent.required is refuse)"
-            ).format(name=name),
-            _("Look at their own record, then say who did: --consent WHO."),
+            f"what the archive says of {name} is not believed (consent.required is refuse)",
+            "Look at their own record, then say who did: --consent WHO.",
         ) from error
     return Permission(sentence, {name_key(name): consent} if consent else {})
 
@@ -116,14 +113,12 @@ def refuse_taken_back(person: Person, into: Person) -> None:
     made one, did not: they would be named again under that name."""
     if is_withdrawn(person) and not is_withdrawn(into):
         raise ConsentMissing(
-            _("Consent was taken back"),
-            _("{name} took their consent back, and would be named again as {other}").format(
-                name=person.name, other=into.name
-            ),
-            _(
+            "Consent was taken back",
+            f"{person.name} took their consent back, and would be named again as {into.name}",
+            (
                 "Ask, and note that they agree again (facedesk people consent NAME --by WHO); or "
-                "take {other}'s back too (--withdraw), or erase {name}."
-            ).format(name=person.name, other=into.name),
+                f"take {into.name}'s back too (--withdraw), or erase {person.name}."
+            ),
         )
 
 
@@ -145,12 +140,8 @@ def withdrawn(workspace: Workspace) -> tuple[Person, ...]:
 def outdated_words(agreed: str, settings: ConsentSettings) -> str:
     """That somebody agreed to another text than the present one, as a clause."""
     if agreed in ("", settings.text_version):
-        return _("agreed to other words than the present text {present}").format(
-            present=settings.text_version
-        )
-    return _("agreed to text {agreed}, the present one is {present}").format(
-        agreed=agreed, present=settings.text_version
-    )
+        return f"agreed to other words than the present text {settings.text_version}"
+    return f"agreed to text {agreed}, the present one is {settings.text_version}"
 
 
 def _judge(
@@ -160,25 +151,17 @@ def _judge(
         return ""
     if missing and settings.required == "refuse":
         raise ConsentMissing(
-            _("Consent is missing"),
-            _("no consent is noted of {names} (consent.required is refuse)").format(
-                names=_list(missing)
-            ),
-            _("Ask, then say who asked: --consent WHO, or the field Consent of the form."),
+            "Consent is missing",
+            f"no consent is noted of {_list(missing)} (consent.required is refuse)",
+            "Ask, then say who asked: --consent WHO, or the field Consent of the form.",
         )
     if missing:
-        return _("No consent is noted of {names}: c notes it, or --consent WHO.").format(
-            names=_list(missing)
-        )
+        return f"No consent is noted of {_list(missing)}: c notes it, or --consent WHO."
     if outdated:
         name, agreed = outdated[0]
         sentence = f"{name} {outdated_words(agreed, settings)}"
         more = len(outdated) - 1
-        return (
-            _("{sentence}; so did {more} more.").format(sentence=sentence, more=more)
-            if more
-            else f"{sentence}."
-        )
+        return f"{sentence}; so did {more} more." if more else f"{sentence}."
     return ""
 
 
@@ -186,4 +169,4 @@ def _list(names: Sequence[str]) -> str:
     shown = ", ".join(names[:NAMED])
     if len(names) <= NAMED:
         return shown
-    return _("{shown} and {count} more").format(shown=shown, count=len(names) - NAMED)
+    return f"{shown} and {len(names) - NAMED} more"

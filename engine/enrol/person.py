@@ -26,7 +26,6 @@ from engine.errors import (
 )
 from engine.events import Emit, Notice
 from engine.files import read_json
-from engine.i18n import _
 from engine.workspace import Workspace
 from engine.workspace_format import newer
 
@@ -124,9 +123,9 @@ def read_head(workspace: Workspace, slug: str) -> dict[str, Any]:
     body = read_json(path)
     if newer(body, FORMAT):
         raise WorkspaceTooNew(
-            _("A person's file is of a newer version"),
+            "A person's file is of a newer version",
             str(path),
-            _("Use the newer Facedesk that wrote it."),
+            "Use the newer Facedesk that wrote it.",
         )
     if not (
         isinstance(body, dict)
@@ -147,12 +146,12 @@ def _unread(workspace: Workspace, slug: str, name: str, cause: DataError) -> Unr
     ours = workspace.people.name == "people"
     if not denied and not isinstance(cause, WorkspaceTooNew):
         hint = (
-            _("Restore it from a backup, or: facedesk people erase {slug}")
+            "Restore it from a backup, or: facedesk people erase {slug}"
             if ours
-            else _("Restore it from a backup, or: facedesk strangers remove {slug}")
+            else "Restore it from a backup, or: facedesk strangers remove {slug}"
         ).format(slug=slug)
     error = PersonUnreadable(
-        _("A person cannot be read") if ours else _("A stranger of yours cannot be read"),
+        "A person cannot be read" if ours else "A stranger of yours cannot be read",
         f"{name or slug}: {cause.message}",
         hint,
     )
@@ -190,9 +189,9 @@ def read_sessions(folder: Path) -> tuple[SessionInfo, ...]:
 def _damage(workspace: Workspace, slug: str) -> DataError:
     path = workspace.people / slug / PERSON_FILE
     return DataError(
-        _("A person's file is damaged"),
-        _("{path} is missing or does not hold a person").format(path=path),
-        _("Restore it from a backup."),
+        "A person's file is damaged",
+        f"{path} is missing or does not hold a person",
+        "Restore it from a backup.",
     )
 
 
@@ -202,7 +201,7 @@ def refuse_unread(unread: Sequence[UnreadPerson]) -> None:
         raise unread[0].error
     if unread:
         raise PersonUnreadable(
-            _("{count} cannot be read").format(count=len(unread)),
+            f"{len(unread)} cannot be read",
             "; ".join(each.error.message for each in unread),
             "; ".join(dict.fromkeys(each.error.hint for each in unread)),
         )

@@ -36,7 +36,6 @@ from engine.files import (
     write_bytes,
     write_json,
 )
-from engine.i18n import _
 
 RECORDS_FILE = "pictures.jsonl"
 
@@ -119,9 +118,9 @@ class SessionWriter:
             self.session = self._people.new_session(self._person, self._source, aligned, self._part)
         if self._gone():
             raise PersonNotFound(
-                _("The person was deleted meanwhile"),
+                "The person was deleted meanwhile",
                 self._person.name,
-                _("Enrol them again if that was a mistake."),
+                "Enrol them again if that was a mistake.",
             )
         file = f"{self._written + 1:04d}.png"
         record = PictureRecord(
@@ -182,12 +181,10 @@ class SessionWriter:
         if self.session:
             target = self._people.session_directory(person.slug, self.session)
             if target.exists():
-                raise DataError(
-                    _("The session exists already"), str(target), _("Capture once more.")
-                )
+                raise DataError("The session exists already", str(target), "Capture once more.")
             if self._gone() or not target.parent.is_dir():
-                raise PersonNotFound(_("The person was deleted meanwhile"), person.name)
-            with translate_os_errors(_("move a folder"), target):
+                raise PersonNotFound("The person was deleted meanwhile", person.name)
+            with translate_os_errors("move a folder", target):
                 move(self.folder, target)
                 sync_directory(target.parent)
             traces.move_features(

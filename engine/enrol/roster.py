@@ -22,7 +22,6 @@ from engine.enrol.names import clean_name, name_key
 from engine.enrol.people import People
 from engine.errors import DataError, NameInvalid, UsageError
 from engine.files import open_regular, read_json, translate_os_errors, write_json
-from engine.i18n import _
 from engine.workspace import Workspace
 
 FILE = "roster.json"
@@ -62,7 +61,7 @@ def entries(workspace: Workspace) -> tuple[Entry, ...]:
         return ()
     except (KeyError, TypeError, AttributeError, NameInvalid) as error:
         raise DataError(
-            _("The roster is damaged"), str(path), _("Clear it with `facedesk roster clear`.")
+            "The roster is damaged", str(path), "Clear it with `facedesk roster clear`."
         ) from error
 
 
@@ -81,23 +80,15 @@ def add(workspace: Workspace, source: Path) -> Added:
         try:
             name = clean_name(_plain(text))
         except NameInvalid as error:
-            notes.append(
-                _("Left out {text!r}: {error}").format(text=_plain(text)[:60], error=error)
-            )
+            notes.append(f"Left out {_plain(text)[:60]!r}: {error}")
             continue
         key = name_key(name)
         if key in enrolled:
-            notes.append(
-                _("{name} is enrolled already, as {enrolled}").format(
-                    name=name, enrolled=enrolled[key]
-                )
-            )
+            notes.append(f"{name} is enrolled already, as {enrolled[key]}")
         elif key in known:
-            notes.append(_("{name} is on the roster already").format(name=name))
+            notes.append(f"{name} is on the roster already")
         elif len(before) + len(new) >= MOST:
-            notes.append(
-                _("{name} is too many: a roster holds {most} names").format(name=name, most=MOST)
-            )
+            notes.append(f"{name} is too many: a roster holds {MOST} names")
         else:
             new.append(Entry(name, _consent(consent)))
         known.add(key)
@@ -113,7 +104,7 @@ def clear(workspace: Workspace) -> int:
         count = len(entries(workspace))
     except DataError:
         count = 0
-    with translate_os_errors(_("remove a file"), path):
+    with translate_os_errors("remove a file", path):
         path.unlink(missing_ok=True)
     return count
 
@@ -154,14 +145,14 @@ def read_names(source: Path) -> Iterator[tuple[str, str]]:
         with open_regular(source) as file:  # a pipe would hang, a device never end
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
-            raise _unusable(source, _("it is larger than {most} MiB").format(most=LARGEST >> 20))
+            raise _unusable(source, f"it is larger than {LARGEST >> 20} MiB")
         text = data.decode("utf-8-sig")
     except FileNotFoundError:
-        raise _unusable(source, _("there is no such file or folder")) from None
+        raise _unusable(source, "there is no such file or folder") from None
     except UnicodeDecodeError:
-        raise _unusable(source, _("it is not UTF-8 text")) from None
+        raise _unusable(source, "it is not UTF-8 text") from None
     except OSError as error:
-        raise _unusable(source, error.strerror or _("it cannot be read")) from error
+        raise _unusable(source, error.strerror or "it cannot be read") from error
     try:
         return iter(_csv_names(text))
     except csv.Error as error:
@@ -219,7 +210,7 @@ def _entry(body: Any) -> Entry:
 
 def _unusable(source: Path, why: str) -> UsageError:
     return UsageError(
-        _("No names could be read"),
+        "No names could be read",
         f"{source}: {why}",
-        _("Give a CSV file with a column `name`, or a folder with one sub-folder a person."),
+        "Give a CSV file with a column `name`, or a folder with one sub-folder a person.",
     )

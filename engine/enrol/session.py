@@ -24,7 +24,6 @@ from engine.enrol.recording import SessionWriter
 from engine.enrol.trash import Trash, Trashed
 from engine.errors import FacedeskError, UsageError
 from engine.events import Captured, EnrolDone, Refused
-from engine.i18n import _
 from engine.pictures import encode_png
 
 if TYPE_CHECKING:
@@ -62,11 +61,9 @@ class Enrolment:
     ) -> None:
         if not 1 <= target <= LARGEST_TARGET:
             raise UsageError(
-                _("The number of pictures is out of bounds"),
-                _("{target} was asked for, 1 to {largest_target} are possible").format(
-                    target=target, largest_target=LARGEST_TARGET
-                ),
-                _("Choose another --count."),
+                "The number of pictures is out of bounds",
+                f"{target} was asked for, 1 to {LARGEST_TARGET} are possible",
+                "Choose another --count.",
             )
         self.person = person
         self.target = target

@@ -13,7 +13,6 @@ from engine.enrol.names import clean_name
 from engine.enrol.people import People, Person
 from engine.enrol.person import UnreadPerson, read_sessions, refuse_unread
 from engine.errors import PersonNotFound
-from engine.i18n import _
 from engine.workspace import Workspace
 
 
@@ -60,7 +59,7 @@ def remove_stranger(workspace: Workspace, name: str) -> tuple[str, int]:
         gone = people.get(name)
     except PersonNotFound as error:
         raise PersonNotFound(
-            _("There is no such stranger"), clean_name(name), _("See `facedesk strangers list`.")
+            "There is no such stranger", clean_name(name), "See `facedesk strangers list`."
         ) from error
     with Audit(area).of("stranger-removed", gone.id, pictures=gone.pictures):
         people.delete(name)

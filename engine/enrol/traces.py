@@ -20,7 +20,6 @@ from engine.files import (
     translate_os_errors,
     write_json,
 )
-from engine.i18n import _
 from engine.workspace import Workspace
 
 
@@ -188,7 +187,7 @@ def sweep_sessions(workspace: Workspace) -> tuple[str, ...]:
         for rows in sorted(folder.glob("*/*.npz")):
             session = workspace.people / rows.parent.name / rows.name.partition(".")[0]
             if not rows.name.startswith(".") and not session.is_dir():
-                with translate_os_errors(_("remove a file"), rows):
+                with translate_os_errors("remove a file", rows):
                     rows.unlink(missing_ok=True)
                 removed.append(str(rows.relative_to(workspace.root)))
     return tuple(removed)

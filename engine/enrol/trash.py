@@ -46,7 +46,6 @@ from engine.files import (
     translate_os_errors,
     write_json,
 )
-from engine.i18n import _
 from engine.workspace import Workspace
 
 __all__ = ["Change", "Trash", "Trashed"]
@@ -106,7 +105,7 @@ class Trash:
         is not possible, DiskFull, WorkspaceUnusable.
         """
         make_directory(self._folder)
-        with translate_os_errors(_("create a folder"), self._folder):
+        with translate_os_errors("create a folder", self._folder):
             temporary = new_temporary(self._folder)
         try:
             change = Change(self._workspace, temporary)
@@ -138,7 +137,7 @@ class Trash:
         id = ""
         try:
             self.recover()  # what a full disk cut short comes first
-            self._check(temporary, change.steps, _("Could not do this"))
+            self._check(temporary, change.steps, "Could not do this")
             make_directory(temporary / "kept")
             id, at = self._next()
             manifest = {
@@ -178,9 +177,9 @@ class Trash:
         )
         if found is None:
             raise NothingToUndo(
-                _("There is nothing to undo"),
-                _("no change {id} in the trash").format(id=id) if id else _("the trash is empty"),
-                _("See `facedesk trash list`."),
+                "There is nothing to undo",
+                f"no change {id} in the trash" if id else "the trash is empty",
+                "See `facedesk trash list`.",
             )
         return found
 
@@ -199,15 +198,13 @@ class Trash:
         folder = self._folder / found.id
         if not self._read(found.id)[1]:
             raise DataError(
-                _("This change cannot be undone"),
-                _("{file} is damaged").format(file=folder / MANIFEST),
-                _("Its pictures lie in that folder until it is purged."),
+                "This change cannot be undone",
+                f"{folder / MANIFEST} is damaged",
+                "Its pictures lie in that folder until it is purged.",
             )
         self._make_room(found)
         steps = self._read(found.id)[1]
-        self._check(
-            folder, [step.backwards() for step in reversed(steps)], _("Could not undo this")
-        )
+        self._check(folder, [step.backwards() for step in reversed(steps)], "Could not undo this")
         self._revert(self._rename(folder, f"{found.id}{UNDOING}"))
         return found
 
@@ -222,11 +219,9 @@ class Trash:
             body = read_json(file)
             if not any(source == place for source, _target, _optional in body["steps"]):
                 raise UndoConflict(
-                    _("Could not undo this"),
-                    _("{path} is another person's by now").format(path=place),
-                    _("Its pictures lie in {folder} until it is purged.").format(
-                        folder=self._folder / found.id
-                    ),
+                    "Could not undo this",
+                    f"{place} is another person's by now",
+                    f"Its pictures lie in {self._folder / found.id} until it is purged.",
                 )
             area = self._workspace if place.startswith("people/") else StrangerArea(self._workspace)
             write_json(file, moved_to(body, place, People(area).free_slug(place.partition("/")[2])))
@@ -277,7 +272,7 @@ class Trash:
                     finished.append(self._revert(Path(entry.path)).back)
                 elif entry.name.endswith(DOING):
                     finished.append(self._finish(Path(entry.path)).title)
-        return tuple(words or _("a change whose record is damaged") for words in finished)
+        return tuple(words or "a change whose record is damaged" for words in finished)
 
     # --- private ------------------------------------------------------------------------------
 
@@ -320,10 +315,10 @@ class Trash:
             source, target = self._path(folder, step.source), self._path(folder, step.target)
             if os.path.lexists(source) and not os.path.lexists(target):
                 make_directory(target.parent)
-                with translate_os_errors(_("move a file"), source):
+                with translate_os_errors("move a file", source):
                     move(source, target)
                 touched |= {source.parent, target.parent}
-        with translate_os_errors(_("flush a folder"), folder):
+        with translate_os_errors("flush a folder", folder):
             for parent in sorted(touched):
                 if parent.is_dir():  # it may have moved on in a later step
                     sync_directory(parent)
@@ -342,24 +337,24 @@ class Trash:
                 (
                     source,
                     not plan.has(str(source)),
-                    _("{path} is not there any more: something was changed since"),
+                    "{path} is not there any more: something was changed since",
                 ),
                 (
                     target,
                     plan.has(str(target)),
-                    _("{path} is there already: something was changed since"),
+                    "{path} is there already: something was changed since",
                 ),
                 (
                     target.parent,
                     not (inside or plan.has(str(target.parent))),
-                    _("{path} is gone: something was changed since"),
+                    "{path} is gone: something was changed since",
                 ),
             ):
                 if wrong:
                     raise UndoConflict(
                         what,
                         why.format(path=path.relative_to(self._workspace.root)),
-                        _("Undo what was done later first; see `facedesk trash list`."),
+                        "Undo what was done later first; see `facedesk trash list`.",
                     )
             plan.add(str(source), str(target))
 
@@ -367,12 +362,12 @@ class Trash:
         """A manifest's path on disk. Raises DataError for one that leaves the workspace."""
         parts = key.split("/")
         if ".." in parts or not all(parts):
-            raise DataError(_("The trash is damaged"), f"{folder / MANIFEST}: {key!r}")
+            raise DataError("The trash is damaged", f"{folder / MANIFEST}: {key!r}")
         return folder.joinpath(*parts[1:]) if parts[0] == OWN else self._workspace.root / key
 
     def _rename(self, folder: Path, name: str) -> Path:
         target = self._folder / name
-        with translate_os_errors(_("finish a folder"), target):
+        with translate_os_errors("finish a folder", target):
             move(folder, target)
             sync_directory(self._folder)
         return target

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.i18n import _
 from engine.shown import shown
 
 WIDTH, HEIGHT = 480, 360
@@ -52,12 +51,10 @@ def det_plot(
         f'<polyline class="line" fill="none" stroke="#1f5fbf" points="{" ".join(steps)}"/>'
     )
     x, y = _det_x(seen[0]), _det_y(seen[1])
-    title = _("threshold {threshold:.3f}: FPIR {fpir}, FNIR {fnir}").format(
-        threshold=threshold, fpir=percent(seen[0]), fnir=percent(seen[1])
-    )
+    title = f"threshold {threshold:.3f}: FPIR {percent(seen[0])}, FNIR {percent(seen[1])}"
     place = f'cx="{x:.1f}" cy="{y:.1f}" r="5"'
     parts.append(f'<circle class="dial" fill="#b45309" {place}>{_title(title)}</circle>')
-    return _svg(WIDTH, HEIGHT, _("DET curve"), parts)
+    return _svg(WIDTH, HEIGHT, "DET curve", parts)
 
 
 def histogram_plot(samples: Mapping[str, Scores], threshold: float) -> str:
@@ -86,16 +83,16 @@ def histogram_plot(samples: Mapping[str, Scores], threshold: float) -> str:
             f'd="{" ".join(steps)} L{x(high):.1f},{floor}z"/>'
         )
     line = f'x1="{x(threshold):.1f}" x2="{x(threshold):.1f}" y1="{TOP}" y2="{floor}"'
-    title = _title(_("threshold {threshold:.3f}").format(threshold=threshold))
+    title = _title(f"threshold {threshold:.3f}")
     parts.append(f'<line class="dial" stroke="#555" stroke-dasharray="5 3" {line}>{title}</line>')
     for score in _round_steps(low, high):
         parts.append(_text(x(score), floor + 16, f"{score:.2f}", "middle"))
     base = f'x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor}" y2="{floor}"'
     parts.append(f'<line class="axis" stroke="#555" {base}/>')
-    parts.append(_text(LEFT + inner_width / 2, HEIGHT - 8, _("score"), "middle"))
+    parts.append(_text(LEFT + inner_width / 2, HEIGHT - 8, "score", "middle"))
     parts.append(_text(LEFT - 8, TOP + 10, percent(most), "end"))
     parts.append(_text(LEFT - 8, floor, "0 %", "end"))
-    return _svg(WIDTH, HEIGHT, _("Histogram of scores"), parts)
+    return _svg(WIDTH, HEIGHT, "Histogram of scores", parts)
 
 
 def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
@@ -103,7 +100,7 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
 
     A cell's strength is its share of the row; its count stands in it.
     """
-    people, nobody = len(names), _("nobody")
+    people, nobody = len(names), "nobody"
     size = max(16, min(40, 640 // (people + 1)))
     label = min(180, 20 + 7 * max(len(_short(name)) for name in (*names, nobody)))
     parts = []
@@ -115,9 +112,7 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
             kind = "right" if column == row else "nobody" if column == people else "wrong"
             answer = names[column] if column < people else nobody
             left = label + column * size
-            title = _("{name} named {answer}: {count} of {all}").format(
-                name=name, answer=answer, count=count, all=sum(own)
-            )
+            title = f"{name} named {answer}: {count} of {sum(own)}"
             parts.append(
                 f'<rect class="cell {kind}" fill="{COLOURS[kind]}" x="{left}" y="{top}" '
                 f'width="{size - 1}" height="{size - 1}" fill-opacity="{_strength(share)}">'
@@ -134,7 +129,7 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
         turn = f' transform="rotate(-90 {x:.1f} {label - 6})"'
         parts.append(f'<text x="{x:.1f}" y="{label - 6}"{turn}>{_e(_short(name))}</text>')
     width, height = label + (people + 1) * size + 4, label + people * size + 4
-    return _svg(width, height, _("Confusion matrix"), parts)
+    return _svg(width, height, "Confusion matrix", parts)
 
 
 def percent(share: float) -> str:
@@ -158,8 +153,8 @@ def _det_axes() -> list[str]:
         parts.append(_text(LEFT - 6, y + 4, shown, "end"))
     middle = TOP + (HEIGHT - TOP - BOTTOM) / 2
     turned = f'<g transform="rotate(-90 16 {middle})">'
-    parts.append(_text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 8, _("FPIR, %"), "middle"))
-    parts.append(turned + _text(16, middle, _("FNIR, %"), "middle") + "</g>")
+    parts.append(_text(LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT - 8, "FPIR, %", "middle"))
+    parts.append(turned + _text(16, middle, "FNIR, %", "middle") + "</g>")
     return parts
 
 

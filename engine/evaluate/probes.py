@@ -15,14 +15,13 @@ from engine.enrol.import_plan import plan_import
 from engine.enrol.names import name_key
 from engine.enrol.people import Person
 from engine.errors import DataError, ModelCorrupt, NoPictures
-from engine.i18n import _
 from engine.model.store import ModelInfo
 from engine.model.trained_on import decode
 
 HELD_OUT = (("test",), ("validation", "test"))
 """The parts whose pictures are probes: the first that has some of everybody, else the last."""
 
-TRAIN_AGAIN = _("Run `facedesk train`, then evaluate.")
+TRAIN_AGAIN = "Run `facedesk train`, then evaluate."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,9 @@ class TrainedOn:
             }
         except (AttributeError, TypeError, ValueError) as error:
             raise ModelCorrupt(
-                _("The model is damaged"),
-                _("{id}: trained_on: {error}").format(id=info.id, error=error),
-                _("Train again."),
+                "The model is damaged",
+                f"{info.id}: trained_on: {error}",
+                "Train again.",
             ) from error
 
     def __contains__(self, picture: tuple[str, str]) -> bool:
@@ -98,29 +97,23 @@ def held_out_probes(
     warnings = []
     if learnt:
         warnings.append(
-            _(
-                "{learnt} held-out pictures were left out, for the model was trained on them: "
-                "this split is newer than the model, train again."
-            ).format(learnt=learnt)
+            f"{learnt} held-out pictures were left out, for the model was trained on them: "
+            "this split is newer than the model, train again."
         )
     elif not trained.known and split_differs(split, info.details.get("split", {})):
-        warnings.append(
-            _("This split is newer than the model: train again, or figures are too good.")
-        )
+        warnings.append("This split is newer than the model: train again, or figures are too good.")
     if not any(keys):
         raise NoPictures(
-            _("There are no held-out pictures to search with"),
-            _("the model was trained on all of them")
+            "There are no held-out pictures to search with",
+            "the model was trained on all of them"
             if learnt
-            else _("the split has none in {parts}").format(parts=_(" or ").join(parts)),
-            TRAIN_AGAIN
-            if learnt
-            else _("Run `facedesk split`, train again, or give --probes DIR."),
+            else "the split has none in {parts}".format(parts=" or ".join(parts)),
+            TRAIN_AGAIN if learnt else "Run `facedesk split`, train again, or give --probes DIR.",
         )
     without = [person.name for person, own in zip(people, keys, strict=True) if not own]
     if without:
         warnings.append(
-            _("No held-out pictures of {names}: they are not measured.").format(
+            "No held-out pictures of {names}: they are not measured.".format(
                 names=", ".join(without)
             )
         )
@@ -145,9 +138,9 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
     try:
         plan = plan_import(folder)
     except NoPictures as error:
-        raise NoPictures(_("There are no probes"), error.message, error.hint) from error
+        raise NoPictures("There are no probes", error.message, error.hint) from error
     except DataError as error:
-        raise DataError(_("The probes cannot be used"), error.message, error.hint) from error
+        raise DataError("The probes cannot be used", error.message, error.hint) from error
     find = whose(names, slugs)
     files: list[Path] = []
     labels: list[int] = []
@@ -161,37 +154,27 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
         labels += [who] * len(person.files)
     if not files:
         raise DataError(
-            _("No folder of the probes is of anybody known"),
-            _("{folder} has {strangers}; known are {names}").format(
-                folder=folder, strangers=_listed(strangers), names=_listed(names)
-            ),
-            _("Name each sub-folder after the person."),
+            "No folder of the probes is of anybody known",
+            f"{folder} has {_listed(strangers)}; known are {_listed(names)}",
+            "Name each sub-folder after the person.",
         )
     warnings = [*plan.left_out]
     allowed = [os.access(file, os.R_OK, effective_ids=True) for file in files]
     warnings += [
-        _("{path} was left out: permission denied").format(path=plan.shown(file))
+        f"{plan.shown(file)} was left out: permission denied"
         for file, may in zip(files, allowed, strict=True)
         if not may
     ]
     files, labels = list(compress(files, allowed)), list(compress(labels, allowed))
     if not files:
         raise NoPictures(
-            _("There are no probes"), "; ".join(warnings), _("Check their owner and permissions.")
+            "There are no probes", "; ".join(warnings), "Check their owner and permissions."
         )
     if strangers:
-        warnings.append(
-            _("Left out, for nobody known has this name: {names}.").format(
-                names=_listed(strangers, most=20)
-            )
-        )
+        warnings.append(f"Left out, for nobody known has this name: {_listed(strangers, most=20)}.")
     without = [name for label, name in enumerate(names) if label not in labels]
     if without:
-        warnings.append(
-            _("No probes of {names}: they are not measured.").format(
-                names=_listed(without, most=20)
-            )
-        )
+        warnings.append(f"No probes of {_listed(without, most=20)}: they are not measured.")
     return FolderProbes(tuple(files), tuple(labels), tuple(warnings))
 
 
@@ -223,11 +206,7 @@ def _spaced(name: str) -> str:
 
 def _listed(names: Sequence[str], most: int = 5) -> str:
     told = ", ".join(names[:most])
-    return (
-        _("{told} and {count} more").format(told=told, count=len(names) - most)
-        if len(names) > most
-        else told
-    )
+    return f"{told} and {len(names) - most} more" if len(names) > most else told
 
 
 def _pictures(split: Split, slug: str, parts: Sequence[str]) -> tuple[str, ...]:

@@ -22,9 +22,8 @@ from engine.evaluate.plots_svg import Scores, confusion_plot, det_plot, histogra
 from engine.evaluate.words import KINDS, WHOSE, leakage_sentence, share
 from engine.events import EvaluateDone
 from engine.files import write_plain
-from engine.i18n import _, _n, language
 from engine.pictures import encode_png
-from engine.shown import shown
+from engine.shown import many, shown
 
 _MARK = "<!-- facedesk report sha256:{digest} -->\n"
 REPORT = "evaluation.html"
@@ -63,22 +62,20 @@ def _mark(page: bytes) -> bytes:
 
 def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:
     """The whole page."""
-    title = _("Evaluation of {model}").format(model=done.model)
+    title = f"Evaluation of {done.model}"
     sections = (
         _figures(done),
         _plots(done, samples),
         _people(done),
-        _section(_("Confusion matrix"), _scrolling(confusion_plot(done.people, done.confusion))),
+        _section("Confusion matrix", _scrolling(confusion_plot(done.people, done.confusion))),
         _confused(done, crop),
         _suspects(done, crop),
-        _section(_("Leakage"), _paragraph(leakage_sentence(done.leakage) or _("Not measured."))),
-        _section(_("What the words mean"), _glossary()),
+        _section("Leakage", _paragraph(leakage_sentence(done.leakage) or "Not measured.")),
+        _section("What the words mean", _glossary()),
     )
-    about = _("Recipe {recipe}, {people} people, threshold {threshold:.3f}.").format(
-        recipe=done.recipe, people=len(done.people), threshold=done.threshold
-    )
+    about = f"Recipe {done.recipe}, {len(done.people)} people, threshold {done.threshold:.3f}."
     return (
-        f'<!doctype html><html lang="{_e(language())}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         # Nothing may be fetched, whatever a name might smuggle in.
         '<meta http-equiv="Content-Security-Policy" '
@@ -97,31 +94,29 @@ def _warnings(done: EvaluateDone) -> str:
 
 def _figures(done: EvaluateDone) -> str:
     rows = [
-        (_("Rank-1"), done.rank1, "rank1"),
-        (_("TPIR at the threshold"), done.tpir_at_threshold, "tpir_at_threshold"),
-        (_("FPIR at the threshold"), done.fpir_at_threshold, "fpir_at_threshold"),
+        ("Rank-1", done.rank1, "rank1"),
+        ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
+        ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
         *(
-            (_("TPIR at an FPIR of {fpir}").format(fpir=share(float(fpir))), value, f"tpir@{fpir}")
+            (f"TPIR at an FPIR of {share(float(fpir))}", value, f"tpir@{fpir}")
             for fpir, value in done.tpir.items()
         ),
     ]
     body = [
         (_e(name), _number(value), _bounds(done.intervals.get(key))) for name, value, key in rows
     ]
-    text = _(
+    text = (
         "{probes} probes, {missed} of them without a face. Searches by strangers: {searches}, by "
         "{people}: {whose}."
     ).format(
         probes=done.probes,
         missed=done.missed,
         searches=done.strangers,
-        people=_n("{count} person", "{count} people", done.stranger_people).format(
-            count=done.stranger_people
-        ),
+        people=many(done.stranger_people, "person", "people"),
         whose=WHOSE[done.strangers_from],
     )
-    table = _table((_("Figure"), _("Value"), _("95 % bounds")), body, numbers=(1, 2))
-    return _section(_("Figures"), _paragraph(text) + table)
+    table = _table(("Figure", "Value", "95 % bounds"), body, numbers=(1, 2))
+    return _section("Figures", _paragraph(text) + table)
 
 
 def _plots(done: EvaluateDone, samples: Samples) -> str:
@@ -132,10 +127,8 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
             (
                 det_plot(done.det, done.threshold, seen),
                 _text(
-                    _(
-                        "DET curve: missed people against named strangers; the dot is the "
-                        "threshold in use. Nearer to the lower left is better."
-                    )
+                    "DET curve: missed people against named strangers; the dot is the "
+                    "threshold in use. Nearer to the lower left is better."
                 ),
             )
         )
@@ -145,11 +138,9 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
             (
                 histogram_plot(classes, done.threshold),
                 _text(
-                    _(
-                        "Scores of probes for {own}their own person{end}, for the {other}best "
-                        "other one{end}, and of {stranger}strangers{end}; the line is the "
-                        "threshold."
-                    )
+                    "Scores of probes for {own}their own person{end}, for the {other}best "
+                    "other one{end}, and of {stranger}strangers{end}; the line is the "
+                    "threshold."
                 ).format(
                     own='<b class="own">',
                     other='<b class="other">',
@@ -159,15 +150,15 @@ def _plots(done: EvaluateDone, samples: Samples) -> str:
             )
         )
     shown = "".join(f"<figure>{p}<figcaption>{c}</figcaption></figure>" for p, c in figures)
-    return _section(_("Curves"), f"<div class=row>{shown}</div>") if shown else ""
+    return _section("Curves", f"<div class=row>{shown}</div>") if shown else ""
 
 
 def _people(done: EvaluateDone) -> str:
     parts = []
-    by_session = _("By session")
+    by_session = "By session"
     for heading, summary, counted in (
-        (_("Person"), "", done.per_person),
-        (_("Session"), by_session, done.per_session),
+        ("Person", "", done.per_person),
+        ("Session", by_session, done.per_session),
     ):
         rows = [
             (
@@ -178,12 +169,12 @@ def _people(done: EvaluateDone) -> str:
             )
             for name, (probes, right, named) in counted.items()
         ]
-        head = (heading, _("Probes"), _("Rank-1"), _("Named rightly"))
+        head = (heading, "Probes", "Rank-1", "Named rightly")
         table = _table(head, rows, numbers=(1, 2, 3))
         if summary:
             table = f"<details><summary>{_e(summary)}</summary>{table}</details>"
         parts.append(table)
-    return _section(_("People"), "".join(parts))
+    return _section("People", "".join(parts))
 
 
 def _confused(done: EvaluateDone, crop: Crops) -> str:
@@ -192,12 +183,12 @@ def _confused(done: EvaluateDone, crop: Crops) -> str:
         f"<figcaption>{_likeness(person, other, score, own)}</figcaption></figure>"
         for person, other, score, own, probe, picture in done.confused
     )
-    none = _paragraph(_("No probe is taken for another."))
-    return _section(_("Most confused pairs"), f"<div class=row>{cards}</div>" if cards else none)
+    none = _paragraph("No probe is taken for another.")
+    return _section("Most confused pairs", f"<div class=row>{cards}</div>" if cards else none)
 
 
 def _likeness(person: str, other: str, score: float, own: float) -> str:
-    text = _text(_("{person} looks like {other}: {score:.3f}, own {own:.3f}"))
+    text = _text("{person} looks like {other}: {score:.3f}, own {own:.3f}")
     bold = [f"<b>{_e(name)}</b>" for name in (person, other)]
     return text.format(person=bold[0], other=bold[1], score=score, own=own)
 
@@ -209,15 +200,15 @@ def _suspects(done: EvaluateDone, crop: Crops) -> str:
         "</figcaption></figure>"
         for person, picture, kind, sentence in done.suspects
     )
-    text = f"<div class=row>{cards}</div>" if cards else _paragraph(_("None."))
-    return _section(_("Pictures to look at"), text)
+    text = f"<div class=row>{cards}</div>" if cards else _paragraph("None.")
+    return _section("Pictures to look at", text)
 
 
 def _image(crop: Crops, path: str, name: str) -> str:
     """The face as an image in the page itself; a box with words where it is gone by now."""
     face = crop(Path(path)) if path else None
     if face is None:
-        return f"<span class=gone>{_e(_('no picture'))}</span>"
+        return f"<span class=gone>{_e('no picture')}</span>"
     data = base64.b64encode(encode_png(face)).decode("ascii")
     return f'<img width=112 height=112 alt="{_e(name)}" src="data:image/png;base64,{data}">'
 
@@ -258,7 +249,7 @@ def _number(value: float) -> str:
 def _bounds(bounds: Sequence[float] | None) -> str:
     if not bounds:
         return "-"
-    return _("{low:.3f} to {high:.3f}").format(low=bounds[0], high=bounds[1])
+    return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
 
 
 def _e(text: str) -> str:
@@ -267,19 +258,19 @@ def _e(text: str) -> str:
 
 def _glossary() -> str:
     terms = (
-        (_("Probe"), _("A picture that is searched in the gallery of enrolled people.")),
+        ("Probe", "A picture that is searched in the gallery of enrolled people."),
         (
-            _("Rank-1"),
-            _("Share of probes whose best person is the right one, whatever the score."),
+            "Rank-1",
+            "Share of probes whose best person is the right one, whatever the score.",
         ),
         (
-            _("TPIR, FNIR"),
-            _("Share of probes of enrolled people that are named rightly, and the rest."),
+            "TPIR, FNIR",
+            "Share of probes of enrolled people that are named rightly, and the rest.",
         ),
-        (_("FPIR"), _("Share of strangers' searches that name anybody.")),
+        ("FPIR", "Share of strangers' searches that name anybody."),
         (
-            _("95 % bounds"),
-            _(
+            "95 % bounds",
+            (
                 "The true share is at least the one and at most the other, each 95 % sure and "
                 "one-sided, if the trials are independent (Clopper and Pearson, 1934). For the "
                 "FPIR each stranger is one trial; for the others each probe, so that near copies "

@@ -15,7 +15,6 @@ from engine.evaluate.figures import Probes, Strangers
 from engine.evaluate.pictures import Photographs
 from engine.evaluate.searches import Searches, searches_of
 from engine.events import Event, Notice
-from engine.i18n import _
 from engine.model.vectors import Float32
 from engine.recognise.own_strangers import StrangerSet
 from engine.recognise.recogniser import Recogniser
@@ -64,9 +63,9 @@ def stranger_files(folder: Path) -> StrangerFiles:
     try:
         found = pictures_of(folder, heard.append)
     except SourceUnreadable as error:
-        raise NoPictures(_("There are no strangers"), error.message, error.hint) from error
+        raise NoPictures("There are no strangers", error.message, error.hint) from error
     except SourceError as error:
-        raise DataError(_("The strangers cannot be used"), str(error), error.hint) from error
+        raise DataError("The strangers cannot be used", str(error), error.hint) from error
     names: dict[str, int] = {}
     groups = [names.setdefault(label.split("/")[0], len(names)) for _, label in found]
     told = tuple(each.text for each in heard if isinstance(each, Notice))
@@ -83,18 +82,14 @@ def strangers_in_folder(
     photographs = read(listed.files)
     if not len(photographs.embeddings):
         raise NoPictures(
-            _("There are no strangers"),
-            _("no face was found in any of {count} pictures").format(count=len(listed.files)),
-            _("Give photographs that show a face each."),
+            "There are no strangers",
+            f"no face was found in any of {len(listed.files)} pictures",
+            "Give photographs that show a face each.",
         )
     warnings = listed.warnings
     if photographs.missed:
         lost = len(photographs.missed)
-        warnings += (
-            _("{lost} of {count} strangers' pictures show no face: left out.").format(
-                lost=lost, count=len(listed.files)
-            ),
-        )
+        warnings += (f"{lost} of {len(listed.files)} strangers' pictures show no face: left out.",)
     # Numbered anew, so that strangers without any face do not count as people.
     kept, groups = np.unique(np.array(listed.groups)[photographs.places], return_inverse=True)
     found = StrangerSet(

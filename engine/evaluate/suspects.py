@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.i18n import _
 from engine.model.face_space import Space
 from engine.model.vectors import (
     Float32,
@@ -97,7 +96,7 @@ def suspects(
 def _second_face(pictures: Gathered, person: int, faces: tuple[NDArray[np.intp], ...]) -> Suspect:
     """The most typical picture of the second face."""
     shown = most_typical(pictures.embeddings, faces[1])
-    text = _(
+    text = (
         "{count} of {name}'s {total} pictures show another face than the others: two people under "
         "one name, or one who has changed very much."
     )
@@ -157,10 +156,11 @@ def _twin(pictures: Gathered, scores: Float32, pair: tuple[int, int]) -> Suspect
         one,
         pictures.paths[row],
         "twin",
-        _(
-            "{one} and {other} score for each other like one person: enrolled twice, or "
+        (
+            f"{names[one]} and {names[other]} score for each other like one person: "
+            "enrolled twice, or "
             "very much alike."
-        ).format(one=names[one], other=names[other]),
+        ),
     )
 
 
@@ -178,11 +178,10 @@ def _mislabelled(
         score = float(others[other])
         pair = (min(label, other), max(label, other))
         if score >= threshold and score - own >= CLEARLY and pair not in twins:
-            sentence = _(
-                "It looks like {other} (score {score:.2f}), not like the other pictures of "
-                "{person} ({own:.2f})."
-            ).format(
-                other=pictures.names[other], score=score, person=pictures.names[label], own=own
+            sentence = (
+                f"It looks like {pictures.names[other]} (score {score:.2f}), not like "
+                "the other pictures of "
+                f"{pictures.names[label]} ({own:.2f})."
             )
             suspect = Suspect(label, pictures.paths[row], "mislabelled", sentence)
             found.append((score - own, suspect))
@@ -199,9 +198,9 @@ def _blurred(pictures: Gathered, sharpness: NDArray[np.float64]) -> list[Suspect
         usual = max(own, everybody)
         if sharpness[row] < SOFT * usual:
             text = (
-                _("Its sharpness is {own:.0f}, the median of {name}'s pictures is {usual:.0f}.")
+                "Its sharpness is {own:.0f}, the median of {name}'s pictures is {usual:.0f}."
                 if own >= everybody
-                else _("Its sharpness is {own:.0f}, the median of all pictures is {usual:.0f}.")
+                else "Its sharpness is {own:.0f}, the median of all pictures is {usual:.0f}."
             )
             sentence = text.format(own=sharpness[row], name=pictures.names[label], usual=usual)
             suspect = Suspect(label, pictures.paths[row], "blurred", sentence)
@@ -216,7 +215,7 @@ def _crowd(
     who has too few others to tell; least alike first."""
     labels = np.asarray(pictures.labels)
     own = np.nan_to_num(scores[np.arange(len(labels)), labels], nan=-np.inf)
-    sentence = _("Other faces were in its photograph ({count}): it may show one of those people.")
+    sentence = "Other faces were in its photograph ({count}): it may show one of those people."
     rows = np.flatnonzero((others > 0) & (own < threshold))
     return [
         Suspect(

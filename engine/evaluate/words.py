@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from engine.evaluate.figures import Figures
 from engine.evaluate.strangers import StrangersFrom
-from engine.i18n import _, _n
 from engine.recognise.intervals import Bounds, at_most
 from engine.recognise.own_strangers import strangers_needed
 from engine.recognise.words import percent
@@ -16,22 +15,22 @@ FEW_PROBES = 100
 """Probes below which the bounds lie ten points apart and more."""
 
 WHOSE: Mapping[str, str] = {
-    "own": _("your own strangers"),
-    "folder": _("the strangers of the folder"),
-    "left_out": _("enrolled people, each searched in the gallery without themselves"),
-    "own_and_left_out": _(
+    "own": "your own strangers",
+    "folder": "the strangers of the folder",
+    "left_out": "enrolled people, each searched in the gallery without themselves",
+    "own_and_left_out": (
         "your own, and enrolled people, each searched in the gallery without themselves"
     ),
-    "none": _("nobody"),
+    "none": "nobody",
 }
 """Whose searches an FPIR was measured on (a `StrangersFrom`), in words."""
 
 KINDS: Mapping[str, str] = {
-    "mislabelled": _("mislabelled"),
-    "blurred": _("blurred"),
-    "twin": _("twin"),
-    "crowd": _("of several people"),
-    "two_faces": _("two faces"),
+    "mislabelled": "mislabelled",
+    "blurred": "blurred",
+    "twin": "twin",
+    "crowd": "of several people",
+    "two_faces": "two faces",
 }
 """What is suspected of a picture (a `Suspect`'s kind), in words."""
 
@@ -46,51 +45,59 @@ def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
     """What was measured in one or two sentences; `strangers` searches by `people` strangers."""
     named = round(figures.tpir_at_threshold * figures.probes)
     if not strangers:
-        return _(
-            "{named} of {probes} pictures of enrolled people are named rightly. How many strangers "
+        return (
+            f"{named} of {figures.probes} pictures of enrolled people are named "
+            "rightly. How many strangers "
             "are named was not measured."
-        ).format(named=named, probes=figures.probes)
-    text = _(
-        "{named} of {probes} pictures of enrolled people are named rightly; {wrong} of {strangers} "
-        "searches by strangers name somebody, where at most {fpir} should."
-    ).format(
-        named=named,
-        probes=figures.probes,
-        wrong=round(figures.fpir_at_threshold * strangers),
-        strangers=strangers,
-        fpir=share(fpir),
+        )
+    text = (
+        f"{named} of {figures.probes} pictures of enrolled people are named rightly; "
+        f"{round(figures.fpir_at_threshold * strangers)} of {strangers} "
+        f"searches by strangers name somebody, where at most {share(fpir)} should."
     )
     text = f"{text} {proof(figures.named_people, people, figures.intervals['fpir_at_threshold'])}"
     if not figures.own_people:
         return text
-    apart = _n(
-        "{named} of {count} stranger of your own and {others} of {rest} of those who stood in for "
-        "strangers.",
-        "{named} of {count} strangers of your own and {others} of {rest} of those who stood in for "
-        "strangers.",
-        figures.own_people,
+    apart = (
+        (
+            "{named} of {count} stranger of your own and {others} of {rest} of those "
+            "who stood in for "
+            "strangers."
+        )
+        if figures.own_people == 1
+        else (
+            "{named} of {count} strangers of your own and {others} of {rest} of "
+            "those who stood in for "
+            "strangers."
+        )
     ).format(
         named=figures.own_named,
         count=figures.own_people,
         others=figures.named_people - figures.own_named,
         rest=people - figures.own_people,
     )
-    return _("{text} These are {apart}").format(text=text, apart=apart)
+    return f"{text} These are {apart}"
 
 
 def proof(named: int, people: int, seen: Bounds) -> str:
     """What `named` of so many strangers prove; `seen` are the bounds of the FPIR."""
     if people == 1:
-        text = _(
+        text = (
             "{named} of 1 stranger was named: that proves no more than an FPIR of at most {bound}."
         )
     else:
-        text = _n(
-            "{named} of {people} strangers was named: that proves no more than an FPIR of at most "
-            "{bound}.",
-            "{named} of {people} strangers were named: that proves no more than an FPIR of at most "
-            "{bound}.",
-            named,
+        text = (
+            (
+                "{named} of {people} strangers was named: that proves no more than "
+                "an FPIR of at most "
+                "{bound}."
+            )
+            if named == 1
+            else (
+                "{named} of {people} strangers were named: that proves no more than "
+                "an FPIR of at most "
+                "{bound}."
+            )
         )
     return text.format(named=named, people=people, bound=percent(seen[1]))
 
@@ -103,46 +110,36 @@ def too_few(
     if figures.probes < FEW_PROBES:
         low, high = figures.intervals["rank1"]
         told.append(
-            _("Only {probes} probes: rank-1 may be anything from {low} to {high}.").format(
-                probes=figures.probes, low=share(low), high=share(high)
-            )
+            f"Only {figures.probes} probes: rank-1 may be anything from {share(low)} "
+            f"to {share(high)}."
         )
     if source == "none":
         told.append(
-            _(
-                "No strangers, and nobody else enrolled to stand in for them: the FPIR is "
-                "unknown. Give --strangers DIR."
-            )
+            "No strangers, and nobody else enrolled to stand in for them: the FPIR is "
+            "unknown. Give --strangers DIR."
         )
         return tuple(told)
     if source == "left_out":
         told.append(
-            _(
-                "No strangers were given, so enrolled people stood in for them, each searched "
-                "in the gallery without themselves: a stand-in only. Give --strangers DIR."
-            )
+            "No strangers were given, so enrolled people stood in for them, each searched "
+            "in the gallery without themselves: a stand-in only. Give --strangers DIR."
         )
     if source == "own_and_left_out":
         told.append(
-            _(
-                "Your own strangers are searched together with enrolled people who stand in for "
-                "strangers, each in the gallery without themselves. --strangers DIR takes nobody "
-                "but those of a folder."
-            )
+            "Your own strangers are searched together with enrolled people who stand in for "
+            "strangers, each in the gallery without themselves. --strangers DIR takes nobody "
+            "but those of a folder."
         )
     if f"{fpir:g}" not in figures.tpir:
         told.append(
-            _(
-                "{strangers} searches by strangers cannot show an FPIR of {fpir}: that needs "
-                "{least} or more."
-            ).format(strangers=strangers, fpir=share(fpir), least=round(1 / fpir))
+            f"{strangers} searches by strangers cannot show an FPIR of {share(fpir)}: that needs "
+            f"{round(1 / fpir)} or more."
         )
     if at_most(0, people) > fpir:
         told.append(
-            _(
-                "An FPIR of {fpir} needs {needed} different strangers, none of them named, to "
-                "be proved; there are {people}."
-            ).format(fpir=share(fpir), needed=strangers_needed(fpir), people=people)
+            f"An FPIR of {share(fpir)} needs {strangers_needed(fpir)} different "
+            "strangers, none of them named, to "
+            f"be proved; there are {people}."
         )
     return tuple(told)
 
@@ -153,15 +150,13 @@ def leakage_sentence(leakage: Mapping[str, float]) -> str:
         return ""
     held, mixed = leakage["rank1"], leakage["random_rank1"]
     tpir, mixed_tpir = leakage["tpir"], leakage["random_tpir"]
-    text = _(
-        "Held-out split in use: rank-1 {held:.2f}, TPIR {tpir:.2f}; random split of "
-        "the same pictures: {mixed:.2f}, {mixed_tpir:.2f}"
-    ).format(held=held, tpir=tpir, mixed=mixed, mixed_tpir=mixed_tpir)
+    text = (
+        f"Held-out split in use: rank-1 {held:.2f}, TPIR {tpir:.2f}; random split of "
+        f"the same pictures: {mixed:.2f}, {mixed_tpir:.2f}"
+    )
     if mixed > held or mixed_tpir > tpir:
-        return _(
-            "{text}. The difference is leakage: near copies on both sides of a random split."
-        ).format(text=text)
-    return _("{text}. No leakage is seen.").format(text=text)
+        return f"{text}. The difference is leakage: near copies on both sides of a random split."
+    return f"{text}. No leakage is seen."
 
 
 def grouped(warnings: Iterable[str], people: Collection[str]) -> tuple[str, ...]:
@@ -179,6 +174,4 @@ def _line(names: Sequence[str], text: str) -> str:
         return text
     if len(names) <= 3:
         return f"{', '.join(names)}: {text}"
-    return _("{name} and {count} others: {text}").format(
-        name=names[0], count=len(names) - 1, text=text
-    )
+    return f"{names[0]} and {len(names) - 1} others: {text}"

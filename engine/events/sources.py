@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 from engine.errors import FacedeskError
 from engine.events.base import Event
 from engine.events.jobs import Notice
-from engine.i18n import _
 
 HALF_BLOCK_RUN = struct.Struct("<BHH")
 """A run of equal cells: how many, and the code of their upper and of their lower half."""
@@ -94,7 +93,7 @@ class SourceFailed(Notice):
     def failure(cls, source: str, camera: int, error: FacedeskError) -> SourceFailed:
         """The event for an error. `source` bears no credentials."""
         return cls(
-            text=_("{source} is given up. {error}").format(source=source, error=error),
+            text=f"{source} is given up. {error}",
             level="error",
             source=source,
             camera=camera,

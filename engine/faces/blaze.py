@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DetectorMissing
-from engine.i18n import _
 from engine.openvino_networks import compiled
 
 Float32 = NDArray[np.float32]
@@ -227,14 +226,14 @@ def _verified(plan: Plan) -> Path:
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise _missing(_("{path} cannot be read").format(path=path)) from error
+        raise _missing(f"{path} cannot be read") from error
     if found != plan.digest:
-        raise _missing(_("{path} is damaged").format(path=path))
+        raise _missing(f"{path} is damaged")
     return path
 
 
 def _missing(why: str) -> DetectorMissing:
-    return DetectorMissing(_("The face detector is missing"), why, _("Install Facedesk again."))
+    return DetectorMissing("The face detector is missing", why, "Install Facedesk again.")
 
 
 def lazily(plan: Plan) -> Callable[[], BlazeFace]:

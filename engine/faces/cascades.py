@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from engine.errors import DetectorMissing
 from engine.faces.box import Box
-from engine.i18n import _
 from engine.shortage import refuse_shortage
 
 
@@ -22,7 +21,7 @@ def cascade_folder() -> Path:
     """Where the installed OpenCV keeps its cascades. Raises DetectorMissing if it has none."""
     data = getattr(cv2, "data", None)
     if data is None or not hasattr(cv2, "CascadeClassifier"):
-        raise _missing(_("this OpenCV has no cascade classifier"))
+        raise _missing("this OpenCV has no cascade classifier")
     return Path(data.haarcascades)
 
 
@@ -33,14 +32,14 @@ class Cascade:
         path = (folder or cascade_folder()) / f"haarcascade_{name}.xml"
         # OpenCV itself would complain only at the first search, and unintelligibly.
         if not path.is_file():
-            raise _missing(_("{path} is absent").format(path=path))
+            raise _missing(f"{path} is absent")
         try:
             self._classifier = cv2.CascadeClassifier(str(path))
         except (cv2.error, SystemError) as error:
             refuse_shortage(error)
-            raise _missing(_("{path} is damaged").format(path=path)) from error
+            raise _missing(f"{path} is damaged") from error
         if self._classifier.empty():
-            raise _missing(_("{path} is damaged").format(path=path))
+            raise _missing(f"{path} is damaged")
 
     def search(
         self,
@@ -72,7 +71,7 @@ class Cascade:
 
 def _missing(why: str) -> DetectorMissing:
     return DetectorMissing(
-        _("The face detector is missing"),
+        "The face detector is missing",
         why,
-        _("Install it with: pip install 'opencv-python>=4.14,<5' (version 5 has no cascades)."),
+        "Install it with: pip install 'opencv-python>=4.14,<5' (version 5 has no cascades).",
     )

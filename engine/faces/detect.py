@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from engine.errors import DetectorMissing
 from engine.faces.align import Face
-from engine.i18n import _
 from engine.settings import DetectionSettings
 from engine.shortage import refuse_shortage
 
@@ -86,9 +85,9 @@ def _finder(settings: DetectionSettings, folder: Path | None) -> Finder:
             refuse_shortage(error)
             if settings.detector == "blaze":
                 raise DetectorMissing(
-                    _("BlazeFace cannot be used, and the setting detection.detector asks for it"),
+                    "BlazeFace cannot be used, and the setting detection.detector asks for it",
                     str(error),
-                    _("Install openvino, or set it to auto or haar."),
+                    "Install openvino, or set it to auto or haar.",
                 ) from error
             log.warning("the Haar cascade finds the faces, BlazeFace cannot: %s", error)
     from engine.faces.haar import HaarFinder

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from engine.i18n import _
-
 
 class Refusal(StrEnum):
     """Why a picture was not kept, in the order of the gates."""
@@ -26,15 +24,15 @@ class Refusal(StrEnum):
 
 
 REASONS: Mapping[str, str] = {
-    Refusal.NO_FACE: _("no face"),
-    Refusal.SEVERAL_FACES: _("several faces"),
-    Refusal.UPSIDE_DOWN: _("upside down"),
-    Refusal.TURNED: _("on its side"),
-    Refusal.TOO_SMALL: _("too small"),
-    Refusal.TOO_DARK: _("too dark"),
-    Refusal.TOO_BRIGHT: _("too bright"),
-    Refusal.BLURRED: _("blurred"),
-    Refusal.DUPLICATE: _("near duplicate"),
+    Refusal.NO_FACE: "no face",
+    Refusal.SEVERAL_FACES: "several faces",
+    Refusal.UPSIDE_DOWN: "upside down",
+    Refusal.TURNED: "on its side",
+    Refusal.TOO_SMALL: "too small",
+    Refusal.TOO_DARK: "too dark",
+    Refusal.TOO_BRIGHT: "too bright",
+    Refusal.BLURRED: "blurred",
+    Refusal.DUPLICATE: "near duplicate",
 }
 """A `Refusal` in words."""
 
@@ -42,7 +40,7 @@ UNMEASURED = frozenset({Refusal.NO_FACE, Refusal.UPSIDE_DOWN, Refusal.TURNED})
 """Refusals that are said without their value and limit."""
 
 LYING: Mapping[str, str] = {
-    Refusal.UPSIDE_DOWN: _("The camera stands on its head: turn it."),
-    Refusal.TURNED: _("The picture lies on its side: turn the camera by a quarter."),
+    Refusal.UPSIDE_DOWN: "The camera stands on its head: turn it.",
+    Refusal.TURNED: "The picture lies on its side: turn the camera by a quarter.",
 }
 """What to do about frames in which no face stands upright."""

@@ -20,7 +20,6 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
-from engine.i18n import _
 from engine.shortage import refuse_shortage
 
 LARGEST = 1 << 30
@@ -59,8 +58,8 @@ def unpack(data: bytes, what: str) -> dict[str, NDArray[Any]]:
     except _DAMAGE as error:
         refuse_shortage(error)
         raise ModelCorrupt(
-            _("Arrays are damaged"),
-            _("{what} cannot be read: {error}").format(what=what, error=error),
+            "Arrays are damaged",
+            f"{what} cannot be read: {error}",
         ) from error
 
 
@@ -68,16 +67,16 @@ def _check(members: list[zipfile.ZipInfo], length: int) -> None:
     """Raise ValueError unless the members are as `pack` writes them."""
     size = sum(member.file_size for member in members)
     if size > LARGEST:
-        raise ValueError(_("it would unpack to {size:,} bytes").format(size=size))
+        raise ValueError(f"it would unpack to {size:,} bytes")
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise ValueError(_("its arrays are compressed; numpy.savez writes them plain"))
+        raise ValueError("its arrays are compressed; numpy.savez writes them plain")
     if size > length:
-        raise ValueError(_("its arrays overlap"))
+        raise ValueError("its arrays overlap")
     names = [member.filename for member in members]
     if len(names) > MOST_ARRAYS or len(set(names)) < len(names):
-        raise ValueError(_("its arrays are too many, or two have one name"))
+        raise ValueError("its arrays are too many, or two have one name")
     if not all(name.endswith(".npy") for name in names):
-        raise ValueError(_("it holds something else than arrays"))
+        raise ValueError("it holds something else than arrays")
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
@@ -85,24 +84,24 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     with archive.open(member) as file:
         shape, fortran, dtype = _HEADERS[npy.read_magic(file)](file)
         if dtype.kind not in KINDS or not dtype.itemsize or dtype.fields or dtype.subdtype:
-            raise ValueError(_("{dtype} is no type of ours").format(dtype=dtype))
+            raise ValueError(f"{dtype} is no type of ours")
         count = math.prod(shape)
         if min(shape, default=0) < 0 or max(shape, default=0) > member.file_size:
-            raise ValueError(_("{shape} is no shape of ours").format(shape=shape))
+            raise ValueError(f"{shape} is no shape of ours")
         if file.tell() + count * dtype.itemsize != member.file_size:
-            raise ValueError(_("an array is not as long as its header says"))
+            raise ValueError("an array is not as long as its header says")
         flat = np.empty(count, dtype)
         view = flat.view(np.uint8).data if count else memoryview(b"")
         read = 0
         while read < len(view):
             part = file.read(min(len(view) - read, 1 << 20))
             if not part:
-                raise EOFError(_("an array is cut short"))
+                raise EOFError("an array is cut short")
             view[read : read + len(part)] = part
             read += len(part)
         file.read(1)  # to the end, where the checksum is compared
     if dtype.kind == "U" and count and flat.view(_codes(dtype)).max() > LAST_CHARACTER:
-        raise ValueError(_("a text holds what is no character"))
+        raise ValueError("a text holds what is no character")
     return flat.reshape(shape, order="F" if fortran else "C")
 
 

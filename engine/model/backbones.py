@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError, ModelCorrupt, UsageError
 from engine.files import read_plain
-from engine.i18n import _
 from engine.model.face_space import PACKAGED, FaceSpace, Space, digest_file
 from engine.model.joint_space import JointSpace
 from engine.model.record import BackboneName, ModelInfo
@@ -80,9 +79,9 @@ def load_backbone(
     """
     if weights is not None and name != "vgg16":
         raise UsageError(
-            _("Backbone {name} takes no VGG16 weights").format(name=name),
+            f"Backbone {name} takes no VGG16 weights",
             weights,
-            _("Its face space is fitted on the packaged ones: add --backbone vgg16."),
+            "Its face space is fitted on the packaged ones: add --backbone vgg16.",
         )
     if name == "resnet":
         from engine.model.resnet import DIGEST
@@ -134,11 +133,9 @@ def usable(info: ModelInfo) -> bool:
 def outdated(info: ModelInfo) -> ModelCorrupt:
     """What to raise for a model that an earlier version made in another way."""
     return ModelCorrupt(
-        _("This model was trained by an earlier version"),
-        _("{id} was made in another face space; people and pictures are all there").format(
-            id=info.id
-        ),
-        _("Train again: press t, or run `facedesk train`."),
+        "This model was trained by an earlier version",
+        f"{info.id} was made in another face space; people and pictures are all there",
+        "Train again: press t, or run `facedesk train`.",
     )
 
 
@@ -172,7 +169,7 @@ def backbone_name(info: ModelInfo) -> BackboneName:
         if name == recorded:
             return name
     raise ModelCorrupt(
-        _("The model needs a backbone that this Facedesk lacks"),
-        _("{id} was trained on {recorded}").format(id=info.id, recorded=recorded),
-        _("Train again, or use a newer Facedesk."),
+        "The model needs a backbone that this Facedesk lacks",
+        f"{info.id} was trained on {recorded}",
+        "Train again, or use a newer Facedesk.",
     )

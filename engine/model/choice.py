@@ -17,7 +17,6 @@ import numpy as np
 
 from engine.errors import FacedeskError
 from engine.files import write_plain
-from engine.i18n import _
 from engine.model.feature_row import RECIPE
 from engine.model.processor import processor_name
 from engine.model.record import BackboneName
@@ -46,13 +45,15 @@ def choose_backbone(wish: BackboneWish, seconds: float | None) -> Choice:
     """What `wish` (setting `model.backbone`) means on a machine where VGG16 takes `seconds` a
     face; None if that was never measured here."""
     if wish != "auto":
-        return Choice(wish, _("the setting model.backbone asks for it"))
+        return Choice(wish, "the setting model.backbone asks for it")
     if seconds is not None and seconds > SLOW:
-        reason = _("VGG16 takes {ms:.0f} ms a face here, more than {limit:.0f}")
-        return Choice("resnet", reason.format(ms=seconds * 1000, limit=SLOW * 1000))
+        return Choice(
+            "resnet",
+            f"VGG16 takes {seconds * 1000:.0f} ms a face here, more than {SLOW * 1000:.0f}",
+        )
     if seconds is None:
-        return Choice("both", _("this machine's speed is measured at the first training"))
-    return Choice("both", _("VGG16 takes {ms:.0f} ms a face here").format(ms=seconds * 1000))
+        return Choice("both", "this machine's speed is measured at the first training")
+    return Choice("both", f"VGG16 takes {seconds * 1000:.0f} ms a face here")
 
 
 def remembered() -> float | None:

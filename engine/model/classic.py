@@ -16,7 +16,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
-from engine.i18n import _
 from engine.model.processor import has_bfloat16
 from engine.model.vgg16 import backbone
 from engine.model.vgg16_plan import SIZE
@@ -97,7 +96,7 @@ def side_of(arrays: Mapping[str, NDArray[Any]]) -> int:
     kernel = arrays.get("dense_kernel", np.empty((0, 0)))
     cells = math.isqrt(len(kernel) // CHANNELS)
     if kernel.ndim != 2 or not cells or cells * cells * CHANNELS != len(kernel):
-        raise _corrupt(_("dense_kernel is missing or has the wrong shape"))
+        raise _corrupt("dense_kernel is missing or has the wrong shape")
     return 32 * cells
 
 
@@ -116,22 +115,14 @@ def set_arrays(model: keras.Model, arrays: Mapping[str, NDArray[Any]]) -> None:
     layers = _trained_layers(model, tuned)
     wanted = {f"{name}_{part}" for name in layers for part in ("kernel", "bias")}
     if wanted != set(arrays):
-        raise _corrupt(
-            _("arrays {names} are missing or not expected").format(
-                names=sorted(wanted ^ set(arrays))
-            )
-        )
+        raise _corrupt(f"arrays {sorted(wanted ^ set(arrays))} are missing or not expected")
     for name, layer in layers.items():
         values = [np.asarray(arrays[f"{name}_{part}"], np.float32) for part in ("kernel", "bias")]
         shapes = [tuple(variable.shape) for variable in layer.weights]
         if [value.shape for value in values] != shapes:
-            raise _corrupt(
-                _("{name} has shapes {found}, not {shapes}").format(
-                    name=name, found=[v.shape for v in values], shapes=shapes
-                )
-            )
+            raise _corrupt(f"{name} has shapes {[v.shape for v in values]}, not {shapes}")
         if not all(np.isfinite(value).all() for value in values):
-            raise _corrupt(_("{name} holds values that are not finite").format(name=name))
+            raise _corrupt(f"{name} holds values that are not finite")
         layer.set_weights(values)
 
 
@@ -150,7 +141,7 @@ class ClassicModel:
         """
         bias = arrays.get("classes_bias")
         if bias is None or bias.ndim != 1 or not len(bias):
-            raise _corrupt(_("classes_bias is missing or has the wrong shape"))
+            raise _corrupt("classes_bias is missing or has the wrong shape")
         self.classes = len(bias)
         self.side = side_of(arrays)
         self.network = build_classic(
@@ -189,5 +180,5 @@ def _trained_layers(model: keras.Model, tuned: bool) -> dict[str, Any]:
 
 def _corrupt(reason: str) -> ModelCorrupt:
     return ModelCorrupt(
-        _("The classic model's arrays do not fit"), reason, _("Roll back, or train it again.")
+        "The classic model's arrays do not fit", reason, "Roll back, or train it again."
     )

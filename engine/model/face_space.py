@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt
 from engine.files import parse_json, write_plain
-from engine.i18n import _
 from engine.model.arrays import pack, unpack
 from engine.model.impostors import ImpostorCurve
 from engine.model.stepped import Stepped
@@ -205,9 +204,7 @@ class FaceSpace(Space):
                 parts=tuple(arrays[PIECES].tolist()) if PIECES in arrays else (),
             )
         except (ValueError, KeyError, TypeError, ModelCorrupt) as error:
-            raise corrupt(
-                path, _("its contents are not a face space ({error})").format(error=error)
-            ) from error
+            raise corrupt(path, f"its contents are not a face space ({error})") from error
 
     def save(self, path: Path) -> str:
         """Write the space to `path` and its SHA-256 beside it; return the digest.
@@ -253,12 +250,10 @@ def digest_file(path: Path) -> Path:
 def corrupt(path: Path, what: str) -> ModelCorrupt:
     """The error for the file of a space that cannot be used."""
     return ModelCorrupt(
-        _("The face space cannot be used"),
+        "The face space cannot be used",
         f"{path}: {what}",
-        _(
-            "Install Facedesk again, or fit the space anew with `python -m "
-            "engine.model.face_space fit`."
-        ),
+        "Install Facedesk again, or fit the space anew with `python -m "
+        "engine.model.face_space fit`.",
     )
 
 
@@ -266,15 +261,13 @@ def read_verified(path: Path) -> bytes:
     """The bytes of `path` if they match the digest beside it, else ModelCorrupt."""
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise corrupt(path, _("the file is too large"))
+            raise corrupt(path, "the file is too large")
         data = path.read_bytes()
         recorded = digest_file(path).read_text("ascii").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise corrupt(
-            path, _("cannot read it or its .sha256 file ({error})").format(error=error)
-        ) from error
+        raise corrupt(path, f"cannot read it or its .sha256 file ({error})") from error
     if not recorded or recorded[0] != hashlib.sha256(data).hexdigest():
-        raise corrupt(path, _("the file does not match its recorded SHA-256"))
+        raise corrupt(path, "the file does not match its recorded SHA-256")
     return data
 
 
@@ -285,7 +278,7 @@ def contents(data: bytes, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     arrays = unpack(data, path.name)
     provenance = parse_json(str(arrays["provenance"]))
     if not isinstance(provenance, dict) or provenance.get("format") != FORMAT:
-        raise ValueError(_("it is of another version"))
+        raise ValueError("it is of another version")
     return arrays, provenance
 
 
@@ -294,18 +287,18 @@ def _check_shapes(arrays: Mapping[str, Any]) -> None:
     for name, (axes, kind) in ARRAYS.items():
         array = arrays[name]
         if array.ndim != axes or array.dtype.kind != kind or not array.size:
-            raise ValueError(_("{name} has the wrong shape or type").format(name=name))
+            raise ValueError(f"{name} has the wrong shape or type")
         if not np.isfinite(array).all():
-            raise ValueError(_("{name} holds values that are not finite").format(name=name))
+            raise ValueError(f"{name} holds values that are not finite")
     length, dims = arrays["projection"].shape
     if arrays["mean"].shape != (length,) or arrays["offset"].shape != (dims,):
-        raise ValueError(_("mean and offset do not fit the projection"))
+        raise ValueError("mean and offset do not fit the projection")
     if arrays["scale"].shape != (dims,):
-        raise ValueError(_("the scale does not fit the projection"))
+        raise ValueError("the scale does not fit the projection")
     if PIECES in arrays and int(arrays[PIECES].sum()) != length:
-        raise ValueError(_("the parts do not make up a row"))
+        raise ValueError("the parts do not make up a row")
     if arrays["cohort"].shape[1] != dims:
-        raise ValueError(_("the cohort does not fit the projection"))
+        raise ValueError("the cohort does not fit the projection")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.i18n import _
 from engine.model.epochs import TOLERANCE
 from engine.model.vectors import Array, Float32, Labels, Levelled, unit
 
@@ -134,28 +133,28 @@ def why_not(after: Judgement, before: Judgement) -> str:
     for share, text in (
         (
             "rank1",
-            _("Plain class centres were better on held-out pictures ({before} against {after})"),
+            "Plain class centres were better on held-out pictures ({before} against {after})",
         ),
         (
             "tpir",
-            _("Plain class centres name more held-out pictures ({before} against {after})"),
+            "Plain class centres name more held-out pictures ({before} against {after})",
         ),
-        ("fpir", _("Plain class centres name fewer strangers ({before} against {after})")),
+        ("fpir", "Plain class centres name fewer strangers ({before} against {after})"),
     ):
         old, new = getattr(before, share), getattr(after, share)
         if new > old if share == "fpir" else new < old:
             return _so(text, *_percents(old, new))
     if after.separation < before.separation:
-        text = _("Plain class centres keep strangers further off ({before} against {after})")
+        text = "Plain class centres keep strangers further off ({before} against {after})"
         return _so(text, f"{before.separation:.3f}", f"{after.separation:.3f}")
     if after.loss < before.loss - TOLERANCE:
         return ""
-    text = _("Training did not improve on the plain class centres (loss {before} against {after})")
+    text = "Training did not improve on the plain class centres (loss {before} against {after})"
     return _so(text, f"{before.loss:.4f}", f"{after.loss:.4f}")
 
 
 def _so(text: str, before: str, after: str) -> str:
-    return _("{reason}, so they are used.").format(reason=text.format(before=before, after=after))
+    return f"{text.format(before=before, after=after)}, so they are used."
 
 
 def _percents(old: float, new: float) -> tuple[str, str]:

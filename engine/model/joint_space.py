@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from engine.files import write_plain
-from engine.i18n import _
 from engine.model.arrays import pack
 from engine.model.face_space import (
     FORMAT,
@@ -97,16 +96,14 @@ class JointSpace(Space):
         try:
             arrays, provenance = contents(data, path)
             if provenance.get("spaces") != [part.digest for part in parts]:
-                raise ValueError(_("it was made for other face spaces"))
+                raise ValueError("it was made for other face spaces")
             curve = ImpostorCurve(
                 arrays["rates"].astype(np.float64), arrays["curve"].astype(np.float64)
             )
             shares = tuple(map(float, arrays["shares"].tolist()))
             made = joined(names, parts, shares, curve, provenance)
         except (ValueError, KeyError, TypeError) as error:
-            raise corrupt(
-                path, _("its contents are not a face space ({error})").format(error=error)
-            ) from error
+            raise corrupt(path, f"its contents are not a face space ({error})") from error
         return replace(made, digest=hashlib.sha256(data).hexdigest())
 
     def save(self, path: Path) -> str:
@@ -139,11 +136,11 @@ def joined(
 ) -> JointSpace:
     """The joint space of `parts`. Raises ValueError if they do not fit each other."""
     if not len(names) == len(parts) == len(shares) or len(parts) < 2:
-        raise ValueError(_("a joint space has a name and a share for each of its parts"))
+        raise ValueError("a joint space has a name and a share for each of its parts")
     if not np.isfinite(shares).all() or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
-        raise ValueError(_("the shares of a joint space are positive and sum to 1"))
+        raise ValueError("the shares of a joint space are positive and sum to 1")
     if len({part.cohort_size for part in parts}) > 1:
-        raise ValueError(_("the parts of a joint space have cohorts of different sizes"))
+        raise ValueError("the parts of a joint space have cohorts of different sizes")
     return JointSpace(tuple(names), tuple(parts), tuple(shares), curve, dict(provenance or {}))
 
 

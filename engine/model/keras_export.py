@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelError
 from engine.files import FILE_MODE, make_directory, translate_os_errors, write_plain
-from engine.i18n import _
 from engine.model.classic import build_classic, set_arrays, side_of, unfreeze_block5
 from engine.model.export_files import FORMATS, METADATA, SCRIPT, facts_of, script_for
 from engine.model.face_space import FaceSpace, Space
@@ -129,11 +128,9 @@ def keras_network(model: StoredModel, weights: Weights | None, space: Space | No
         return network
     if space is None or space.dims != model.centres.shape[1]:
         raise ModelError(
-            _("The model cannot be exported"),
-            _("{id} was trained in another face space than the one installed").format(
-                id=model.info.id
-            ),
-            _("Train again, then export."),
+            "The model cannot be exported",
+            f"{model.info.id} was trained in another face space than the one installed",
+            "Train again, then export.",
         )
     raised = model.info.calibration.get("raised") or [0.0] * len(model.labels)
     return head_network(parts_of(space, weights), model.centres, space.cohort, raised)
@@ -150,14 +147,14 @@ def export_keras(
     path = destination / FILE_NAME if destination.is_dir() else destination
     if path.suffix not in FORMATS:
         raise ModelError(
-            _("The model cannot be exported"),
-            _("{path} does not end in .keras or .h5").format(path=path),
-            _("Name it so."),
+            "The model cannot be exported",
+            f"{path} does not end in .keras or .h5",
+            "Name it so.",
         )
     network = keras_network(model, weights, space)
     facts = facts_of(model)
     text = json.dumps(facts, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    with translate_os_errors(_("export the model"), path):
+    with translate_os_errors("export the model", path):
         make_directory(path.parent)
         handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=path.suffix, dir=path.parent)
         os.close(handle)

@@ -19,7 +19,6 @@ from engine.errors import DataError, ModelCorrupt, NoPictures
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.files import read_bytes, write_bytes
-from engine.i18n import _
 from engine.model.arrays import unpack
 from engine.model.augment import augment_view
 from engine.model.vectors import Float32, Labels
@@ -107,9 +106,9 @@ class PeopleReader:
         people = _listing(folder, most)
         if not people:
             raise NoPictures(
-                _("There are no pictures"),
-                _("{folder} holds no folder with pictures").format(folder=folder),
-                _("Name a folder with one sub-folder a person."),
+                "There are no pictures",
+                f"{folder} holds no folder with pictures",
+                "Name a folder with one sub-folder a person.",
             )
         self._compute(folder, people, report)
         names: list[str] = []
@@ -128,8 +127,8 @@ class PeopleReader:
             missed.extend((label, place) for place in range(len(files)) if place not in kept)
         if not names:
             raise NoPictures(
-                _("No face was found"),
-                _("in none of the pictures of {folder}").format(folder=folder),
+                "No face was found",
+                f"in none of the pictures of {folder}",
             )
         return PeopleFeatures(
             np.concatenate(features).astype(np.float32),
@@ -153,9 +152,9 @@ class PeopleReader:
             if sum(len(each.crops) for each in waiting.values()) >= TOGETHER:
                 self._store(folder, waiting)
                 waiting = {}
-                report(_("features: picture {done} of {total}").format(done=done, total=total))
+                report(f"features: picture {done} of {total}")
         self._store(folder, waiting)
-        report(_("features: {total} of {total} pictures ready").format(total=total))
+        report(f"features: {total} of {total} pictures ready")
 
     def _look(self, files: Sequence[Path]) -> _Person:
         """Crop the most central face of each file; unreadable and faceless ones are left out."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from engine.enrol.identity import before
 from engine.enrol.names import is_slug
-from engine.i18n import _
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +80,7 @@ class ModelInfo:
         gate = self.details.get("gate")
         if not isinstance(gate, Mapping) or gate.get("promote", True):
             return ""
-        return str(gate.get("sentence") or _("It was kept aside."))
+        return str(gate.get("sentence") or "It was kept aside.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,16 +163,16 @@ def parse_info(
     AttributeError if malformed.
     """
     if description["format"] != FORMAT or description["id"] != identity:
-        raise ValueError(_("model.json belongs to another model or a newer Facedesk"))
+        raise ValueError("model.json belongs to another model or a newer Facedesk")
     people = tuple(map(_label, labels))
     if len({id for id, _name, _revision in people}) < len(people):
-        raise ValueError(_("somebody is in it twice"))
+        raise ValueError("somebody is in it twice")
     epochs, best = description["epochs"], description["best_epoch"]
     if not (type(epochs) is type(best) is int and 0 <= best <= epochs):
-        raise ValueError(_("its epochs are none"))
+        raise ValueError("its epochs are none")
     threshold = description["threshold"]
     if threshold is not None and not abs(_number(threshold)) <= LARGEST_SCORE:
-        raise ValueError(_("its threshold is no score"))
+        raise ValueError("its threshold is no score")
     metrics = description["metrics"].items()
     return ModelInfo(
         id=identity,
@@ -195,25 +194,25 @@ def _label(person: Mapping[str, Any]) -> Label:
     # Format 1 of the workspace named folders, and no writer was here since.
     id = _text(person["id"]) if "id" in person else before(_text(person["slug"]))
     if not is_slug(id.removeprefix("?")):
-        raise ValueError(_("{id!r} is no person's identity").format(id=id[:60]))
+        raise ValueError(f"{id[:60]!r} is no person's identity")
     return id, _text(person["name"]), _text(person["revision"])
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        raise TypeError(_("{value!r:.60} is no text").format(value=value))
+        raise TypeError(f"{value!r:.60} is no text")
     return value
 
 
 def _number(value: Any) -> float:
     if type(value) not in (int, float) or not math.isfinite(value):
-        raise TypeError(_("{value!r:.60} is no number").format(value=value))
+        raise TypeError(f"{value!r:.60} is no number")
     return float(value)
 
 
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise TypeError(_("{value!r:.60} is no record").format(value=value))
+        raise TypeError(f"{value!r:.60} is no record")
     return dict(value)
 
 
@@ -222,7 +221,7 @@ def checked_centres(draft: ModelDraft) -> None:
     import numpy as np
 
     if not draft.people:
-        raise ValueError(_("a model needs at least one person"))
+        raise ValueError("a model needs at least one person")
     for rows in (draft.centres,) if draft.judged is None else (draft.centres, draft.judged):
         reason = wrong_centres(np.asarray(rows), len(draft.people))
         if reason:
@@ -234,9 +233,7 @@ def wrong_centres(centres: NDArray[Any], people: int) -> str:
     import numpy as np
 
     if centres.dtype != np.float32 or centres.ndim != 2 or len(centres) != people:
-        return _("centres are {dtype} {shape}, not float32 ({people}, dimensions)").format(
-            dtype=centres.dtype, shape=centres.shape, people=people
-        )
+        return f"centres are {centres.dtype} {centres.shape}, not float32 ({people}, dimensions)"
     if not np.isfinite(centres).all() or np.abs(np.linalg.norm(centres, axis=1) - 1).max() > 0.01:
-        return _("the centres are not unit vectors")
+        return "the centres are not unit vectors"
     return ""

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt, ModelError
-from engine.i18n import _
 from engine.model.arrays import unpack
 from engine.model.feature_row import Arithmetic, check_crops
 from engine.model.vgg16_plan import SIZE as CROP
@@ -108,15 +107,15 @@ def load_resnet() -> ResnetWeights:
         data = PACKAGED.read_bytes()
     except OSError as error:
         raise ModelError(
-            _("The weights of the face network cannot be read"),
+            "The weights of the face network cannot be read",
             f"{PACKAGED}: {error.strerror}",
-            _("Install Facedesk again."),
+            "Install Facedesk again.",
         ) from error
     if hashlib.sha256(data).hexdigest() != PACKAGED_SHA256:
         raise ModelCorrupt(
-            _("The weights of the face network are damaged"),
-            _("{path} does not match its digest").format(path=PACKAGED),
-            _("Install Facedesk again."),
+            "The weights of the face network are damaged",
+            f"{PACKAGED} does not match its digest",
+            "Install Facedesk again.",
         )
     return ResnetWeights(unpack(data, PACKAGED.name))
 

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from engine.errors import DataError, ModelCorrupt
 from engine.events import FeaturesProgress, Notice
 from engine.files import read_bytes, write_bytes
-from engine.i18n import _
 from engine.model.arrays import pack, unpack
 
 Report = Callable[[FeaturesProgress | Notice], None]
@@ -56,10 +55,10 @@ class RowFile:
             arrays = unpack(data, path.name)
             files, marks, rows = arrays["files"], arrays["marks"], arrays["rows"]
             if rows.ndim != 2 or rows.dtype != read.kind or not np.isfinite(rows).all():
-                raise ValueError(_("its rows have the wrong type or values"))
+                raise ValueError("its rows have the wrong type or values")
             stamps = arrays.get("stamps", np.full(files.shape, ""))
             if not (files.shape == marks.shape == stamps.shape == rows.shape[:1]):
-                raise ValueError(_("its arrays do not fit each other"))
+                raise ValueError("its arrays do not fit each other")
         except (ModelCorrupt, ValueError, KeyError) as error:
             report(_damaged(path, str(error)))
             return read
@@ -165,9 +164,10 @@ def _stamp(path: Path) -> str:
 
 def _damaged(path: Path, reason: str) -> Notice:
     return Notice(
-        text=_(
-            "The feature cache {folder}/{file} is damaged ({reason}); its features are "
+        text=(
+            f"The feature cache {path.parent.name}/{path.name} is damaged ({reason}); "
+            "its features are "
             "computed again."
-        ).format(folder=path.parent.name, file=path.name, reason=reason),
+        ),
         level="warning",
     )

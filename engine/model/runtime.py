@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from engine.errors import BackboneMissing
-from engine.i18n import _
 from engine.model.processor import CPUINFO, processor_features
 from engine.settings import RuntimeWish
 from engine.shortage import refuse_shortage
@@ -41,15 +40,15 @@ class Runtime:
 def choose_runtime(wish: RuntimeWish, cpuinfo: Path = CPUINFO) -> Runtime:
     """What `wish` (setting `model.runtime`) means on this machine."""
     if wish == "keras":
-        return Runtime("keras", _("the setting model.runtime asks for it"))
+        return Runtime("keras", "the setting model.runtime asks for it")
     if wish == "openvino":
-        return Runtime("openvino", _("the setting model.runtime asks for it"))
+        return Runtime("openvino", "the setting model.runtime asks for it")
     if importlib.util.find_spec("openvino") is None:
-        return Runtime("keras", _("OpenVINO is not installed"), fallback=True)
+        return Runtime("keras", "OpenVINO is not installed", fallback=True)
     features = processor_features(cpuinfo)
     if features and not features & NEEDED:
-        return Runtime("keras", _("OpenVINO does not know this processor"), fallback=True)
-    return Runtime("openvino", _("it is installed and the processor fits"))
+        return Runtime("keras", "OpenVINO does not know this processor", fallback=True)
+    return Runtime("openvino", "it is installed and the processor fits")
 
 
 def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
@@ -97,9 +96,9 @@ def _extractor(
             refuse_shortage(error)
             if wish == "openvino":
                 raise BackboneMissing(
-                    _("OpenVINO cannot be used, and the setting model.runtime insists on it"),
+                    "OpenVINO cannot be used, and the setting model.runtime insists on it",
                     str(error),
-                    _("{command}, or leave the setting out").format(command=INSTALL),
+                    f"{INSTALL}, or leave the setting out",
                 ) from error
             log.warning("Keras computes the features, OpenVINO cannot: %s", error)
     return keras()

@@ -30,7 +30,6 @@ from engine.files import (
     remove_directory,
     write_bytes,
 )
-from engine.i18n import _
 from engine.model.epochs import Checkpoint
 from engine.model.record import (
     Label,
@@ -105,11 +104,11 @@ class ModelStore:
         identity = self.current_id() if model is None else self.named(model)
         if identity is None:
             raise NoModel(
-                _("No model has been trained yet"),
-                hint=_("Enrol people, split their pictures, then train."),
+                "No model has been trained yet",
+                hint="Enrol people, split their pictures, then train.",
             )
         if not _is_id(identity) or not (self._folder / identity).is_dir():
-            raise self._corrupt(identity, _Damage(_("the model in use is missing")))
+            raise self._corrupt(identity, _Damage("the model in use is missing"))
         try:
             return self._verified(identity)
         except _Damage as damage:
@@ -137,11 +136,11 @@ class ModelStore:
             return found[0]
         if found:
             raise NoModel(
-                _("The id of more than one model begins so"),
+                "The id of more than one model begins so",
                 ", ".join(found),
-                _("Give more of the one that is meant."),
+                "Give more of the one that is meant.",
             )
-        raise NoModel(_("There is no such model"), text, _("See `facedesk model list`."))
+        raise NoModel("There is no such model", text, "See `facedesk model list`.")
 
     def list(self, *, compare: bool = False) -> tuple[ModelInfo, ...]:
         """All models, newest first. Arrays are not verified; see `intact`.
@@ -188,11 +187,9 @@ class ModelStore:
         if found is None:
             current = self.current_id()
             raise NoModel(
-                _("There is no model to go back to"),
-                _("no intact one was in use before {current}").format(current=current)
-                if current
-                else _("none was ever in use"),
-                _("`facedesk model list` shows all of them; or train a new one."),
+                "There is no model to go back to",
+                f"no intact one was in use before {current}" if current else "none was ever in use",
+                "`facedesk model list` shows all of them; or train a new one.",
             )
         self._put(*found)
         return self._info(found[0])
@@ -305,18 +302,16 @@ class ModelStore:
         except _Damage as damage:
             return ModelInfo(id=identity, current=current, damaged=str(damage))
         except _MALFORMED as error:
-            text = _("{file} or {other} is malformed ({error})").format(
-                file=DESCRIPTION, other=LABELS, error=error
-            )
+            text = f"{DESCRIPTION} or {LABELS} is malformed ({error})"
             return ModelInfo(id=identity, current=current, damaged=text)
 
     def _read(self, identity: str, name: str) -> bytes:
         path = self._folder / identity / name
         try:
             if not _is_id(identity):
-                raise _Damage(_("{identity!r} is not a model's id").format(identity=identity))
+                raise _Damage(f"{identity!r} is not a model's id")
             if os.path.exists(path) and path.stat().st_size > LARGEST[name]:
-                raise _Damage(_("{name} is too large").format(name=name))
+                raise _Damage(f"{name} is too large")
             return read_bytes(path)
         except FileNotFoundError as error:
             raise _Damage(f"{name}: {error.strerror}") from error
@@ -340,11 +335,7 @@ class ModelStore:
         listed = parse_json(files[DESCRIPTION]).get("arrays")
         found = {n: {"dtype": a.dtype.str, "shape": list(a.shape)} for n, a in arrays.items()}
         if listed != found or "centres" not in arrays:
-            raise _Damage(
-                _("{head} does not hold the arrays that {description} lists").format(
-                    head=HEAD, description=DESCRIPTION
-                )
-            )
+            raise _Damage(f"{HEAD} does not hold the arrays that {DESCRIPTION} lists")
         centres, judged = arrays.pop("centres"), arrays.pop("judged", None)
         for rows in (centres,) if judged is None else (centres, judged):
             reason = wrong_centres(rows, len(info.people))
@@ -359,24 +350,24 @@ class ModelStore:
         recorded = sums.decode("utf-8", "replace").split("\n")
         for name, data in files.items():
             if f"{hashlib.sha256(data).hexdigest()}  {name}" not in recorded:
-                raise _Damage(_("{name} does not match its recorded SHA-256").format(name=name))
+                raise _Damage(f"{name} does not match its recorded SHA-256")
         if sums != _sums(files):
-            raise _Damage(_("{name} is not as it was written").format(name=SUMS))
+            raise _Damage(f"{SUMS} is not as it was written")
         return files
 
     def _corrupt(self, identity: str, damage: _Damage) -> ModelCorrupt:
         if damage.cure:
-            return ModelCorrupt(_("The model cannot be read"), f"{identity}: {damage}", damage.cure)
+            return ModelCorrupt("The model cannot be read", f"{identity}: {damage}", damage.cure)
         if identity != self.current_id():
-            hint = _("`facedesk model list` shows those that are intact.")
+            hint = "`facedesk model list` shows those that are intact."
         elif older := self._before():
-            hint = _("`facedesk model rollback` returns to an intact one, {older}; or train anew.")
+            hint = "`facedesk model rollback` returns to an intact one, {older}; or train anew."
             hint = hint.format(older=older[0])
         else:
-            hint = _("No other one to go back to is intact: train anew. Pictures are not affected.")
+            hint = "No other one to go back to is intact: train anew. Pictures are not affected."
         if not _is_id(identity):
-            identity = _("models/current holds no model's id")
-        return ModelCorrupt(_("The model is damaged"), f"{identity}: {damage}", hint)
+            identity = "models/current holds no model's id"
+        return ModelCorrupt("The model is damaged", f"{identity}: {damage}", hint)
 
 
 def distinct(ids: Sequence[str]) -> int:

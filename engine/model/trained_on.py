@@ -15,7 +15,6 @@ from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from engine.dataset.split import PARTS, Split
-from engine.i18n import _
 
 Record = Mapping[str, Mapping[str, str]]
 """Identity to session to numbers of pictures."""
@@ -75,7 +74,7 @@ def decode(text: str) -> frozenset[str]:
             continue
         found = _RANGE.fullmatch(part)
         if not found:
-            raise ValueError(_("{part!r} is no range of pictures").format(part=part))
+            raise ValueError(f"{part!r} is no range of pictures")
         first, last = int(found[1]), int(found[2] or found[1])
         files.update(map(_name, range(first, last + 1)))
     return frozenset(files)

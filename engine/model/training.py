@@ -12,7 +12,6 @@ import tensorflow as tf
 from engine.cancel import Cancel
 from engine.errors import NoPictures
 from engine.events import Emit, EpochDone, Notice
-from engine.i18n import _
 from engine.model import heads
 from engine.model.callbacks import Progress
 from engine.model.epochs import Arrays, Checkpoint, digest_of
@@ -124,7 +123,7 @@ def train_head(
     over. Raises Cancelled, NoPictures.
     """
     if not len(train):
-        raise NoPictures(_("There are no training pictures"), hint=_("Split the pictures again."))
+        raise NoPictures("There are no training pictures", hint="Split the pictures again.")
     people = int(labels.max()) + 1 if people is None else people
     cohort = strangers.rows
     start = class_centres(train.rows, labels, people)
@@ -184,9 +183,9 @@ def train_head(
     trained = run.best.arrays[CENTRES] if run.best.epoch else start
     after = judged(trained)
     if not has_validation:
-        why = _("No held-out pictures show what training gained, so plain class centres are used.")
+        why = "No held-out pictures show what training gained, so plain class centres are used."
     elif not run.best.epoch:
-        why = _("No epoch was over when training was stopped, so plain class centres are used.")
+        why = "No epoch was over when training was stopped, so plain class centres are used."
     else:
         why = heads.why_not(after, before)
     return HeadResult(
@@ -202,10 +201,10 @@ def train_head(
 
 def resumed(epoch: int) -> str:
     """What is said of a training that goes on where a killed one left its best epoch."""
-    return _(
+    return (
         "A training on the same pictures was cut short: this one goes on from its best epoch, "
-        "{epoch}."
-    ).format(epoch=epoch)
+        f"{epoch}."
+    )
 
 
 def _batches(samples: heads.Samples, batch: int, seed: int) -> Any:

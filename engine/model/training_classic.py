@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.errors import NoPictures, TooFewPeople
 from engine.events import Emit, EpochDone, Notice
-from engine.i18n import _
 from engine.model import classic
 from engine.model.callbacks import Progress
 from engine.model.epochs import Arrays, Checkpoint, digest_of
@@ -92,12 +91,12 @@ def train_classic(
     """
     if classes < 2:
         raise TooFewPeople(
-            _("The classic recipe needs at least two people"),
-            _("{classes} enrolled").format(classes=classes),
-            _("Enrol somebody else, or use the recipe `head`."),
+            "The classic recipe needs at least two people",
+            f"{classes} enrolled",
+            "Enrol somebody else, or use the recipe `head`.",
         )
     if not len(crops):
-        raise NoPictures(_("There are no training pictures"), hint=_("Split the pictures again."))
+        raise NoPictures("There are no training pictures", hint="Split the pictures again.")
     model = classic.build_classic(weights, classes, seed, side=settings.classic_side)
     tuned = False
     run = Progress(

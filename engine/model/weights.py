@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from engine.errors import ModelCorrupt, ModelError
 from engine.files import open_regular
-from engine.i18n import _
 from engine.model.arrays import unpack
 from engine.model.vgg16_plan import BLOCKS
 from engine.shortage import refuse_shortage
@@ -36,12 +35,12 @@ LONGEST_START = 512
 """Bytes by which a file's kind is told."""
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 KINDS: tuple[tuple[bytes, int, str], ...] = (
-    (b"version https://git-lfs", 0, _("a Git LFS pointer, not the file itself: `git lfs pull`")),
-    (b"\x93NUMPY", 0, _("a single array of numpy's, .npy")),
-    (b"TFL3", 4, _("a TensorFlow Lite network")),
-    (b"\x1f\x8b", 0, _("packed by gzip: unpack it first")),
-    (b"\x80", 0, _("a pickle, which can run code and is never opened")),
-    (b'{"', 8, _("a safetensors file")),
+    (b"version https://git-lfs", 0, "a Git LFS pointer, not the file itself: `git lfs pull`"),
+    (b"\x93NUMPY", 0, "a single array of numpy's, .npy"),
+    (b"TFL3", 4, "a TensorFlow Lite network"),
+    (b"\x1f\x8b", 0, "packed by gzip: unpack it first"),
+    (b"\x80", 0, "a pickle, which can run code and is never opened"),
+    (b'{"', 8, "a safetensors file"),
 )
 """Bytes, where they stand in a file, and what it is then."""
 
@@ -81,7 +80,7 @@ class _Packaged(Mapping[str, NDArray[Any]]):
     @cached_property
     def _arrays(self) -> Mapping[str, NDArray[Any]]:
         _check_packaged()
-        return _load_npz(PACKAGED, _("the packaged VGG16 weights")).arrays
+        return _load_npz(PACKAGED, "the packaged VGG16 weights").arrays
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self._arrays[name]
@@ -117,7 +116,7 @@ def load_weights(source: str | None = None, *, fetch: bool = True) -> Weights:
     """
     if source is None:
         _check_packaged()
-        return Weights(_Packaged(), _("the packaged VGG16 weights"), PACKAGED_DIGEST)
+        return Weights(_Packaged(), "the packaged VGG16 weights", PACKAGED_DIGEST)
     if source == "imagenet":
         return _load_hdf5(_download() if fetch else _downloaded(), "imagenet")
     path = Path(source).expanduser()
@@ -134,17 +133,15 @@ def checked(arrays: Mapping[str, NDArray[Any]], source: str) -> Weights:
     shapes = expected_shapes()
     for name, shape in shapes.items():
         if name not in arrays:
-            raise _corrupt(source, _("{name} is missing").format(name=name))
+            raise _corrupt(source, f"{name} is missing")
         array = arrays[name]
         if array.shape != shape or array.dtype not in (np.float16, np.float32):
             raise _corrupt(
                 source,
-                _("{name} is {dtype} {shape}, should be {wanted}").format(
-                    name=name, dtype=array.dtype, shape=array.shape, wanted=shape
-                ),
+                f"{name} is {array.dtype} {array.shape}, should be {shape}",
             )
         if not np.isfinite(array).all():
-            raise _corrupt(source, _("{name} holds values that are not finite").format(name=name))
+            raise _corrupt(source, f"{name} holds values that are not finite")
     digest = hashlib.sha256()
     for name in shapes:
         array = np.ascontiguousarray(arrays[name])
@@ -162,9 +159,9 @@ def _check_packaged() -> None:
         raise _unreadable(PACKAGED, error) from error
     if digest != PACKAGED_SHA256:
         raise ModelCorrupt(
-            _("The VGG16 weights are damaged"),
-            _("{name} does not match its recorded SHA-256").format(name=PACKAGED.name),
-            _("Install Facedesk again."),
+            "The VGG16 weights are damaged",
+            f"{PACKAGED.name} does not match its recorded SHA-256",
+            "Install Facedesk again.",
         )
 
 
@@ -195,16 +192,12 @@ def _load_hdf5(path: Path, source: str) -> Weights:
                     if item.shape != shapes[key]:
                         raise _corrupt(
                             source,
-                            _("{key} is {shape}, should be {wanted}").format(
-                                key=key, shape=item.shape, wanted=shapes[key]
-                            ),
+                            f"{key} is {item.shape}, should be {shapes[key]}",
                         )
                     arrays[key] = np.asarray(item[()], np.float32)
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
         refuse_shortage(error)
-        raise _corrupt(
-            source, _("not a VGG16 'notop' weights file: {error}").format(error=error)
-        ) from error
+        raise _corrupt(source, f"not a VGG16 'notop' weights file: {error}") from error
     return checked(arrays, source)
 
 
@@ -212,22 +205,22 @@ def _kind(path: Path, start: bytes) -> str:
     """What a file that is no HDF5 is, if it is no archive of arrays either; empty if it is one, or
     nothing that has a name."""
     if not start:
-        return _("an empty file")
+        return "an empty file"
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        return _("a web page: the download gave that instead of the file")
+        return "a web page: the download gave that instead of the file"
     if not start.startswith(ZIP):
         found = (kind for mark, place, kind in KINDS if start.startswith(mark, place))
-        return next(found, _("of no kind that Facedesk knows"))
+        return next(found, "of no kind that Facedesk knows")
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return ""  # `unpack` says what is wrong with it
     if "model.weights.h5" in names:
-        return _("a whole Keras model, .keras")
+        return "a whole Keras model, .keras"
     if any(name.endswith("/data.pkl") for name in names):
-        return _("a PyTorch file, which can run code and is never opened")
-    return "" if any(name.endswith(".npy") for name in names) else _("a ZIP archive without arrays")
+        return "a PyTorch file, which can run code and is never opened"
+    return "" if any(name.endswith(".npy") for name in names) else "a ZIP archive without arrays"
 
 
 def _hdf5_kind(file: Any) -> str:
@@ -237,18 +230,16 @@ def _hdf5_kind(file: Any) -> str:
         return ""
     layers = root.get("layers", root.get("_layer_checkpoint_dependencies"))
     if layers is not None:
-        return _("Keras' newer weights file, .weights.h5, which does not name its layers")
-    return _("an HDF5 file of another network")
+        return "Keras' newer weights file, .weights.h5, which does not name its layers"
+    return "an HDF5 file of another network"
 
 
 def _other_kind(path: Path, kind: str) -> ModelError:
     return ModelError(
-        _("The file holds no VGG16 weights that can be read"),
-        _("{path} is {kind}").format(path=path, kind=kind),
-        _(
-            "Read are an .npz of Facedesk's and Keras' 'notop' .h5, which `model.save('vgg16.h5')` "
-            "writes too. Or leave --weights out: the packaged weights are used then."
-        ),
+        "The file holds no VGG16 weights that can be read",
+        f"{path} is {kind}",
+        "Read are an .npz of Facedesk's and Keras' 'notop' .h5, which `model.save('vgg16.h5')` "
+        "writes too. Or leave --weights out: the packaged weights are used then.",
     )
 
 
@@ -265,9 +256,9 @@ def _download() -> Path:
     except Exception as error:  # Keras raises bare Exception, urllib's and its own
         refuse_shortage(error)
         raise ModelError(
-            _("The VGG16 weights could not be downloaded"),
+            "The VGG16 weights could not be downloaded",
             str(error),
-            _("Check the network, or leave --weights out: the packaged ones need none."),
+            "Check the network, or leave --weights out: the packaged ones need none.",
         ) from error
     return Path(fetched)
 
@@ -278,9 +269,9 @@ def _downloaded() -> Path:
     path = Path(home).expanduser() / "models" / _IMAGENET_FILE
     if not path.is_file():
         raise ModelError(
-            _("The model needs VGG16 weights that are not here"),
-            _("Keras' download is not at {path}").format(path=path),
-            _("Nothing is fetched for a model: `facedesk train --weights imagenet` fetches them."),
+            "The model needs VGG16 weights that are not here",
+            f"Keras' download is not at {path}",
+            "Nothing is fetched for a model: `facedesk train --weights imagenet` fetches them.",
         )
     return path
 
@@ -297,7 +288,7 @@ def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE:
-            raise _corrupt(str(path), _("it is {size:,} bytes long").format(size=size))
+            raise _corrupt(str(path), f"it is {size:,} bytes long")
         with open_regular(path) as file:
             return file.read(size)
     except OSError as error:
@@ -307,15 +298,15 @@ def _read(path: Path) -> bytes:
 def _unreadable(path: Path, error: OSError) -> ModelError:
     refuse_shortage(error)
     return ModelError(
-        _("The VGG16 weights cannot be read"),
+        "The VGG16 weights cannot be read",
         f"{path}: {error.strerror}",
-        _("Name an existing .npz or Keras 'notop' .h5 file, or leave --weights out."),
+        "Name an existing .npz or Keras 'notop' .h5 file, or leave --weights out.",
     )
 
 
 def _corrupt(source: str, reason: str) -> ModelCorrupt:
     return ModelCorrupt(
-        _("The VGG16 weights are damaged"),
+        "The VGG16 weights are damaged",
         f"{source}: {reason}",
-        _("Get the file again, or leave --weights out to use the packaged weights."),
+        "Get the file again, or leave --weights out to use the packaged weights.",
     )

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.i18n import _, _n
 from engine.model.face_space import Space
 from engine.model.store import StoredModel
 from engine.model.vectors import Array
@@ -88,13 +87,21 @@ def not_unseen(verdict: GateVerdict, two_faced: Sequence[str]) -> GateVerdict:
     """`verdict`, but for a model with people of two faces, by name: that is not promoted."""
     if not two_faced:
         return verdict
-    text = _n(
-        "The pictures of {names} show two faces, so the model would name a second person as the "
-        "first. See `facedesk people show` and `evaluate`; `model promote` uses it all the same.",
-        "The pictures of each of {names} show two faces, so the model would name a second person "
-        "as the first. See `facedesk people show` and `evaluate`; `model promote` uses it all the "
-        "same.",
-        len(two_faced),
+    text = (
+        (
+            "The pictures of {names} show two faces, so the model would name a "
+            "second person as the "
+            "first. See `facedesk people show` and `evaluate`; `model promote` uses "
+            "it all the same."
+        )
+        if len(two_faced) == 1
+        else (
+            "The pictures of each of {names} show two faces, so the model would name "
+            "a second person "
+            "as the first. See `facedesk people show` and `evaluate`; `model "
+            "promote` uses it all the "
+            "same."
+        )
     ).format(names=", ".join(two_faced))
     sentence = " ".join(filter(None, (verdict.sentence, text)))
     return replace(verdict, promote=False, sentence=sentence, two_faced=tuple(two_faced))
@@ -112,17 +119,18 @@ def judge(old: Hits, new: Hits, old_named: Hits, new_named: Hits) -> GateVerdict
         raise ValueError(f"hits {old.shape} and {new.shape} are not of the same probes")
     lost, gained = int((old & ~new).sum()), int((new & ~old).sum())
     worse = at_least(lost, lost + gained) > 0.5
-    counts = _(
-        "Of {count} held-out pictures the model in use names {old} rightly, the new "
-        "one {new} ({lost} lost, {gained} gained)"
-    ).format(count=len(old), old=int(old.sum()), new=int(new.sum()), lost=lost, gained=gained)
-    verdict = _("that is worse beyond chance.") if worse else _("that is not worse beyond chance.")
+    counts = (
+        f"Of {len(old)} held-out pictures the model in use names {int(old.sum())} rightly, the new "
+        f"one {int(new.sum())} ({lost} lost, {gained} gained)"
+    )
+    verdict = "that is worse beyond chance." if worse else "that is not worse beyond chance."
     let_in, kept_out = int((new_named & ~old_named).sum()), int((old_named & ~new_named).sum())
     looser = at_least(let_in, let_in + kept_out) > 0.5
     if looser:
-        verdict += " " + _(
-            "It names {new} of {count} strangers, the one in use {old}: worse beyond chance."
-        ).format(new=int(new_named.sum()), count=len(new_named), old=int(old_named.sum()))
+        verdict += " " + (
+            f"It names {int(new_named.sum())} of {len(new_named)} strangers, the "
+            f"one in use {int(old_named.sum())}: worse beyond chance."
+        )
     return GateVerdict(
         promote=not worse and not looser,
         probes=len(old),
@@ -213,9 +221,9 @@ def why_not_comparable(old: StoredModel, new: StoredModel) -> str:
     """Why the two cannot be put to the same probes, as a sentence; empty if they can."""
     dims = old.centres.shape[1] == new.centres.shape[1]
     if not dims or _differ(old.info.details, new.info.details, "face_space"):
-        return _("The model in use is of another face space, so the two could not be compared.")
+        return "The model in use is of another face space, so the two could not be compared."
     if _differ(old.info.details, new.info.details, "weights"):
-        return _("The model in use rests on other VGG16 weights, so the two could not be compared.")
+        return "The model in use rests on other VGG16 weights, so the two could not be compared."
     return ""
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.i18n import _n
 from engine.model.vectors import Array, Float32, Levelled
 from engine.recognise.calibration import Calibration
 from engine.recognise.intervals import bounds
@@ -114,12 +113,16 @@ def _raised(calibration: Calibration, each: Float32, scores: StrangerScores) -> 
     highest = each[scores.best < passing].max(0) + ABOVE - calibration.threshold
     more = np.maximum(highest, 0.0)
     people = int((more > 0).sum())
-    note = _n(
-        "{passed:.3g} of your {count} strangers were taken for somebody, so the threshold of "
-        "{people} person was raised by {most:.2f}.",
-        "{passed:.3g} of your {count} strangers were taken for somebody, so the thresholds of "
-        "{people} people were raised by up to {most:.2f}.",
-        people,
+    note = (
+        (
+            "{passed:.3g} of your {count} strangers were taken for somebody, so the threshold of "
+            "{people} person was raised by {most:.2f}."
+        )
+        if people == 1
+        else (
+            "{passed:.3g} of your {count} strangers were taken for somebody, so the thresholds of "
+            "{people} people were raised by up to {most:.2f}."
+        )
     ).format(
         passed=scores.hits(calibration.threshold),
         count=count,

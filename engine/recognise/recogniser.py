@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from engine.errors import NoModel
 from engine.events import BoxTuple, FaceSeen, Rule
-from engine.i18n import _
 from engine.model.backbones import outdated
 from engine.model.face_space import Space
 from engine.model.store import StoredModel
@@ -289,7 +288,7 @@ def present_gallery(
     kept = [row for row, id in enumerate(ids) if names is None or id in names]
     if not kept:
         raise NoModel(
-            _("Nobody of this model is enrolled any more"), model.info.id, _("Train a new one.")
+            "Nobody of this model is enrolled any more", model.info.id, "Train a new one."
         )
     return Gallery(space, model.centres[kept], [ids[row] for row in kept]), np.array(kept)
 

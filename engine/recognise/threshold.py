@@ -10,7 +10,6 @@ import numpy as np
 
 from engine.errors import ModelCorrupt
 from engine.events import Threshold
-from engine.i18n import _
 from engine.model.face_space import Space
 from engine.model.record import LARGEST_SCORE
 from engine.model.store import ModelInfo
@@ -63,12 +62,12 @@ def kept_of(info: ModelInfo) -> Kept:
     """
     found = info.calibration
     if info.threshold is not None and not np.isfinite(info.threshold):
-        raise _damaged(_("{id}: its threshold is no number").format(id=info.id))
+        raise _damaged(f"{info.id}: its threshold is no number")
     try:
         own = {str(id): _own(each) for id, each in found.get("own", {}).items()}
         kept = Kept(own, int(found.get("stand_ins", 0)), float(found.get("stand_in_hits", 0.0)))
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        raise _damaged(_("{id}: its calibration is no calibration").format(id=info.id)) from error
+        raise _damaged(f"{info.id}: its calibration is no calibration") from error
     return kept
 
 
@@ -105,4 +104,4 @@ def _score(value: Any) -> float | None:
 
 
 def _damaged(why: str) -> ModelCorrupt:
-    return ModelCorrupt(_("The model is damaged"), why, _("Train again."))
+    return ModelCorrupt("The model is damaged", why, "Train again.")

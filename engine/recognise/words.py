@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from engine.i18n import _, _n
 from engine.recognise.calibration import Calibration
 from engine.recognise.own_strangers import strangers_needed, whole
+from engine.shown import many
 
 LEAST_STRANGERS = 20
 """Own strangers below which a figure from them says next to nothing."""
@@ -14,37 +14,37 @@ LEAST_STRANGERS = 20
 
 def sentence(calibration: Calibration) -> str:
     """What share of strangers may be named, what was measured, and on how many."""
-    said = [_("Expected false matches: {share}.").format(share=percent(calibration.fpir))]
+    said = [f"Expected false matches: {percent(calibration.fpir)}."]
     if calibration.measured:
         said.append(_measured(calibration))
     else:
-        said.append(_("Not yet measured on strangers at your camera: `facedesk strangers add`."))
+        said.append("Not yet measured on strangers at your camera: `facedesk strangers add`.")
     if calibration.stand_ins:
         said.append(
-            _n(
-                "Of {count} enrolled person, searched without themselves, {hits:.3g} was named.",
-                "Of {count} enrolled people, each searched without themselves, {hits:.3g} were "
-                "named.",
-                calibration.stand_ins,
+            (
+                "Of {count} enrolled person, searched without themselves, {hits:.3g} was named."
+                if calibration.stand_ins == 1
+                else (
+                    "Of {count} enrolled people, each searched without themselves, {hits:.3g} were "
+                    "named."
+                )
             ).format(count=calibration.stand_ins, hits=calibration.stand_in_hits)
         )
     if calibration.alone:
         said.append(
-            _n(
-                "{count} person has one picture only: their threshold is a careful guess.",
-                "{count} people have one picture only: their thresholds are a careful guess.",
+            many(
                 calibration.alone,
-            ).format(count=calibration.alone)
+                "person has one picture only: their threshold is a careful guess.",
+                "people have one picture only: their thresholds are a careful guess.",
+            )
         )
     if calibration.lean:
         said.append(
-            _n(
-                "{count} person has fewer than five pictures: their threshold follows how others' "
-                "pictures vary.",
-                "{count} people have fewer than five pictures: their thresholds follow how "
-                "others' pictures vary.",
+            many(
                 calibration.lean,
-            ).format(count=calibration.lean)
+                "person has fewer than five pictures: their threshold follows how others' pictures vary.",
+                "people have fewer than five pictures: their thresholds follow how others' pictures vary.",
+            )
         )
     return " ".join(said)
 
@@ -52,8 +52,8 @@ def sentence(calibration: Calibration) -> str:
 def brief(calibration: Calibration) -> str:
     """The same in a few words, for a line of a screen."""
     if calibration.measured < LEAST_STRANGERS:
-        return _("false matches about {share}").format(share=percent(calibration.fpir))
-    return _("false matches at most {share}").format(share=percent(calibration.fpir_high))
+        return f"false matches about {percent(calibration.fpir)}"
+    return f"false matches at most {percent(calibration.fpir_high)}"
 
 
 def percent(share: float) -> str:
@@ -68,14 +68,12 @@ def percent(share: float) -> str:
 
 def _measured(calibration: Calibration) -> str:
     count, hits = calibration.measured, whole(calibration.hits)
-    text = _n(
-        "{hits} of {count} stranger of your own is named, which shows at most {bound}.",
-        "{hits} of {count} strangers of your own are named, which shows at most {bound}.",
-        count,
+    text = (
+        "{hits} of {count} stranger of your own is named, which shows at most {bound}."
+        if count == 1
+        else "{hits} of {count} strangers of your own are named, which shows at most {bound}."
     ).format(hits=hits, count=count, bound=percent(calibration.fpir_high))
     if count < LEAST_STRANGERS:
         needed = strangers_needed(calibration.fpir)
-        text += " " + _("It takes {needed} to show {share}.").format(
-            needed=needed, share=percent(calibration.fpir)
-        )
+        text += " " + f"It takes {needed} to show {percent(calibration.fpir)}."
     return text

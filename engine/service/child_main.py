@@ -23,7 +23,6 @@ from engine.cancel import Cancel
 from engine.core_dumps import forbid_core_dumps
 from engine.errors import Cancelled, FacedeskError
 from engine.events import Event, JobEnded, ProcessReady
-from engine.i18n import _
 from engine.logs import LogFormatter, keep_short, quieten_libraries
 from engine.service.memory_use import offer_to_the_kernel
 from engine.service.messages import End, Hello, Ping, Pong, Quit, Start
@@ -100,9 +99,9 @@ class ChildContext:
             return error
         log.error("a job failed", exc_info=error)
         return found or FacedeskError(
-            _("An internal error"),
+            "An internal error",
             mask_credentials(f"{type(error).__name__}: {error}"),
-            _("The details are in {logs}.").format(logs=self.workspace.logs),
+            f"The details are in {self.workspace.logs}.",
         )
 
     def read_requests(self) -> None:

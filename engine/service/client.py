@@ -26,7 +26,6 @@ from engine.events import (
     SourceFailed,
 )
 from engine.exposure import exposures
-from engine.i18n import _
 from engine.service import cameras, evaluations, library
 from engine.service.checkup_calls import CheckupCalls
 from engine.service.child import Child
@@ -153,7 +152,7 @@ class LocalDesk(
             with contextlib.suppress(FacedeskError), self._writer.hold("recovery"):
                 pass
         for each in exposures(self._workspace.root):
-            text = _("{text}. Remedy: {remedy}").format(text=each.text, remedy=each.remedy)
+            text = f"{each.text}. Remedy: {each.remedy}"
             listener(Notice(text=text, level="warning"))
 
     def _hear(self, event: Event) -> None:
@@ -185,25 +184,23 @@ class LocalDesk(
         library.check_consent(self._workspace, self._settings, request)
         self._begin(
             "enrol",
-            _("Enrolling {person} from {source}").format(
-                person=request.person, source=mask_credentials(request.source)
-            ),
+            f"Enrolling {request.person} from {mask_credentials(request.source)}",
             request,
         )
 
     def import_pictures(self, request: ImportRequest) -> None:
         """Start importing. Raises SourceBusy, WorkspaceLocked."""
-        self._begin("import", _("Importing {folder}").format(folder=request.folder), request)
+        self._begin("import", f"Importing {request.folder}", request)
 
     def train(self, request: TrainRequest) -> None:
         """Start training. Raises DataError if one is running, NoPictures, WorkspaceLocked."""
         library.check_trainable(self._workspace)
-        self._begin("train", _("Training recipe {recipe}").format(recipe=request.recipe), request)
+        self._begin("train", f"Training recipe {request.recipe}", request)
 
     def evaluate(self, request: EvaluateRequest) -> None:
         """Start an evaluation. Raises DataError if one is running, NoModel, WorkspaceLocked."""
         library.check_model(self._workspace)
-        self._begin("evaluate", _("Evaluating the model"), request)
+        self._begin("evaluate", "Evaluating the model", request)
 
     def recognise(self, request: RecogniseRequest) -> None:
         """Start live recognition. Raises SourceBusy, NoModel, and SourceError for a source that
@@ -212,7 +209,7 @@ class LocalDesk(
         for each in request.sources:
             check_source(each, may_come=bool(request.beside))
         source = ", ".join(map(mask_credentials, request.sources))
-        title = _("Recognising from {source}").format(source=source)
+        title = f"Recognising from {source}"
         self._begin("recognise", title, request)
 
     def why(self, track: int | None) -> None:
@@ -222,7 +219,7 @@ class LocalDesk(
     def check(self, request: CheckRequest) -> None:
         """Start measuring a camera. Raises SourceBusy."""
         source = mask_credentials(request.source)
-        self._begin("check", _("Measuring {source}").format(source=source), request)
+        self._begin("check", f"Measuring {source}", request)
 
     def preview(self, wish: PreviewWish) -> None:
         """Say what of the camera's picture can be shown, from now on and for jobs to come."""
@@ -274,15 +271,15 @@ class LocalDesk(
         holder = next((j for j in self._jobs if j in CAMERA_JOBS and job in CAMERA_JOBS), None)
         if holder is not None:
             raise SourceBusy(
-                _("The camera is in use"),
-                _("by recognition") if holder == "recognise" else _("by {job}").format(job=holder),
-                _("Esc ends it; then try again."),
+                "The camera is in use",
+                "by recognition" if holder == "recognise" else f"by {holder}",
+                "Esc ends it; then try again.",
             )
         if job in self._jobs:
             raise DataError(
-                _("Already running"),
-                _("{job} is under way").format(job=job),
-                _("Stop it first (Esc)."),
+                "Already running",
+                f"{job} is under way",
+                "Stop it first (Esc).",
             )
 
     def _end(self, job: Job, *, keep: bool) -> None:
@@ -386,7 +383,7 @@ class LocalDesk(
         except DataError as error:
             self._listener(
                 Notice(
-                    text=_("The evaluation was not kept. {error}").format(error=error),
+                    text=f"The evaluation was not kept. {error}",
                     level="warning",
                 )
             )
@@ -447,9 +444,7 @@ class LocalDesk(
         if restarting and not further:
             self._child(child.name)
         elif not further:
-            text = _("The {name} process keeps dying; it is started again at the next job").format(
-                name=child.name
-            )
+            text = f"The {child.name} process keeps dying; it is started again at the next job"
             self._listener(Notice(text=text, level="error"))
 
     def _fail(self, job: Job, process: str, error: EngineDied) -> None:

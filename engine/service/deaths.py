@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import EngineDied
-from engine.i18n import _
 
 MOST = 3
 WITHIN = 60.0
@@ -37,9 +36,9 @@ def death(process: str, status: int, fault: EngineDied | None, logs: Path) -> En
     if fault is not None:
         return fault
     return EngineDied(
-        _("The {process} process died").format(process=process),
+        f"The {process} process died",
         cause(status),
-        _("What was captured is safe. Try again; details are in {logs}.").format(logs=logs),
+        f"What was captured is safe. Try again; details are in {logs}.",
     )
 
 
@@ -48,9 +47,9 @@ def cause(status: int) -> str:
     try:
         name = signal.Signals(-status).name
     except ValueError:
-        return _("it ended with status {status}").format(status=status)
+        return f"it ended with status {status}"
     if name in ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT"):
-        return _("a fault in native code ({name})").format(name=name)
+        return f"a fault in native code ({name})"
     if name == "SIGKILL":  # nobody else kills them without being a `fault`
-        return _("it was ended by SIGKILL, as the kernel does when memory runs out")
-    return _("it was ended by {name}").format(name=name)
+        return "it was ended by SIGKILL, as the kernel does when memory runs out"
+    return f"it was ended by {name}"

@@ -18,7 +18,6 @@ from engine.enrol.people import People
 from engine.errors import DataError
 from engine.events import EvaluateDone
 from engine.files import parse_json, read_bytes, translate_os_errors, write_bytes
-from engine.i18n import _
 from engine.model.record import plain
 from engine.service.wire import WireError, decode
 from engine.workspace import Workspace
@@ -48,7 +47,7 @@ def save(workspace: Workspace, done: EvaluateDone) -> bool:
         return False
     path = _path(workspace, done.model)
     write_bytes(path, data)
-    with translate_os_errors(_("remove old evaluations"), workspace.evaluations):
+    with translate_os_errors("remove old evaluations", workspace.evaluations):
         # Whatever the clock says: the one just written is the newest.
         others = (file for file in workspace.evaluations.glob("*.json") if file != path)
         files = sorted(others, key=lambda file: file.stat().st_mtime_ns)

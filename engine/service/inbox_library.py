@@ -11,7 +11,6 @@ from engine.enrol.inbox_choices import Choices
 from engine.enrol.inbox_memory import ChoiceMemory, Sides
 from engine.errors import DataError, ModelCorrupt
 from engine.files import read_bytes
-from engine.i18n import _
 from engine.service.inbox_rows import InboxView, SightingRow, UnknownGroup
 from engine.settings import Settings
 from engine.workspace import Workspace
@@ -50,7 +49,7 @@ def picture(workspace: Workspace, path: str) -> bytes:
             return read_bytes(file)
     except OSError:
         pass
-    raise DataError(_("This picture is not there any more"), path)
+    raise DataError("This picture is not there any more", path)
 
 
 def _grouped(

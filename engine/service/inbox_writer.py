@@ -15,7 +15,6 @@ from engine.enrol.inbox import Inbox
 from engine.enrol.inbox_choices import Choices
 from engine.errors import FacedeskError
 from engine.events import InboxChanged, Sighted
-from engine.i18n import _
 from engine.service.shared_writer import SharedWriter
 from engine.settings import Settings
 from engine.workspace import Workspace
@@ -50,7 +49,7 @@ class InboxWriter:
         try:
             self._queue.put_nowait(sighted)
         except queue.Full:
-            self._skip(_("the disk is too slow"))
+            self._skip("the disk is too slow")
 
     def close(self, seconds: float) -> None:
         """Let what waits be written, for at most so long."""

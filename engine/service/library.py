@@ -16,7 +16,6 @@ from engine.enrol.people import People, Person, UnreadPerson
 from engine.enrol.permission import permit
 from engine.errors import NoModel, UsageError
 from engine.events import EpochDone, EvaluateDone, SplitDone
-from engine.i18n import _
 from engine.model.store import ModelInfo, ModelStore
 from engine.model.trained_on import contains
 from engine.service import evaluations
@@ -131,8 +130,8 @@ def check_model(workspace: Workspace) -> None:
     """Raise NoModel if nothing has been trained yet."""
     if ModelStore(workspace).current_id() is None:
         raise NoModel(
-            _("No model has been trained yet"),
-            hint=_("Enrol people, then run `facedesk train`."),
+            "No model has been trained yet",
+            hint="Enrol people, then run `facedesk train`.",
         )
 
 
@@ -167,11 +166,9 @@ def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
         )
     except ValueError as error:
         raise UsageError(
-            _("The shares are impossible"),
-            _("train {train:g}, validation {validation:g}, test {test:g}").format(
-                train=request.train, validation=request.validation, test=request.test
-            ),
-            _("They must sum to 1, with train at least 0.05 and none negative."),
+            "The shares are impossible",
+            f"train {request.train:g}, validation {request.validation:g}, test {request.test:g}",
+            "They must sum to 1, with train at least 0.05 and none negative.",
         ) from error
     return splitting.split(workspace, settings, random=request.random)
 

@@ -18,7 +18,6 @@ import numpy as np
 from engine.cancel import Cancel
 from engine.errors import FacedeskError
 from engine.events import JobEnded, NothingToExplain, Notice
-from engine.i18n import _
 from engine.model.loading import load_ahead
 from engine.model.runtime import choose_runtime
 from engine.pictures import CROP
@@ -260,13 +259,13 @@ class ModelBody:
         except FacedeskError as error:
             context.emit(
                 Notice(
-                    text=_("Not compared with other people: {error}").format(error=error),
+                    text=f"Not compared with other people: {error}",
                     level="warning",
                 )
             )
         except Exception:  # reported in one sentence, details in the log
             log.exception("the comparison with other people failed")
-            context.emit(Notice(text=_("Not compared with other people"), level="warning"))
+            context.emit(Notice(text="Not compared with other people", level="warning"))
         context.send(TwinReport(other=found.other if found else ""))
         if found:
             context.emit(found)

@@ -13,7 +13,6 @@ from engine.enrol.people import People, utc_now
 from engine.enrol.trash import Trash, Trashed
 from engine.errors import DataError
 from engine.events import EvaluateDone
-from engine.i18n import _
 from engine.service import evaluations
 from engine.service.erasure.doubts import Answers
 from engine.service.erasure.erase import Erased, erase, unfinished
@@ -57,9 +56,9 @@ class PeopleCalls(QuickCalls):
         """
         if busy := sorted(self.running & {"enrol", "import", "train", "evaluate"}):
             raise DataError(
-                _("A job is under way"),
-                _("{jobs} may still write of this person").format(jobs=", ".join(busy)),
-                _("Stop it (x), then erase."),
+                "A job is under way",
+                "{jobs} may still write of this person".format(jobs=", ".join(busy)),
+                "Stop it (x), then erase.",
             )
         with self._writer.hold("erase"):
             return erase(self._workspace, name, by, answers=answers, compare=self._likeness)
@@ -135,7 +134,7 @@ def note_consent(
     The caller holds `Workspace.writer`.
     """
     if not by.strip():
-        raise DataError(_("Consent needs a witness"), "", _("Say who asked and noted it."))
+        raise DataError("Consent needs a witness", "", "Say who asked and noted it.")
     consent = noted(by, settings, text_version.strip())
     people = People(workspace)
     person = people.get(name)
@@ -153,7 +152,7 @@ def withdraw_consent(workspace: Workspace, name: str) -> Consent:
     person = registry.get(name)
     if person.consent is None or not person.consent.given:
         raise DataError(
-            _("There is no consent to withdraw"), person.name, _("See `facedesk people show NAME`.")
+            "There is no consent to withdraw", person.name, "See `facedesk people show NAME`."
         )
     consent = replace(person.consent, withdrawn=utc_now())
     with Audit(workspace).of("consent-withdrawn", person.id, text_version=consent.text_version):

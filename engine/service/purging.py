@@ -23,7 +23,6 @@ from engine.enrol.people import People, Person
 from engine.enrol.seen import last_seen
 from engine.enrol.trash import Trash
 from engine.files import remove_directory, translate_os_errors
-from engine.i18n import _
 from engine.model.store import ModelStore
 from engine.settings import Settings
 from engine.workspace import Workspace
@@ -67,7 +66,7 @@ def purge(workspace: Workspace, settings: Settings, now: datetime | None = None)
         choices.purge(now)
         for each in found:
             path = workspace.root / each.path
-            with translate_os_errors(_("remove what is due"), path):
+            with translate_os_errors("remove what is due", path):
                 if path.is_dir():
                     remove_directory(path)
                 else:

@@ -11,7 +11,6 @@ from typing import Any
 from engine.camera.masking import mask_credentials
 from engine.errors import EngineDied
 from engine.events import JobEnded, SourceFailed
-from engine.i18n import _
 from engine.service import cameras
 from engine.service.child import Child
 from engine.service.messages import FramesEnded
@@ -52,8 +51,8 @@ class Several:
                 return None
             source = mask_credentials(self._requests["recognise"].sources[camera])
         error = EngineDied(
-            _("The {process} process died").format(process=process),
-            _("it keeps dying (status {status})").format(status=status),
+            f"The {process} process died",
+            f"it keeps dying (status {status})",
         )
         failed = SourceFailed.failure(source, camera, error)
         self._failed[camera] = failed
@@ -70,7 +69,7 @@ class Several:
         return JobEnded(
             job=ended.job,
             outcome="failed",
-            title=_("All {count} sources failed").format(count=sources),
+            title=f"All {sources} sources failed",
             message=last.text,
             hint=last.hint,
             exit_code=last.exit_code,

@@ -45,7 +45,6 @@ from engine.events import (
     TrainDone,
 )
 from engine.files import FILE_MODE, write_json
-from engine.i18n import _
 from engine.service import library
 from engine.service.protocol import EnrolRequest, RecogniseRequest
 from engine.settings import Settings
@@ -141,7 +140,7 @@ class JobTape:
         if not (self.folder / FRAMES).exists():
             shutil.rmtree(self.folder, ignore_errors=True)
             self._audit.give_up(self._doing, "nothing")
-            return Notice(text=_("Nothing was recorded: no frame came"), level="warning")
+            return Notice(text="Nothing was recorded: no frame came", level="warning")
         size = sum(path.stat().st_size for path in self.folder.iterdir())
         complete(self.folder, self.file)
         self._doing.more["bytes"] = size
@@ -161,7 +160,7 @@ class Tapes:
         if self._file is None or not isinstance(request, EnrolRequest | RecogniseRequest):
             return request
         if isinstance(request, RecogniseRequest) and request.beside:
-            tell(Notice(text=_("Several sources at once are not recorded"), level="warning"))
+            tell(Notice(text="Several sources at once are not recorded", level="warning"))
             return request
         settings, workspace = self._settings, self._workspace
         tape = JobTape(self._file, job, request, settings, workspace, number=True)
@@ -186,9 +185,7 @@ class Tapes:
         except (FacedeskError, OSError) as error:
             tell(
                 Notice(
-                    text=_("The recording stays in {folder}: {error}").format(
-                        folder=tape.folder, error=error
-                    ),
+                    text=f"The recording stays in {tape.folder}: {error}",
                     level="warning",
                 )
             )

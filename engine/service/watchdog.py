@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 
 from engine.errors import EngineDied, EngineHung, EngineTooLarge
 from engine.events import Notice
-from engine.i18n import _
 from engine.service.child import Child
 from engine.service.memory_use import most_bytes, own_bytes
 from engine.service.messages import Ping
@@ -85,8 +84,9 @@ class Watchdog:
             self._warned.discard(child)
         elif child not in self._warned:
             self._warned.add(child)
-            text = _("{what}; the process is replaced in {seconds:.0f} s if it goes on").format(
-                what=_what(child.name, trouble), seconds=trouble.limit / WARN_AT - trouble.amount
+            text = (
+                f"{_what(child.name, trouble)}; the process is replaced in "
+                f"{trouble.limit / WARN_AT - trouble.amount:.0f} s if it goes on"
             )
             self._tell(Notice(text=text, level="warning"))
 
@@ -95,16 +95,15 @@ def fault(process: str, trouble: Trouble) -> EngineDied:
     """The error that a child's trouble is told as."""
     if trouble.sign == "large":
         return EngineTooLarge(
-            _("The {process} process took too much memory").format(process=process),
-            _("{size:.0f} MB, and {limit:.0f} MB are allowed; it was ended").format(
-                size=trouble.amount / 1e6, limit=trouble.limit / 1e6
-            ),
-            _("Nothing kept is lost. `processes.most_megabytes` allows more or less."),
+            f"The {process} process took too much memory",
+            f"{trouble.amount / 1e6:.0f} MB, and {trouble.limit / 1e6:.0f} MB are "
+            "allowed; it was ended",
+            "Nothing kept is lost. `processes.most_megabytes` allows more or less.",
         )
     return EngineHung(
-        _("The {process} process hung").format(process=process),
-        _("{what}; it was ended").format(what=_what(process, trouble)),
-        _("Nothing kept is lost. On a very slow machine, raise `processes.{setting}`.").format(
+        f"The {process} process hung",
+        f"{_what(process, trouble)}; it was ended",
+        "Nothing kept is lost. On a very slow machine, raise `processes.{setting}`.".format(
             setting=f"{trouble.sign}_seconds"
         ),
     )
@@ -112,9 +111,5 @@ def fault(process: str, trouble: Trouble) -> EngineDied:
 
 def _what(process: str, trouble: Trouble) -> str:
     if trouble.sign == "still":
-        return _("{job} has not gone on for {seconds:.0f} s").format(
-            job=trouble.job, seconds=trouble.amount
-        )
-    return _("The {process} process has not answered for {seconds:.0f} s").format(
-        process=process, seconds=trouble.amount
-    )
+        return f"{trouble.job} has not gone on for {trouble.amount:.0f} s"
+    return f"The {process} process has not answered for {trouble.amount:.0f} s"

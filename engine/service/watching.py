@@ -14,7 +14,6 @@ from engine.audit import Audit
 from engine.audit.places import place
 from engine.errors import FacedeskError
 from engine.events import Emit, Notice
-from engine.i18n import _
 from engine.settings import Settings
 from engine.workspace import Workspace
 
@@ -40,7 +39,7 @@ def note_start(
     Otherwise raises as `Audit.note`, and then nobody may watch.
     """
     if workspace.read_only:
-        text = _("The workspace is read-only: this recognition is not in the audit log.")
+        text = "The workspace is read-only: this recognition is not in the audit log."
         tell(Notice(text=text, level="warning"))
         return False
     note_settings(workspace, settings)
@@ -87,5 +86,9 @@ class Watched:
         try:
             Audit(self._workspace).note("recognition-ended", outcome=outcome)
         except FacedeskError as error:
-            text = _("The end of recognition is not in the audit log. {error}")
-            self._tell(Notice(text=text.format(error=error), level="error"))
+            self._tell(
+                Notice(
+                    text=f"The end of recognition is not in the audit log. {error}",
+                    level="error",
+                )
+            )

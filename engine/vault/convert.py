@@ -17,7 +17,6 @@ from engine.audit import Audit
 from engine.cancel import Cancel
 from engine.errors import VaultError
 from engine.files import read_bytes, read_plain, translate_os_errors, write_bytes, write_plain
-from engine.i18n import _
 from engine.vault import envelope, opened
 from engine.vault.envelope import DataKey
 from engine.vault.opened import VAULT_FILE, Opened, State, stamp_of
@@ -116,7 +115,7 @@ def contents(workspace: Workspace) -> Iterator[Path]:
 def not_encrypted(root: Path) -> VaultError:
     """The error that says that there is no vault."""
     return VaultError(
-        _("The workspace is not encrypted"), str(root), _("Encrypt it: `facedesk vault create`.")
+        "The workspace is not encrypted", str(root), "Encrypt it: `facedesk vault create`."
     )
 
 
@@ -177,7 +176,7 @@ def _unseal(path: Path) -> int:
 @contextlib.contextmanager
 def _same_time(path: Path) -> Iterator[None]:
     """Keep the time of change of a file that is written with other bytes of the same meaning."""
-    with translate_os_errors(_("write a file"), path):
+    with translate_os_errors("write a file", path):
         found = path.stat()
         yield
         os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
@@ -186,12 +185,12 @@ def _same_time(path: Path) -> Iterator[None]:
 def _refused(root: Path, state: State) -> VaultError:
     if state == "unsealing":
         return VaultError(
-            _("The workspace is being decrypted"),
+            "The workspace is being decrypted",
             str(root),
-            _("Finish that first: `facedesk vault remove`."),
+            "Finish that first: `facedesk vault remove`.",
         )
     return VaultError(
-        _("The workspace is encrypted already"),
+        "The workspace is encrypted already",
         str(root),
-        _("Another passphrase or key file: `facedesk vault change-key`."),
+        "Another passphrase or key file: `facedesk vault change-key`.",
     )

@@ -31,8 +31,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.i18n import _
-
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -123,22 +121,22 @@ def unseal(key: DataKey, label: str, data: bytes, place: bytes = b"") -> bytes:
 
     start = len(MAGIC) + ID_BYTES
     if not data.startswith(MAGIC) or len(data) <= start:
-        raise NotGenuine(_("it is not sealed"))
+        raise NotGenuine("it is not sealed")
     body = start + 1 + data[start]
     if len(data) < body + NONCE_BYTES + TAG_BYTES:
-        raise NotGenuine(_("it is cut short"))
+        raise NotGenuine("it is cut short")
     if data[len(MAGIC) : start] != key.id:
-        raise NotGenuine(_("it was sealed with another key"))
+        raise NotGenuine("it was sealed with another key")
     written = data[start + 1 : body].decode("utf-8", "replace")
     if label and label != written:
-        raise NotGenuine(_("it was written as {name!r}").format(name=written))
+        raise NotGenuine(f"it was written as {written!r}")
     view = memoryview(data)
     try:
         return key.cipher.decrypt(
             view[body : body + NONCE_BYTES], view[body + NONCE_BYTES :], data[:body] + place
         )
     except InvalidTag:
-        raise NotGenuine(_("it does not match its seal")) from None
+        raise NotGenuine("it does not match its seal") from None
 
 
 def kind_of(data: bytes) -> str:
@@ -232,19 +230,17 @@ def unseal_lines(key: DataKey, label: str, data: bytes, *, mixed: bool = False) 
                     continue
                 place, piece = _placed(line)
                 if place.number != number or file not in (b"", place.file):
-                    raise NotGenuine(_("a line is missing in front of it, or it belongs elsewhere"))
+                    raise NotGenuine("a line is missing in front of it, or it belongs elsewhere")
                 file = place.file
                 found.append(unseal(key, label, piece, place.bound) + b"\n")
             elif torn and LINE.startswith(line):
                 continue
             elif file and (is_line(line) or _is_cut(line)):
-                raise NotGenuine(_("it is cut short, or was changed"))
+                raise NotGenuine("it is cut short, or was changed")
             elif not _is_cut(line):
                 found.append(unseal(key, label, _old_piece(line)) + b"\n")
         except NotGenuine as error:
-            raise NotGenuine(
-                _("line {number}: {error}").format(number=number, error=error)
-            ) from None
+            raise NotGenuine(f"line {number}: {error}") from None
     return b"".join(found)
 
 
@@ -269,16 +265,16 @@ def _placed(line: bytes) -> tuple[Place, bytes]:
     """Where a line says that it stands, and its sealed bytes. Raises NotGenuine."""
     found = _HEAD.match(line)
     if found is None or not is_whole(line):
-        raise NotGenuine(_("it is cut short, or was changed"))
+        raise NotGenuine("it is cut short, or was changed")
     return Place(found[1], int(found[2])), _decoded(line[found.end() :])
 
 
 def _old_piece(line: bytes) -> bytes:
     found = _OLD_HEAD.match(line)
     if not is_line(line):
-        raise NotGenuine(_("it is not sealed"))
+        raise NotGenuine("it is not sealed")
     if found is None or len(line) != found.end() + int(found[1]):
-        raise NotGenuine(_("it does not match its seal"))
+        raise NotGenuine("it does not match its seal")
     return _decoded(line[found.end() :])
 
 
@@ -286,4 +282,4 @@ def _decoded(text: bytes) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise NotGenuine(_("it does not match its seal")) from None
+        raise NotGenuine("it does not match its seal") from None

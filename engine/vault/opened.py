@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Literal, cast
 
 from engine.errors import SealBroken, VaultLocked
-from engine.i18n import _
 from engine.vault import envelope
 from engine.vault.envelope import ID_BYTES, KEY_BYTES, DataKey, NotGenuine
 
@@ -82,7 +81,7 @@ class Opened:
             raise _broken(path, str(error)) from None
         self._refuse_if_changed()
         if self.state == "sealed":
-            raise _broken(path, _("it is not sealed"))
+            raise _broken(path, "it is not sealed")
         return data
 
     def either(self, data: bytes) -> bytes:
@@ -113,9 +112,9 @@ class Opened:
             same = False
         if not same:
             raise VaultLocked(
-                _("The encryption of the workspace was changed meanwhile"),
+                "The encryption of the workspace was changed meanwhile",
                 str(self.root),
-                _("Start this program again; nothing was lost."),
+                "Start this program again; nothing was lost.",
             )
         self.stamp = stamp
 
@@ -214,12 +213,10 @@ def either(path: Path, data: bytes) -> bytes:
 def locked(place: Path) -> VaultLocked:
     """The error that says that an encrypted workspace is not opened."""
     return VaultLocked(
-        _("The workspace is encrypted and locked"),
+        "The workspace is encrypted and locked",
         str(place),
-        _(
-            "Start again and give the passphrase or key file; see `facedesk vault status` and "
-            "the settings vault.key_file and vault.passphrase_file."
-        ),
+        "Start again and give the passphrase or key file; see `facedesk vault status` and "
+        "the settings vault.key_file and vault.passphrase_file.",
     )
 
 
@@ -261,7 +258,7 @@ def _vault_of(path: Path) -> Opened | None:
 
 def _broken(path: Path, why: str) -> SealBroken:
     return SealBroken(
-        _("A file of the encrypted workspace was changed"),
-        _("{path}: {why}").format(path=path, why=why),
-        _("Restore it from a backup, or delete it; it is not used as it is."),
+        "A file of the encrypted workspace was changed",
+        f"{path}: {why}",
+        "Restore it from a backup, or delete it; it is not used as it is.",
     )

@@ -24,7 +24,6 @@ from typing import Any, cast, get_args
 
 from engine.errors import VaultError, WrongKey
 from engine.files import read_plain, sync_directory, translate_os_errors, write_plain
-from engine.i18n import _
 from engine.vault.envelope import ID_BYTES, KEY_BYTES, NONCE_BYTES, TAG_BYTES, DataKey
 from engine.vault.opened import FORMAT, VAULT_FILE, State
 from engine.vault.wrapping import By, Opener, Wrap
@@ -72,15 +71,12 @@ class VaultRecord:
         except InvalidTag:
             phrase = self.wrap.by == "passphrase"
             raise WrongKey(
-                _("The passphrase is wrong") if phrase else _("The key file is the wrong one"),
+                "The passphrase is wrong" if phrase else "The key file is the wrong one",
                 "",
-                _("Mind capitals and keyboard layout; the key is that of vault key {id}.").format(
-                    id=self.key.hex()[:8]
-                )
+                "Mind capitals and keyboard layout; the key is that of vault key "
+                f"{self.key.hex()[:8]}."
                 if phrase
-                else _("This workspace needs the file of vault key {id}.").format(
-                    id=self.key.hex()[:8]
-                ),
+                else f"This workspace needs the file of vault key {self.key.hex()[:8]}.",
             ) from None
 
     def _bound(self) -> bytes:
@@ -117,7 +113,7 @@ def read_record(root: Path) -> VaultRecord | None:
     path = root / VAULT_FILE
     try:
         if path.stat().st_size > LARGEST:
-            raise ValueError(_("it is too large"))
+            raise ValueError("it is too large")
         return _parse(read_plain(path))
     except FileNotFoundError:
         return None
@@ -130,7 +126,7 @@ def read_record(root: Path) -> VaultRecord | None:
 def remove_record(root: Path) -> None:
     """Delete vault.json. Raises WorkspaceUnusable."""
     path = root / VAULT_FILE
-    with translate_os_errors(_("remove a file"), path):
+    with translate_os_errors("remove a file", path):
         path.unlink(missing_ok=True)
         sync_directory(root)
 
@@ -139,26 +135,26 @@ def _parse(data: bytes) -> VaultRecord:
     body = json.loads(data)
     check = body.pop("check")
     if check != hashlib.sha256(_canonical(body)).hexdigest():
-        raise ValueError(_("it does not match its own SHA-256"))
+        raise ValueError("it does not match its own SHA-256")
     if (body["format"], body["cipher"]) != (FORMAT, CIPHER) or body["version"] != VERSION:
-        raise ValueError(_("version {version!r} is not known here").format(version=body["version"]))
+        raise ValueError("version {version!r} is not known here".format(version=body["version"]))
     by, state = body["opened_by"], body["state"]
     if by not in get_args(By) or state not in get_args(State):
-        raise ValueError(_("its state is not valid"))
+        raise ValueError("its state is not valid")
     wrap = Wrap(by) if by == "key-file" else _passphrase(body["scrypt"])
     key, wrapped = bytes.fromhex(body["key"]), base64.b64decode(body["wrapped"], validate=True)
     if len(key) != ID_BYTES or len(wrapped) != NONCE_BYTES + KEY_BYTES + TAG_BYTES:
-        raise ValueError(_("its key has the wrong length"))
+        raise ValueError("its key has the wrong length")
     created = body["created"]
     if not _TIME.fullmatch(created):  # it is shown before anything is proved
-        raise ValueError(_("its time is not valid"))
+        raise ValueError("its time is not valid")
     return VaultRecord(cast(State, state), key, created, wrap, wrapped)
 
 
 def _passphrase(body: dict[str, Any]) -> Wrap:
     costs = body["n"], body["r"], body["p"]
     if not all(type(each) is int for each in costs):
-        raise ValueError(_("its costs are not valid"))
+        raise ValueError("its costs are not valid")
     return Wrap("passphrase", *costs, bytes.fromhex(body["salt"]))
 
 
@@ -168,7 +164,7 @@ def _canonical(body: dict[str, Any]) -> bytes:
 
 def _damaged(path: Path, why: str) -> VaultError:
     return VaultError(
-        _("The vault is damaged"),
+        "The vault is damaged",
         f"{path}: {why}",
-        _("Put back a copy of vault.json: without it nothing here can be opened."),
+        "Put back a copy of vault.json: without it nothing here can be opened.",
     )

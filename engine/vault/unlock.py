@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import VaultLocked
-from engine.i18n import _
 from engine.settings import VaultSettings
 from engine.vault import opened
 from engine.vault.opened import VAULT_FILE, Opened, stamp_of
@@ -44,9 +43,9 @@ def unlock(root: Path, settings: VaultSettings, ask: Ask | None = None) -> Opene
     if record is None:
         if settings.required:
             raise VaultLocked(
-                _("The workspace is not encrypted"),
-                _("{root}, and vault.required is set").format(root=root),
-                _("Encrypt it: `facedesk vault create`."),
+                "The workspace is not encrypted",
+                f"{root}, and vault.required is set",
+                "Encrypt it: `facedesk vault create`.",
             )
         return None
     known = opened.opened(root)
@@ -94,6 +93,6 @@ def from_standard_input() -> Opener:
     text = line.rstrip("\r\n")
     if not text:
         raise VaultLocked(
-            _("No passphrase was given"), _("standard input holds none"), _("Pipe it in: one line.")
+            "No passphrase was given", "standard input holds none", "Pipe it in: one line."
         )
     return from_passphrase(text)

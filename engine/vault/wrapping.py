@@ -17,7 +17,6 @@ from typing import Literal
 
 from engine.errors import VaultError
 from engine.files import FILE_MODE, translate_os_errors
-from engine.i18n import _
 from engine.vault.envelope import KEY_BYTES
 
 By = Literal["passphrase", "key-file"]
@@ -97,11 +96,10 @@ def check_new_passphrase(text: str) -> None:
     """Raise VaultError for one that is too short to protect anything, or too long."""
     if not LEAST_CHARACTERS <= len(text) <= LONGEST_PASSPHRASE:
         raise VaultError(
-            _("The passphrase cannot be used"),
-            _("it has {count} characters, {least} to {most} are possible").format(
-                count=len(text), least=LEAST_CHARACTERS, most=LONGEST_PASSPHRASE
-            ),
-            _("Take four or more words that do not belong together."),
+            "The passphrase cannot be used",
+            f"it has {len(text)} characters, {LEAST_CHARACTERS} to "
+            f"{LONGEST_PASSPHRASE} are possible",
+            "Take four or more words that do not belong together.",
         )
 
 
@@ -113,7 +111,7 @@ def from_key_file(path: Path, *, private: bool = True) -> Opener:
     """
     data = _read_secret(path, KEY_BYTES + 1, private)
     if len(data) != KEY_BYTES:
-        raise _unusable(path, _("it does not hold {size} bytes").format(size=KEY_BYTES))
+        raise _unusable(path, f"it does not hold {KEY_BYTES} bytes")
     return Opener("key-file", data)
 
 
@@ -123,9 +121,9 @@ def from_passphrase_file(path: Path, *, private: bool = True) -> Opener:
     try:
         text = data.decode("utf-8-sig").split("\n", 1)[0].rstrip("\r")
     except UnicodeDecodeError:
-        raise _unusable(path, _("it is not UTF-8 text")) from None
+        raise _unusable(path, "it is not UTF-8 text") from None
     if not text:
-        raise _unusable(path, _("its first line is empty"))
+        raise _unusable(path, "its first line is empty")
     return from_passphrase(text)
 
 
@@ -136,11 +134,11 @@ def make_key_file(path: Path) -> Opener:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     except FileExistsError:
         raise _unusable(
-            path, _("it exists already"), _("Name a new file, or use it: --key-file.")
+            path, "it exists already", "Name a new file, or use it: --key-file."
         ) from None
     except OSError as error:
         raise _unusable(path, error.strerror or "") from error
-    with translate_os_errors(_("write a file"), path), os.fdopen(handle, "wb") as file:
+    with translate_os_errors("write a file", path), os.fdopen(handle, "wb") as file:
         os.fchmod(handle, FILE_MODE)
         file.write(secret)
         file.flush()
@@ -157,13 +155,13 @@ def _read_secret(path: Path, most: int, private: bool) -> bytes:
     with os.fdopen(handle, "rb") as file:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
-            raise _unusable(path, _("it is not a regular file"))
+            raise _unusable(path, "it is not a regular file")
         if private and found.st_uid not in (0, os.geteuid()):
-            raise _unusable(path, _("it belongs to another user"))
+            raise _unusable(path, "it belongs to another user")
         if private and found.st_mode & 0o077:
             raise _unusable(
                 path,
-                _("others may read it (mode {mode:04o})").format(mode=found.st_mode & 0o777),
+                f"others may read it (mode {found.st_mode & 0o777:04o})",
                 f"chmod 600 {path}",
             )
         try:
@@ -173,4 +171,4 @@ def _read_secret(path: Path, most: int, private: bool) -> bytes:
 
 
 def _unusable(path: Path, why: str, hint: str = "") -> VaultError:
-    return VaultError(_("The key cannot be used"), f"{path}: {why}", hint)
+    return VaultError("The key cannot be used", f"{path}: {why}", hint)

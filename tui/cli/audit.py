@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -39,8 +38,8 @@ def list_audit(options: dict[str, Any], since: str | None, person: str | None) -
 
 
 @audit.command("list")
-@click.option("--since", metavar="DATE", help=_("Only entries from this date or time on."))
-@click.option("--person", metavar="NAME", help=_("Only entries about this person."))
+@click.option("--since", metavar="DATE", help="Only entries from this date or time on.")
+@click.option("--person", metavar="NAME", help="Only entries about this person.")
 @click.pass_obj
 def audit_list(options: dict[str, Any], since: str | None, person: str | None) -> None:
     """The entries in their order.
@@ -53,7 +52,7 @@ def audit_list(options: dict[str, Any], since: str | None, person: str | None) -
 
 @audit.command("verify")
 @click.option(
-    "--noted", metavar="HASH", help=_("A last hash that was noted earlier: is it in the log?")
+    "--noted", metavar="HASH", help="A last hash that was noted earlier: is it in the log?"
 )
 @click.pass_obj
 def audit_verify(options: dict[str, Any], noted: str | None) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=TakesGlobals)
-@click.option("--quick", is_flag=True, help=_("Less of everything: a minute or so, and rougher."))
+@click.option("--quick", is_flag=True, help="Less of everything: a minute or so, and rougher.")
 @click.option(
-    "--only", multiple=True, metavar="NAME", help=_("One measurement; may be given several times.")
+    "--only", multiple=True, metavar="NAME", help="One measurement; may be given several times."
 )
 @click.option(
     "--write",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help=_("Add the table, dated, to a Markdown file."),
+    help="Add the table, dated, to a Markdown file.",
 )
 @click.pass_obj
 def bench(options: dict[str, Any], quick: bool, only: tuple[str, ...], write: Path | None) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -16,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=TakesGlobals)
-@click.option("--train", type=float, help=_("Share of training pictures (default 0.70)."))
-@click.option("--validation", type=float, help=_("Share of validation pictures (default 0.15)."))
-@click.option("--test", type=float, help=_("Share of test pictures (default 0.15)."))
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help=_("Same seed, same split."))
-@click.option("--random", is_flag=True, help=_("Mix consecutive frames: for comparison only."))
+@click.option("--train", type=float, help="Share of training pictures (default 0.70).")
+@click.option("--validation", type=float, help="Share of validation pictures (default 0.15).")
+@click.option("--test", type=float, help="Share of test pictures (default 0.15).")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same split.")
+@click.option("--random", is_flag=True, help="Mix consecutive frames: for comparison only.")
 @click.pass_obj
 def split(
     options: dict[str, Any],
@@ -51,7 +50,7 @@ def split(
     "folder",
     required=True,
     type=click.Path(path_type=Path),
-    help=_("Write train/NAME, validation/NAME and test/NAME into this new folder."),
+    help="Write train/NAME, validation/NAME and test/NAME into this new folder.",
 )
 @click.pass_obj
 def export(options: dict[str, Any], folder: Path) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals, consent_option, record_option
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def _twins_option() -> Callable[[Any], Any]:
     return click.option(
         "--twins",
         type=click.Choice(["ask", "keep", "refuse"]),
-        help=_("When somebody looks like another person (default: ask on a terminal, else keep)."),
+        help="When somebody looks like another person (default: ask on a terminal, else keep).",
     )
 
 
@@ -32,27 +31,25 @@ def _at_terminal() -> bool:
 def _chosen(twins: Any) -> Any:
     """What `--twins` says, or its default. Raises UsageError where nobody can be asked."""
     if twins == "ask" and not _at_terminal():
-        raise click.UsageError(_("--twins ask needs a terminal; keep and refuse do not."))
+        raise click.UsageError("--twins ask needs a terminal; keep and refuse do not.")
     return twins or ("ask" if _at_terminal() else "keep")
 
 
 @click.command(cls=TakesGlobals)
 @click.argument("name", required=False)
-@click.option(
-    "--source", required=True, help=_("0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
-)
-@click.option("--count", type=click.IntRange(1, 10_000), help=_("Crops to capture (default 100)."))
-@click.option("--window", is_flag=True, help=_("Also show OpenCV's own preview window."))
+@click.option("--source", required=True, help="0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
+@click.option("--count", type=click.IntRange(1, 10_000), help="Crops to capture (default 100).")
+@click.option("--window", is_flag=True, help="Also show OpenCV's own preview window.")
 @click.option(
     "--pace",
     type=click.Choice(["own", "fast"]),
     default="fast",
     show_default=True,
-    help=_("Play a clip at its own speed, or as fast as possible."),
+    help="Play a clip at its own speed, or as fast as possible.",
 )
 @record_option()
 @_twins_option()
-@click.option("--roster", is_flag=True, help=_("Everybody who waits on the roster; Enter between."))
+@click.option("--roster", is_flag=True, help="Everybody who waits on the roster; Enter between.")
 @consent_option()
 @click.pass_obj
 def enroll(
@@ -75,7 +72,7 @@ def enroll(
     facedesk enroll --roster --source 0
     """
     if bool(name) == roster:
-        raise click.UsageError(_("Give a NAME, or --roster."))
+        raise click.UsageError("Give a NAME, or --roster.")
     terminal = _at_terminal()
     chosen = _chosen(twins)
 
@@ -103,9 +100,7 @@ def enroll(
 
 def _ready(name: str) -> bool:
     """Wait until the next person stands in front of the camera; `q` ends the work."""
-    answer = click.prompt(
-        _("{name}: Enter when ready, q to end").format(name=name), "", show_default=False, err=True
-    )
+    answer = click.prompt(f"{name}: Enter when ready, q to end", "", show_default=False, err=True)
     return str(answer).strip().lower() != "q"
 
 
@@ -116,12 +111,12 @@ def _ready(name: str) -> bool:
     type=click.Choice(["central", "largest", "only"]),
     default="central",
     show_default=True,
-    help=_("Which face of a photograph counts."),
+    help="Which face of a photograph counts.",
 )
 @click.option(
     "--redraw",
     is_flag=True,
-    help=_("Let the split divide anew what FOLDER/train/, validation/ and test/ divide."),
+    help="Let the split divide anew what FOLDER/train/, validation/ and test/ divide.",
 )
 @_twins_option()
 @consent_option()

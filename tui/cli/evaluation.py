@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -16,13 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command("bake-off", cls=TakesGlobals)
-@click.option(
-    "--strangers", type=click.Path(path_type=Path), help=_("People who are not enrolled.")
-)
-@click.option(
-    "--probes", type=click.Path(path_type=Path), help=_("Sub-folders named after people.")
-)
-@click.option("--fpir", type=float, help=_("Share of strangers that may be named (default 0.01)."))
+@click.option("--strangers", type=click.Path(path_type=Path), help="People who are not enrolled.")
+@click.option("--probes", type=click.Path(path_type=Path), help="Sub-folders named after people.")
+@click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
 @click.pass_obj
 def bake_off(
     options: dict[str, Any], strangers: Path | None, probes: Path | None, fpir: float | None
@@ -54,18 +49,16 @@ def bake_off(
 @click.option(
     "--probes",
     type=click.Path(path_type=Path),
-    help=_(
-        "Pictures to search with, one sub-folder a person (default: the split's held-out ones)."
-    ),
+    help="Pictures to search with, one sub-folder a person (default: the split's held-out ones).",
 )
 @click.option(
     "--strangers",
     type=click.Path(path_type=Path),
-    help=_("Pictures of people not enrolled: one sub-folder, or one loose picture, a stranger."),
+    help="Pictures of people not enrolled: one sub-folder, or one loose picture, a stranger.",
 )
-@click.option("--fpir", type=float, help=_("Share of strangers that may be named (default 0.01)."))
-@click.option("--report", type=click.Path(path_type=Path), help=_("Write evaluation.html in here."))
-@click.option("--model", "identity", help=_("A model's id or its start (default: the one in use)."))
+@click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
+@click.option("--report", type=click.Path(path_type=Path), help="Write evaluation.html in here.")
+@click.option("--model", "identity", help="A model's id or its start (default: the one in use).")
 @click.pass_obj
 def evaluate(
     options: dict[str, Any],

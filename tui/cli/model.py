@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def list_all(options: dict[str, Any]) -> None:
 
 @model.command("layers")
 @click.option("--recipe", type=click.Choice(["head", "classic"]), default="head", show_default=True)
-@click.option("--unfreeze", type=click.Choice(["block5"]), help=_("As for `train`."))
+@click.option("--unfreeze", type=click.Choice(["block5"]), help="As for `train`.")
 @click.pass_obj
 def model_layers(options: dict[str, Any], recipe: Any, unfreeze: str | None) -> None:
     """Every layer with its shape, its parameters and whether it trains.
@@ -71,7 +70,7 @@ def model_layers(options: dict[str, Any], recipe: Any, unfreeze: str | None) -> 
 
 @model.command("export")
 @click.argument("file", type=click.Path(path_type=Path), default=Path("identity_vgg.keras"))
-@click.option("--model", "identity", help=_("A model's id or its start (default: the one in use)."))
+@click.option("--model", "identity", help="A model's id or its start (default: the one in use).")
 @click.pass_obj
 def model_export(options: dict[str, Any], file: Path, identity: str | None) -> None:
     """Save the model in use as one Keras FILE, .keras or .h5 (default identity_vgg.keras).

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from tui.cli.help_words import help_in_words
-from tui.i18n import _
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -75,10 +74,10 @@ def global_options() -> list[click.Parameter]:
         click.Option(
             ["--workspace"],
             type=click.Path(path_type=Path),
-            help=_("Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE)."),
+            help="Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE).",
         ),
-        click.Option(["--json", "as_json"], is_flag=True, help=_("JSON Lines on stdout.")),
-        click.Option(["--quiet"], is_flag=True, help=_("Results and errors only.")),
+        click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines on stdout."),
+        click.Option(["--quiet"], is_flag=True, help="Results and errors only."),
     ]
 
 
@@ -88,7 +87,7 @@ def consent_option() -> Callable[[Command], Command]:
         "--consent",
         default="",
         metavar="WHO",
-        help=_("They agreed to the text of consent.text; WHO asked and notes it."),
+        help="They agreed to the text of consent.text; WHO asked and notes it.",
     )
 
 
@@ -98,7 +97,5 @@ def record_option() -> Callable[[Command], Command]:
         "--record",
         type=click.Path(path_type=Path),
         metavar="NAME",
-        help=_(
-            "Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it."
-        ),
+        help="Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it.",
     )

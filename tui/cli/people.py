@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup, consent_option
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def people_rename(options: dict[str, Any], old: str, new: str) -> None:
 
 @people.command("show")
 @click.argument("name")
-@click.option("--pictures", is_flag=True, help=_("List every picture too."))
+@click.option("--pictures", is_flag=True, help="List every picture too.")
 @click.pass_obj
 def people_show(options: dict[str, Any], name: str, pictures: bool) -> None:
     """Sessions, quality, consent of NAME, and whom the model takes them for.
@@ -130,9 +129,9 @@ def people_move(options: dict[str, Any], name: str, pictures: tuple[str, ...], t
 
 @people.command("consent")
 @click.argument("name")
-@click.option("--by", default="", help=_("Who asked the person and notes it."))
-@click.option("--text-version", default="", help=_("Version of the text (default: as configured)."))
-@click.option("--withdraw", is_flag=True, help=_("The person took their consent back."))
+@click.option("--by", default="", help="Who asked the person and notes it.")
+@click.option("--text-version", default="", help="Version of the text (default: as configured).")
+@click.option("--withdraw", is_flag=True, help="The person took their consent back.")
 @click.pass_obj
 def people_consent(
     options: dict[str, Any], name: str, by: str, text_version: str, withdraw: bool
@@ -155,7 +154,7 @@ def people_consent(
 @people.command("delete")
 @click.argument("name")
 @click.argument("pictures", nargs=-1)
-@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def people_delete(options: dict[str, Any], name: str, pictures: tuple[str, ...], yes: bool) -> None:
     """Delete NAME, or only PICTURES of theirs (SESSION or SESSION/FILE). Asks on a terminal.
@@ -167,9 +166,9 @@ def people_delete(options: dict[str, Any], name: str, pictures: tuple[str, ...],
     """
     if not yes and sys.stdin is not None and sys.stdin.isatty():
         question = (
-            _("Delete {entries} entries of {name}?").format(entries=len(pictures), name=name)
+            f"Delete {len(pictures)} entries of {name}?"
             if pictures
-            else _("Delete {name} and all their pictures?").format(name=name)
+            else f"Delete {name} and all their pictures?"
         )
         click.confirm(question, abort=True, err=True)
 
@@ -221,16 +220,16 @@ def people_import(options: dict[str, Any], file: Path, consent: str) -> None:
 
 @people.command("erase")
 @click.argument("name")
-@click.option("--by", default="", help=_("Who erases, for the receipt (default: the system user)."))
-@click.option("--yes", is_flag=True, help=_("Do not ask whether to erase."))
+@click.option("--by", default="", help="Who erases, for the receipt (default: the system user).")
+@click.option("--yes", is_flag=True, help="Do not ask whether to erase.")
 @click.option(
-    "--shared-stay", is_flag=True, help=_("Go on where others hold the same pictures: they stay.")
+    "--shared-stay", is_flag=True, help="Go on where others hold the same pictures: they stay."
 )
 @click.option(
     "--unsure",
     type=click.Choice(["remove", "keep"]),
     default=None,
-    help=_("What becomes of unknown people who may be NAME."),
+    help="What becomes of unknown people who may be NAME.",
 )
 @click.pass_obj
 def people_erase(
@@ -245,8 +244,11 @@ def people_erase(
     facedesk people erase "Ada Lovelace" --by "Desk one"
     """
     if not yes and sys.stdin is not None and sys.stdin.isatty():
-        question = _("Erase every trace of {name} for good? Nothing brings them back.")
-        click.confirm(question.format(name=name), abort=True, err=True)
+        click.confirm(
+            f"Erase every trace of {name} for good? Nothing brings them back.",
+            abort=True,
+            err=True,
+        )
 
     def job(context: Context) -> None:
         from tui.commands.erasure import erase_person

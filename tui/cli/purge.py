@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -15,9 +14,9 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=TakesGlobals)
-@click.option("--dry-run", is_flag=True, help=_("Print what would go, and touch nothing."))
-@click.option("--people", is_flag=True, help=_("List people not seen for retention.people_days."))
-@click.option("--yes", is_flag=True, help=_("With --people: put them into the trash."))
+@click.option("--dry-run", is_flag=True, help="Print what would go, and touch nothing.")
+@click.option("--people", is_flag=True, help="List people not seen for retention.people_days.")
+@click.option("--yes", is_flag=True, help="With --people: put them into the trash.")
 @click.pass_obj
 def purge(options: dict[str, Any], dry_run: bool, people: bool, yes: bool) -> None:
     """Remove for good what is older than the settings keep it: trash, unknowns, models, logs.
@@ -30,7 +29,7 @@ def purge(options: dict[str, Any], dry_run: bool, people: bool, yes: bool) -> No
     facedesk purge --people
     """
     if yes and not people:
-        raise click.UsageError(_("--yes belongs to --people."))
+        raise click.UsageError("--yes belongs to --people.")
 
     def job(context: Context) -> None:
         from tui.commands.purge import purge_people, purge_things

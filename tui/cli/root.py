@@ -5,7 +5,6 @@ Commands import the engine only when they run, so that `--help` answers at once.
 
 from __future__ import annotations
 
-import gettext
 import os
 import sys
 from collections.abc import Sequence
@@ -20,7 +19,6 @@ from engine.errors import UsageError
 from engine.threads import calm_blas
 from tui.argv import insist_on_utf8, mask_command_line
 from tui.cli.options import TopGroup, global_options
-from tui.i18n import _, use
 from tui.runner import run, say
 from tui.streams import own_streams
 
@@ -63,9 +61,7 @@ HOMES = {
     "--record",
     type=click.Path(path_type=Path),
     metavar="NAME",
-    help=_(
-        "Record each camera job of the app as NAME.fdrec, NAME-2.fdrec ... (faces, unencrypted)."
-    ),
+    help="Record each camera job of the app as NAME.fdrec, NAME-2.fdrec ... (faces, unencrypted).",
 )
 @click.version_option(__version__, prog_name="facedesk")
 @click.pass_context
@@ -85,9 +81,7 @@ def facedesk(
 
         run(ctx.obj, partial(open_app, record=record), native=False, opening="screen")
     elif record is not None:
-        raise click.UsageError(
-            _("--record NAME stands after the command, as in enroll --record NAME")
-        )
+        raise click.UsageError("--record NAME stands after the command, as in enroll --record NAME")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -101,8 +95,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     forbid_core_dumps()
     mask_command_line()
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
-    if as_json:
-        use(gettext.NullTranslations())  # what a script reads is the same for every operator
     with own_streams(say):
         _run(arguments, as_json)
 
@@ -113,11 +105,11 @@ def _run(arguments: Sequence[str] | None, as_json: bool) -> None:
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo(_("facedesk: cancelled."), err=True)
+        click.echo("facedesk: cancelled.", err=True)
         sys.exit(130)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "facedesk"
-        hint = _("See `{where} --help`.").format(where=where)
+        hint = f"See `{where} --help`."
         say(UsageError(error.format_message().rstrip("."), "", hint), as_json=as_json)
         sys.exit(2)

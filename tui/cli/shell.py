@@ -8,7 +8,6 @@ import click
 from click.shell_completion import get_completion_class
 
 from tui.cli.options import TakesGlobals
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ VARIABLE = "_FACEDESK_COMPLETE"
 
 
 @click.command(cls=TakesGlobals)
-@click.option("--file", is_flag=True, help=_("Print a key file that is ready to be edited."))
+@click.option("--file", is_flag=True, help="Print a key file that is ready to be edited.")
 @click.pass_obj
 def keys(options: dict[str, Any], file: bool) -> None:
     """The app's keys: id, key, where it works, what it does.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -57,9 +56,9 @@ def strangers_list(options: dict[str, Any]) -> None:
     type=click.IntRange(1, 10_000),
     default=20,
     show_default=True,
-    help=_("Crops to capture from a camera, clip or stream."),
+    help="Crops to capture from a camera, clip or stream.",
 )
-@click.option("--as", "name", help=_("One stranger of this name (adds to them if there is one)."))
+@click.option("--as", "name", help="One stranger of this name (adds to them if there is one).")
 @click.pass_obj
 def strangers_add(options: dict[str, Any], source: str, count: int, name: str | None) -> None:
     """Add strangers from SOURCE, a folder, or one from a camera, clip, stream or demo:NAME.
@@ -99,7 +98,7 @@ def strangers_remove(options: dict[str, Any], name: str) -> None:
 
 
 @strangers.command("clear")
-@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def strangers_clear(options: dict[str, Any], yes: bool) -> None:
     """Remove all strangers, with pictures and features. Asks first on a terminal.
@@ -108,7 +107,7 @@ def strangers_clear(options: dict[str, Any], yes: bool) -> None:
     facedesk strangers clear --yes
     """
     if not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm(_("Remove all strangers and their pictures?"), abort=True, err=True)
+        click.confirm("Remove all strangers and their pictures?", abort=True, err=True)
 
     def job(context: Context) -> None:
         from tui.commands.strangers import clear

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -16,11 +15,9 @@ if TYPE_CHECKING:
 
 @click.command(cls=TakesGlobals)
 @click.argument("file")
-@click.option(
-    "--into", metavar="NAME", help=_("Keep the pictures of an enrolment with this person.")
-)
-@click.option("--each-event", is_flag=True, help=_("Print every decision, not only the summary."))
-@click.option("--tui", is_flag=True, help=_("Run it inside the app, at its own speed."))
+@click.option("--into", metavar="NAME", help="Keep the pictures of an enrolment with this person.")
+@click.option("--each-event", is_flag=True, help="Print every decision, not only the summary.")
+@click.option("--tui", is_flag=True, help="Run it inside the app, at its own speed.")
 @click.pass_obj
 def replay(
     options: dict[str, Any], file: str, into: str | None, each_event: bool, tui: bool

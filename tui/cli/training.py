@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -23,20 +22,20 @@ SIDES: dict[str, Literal[160, 224]] = {"160": 160, "224": 224}
     type=click.Choice(["head", "classic"]),
     default="head",
     show_default=True,
-    help=_("A head in the face space, or the classic VGG16 transfer."),
+    help="A head in the face space, or the classic VGG16 transfer.",
 )
-@click.option("--epochs", type=click.IntRange(1, 1000), help=_("Most epochs."))
-@click.option("--unfreeze", type=click.Choice(["block5"]), help=_("Fine-tune (classic only)."))
+@click.option("--epochs", type=click.IntRange(1, 1000), help="Most epochs.")
+@click.option("--unfreeze", type=click.Choice(["block5"]), help="Fine-tune (classic only).")
 @click.option(
     "--input-side",
     type=click.Choice([*SIDES]),
-    help=_("Width and height of VGG16's input (classic only; 224 takes twice the time)."),
+    help="Width and height of VGG16's input (classic only; 224 takes twice the time).",
 )
-@click.option("--weights", help=_("Other VGG16 weights: a file, or `imagenet` to download Keras'."))
+@click.option("--weights", help="Other VGG16 weights: a file, or `imagenet` to download Keras'.")
 @click.option(
     "--backbone",
     type=click.Choice(["both", "vgg16", "resnet"]),
-    help=_(
+    help=(
         "VGG16, the face network (resnet), or both, whose scores are added. Without it both, or "
         "the face network where VGG16 is too slow."
     ),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -69,8 +68,8 @@ def trash_undo(options: dict[str, Any], id: str) -> None:
 
 
 @trash.command("purge")
-@click.option("--all", "everything", is_flag=True, help=_("Also what is not yet due."))
-@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@click.option("--all", "everything", is_flag=True, help="Also what is not yet due.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def trash_purge(options: dict[str, Any], everything: bool, yes: bool) -> None:
     """Remove for good what is older than `trash.keep_days`; --all: everything.
@@ -79,7 +78,7 @@ def trash_purge(options: dict[str, Any], everything: bool, yes: bool) -> None:
     facedesk trash purge --all
     """
     if everything and not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm(_("Remove everything in the trash for good?"), abort=True, err=True)
+        click.confirm("Remove everything in the trash for good?", abort=True, err=True)
 
     def job(context: Context) -> None:
         from tui.commands.trash import purge

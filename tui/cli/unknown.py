@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup, consent_option
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -54,12 +53,12 @@ def unknown_list(options: dict[str, Any]) -> None:
 @unknown.command("assign")
 @click.argument("group")
 @click.argument("name")
-@click.option("--new", is_flag=True, help=_("NAME is not enrolled yet."))
+@click.option("--new", is_flag=True, help="NAME is not enrolled yet.")
 @click.option(
     "--only",
     multiple=True,
     metavar="SIGHTING",
-    help=_("Only this sighting of the group; may be repeated."),
+    help="Only this sighting of the group; may be repeated.",
 )
 @consent_option()
 @click.pass_obj
@@ -121,7 +120,7 @@ def unknown_ignore(options: dict[str, Any], group: str) -> None:
 
 @unknown.command("delete")
 @click.argument("group", required=False)
-@click.option("--all", "everything", is_flag=True, help=_("All groups."))
+@click.option("--all", "everything", is_flag=True, help="All groups.")
 @click.pass_obj
 def unknown_delete(options: dict[str, Any], group: str | None, everything: bool) -> None:
     """Delete GROUP, or --all; `unknown undo` brings them back.
@@ -131,7 +130,7 @@ def unknown_delete(options: dict[str, Any], group: str | None, everything: bool)
     facedesk unknown delete --all
     """
     if (group is None) is not everything:
-        raise click.UsageError(_("Name one GROUP, or give --all."))
+        raise click.UsageError("Name one GROUP, or give --all.")
     _run(options, lambda commands, context: commands.delete(context, group))
 
 
@@ -147,7 +146,7 @@ def unknown_undo(options: dict[str, Any]) -> None:
 
 
 @unknown.command("on")
-@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def unknown_on(options: dict[str, Any], yes: bool) -> None:
     """Keep strangers seen while recognising from now on. Asks first on a terminal.
@@ -156,7 +155,7 @@ def unknown_on(options: dict[str, Any], yes: bool) -> None:
     facedesk unknown on
     """
     if not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm(_("Keep pictures of strangers in this workspace?"), abort=True, err=True)
+        click.confirm("Keep pictures of strangers in this workspace?", abort=True, err=True)
     _run(options, lambda commands, context: commands.switch(context, on=True))
 
 
@@ -172,7 +171,7 @@ def unknown_off(options: dict[str, Any]) -> None:
 
 
 @unknown.command("purge")
-@click.option("--all", "everything", is_flag=True, help=_("Whatever their age."))
+@click.option("--all", "everything", is_flag=True, help="Whatever their age.")
 @click.pass_obj
 def unknown_purge(options: dict[str, Any], everything: bool) -> None:
     """Remove for good what is older than the retention time (`inbox.days`), or --all.

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tui.cli.options import SubGroup
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -27,12 +26,12 @@ def _keys(prefix: str = "") -> Callable[[Command], Command]:
             f"--{prefix}key-file",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help=_("A key file of 32 random bytes; a new one is made where a new key is wanted."),
+            help="A key file of 32 random bytes; a new one is made where a new key is wanted.",
         )
         phrase = click.option(
             f"--{prefix}passphrase-file",
             metavar="FILE",
-            help=_("A file with the passphrase in its first line; -: standard input."),
+            help="A file with the passphrase in its first line; -: standard input.",
         )
         return key(phrase(command))
 
@@ -144,7 +143,7 @@ def vault_change_key(
 
 @vault.command("remove")
 @_keys()
-@click.option("--yes", is_flag=True, help=_("Do not ask."))
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def vault_remove(
     options: dict[str, Any], key_file: Path | None, passphrase_file: str | None, yes: bool
@@ -155,7 +154,7 @@ def vault_remove(
     facedesk vault remove
     """
     if not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm(_("Write all pictures and models unencrypted?"), abort=True, err=True)
+        click.confirm("Write all pictures and models unencrypted?", abort=True, err=True)
 
     def job(context: Context) -> None:
         from tui.commands.vault import remove

@@ -9,7 +9,6 @@ import click
 
 from engine.errors import UsageError
 from tui.cli.options import TakesGlobals, record_option
-from tui.i18n import _
 from tui.runner import run
 
 if TYPE_CHECKING:
@@ -22,24 +21,22 @@ if TYPE_CHECKING:
     "sources",
     required=True,
     multiple=True,
-    help=_("0, /dev/video0, a clip, a folder, a URL, demo:NAME. Given again: all at once."),
+    help="0, /dev/video0, a clip, a folder, a URL, demo:NAME. Given again: all at once.",
 )
-@click.option("--each", is_flag=True, help=_("Every picture is its own probe; nothing is tracked."))
-@click.option("--window", is_flag=True, help=_("Also show OpenCV's own preview window."))
+@click.option("--each", is_flag=True, help="Every picture is its own probe; nothing is tracked.")
+@click.option("--window", is_flag=True, help="Also show OpenCV's own preview window.")
 @click.option(
     "--pace",
     type=click.Choice(["live", "own", "fast"]),
     default="fast",
     show_default=True,
-    help=_("Play a clip live (newest frame wins), whole, or fast."),
+    help="Play a clip live (newest frame wins), whole, or fast.",
 )
-@click.option(
-    "--why", is_flag=True, help=_("Explain the last decision about each face at the end.")
-)
+@click.option("--why", is_flag=True, help="Explain the last decision about each face at the end.")
 @click.option(
     "--keep-unknown",
     is_flag=True,
-    help=_("Keep strangers for `facedesk unknown`, whatever its switch says."),
+    help="Keep strangers for `facedesk unknown`, whatever its switch says.",
 )
 @record_option()
 @click.pass_obj
@@ -81,9 +78,9 @@ def recognize(
             return
         if given := [option for option, is_given in alone.items() if is_given]:
             raise UsageError(
-                _("{options} needs one source").format(options=", ".join(given)),
-                _("{count} were given").format(count=len(sources)),
-                _("Leave it out, or name one source."),
+                "{options} needs one source".format(options=", ".join(given)),
+                f"{len(sources)} were given",
+                "Leave it out, or name one source.",
             )
         recognize_together(context, request)
 
@@ -92,7 +89,7 @@ def recognize(
 
 @click.command(cls=TakesGlobals)
 @click.option(
-    "--camera", metavar="SRC", help=_("Measure this source: /dev/video0, a clip, a URL, demo:NAME.")
+    "--camera", metavar="SRC", help="Measure this source: /dev/video0, a clip, a URL, demo:NAME."
 )
 @click.pass_obj
 def doctor(options: dict[str, Any], camera: str | None) -> None:
@@ -113,7 +110,7 @@ def doctor(options: dict[str, Any], camera: str | None) -> None:
 
 
 @click.command(cls=TakesGlobals)
-@click.option("--tui", is_flag=True, help=_("Play the demo inside the app."))
+@click.option("--tui", is_flag=True, help="Play the demo inside the app.")
 @click.pass_obj
 def demo(options: dict[str, Any], tui: bool) -> None:
     """The whole job on two bundled portraits, without a camera or a network.

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
 from tui.context import Context
-from tui.i18n import _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +31,7 @@ def run_app(
     `record` names the recordings of its camera jobs, `first` is a job to begin with.
     """
     if context.output.as_json:
-        raise UsageError(_("The app prints no JSON"), "", _("Use a command: `facedesk --help`."))
+        raise UsageError("The app prints no JSON", "", "Use a command: `facedesk --help`.")
     from engine.service.client import LocalDesk
     from tui.app import FacedeskApp
     from tui.terminal import need_terminal

@@ -10,9 +10,9 @@ from engine.audit.chain import Entry
 from engine.enrol.people import People
 from engine.enrol.trash import Trash
 from engine.errors import AuditBroken, UsageError
+from engine.shown import many
 from tui.context import Context
-from tui.i18n import _
-from tui.text import day, many
+from tui.text import day
 
 
 def show(context: Context, since: datetime | None, person: str | None) -> None:
@@ -58,24 +58,20 @@ def verify(context: Context, noted: str | None) -> None:
         context.output.object({"event": "done", **asdict(verdict), "noted_found": known})
     if verdict.fault is not None:
         raise AuditBroken(
-            _("The audit log is not whole"),
-            _("entry {number}: {fault}, {why}").format(
-                number=verdict.bad, fault=verdict.fault, why=verdict.why
-            ),
-            _("Compare it with a backup; {count} entries before it are whole.").format(
-                count=verdict.entries
-            ),
+            "The audit log is not whole",
+            f"entry {verdict.bad}: {verdict.fault}, {verdict.why}",
+            f"Compare it with a backup; {verdict.entries} entries before it are whole.",
         )
     if not known:
         raise AuditBroken(
-            _("The audit log is not the one that the hash was noted of"),
-            _("no entry has the hash {noted}").format(noted=noted),
-            _("The chain is whole in itself: it was written anew, or is another workspace's."),
+            "The audit log is not the one that the hash was noted of",
+            f"no entry has the hash {noted}",
+            "The chain is whole in itself: it was written anew, or is another workspace's.",
         )
     for remark in verdict.remarks:
         context.output.note(remark, "yellow")
     context.output.result(
-        _("Whole: {entries}, last hash {hash}").format(
+        "Whole: {entries}, last hash {hash}".format(
             entries=many(verdict.entries, "entry", "entries"), hash=verdict.hash
         )
     )
@@ -88,7 +84,7 @@ def head(context: Context) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "entries": entries, "hash": last})
     elif not entries:
-        context.output.result(_("Nothing was noted yet."))
+        context.output.result("Nothing was noted yet.")
     else:
         context.output.result(f"{entries} {last}")
 
@@ -99,7 +95,7 @@ def moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
-            _("That is no date"), text, _("Write 2026-11-27 or 2026-11-27T14:30.")
+            "That is no date", text, "Write 2026-11-27 or 2026-11-27T14:30."
         ) from error
     return found.astimezone(UTC)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from engine.events import BakeOffDone, EpochDone, Event, FeaturesProgress, Notice
 from engine.service.protocol import BakeOffRequest
+from engine.shown import many
 from tui.context import Context, interruptible
 from tui.figures import STRANGERS, share
-from tui.i18n import _
-from tui.text import many
 
 
 def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
@@ -15,19 +14,19 @@ def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
     from engine.service.jobs.bake_off import bake_off
 
     output = context.output
-    output.note(_("Loading TensorFlow"))
+    output.note("Loading TensorFlow")
     with (
         interruptible(keep=False) as cancel,
         context.writing("bake-off"),
-        output.progress(_("Pictures"), None) as bar,
+        output.progress("Pictures", None) as bar,
     ):
 
         def emit(event: Event) -> None:
             match event:
                 case FeaturesProgress():
-                    bar.update(event.done, event.total, _("Features"))
+                    bar.update(event.done, event.total, "Features")
                 case EpochDone():
-                    bar.update(event.epoch, event.epochs, _("Epochs"))
+                    bar.update(event.epoch, event.epochs, "Epochs")
                 case Notice():
                     output.note(event.text, "yellow" if event.level != "info" else "")
 
@@ -37,9 +36,9 @@ def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
     output.table(
         (
             "",
-            "#" + _("rank-1"),
+            "#" + "rank-1",
             f"#TPIR@{at}",
-            "#" + _("threshold"),
+            "#" + "threshold",
             "#FPIR",
             "#TPIR",
             "#ms",
@@ -60,14 +59,12 @@ def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
         ],
     )
     output.result(
-        _(
-            "TPIR@{at}: TPIR where these strangers have FPIR {at}. FPIR and TPIR: "
-            "at the default threshold of each. ms: of one core, a face. MB: on "
-            "disk."
-        ).format(at=at)
+        f"TPIR@{at}: TPIR where these strangers have FPIR {at}. FPIR and TPIR: "
+        "at the default threshold of each. ms: of one core, a face. MB: on "
+        "disk."
     )
     output.result(
-        _(
+        (
             "{people}, {pictures} enrolled; {probes}, {missed} of them without a "
             "face; {searches} of {stranger_people}: {whose}; {seconds:.0f} s"
         ).format(

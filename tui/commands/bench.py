@@ -13,14 +13,14 @@ from engine.errors import ModelError
 from engine.events import BenchDone, BenchMachine, BenchStep, Event, Figure
 from engine.files import translate_os_errors
 from engine.interpreter import python
+from engine.shown import many
 from engine.workspace import Workspace
 from tui.bench_table import COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.context import Context, interruptible
-from tui.i18n import _
-from tui.text import many, span
+from tui.text import span
 
 PROGRAM = tuple(python("-m", "tui"))
-HEADING = _("What `facedesk bench` measured")
+HEADING = "What `facedesk bench` measured"
 
 
 def bench(
@@ -54,7 +54,7 @@ def _bench(
     output = context.output
     figures: list[Figure] = []
     machines: list[BenchMachine] = []
-    with interruptible(keep=False) as cancel, output.progress(_("Bench"), None) as bar:
+    with interruptible(keep=False) as cancel, output.progress("Bench", None) as bar:
 
         def emit(event: Event) -> None:
             output.event(event)
@@ -90,9 +90,9 @@ def _bench(
     if done.failed:
         failed = ", ".join(figure.key for figure in figures if figure.failure)
         raise ModelError(
-            _("Not everything could be measured"),
+            "Not everything could be measured",
             failed,
-            _("The details are in {log}.").format(log=logs / "bench.log"),
+            "The details are in {log}.".format(log=logs / "bench.log"),
         )
     return done
 
@@ -115,9 +115,9 @@ def _logs(workspace: Workspace) -> Iterator[Path]:
 
 
 def _closing(done: BenchDone) -> str:
-    text = _("{figures} in {time}; aims missed: {missed}, failed: {failed}")
+    text = "{figures} in {time}; aims missed: {missed}, failed: {failed}"
     if done.quick:
-        text = _("{figures} in {time}, quick and rough; aims missed: {missed}, failed: {failed}")
+        text = "{figures} in {time}, quick and rough; aims missed: {missed}, failed: {failed}"
     return text.format(
         figures=many(done.figures, "figure"),
         time=span(done.seconds),

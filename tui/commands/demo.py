@@ -12,7 +12,6 @@ from tui.commands.enrolment import enroll
 from tui.commands.recognition import recognize
 from tui.commands.training import split, train
 from tui.context import Context
-from tui.i18n import _
 from tui.state_words import DECISIONS
 
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
@@ -33,29 +32,29 @@ def demo(context: Context) -> None:
     for row in library.person_rows(context.workspace):
         with context.writing("demo"):
             library.delete(context.workspace, row.name)
-    say(context, _("DEMO on bundled public-domain portraits; no camera, no network."))
-    say(context, _("1. Enrol {name}").format(name=COLLINS))
+    say(context, "DEMO on bundled public-domain portraits; no camera, no network.")
+    say(context, f"1. Enrol {COLLINS}")
     enroll(context, _enrol(COLLINS, "demo:collins"))
-    say(context, _("2. Train with one person"))
+    say(context, "2. Train with one person")
     train(context, TrainRequest())
-    say(context, _("3. {name} walks by: nobody knows her yet").format(name=HOPPER))
+    say(context, f"3. {HOPPER} walks by: nobody knows her yet")
     stranger = recognize(context, _watch("demo:hopper"))
-    say(context, _("4. Enrol {name} too").format(name=HOPPER))
+    say(context, f"4. Enrol {HOPPER} too")
     enroll(context, _enrol(HOPPER, "demo:hopper"))
-    say(context, _("5. Split"))
+    say(context, "5. Split")
     split(context, None, None, None, None, False)
-    say(context, _("6. Train with both"))
+    say(context, "6. Train with both")
     train(context, TrainRequest())
-    say(context, _("7. Recognise both, on camera paths never seen before"))
+    say(context, "7. Recognise both, on camera paths never seen before")
     first = recognize(context, _watch("demo:collins"))
     second = recognize(context, _watch("demo:hopper"))
     verdicts = (
-        (_("{name} before enrolment").format(name=HOPPER), "unknown", stranger),
+        (f"{HOPPER} before enrolment", "unknown", stranger),
         (COLLINS, COLLINS, first),
         (HOPPER, HOPPER, second),
     )
     output.table(
-        (_("who stood there"), _("expected"), "#" + _("frames said so"), "#" + _("others named")),
+        ("who stood there", "expected", "#" + "frames said so", "#" + "others named"),
         [
             (
                 who,
@@ -65,14 +64,14 @@ def demo(context: Context) -> None:
             )
             for who, expected, done in verdicts
         ],
-        _("Demo summary"),
+        "Demo summary",
     )
-    output.result(_("The workspace is {root}").format(root=context.workspace.root))
-    output.result(_("Look at it: facedesk --workspace {root}").format(root=context.workspace.root))
+    output.result(f"The workspace is {context.workspace.root}")
+    output.result(f"Look at it: facedesk --workspace {context.workspace.root}")
     wrong = [who for who, expected, done in verdicts if not convincing(done, expected)]
     if wrong:
         raise DataError(
-            _("The demo did not come out right"), _("for {names}").format(names=", ".join(wrong))
+            "The demo did not come out right", "for {names}".format(names=", ".join(wrong))
         )
 
 
@@ -88,9 +87,9 @@ def refuse_foreign_workspace(context: Context) -> None:
     others = {row.name for row in library.person_rows(context.workspace)} - {COLLINS, HOPPER}
     if others:
         raise DataError(
-            _("The demo needs a workspace of its own"),
-            _("{root} holds other people").format(root=context.workspace.root),
-            _("Name an empty folder with --workspace, or leave it out."),
+            "The demo needs a workspace of its own",
+            f"{context.workspace.root} holds other people",
+            "Name an empty folder with --workspace, or leave it out.",
         )
 
 

@@ -7,11 +7,10 @@ import shutil
 
 from engine.errors import DataError, SourceUnreadable
 from engine.events import CheckupDone, Event, Finding
+from engine.shown import many
 from tui.context import Context, interruptible
 from tui.doctor import GROUPS, SIGNS, WORDS, by_group, verdict
-from tui.i18n import _
 from tui.terminal_facts import terminal_findings
-from tui.text import many
 
 
 def doctor(context: Context, camera: str | None) -> None:
@@ -38,7 +37,7 @@ def doctor(context: Context, camera: str | None) -> None:
         emit(finding)
     usable = [f.device for f in found if f.device and f.subject == f.device and f.state == "ok"]
     for source in [camera] if camera else usable:
-        output.note(_("Measuring {source}").format(source=source))
+        output.note(f"Measuring {source}")
         with interruptible(keep=False) as cancel:
             check_camera(source, context.settings, cancel, emit, asked=camera is not None)
     _print(context, found)
@@ -47,7 +46,7 @@ def doctor(context: Context, camera: str | None) -> None:
     if troubles:
         others = any(f.state == "trouble" and f.group != "camera" for f in found)
         kind = DataError if others else SourceUnreadable
-        raise kind(_("Not all is well"), ", ".join(troubles), _("The remedies stand beside them."))
+        raise kind("Not all is well", ", ".join(troubles), "The remedies stand beside them.")
 
 
 def _print(context: Context, found: list[Finding]) -> None:

@@ -27,48 +27,38 @@ from engine.events import (
 )
 from engine.service.protocol import EnrolRequest, ImportRequest
 from engine.service.tapes import recorded
+from engine.shown import many
 from tui import coach_words
 from tui.commands.twins import Twins, choice_of, guard_for
 from tui.context import Context, interruptible
 from tui.doubt_words import doubt_words
-from tui.i18n import _
 from tui.output import Output
-from tui.text import crowded_words, many, measured, reason_words
+from tui.text import crowded_words, measured, reason_words
 
 
 def source_note(output: Output, event: Event) -> None:
     """Say what happens to the source, the same way for every command that has one."""
     match event:
         case SourceOpened():
-            label = _("DEMO source") if event.demo else event.kind
+            label = "DEMO source" if event.demo else event.kind
             rate = f", {event.fps:g} fps" if event.fps else ""
             output.note(f"{label} {event.source}: {event.width}x{event.height}{rate}")
         case SourceLost():
             output.note(
-                _(
-                    "Lost {source} ({reason}); attempt {attempt} to reconnect in {retry_in:.1f} s"
-                ).format(
-                    source=event.source,
-                    reason=event.reason,
-                    attempt=event.attempt,
-                    retry_in=event.retry_in,
-                ),
+                f"Lost {event.source} ({event.reason}); attempt {event.attempt} to "
+                f"reconnect in {event.retry_in:.1f} s",
                 "yellow",
             )
         case SourceRestored():
             output.note(
-                _("{source} is back after {seconds:.1f} s").format(
-                    source=event.source, seconds=event.seconds
-                ),
+                f"{event.source} is back after {event.seconds:.1f} s",
                 "green",
             )
         case TapeStarted():
-            output.note(_("Recording to {file}").format(file=event.file))
+            output.note(f"Recording to {event.file}")
         case TapeEnded():
             output.note(
-                _("Recorded {file}: {megabytes:.1f} MB of faces, keep it private").format(
-                    file=event.file, megabytes=event.megabytes
-                )
+                f"Recorded {event.file}: {event.megabytes:.1f} MB of faces, keep it private"
             )
         case Notice():
             output.note(event.text, "yellow" if event.level != "info" else "")
@@ -99,9 +89,7 @@ def enroll(
     with interruptible(keep=True, enter_stops=True, asking=asking) as cancel:
         with (
             context.writing("enroll"),
-            output.progress(
-                _("Enrolling {person}").format(person=request.person), request.count
-            ) as bar,
+            output.progress(f"Enrolling {request.person}", request.count) as bar,
         ):
 
             def emit(event: Event) -> None:
@@ -133,37 +121,29 @@ def enroll(
 def _summarise(output: Output, done: EnrolDone) -> None:
     """One line for what was captured, one for what was refused."""
     ends = {
-        "stopped": _("stopped"),
-        "cancelled": _("given up"),
-        "source_ended": _("the source ended early"),
+        "stopped": "stopped",
+        "cancelled": "given up",
+        "source_ended": "the source ended early",
     }
     ended = f" ({ends[done.ended]})" if done.ended in ends else ""
     output.result(
-        _("{person}: {captured} of {target} pictures in {seconds:.1f} s").format(
-            person=done.person,
-            captured=done.captured,
-            target=done.target,
-            seconds=done.seconds,
-        )
-        + ended
+        f"{done.person}: {done.captured} of {done.target} pictures in {done.seconds:.1f} s" + ended
     )
     if done.change:
         output.result(
-            _("{pictures} in the trash; `facedesk trash undo {change}` brings them back").format(
+            "{pictures} in the trash; `facedesk trash undo {change}` brings them back".format(
                 pictures=many(done.given_up, "picture"), change=done.change
             )
         )
     if done.refused:
         reasons = ", ".join(f"{n} {reason_words(r)}" for r, n in sorted(done.refused.items()))
-        output.result(_("refused frames: {reasons}").format(reasons=reasons))
+        output.result(f"refused frames: {reasons}")
 
 
 def refuse_silence(doubts: Sequence[str]) -> None:
     """Raise ReviewNeeded if there is something to look at, so that the exit code says it too."""
     if doubts:
-        raise ReviewNeeded(
-            _("Look at this"), "; ".join(doubts), _("The other pictures are enrolled.")
-        )
+        raise ReviewNeeded("Look at this", "; ".join(doubts), "The other pictures are enrolled.")
 
 
 def import_folder(context: Context, request: ImportRequest, twins: Twins = "keep") -> ImportDone:
@@ -177,7 +157,7 @@ def import_folder(context: Context, request: ImportRequest, twins: Twins = "keep
     with (
         interruptible(keep=False) as cancel,
         context.writing("import"),
-        output.progress(_("Importing"), None) as bar,
+        output.progress("Importing", None) as bar,
     ):
 
         def emit(event: Event) -> None:
@@ -187,9 +167,7 @@ def import_folder(context: Context, request: ImportRequest, twins: Twins = "keep
                     bar.update(event.done, event.total)
                 case ImportRefused():
                     reason = refusal(event.reason, event.value, event.limit)
-                    output.note(
-                        _("refused {file}: {reason}").format(file=event.file, reason=reason)
-                    )
+                    output.note(f"refused {event.file}: {reason}")
                 case Notice():
                     output.note(event.text)
                 case SetAside() | LooksEnrolled():
@@ -206,10 +184,8 @@ def import_folder(context: Context, request: ImportRequest, twins: Twins = "keep
         faces = guard_here(workspace, settings, emit)
         done = import_pictures(workspace, settings, request, cancel, emit, faces, decide)
     output.result(
-        _(
-            "{images} pictures of {people} people imported, {refused} files "
-            "refused, in {seconds:.1f} s"
-        ).format(images=done.images, people=done.people, refused=done.refused, seconds=done.seconds)
+        f"{done.images} pictures of {done.people} people imported, {done.refused} files "
+        f"refused, in {done.seconds:.1f} s"
     )
     if done.crowded:
         output.result(crowded_words(done.crowded))

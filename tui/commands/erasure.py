@@ -14,7 +14,6 @@ from engine.service.erasure.erase import Erased, erase
 from engine.service.erasure.likeness import measured_with
 from engine.service.erasure.receipt import to_json, words
 from tui.context import Context
-from tui.i18n import _
 
 
 def erase_person(
@@ -27,7 +26,7 @@ def erase_person(
     answers = Answers(shared_stay, cast(Literal["", "remove", "keep"], unsure or ""))
     done = None
     while done is None:
-        context.output.note(_("Erasing, then searching the whole workspace"))
+        context.output.note("Erasing, then searching the whole workspace")
         try:
             with context.writing("people erase"):
                 compare = partial(measured_with, context.workspace, context.settings)
@@ -44,11 +43,11 @@ def _asked(doubts: Doubts, answers: Answers) -> Answers:
     for line in doubts.lines():
         click.echo(line, err=True)
     if doubts.shared:
-        question = _("Others keep theirs. Erase what only {name} holds?")
+        question = "Others keep theirs. Erase what only {name} holds?"
         click.confirm(question.format(name=doubts.name), abort=True, err=True)
         answers = replace(answers, shared_stay=True)
     if doubts.unsure:
-        question = _("Remove these unknown too, or keep them?")
+        question = "Remove these unknown too, or keep them?"
         choice = click.prompt(question, type=click.Choice(["remove", "keep"]), err=True)
         answers = replace(answers, unsure="remove" if choice == "remove" else "keep")
     return answers
@@ -62,11 +61,11 @@ def tell_erased(context: Context, done: Erased) -> None:
         places = {"left": done.left, "unread": done.unread}
         output.object({"event": "done", "name": done.name, **receipt, "file": done.file, **places})
         return
-    output.result(_("{name} is erased.").format(name=done.name))
+    output.result(f"{done.name} is erased.")
     for line in words(done.receipt).splitlines():
         output.result(line)
     for path in done.left:
-        output.result(_("Still names them or shows them: {path}").format(path=path))
+        output.result(f"Still names them or shows them: {path}")
     for path in done.unread:
-        output.result(_("Could not be read: {path}").format(path=path))
-    output.result(_("The receipt is {file}").format(file=done.file))
+        output.result(f"Could not be read: {path}")
+    output.result(f"The receipt is {done.file}")

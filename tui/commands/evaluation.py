@@ -6,13 +6,12 @@ from pathlib import Path
 
 from engine.events import EvaluateDone, Event, FeaturesProgress, Notice
 from engine.service.protocol import EvaluateRequest
+from engine.shown import many
 from tui import figures
 from tui.context import Context, interruptible
 from tui.figures import share
-from tui.i18n import _
 from tui.output import Output
 from tui.state_words import SUSPECTS
-from tui.text import many
 
 
 def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
@@ -21,12 +20,12 @@ def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
     from engine.service.jobs.evaluate import evaluate
 
     output = context.output
-    output.note(_("Loading the model"))
+    output.note("Loading the model")
     with (
         interruptible(keep=False) as cancel,
         # Features that are missing are computed and kept for the next training.
         context.writing_if_possible("evaluate") as writing,
-        output.progress(_("Pictures"), None) as bar,
+        output.progress("Pictures", None) as bar,
     ):
 
         def emit(event: Event) -> None:
@@ -49,16 +48,16 @@ def show(output: Output, done: EvaluateDone) -> None:
     from engine.evaluate.words import WHOSE, leakage_sentence
 
     output.table(
-        (_("figure"), "#" + _("value"), "#" + _("95 % bounds")),
+        ("figure", "#" + "value", "#" + "95 % bounds"),
         [
             (name, share(value), bounds(done, key))
             for name, value, key in (
-                (_("rank-1"), done.rank1, "rank1"),
-                (_("TPIR at the threshold"), done.tpir_at_threshold, "tpir_at_threshold"),
-                (_("FPIR at the threshold"), done.fpir_at_threshold, "fpir_at_threshold"),
+                ("rank-1", done.rank1, "rank1"),
+                ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
+                ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
                 *(
                     (
-                        _("TPIR at FPIR {fpir:.1%}").format(fpir=float(fpir)),
+                        f"TPIR at FPIR {float(fpir):.1%}",
                         value,
                         f"tpir@{fpir}",
                     )
@@ -66,12 +65,10 @@ def show(output: Output, done: EvaluateDone) -> None:
                 ),
             )
         ],
-        _("Model {model}, recipe {recipe}, {people} people").format(
-            model=done.model, recipe=done.recipe, people=len(done.people)
-        ),
+        f"Model {done.model}, recipe {done.recipe}, {len(done.people)} people",
     )
     output.result(
-        _(
+        (
             "{probes}, {missed} without a face. {searches} by {strangers}: {whose}. Threshold "
             "{threshold:.3f}."
         ).format(
@@ -85,7 +82,7 @@ def show(output: Output, done: EvaluateDone) -> None:
     )
     output.result(done.sentence)
     output.table(
-        (_("person"), "#" + _("probes"), "#" + _("rank-1"), "#" + _("named rightly")),
+        ("person", "#" + "probes", "#" + "rank-1", "#" + "named rightly"),
         [
             (name, str(probes), share(right / probes), share(named / probes))
             for name, (probes, right, named) in done.per_person.items()
@@ -93,25 +90,21 @@ def show(output: Output, done: EvaluateDone) -> None:
     )
     if done.confused:
         output.table(
-            (_("probe of"), _("looks like"), "#" + _("score"), "#" + _("own score")),
+            ("probe of", "looks like", "#" + "score", "#" + "own score"),
             [
                 (person, other, f"{score:.3f}", f"{own:.3f}")
                 for person, other, score, own, *_rest in done.confused
             ],
-            _("Most confused pairs"),
+            "Most confused pairs",
         )
     for person, picture, kind, why in done.suspects:
-        output.result(
-            _("Look at {picture} of {person}, {kind}: {why}").format(
-                picture=tail(picture), person=person, kind=SUSPECTS.get(kind, kind), why=why
-            )
-        )
+        output.result(f"Look at {tail(picture)} of {person}, {SUSPECTS.get(kind, kind)}: {why}")
     if done.leakage:
         output.result(leakage_sentence(done.leakage))
     for warning in done.warnings:
         output.note(warning, "yellow")
     if done.report:
-        output.result(_("Report: {report}").format(report=done.report))
+        output.result(f"Report: {done.report}")
 
 
 def bounds(done: EvaluateDone, key: str) -> str:

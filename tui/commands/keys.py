@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from engine.config import keys_file
 from tui.context import Context
-from tui.i18n import _
 
 
 def show_keys(context: Context, *, file: bool) -> None:
@@ -32,6 +31,6 @@ def show_keys(context: Context, *, file: bool) -> None:
             context.output.result(text)
     else:
         for row in KEYS:
-            where = _(CONTEXTS[row.context])
+            where = CONTEXTS[row.context]
             shown = keymap.shown(row)
-            context.output.result(f"{row.id:<32} {shown:<10} {where:<22} {_(row.tooltip)}")
+            context.output.result(f"{row.id:<32} {shown:<10} {where:<22} {row.tooltip}")

@@ -8,7 +8,6 @@ from engine.model.store import distinct
 from engine.service import library
 from engine.service.protocol import ModelRow, Recipe
 from tui.context import Context
-from tui.i18n import _
 from tui.text import figure
 
 
@@ -36,7 +35,7 @@ def list_models(context: Context) -> None:
             )
         context.output.object({"event": "done", "models": len(rows)})
     elif not rows:
-        context.output.result(_("No model yet. Try: facedesk train"))
+        context.output.result("No model yet. Try: facedesk train")
     else:
         ids = [row.id for row in rows]
         names = ids
@@ -45,12 +44,12 @@ def list_models(context: Context) -> None:
         context.output.table(
             (
                 "",
-                "!" + _("model"),
-                _("recipe"),
-                "#" + _("people"),
-                "#" + _("best epoch"),
-                "#" + _("val accuracy"),
-                "#" + _("threshold"),
+                "!" + "model",
+                "recipe",
+                "#" + "people",
+                "#" + "best epoch",
+                "#" + "val accuracy",
+                "#" + "threshold",
             ),
             [
                 (
@@ -58,7 +57,7 @@ def list_models(context: Context) -> None:
                     name,
                     r.recipe,
                     str(r.people),
-                    _("{epoch} of {epochs}").format(epoch=r.best_epoch, epochs=r.epochs),
+                    f"{r.best_epoch} of {r.epochs}",
                     figure(r.val_accuracy, ".3f"),
                     figure(r.threshold, ".3f"),
                 )
@@ -66,16 +65,14 @@ def list_models(context: Context) -> None:
             ],
         )
         for row in filter(lambda r: r.damaged, rows):
-            context.output.note(
-                _("{model} is damaged: {damage}").format(model=row.id, damage=row.damage), "yellow"
-            )
+            context.output.note(f"{row.id} is damaged: {row.damage}", "yellow")
 
 
 def _state(row: ModelRow) -> str:
     """A word about a model."""
     if row.damaged:
-        return _("damaged")
-    return _("in use") if row.current else _("aside") if row.aside else ""
+        return "damaged"
+    return "in use" if row.current else "aside" if row.aside else ""
 
 
 def promote_model(context: Context, identity: str) -> None:
@@ -96,7 +93,7 @@ def _now_in_use(context: Context, identity: str) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "model": identity})
     else:
-        context.output.result(_("In use now: {identity}").format(identity=identity))
+        context.output.result(f"In use now: {identity}")
 
 
 def show_layers(context: Context, recipe: Recipe, *, unfreeze: bool) -> None:
@@ -120,24 +117,22 @@ def show_layers(context: Context, recipe: Recipe, *, unfreeze: bool) -> None:
         context.output.object({"event": "done", "layers": len(rows)})
         return
     context.output.table(
-        (_("layer"), _("kind"), _("output"), "#" + _("parameters"), _("trains")),
+        ("layer", "kind", "output", "#" + "parameters", "trains"),
         [
             (
                 row.name,
                 row.kind,
                 " x ".join("n" if size is None else str(size) for size in row.shape),
                 f"{row.parameters:,}",
-                _("yes") if row.trains else _("frozen"),
+                "yes" if row.trains else "frozen",
             )
             for row in rows
         ],
-        _("Recipe {recipe}").format(recipe=recipe),
+        f"Recipe {recipe}",
     )
     training = sum(row.parameters for row in rows if row.trains)
     context.output.result(
-        _("{total:,} parameters, {training:,} of them train").format(
-            total=sum(row.parameters for row in rows), training=training
-        )
+        f"{sum(row.parameters for row in rows):,} parameters, {training:,} of them train"
     )
 
 
@@ -145,14 +140,14 @@ def export_model(context: Context, file: Path, identity: str | None) -> None:
     """Save a model as one Keras file."""
     from engine.service.jobs.networks import export
 
-    context.output.note(_("Loading TensorFlow"))
+    context.output.note("Loading TensorFlow")
     size = export(context.workspace, file, identity)
     context.warn_of_plain(file)
     if context.output.as_json:
         context.output.object({"event": "done", "file": str(file), "bytes": size})
     else:
         context.output.result(
-            _("Wrote {file} ({size:.0f} MB), {facts} and name_picture.py").format(
+            "Wrote {file} ({size:.0f} MB), {facts} and name_picture.py".format(
                 file=file, size=size / 1e6, facts=file.with_suffix(".json").name
             )
         )

@@ -11,11 +11,11 @@ from engine.enrol.trash import Trashed
 from engine.service import library, people_calls
 from engine.service.person_facts import person_facts
 from engine.service.protocol import PersonRow, state_of
+from engine.shown import many
 from tui.context import Context
-from tui.i18n import _
 from tui.person_words import confusion_words, consent_words
 from tui.state_words import IN_MODEL
-from tui.text import day, figure, many
+from tui.text import day, figure
 
 
 def list_people(context: Context) -> None:
@@ -43,15 +43,15 @@ def list_people(context: Context) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "people": len(rows)})
     elif not rows:
-        context.output.result(_("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0"))
+        context.output.result("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0")
     else:
         context.output.table(
             (
-                "!" + _("name"),
-                "#" + _("pictures"),
-                "#" + _("sessions"),
-                _("in the model"),
-                _("enrolled"),
+                "!" + "name",
+                "#" + "pictures",
+                "#" + "sessions",
+                "in the model",
+                "enrolled",
             ),
             list(map(_cells, rows)),
         )
@@ -60,7 +60,7 @@ def list_people(context: Context) -> None:
 
 def _cells(row: PersonRow) -> tuple[str, ...]:
     if row.trouble:
-        return row.name, "", "", _("cannot be read"), ""
+        return row.name, "", "", "cannot be read", ""
     figures = str(row.pictures), str(row.sessions), IN_MODEL[row.in_model]
     return row.name, *figures, row.created[:10]
 
@@ -72,7 +72,7 @@ def rename_person(context: Context, old: str, new: str) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "renamed": old, "name": new})
     else:
-        context.output.result(_("{old} is now {new}.").format(old=old, new=new))
+        context.output.result(f"{old} is now {new}.")
 
 
 def show_person(context: Context, name: str, pictures: bool = False) -> None:
@@ -84,7 +84,7 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
         output.object({"event": "person", **asdict(facts), "consent_state": state})
         return
     output.result(
-        _("{name}: {pictures} in {sessions}, enrolled {created}. In the model: {in_model}.").format(
+        "{name}: {pictures} in {sessions}, enrolled {created}. In the model: {in_model}.".format(
             name=facts.name,
             pictures=many(facts.pictures, "picture"),
             sessions=many(len(facts.sessions), "session"),
@@ -96,12 +96,12 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
     output.result(confusion_words(facts.confusion))
     output.table(
         (
-            "!" + _("session"),
-            _("source"),
-            "#" + _("pictures"),
-            "#" + _("bright"),
-            "#" + _("sharp"),
-            "#" + _("eyes"),
+            "!" + "session",
+            "source",
+            "#" + "pictures",
+            "#" + "bright",
+            "#" + "sharp",
+            "#" + "eyes",
         ),
         [
             (
@@ -118,11 +118,11 @@ def show_person(context: Context, name: str, pictures: bool = False) -> None:
     if pictures:
         output.table(
             (
-                "!" + _("picture"),
-                "#" + _("bright"),
-                "#" + _("sharp"),
-                "#" + _("other faces"),
-                _("label"),
+                "!" + "picture",
+                "#" + "bright",
+                "#" + "sharp",
+                "#" + "other faces",
+                "label",
             ),
             [
                 (
@@ -188,8 +188,8 @@ def _tell(context: Context, done: Trashed) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", **asdict(done)})
         return
-    context.output.result(_("{title}. Train again to renew the model.").format(title=done.title))
+    context.output.result(f"{done.title}. Train again to renew the model.")
     if done.id:
         context.output.result(
-            _("For {days}: facedesk trash undo.").format(days=many(_keep_days(context), "day"))
+            "For {days}: facedesk trash undo.".format(days=many(_keep_days(context), "day"))
         )

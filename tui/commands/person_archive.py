@@ -10,11 +10,10 @@ from engine.enrol.people import People
 from engine.events import Event, Notice
 from engine.service.person_archive.export import export_person
 from engine.service.person_archive.take_in import import_person
+from engine.shown import many
 from tui.commands.enrolment import refuse_silence
 from tui.context import Context
 from tui.doubt_words import doubt_words
-from tui.i18n import _
-from tui.text import many
 
 
 def export(context: Context, name: str, file: Path) -> None:
@@ -24,14 +23,14 @@ def export(context: Context, name: str, file: Path) -> None:
         context.output.object({"event": "done", **asdict(done)})
         return
     context.output.result(
-        _("{name}: {pictures} and all else that is held, {files} in {file}.").format(
+        "{name}: {pictures} and all else that is held, {files} in {file}.".format(
             name=done.name,
             pictures=many(done.pictures, "picture"),
             files=many(done.files, "file"),
             file=done.file,
         )
     )
-    context.output.note(_("It is not encrypted: hand it over safely, then remove it."))
+    context.output.note("It is not encrypted: hand it over safely, then remove it.")
 
 
 def take_in(context: Context, file: Path, consent: str) -> None:
@@ -47,9 +46,8 @@ def take_in(context: Context, file: Path, consent: str) -> None:
     if done.sentence:
         context.output.note(done.sentence, "yellow")
     context.output.result(
-        _(
-            "{name} is enrolled: {pictures} in {sessions}. Train, so that the model learns them."
-        ).format(
+        "{name} is enrolled: {pictures} in {sessions}. Train, so that the model "
+        "learns them.".format(
             name=done.name,
             pictures=many(done.pictures, "picture"),
             sessions=many(done.sessions, "session"),

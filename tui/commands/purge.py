@@ -8,10 +8,9 @@ from dataclasses import asdict
 from engine.enrol import changes
 from engine.service.people_calls import keep_days
 from engine.service.purging import due, purge, unseen
+from engine.shown import many
 from tui.context import Context
-from tui.i18n import _
 from tui.person_words import purged_words
-from tui.text import many
 
 
 def purge_things(context: Context, *, dry_run: bool) -> None:
@@ -23,7 +22,7 @@ def purge_things(context: Context, *, dry_run: bool) -> None:
             for each in found:
                 output.object({"event": "due", **asdict(each)})
         elif found:
-            output.table((_("kind"), "!" + _("path")), [(each.kind, each.path) for each in found])
+            output.table(("kind", "!" + "path"), [(each.kind, each.path) for each in found])
         counts: Counter[str] = Counter(each.kind for each in found)
     else:
         with context.writing("purge", purging=False):
@@ -31,11 +30,11 @@ def purge_things(context: Context, *, dry_run: bool) -> None:
     if output.as_json:
         output.object({"event": "done", "dry_run": dry_run, "removed": dict(counts)})
     elif not counts:
-        output.result(_("Nothing is due."))
+        output.result("Nothing is due.")
     elif dry_run:
-        output.result(_("Would go: {what}.").format(what=purged_words(counts)))
+        output.result(f"Would go: {purged_words(counts)}.")
     else:
-        output.result(_("Removed for good: {what}.").format(what=purged_words(counts)))
+        output.result(f"Removed for good: {purged_words(counts)}.")
 
 
 def purge_people(context: Context, *, delete: bool) -> None:
@@ -47,11 +46,11 @@ def purge_people(context: Context, *, delete: bool) -> None:
         for each in found:
             output.object({"event": "unseen", **asdict(each)})
     elif not days:
-        output.result(_("Nobody is listed: retention.people_days is 0."))
+        output.result("Nobody is listed: retention.people_days is 0.")
     elif not found:
-        output.result(_("Everybody was seen in the last {days}.").format(days=many(days, "day")))
+        output.result("Everybody was seen in the last {days}.".format(days=many(days, "day")))
     else:
-        output.table(("!" + _("name"), _("last seen")), [(each.name, each.since) for each in found])
+        output.table(("!" + "name", "last seen"), [(each.name, each.since) for each in found])
     title = ""
     if delete and found:
         with context.writing("purge --people"):
@@ -62,4 +61,4 @@ def purge_people(context: Context, *, delete: bool) -> None:
     elif title:
         output.result(f"{title}.")
     elif found:
-        output.result(_("Nobody was deleted; --people --yes puts them into the trash."))
+        output.result("Nobody was deleted; --people --yes puts them into the trash.")

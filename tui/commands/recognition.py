@@ -12,7 +12,6 @@ from tui.commands import unknown
 from tui.commands.enrolment import source_note
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
-from tui.i18n import _
 from tui.output import Output
 from tui.state_words import DECISIONS
 from tui.why_words import sentences
@@ -34,16 +33,12 @@ class Lines:
         if not self._each and self._said.get(event.track) == verdict:
             return
         self._said[event.track] = verdict
-        stale = ", " + _("pictures changed since training") if event.stale else ""
-        place = (
-            event.source
-            if self._each
-            else f"{event.seconds:7.1f} s  {_('face {track}').format(track=event.track)}"
-        )
+        stale = ", " + "pictures changed since training" if event.stale else ""
+        place = event.source if self._each else f"{event.seconds:7.1f} s  {f'face {event.track}'}"
         if self._several:
             place = f"{event.source}  {place}"
-        near = _("nearest {candidate}, score {score:.3f}, threshold {threshold:.3f}").format(
-            candidate=event.candidate, score=event.score, threshold=event.threshold
+        near = (
+            f"nearest {event.candidate}, score {event.score:.3f}, threshold {event.threshold:.3f}"
         )
         self._output.result(f"{place}  {verdict}  ({near}{stale})")
 
@@ -64,7 +59,7 @@ def recognize(
     from engine.service.jobs.recognise import recognise
 
     output = context.output
-    output.note(_("Loading the model"))
+    output.note("Loading the model")
     lines = Lines(output, each=request.each)
     seen = seen_notes(context.workspace)
     with interruptible(keep=True) as cancel:
@@ -78,7 +73,7 @@ def recognize(
             elif isinstance(event, Threshold):
                 output.note(threshold_line(event))
             elif isinstance(event, NoFace) and request.each:
-                output.result(f"{event.source}  {_('no face')}")
+                output.result(f"{event.source}  {'no face'}")
             elif isinstance(event, Why):
                 explain(output, event)
             elif isinstance(event, Sighted):
@@ -99,16 +94,14 @@ def summarise(output: Output, done: RecogniseDone) -> None:
         f"{DECISIONS.get(name, name)}: {count}" for name, count in sorted(done.people.items())
     )
     output.result(
-        _("{frames} frames, {faces} faces, {fps:.1f} frames a second").format(
-            frames=done.frames, faces=done.faces, fps=done.fps
-        )
+        f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"
         + (f"; {seen}" if seen else "")
     )
 
 
 def explain(output: Output, why: Why) -> None:
     """One explanation, with the nearest enrolled pictures as lines."""
-    output.result(_("face {track} at {seconds:.1f} s").format(track=why.track, seconds=why.seconds))
+    output.result(f"face {why.track} at {why.seconds:.1f} s")
     for sentence in sentences(why):
         output.result(f"  {sentence}")
     for person, path, likeness in why.nearest:

@@ -10,11 +10,10 @@ from engine.enrol import roster
 from engine.errors import NoPictures, PersonUnreadable, ReviewNeeded, UsageError
 from engine.service.protocol import EnrolRequest
 from engine.service.roster_calls import roster_rows
+from engine.shown import many
 from tui.commands.enrolment import enroll, refuse_silence
 from tui.commands.twins import Twins
 from tui.context import Context
-from tui.i18n import _
-from tui.text import many
 
 
 def list_roster(context: Context) -> None:
@@ -29,15 +28,13 @@ def list_roster(context: Context) -> None:
             )
         context.output.object({"event": "done", "names": len(rows), "waiting": waiting})
     elif not rows:
-        context.output.result(_("The roster is empty. Try: facedesk roster add names.csv"))
+        context.output.result("The roster is empty. Try: facedesk roster add names.csv")
     else:
         table = [
-            (r.name, _("done") if r.done else _("waiting"), str(r.pictures), r.consent or "")
+            (r.name, "done" if r.done else "waiting", str(r.pictures), r.consent or "")
             for r in rows
         ]
-        context.output.table(
-            ("!" + _("name"), _("state"), "#" + _("pictures"), _("consent")), table
-        )
+        context.output.table(("!" + "name", "state", "#" + "pictures", "consent"), table)
 
 
 def add_names(context: Context, source: Path) -> None:
@@ -51,7 +48,7 @@ def add_names(context: Context, source: Path) -> None:
         context.output.object(body)
     else:
         context.output.result(
-            _("{names} added to the roster.").format(names=many(len(added.names), "name"))
+            "{names} added to the roster.".format(names=many(len(added.names), "name"))
         )
 
 
@@ -62,7 +59,7 @@ def clear_roster(context: Context) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "cleared": count})
     else:
-        context.output.result(_("Cleared {names}.").format(names=many(count, "name")))
+        context.output.result("Cleared {names}.".format(names=many(count, "name")))
 
 
 def enroll_roster(
@@ -78,7 +75,7 @@ def enroll_roster(
     waiting = [row.name for row in roster_rows(context.workspace) if not row.done]
     if not waiting:
         raise UsageError(
-            _("Nobody waits on the roster"), hint=_("Add names: facedesk roster add names.csv")
+            "Nobody waits on the roster", hint="Add names: facedesk roster add names.csv"
         )
     for name in waiting:
         if not ready(name):
@@ -93,4 +90,4 @@ def enroll_roster(
             doubts.append(error.message)
     refuse_silence(doubts)
     if nothing and not kept:
-        raise NoPictures(_("Nobody was enrolled"), nothing, _("See `facedesk roster`."))
+        raise NoPictures("Nobody was enrolled", nothing, "See `facedesk roster`.")

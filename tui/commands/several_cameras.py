@@ -23,7 +23,6 @@ from tui.commands.recognition import Lines, summarise
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
 from tui.describe import describe
-from tui.i18n import _
 
 POLL = 0.2
 """Seconds after which Ctrl+C is noticed."""
@@ -44,9 +43,7 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
     some sources failed (the others were watched to their end), Failed if all did.
     """
     output = context.output
-    output.note(
-        _("Starting {count} camera processes and the model").format(count=len(request.sources))
-    )
+    output.note(f"Starting {len(request.sources)} camera processes and the model")
     lines = Lines(output, each=False, several=True)
     heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
     done: RecogniseDone | None = None
@@ -89,10 +86,8 @@ def recognize_together(context: Context, request: RecogniseRequest) -> Recognise
             summarise(output, done)
     if failed:
         raise SourceError(
-            _("{count} of {all} sources failed").format(
-                count=len(failed), all=len(request.sources)
-            ),
+            f"{len(failed)} of {len(request.sources)} sources failed",
             ", ".join(failed),
-            _("The others were watched to their end."),
+            "The others were watched to their end.",
         )
     return done

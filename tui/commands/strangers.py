@@ -15,11 +15,10 @@ from engine.events import (
     Threshold,
 )
 from engine.service.protocol import StrangersRequest
+from engine.shown import many
 from tui.commands.enrolment import refusal, source_note
 from tui.commands.training import threshold_line
 from tui.context import Context, interruptible
-from tui.i18n import _
-from tui.text import many
 
 
 def add(context: Context, request: StrangersRequest) -> StrangersAdded:
@@ -29,7 +28,7 @@ def add(context: Context, request: StrangersRequest) -> StrangersAdded:
     output = context.output
     with (
         context.writing("strangers add"),
-        output.progress(_("Strangers"), None) as bar,
+        output.progress("Strangers", None) as bar,
     ):
 
         def emit(event: Event) -> None:
@@ -44,11 +43,9 @@ def add(context: Context, request: StrangersRequest) -> StrangersAdded:
                     bar.update(event.done, event.total)
                 case ImportRefused():
                     reason = refusal(event.reason, event.value, event.limit)
-                    output.note(
-                        _("refused {file}: {reason}").format(file=event.file, reason=reason)
-                    )
+                    output.note(f"refused {event.file}: {reason}")
                 case FeaturesProgress():
-                    bar.update(event.done, event.total, _("Features"))
+                    bar.update(event.done, event.total, "Features")
                 case Threshold():
                     output.note(threshold_line(event))
                     for note in event.notes:
@@ -57,7 +54,7 @@ def add(context: Context, request: StrangersRequest) -> StrangersAdded:
         with interruptible(keep=True, enter_stops=True) as cancel:
             done = add_strangers(context.workspace, context.settings, request, cancel, emit)
             output.result(
-                _("{strangers} added with {pictures}, {total} now").format(
+                "{strangers} added with {pictures}, {total} now".format(
                     strangers=many(done.added, "stranger"),
                     pictures=many(done.images, "picture"),
                     total=many(done.strangers, "stranger"),
@@ -65,7 +62,7 @@ def add(context: Context, request: StrangersRequest) -> StrangersAdded:
             )
         with interruptible(keep=False) as cancel:
             if not take_in(context.workspace, context.settings, cancel, emit):
-                output.note(_("They count from the next training on."))
+                output.note("They count from the next training on.")
     output.event(done)
     return done
 
@@ -92,10 +89,10 @@ def show(context: Context) -> None:
             )
         output.object({"event": "done", "strangers": len(rows)})
     elif not rows and not unread:
-        output.result(_("No strangers yet. Try: facedesk strangers add DIR"))
+        output.result("No strangers yet. Try: facedesk strangers add DIR")
     elif rows:
         output.table(
-            ("!" + _("name"), "#" + _("pictures"), _("from"), _("added")),
+            ("!" + "name", "#" + "pictures", "from", "added"),
             [(r.name, str(r.pictures), r.sessions[-1].source, r.created[:10]) for r in rows],
         )
     refuse_unread(unread)
@@ -109,7 +106,7 @@ def remove(context: Context, name: str) -> None:
         context.output.object({"event": "done", "removed": gone, "pictures": pictures})
     else:
         context.output.result(
-            _("Removed {name}: {pictures}.").format(name=gone, pictures=many(pictures, "picture"))
+            "Removed {name}: {pictures}.".format(name=gone, pictures=many(pictures, "picture"))
         )
 
 
@@ -120,4 +117,4 @@ def clear(context: Context) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "removed": count})
     else:
-        context.output.result(_("Removed {strangers}.").format(strangers=many(count, "stranger")))
+        context.output.result("Removed {strangers}.".format(strangers=many(count, "stranger")))

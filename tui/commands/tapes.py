@@ -10,13 +10,12 @@ from pathlib import Path
 from engine.errors import NoPictures, SourceUnreadable
 from engine.events import Captured, Event, FaceSeen, Refused, ReplayDone
 from engine.service.protocol import EnrolRequest, ReplayRequest
+from engine.shown import many
 from engine.workspace import Workspace
 from tui.commands.enrolment import refusal, refuse_silence, source_note
 from tui.context import Context, interruptible
 from tui.doubt_words import doubt_words
-from tui.i18n import _
 from tui.state_words import DECISIONS
-from tui.text import many
 
 
 def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> ReplayDone:
@@ -47,33 +46,28 @@ def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> Rep
         done = run_again(context.workspace, context.settings, request, cancel, emit)
         output.result(summary(done))
         for frame, then, now in done.first:
-            output.result(
-                "  "
-                + _("frame {frame}: {then} then, {now} now").format(frame=frame, then=then, now=now)
-            )
+            output.result("  " + f"frame {frame}: {then} then, {now} now")
     if done.damage:
-        raise SourceUnreadable(
-            _("The recording breaks off"), done.damage, _("Up to there it was used.")
-        )
+        raise SourceUnreadable("The recording breaks off", done.damage, "Up to there it was used.")
     refuse_silence(doubts)
     if request.into is not None and not kept:
-        raise NoPictures(_("No picture was kept"), _("every frame of the recording was refused"))
+        raise NoPictures("No picture was kept", "every frame of the recording was refused")
     return done
 
 
 def summary(done: ReplayDone) -> str:
     """How many decisions agree, in a sentence."""
     if not done.decisions:
-        return _("{frames}; nothing was decided when it was recorded").format(
+        return "{frames}; nothing was decided when it was recorded".format(
             frames=many(done.frames, "frame")
         )
-    text = _("{frames}; {agree} of {decisions} decisions agree").format(
+    text = "{frames}; {agree} of {decisions} decisions agree".format(
         frames=many(done.frames, "frame"), agree=done.agree, decisions=done.decisions
     )
     more = [
-        (done.differ, _("{count} differ")),
-        (done.lost, _("{count} were not made again")),
-        (done.new, _("{count} are new")),
+        (done.differ, "{count} differ"),
+        (done.lost, "{count} were not made again"),
+        (done.new, "{count} are new"),
     ]
     return ", ".join([text, *(what.format(count=count) for count, what in more if count)])
 
@@ -81,17 +75,15 @@ def summary(done: ReplayDone) -> str:
 def _line(event: Event) -> str:
     match event:
         case Captured():
-            return _("frame {frame}: captured, number {captured}").format(
-                frame=event.frame, captured=event.captured
-            )
+            return f"frame {event.frame}: captured, number {event.captured}"
         case Refused():
             why = refusal(event.reason, event.value, event.limit)
-            return _("frame {frame}: refused, {why}").format(frame=event.frame, why=why)
+            return f"frame {event.frame}: refused, {why}"
         case FaceSeen():
-            return _("frame {frame}: {who} ({score:.3f})").format(
-                frame=event.frame,
-                who=event.person or DECISIONS.get(event.decision, event.decision),
-                score=event.score,
+            return (
+                f"frame {event.frame}: "
+                f"{event.person or DECISIONS.get(event.decision, event.decision)} "
+                f"({event.score:.3f})"
             )
         case _:
             return ""

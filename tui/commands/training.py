@@ -19,7 +19,6 @@ from engine.service import library
 from engine.service.protocol import SplitRequest, TrainRequest
 from engine.settings import SplitSettings
 from tui.context import Context, interruptible
-from tui.i18n import _
 from tui.output import Output
 from tui.state_words import SPLIT_MODES
 from tui.text import figure
@@ -50,11 +49,11 @@ def split(
         (name, str(counts["train"]), str(counts["validation"]), str(counts["test"]))
         for name, counts in done.people.items()
     ]
-    rows.append((_("all"), str(done.train), str(done.validation), str(done.test)))
+    rows.append(("all", str(done.train), str(done.validation), str(done.test)))
     context.output.table(
-        (_("name"), "#" + _("train"), "#" + _("validation"), "#" + _("test")),
+        ("name", "#" + "train", "#" + "validation", "#" + "test"),
         rows,
-        _("Split by {mode}").format(mode=SPLIT_MODES.get(done.mode, done.mode)),
+        f"Split by {SPLIT_MODES.get(done.mode, done.mode)}",
     )
     for warning in done.warnings:
         context.output.note(warning, "yellow")
@@ -74,9 +73,7 @@ def complete_shares(
     missing = [i for i, share in enumerate(given) if share is None]
     rest = 1 - sum(share for share in given if share is not None)
     if missing and rest < -1e-9:
-        raise UsageError(
-            _("The shares sum to more than 1"), "", _("train + validation + test = 1.")
-        )
+        raise UsageError("The shares sum to more than 1", "", "train + validation + test = 1.")
     weight = sum(usual[i] for i in missing)
     filled = [
         share if share is not None else max(0.0, rest) * (usual[i] / weight if weight else 0.0)
@@ -94,16 +91,14 @@ def export_folders(context: Context, folder: Path) -> int:
     people = permitted(context.workspace)  # the split leaves out who took their consent back
     found = load_split(context.workspace)
     if found is None:
-        raise SplitMissing(_("There is no split yet"), "", _("Run `facedesk split` first."))
+        raise SplitMissing("There is no split yet", "", "Run `facedesk split` first.")
     check_fits(found, people)
     files = export_keras_folders(context.workspace, people, found, folder)
     context.warn_of_plain(folder)
     if context.output.as_json:
         context.output.object({"event": "done", "folder": str(folder), "files": files})
     else:
-        context.output.result(
-            _("{files} pictures written to {folder}").format(files=files, folder=folder)
-        )
+        context.output.result(f"{files} pictures written to {folder}")
     return files
 
 
@@ -113,7 +108,7 @@ def train(context: Context, request: TrainRequest) -> TrainDone:
     Ctrl+C gives up and says how far it was; Enter on a terminal ends the epochs and keeps the best
     one so far.
     """
-    context.output.note(_("Loading the network"))
+    context.output.note("Loading the network")
     with interruptible(keep=False, enter_stops=True) as cancel:
         done, threshold = _trained(context, request, cancel)
         _summarise(context.output, done, threshold)
@@ -140,19 +135,19 @@ def _trained(
                 threshold = event
             case EpochDone():
                 last = event
-                bar.retitle(_("Epochs"))
+                bar.retitle("Epochs")
                 bar.update(event.epoch, event.epochs)
                 output.note(epoch_line(event))
             case Notice():
                 output.note(event.text, "yellow" if event.level != "info" else "")
 
     try:
-        with context.writing("train"), output.progress(_("Features"), None) as bar:
+        with context.writing("train"), output.progress("Features", None) as bar:
             done = train(context.workspace, context.settings, request, cancel, emit)
     except Cancelled:
-        text = _("Given up before the first epoch; the model in use stays.")
+        text = "Given up before the first epoch; the model in use stays."
         if last is not None:
-            text = _("Given up after epoch {epoch} of {epochs}; the model in use stays.")
+            text = "Given up after epoch {epoch} of {epochs}; the model in use stays."
             text = text.format(epoch=last.epoch, epochs=last.epochs)
         output.result(text)
         raise
@@ -162,17 +157,9 @@ def _trained(
 def _summarise(output: Output, done: TrainDone, threshold: Threshold | None) -> None:
     """What a training brought, and what its figures mean."""
     output.result(
-        _(
-            "Model {model}: recipe {recipe}, {people} people, {epochs} epochs, "
-            "best {best_epoch}, {seconds:.1f} s"
-        ).format(
-            model=done.model,
-            recipe=done.recipe,
-            people=len(done.people),
-            epochs=done.epochs,
-            best_epoch=done.best_epoch,
-            seconds=done.seconds,
-        )
+        f"Model {done.model}: recipe {done.recipe}, {len(done.people)} people, "
+        f"{done.epochs} epochs, "
+        f"best {done.best_epoch}, {done.seconds:.1f} s"
     )
     figures = ", ".join(f"{name} {figure(value, '.3f')}" for name, value in done.metrics.items())
     output.result(figures)
@@ -182,41 +169,26 @@ def _summarise(output: Output, done: TrainDone, threshold: Threshold | None) -> 
         output.note(warning, "yellow")
     if not done.promoted:
         output.result(
-            _(
-                "Kept aside: the model before stays in use. `facedesk model promote "
-                "{model}` puts this one in use."
-            ).format(model=done.model)
+            "Kept aside: the model before stays in use. `facedesk model promote "
+            f"{done.model}` puts this one in use."
         )
 
 
 def threshold_line(event: Threshold) -> str:
     """The threshold in force and what it means, the same way for every command."""
-    return _("threshold {threshold:.2f}. {sentence}").format(
-        threshold=event.threshold, sentence=event.sentence
-    )
+    return f"threshold {event.threshold:.2f}. {event.sentence}"
 
 
 def epoch_line(event: EpochDone) -> str:
     """One epoch as a line of fixed columns; the best so far is marked."""
-    best = f"  {_('best')}" if event.best == event.epoch else ""
+    best = f"  {'best'}" if event.best == event.epoch else ""
     return (
-        _(
-            "epoch {epoch:3d}/{epochs}  loss {loss}  accuracy {accuracy}  val_loss "
-            "{val_loss}  val_accuracy {val_accuracy}  TPIR {tpir}  FPIR {fpir}  "
-            "{seconds:.1f} s"
-        ).format(
-            epoch=event.epoch,
-            epochs=event.epochs,
-            loss=_column(event.loss),
-            accuracy=_column(event.accuracy),
-            val_loss=_column(event.val_loss),
-            val_accuracy=_column(event.val_accuracy),
-            tpir=_column(event.tpir),
-            fpir=_column(event.fpir),
-            seconds=event.seconds,
-        )
-        + best
-    )
+        f"epoch {event.epoch:3d}/{event.epochs}  loss {_column(event.loss)}  accuracy "
+        f"{_column(event.accuracy)}  val_loss "
+        f"{_column(event.val_loss)}  val_accuracy {_column(event.val_accuracy)}  TPIR "
+        f"{_column(event.tpir)}  FPIR {_column(event.fpir)}  "
+        f"{event.seconds:.1f} s"
+    ) + best
 
 
 def _column(value: float) -> str:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from engine.enrol import changes
 from engine.enrol.trash import Trash
 from engine.service.people_calls import keep_days
+from engine.shown import many
 from tui.context import Context
-from tui.i18n import _
-from tui.text import day, many
+from tui.text import day
 
 
 def show(context: Context) -> None:
@@ -20,11 +20,11 @@ def show(context: Context) -> None:
             context.output.object({"event": "change", **asdict(each)})
         context.output.object({"event": "done", "changes": len(entries)})
     elif not entries:
-        context.output.result(_("The trash is empty."))
+        context.output.result("The trash is empty.")
     else:
         context.output.table(
-            ("!" + _("id"), _("when"), _("what")),
-            [(each.id, day(each.at), each.title or _("damaged entry")) for each in entries],
+            ("!" + "id", "when", "what"),
+            [(each.id, day(each.at), each.title or "damaged entry") for each in entries],
         )
 
 
@@ -35,9 +35,7 @@ def undo(context: Context, id: str) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", **asdict(found)})
     else:
-        context.output.result(
-            _("Undone: {title}. {back}.").format(title=found.title, back=found.back)
-        )
+        context.output.result(f"Undone: {found.title}. {found.back}.")
 
 
 def purge(context: Context, everything: bool) -> None:
@@ -48,4 +46,4 @@ def purge(context: Context, everything: bool) -> None:
     if context.output.as_json:
         context.output.object({"event": "done", "purged": gone})
     else:
-        context.output.result(_("Removed {changes} for good.").format(changes=many(gone, "change")))
+        context.output.result("Removed {changes} for good.".format(changes=many(gone, "change")))

@@ -12,7 +12,6 @@ from engine.errors import FacedeskError
 from engine.events import Emit, Notice, TwinChoice, TwinSuspected
 from engine.service import library
 from tui.context import Context
-from tui.i18n import _
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,17 +24,10 @@ Twins = Literal["ask", "keep", "refuse"]
 
 def words(event: TwinSuspected) -> str:
     """The warning, in the app's words."""
-    return _(
-        "Looks like {other}: same person? {pictures} of the first {of} "
-        "pictures of {person} are named so (score {score:.2f}, threshold "
-        "{threshold:.2f})."
-    ).format(
-        other=event.other,
-        pictures=event.pictures,
-        of=event.of,
-        person=event.person,
-        score=event.score,
-        threshold=event.threshold,
+    return (
+        f"Looks like {event.other}: same person? {event.pictures} of the first {event.of} "
+        f"pictures of {event.person} are named so (score {event.score:.2f}, threshold "
+        f"{event.threshold:.2f})."
     )
 
 
@@ -61,7 +53,7 @@ def guard_for(
         except FacedeskError as error:
             emit(
                 Notice(
-                    text=_("Not compared with other people: {error}").format(error=error),
+                    text=f"Not compared with other people: {error}",
                     level="warning",
                 )
             )
@@ -88,7 +80,7 @@ def choice_of(other: str, twins: Twins) -> TwinChoice:
     prompt: Callable[..., str] = click.prompt
     try:
         given = prompt(
-            _("Same person as {other}? (y same, n different, s stop)").format(other=other),
+            f"Same person as {other}? (y same, n different, s stop)",
             type=click.Choice(list(answers)),
             show_choices=False,
             err=True,

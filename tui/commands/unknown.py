@@ -11,9 +11,9 @@ from engine.errors import DataError
 from engine.events import Sighted
 from engine.service.inbox_library import inbox_view
 from engine.service.inbox_rows import UnknownGroup
+from engine.shown import many
 from tui.context import Context
-from tui.i18n import _
-from tui.text import day, many
+from tui.text import day
 
 
 def show(context: Context) -> None:
@@ -39,7 +39,7 @@ def show(context: Context) -> None:
     for group in view.groups:  # lines, for a table would cut the ids that the commands take
         output.result(
             f"{group.id}  {day(group.last)}  "
-            + _("{sightings}, {crops}, nearest {candidate} ({score})").format(
+            + "{sightings}, {crops}, nearest {candidate} ({score})".format(
                 sightings=many(len(group.sightings), "sighting"),
                 crops=many(group.crops, "crop"),
                 candidate=group.candidate,
@@ -50,12 +50,12 @@ def show(context: Context) -> None:
             for row in group.rows:
                 output.result(f"    {row.id}  {day(row.at)}  {many(row.crops, 'crop')}")
     if not view.groups and not unread:
-        output.result(_("Nobody waits."))
+        output.result("Nobody waits.")
     if view.keeping:
         days = many(view.days, "day")
-        output.note(_("Strangers seen while recognising are kept for {days}.").format(days=days))
+        output.note(f"Strangers seen while recognising are kept for {days}.")
     else:
-        output.note(_("Strangers seen while recognising are not kept (`unknown on`)."))
+        output.note("Strangers seen while recognising are not kept (`unknown on`).")
 
 
 def assign(
@@ -74,7 +74,7 @@ def assign(
         done = choices.assign(found.sightings, name, new=new, by=consent)
     if choices.note:
         context.output.note(choices.note, "yellow")
-    _say(context, done.title, done.pictures, _("Train, so that the model learns them."))
+    _say(context, done.title, done.pictures, "Train, so that the model learns them.")
 
 
 def split(context: Context, group: str, sightings: Sequence[str]) -> None:
@@ -83,7 +83,7 @@ def split(context: Context, group: str, sightings: Sequence[str]) -> None:
         found = _group(context, group)
         part = _part(found, sightings)
         done = _choices(context).split(part.sightings, found.sightings)
-    hint = _("They are not grouped together again; `facedesk unknown undo` takes it back.")
+    hint = "They are not grouped together again; `facedesk unknown undo` takes it back."
     _say(context, done.title, part.crops, hint)
 
 
@@ -92,7 +92,7 @@ def stranger(context: Context, group: str, *, told_apart: bool) -> None:
     with context.writing("unknown"):
         found = _group(context, group)
         done = _choices(context).stranger(found.sightings, found.candidate if told_apart else "")
-    _say(context, done.title, done.pictures, _("The next recognition's threshold takes them in."))
+    _say(context, done.title, done.pictures, "The next recognition's threshold takes them in.")
 
 
 def delete(context: Context, group: str | None) -> None:
@@ -104,14 +104,14 @@ def delete(context: Context, group: str | None) -> None:
             inbox = Inbox(context.workspace, context.settings.inbox)
             ids = tuple(sighting.id for sighting in inbox.sightings())
         done = _choices(context).delete(ids)
-    _say(context, done.title, done.pictures, _("`facedesk unknown undo` brings them back."))
+    _say(context, done.title, done.pictures, "`facedesk unknown undo` brings them back.")
 
 
 def undo(context: Context) -> None:
     """Undo the last choice."""
     with context.writing("unknown undo"):
         done = _choices(context).undo()
-    _say(context, _("Undone: {title}").format(title=done.title), done.pictures)
+    _say(context, f"Undone: {done.title}", done.pictures)
 
 
 def switch(context: Context, *, on: bool) -> None:
@@ -122,11 +122,9 @@ def switch(context: Context, *, on: bool) -> None:
         context.output.object({"event": "done", "keeping": on})
     elif on:
         days = many(context.settings.inbox.days, "day")
-        context.output.result(
-            _("Strangers are kept from now on, each for {days}. Tell them.").format(days=days)
-        )
+        context.output.result(f"Strangers are kept from now on, each for {days}. Tell them.")
     else:
-        context.output.result(_("Strangers are not kept any more."))
+        context.output.result("Strangers are not kept any more.")
 
 
 def purge(context: Context, *, everything: bool) -> None:
@@ -137,7 +135,7 @@ def purge(context: Context, *, everything: bool) -> None:
         context.output.object({"event": "done", "removed": count, "choices": choices})
     else:
         what = [many(count, "sighting"), *([many(choices, "choice")] if choices else [])]
-        context.output.result(_("{what} removed for good.").format(what=", ".join(what)))
+        context.output.result("{what} removed for good.".format(what=", ".join(what)))
 
 
 def keep(context: Context, sighted: Sighted) -> None:
@@ -147,7 +145,7 @@ def keep(context: Context, sighted: Sighted) -> None:
             _choices(context).purge()
             Inbox(context.workspace, context.settings.inbox).add(sighted)
     except DataError as error:
-        context.output.note(_("A stranger was not kept: {error}").format(error=error), "yellow")
+        context.output.note(f"A stranger was not kept: {error}", "yellow")
 
 
 def _choices(context: Context) -> Choices:
@@ -159,7 +157,7 @@ def _group(context: Context, id: str) -> UnknownGroup:
     groups = inbox_view(context.workspace, context.settings).groups
     found = next((group for group in groups if id in group.sightings), None)
     if found is None:
-        raise DataError(_("There is no such group"), id[:80], _("See `facedesk unknown list`."))
+        raise DataError("There is no such group", id[:80], "See `facedesk unknown list`.")
     return found
 
 
@@ -168,9 +166,9 @@ def _part(group: UnknownGroup, only: Sequence[str]) -> UnknownGroup:
     strays = [id for id in only if id not in group.sightings]
     if strays:
         raise DataError(
-            _("This sighting is not in the group"),
+            "This sighting is not in the group",
             strays[0][:80],
-            _("See `facedesk unknown list`."),
+            "See `facedesk unknown list`.",
         )
     return group.only(only) if only else group
 

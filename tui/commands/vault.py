@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.audit import Audit
 from engine.errors import SealBroken, UsageError, VaultError
 from engine.settings import VaultSettings
+from engine.shown import many
 from engine.vault import opened
 from engine.vault.convert import (
     Converted,
@@ -36,13 +37,12 @@ from engine.vault.wrapping import (
     make_key_file,
 )
 from tui.context import Context, interruptible
-from tui.i18n import _, _n
 from tui.unlock import ask_new_passphrase, ask_passphrase, can_ask
 
 STATES = {
-    "sealed": _("encrypted"),
-    "sealing": _("being encrypted: run `facedesk vault create` once more"),
-    "unsealing": _("being decrypted: run `facedesk vault remove` once more"),
+    "sealed": "encrypted",
+    "sealing": "being encrypted: run `facedesk vault create` once more",
+    "unsealing": "being decrypted: run `facedesk vault remove` once more",
 }
 
 
@@ -54,19 +54,14 @@ def status(context: Context) -> None:
         context.output.object({"event": "vault", **_facts(record), **asdict(found)})
         return
     if record is None:
-        context.output.result(_("Not encrypted: {files}.").format(files=_files(found.plain)))
+        context.output.result(f"Not encrypted: {_files(found.plain)}.")
         return
-    context.output.result(_("State: {state}").format(state=STATES[record.state]))
+    context.output.result(f"State: {STATES[record.state]}")
     context.output.result(
-        _("AES-256-GCM, vault key {id} of {day}, opened by {by}").format(
-            id=record.key.hex()[:8], day=record.created[:10], by=_how(record)
-        )
+        f"AES-256-GCM, vault key {record.key.hex()[:8]} of {record.created[:10]}, "
+        f"opened by {_how(record)}"
     )
-    context.output.result(
-        _("{sealed} encrypted, {plain} not").format(
-            sealed=_files(found.sealed), plain=_files(found.plain)
-        )
-    )
+    context.output.result(f"{_files(found.sealed)} encrypted, {_files(found.plain)} not")
 
 
 def create(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
@@ -79,12 +74,10 @@ def create(context: Context, key_file: Path | None, passphrase_file: str | None)
         context.workspace.prepare()
         opener = _new(context.workspace.root, key_file, passphrase_file)
     noted = Audit(context.workspace).of("vault-created", by=opener.by)
-    done = _convert(
-        context, context.writing("vault create"), noted, _("Encrypting"), opener, seal_all
-    )
-    _say(context, done, _("{files} encrypted. Keep a copy of {vault}; it holds no secret."))
+    done = _convert(context, context.writing("vault create"), noted, "Encrypting", opener, seal_all)
+    _say(context, done, "{files} encrypted. Keep a copy of {vault}; it holds no secret.")
     context.output.note(
-        _("What was there before may still be found on the disk until it is overwritten.")
+        "What was there before may still be found on the disk until it is overwritten."
     )
 
 
@@ -95,9 +88,9 @@ def remove(context: Context, key_file: Path | None, passphrase_file: str | None)
     open_with(context.workspace.root, record, opener)
     noted = Audit(context.workspace).of("vault-changed", what="removed")
     done = _convert(
-        context, context.writing("vault remove"), noted, _("Decrypting"), opener, unseal_all
+        context, context.writing("vault remove"), noted, "Decrypting", opener, unseal_all
     )
-    _say(context, done, _("{files} decrypted; {vault} is gone."))
+    _say(context, done, "{files} decrypted; {vault} is gone.")
 
 
 def change_key(
@@ -115,7 +108,7 @@ def change_key(
         context.output.object({"event": "done", "opened_by": other.by})
     else:
         context.output.result(
-            _("Done. Copies of the former vault.json still open with the former key.")
+            "Done. Copies of the former vault.json still open with the former key."
         )
 
 
@@ -123,7 +116,7 @@ def check(context: Context, key_file: Path | None, passphrase_file: str | None) 
     """Open the vault and read all. Raises SealBroken naming the first file that is not right."""
     record = _record(context)
     open_with(context.workspace.root, record, _opener(context, record, key_file, passphrase_file))
-    with context.output.progress(_("Reading"), None) as bar:
+    with context.output.progress("Reading", None) as bar:
         found, broken = verify(context.workspace, bar.update)
     if context.output.as_json:
         for path in broken:
@@ -131,15 +124,13 @@ def check(context: Context, key_file: Path | None, passphrase_file: str | None) 
         context.output.object({"event": "done", **asdict(found), "broken": len(broken)})
     else:
         for path in broken:
-            context.output.result(_("Changed: {path}").format(path=path))
-        context.output.result(
-            _("The key is right; {files} read.").format(files=_files(found.sealed))
-        )
+            context.output.result(f"Changed: {path}")
+        context.output.result(f"The key is right; {_files(found.sealed)} read.")
     if broken:
         raise SealBroken(
-            _("Files of the encrypted workspace were changed"),
-            _n("{count} file", "{count} files", len(broken)).format(count=len(broken)),
-            _("Restore them from a backup, or delete them."),
+            "Files of the encrypted workspace were changed",
+            many(len(broken), "file"),
+            "Restore them from a backup, or delete them.",
         )
 
 
@@ -166,7 +157,7 @@ def _opener(
         settings = context.settings.vault
     opener = given(record, settings)
     if opener is None and record.wrap.by == "passphrase" and can_ask():
-        opener = from_passphrase(ask_passphrase(_("Passphrase: ")))
+        opener = from_passphrase(ask_passphrase("Passphrase: "))
     if opener is None:
         raise opened.locked(context.workspace.root)
     return opener
@@ -179,9 +170,9 @@ def _new(root: Path, key_file: Path | None, passphrase_file: str | None) -> Open
         path = key_file.expanduser()
         if path.resolve().is_relative_to(root.resolve()):
             raise UsageError(
-                _("The key file lies in the workspace"),
+                "The key file lies in the workspace",
                 str(path),
-                _("Whoever takes the folder would have both: name a place elsewhere."),
+                "Whoever takes the folder would have both: name a place elsewhere.",
             )
         return from_key_file(path) if path.exists() else make_key_file(path)
     if passphrase_file is not None:
@@ -194,18 +185,16 @@ def _new(root: Path, key_file: Path | None, passphrase_file: str | None) -> Open
         return opener
     if not can_ask():
         raise VaultError(
-            _("No new key was given"),
-            _("there is no terminal to ask on"),
-            _("Name --key-file or --passphrase-file."),
+            "No new key was given",
+            "there is no terminal to ask on",
+            "Name --key-file or --passphrase-file.",
         )
     return ask_new_passphrase()
 
 
 def _refuse_both(key_file: Path | None, passphrase_file: str | None) -> None:
     if key_file is not None and passphrase_file is not None:
-        raise UsageError(
-            _("One key is enough"), _("a key file and a passphrase were given"), _("Name one.")
-        )
+        raise UsageError("One key is enough", "a key file and a passphrase were given", "Name one.")
 
 
 # --- converting and words ------------------------------------------------------------------------
@@ -237,15 +226,13 @@ def _say(context: Context, done: Converted, text: str) -> None:
 
 
 def _files(count: int) -> str:
-    return _n("{count} file", "{count} files", count).format(count=count)
+    return many(count, "file")
 
 
 def _how(record: VaultRecord) -> str:
     if record.wrap.by == "key-file":
-        return _("a key file")
-    return _("a passphrase (scrypt, N={n}, r={r}, p={p})").format(
-        n=record.wrap.n, r=record.wrap.r, p=record.wrap.p
-    )
+        return "a key file"
+    return f"a passphrase (scrypt, N={record.wrap.n}, r={record.wrap.r}, p={record.wrap.p})"
 
 
 def _facts(record: VaultRecord | None) -> dict[str, object]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
-from tui.i18n import _
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
@@ -47,10 +45,10 @@ class Key:
         return Binding(
             self.key,
             self.action,
-            _(self.label),
+            self.label,
             show=self.footer,
             key_display=self.display,
             priority=self.priority,
-            tooltip=_(self.tooltip),
+            tooltip=self.tooltip,
             id=self.id,
         )

@@ -8,7 +8,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import RichLog
 
-from tui.i18n import _
 from tui.panes.base import Pane
 from tui.sheets import Sheet, lines_of
 from tui.text import clean, clock
@@ -17,7 +16,7 @@ LEVELS = {
     "info": ("", ""),
     "good": ("", "green"),
     "warning": ("! ", "yellow"),
-    "error": (f"{_('ERROR')} ", "bold red"),
+    "error": (f"{'ERROR'} ", "bold red"),
 }
 LINES = 2000
 
@@ -27,9 +26,9 @@ class ActivityPane(Pane):
 
     NAME = "activity"
     NUMBER = 6
-    TITLE = _("Activity")
+    TITLE = "Activity"
     MAIN = "#activity-log"
-    EMPTY = _("Ready. {key.help} shows every key, {key.new_person} enrols a person.")
+    EMPTY = "Ready. {key.help} shows every key, {key.new_person} enrols a person."
 
     def __init__(self) -> None:
         super().__init__()

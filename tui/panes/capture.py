@@ -20,13 +20,13 @@ from engine.events import (
     SourceOpened,
     SourceRestored,
 )
+from engine.shown import many
 from tui.bridge import Live, Refusals
 from tui.coach_words import advice, progress, why_refused
-from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
 from tui.recovery_words import trashed_words
-from tui.text import clean, crowded_words, many, measured, reason_words, shorten, span
+from tui.text import clean, crowded_words, measured, reason_words, shorten, span
 from tui.widgets.coverage import Coverage
 from tui.widgets.meter import Meter
 from tui.widgets.preview import FramePreview
@@ -37,9 +37,9 @@ class CapturePane(Pane):
 
     NAME = "capture"
     NUMBER = 2
-    TITLE = _("Capture")
+    TITLE = "Capture"
     MAIN = "#capture-body"
-    EMPTY = _(
+    EMPTY = (
         "No capture is running.\n\n"
         "{key.new_person}  enrol a person from a camera or clip\n"
         "{key.import_folder}  import photographs from a folder\n\n"
@@ -93,16 +93,16 @@ class CapturePane(Pane):
         self.query_one(Coverage).display = False
         for part in ("source", "last", "advice", "why", "refused"):
             self.write(f"#capture-{part}", "")
-        starting = _("{title}: starting").format(title=clean(event.title))
+        starting = f"{clean(event.title)}: starting"
         self.write("#capture-status", Text(starting, "bold"))
-        keys = with_keys(_("{key.stop} stop and keep · {key.cancel} keep, and no more"))
+        keys = with_keys("{key.stop} stop and keep · {key.cancel} keep, and no more")
         self.write("#capture-keys", keys)
 
     def source(self, event: SourceOpened) -> None:
         """Say where the frames come from; a demo says so."""
         about = Text()
         if event.demo:
-            about.append(f" {_('DEMO')} ", "reverse bold")
+            about.append(f" {'DEMO'} ", "reverse bold")
             about.append(" ")
         size = f"{event.width}x{event.height}"
         rate = f" {event.fps:.0f} fps" if event.fps else ""
@@ -113,14 +113,13 @@ class CapturePane(Pane):
         """A live source is gone and being tried again."""
         self.write(
             "#capture-advice",
-            _("Source lost ({reason}): attempt {attempt} in {seconds:.1f} s").format(
-                reason=clean(event.reason), attempt=event.attempt, seconds=event.retry_in
-            ),
+            f"Source lost ({clean(event.reason)}): attempt {event.attempt} in "
+            f"{event.retry_in:.1f} s",
         )
 
     def restored(self, event: SourceRestored) -> None:
         """A live source is back."""
-        text = _("Source is back after {seconds:.1f} s").format(seconds=event.seconds)
+        text = f"Source is back after {event.seconds:.1f} s"
         self.write("#capture-advice", text)
 
     def doubted(self, event: PictureDoubted) -> None:
@@ -130,7 +129,7 @@ class CapturePane(Pane):
     def captured(self, event: Captured) -> None:
         """One more picture is on disk."""
         self.query_one(Meter).show(event.captured, event.target)
-        text = _("Capturing {person}").format(person=clean(event.person))
+        text = f"Capturing {clean(event.person)}"
         self.write("#capture-status", Text(text, "bold"))
 
     def steps(self, shown: str, failed: str) -> None:
@@ -140,14 +139,14 @@ class CapturePane(Pane):
     def show_live(self, live: Live) -> None:
         """Refusals, import progress and preview as they stand."""
         if self.running == "enrol":
-            self._show_refused(live.refused, _("Refused frames"))
+            self._show_refused(live.refused, "Refused frames")
             if live.coaching is not None and live.coaching is not self.live.coaching:
                 self._coach(live.coaching)
         elif self.running == "import":
-            self._show_refused(live.import_refused, _("Refused files"))
+            self._show_refused(live.import_refused, "Refused files")
             if live.importing:
                 self.query_one(Meter).show(live.importing.done, live.importing.total)
-                self.write("#capture-status", Text(_("Importing"), "bold"))
+                self.write("#capture-status", Text("Importing", "bold"))
                 self.write("#capture-last", shorten(live.importing.file, 60))
         if self.running:
             self.show_preview(live.preview)
@@ -157,7 +156,7 @@ class CapturePane(Pane):
         """What to do now, why the last frame was refused, the grid, the count, the time left."""
         mark = "!" if said.reason else "→"
         self.write("#capture-advice", Text(f"{mark} {clean(advice(said)).upper()}", "bold"))
-        self.write("#capture-why", clean(why_refused(said)) or _("kept"))
+        self.write("#capture-why", clean(why_refused(said)) or "kept")
         grid = self.query_one(Coverage)
         grid.display = True
         grid.show(said)
@@ -172,7 +171,7 @@ class CapturePane(Pane):
     def done(self, event: EnrolDone | ImportDone) -> None:
         """What the job brought."""
         if isinstance(event, ImportDone):
-            text = _("Imported {pictures} of {people} in {time}; {files} refused").format(
+            text = "Imported {pictures} of {people} in {time}; {files} refused".format(
                 pictures=many(event.images, "picture"),
                 people=many(event.people, "person", "people"),
                 time=span(event.seconds),
@@ -182,12 +181,12 @@ class CapturePane(Pane):
         else:
             self.query_one(Meter).show(event.captured, event.target)
             ended = {
-                "complete": _("complete"),
-                "stopped": _("stopped, kept"),
-                "cancelled": _("given up"),
-                "source_ended": _("the source ended early, kept"),
+                "complete": "complete",
+                "stopped": "stopped, kept",
+                "cancelled": "given up",
+                "source_ended": "the source ended early, kept",
             }.get(event.ended, clean(event.ended))
-            text = _("{person}: {ended}. {count} of {pictures} in {time}").format(
+            text = "{person}: {ended}. {count} of {pictures} in {time}".format(
                 person=clean(event.person),
                 ended=ended,
                 count=event.captured,
@@ -203,19 +202,17 @@ class CapturePane(Pane):
         self.running = ""
         self.write("#capture-advice", "")
         self.write("#capture-why", "")
-        after = _(
-            "{key.new_person} enrol another person or session · {key.split} split the pictures"
-        )
+        after = "{key.new_person} enrol another person or session · {key.split} split the pictures"
         self.write("#capture-keys", with_keys(after))
         self.query_one(Meter).set_class(event.outcome != "done", "-idle")
         self.show_preview(None)
         if event.outcome == "failed":
-            failed = clean(_("Failed: {why}").format(why=event.title))
+            failed = clean(f"Failed: {event.title}")
             self.write("#capture-status", Text(failed, "bold red"))
             self.write("#capture-last", clean(event.message))
             self.write("#capture-keys", clean(event.hint))
         elif event.outcome == "cancelled":
-            self.write("#capture-status", Text(_("Cancelled"), "bold"))
+            self.write("#capture-status", Text("Cancelled", "bold"))
 
     def _show_refused(self, refused: dict[str, Refusals], title: str) -> None:
         if not refused:
@@ -225,6 +222,6 @@ class CapturePane(Pane):
         for reason, tally in sorted(refused.items(), key=lambda item: -item[1].count):
             value = measured(reason, tally.value, tally.limit)
             table.append(f"\n{tally.count:>5}  {reason_words(reason):<16}", "not bold")
-            last = _("last {value}").format(value=value) if value else ""
+            last = f"last {value}" if value else ""
             table.append(last, "not bold dim")
         self.write("#capture-refused", table)

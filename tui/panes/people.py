@@ -16,27 +16,26 @@ from textual.message import Message
 from textual.widgets import DataTable, Input
 
 from engine.service.protocol import PersonRow
-from engine.shown import JOINERS
-from tui.i18n import _
+from engine.shown import JOINERS, many
 from tui.keys import keys_of
 from tui.keys.names import with_keys
 from tui.panes.base import Empty, Pane, line
 from tui.sheets import Sheet
-from tui.text import clean, day, many, shorten
+from tui.text import clean, day, shorten
 
-FIGURES = ((_("Pics"), 5), (_("Ses"), 4), (_("Model"), 6))
+FIGURES = (("Pics", 5), ("Ses", 4), ("Model", 6))
 """Columns after the name, with their widths in cells; the name takes the rest."""
 MARK = "✓"
 AWAY = "~"
 """Before the name of somebody not seen for `retention.people_days`."""
 
-IN_MODEL: dict[str, str] = {"yes": _("yes"), "stale": _("stale"), "no": _("no")}
+IN_MODEL: dict[str, str] = {"yes": "yes", "stale": "stale", "no": "no"}
 
 SORTS: tuple[tuple[str, Callable[[PersonRow], Any], bool], ...] = (
     ("", lambda row: (), False),
-    (_("newest first"), lambda row: row.newest, True),
-    (_("most pictures"), lambda row: row.pictures, True),
-    (_("not in the model first"), lambda row: row.in_model == "yes", False),
+    ("newest first", lambda row: row.newest, True),
+    ("most pictures", lambda row: row.pictures, True),
+    ("not in the model first", lambda row: row.in_model == "yes", False),
 )
 """Words for the title, key and direction; the rows come by name, and sorting keeps that order."""
 
@@ -48,11 +47,11 @@ class SearchLine(Input):
         Binding(
             "escape",
             "leave",
-            _("All people"),
+            "All people",
             key_display="esc",
-            tooltip=_("Show everybody again"),
+            tooltip="Show everybody again",
         ),
-        Binding("down", "screen.focus_next", _("List"), show=False),
+        Binding("down", "screen.focus_next", "List", show=False),
     ]
 
     class Left(Message):
@@ -68,9 +67,9 @@ class PeoplePane(Pane):
 
     NAME = "people"
     NUMBER = 1
-    TITLE = _("People")
+    TITLE = "People"
     MAIN = "#people-table"
-    EMPTY = _(
+    EMPTY = (
         "Nobody is enrolled yet.\n\n"
         "Press {key.new_person} to enrol a person from a camera, a clip or a stream, "
         "or {key.import_folder} to import a folder with one sub-folder a person."
@@ -93,7 +92,7 @@ class PeoplePane(Pane):
 
     def compose(self) -> ComposeResult:
         """The search line, the table, or what to do first."""
-        search = SearchLine(id="people-search", placeholder=_("part of a name"), compact=True)
+        search = SearchLine(id="people-search", placeholder="part of a name", compact=True)
         search.display = False
         yield search
         yield DataTable[Text](
@@ -222,11 +221,11 @@ class PeoplePane(Pane):
         total = sum(row.pictures for row in self.rows)
         count = f"{len(self.rows)}"
         if len(self.shown) < len(self.rows):
-            count = _("{shown} of {count}").format(shown=len(self.shown), count=count)
-        marked = _("{count} marked").format(count=len(self.marked))
+            count = f"{len(self.shown)} of {count}"
+        marked = f"{len(self.marked)} marked"
         parts = [count, marked if self.marked else many(total, "picture")]
         troubled = sum(bool(row.trouble) for row in self.rows)
-        parts.append(_("{count} cannot be read").format(count=troubled) if troubled else "")
+        parts.append(f"{troubled} cannot be read" if troubled else "")
         parts.append(SORTS[self._sort][0])
         self.border_subtitle = " · ".join(filter(None, parts)) if self.rows else ""
 
@@ -236,7 +235,7 @@ class PeoplePane(Pane):
         self.query_one("#people-empty").display = not self.rows
         table.clear(columns=True)
         self._room = max(6, self.content_size.width - sum(width for _title, width in FIGURES) - 1)
-        table.add_column(_("Name"), width=self._room)
+        table.add_column("Name", width=self._room)
         for title, width in FIGURES:
             table.add_column(Text(title, justify="right"), width=width)
         for row in self.shown:
@@ -268,28 +267,28 @@ class PeoplePane(Pane):
     def _describe(self) -> None:
         row = self.selected
         if row is None:
-            nobody = _("Nobody of this name: esc shows all.")
+            nobody = "Nobody of this name: esc shows all."
             self.write("#people-detail", nobody if self.rows else "")
             return
         if row.trouble:
             self.write("#people-detail", clean(row.trouble))
             return
         todo = {
-            "stale": with_keys(_("Pictures changed since training: {key.train}")),
-            "no": with_keys(_("Not in the model yet: {key.train}")),
+            "stale": with_keys("Pictures changed since training: {key.train}"),
+            "no": with_keys("Not in the model yet: {key.train}"),
         }.get(row.in_model, "")
-        since = _("since {day}").format(day=day(row.created))
+        since = f"since {day(row.created)}"
         if row.unseen:
-            since = _("{since}; ~ not seen since {day}").format(since=since, day=row.unseen)
+            since = f"{since}; ~ not seen since {row.unseen}"
         consent = with_keys(CONSENT.get(row.consent, ""))
         lines = (clean(row.name), f"{since}{consent}", todo)
         self.write("#people-detail", "\n".join(filter(None, lines)))
 
 
 CONSENT = {
-    "none": _("; no consent noted: {key[people.consent]}"),
-    "outdated": _("; consent to an older text: {key[people.consent]}"),
-    "withdrawn": _("; consent withdrawn"),
+    "none": "; no consent noted: {key[people.consent]}",
+    "outdated": "; consent to an older text: {key[people.consent]}",
+    "withdrawn": "; consent withdrawn",
 }
 """What the line about a person adds where consent does not stand as it should."""
 

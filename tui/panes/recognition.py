@@ -19,12 +19,12 @@ from engine.events import (
     SourceOpened,
     Threshold,
 )
+from engine.shown import many
 from tui.bridge import Live, Sighting
-from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
 from tui.sheets import Sheet
-from tui.text import clean, clock, decision_words, many, shorten, span
+from tui.text import clean, clock, decision_words, shorten, span
 from tui.widgets.preview import FramePreview
 
 GONE = 2.0
@@ -37,9 +37,9 @@ class RecognitionPane(Pane):
 
     NAME = "recognition"
     NUMBER = 5
-    TITLE = _("Recognition")
+    TITLE = "Recognition"
     MAIN = "#recognition-body"
-    EMPTY = _(
+    EMPTY = (
         "Nobody is watching yet.\n\n"
         "Press {key.recognise} to name the people in front of a camera. "
         "It needs a trained model: {key.train} trains one."
@@ -89,13 +89,13 @@ class RecognitionPane(Pane):
         self.query_one(FramePreview).remove_class("-nothing")
         for part in ("threshold", "source", "now", "history"):
             self.write(f"#recognition-{part}", "")
-        self.border_subtitle = with_keys(_("{key.stop} stop"))
-        starting = _("{title}: starting").format(title=clean(event.title))
+        self.border_subtitle = with_keys("{key.stop} stop")
+        starting = f"{clean(event.title)}: starting"
         self.write("#recognition-status", Text(starting, "bold"))
 
     def threshold(self, event: Threshold) -> None:
         """Say from which score on a name is said, and how often that is a stranger's."""
-        text = _("threshold {value:.2f} · {brief}")
+        text = "threshold {value:.2f} · {brief}"
         text = text.format(value=event.threshold, brief=clean(event.brief))
         self.write("#recognition-threshold", text)
 
@@ -104,7 +104,7 @@ class RecognitionPane(Pane):
         self.watching = True
         about = Text()
         if event.demo:
-            about.append(f" {_('DEMO')} ", "reverse bold")
+            about.append(f" {'DEMO'} ", "reverse bold")
             about.append(" ")
         about.append(f"{clean(event.source)} · {event.width}x{event.height}")
         self.opened[event.source] = about
@@ -112,7 +112,7 @@ class RecognitionPane(Pane):
 
     def lost(self, event: SourceLost) -> None:
         """A live source is gone and being tried again."""
-        text = _("Source lost: attempt {attempt} in {seconds:.1f} s")
+        text = "Source lost: attempt {attempt} in {seconds:.1f} s"
         text = text.format(attempt=event.attempt, seconds=event.retry_in)
         self.write("#recognition-status", Text(text, "bold yellow"))
 
@@ -128,14 +128,14 @@ class RecognitionPane(Pane):
         self.sightings = live.sightings
         self.history.extend(live.changes)
         if rate := live.rate:
-            about = _("{fps:.1f} fps · {frames}, {dropped} dropped").format(
+            about = "{fps:.1f} fps · {frames}, {dropped} dropped".format(
                 fps=rate.fps, frames=many(rate.frames, "frame"), dropped=rate.dropped
             )
-            watching = Text.assemble((_("Watching"), "bold"), f" · {about}")
+            watching = Text.assemble(("Watching", "bold"), f" · {about}")
             self.write("#recognition-status", watching)
         elif live.faceless:
             pictures = many(live.faceless, "picture")
-            text = _("No face in {pictures}").format(pictures=pictures)
+            text = f"No face in {pictures}"
             self.write("#recognition-status", text)
         self.query_one(FramePreview).show(live.preview)
         self.tick()
@@ -154,14 +154,14 @@ class RecognitionPane(Pane):
                 _card(s, now, width, several=several) for s in reversed(present)
             )
         else:
-            faces = Text(_("Nobody in view") if self.watching else "", "dim")
+            faces = Text("Nobody in view" if self.watching else "", "dim")
         self.write("#recognition-now", faces)
         self._show_history()
 
     def _show_history(self) -> None:
         if not self.history:
             return
-        lines = Text(_("Last events"), "bold")
+        lines = Text("Last events", "bold")
         for change in reversed(self.history):
             face = change.face
             lines.append(f"\n{clock(change.since)} ", "not bold dim")
@@ -192,26 +192,26 @@ class RecognitionPane(Pane):
         seen = ", ".join(f"{clean(name)} {count}" for name, count in event.people.items())
         figures = f"{many(event.frames, 'frame')}, {many(event.faces, 'face')}, {event.fps:.1f} fps"
         about = f": {figures}{f'. {seen}' if seen else ''}"
-        self.write("#recognition-status", Text.assemble((_("Ended"), "bold"), about))
+        self.write("#recognition-status", Text.assemble(("Ended", "bold"), about))
 
     def ended(self, event: JobEnded) -> None:
         """Recognition is over; the last events stay."""
         self.running = False
-        self.border_subtitle = with_keys(_("{key.recognise} watch again"))
+        self.border_subtitle = with_keys("{key.recognise} watch again")
         self.write("#recognition-now", "")
         preview = self.query_one(FramePreview)
         preview.add_class("-nothing")
         preview.show(None)
         if event.outcome == "failed":
             why = f"{event.title}. {event.message} {event.hint}"
-            why = clean(_("Failed: {why}").format(why=why))
+            why = clean(f"Failed: {why}")
             self.write("#recognition-status", Text(why, "bold red"))
         elif event.outcome == "cancelled":
-            self.write("#recognition-status", Text(_("Cancelled"), "bold"))
+            self.write("#recognition-status", Text("Cancelled", "bold"))
 
 
 def _nearest(candidate: str) -> str:
-    return _("nearest {person}").format(person=candidate) if candidate else _("nobody near")
+    return f"nearest {candidate}" if candidate else "nobody near"
 
 
 def _card(sighting: Sighting, now: float, width: int, *, several: bool) -> Text:
@@ -219,7 +219,7 @@ def _card(sighting: Sighting, now: float, width: int, *, several: bool) -> Text:
     face = sighting.face
     style = STYLES.get(face.decision, "bold")
     who = clean(face.person) if face.person else _nearest(clean(face.candidate))
-    stale = f" {_('STALE')}" if face.stale else ""
+    stale = f" {'STALE'}" if face.stale else ""
     decision = decision_words(face.decision).upper()
     head = Text.assemble(
         (f" {decision} ", f"{style} reverse"),
@@ -229,9 +229,9 @@ def _card(sighting: Sighting, now: float, width: int, *, several: bool) -> Text:
     )
     sign = "≥" if face.score >= face.threshold else "<"
     score = f"{face.score:.2f} {sign} {face.threshold:.2f}"
-    figures, since = _("{score} · votes {votes}/{of}"), _("since {time}")
+    figures, since = "{score} · votes {votes}/{of}", "since {time}"
     if width > 50:
-        figures, since = _("score {score} · votes {votes}/{of}"), _("since {time}, {span}")
+        figures, since = "score {score} · votes {votes}/{of}", "since {time}, {span}"
     figures = figures.format(score=score, votes=face.votes, of=face.of)
     since = since.format(time=clock(sighting.since), span=span(now - sighting.since))
     between = " · " if width >= 44 else "\n "
@@ -239,6 +239,6 @@ def _card(sighting: Sighting, now: float, width: int, *, several: bool) -> Text:
     if several:
         head.append(f"\n {shorten(clean(face.source), width - 1)}", "dim")
     if face.stale:
-        changed = with_keys(_("pictures changed since training: press {key.train}"))
+        changed = with_keys("pictures changed since training: press {key.train}")
         head.append(f"\n {changed}", "yellow")
     return head

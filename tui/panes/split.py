@@ -12,16 +12,16 @@ from textual.widgets import DataTable, Input, Label
 from engine.events import SplitDone
 from engine.service.protocol import SplitRequest
 from engine.settings import SplitSettings
-from tui.i18n import _
+from engine.shown import many
 from tui.keys.names import with_keys
 from tui.panes.base import Empty, Pane, line
 from tui.sheets import Sheet
-from tui.text import clean, many, shorten
+from tui.text import clean, shorten
 from tui.widgets.fields import NumberInput, Wrong
 
-PARTS = {"train": _("train"), "validation": _("validation"), "test": _("test")}
+PARTS = {"train": "train", "validation": "validation", "test": "test"}
 """What the parts are called."""
-COLUMNS = ((_("Train"), 6), (_("Val"), 5), (_("Test"), 5))
+COLUMNS = (("Train", 6), ("Val", 5), ("Test", 5))
 
 
 class SplitPane(Pane):
@@ -29,11 +29,9 @@ class SplitPane(Pane):
 
     NAME = "split"
     NUMBER = 3
-    TITLE = _("Split")
+    TITLE = "Split"
     MAIN = "#split-table"
-    EMPTY = _(
-        "No split yet.\n\nEnrol people first, then press {key.split} to split their pictures."
-    )
+    EMPTY = "No split yet.\n\nEnrol people first, then press {key.split} to split their pictures."
 
     class Asked(Message):
         """Enter was pressed in a field."""
@@ -53,16 +51,14 @@ class SplitPane(Pane):
                     f"{getattr(settings, part):g}",
                     whole=False,
                     id=f"split-{part}",
-                    tooltip=_("Share of {part} pictures, 0 to 1; the three sum to 1").format(
-                        part=PARTS[part]
-                    ),
+                    tooltip=f"Share of {PARTS[part]} pictures, 0 to 1; the three sum to 1",
                 )
-            yield Label(_("Seed"))
+            yield Label("Seed")
             yield NumberInput(
                 str(settings.seed),
                 whole=True,
                 id="split-seed",
-                tooltip=_("The same seed gives the same split"),
+                tooltip="The same seed gives the same split",
             )
         yield line("split-error", "error")
         yield Empty(with_keys(self.EMPTY), id="split-empty")
@@ -92,17 +88,15 @@ class SplitPane(Pane):
             try:
                 shares[part] = float(self.query_one(f"#split-{part}", Input).value)
             except ValueError:
-                raise Wrong(
-                    _("The share of {part} is not a number.").format(part=PARTS[part])
-                ) from None
+                raise Wrong(f"The share of {PARTS[part]} is not a number.") from None
         total = sum(shares.values())
         if abs(total - 1) > 1e-6:
-            raise Wrong(_("The shares sum to {total:g}, not to 1.").format(total=total))
+            raise Wrong(f"The shares sum to {total:g}, not to 1.")
         if shares["train"] < 0.05:
-            raise Wrong(_("Training needs a share of 0.05 or more."))
+            raise Wrong("Training needs a share of 0.05 or more.")
         seed = self.query_one("#split-seed", Input).value
         if not seed or int(seed) > 2**31 - 1:
-            raise Wrong(_("The seed is a whole number from 0 to 2147483647."))
+            raise Wrong("The seed is a whole number from 0 to 2147483647.")
         return SplitRequest(
             train=shares["train"],
             validation=shares["validation"],
@@ -127,21 +121,15 @@ class SplitPane(Pane):
             self.write("#split-warnings", "")
             return
         how = {
-            "sessions": _("whole sessions"),
-            "blocks": _("blocks in time"),
-            "mixed": _("sessions or blocks"),
-            "own": _("as the imported folders"),
-            "random": _("at random: for comparison only"),
+            "sessions": "whole sessions",
+            "blocks": "blocks in time",
+            "mixed": "sessions or blocks",
+            "own": "as the imported folders",
+            "random": "at random: for comparison only",
         }.get(result.mode, clean(result.mode))
         total = result.train + result.validation + result.test
         self.border_subtitle = many(total, "picture")
-        text = _("{train} / {validation} / {test}, {how}, seed {seed}").format(
-            train=result.train,
-            validation=result.validation,
-            test=result.test,
-            how=how,
-            seed=result.seed,
-        )
+        text = f"{result.train} / {result.validation} / {result.test}, {how}, seed {result.seed}"
         self.write("#split-status", text)
         warnings = "\n".join(f"! {clean(warning)}" for warning in grouped(result))
         self.write("#split-warnings", warnings)
@@ -167,7 +155,7 @@ class SplitPane(Pane):
         if self.result is None:
             return
         room = max(6, self.content_size.width - sum(width for title, width in COLUMNS) - 1)
-        table.add_column(_("Name"), width=room)
+        table.add_column("Name", width=room)
         for title, width in COLUMNS:
             table.add_column(Text(title, justify="right"), width=width)
         for name, counts in self.result.people.items():
@@ -186,6 +174,6 @@ def grouped(result: SplitDone) -> list[str]:
         names.setdefault(text if about else warning, []).extend([name] if about else [])
     lines = []
     for text, who in names.items():
-        people = many(len(who), "person", "people") if len(who) > 2 else _(" and ").join(who)
+        people = many(len(who), "person", "people") if len(who) > 2 else " and ".join(who)
         lines.append(f"{people}: {text}" if who else text)
     return lines

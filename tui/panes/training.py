@@ -15,24 +15,24 @@ from textual.widgets import DataTable, Input, Label, Select
 from engine.events import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
 from engine.service.protocol import Recipe, TrainRequest
 from engine.settings import TrainingSettings
+from engine.shown import many
 from tui.bridge import Live
-from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.panes.base import Empty, Pane, line
 from tui.sheets import Sheet
-from tui.text import clean, figure, many, span
+from tui.text import clean, figure, span
 from tui.widgets.curves import Curves
 from tui.widgets.fields import NumberInput
 from tui.widgets.meter import Meter
 
 COLUMNS = (
-    (_("Epoch"), 5),
-    (_("loss"), 7),
-    (_("v.loss"), 7),
-    (_("v.acc"), 6),
-    (_("TPIR"), 6),
-    (_("FPIR"), 6),
-    (_("rate"), 6),
+    ("Epoch", 5),
+    ("loss", 7),
+    ("v.loss", 7),
+    ("v.acc", 6),
+    ("TPIR", 6),
+    ("FPIR", 6),
+    ("rate", 6),
 )
 """What the curves beside the table do not show as well; `sheet` has all figures."""
 
@@ -42,9 +42,9 @@ class TrainingPane(Pane):
 
     NAME = "training"
     NUMBER = 4
-    TITLE = _("Training")
+    TITLE = "Training"
     MAIN = "#training-table"
-    EMPTY = _(
+    EMPTY = (
         "No training yet.\n\n"
         "Split the pictures with {key.split}, then press {key.train}.\n"
         "head: a small head on both networks' features, fast.\n"
@@ -65,21 +65,21 @@ class TrainingPane(Pane):
     def compose(self) -> ComposeResult:
         """Choices, status, curves, table."""
         with Horizontal(classes="fields"):
-            yield Label(_("Recipe"))
+            yield Label("Recipe")
             yield Select[str](
                 [("head", "head"), ("classic", "classic")],
                 value="head",
                 allow_blank=False,
                 compact=True,
                 id="training-recipe",
-                tooltip=_("head: features once, then a small head. classic: the whole network"),
+                tooltip="head: features once, then a small head. classic: the whole network",
             )
-            yield Label(_("Epochs"))
+            yield Label("Epochs")
             yield NumberInput(
                 str(self.settings.epochs),
                 whole=True,
                 id="training-epochs",
-                tooltip=_("Most epochs; training stops earlier when it no longer gets better"),
+                tooltip="Most epochs; training stops earlier when it no longer gets better",
             )
         yield line("training-error", "error")
         yield Empty(with_keys(self.EMPTY), id="training-empty")
@@ -88,8 +88,8 @@ class TrainingPane(Pane):
         yield Meter(id="training-meter")
         with Horizontal(id="training-result"):
             with Horizontal(id="training-curves"):
-                yield Curves(_("loss"), id="curve-loss")
-                yield Curves(_("acc"), whole=True, id="curve-accuracy")
+                yield Curves("loss", id="curve-loss")
+                yield Curves("acc", whole=True, id="curve-accuracy")
             yield DataTable[Text](
                 id="training-table", cursor_type="row", cell_padding=0, zebra_stripes=True
             )
@@ -118,7 +118,7 @@ class TrainingPane(Pane):
         """The training asked for by the fields; None (and the reason shown) if they are wrong."""
         text = self.query_one("#training-epochs", Input).value
         if not text or not 1 <= int(text) <= 1000:
-            self.write("#training-error", _("Epochs are a whole number from 1 to 1000."))
+            self.write("#training-error", "Epochs are a whole number from 1 to 1000.")
             return None
         self.write("#training-error", "")
         recipe = cast(Recipe, self.query_one("#training-recipe", Select).value)
@@ -138,10 +138,10 @@ class TrainingPane(Pane):
         meter.display = True
         meter.remove_class("-idle")
         meter.show(0, 0)
-        self.border_subtitle = with_keys(_("{key.stop} stop and keep · {key.cancel} give up"))
+        self.border_subtitle = with_keys("{key.stop} stop and keep · {key.cancel} give up")
         self.write(
             "#training-status",
-            Text(_("{title}: preparing").format(title=clean(event.title)), "bold"),
+            Text(f"{clean(event.title)}: preparing", "bold"),
         )
         self.write("#training-threshold", "")
         self._draw()
@@ -155,11 +155,9 @@ class TrainingPane(Pane):
         """Feature extraction, while no epoch has come yet."""
         features = live.features
         if self.running and features and not self.epochs:
-            cached = _(", {count} cached").format(count=features.cached) if features.cached else ""
+            cached = f", {features.cached} cached" if features.cached else ""
             self.query_one(Meter).show(features.done, features.total)
-            self.write(
-                "#training-status", Text(_("VGG16 features of the pictures") + cached, "bold")
-            )
+            self.write("#training-status", Text("VGG16 features of the pictures" + cached, "bold"))
 
     def epoch(self, event: EpochDone) -> None:
         """One more epoch: a row, two points, perhaps a new best."""
@@ -178,20 +176,18 @@ class TrainingPane(Pane):
 
     def threshold(self, event: Threshold) -> None:
         """What the new model's threshold means."""
-        text = _("threshold {value:.2f}.").format(value=event.threshold)
+        text = f"threshold {event.threshold:.2f}."
         text = f"{text} {clean(event.sentence)}"
         self.write("#training-threshold", text)
 
     def done(self, event: TrainDone) -> None:
         """A model is ready."""
-        best = _("best epoch {best} of {epochs}").format(best=event.best_epoch, epochs=event.epochs)
+        best = f"best epoch {event.best_epoch} of {event.epochs}"
         if event.best_epoch == 0:  # no epoch was better than where training began
-            best = _("no epoch of {epochs} beat the start, which is kept").format(
-                epochs=event.epochs
-            )
-        aside = with_keys(_("kept aside: {key.models} shows the models"))
-        use = _("in use") if event.promoted else aside
-        text = _("Model of {people} {use}, {recipe}, {best}, {seconds}").format(
+            best = f"no epoch of {event.epochs} beat the start, which is kept"
+        aside = with_keys("kept aside: {key.models} shows the models")
+        use = "in use" if event.promoted else aside
+        text = "Model of {people} {use}, {recipe}, {best}, {seconds}".format(
             people=many(len(event.people), "person", "people"),
             use=use,
             recipe=event.recipe,
@@ -204,17 +200,15 @@ class TrainingPane(Pane):
         """Training is over; table and curves stay until the next one."""
         self.running = False
         kept = event.outcome in ("done", "stopped")
-        next_steps = _(
-            "{key.recognise} recognise · {key.evaluation} evaluate · {key.models} models"
-        )
+        next_steps = "{key.recognise} recognise · {key.evaluation} evaluate · {key.models} models"
         self.border_subtitle = with_keys(next_steps) if kept else ""
         self.query_one(Meter).set_class(not kept, "-idle")
         if event.outcome == "failed":
             why = f"{event.title}. {event.message} {event.hint}"
-            why = clean(_("Failed: {why}").format(why=why))
+            why = clean(f"Failed: {why}")
             self.write("#training-status", Text(why, "bold red"))
         elif event.outcome == "cancelled":
-            self.write("#training-status", Text(_("Cancelled; the model before stays"), "bold"))
+            self.write("#training-status", Text("Cancelled; the model before stays", "bold"))
         if not self.epochs:
             self.query_one("#training-result").display = False
 
@@ -247,13 +241,13 @@ class TrainingPane(Pane):
 
     def _state(self, event: EpochDone) -> Text:
         best = self.epochs[event.best - 1] if 0 < event.best <= len(self.epochs) else event
-        text = _("Epoch {epoch} of {epochs}").format(epoch=event.epoch, epochs=event.epochs)
-        about = _("best epoch {best}, val acc {value}").format(
+        text = f"Epoch {event.epoch} of {event.epochs}"
+        about = "best epoch {best}, val acc {value}".format(
             best=event.best, value=figure(best.val_accuracy, ".2f")
         )
         if math.isfinite(best.fpir):
-            about = _("best epoch {best}: TPIR {named}, FPIR {strangers}").format(
-                best=event.best, named=_percent(best.tpir), strangers=_percent(best.fpir)
+            about = (
+                f"best epoch {event.best}: TPIR {_percent(best.tpir)}, FPIR {_percent(best.fpir)}"
             )
         return Text.assemble((text, "bold"), f" · {about}")
 

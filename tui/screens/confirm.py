@@ -12,7 +12,6 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from tui.i18n import _
 from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
 from tui.text import clean
@@ -58,4 +57,4 @@ class Closing(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One line."""
         with Vertical(classes="dialog"):
-            yield Static(_("Closing: ending the camera and model processes ..."), markup=False)
+            yield Static("Closing: ending the camera and model processes ...", markup=False)

@@ -10,18 +10,17 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Button, Input, Label
 
-from tui.i18n import _
+from engine.shown import many
 from tui.keys import bindings_of
 from tui.screens.dialog import Form, Send
-from tui.text import many
 from tui.widgets.fields import Field, Wrong
 
 
 class CopiedForm(Form[Path]):
     """Copying has happened; Enter or w writes the file, Esc leaves it at that."""
 
-    TITLE_TEXT = _("Copied")
-    GO = _("Write file")
+    TITLE_TEXT = "Copied"
+    GO = "Write file"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("copied")]
 
     def __init__(self, send: Send[Path], *, lines: int, file: Path) -> None:
@@ -31,13 +30,13 @@ class CopiedForm(Form[Path]):
     def form_fields(self) -> ComposeResult:
         """What was done, and where the file would be."""
         yield Label(
-            _(
+            (
                 "{lines} sent to the terminal's clipboard (OSC 52). Not every terminal takes it, "
                 "and tmux only with `set -g set-clipboard on`."
             ).format(lines=many(self._lines, "line")),
             markup=False,
         )
-        yield Field(_("File"), Input(str(self._file), id="copied-file", compact=True))
+        yield Field("File", Input(str(self._file), id="copied-file", compact=True))
 
     def on_mount(self) -> None:
         """The button has the focus, so that w is a key and no letter of the path."""
@@ -52,8 +51,8 @@ class CopiedForm(Form[Path]):
         """Where to write. An existing file is not written over."""
         text = self.value("#copied-file")
         if not text:
-            raise Wrong(_("Say where the file goes."), "#copied-file")
+            raise Wrong("Say where the file goes.", "#copied-file")
         file = Path(text).expanduser()
         if file.exists():
-            raise Wrong(_("There is such a file already: choose another name."), "#copied-file")
+            raise Wrong("There is such a file already: choose another name.", "#copied-file")
         return file

@@ -11,7 +11,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
-from tui.i18n import _
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
@@ -20,9 +19,9 @@ from tui.text import clean
 Deletion = Literal["trash", "erase", "keep"]
 
 ANSWERS: tuple[tuple[str, str], ...] = (
-    ("keep", _("Keep ({key[deletion.answer-keep]})")),
-    ("trash", _("To the trash ({key[deletion.answer-trash]})")),
-    ("erase", _("Erase at once ({key[deletion.answer-erase]})")),
+    ("keep", "Keep ({key[deletion.answer-keep]})"),
+    ("trash", "To the trash ({key[deletion.answer-trash]})"),
+    ("erase", "Erase at once ({key[deletion.answer-erase]})"),
 )
 
 

@@ -15,7 +15,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from engine.errors import FacedeskError
-from tui.i18n import _
 from tui.keys import bindings_of
 from tui.text import clean
 from tui.widgets.fields import Wrong
@@ -72,7 +71,7 @@ class Dialog(ModalScreen[Result], Generic[Result]):
 class Form(Dialog[bool], Generic[Request]):
     """Fields and two buttons. `send` starts the job and raises FacedeskError if it cannot."""
 
-    GO: ClassVar[str] = _("Start")
+    GO: ClassVar[str] = "Start"
 
     def __init__(self, send: Send[Request]) -> None:
         super().__init__()
@@ -84,8 +83,8 @@ class Form(Dialog[bool], Generic[Request]):
         yield from self.form_fields()
         yield Static(id="form-error", classes="error", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button(f"{self.GO} ({_('Enter')})", variant="primary", id="form-go", compact=True)
-            yield Button(_("Close (Esc)"), id="form-close", compact=True)
+            yield Button(f"{self.GO} ({'Enter'})", variant="primary", id="form-go", compact=True)
+            yield Button("Close (Esc)", id="form-close", compact=True)
 
     def form_fields(self) -> ComposeResult:
         """The fields."""
@@ -134,7 +133,7 @@ class Form(Dialog[bool], Generic[Request]):
             self.refuse(" ".join(filter(None, (f"{error}.", error.hint))))
         except Exception as error:
             self.refuse(
-                _("Unexpected trouble: {error}").format(error=f"{type(error).__name__}: {error}")
+                "Unexpected trouble: {error}".format(error=f"{type(error).__name__}: {error}")
             )
         else:
             self.dismiss(True)

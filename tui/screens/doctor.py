@@ -17,7 +17,6 @@ from textual.widgets import DataTable, Static
 from engine.events import Finding
 from tui.checkup import Checkup
 from tui.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
-from tui.i18n import _
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.text import clean, shorten
@@ -26,8 +25,8 @@ from tui.widgets.key_line import KeyLine
 
 STATE_WIDTH = 11
 SUBJECT_WIDTH, NARROW_SUBJECT = 30, 22
-LOOKING = _("Looking at cameras, files, processor, disk and terminal ...")
-HINT = _(
+LOOKING = "Looking at cameras, files, processor, disk and terminal ..."
+HINT = (
     "{key[doctor.measure_camera]} or Enter on a camera's line measures it; "
     "`facedesk doctor` prints all of this."
 )
@@ -110,7 +109,7 @@ class DoctorScreen(ModalScreen[None]):
         """Title and the selected finding in full."""
         checkup, finding = self.checkup, self.selected
         state = checkup.measuring or (verdict(checkup.findings) if checkup.looked else LOOKING)
-        title = Text.assemble((f" {_('Doctor')} ", "bold"), f"│ {clean(state)}")
+        title = Text.assemble((f" {'Doctor'} ", "bold"), f"│ {clean(state)}")
         self.query_one("#doctor-title", Static).update(title)
         text = Text()
         if finding is None:

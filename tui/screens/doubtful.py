@@ -11,16 +11,15 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from engine.events import EvaluateDone
-from tui.i18n import _
 from tui.screens.evaluation_parts import Part
 from tui.text import clean
 
 KINDS: dict[str, str] = {
-    "mislabelled": _("perhaps another person"),
-    "blurred": _("blurred"),
-    "twin": _("near copy of another person's"),
-    "crowd": _("one of several faces"),
-    "two_faces": _("two faces under one name"),
+    "mislabelled": "perhaps another person",
+    "blurred": "blurred",
+    "twin": "near copy of another person's",
+    "crowd": "one of several faces",
+    "two_faces": "two faces under one name",
 }
 """Why a picture of the gallery is suspect."""
 
@@ -30,7 +29,7 @@ class DoubtfulPart(Part):
 
     NAME = "doubtful"
     NUMBER = 5
-    TITLE = _("Doubtful")
+    TITLE = "Doubtful"
     MAIN = "#doubtful-body"
 
     def __init__(self, workspace: Path) -> None:
@@ -46,17 +45,17 @@ class DoubtfulPart(Part):
         """Write everything down, the general before the particular."""
         parts = [
             leakage(result),
-            _section(_("Warnings"), [Text(f"! {clean(w)}", "yellow") for w in result.warnings]),
-            _section(_("Most confused pairs"), [self._pair(pair) for pair in result.confused]),
-            _section(_("Suspect pictures"), [self._suspect(one) for one in result.suspects]),
+            _section("Warnings", [Text(f"! {clean(w)}", "yellow") for w in result.warnings]),
+            _section("Most confused pairs", [self._pair(pair) for pair in result.confused]),
+            _section("Suspect pictures", [self._suspect(one) for one in result.suspects]),
         ]
         found = [part for part in parts if part]
-        text = Text("\n\n").join(found) if found else Text(_("Nothing looks doubtful."))
+        text = Text("\n\n").join(found) if found else Text("Nothing looks doubtful.")
         self.query_one("#doubtful-text", Static).update(text)
 
     def _pair(self, pair: tuple[str, str, float, float, str, str]) -> Text:
         person, other, score, own, probe, crop = pair
-        text = _("{person} resembles {other}: {score:.2f} against {own:.2f} for the right one")
+        text = "{person} resembles {other}: {score:.2f} against {own:.2f} for the right one"
         names = {"person": Text(clean(person), "bold"), "other": Text(clean(other), "bold")}
         return Text.assemble(
             _styled(text, **names, score=score, own=own),
@@ -94,11 +93,11 @@ def leakage(result: EvaluateDone) -> Text | None:
     """The leakage meter: the split in use against a random split of the same pictures."""
     figures = result.leakage
     lines = []
-    for name, word in (("rank1", _("Rank-1")), ("tpir", "TPIR")):
+    for name, word in (("rank1", "Rank-1"), ("tpir", "TPIR")):
         if name not in figures or f"random_{name}" not in figures:
             continue
         used, random = figures[name], figures[f"random_{name}"]
-        text = _("split in use {used} · random split {random} · difference {difference:+.2f}")
+        text = "split in use {used} · random split {random} · difference {difference:+.2f}"
         shares = {"used": Text(f"{used:.2f}", "bold"), "random": Text(f"{random:.2f}", "bold")}
         lines.append(
             Text.assemble(f"{word:<7} ", _styled(text, **shares, difference=random - used))
@@ -106,11 +105,9 @@ def leakage(result: EvaluateDone) -> Text | None:
     if not lines:
         return None
     lines.append(
-        Text(
-            _("What a random split gains is leakage: near copies of its probes were learnt."), "dim"
-        )
+        Text("What a random split gains is leakage: near copies of its probes were learnt.", "dim")
     )
-    return _section(_("Leakage"), lines)
+    return _section("Leakage", lines)
 
 
 def _section(title: str, lines: list[Text]) -> Text | None:

@@ -15,9 +15,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.events import EvaluateDone
+from engine.shown import many
 from tui.evaluation import Evaluation
 from tui.evaluation_sheets import evaluation_sheet
-from tui.i18n import _
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.panes.base import Empty
@@ -30,7 +30,7 @@ from tui.screens.evaluation_parts import (
     PeoplePart,
 )
 from tui.sheets import Sheet
-from tui.text import clean, many
+from tui.text import clean
 from tui.widgets.key_line import KeyLine
 from tui.widgets.meter import Meter
 from tui.widgets.title_bar import TabStrip
@@ -38,7 +38,7 @@ from tui.widgets.title_bar import TabStrip
 PARTS: tuple[type[Part], ...] = (OverviewPart, PeoplePart, ConfusionPart, CurvePart, DoubtfulPart)
 MANY_PEOPLE = 12
 """From this many on the part in front gets most of the room."""
-UNMEASURED = _(
+UNMEASURED = (
     "Not measured yet.\n\n"
     "Press {key[evaluation.measure]} to measure the model in use on the pictures that training "
     "did not see, or {key[evaluation.other_pictures]} to measure it on others."
@@ -126,7 +126,7 @@ class EvaluationScreen(ModalScreen[None]):
         empty.display = result is None
         if result is None:
             why = None if evaluation.title else self._why_not()
-            measuring = _(
+            measuring = (
                 "Measuring: the figures come when it is over.\n\n"
                 "Esc goes back to the desk, and the evaluation goes on."
             )
@@ -146,10 +146,8 @@ class EvaluationScreen(ModalScreen[None]):
         about = ""
         if result is not None:
             people = many(len(result.people), "person", "people")
-            about = "│ " + _("model {model} of {people}, {recipe}").format(
-                model=clean(result.model), people=people, recipe=clean(result.recipe)
-            )
-        return Text.assemble((f" {_('Evaluation')} ", "bold"), about)
+            about = "│ " + f"model {clean(result.model)} of {people}, {clean(result.recipe)}"
+        return Text.assemble((f" {'Evaluation'} ", "bold"), about)
 
     def _show_status(self) -> None:
         """One line: what runs, what went wrong, or that another model is in use by now."""
@@ -158,21 +156,19 @@ class EvaluationScreen(ModalScreen[None]):
         features = evaluation.features
         text = Text()
         if evaluation.title:
-            doing = _("preparing")
+            doing = "preparing"
             if features is not None:
                 count = features.cached
-                cached = _(", {count} cached").format(count=count) if count else ""
+                cached = f", {count} cached" if count else ""
                 done = features.done >= features.total
-                features_of = _("VGG16 features of the pictures") + cached
-                doing = _("comparing") if done else features_of
+                features_of = "VGG16 features of the pictures" + cached
+                doing = "comparing" if done else features_of
             text = Text(f"{clean(evaluation.title)}: {doing}", "bold")
         elif evaluation.trouble:
             text = Text(clean(evaluation.trouble), "bold red")
         elif evaluation.outdated:
             text = Text(
-                with_keys(
-                    _("Another model is in use by now: {key[evaluation.measure]} measures it.")
-                ),
+                with_keys("Another model is in use by now: {key[evaluation.measure]} measures it."),
                 "bold yellow",
             )
         status.update(text)

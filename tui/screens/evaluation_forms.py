@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Label
 
 from engine.service.protocol import EvaluateRequest
-from tui.i18n import _
 from tui.screens.dialog import Form, Send
 from tui.widgets.fields import Field, Wrong
 
@@ -16,8 +15,8 @@ from tui.widgets.fields import Field, Wrong
 class OtherPicturesForm(Form[EvaluateRequest]):
     """Folders of probes and strangers, and the share of strangers that may be named."""
 
-    TITLE_TEXT = _("Evaluate with other pictures")
-    GO = _("Measure")
+    TITLE_TEXT = "Evaluate with other pictures"
+    GO = "Measure"
 
     def __init__(self, send: Send[EvaluateRequest], *, last: EvaluateRequest, fpir: float) -> None:
         super().__init__(send)
@@ -27,30 +26,28 @@ class OtherPicturesForm(Form[EvaluateRequest]):
         """What the last evaluation used."""
         last = self._last
         yield Field(
-            _("Probes"),
+            "Probes",
             Input(
                 last.probes or "",
                 id="form-probes",
-                placeholder=_("empty: the split's held-out pictures"),
+                placeholder="empty: the split's held-out pictures",
                 compact=True,
             ),
         )
         yield Field(
-            _("Strangers"),
+            "Strangers",
             Input(
                 last.strangers or "",
                 id="form-strangers",
-                placeholder=_("empty: the workspace's own"),
+                placeholder="empty: the workspace's own",
                 compact=True,
             ),
         )
         yield Field("FPIR", Input(f"{last.fpir or self._fpir:g}", id="form-fpir", compact=True))
         yield Label(
-            _(
-                "Probes: a folder with one sub-folder a person, named as enrolled. "
-                "Strangers: a folder of pictures, one sub-folder a person. "
-                "FPIR: the share of strangers that may be named."
-            ),
+            "Probes: a folder with one sub-folder a person, named as enrolled. "
+            "Strangers: a folder of pictures, one sub-folder a person. "
+            "FPIR: the share of strangers that may be named.",
             classes="hint",
             markup=False,
         )
@@ -62,7 +59,7 @@ class OtherPicturesForm(Form[EvaluateRequest]):
         except ValueError:
             fpir = 0.0
         if not 0 < fpir < 1:
-            raise Wrong(_("FPIR is a share between 0 and 1, like 0.01."), "#form-fpir")
+            raise Wrong("FPIR is a share between 0 and 1, like 0.01.", "#form-fpir")
         return EvaluateRequest(
             probes=self.value("#form-probes") or None,
             strangers=self.value("#form-strangers") or None,
@@ -73,8 +70,8 @@ class OtherPicturesForm(Form[EvaluateRequest]):
 class ReportForm(Form[EvaluateRequest]):
     """The folder of the HTML report. The figures are measured once more for it."""
 
-    TITLE_TEXT = _("Write the report")
-    GO = _("Write")
+    TITLE_TEXT = "Write the report"
+    GO = "Write"
 
     def __init__(self, send: Send[EvaluateRequest], *, last: EvaluateRequest, folder: str) -> None:
         super().__init__(send)
@@ -82,12 +79,10 @@ class ReportForm(Form[EvaluateRequest]):
 
     def form_fields(self) -> ComposeResult:
         """The folder alone."""
-        yield Field(_("Folder"), Input(self._folder, id="form-folder", compact=True))
+        yield Field("Folder", Input(self._folder, id="form-folder", compact=True))
         yield Label(
-            _(
-                "Measures once more and writes one HTML file that reads offline. It shows faces "
-                "of the people enrolled: keep it where the workspace is kept."
-            ),
+            "Measures once more and writes one HTML file that reads offline. It shows faces "
+            "of the people enrolled: keep it where the workspace is kept.",
             classes="hint",
             markup=False,
         )
@@ -96,5 +91,5 @@ class ReportForm(Form[EvaluateRequest]):
         """What was measured last, with the folder."""
         folder = self.value("#form-folder")
         if not folder:
-            raise Wrong(_("Say which folder."), "#form-folder")
+            raise Wrong("Say which folder.", "#form-folder")
         return replace(self._last, report=folder)

@@ -10,11 +10,11 @@ from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.events import EvaluateDone
+from engine.shown import many
 from tui.figures import STRANGERS, dial, headline, percent
-from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.panes.base import Pane, line
-from tui.text import clean, many, shorten, span
+from tui.text import clean, shorten, span
 from tui.widgets.confusion import Confusion
 from tui.widgets.det_curve import DetCurve, tpir_over_fpir
 from tui.widgets.share_row import ShareRow
@@ -41,7 +41,7 @@ class OverviewPart(Part):
 
     NAME = "overview"
     NUMBER = 1
-    TITLE = _("Overview")
+    TITLE = "Overview"
     MAIN = "#overview-body"
 
     def compose(self) -> ComposeResult:
@@ -49,11 +49,11 @@ class OverviewPart(Part):
         with VerticalScroll(id="overview-body"):
             yield line("overview-headline", "headline")
             yield line("overview-sentence", "status")
-            yield ShareRow(_("Right at rank 1"), id="share-rank1")
-            yield ShareRow(_("Enrolled named (TPIR)"), id="share-tpir")
-            yield ShareRow(_("Strangers named (FPIR)"), id="share-fpir")
+            yield ShareRow("Right at rank 1", id="share-rank1")
+            yield ShareRow("Enrolled named (TPIR)", id="share-tpir")
+            yield ShareRow("Strangers named (FPIR)", id="share-fpir")
             for fpir in FPIRS:
-                label = _("TPIR at FPIR {share}").format(share=dial(float(fpir)))
+                label = f"TPIR at FPIR {dial(float(fpir))}"
                 yield ShareRow(label, id=_row_id(fpir))
             yield line("overview-few", "hint")
             yield Static(id="overview-facts", classes="facts", markup=False)
@@ -76,7 +76,7 @@ class OverviewPart(Part):
             row.display = float(rate) in told
             row.show(told.get(float(rate), 0.0), ends.get(f"tpir@{rate}"))
         missing = [dial(float(rate)) for rate in FPIRS if float(rate) not in told]
-        few = _("Too few strangers for FPIR {shares}.").format(shares=", ".join(missing))
+        few = "Too few strangers for FPIR {shares}.".format(shares=", ".join(missing))
         self.write("#overview-few", few if missing else "")
         self.query_one("#overview-facts", Static).update(_facts(result))
         doubts = [
@@ -89,7 +89,7 @@ class OverviewPart(Part):
             if found
         ]
         look = with_keys(
-            _("Look at {key[evaluation.show_part-doubtful]} Doubtful: {doubts}."),
+            "Look at {key[evaluation.show_part-doubtful]} Doubtful: {doubts}.",
             doubts=", ".join(doubts),
         )
         self.write("#overview-look", look if doubts else "")
@@ -103,9 +103,9 @@ class PeoplePart(Part):
 
     NAME = "persons"
     NUMBER = 2
-    TITLE = _("People")
+    TITLE = "People"
     MAIN = "#persons-table"
-    COLUMNS = ((_("Probes"), 7), (_("Rank 1"), 12), (_("Named"), 12))
+    COLUMNS = (("Probes", 7), ("Rank 1", 12), ("Named", 12))
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,10 +135,10 @@ class PeoplePart(Part):
         spare = self.content_size.width - sum(width for _title, width in self.COLUMNS) - 1
         room = max(LEAST_NAME, spare - TAKEN_FOR)
         taken_room = min(TAKEN_FOR, max(LEAST_TAKEN, spare - room))
-        table.add_column(_("Name"), width=room)
+        table.add_column("Name", width=room)
         for title, width in self.COLUMNS:
             table.add_column(Text(title, justify="right"), width=width)
-        table.add_column(f"  {_('Most taken for')}", width=taken_room)
+        table.add_column(f"  {'Most taken for'}", width=taken_room)
         digits = len(str(len(result.people)))
         for index, name in enumerate(result.people):
             label = f"{index + 1:>{digits}} {shorten(name, room - digits - 2)}"
@@ -155,7 +155,7 @@ class ConfusionPart(Part):
 
     NAME = "confusion"
     NUMBER = 3
-    TITLE = _("Confusion")
+    TITLE = "Confusion"
     MAIN = "#confusion-table"
 
     def compose(self) -> ComposeResult:
@@ -184,7 +184,7 @@ class CurvePart(Part):
 
     NAME = "curve"
     NUMBER = 4
-    TITLE = _("Curve")
+    TITLE = "Curve"
     MAIN = "#curve-body"
 
     def compose(self) -> ComposeResult:
@@ -201,7 +201,7 @@ class CurvePart(Part):
         curve.display = bool(points)
         if not points:
             self.write("#curve-title", "")
-            text = _(
+            text = (
                 "No strangers were searched, so there is no curve. "
                 "Press {key[evaluation.other_pictures]} to give a folder."
             )
@@ -209,9 +209,9 @@ class CurvePart(Part):
             return
         here = (result.fpir_at_threshold, result.tpir_at_threshold)
         curve.show(points, result.strangers, here, result.fpir)
-        self.write("#curve-title", _("Enrolled named ↑ over strangers named →"))
-        marks = _("◆ threshold  ▲ FPIR asked for: {share}").format(share=dial(result.fpir))
-        dotted = _("Dotted: meaningless, below 1 of {strangers}").format(
+        self.write("#curve-title", "Enrolled named ↑ over strangers named →")
+        marks = f"◆ threshold  ▲ FPIR asked for: {dial(result.fpir)}"
+        dotted = "Dotted: meaningless, below 1 of {strangers}".format(
             strangers=many(result.strangers, "stranger")
         )
         self.write("#curve-words", f"{marks}\n{dotted}")
@@ -228,16 +228,18 @@ def _facts(result: EvaluateDone) -> Table:
     pictures = many(result.probes, "picture")
     searches = many(result.strangers, "search", "searches")
     people = many(result.stranger_people, "person", "people")
-    threshold = _("{value:.3f}, set for FPIR {share}")
-    probes = _("{pictures}, in {missed} no face found (FTE)")
-    strangers = _("{searches} by {people}: {whose}") if result.strangers else _("none")
-    model = _("{model}, measured in {time}")
+    threshold = "{value:.3f}, set for FPIR {share}"
+    probes = "{pictures}, in {missed} no face found (FTE)"
+    strangers = "{searches} by {people}: {whose}" if result.strangers else "none"
     for title, text in (
-        (_("Threshold"), threshold.format(value=result.threshold, share=dial(result.fpir))),
-        (_("Probes"), probes.format(pictures=pictures, missed=result.missed)),
-        (_("Strangers"), strangers.format(searches=searches, people=people, whose=whose)),
-        (_("Model"), model.format(model=clean(result.model), time=span(result.seconds))),
-        (_("Report"), clean(result.report)),
+        ("Threshold", threshold.format(value=result.threshold, share=dial(result.fpir))),
+        ("Probes", probes.format(pictures=pictures, missed=result.missed)),
+        ("Strangers", strangers.format(searches=searches, people=people, whose=whose)),
+        (
+            "Model",
+            f"{clean(result.model)}, measured in {span(result.seconds)}",
+        ),
+        ("Report", clean(result.report)),
     ):
         if text:
             table.add_row(Text(title, "dim"), Text(text))

@@ -10,7 +10,6 @@ from textual.widgets import Input, Label, Select
 from engine.camera.display import display_available
 from engine.service.protocol import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
 from engine.settings import ConsentSettings
-from tui.i18n import _
 from tui.screens.dialog import Form, Send
 from tui.text import clean
 from tui.widgets.fields import Field, Tick, Wrong
@@ -24,32 +23,32 @@ SEPARATOR = "; "
 def window_field(ticked: bool) -> Field:
     """Whether OpenCV's own window shows the camera too; it says why where that cannot be."""
     if display_available():
-        tick = Tick(_("OpenCV's own preview too"), ticked, id="form-window")
-        return Field(_("Window"), tick)
-    why = _("no display here (DISPLAY is not set)")
-    return Field(_("Window"), Tick(why, False, id="form-window", disabled=True))
+        tick = Tick("OpenCV's own preview too", ticked, id="form-window")
+        return Field("Window", tick)
+    why = "no display here (DISPLAY is not set)"
+    return Field("Window", Tick(why, False, id="form-window", disabled=True))
 
 
 def consent_field(settings: ConsentSettings) -> Field:
     """Who asked the person and notes that they agreed."""
-    wanted = {"refuse": _("who asked; needed"), "warn": _("who asked, if they agreed")}
+    wanted = {"refuse": "who asked; needed", "warn": "who asked, if they agreed"}
     placeholder = wanted.get(settings.required, "")
-    field = Field(_("Consent"), Input(id="form-consent-by", placeholder=placeholder, compact=True))
+    field = Field("Consent", Input(id="form-consent-by", placeholder=placeholder, compact=True))
     field.display = settings.required != "off"
     return field
 
 
 def sources_hint() -> Label:
     """What a source may be."""
-    text = _("Source: {examples}").format(examples=SOURCES)
+    text = f"Source: {SOURCES}"
     return Label(text, classes="hint", markup=False)
 
 
 class NewPersonForm(Form[EnrolRequest]):
     """Name, source, number of pictures."""
 
-    TITLE_TEXT = _("New person")
-    GO = _("Capture")
+    TITLE_TEXT = "New person"
+    GO = "Capture"
 
     def __init__(
         self,
@@ -70,17 +69,15 @@ class NewPersonForm(Form[EnrolRequest]):
     def form_fields(self) -> ComposeResult:
         """The name first: the rest is remembered."""
         yield Field(
-            _("Name"),
-            Input(self._name_given, id="form-name", placeholder=_("Ada Lovelace"), compact=True),
+            "Name",
+            Input(self._name_given, id="form-name", placeholder="Ada Lovelace", compact=True),
         )
-        yield Field(_("Source"), Input(self._source, id="form-source", compact=True))
+        yield Field("Source", Input(self._source, id="form-source", compact=True))
         yield Field(
-            _("Pictures"), Input(str(self._count), id="form-count", type="integer", compact=True)
+            "Pictures", Input(str(self._count), id="form-count", type="integer", compact=True)
         )
         yield window_field(self._window)
-        yield Field(
-            _("Then"), Tick(_("split, train and recognise"), self._then_train, id="form-train")
-        )
+        yield Field("Then", Tick("split, train and recognise", self._then_train, id="form-train"))
         yield consent_field(self._consent)
         yield sources_hint()
 
@@ -93,11 +90,11 @@ class NewPersonForm(Form[EnrolRequest]):
         """Checks what needs no engine; the engine checks the name."""
         name, source, count = map(self.value, ("#form-name", "#form-source", "#form-count"))
         if not name:
-            raise Wrong(_("A person needs a name."), "#form-name")
+            raise Wrong("A person needs a name.", "#form-name")
         if not source:
-            raise Wrong(_("Say where the pictures come from."), "#form-source")
+            raise Wrong("Say where the pictures come from.", "#form-source")
         if not count.isdecimal() or not 1 <= int(count) <= 10_000:
-            raise Wrong(_("Pictures are a whole number from 1 to 10000."), "#form-count")
+            raise Wrong("Pictures are a whole number from 1 to 10000.", "#form-count")
         window = self.query_one("#form-window", Tick).value
         by = self.value("#form-consent-by")
         return EnrolRequest(person=name, source=source, count=int(count), window=window, consent=by)
@@ -106,8 +103,8 @@ class NewPersonForm(Form[EnrolRequest]):
 class ImportForm(Form[ImportRequest]):
     """A folder with one sub-folder a person."""
 
-    TITLE_TEXT = _("Import a folder")
-    GO = _("Import")
+    TITLE_TEXT = "Import a folder"
+    GO = "Import"
 
     def __init__(self, send: Send[ImportRequest], consent: ConsentSettings | None = None) -> None:
         super().__init__(send)
@@ -116,15 +113,15 @@ class ImportForm(Form[ImportRequest]):
     def form_fields(self) -> ComposeResult:
         """Folder and which face of a photograph counts."""
         yield Field(
-            _("Folder"), Input(id="form-folder", placeholder="/home/desk/photographs", compact=True)
+            "Folder", Input(id="form-folder", placeholder="/home/desk/photographs", compact=True)
         )
         yield Field(
-            _("Face"),
+            "Face",
             Select[str](
                 [
-                    (_("central: the one nearest the middle"), "central"),
-                    (_("largest: the largest one"), "largest"),
-                    (_("only: refuse pictures with several"), "only"),
+                    ("central: the one nearest the middle", "central"),
+                    ("largest: the largest one", "largest"),
+                    ("only: refuse pictures with several", "only"),
                 ],
                 value="central",
                 allow_blank=False,
@@ -134,7 +131,7 @@ class ImportForm(Form[ImportRequest]):
         )
         yield consent_field(self._consent)
         yield Label(
-            _("Layouts: NAME/pictures, or train/NAME and validation/NAME."),
+            "Layouts: NAME/pictures, or train/NAME and validation/NAME.",
             classes="hint",
             markup=False,
         )
@@ -143,7 +140,7 @@ class ImportForm(Form[ImportRequest]):
         """The engine looks at the folder."""
         folder = self.value("#form-folder")
         if not folder:
-            raise Wrong(_("Say which folder."), "#form-folder")
+            raise Wrong("Say which folder.", "#form-folder")
         face = cast(FaceChoice, self.query_one("#form-face", Select).value)
         return ImportRequest(folder=folder, face=face, consent=self.value("#form-consent-by"))
 
@@ -151,8 +148,8 @@ class ImportForm(Form[ImportRequest]):
 class RecogniseForm(Form[RecogniseRequest]):
     """Where to look."""
 
-    TITLE_TEXT = _("Recognise")
-    GO = _("Watch")
+    TITLE_TEXT = "Recognise"
+    GO = "Watch"
 
     def __init__(self, send: Send[RecogniseRequest], *, source: str, window: bool = False) -> None:
         super().__init__(send)
@@ -160,17 +157,17 @@ class RecogniseForm(Form[RecogniseRequest]):
 
     def form_fields(self) -> ComposeResult:
         """The source, and where to show it."""
-        yield Field(_("Source"), Input(self._source, id="form-source", compact=True))
+        yield Field("Source", Input(self._source, id="form-source", compact=True))
         yield window_field(self._window)
         yield sources_hint()
-        yield Label(_("Several at once: 0; 1; rtsp://…"), classes="hint", markup=False)
+        yield Label("Several at once: 0; 1; rtsp://…", classes="hint", markup=False)
 
     def request(self) -> RecogniseRequest:
         """The engine opens the sources."""
         given = self.value("#form-source").split(SEPARATOR.strip())
         sources = [source.strip() for source in given if source.strip()]
         if not sources:
-            raise Wrong(_("Say where to look."), "#form-source")
+            raise Wrong("Say where to look.", "#form-source")
         window = self.query_one("#form-window", Tick).value
         return RecogniseRequest(source=sources[0], window=window, beside=tuple(sources[1:]))
 
@@ -178,8 +175,8 @@ class RecogniseForm(Form[RecogniseRequest]):
 class RenameForm(Form[str]):
     """Another name for a person."""
 
-    TITLE_TEXT = _("Rename")
-    GO = _("Rename")
+    TITLE_TEXT = "Rename"
+    GO = "Rename"
 
     def __init__(self, send: Send[str], *, name: str) -> None:
         super().__init__(send)
@@ -187,13 +184,13 @@ class RenameForm(Form[str]):
 
     def form_fields(self) -> ComposeResult:
         """The name as it is, ready to be edited."""
-        about = _("Pictures and model stay valid for {person}.").format(person=clean(self._old))
+        about = f"Pictures and model stay valid for {clean(self._old)}."
         yield Label(about, markup=False)
-        yield Field(_("New name"), Input(self._old, id="form-name", compact=True))
+        yield Field("New name", Input(self._old, id="form-name", compact=True))
 
     def request(self) -> str:
         """The engine checks the name."""
         name = self.value("#form-name")
         if not name:
-            raise Wrong(_("A person needs a name."), "#form-name")
+            raise Wrong("A person needs a name.", "#form-name")
         return name

@@ -7,59 +7,58 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.i18n import _
 from tui.keys import CONTEXTS, Key, keys_of
 from tui.keys.names import shown
 from tui.screens.dialog import Dialog
 
 ABOUT: dict[str, str] = {
-    "people": _(
+    "people": (
         "People: who is enrolled, with how many pictures. Model says whether the model in "
         "use knows the person: yes, no, or stale (pictures changed since training). What is "
         "deleted, merged or moved lies in the trash for a while: u undoes it."
     ),
-    "person": _(
+    "person": (
         "A person: sessions that unfold into pictures, with brightness (0 to 255), sharpness "
         "and whether both eyes were found. Named rightly and taken for are counts of the last "
         "evaluation of the model in use."
     ),
-    "capture": _(
+    "capture": (
         "Capture: the running capture or import. Every frame that is not kept is counted "
         "with its reason, the last measured value and the limit."
     ),
-    "split": _(
+    "split": (
         "Split: edit the three shares and the seed, then press Enter or s. People with "
         "several sessions are split by session, others by blocks in time."
     ),
-    "training": _(
+    "training": (
         "Training: choose recipe and epochs, then press Enter or t. ★ and ▲ mark the best "
         "epoch; the dotted curve is training, the line is validation."
     ),
-    "recognition": _(
+    "recognition": (
         "Recognition: KNOWN, UNSURE or UNKNOWN for every face in view, with its score "
         "against the threshold and the votes of the last frames."
     ),
-    "evaluation": _(
+    "evaluation": (
         "Evaluation: how good the model in use is on pictures it did not learn from. "
         "Rank-1: the best match is right. TPIR: share of enrolled people named rightly at the "
         "threshold. FPIR: share of strangers named. Intervals hold in 95 of 100 such evaluations."
     ),
-    "inbox": _(
+    "inbox": (
         "Unknown inbox: strangers seen while recognising, grouped by likeness. Assigned ones "
         "join a person's pictures; those that are not the person nearest, and ignored ones, "
         "join your own strangers, who check the threshold. Every choice can be undone with u."
     ),
-    "group": _(
+    "group": (
         "A group of the inbox: the newest picture of each sighting. Where one shows somebody else, "
         "mark it: it is split off, or told who it is, alone. Without a mark the selected one is "
         "meant. Those split off are not grouped with the others again."
     ),
-    "doctor": _(
+    "doctor": (
         "Doctor: what is there and what is wrong, each with the command that mends it. ✓ is "
         "well, i is to know, ! will hurt, ✗ is broken. A camera's line can be measured."
     ),
-    "roster": _("Roster: names from a CSV file or a folder. Enter enrols the selected one."),
-    "activity": _("Activity: everything that happened, with the cure where something failed."),
+    "roster": "Roster: names from a CSV file or a folder. Enter enrols the selected one.",
+    "activity": "Activity: everything that happened, with the cure where something failed.",
 }
 
 
@@ -67,7 +66,7 @@ class HelpScreen(Dialog[None]):
     """All keys by context. Scrolls."""
 
     AUTO_FOCUS = "#help-body"  # arrow keys scroll
-    TITLE_TEXT = _("Keys")
+    TITLE_TEXT = "Keys"
 
     def __init__(self, pane: str) -> None:
         super().__init__()
@@ -84,7 +83,7 @@ def help_text(pane: str) -> Text:
     text = Text(ABOUT.get(pane, ""), "italic")
     first = [pane] if pane in CONTEXTS else []
     for context in dict.fromkeys([*first, *CONTEXTS]):
-        text.append(f"\n\n{_(CONTEXTS[context])}", "bold not italic")
+        text.append(f"\n\n{CONTEXTS[context]}", "bold not italic")
         for key in keys_of(context):
             text.append_text(_row(key))
     return text
@@ -92,5 +91,5 @@ def help_text(pane: str) -> Text:
 
 def _row(key: Key) -> Text:
     return Text.assemble(
-        "\n  ", (f"{shown(key):<10}", "bold"), f"{_(key.label):<14}", (_(key.tooltip), "dim")
+        "\n  ", (f"{shown(key):<10}", "bold"), f"{key.label:<14}", (key.tooltip, "dim")
     )

@@ -12,28 +12,28 @@ from textual.containers import Horizontal
 from textual.widgets import DataTable, Static
 
 from engine.service.inbox_rows import InboxView, UnknownGroup
-from tui.i18n import _
+from engine.shown import many
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
 from tui.screens.inbox_group import GroupScreen
-from tui.text import clean, day, many, shorten
+from tui.text import clean, day, shorten
 from tui.widgets.contact_sheet import Load
 from tui.widgets.crop import Crop
 from tui.widgets.key_line import KeyLine
 
 COLUMNS = (
-    (_("Last seen"), 17),
-    (_("Seen"), 5),
-    (_("Crops"), 6),
-    (_("Score"), 15),
-    (_("Nearest"), 0),
+    ("Last seen", 17),
+    ("Seen", 5),
+    ("Crops", 6),
+    ("Score", 15),
+    ("Nearest", 0),
 )
-EMPTY_ON = _(
+EMPTY_ON = (
     "Nobody waits. Strangers seen while recognising come here.\n"
     "Press esc, then {key.recognise} to watch."
 )
-EMPTY_OFF = _(
+EMPTY_OFF = (
     "Nobody waits, and strangers are not kept.\n"
     "Press {key[inbox.inbox_switch]} to keep those seen while recognising."
 )
@@ -42,7 +42,7 @@ EMPTY_OFF = _(
 class InboxScreen(Dialog[None]):
     """A table of groups, newest first. The app does what the keys ask for, then calls `show`."""
 
-    TITLE_TEXT = _("Unknown inbox")
+    TITLE_TEXT = "Unknown inbox"
     HELP = "inbox"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("inbox")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
@@ -56,7 +56,7 @@ class InboxScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """What is kept, the groups, the selected one's newest crop."""
-        yield Static(_("Reading the inbox ..."), id="inbox-state", markup=False)
+        yield Static("Reading the inbox ...", id="inbox-state", markup=False)
         yield DataTable[Text](id="inbox-table", cursor_type="row", cell_padding=0)
         with Horizontal(id="inbox-below"):
             yield Crop(id="inbox-crop")
@@ -112,12 +112,13 @@ class InboxScreen(Dialog[None]):
         group, view = self.selected, self.view
         about = Text()
         if group is not None:
-            question = _("Is this {person}?").format(person=shorten(group.candidate, 40))
+            question = f"Is this {shorten(group.candidate, 40)}?"
             about.append(f"{question}\n", "bold")
-            needed = _(
-                "{score:.2f} for the person nearest, {threshold:.2f} is needed to be named."
-            ).format(score=group.score, threshold=group.threshold)
-            seen = _("{sightings}, {crops}, first {day}\nfrom {source}").format(
+            needed = (
+                f"{group.score:.2f} for the person nearest, "
+                f"{group.threshold:.2f} is needed to be named."
+            )
+            seen = "{sightings}, {crops}, first {day}\nfrom {source}".format(
                 sightings=many(len(group.sightings), "sighting"),
                 crops=many(group.crops, "crop"),
                 day=day(group.first),
@@ -125,11 +126,11 @@ class InboxScreen(Dialog[None]):
             )
             about.append(f"{needed}\n{seen}\n")
             if len(group.rows) > 1:
-                about.append(with_keys(_("{key[inbox.group]} shows each of them.")) + "\n")
+                about.append(with_keys("{key[inbox.group]} shows each of them.") + "\n")
         elif view is not None:
             about.append(with_keys(EMPTY_ON if view.keeping else EMPTY_OFF))
         if view is not None and view.undo:
-            undo = with_keys(_("{key[inbox.inbox_undo]} undoes: {what}"), what=clean(view.undo))
+            undo = with_keys("{key[inbox.inbox_undo]} undoes: {what}", what=clean(view.undo))
             about.append(f"\n{undo}", "dim")
         self.query_one("#inbox-detail", Static).update(about)
         self.run_worker(self._picture(group), exclusive=True, exit_on_error=False)
@@ -140,16 +141,15 @@ class InboxScreen(Dialog[None]):
         if group is None:
             crop.show(b"")
         else:
-            crop.show(await self._load(group.picture), _("newest crop"))
+            crop.show(await self._load(group.picture), "newest crop")
 
 
 def _state(view: InboxView) -> str:
     if view.keeping:
-        text = _("Keeping strangers: ON. They are removed for good after {days}.")
-        return text.format(days=many(view.days, "day"))
-    off = _(
-        "Keeping strangers: OFF. Nobody new comes here; {key[inbox.inbox_switch]} switches it on."
-    )
+        return "Keeping strangers: ON. They are removed for good after {days}.".format(
+            days=many(view.days, "day")
+        )
+    off = "Keeping strangers: OFF. Nobody new comes here; {key[inbox.inbox_switch]} switches it on."
     return with_keys(off)
 
 

@@ -10,11 +10,10 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label
 
 from engine.settings import ConsentSettings
-from tui.i18n import _
+from engine.shown import many
 from tui.keys.names import with_keys
 from tui.screens.dialog import Form, Send
 from tui.screens.forms import consent_field
-from tui.text import many
 from tui.widgets.fields import Field, Wrong
 
 
@@ -29,8 +28,8 @@ class Who:
 class WhoForm(Form[Who]):
     """The name of an enrolled person; the one nearest is offered."""
 
-    TITLE_TEXT = _("This is")
-    GO = _("Add")
+    TITLE_TEXT = "This is"
+    GO = "Add"
 
     def __init__(
         self,
@@ -49,7 +48,7 @@ class WhoForm(Form[Who]):
         """The name, with what it means."""
         yield Label(self._about(), markup=False)
         yield Field(
-            _("Name"),
+            "Name",
             Input(
                 self._name_given,
                 id="form-name",
@@ -61,23 +60,24 @@ class WhoForm(Form[Who]):
         yield consent_field(self._consent)
 
     def _about(self) -> str:
-        text = _("{crops} join this person's pictures. Then train with {key.train}.")
+        text = "{crops} join this person's pictures. Then train with {key.train}."
         return with_keys(text, crops=many(self._crops, "crop"))
 
     def request(self) -> Who:
         """The engine knows who is enrolled."""
         name = self.value("#form-name")
         if not name:
-            raise Wrong(_("A person needs a name."), "#form-name")
+            raise Wrong("A person needs a name.", "#form-name")
         return Who(name, self.value("#form-consent-by"))
 
 
 class NewFromInboxForm(WhoForm):
     """The name of somebody who is enrolled by it."""
 
-    TITLE_TEXT = _("A new person")
-    GO = _("Enrol")
+    TITLE_TEXT = "A new person"
+    GO = "Enrol"
 
     def _about(self) -> str:
-        text = _("{crops} are this person's first. Enrol who agreed to it.")
-        return text.format(crops=many(self._crops, "crop"))
+        return "{crops} are this person's first. Enrol who agreed to it.".format(
+            crops=many(self._crops, "crop")
+        )

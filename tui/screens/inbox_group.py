@@ -11,11 +11,11 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from engine.service.inbox_rows import InboxView, UnknownGroup
-from tui.i18n import _
+from engine.shown import many
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
-from tui.text import clean, day, many, shorten
+from tui.text import clean, day, shorten
 from tui.widgets.contact_sheet import Cell, ContactSheet, Load
 from tui.widgets.key_line import KeyLine
 
@@ -35,7 +35,7 @@ class GroupScreen(Dialog[None]):
         """Who is nearest to whom."""
         count = many(len(self.group.rows), "sighting")
         near = shorten(self.group.candidate, 40)
-        return _("{sightings}, nearest {person}").format(sightings=count, person=near)
+        return f"{count}, nearest {near}"
 
     def body(self) -> ComposeResult:
         """The pictures, and what the keys are about."""
@@ -85,9 +85,9 @@ class GroupScreen(Dialog[None]):
         marked, chosen = self.query_one(ContactSheet).marked, self.chosen
         crops = many(chosen.crops, "crop")
         if marked:
-            text = _("{marked} of {all} marked, {crops}. {key[group.inbox_split]} splits them off.")
+            text = "{marked} of {all} marked, {crops}. {key[group.inbox_split]} splits them off."
         else:
-            text = _("{day}, {crops}. {key[group.mark]} marks whoever is somebody else.")
+            text = "{day}, {crops}. {key[group.mark]} marks whoever is somebody else."
         about = with_keys(
             text, marked=len(marked), all=len(self.group.rows), crops=crops, day=day(chosen.last)
         )

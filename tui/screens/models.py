@@ -15,7 +15,6 @@ from textual.message import Message
 from textual.widgets import DataTable, Static
 
 from engine.service.protocol import ModelRow
-from tui.i18n import _, _n
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
@@ -26,12 +25,12 @@ from tui.widgets.key_line import KeyLine
 
 COLUMNS = (
     ("", 8),
-    (_("Trained"), 17),
-    (_("Recipe"), 8),
-    (_("People"), 7),
-    (_("Best/of"), 9),
-    (_("Val acc"), 8),
-    (_("Rank-1"), 7),
+    ("Trained", 17),
+    ("Recipe", 8),
+    ("People", 7),
+    ("Best/of", 9),
+    ("Val acc", 8),
+    ("Rank-1", 7),
     ("TPIR", 6),
 )
 RATES = ("rank-1", "TPIR", "FPIR")
@@ -42,7 +41,7 @@ ROOM = 30
 class ModelsScreen(Dialog[None]):
     """A table of models, newest first. The app does what the keys ask for."""
 
-    TITLE_TEXT = _("Models")
+    TITLE_TEXT = "Models"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("models")]
 
     class PromoteAsked(Message):
@@ -64,12 +63,12 @@ class ModelsScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """The table, or what to do first."""
-        yield Static(_("Reading the models ..."), id="models-empty", markup=False)
+        yield Static("Reading the models ...", id="models-empty", markup=False)
         yield DataTable[Text](id="models-table", cursor_type="row", cell_padding=0)
         yield Static(id="models-detail", classes="detail", markup=False)
         with Horizontal(id="models-curves"):
-            yield Curves(_("loss"), id="models-loss")
-            yield Curves(_("acc"), whole=True, id="models-accuracy")
+            yield Curves("loss", id="models-loss")
+            yield Curves("acc", whole=True, id="models-accuracy")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -104,7 +103,7 @@ class ModelsScreen(Dialog[None]):
                 Text(day(row.created)),
                 Text(clean(row.recipe)),
                 Text(str(row.people)),
-                Text(f"{row.best_epoch or _('start')}/{row.epochs}"),
+                Text(f"{row.best_epoch or 'start'}/{row.epochs}"),
                 Text("-" if row.damaged else figure(row.val_accuracy, ".2f")),
                 Text(figure(row.rank1, ".2f")),
                 Text(figure(row.tpir, ".2f")),
@@ -112,7 +111,7 @@ class ModelsScreen(Dialog[None]):
         table.move_cursor(row=min(max(place, 0), max(0, len(rows) - 1)))
         table.display = bool(rows)
         empty = self.query_one("#models-empty", Static)
-        empty.update(with_keys(_("No model yet. Close this and press {key.train} to train one.")))
+        empty.update(with_keys("No model yet. Close this and press {key.train} to train one."))
         empty.display = not rows
         self._describe()
 
@@ -163,19 +162,22 @@ class ModelsScreen(Dialog[None]):
         used = next((other for other in self.rows if other.current), None)
         lines = []
         if row is not None:
-            about = _("Model {model}, threshold {value}")
-            lines.append(about.format(model=clean(row.id), value=figure(row.threshold, ".2f")))
+            lines.append(
+                "Model {model}, threshold {value}".format(
+                    model=clean(row.id), value=figure(row.threshold, ".2f")
+                )
+            )
             if row.aside:
-                lines.append(_("Kept aside when it was trained.") + f" {clean(row.aside)}")
+                lines.append("Kept aside when it was trained." + f" {clean(row.aside)}")
             if used is not None and used is not row and not row.damaged:
                 lines.append(compared(row, used))
             if row.damaged:
-                lines.append(_("Damaged: {damage}").format(damage=clean(row.damage)))
+                lines.append(f"Damaged: {clean(row.damage)}")
             elif row.rank1 is None:
                 how = f"facedesk evaluate --model {clean(row.id)}"
                 if row.current:
-                    how = with_keys(_("{key.evaluation} on the desk"))
-                lines.append(_("Not evaluated yet: {how} measures it.").format(how=how))
+                    how = with_keys("{key.evaluation} on the desk")
+                lines.append(f"Not evaluated yet: {how} measures it.")
         self.query_one("#models-detail", Static).update(Text("\n".join(lines)))
         self._draw(row, used)
 
@@ -194,7 +196,7 @@ class ModelsScreen(Dialog[None]):
             ("#models-accuracy", "accuracy", "val_accuracy"),
         ):
             drawn = self.query_one(curves, Curves)
-            drawn.before_name = _("in use")
+            drawn.before_name = "in use"
             drawn.show(
                 [getattr(e, train) for e in row.history],
                 [getattr(e, val) for e in row.history],
@@ -207,19 +209,19 @@ class ModelsScreen(Dialog[None]):
         """Ask the app to put the selected model into use."""
         row = self.selected
         if self._reading:
-            self.notify(_("The models are still being read."))
+            self.notify("The models are still being read.")
         elif row is None:
-            self.notify(_("There is no model to put into use."), severity="warning")
+            self.notify("There is no model to put into use.", severity="warning")
         elif row.damaged:
             self.notify(
                 with_keys(
-                    _("This model is damaged and cannot be used. Train again with {key.train}.")
+                    "This model is damaged and cannot be used. Train again with {key.train}."
                 ),
                 severity="warning",
                 markup=False,
             )
         elif row.current:
-            self.notify(_("This model is in use already."))
+            self.notify("This model is in use already.")
         else:
             self.app.post_message(self.PromoteAsked(row.id))
 
@@ -232,25 +234,25 @@ def compared(row: ModelRow, used: ModelRow) -> str:
     """How a model's figures differ from those of the one in use."""
     parts = []
     for name, own, other in (
-        (_("val acc"), row.val_accuracy, used.val_accuracy),
-        (_("rank-1"), row.rank1, used.rank1),
+        ("val acc", row.val_accuracy, used.val_accuracy),
+        ("rank-1", row.rank1, used.rank1),
         ("TPIR", row.tpir, used.tpir),
-        (_("threshold"), row.threshold, used.threshold),
+        ("threshold", row.threshold, used.threshold),
     ):
         if own is not None and other is not None and math.isfinite(own - other):
             parts.append(f"{name} {own - other:+.2f}")
     people = row.people - used.people
     if people:
-        text = _n("{count:+d} person", "{count:+d} people", abs(people))
+        text = "{count:+d} person" if abs(people) == 1 else "{count:+d} people"
         parts.append(text.format(count=people))
-    told = _("Against the one in use: {differences}.").format(differences=", ".join(parts))
+    told = "Against the one in use: {differences}.".format(differences=", ".join(parts))
     return told if parts else ""
 
 
 def _state(row: ModelRow) -> tuple[str, str]:
     """A word about a model, and its style."""
     if row.damaged:
-        return _("damaged"), "bold red"
+        return "damaged", "bold red"
     if row.current:
-        return _("in use"), "bold green"
-    return (_("aside"), "bold yellow") if row.aside else ("", "")
+        return "in use", "bold green"
+    return ("aside", "bold yellow") if row.aside else ("", "")

@@ -13,7 +13,6 @@ from textual.widgets import Input, Label
 
 from engine.service.protocol import Consent
 from engine.settings import ConsentSettings
-from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.person_words import consent_words
 from tui.screens.dialog import Form, Send
@@ -38,28 +37,28 @@ class OtherPersonForm(Form[str]):
         """What happens, and to whom."""
         yield Label(clean(self._what), markup=False)
         suggest = SuggestFromList(self._names, case_sensitive=False)
-        yield Field(_("Person"), Input(self._to, id="form-name", suggester=suggest, compact=True))
-        hint = with_keys(_("Right completes a name. {key.undo} takes it back later."))
+        yield Field("Person", Input(self._to, id="form-name", suggester=suggest, compact=True))
+        hint = with_keys("Right completes a name. {key.undo} takes it back later.")
         yield Label(hint, classes="hint", markup=False)
 
     def request(self) -> str:
         """A name of the list, whatever its case; the engine knows the rest."""
         name = self.value("#form-name")
         if not name:
-            raise Wrong(_("Say which person."), "#form-name")
+            raise Wrong("Say which person.", "#form-name")
         return name
 
 
 class MergeForm(OtherPersonForm):
     """Asks who is to be both people."""
 
-    GO = _("Merge")
+    GO = "Merge"
 
 
 class MoveForm(OtherPersonForm):
     """Asks whose pictures these are."""
 
-    GO = _("Move")
+    GO = "Move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class ConsentRequest:
 class ConsentForm(Form[ConsentRequest]):
     """Who asked the person, and which text they agreed to."""
 
-    GO = _("Note")
+    GO = "Note"
 
     def __init__(self, send: Send[ConsentRequest], *, name: str, settings: ConsentSettings) -> None:
         super().__init__(send)
@@ -83,19 +82,19 @@ class ConsentForm(Form[ConsentRequest]):
 
     def title_text(self) -> str:
         """Whose consent."""
-        return _("Consent of {person}").format(person=self._name_of)
+        return f"Consent of {self._name_of}"
 
     def form_fields(self) -> ComposeResult:
         """What is noted so far, the text, and what to note."""
         yield Label("", id="form-consent", markup=False)
-        text = _("Text {version}: {text}")
+        text = "Text {version}: {text}"
         text = text.format(version=clean(self._version), text=clean(self._text))
         yield Label(text, classes="hint", markup=False)
-        by = Input(id="form-by", placeholder=_("your name"), compact=True)
-        yield Field(_("Noted by"), by)
-        yield Field(_("Version"), Input(self._version, id="form-version", compact=True))
-        withdraw = Tick(_("it was taken back"), False, id="form-withdraw", disabled=True)
-        yield Field(_("Withdrawn"), withdraw)
+        by = Input(id="form-by", placeholder="your name", compact=True)
+        yield Field("Noted by", by)
+        yield Field("Version", Input(self._version, id="form-version", compact=True))
+        withdraw = Tick("it was taken back", False, id="form-withdraw", disabled=True)
+        yield Field("Withdrawn", withdraw)
 
     def show(self, now: Consent | None) -> None:
         """Say what is noted so far; only what was given can be taken back."""
@@ -111,17 +110,17 @@ class ConsentForm(Form[ConsentRequest]):
         by, version = self.value("#form-by"), self.value("#form-version")
         withdraw = self.query_one("#form-withdraw", Tick).value
         if not by and not withdraw:
-            raise Wrong(_("Say who asked the person."), "#form-by")
+            raise Wrong("Say who asked the person.", "#form-by")
         if not version and not withdraw:
-            raise Wrong(_("Say which text they agreed to."), "#form-version")
+            raise Wrong("Say which text they agreed to.", "#form-version")
         return ConsentRequest(by, version, withdraw)
 
 
 class ExportForm(Form[str]):
     """The file that all that is held on a person is written to."""
 
-    TITLE_TEXT = _("All that is held")
-    GO = _("Write")
+    TITLE_TEXT = "All that is held"
+    GO = "Write"
 
     def __init__(self, send: Send[str], *, name: str) -> None:
         super().__init__(send)
@@ -129,17 +128,20 @@ class ExportForm(Form[str]):
 
     def form_fields(self) -> ComposeResult:
         """What is written, and where."""
-        about = _(
-            "Pictures, consent, features and model entries of {name}, as one zip. It is not "
-            "encrypted; an existing file is never overwritten."
+        yield Label(
+            (
+                "Pictures, consent, features and model entries of "
+                f"{clean(self._name_of)}, as one zip. It is not "
+                "encrypted; an existing file is never overwritten."
+            ),
+            markup=False,
         )
-        yield Label(about.format(name=clean(self._name_of)), markup=False)
         offered = re.sub(r"[^\w-]+", "-", self._name_of).strip("-")
-        yield Field(_("File"), Input(f"~/{offered}.zip", id="form-file", compact=True))
+        yield Field("File", Input(f"~/{offered}.zip", id="form-file", compact=True))
 
     def request(self) -> str:
         """The engine knows whether it can be written."""
         file = self.value("#form-file")
         if not file:
-            raise Wrong(_("Say which file."), "#form-file")
+            raise Wrong("Say which file.", "#form-file")
         return file

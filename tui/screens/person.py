@@ -13,26 +13,26 @@ from textual.widgets import DataTable, Static
 
 from engine.service.protocol import PersonFacts, PictureFacts, SessionFacts
 from engine.settings import ConsentSettings
-from tui.i18n import _
+from engine.shown import many
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.person_words import confusion_words, consent_words
 from tui.screens.dialog import Dialog
-from tui.text import clean, day, figure, many, shorten
+from tui.text import clean, day, figure, shorten
 from tui.widgets.key_line import KeyLine
 
 COLUMNS = (
     ("", 2),
-    (_("Session, picture"), 34),
-    (_("Bright"), 7),
-    (_("Sharp"), 7),
-    (_("Eyes"), 6),
+    ("Session, picture", 34),
+    ("Bright", 7),
+    ("Sharp", 7),
+    ("Eyes", 6),
 )
 MARK = "✓"
 IN_MODEL = {
-    "yes": _("The model in use knows these pictures."),
-    "no": _("Not in the model yet: {key.train} trains."),
-    "stale": _("Pictures changed since training: {key.train} trains."),
+    "yes": "The model in use knows these pictures.",
+    "no": "Not in the model yet: {key.train} trains.",
+    "stale": "Pictures changed since training: {key.train} trains.",
 }
 
 
@@ -119,7 +119,7 @@ class PersonScreen(Dialog[None]):
         facts = self.facts
         if facts is None:
             return
-        enrolled = _("{pictures} in {sessions}, enrolled {day}.").format(
+        enrolled = "{pictures} in {sessions}, enrolled {day}.".format(
             pictures=many(facts.pictures, "picture"),
             sessions=many(len(facts.sessions), "session"),
             day=day(facts.created),
@@ -168,13 +168,13 @@ class PersonScreen(Dialog[None]):
             Text(shorten(name, COLUMNS[1][1] - 1)),
             Text(figure(picture.brightness, ".0f")),
             Text(figure(picture.sharpness, ".0f")),
-            Text((_("yes") if picture.eyes_found else _("no")) if known else "-"),
+            Text(("yes" if picture.eyes_found else "no") if known else "-"),
         )
 
     def _describe(self) -> None:
         key = self._selected
         if not key:
-            empty = with_keys(_("No pictures: {key.new_person} enrols."))
+            empty = with_keys("No pictures: {key.new_person} enrols.")
             self.query_one("#person-chosen", Static).update(Text(empty))
             return
         session, _slash, file = key.partition("/")
@@ -182,10 +182,10 @@ class PersonScreen(Dialog[None]):
         about = f"{session}: {many(count, 'picture')}" if not file else f"{session}/{file}"
         others = {f"{s.id}/{p.file}": p.others for s in self._sessions for p in s.pictures}.get(key)
         if others:
-            about += " · " + _("! other faces in its photograph: {count}").format(count=others)
+            about += " · " + f"! other faces in its photograph: {others}"
         if self.marked:
             pictures = many(self.pictures, "picture")
-            about += " · " + _("{pictures} marked").format(pictures=pictures)
+            about += " · " + f"{pictures} marked"
         self.query_one("#person-chosen", Static).update(Text(clean(about)))
 
     @on(DataTable.RowHighlighted)

@@ -11,20 +11,18 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
 from engine.service.roster_calls import Added, RosterRow
-from tui.i18n import _
+from engine.shown import many
 from tui.screens.dialog import Dialog
-from tui.text import clean, many, shorten
+from tui.text import clean, shorten
 from tui.widgets.fields import Field, Tick
 
-EMPTY = _(
-    "The roster is empty. Give a CSV file with a column `name`, or a folder, and press Enter."
-)
+EMPTY = "The roster is empty. Give a CSV file with a column `name`, or a folder, and press Enter."
 
 
 class RosterScreen(Dialog[None]):
     """Names with waiting or done, a field to add more, and whether training follows the last."""
 
-    TITLE_TEXT = _("Roster")
+    TITLE_TEXT = "Roster"
 
     class EnrolAsked(Message):
         """Enrol this person now. `last`: nobody else waits."""
@@ -49,17 +47,15 @@ class RosterScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """The table, the field, the tick."""
-        yield Static(_("Reading the roster ..."), id="roster-state", markup=False)
+        yield Static("Reading the roster ...", id="roster-state", markup=False)
         yield DataTable[Text](id="roster-table", cursor_type="row", cell_padding=0)
-        yield Field(_("Add from"), Input(id="roster-path", placeholder="names.csv", compact=True))
+        yield Field("Add from", Input(id="roster-path", placeholder="names.csv", compact=True))
         yield Field(
-            _("At the end"),
-            Tick(_("split, train and recognise"), self._then_train, id="roster-train"),
+            "At the end",
+            Tick("split, train and recognise", self._then_train, id="roster-train"),
         )
         yield Static(
-            _("Enter enrols from {source} (the source used last).").format(
-                source=clean(self._source)
-            ),
+            f"Enter enrols from {clean(self._source)} (the source used last).",
             classes="hint",
             markup=False,
         )
@@ -67,7 +63,7 @@ class RosterScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Columns; then the rows."""
         table = self.query_one(DataTable)
-        for title, width in (("", 9), (_("Name"), 36), (_("Pictures"), 9)):
+        for title, width in (("", 9), ("Name", 36), ("Pictures", 9)):
             table.add_column(title, width=width)
         table.styles.height = "auto"
         table.styles.max_height = 10
@@ -83,7 +79,7 @@ class RosterScreen(Dialog[None]):
         for row in rows:
             table.add_row(
                 Text(
-                    f"✓ {_('done')}" if row.done else f"○ {_('waits')}",
+                    f"✓ {'done'}" if row.done else f"○ {'waits'}",
                     "dim" if row.done else "bold",
                 ),
                 Text(shorten(row.name, 35)),
@@ -94,7 +90,7 @@ class RosterScreen(Dialog[None]):
         state = EMPTY
         if rows:
             names = many(len(waiting), "name")
-            state = _("{names} of {total} waiting").format(names=names, total=len(rows))
+            state = f"{names} of {len(rows)} waiting"
         self.query_one("#roster-state", Static).update(Text(state))
         if waiting:
             table.move_cursor(row=waiting[0])

@@ -12,7 +12,6 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
 from engine.events import FaceAnswer, SecondFace
-from tui.i18n import _
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
@@ -23,22 +22,22 @@ Load = Callable[[str], Coroutine[Any, Any, bytes]]
 """A crop's PNG by its path; empty if it is gone."""
 
 ANSWERS: tuple[tuple[FaceAnswer, str], ...] = (
-    ("first", _("First ({key[face.face-first]})")),
-    ("other", _("Other ({key[face.face-other]})")),
-    ("both", _("Both ({key[face.face-both]})")),
-    ("stop", _("Discard ({key[face.face-stop]})")),
+    ("first", "First ({key[face.face-first]})"),
+    ("other", "Other ({key[face.face-other]})"),
+    ("both", "Both ({key[face.face-both]})"),
+    ("stop", "Discard ({key[face.face-stop]})"),
 )
 
 
 def evidence(event: SecondFace) -> str:
     """What the question rests on, in a sentence."""
     if event.earlier:
-        text = _("{others} new pictures of {person} show another face than the earlier ones")
+        text = "{others} new pictures of {person} show another face than the earlier ones"
     else:
-        text = _("{others} pictures of {person} show another face than the other {first}")
+        text = "{others} pictures of {person} show another face than the other {first}"
     told = text.format(others=event.others, person=clean(event.person), first=event.first)
     if event.other_is:
-        return _("{told}: that of {other}.").format(told=told, other=clean(event.other_is))
+        return f"{told}: that of {clean(event.other_is)}."
     return f"{told}."
 
 
@@ -47,7 +46,7 @@ class FaceQuestion(Dialog[FaceAnswer]):
 
     AUTO_FOCUS = "#face-first"  # Enter alone lets no second face in
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("face")]
-    TITLE_TEXT = _("Two faces: which one is kept?")
+    TITLE_TEXT = "Two faces: which one is kept?"
 
     def __init__(self, event: SecondFace, load: Load) -> None:
         super().__init__()
@@ -60,7 +59,7 @@ class FaceQuestion(Dialog[FaceAnswer]):
         with Horizontal(id="face-crops"):
             yield Crop(id="face-crop-first")
             yield Crop(id="face-crop-other")
-        told = _("What is not kept goes to the trash, and undo brings it back. Discard: all.")
+        told = "What is not kept goes to the trash, and undo brings it back. Discard: all."
         yield Static(told, markup=False)
         with Horizontal(classes="buttons"):
             for choice, label in ANSWERS:
@@ -72,8 +71,8 @@ class FaceQuestion(Dialog[FaceAnswer]):
 
     async def _show(self) -> None:
         event = self._event
-        first = _("enrolled before") if event.earlier else _("the first")
-        other = clean(event.other_is) or _("the other")
+        first = "enrolled before" if event.earlier else "the first"
+        other = clean(event.other_is) or "the other"
         for place, path, caption in (
             ("first", event.first_picture, first),
             ("other", event.other_picture, other),

@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from tui.calls import in_thread
-from tui.i18n import _
 from tui.keys import bindings_of
 from tui.screens.dialog import Dialog
 from tui.stills import Grid, Still, read, sheet
@@ -82,6 +81,6 @@ class StillScreen(Dialog[None]):
 
     def _caption(self) -> Text:
         still = self.stills[self.chosen]
-        place = _("{place} of {total}").format(place=self.chosen + 1, total=len(self.stills))
+        place = f"{self.chosen + 1} of {len(self.stills)}"
         count = f"{place} · " if len(self.stills) > 1 else ""
         return Text(f"{count}{clean(still.caption)}")

@@ -11,36 +11,29 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
 from engine.events import TwinChoice, TwinSuspected
-from tui.i18n import _
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
 from tui.text import clean
 
 ANSWERS: tuple[tuple[TwinChoice, str], ...] = (
-    ("same", _("Same person ({key[twin.twin-same]})")),
-    ("different", _("Different ({key[twin.twin-different]})")),
-    ("stop", _("Stop ({key[twin.twin-stop]})")),
+    ("same", "Same person ({key[twin.twin-same]})"),
+    ("different", "Different ({key[twin.twin-different]})"),
+    ("stop", "Stop ({key[twin.twin-stop]})"),
 )
 
 
 def question(event: TwinSuspected) -> str:
     """The question in a few words."""
-    return _("Looks like {person}: same person?").format(person=clean(event.other))
+    return f"Looks like {clean(event.other)}: same person?"
 
 
 def evidence(event: TwinSuspected) -> str:
     """What the question rests on."""
-    return _(
-        "{pictures} of the first {of} pictures of {person} are named {other}: "
-        "score {score:.2f}, threshold {threshold:.2f}."
-    ).format(
-        pictures=event.pictures,
-        of=event.of,
-        person=clean(event.person),
-        other=clean(event.other),
-        score=event.score,
-        threshold=event.threshold,
+    return (
+        f"{event.pictures} of the first {event.of} pictures of {clean(event.person)} "
+        f"are named {clean(event.other)}: "
+        f"score {event.score:.2f}, threshold {event.threshold:.2f}."
     )
 
 
@@ -62,7 +55,7 @@ class TwinQuestion(Dialog[TwinChoice]):
         """What it rests on, what the answers do, the answers."""
         other = clean(self._event.other)
         yield Static(evidence(self._event), markup=False)
-        answers = _("Same: the pictures go to {other}. Stop: to the trash.").format(other=other)
+        answers = f"Same: the pictures go to {other}. Stop: to the trash."
         yield Static(answers, markup=False)
         with Horizontal(classes="buttons"):
             for choice, label in ANSWERS:

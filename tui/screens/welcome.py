@@ -11,7 +11,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
-from tui.i18n import _
 from tui.keys import bindings_of
 from tui.keys.names import with_keys
 from tui.screens.dialog import Dialog
@@ -20,34 +19,34 @@ from tui.text import clean
 
 def steps(cameras: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Heading and text of the three steps. `cameras` are the device files found."""
-    found = _("Found: {cameras}.").format(cameras=", ".join(cameras))
+    found = "Found: {cameras}.".format(cameras=", ".join(cameras))
     if not cameras:
-        found = _("None found on this machine: a clip, a stream or demo:collins serves as well.")
-    try_first = _(
+        found = "None found on this machine: a clip, a stream or demo:collins serves as well."
+    try_first = (
         "To see the whole job first, without a camera: leave, and run `facedesk demo --tui`. "
         "`facedesk doctor` says what is wrong with a camera."
     )
-    enrol = _(
+    enrol = (
         "{key.new_person} enrols a person: type the name, press Enter, look at the camera. "
         "{key.import_folder} takes photographs from folders.\n\n"
         "Faces are biometric data: enrol people who agreed to it. They stay on this machine."
     )
-    watch = _(
+    watch = (
         "{key.train} trains a model, {key.recognise} names who stands in front of the camera; "
         "strangers are called unknown.\n\n"
         "{key.help} shows every key, {key.jump} jumps to a pane, {key.quit} leaves."
     )
     return (
-        (_("1 of 3  The camera"), f"{clean(found)}\n\n{try_first}"),
-        (_("2 of 3  Enrol"), with_keys(enrol)),
-        (_("3 of 3  Train and watch"), with_keys(watch)),
+        ("1 of 3  The camera", f"{clean(found)}\n\n{try_first}"),
+        ("2 of 3  Enrol", with_keys(enrol)),
+        ("3 of 3  Train and watch", with_keys(watch)),
     )
 
 
 class WelcomeScreen(Dialog[bool]):
     """Enter goes on, Esc ends it. True if the operator wants to enrol at once."""
 
-    TITLE_TEXT = _("Welcome to Facedesk")
+    TITLE_TEXT = "Welcome to Facedesk"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("welcome")]
 
     def __init__(self, cameras: Sequence[str]) -> None:
@@ -59,8 +58,8 @@ class WelcomeScreen(Dialog[bool]):
         """One step at a time."""
         yield Static(id="welcome-step", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button(_("Close (Esc)"), id="welcome-close", compact=True)
-            yield Button(_("Next (Enter)"), variant="primary", id="welcome-next", compact=True)
+            yield Button("Close (Esc)", id="welcome-close", compact=True)
+            yield Button("Next (Enter)", variant="primary", id="welcome-next", compact=True)
 
     def on_mount(self) -> None:
         """Begin with the first step."""
@@ -74,7 +73,7 @@ class WelcomeScreen(Dialog[bool]):
         about = Text.assemble((heading, "bold"), "\n\n", text)
         self.query_one("#welcome-step", Static).update(about)
         if self.step == len(self._steps) - 1:
-            self.query_one("#welcome-next", Button).label = _("Begin (Enter)")
+            self.query_one("#welcome-next", Button).label = "Begin (Enter)"
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Enter on a button."""

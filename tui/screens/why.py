@@ -12,7 +12,6 @@ from textual.widgets import DataTable, Static
 
 from engine.events import NothingToExplain, Why
 from tui.bridge import Sighting
-from tui.i18n import _
 from tui.screens.dialog import Dialog
 from tui.text import clean, decision_words
 from tui.why_words import sentences
@@ -35,7 +34,7 @@ class WhyScreen(Dialog[None]):
     `ask` asks the engine about a track; the app hands the answer to `show`.
     """
 
-    TITLE_TEXT = _("Why")
+    TITLE_TEXT = "Why"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
     def __init__(self, faces: Faces, ask: Callable[[int], None], load: Load) -> None:
@@ -48,7 +47,7 @@ class WhyScreen(Dialog[None]):
         """Tracks, words, then the probe and its nearest crops."""
         yield DataTable[Text](id="why-tracks", cursor_type="row", show_header=False)
         with VerticalScroll(id="why-words-box", can_focus=False):
-            yield Static(_("Asking ..."), id="why-words", markup=False)
+            yield Static("Asking ...", id="why-words", markup=False)
         with Horizontal(id="why-crops"):
             yield Crop(id="why-probe")
             for place in range(NEAR):
@@ -96,7 +95,7 @@ class WhyScreen(Dialog[None]):
         if not self.is_mounted or answer.track != self.selected:
             return
         if isinstance(answer, NothingToExplain):
-            text = _("Nothing is kept about this face any more.")
+            text = "Nothing is kept about this face any more."
             self.query_one("#why-words", Static).update(Text(text))
             return
         before, self._shown = self._shown, answer
@@ -104,7 +103,7 @@ class WhyScreen(Dialog[None]):
             Text(line, "bold" if place == 0 else "") for place, line in enumerate(sentences(answer))
         )
         self.query_one("#why-words", Static).update(words)
-        self.query_one("#why-probe", Crop).show(answer.crop, _("this face"))
+        self.query_one("#why-probe", Crop).show(answer.crop, "this face")
         if before is None or before.nearest != answer.nearest:
             self.run_worker(self._show_near(answer), exclusive=True, exit_on_error=False)
 
@@ -122,9 +121,9 @@ def _line(sighting: Sighting) -> Text:
     """One face in one line."""
     face = sighting.face
     sign = "≥" if face.score >= face.threshold else "<"
-    nearest = _("nearest {person}").format(person=face.candidate)
+    nearest = f"nearest {face.candidate}"
     decision = decision_words(face.decision).upper()
-    track = _("face {number}").format(number=face.track)
+    track = f"face {face.track}"
     who = clean(face.person or nearest)
     score = f"{face.score:.2f} {sign} {face.threshold:.2f}"
     return Text(f"{track}  {decision:<8} {who}  {score}")

@@ -10,10 +10,10 @@ from rich.text import Text
 from textual import events
 from textual.widgets import DataTable
 
-from tui.i18n import _
-from tui.text import clean, many, shorten
+from engine.shown import many
+from tui.text import clean, shorten
 
-UNKNOWN = _("unknown")
+UNKNOWN = "unknown"
 LABEL = 20
 """Cells of the column of names."""
 FAINTEST, STRONGEST = 0.3, 0.75
@@ -74,13 +74,13 @@ class Confusion(DataTable[Text]):
         row, named = self.counts[place.row], ""
         count = row[place.column - 1] if place.column else row[place.row]
         if place.column == 0:
-            text = _("{person}: {count} of {probes} named rightly, {nobody} nobody.")
+            text = "{person}: {count} of {probes} named rightly, {nobody} nobody."
         elif place.column > len(self.people):
-            text = _("{person}: {count} of {probes} unknown, named nobody.")
+            text = "{person}: {count} of {probes} unknown, named nobody."
         elif place.column - 1 == place.row:
-            text = _("{person}: {count} of {probes} named rightly.")
+            text = "{person}: {count} of {probes} named rightly."
         else:
-            text = _("{person}: {count} of {probes} named {other}.")
+            text = "{person}: {count} of {probes} named {other}."
             named = self.people[place.column - 1]
         return text.format(
             person=clean(self.people[place.row]),
@@ -97,7 +97,7 @@ class Confusion(DataTable[Text]):
         width = max(3, len(str(most)) + 1, len(str(len(self.people))) + 1)
         last = math.ceil((len(UNKNOWN) + 1) / width) * width
         label = self._label(width, last)
-        self.add_column(_("was ↓  named →"), width=label)
+        self.add_column("was ↓  named →", width=label)
         for number in range(1, len(self.people) + 1):
             self.add_column(Text(str(number), justify="right"), width=width)
         self.add_column(Text(UNKNOWN, justify="right"), width=last)

@@ -8,7 +8,6 @@ from textual.widget import Widget
 
 from engine.events import Coaching
 from tui.coach_words import place
-from tui.i18n import _
 
 FULL, EMPTY = "■", "·"
 _NAME, _CELL, _LIGHT = 7, 10, 6
@@ -62,13 +61,13 @@ def drawn(said: Coaching) -> Text:
             text.append(" " * (_CELL - said.need - 2))
     nods = [(pose, far) for pose, far, _count in said.cells if pose in ("up", "down")]
     for number, cell in enumerate(nods):
-        text.append("\n" + set_cell_size(_("nod"), _NAME) if number == 0 else "", "dim")
+        text.append("\n" + set_cell_size("nod", _NAME) if number == 0 else "", "dim")
         text.append(" " + set_cell_size(place(cell[0]), _LIGHT), "dim")
         here = cell == (said.pose, said.distance)
         text.append_text(_cell(counts[cell], said.need, here=here))
     for number, (light, count) in enumerate(said.lights):
         if number % 2 == 0:
-            text.append("\n" + set_cell_size(_("light") if number == 0 else "", _NAME), "dim")
+            text.append("\n" + set_cell_size("light" if number == 0 else "", _NAME), "dim")
         text.append(" " + set_cell_size(place(light), _LIGHT), "dim")
         text.append_text(_cell(count, said.need, here=light == said.light))
     return text

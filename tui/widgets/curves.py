@@ -13,8 +13,6 @@ from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
-from tui.i18n import _
-
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """Braille dot bits by column and row of a cell (Unicode block U+2800)."""
 LABEL = 5
@@ -83,7 +81,7 @@ class Curves(Widget):
         self.whole = whole
         self.series: tuple[Sequence[float], Sequence[float]] = ((), ())
         self.before: Sequence[float] = ()
-        self.before_name = _("last")
+        self.before_name = "last"
         self.epochs = 0
         self.best = 0
 
@@ -168,7 +166,7 @@ class Curves(Widget):
         heading = Text(f"{self.title:<{LABEL}}", styles["title"], no_wrap=True)
         if self.series[0]:
             train, validation = (_figure(line[-1]) for line in self.series)
-            words = (_("train"), _("val")) if self.content_size.width >= 30 else (_("t"), _("v"))
+            words = ("train", "val") if self.content_size.width >= 30 else ("t", "v")
             heading.append(f"⠒{words[0]} {train} ", styles["train"])
             heading.append(f"━{words[1]} {validation}", styles["validation"])
         if self.before:

@@ -13,8 +13,6 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Label
 
-from tui.i18n import _
-
 
 class Wrong(Exception):
     """A field's content cannot be right. `field` is its selector, or empty."""
@@ -34,9 +32,9 @@ class NumberInput(Input):
         Binding(
             "escape",
             "leave",
-            _("Leave field"),
+            "Leave field",
             key_display="esc",
-            tooltip=_("Leave the field"),
+            tooltip="Leave the field",
         )
     ]
 
@@ -77,10 +75,10 @@ class Tick(Checkbox):
         Binding(
             "space",
             "toggle_button",
-            _("Tick"),
-            tooltip=_("Tick the box, or take the tick away"),
+            "Tick",
+            tooltip="Tick the box, or take the tick away",
         ),
-        Binding("enter", "screen.confirm", _("OK"), show=False),
+        Binding("enter", "screen.confirm", "OK", show=False),
     ]
 
     def __init__(self, label: str, value: bool, *, id: str, disabled: bool = False) -> None:

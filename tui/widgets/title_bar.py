@@ -9,7 +9,6 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.i18n import _
 from tui.keys.names import with_keys
 from tui.text import clean, shorten
 
@@ -45,12 +44,10 @@ class TitleBar(Widget):
         line = Text(no_wrap=True, overflow="crop")
         line.append(" Facedesk ", self.get_component_rich_style("title--name", partial=True))
         if self.demo:
-            line.append(
-                f" {_('DEMO')} ", self.get_component_rich_style("title--demo", partial=True)
-            )
+            line.append(f" {'DEMO'} ", self.get_component_rich_style("title--demo", partial=True))
             line.append(" ")
         if self.recording:
-            line.append(f" {_('REC')} ", self.get_component_rich_style("title--demo", partial=True))
+            line.append(f" {'REC'} ", self.get_component_rich_style("title--demo", partial=True))
             line.append(" ")
         right = " · ".join(clean(job) for job in self.jobs)
         if self.steps:
@@ -58,7 +55,7 @@ class TitleBar(Widget):
         mark = "" if self.steps else "● "  # the steps carry their own
         right = f" {mark}{right} " if right else f" {clean(self.state)} "
         if self.unknown:
-            waiting = _("{count} unknown").format(count=self.unknown)
+            waiting = f"{self.unknown} unknown"
             right = f" ? {waiting} ·{right}"
         right = shorten(right, max(0, width - line.cell_len - 2))
         left = shorten(f"│ {self.workspace}", max(0, width - line.cell_len - cell_len(right) - 1))
@@ -104,5 +101,5 @@ class TabStrip(Widget):
             line.append("]" if active else " ", style)
             line.append(" ")
         if self.zoomed:
-            line.append(with_keys(_("{key.zoom} all")), "bold")
+            line.append(with_keys("{key.zoom} all"), "bold")
         return line

@@ -16,7 +16,6 @@ from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.dataset.split import load_split
 from engine.events import Event, FeaturesProgress, Figure
-from engine.i18n import _
 from engine.model.augment import wanted_views
 from engine.service.jobs.loaded import Backbones
 from engine.service.jobs.train import train
@@ -61,23 +60,21 @@ def measure(plan: Plan) -> Iterator[Figure]:
             there = people + 1
             yield Figure(
                 key=f"add.{people}.crops",
-                what=_("crops computed to add one person to {people}").format(people=people),
+                what=f"crops computed to add one person to {people}",
                 value=counter.crops,
-                unit=_("crops"),
+                unit="crops",
                 other=_own(workspace, pictures, settings.training.views),
-                against=_("her own crops, with their augmented views"),
+                against="her own crops, with their augmented views",
                 judged="ratio",
                 least=1,
                 stretch=1,
             )
             yield Figure(
                 key=f"add.{people}.seconds",
-                what=_("add one person to {people}").format(people=people),
+                what=f"add one person to {people}",
                 value=seconds,
                 unit="s",
-                note=_("{pictures} pictures each, without the network's own time").format(
-                    pictures=pictures
-                ),
+                note=f"{pictures} pictures each, without the network's own time",
             )
 
 
@@ -95,18 +92,18 @@ def _again(people: int, pictures: int, began: float, ready: float) -> Iterator[F
     size = {"people": people, "pictures": pictures}
     yield Figure(
         key="add.head",
-        what=_("head and calibration, {people} people of {pictures} pictures").format(**size),
+        what="head and calibration, {people} people of {pictures} pictures".format(**size),
         value=ended - ready,
         unit="s",
         judged="value",
         least=5,
         stretch=1,
-        note=_("comparing with the model in use, and saving, included"),
+        note="comparing with the model in use, and saving, included",
     )
     yield Figure(
         key="add.again",
-        what=_("train {people} people of {pictures} pictures again").format(**size),
+        what="train {people} people of {pictures} pictures again".format(**size),
         value=ended - began,
         unit="s",
-        note=_("the whole job, all features there"),
+        note="the whole job, all features there",
     )

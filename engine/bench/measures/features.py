@@ -14,7 +14,6 @@ from engine.bench.plan import Plan
 from engine.bench.stopwatch import taking_turns
 from engine.config import load_settings
 from engine.events import Figure
-from engine.i18n import _
 from engine.model.backbones import packaged_space
 from engine.model.keras_extractor import KerasExtractor
 from engine.model.runtime import vgg16_extractor
@@ -47,12 +46,12 @@ def measure(plan: Plan) -> Iterator[Figure]:
     precision = "bfloat16" if low else "float32"
     yield Figure(
         key="features.speed",
-        what=_("VGG16 features of crops of 160x160"),
+        what="VGG16 features of crops of 160x160",
         value=len(crops) / statistics.median(own),
-        unit=_("crops/s"),
+        unit="crops/s",
         more=True,
         other=len(crops) / statistics.median(others),
-        against=_("TensorFlow in float32"),
+        against="TensorFlow in float32",
         judged="ratio",
         least=2,
         stretch=4,
@@ -67,27 +66,25 @@ def measure(plan: Plan) -> Iterator[Figure]:
     done = operations_of_a_row() * len(crops) / min(own) / 1e9
     yield Figure(
         key="features.limit",
-        what=_("the processor's limit: the fastest matrix product"),
+        what="the processor's limit: the fastest matrix product",
         value=limit,
         unit="GFLOP/s",
         more=True,
-        note=_("{library}, {precision}, {side}x{side}").format(
-            library=which, precision=precision, side=side
-        ),
+        note=f"{which}, {precision}, {side}x{side}",
     )
     yield Figure(
         key="features.share",
-        what=_("VGG16's operations done, as a share of that limit"),
+        what="VGG16's operations done, as a share of that limit",
         value=done / limit,
         unit="",
         more=True,
         judged="value",
         least=0.8,
         stretch=0.9,
-        note=_(
-            "{done:.0f} GFLOP/s, counted as plain convolutions; were all of them Winograd's "
-            "F(4x4, 3x3), the share of multiplications would be {less:.2f}"
-        ).format(done=done, less=done / limit / WINOGRAD),
+        note=(
+            f"{done:.0f} GFLOP/s, counted as plain convolutions; were all of them Winograd's "
+            f"F(4x4, 3x3), the share of multiplications would be {done / limit / WINOGRAD:.2f}"
+        ),
     )
 
 
@@ -95,10 +92,10 @@ def agreement(ours: Float32, theirs: Float32) -> Iterator[Figure]:
     """Whether faster rows are the same rows."""
     space = packaged_space("vgg16")
     likeness = (space.embed(ours) * space.embed(theirs)).sum(1)
-    against = _("TensorFlow in float32")
+    against = "TensorFlow in float32"
     yield Figure(
         key="features.cosine",
-        what=_("least cosine between the embeddings of both"),
+        what="least cosine between the embeddings of both",
         value=float(likeness.min()),
         unit="",
         more=True,
@@ -107,7 +104,7 @@ def agreement(ours: Float32, theirs: Float32) -> Iterator[Figure]:
     errors = np.linalg.norm(ours - theirs, axis=1) / np.linalg.norm(theirs, axis=1)
     yield Figure(
         key="features.error",
-        what=_("largest relative error of a row"),
+        what="largest relative error of a row",
         value=float(errors.max()),
         unit="",
         note=against,

@@ -10,7 +10,6 @@ from engine.bench.plan import Plan
 from engine.bench.screen import screen
 from engine.config import load_settings
 from engine.events import Figure
-from engine.i18n import _
 
 FRAMES, FEWER = 300, 180
 SECONDS = 4.0
@@ -36,21 +35,19 @@ def measure(plan: Plan) -> Iterator[Figure]:
         app.watch(SECONDS)
         taken = app.memory()
     words = {
-        "ui": _("peak memory of the interface's process"),
-        "camera": _("peak memory of the camera process"),
-        "model": _("peak memory of the model process"),
+        "ui": "peak memory of the interface's process",
+        "camera": "peak memory of the camera process",
+        "model": "peak memory of the model process",
     }
     for name, what in words.items():
         yield Figure(key=f"memory.{name}", what=what, value=taken[name] / 1e6, unit="MB")
     yield Figure(
         key="memory.recognising",
-        what=_("peak memory of the recognising processes together"),
+        what="peak memory of the recognising processes together",
         value=(taken["camera"] + taken["model"]) / 1e6,
         unit="MB",
         judged="value",
         least=700,
         stretch=350,
-        note=_("camera and model; {all:.0f} MB with the interface").format(
-            all=sum(taken.values()) / 1e6
-        ),
+        note=f"camera and model; {sum(taken.values()) / 1e6:.0f} MB with the interface",
     )

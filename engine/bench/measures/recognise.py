@@ -20,7 +20,6 @@ from engine.camera.sources import open_source
 from engine.config import load_settings
 from engine.events import Figure
 from engine.faces.align import align
-from engine.i18n import _
 from engine.model.feature_row import Extracts
 from engine.model.store import ModelStore
 from engine.recognise.recogniser import Recogniser
@@ -148,21 +147,21 @@ def measure(plan: Plan) -> Iterator[Figure]:
     recognition, faces = _watched(plan, settings, one)
     yield Figure(
         key="recognise.1.rate",
-        what=_("recognise one face, all stages in one process"),
+        what="recognise one face, all stages in one process",
         value=_rate(recognition.stages),
-        unit=_("frames/s"),
+        unit="frames/s",
         more=True,
-        note=_("640x480, {faces:.1f} faces a frame").format(faces=faces),
+        note=f"640x480, {faces:.1f} faces a frame",
     )
     yield from _by_stage(recognition.stages, 1)
     recognition, faces = _watched(plan, settings, clip_of_four(plan.path, settings, frames))
     yield Figure(
         key="recognise.4.rate",
-        what=_("recognise four faces, all stages in one process"),
+        what="recognise four faces, all stages in one process",
         value=_rate(recognition.stages),
-        unit=_("frames/s"),
+        unit="frames/s",
         more=True,
-        note=_("640x480, {faces:.1f} faces a frame").format(faces=faces),
+        note=f"640x480, {faces:.1f} faces a frame",
     )
     yield from _by_stage(recognition.stages, 4)
 
@@ -183,18 +182,18 @@ def _rate(stages: Stages) -> float:
 
 def _by_stage(stages: Stages, faces: int) -> Iterator[Figure]:
     words = {
-        "read": _("read"),
-        "detect": _("detect"),
-        "align": _("align"),
-        "features": _("features"),
-        "score": _("score"),
-        "vote": _("vote"),
-        "draw": _("draw"),
+        "read": "read",
+        "detect": "detect",
+        "align": "align",
+        "features": "features",
+        "score": "score",
+        "vote": "vote",
+        "draw": "draw",
     }
     for stage in STAGES:
         yield Figure(
             key=f"recognise.{faces}.{stage}",
-            what=_("{stage}, a frame of {faces}").format(stage=words[stage], faces=faces),
+            what=f"{words[stage]}, a frame of {faces}",
             value=stages.of(stage),
             unit="ms",
         )

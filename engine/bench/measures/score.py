@@ -10,7 +10,6 @@ import numpy as np
 from engine.bench.plan import Plan
 from engine.bench.stopwatch import taking_turns
 from engine.events import Figure
-from engine.i18n import _
 from engine.model.backbones import packaged_space
 from engine.model.vectors import unit
 from engine.recognise.scoring import Gallery
@@ -29,7 +28,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
     (taken,) = taking_turns([lambda: gallery.search(face)], ROUNDS)
     yield Figure(
         key="score.5000",
-        what=_("score a face against {people} people").format(people=f"{PEOPLE:,}"),
+        what="score a face against {people} people".format(people=f"{PEOPLE:,}"),
         value=statistics.median(taken) * 1000,
         unit="ms",
         judged="value",

@@ -13,7 +13,6 @@ from engine.bench.plan import Plan
 from engine.bench.screen import Screen, screen
 from engine.config import load_settings
 from engine.events import Figure
-from engine.i18n import _
 
 TIMES = 3
 FRAMES = 90
@@ -28,11 +27,11 @@ def measure(plan: Plan) -> Iterator[Figure]:
     workspace = trained_workspace(plan.path, settings).root
     file = clip(plan.path, settings, plan.sized(FRAMES, QUICK_FRAMES))
     yield _figure(
-        plan, workspace, "help", _("shell to the end of --help"), ("--help",), _ended, 0.3, 0.3
+        plan, workspace, "help", "shell to the end of --help", ("--help",), _ended, 0.3, 0.3
     )
-    yield _figure(plan, workspace, "paint", _("shell to first paint"), (), _painted, 1, 0.5)
+    yield _figure(plan, workspace, "paint", "shell to first paint", (), _painted, 1, 0.5)
     recognise = ("--json", "recognize", "--source", str(file))
-    words = _("shell to first recognised face, from a clip")
+    words = "shell to first recognised face, from a clip"
     yield _figure(plan, workspace, "face", words, recognise, _named, 3, 1.5)
 
 

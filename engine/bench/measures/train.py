@@ -19,7 +19,6 @@ from engine.enrol.people import People
 from engine.errors import ModelError, NoPictures
 from engine.events import Captured, EpochDone, Event, Figure, TrainDone
 from engine.files import write_bytes
-from engine.i18n import _
 from engine.model.loading import load_ahead
 from engine.model.weights import load_weights
 from engine.service.jobs.enrol import enrol
@@ -61,7 +60,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
                 workspace, settings, TrainRequest(), Cancel(), lambda event: None, backbones
             )
             if not done.promoted:
-                raise ModelError(_("The model was not put in use"), done.model)
+                raise ModelError("The model was not put in use", done.model)
             return done
 
         done = trained()
@@ -76,8 +75,8 @@ def measure(plan: Plan) -> Iterator[Figure]:
         epochs = _classic(workspace, settings)
     # The first epoch also builds the graph, which belongs to the start-up.
     classic = EPOCHS * statistics.median(epoch.seconds for epoch in epochs)
-    much = _("2 people, {count} pictures each").format(count=pictures)
-    recipe = _("3 epochs of the classic recipe")
+    much = f"2 people, {pictures} pictures each"
+    recipe = "3 epochs of the classic recipe"
     yield Figure(key="train.classic", what=recipe, value=classic, unit="s", note=much)
     share = left / (before + left)
     # What was left took the rest of the time; a picture is several crops, its augmented views.
@@ -86,7 +85,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
     )
     timed = Figure(
         key="train.after_capture",
-        what=_("from the last picture to a model in use"),
+        what="from the last picture to a model in use",
         value=after_capture,
         unit="s",
         other=classic,
@@ -94,36 +93,30 @@ def measure(plan: Plan) -> Iterator[Figure]:
         judged="ratio",
         least=30,
         stretch=100,
-        note=_("captured in real time, {share:.0%} of the crops left at its end").format(
-            share=share
-        ),
+        note=f"captured in real time, {share:.0%} of the crops left at its end",
     )
     yield timed
     yield replace(
         timed,
         key="train.features_ready",
-        what=_("the same, where all features were computed during the capture"),
+        what="the same, where all features were computed during the capture",
         value=statistics.median(ready),
-        note=_("so it is where at most {rate:.1f} pictures a second are captured").format(
-            rate=rate
-        ),
+        note=f"so it is where at most {rate:.1f} pictures a second are captured",
     )
     yield Figure(
         key="train.left",
-        what=_("crops left to compute when the capture ended"),
+        what="crops left to compute when the capture ended",
         value=left,
-        unit=_("crops"),
-        note=_("of {all}, augmented views counted").format(all=before + left),
+        unit="crops",
+        note=f"of {before + left}, augmented views counted",
     )
     yield Figure(
         key="train.rank1",
-        what=_("rank-1 on the test part"),
+        what="rank-1 on the test part",
         value=done.metrics["rank1_test"],
         unit="",
         more=True,
-        note=_("validation accuracy of the classic recipe: {accuracy:.2f}").format(
-            accuracy=epochs[-1].val_accuracy
-        ),
+        note=f"validation accuracy of the classic recipe: {epochs[-1].val_accuracy:.2f}",
     )
 
 
@@ -166,7 +159,7 @@ def _classic(workspace: Workspace, settings: Settings) -> tuple[EpochDone, ...]:
 
     split = load_split(workspace)
     if split is None:
-        raise NoPictures(_("There is no split"))
+        raise NoPictures("There is no split")
     material = Material(workspace, with_pictures(workspace), split)
     training = replace(settings.training, classic_epochs=EPOCHS, patience=EPOCHS)
     return train_classic(

@@ -20,7 +20,6 @@ from engine.config import load_settings
 from engine.dataset.split import make_split, save_split
 from engine.events import Figure
 from engine.files import write_bytes, write_plain
-from engine.i18n import _
 from engine.pictures import encode_png
 from engine.service.jobs.imports import import_pictures
 from engine.service.jobs.loaded import Backbones
@@ -43,7 +42,7 @@ PHOTOGRAPHS, FEW = 12, 4
 FRAMES = 20
 ROUNDS = 3
 MEGABYTE = 1e6
-PLAIN = _("the same, not encrypted")
+PLAIN = "the same, not encrypted"
 
 
 def measure(plan: Plan) -> Iterator[Figure]:
@@ -52,12 +51,10 @@ def measure(plan: Plan) -> Iterator[Figure]:
     wrap, opener = Wrap.of_passphrase(), from_passphrase("four words of a bench")
     yield Figure(
         key="vault.scrypt",
-        what=_("open a vault by its passphrase (scrypt)"),
+        what="open a vault by its passphrase (scrypt)",
         value=statistics.median(seconds_of(lambda: opener.key(wrap)) for _round in range(3)),
         unit="s",
-        note=_("N={n}, r={r}, p={p}: {megabytes} MB").format(
-            n=wrap.n, r=wrap.r, p=wrap.p, megabytes=128 * wrap.n * wrap.r >> 20
-        ),
+        note=f"N={wrap.n}, r={wrap.r}, p={wrap.p}: {128 * wrap.n * wrap.r >> 20} MB",
     )
     yield _written(plan)
     yield from _jobs(plan, load_settings())
@@ -65,7 +62,7 @@ def measure(plan: Plan) -> Iterator[Figure]:
 
 def _sealing() -> Iterator[Figure]:
     key = DataKey.make()
-    for size, words in ((PICTURE, _("a picture")), (FEATURES, _("features of 100 pictures"))):
+    for size, words in ((PICTURE, "a picture"), (FEATURES, "features of 100 pictures")):
         data = np.random.default_rng(1).bytes(size)
         sealed = envelope.seal(key, ".png", data)
         taken = taking_turns(
@@ -75,10 +72,10 @@ def _sealing() -> Iterator[Figure]:
             ],
             51,
         )
-        for verb, seconds in zip((_("seal"), _("open")), taken, strict=True):
+        for verb, seconds in zip(("seal", "open"), taken, strict=True):
             yield Figure(
                 key=f"vault.{'seal' if seconds is taken[0] else 'open'}.{size}",
-                what=_("{verb} {what}").format(verb=verb, what=words),
+                what=f"{verb} {words}",
                 value=size / MEGABYTE / statistics.median(seconds),
                 unit="MB/s",
                 more=True,
@@ -98,7 +95,7 @@ def _written(plan: Plan) -> Figure:
     )
     return Figure(
         key="vault.write",
-        what=_("put a picture on disk, encrypted"),
+        what="put a picture on disk, encrypted",
         value=statistics.median(sealed) * 1000,
         unit="ms",
         other=statistics.median(plain) * 1000,
@@ -121,10 +118,10 @@ def _jobs(plan: Plan, settings: Settings) -> Iterator[Figure]:
         for workspace in pair:
             shutil.rmtree(workspace.root)
     words = {
-        "import": _("import, encrypted"),
-        "train": _("train from the pictures, encrypted"),
-        "again": _("train again, features ready, encrypted"),
-        "recognise": _("load a model and recognise, encrypted"),
+        "import": "import, encrypted",
+        "train": "train from the pictures, encrypted",
+        "again": "train again, features ready, encrypted",
+        "recognise": "load a model and recognise, encrypted",
     }
     for name, (plain, sealed) in taken.items():
         yield Figure(
@@ -134,7 +131,7 @@ def _jobs(plan: Plan, settings: Settings) -> Iterator[Figure]:
             unit="s",
             other=statistics.median(plain),
             against=PLAIN,
-            note=_("{rounds} rounds in turn").format(rounds=len(plain)),
+            note=f"{len(plain)} rounds in turn",
         )
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 from engine.camera.inspect import CameraFacts, PictureFormat, Size, inspect_cameras
 from engine.errors import SourceBusy
 from engine.events import Finding
-from engine.i18n import _
 from engine.settings import CameraSettings
 
 SHOWN = 6
 """Sizes of a format told one by one."""
-AUTOMATIC = {0: _("automatic"), 1: _("manual"), 2: _("shutter priority"), 3: _("aperture priority")}
+AUTOMATIC = {0: "automatic", 1: "manual", 2: "shutter priority", 3: "aperture priority"}
 
 
 def camera_findings(
@@ -29,9 +28,9 @@ def camera_findings(
                 group="camera",
                 subject="camera",
                 state="note",
-                value=_("no camera on this machine ({devices}/video*)").format(devices=devices),
-                detail=_("A clip, a stream or demo:collins can be the source."),
-                remedy=_("Plug one in; if it is: sudo modprobe uvcvideo"),
+                value=f"no camera on this machine ({devices}/video*)",
+                detail="A clip, a stream or demo:collins can be the source.",
+                remedy="Plug one in; if it is: sudo modprobe uvcvideo",
             )
         ]
     return [finding for camera in facts for finding in _of(camera, settings)]
@@ -42,14 +41,10 @@ def _of(camera: CameraFacts, settings: CameraSettings) -> list[Finding]:
     found = [_device(camera)]
     if camera.access is not None:
         access = camera.access
-        value = _("{owner}:{group} {mode:04o}, {user} may use it").format(
-            owner=access.owner, group=access.group, mode=access.mode, user=access.user
-        )
+        value = f"{access.owner}:{access.group} {access.mode:04o}, {access.user} may use it"
         if access.usable:
             text = (
-                _("{user} is in group {group}")
-                if access.member
-                else _("{user} is not in group {group}")
+                "{user} is in group {group}" if access.member else "{user} is not in group {group}"
             ).format(user=access.user, group=access.group)
             found.append(_finding(device, "access", "ok", value, text))
     if camera.formats:
@@ -57,15 +52,13 @@ def _of(camera: CameraFacts, settings: CameraSettings) -> list[Finding]:
     if camera.controls:
         found.append(_exposure(camera))
     if camera.holders and not isinstance(camera.trouble, SourceBusy):
-        names = ", ".join(
-            _("{name} (process {pid})").format(name=name, pid=pid) for pid, name in camera.holders
-        )
-        found.append(_finding(device, "open in", "note", names, _("It captures nothing now.")))
+        names = ", ".join(f"{name} (process {pid})" for pid, name in camera.holders)
+        found.append(_finding(device, "open in", "note", names, "It captures nothing now."))
     return found
 
 
 def _device(camera: CameraFacts) -> Finding:
-    device, name = str(camera.path), camera.name or _("a camera without a name")
+    device, name = str(camera.path), camera.name or "a camera without a name"
     facts = ", ".join(filter(None, (camera.driver, camera.bus)))
     if camera.trouble is None:
         return _finding(device, "", "ok", name, facts)
@@ -73,7 +66,7 @@ def _device(camera: CameraFacts) -> Finding:
     remedy = trouble.hint
     if isinstance(trouble, SourceBusy) and camera.holders:
         pids = " ".join(str(pid) for pid, _ in camera.holders)
-        remedy = _("Close that program, or: kill {pids}").format(pids=pids)
+        remedy = f"Close that program, or: kill {pids}"
     return _finding(device, "", "warning", f"{name}: {trouble}", facts, remedy)
 
 
@@ -93,9 +86,7 @@ def _formats(camera: CameraFacts, settings: CameraSettings) -> Finding:
         device,
         "formats",
         "note",
-        _("{width}x{height} is not among them: {value}").format(
-            width=wanted[0], height=wanted[1], value=value
-        ),
+        f"{wanted[0]}x{wanted[1]} is not among them: {value}",
         detail,
         f"export FACEDESK_CAMERA__WIDTH={width} FACEDESK_CAMERA__HEIGHT={height}",
     )
@@ -104,26 +95,20 @@ def _formats(camera: CameraFacts, settings: CameraSettings) -> Finding:
 def _size(size: Size) -> str:
     text = f"{size.width}x{size.height}"
     text += f"@{max(size.rates):g}" if size.rates else ""
-    return _("up to {size}").format(size=text) if size.stepwise else text
+    return f"up to {text}" if size.stepwise else text
 
 
 def _format(item: PictureFormat) -> str:
     if not item.sizes:
         return item.code
     largest = item.sizes[0]
-    return _("{code} up to {width}x{height}").format(
-        code=item.code, width=largest.width, height=largest.height
-    )
+    return f"{item.code} up to {largest.width}x{largest.height}"
 
 
 def _exposure(camera: CameraFacts) -> Finding:
     device, controls = str(camera.path), camera.controls
     auto = controls.get("exposure_auto")
-    how = (
-        AUTOMATIC.get(auto, _("mode {auto}").format(auto=auto))
-        if auto is not None
-        else _("not told")
-    )
+    how = AUTOMATIC.get(auto, f"mode {auto}") if auto is not None else "not told"
     rest = ", ".join(
         f"{name.replace('_', ' ')} {value}"
         for name, value in controls.items()
@@ -131,10 +116,8 @@ def _exposure(camera: CameraFacts) -> Finding:
     )
     if auto == 1:
         remedy = f"v4l2-ctl -d {device} -c auto_exposure=3"
-        return _finding(
-            device, "exposure", "note", _("exposure {how}").format(how=how), rest, remedy
-        )
-    return _finding(device, "exposure", "ok", _("exposure {how}").format(how=how), rest)
+        return _finding(device, "exposure", "note", f"exposure {how}", rest, remedy)
+    return _finding(device, "exposure", "ok", f"exposure {how}", rest)
 
 
 def _finding(

@@ -12,7 +12,6 @@ from pathlib import Path
 from engine.errors import FacedeskError, VaultLocked
 from engine.events import Finding
 from engine.events.checkup import State
-from engine.i18n import _
 from engine.workspace import Workspace
 
 CASCADES: dict[str, str] = {
@@ -53,18 +52,12 @@ def cascade_findings(folder: Path | None) -> list[Finding]:
                 raise FileNotFoundError
             digest = hashlib.sha256((folder / f"haarcascade_{name}.xml").read_bytes()).hexdigest()
         except OSError:
-            found.append(_file(name, "trouble", _("cascade missing"), str(folder or ""), AGAIN))
+            found.append(_file(name, "trouble", "cascade missing", str(folder or ""), AGAIN))
             continue
         if digest == known:
-            found.append(
-                _file(
-                    name, "ok", _("cascade, SHA-256 {digest}").format(digest=digest[:SHOWN]), digest
-                )
-            )
+            found.append(_file(name, "ok", f"cascade, SHA-256 {digest[:SHOWN]}", digest))
         else:
-            value = _("cascade, SHA-256 {digest}, not the tested {known}").format(
-                digest=digest[:SHOWN], known=known[:SHOWN]
-            )
+            value = f"cascade, SHA-256 {digest[:SHOWN]}, not the tested {known[:SHOWN]}"
             found.append(_file(name, "warning", value, digest, AGAIN))
     return found
 
@@ -90,7 +83,7 @@ def _face_spaces() -> list[Finding]:
         try:
             known = path.with_name(path.name + ".sha256").read_text("ascii").split()[0]
         except (OSError, ValueError, IndexError):
-            known = _("absent")
+            known = "absent"
         subject = "face space" if name == DEFAULT else f"face space of {name}"
         found.append(packaged_finding(subject, path, known))
     return found
@@ -98,7 +91,7 @@ def _face_spaces() -> list[Finding]:
 
 def packaged_finding(subject: str, path: Path, known: str) -> Finding:
     """Whether a file that ships with Facedesk is the one that shipped."""
-    again = _("{install} (in a checkout: git checkout -- {file})").format(
+    again = "{install} (in a checkout: git checkout -- {file})".format(
         install="pip install --force-reinstall --no-deps facedesk", file=path.name
     )
     try:
@@ -108,22 +101,18 @@ def packaged_finding(subject: str, path: Path, known: str) -> Finding:
         return _file(
             subject,
             "trouble",
-            _("cannot be read: {strerror}").format(strerror=error.strerror),
+            f"cannot be read: {error.strerror}",
             str(path),
             again,
         )
     if digest != known:
-        value = _("damaged: SHA-256 {digest}, should be {known}").format(
-            digest=digest[:SHOWN], known=known[:SHOWN]
-        )
+        value = f"damaged: SHA-256 {digest[:SHOWN]}, should be {known[:SHOWN]}"
         return _file(subject, "trouble", value, str(path), again)
     megabytes = path.stat().st_size / 1e6
     return _file(
         subject,
         "ok",
-        _("SHA-256 {digest}, {megabytes:.1f} MB").format(
-            digest=digest[:SHOWN], megabytes=megabytes
-        ),
+        f"SHA-256 {digest[:SHOWN]}, {megabytes:.1f} MB",
         digest,
     )
 
@@ -134,16 +123,14 @@ def _model(workspace: Workspace) -> Finding:
     store = ModelStore(workspace)
     try:
         if store.current_id() is None:
-            return _file("model", "note", _("none yet"), "", "facedesk train")
+            return _file("model", "note", "none yet", "", "facedesk train")
         info = store.load().info
     except VaultLocked as error:
         return _file("model", "note", error.title, str(workspace.models))
     except FacedeskError as error:
         remedy = error.hint or "facedesk train"
         return _file("model", "trouble", str(error), str(workspace.models), remedy)
-    return _file(
-        "model", "ok", _("{id}, {count} people, intact").format(id=info.id, count=len(info.people))
-    )
+    return _file("model", "ok", f"{info.id}, {len(info.people)} people, intact")
 
 
 def _file(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:

@@ -8,7 +8,6 @@ from engine.cancel import Cancel
 from engine.errors import Cancelled, SourceError
 from engine.events import CameraMeasured, Emit, Finding
 from engine.events.checkup import State
-from engine.i18n import _
 from engine.settings import Settings
 
 
@@ -53,7 +52,7 @@ def check_camera(
                 subject=f"{mask_credentials(source)} measured",
                 state="trouble" if asked else "warning",
                 value=str(error),
-                remedy=error.hint or _("Check it with its own player."),
+                remedy=error.hint or "Check it with its own player.",
                 device=mask_credentials(source),
             )
         )
@@ -82,37 +81,25 @@ def findings_of(
             device=device,
         )
 
-    again = _("Restart what sends it, then: facedesk doctor --camera {source}").format(
-        source=measured.source
-    )
+    again = f"Restart what sends it, then: facedesk doctor --camera {measured.source}"
     found = [_rate(measured, device, local, finding)]
-    moving = _("{frames} pictures in {seconds:.1f} s").format(
-        frames=measured.frames, seconds=measured.seconds
-    )
+    moving = f"{measured.frames} pictures in {measured.seconds:.1f} s"
     if measured.brightness < BLACK:
-        value = _("black picture: brightness {brightness:.0f}").format(
-            brightness=measured.brightness
-        )
-        found.append(
-            finding("picture", bad, value, moving, _("Open the lens cover, put a light on."))
-        )
+        value = f"black picture: brightness {measured.brightness:.0f}"
+        found.append(finding("picture", bad, value, moving, "Open the lens cover, put a light on."))
     elif measured.frames >= LEAST_FRAMES and measured.identical == measured.frames - 1:
         mend = "sudo modprobe -r uvcvideo && sudo modprobe uvcvideo" if local else again
-        value = _("frozen picture: all {frames} are the same in every pixel").format(
-            frames=measured.frames
-        )
+        value = f"frozen picture: all {measured.frames} are the same in every pixel"
         found.append(finding("picture", bad, value, moving, mend))
     else:
-        value = _("the picture moves, {identical} of {frames} repeated").format(
-            identical=measured.identical, frames=measured.frames
-        )
+        value = f"the picture moves, {measured.identical} of {measured.frames} repeated"
         found.append(finding("picture", "ok", value, moving))
     if measured.brightness >= BLACK:
         found.append(_light(measured, settings, finding))
         soft = measured.sharpness < SOFT
-        text = _("sharpness {value:.0f}, soft") if soft else _("sharpness {value:.0f}")
+        text = "sharpness {value:.0f}, soft" if soft else "sharpness {value:.0f}"
         value = text.format(value=measured.sharpness)
-        mend = _("Clean the lens and turn its focus ring.") if soft else ""
+        mend = "Clean the lens and turn its focus ring." if soft else ""
         found.append(finding("focus", "note" if soft else "ok", value, "", mend))
     return tuple(found)
 
@@ -120,43 +107,35 @@ def findings_of(
 def _rate(measured: CameraMeasured, device: str, local: bool, finding: _Maker) -> Finding:
     size = f"{measured.width}x{measured.height}"
     if measured.fps <= 0:
-        return finding(
-            "rate", "ok", _("{size}, no rate of its own").format(size=size), measured.detail
-        )
+        return finding("rate", "ok", f"{size}, no rate of its own", measured.detail)
     text = (
-        _("{fps:.1f} fps of {promised:g} promised at {size}")
+        "{fps:.1f} fps of {promised:g} promised at {size}"
         if measured.promised
-        else _("{fps:.1f} fps at {size}")
+        else "{fps:.1f} fps at {size}"
     )
     value = text.format(fps=measured.fps, promised=measured.promised, size=size)
     if measured.promised and measured.fps < SLOW * measured.promised:
-        mend = _("More light, or another USB port.")
+        mend = "More light, or another USB port."
         if local:
             command = f"v4l2-ctl -d {device} -c exposure_dynamic_framerate=0"
-            mend = _("More light, or another USB port: {command}").format(command=command)
+            mend = f"More light, or another USB port: {command}"
         return finding("rate", "warning", value, measured.detail, mend)
     return finding("rate", "ok", value, measured.detail)
 
 
 def _light(measured: CameraMeasured, settings: Settings, finding: _Maker) -> Finding:
     value, gates = (
-        _("brightness {brightness:.0f}").format(brightness=measured.brightness),
+        f"brightness {measured.brightness:.0f}",
         settings.gates,
     )
-    detail = _("{clipped:.0%} of the pixels are black or white").format(clipped=measured.clipped)
+    detail = f"{measured.clipped:.0%} of the pixels are black or white"
     if measured.brightness < gates.min_brightness:
-        limit = _("{value}, below {min_brightness:g}").format(
-            value=value, min_brightness=gates.min_brightness
-        )
-        return finding("light", "warning", limit, detail, _("Put a light in front of the person."))
+        limit = f"{value}, below {gates.min_brightness:g}"
+        return finding("light", "warning", limit, detail, "Put a light in front of the person.")
     if measured.brightness > gates.max_brightness:
-        limit = _("{value}, above {max_brightness:g}").format(
-            value=value, max_brightness=gates.max_brightness
-        )
-        return finding("light", "warning", limit, detail, _("Turn the camera away from the light."))
+        limit = f"{value}, above {gates.max_brightness:g}"
+        return finding("light", "warning", limit, detail, "Turn the camera away from the light.")
     if measured.clipped > MUCH_CLIPPED:
-        mend = _("Avoid a window or lamp behind the person.")
-        return finding(
-            "light", "note", _("{value}, much contrast").format(value=value), detail, mend
-        )
+        mend = "Avoid a window or lamp behind the person."
+        return finding("light", "note", f"{value}, much contrast", detail, mend)
     return finding("light", "ok", value, detail)

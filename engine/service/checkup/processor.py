@@ -11,7 +11,6 @@ from pathlib import Path
 
 from engine.events import Finding
 from engine.events.checkup import State
-from engine.i18n import _
 from engine.model.choice import choose_backbone, remembered
 from engine.model.processor import CPUINFO, has_bfloat16, processor_features
 from engine.model.runtime import INSTALL, choose_runtime
@@ -46,7 +45,7 @@ def _features(cpuinfo: Path) -> Finding:
     features = processor_features(cpuinfo)
     there = ", ".join(name.upper().replace("_", "-") for name in WANTED if name in features)
     low = has_bfloat16(cpuinfo)
-    used = _("bfloat16 features, about twice as fast") if low else _("float32 features")
+    used = "bfloat16 features, about twice as fast" if low else "float32 features"
     model = ""
     try:
         found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(errors="replace"), re.M)
@@ -57,29 +56,27 @@ def _features(cpuinfo: Path) -> Finding:
         return _finding(
             "vector unit",
             "warning",
-            _("no AVX2: VGG16 takes several times as long"),
+            "no AVX2: VGG16 takes several times as long",
             model,
-            _("{command} (or another machine)").format(command="facedesk train --backbone resnet"),
+            "{command} (or another machine)".format(command="facedesk train --backbone resnet"),
         )
-    return _finding("vector unit", "ok", f"{there or _('unknown')}: {used}", model)
+    return _finding("vector unit", "ok", f"{there or 'unknown'}: {used}", model)
 
 
 def _runtime(wish: RuntimeWish, cpuinfo: Path) -> Finding:
     chosen = choose_runtime(wish, cpuinfo)
     name = {"openvino": "OpenVINO", "keras": "Keras"}[chosen.name]
-    value = _("{runtime} computes the features: {reason}").format(
-        runtime=name, reason=chosen.reason
-    )
+    value = f"{name} computes the features: {chosen.reason}"
     if not chosen.fallback:
         return _finding("runtime", "ok", value)
-    slow = _("Features as good, but a start takes seconds longer, for TensorFlow.")
+    slow = "Features as good, but a start takes seconds longer, for TensorFlow."
     return _finding("runtime", "note", value, slow, INSTALL)
 
 
 NETWORKS = {
-    "both": _("VGG16 and the face network judge"),
-    "vgg16": _("VGG16 judges alone"),
-    "resnet": _("the face network judges alone"),
+    "both": "VGG16 and the face network judge",
+    "vgg16": "VGG16 judges alone",
+    "resnet": "the face network judges alone",
 }
 """What a backbone means, in words."""
 
@@ -90,16 +87,14 @@ def _networks(wish: BackboneWish) -> Finding:
     if chosen.name == "both" or wish != "auto":
         return _finding("networks", "ok", value)
     remedy = "facedesk train --backbone both"
-    return _finding("networks", "note", value, _("Both tell people apart a little better."), remedy)
+    return _finding("networks", "note", value, "Both tell people apart a little better.", remedy)
 
 
 def _cores() -> Finding:
     return _finding(
         "cores",
         "ok",
-        _("{usable} of {all_cores} may be used, by all threads").format(
-            usable=usable_cores(), all_cores=os.cpu_count()
-        ),
+        f"{usable_cores()} of {os.cpu_count()} may be used, by all threads",
     )
 
 
@@ -107,14 +102,14 @@ def _memory(meminfo: Path) -> Finding:
     try:
         text = meminfo.read_text()
     except OSError:
-        return _finding("memory", "ok", _("unknown"))
+        return _finding("memory", "ok", "unknown")
     sizes = {name: int(kib) * 1024 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", text, re.M)}
     free, total = sizes.get("MemAvailable", 0), sizes.get("MemTotal", 0)
-    value = _("{free:.1f} of {total:.1f} GB free").format(free=free / 1e9, total=total / 1e9)
+    value = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
     if 0 < free < LEAST_MEMORY:
         remedy = "ps -eo rss,comm --sort=-rss | head"
-        return _finding("memory", "warning", value, _("A training takes about 2 GB."), remedy)
-    return _finding("memory", "ok", value, _("A training takes about 2 GB."))
+        return _finding("memory", "warning", value, "A training takes about 2 GB.", remedy)
+    return _finding("memory", "ok", value, "A training takes about 2 GB.")
 
 
 def _graphics(devices: Path) -> Finding:
@@ -124,18 +119,18 @@ def _graphics(devices: Path) -> Finding:
         return _finding(
             "GPU",
             "note",
-            _("NVIDIA ({devices}), used only with TensorFlow's CUDA extra").format(
+            "NVIDIA ({devices}), used only with TensorFlow's CUDA extra".format(
                 devices=", ".join(nvidia)
             ),
-            _("Without it everything runs on the processor."),
+            "Without it everything runs on the processor.",
             "pip install 'tensorflow[and-cuda]>=2.21,<2.22'",
         )
     if render:
-        value = _("{devices}: not used, TensorFlow knows NVIDIA only").format(
+        value = "{devices}: not used, TensorFlow knows NVIDIA only".format(
             devices=", ".join(render)
         )
         return _finding("GPU", "ok", value)
-    return _finding("GPU", "ok", _("none: everything runs on the processor, as it is meant to"))
+    return _finding("GPU", "ok", "none: everything runs on the processor, as it is meant to")
 
 
 def _finding(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:

@@ -11,7 +11,6 @@ from engine import __version__
 from engine.camera.display import display_available
 from engine.events import Finding
 from engine.events.checkup import State
-from engine.i18n import _
 from engine.settings import DetectionSettings
 
 PACKAGES = ("textual", "tensorflow", "keras", "openvino", "opencv-python", "numpy", "pillow")
@@ -23,9 +22,7 @@ def software_findings(settings: DetectionSettings) -> list[Finding]:
 
 
 def _python() -> Finding:
-    value = _("Facedesk {version} on Python {python_version}").format(
-        version=__version__, python_version=platform.python_version()
-    )
+    value = f"Facedesk {__version__} on Python {platform.python_version()}"
     return Finding(
         group="software", subject="python", state="ok", value=value, detail=sys.executable
     )
@@ -43,7 +40,7 @@ def _packages() -> Finding:
             group="software",
             subject="packages",
             state="trouble",
-            value=_("missing: {missing}").format(missing=", ".join(missing)),
+            value="missing: {missing}".format(missing=", ".join(missing)),
             detail=", ".join(there),
             remedy="pip install --require-hashes -r requirements.lock",
         )
@@ -56,21 +53,21 @@ def _detector(settings: DetectionSettings) -> Finding:
     state: State = "ok"
     install = "pip install 'openvino>=2025.4,<2027'"
     if settings.detector == "blaze" and not there:
-        value = _("BlazeFace, which needs OpenVINO; that is not installed")
+        value = "BlazeFace, which needs OpenVINO; that is not installed"
         state = "trouble"
     elif settings.detector == "haar":
-        value = _("the Haar cascade, as the settings say")
+        value = "the Haar cascade, as the settings say"
     elif there:
-        value = _("BlazeFace")
+        value = "BlazeFace"
     else:
-        value = _("the Haar cascade: it finds fewer faces than BlazeFace")
+        value = "the Haar cascade: it finds fewer faces than BlazeFace"
         state = "note"
     return Finding(
         group="software",
         subject="detector",
         state=state,
         value=value,
-        detail=_("the setting detection.detector: {detector}").format(detector=settings.detector),
+        detail=f"the setting detection.detector: {settings.detector}",
         remedy="" if there or settings.detector == "haar" else install,
     )
 
@@ -78,12 +75,12 @@ def _detector(settings: DetectionSettings) -> Finding:
 def _display() -> Finding:
     if display_available():
         return Finding(
-            group="software", subject="display", state="ok", value=_("present: --window works")
+            group="software", subject="display", state="ok", value="present: --window works"
         )
     return Finding(
         group="software",
         subject="display",
         state="note",
-        value=_("none: --window is refused, everything else works"),
-        remedy=_("ssh -X HOST, where a window is wanted over SSH"),
+        value="none: --window is refused, everything else works",
+        remedy="ssh -X HOST, where a window is wanted over SSH",
     )

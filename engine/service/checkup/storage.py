@@ -17,7 +17,6 @@ from engine.errors import DataError, VaultError, VaultLocked
 from engine.events import Finding
 from engine.events.checkup import State
 from engine.exposure import exposures
-from engine.i18n import _
 from engine.settings import Settings
 from engine.vault.opened import opened
 from engine.vault.record import read_record
@@ -48,12 +47,8 @@ def disk_finding(workspace: Workspace, settings: Settings) -> Finding:
     """Free space, and how many sessions of pictures that is."""
     usage = shutil.disk_usage(_existing(workspace))
     sessions = usage.free // (settings.enrolment.count * PICTURE)
-    value = _("{free:.1f} GB free, room for about {sessions:,} sessions").format(
-        free=usage.free / 1e9, sessions=sessions
-    )
-    detail = _("of {count} pictures, in {root}").format(
-        count=settings.enrolment.count, root=workspace.root
-    )
+    value = f"{usage.free / 1e9:.1f} GB free, room for about {sessions:,} sessions"
+    detail = f"of {settings.enrolment.count} pictures, in {workspace.root}"
     remedy = f"du -xh --max-depth=2 {workspace.root} | sort -h | tail"
     if usage.free < LEAST_FREE:
         return _finding("disk", "trouble", value, detail, remedy)
@@ -69,24 +64,20 @@ def _existing(workspace: Workspace) -> Path:
 def _workspace(workspace: Workspace) -> Finding:
     place = _existing(workspace)
     if not os.access(place, os.W_OK | os.X_OK):
-        remedy = _("sudo chown -R $USER {place} (or choose another --workspace)").format(
-            place=place
-        )
-        return _finding(
-            "workspace", "trouble", _("{place} may not be written").format(place=place), "", remedy
-        )
+        remedy = f"sudo chown -R $USER {place} (or choose another --workspace)"
+        return _finding("workspace", "trouble", f"{place} may not be written", "", remedy)
     if not workspace.root.exists():
         return _finding(
             "workspace",
             "ok",
-            _("{root} is made at the first enrolment").format(root=workspace.root),
+            f"{workspace.root} is made at the first enrolment",
         )
     mode = workspace.root.stat().st_mode & 0o777
     people = workspace.people.is_dir() and any(workspace.people.iterdir())
-    value = _("{root}, mode {mode:04o}").format(root=workspace.root, mode=mode)
+    value = f"{workspace.root}, mode {mode:04o}"
     if mode & 0o077 and people:
         remedy = f"chmod -R go-rwx {workspace.root}"
-        return _finding("workspace", "warning", value, _("Other users may look inside."), remedy)
+        return _finding("workspace", "warning", value, "Other users may look inside.", remedy)
     return _finding("workspace", "ok", value)
 
 
@@ -126,17 +117,17 @@ def encryption_finding(workspace: Workspace) -> Finding:
     except VaultError as error:
         return _finding("encryption", "trouble", str(error), "", error.hint)
     if record is None:
-        value = _("none: whoever takes the disk sees the pictures")
+        value = "none: whoever takes the disk sees the pictures"
         return _finding("encryption", "note", value, "", "facedesk vault create")
-    detail = _("AES-256-GCM, vault key {id}").format(id=record.key.hex()[:8])
+    detail = f"AES-256-GCM, vault key {record.key.hex()[:8]}"
     if record.state != "sealed":
         command = "create" if record.state == "sealing" else "remove"
-        value = _("a conversion was cut short: some files are encrypted, some are not")
+        value = "a conversion was cut short: some files are encrypted, some are not"
         return _finding("encryption", "warning", value, detail, f"facedesk vault {command}")
     if opened(workspace.root) is None:
-        remedy = _("Set vault.key_file or vault.passphrase_file, or start the app.")
-        return _finding("encryption", "note", _("AES-256-GCM, locked"), detail, remedy)
-    return _finding("encryption", "ok", _("AES-256-GCM, unlocked"), detail)
+        remedy = "Set vault.key_file or vault.passphrase_file, or start the app."
+        return _finding("encryption", "note", "AES-256-GCM, locked", detail, remedy)
+    return _finding("encryption", "ok", "AES-256-GCM, unlocked", detail)
 
 
 def _lock(workspace: Workspace) -> Finding:
@@ -147,15 +138,15 @@ def _lock(workspace: Workspace) -> Finding:
     pid = re.search(r"process (\d+)\)$", holder)
     # A writer that was killed leaves its name behind, but not its lock.
     if pid is None or not Path(f"/proc/{pid[1]}").exists():
-        return _finding("lock", "ok", _("nobody is writing"))
+        return _finding("lock", "ok", "nobody is writing")
     if int(pid[1]) == os.getpid():
-        return _finding("lock", "ok", _("held by this Facedesk: {holder}").format(holder=holder))
-    remedy = _("Wait for it, or: kill {pid}").format(pid=pid[1])
-    return _finding("lock", "note", _("held by {holder}").format(holder=holder), "", remedy)
+        return _finding("lock", "ok", f"held by this Facedesk: {holder}")
+    remedy = f"Wait for it, or: kill {pid[1]}"
+    return _finding("lock", "note", f"held by {holder}", "", remedy)
 
 
 def _file(subject: str, path: Path) -> Finding:
-    value = str(path) if path.exists() else _("{path} is absent: defaults").format(path=path)
+    value = str(path) if path.exists() else f"{path} is absent: defaults"
     return _finding(subject, "ok", value)
 
 

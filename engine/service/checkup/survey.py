@@ -7,7 +7,6 @@ from collections.abc import Callable
 from engine.errors import FacedeskError
 from engine.events import Finding
 from engine.events.checkup import Group
-from engine.i18n import _
 from engine.service.checkup.cameras import camera_findings
 from engine.service.checkup.files import file_findings
 from engine.service.checkup.processor import processor_findings
@@ -39,9 +38,7 @@ def survey(workspace: Workspace, settings: Settings) -> tuple[Finding, ...]:
         try:
             found += look()
         except (FacedeskError, OSError) as error:
-            hint = getattr(error, "hint", "") or _("Look into it: {name}.").format(
-                name=type(error).__name__
-            )
+            hint = getattr(error, "hint", "") or f"Look into it: {type(error).__name__}."
             found.append(
                 Finding(group=group, subject=group, state="trouble", value=str(error), remedy=hint)
             )

@@ -16,7 +16,6 @@ from pathlib import Path
 from engine.enrol.names import name_key
 from engine.errors import DataError
 from engine.files import read_start, translate_os_errors
-from engine.i18n import _
 from engine.service.erasure.evidence import Evidence, files_below
 from engine.service.erasure.reading import Unread, contents
 from engine.service.person_archive.form import ZIP, Proved, proved
@@ -50,7 +49,7 @@ def copies(workspace: Workspace, who: Evidence) -> Counts:
             archive = proved(data)
             ours, kind = archive is not None and _is_theirs(archive, who), "archives"
         if ours:
-            with translate_os_errors(_("remove a file"), file):
+            with translate_os_errors("remove a file", file):
                 file.unlink(missing_ok=True)
             counts[kind] += 1
     return counts

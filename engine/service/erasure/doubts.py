@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import DataError
-from engine.i18n import _, _n
 
 Kind = Literal["person", "stranger", "trash"]
 Why = Literal["same", "alike", "incomparable"]
@@ -31,13 +30,11 @@ class Holder:
     def words(self) -> str:
         """Who, and how many."""
         told = {
-            "person": _("{whose}, who is enrolled"),
-            "stranger": _("{whose}, one of your strangers"),
-            "trash": _("the trash ({whose})"),
+            "person": "{whose}, who is enrolled",
+            "stranger": "{whose}, one of your strangers",
+            "trash": "the trash ({whose})",
         }[self.kind].format(whose=self.whose)
-        return _n(
-            "{whose}: {count} picture", "{whose}: {count} pictures", self.pictures
-        ).format(whose=told, count=self.pictures)  # fmt: skip
+        return ("{whose}: {count} picture" if self.pictures == 1 else "{whose}: {count} pictures").format(whose=told, count=self.pictures)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +52,14 @@ class Unsure:
     def words(self) -> str:
         """Which, and why it is not sure."""
         told = {
-            "same": _("has pictures of the very same bytes"),
-            "alike": _("may be the same face (likeness {likeness:.2f})"),
-            "incomparable": _("could not be compared"),
+            "same": "has pictures of the very same bytes",
+            "alike": "may be the same face (likeness {likeness:.2f})",
+            "incomparable": "could not be compared",
         }[self.why].format(likeness=self.likeness or 0.0)
         if not self.at:  # a crop of the trash that lost its record
             return f"{self.place}: {told}"
         when = self.at[:16].replace("T", " ")
-        return _("{place}, seen {when}: {why}").format(place=self.place, when=when, why=told)
+        return f"{self.place}, seen {when}: {told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +73,21 @@ class Doubts:
     def lines(self) -> Iterator[str]:
         """All of it in words."""
         if self.shared:
-            yield _("Others hold the very same pictures:")
+            yield "Others hold the very same pictures:"
             yield from (f"  {each.words}" for each in self.shared)
         if self.unsure:
-            yield _("Unknown people who may be {name}:").format(name=self.name)
+            yield f"Unknown people who may be {self.name}:"
             yield from (f"  {each.words}" for each in self.unsure)
 
 
 def _sentences(doubts: Doubts) -> Iterator[str]:
     for begin, each in (
-        (_("Others hold the very same pictures: {who}."), doubts.shared),
-        (_("Unknown people may be {name}: {who}."), doubts.unsure),
+        ("Others hold the very same pictures: {who}.", doubts.shared),
+        ("Unknown people may be {name}: {who}.", doubts.unsure),
     ):
         if each:
             who = "; ".join(one.words for one in each[:MOST_TOLD])
-            more = _("; and {count} more").format(count=len(each) - MOST_TOLD)
+            more = f"; and {len(each) - MOST_TOLD} more"
             who += more if len(each) > MOST_TOLD else ""
             yield begin.format(name=doubts.name, who=who)
 
@@ -115,12 +112,12 @@ class ErasureUnanswered(DataError):
     def __init__(self, doubts: Doubts) -> None:
         hints = []
         if doubts.shared:
-            hints.append(_("With --shared-stay others keep theirs, and only what is theirs alone "
-                           "is erased."))  # fmt: skip
+            hints.append("With --shared-stay others keep theirs, and only what is theirs alone "
+                           "is erased.")  # fmt: skip
         if doubts.unsure:
-            hints.append(_("--unsure remove erases these unknown too, --unsure keep leaves them."))
+            hints.append("--unsure remove erases these unknown too, --unsure keep leaves them.")
         super().__init__(
-            _("The erasure needs an answer, nothing was erased"),
+            "The erasure needs an answer, nothing was erased",
             " ".join(_sentences(doubts)).removesuffix("."),
             " ".join(hints),
         )

@@ -21,7 +21,6 @@ from engine.audit import Audit
 from engine.enrol.people import utc_now
 from engine.errors import DataError
 from engine.files import read_json, sync_directory, translate_os_errors, write_json
-from engine.i18n import _
 from engine.service.erasure import evidence, likeness, places, templates
 from engine.service.erasure.doubts import Answers, Doubts, ErasureUnanswered
 from engine.service.erasure.evidence import Evidence
@@ -114,9 +113,9 @@ def resume(workspace: Workspace) -> tuple[Erased, ...]:
             body |= {} if began is None else {"began": int(began)}
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
-                _("An unfinished erasure is damaged"),
+                "An unfinished erasure is damaged",
                 f"{marker}: {error}",
-                _("Erase the person again (facedesk people erase), then remove that file."),
+                "Erase the person again (facedesk people erase), then remove that file.",
             ) from error
         finished.append(_run(workspace, marker, body, who, resumed=True))
     return tuple(finished)
@@ -195,7 +194,7 @@ def _run(
         not_read=unnamed(found.unread[:MOST_NAMED], who.mentions(workspace)),
     )
     file = write(workspace, receipt)
-    with translate_os_errors(_("remove a file"), marker):
+    with translate_os_errors("remove a file", marker):
         marker.unlink(missing_ok=True)
         sync_directory(marker.parent)
     left = (*found.left, *found.ours)

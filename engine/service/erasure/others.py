@@ -14,7 +14,6 @@ from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import MANIFEST
 from engine.errors import DataError
 from engine.files import read_json
-from engine.i18n import _
 from engine.service.erasure.doubts import Holder, Kind
 from engine.service.erasure.evidence import (
     Evidence,
@@ -107,7 +106,7 @@ def _everybody(
             title = str(manifest["title"])
             steps = [(str(source), str(target)) for source, target, *_rest in manifest["steps"]]
         except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
-            title = _("a damaged change, {id}").format(id=entry.name)
+            title = f"a damaged change, {entry.name}"
             yield "trash", title, [folder], _Rows(workspace, [folder], ())
             continue
         owners = owners_in(manifest)

@@ -32,7 +32,6 @@ from engine.files import (
     translate_os_errors,
     write_json,
 )
-from engine.i18n import _
 from engine.service.erasure import receipt
 from engine.service.erasure.copies import copies, empty_folders
 from engine.service.erasure.evidence import Evidence, files_below
@@ -98,13 +97,13 @@ def trash(workspace: Workspace, who: Evidence) -> Counts:
                 for pair in manifest["names"]
                 if owners.get(f"people/{pair[0]}") not in who.ids
             ]
-            words = ", ".join(pair[1] for pair in left) or _("what others had")
+            words = ", ".join(pair[1] for pair in left) or "what others had"
             manifest |= {
                 "steps": [list(step) for step in theirs],
                 "names": left,
                 "people": {place: id for place, id in owners.items() if id not in who.ids},
-                "title": _("Deleted {named}").format(named=words),
-                "back": _("{named}: back").format(named=words),
+                "title": f"Deleted {words}",
+                "back": f"{words}: back",
                 "pictures": _pictures(folder),
             }
             _clean_manifest(folder, manifest, who, changed=True)
@@ -129,7 +128,7 @@ def strangers(workspace: Workspace, who: Evidence) -> Counts:
             _forget_source(area.people / each.slug / session.id / SESSION_FILE, mentions)
         if not told_from(each, who):
             continue
-        stem = _("Stranger {when}").format(when=each.created[:16].replace("T", " "))
+        stem = "Stranger {when}".format(when=each.created[:16].replace("T", " "))
         number, name = 1, stem
         while any(name_key(name) == name_key(p.name) for p in registry.list()):
             number, name = number + 1, f"{stem} ({number})"
@@ -137,7 +136,7 @@ def strangers(workspace: Workspace, who: Evidence) -> Counts:
         registry.forget_apart_from(each.slug)
         slug = slug_for(name, lambda candidate: (area.people / candidate).exists())
         features = traces.feature_files(area, each.slug)
-        with translate_os_errors(_("move a folder"), area.people / slug):
+        with translate_os_errors("move a folder", area.people / slug):
             (area.people / each.slug).rename(area.people / slug)
             for rows in features:
                 rows.rename(rows.with_name(slug))
@@ -208,7 +207,7 @@ def logs(workspace: Workspace, who: Evidence) -> Counts:
     gone = 0
     for file in files_below(workspace.logs):
         with (
-            translate_os_errors(_("clean a log"), file),
+            translate_os_errors("clean a log", file),
             os.fdopen(open_inside(file, os.O_RDWR | os.O_NONBLOCK), "r+b") as log,
         ):
             lines = log.read().splitlines(keepends=True)
@@ -279,7 +278,7 @@ def _pictures(path: Path) -> int:
 
 
 def _remove(path: Path) -> None:
-    with translate_os_errors(_("remove a file"), path):
+    with translate_os_errors("remove a file", path):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
@@ -287,7 +286,7 @@ def _remove(path: Path) -> None:
 
 
 def _unlink(file: Path) -> None:
-    with translate_os_errors(_("remove a file"), file):
+    with translate_os_errors("remove a file", file):
         file.unlink(missing_ok=True)
 
 

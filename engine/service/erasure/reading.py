@@ -16,7 +16,6 @@ from urllib.parse import unquote
 
 from engine.errors import FacedeskError
 from engine.files import read_either
-from engine.i18n import _
 
 LARGEST = 1 << 30
 """Bytes of a file, or of all that an archive unpacks to, beyond which it is not read."""
@@ -44,7 +43,7 @@ def contents(file: Path) -> bytes:
     """What a file says, unsealed if it is sealed. Raises FileNotFoundError, Unread."""
     try:
         if file.stat().st_size > LARGEST:
-            raise Unread(_("it is too large"))
+            raise Unread("it is too large")
         return read_either(file)
     except FileNotFoundError:
         raise
@@ -71,12 +70,12 @@ def members(data: bytes) -> Iterator[tuple[str, bytes]]:
         elif data.startswith(_TAR) or data[257:262] == b"ustar":
             yield from _tarred(data)
         else:
-            raise Unread(_("it is packed in a way that is not known here"))
+            raise Unread("it is packed in a way that is not known here")
     except (
         zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError, EOFError,
         zlib.error, OSError, ValueError,
     ) as error:  # fmt: skip
-        raise Unread(_("it cannot be unpacked")) from error
+        raise Unread("it cannot be unpacked") from error
 
 
 def _zipped(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -101,7 +100,7 @@ def _tarred(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _refuse_large(total: int) -> None:
     if total > LARGEST:
-        raise Unread(_("it unpacks to too much"))
+        raise Unread("it unpacks to too much")
 
 
 def readings(data: bytes) -> Iterator[str]:

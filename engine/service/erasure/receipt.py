@@ -17,9 +17,9 @@ from typing import Any
 
 from engine.errors import DataError
 from engine.files import read_json, write_bytes, write_json
-from engine.i18n import _, _n
 from engine.service.erasure.evidence import files_below
 from engine.service.erasure.mentions import Mentions
+from engine.shown import many
 from engine.workspace import Workspace
 
 FORMAT = 1
@@ -59,7 +59,7 @@ class Receipt:
         """The result of the search in a sentence or more. It says that nothing was found only if
         everything was read and nothing stays."""
         told = [*self._stays()]
-        return " ".join(told) or _(
+        return " ".join(told) or (
             "A search of all {files} files of the workspace found no name, picture, feature row, "
             "embedding or class centre of the person."
         ).format(files=self.searched["files"])
@@ -67,34 +67,35 @@ class Receipt:
     def _stays(self) -> Iterator[str]:
         files, of = self.searched["files"], self.searched.get
         if left := of("left"):
-            yield _(
-                "{left} of {files} files below the workspace still hold the person's name, a "
+            yield (
+                f"{left} of {files} files below the workspace still hold the person's name, a "
                 "picture or a row of theirs; they are not Facedesk's own."
-            ).format(left=left, files=files)
+            )
         if ours := of("ours"):
-            yield _(
-                "{ours} of {files} files still hold the person's name, a picture or a row of "
+            yield (
+                f"{ours} of {files} files still hold the person's name, a picture or a row of "
                 "theirs although they are Facedesk's own: look at them, and tell the maintainers."
-            ).format(ours=ours, files=files)
+            )
         if shared := of("shared"):
-            yield _(
-                "{shared} of {files} files hold pictures or rows that are somebody else's too; "
+            yield (
+                f"{shared} of {files} files hold pictures or rows that are somebody else's too; "
                 "they stay with them, as was answered."
-            ).format(shared=shared, files=files)
+            )
         if unsure := of("unsure"):
-            yield _n(
-                "{unsure} unknown may be the person, and stays, as was answered.",
-                "{unsure} unknown may be the person, and stay, as was answered.",
+            yield many(
                 unsure,
-            ).format(unsure=unsure)
+                "unknown may be the person, and stays, as was answered.",
+                "unknown may be the person, and stay, as was answered.",
+            )
         if unread := of("unread"):
-            yield _("{unread} files could not be read and were not searched: {names}.").format(
-                unread=unread, names=_listed(self.not_read, unread)
+            yield (
+                f"{unread} files could not be read and were not searched: "
+                f"{_listed(self.not_read, unread)}."
             )
 
 
 def _listed(names: tuple[str, ...], count: int) -> str:
-    more = _("and {count} more").format(count=count - len(names)) if count > len(names) else ""
+    more = f"and {count - len(names)} more" if count > len(names) else ""
     return ", ".join(filter(None, (*names, more)))
 
 
@@ -125,7 +126,7 @@ def forget(workspace: Workspace, mentions: Mentions) -> int:
 
 def unnamed(places: Iterable[str], mentions: Mentions) -> tuple[str, ...]:
     """These paths, without any that names the person."""
-    hidden = _("(a file that bears the name)")
+    hidden = "(a file that bears the name)"
     return tuple(hidden if mentions.within(place) else place for place in places)
 
 
@@ -137,15 +138,15 @@ def to_json(receipt: Receipt) -> dict[str, Any]:
 def words(receipt: Receipt) -> str:
     """The receipt as text."""
     lines = [
-        _("Receipt {id}").format(id=receipt.id),
-        _("Erased {when} by {by}").format(when=receipt.erased, by=receipt.by),
+        f"Receipt {receipt.id}",
+        f"Erased {receipt.erased} by {receipt.by}",
         "",
         *(f"  {count:>8}  {kind}" for kind, count in sorted(receipt.removed.items()) if count),
         "",
-        _("Model in use: {state}").format(state=receipt.model),
+        f"Model in use: {receipt.model}",
         receipt.statement,
-        _("Not covered: {beyond}.").format(beyond="; ".join(BEYOND)),
+        "Not covered: {beyond}.".format(beyond="; ".join(BEYOND)),
     ]
     if receipt.resumed:
-        lines.insert(2, _("It was interrupted and finished later; counts are at least these."))
+        lines.insert(2, "It was interrupted and finished later; counts are at least these.")
     return "\n".join(lines) + "\n"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelCorrupt
-from engine.i18n import _
 from engine.service.erasure.evidence import Evidence, holds_arrays, row_digests
 from engine.service.erasure.mentions import Mentions
 from engine.service.erasure.reading import DEEPEST, Unread, contents, is_packed, members
@@ -101,7 +100,7 @@ class _Look:
 
     def _packed(self, data: bytes, depth: int) -> str:
         if depth == DEEPEST:
-            raise Unread(_("it is packed too deeply"))
+            raise Unread("it is packed too deeply")
         worst, unread = "", None
         for name, inside in members(data):
             if self.mentions.within(name):
@@ -158,4 +157,4 @@ def _arrays(file: Path, data: bytes) -> list[NDArray[Any]]:
             return [np.load(io.BytesIO(data), allow_pickle=False)]
         return list(unpack(data, "").values())
     except (ModelCorrupt, ValueError, EOFError, OSError) as error:
-        raise Unread(_("its arrays are damaged")) from error
+        raise Unread("its arrays are damaged") from error

@@ -14,7 +14,6 @@ from engine.enrol.strangers import StrangerArea
 from engine.enrol.trash import MANIFEST
 from engine.errors import DataError
 from engine.files import read_json, remove_directory, write_json
-from engine.i18n import _
 from engine.service.erasure.evidence import Evidence, files_below
 from engine.service.erasure.mentions import Mentions
 from engine.workspace import Workspace
@@ -70,7 +69,7 @@ def _take_out(change: Path, folder: Path) -> None:
     left = [change.joinpath(*str(step[1]).split("/")[1:]) for step in steps]
     manifest |= {
         "steps": steps,
-        "title": _("Deleted {count} unknown").format(count=len(steps)),
+        "title": f"Deleted {len(steps)} unknown",
         "pictures": sum(len(picture_names(each)) for each in left),
     }
     write_json(change / MANIFEST, manifest)

@@ -24,7 +24,6 @@ from engine.enrol.trash import MANIFEST, Trash
 from engine.enrol.trash_steps import place_of
 from engine.errors import DataError, PersonNotFound, PersonUnreadable
 from engine.files import read_json
-from engine.i18n import _
 from engine.model.store import Label, ModelInfo, ModelStore
 from engine.workspace import Workspace
 
@@ -77,7 +76,7 @@ def _whom_unread(workspace: Workspace, found: UnreadPerson | None, asked: str) -
     either; and if it takes the folder's name to be sure that nobody else is meant.
     """
     if found is None:  # mended meanwhile
-        raise PersonNotFound(_("Nobody of this name is enrolled"), asked, _("Try again."))
+        raise PersonNotFound("Nobody of this name is enrolled", asked, "Try again.")
     if found.denied:
         raise found.error
     folder = workspace.people / found.slug
@@ -131,13 +130,9 @@ def _refuse_merged(workspace: Workspace, id: str, name: str) -> None:
     ]
     if into:
         raise DataError(
-            _("This person was merged into another"),
-            _("the pictures of {name} are those of {other} by now").format(
-                name=name, other=into[0]
-            ),
-            _(
-                "Erase {other}, which erases both. If it was a mistake, undo the merge first."
-            ).format(other=into[0]),
+            "This person was merged into another",
+            f"the pictures of {name} are those of {into[0]} by now",
+            f"Erase {into[0]}, which erases both. If it was a mistake, undo the merge first.",
         )
 
 

@@ -28,7 +28,6 @@ from engine.events import (
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
-from engine.i18n import _
 from engine.picture_names import is_picture_name
 from engine.service.jobs.enrol import enrol
 from engine.service.protocol import EnrolRequest, StrangersRequest
@@ -89,9 +88,7 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
     except ModelError as error:
         emit(
             Notice(
-                text=_("The threshold stays as it is: {error}. {hint}").format(
-                    error=error, hint=error.hint
-                ),
+                text=f"The threshold stays as it is: {error}. {error.hint}",
                 level="warning",
             )
         )
@@ -129,9 +126,9 @@ def _import(
         duplicates += isinstance(event, ImportRefused) and event.reason == Refusal.DUPLICATE
     if done.images == 0 and not duplicates:
         raise NoPictures(
-            _("No stranger was added"),
-            _("none of {refused} files holds a usable face").format(refused=done.refused),
-            _("The reason stands beside each file."),
+            "No stranger was added",
+            f"none of {done.refused} files holds a usable face",
+            "The reason stands beside each file.",
         )
     return done.images, done.refused
 
@@ -177,7 +174,7 @@ def _refuse_known(area: StrangerArea, name: str) -> None:
     except PersonNotFound:
         return
     raise NameTaken(
-        _("This stranger is there already"),
-        _("{name}, {pictures} pictures").format(name=known.name, pictures=known.pictures),
-        _("Give --as NAME: another name for somebody else, this one to add pictures."),
+        "This stranger is there already",
+        f"{known.name}, {known.pictures} pictures",
+        "Give --as NAME: another name for somebody else, this one to add pictures.",
     )

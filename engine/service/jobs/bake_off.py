@@ -18,7 +18,6 @@ from engine.enrol.people import Person
 from engine.errors import NoPictures, SplitMissing, UsageError
 from engine.evaluate.bake_off import Row, measurable_fpir
 from engine.events import BakeOffDone, Emit, Notice
-from engine.i18n import _
 from engine.model.backbones import load_backbone
 from engine.service.jobs.bake_off_contestants import Table, contestants
 from engine.service.jobs.bake_off_pictures import (
@@ -55,9 +54,9 @@ def bake_off(
     fpir = settings.recognition.fpir if request.fpir is None else request.fpir
     if not 0 < fpir < 1:
         raise UsageError(
-            _("An FPIR lies between 0 and 1"),
-            _("{fpir} was given").format(fpir=fpir),
-            _("Try --fpir 0.01."),
+            "An FPIR lies between 0 and 1",
+            f"{fpir} was given",
+            "Try --fpir 0.01.",
         )
     notes: list[str] = []
     table = _laid(workspace, settings, request, fpir, cancel, emit, notes)
@@ -65,7 +64,7 @@ def bake_off(
     backbone = load_backbone("both", runtime=settings.model.runtime)
     for row in contestants(backbone, table, settings, notes):
         rows.append(row)
-        emit(Notice(text=_("Measured: {contestant}").format(contestant=row.contestant)))
+        emit(Notice(text=f"Measured: {row.contestant}"))
     counts = table.material.counts()
     done = BakeOffDone(
         rows=tuple(row.to_json() for row in rows),
@@ -100,7 +99,7 @@ def _laid(
     people = with_pictures(workspace)
     material = Material(workspace, people, _split(workspace, settings, people, notes))
     parts: tuple[str, ...] = ()
-    emit(Notice(text=_("Looking at the pictures")))
+    emit(Notice(text="Looking at the pictures"))
     if request.probes is not None:
         folder = Path(request.probes).expanduser()
         probes, told = probes_in(folder, material.people, settings.detection, cancel)
@@ -109,7 +108,7 @@ def _laid(
         parts = ("test",)
         if len(material.pictures("test")) < ENOUGH_PROBES:
             parts = ("validation", "test")
-            notes.append(_("Few test pictures, so the validation pictures are probes too."))
+            notes.append("Few test pictures, so the validation pictures are probes too.")
         found = [material.crops(part) for part in parts]
         probes = Pictures(
             np.concatenate([crops for crops, _ in found]),
@@ -117,31 +116,25 @@ def _laid(
         )
         if not len(probes.labels):
             raise NoPictures(
-                _("There are no probes"), _("the split has no held-out pictures"), _("Split again.")
+                "There are no probes", "the split has no held-out pictures", "Split again."
             )
     strangers = _strangers(workspace, settings, request, cancel, emit)
     if strangers.source != "folder" and len(material.people) > 1:
         strangers = strangers.with_stand_ins(probes)
         notes.append(
-            _(
-                "Everybody enrolled is left out once and searches among the others, as a "
-                "stranger would. "
-                "`head` and `classic` have seen them in training, which flatters these two. "
-                "Better: --strangers DIR."
-            )
+            "Everybody enrolled is left out once and searches among the others, as a "
+            "stranger would. "
+            "`head` and `classic` have seen them in training, which flatters these two. "
+            "Better: --strangers DIR."
         )
     searches = strangers.searches
     common = measurable_fpir(fpir, searches)
     if strangers.source == "none":
-        notes.append(
-            _("One person and no strangers: no FPIR can be measured. Try --strangers DIR.")
-        )
+        notes.append("One person and no strangers: no FPIR can be measured. Try --strangers DIR.")
     elif common > fpir:
         notes.append(
-            _(
-                "{searches} searches by strangers cannot show an FPIR of {fpir:.1%}: the TPIRs "
-                "are compared at one of them, {common:.1%}."
-            ).format(searches=searches, fpir=fpir, common=common)
+            f"{searches} searches by strangers cannot show an FPIR of {fpir:.1%}: the TPIRs "
+            f"are compared at one of them, {common:.1%}."
         )
     return Table(material, parts, probes, strangers, fpir, common, cancel, emit)
 
@@ -155,9 +148,7 @@ def _split(
         try:
             check_fits(found, people)
         except SplitMissing as error:
-            notes.append(
-                _("{message}: split anew for this comparison only.").format(message=error.message)
-            )
+            notes.append(f"{error.message}: split anew for this comparison only.")
         else:
             return found
     return make_split(people, settings.split)

@@ -13,7 +13,6 @@ from engine.cancel import Cancel
 from engine.evaluate.bake_off import SURE, Row, judged, left_out, left_out_probabilities, settled
 from engine.evaluate.stopwatch import milliseconds_a_face
 from engine.events import Emit, FeaturesProgress
-from engine.i18n import _
 from engine.model.backbones import SPACES, Backbone, Together
 from engine.model.classic import ClassicModel
 from engine.model.face_space import Space
@@ -31,7 +30,7 @@ from engine.service.jobs.bake_off_pictures import Pictures, Strangers
 from engine.service.jobs.material import Material
 from engine.settings import Settings
 
-NAMES = {"vgg16": _("VGG16"), "resnet": _("face network")}
+NAMES = {"vgg16": "VGG16", "resnet": "face network"}
 FILES = {
     "vgg16": (WEIGHTS_FILE, SPACES["vgg16"]),
     "resnet": (RESNET_FILE, SPACES["resnet"]),
@@ -109,7 +108,7 @@ def contestants(
     if not isinstance(space, JointSpace) or not isinstance(extractor, Together) or not weights:
         raise ValueError("a bake-off needs the backbone of both networks")
     if table.people < 2:
-        notes.append(_("One person is enrolled, so recipe `classic` does not take part."))
+        notes.append("One person is enrolled, so recipe `classic` does not take part.")
     else:
         yield _classic(table, weights, settings)
     features = _features(table, extractor)
@@ -121,7 +120,7 @@ def contestants(
         yield _in_space(table, part, own, NAMES[name], centres, mine, _megabytes(*FILES[name]))
     megabytes = _megabytes(*(file for files in FILES.values() for file in files))
     centres = _head(table, space, extractor, settings)
-    yield _in_space(table, space, extractor, _("both"), centres, features, megabytes)
+    yield _in_space(table, space, extractor, "both", centres, features, megabytes)
 
 
 def _features(table: Table, extractor: Extracts) -> Features:

@@ -20,7 +20,6 @@ from engine.evaluate.probes import folder_probes
 from engine.evaluate.strangers import StrangersFrom
 from engine.events import Emit
 from engine.faces.detect import FaceFinder
-from engine.i18n import _
 from engine.model.vectors import Labels
 from engine.pictures import decode_crop
 from engine.service.jobs.strangers import not_enrolled
@@ -82,9 +81,9 @@ def probes_in(
     probes = _looked_at(files, settings, cancel)
     if not len(probes.labels):
         raise NoPictures(
-            _("There are no probes"),
-            _("{folder} shows no face of anybody enrolled").format(folder=folder),
-            _("Give a folder with one sub-folder a person, named as in `facedesk people`."),
+            "There are no probes",
+            f"{folder} shows no face of anybody enrolled",
+            "Give a folder with one sub-folder a person, named as in `facedesk people`.",
         )
     return probes, chosen.warnings
 
@@ -105,8 +104,8 @@ def strangers_in(
     pictures = _looked_at(files, settings, cancel)
     if not len(pictures.labels):
         raise NoPictures(
-            _("There are no strangers"),
-            _("no picture of {folder} shows a face").format(folder=folder),
+            "There are no strangers",
+            f"no picture of {folder} shows a face",
         )
     people = len(np.unique(pictures.labels))
     return Strangers(replace(pictures, missed=0), people, "folder")

@@ -19,7 +19,6 @@ from engine.events import Captured, Emit, Notice, Refused
 from engine.faces.align import Face
 from engine.faces.follow import FaceFollower
 from engine.faces.refusal import REASONS, UNMEASURED, Refusal
-from engine.i18n import _
 from engine.service.jobs.facing import FaceDecisions
 from engine.service.jobs.view import Viewer
 
@@ -63,17 +62,17 @@ class Capture:
 
     def run(self, frames: Iterable[Frame]) -> None:
         """Feed frames until the session is complete, the source ends or an end is asked for."""
-        lines: tuple[str, ...] = (_("looking for a face"),)
+        lines: tuple[str, ...] = ("looking for a face",)
         try:
             for frame in frames:
                 if self.guard.holding:
-                    asked = (_("looks like {other}").format(other=self.guard.other),)
+                    asked = (f"looks like {self.guard.other}",)
                     self.viewer.show(frame, (), asked, self.reader.dropped)
                     continue
                 self._heed()
                 self.faces.look()
                 if self.faces.guard.holding:
-                    self.viewer.show(frame, (), (_("two faces: whose?"),), self.reader.dropped)
+                    self.viewer.show(frame, (), ("two faces: whose?",), self.reader.dropped)
                     continue
                 if self.reader.still:  # nobody is there now
                     if not self.viewer.show(frame, (), lines, self.reader.dropped):
@@ -102,7 +101,7 @@ class Capture:
             self.emit(said)
         self.guard.settle(self.cancel)
         if self.guard.unreported:
-            self.emit(Notice(text=_("Kept without a comparison with the other people")))
+            self.emit(Notice(text="Kept without a comparison with the other people"))
         self._heed()
         if self.faces.guard.tells and self.enrolment.captured:
             if said := self.coach.comparing():
@@ -118,9 +117,7 @@ class Capture:
             try:
                 other = self.people.get(self.guard.other)
             except PersonNotFound:
-                text = _("{other} is not enrolled any more: kept as they were").format(
-                    other=self.guard.other
-                )
+                text = f"{self.guard.other} is not enrolled any more: kept as they were"
                 self.emit(Notice(text=text))
                 return
             try:
@@ -129,7 +126,7 @@ class Capture:
                 self.emit(Notice(text=f"{error}. {error.hint}", level="error"))
                 self.enrolment.give_up(for_good=True)
                 return
-            self.emit(Notice(text=_("The pictures go to {name}").format(name=other.name)))
+            self.emit(Notice(text=f"The pictures go to {other.name}"))
             self.enrolment.reassign(other)
 
     def _keep(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[str, ...]:
@@ -148,11 +145,9 @@ class Capture:
             elif event.reason in OUT_OF_SIGHT:
                 self.faces.guard.lost()
             self._guide(frame, kept=kept)
-            count = _("{captured} of {target}").format(
-                captured=self.enrolment.captured, target=self.enrolment.target
-            )
+            count = f"{self.enrolment.captured} of {self.enrolment.target}"
             why = (_why(event),) if isinstance(event, Refused) else ()
-            lines = (count, *why, _("Enter or Esc: stop"))
+            lines = (count, *why, "Enter or Esc: stop")
         return lines
 
     def _guide(self, frame: Frame, *, kept: bool) -> None:
@@ -168,6 +163,4 @@ def _why(event: Refused) -> str:
     """Why a frame was refused, in one short line for the preview window."""
     if event.reason in UNMEASURED:
         return REASONS[event.reason]
-    return _("{reason}: {value:.0f} (limit {limit:.0f})").format(
-        reason=REASONS[event.reason], value=event.value, limit=event.limit
-    )
+    return f"{REASONS[event.reason]}: {event.value:.0f} (limit {event.limit:.0f})"

@@ -20,7 +20,6 @@ from engine.events import Emit, EnrolDone, Notice
 from engine.faces.follow import FaceFollower
 from engine.faces.quality import QualityGates
 from engine.faces.refusal import LYING, REASONS, Refusal
-from engine.i18n import _
 from engine.service.jobs.capturing import Capture, Follower
 from engine.service.jobs.facing import FaceDecisions
 from engine.service.jobs.view import Viewer
@@ -65,9 +64,7 @@ def enrol(
         permission.note(people, other, theirs)
 
     finder = FaceFollower(settings.detection)
-    viewer = Viewer(
-        emit, title=_("Facedesk: {name}").format(name=name), window=request.window, preview=preview
-    )
+    viewer = Viewer(emit, title=f"Facedesk: {name}", window=request.window, preview=preview)
     try:
         with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
             known = _exists(people, name)
@@ -161,35 +158,35 @@ def nothing_captured(done: EnrolDone) -> NoPictures:
     """The error for a session that kept no picture: it was given up, or what was refused and the
     one thing to mend first."""
     if done.ended == "cancelled":
-        return NoPictures(_("No picture was kept"), _("the capture was given up"))
+        return NoPictures("No picture was kept", "the capture was given up")
     if not done.refused and done.ended == "stopped":
         return NoPictures(
-            _("No picture was captured"), _("the capture was ended before it showed a frame")
+            "No picture was captured", "the capture was ended before it showed a frame"
         )
     if not done.refused:
         return NoPictures(
-            _("No picture was captured"),
-            _("the source ended before it showed a frame"),
-            _("Check the source with its own player, or choose another one."),
+            "No picture was captured",
+            "the source ended before it showed a frame",
+            "Check the source with its own player, or choose another one.",
         )
     commonest = max(done.refused.values())
     # The first gate that closed often is what to mend first: a small face is blurred as well.
     often = {reason for reason, count in done.refused.items() if OFTEN * count >= commonest}
     first = next((reason.value for reason in Refusal if reason in often), "")
     hints = {
-        "no_face": _("Face the camera, in even light, at one or two metres."),
+        "no_face": "Face the camera, in even light, at one or two metres.",
         **LYING,
-        "several_faces": _("Let one person at a time stand in front of the camera."),
-        "too_small": _("Come closer to the camera, or lower gates.min_face."),
-        "too_dark": _("Turn a light on, or lower gates.min_brightness."),
-        "too_bright": _("Avoid light from behind the camera, or raise gates.max_brightness."),
-        "blurred": _("Hold still, clean the lens, or lower gates.min_sharpness."),
-        "duplicate": _("Move your head a little between pictures."),
+        "several_faces": "Let one person at a time stand in front of the camera.",
+        "too_small": "Come closer to the camera, or lower gates.min_face.",
+        "too_dark": "Turn a light on, or lower gates.min_brightness.",
+        "too_bright": "Avoid light from behind the camera, or raise gates.max_brightness.",
+        "blurred": "Hold still, clean the lens, or lower gates.min_sharpness.",
+        "duplicate": "Move your head a little between pictures.",
     }
     counted = sorted(done.refused.items(), key=lambda item: -item[1])
     return NoPictures(
-        _("No picture was captured"),
-        _("{frames} frames were refused: {reasons}").format(
+        "No picture was captured",
+        "{frames} frames were refused: {reasons}".format(
             frames=sum(done.refused.values()),
             reasons=", ".join(
                 f"{count} {REASONS.get(reason, reason)}" for reason, count in counted

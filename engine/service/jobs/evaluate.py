@@ -31,7 +31,6 @@ from engine.evaluate.suspects import Gathered, Suspect, suspects
 from engine.events import Emit, EvaluateDone
 from engine.faces.detect import FaceFinder
 from engine.faces.measure import luma, sharpness
-from engine.i18n import _
 from engine.model.face_space import Space
 from engine.model.store import ModelStore, StoredModel
 from engine.model.vectors import Float32
@@ -191,16 +190,14 @@ class _Evaluation:
         changed = [person.name for person in people if person.id in stale]
         if changed:
             self._warnings.append(
-                _("Pictures changed since training, train again: {names}.").format(
+                "Pictures changed since training, train again: {names}.".format(
                     names=", ".join(changed)
                 )
             )
         gone = [name for id, name, _ in model.labels if id not in enrolled]
         if gone:
             self._warnings.append(
-                _("No longer enrolled, so not in the gallery: {names}.").format(
-                    names=", ".join(gone)
-                )
+                "No longer enrolled, so not in the gallery: {names}.".format(names=", ".join(gone))
             )
         return people
 
@@ -226,15 +223,15 @@ class _Evaluation:
         try:
             check_fits(split, enrolled)
         except SplitMissing as error:
-            self._warnings.append(_("{error}. Split and train again.").format(error=error))
+            self._warnings.append(f"{error}. Split and train again.")
         return held_out, None
 
     def _needed_split(self) -> Split:
         if self._split is None:
             raise SplitMissing(
-                _("There is no split yet"),
-                _("the probes are its held-out pictures"),
-                _("Run `facedesk split` and `facedesk train`, or give --probes DIR."),
+                "There is no split yet",
+                "the probes are its held-out pictures",
+                "Run `facedesk split` and `facedesk train`, or give --probes DIR.",
             )
         return self._split
 
@@ -266,10 +263,9 @@ class _Evaluation:
         missed = tuple((chosen.labels[place], groups[place]) for place in photographs.missed)
         if missed:
             self._warnings.append(
-                _(
-                    "No face was found in {missed} of {probes} probes: they count as not "
-                    "recognised."
-                ).format(missed=len(missed), probes=len(chosen.files))
+                f"No face was found in {len(missed)} of {len(chosen.files)} probes: "
+                "they count as not "
+                "recognised."
             )
         probes = Probes(
             searches_of(recogniser, photographs.embeddings, photographs.proposals),
@@ -294,10 +290,8 @@ class _Evaluation:
             return found.searched(recogniser), found.source
         if len(own):
             self._warnings.append(
-                _(
-                    "Your own strangers helped to set the threshold: the FPIR at it is a little "
-                    "optimistic."
-                )
+                "Your own strangers helped to set the threshold: the FPIR at it is a little "
+                "optimistic."
             )
         return strange.together(
             strange.Found(own, "own").searched(recogniser) if len(own) else None,
@@ -413,9 +407,9 @@ def dialled(settings: RecognitionSettings, fpir: float | None) -> RecognitionSet
         return settings
     if not 0 < fpir < 1:
         raise UsageError(
-            _("The FPIR is impossible"),
+            "The FPIR is impossible",
             f"{fpir:g}",
-            _("A share above 0 and below 1, such as 0.01."),
+            "A share above 0 and below 1, such as 0.01.",
         )
     return replace(settings, fpir=fpir)
 

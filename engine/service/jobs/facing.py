@@ -14,7 +14,6 @@ from engine.enrol.people import Person
 from engine.enrol.second_face import FaceGuard, SessionJudged
 from engine.enrol.session import Enrolment
 from engine.events import Emit, Event, FaceAnswer, LooksEnrolled, Notice, SecondFace, SetAside
-from engine.i18n import _
 from engine.workspace import Workspace
 
 
@@ -179,5 +178,5 @@ def put_aside(
 
 def not_compared(judged: SessionJudged) -> Notice:
     """That it could not be told whether a session shows one person."""
-    text = _("Not checked whether the pictures show one person: {why}").format(why=judged.why)
+    text = f"Not checked whether the pictures show one person: {judged.why}"
     return Notice(text=text, level="warning")

@@ -18,7 +18,6 @@ from engine.cancel import Cancel
 from engine.enrol.inbox import Inbox, Sighting
 from engine.events import Emit, Notice
 from engine.files import read_bytes, translate_os_errors
-from engine.i18n import _, _n
 from engine.model.arrays import pack
 from engine.model.backbones import Backbone, Together, usable
 from engine.model.feature_cache import cached_arrays
@@ -58,10 +57,13 @@ def _renew_sightings(inbox: Inbox, backbone: Backbone, cancel: Cancel, emit: Emi
             continue
         renewed += 1
     if renewed:
-        text = _n(
-            "{count} sighting in the inbox was looked at by the present network, and groups anew.",
-            "{count} sightings in the inbox were looked at by the present network, and group anew.",
-            renewed,
+        text = (
+            "{count} sighting in the inbox was looked at by the present network, and groups anew."
+            if renewed == 1
+            else (
+                "{count} sightings in the inbox were looked at by the present "
+                "network, and group anew."
+            )
         )
         emit(Notice(text=text.format(count=renewed)))
 
@@ -87,11 +89,16 @@ def _remove_features(workspace: Workspace, backbone: Backbone, emit: Emit) -> No
     for folder in _caches(workspace):
         if folder.name not in needed:
             freed += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-            with translate_os_errors(_("remove a folder"), folder):
+            with translate_os_errors("remove a folder", folder):
                 shutil.rmtree(folder)
     if freed:
-        text = _("Removed features of an earlier version, which nothing reads: {megabytes} MB.")
-        emit(Notice(text=text.format(megabytes=f"{freed / 1e6:.1f}")))
+        emit(
+            Notice(
+                text=(
+                    "Removed features of an earlier version, which nothing reads: {megabytes} MB."
+                ).format(megabytes=f"{freed / 1e6:.1f}")
+            )
+        )
 
 
 def _caches(workspace: Workspace) -> Iterator[Path]:

@@ -14,7 +14,6 @@ from engine.dataset.split import PARTS, Split
 from engine.enrol.people import People
 from engine.enrol.permission import permitted
 from engine.errors import ModelCorrupt, NoModel
-from engine.i18n import _
 from engine.model.face_space import Space
 from engine.model.store import ModelDraft, ModelInfo, ModelStore, StoredModel
 from engine.model.trained_on import contains
@@ -82,10 +81,9 @@ class Gatekeeper:
             verdict = not_compared("")
         except ModelCorrupt as error:
             verdict = not_compared(
-                _(
-                    "The model in use is damaged ({message}), so the new one was not compared with "
-                    "it."
-                ).format(message=error.message)
+                f"The model in use is damaged ({error.message}), so the new one was "
+                "not compared with "
+                "it."
             )
         return not_unseen(verdict, self._two_faced(old, str(draft.details["backbone"])))
 
@@ -131,9 +129,7 @@ class Gatekeeper:
         more = {label[0] for label in new.labels} - {label[0] for label in old.labels}
         if verdict.promote or not more:
             return verdict
-        also = _("It knows {count} more, and the more people, the higher the threshold.").format(
-            count=len(more)
-        )
+        also = f"It knows {len(more)} more, and the more people, the higher the threshold."
         return replace(verdict, sentence=f"{verdict.sentence} {also}")
 
     def _stand_ins(self) -> StandIns:
@@ -170,11 +166,11 @@ class Gatekeeper:
 
     def _why_no_probes(self, old: StoredModel) -> str:
         if "trained_on" not in old.info.details and not _same_split(old.info, self._split):
-            return _(
+            return (
                 "The model in use was trained on another split and does not say which pictures "
                 "it saw, so the two could not be compared."
             )
-        return _(
+        return (
             "There are no held-out pictures of people that both models know, so the new "
             "one was not compared with the one in use."
         )

@@ -26,7 +26,6 @@ from engine.events import (
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
-from engine.i18n import _
 from engine.service.jobs.facing import put_aside
 from engine.service.protocol import ImportRequest
 from engine.settings import Settings
@@ -88,11 +87,9 @@ def import_pictures(
             unusable += event.reason != Refusal.DUPLICATE
     if done is None or (done.images == 0 and unusable):
         raise NoPictures(
-            _("Nothing was imported"),
-            _("none of {files} files holds a usable face").format(
-                files=done.refused if done else 0
-            ),
-            _("The reason stands beside each file; try --face largest, or larger pictures."),
+            "Nothing was imported",
+            f"none of {done.refused if done else 0} files holds a usable face",
+            "The reason stands beside each file; try --face largest, or larger pictures.",
         )
     return done
 
@@ -101,10 +98,8 @@ def _division(plan: ImportPlan, *, redraw: bool) -> str:
     """What becomes of the division that the folder brings along."""
     counts = ", ".join(f"{part} {count}" for part, count in plan.parts.items())
     if redraw:
-        return _("The folder's own division ({counts}) is not kept: the split draws anew.").format(
-            counts=counts
-        )
-    return _("The folder's own division is kept in the split: {counts}.").format(counts=counts)
+        return f"The folder's own division ({counts}) is not kept: the split draws anew."
+    return f"The folder's own division is kept in the split: {counts}."
 
 
 def _settled(

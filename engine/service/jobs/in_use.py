@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from engine.events import Emit, Notice
-from engine.i18n import _
 from engine.model.store import ModelStore, StoredModel
 from engine.workspace import Workspace
 
@@ -15,9 +14,14 @@ def model_in_use(workspace: Workspace, emit: Emit) -> StoredModel:
     """
     model, damage = ModelStore(workspace).load_or_previous()
     if damage is not None:
-        text = _(
-            "The model in use is damaged ({damage}). The one before it, {older}, is used instead: "
-            "`facedesk model rollback` keeps it, or train anew"
+        emit(
+            Notice(
+                text=(
+                    f"The model in use is damaged ({damage.message}). The one before "
+                    f"it, {model.info.id}, is used instead: "
+                    "`facedesk model rollback` keeps it, or train anew"
+                ),
+                level="warning",
+            )
         )
-        emit(Notice(text=text.format(damage=damage.message, older=model.info.id), level="warning"))
     return model

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from engine.audit import Audit
 from engine.errors import ModelCorrupt, UsageError
-from engine.i18n import _
 from engine.model.backbones import (
     DEFAULT,
     Backbone,
@@ -49,9 +48,9 @@ def export(workspace: Workspace, file: Path, identity: str | None) -> int:
     space = packaged_space(name)
     if model.info.details.get("face_space", space.digest) != space.digest:
         raise ModelCorrupt(
-            _("The model does not fit the network that is installed"),
-            _("{id} was trained in another face space").format(id=model.info.id),
-            _("Train again, then export."),
+            "The model does not fit the network that is installed",
+            f"{model.info.id} was trained in another face space",
+            "Train again, then export.",
         )
     from engine.model.keras_export import export_keras  # TensorFlow: seconds
 
@@ -78,9 +77,9 @@ def refuse_unfitting(request: TrainRequest) -> None:
     given = [option for option, is_given in options.items() if is_given]
     if given:
         raise UsageError(
-            _("{given} needs VGG16").format(given=_(" and ").join(given)),
-            _("backbone {backbone} was asked for").format(backbone=request.backbone),
-            _("Leave --backbone out, or the other option."),
+            "{given} needs VGG16".format(given=" and ".join(given)),
+            f"backbone {request.backbone} was asked for",
+            "Leave --backbone out, or the other option.",
         )
 
 
@@ -88,9 +87,9 @@ def refuse_of_head(given: Sequence[str]) -> None:
     """Raise UsageError for options that recipe `head` cannot act on."""
     if given:
         raise UsageError(
-            _("{given} is for recipe classic").format(given=_(" and ").join(given)),
-            _("recipe head trains on features, and VGG16 stays as it is"),
-            _("Add --recipe classic, or leave it out."),
+            "{given} is for recipe classic".format(given=" and ".join(given)),
+            "recipe head trains on features, and VGG16 stays as it is",
+            "Add --recipe classic, or leave it out.",
         )
 
 
@@ -121,10 +120,8 @@ def weights_of(info: ModelInfo) -> Weights:
         if source == "packaged":
             raise outdated(info)
         raise ModelCorrupt(
-            _("The model does not fit these VGG16 weights"),
-            _("{id} was trained with others than {source} holds now").format(
-                id=info.id, source=source
-            ),
-            _("Train again."),
+            "The model does not fit these VGG16 weights",
+            f"{info.id} was trained with others than {source} holds now",
+            "Train again.",
         )
     return weights

@@ -28,7 +28,6 @@ from engine.enrol.trash import Change, Trash
 from engine.errors import DataError, DetectorMissing
 from engine.events import Emit, FeaturesProgress, Notice
 from engine.files import parse_json, read_json, read_lines, write_bytes, write_json
-from engine.i18n import _, _n
 from engine.pictures import Unreadable, decode_crop, encode_png
 from engine.settings import Settings
 from engine.workspace import Workspace
@@ -105,9 +104,9 @@ class _Realigning:
 
     def _person(self, area: Workspace, person: Person) -> None:
         stranger = isinstance(area, StrangerArea)
-        name = _("a stranger") if stranger else person.name
-        title = _("Realigned pictures of {name}").format(name=name)
-        back = _("{name}: the former pictures are back").format(name=name)
+        name = "a stranger" if stranger else person.name
+        title = f"Realigned pictures of {name}"
+        back = f"{name}: the former pictures are back"
         looked = []
         subject = "" if stranger else person.id
         with (
@@ -165,19 +164,19 @@ class _Realigning:
 
     def _sentence(self) -> str:
         # Those that lay well already count: by the points is how they lie.
-        told = _n(
-            "Realigned {moved} of {total} picture by the new detector",
-            "Realigned {moved} of {total} pictures by the new detector",
-            self._total,
+        told = (
+            "Realigned {moved} of {total} picture by the new detector"
+            if self._total == 1
+            else "Realigned {moved} of {total} pictures by the new detector"
         ).format(moved=self._moved + self._well, total=self._total)
         if self._kept:
-            told += _n(
-                "; {kept} was kept as it is, for no face was found in its place",
-                "; {kept} were kept as they are, for no face was found in its place",
-                self._kept,
+            told += (
+                "; {kept} was kept as it is, for no face was found in its place"
+                if self._kept == 1
+                else "; {kept} were kept as they are, for no face was found in its place"
             ).format(kept=self._kept)
         if self._moved and self._days:
-            told += _(". The former ones are in the trash for {days} days").format(days=self._days)
+            told += f". The former ones are in the trash for {self._days} days"
         return f"{told}."
 
 

@@ -22,7 +22,6 @@ from engine.cancel import Cancel
 from engine.config import checked_settings
 from engine.errors import NoPictures, SourceError
 from engine.events import Emit, Event, Notice, ReplayDone
-from engine.i18n import _
 from engine.service.messages import FacesFound
 from engine.service.protocol import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.service.watching import watching
@@ -66,11 +65,9 @@ def recorded_job(file: str, settings: Settings, pace: Any, into: str | None = No
         elif session["job"] == "recognise":
             request = RecogniseRequest(source=source, each=asked["each"] is True, pace=pace)
         else:
-            raise ValueError(_("a job {job!r}").format(job=session["job"]))
+            raise ValueError("a job {job!r}".format(job=session["job"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise not_whole(
-            path, _("its request cannot be run ({error})").format(error=error)
-        ) from error
+        raise not_whole(path, f"its request cannot be run ({error})") from error
     used, notes = _settings_of(session.get("settings"), settings)
     return Recorded(str(session["job"]), request, used, notes, asked.get("pace") == "live")
 
@@ -176,16 +173,16 @@ def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...
     """The recording's settings, checked field by field by the configuration itself."""
     body = present.as_json()
     if not isinstance(told, dict):
-        return present, (_("The recording tells no settings: yours are used."),)
+        return present, ("The recording tells no settings: yours are used.",)
     for name in ("detection", "gates", "recognition"):
         if isinstance(told.get(name), dict):
             body[name] = {**body[name], **BEFORE.get(name, {}), **told[name]}
     try:
         used = checked_settings(body)
     except ValueError:
-        return present, (_("The recording's settings do not fit this version: yours are used."),)
+        return present, ("The recording's settings do not fit this version: yours are used.",)
     changed = [n for n in ("detection", "gates", "recognition") if body[n] != _dump(present, n)]
-    note = _("Run with the recording's own settings of {names}, which differ from yours.").format(
+    note = "Run with the recording's own settings of {names}, which differ from yours.".format(
         names=", ".join(changed)
     )
     return used, (note,) if changed else ()

@@ -18,7 +18,6 @@ from engine.enrol.people import People, Person
 from engine.enrol.permission import permitted, withdrawn
 from engine.errors import NoPictures, SplitMissing
 from engine.events import Emit, Notice, SplitDone
-from engine.i18n import _
 from engine.settings import Settings, SplitSettings
 from engine.workspace import Workspace
 
@@ -52,17 +51,11 @@ def fitting_split(workspace: Workspace, settings: Settings, emit: Emit) -> Split
             train, validation, test = found.shares
             wanted = SplitSettings(train=train, validation=validation, test=test, seed=found.seed)
             random = found.mode == "random"
-            emit(
-                Notice(
-                    text=_("{message}: split again with the same shares").format(
-                        message=error.message
-                    )
-                )
-            )
+            emit(Notice(text=f"{error.message}: split again with the same shares"))
         else:
             return found
     else:
-        emit(Notice(text=_("No split yet: made one with the configured shares")))
+        emit(Notice(text="No split yet: made one with the configured shares"))
     made = _told(workspace, make_split(people, wanted, random=random))
     _save(workspace, made)
     return made
@@ -78,7 +71,7 @@ def _save(workspace: Workspace, made: Split) -> None:
 
 def _told(workspace: Workspace, made: Split) -> Split:
     """The split with a warning for each person who is left out for their withdrawn consent."""
-    text = _("left out, for consent was taken back")
+    text = "left out, for consent was taken back"
     left_out = [f"{person.name}: {text}" for person in withdrawn(workspace) if person.pictures]
     return replace(made, warnings=(*made.warnings, *left_out))
 
@@ -93,8 +86,8 @@ def with_pictures(workspace: Workspace) -> tuple[Person, ...]:
     people = tuple(person for person in permitted(workspace) if person.pictures)
     if not people:
         raise NoPictures(
-            _("Nobody is enrolled yet"),
-            _("{root} holds no pictures").format(root=workspace.root),
-            _("Run `facedesk enroll NAME --source 0` or `facedesk import DIR` first."),
+            "Nobody is enrolled yet",
+            f"{workspace.root} holds no pictures",
+            "Run `facedesk enroll NAME --source 0` or `facedesk import DIR` first.",
         )
     return people

@@ -12,7 +12,6 @@ from engine.enrol.strangers import StrangerArea, strangers, unread_strangers
 from engine.errors import DataError
 from engine.evaluate.probes import whose
 from engine.events import Emit, FeaturesProgress, Notice
-from engine.i18n import _
 from engine.model.embedding_cache import EmbeddingCache
 from engine.model.face_space import Space
 from engine.model.feature_row import Extracts
@@ -72,10 +71,10 @@ def ready_strangers(
             else:
                 rows[-1].append(placed)
     if missing:
-        text = _(
-            "Pictures of strangers that the model has not seen yet: {count}; `facedesk train` "
+        text = (
+            f"Pictures of strangers that the model has not seen yet: {missing}; `facedesk train` "
             "takes them in"
-        ).format(count=missing)
+        )
         emit(Notice(text=text, level="warning"))
     return _joined(used, rows, space.dims)
 
@@ -106,7 +105,7 @@ def not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
         names = ", ".join(each.name for each in both)
         emit(
             Notice(
-                text=_("Enrolled, so not counted as strangers: {names}").format(names=names),
+                text=f"Enrolled, so not counted as strangers: {names}",
                 level="warning",
             )
         )

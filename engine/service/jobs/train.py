@@ -16,7 +16,6 @@ from engine.cancel import Cancel
 from engine.dataset.split import PARTS
 from engine.errors import Cancelled, TooFewPeople
 from engine.events import Emit, EpochDone, Notice, TrainDone
-from engine.i18n import _
 from engine.model.backbones import Backbone
 from engine.model.epochs import Checkpoint
 from engine.model.face_space import Space
@@ -189,9 +188,7 @@ def _train(
             emit(Notice(text=verdict.sentence))
         emit(Notice(text=_all_pictures(material)))
     else:
-        warnings.append(
-            _("The new model is kept aside. {sentence}").format(sentence=verdict.sentence)
-        )
+        warnings.append(f"The new model is kept aside. {verdict.sentence}")
     done = TrainDone(
         model=info.id,
         recipe=request.recipe,
@@ -220,15 +217,20 @@ def backbone_for(request: TrainRequest, backbones: Backbones, emit: Emit) -> Bac
     if request.recipe == "classic" and choice.name == "resnet":
         return backbones.named("both")
     if choice.name == "resnet" and choice.reason:
-        text = _("The face network judges alone: {reason}. `--backbone both` takes both.")
-        emit(Notice(text=text.format(reason=choice.reason)))
+        emit(
+            Notice(
+                text=(
+                    f"The face network judges alone: {choice.reason}. `--backbone both` takes both."
+                )
+            )
+        )
     return backbones.named(choice.name)
 
 
 def _all_pictures(material: Material) -> str:
     """That the held-out pictures enrol too."""
     counts = material.counts()
-    return _(
+    return (
         "Figures are from {held_out} held-out pictures; the model in use is made of all {total}."
     ).format(held_out=counts["validation"] + counts["test"], total=sum(counts.values()))
 
@@ -237,9 +239,9 @@ def refuse_one_person(people: int) -> None:
     """Raise TooFewPeople before any slow work if the classic recipe cannot run."""
     if people < 2:
         raise TooFewPeople(
-            _("The classic recipe needs at least two people"),
-            _("{people} is enrolled with pictures").format(people=people),
-            _("Enrol somebody else, or use recipe head, which tells one person from strangers."),
+            "The classic recipe needs at least two people",
+            f"{people} is enrolled with pictures",
+            "Enrol somebody else, or use recipe head, which tells one person from strangers.",
         )
 
 

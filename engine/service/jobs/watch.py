@@ -20,7 +20,6 @@ from engine.faces.detect import FaceFinder
 from engine.faces.follow import FaceFollower
 from engine.faces.quality import lies
 from engine.faces.refusal import LYING
-from engine.i18n import _
 from engine.service.credit import Credit
 from engine.service.jobs.view import Viewer
 from engine.service.messages import FacesFound
@@ -63,10 +62,8 @@ def watch(
 
             def show(frame: Frame) -> None:
                 boxes = seen.boxes(frame)
-                text = _("{count} faces, frame {sequence}").format(
-                    count=len(boxes), sequence=frame.sequence
-                )
-                lines = (text, _("Enter or Esc: stop"))
+                text = f"{len(boxes)} faces, frame {frame.sequence}"
+                lines = (text, "Enter or Esc: stop")
                 if not viewer.show(frame, boxes, lines, reader.dropped + seen.skipped):
                     cancel.stop()
 

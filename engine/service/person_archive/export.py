@@ -21,7 +21,6 @@ from engine.enrol.recording import RECORDS_FILE
 from engine.enrol.seen import last_seen
 from engine.errors import FacedeskError, UsageError
 from engine.files import FILE_MODE, read_bytes, sync_directory, translate_os_errors
-from engine.i18n import _
 from engine.model.store import ModelStore
 from engine.service.person_archive.form import (
     AUDIT,
@@ -156,19 +155,19 @@ def _new_file(target: Path) -> Iterator[Any]:
         handle = os.open(target, flags, FILE_MODE)
     except FileExistsError as error:
         raise UsageError(
-            _("There is a file of this name already"), str(target), _("Choose another name.")
+            "There is a file of this name already", str(target), "Choose another name."
         ) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(
-            _("The folder of the archive does not exist"),
+            "The folder of the archive does not exist",
             str(target.parent),
-            _("Choose another name."),
+            "Choose another name.",
         ) from error
     except OSError as error:
-        with translate_os_errors(_("write the archive"), target):
+        with translate_os_errors("write the archive", target):
             raise error
     try:
-        with translate_os_errors(_("write the archive"), target), os.fdopen(handle, "w+b") as file:
+        with translate_os_errors("write the archive", target), os.fdopen(handle, "w+b") as file:
             os.fchmod(file.fileno(), FILE_MODE)
             yield file
             file.flush()

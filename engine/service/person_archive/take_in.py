@@ -38,7 +38,6 @@ from engine.enrol.recording import RECORDS_FILE, PictureRecord, record_of
 from engine.enrol.trash import Trash
 from engine.errors import DataError, NameTaken, NoPictures, UsageError
 from engine.files import make_directory, new_directory, write_bytes, write_json
-from engine.i18n import _
 from engine.model.store import ModelStore
 from engine.pictures import decode_crop, encode_png
 from engine.service.person_archive import form
@@ -101,7 +100,7 @@ def import_person(
         consent = leave.consent(name)
         pictures = sorted(path for path in entries if form.PICTURE.fullmatch(path))
         if not pictures:
-            raise NoPictures(_("The archive holds no pictures"), str(file))
+            raise NoPictures("The archive holds no pictures", str(file))
         slug = people.free_slug(name)
         told = {"pictures": len(pictures), "consent": bool(consent)}
         with (
@@ -139,12 +138,12 @@ def _opened(file: Path) -> zipfile.ZipFile:
         found = file.stat()
     except OSError as error:
         raise UsageError(
-            _("There is no such archive"), f"{file}: {error.strerror}", _("Give the .zip file.")
+            "There is no such archive", f"{file}: {error.strerror}", "Give the .zip file."
         ) from error
     if not stat.S_ISREG(found.st_mode):
-        raise UsageError(_("There is no such archive"), _("{file} is no file").format(file=file))
+        raise UsageError("There is no such archive", f"{file} is no file")
     if found.st_size > LARGEST_ARCHIVE:
-        raise _bad(file, _("it is too large"))
+        raise _bad(file, "it is too large")
     try:
         _refuse_long_list(file)
         return zipfile.ZipFile(file)
@@ -161,7 +160,7 @@ def _refuse_long_list(file: Path) -> None:
     place = len(tail) - 22 if plain else tail.rfind(_END)
     size = int.from_bytes(tail[place + 12 : place + 16], "little") if place >= 0 else 0
     if size > LARGEST_LIST or _LARGE_ZIP in tail:
-        raise _bad(file, _("it has more entries than a person's archive"))
+        raise _bad(file, "it has more entries than a person's archive")
 
 
 _END, _LARGE_ZIP = b"PK\5\6", b"PK\6\7"
@@ -171,11 +170,11 @@ def _checked(file: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
     """The entries by name, none of which has been unpacked yet."""
     infos = archive.infolist()
     if len(infos) > MOST_ENTRIES:
-        raise _bad(file, _("it has {count} entries").format(count=len(infos)))
+        raise _bad(file, f"it has {len(infos)} entries")
     if sum(info.file_size for info in infos) > LARGEST_ARCHIVE:
-        raise _bad(file, _("it would unpack to too much"))
+        raise _bad(file, "it would unpack to too much")
     if sum(info.compress_size for info in infos) > file.stat().st_size:
-        raise _bad(file, _("its entries overlap"))
+        raise _bad(file, "its entries overlap")
     entries: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         # orig_filename: ZipInfo cuts a name at a null byte.
@@ -185,18 +184,18 @@ def _checked(file: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
             for pattern in (form.PICTURE, form.HEAD, form.RECORDS, form.OTHERS)
         )
         if not known or name != info.filename or name in entries:
-            raise _bad(file, _("an entry does not belong there: {name!r}").format(name=name[:80]))
+            raise _bad(file, f"an entry does not belong there: {name[:80]!r}")
         if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-            raise _bad(file, _("{name!r} is a link or device").format(name=name[:80]))
+            raise _bad(file, f"{name[:80]!r} is a link or device")
         if info.flag_bits & 0x1 or info.compress_type not in (
             zipfile.ZIP_STORED,
             zipfile.ZIP_DEFLATED,
         ):
-            raise _bad(file, _("{name!r} is packed in another way").format(name=name))
+            raise _bad(file, f"{name!r} is packed in another way")
         if info.file_size > LARGEST_ENTRY.get(Path(name).suffix, LARGEST_OTHER):
-            raise _bad(file, _("{name!r} is too large").format(name=name))
+            raise _bad(file, f"{name!r} is too large")
         if info.file_size > MOST_UNPACKED * (info.compress_size + 100):
-            raise _bad(file, _("{name!r} would unpack to too much").format(name=name))
+            raise _bad(file, f"{name!r} would unpack to too much")
         entries[name] = info
     return entries
 
@@ -206,20 +205,20 @@ def _index(
 ) -> dict[str, tuple[int, str]]:
     """Size and SHA-256 of every other entry, all of which the index lists, and no more."""
     if form.INDEX not in entries or form.PERSON not in entries:
-        raise _bad(file, _("it is no archive of a person"))
+        raise _bad(file, "it is no archive of a person")
     if entries[form.INDEX].file_size > LARGEST_PARSED + 1024 * len(entries):
-        raise _bad(file, _("{name!r} is too large").format(name=form.INDEX))
+        raise _bad(file, f"{form.INDEX!r} is too large")
     body = _json(file, b"".join(_unpacked(file, archive, entries[form.INDEX])))
     try:
         if body["format"] != form.FORMAT:
-            raise _bad(file, _("it has format {format!r}").format(format=body["format"]))
+            raise _bad(file, "it has format {format!r}".format(format=body["format"]))
         index = {
             str(each["path"]): (int(each["bytes"]), str(each["sha256"])) for each in body["files"]
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _bad(file, _("its index is damaged")) from error
+        raise _bad(file, "its index is damaged") from error
     if set(index) != set(entries) - {form.INDEX}:
-        raise _bad(file, _("its index does not list what it holds"))
+        raise _bad(file, "its index does not list what it holds")
     return index
 
 
@@ -232,7 +231,7 @@ def _read(
 ) -> bytes:
     """An entry whole, if it is small enough for that."""
     if path.endswith(".json") and entries[path].file_size > LARGEST_PARSED:
-        raise _bad(file, _("{name!r} is too large").format(name=path))
+        raise _bad(file, f"{path!r} is too large")
     return b"".join(_pieces(file, archive, entries, index, path))
 
 
@@ -249,7 +248,7 @@ def _pieces(
         digest.update(piece)
         yield piece
     if (entries[path].file_size, digest.hexdigest()) != index[path]:
-        raise _bad(file, _("{path} does not match its recorded SHA-256").format(path=path))
+        raise _bad(file, f"{path} does not match its recorded SHA-256")
 
 
 def _lines(file: Path, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -259,7 +258,7 @@ def _lines(file: Path, pieces: Iterator[bytes]) -> Iterator[bytes]:
         *lines, rest = (rest + piece).split(b"\n")
         count += len(lines)
         if count > MOST_ENTRIES or len(rest) > LONGEST_LINE:
-            raise _bad(file, _("it holds more records than pictures, or a line without end"))
+            raise _bad(file, "it holds more records than pictures, or a line without end")
         yield from lines
     if rest:
         yield rest
@@ -285,7 +284,7 @@ def _unpacked(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> It
     ) as e:
         raise _bad(file, f"{info.filename}: {e}") from e
     if left:
-        raise _bad(file, _("{name} has another size than it says").format(name=info.filename))
+        raise _bad(file, f"{info.filename} has another size than it says")
 
 
 # --- what it holds -------------------------------------------------------------------------------
@@ -299,7 +298,7 @@ def _who(file: Path, about: Any) -> tuple[str, Consent | None, str]:
         if consent is not None:
             consent = replace(consent, **{k: v[:4000] for k, v in asdict(consent).items()})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _bad(file, _("{name} is damaged").format(name=form.PERSON)) from error
+        raise _bad(file, f"{form.PERSON} is damaged") from error
     return name, consent, _when(about.get("created"))
 
 
@@ -318,9 +317,9 @@ def _refuse_enrolled(people: People, id: str) -> None:
     for person in people.list():
         if id in person.ids:
             raise NameTaken(
-                _("This person is enrolled already"),
-                _("the archive is of {name}").format(name=person.name),
-                _("Nothing was taken in. Delete that person first to go back to the archive."),
+                "This person is enrolled already",
+                f"the archive is of {person.name}",
+                "Nothing was taken in. Delete that person first to go back to the archive.",
             )
 
 
@@ -357,7 +356,7 @@ def _write_session(
     head: Any = {}
     if head_path in entries:
         head = _json(file, _read(file, archive, entries, index, head_path))
-    source = _text(head, "source") or _("import of an archive")
+    source = _text(head, "source") or "import of an archive"
     body = {"version": PERSON_FORMAT, "id": session, "source": source}
     body |= {key: _when(text) for key in ("started", "ended") if (text := _text(head, key))}
     body |= {key: text for key in ("outcome", "aligned", "part") if (text := _text(head, key))}
@@ -395,12 +394,12 @@ def _json(file: Path, data: bytes) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise _bad(file, _("it holds JSON that is none")) from error
+        raise _bad(file, "it holds JSON that is none") from error
 
 
 def _bad(file: Path, why: str) -> DataError:
     return DataError(
-        _("The archive cannot be taken in"),
+        "The archive cannot be taken in",
         f"{file}: {why}",
-        _("Export the person again where they are enrolled; nothing was taken in."),
+        "Export the person again where they are enrolled; nothing was taken in.",
     )
