@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from engine.errors import Cancelled
+from engine.contract.errors import Cancelled
 
 
 class Cancel:

@@ -23,7 +23,7 @@ from pydantic_settings import (
 )
 from pydantic_settings.exceptions import SettingsError
 
-from engine.errors import ConfigError
+from engine.contract.errors import ConfigError
 from engine.settings import SECTIONS, Settings
 
 PREFIX = "FACEDESK_"

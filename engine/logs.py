@@ -14,10 +14,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.camera.masking import mask_credentials
-from engine.errors import FacedeskError
-from engine.files import make_directory, open_inside
-from engine.shown import shown_lines
+from engine.contract.errors import FacedeskError
+from engine.text import mask_credentials, shown_lines
+from engine.workspace.files import make_directory, open_inside
 
 LONGEST_LOG = 2_000_000
 """Bytes after which a log is renamed to `NAME.1`, when it is opened or while it is written."""
@@ -30,7 +29,7 @@ OPENCV = {
     "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",  # its 10 s would hold a hung webcam too long
     "QT_LOGGING_RULES": "*.warning=false",
 }
-"""What OpenCV and its parts are told; the one place, `engine.camera.quiet` sets it too."""
+"""What OpenCV and its parts are told; the one place, `engine.camera.opencv` sets it too."""
 
 SPEAKING = ("OPENCV_FFMPEG_DEBUG", "OPENCV_VIDEOIO_DEBUG")
 """What makes OpenCV print the address of each stream, with its password. Never left set."""
@@ -138,7 +137,7 @@ def guard_output(folder: Path, name: str) -> Iterator[None]:
     what our own modules log.
 
     Python's own output is not diverted where `sys.stdout` and `sys.stderr` have descriptors of
-    their own (`tui.streams`).
+    their own (`tui.terminal.streams`).
     """
     saved = os.dup(1), os.dup(2)
     log = open_log(folder, name)

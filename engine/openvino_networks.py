@@ -28,9 +28,9 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from engine.errors import FacedeskError
-from engine.files import write_plain
+from engine.contract.errors import FacedeskError
 from engine.shortage import NETWORK, OPENVINO, need_room, refuse_shortage
+from engine.workspace.files import write_plain
 
 UNWANTED = ("openvino.tools.ovc", "openvino_telemetry")
 EVERY = 0.005

@@ -85,10 +85,10 @@ class GateSettings:
     max_brightness: Annotated[float, Ge(0), Le(255)] = 215.0
     """Mean luma of the crop's middle above which it is too bright, 0..255."""
     min_sharpness: Annotated[float, Ge(0), Le(10_000)] = 150.0
-    """Sharpness (`engine.faces.measure`) below which the crop is blurred. Sharp webcam pictures
+    """Sharpness (`engine.faces.quality`) below which the crop is blurred. Sharp webcam pictures
     have 200 to 2000, the same blurred by 4 pixels 30 to 110."""
     min_change: Annotated[float, Ge(0), Le(100)] = 3.0
-    """Change since the last kept crop (`engine.faces.measure`) below which it is a duplicate."""
+    """Change since the last kept crop (`engine.faces.quality`) below which it is a duplicate."""
     dominance: Annotated[float, Ge(1.0), Le(10.0)] = 1.6
     """Of several faces the largest wins if it is this many times wider than the next."""
 
@@ -159,11 +159,11 @@ class TrainingSettings:
 
 
 RuntimeWish = Literal["auto", "openvino", "keras"]
-"""What is to compute VGG16's features; `engine.model.runtime` decides."""
+"""What is to compute VGG16's features; `engine.model.backbones` decides."""
 
 
 BackboneWish = Literal["auto", "both", "vgg16", "resnet"]
-"""Which networks judge faces; `engine.model.choice` decides."""
+"""Which networks judge faces; `engine.model.backbones` decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

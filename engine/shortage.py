@@ -1,7 +1,7 @@
 """Too little memory, known as such whoever reports it, and never as a damaged file or package.
 
 Each library says it in its own way, and most as an error of another kind: one place knows them.
-What a process may have at all is another matter: `engine.service.memory_use`.
+What a process may have at all is another matter: `engine.desk.child`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.errors import OutOfMemory
+from engine.contract.errors import OutOfMemory
 
 OPENVINO = 400_000_000
 TENSORFLOW = 1_200_000_000

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from engine.threads import calm_blas
-from engine.workspace import Workspace
+from engine.machine import calm_blas
+from engine.workspace.folder import Workspace
 
 calm_blas()  # as the command line does, and before NumPy is imported
 # Python looks for circular garbage after every 700 new objects; a screen is made of tens of

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 
 def turn_back(workspace: Workspace) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.enrol.people import People
+from engine.people.registry import People
 from engine.pictures import encode_png
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tui.cli import main
 
 Facedesk = Callable[..., list[dict[str, Any]]]

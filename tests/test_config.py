@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import load_settings
-from engine.errors import ConfigError
+from engine.contract.errors import ConfigError
 from engine.settings import Settings, TrainingSettings
 
 

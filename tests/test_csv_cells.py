@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.csv_cells import guarded, unguarded
+from engine.text import guarded, unguarded
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import DiskFull
-from engine.files import (
+from engine.contract.errors import DiskFull
+from engine.workspace.files import (
     append_line,
     copy_out,
     new_temporary,

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import DataError, DiskFull, FacedeskError, WorkspaceUnusable
-from engine.files import new_directory, read_json, remove_directory, write_bytes, write_json
+from engine.contract.errors import DataError, DiskFull, FacedeskError, WorkspaceUnusable
+from engine.workspace.files import (
+    new_directory,
+    read_json,
+    remove_directory,
+    write_bytes,
+    write_json,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -66,7 +72,7 @@ def test_an_interrupt_while_writing_leaves_no_unfinished_file(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.files.os.fsync", interrupt)
+        patch.setattr("engine.workspace.files.os.fsync", interrupt)
         with pytest.raises(KeyboardInterrupt):
             write_bytes(tmp_path / "f", b"new")
     assert names(tmp_path) == []

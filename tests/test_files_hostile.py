@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import DataError, WorkspaceUnusable
-from engine.files import parse_json, read_bytes, read_json
+from engine.contract.errors import DataError, WorkspaceUnusable
+from engine.workspace.files import parse_json, read_bytes, read_json
 
 
 def test_a_pipe_a_socket_and_a_device_are_refused_at_once(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ NOISY = """
 import os, sys
 from pathlib import Path
 from engine.logs import guard_output
-from tui.streams import own_streams
+from tui.terminal.streams import own_streams
 with own_streams(print):
     with guard_output(Path(sys.argv[1]), "cli"):
         os.write(1, b"native noise on 1\\n")

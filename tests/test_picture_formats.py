@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.camera.folder import FolderSource
-from engine.errors import SourceUnreadable
-from engine.events import Event, Notice, PictureSkipped
-from engine.picture_names import FORMATS, format_of, is_picture_name
+from engine.contract import Event, Notice, PictureSkipped
+from engine.contract.errors import SourceUnreadable
+from engine.picture_formats import FORMATS, format_of, is_picture_name
 from engine.pictures import Unreadable, read_photograph
 
 

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine import pictures
-from engine.errors import DataError
-from engine.files import write_bytes
-from engine.picture_names import is_picture_name
+from engine.contract.errors import DataError
+from engine.picture_formats import is_picture_name
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
-from engine.workspace import Workspace
+from engine.workspace.files import write_bytes
+from engine.workspace.folder import Workspace
 
 RED = (200, 30, 10)
 

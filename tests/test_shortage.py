@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from engine import pictures
-from engine.errors import DataError, ModelCorrupt, OutOfMemory
+from engine.contract.errors import DataError, ModelCorrupt, OutOfMemory
 from engine.pictures import Unreadable, read_photograph
 from engine.shortage import lacking, refuse_shortage, shortage
 
@@ -96,7 +96,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from engine.shortage import _size
-from engine.errors import OutOfMemory
+from engine.contract.errors import OutOfMemory
 
 def limit(megabytes):
     most = _size() + megabytes * 1_000_000

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.logs import LogFormatter
-from engine.shown import escaped, is_invisible, shown, shown_lines
+from engine.text import escaped, is_invisible, shown, shown_lines
 
 EVIL = ("\x1b[2J", "\x1b]52;c;ZXZpbA==\x07", "\x1b]8;;http://x\x07", "\x9b31m", "\u202e", "\u200b",
         "\ufeff", "\u2028", "\u00ad", "\u3164", "\udcff")  # fmt: skip

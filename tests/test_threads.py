@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.threads import usable_cores
+from engine.machine import usable_cores
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[1]
 def test_cores_taken_from_a_process_are_not_counted() -> None:
     script = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
-        "from engine.threads import usable_cores; print(usable_cores())"
+        "from engine.machine import usable_cores; print(usable_cores())"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True

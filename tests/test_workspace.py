@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import WorkspaceLocked, WorkspaceUnusable
-from engine.files import (
+from engine.contract.errors import WorkspaceLocked, WorkspaceUnusable
+from engine.workspace.files import (
     make_directory,
     new_directory,
     read_json,
@@ -22,7 +22,7 @@ from engine.files import (
     write_bytes,
     write_json,
 )
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -126,7 +126,7 @@ def test_recovering_an_absent_workspace_finds_nothing(tmp_path: Path) -> None:
 def hold(root: Path) -> subprocess.Popen[str]:
     """Another process that holds the writer lock until it is killed or told to end."""
     code = (
-        "import sys\nfrom pathlib import Path\nfrom engine.workspace import Workspace\n"
+        "import sys\nfrom pathlib import Path\nfrom engine.workspace.folder import Workspace\n"
         "with Workspace(Path(sys.argv[1])).writer('training'):\n"
         "    print('held', flush=True)\n    sys.stdin.readline()\n"
     )

@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.contract import WorkspaceUpgraded
+from engine.contract.errors import DataError, DiskFull, WorkspaceTooNew
 from engine.dataset.split import load_split
-from engine.enrol.inbox_choices import Choices
-from engine.enrol.people import People
-from engine.errors import DataError, DiskFull, WorkspaceTooNew
-from engine.events import WorkspaceUpgraded
-from engine.service import evaluations
-from engine.service.shared_writer import SharedWriter
+from engine.desk import evaluations
+from engine.desk.writer import SharedWriter
+from engine.people.registry import People
+from engine.people.unknown_choices import Choices
 from engine.settings import InboxSettings
-from engine.workspace import Workspace
-from engine.workspace_format import FORMAT, MARKER, format_of
+from engine.workspace.folder import FORMAT, MARKER, Workspace, format_of
 from tests import format_0
 from tui.cli import main
 

@@ -1,4 +1,7 @@
-"""The app: what arrives from the engine, what can be done now, and the palette."""
+"""The app: what arrives from the engine, what can be done now, and the palette.
+
+Recordings in the app: the sign that one is being made, and the job that a replay begins with.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +16,62 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
 
-from engine.events import Event, JobEnded, JobStarted, ProcessDied, TrainDone
-from engine.service.protocol import Desk, ModelRow, PersonRow
-from engine.shown import many
-from tui.bridge import Live
-from tui.demo_script import DemoScript
-from tui.describe import describe
-from tui.inbox_actions import InboxApp
-from tui.jobs import PANE_OF, PEOPLE_ACTIONS
+from engine.contract import (
+    Event,
+    JobEnded,
+    JobStarted,
+    ProcessDied,
+    TapeEnded,
+    TapeStarted,
+    TrainDone,
+)
+from engine.contract.desk import Desk
+from engine.contract.requests import EnrolRequest, ModelRow, PersonRow, RecogniseRequest
+from engine.text import many
+from tui.board import PANE_OF, PEOPLE_ACTIONS
+from tui.demo import DemoScript
+from tui.desk.around import MannersApp
+from tui.desk.jobs import PreviewApp
 from tui.keys import KEYS, OPENERS, bindings_of
-from tui.keys.names import pressed, shown, with_keys
-from tui.manners import MannersApp
-from tui.panes.activity import ActivityPane
-from tui.people_actions import PeopleApp
-from tui.preview_actions import PreviewApp
-from tui.recovery_words import untrained_words
-from tui.roster_actions import RosterApp
+from tui.keys.keymap import pressed, shown, with_keys
+from tui.live import Live
+from tui.panes.base import ActivityPane
+from tui.screens.doctor import DoctorApp
+from tui.screens.inbox_actions import InboxApp
 from tui.screens.models import ModelsScreen
-from tui.still_actions import StillApp
-from tui.tape_actions import TapeApp
-from tui.text import clean, day, measured, reason_words
-from tui.twin_actions import TwinApp
-from tui.widgets.title_bar import TitleBar
+from tui.screens.people_actions import PeopleApp
+from tui.screens.roster import RosterApp
+from tui.screens.stills import StillApp
+from tui.screens.why import TwinApp
+from tui.widgets.bars import TitleBar
+from tui.words.events import describe
+from tui.words.recovery import untrained_words
+from tui.words.text import clean, day, measured, reason_words
+
+
+class TapeApp(DoctorApp):
+    """Shows REC in the title while frames are recorded."""
+
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+        super().__init__(desk, clock)
+        self.first_job: EnrolRequest | RecogniseRequest | None = None
+        """A job to begin with, once."""
+
+    def heard(self, event: Event) -> None:
+        """A recording has begun or is complete."""
+        super().heard(event)
+        if isinstance(event, TapeStarted | TapeEnded):
+            title = self.screen_desk.query_one(TitleBar)
+            title.recording = isinstance(event, TapeStarted)
+
+    def begin_first_job(self) -> None:
+        """Start the job that the app was opened for, if any."""
+        request, self.first_job = self.first_job, None
+        if isinstance(request, EnrolRequest):
+            self.go(self.enrol(request))
+        elif request is not None:
+            self.go(self.recognise(request))
+
 
 GUARDED = (
     frozenset(("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel"))

@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 from typing import TypeVar
 
-from engine.errors import FacedeskError
-from engine.files import parse_json, read_bytes, write_json
+from engine.contract.errors import FacedeskError
+from engine.workspace.files import parse_json, read_bytes, write_json
 
 Scalar = str | int | float | bool
 Value = TypeVar("Value", str, int, float, bool)

@@ -1,4 +1,7 @@
-"""The whole bench: measurement after measurement, each in a process of its own."""
+"""The whole bench: measurement after measurement, each in a process of its own.
+
+The machine that figures are of: without these, a table says nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import contextlib
 import json
 import math
 import os
+import platform
+import re
 import select
 import signal
 import subprocess
@@ -15,16 +20,50 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.bench.machine import machine
-from engine.bench.measures import MEASURES
-from engine.bench.plan import Plan
+from engine.bench.material import Plan
+from engine.bench.worker import MEASURES
 from engine.cancel import Cancel
-from engine.errors import UsageError
-from engine.events import BenchDone, BenchStep, Emit, Figure
-from engine.interpreter import environment, python
+from engine.contract import BenchDone, BenchMachine, BenchStep, Emit, Figure
+from engine.contract.errors import UsageError
 from engine.logs import open_log
-from engine.settings import Settings
-from engine.threads import usable_cores
+from engine.machine import (
+    CPUINFO,
+    environment,
+    has_bfloat16,
+    processor_features,
+    processor_name,
+    python,
+    usable_cores,
+)
+from engine.model.backbones import choose_runtime
+from engine.model.record import versions
+from engine.settings import RuntimeWish, Settings
+
+VECTOR = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")
+MEMINFO = Path("/proc/meminfo")
+
+
+def machine(wish: RuntimeWish, cpuinfo: Path = CPUINFO, meminfo: Path = MEMINFO) -> BenchMachine:
+    """What computes here, and with what. Asks files and package metadata; loads nothing."""
+    flags = processor_features(cpuinfo)
+    return BenchMachine(
+        processor=processor_name(cpuinfo),
+        vector=tuple(name for name in VECTOR if name in flags),
+        cores=usable_cores(),
+        memory=1024 * int(_found(meminfo, r"^MemTotal:\s+(\d+) kB$") or 0),
+        versions={"python": platform.python_version(), **versions()},
+        runtime=choose_runtime(wish, cpuinfo).name,
+        precision="bfloat16" if has_bfloat16(cpuinfo) else "float32",
+    )
+
+
+def _found(path: Path, pattern: str) -> str:
+    try:
+        found = re.search(pattern, path.read_text(errors="replace"), re.MULTILINE)
+    except OSError:
+        return ""
+    return found[1] if found else ""
+
 
 LONGEST = 900.0
 """Seconds after which a measurement counts as hung."""

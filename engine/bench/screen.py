@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from engine.errors import EngineDied
-from engine.interpreter import environment
+from engine.contract.errors import EngineDied
+from engine.machine import environment
 
 LINES, COLUMNS = 24, 80
 LONGEST = 60.0
@@ -83,7 +83,7 @@ class Screen:
         """The most bytes that the program and each of its children ever had, by name."""
         found = {"ui": peak_memory(self._process.pid)}
         for pid, command in _children(self._process.pid):
-            named = re.search(r"engine\.service\.(\w+)_process", command)
+            named = re.search(r"engine\.desk\.(\w+)_process", command)
             if named:
                 found[named[1]] = peak_memory(pid)
         return found

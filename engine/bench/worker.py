@@ -2,25 +2,51 @@
 
 Figures leave as JSON Lines on the descriptor, a failure as the last line. What native libraries
 print goes where the parent sent the standard streams.
+
+The measurements: one module each, with one function `measure` from a plan to figures.
+
+Each runs in a process of its own (see `engine.bench.worker`), so that memory, threads and a crash
+of one do not touch another.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
 import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engine.bench.measures import measure
-from engine.bench.plan import Plan
+from engine.bench.material import Plan
 from engine.config import load_settings
-from engine.errors import FacedeskError
+from engine.contract import Figure
+from engine.contract.errors import FacedeskError
 from engine.logs import quieten_libraries
-from engine.vault.unlock import unlock
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
+from engine.workspace.vault.unlock import unlock
+
+MEASURES = {
+    "train": "training",
+    "add": "training",
+    "features": "speed",
+    "recognise": "speed",
+    "score": "speed",
+    "start": "starting",
+    "memory": "starting",
+    "vault": "vault",
+}
+"""Names of the measurements in their order, and the module of each."""
+
+
+def measure(name: str, plan: Plan) -> Iterator[Figure]:
+    """Carry out one measurement; figures come as they are known. Raises whatever it meets."""
+    module = importlib.import_module(f"engine.bench.{MEASURES[name]}")
+    function: Callable[[Plan], Iterator[Figure]] = getattr(module, f"measure_{name}")
+    return function(plan)
 
 
 def main(name: str, plan: str, descriptor: str) -> int:

@@ -9,10 +9,10 @@ import os
 import stat
 from pathlib import Path
 
-from engine.camera.device import device_path, trouble
-from engine.camera.kinds import kind_of, local_path, split_address
+from engine.camera.source import kind_of, local_path, split_address
 from engine.camera.tape_folder import tape_path
-from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
+from engine.camera.v4l import device_path, trouble
+from engine.contract.errors import SourceDenied, SourceNotFound, SourceUnreadable
 
 
 def check_source(text: str, *, may_come: bool = False) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from engine.cancel import Cancel
-from engine.errors import Cancelled, SourceTimeout
+from engine.contract.errors import Cancelled, SourceTimeout
 
 T = TypeVar("T")
 POLL = 0.05

@@ -3,21 +3,149 @@
 It films a portrait as a webcam would film a person: it pans, zooms and tilts while the person
 talks, turns and blinks and the light changes; now and then it is dark, blurred, looks aside or
 loses its signal. The same text gives the same frames.
+
+The demo's scene: a living portrait before a wall, seen by a camera that moves about.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.camera.demo_path import FPS, Path, View
-from engine.camera.demo_scene import HEIGHT, PORTRAITS, WIDTH, Scene
-from engine.camera.frame import Frame, Image, SourceInfo
-from engine.camera.quiet import cv2
-from engine.errors import SourceNotFound
+from engine.camera.demo_face import FPS, HeadPath, Landmarks, LivingFace, View
+from engine.camera.opencv import cv2
+from engine.camera.source import Frame, Image, SourceInfo
+from engine.contract.errors import SourceNotFound, SourceUnreadable
+from engine.pictures import read_photograph
+
+WIDTH, HEIGHT = 640, 480
+DISTANCE = 900.0
+"""Distance of the virtual camera from the portrait, in pixels of the frame."""
+_BUNDLED = Path(__file__).parent / "demo_data"
+_REPOSITORY = Path(__file__).parents[2] / "data" / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A bundled picture, who it shows and where, and the factor that fits it to the frame."""
+
+    file: str
+    person: str
+    marks: Landmarks
+    scale: float
+
+
+PORTRAITS = {
+    "collins": Portrait(
+        "collins.png",
+        "Eileen Collins",
+        Landmarks(((202.0, 101.0), (247.0, 103.0)), (224.0, 144.0), 100.0),
+        1.75,
+    ),
+    "hopper": Portrait(
+        "hopper.jpg",
+        "Grace Hopper",
+        Landmarks(((224.0, 190.0), (303.0, 187.0)), (266.0, 276.0), 185.0),
+        0.90,
+    ),
+}
+
+
+def portrait_file(name: str) -> Path:
+    """The bundled portrait: inside an installed package, else in the repository's data/demo."""
+    folder = _BUNDLED if _BUNDLED.is_dir() else _REPOSITORY
+    path = folder / PORTRAITS[name].file
+    if not path.is_file():
+        raise SourceUnreadable(
+            "The demo's portrait is missing", str(path), "Install Facedesk again."
+        )
+    return path
+
+
+class Scene:
+    """One portrait before its wall. Not for two threads at once."""
+
+    def __init__(self, name: str) -> None:
+        portrait = PORTRAITS[name]
+        picture, wall, self._soft = _material(name)
+        self._face = LivingFace(picture, portrait.marks)
+        self._margin = (wall.shape[1] - picture.shape[1]) // 2
+        self._wall = wall
+        self._scale = portrait.scale
+        x, y = portrait.marks.middle
+        self._middle = x + self._margin, y + self._margin
+        self._canvas = wall.copy()
+        self._place(picture, 0, 0)
+
+    def seen(self, view: View) -> Image:
+        """What the camera sees, before its lens: a plane turned in space and projected."""
+        self._place(self._face.shown(view.face), self._face.left, self._face.top)
+        seen = cv2.warpPerspective(
+            self._canvas,
+            self._projection(view),
+            (WIDTH, HEIGHT),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+        return np.asarray(seen, dtype=np.uint8)
+
+    def _place(self, part: Image, left: int, top: int) -> None:
+        """Put a part of the portrait on the wall, faded towards the portrait's edges."""
+        height, width = part.shape[:2]
+        soft = self._soft[top : top + height, left : left + width]
+        y, x = top + self._margin, left + self._margin
+        where = np.s_[y : y + height, x : x + width]
+        mixed = cv2.blendLinear(part, self._wall[where], soft, 1 - soft)
+        self._canvas[where] = mixed
+
+    def _projection(self, view: View) -> NDArray[np.float64]:
+        """Homography from the scene to the frame: rotate about the face, then pinhole."""
+        yaw, pitch, tilt = (math.radians(a) for a in (view.yaw, view.pitch, view.tilt))
+        size = self._scale * view.size
+        turn = _rotation(tilt, 2) @ _rotation(pitch, 0) @ _rotation(yaw, 1)
+        # A point (u, v) of the plane lies at u * turn[:, 0] + v * turn[:, 1], times the size.
+        plane = np.column_stack([turn[:, 0] * size, turn[:, 1] * size, [0.0, 0.0, DISTANCE]])
+        lens = np.array([[DISTANCE, 0, 0], [0, DISTANCE, 0], [0, 0, 1]], dtype=np.float64)
+        shift = np.array(
+            [[1, 0, WIDTH * (0.5 + view.x)], [0, 1, HEIGHT * (0.5 + view.y)], [0, 0, 1]]
+        )
+        centre = np.array([[1, 0, -self._middle[0]], [0, 1, -self._middle[1]], [0, 0, 1]])
+        return np.asarray(shift @ lens @ plane @ centre, dtype=np.float64)
+
+
+@lru_cache(maxsize=len(PORTRAITS))
+def _material(name: str) -> tuple[Image, Image, NDArray[np.float32]]:
+    """The portrait; its wall, which is its own colours, reflected outwards and strongly blurred;
+    and its weight before the wall, 0..1, falling off towards its edges."""
+    picture = read_photograph(portrait_file(name))
+    height, width = picture.shape[:2]
+    margin = round(0.9 * WIDTH / PORTRAITS[name].scale)
+    wall = cv2.copyMakeBorder(picture, margin, margin, margin, margin, cv2.BORDER_REFLECT_101)
+    small = cv2.resize(wall, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), width / 48)
+    wall = cv2.resize(small, (wall.shape[1], wall.shape[0]), interpolation=cv2.INTER_CUBIC)
+    rim = round(width / 14)
+    inside = np.zeros((height, width), np.float32)
+    inside[rim // 3 : height - rim, rim:-rim] = 1
+    soft = cv2.GaussianBlur(inside, (0, 0), rim / 2.5)
+    return picture, np.asarray(wall, dtype=np.uint8), np.asarray(soft, dtype=np.float32)
+
+
+def _rotation(angle: float, axis: int) -> NDArray[np.float64]:
+    """Rotation about axis 0, 1 or 2 by `angle` radians."""
+    first, second = (axis + 1) % 3, (axis + 2) % 3
+    turn = np.eye(3)
+    turn[first, first] = turn[second, second] = math.cos(angle)
+    turn[second, first] = math.sin(angle)
+    turn[first, second] = -turn[second, first]
+    return turn
+
 
 NOISE = 2.0
 """Standard deviation of the sensor's noise, grey levels."""
@@ -32,7 +160,7 @@ class DemoSource:
 
     def __init__(self, text: str) -> None:
         name, seed, frames = parse_demo(text)
-        self._path = Path(seed)
+        self._path = HeadPath(seed)
         self._scene = Scene(name)
         self._noise_seed = seed
         self._sequence = 0

@@ -7,10 +7,10 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.camera.frame import Frame, Report, SourceInfo, ignore
-from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
-from engine.events import Notice, PictureSkipped
-from engine.picture_names import FORMATS, READ_SUFFIXES, is_picture_name, leads_outside
+from engine.camera.source import Frame, Report, SourceInfo, ignore
+from engine.contract import Notice, PictureSkipped
+from engine.contract.errors import SourceDenied, SourceNotFound, SourceUnreadable
+from engine.picture_formats import FORMATS, READ_SUFFIXES, is_picture_name, leads_outside
 from engine.pictures import Unreadable, read_photograph
 
 SECONDS_A_PICTURE = 0.1

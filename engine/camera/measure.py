@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.camera.frame import Frame, Image
-from engine.camera.quiet import cv2
+from engine.camera.opencv import cv2
 from engine.camera.reader import Reader
+from engine.camera.source import Frame, Image
 from engine.cancel import Cancel
-from engine.errors import SourceUnreadable
-from engine.events import CameraMeasured, Emit
+from engine.contract import CameraMeasured, Emit
+from engine.contract.errors import SourceUnreadable
 from engine.settings import CameraSettings
 
 SECONDS = 2.0

@@ -17,7 +17,9 @@ import time
 import numpy as np
 from PIL import Image as PillowImage
 
-from engine.camera.frame import (
+from engine.camera.http import Answer, trouble
+from engine.camera.opencv import cv2
+from engine.camera.source import (
     MOST_PIXELS,
     USUAL_FPS,
     Frame,
@@ -28,10 +30,8 @@ from engine.camera.frame import (
     too_large,
     with_square_pixels,
 )
-from engine.camera.http_get import Answer, trouble
-from engine.camera.quiet import cv2
-from engine.errors import SourceError, SourceTimeout, SourceUnreadable
-from engine.picture_cost import BARE, END, refuse_costly
+from engine.contract.errors import SourceError, SourceTimeout, SourceUnreadable
+from engine.pictures import BARE, END, refuse_costly
 from engine.settings import CameraSettings, PictureShape
 
 LONGEST_PICTURE = 16 << 20

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.camera.frame import Frame, Image
-from engine.camera.quiet import cv2
-from engine.events import PictureDoubted
+from engine.camera.opencv import cv2
+from engine.camera.source import Frame, Image
+from engine.contract import PictureDoubted
 
 STILL_AFTER = 3.0
 """Seconds of the very same picture. No sensor is without noise: two pictures of a wall differ."""

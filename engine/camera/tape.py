@@ -7,16 +7,16 @@ import os
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from engine.camera.avi import AviWriter
-from engine.camera.frame import Frame, Image, SourceInfo
-from engine.camera.masking import mask_credentials
-from engine.camera.quiet import cv2
+from engine.camera.opencv import cv2
 from engine.camera.reader import Reader
+from engine.camera.source import Frame, Image, SourceInfo
+from engine.camera.tape_file import AviWriter
 from engine.camera.tape_folder import FRAMES, LINES
 from engine.cancel import Cancel
-from engine.errors import UsageError
-from engine.events import Emit, Notice
-from engine.files import FILE_MODE
+from engine.contract import Emit, Notice
+from engine.contract.errors import UsageError
+from engine.text import mask_credentials
+from engine.workspace.files import FILE_MODE
 
 MEGABYTE = 1_000_000
 FAST = [

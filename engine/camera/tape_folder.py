@@ -1,6 +1,6 @@
 """A recording on disk: a private folder that is `NAME.fdrec.part` until it is complete.
 
-    frames.avi      every frame the job took, lossless (`engine.camera.avi`)
+    frames.avi      every frame the job took, lossless (`engine.camera.tape_file`)
     frames.jsonl    first the source, then a line a frame: sequence, seconds, label
     events.jsonl    what the job reported, a line an event, with its time
     session.json    job, request, settings and versions
@@ -16,15 +16,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.errors import SourceNotFound, SourceUnreadable, UsageError
-from engine.files import (
+from engine.contract.errors import SourceNotFound, SourceUnreadable, UsageError
+from engine.workspace.files import (
     DIRECTORY_MODE,
     make_directory,
     open_regular,
     parse_json,
     sync_directory,
-    translate_os_errors,
 )
+from engine.workspace.owner import translate_os_errors
 
 SUFFIX, PART, SCHEME = ".fdrec", ".part", "replay:"
 FRAMES, LINES, EVENTS, SESSION = "frames.avi", "frames.jsonl", "events.jsonl", "session.json"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import time
 
-from engine.camera.device import check_device, device_path
-from engine.camera.frame import Frame, Image, SourceInfo, decoded
-from engine.camera.quiet import cv2
-from engine.errors import SourceError, SourceUnreadable
+from engine.camera.opencv import cv2
+from engine.camera.source import Frame, Image, SourceInfo, decoded
+from engine.camera.v4l import check_device, device_path
+from engine.contract.errors import SourceError, SourceUnreadable
 from engine.settings import CameraSettings
 
 BACKEND = cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY

@@ -13,12 +13,11 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from engine.camera.display import display_available
-from engine.camera.frame import Frame, Image
-from engine.camera.quiet import cv2
-from engine.errors import NoDisplay
-from engine.events import BoxTuple
-from engine.interpreter import environment, python
+from engine.camera.opencv import cv2
+from engine.camera.source import Frame, Image
+from engine.contract import BoxTuple
+from engine.contract.errors import NoDisplay
+from engine.machine import display_available, environment, python
 
 STOP_KEYS = frozenset({10, 13, 27})
 """Enter (of both kinds) and Escape."""

@@ -8,13 +8,15 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.audit import Audit
-from engine.dataset.split import PARTS, Split, check_fits
-from engine.enrol.names import RESERVED, name_key
-from engine.enrol.people import Person
-from engine.errors import DataError, SplitMissing, WorkspaceUnusable
-from engine.files import copy_out, make_directory, new_directory, translate_os_errors
-from engine.workspace import Workspace
+from engine.contract.errors import DataError, SplitMissing, WorkspaceUnusable
+from engine.dataset.split import Split, check_fits
+from engine.people.identity import PARTS
+from engine.people.names import RESERVED, name_key
+from engine.people.person import Person
+from engine.workspace.audit import Audit
+from engine.workspace.files import copy_out, make_directory, new_directory
+from engine.workspace.folder import Workspace
+from engine.workspace.owner import translate_os_errors
 
 _LONGEST = 200
 """Bytes of a folder name; file systems allow 255."""

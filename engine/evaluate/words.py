@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from engine.evaluate.figures import Figures
-from engine.evaluate.strangers import StrangersFrom
-from engine.recognise.intervals import Bounds, at_most
-from engine.recognise.own_strangers import strangers_needed
-from engine.recognise.words import percent
+from engine.evaluate.probes import StrangersFrom
+from engine.recognise.calibration import Bounds, at_most
+from engine.recognise.threshold import percent, strangers_needed
 
 FEW_PROBES = 100
 """Probes below which the bounds lie ten points apart and more."""

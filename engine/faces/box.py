@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.events import BoxTuple
+from engine.contract import BoxTuple
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from engine.faces.align import Face, align
 from engine.faces.box import Box
-from engine.faces.cascades import Cascade
-from engine.faces.eyes import QUICK, THOROUGH, Effort, EyeFinder, as_shares
+from engine.faces.eyes import QUICK, THOROUGH, Cascade, Effort, EyeFinder, as_shares
 from engine.settings import DetectionSettings
 
 _SMALLEST = 24

@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.faces import measure
+from engine.faces import quality
 from engine.faces.align import Face
 from engine.pictures import CROP
 
@@ -100,7 +100,7 @@ def look(face: Face, frame_width: int, level: float = LEVEL) -> Look:
 
     Without eyes the pose is called frontal: the crop is then aligned by the box alone.
     """
-    grey = measure.luma(face.crop)
+    grey = quality.luma(face.crop)
     pose = pose_of(turn(face, grey), nod(face) - level) if face.eyes_found else Pose.FRONTAL
     return Look(pose, distance(face.box.width, frame_width), light(grey))
 

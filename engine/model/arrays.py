@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from engine.errors import ModelCorrupt
+from engine.contract.errors import ModelCorrupt
 from engine.shortage import refuse_shortage
 
 LARGEST = 1 << 30

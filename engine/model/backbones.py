@@ -1,30 +1,64 @@
 """The networks that faces can go through, by name, each with the face space fitted on it.
 
 Importing this loads neither TensorFlow nor OpenVINO; asking for an extractor loads its own only.
+
+What computes the networks' features here: OpenVINO where it can, else Keras, and why.
+
+Asking costs nothing: neither is loaded before an extractor is wanted.
+
+Which networks this machine can carry: both, or the face network alone.
+
+VGG16 takes by far the most arithmetic. Where it alone takes longer than SLOW a face, as on small
+boards, live recognition could not follow, so the face network judges alone there.
+
+TensorFlow, loaded by a thread while something else is done: to import it takes seconds.
+
+Importing this costs nothing. Only modules are loaded, nothing is computed: threads that TensorFlow
+starts later must not inherit the low priority of the thread that loads it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+import importlib
+import importlib.util
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DataError, ModelCorrupt, UsageError
-from engine.files import read_plain
+from engine.cancel import Cancel
+from engine.contract.errors import (
+    BackboneMissing,
+    DataError,
+    FacedeskError,
+    ModelCorrupt,
+    UsageError,
+)
+from engine.machine import CPUINFO, processor_features, processor_name, usable_cores
 from engine.model.face_space import PACKAGED, FaceSpace, Space, digest_file
 from engine.model.joint_space import JointSpace
 from engine.model.record import BackboneName, ModelInfo
-from engine.settings import RuntimeWish
+from engine.model.vgg16 import RECIPE, SIZE
+from engine.openvino_networks import cache_folder
+from engine.settings import BackboneWish, RuntimeWish
+from engine.shortage import refuse_shortage
+from engine.workspace.files import read_plain, write_plain
 
 if TYPE_CHECKING:
-    from engine.model.feature_row import Extracts
+    from engine.model.vgg16 import Extracts
     from engine.model.weights import Weights
+
 
 NAMES: tuple[BackboneName, ...] = get_args(BackboneName)
 DEFAULT: BackboneName = "both"
@@ -100,7 +134,6 @@ def with_weights(
 
     Raises BackboneMissing, ModelCorrupt.
     """
-    from engine.model.runtime import vgg16_extractor
 
     if name != "both":
         extractor = vgg16_extractor(weights, runtime)
@@ -141,7 +174,6 @@ def outdated(info: ModelInfo) -> ModelCorrupt:
 
 def load_extractor(name: BackboneName, runtime: RuntimeWish = "auto") -> Extracts:
     """A backbone's extractor alone, for fitting its space. Raises BackboneMissing."""
-    from engine.model.runtime import resnet_extractor, vgg16_extractor
     from engine.model.weights import load_weights
 
     if name == "both":
@@ -173,3 +205,213 @@ def backbone_name(info: ModelInfo) -> BackboneName:
         f"{info.id} was trained on {recorded}",
         "Train again, or use a newer Facedesk.",
     )
+
+
+NEEDED = frozenset({"sse4_2", "asimd"})
+"""Linux's names of what OpenVINO's processor plugin needs one of."""
+INSTALL = "pip install 'openvino>=2025.4,<2027'"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A choice. `reason` is one sentence without a full stop; `fallback`: it is second best."""
+
+    name: Literal["openvino", "keras"]
+    reason: str
+    fallback: bool = False
+
+
+def choose_runtime(wish: RuntimeWish, cpuinfo: Path = CPUINFO) -> Runtime:
+    """What `wish` (setting `model.runtime`) means on this machine."""
+    if wish == "keras":
+        return Runtime("keras", "the setting model.runtime asks for it")
+    if wish == "openvino":
+        return Runtime("openvino", "the setting model.runtime asks for it")
+    if importlib.util.find_spec("openvino") is None:
+        return Runtime("keras", "OpenVINO is not installed", fallback=True)
+    features = processor_features(cpuinfo)
+    if features and not features & NEEDED:
+        return Runtime("keras", "OpenVINO does not know this processor", fallback=True)
+    return Runtime("openvino", "it is installed and the processor fits")
+
+
+def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
+    """VGG16's extractor of the chosen runtime; Keras too where OpenVINO turns out not to work.
+
+    Raises BackboneMissing if the setting insists on OpenVINO and it does not work.
+    """
+
+    def openvino() -> Extracts:
+        from engine.model.vgg16_openvino import OpenVinoExtractor
+
+        return OpenVinoExtractor(weights)
+
+    def keras() -> Extracts:
+        from engine.model.vgg16_keras import KerasExtractor
+
+        return KerasExtractor(weights)
+
+    return _extractor(wish, openvino, keras)
+
+
+def resnet_extractor(wish: RuntimeWish) -> Extracts:
+    """The same for the face network. Raises ModelCorrupt and ModelError too."""
+
+    def openvino() -> Extracts:
+        from engine.model.resnet import ResnetExtractor
+
+        return ResnetExtractor()
+
+    def keras() -> Extracts:
+        from engine.model.resnet_keras import KerasResnetExtractor
+
+        return KerasResnetExtractor()
+
+    return _extractor(wish, openvino, keras)
+
+
+def _extractor(
+    wish: RuntimeWish, openvino: Callable[[], Extracts], keras: Callable[[], Extracts]
+) -> Extracts:
+    if choose_runtime(wish).name == "openvino":
+        try:
+            return openvino()
+        except (ImportError, RuntimeError) as error:
+            refuse_shortage(error)
+            if wish == "openvino":
+                raise BackboneMissing(
+                    "OpenVINO cannot be used, and the setting model.runtime insists on it",
+                    str(error),
+                    f"{INSTALL}, or leave the setting out",
+                ) from error
+            log.warning("Keras computes the features, OpenVINO cannot: %s", error)
+    return keras()
+
+
+def prepare(wish: RuntimeWish) -> None:
+    """Load the runtime, and with OpenVINO the packaged networks, which later extractors share.
+
+    The first row packs the weights, so one is computed.
+    Raises BackboneMissing, ModelCorrupt, ModelError.
+    """
+    if choose_runtime(wish).name == "keras":
+        import engine.model.vgg16_keras  # noqa: F401  # TensorFlow takes seconds to load
+
+        return
+    import numpy as np
+
+    from engine.model.vgg16 import SIZE
+    from engine.model.weights import load_weights
+
+    black = np.zeros((1, SIZE, SIZE, 3), np.uint8)
+    for extractor in (vgg16_extractor(load_weights(), wish), resnet_extractor(wish)):
+        extractor.extract(black)
+
+
+SLOW = 0.150
+"""Seconds a face from which on VGG16 is too slow."""
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A backbone and one sentence why, without a full stop."""
+
+    name: BackboneName
+    reason: str
+
+
+def choose_backbone(wish: BackboneWish, seconds: float | None) -> Choice:
+    """What `wish` (setting `model.backbone`) means on a machine where VGG16 takes `seconds` a
+    face; None if that was never measured here."""
+    if wish != "auto":
+        return Choice(wish, "the setting model.backbone asks for it")
+    if seconds is not None and seconds > SLOW:
+        return Choice(
+            "resnet",
+            f"VGG16 takes {seconds * 1000:.0f} ms a face here, more than {SLOW * 1000:.0f}",
+        )
+    if seconds is None:
+        return Choice("both", "this machine's speed is measured at the first training")
+    return Choice("both", f"VGG16 takes {seconds * 1000:.0f} ms a face here")
+
+
+def remembered() -> float | None:
+    """Seconds that VGG16 took a face here, if it was measured."""
+    try:
+        found = json.loads(_file().read_text("utf-8"))[_key()]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return float(found) if type(found) in (int, float) and found > 0 else None
+
+
+def measured(vgg16: Extracts) -> float:
+    """Seconds that VGG16 takes a face: as remembered, else measured now and remembered.
+
+    It is the least processor time of a few faces, shared out over the cores: what else the
+    machine is doing does not count.
+    """
+    known = remembered()
+    if known is not None:
+        return known
+    black = np.zeros((1, SIZE, SIZE, 3), np.uint8)
+    vgg16.extract(black)  # packs the weights
+    taken = []
+    for _unused in range(TRIES):
+        began = time.process_time()
+        vgg16.extract(black)
+        taken.append(time.process_time() - began)
+    seconds = max(min(taken) / usable_cores(), 1e-6)
+    with contextlib.suppress(FacedeskError, OSError):  # else measured again next time
+        write_plain(_file(), json.dumps({_key(): round(seconds, 6)}).encode())
+    return seconds
+
+
+def _key() -> str:
+    return f"{RECIPE}, {processor_name()}, {usable_cores()} cores"
+
+
+def _file() -> Path:
+    return cache_folder().with_name("seconds_a_face.json")
+
+
+TRAINERS = ("engine.model.training", "engine.model.classic")
+NICENESS = 10
+POLL = 0.1
+"""Seconds between two looks at a token."""
+
+
+_lock = threading.Lock()
+_threads: list[threading.Thread] = []
+
+
+def load_ahead() -> None:
+    """Begin to load what trains, in a thread of low priority, unless that was done before."""
+    with _lock:
+        if not _threads:
+            # Not a daemon: a process that ends in the midst of a library's initialisation crashes.
+            _threads.append(threading.Thread(target=_load, name="tensorflow"))
+            _threads[0].start()
+
+
+def wait_loaded(cancel: Cancel) -> None:
+    """Return when what was begun is loaded, or has failed, which whoever imports it then hears.
+
+    Raises Cancelled, also for a stop: there is nothing yet to keep.
+    """
+    for thread in tuple(_threads):
+        while thread.is_alive():
+            cancel.check()
+            thread.join(POLL)
+
+
+def _load() -> None:
+    with contextlib.suppress(AttributeError, OSError):  # only Linux has it a thread
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    for name in TRAINERS:
+        try:
+            importlib.import_module(name)
+        except Exception:  # the training that needs it says so to the operator
+            log.exception("%s cannot be loaded ahead of time", name)

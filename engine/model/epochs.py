@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DataError, ModelCorrupt, VaultLocked
-from engine.events import EpochDone
-from engine.files import parse_json, read_bytes, write_bytes
+from engine.contract import EpochDone
+from engine.contract.errors import DataError, ModelCorrupt, VaultLocked
 from engine.model.record import plain
+from engine.workspace.files import parse_json, read_bytes, write_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

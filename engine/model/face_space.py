@@ -3,7 +3,7 @@
 Features of a frozen network become unit vectors whose cosine tells people apart: mean, signed
 square root (VGG16's only), PCA and regularised LDA folded into one matrix, unit length. With it
 come the cohort (mixtures of strangers to score against) and the impostor curve (how high
-strangers score). `python -m engine.model.face_space` fits, checks and reports; see
+strangers score). `python -m fit` fits, checks and reports; see
 `space/MODEL_CARD.md`.
 """
 
@@ -21,15 +21,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import ModelCorrupt
-from engine.files import parse_json, write_plain
+from engine.contract.errors import ModelCorrupt
 from engine.model.arrays import pack, unpack
-from engine.model.impostors import ImpostorCurve
-from engine.model.stepped import Stepped
 from engine.model.vectors import (
     Array,
     Float32,
+    ImpostorCurve,
     Levelled,
+    Stepped,
     class_centres,
     cohort_scores,
     levelled,
@@ -37,6 +36,7 @@ from engine.model.vectors import (
     normalised,
     unit,
 )
+from engine.workspace.files import parse_json, write_plain
 
 __all__ = ["FEATURES", "PACKAGED", "FaceSpace", "class_centres", "cohort_scores", "unit"]
 
@@ -299,9 +299,3 @@ def _check_shapes(arrays: Mapping[str, Any]) -> None:
         raise ValueError("the parts do not make up a row")
     if arrays["cohort"].shape[1] != dims:
         raise ValueError("the cohort does not fit the projection")
-
-
-if __name__ == "__main__":
-    from engine.model.face_space_command import main
-
-    raise SystemExit(main())

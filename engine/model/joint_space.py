@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from engine.files import write_plain
 from engine.model.arrays import pack
 from engine.model.face_space import (
     FORMAT,
@@ -29,8 +28,8 @@ from engine.model.face_space import (
     digest_file,
     read_verified,
 )
-from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import Array, Float32
+from engine.model.vectors import Array, Float32, ImpostorCurve
+from engine.workspace.files import write_plain
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,10 @@
 It is built of Keras' own layers and operations only, so it loads anywhere with
 `keras.saving.load_model`, without Facedesk. Input: aligned crops (n, 160, 160, 3), RGB, 0..255;
 each network's preprocessing is inside. Importing this loads TensorFlow.
+
+What lies beside an exported Keras network: its facts as JSON, and a script that uses both.
+
+Importing this needs neither numpy nor TensorFlow.
 """
 
 from __future__ import annotations
@@ -22,19 +26,76 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import ModelError
-from engine.files import FILE_MODE, make_directory, translate_os_errors, write_plain
+from engine.contract.errors import ModelError
 from engine.model.classic import build_classic, set_arrays, side_of, unfreeze_block5
-from engine.model.export_files import FORMATS, METADATA, SCRIPT, facts_of, script_for
 from engine.model.face_space import FaceSpace, Space
-from engine.model.feature_row import LAYERS, ROW, cells
 from engine.model.joint_space import JointSpace
-from engine.model.record import StoredModel
+from engine.model.record import PREPROCESSING, StoredModel, plain, versions
 from engine.model.resnet import CHANNEL_MEANS, CHIP, CROP_OF_CHIP, SCALE, load_resnet
 from engine.model.vectors import NEAREST, Float32, centre_levels
-from engine.model.vgg16 import backbone, layer_table
-from engine.model.vgg16_plan import SIZE, VIEW, LayerRow
+from engine.model.vgg16 import LAYERS, ROW, SIZE, VIEW, LayerRow, cells
+from engine.model.vgg16_keras import backbone, layer_table
 from engine.model.weights import Weights
+from engine.workspace.files import FILE_MODE, make_directory, write_plain
+from engine.workspace.owner import translate_os_errors
+
+FORMATS = (".keras", ".h5")
+METADATA = "facedesk"
+"""What the facts are called inside the file: a member of the `.keras` archive, an attribute of the
+`.h5` file."""
+SCRIPT = "name_picture.py"
+
+_SCRIPT = '''\
+"""Name the face in an aligned crop (160x160 RGB) with plain Keras: name_picture.py PICTURE"""
+import json, sys
+from pathlib import Path
+import keras, numpy as np
+file = Path(__file__).with_name({file!r})
+facts = json.loads(file.with_suffix(".json").read_text("utf-8"))
+model = keras.saving.load_model(file, compile=False)
+crop = keras.utils.load_img(sys.argv[1], target_size=facts["input"][:2])
+values = np.asarray(model(np.asarray(crop, "float32")[None], training=False))[0]
+best = int(values.argmax())
+known = facts["threshold"] is None or values[best] >= facts["threshold"]
+print(facts["names"][best] if known else "unknown", f"{{values[best]:.3f}}")
+'''
+
+
+def facts_of(model: StoredModel) -> dict[str, Any]:
+    """What a program needs to use the exported network of `model`, as JSON.
+
+    `names` are in the order of the network's outputs; each person's own threshold is in the
+    scores, as in recognition, so that one `threshold` holds for all. Recipe `classic` has none: its
+    probabilities say nothing about strangers.
+    """
+    info = model.info
+    scores = info.recipe != "classic"
+    threshold = info.threshold if scores else None
+    facts: dict[str, Any] = {
+        "format": 1,
+        "model": info.id,
+        "created": info.created,
+        "recipe": info.recipe,
+        "backbone": info.details.get("backbone", "vgg16"),
+        "names": [name for _id, name, _revision in model.labels],
+        "input": [160, 160, 3],
+        "preprocessing": PREPROCESSING,
+        "output": "scores" if scores else "probabilities",
+        "threshold": threshold,
+        "note": (
+            "A face whose best score is below the threshold is nobody of these."
+            if scores
+            else "A softmax is as sure of strangers: it always names somebody of these."
+        ),
+        "versions": dict(versions()),
+    }
+    return dict(plain(facts))
+
+
+def script_for(file: str) -> str:
+    """The script that names a picture with the exported network `file` in its own folder."""
+    return _SCRIPT.format(file=file)
+
 
 FILE_NAME = "identity_vgg.keras"
 

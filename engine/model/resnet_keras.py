@@ -12,7 +12,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from engine.model.feature_row import BATCH, check_crops
 from engine.model.resnet import (
     CHIP,
     FIRST,
@@ -23,6 +22,7 @@ from engine.model.resnet import (
     load_resnet,
     resnet_digest,
 )
+from engine.model.vgg16 import BATCH, check_crops
 
 
 class KerasResnetExtractor:

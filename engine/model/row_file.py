@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DataError, ModelCorrupt
-from engine.events import FeaturesProgress, Notice
-from engine.files import read_bytes, write_bytes
+from engine.contract import FeaturesProgress, Notice
+from engine.contract.errors import DataError, ModelCorrupt
 from engine.model.arrays import pack, unpack
+from engine.workspace.files import read_bytes, write_bytes
 
 Report = Callable[[FeaturesProgress | Notice], None]
 Row = NDArray[np.floating[Any]]

@@ -21,15 +21,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine.enrol.folders import sub_folders
-from engine.errors import DataError, ModelCorrupt, NoModel, WorkspaceDenied
-from engine.files import (
-    new_directory,
-    parse_json,
-    read_bytes,
-    remove_directory,
-    write_bytes,
-)
+from engine.contract.errors import DataError, ModelCorrupt, NoModel, WorkspaceDenied
 from engine.model.epochs import Checkpoint
 from engine.model.record import (
     Label,
@@ -43,7 +35,15 @@ from engine.model.record import (
     plain,
     wrong_centres,
 )
-from engine.workspace import Workspace
+from engine.people.identity import sub_folders
+from engine.workspace.files import (
+    new_directory,
+    parse_json,
+    read_bytes,
+    remove_directory,
+    write_bytes,
+)
+from engine.workspace.folder import Workspace
 
 __all__ = ["Label", "ModelDraft", "ModelInfo", "ModelStore", "StoredModel"]
 

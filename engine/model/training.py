@@ -1,8 +1,17 @@
-"""Recipe `head`: Keras' `fit` on embeddings. Importing this loads TensorFlow."""
+"""Recipe `head`: Keras' `fit` on embeddings. Importing this loads TensorFlow.
+
+What both recipes hang on Keras' `fit`: our epoch events, the cancel token, the best epoch.
+
+`follow` puts them together with Keras' own EarlyStopping and ReduceLROnPlateau. Importing this
+loads TensorFlow.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -10,13 +19,159 @@ import numpy as np
 import tensorflow as tf
 
 from engine.cancel import Cancel
-from engine.errors import NoPictures
-from engine.events import Emit, EpochDone, Notice
-from engine.model import heads
-from engine.model.callbacks import Progress
-from engine.model.epochs import Arrays, Checkpoint, digest_of
+from engine.contract import Emit, EpochDone, Notice
+from engine.contract.errors import NoPictures
+from engine.model import head
+from engine.model.epochs import TOLERANCE, Arrays, BestSoFar, Checkpoint, digest_of
 from engine.model.vectors import Float32, Labels, Levelled, centre_levels, class_centres, unit
 from engine.settings import TrainingSettings
+
+SHRINK = 0.3
+"""What the learning rate is multiplied by where the loss stands still."""
+
+
+class Stopped(Exception):
+    """An orderly end was asked for: the epoch under way is dropped. Never leaves `fit_epochs`."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """A training under way, over all its phases. `take` gives the arrays to keep of an epoch,
+    `judge` the epoch's figures that Keras does not compute itself, by the names of an EpochDone;
+    `checkpoint` and `material` are where and as what the best epoch is kept on disk."""
+
+    epochs: int
+    cancel: Cancel
+    emit: Emit
+    take: Callable[[], Arrays]
+    judge: Callable[[], Mapping[str, float]] = dict
+    checkpoint: Checkpoint | None = None
+    material: str = ""
+    best: BestSoFar = field(default_factory=BestSoFar)
+    history: list[EpochDone] = field(default_factory=list)
+
+    def resume(self) -> bool:
+        """Take up the best epoch of a training that was cut short, if there is one, and emit the
+        epochs up to it again."""
+        found = self.checkpoint.load(self.material) if self.checkpoint is not None else None
+        if found is None:
+            return False
+        arrays, history = found
+        last = history[-1]
+        loss = last.loss if math.isnan(last.val_loss) else last.val_loss
+        self.best.offer(last.epoch, loss, lambda: arrays)
+        self.history.extend(history)
+        for event in history:
+            self.emit(event)
+        return True
+
+    def fit(
+        self,
+        model: keras.Model,
+        data: Any,
+        validation: Any | None,
+        until: int,
+        patience: int,
+        first: int,
+        monitor: str,
+        steps: int | None = None,
+    ) -> bool:
+        """Train `model` on from epoch `first` (1 is the first) up to epoch `until`.
+
+        `monitor` names the loss that is to fall; `steps` are those of an epoch, where the data do
+        not end by themselves. False if a stop cut it short: the epoch under way is dropped. Raises
+        Cancelled.
+        """
+        callbacks = [
+            HeedCancel(self.cancel),
+            EpochEvents(self),
+            # The rate falls before patience is over, else nothing would come of it.
+            keras.callbacks.ReduceLROnPlateau(
+                monitor, factor=SHRINK, patience=max(1, patience // 2), min_delta=TOLERANCE
+            ),
+            keras.callbacks.EarlyStopping(monitor, min_delta=TOLERANCE, patience=patience),
+        ]
+        try:
+            model.fit(
+                data,
+                validation_data=validation,
+                initial_epoch=first - 1,
+                epochs=until,
+                callbacks=callbacks,
+                steps_per_epoch=steps,
+                shuffle=False,
+                verbose=0,
+            )
+        except Stopped:
+            return False
+        return True
+
+
+class HeedCancel(keras.callbacks.Callback):  # type: ignore[misc]
+    """Looks at the token before every batch, those of the validation too."""
+
+    def __init__(self, cancel: Cancel) -> None:
+        super().__init__()
+        self._cancel = cancel
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Raise Cancelled, or Stopped for an orderly end."""
+        self._cancel.check_cancelled()
+        if self._cancel.stopping:
+            raise Stopped
+
+    def on_test_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """As before a batch of training."""
+        self.on_train_batch_begin(batch)
+
+
+class EpochEvents(keras.callbacks.Callback):  # type: ignore[misc]
+    """Emits an EpochDone after every epoch; keeps the best one's arrays, in memory and on disk."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+        self._began = 0.0
+        self._rate = math.nan
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Note the time, and the rate that the epoch is trained at."""
+        self._began = time.monotonic()
+        # The shortest number that is this float32: 0.0001, not 0.00009999999747.
+        self._rate = float(str(np.float32(self.model.optimizer.learning_rate)))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Epochs are counted from 0 here, and from 1 everywhere else.
+
+        The figures of `judge` are added to `logs`, where the callbacks after this one find them.
+        """
+        run, number = self._progress, epoch + 1
+        figures = {} if logs is None else logs
+        figures.update(run.judge())
+
+        def figure(name: str) -> float:
+            return float(figures.get(name, math.nan))
+
+        loss = figure("val_loss" if "val_loss" in figures else "loss")
+        better = run.best.offer(number, loss, run.take)
+        event = EpochDone(
+            epoch=number,
+            epochs=run.epochs,
+            loss=figure("loss"),
+            accuracy=figure("accuracy"),
+            val_loss=figure("val_loss"),
+            val_accuracy=figure("val_accuracy"),
+            learning_rate=self._rate,
+            seconds=time.monotonic() - self._began,
+            best=run.best.epoch,
+            tpir=figure("tpir"),
+            fpir=figure("fpir"),
+        )
+        run.history.append(event)
+        if better and run.checkpoint is not None:
+            run.checkpoint.save(run.material, run.best.arrays, tuple(run.history))
+        run.emit(event)
+
 
 HELD_COHORT = 0.2
 """Share of the cohort kept out of training, to measure on."""
@@ -44,8 +199,8 @@ class HeadResult:
     best_epoch: int
     kept_start: bool
     why: str
-    start: heads.Judgement
-    end: heads.Judgement
+    start: head.Judgement
+    end: head.Judgement
 
 
 class PeopleLayer(keras.layers.Layer):  # type: ignore[misc]
@@ -66,7 +221,7 @@ class PeopleLayer(keras.layers.Layer):  # type: ignore[misc]
         embeddings, levels = inputs
         centres = keras.ops.transpose(keras.ops.normalize(self.centres, axis=1))
         cosines = keras.ops.matmul(embeddings, centres) - self._handicaps
-        return heads.SCALE * keras.ops.concatenate([cosines, levels], axis=1)
+        return head.SCALE * keras.ops.concatenate([cosines, levels], axis=1)
 
 
 class MarginLoss(keras.losses.Loss):  # type: ignore[misc]
@@ -76,7 +231,7 @@ class MarginLoss(keras.losses.Loss):  # type: ignore[misc]
         """Losses (n,) of labels (n,) or (n, 1) and logits (n, people + 1)."""
         labels = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
         right = keras.ops.one_hot(labels, y_pred.shape[-1], dtype=y_pred.dtype)
-        lowered = y_pred - heads.SCALE * heads.MARGIN * right
+        lowered = y_pred - head.SCALE * head.MARGIN * right
         return keras.ops.sparse_categorical_crossentropy(labels, lowered, from_logits=True)
 
 
@@ -127,17 +282,17 @@ def train_head(
     people = int(labels.max()) + 1 if people is None else people
     cohort = strangers.rows
     start = class_centres(train.rows, labels, people)
-    enrolled = heads.people_samples(train, labels, people)
-    nobody = heads.nobody_samples(strangers, people)
+    enrolled = head.people_samples(train, labels, people)
+    nobody = head.nobody_samples(strangers, people)
     order = np.random.default_rng(seed).permutation(len(nobody))
     held = max(1, round(HELD_COHORT * len(nobody)))
     unseen, negatives = nobody.at(order[:held]), nobody.at(order[held:])
     has_validation = len(validation) > 0
-    checked = heads.joined(
-        heads.people_samples(validation, validation_labels, people) if has_validation else enrolled,
+    checked = head.joined(
+        head.people_samples(validation, validation_labels, people) if has_validation else enrolled,
         unseen,
     )
-    samples = heads.joined(enrolled, negatives)
+    samples = head.joined(enrolled, negatives)
     batch = max(settings.batch, -(-len(samples) // MOST_STEPS))
     steps = -(-len(samples) // batch)
     model = head_model(start, centre_levels(start, cohort), settings.head_rate, steps)
@@ -145,8 +300,8 @@ def train_head(
     def centres() -> Float32:
         return unit(np.asarray(model.get_weights()[0]))
 
-    def judged(rows: Float32) -> heads.Judgement:
-        return heads.judge(rows, centre_levels(rows, cohort), checked, threshold)
+    def judged(rows: Float32) -> head.Judgement:
+        return head.judge(rows, centre_levels(rows, cohort), checked, threshold)
 
     def figures() -> dict[str, float]:
         found = judged(centres())
@@ -187,7 +342,7 @@ def train_head(
     elif not run.best.epoch:
         why = "No epoch was over when training was stopped, so plain class centres are used."
     else:
-        why = heads.why_not(after, before)
+        why = head.why_not(after, before)
     return HeadResult(
         centres=start if why else trained,
         history=tuple(run.history),
@@ -207,7 +362,7 @@ def resumed(epoch: int) -> str:
     )
 
 
-def _batches(samples: heads.Samples, batch: int, seed: int) -> Any:
+def _batches(samples: head.Samples, batch: int, seed: int) -> Any:
     """Batches of samples (inputs, labels, weights) without end, in an order drawn anew for each
     epoch. Only their numbers pass one by one, which takes a tenth of the samples' time; and one
     iterator serves all epochs, for to make one takes longer than a small epoch."""
@@ -229,7 +384,7 @@ def _batches(samples: heads.Samples, batch: int, seed: int) -> Any:
 
 
 def _material(
-    samples: heads.Samples, checked: heads.Samples, settings: TrainingSettings, seed: int
+    samples: head.Samples, checked: head.Samples, settings: TrainingSettings, seed: int
 ) -> str:
     """A digest of all that the weights of an epoch depend on."""
     arrays = (
@@ -237,5 +392,5 @@ def _material(
         for each in (samples, checked)
         for array in (each.embeddings, each.levels, each.labels, each.weights)
     )
-    facts = (settings.batch, settings.head_rate, settings.patience, seed, heads.SCALE, heads.MARGIN)
+    facts = (settings.batch, settings.head_rate, settings.patience, seed, head.SCALE, head.MARGIN)
     return digest_of(repr(facts), *arrays)

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import ModelCorrupt, ModelError
-from engine.files import open_regular
+from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model.arrays import unpack
-from engine.model.vgg16_plan import BLOCKS
+from engine.model.vgg16 import BLOCKS
 from engine.shortage import refuse_shortage
+from engine.workspace.files import open_regular
 
 PACKAGED = Path(__file__).parent / "weights" / "vgg16_notop_float16.npz"
 PACKAGED_SHA256 = "9ec8530830661b7172c97ea784ef305ec7652726b4caa7f52a5b021e3bc0122d"

@@ -18,13 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.model.face_space import Space
-from engine.model.store import StoredModel
+from engine.model.record import StoredModel
 from engine.model.vectors import Array
-from engine.recognise.intervals import at_least
-from engine.recognise.own_strangers import StrangerSet
-from engine.recognise.scoring import Faces, Gallery
-from engine.recognise.threshold import kept_of, settle
-from engine.recognise.voting import Decision, decide
+from engine.recognise.calibration import at_least
+from engine.recognise.gallery import Faces, Gallery
+from engine.recognise.threshold import StrangerSet, kept_of, settle
+from engine.recognise.tracking import Decision, decide
 
 Hits = NDArray[np.bool_]
 

@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import NoModel
-from engine.events import BoxTuple, FaceSeen, Rule
+from engine.contract import BoxTuple, FaceSeen, Rule
+from engine.contract.errors import NoModel
 from engine.model.backbones import outdated
 from engine.model.face_space import Space
-from engine.model.store import StoredModel
+from engine.model.record import StoredModel
 from engine.model.vectors import Float32
-from engine.recognise.own_strangers import StrangerSet
-from engine.recognise.scoring import NOBODY, Gallery, runners_up_to
-from engine.recognise.threshold import kept_of, settle
-from engine.recognise.voting import Decision, Tracker, Verdict, decide, most_voted
+from engine.recognise.gallery import NOBODY, Gallery, runners_up_to
+from engine.recognise.threshold import StrangerSet, kept_of, settle
+from engine.recognise.tracking import Decision, Tracker, Verdict, decide, most_voted
 from engine.recognise.why import Evidence, Memory
 from engine.settings import RecognitionSettings
 
 if TYPE_CHECKING:
-    from engine.model.feature_row import Extracts
+    from engine.model.vgg16 import Extracts
     from engine.model.weights import Weights
 
 Classifier = Callable[[NDArray[np.uint8]], NDArray[np.floating[Any]]]

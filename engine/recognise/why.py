@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.events import FaceSeen, Rule, Why
+from engine.contract import FaceSeen, Rule, Why
 from engine.model.face_space import Space
 from engine.model.joint_space import JointSpace
 from engine.model.vectors import Float32, cohort_scores, unit
 from engine.pictures import encode_png
 from engine.recognise.calibration import threshold_for
-from engine.recognise.scoring import match
+from engine.recognise.gallery import match
 from engine.settings import GateSettings
 
 MOST_TRACKS = 32
@@ -105,9 +105,9 @@ def explain(
     """The explanation of a track's last decision; with the `space` it was made in, also what each
     network of a joint one says."""
     seen = evidence.seen
-    from engine.faces import measure  # OpenCV: 30 MB, for explanations only
+    from engine.faces import quality  # OpenCV: 30 MB, for explanations only
 
-    grey = measure.luma(evidence.crop)
+    grey = quality.luma(evidence.crop)
     return Why(
         source=seen.source,
         frame=seen.frame,
@@ -129,10 +129,10 @@ def explain(
         stale=seen.stale,
         face_width=seen.box[2],
         min_face=gates.min_face,
-        brightness=measure.brightness(grey),
+        brightness=quality.brightness_of(grey),
         min_brightness=gates.min_brightness,
         max_brightness=gates.max_brightness,
-        sharpness=measure.sharpness(grey),
+        sharpness=quality.sharpness_of(grey),
         min_sharpness=gates.min_sharpness,
         eyes_found=evidence.eyes_found,
         nearest=enrolled.nearest(evidence.embedding),

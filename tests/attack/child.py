@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
-from engine.interpreter import environment, python
+from engine.machine import environment, python
 
 LONGEST = 300
 """Seconds until a hang is a failure."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.bench.synthetic import stand_in
+from engine.bench.material import stand_in
 from engine.model.backbones import Backbone
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tests.attack.humans import AARON, MAN, OTHER, enrol, trained
 
 

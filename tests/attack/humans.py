@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.bench.synthetic import SOURCE, crops_of
+from engine.bench.material import SOURCE, crops_of
 from engine.cancel import Cancel
-from engine.enrol.people import People
-from engine.events import Event, FaceSeen
+from engine.contract import Event, FaceSeen
+from engine.contract.requests import TrainRequest
+from engine.desk.messages import FacesFound
+from engine.jobs.naming import Recognition
+from engine.jobs.networks import Backbones
+from engine.jobs.train import train
 from engine.model.backbones import Backbone
+from engine.people.registry import People
 from engine.pictures import encode_png
-from engine.service.jobs.loaded import Backbones
-from engine.service.jobs.naming import Recognition
-from engine.service.jobs.train import train
-from engine.service.messages import FacesFound
-from engine.service.protocol import TrainRequest
 from engine.settings import Settings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 SETTINGS = Settings()
 KEEP = 30
 MAN, WOMAN, OTHER = 0, 1, 2
-"""Whose pictures: made-up people of `engine.bench.synthetic`."""
+"""Whose pictures: made-up people of `engine.bench.material`."""
 AARON, AARON_SLUG = "Aaron Man", "aaron-man"
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.enrol import roster
-from engine.enrol.consent import noted
-from engine.enrol.people import People, utc_now
-from engine.errors import ConsentMissing, DataError
+from engine.contract.errors import ConsentMissing, DataError
+from engine.people import roster
+from engine.people.consent import noted
+from engine.people.registry import People, utc_now
 from engine.pictures import encode_png
-from engine.service.person_archive.take_in import import_person
-from engine.service.purging import unseen
+from engine.rights.purge import unseen
+from engine.rights.take_in import import_person
 from engine.settings import ConsentSettings, RetentionSettings, Settings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tests.attack.child import Told, child
 
 WARN, REFUSE = ConsentSettings(), ConsentSettings(required="refuse")
@@ -60,9 +60,9 @@ def taken_in(folder: Path, file: Path) -> Told:
         "    except DataError as error: said = error.message.partition(': ')[2]\n",
         "from pathlib import Path\n"
         "from engine.settings import ConsentSettings\n"
-        "from engine.errors import DataError\n"
-        "from engine.service.person_archive.take_in import import_person\n"
-        "from engine.workspace import Workspace\n"
+        "from engine.contract.errors import DataError\n"
+        "from engine.rights.take_in import import_person\n"
+        "from engine.workspace.folder import Workspace\n"
         "workspace = Workspace(Path(folder))\n"
         "workspace.prepare()\n",
         folder=str(folder / "w"),

@@ -13,24 +13,24 @@ from pathlib import Path
 
 import pytest
 
-from engine.audit import Audit
-from engine.audit.chain import START, sealed
+from engine.contract.errors import FacedeskError, WorkspaceLocked
 from engine.dataset.export import export_keras_folders
 from engine.dataset.split import load_split
-from engine.enrol import changes
-from engine.enrol.people import People
-from engine.enrol.strangers import clear_strangers
-from engine.enrol.trash import Trash
-from engine.errors import FacedeskError, WorkspaceLocked
-from engine.service import library
-from engine.service.erasure.doubts import Answers
-from engine.service.erasure.erase import erase
-from engine.service.jobs.splitting import split
-from engine.service.people_calls import note_consent
-from engine.service.person_archive.export import export_person
-from engine.service.upkeep import recover
+from engine.desk import library
+from engine.desk.people_calls import note_consent
+from engine.jobs.split import split
+from engine.people import changes
+from engine.people.registry import People
+from engine.people.strangers import clear_strangers
+from engine.people.trash import Trash
+from engine.rights.erase import erase
+from engine.rights.export import export_person
+from engine.rights.receipt import Answers
+from engine.rights.upkeep import recover
 from engine.settings import ConsentSettings, SplitSettings
-from engine.workspace import Workspace
+from engine.workspace.audit import Audit
+from engine.workspace.audit_chain import START, sealed
+from engine.workspace.folder import Workspace
 from tests.faults.disk_changes import Strike, striking
 from tests.faults.small_workspace import build, under_lock
 from tests.faults.wholeness import holdings
@@ -93,7 +93,7 @@ def lock_held(workspace: Workspace) -> Iterator[None]:
 def test_what_cannot_be_noted_is_refused_and_leaves_everything_as_it_was(
     name: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.audit.log.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("engine.workspace.audit.LONGEST_WAIT", 0.05)
     before = holdings(workspace), People(workspace).list()
     with lock_held(workspace), pytest.raises(WorkspaceLocked) as refused:
         CHANGES[name](workspace)
@@ -301,7 +301,7 @@ def _at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
         def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
             return moment
 
-    monkeypatch.setattr("engine.audit.log.datetime", Clock)
+    monkeypatch.setattr("engine.workspace.audit.datetime", Clock)
 
 
 def test_an_entry_of_2020_after_one_of_2026_is_found(workspace: Workspace) -> None:

@@ -15,16 +15,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.camera import http_login
+from engine.camera import http
 from engine.camera.deadline import MOST_LEFT, left
-from engine.camera.frame import Frame, SourceInfo
-from engine.camera.pump import Pump
-from engine.camera.reader import STEADY, Reader
-from engine.camera.sources import open_source
+from engine.camera.open import open_source
+from engine.camera.reader import STEADY, Pump, Reader
+from engine.camera.source import Frame, SourceInfo
 from engine.cancel import Cancel
-from engine.errors import SourceDenied, SourceError, SourceTimeout
-from engine.events import Event, SourceLost, SourceRestored
-from engine.interpreter import environment, python
+from engine.contract import Event, SourceLost, SourceRestored
+from engine.contract.errors import SourceDenied, SourceError, SourceTimeout
+from engine.machine import environment, python
 from engine.settings import CameraSettings
 from tests.attack.child import LONGEST, child
 from tests.attack.test_pictures import EMPTY_SCAN
@@ -43,8 +42,8 @@ import collections
 from engine.camera.reader import Reader
 from engine.cancel import Cancel
 from engine.settings import CameraSettings
-from engine.errors import SourceDenied, SourceError, SourceTimeout
-from engine.events import SourceLost
+from engine.contract.errors import SourceDenied, SourceError, SourceTimeout
+from engine.contract import SourceLost
 lost, cancel = [], Cancel()
 def hear(event):
     if isinstance(event, SourceLost):
@@ -240,7 +239,7 @@ def test_nor_by_a_later_process_and_what_is_remembered_names_neither_camera_nor_
         assert not [
             word for word in ("127.0.0.1", "digester", "hunter2") if word in file.read_text()
         ]
-        monkeypatch.setattr(http_login, "_digest_users", set())  # as in a process that is new
+        monkeypatch.setattr(http, "_digest_users", set())  # as in a process that is new
         challenge[0] = BASIC
         with pytest.raises(SourceDenied, match="password in clear"):
             open_source(url, QUICK)

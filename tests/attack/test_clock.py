@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.enrol.clock import HOLD, Running, note_clock, read_clock, running
-from engine.enrol.people import People
-from engine.enrol.trash import Trash
-from engine.interpreter import environment, python
-from engine.service.purging import due, purge
+from engine.machine import environment, python
+from engine.people.clock import HOLD, Running, note_clock, read_clock, running
+from engine.people.registry import People
+from engine.people.trash import Trash
+from engine.rights.purge import due, purge
 from engine.settings import Settings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SETTINGS = Settings()
@@ -35,8 +35,8 @@ class Machine:
             def now(cls, tz=None):
                 return machine.now.astimezone(tz)
 
-        patch.setattr("engine.enrol.clock.datetime", Moment)
-        patch.setattr("engine.enrol.clock.running", lambda: machine.running)
+        patch.setattr("engine.people.clock.datetime", Moment)
+        patch.setattr("engine.people.clock.running", lambda: machine.running)
 
     def runs(self, time: timedelta) -> None:
         """It runs, and its clock with it."""
@@ -160,7 +160,7 @@ def test_the_machine_says_for_how_long_it_has_been_running_whatever_the_clock_sa
     first = running()
     assert first.boot
     assert first.up > 0
-    code = "from engine.enrol.clock import running; r = running(); print(r.boot, r.up)"
+    code = "from engine.people.clock import running; r = running(); print(r.boot, r.up)"
     other = subprocess.run(
         [*python(), "-c", code], env=environment(), capture_output=True, text=True, check=True
     ).stdout.split()

@@ -9,27 +9,28 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.synthetic import crops_of, stand_in
+from engine.bench.material import crops_of, stand_in
 from engine.cancel import Cancel
-from engine.enrol import changes
-from engine.enrol.inbox import Inbox
-from engine.enrol.inbox_choices import Choices
-from engine.enrol.people import People, Person
-from engine.enrol.strangers import StrangerArea
-from engine.enrol.trash import Trash
+from engine.contract.requests import TrainRequest
+from engine.jobs.networks import Backbones
+from engine.jobs.train import train
 from engine.model.backbones import Backbone
 from engine.model.store import ModelStore
+from engine.people import changes
+from engine.people.person import Person
+from engine.people.registry import People
+from engine.people.strangers import StrangerArea
+from engine.people.trash import Trash
+from engine.people.unknown import Inbox
+from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
-from engine.service.erasure.doubts import Answers, ErasureUnanswered, Holder
-from engine.service.erasure.erase import Erased, erase, unfinished
-from engine.service.jobs.loaded import Backbones
-from engine.service.jobs.train import train
-from engine.service.person_archive.export import export_person
-from engine.service.person_archive.take_in import import_person
-from engine.service.protocol import TrainRequest
+from engine.rights.erase import Erased, erase, unfinished
+from engine.rights.export import export_person
+from engine.rights.receipt import Answers, ErasureUnanswered, Holder
+from engine.rights.take_in import import_person
 from engine.settings import ConsentSettings, Settings
-from engine.workspace import Workspace
-from tests.enrol.unknowns import sighted
+from engine.workspace.folder import Workspace
+from tests.people.unknowns import sighted
 from tui.cli import main
 
 ANN, BOB = "Ann Sour", "Bob Ray"
@@ -199,10 +200,10 @@ def test_an_erasure_cut_short_goes_on_as_it_was_answered(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.service.erasure.places.People.delete_slug", killed)
+        patch.setattr("engine.rights.places.People.delete_slug", killed)
         with pytest.raises(KeyboardInterrupt):
             erase(workspace, ANN, answers=STAY)
-    from engine.service.erasure.erase import resume
+    from engine.rights.erase import resume
 
     (again,) = resume(workspace)
     assert again.receipt.resumed
@@ -286,7 +287,7 @@ def test_files_of_ours_that_hold_something_are_not_called_others(
     enrol(workspace, ANN, 1)
     enrol(workspace, BOB, 2)
     trained(workspace)
-    monkeypatch.setattr("engine.service.erasure.places.traces.remove", lambda *arguments: None)
+    monkeypatch.setattr("engine.rights.places.traces.remove", lambda *arguments: None)
     done = erase(workspace, ANN)
     assert done.receipt.searched["ours"] == len(done.left) > 0
     assert {place.split("/")[0] for place in done.left} == {"features", "split.json"}

@@ -9,27 +9,27 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.bench.synthetic import crops_of
-from engine.enrol import changes
-from engine.enrol.inbox import Inbox
-from engine.enrol.inbox_choices import Choices
-from engine.enrol.people import People
-from engine.enrol.strangers import StrangerArea
-from engine.enrol.trash import Trash
-from engine.errors import DataError
-from engine.events import Sighted
+from engine.bench.material import crops_of
+from engine.contract import Sighted
+from engine.contract.errors import DataError
+from engine.contract.requests import EnrolRequest
+from engine.desk.local import LocalDesk
 from engine.model.arrays import pack
 from engine.model.backbones import Backbone
-from engine.model.feature_cache import cached_arrays
+from engine.model.feature_store import cached_arrays
+from engine.people import changes
+from engine.people.registry import People
+from engine.people.strangers import StrangerArea
+from engine.people.trash import Trash
+from engine.people.unknown import Inbox
+from engine.people.unknown_choices import Choices
 from engine.pictures import decode_crop, encode_png
-from engine.service.client import LocalDesk
-from engine.service.erasure import likeness
-from engine.service.erasure.doubts import Answers, ErasureUnanswered
-from engine.service.erasure.erase import Erased, erase
-from engine.service.protocol import EnrolRequest
+from engine.rights import likeness
+from engine.rights.erase import Erased, erase
+from engine.rights.receipt import Answers, ErasureUnanswered
 from engine.settings import InboxSettings, Settings
-from engine.workspace import Workspace
-from tests.service.desk_driver import started, wait_unlocked
+from engine.workspace.folder import Workspace
+from tests.desk.desk_driver import started, wait_unlocked
 
 ANN, BOB = "Ann Sour", "Bob Ray"
 INBOX = InboxSettings()

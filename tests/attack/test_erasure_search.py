@@ -15,18 +15,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.bench.synthetic import crops_of
-from engine.enrol.people import People, Person
-from engine.evaluate.report_html import Samples, is_report, write_report
-from engine.events import EvaluateDone
-from engine.files import write_bytes, write_json
+from engine.bench.material import crops_of
+from engine.contract import EvaluateDone
+from engine.evaluate.report import Samples, is_report, write_report
+from engine.people.person import Person
+from engine.people.registry import People
 from engine.pictures import encode_png
-from engine.service.erasure.doubts import Answers
-from engine.service.erasure.erase import Erased, erase
-from engine.service.person_archive.export import export_person
-from engine.vault import convert, opened
-from engine.vault.wrapping import Opener
-from engine.workspace import Workspace
+from engine.rights.erase import Erased, erase
+from engine.rights.export import export_person
+from engine.rights.receipt import Answers
+from engine.workspace.files import write_bytes, write_json
+from engine.workspace.folder import Workspace
+from engine.workspace.vault import convert, opened
+from engine.workspace.vault.keys import Opener
 
 ANN = "Ann Sour"
 COUNT = 24
@@ -63,7 +64,7 @@ def never_clean(done: Erased) -> bool:
 
 
 def plain(path: Path) -> str:
-    from engine.files import read_bytes
+    from engine.workspace.files import read_bytes
 
     return read_bytes(path).decode()
 
@@ -79,7 +80,7 @@ def either(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[Wor
 
 
 def test_what_was_exported_is_found_in_an_encrypted_workspace_too(either: Workspace) -> None:
-    from engine.files import read_bytes
+    from engine.workspace.files import read_bytes
 
     export = either.root / "export"
     export.mkdir()
@@ -107,7 +108,7 @@ def test_a_sealed_file_under_another_name_is_read(either: Workspace) -> None:
 
 
 def test_a_list_of_lines_of_both_kinds_is_read(either: Workspace) -> None:
-    from engine.files import append_line
+    from engine.workspace.files import append_line
 
     log = either.people.parent / "notes.jsonl"
     append_line(log, b'{"who": "nobody"}')
@@ -215,7 +216,7 @@ def test_an_archive_that_unpacks_without_end_is_not_unpacked(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enrol(workspace)
-    monkeypatch.setattr("engine.service.erasure.reading.LARGEST", 1 << 20)
+    monkeypatch.setattr("engine.rights.mentions.LARGEST", 1 << 20)
     (workspace.root / "bomb.zip").write_bytes(zipped(bytes(2 << 20)))
     (workspace.root / "bomb.tar.gz").write_bytes(tarred(bytes(2 << 20)))
     done = erase(workspace, ANN)

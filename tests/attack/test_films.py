@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.camera.ffmpeg import OPENING, limit_memory
-from engine.camera.sources import open_source
-from engine.errors import SourceUnreadable
-from engine.interpreter import PACKAGE_ROOT
+from engine.camera.film import OPENING, limit_memory
+from engine.camera.open import open_source
+from engine.contract.errors import SourceUnreadable
+from engine.machine import PACKAGE_ROOT
 from engine.settings import CameraSettings
 from tests.attack.child import Told, child
 from tests.attack.h264 import film
@@ -21,7 +21,7 @@ from tests.faults.loopback import Connection, camera
 SETTINGS = CameraSettings(open_timeout=60, read_timeout=60)
 FEW = 200
 """MiB that a film of small pictures, or one that is refused, may take."""
-OPENS = {"engine/camera/ffmpeg.py", "engine/camera/webcam.py"}
+OPENS = {"engine/camera/film.py", "engine/camera/webcam.py"}
 
 
 def played(source: Path | str) -> Told:
@@ -33,9 +33,9 @@ def played(source: Path | str) -> Told:
         "    while source.read() is not None: said += 1\n"
         "except SourceError as error:\n"
         "    said = [said, error.title]\n",
-        "from engine.camera.sources import open_source\n"
+        "from engine.camera.open import open_source\n"
         "from engine.settings import CameraSettings\n"
-        "from engine.errors import SourceError\n",
+        "from engine.contract.errors import SourceError\n",
         text=str(source),
     )
 

@@ -11,27 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from engine.audit import Audit
-from engine.enrol import changes
-from engine.enrol.inbox import Inbox
-from engine.enrol.inbox_choices import Choices
-from engine.enrol.people import People
-from engine.enrol.strangers import StrangerArea
-from engine.enrol.trash import Trash
-from engine.errors import DataError, NameTaken, NoModel, UndoConflict
-from engine.events import Event, Threshold
-from engine.files import write_json
+from engine.contract import Event, Threshold
+from engine.contract.errors import DataError, NameTaken, NoModel, UndoConflict
+from engine.desk import library
+from engine.jobs import naming
+from engine.jobs.naming import Recognition
+from engine.jobs.networks import Backbones
 from engine.model.backbones import Backbone
 from engine.model.store import ModelStore
-from engine.service import library
-from engine.service.erasure.doubts import Answers, ErasureUnanswered
-from engine.service.erasure.erase import erase
-from engine.service.jobs import naming
-from engine.service.jobs.loaded import Backbones
-from engine.service.jobs.naming import Recognition
-from engine.service.person_archive.export import export_person
-from engine.service.person_archive.take_in import import_person
-from engine.workspace import Workspace
+from engine.people import changes
+from engine.people.registry import People
+from engine.people.strangers import StrangerArea
+from engine.people.trash import Trash
+from engine.people.unknown import Inbox
+from engine.people.unknown_choices import Choices
+from engine.rights.erase import erase
+from engine.rights.export import export_person
+from engine.rights.receipt import Answers, ErasureUnanswered
+from engine.rights.take_in import import_person
+from engine.workspace.audit import Audit
+from engine.workspace.files import write_json
+from engine.workspace.folder import Workspace
 from tests.attack.humans import (
     AARON,
     AARON_SLUG,
@@ -46,7 +46,7 @@ from tests.attack.humans import (
     take_the_folder,
     trained,
 )
-from tests.enrol.unknowns import sighted
+from tests.people.unknowns import sighted
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 

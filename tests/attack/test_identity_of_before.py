@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
-from engine.audit import Audit
-from engine.enrol import changes
-from engine.enrol.identity import is_identity
-from engine.enrol.inbox import Inbox
-from engine.enrol.inbox_choices import Choices
-from engine.enrol.people import People
-from engine.enrol.strangers import StrangerArea
-from engine.enrol.trash import Trash
-from engine.errors import NoModel
+from engine.contract.errors import NoModel
 from engine.model.backbones import Backbone
 from engine.model.store import ModelStore
-from engine.service.erasure.doubts import Answers
-from engine.service.erasure.erase import erase
-from engine.workspace import Workspace
+from engine.people import changes
+from engine.people.identity import is_identity
+from engine.people.registry import People
+from engine.people.strangers import StrangerArea
+from engine.people.trash import Trash
+from engine.people.unknown import Inbox
+from engine.people.unknown_choices import Choices
+from engine.rights.erase import erase
+from engine.rights.receipt import Answers
+from engine.workspace.audit import Audit
+from engine.workspace.folder import Workspace
 from tests.attack.humans import (
     AARON,
     AARON_SLUG,
@@ -35,8 +35,8 @@ from tests.attack.humans import (
     named,
     take_the_folder,
 )
-from tests.enrol.unknowns import sighted
 from tests.format_1 import turn_back
+from tests.people.unknowns import sighted
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 

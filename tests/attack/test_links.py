@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.audit import Audit
-from engine.enrol import changes
-from engine.enrol.people import People
-from engine.errors import FacedeskError, WorkspaceUnusable
-from engine.files import (
+from engine.contract.errors import FacedeskError, WorkspaceUnusable
+from engine.logs import open_log
+from engine.people import changes
+from engine.people.registry import People
+from engine.rights.purge import purge
+from engine.rights.upkeep import recover
+from engine.settings import Settings
+from engine.workspace.audit import Audit
+from engine.workspace.files import (
     append_line,
     drop_torn_line,
     make_directory,
@@ -24,11 +28,7 @@ from engine.files import (
     write_bytes,
     write_json,
 )
-from engine.logs import open_log
-from engine.service.purging import purge
-from engine.service.upkeep import recover
-from engine.settings import Settings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tests.faults.small_workspace import build
 
 SECRET = b"root:x:0:0\nnobody else's business"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from engine.config import load_settings
-from engine.errors import ConfigError
-from engine.files import read_bytes
-from engine.service.erasure.erase import erase
-from engine.workspace import Workspace
+from engine.contract.errors import ConfigError
+from engine.rights.erase import erase
+from engine.workspace.files import read_bytes
+from engine.workspace.folder import Workspace
 from tests.attack.child import Told, child
 from tests.attack.humans import MAN, enrol
 
@@ -39,8 +39,8 @@ def names_of(file: Path) -> Told:
         "try: said = list(read_names(Path(file)))\n"
         "except UsageError as error: said = error.title\n",
         "from pathlib import Path\n"
-        "from engine.enrol.roster import read_names\n"
-        "from engine.errors import UsageError\n",
+        "from engine.people.roster import read_names\n"
+        "from engine.contract.errors import UsageError\n",
         file=str(file),
     )
 

@@ -12,23 +12,28 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.camera.avi import AviWriter
 from engine.camera.folder import FolderSource
 from engine.camera.mjpeg import decode
+from engine.camera.tape_file import AviWriter, TapeSource
 from engine.camera.tape_folder import FRAMES, LINES
-from engine.camera.tape_source import TapeSource
 from engine.cancel import Cancel
-from engine.enrol.import_plan import plan_import
-from engine.enrol.importer import import_planned
-from engine.enrol.people import People
-from engine.errors import SourceUnreadable
-from engine.events import ImportRefused, Notice, PictureSkipped
+from engine.contract import ImportRefused, Notice, PictureSkipped
+from engine.contract.errors import SourceUnreadable
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
-from engine.picture_cost import MOST_BLOCKS, MOST_SCANS
-from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
+from engine.people.import_plan import plan_import
+from engine.people.importing import import_planned
+from engine.people.registry import People
+from engine.pictures import (
+    MOST_BLOCKS,
+    MOST_SCANS,
+    Unreadable,
+    decode_crop,
+    encode_png,
+    read_photograph,
+)
 from engine.settings import DetectionSettings, GateSettings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tests.attack.child import child
 
 FEW = 60

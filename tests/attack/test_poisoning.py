@@ -15,11 +15,7 @@ import cv2
 import pytest
 
 from engine.cancel import Cancel
-from engine.enrol import changes
-from engine.enrol.people import People, Person
-from engine.enrol.trash import Trash
-from engine.errors import NoModel
-from engine.events import (
+from engine.contract import (
     Captured,
     EnrolDone,
     Event,
@@ -32,19 +28,24 @@ from engine.events import (
     SetAside,
     TwinChoice,
 )
-from engine.interpreter import environment, python
+from engine.contract.errors import NoModel
+from engine.contract.requests import EnrolRequest, EvaluateRequest, ImportRequest, TrainRequest
+from engine.desk import people_calls
+from engine.desk.local import LocalDesk
+from engine.jobs.enrol import enrol
+from engine.jobs.evaluate import evaluate
+from engine.jobs.imports import import_pictures
+from engine.jobs.judging import guard_here
+from engine.jobs.train import train
+from engine.machine import environment, python
 from engine.model.store import ModelStore
-from engine.service import people_calls
-from engine.service.client import LocalDesk
-from engine.service.jobs.enrol import enrol
-from engine.service.jobs.evaluate import evaluate
-from engine.service.jobs.imports import import_pictures
-from engine.service.jobs.judging import guard_here
-from engine.service.jobs.train import train
-from engine.service.person_archive.export import export_person
-from engine.service.protocol import EnrolRequest, EvaluateRequest, ImportRequest, TrainRequest
+from engine.people import changes
+from engine.people.person import Person
+from engine.people.registry import People
+from engine.people.trash import Trash
+from engine.rights.export import export_person
 from engine.settings import ModelSettings, Settings, TrainingSettings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 SETTINGS = Settings(training=TrainingSettings(views=0))
 E = TypeVar("E", bound=Event)
@@ -105,7 +106,7 @@ def of(events: list[Event], kind: type[E]) -> list[E]:
 
 def frames(workspace: Workspace, name: str) -> list[int]:
     """The frames of the clip that a person's pictures were taken from."""
-    from engine.enrol.recording import read_records
+    from engine.people.recording import read_records
 
     people = People(workspace)
     person = people.get(name)
@@ -232,7 +233,7 @@ def test_two_people_in_one_folder(
 
 
 def labels_of(people: People, person: Person) -> list[str]:
-    from engine.enrol.recording import read_records
+    from engine.people.recording import read_records
 
     return [
         record.label

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.audit import Audit
-from engine.errors import SealBroken
-from engine.files import append_line, read_lines
-from engine.vault import envelope, opened
-from engine.vault.convert import create
-from engine.vault.envelope import DataKey, NotGenuine
-from engine.vault.survey import verify
-from engine.vault.wrapping import make_key_file
-from engine.workspace import Workspace
+from engine.contract.errors import SealBroken
+from engine.workspace.audit import Audit
+from engine.workspace.files import append_line, read_lines
+from engine.workspace.folder import Workspace
+from engine.workspace.vault import envelope, opened
+from engine.workspace.vault.convert import create, verify
+from engine.workspace.vault.envelope import DataKey, NotGenuine
+from engine.workspace.vault.keys import make_key_file
 from tests.faults.small_workspace import build
 
 Lines = list[bytes]

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from engine.files import is_temporary, temporary_name, write_bytes
-from engine.service.upkeep import recover
-from engine.workspace import Workspace
+from engine.rights.upkeep import recover
+from engine.workspace.files import is_temporary, temporary_name, write_bytes
+from engine.workspace.folder import Workspace
 
 THEIRS = (
     ".tmp-",

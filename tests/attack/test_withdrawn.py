@@ -9,28 +9,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.bench.synthetic import crops_of, enrol_made_up
+from engine.bench.material import crops_of, enrol_made_up
 from engine.cancel import Cancel
-from engine.enrol import changes, roster
-from engine.enrol.consent import noted
-from engine.enrol.people import People
-from engine.enrol.permission import is_withdrawn, permit
-from engine.enrol.trash import Trash
-from engine.errors import ConsentMissing, NoModel
-from engine.events import Event, FaceSeen, Sighted
+from engine.contract import Event, FaceSeen, Sighted
+from engine.contract.errors import ConsentMissing, NoModel
+from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.desk import people_calls
+from engine.desk.messages import FacesFound
+from engine.jobs import naming
+from engine.jobs.enrol import enrol
+from engine.jobs.naming import Recognition
+from engine.jobs.networks import Backbones
+from engine.jobs.recognise import recognise
+from engine.jobs.train import train
 from engine.model.backbones import Backbone
-from engine.service import people_calls
-from engine.service.erasure.erase import erase
-from engine.service.jobs import naming
-from engine.service.jobs.enrol import enrol
-from engine.service.jobs.loaded import Backbones
-from engine.service.jobs.naming import Recognition
-from engine.service.jobs.recognise import recognise
-from engine.service.jobs.train import train
-from engine.service.messages import FacesFound
-from engine.service.protocol import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.people import changes, roster
+from engine.people.consent import noted
+from engine.people.permission import is_withdrawn, permit
+from engine.people.registry import People
+from engine.people.trash import Trash
+from engine.rights.erase import erase
 from engine.settings import ConsentSettings, GateSettings, Settings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 ANY = GateSettings(min_brightness=0, max_brightness=255, min_sharpness=0, min_change=0)
 SETTINGS = Settings(gates=ANY)

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from engine.config import load_settings
-from engine.events import Event, JobEnded
-from engine.interpreter import PACKAGE_ROOT, environment, python
-from engine.service.client import LocalDesk
-from engine.service.protocol import EnrolRequest
-from engine.workspace import Workspace
+from engine.contract import Event, JobEnded
+from engine.contract.requests import EnrolRequest
+from engine.desk.local import LocalDesk
+from engine.machine import PACKAGE_ROOT, environment, python
+from engine.workspace.folder import Workspace
 
 LONGEST = 600.0
 """Seconds until a hang is a failure."""
 
 MODULES = ("cv2", "numpy", "json", "tensorflow", "openvino", "tui", "sitecustomize")
-STARTS = {"engine/interpreter.py", "engine/service/checkup/software.py"}
+STARTS = {"engine/machine.py", "engine/doctor/machine.py"}
 """Who may name Python's own file: the one place that starts it, and the doctor, who shows it."""
 
 

@@ -5,14 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.bench.demo import HEIGHT, WIDTH, clip, clip_of_four, crops_to_measure, workspace_crops
-from engine.bench.synthetic import crops_of, enrol_made_up
-from engine.camera.frame import Frame
-from engine.camera.sources import open_source
+from engine.bench.material import (
+    HEIGHT,
+    WIDTH,
+    clip,
+    clip_of_four,
+    crops_of,
+    crops_to_measure,
+    enrol_made_up,
+    workspace_crops,
+)
+from engine.camera.open import open_source
+from engine.camera.source import Frame
 from engine.config import load_settings
-from engine.errors import NoPictures
+from engine.contract.errors import NoPictures
 from engine.pictures import decode_crop
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 SETTINGS = load_settings()
 

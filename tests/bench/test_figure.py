@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.events import Figure
+from engine.contract import Figure
 
 
 def figure(**fields: Any) -> Figure:

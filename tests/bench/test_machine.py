@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.machine import machine
+from engine.bench.run import machine
 
 CPUINFO = "model name\t: A Processor\nflags\t\t: fpu avx2 fma avx512f sse4_2{more}\n\n"
 

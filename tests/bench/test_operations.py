@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from engine.bench.operations import multiply_adds, operations_of_a_row
-from engine.model.vgg16_plan import VIEW
+from engine.bench.material import multiply_adds, operations_of_a_row
+from engine.model.vgg16 import VIEW
 
 PUBLISHED = 15_470_264_320
 """Multiply-adds of the whole of VGG16 at 224x224, its three dense layers included."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from engine.bench.plan import Plan
+from engine.bench.material import Plan
 
 PLAN = Plan(folder="/tmp/x", program=("python", "-m", "tui"), quick=True, workspace="/w")
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from engine import interpreter
+from engine import machine as interpreter
 from engine.bench import run
-from engine.bench.measures import MEASURES, measure
-from engine.bench.plan import Plan
+from engine.bench.material import Plan
+from engine.bench.worker import MEASURES, measure
 from engine.cancel import Cancel
 from engine.config import load_settings
-from engine.errors import Cancelled, UsageError
-from engine.events import BenchDone, BenchMachine, BenchStep, Event, Figure
+from engine.contract import BenchDone, BenchMachine, BenchStep, Event, Figure
+from engine.contract.errors import Cancelled, UsageError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.bench.screen import Screen, peak_memory, screen
-from engine.errors import EngineDied
+from engine.contract.errors import EngineDied
 
 ENVIRONMENT = "import os; print(os.environ['FACEDESK_WORKSPACE'], os.environ['FACEDESK_LANGUAGE'])"
 
@@ -52,7 +52,7 @@ def test_memory_is_that_of_the_program_and_its_engine_processes(tmp_path: Path) 
     child = "import time; time.sleep(600)"
     code = (
         "import subprocess, sys, time\n"
-        f"subprocess.Popen([sys.executable, '-c', {child!r}, 'engine.service.model_process'])\n"
+        f"subprocess.Popen([sys.executable, '-c', {child!r}, 'engine.desk.model_process'])\n"
         "print('up'); time.sleep(600)"
     )
     with screen(python(code), tmp_path) as opened:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from engine.bench.stopwatch import seconds_of, taking_turns
+from engine.bench.material import seconds_of, taking_turns
 
 
 def test_works_take_turns_each_way_after_a_round_that_does_not_count() -> None:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.bench.synthetic import Counting, crops_of, enrol_made_up
-from engine.enrol.people import People
+from engine.bench.material import Counting, crops_of, enrol_made_up
 from engine.model.augment import augment_view
 from engine.model.face_space import FaceSpace
+from engine.people.registry import People
 from engine.pictures import decode_crop
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 
 def test_made_up_people_are_enrolled_with_pictures_that_can_be_read(workspace: Workspace) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.quiet import cv2
+from engine.camera.opencv import cv2
 
 
 class NetworkCamera:

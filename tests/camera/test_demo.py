@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.demo import DemoSource
-from engine.camera.demo_face import Expression, LivingFace
-from engine.camera.demo_path import FPS, ROUND
-from engine.camera.demo_path import Path as ViewPath
-from engine.camera.demo_scene import PORTRAITS, portrait_file
-from engine.camera.quiet import cv2
-from engine.camera.sources import open_source
-from engine.errors import SourceNotFound
+from engine.camera.demo import PORTRAITS, DemoSource, portrait_file
+from engine.camera.demo_face import FPS, ROUND, Expression, LivingFace
+from engine.camera.demo_face import HeadPath as ViewPath
+from engine.camera.open import open_source
+from engine.camera.opencv import cv2
+from engine.contract.errors import SourceNotFound
 from engine.pictures import read_photograph
 from engine.settings import CameraSettings
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.camera.device import (
+from engine.camera.open import open_source
+from engine.camera.v4l import (
     check_capabilities,
     check_device,
     denied,
@@ -21,8 +22,7 @@ from engine.camera.device import (
     holders,
     trouble,
 )
-from engine.camera.sources import open_source
-from engine.errors import (
+from engine.contract.errors import (
     SourceBusy,
     SourceDenied,
     SourceError,

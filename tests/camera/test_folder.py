@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from engine.camera.folder import pictures_of
-from engine.camera.quiet import cv2
-from engine.camera.sources import open_source
-from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
-from engine.events import Event, Notice, PictureSkipped
+from engine.camera.open import open_source
+from engine.camera.opencv import cv2
+from engine.contract import Event, Notice, PictureSkipped
+from engine.contract.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.settings import CameraSettings
 
 SETTINGS = CameraSettings()

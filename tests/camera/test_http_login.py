@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 
-from engine.camera.http_login import authorization
+from engine.camera.http import authorization
 
 RFC7616 = (
     'Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm={algorithm}, '

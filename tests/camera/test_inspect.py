@@ -13,17 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from engine.camera import inspect
-from engine.camera.device import QUERYCAP, REQBUFS
-from engine.camera.inspect import (
+from engine.camera import v4l
+from engine.camera.v4l import (
     ENUM_FMT,
     ENUM_FRAMEINTERVALS,
     ENUM_FRAMESIZES,
     G_CTRL,
+    QUERYCAP,
+    REQBUFS,
     Size,
     inspect_cameras,
 )
-from engine.errors import SourceBusy, SourceDenied, SourceTimeout
+from engine.contract.errors import SourceBusy, SourceDenied, SourceTimeout
 
 VIDEO, METADATA = 0x8520_0001, 0x8080_0000
 MJPG, YUYV = struct.unpack("<2I", b"MJPGYUYV")
@@ -171,7 +172,7 @@ def test_a_camera_that_may_not_be_opened_has_its_name_from_sysfs(kernel: Kernel,
 def test_a_driver_that_hangs_is_a_finding_and_the_others_are_still_looked_at(
     kernel: Kernel, machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inspect, "PATIENCE", 0.2)
+    monkeypatch.setattr(v4l, "PATIENCE", 0.2)
     kernel.hang = threading.Event()
     first, second = inspect_cameras(*machine("Hung", "Hung too"))
     kernel.hang.set()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.camera.masking import mask_credentials
+from engine.text import mask_credentials
 
 
 @pytest.mark.parametrize(

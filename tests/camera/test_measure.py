@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.avi import AviWriter
 from engine.camera.measure import measure
-from engine.camera.quiet import cv2
+from engine.camera.opencv import cv2
 from engine.camera.tape import encoded
+from engine.camera.tape_file import AviWriter
 from engine.cancel import Cancel
-from engine.errors import Cancelled, SourceError, SourceTimeout
-from engine.events import CameraMeasured
+from engine.contract import CameraMeasured
+from engine.contract.errors import Cancelled, SourceError, SourceTimeout
 from engine.settings import CameraSettings
 
 

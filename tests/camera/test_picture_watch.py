@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.camera.frame import Frame
 from engine.camera.picture_watch import BLANK_AFTER, STILL_AFTER, PictureWatch
-from engine.events import PictureDoubted
+from engine.camera.source import Frame
+from engine.contract import PictureDoubted
 
 RATE = 10
 Picture = NDArray[np.uint8]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.camera.frame import Frame, Image, aspect, too_large, with_square_pixels
-from engine.camera.quiet import cv2
+from engine.camera.open import open_source
+from engine.camera.opencv import cv2
 from engine.camera.reader import Reader
-from engine.camera.sources import open_source
+from engine.camera.source import Frame, Image, aspect, too_large, with_square_pixels
 from engine.camera.tape import taped
 from engine.camera.tape_folder import complete, new_tape
 from engine.cancel import Cancel

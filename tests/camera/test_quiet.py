@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import threads
-from engine.camera.quiet import DEFAULTS, cv2
+from engine import machine
+from engine.camera.opencv import DEFAULTS, cv2
 
 REPOSITORY = Path(__file__).parents[2]
 
 FAIL = """
 import sys
 {first}
-from engine.camera.sources import open_source
-from engine.camera.quiet import cv2
+from engine.camera.open import open_source
+from engine.camera.opencv import cv2
 from engine.settings import CameraSettings
-from engine.errors import SourceError
+from engine.contract.errors import SourceError
 for text in sys.argv[1:]:
     try:
         source = open_source(text, CameraSettings())
@@ -52,4 +52,4 @@ def test_the_libraries_print_nothing_when_sources_fail(tmp_path: Path, first: st
 
 
 def test_opencv_leaves_the_other_cores_to_the_network() -> None:
-    assert cv2.getNumThreads() == threads.OPENCV == 1
+    assert cv2.getNumThreads() == machine.OPENCV == 1

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.camera.frame import Frame, SourceInfo
-from engine.camera.pump import Pump
-from engine.camera.quiet import cv2
-from engine.camera.reader import Reader
+from engine.camera.opencv import cv2
+from engine.camera.reader import Pump, Reader
+from engine.camera.source import Frame, SourceInfo
 from engine.cancel import Cancel
-from engine.errors import SourceError, SourceNotFound
-from engine.events import Event, PictureSkipped, SourceLost, SourceOpened, SourceRestored
+from engine.contract import Event, PictureSkipped, SourceLost, SourceOpened, SourceRestored
+from engine.contract.errors import SourceError, SourceNotFound
 from engine.settings import CameraSettings
 
 SETTINGS = CameraSettings()

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.camera.deadline import within
-from engine.camera.sources import kind_of, open_source
+from engine.camera.open import open_source
+from engine.camera.source import kind_of
 from engine.cancel import Cancel
-from engine.errors import Cancelled, SourceError, SourceNotFound, SourceTimeout
+from engine.contract.errors import Cancelled, SourceError, SourceNotFound, SourceTimeout
 from engine.settings import CameraSettings
 
 SETTINGS = CameraSettings()

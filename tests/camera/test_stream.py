@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.camera.sources import open_source
-from engine.errors import SourceNotFound, SourceTimeout, SourceUnreadable
+from engine.camera.open import open_source
+from engine.contract.errors import SourceNotFound, SourceTimeout, SourceUnreadable
 from engine.settings import CameraSettings
 
 SETTINGS = CameraSettings(open_timeout=20, read_timeout=20)

@@ -13,18 +13,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.camera.avi import Damaged, size_of
-from engine.camera.frame import Frame, Image, SourceInfo
-from engine.camera.quiet import cv2
+from engine.camera.open import open_source
+from engine.camera.opencv import cv2
 from engine.camera.reader import Reader
-from engine.camera.sources import kind_of, open_source
+from engine.camera.source import Frame, Image, SourceInfo, kind_of
 from engine.camera.tape import FrameTape, encoded, taped
+from engine.camera.tape_file import Damaged, size_of
 from engine.camera.tape_folder import FRAMES, LINES, SESSION, complete, new_tape, read_session
 from engine.cancel import Cancel
-from engine.errors import SourceNotFound, SourceUnreadable, UsageError
-from engine.events import Event, Notice
-from engine.files import write_json
+from engine.contract import Event, Notice
+from engine.contract.errors import SourceNotFound, SourceUnreadable, UsageError
 from engine.settings import CameraSettings
+from engine.workspace.files import write_json
 
 SECRET = "rtsp://operator:s3cret@cam/live"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.quiet import cv2
-from engine.camera.sources import open_source
-from engine.camera.video_file import VideoFileSource
-from engine.errors import SourceDenied, SourceNotFound, SourceUnreadable
-from engine.events import Event, Notice
+from engine.camera.open import open_source
+from engine.camera.opencv import cv2
+from engine.camera.video import VideoFileSource
+from engine.contract import Event, Notice
+from engine.contract.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.settings import CameraSettings
 
 SETTINGS = CameraSettings()

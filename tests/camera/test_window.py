@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.display import display_available
 from engine.camera.window import PreviewWindow, _font, annotate
-from engine.errors import NoDisplay
+from engine.contract.errors import NoDisplay
+from engine.machine import display_available
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -22,8 +22,8 @@ REPOSITORY = Path(__file__).parents[2]
 SHOW = """
 import subprocess, sys
 import numpy as np
-from engine.camera.frame import Frame
-from engine.camera.quiet import cv2
+from engine.camera.source import Frame
+from engine.camera.opencv import cv2
 from engine.camera.window import PreviewWindow
 window = PreviewWindow("desk")
 frame = Frame(np.full((240, 320, 3), 90, np.uint8), 0, 0.0, "test")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.enrol.coach import REMEDY
-from engine.events import Advice, EnrolDone
+from engine.contract import Advice, EnrolDone
 from engine.faces.refusal import REASONS, Refusal
-from engine.service.jobs.enrol import nothing_captured
-from tui.coach_words import WORDS
+from engine.jobs.enrol import nothing_captured
+from engine.people.coach import REMEDY
+from tui.words.coach import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "extending.md").read_text()

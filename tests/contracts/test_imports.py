@@ -25,16 +25,16 @@ def loaded_after(statement: str) -> set[str]:
     "module",
     [
         "engine",
-        "engine.errors",
-        "engine.events",
+        "engine.contract.errors",
+        "engine.contract",
         "engine.config",
-        "engine.workspace",
-        "engine.service.client",
-        "engine.service.library",
+        "engine.workspace.folder",
+        "engine.desk.local",
+        "engine.desk.library",
         "tui.app",
         "tui.cli",
         "tui.commands.application",
-        "tui.demo_script",
+        "tui.demo",
     ],
 )
 def test_the_user_interface_process_loads_neither_opencv_nor_tensorflow(module: str) -> None:
@@ -46,30 +46,30 @@ def test_the_command_line_loads_no_interface_before_a_command_runs() -> None:
 
 
 def test_the_camera_process_does_not_load_tensorflow() -> None:
-    modules = loaded_after("import engine.service.jobs.enrol, engine.service.jobs.watch")
+    modules = loaded_after("import engine.jobs.enrol, engine.jobs.find_faces")
     assert "cv2" in modules
     assert not modules.intersection({"tensorflow", "keras", "pydantic"})
 
 
 def test_the_model_process_gets_its_settings_checked_and_loads_nothing_to_check_them() -> None:
-    assert "pydantic" not in loaded_after("import engine.service.model_process")
+    assert "pydantic" not in loaded_after("import engine.desk.model_process")
 
 
 @pytest.mark.parametrize(
-    "job", ["recognise", "naming", "train", "evaluate", "twins", "add_strangers", "feeding"]
+    "job", ["recognise", "naming", "train", "evaluate", "judging", "add_strangers", "feed"]
 )
 def test_the_jobs_of_the_model_process_load_tensorflow_only_when_they_need_it(job: str) -> None:
-    modules = loaded_after(f"import engine.service.jobs.{job}")
+    modules = loaded_after(f"import engine.jobs.{job}")
     assert not modules.intersection({"tensorflow", "keras"})
 
 
 def test_naming_and_feeding_load_no_opencv_before_they_need_it() -> None:
-    modules = loaded_after("import engine.service.jobs.naming, engine.service.jobs.feeding")
+    modules = loaded_after("import engine.jobs.naming, engine.jobs.feed")
     assert "cv2" not in modules
 
 
 def test_the_engine_does_not_load_the_interface() -> None:
-    assert not loaded_after("import engine.service.client").intersection({"tui", "textual"})
+    assert not loaded_after("import engine.desk.local").intersection({"tui", "textual"})
 
 
 def test_import_contracts_of_pyproject_hold() -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dataset.assign import Parts, Shares, assign, counts_for
-from engine.enrol.folders import PARTS
-from engine.enrol.people import Person, SessionInfo
+from engine.dataset.split import Parts, Shares, assign, counts_for
+from engine.people.identity import PARTS
+from engine.people.person import Person, SessionInfo
 
 USUAL: Shares = (0.7, 0.15, 0.15)
 

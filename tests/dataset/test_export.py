@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.contract.errors import DataError, DiskFull, SplitMissing
 from engine.dataset.export import export_keras_folders, folder_names
 from engine.dataset.split import Split, make_split
-from engine.enrol.people import People, Person
-from engine.enrol.recording import SessionWriter
-from engine.errors import DataError, DiskFull, SplitMissing
+from engine.people.person import Person
+from engine.people.recording import SessionWriter
+from engine.people.registry import People
 from engine.pictures import decode_crop, encode_png
 from engine.settings import SplitSettings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -179,8 +180,8 @@ from pathlib import Path
 from engine.settings import SplitSettings
 from engine.dataset.export import export_keras_folders
 from engine.dataset.split import make_split
-from engine.enrol.people import People
-from engine.workspace import Workspace
+from engine.people.registry import People
+from engine.workspace.folder import Workspace
 workspace, target = Workspace(Path(sys.argv[1])), Path(sys.argv[2])
 people = People(workspace).list()
 count = export_keras_folders(workspace, people, make_split(people, SplitSettings()), target)

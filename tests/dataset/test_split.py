@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.contract.errors import DataError, NoPictures, SplitMissing
 from engine.dataset.split import (
     Split,
     check_fits,
@@ -16,12 +17,11 @@ from engine.dataset.split import (
     save_split,
     summarise,
 )
-from engine.enrol.folders import IMPORTED
-from engine.enrol.people import Person, SessionInfo
-from engine.errors import DataError, NoPictures, SplitMissing
-from engine.files import write_json
+from engine.people.identity import IMPORTED
+from engine.people.person import Person, SessionInfo
 from engine.settings import SplitSettings
-from engine.workspace import Workspace
+from engine.workspace.files import write_json
+from engine.workspace.folder import Workspace
 
 SETTINGS = SplitSettings()
 

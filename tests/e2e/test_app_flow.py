@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from engine.audit import Audit
 from engine.config import load_settings
+from engine.desk.local import LocalDesk
 from engine.model.store import ModelStore
-from engine.service.client import LocalDesk
-from engine.workspace import Workspace
+from engine.workspace.audit import Audit
+from engine.workspace.folder import Workspace
 from tui.app import FacedeskApp
 
 LONGEST = 600.0

@@ -199,9 +199,9 @@ def test_a_full_disk_stops_the_capture_and_keeps_whole_pictures(
     workspace = small_disk / "w"
     run = enrol(facedesk, workspace, count=500)
     assert_refused(run, 4, "full")
-    from engine.enrol.people import People
+    from engine.people.registry import People
     from engine.pictures import decode_crop
-    from engine.workspace import Workspace
+    from engine.workspace.folder import Workspace
 
     people = People(Workspace(workspace))
     kept = [path for person in people.list() for path in people.pictures(person)]

@@ -75,10 +75,10 @@ def test_figures_of_folders_are_those_of_the_face_spaces_own_report(
 
 
 def reported(folders: Path, work: Path) -> dict[str, Any]:
-    """What `python -m engine.model.face_space report` would say of these folders."""
+    """What `python -m fit report` would say of these folders."""
     from engine.model.backbones import packaged_space
-    from engine.model.face_space_report import identification
-    from engine.model.people_features import Copies, PeopleReader, trained_views
+    from fit.people_features import Copies, PeopleReader, trained_views
+    from fit.report import identification
     from tests.recognise.remembering import Remembering
 
     everybody = work / "known"

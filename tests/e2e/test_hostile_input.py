@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.model.store import ModelDraft, ModelStore
-from engine.workspace import Workspace
+from engine.model.record import ModelDraft
+from engine.model.store import ModelStore
+from engine.workspace.folder import Workspace
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 MOVES = ("\x1b", "\x9b", "\x07", "\u202e", "\u200b")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.enrol.people import People
-from engine.service import evaluations
-from engine.workspace import Workspace
-from tests.enrol.test_people import capture
+from engine.desk import evaluations
+from engine.people.registry import People
+from engine.workspace.folder import Workspace
+from tests.people.test_people import capture
 
 
 @pytest.fixture

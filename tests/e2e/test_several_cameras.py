@@ -1,6 +1,6 @@
 """Several cameras at once: one process each, and one that names who is before them.
 
-Whose turn it is: tests/service/test_fair_turns.py. Here a process that has just been started may
+Whose turn it is: tests/desk/test_fair_turns.py. Here a process that has just been started may
 come late, so nothing is said of the order.
 """
 

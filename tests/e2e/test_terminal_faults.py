@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from terminal import LONGEST, Terminal, wait_gone, wait_halted
 
-from engine.enrol.people import People
+from engine.people.registry import People
 from engine.pictures import decode_crop
-from engine.service.upkeep import recover
-from engine.workspace import Workspace
+from engine.rights.upkeep import recover
+from engine.workspace.folder import Workspace
 from tests.e2e.conftest import environment
 from tests.faults.wholeness import faults
 

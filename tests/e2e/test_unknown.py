@@ -1,5 +1,5 @@
 """The unknown inbox through the real command line; the flow with real faces is in
-tests/service/test_unknown_flow.py."""
+tests/desk/test_unknown_flow.py."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.enrol.inbox import Inbox
+from engine.people.unknown import Inbox
 from engine.settings import InboxSettings
-from engine.workspace import Workspace
-from tests.enrol.unknowns import sighted
+from engine.workspace.folder import Workspace
+from tests.people.unknowns import sighted
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from terminal import Terminal
 
-from engine.vault.opened import PLAIN
+from engine.workspace.vault.opened import PLAIN
 
 ADA, GRACE = "Zebulon Quagmire", "Yolanda Quagmire"
 KEY = "FACEDESK_VAULT__KEY_FILE"

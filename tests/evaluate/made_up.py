@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.dataset.split import Split
-from engine.enrol.people import Person, SessionInfo
-from engine.evaluate.figures import Probes, Strangers
-from engine.evaluate.searches import Searches
-from engine.model.store import ModelInfo
+from engine.evaluate.figures import Probes, Searches, Strangers
+from engine.model.record import ModelInfo
+from engine.people.person import Person, SessionInfo
 
 
 def searches(scores: Sequence[Sequence[float]]) -> Searches:

@@ -12,9 +12,9 @@ from engine.evaluate.bake_off import (
     left_out,
     left_out_probabilities,
     measurable_fpir,
+    milliseconds_a_face,
 )
-from engine.evaluate.stopwatch import milliseconds_a_face
-from engine.model.identification import Trial
+from engine.model.trial import Trial
 
 GENUINE = np.array([[0.9, 0.1], [0.4, 0.2], [0.3, 0.6]], np.float32)
 LABELS = np.array([0, 0, 1])

@@ -6,13 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.evaluate.confusion import (
-    ConfusedPair,
-    GalleryPictures,
-    confused_pairs,
-    confusion_matrix,
-)
-from engine.evaluate.searches import Searches
+from engine.evaluate.figures import Searches
+from engine.evaluate.pictures import ConfusedPair, GalleryPictures, confused_pairs, confusion_matrix
 from tests.evaluate.made_up import probes
 from tests.recognise.made_up import near, vectors
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine.evaluate.figures import FPIRS, Figures, enough, fpir_bounds, measure
-from engine.model.identification import Trial
-from engine.recognise.intervals import bounds
+from engine.model.trial import Trial
+from engine.recognise.calibration import bounds
 from tests.evaluate.made_up import probes, strangers
 
 NAMES = ("Anna", "Bert")

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.dataset.split import PARTS, Split, make_split
-from engine.enrol.people import Person
-from engine.evaluate.leakage import leakage, random_split
+from engine.dataset.split import Split, make_split
 from engine.evaluate.pictures import EnrolledPictures
+from engine.evaluate.suspects import leakage, random_split
 from engine.model.face_space import FaceSpace
+from engine.people.identity import PARTS
+from engine.people.person import Person
 from engine.settings import SplitSettings
 from tests.evaluate.made_up import person
 from tests.recognise.made_up import near, vectors

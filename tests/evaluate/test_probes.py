@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import DataError, ModelCorrupt, NoPictures
+from engine.contract.errors import DataError, ModelCorrupt, NoPictures
 from engine.evaluate.probes import (
     TrainedOn,
     folder_probes,

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.evaluate.plots_svg import confusion_plot, det_plot, histogram_plot
-from engine.evaluate.report_html import REPORT, Samples, render, write_report
-from engine.events import EvaluateDone
+from engine.contract import EvaluateDone
+from engine.evaluate.plots import confusion_plot, det_plot, histogram_plot
+from engine.evaluate.report import REPORT, Samples, render, write_report
 
 EVIL = '<script>alert("x")</script>'
 SAMPLES = Samples(np.linspace(0.2, 0.6, 40), np.linspace(-0.1, 0.2, 40), np.linspace(-0.2, 0.1, 30))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.evaluate.searches import Searches, searches_of
+from engine.evaluate.figures import Searches, searches_of
 from engine.model.face_space import FaceSpace
 from engine.recognise.recogniser import Recogniser
 from engine.settings import RecognitionSettings

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import DataError, NoPictures
+from engine.contract.errors import DataError, NoPictures
 from engine.evaluate.pictures import Photographs
-from engine.evaluate.strangers import left_out, stranger_files, strangers_in_folder, together
+from engine.evaluate.probes import left_out, stranger_files, strangers_in_folder, together
 from tests.evaluate.made_up import probes, strangers
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from engine.evaluate.figures import Figures, measure
-from engine.evaluate.strangers import StrangersFrom, together
+from engine.evaluate.probes import StrangersFrom, together
 from engine.evaluate.words import (
     WHOSE,
     grouped,
@@ -17,12 +17,11 @@ from engine.evaluate.words import (
     summary,
     too_few,
 )
-from engine.recognise.calibration import Calibration
-from engine.recognise.intervals import bounds
-from engine.recognise.words import brief, sentence
+from engine.recognise.calibration import Calibration, bounds
+from engine.recognise.threshold import brief, sentence
 from tests.evaluate.made_up import probes, strangers
-from tui.figures import STRANGERS
-from tui.figures import bounds as shown
+from tui.words.figures import STRANGERS
+from tui.words.figures import bounds as shown
 
 
 def figures(count: int = 4, people: int = 12) -> Figures:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.errors import DetectorMissing
+from engine.contract.errors import DetectorMissing
 from engine.faces import blaze
 from engine.faces.blaze import FULL_RANGE, SHORT_RANGE, BlazeFace, Plan, Square, merged, seen
 

@@ -11,8 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.faces.align import POINTS_IN_CROP, Face, align
-from engine.faces.blaze import FULL_RANGE, BlazeFace
-from engine.faces.blaze_finder import LEAST, BlazeFinder
+from engine.faces.blaze import FULL_RANGE, LEAST, BlazeFace, BlazeFinder
 from engine.faces.box import Box
 from tests.faces.faceless import faceless
 

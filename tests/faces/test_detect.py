@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine import openvino_networks
-from engine.errors import DetectorMissing
+from engine.contract.errors import DetectorMissing
 from engine.faces.detect import FaceFinder
 from engine.settings import DetectionSettings, DetectorWish
 

@@ -11,8 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.faces.align import Face
-from engine.faces.detect import FaceFinder
-from engine.faces.follow import LYING_EVERY, FaceFollower
+from engine.faces.detect import LYING_EVERY, FaceFinder, FaceFollower
 from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
 from engine.settings import DetectionSettings, GateSettings

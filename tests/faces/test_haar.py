@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.errors import DetectorMissing, ModelError
+from engine.contract.errors import DetectorMissing, ModelError
 from engine.faces.align import Face
 from engine.faces.box import Box
-from engine.faces.cascades import Cascade, cascade_folder
 from engine.faces.detect import FaceFinder
+from engine.faces.eyes import Cascade, cascade_folder
 from engine.pictures import read_photograph
 from engine.settings import DetectionSettings
 

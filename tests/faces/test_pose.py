@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from engine.faces.align import Face
 from engine.faces.box import Box
-from engine.faces.detect import FaceFinder
-from engine.faces.follow import FaceFollower
-from engine.faces.measure import luma
+from engine.faces.detect import FaceFinder, FaceFollower
 from engine.faces.pose import (
     LEVEL,
     Distance,
@@ -26,6 +24,7 @@ from engine.faces.pose import (
     pose_of,
     turn,
 )
+from engine.faces.quality import luma
 from engine.pictures import read_photograph
 from engine.settings import DetectionSettings, DetectorWish
 

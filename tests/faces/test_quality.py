@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.faces import measure
+from engine.faces import quality
 from engine.faces.align import Face
 from engine.faces.box import Box
 from engine.faces.detect import FaceFinder
@@ -160,19 +160,19 @@ def test_closed_eyes_make_a_new_picture(gates: QualityGates, crop: Picture) -> N
 
 def test_flat_pictures_can_be_compared(crop: Picture) -> None:
     flat = np.full_like(crop, 128)
-    assert measure.change(flat, flat) == pytest.approx(0, abs=0.01)
-    assert measure.change(crop, flat) > 3
+    assert quality.change_between(flat, flat) == pytest.approx(0, abs=0.01)
+    assert quality.change_between(crop, flat) > 3
 
 
 def test_sharpness_does_not_depend_on_light_or_face_size(
     finder: FaceFinder, portrait: Picture, crop: Picture
 ) -> None:
-    sharp = measure.sharpness(measure.luma(crop))
-    dim = measure.sharpness(measure.luma(times(crop, 0.5)))
+    sharp = quality.sharpness_of(quality.luma(crop))
+    dim = quality.sharpness_of(quality.luma(times(crop, 0.5)))
     assert dim == pytest.approx(sharp, rel=0.15)
     large = np.asarray(cv2.resize(portrait, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC))
     (found, *_) = finder.find_in_photograph(large.astype(np.uint8))
-    assert measure.sharpness(measure.luma(found.crop)) == pytest.approx(sharp, rel=0.5)
+    assert quality.sharpness_of(quality.luma(found.crop)) == pytest.approx(sharp, rel=0.5)
 
 
 @pytest.mark.shared

@@ -30,8 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import load_settings
-from engine.enrol.inbox import Inbox
-from engine.events import (
+from engine.contract import (
     Event,
     FaceSeen,
     InboxChanged,
@@ -42,11 +41,12 @@ from engine.events import (
     RecognitionRate,
     SourceOpened,
 )
-from engine.service import child
-from engine.service.client import LocalDesk
-from engine.service.protocol import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.desk import child
+from engine.desk.local import LocalDesk
+from engine.people.unknown import Inbox
 from engine.settings import Settings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tests.faults.samples import Course, course, folder_size, holds
 from tests.faults.scene import doorway
 from tui.app import FacedeskApp
@@ -61,7 +61,7 @@ MOST_MEMORY = 8.0
 
 
 QUICK = {
-    f"engine.service.{name}_process": f"tests.faults.quick_{name}_process"
+    f"engine.desk.{name}_process": f"tests.faults.quick_{name}_process"
     for name in ("camera", "model")
 }
 

@@ -1,6 +1,6 @@
 """The camera process with a memory for faces, for tests that play hours in minutes.
 
-It is `engine.service.camera_process` in all but one thing: in a frame whose pixels were seen
+It is `engine.desk.camera_process` in all but one thing: in a frame whose pixels were seen
 before, faces are not searched for again (and eyes not first where they were a frame ago, so that
 equal frames give equal faces). Every so often it is searched all the same, and must agree.
 """
@@ -14,11 +14,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.faces import follow
+from engine.desk.camera_process import body
+from engine.desk.child_main import serve
+from engine.faces import detect
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
-from engine.service.camera_process import body
-from engine.service.child_main import serve
 
 MOST = 400
 """Frames remembered: all those of the scene."""
@@ -51,5 +51,5 @@ class RememberingFinder(FaceFinder):
 
 
 if __name__ == "__main__":
-    follow.FaceFinder = RememberingFinder  # type: ignore[misc]
+    detect.FaceFinder = RememberingFinder  # type: ignore[misc]
     serve("camera", body, early=True)

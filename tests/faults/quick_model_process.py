@@ -1,6 +1,6 @@
 """The model process with a memory for feature rows, for tests that play hours in minutes.
 
-It is `engine.service.model_process` in all but one thing: a crop whose pixels were seen before is
+It is `engine.desk.model_process` in all but one thing: a crop whose pixels were seen before is
 not taken through the network again, its row comes from the product's own `RecentRows`, made
 larger. Every so often the network is asked all the same, and must answer as before.
 """
@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model import recent_rows
+from engine.desk.child_main import serve
+from engine.desk.model_process import body
+from engine.jobs import networks
+from engine.model import feature_store
 from engine.model.backbones import Backbone
-from engine.model.feature_row import Extracts
-from engine.service.child_main import serve
-from engine.service.jobs import loaded
-from engine.service.model_process import body
+from engine.model.vgg16 import Extracts
 
 MOST = 600
 """Rows remembered: all the faces of the scene."""
@@ -34,7 +34,7 @@ class Remembering:
     def __init__(self, extractor: Extracts) -> None:
         self.digest, self.length = extractor.digest, extractor.length
         self._real = extractor
-        self._quick = recent_rows.RecentRows().before(extractor)
+        self._quick = feature_store.RecentRows().before(extractor)
         self._calls = 0
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -51,15 +51,15 @@ class Remembering:
 def remembering(load: Callable[..., Backbone]) -> Callable[..., Backbone]:
     """`load`, but what it loads remembers."""
 
-    def wrapped(*arguments: Any) -> Backbone:
-        backbone = load(*arguments)
+    def wrapped(*arguments: Any, **named: Any) -> Backbone:
+        backbone = load(*arguments, **named)
         return dataclasses.replace(backbone, extractor=Remembering(backbone.extractor))
 
     return wrapped
 
 
 if __name__ == "__main__":
-    recent_rows.MOST = MOST
-    loaded.load_backbone = remembering(loaded.load_backbone)
-    loaded.backbone_of = remembering(loaded.backbone_of)
+    feature_store.MOST = MOST
+    networks.load_backbone = remembering(networks.load_backbone)
+    networks.backbone_of = remembering(networks.backbone_of)
     serve("model", body)

@@ -12,12 +12,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.threads import calm_blas
+from engine.machine import calm_blas
 
 calm_blas()
 
-from engine.files import write_bytes  # noqa: E402
-from engine.workspace import Workspace  # noqa: E402
+from engine.workspace.files import write_bytes  # noqa: E402
+from engine.workspace.folder import Workspace  # noqa: E402
 from tests.faults.forked import Forked, command  # noqa: E402
 from tests.faults.soak_jobs import DEMO  # noqa: E402
 from tests.faults.wholeness import faults  # noqa: E402

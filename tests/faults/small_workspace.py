@@ -15,32 +15,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.enrol import changes
-from engine.enrol.import_plan import plan_import
-from engine.enrol.importer import import_planned
-from engine.enrol.inbox import Inbox
-from engine.enrol.inbox_choices import Choices
-from engine.enrol.people import People
-from engine.enrol.recording import SessionWriter
-from engine.enrol.strangers import StrangerArea, clear_strangers
-from engine.enrol.trash import Trash
-from engine.errors import DataError
+from engine.contract.errors import DataError
+from engine.contract.requests import SplitRequest
+from engine.desk import library
 from engine.faces.align import Face
 from engine.faces.box import Box
 from engine.faces.quality import QualityGates
+from engine.jobs.split import split
 from engine.model.epochs import Checkpoint
-from engine.model.feature_cache import FeatureCache
-from engine.model.store import ModelDraft, ModelStore
+from engine.model.feature_store import FeatureCache
+from engine.model.record import ModelDraft
+from engine.model.store import ModelStore
+from engine.people import changes
+from engine.people.import_plan import plan_import
+from engine.people.importing import import_planned
+from engine.people.recording import SessionWriter
+from engine.people.registry import People
+from engine.people.strangers import StrangerArea, clear_strangers
+from engine.people.trash import Trash
+from engine.people.unknown import Inbox
+from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
-from engine.service import library
-from engine.service.erasure.doubts import Answers
-from engine.service.erasure.erase import erase
-from engine.service.jobs.splitting import split
-from engine.service.protocol import SplitRequest
-from engine.service.upkeep import recover
+from engine.rights.erase import erase
+from engine.rights.receipt import Answers
+from engine.rights.upkeep import recover
 from engine.settings import GateSettings, InboxSettings, SplitSettings
-from engine.workspace import Workspace
-from tests.enrol.unknowns import EXTRACTOR, sighted
+from engine.workspace.folder import Workspace
+from tests.people.unknowns import EXTRACTOR, sighted
 
 Crop = NDArray[np.uint8]
 DAYS = 30

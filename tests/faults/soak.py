@@ -26,13 +26,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.threads import calm_blas
+from engine.machine import calm_blas
 
 calm_blas()
 
-from engine.events import Captured, EpochDone, FeaturesProgress, ImportProgress, Threshold  # noqa: E402
+from engine.contract import Captured, EpochDone, FeaturesProgress, ImportProgress, Threshold  # noqa: E402
 from engine.faces.detect import FaceFinder  # noqa: E402, F401  (imported once, for all who are forked)
-from engine.workspace import Workspace  # noqa: E402
+from engine.workspace.folder import Workspace  # noqa: E402
 from tests.faults.forked import Forked, command, gone  # noqa: E402
 from tests.faults.soak_desk import Desk  # noqa: E402
 from tests.faults.soak_jobs import JOBS, NAMES, Scene, choose, keep_unknown  # noqa: E402

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.config import load_settings
-from engine.errors import FacedeskError
-from engine.events import (
+from engine.contract import (
     Captured,
     EpochDone,
     Event,
@@ -25,9 +24,10 @@ from engine.events import (
     Recovered,
     Threshold,
 )
-from engine.service.client import LocalDesk
-from engine.service.protocol import EnrolRequest, ImportRequest, TrainRequest
-from engine.workspace import Workspace
+from engine.contract.errors import FacedeskError
+from engine.contract.requests import EnrolRequest, ImportRequest, TrainRequest
+from engine.desk.local import LocalDesk
+from engine.workspace.folder import Workspace
 from tests.faults.forked import Forked
 
 TOLD = (

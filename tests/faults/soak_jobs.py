@@ -16,14 +16,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.enrol.inbox import Inbox
-from engine.enrol.people import People, Person
-from engine.enrol.trash import Trash
 from engine.model.store import ModelStore
+from engine.people.person import Person
+from engine.people.registry import People
+from engine.people.trash import Trash
+from engine.people.unknown import Inbox
 from engine.pictures import encode_png, read_photograph
 from engine.settings import InboxSettings
-from engine.workspace import Workspace
-from tests.enrol.unknowns import sighted
+from engine.workspace.folder import Workspace
+from tests.people.unknowns import sighted
 
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 NAMES = ("Ada", "Bea", "Cleo", "Dora", "Eva", "Fay", "Gwen", "Hedy")

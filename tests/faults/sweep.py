@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.errors import DiskFull, FacedeskError, WorkspaceUnusable
-from engine.service.upkeep import recover
-from engine.workspace import Workspace
+from engine.contract.errors import DiskFull, FacedeskError, WorkspaceUnusable
+from engine.rights.upkeep import recover
+from engine.workspace.folder import Workspace
 from tests.faults.disk_changes import Strike, striking
 from tests.faults.small_workspace import GROWING, JOBS, RENEWING, build, photographs, under_lock
 from tests.faults.wholeness import faults, holdings

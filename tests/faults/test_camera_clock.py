@@ -11,17 +11,17 @@ import pytest
 
 from engine.camera.reader import Reader
 from engine.cancel import Cancel
-from engine.events import Event, SourceLost, SourceRestored
+from engine.contract import Event, SourceLost, SourceRestored
 from engine.settings import CameraSettings
 from tests.faults.loopback import HEAD, Connection, camera, jpeg, lively
 
 ENGINE = Path(__file__).parents[2] / "engine"
-WATCHED = ("camera", "faces", "recognise", "service")
+WATCHED = ("camera", "faces", "recognise", "desk", "jobs", "rights", "doctor")
 TIME_OF_DAY = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("datetime", "utcnow")}
 WANTED = {
-    "service/seen_notes.py",  # notes the day on which somebody was seen
-    "service/tapes.py",  # a recording's log says when
-    "service/jobs/add_strangers.py",  # names strangers after the moment they came
+    "rights/purge.py",  # notes the day on which somebody was seen
+    "jobs/recording.py",  # a recording's log says when
+    "jobs/add_strangers.py",  # names strangers after the moment they came
 }
 """Where the time of day is what is wanted, and no interval is measured with it."""
 

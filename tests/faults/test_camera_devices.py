@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera import device as device_module
+from engine.camera import v4l
 from engine.camera.check import check_source
-from engine.camera.device import check_device, trouble
-from engine.camera.quiet import cv2
+from engine.camera.open import open_source
+from engine.camera.opencv import cv2
 from engine.camera.reader import Reader
-from engine.camera.sources import open_source
+from engine.camera.v4l import check_device, trouble
 from engine.cancel import Cancel
-from engine.errors import Cancelled, SourceError, SourceNotFound, SourceUnreadable
-from engine.events import Event, Notice, PictureSkipped, SourceLost
+from engine.contract import Event, Notice, PictureSkipped, SourceLost
+from engine.contract.errors import Cancelled, SourceError, SourceNotFound, SourceUnreadable
 from engine.settings import CameraSettings
 
 QUICK = CameraSettings(
@@ -66,7 +66,7 @@ def test_a_camera_that_goes_between_opening_and_asking_is_told_by_the_kernels_wo
     path.touch()
     facts = os.stat_result((stat.S_IFCHR | 0o660, 0, 0, 1, 0, 0, 0, 0, 0, 0))
     monkeypatch.setattr(Path, "stat", lambda self: facts)
-    monkeypatch.setattr(device_module.os, "major", lambda device: device_module.VIDEO_MAJOR)
+    monkeypatch.setattr(v4l.os, "major", lambda device: v4l.VIDEO_MAJOR)
 
     def gone(*_arguments: object) -> bytes:
         raise OSError(number, os.strerror(number))

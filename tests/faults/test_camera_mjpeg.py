@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.camera.mjpeg import LONGEST_HEAD, MjpegSource, Parts, Rubbish
-from engine.camera.sources import open_source
+from engine.camera.open import open_source
 from engine.settings import CameraSettings
 from tests.faults.loopback import HEAD, Behaviour, Connection, camera, jpeg, lively
 

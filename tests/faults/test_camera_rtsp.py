@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.camera.open import open_source
 from engine.camera.reader import Reader
-from engine.camera.sources import open_source
 from engine.camera.stream import ways_of
 from engine.cancel import Cancel
-from engine.errors import SourceError, SourceNotFound, SourceTimeout, SourceUnreadable
-from engine.events import Event, SourceLost, SourceRestored
+from engine.contract import Event, SourceLost, SourceRestored
+from engine.contract.errors import SourceError, SourceNotFound, SourceTimeout, SourceUnreadable
 from engine.settings import CameraSettings, RtspTransport
 from tests.faults import rtsp
 from tests.faults.loopback import Behaviour, Connection, camera, lively

@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 
 from engine.camera.mjpeg import LONGEST_PICTURE, MjpegSource
+from engine.camera.open import open_source
 from engine.camera.reader import Reader
-from engine.camera.sources import open_source
 from engine.cancel import Cancel
-from engine.errors import (
+from engine.contract import Event, PictureDoubted, SourceLost, SourceRestored
+from engine.contract.errors import (
     SourceDenied,
     SourceError,
     SourceNotFound,
     SourceTimeout,
     SourceUnreadable,
 )
-from engine.events import Event, PictureDoubted, SourceLost, SourceRestored
 from engine.settings import CameraSettings
 from tests.faults.loopback import HEAD, Behaviour, Connection, camera, film, jpeg, lively
 

@@ -15,30 +15,30 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.synthetic import stand_in
+from engine.bench.material import stand_in
 from engine.cancel import Cancel
 from engine.config import load_settings
+from engine.contract import Event, FeaturesProgress, Notice
+from engine.contract.errors import FacedeskError, PersonNotFound
+from engine.contract.requests import EvaluateRequest, SplitRequest, TrainRequest
 from engine.dataset.export import export_keras_folders
 from engine.dataset.split import load_split
-from engine.enrol.changes import delete_people, undo
-from engine.enrol.inbox import Inbox
-from engine.enrol.people import People
-from engine.enrol.recording import SessionWriter
-from engine.enrol.strangers import strangers
-from engine.enrol.trash import Trash
-from engine.errors import FacedeskError, PersonNotFound
-from engine.events import Event, FeaturesProgress, Notice
+from engine.desk import library
+from engine.desk.library import person_facts
+from engine.jobs.evaluate import evaluate
+from engine.jobs.networks import Backbones
+from engine.jobs.train import train
 from engine.model.store import ModelStore
+from engine.people.changes import delete_people, undo
+from engine.people.recording import SessionWriter
+from engine.people.registry import People
+from engine.people.strangers import strangers
+from engine.people.trash import Trash
+from engine.people.unknown import Inbox
 from engine.pictures import encode_png
-from engine.service import library
-from engine.service.jobs.evaluate import evaluate
-from engine.service.jobs.loaded import Backbones
-from engine.service.jobs.train import train
-from engine.service.person_facts import person_facts
-from engine.service.protocol import EvaluateRequest, SplitRequest, TrainRequest
-from engine.service.upkeep import recover
+from engine.rights.upkeep import recover
 from engine.settings import InboxSettings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tests.faults.small_workspace import DAYS, build, crop
 from tests.faults.sweep import scratch
 

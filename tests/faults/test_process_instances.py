@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 from engine.config import load_settings
+from engine.contract.errors import FacedeskError, WorkspaceLocked
+from engine.contract.requests import SplitRequest
 from engine.dataset.split import load_split, make_split, save_split
-from engine.enrol.changes import delete_people, undo
-from engine.enrol.people import People
-from engine.enrol.recovery import recover
-from engine.enrol.trash import Trash
-from engine.errors import FacedeskError, WorkspaceLocked
-from engine.files import write_bytes
+from engine.desk.local import LocalDesk
+from engine.people.changes import delete_people, undo
+from engine.people.registry import People
+from engine.people.trash import Trash
 from engine.pictures import decode_crop, encode_png
-from engine.service.client import LocalDesk
-from engine.service.protocol import SplitRequest
+from engine.rights.upkeep import recover_people
 from engine.settings import SplitSettings
-from engine.workspace import Workspace
+from engine.workspace.files import write_bytes
+from engine.workspace.folder import Workspace
 from tests import format_0
 from tui.cli import main
 
@@ -148,7 +148,9 @@ def test_many_processes_write_in_turn_and_read_at_any_time(
         while done < ROUNDS:
             try:
                 with mine.writer(f"writer {number}") as interrupted:
-                    assert recover(mine, interrupted) is None, "nobody leaves anything half done"
+                    assert recover_people(mine, interrupted) is None, (
+                        "nobody leaves anything half done"
+                    )
                     change(mine, f"Person {number}-{done}", done)
                 done += 1
             except WorkspaceLocked:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engine.config import load_settings
-from engine.events import (
+from engine.contract import (
     Captured,
     FaceSeen,
     FeaturesProgress,
@@ -21,8 +21,7 @@ from engine.events import (
     Notice,
     ProcessDied,
 )
-from engine.service.client import LocalDesk
-from engine.service.protocol import (
+from engine.contract.requests import (
     CheckRequest,
     EnrolRequest,
     EvaluateRequest,
@@ -30,8 +29,9 @@ from engine.service.protocol import (
     RecogniseRequest,
     TrainRequest,
 )
-from engine.workspace import Workspace
-from tests.service.desk_driver import Collector, started, wait_unlocked
+from engine.desk.local import LocalDesk
+from engine.workspace.folder import Workspace
+from tests.desk.desk_driver import Collector, started, wait_unlocked
 
 pytestmark = pytest.mark.slow
 

@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 
 from engine.config import load_settings
-from engine.errors import EngineDied, EngineHung, EngineTooLarge
-from engine.events import JobEnded, Notice
-from engine.service.child import Child
-from engine.service.memory_use import own_bytes
-from engine.service.messages import End, Hello, Ping, Start
-from engine.service.watchdog import Watchdog
+from engine.contract import JobEnded, Notice
+from engine.contract.errors import EngineDied, EngineHung, EngineTooLarge
+from engine.desk.child import Child, own_bytes
+from engine.desk.messages import End, Hello, Ping, Start
+from engine.desk.watchdog import Watchdog
 from engine.settings import ProcessSettings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 LONGEST = 300.0
 

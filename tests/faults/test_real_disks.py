@@ -43,9 +43,9 @@ def test_a_full_disk_loses_nothing_and_frees_its_unfinished_file(tmp_path: Path)
     script = """
 import os, sys
 from pathlib import Path
-from engine.errors import DiskFull
-from engine.files import remove_directory, write_bytes
-from engine.workspace import Workspace
+from engine.contract.errors import DiskFull
+from engine.workspace.files import remove_directory, write_bytes
+from engine.workspace.folder import Workspace
 ws = Workspace(Path(sys.argv[1]))
 with ws.writer("test"):
     count = 0
@@ -69,10 +69,10 @@ def test_a_read_only_workspace_can_be_read_but_not_written(tmp_path: Path) -> No
     script = """
 import subprocess, sys
 from pathlib import Path
-from engine.enrol.people import People
-from engine.errors import WorkspaceUnusable
-from engine.files import write_json
-from engine.workspace import Workspace
+from engine.people.registry import People
+from engine.contract.errors import WorkspaceUnusable
+from engine.workspace.files import write_json
+from engine.workspace.folder import Workspace
 ws = Workspace(Path(sys.argv[1]))
 with ws.writer("test"):
     People(ws).add("Anna")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.files import write_bytes, write_json
-from engine.workspace import Workspace
+from engine.workspace.files import write_bytes, write_json
+from engine.workspace.folder import Workspace
 from tests.faults.small_workspace import build
 from tests.faults.wholeness import faults, holdings
 

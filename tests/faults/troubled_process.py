@@ -7,9 +7,9 @@ import threading
 import time
 
 from engine.cancel import Cancel
-from engine.errors import DataError
-from engine.service.child_main import ChildContext, serve
-from engine.service.messages import Quit, Start
+from engine.contract.errors import DataError
+from engine.desk.child_main import ChildContext, serve
+from engine.desk.messages import Quit, Start
 
 PR_GET_DUMPABLE = 3
 

@@ -14,22 +14,23 @@ from typing import Any
 
 import numpy as np
 
-from engine.audit import Audit
+from engine.contract import Notice
+from engine.contract.errors import FacedeskError
 from engine.dataset.split import load_split
-from engine.enrol.folders import SESSION_FILE
-from engine.enrol.inbox import Inbox
-from engine.enrol.people import People, Person
-from engine.enrol.recording import read_records
-from engine.enrol.strangers import StrangerArea
-from engine.enrol.trash import Trash
-from engine.errors import FacedeskError
-from engine.events import Notice
-from engine.files import TEMPORARY, read_json
 from engine.model.row_file import RowFile
 from engine.model.store import ModelStore
+from engine.people.identity import SESSION_FILE
+from engine.people.person import Person
+from engine.people.recording import read_records
+from engine.people.registry import People
+from engine.people.strangers import StrangerArea
+from engine.people.trash import Trash
+from engine.people.unknown import Inbox
 from engine.pictures import decode_crop
 from engine.settings import InboxSettings
-from engine.workspace import Workspace
+from engine.workspace.audit import Audit
+from engine.workspace.files import TEMPORARY, read_json
+from engine.workspace.folder import Workspace
 
 _DECODED: set[bytes] = set()
 """Digests of pictures that decoded: a sweep meets the same ones thousands of times."""

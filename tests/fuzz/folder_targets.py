@@ -10,23 +10,23 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.contract.errors import FacedeskError, ModelCorrupt, NoModel
 from engine.dataset.split import check_fits, load_split, summarise
-from engine.enrol import roster
-from engine.enrol.changes import undo
-from engine.enrol.inbox_choices import Choices
-from engine.enrol.people import People
-from engine.enrol.recording import read_records
-from engine.enrol.trash import Trash
-from engine.errors import FacedeskError, ModelCorrupt, NoModel
+from engine.desk import evaluations, library
+from engine.desk.library import inbox_view
 from engine.model.arrays import LARGEST, unpack
 from engine.model.face_space import FaceSpace
 from engine.model.row_file import RowFile
 from engine.model.store import ModelStore
 from engine.openvino_networks import kept
-from engine.service import evaluations, library
-from engine.service.inbox_library import inbox_view
+from engine.people import roster
+from engine.people.changes import undo
+from engine.people.recording import read_records
+from engine.people.registry import People
+from engine.people.trash import Trash
+from engine.people.unknown_choices import Choices
 from engine.settings import Settings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tests.fuzz import scratch
 from tests.fuzz.mutate import Seed
 from tests.fuzz.seeds import file_seeds, workspace_files

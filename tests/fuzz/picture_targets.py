@@ -10,19 +10,19 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.camera.tape_file import TapeSource
 from engine.camera.tape_folder import read_lines, read_session
-from engine.camera.tape_source import TapeSource
-from engine.camera.video_file import VideoFileSource
+from engine.camera.video import VideoFileSource
 from engine.cancel import Cancel
 from engine.config import load_settings
-from engine.enrol.importer import import_folder
-from engine.enrol.people import People
-from engine.errors import SourceUnreadable
-from engine.events import ImportDone
+from engine.contract import ImportDone
+from engine.contract.errors import SourceUnreadable
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
+from engine.people.importing import import_folder
+from engine.people.registry import People
 from engine.pictures import MOST_PIXELS, decode_crop, read_photograph
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tests.fuzz import scratch, seeds
 
 FRAMES = 4

@@ -10,27 +10,27 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, features
 
-from engine.camera.frame import Frame, SourceInfo
+from engine.camera.source import Frame, SourceInfo
 from engine.camera.tape import FrameTape
 from engine.camera.tape_folder import new_tape
+from engine.contract import EvaluateDone, FaceSeen, Notice, Sighted
 from engine.dataset.split import make_split, save_split
-from engine.enrol.changes import delete_people
-from engine.enrol.consent import Consent
-from engine.enrol.inbox import Inbox
-from engine.enrol.people import People
-from engine.enrol.recording import SessionWriter
-from engine.events import EvaluateDone, FaceSeen, Notice, Sighted
+from engine.desk import evaluations
+from engine.desk.wire import encode
 from engine.model.arrays import pack
 from engine.model.face_space import FaceSpace
-from engine.model.feature_cache import cached_arrays
-from engine.model.impostors import ImpostorCurve
+from engine.model.feature_store import cached_arrays
 from engine.model.record import ModelDraft
 from engine.model.store import ModelStore
+from engine.model.vectors import ImpostorCurve
+from engine.people.changes import delete_people
+from engine.people.consent import Consent
+from engine.people.recording import SessionWriter
+from engine.people.registry import People
+from engine.people.unknown import Inbox
 from engine.pictures import encode_png
-from engine.service import evaluations
-from engine.service.wire import encode
 from engine.settings import InboxSettings, SplitSettings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 from tests.fuzz import scratch
 from tests.fuzz.mutate import Seed
 

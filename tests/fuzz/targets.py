@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.errors import FacedeskError
-from engine.service.wire import WireError
+from engine.contract.errors import FacedeskError
+from engine.desk.wire import WireError
 from tests.fuzz import folder_targets, picture_targets, seeds, text_targets
 from tests.fuzz.mutate import Seed
 

@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from engine.errors import DataError
+from engine.contract.errors import DataError
 from tests.fuzz import worker
 from tests.fuzz.targets import TARGETS, Target
 from tests.fuzz.worker import Tally, attempt, input_of

@@ -14,21 +14,21 @@ from contextlib import contextmanager
 from unicodedata import category
 
 from engine.camera.demo import parse_demo
-from engine.camera.masking import mask_credentials
-from engine.camera.sources import kind_of
+from engine.camera.source import kind_of
 from engine.camera.tape_folder import tape_path
 from engine.config import load_settings
-from engine.enrol import roster
-from engine.enrol.names import clean_name, is_slug, name_key, slug_for
-from engine.service.wire import Channel, decode
-from engine.workspace import Workspace
+from engine.desk.wire import Channel, decode
+from engine.people import roster
+from engine.people.names import clean_name, is_slug, name_key, slug_for
+from engine.text import mask_credentials
+from engine.workspace.folder import Workspace
 from tests.fuzz import scratch
+from tui.cli.output import Output
 from tui.keys import KEYS
 from tui.keys.keymap import as_file, checked, read_keymap
 from tui.memory import Memory
-from tui.output import Output
-from tui.sheets import Sheet
-from tui.text import clean, shorten
+from tui.words.tables import Sheet
+from tui.words.text import clean, shorten
 
 SOURCES = (
     "0", "/dev/video0", "demo:collins?seed=3&frames=20", "rtsp://user:s3cret@cam/live?token=s3cret",

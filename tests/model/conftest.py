@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from engine.camera.demo import DemoSource
 from engine.faces.detect import FaceFinder
-from engine.model.feature_row import Extracts
-from engine.model.keras_extractor import KerasExtractor
-from engine.model.runtime import vgg16_extractor
+from engine.model.backbones import vgg16_extractor
+from engine.model.vgg16 import Extracts
+from engine.model.vgg16_keras import KerasExtractor
 from engine.model.weights import Weights, load_weights
 from engine.pictures import CROP, read_photograph
 from engine.settings import DetectionSettings

@@ -6,8 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from engine.errors import ModelCorrupt
-from engine.model import arrays as module
+from engine.contract.errors import ModelCorrupt
+from engine.model import arrays
 from engine.model.arrays import pack, unpack
 
 
@@ -42,7 +42,7 @@ def test_a_truncated_file_is_refused() -> None:
 
 
 def test_a_bomb_is_refused_before_it_unpacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGEST", 1000)
+    monkeypatch.setattr(arrays, "LARGEST", 1000)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros.npy", bytes(10_000))

@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 import pytest
 
-from engine.errors import ModelCorrupt
+from engine.contract.errors import ModelCorrupt
 from engine.model.arrays import pack, unpack
 
 GOOD = pack({"a": np.arange(4, dtype=np.float32)})

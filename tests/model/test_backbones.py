@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from engine.errors import ModelCorrupt, UsageError
+from engine.contract.errors import ModelCorrupt, UsageError
 from engine.model.backbones import SPACES, backbone_name, load_backbone, packaged_space
 from engine.model.record import ModelInfo
 from engine.model.resnet import DIGEST, ROW, resnet_digest

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model import choice
-from engine.model.choice import SLOW, choose_backbone, measured, remembered
+from engine.model import backbones
+from engine.model.backbones import SLOW, choose_backbone, measured, remembered
 
 
 class Clock:
@@ -28,7 +28,7 @@ class Clock:
 @pytest.fixture
 def one_core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     monkeypatch.setenv("FACEDESK_CACHE", str(tmp_path))
-    monkeypatch.setattr(choice, "usable_cores", lambda: 1)
+    monkeypatch.setattr(backbones, "usable_cores", lambda: 1)
     return monkeypatch
 
 
@@ -54,7 +54,7 @@ def test_the_reason_gives_the_time(one_core: pytest.MonkeyPatch) -> None:
 
 def test_the_time_is_measured_once_and_remembered(one_core: pytest.MonkeyPatch) -> None:
     clock = Clock(0.4)
-    one_core.setattr(choice.time, "process_time", lambda: clock.now)
+    one_core.setattr(backbones.time, "process_time", lambda: clock.now)
     assert remembered() is None
     assert measured(clock) == pytest.approx(0.4)
     calls = clock.calls
@@ -64,14 +64,14 @@ def test_the_time_is_measured_once_and_remembered(one_core: pytest.MonkeyPatch) 
 
 def test_several_cores_share_the_work(one_core: pytest.MonkeyPatch) -> None:
     clock = Clock(0.4)
-    one_core.setattr(choice.time, "process_time", lambda: clock.now)
-    one_core.setattr(choice, "usable_cores", lambda: 4)
+    one_core.setattr(backbones.time, "process_time", lambda: clock.now)
+    one_core.setattr(backbones, "usable_cores", lambda: 4)
     assert measured(clock) == pytest.approx(0.1)
 
 
 def test_a_damaged_note_is_measured_anew(one_core: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clock = Clock(0.2)
-    one_core.setattr(choice.time, "process_time", lambda: clock.now)
+    one_core.setattr(backbones.time, "process_time", lambda: clock.now)
     (tmp_path / "seconds_a_face.json").write_text("[]")
     assert remembered() is None
     assert measured(clock) == pytest.approx(0.2)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.errors import ModelCorrupt, ModelError
+from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model.arrays import unpack
-from engine.model.convert_weights import convert_resnet, main
 from engine.model.resnet import expected_shapes
+from fit.convert_weights import convert_resnet, main
 
 
 def whole(number: int) -> bytes:

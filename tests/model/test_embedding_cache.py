@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.bench.synthetic import Counting, crops_of
-from engine.events import FeaturesProgress, Notice
-from engine.files import write_bytes
-from engine.model.embedding_cache import EmbeddingCache
+from engine.bench.material import Counting, crops_of
+from engine.contract import FeaturesProgress, Notice
 from engine.model.face_space import FaceSpace
+from engine.model.feature_store import EmbeddingCache
 from engine.model.vectors import cohort_level
 from engine.pictures import encode_png
-from engine.workspace import Workspace
+from engine.workspace.files import write_bytes
+from engine.workspace.folder import Workspace
 
 SLUG, SESSION = "ada", "20260101T000000Z"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.events import EpochDone
+from engine.contract import EpochDone
 from engine.model.epochs import FOLDER, BestSoFar, Checkpoint, digest_of, drop_all, drop_stale
 
 ADA, GRACE = ("ada", "1"), ("grace", "7")

@@ -10,10 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import ModelCorrupt
+from engine.contract.errors import ModelCorrupt
 from engine.model.arrays import pack, unpack
 from engine.model.face_space import FEATURES, PACKAGED, PARTS, FaceSpace
-from engine.model.face_space_fit import (
+from engine.model.trial import Trial
+from engine.model.vectors import (
+    ImpostorCurve,
+    class_centres,
+    class_means,
+    cohort_scores,
+    signed_root,
+    unit,
+)
+from engine.model.vgg16 import ROW
+from fit.spaces import (
     FitOptions,
     _principal_components,
     fit_projection,
@@ -22,10 +32,6 @@ from engine.model.face_space_fit import (
     held_out_folds,
     mixed_cohort,
 )
-from engine.model.feature_row import ROW
-from engine.model.identification import Trial
-from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import class_centres, class_means, cohort_scores, signed_root, unit
 
 OPTIONS = FitOptions(components=60, dims=40, cohort=80, many=4, folds=3)
 LENGTH = 256
@@ -351,7 +357,7 @@ def test_the_packaged_cohort_is_spread(packaged: FaceSpace) -> None:
 
 def test_help_needs_no_tensorflow() -> None:
     code = (
-        "import sys; from engine.model.face_space_command import main\n"
+        "import sys; from fit.__main__ import main\n"
         "try: main(['--help'])\n"
         "except SystemExit as end: assert end.code == 0\n"
         "assert 'tensorflow' not in sys.modules and 'cv2' not in sys.modules"
@@ -366,7 +372,7 @@ def test_a_missing_folder_is_said_in_a_sentence(tmp_path: Path) -> None:
         [
             sys.executable,
             "-m",
-            "engine.model.face_space",
+            "fit",
             "report",
             str(tmp_path / "absent"),
             "--space",

@@ -7,13 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.errors import Cancelled
-from engine.events import FeaturesProgress, Notice
-from engine.files import write_bytes
-from engine.model.feature_cache import FeatureCache
-from engine.model.feature_row import ROW, Extracts
+from engine.contract import FeaturesProgress, Notice
+from engine.contract.errors import Cancelled
+from engine.model.feature_store import FeatureCache
+from engine.model.vgg16 import ROW, Extracts
 from engine.pictures import Unreadable, encode_png
-from engine.workspace import Workspace
+from engine.workspace.files import write_bytes
+from engine.workspace.folder import Workspace
 
 SLUG, SESSION = "ada", "20260101T000000Z"
 

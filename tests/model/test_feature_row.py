@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from engine.model.feature_row import PARTS, ROW, Arithmetic, cells, row_digest, shown
+from engine.model.vgg16 import PARTS, ROW, Arithmetic, cells, row_digest, shown
 
 
 def test_uneven_cells_cover_a_map_once_row_by_row() -> None:
@@ -53,7 +53,7 @@ def test_digests_hold_from_version_to_version() -> None:
 
 def test_it_is_known_without_loading_a_runtime() -> None:
     code = (
-        "import sys, engine.model.feature_row, engine.model.runtime; "
+        "import sys, engine.model.vgg16, engine.model.backbones; "
         "assert not {'tensorflow', 'keras', 'openvino'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.model.impostors import ImpostorCurve
+from engine.model.vectors import ImpostorCurve
 
 
 @pytest.fixture(scope="module")

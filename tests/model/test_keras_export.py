@@ -11,24 +11,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.errors import ModelError
-from engine.files import TEMPORARY
+from engine.contract.errors import ModelError
 from engine.model.classic import ClassicModel, arrays_of, build_classic
 from engine.model.face_space import FaceSpace
-from engine.model.feature_row import PARTS, ROW
-from engine.model.impostors import ImpostorCurve
 from engine.model.joint_space import joined
 from engine.model.keras_export import (
     FILE_NAME,
     export_keras,
     recipe_layers,
 )
-from engine.model.keras_extractor import KerasExtractor
 from engine.model.record import ModelInfo, StoredModel
 from engine.model.resnet_keras import KerasResnetExtractor
-from engine.model.vectors import Float32, cohort_scores, unit
+from engine.model.vectors import Float32, ImpostorCurve, cohort_scores, unit
+from engine.model.vgg16 import PARTS, ROW
+from engine.model.vgg16_keras import KerasExtractor
 from engine.model.weights import Weights
 from engine.pictures import encode_png
+from engine.workspace.files import TEMPORARY
 
 DIMENSIONS = 24
 PEOPLE = (("ada", "Ada", "1"), ("grace", "Grace", "1"), ("mary", "Mary", "1"))

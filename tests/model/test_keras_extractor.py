@@ -5,10 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model.feature_row import LAYERS, ROW, shown
-from engine.model.keras_extractor import KerasExtractor, pooled
-from engine.model.vgg16 import backbone
-from engine.model.vgg16_plan import VIEW
+from engine.model.vgg16 import LAYERS, ROW, VIEW, shown
+from engine.model.vgg16_keras import KerasExtractor, backbone, pooled
 from engine.model.weights import Weights
 
 

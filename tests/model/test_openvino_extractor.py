@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model import openvino_extractor
-from engine.model.feature_row import ROW, row_digest
-from engine.model.keras_extractor import KerasExtractor
-from engine.model.openvino_extractor import OpenVinoExtractor
+from engine.model import vgg16_openvino
+from engine.model.vgg16 import ROW, row_digest
+from engine.model.vgg16_keras import KerasExtractor
+from engine.model.vgg16_openvino import OpenVinoExtractor
 from engine.model.weights import Weights
 
 NO_NETWORK = b"not a network"
@@ -34,7 +34,7 @@ def openvino(weights: Weights) -> OpenVinoExtractor:
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """As in a process that has compiled nothing yet, with an empty cache."""
-    monkeypatch.setattr(openvino_extractor, "_networks", {})
+    monkeypatch.setattr(vgg16_openvino, "_networks", {})
     monkeypatch.setenv("FACEDESK_CACHE", str(tmp_path))
     return tmp_path / "compiled"
 
@@ -124,8 +124,8 @@ def test_the_second_process_does_not_build_the_network(
 ) -> None:
     crops = noise(1)
     first = OpenVinoExtractor(weights, False).extract(crops)
-    monkeypatch.setattr(openvino_extractor, "_networks", {})
-    monkeypatch.setattr(openvino_extractor, "feature_graph", None)
+    monkeypatch.setattr(vgg16_openvino, "_networks", {})
+    monkeypatch.setattr(vgg16_openvino, "feature_graph", None)
     again = OpenVinoExtractor(weights, False).extract(crops)
     assert error(again, first) < 1e-5
 
@@ -142,7 +142,7 @@ def test_a_network_that_was_kept_badly_is_built_again(
         file.write_bytes(data)
     else:
         file.write_bytes(NO_NETWORK + hashlib.sha256(NO_NETWORK).digest())
-    monkeypatch.setattr(openvino_extractor, "_networks", {})
+    monkeypatch.setattr(vgg16_openvino, "_networks", {})
     found = OpenVinoExtractor(weights, False).extract(noise(1))
     assert error(found, right) < 1e-5
 
@@ -150,7 +150,7 @@ def test_a_network_that_was_kept_badly_is_built_again(
 MEMORY = """
 import sys
 import numpy as np
-from engine.model.openvino_extractor import OpenVinoExtractor
+from engine.model.vgg16_openvino import OpenVinoExtractor
 from engine.model.weights import load_weights
 def taken(what):
     with open("/proc/self/status") as file:
@@ -162,7 +162,7 @@ print(taken("VmHWM") - before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.skipif(machine() not in openvino_extractor.X86, reason="packs other constants")
+@pytest.mark.skipif(machine() not in vgg16_openvino.X86, reason="packs other constants")
 def test_constants_are_not_in_memory_twice(fresh: Path, weights: Weights) -> None:
     """120 MB packed by the plugin, 60 MB of maps, 90 MB of OpenVINO; the file's 120 MB are not."""
     OpenVinoExtractor(weights, False)
@@ -196,7 +196,7 @@ def refuse(event, args):
 sys.addaudithook(refuse)
 sys.modules["tensorflow"] = sys.modules["keras"] = None
 import numpy as np
-from engine.model.runtime import vgg16_extractor
+from engine.model.backbones import vgg16_extractor
 from engine.model.weights import load_weights
 row = vgg16_extractor(load_weights(), "auto").extract(np.zeros((1, 160, 160, 3), np.uint8))
 names = [n for n in sys.modules if "telemetry" in n or n.startswith("openvino.tools.")]
@@ -226,8 +226,8 @@ def test_a_network_of_another_graph_is_not_used(
 ) -> None:
     OpenVinoExtractor(weights, False)
     (before,) = fresh.iterdir()
-    monkeypatch.setattr(openvino_extractor, "_networks", {})
-    monkeypatch.setattr(openvino_extractor, "graph_digest", lambda: "another")
+    monkeypatch.setattr(vgg16_openvino, "_networks", {})
+    monkeypatch.setattr(vgg16_openvino, "graph_digest", lambda: "another")
     OpenVinoExtractor(weights, False)
     (after,) = fresh.iterdir()
     assert before.name != after.name

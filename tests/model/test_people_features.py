@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.errors import NoPictures
-from engine.model.people_features import Copies, PeopleFeatures, PeopleReader, trained_views
+from engine.contract.errors import NoPictures
+from fit.people_features import Copies, PeopleFeatures, PeopleReader, trained_views
 
 pytestmark = pytest.mark.shared
 

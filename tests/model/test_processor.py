@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.model.processor import has_bfloat16, processor_features
+from engine.machine import has_bfloat16, processor_features
 
 
 def test_flags_are_those_that_every_core_has(tmp_path: Path) -> None:

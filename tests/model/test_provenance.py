@@ -4,8 +4,8 @@ from importlib import metadata
 
 import pytest
 
-from engine.model import provenance
-from engine.model.provenance import versions
+from engine.model import record
+from engine.model.record import versions
 
 
 def test_versions_are_those_installed() -> None:
@@ -15,5 +15,5 @@ def test_versions_are_those_installed() -> None:
 
 
 def test_a_package_that_is_not_installed_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provenance, "PACKAGES", {"other": "no-such-package-at-all"})
+    monkeypatch.setattr(record, "PACKAGES", {"other": "no-such-package-at-all"})
     assert versions() == {"other": "unknown"}

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.bench.synthetic import Counting, crops_of
+from engine.bench.material import Counting, crops_of
 from engine.model.face_space import FaceSpace
-from engine.model.recent_rows import MOST, RecentRows
+from engine.model.feature_store import MOST, RecentRows
 
 
 @pytest.fixture(scope="module")

@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.errors import ModelCorrupt, ModelError
+from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model import resnet
-from engine.model.feature_row import Extracts
+from engine.model.backbones import resnet_extractor
 from engine.model.resnet import (
     CHANNEL_MEANS,
     CHIP,
     CROP_OF_CHIP,
     ROW,
     SCALE,
+    ResnetExtractor,
     blocks,
     chips,
     expected_shapes,
@@ -28,8 +29,7 @@ from engine.model.resnet import (
     resnet_digest,
 )
 from engine.model.resnet_keras import KerasResnetExtractor
-from engine.model.resnet_openvino import ResnetExtractor
-from engine.model.runtime import resnet_extractor
+from engine.model.vgg16 import Extracts
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import BackboneMissing
-from engine.model import openvino_extractor
-from engine.model.keras_extractor import KerasExtractor
-from engine.model.openvino_extractor import OpenVinoExtractor
-from engine.model.runtime import choose_runtime, vgg16_extractor
+from engine.contract.errors import BackboneMissing
+from engine.model import vgg16_openvino
+from engine.model.backbones import choose_runtime, vgg16_extractor
+from engine.model.vgg16_keras import KerasExtractor
+from engine.model.vgg16_openvino import OpenVinoExtractor
 from engine.model.weights import Weights
 
 
@@ -20,7 +20,7 @@ from engine.model.weights import Weights
 def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the package were not installed."""
     monkeypatch.setitem(sys.modules, "openvino", None)
-    monkeypatch.setattr(openvino_extractor, "_networks", {})
+    monkeypatch.setattr(vgg16_openvino, "_networks", {})
 
 
 def test_openvino_is_taken_where_it_can_be(weights: Weights) -> None:
@@ -62,7 +62,7 @@ def test_a_runtime_that_fails_when_it_is_loaded_gives_way_to_keras(
     def fails(*_: object) -> None:
         raise RuntimeError("no plugin for this processor")
 
-    monkeypatch.setattr(openvino_extractor, "_network", fails)
+    monkeypatch.setattr(vgg16_openvino, "_network", fails)
     found = vgg16_extractor(weights, "auto")
     assert isinstance(found, KerasExtractor)
     assert found.extract(np.zeros((1, 160, 160, 3), np.uint8)).shape == (1, found.length)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.model.stepped import BLOCK, Stepped
+from engine.model.vectors import STEP_BLOCK, Stepped
 
 
 def drawn(rows: int, columns: int) -> np.ndarray:
     return np.random.default_rng(0).standard_normal((rows, columns)).astype(np.float32)
 
 
-@pytest.mark.parametrize("length", [1, BLOCK, 2 * BLOCK + 7])
+@pytest.mark.parametrize("length", [1, STEP_BLOCK, 2 * STEP_BLOCK + 7])
 def test_a_product_is_that_of_the_whole_matrix(length: int) -> None:
     matrix, rows = Stepped.of(drawn(length, 5)), drawn(3, length)
     found = rows @ matrix

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import ModelCorrupt, NoModel
-from engine.files import TEMPORARY, write_bytes
+from engine.contract.errors import ModelCorrupt, NoModel
 from engine.model.arrays import pack
-from engine.model.store import MOST_BEFORE, ModelDraft, ModelStore, distinct
-from engine.workspace import Workspace
+from engine.model.record import ModelDraft
+from engine.model.store import MOST_BEFORE, ModelStore, distinct
+from engine.workspace.files import TEMPORARY, write_bytes
+from engine.workspace.folder import Workspace
 
 PEOPLE = (("ada", "Ada Lovelace", "r1"), ("grace", "Grace Hopper", "r2"))
 
@@ -418,7 +419,7 @@ def test_listing_models_imports_no_numpy(store: ModelStore, workspace: Workspace
     code = (
         "import sys, pathlib\n"
         "from engine.model.store import ModelStore\n"
-        "from engine.workspace import Workspace\n"
+        "from engine.workspace.folder import Workspace\n"
         f"listed = ModelStore(Workspace(pathlib.Path({str(workspace.root)!r}))).list()\n"
         "print(listed[0].id, sorted({'numpy', 'keras', 'tensorflow', 'cv2'} & set(sys.modules)))"
     )

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import FacedeskError, ModelCorrupt, WorkspaceUnusable
-from engine.events import Event, Notice
+from engine.contract import Event, Notice
+from engine.contract.errors import FacedeskError, ModelCorrupt, WorkspaceUnusable
+from engine.desk import library
+from engine.jobs.networks import model_in_use
 from engine.model.arrays import pack
-from engine.model.store import ModelDraft, ModelStore
-from engine.service import library
-from engine.service.jobs.in_use import model_in_use
-from engine.workspace import Workspace
+from engine.model.record import ModelDraft
+from engine.model.store import ModelStore
+from engine.workspace.folder import Workspace
 
 FILES = ("head.npz", "labels.json", "model.json", "SHA256SUMS")
 Change = Callable[[dict[str, Any]], object]

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from engine.dataset.split import Split
-from engine.model.trained_on import contains, decode, encode, pictures_of, split_digest
+from engine.model.record import contains, decode, encode, pictures_of, split_digest
 
 IDS = {"anna": "a11a", "bert": "be27"}
 SPLIT = Split(

@@ -10,20 +10,21 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.errors import Cancelled, ModelCorrupt, NoPictures, TooFewPeople
-from engine.events import EpochDone, Event, Notice
+from engine.contract import EpochDone, Event, Notice
+from engine.contract.errors import Cancelled, ModelCorrupt, NoPictures, TooFewPeople
 from engine.model.classic import (
     ClassicModel,
+    ClassicResult,
     arrays_of,
     augmentation,
     build_classic,
     set_arrays,
     side_of,
+    train_classic,
     unfreeze_block5,
 )
 from engine.model.epochs import Checkpoint
-from engine.model.training_classic import ClassicResult, train_classic
-from engine.model.vgg16 import layer_table
+from engine.model.vgg16_keras import layer_table
 from engine.model.weights import Weights
 from engine.settings import TrainingSettings
 

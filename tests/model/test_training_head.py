@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.errors import Cancelled, NoPictures
-from engine.events import EpochDone, Event, Notice
-from engine.model import heads
+from engine.contract import EpochDone, Event, Notice
+from engine.contract.errors import Cancelled, NoPictures
+from engine.model import head
 from engine.model.epochs import Checkpoint
-from engine.model.heads import judge, losses_of, nobody_samples, people_samples, why_not
+from engine.model.head import judge, losses_of, nobody_samples, people_samples, why_not
 from engine.model.training import MOST_STEPS, HeadResult, head_model, train_head
 from engine.model.vectors import (
     Float32,
@@ -83,10 +83,10 @@ def train(
     return [event for event in events if isinstance(event, EpochDone)], result
 
 
-def mixed(people: int = 3, each: int = 5) -> heads.Samples:
+def mixed(people: int = 3, each: int = 5) -> head.Samples:
     """People and nobody together."""
     rows, labels = gallery(people, each)
-    return heads.joined(
+    return head.joined(
         people_samples(placed(rows), labels, people),
         nobody_samples(levelled_cohort(cohort()), people),
     )
@@ -97,7 +97,7 @@ def test_the_difference_of_two_logits_is_the_score_of_recognition() -> None:
     centres = class_centres(*gallery(3, 5), 3)
     model = head_model(centres, centre_levels(centres, cohort()), 1e-3, 1)
     logits = np.asarray(model([samples.embeddings, samples.levels]))
-    scores = (logits[:, :3] - logits[:, 3:]) / heads.SCALE
+    scores = (logits[:, :3] - logits[:, 3:]) / head.SCALE
     enrolled = samples.labels < 3
     expected = cohort_scores(samples.embeddings[enrolled], centres, cohort())
     np.testing.assert_allclose(scores[enrolled], expected, atol=1e-4)
@@ -124,7 +124,7 @@ def test_the_judged_loss_is_the_weighted_mean() -> None:
     centres = class_centres(*gallery(3, 5), 3)
     levels = centre_levels(centres, cohort())
     cosines = samples.embeddings @ centres.T - levels
-    logits = heads.SCALE * np.concatenate([cosines, samples.levels], 1)
+    logits = head.SCALE * np.concatenate([cosines, samples.levels], 1)
     expected = np.average(losses_of(logits, samples.labels), weights=samples.weights)
     assert judge(centres, levels, samples, 0.1).loss == pytest.approx(expected, rel=1e-4)
 
@@ -257,7 +257,7 @@ def test_without_validation_pictures_the_plain_centres_are_kept() -> None:
     np.testing.assert_allclose(result.centres, class_centres(rows, labels, 3), atol=1e-6)
 
 
-GOOD = heads.Judgement(loss=0.2, accuracy=1.0, rank1=1.0, tpir=0.98, fpir=0.01, separation=0.4)
+GOOD = head.Judgement(loss=0.2, accuracy=1.0, rank1=1.0, tpir=0.98, fpir=0.01, separation=0.4)
 BETTER = replace(GOOD, loss=0.1)
 
 

@@ -8,11 +8,11 @@ import h5py
 import numpy as np
 import pytest
 
-from engine.errors import ModelCorrupt, ModelError
+from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model import weights as module
 from engine.model.arrays import pack
-from engine.model.convert_weights import convert, main
 from engine.model.weights import Weights, expected_shapes, load_weights
+from fit.convert_weights import convert, main
 
 
 def test_the_packaged_values_are_the_published_ones(weights: Weights) -> None:

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from engine.model.face_space import FaceSpace
-from engine.model.impostors import ImpostorCurve
-from engine.model.vectors import cohort_scores
+from engine.model.vectors import ImpostorCurve, cohort_scores
 from tests.recognise.made_up import DIMS, PaintedExtractor, vectors
 
 

@@ -21,7 +21,7 @@ from engine.recognise.calibration import (
     kept_from,
     threshold_for,
 )
-from engine.recognise.scoring import Gallery
+from engine.recognise.gallery import Gallery
 from tests.recognise.made_up import near, vectors
 
 MANY = ENOUGH_PICTURES

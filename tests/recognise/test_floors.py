@@ -18,17 +18,17 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.enrol.inbox import Inbox
-from engine.events import Event, FaceSeen, NoFace, Sighted
-from engine.service.inbox_library import inbox_view
-from engine.service.jobs.enrol import enrol
-from engine.service.jobs.imports import import_pictures
-from engine.service.jobs.loaded import Backbones
-from engine.service.jobs.recognise import recognise
-from engine.service.jobs.train import train
-from engine.service.protocol import EnrolRequest, ImportRequest, RecogniseRequest, TrainRequest
+from engine.contract import Event, FaceSeen, NoFace, Sighted
+from engine.contract.requests import EnrolRequest, ImportRequest, RecogniseRequest, TrainRequest
+from engine.desk.library import inbox_view
+from engine.jobs.enrol import enrol
+from engine.jobs.imports import import_pictures
+from engine.jobs.networks import Backbones
+from engine.jobs.recognise import recognise
+from engine.jobs.train import train
+from engine.people.unknown import Inbox
 from engine.settings import Settings
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import ModelCorrupt
+from engine.contract.errors import ModelCorrupt
 from engine.model.face_space import FaceSpace
-from engine.model.store import ModelInfo, StoredModel
+from engine.model.record import ModelInfo, StoredModel
 from engine.recognise.gate import (
     Probes,
     StandIns,

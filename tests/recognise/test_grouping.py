@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.model.vectors import unit
-from engine.recognise.grouping import SAME_STRANGER, group
+from engine.recognise.gallery import SAME_STRANGER, group
 from tests.recognise.made_up import DIMS, near, vectors
 
 ANNA, BERT = vectors(2, 9)

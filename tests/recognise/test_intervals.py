@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from engine.recognise.intervals import at_least, at_most, beta_cdf, beta_quantile, bounds
+from engine.recognise.calibration import at_least, at_most, beta_cdf, beta_quantile, bounds
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 
 from engine.model.face_space import FaceSpace
-from engine.recognise.calibration import Calibration, calibrate
-from engine.recognise.intervals import at_most, bounds
-from engine.recognise.own_strangers import (
+from engine.recognise.calibration import Calibration, at_most, bounds, calibrate
+from engine.recognise.gallery import Gallery
+from engine.recognise.threshold import (
     ABOVE,
     StrangerScores,
     StrangerSet,
     corrected,
     strangers_needed,
 )
-from engine.recognise.scoring import Gallery
 from tests.recognise.made_up import near, vectors
 
 

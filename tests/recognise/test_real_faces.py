@@ -15,13 +15,13 @@ from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.model.backbones import packaged_space
 from engine.model.face_space import Space
-from engine.model.feature_row import Extracts
-from engine.model.store import ModelInfo, StoredModel
+from engine.model.record import ModelInfo, StoredModel
 from engine.model.vectors import class_centres
+from engine.model.vgg16 import Extracts
 from engine.pictures import read_photograph
 from engine.recognise.calibration import Enrolled, kept_from
+from engine.recognise.gallery import Gallery
 from engine.recognise.recogniser import Recogniser
-from engine.recognise.scoring import Gallery
 from engine.recognise.threshold import record, settle
 from engine.settings import DetectionSettings, RecognitionSettings
 from tests.recognise.remembering import Remembering

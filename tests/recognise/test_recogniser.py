@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import ModelCorrupt, NoModel
-from engine.events import FaceSeen, Rule
+from engine.contract import FaceSeen, Rule
+from engine.contract.errors import ModelCorrupt, NoModel
 from engine.model.face_space import FaceSpace
-from engine.model.store import ModelInfo, StoredModel
+from engine.model.record import ModelInfo, StoredModel
 from engine.recognise.calibration import threshold_for
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.settings import RecognitionSettings

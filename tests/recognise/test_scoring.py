@@ -7,7 +7,7 @@ import pytest
 
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import cohort_scores
-from engine.recognise.scoring import NOBODY, Gallery, runners_up_to
+from engine.recognise.gallery import NOBODY, Gallery, runners_up_to
 from tests.recognise.made_up import DIMS, near, vectors
 
 

@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import ModelCorrupt
+from engine.contract.errors import ModelCorrupt
 from engine.model.face_space import FaceSpace
-from engine.model.store import ModelInfo
+from engine.model.record import ModelInfo
 from engine.recognise.calibration import Kept, Own, threshold_for
-from engine.recognise.own_strangers import StrangerSet
-from engine.recognise.scoring import Gallery
-from engine.recognise.threshold import kept_of, record, settle, threshold_event
-from engine.recognise.words import percent
+from engine.recognise.gallery import Gallery
+from engine.recognise.threshold import (
+    StrangerSet,
+    kept_of,
+    percent,
+    record,
+    settle,
+    threshold_event,
+)
 from tests.recognise.made_up import near, vectors
 
 CENTRES = vectors(5, 100)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.events import BoxTuple
-from engine.recognise.voting import (
+from engine.contract import BoxTuple
+from engine.recognise.tracking import (
     LOST_AFTER,
     TAKEOVER,
     Decision,

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.events import Rule
+from engine.contract import Rule
 from engine.model.face_space import FaceSpace
 from engine.recognise.recogniser import Recogniser
-from engine.recognise.voting import Decision, decide
+from engine.recognise.tracking import Decision, decide
 from engine.recognise.why import Memory, enrolled_crops, explain
 from engine.settings import GateSettings, RecognitionSettings
 from tests.recognise.made_up import DIMS, PaintedExtractor, near, vectors

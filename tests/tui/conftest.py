@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # fake_desk, wherever pytest is 
 from fake_desk import FakeDesk
 
 from tui.app import FacedeskApp
-from tui.demo_script import DemoScript
+from tui.demo import DemoScript
 
 LONGEST = 120.0
 """Seconds after which something that is waited for hangs, on any machine."""

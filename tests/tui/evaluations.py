@@ -6,8 +6,8 @@ import random
 from dataclasses import replace
 from itertools import pairwise
 
-from engine.events import EvaluateDone
-from engine.recognise.intervals import bounds
+from engine.contract import EvaluateDone
+from engine.recognise.calibration import bounds
 
 MODEL = "20261124-093000"
 FIRST = ("Ada", "Grace", "Eileen", "Katherine", "Hedy", "Rosalind", "Marie", "Lise", "Emmy", "Mary")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.events import CameraMeasured, Event, Finding
-from engine.service.protocol import CheckRequest
+from engine.contract import CameraMeasured, Event, Finding
+from engine.contract.requests import CheckRequest
 
 
 class FakeCheckup:

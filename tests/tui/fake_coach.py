@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.events import Coaching
+from engine.contract import Coaching
 
 POSES = ("frontal", "left", "right")
 DISTANCES = ("middle", "near", "far")

@@ -13,8 +13,7 @@ from fake_people import FakePeople
 from fake_roster import FakeRoster
 from fake_unknown import FakeUnknown
 
-from engine.errors import DataError, FacedeskError, NameInvalid, SourceBusy
-from engine.events import (
+from engine.contract import (
     Captured,
     EpochDone,
     Event,
@@ -26,13 +25,14 @@ from engine.events import (
     SplitDone,
     TwinChoice,
 )
-from engine.service.protocol import (
+from engine.contract.desk import Listener
+from engine.contract.errors import DataError, FacedeskError, NameInvalid, SourceBusy
+from engine.contract.requests import (
     CAMERA_JOBS,
     EnrolRequest,
     EvaluateRequest,
     ImportRequest,
     Job,
-    Listener,
     ModelRow,
     PersonRow,
     PictureRow,

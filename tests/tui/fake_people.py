@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.errors import NothingToUndo
-from engine.events import EvaluateDone
-from engine.service.erasure.doubts import Answers, Doubts, ErasureUnanswered
-from engine.service.erasure.erase import Erased
-from engine.service.erasure.receipt import Receipt
-from engine.service.protocol import (
+from engine.contract import EvaluateDone
+from engine.contract.errors import NothingToUndo
+from engine.contract.requests import (
     ConfusionFacts,
-    Consent,
-    Exported,
     PersonFacts,
     PersonRow,
     PictureFacts,
     SessionFacts,
-    Trashed,
 )
+from engine.people.consent import Consent
+from engine.people.trash_steps import Trashed
+from engine.rights.erase import Erased
+from engine.rights.export import Exported
+from engine.rights.receipt import Answers, Doubts, ErasureUnanswered, Receipt
 
 
 def facts(row: PersonRow, consent: Consent | None = None, pictures: int = 3) -> PersonFacts:

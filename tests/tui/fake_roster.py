@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.service.roster_calls import Added, RosterRow
+from engine.desk.roster_calls import RosterRow
+from engine.people.roster import Added
 
 
 def row(name: str, pictures: int = 0) -> RosterRow:

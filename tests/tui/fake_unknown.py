@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from PIL import Image
 
-from engine.errors import NothingToUndo
-from engine.events import Rule, Why
-from engine.service.inbox_rows import InboxView, SightingRow, UnknownGroup
+from engine.contract import Rule, Why
+from engine.contract.errors import NothingToUndo
+from engine.contract.requests import InboxView, SightingRow, UnknownGroup
 
 
 def png(colour: tuple[int, int, int] = (200, 120, 90)) -> bytes:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.events import BenchMachine, Figure
-from tui.bench_table import COLUMNS, aims, machine_lines, markdown, number, remarks, row
+from engine.contract import BenchMachine, Figure
 from tui.commands.bench import add_section
+from tui.words.tables import COLUMNS, aims, machine_lines, markdown, number, remarks, row
 
 MACHINE = BenchMachine(
     processor="A Processor",

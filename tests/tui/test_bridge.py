@@ -7,8 +7,8 @@ import threading
 import pytest
 from fake_desk import captured, epoch, face
 
-import tui.bridge
-from engine.events import (
+import tui.live
+from engine.contract import (
     FeaturesProgress,
     ImportRefused,
     JobEnded,
@@ -17,7 +17,7 @@ from engine.events import (
     RecognitionRate,
     Refused,
 )
-from tui.bridge import Bridge
+from tui.live import Bridge
 
 
 class Clock:
@@ -130,8 +130,8 @@ def test_tracks_are_bounded(bridge):
 
 
 def test_a_full_queue_holds_the_engine_back_until_the_interface_looks(bridge, monkeypatch):
-    monkeypatch.setattr(tui.bridge, "QUEUE", 10)
-    monkeypatch.setattr(tui.bridge, "HOLD", 60.0)
+    monkeypatch.setattr(tui.live, "QUEUE", 10)
+    monkeypatch.setattr(tui.live, "HOLD", 60.0)
     for n in range(10):
         bridge.listener(captured(n))
     engine = threading.Thread(target=bridge.listener, args=(captured(10),), daemon=True)
@@ -143,8 +143,8 @@ def test_a_full_queue_holds_the_engine_back_until_the_interface_looks(bridge, mo
 
 
 def test_closing_lets_a_held_engine_thread_go_and_takes_nothing_more(bridge, monkeypatch):
-    monkeypatch.setattr(tui.bridge, "QUEUE", 0)
-    monkeypatch.setattr(tui.bridge, "HOLD", 60.0)
+    monkeypatch.setattr(tui.live, "QUEUE", 0)
+    monkeypatch.setattr(tui.live, "HOLD", 60.0)
     engine = threading.Thread(target=bridge.listener, args=(captured(1),), daemon=True)
     engine.start()
     bridge.close()

@@ -9,10 +9,10 @@ from fake_coach import coaching
 from fake_desk import FakeDesk, captured, model, opened, person
 from textual.widgets import Input
 
-from engine.events import EnrolDone, ImportDone, ImportProgress, ImportRefused, JobEnded, Refused
-from engine.service.protocol import EnrolRequest, ImportRequest
+from engine.contract import EnrolDone, ImportDone, ImportProgress, ImportRefused, JobEnded, Refused
+from engine.contract.requests import EnrolRequest, ImportRequest
 from tui.screens.forms import NewPersonForm
-from tui.widgets.meter import Meter
+from tui.widgets.bars import Meter
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 

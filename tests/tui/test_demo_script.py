@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from fake_desk import FakeDesk, captured, epoch, face, model, opened, person
 
-from engine.events import EnrolDone, JobEnded, TrainDone
-from engine.service.protocol import EnrolRequest, RecogniseRequest, TrainRequest
-from tui.demo_script import DemoScript
+from engine.contract import EnrolDone, JobEnded, TrainDone
+from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
+from tui.demo import DemoScript
 
 
 class Player(FakeDesk):

@@ -9,12 +9,12 @@ import pytest
 from fake_desk import FakeDesk, model, opened, person
 from textual.widgets import DataTable, Input, Static
 
-from engine.errors import NameTaken, WorkspaceUnusable
-from engine.events import JobEnded, JobStarted, Notice, ProcessDied
+from engine.contract import JobEnded, JobStarted, Notice, ProcessDied
+from engine.contract.errors import NameTaken, WorkspaceUnusable
 from tui.app import FacedeskApp
 from tui.keys import CONTEXTS, KEYS
 from tui.panes.base import Pane
-from tui.screens.deletion import DeletionQuestion
+from tui.screens.dialog import DeletionQuestion
 from tui.screens.help import help_text
 from tui.screens.models import ModelsScreen
 

@@ -10,9 +10,9 @@ from fake_desk import FakeDesk, captured, opened, person
 from rich.color import Color
 from textual.widgets import DataTable
 
-from engine.errors import WorkspaceUnusable
-from engine.events import JobEnded, TapeEnded, TapeStarted
-from engine.service.protocol import CheckRequest, EnrolRequest
+from engine.contract import JobEnded, TapeEnded, TapeStarted
+from engine.contract.errors import WorkspaceUnusable
+from engine.contract.requests import CheckRequest, EnrolRequest
 from tui.screens.doctor import DoctorScreen
 from tui.screens.help import HelpScreen
 from tui.widgets.crop import Crop

@@ -7,14 +7,12 @@ from evaluations import MODEL, curve, evaluation, names
 from fake_desk import FakeDesk, model, person
 from textual.widgets import DataTable, Input
 
-from engine.errors import DataError
-from engine.events import FeaturesProgress, JobEnded, TrainDone
-from engine.service.protocol import EvaluateRequest
-from tui.describe import describe
+from engine.contract import FeaturesProgress, JobEnded, TrainDone
+from engine.contract.errors import DataError
+from engine.contract.requests import EvaluateRequest
 from tui.screens.evaluation import EvaluationScreen
-from tui.widgets.confusion import Confusion
-from tui.widgets.det_curve import tpir_over_fpir
-from tui.widgets.share_row import ShareRow
+from tui.widgets.plots import Confusion, ShareRow, tpir_over_fpir
+from tui.words.events import describe
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 ENDED = JobEnded(job="evaluate", outcome="done")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import WorkspaceShared
+from engine.contract.errors import WorkspaceShared
 from engine.settings import PrivacySettings, Settings
-from engine.workspace import Workspace
-from tui.context import Context
-from tui.output import Output
+from engine.workspace.folder import Workspace
+from tui.cli.context import Context
+from tui.cli.output import Output
 
 
 def context(root: Path, **settings: PrivacySettings) -> tuple[Context, io.StringIO]:

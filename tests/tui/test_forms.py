@@ -6,7 +6,7 @@ import pytest
 from fake_desk import FakeDesk, model, person
 from textual.widgets import Checkbox
 
-from engine.service.protocol import EnrolRequest, ImportRequest, RecogniseRequest
+from engine.contract.requests import EnrolRequest, ImportRequest, RecogniseRequest
 from engine.settings import ConsentSettings, Settings
 
 

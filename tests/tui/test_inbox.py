@@ -6,14 +6,13 @@ import pytest
 from fake_desk import FakeDesk, person
 from fake_unknown import unknown
 
-from engine.errors import PersonNotFound
-from engine.events import InboxChanged
-from tui.screens.confirm import Confirm
+from engine.contract import InboxChanged
+from engine.contract.errors import PersonNotFound
+from tui.screens.dialog import Confirm
 from tui.screens.help import HelpScreen
-from tui.screens.inbox import InboxScreen
-from tui.screens.inbox_forms import NewFromInboxForm, WhoForm
-from tui.screens.inbox_group import GroupScreen
-from tui.widgets.title_bar import TitleBar
+from tui.screens.inbox import GroupScreen, InboxScreen
+from tui.screens.inbox_actions import NewFromInboxForm, WhoForm
+from tui.widgets.bars import TitleBar
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.events import JobEnded
-from tui.jobs import JobBoard
+from engine.contract import JobEnded
+from tui.board import JobBoard
 
 
 def test_recognition_is_possible_as_soon_as_a_training_is_over() -> None:

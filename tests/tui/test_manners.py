@@ -14,19 +14,17 @@ import pytest
 from fake_desk import FakeDesk, epoch, model, person
 from textual.pilot import Pilot
 
-from engine.events import JobStarted
+from engine.contract import JobStarted
 from engine.settings import AppSettings
 from tui.app import FacedeskApp
+from tui.desk.around import CopiedForm, JumpScreen, WelcomeScreen
 from tui.keys import KEYS
 from tui.keys.keymap import as_file, checked, is_fixed, read_keymap
 from tui.memory import Memory
 from tui.panes.base import Pane
-from tui.screens.copied import CopiedForm
 from tui.screens.forms import NewPersonForm
-from tui.screens.jump import JumpScreen
-from tui.screens.welcome import WelcomeScreen
-from tui.sheets import Sheet
-from tui.widgets.title_bar import TabStrip
+from tui.widgets.bars import TabStrip
+from tui.words.tables import Sheet
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 LONGEST = 120.0

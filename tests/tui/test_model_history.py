@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from fake_desk import FakeDesk, epoch, model, person
 
-from engine.events import JobEnded, JobStarted
+from engine.contract import JobEnded, JobStarted
+from engine.desk.library import history_of, model_row
 from engine.model.record import ModelInfo
-from engine.service.library import history_of, model_row
-from tui.describe import describe
 from tui.screens.models import ModelsScreen
 from tui.widgets.curves import Curves
+from tui.words.events import describe
 
 RUN = tuple(epoch(n, min(n, 5)) for n in range(1, 9))
 SIZES = [(80, 24), (120, 40), (200, 60)]

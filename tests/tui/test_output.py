@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import json
 
-from engine.errors import SourceNotFound
-from engine.events import EpochDone, Preview
-from tui.output import Output
+from engine.contract import EpochDone, Preview
+from engine.contract.errors import SourceNotFound
+from tui.cli.output import Output
 
 
 def outputs(

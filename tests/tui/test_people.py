@@ -10,13 +10,12 @@ from fake_desk import FakeDesk, captured, model, person
 from textual.events import Key
 from textual.widgets import Input
 
-from engine.errors import PersonNotFound, PersonUnreadable, UndoConflict
-from engine.events import JobStarted
-from engine.service.erasure.doubts import Holder, Unsure
-from engine.service.protocol import Answers, Consent, Doubts
-from tui.screens.confirm import Confirm
-from tui.screens.people_forms import ConsentForm
-from tui.screens.person import PersonScreen
+from engine.contract import JobStarted
+from engine.contract.errors import PersonNotFound, PersonUnreadable, UndoConflict
+from engine.people.consent import Consent
+from engine.rights.receipt import Answers, Doubts, Holder, Unsure
+from tui.screens.dialog import Confirm
+from tui.screens.person import ConsentForm, PersonScreen
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 PEOPLE = (

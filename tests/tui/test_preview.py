@@ -8,9 +8,9 @@ import pytest
 from fake_desk import FakeDesk, model, person
 from textual.geometry import Region
 
-from engine.events import HALF_BLOCK_RUN, JobEnded, Preview
-from engine.service.protocol import PreviewWish
-from tui.preview import LIMITS
+from engine.contract import HALF_BLOCK_RUN, JobEnded, Preview
+from engine.contract.requests import PreviewWish
+from tui.terminal.line import LIMITS
 from tui.widgets import preview as widget
 from tui.widgets.preview import FramePreview
 

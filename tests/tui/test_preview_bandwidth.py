@@ -15,12 +15,12 @@ import pytest
 from fake_desk import FakeDesk, model, person
 from textual.drivers.headless_driver import HeadlessDriver
 
-from engine.camera.frame import Frame
-from engine.events import Preview
-from engine.service.jobs.view import Viewer
-from engine.service.previewing import Wishes
+from engine.camera.source import Frame
+from engine.contract import Preview
+from engine.contract.requests import Wishes
+from engine.jobs.preview import Viewer
 from tui.app import FacedeskApp
-from tui.preview import BURST, CHOICES, LIMITS
+from tui.terminal.line import BURST, CHOICES, LIMITS
 from tui.widgets.preview import FramePreview
 
 FPS, SECONDS = 30, 6

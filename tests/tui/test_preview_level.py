@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.preview import (
+from tui.terminal.line import (
     BURST,
     CHOICES,
     LIMITS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from fake_desk import FakeDesk, captured, model, person
 
-from engine.errors import NoPictures
-from engine.events import EnrolDone, JobEnded, TrainDone
-from engine.service.protocol import EnrolRequest, RecogniseRequest, SplitRequest, TrainRequest
+from engine.contract import EnrolDone, JobEnded, TrainDone
+from engine.contract.errors import NoPictures
+from engine.contract.requests import EnrolRequest, RecogniseRequest, SplitRequest, TrainRequest
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 

@@ -7,8 +7,7 @@ import dataclasses
 import pytest
 from fake_desk import FakeDesk, face, model, opened, person
 
-from engine.errors import NoModel
-from engine.events import (
+from engine.contract import (
     JobEnded,
     PictureDoubted,
     RecogniseDone,
@@ -16,7 +15,8 @@ from engine.events import (
     SourceLost,
     Threshold,
 )
-from engine.service.protocol import RecogniseRequest
+from engine.contract.errors import NoModel
+from engine.contract.requests import RecogniseRequest
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 

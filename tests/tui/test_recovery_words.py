@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from fake_desk import FakeDesk, model, person
 
-from engine.events import ClockChanged, Recovered, WorkspaceUpgraded
-from tui.describe import describe
-from tui.recovery_words import recovery_words
+from engine.contract import ClockChanged, Recovered, WorkspaceUpgraded
+from tui.words.events import describe
+from tui.words.recovery import recovery_words
 
 
 @pytest.mark.parametrize(

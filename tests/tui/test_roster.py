@@ -7,8 +7,8 @@ from fake_desk import FakeDesk, person
 from fake_roster import row
 from textual.widgets import DataTable
 
-from engine.events import EnrolDone, JobEnded
-from engine.service.protocol import TrainRequest
+from engine.contract import EnrolDone, JobEnded
+from engine.contract.requests import TrainRequest
 from tui.screens.roster import RosterScreen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.errors import UsageError
+from engine.contract.errors import UsageError
 from engine.settings import SplitSettings
 from tui.commands.training import complete_shares
 

@@ -15,7 +15,7 @@ from evaluations import evaluation
 from fake_desk import FakeDesk, captured, epoch, face, model, opened, person
 from textual.pilot import Pilot
 
-from engine.events import Event, JobEnded, JobStarted, Refused
+from engine.contract import Event, JobEnded, JobStarted, Refused
 from tui.app import FacedeskApp
 
 NOW = 1_795_000_000.0
@@ -33,7 +33,7 @@ NARROW, MIDDLE, WIDE = (80, 24), (120, 40), (200, 60)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    monkeypatch.setattr("tui.panes.activity.time.time", lambda: NOW)
+    monkeypatch.setattr("tui.panes.base.time.time", lambda: NOW)
 
 
 def desk() -> FakeDesk:

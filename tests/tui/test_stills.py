@@ -14,12 +14,11 @@ from fake_desk import FakeDesk, captured, model, person
 from PIL import Image
 from rich.console import Console
 
-from engine.events import JobEnded
-from engine.service.protocol import PictureRow
-from tui import graphics
-from tui.graphics import Cell, fitted, protocol
-from tui.screens.still import StillScreen
-from tui.stills import CROP, EDGE, LIGHT, Grid, Still, read, sheet
+from engine.contract import JobEnded
+from engine.contract.requests import PictureRow
+from tui.screens.stills import CROP, EDGE, LIGHT, Grid, Still, StillScreen, read, sheet
+from tui.terminal import graphics
+from tui.terminal.graphics import Cell, fitted, protocol
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIZES = [(80, 24), (120, 40), (160, 45), (200, 60)]

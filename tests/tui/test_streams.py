@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from engine.enrol.people import People
-from engine.workspace import Workspace
-from tui.streams import Stream, plain_character
+from engine.people.registry import People
+from engine.workspace.folder import Workspace
+from tui.terminal.streams import Stream, plain_character
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LATIN = {"PYTHONIOENCODING": "iso-8859-1"}

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from textual.drivers._writer_thread import WriterThread
 
-from tui.terminal import CROWDED, Backlog, crowded
+from tui.terminal.line import CROWDED, Backlog, crowded
 
 
 def app_on(writer: WriterThread | None) -> SimpleNamespace:

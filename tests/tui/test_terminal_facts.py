@@ -6,10 +6,9 @@ import pytest
 from rich.console import Console
 from textual.app import App
 
-from tui.graphics import protocol
-from tui.screens.arrangement import ALL, TALL, WIDE, View, arrange
-from tui.terminal import colours, colours_of
-from tui.terminal_facts import terminal_findings
+from tui.desk.screen import ALL, TALL, WIDE, View, arrange
+from tui.terminal.graphics import protocol, terminal_findings
+from tui.terminal.line import colours, colours_of
 
 GOOD = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_GB.UTF-8"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fake_desk import FakeDesk, epoch, model, person
 
-from engine.events import JobStarted
+from engine.contract import JobStarted
 
 RUN = tuple(epoch(n, min(n, 5)) for n in range(1, 9))
 

@@ -9,9 +9,9 @@ import pytest
 from fake_desk import FakeDesk, epoch, model, person
 from textual.widgets import DataTable, Input
 
-from engine.errors import TooFewPeople
-from engine.events import FeaturesProgress, JobEnded, Threshold, TrainDone
-from engine.service.protocol import SplitRequest, TrainRequest
+from engine.contract import FeaturesProgress, JobEnded, Threshold, TrainDone
+from engine.contract.errors import TooFewPeople
+from engine.contract.requests import SplitRequest, TrainRequest
 from tui.panes.split import grouped
 from tui.widgets.curves import Canvas, Curves
 

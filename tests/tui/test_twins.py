@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from fake_desk import FakeDesk, captured, person
 
-from engine.events import JobEnded, SecondFace, SetAside, TwinSuspected
-from tui.screens.second_face import FaceQuestion
-from tui.screens.twin import TwinQuestion
+from engine.contract import JobEnded, SecondFace, SetAside, TwinSuspected
+from tui.screens.dialog import TwinQuestion
+from tui.screens.person import FaceQuestion
 
 SUSPECT = TwinSuspected(
     person="Grace H.", other="Grace Hopper", score=0.41, threshold=0.21, pictures=6, of=6

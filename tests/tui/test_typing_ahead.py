@@ -8,7 +8,7 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.widgets import Input
 
-from tui.screens.deletion import DeletionQuestion
+from tui.screens.dialog import DeletionQuestion
 from tui.screens.models import ModelsScreen
 
 PEOPLE = (person("Ada Lovelace"), person("Bob"))

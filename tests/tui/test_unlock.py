@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 from textual.widgets import Input, Static
 
-from engine.vault import convert, opened
-from engine.vault.record import VaultRecord, read_record
-from engine.vault.wrapping import Wrap, from_passphrase
-from engine.workspace import Workspace
-from tui.unlock_app import UnlockApp
+from engine.workspace.folder import Workspace
+from engine.workspace.vault import convert, opened
+from engine.workspace.vault.keys import VaultRecord, Wrap, from_passphrase, read_record
+from tui.unlock import UnlockApp
 
 WORDS = "four words of mine"
 

@@ -6,11 +6,11 @@ import pytest
 from fake_desk import FakeDesk, face, model, person
 from fake_unknown import why
 
-from engine.events import JobEnded, NothingToExplain, Rule
-from engine.service.protocol import RecogniseRequest
+from engine.contract import JobEnded, NothingToExplain, Rule
+from engine.contract.requests import RecogniseRequest
 from tui.screens.why import WhyScreen
-from tui.why_words import quality, sentences
 from tui.widgets.crop import Crop
+from tui.words.coach import quality, sentences
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 

@@ -11,8 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from whole_workspace import fill
 
-from engine.vault import opened
-from engine.workspace import Workspace
+from engine.workspace.folder import Workspace
+from engine.workspace.vault import opened
 
 
 @pytest.fixture(autouse=True)

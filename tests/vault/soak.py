@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from engine.vault.opened import PLAIN
+from engine.workspace.vault.opened import PLAIN
 
 BARE = PLAIN
 

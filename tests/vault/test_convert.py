@@ -11,16 +11,15 @@ from pathlib import Path
 import pytest
 from whole_workspace import OPENER, SECRET, everything, on_disk
 
-from engine import files
 from engine.cancel import Cancel
-from engine.errors import Cancelled, SealBroken, VaultError, VaultLocked, WrongKey
-from engine.files import append_line, read_bytes, read_lines, write_bytes, write_json
-from engine.vault import convert, opened
-from engine.vault.record import read_record
-from engine.vault.survey import Survey, survey, verify
-from engine.vault.unlock import open_with
-from engine.vault.wrapping import Opener
-from engine.workspace import Workspace
+from engine.contract.errors import Cancelled, SealBroken, VaultError, VaultLocked, WrongKey
+from engine.workspace import files
+from engine.workspace.files import append_line, read_bytes, read_lines, write_bytes, write_json
+from engine.workspace.folder import Workspace
+from engine.workspace.vault import convert, opened
+from engine.workspace.vault.convert import Survey, survey, verify
+from engine.workspace.vault.keys import Opener, read_record
+from engine.workspace.vault.unlock import open_with
 
 OTHER = Opener("key-file", bytes(32))
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.vault import envelope
-from engine.vault.envelope import DataKey, NotGenuine, Place, label_of, seal, unseal
+from engine.workspace.vault import envelope
+from engine.workspace.vault.envelope import DataKey, NotGenuine, Place, label_of, seal, unseal
 
 KEY = DataKey.make()
 

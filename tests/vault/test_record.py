@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from engine.errors import VaultError, WrongKey
-from engine.vault.envelope import DataKey
-from engine.vault.record import VaultRecord, read_record
-from engine.vault.wrapping import Opener, Wrap, from_passphrase
+from engine.contract.errors import VaultError, WrongKey
+from engine.workspace.vault.envelope import DataKey
+from engine.workspace.vault.keys import Opener, VaultRecord, Wrap, from_passphrase, read_record
 
 KEY = DataKey.make()
 FILE_KEY = Opener("key-file", bytes(range(32)))

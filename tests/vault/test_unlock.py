@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 from whole_workspace import OPENER, SECRET
 
-from engine.errors import VaultError, VaultLocked, WrongKey
-from engine.files import read_bytes
-from engine.service.messages import Hello
-from engine.service.wire import decode, encode
+from engine.contract.errors import VaultError, VaultLocked, WrongKey
+from engine.desk.messages import Hello
+from engine.desk.wire import decode, encode
 from engine.settings import VaultSettings
-from engine.vault import convert, opened
-from engine.vault.record import VaultRecord
-from engine.vault.unlock import unlock
-from engine.vault.wrapping import Opener, Wrap, from_passphrase
-from engine.workspace import Workspace
+from engine.workspace.files import read_bytes
+from engine.workspace.folder import Workspace
+from engine.workspace.vault import convert, opened
+from engine.workspace.vault.keys import Opener, VaultRecord, Wrap, from_passphrase
+from engine.workspace.vault.unlock import unlock
 
 WORDS = "four words of mine"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import VaultError
-from engine.vault.wrapping import (
+from engine.contract.errors import VaultError
+from engine.workspace.vault.keys import (
     Opener,
     Wrap,
     check_new_passphrase,

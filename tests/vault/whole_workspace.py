@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.files import append_line, read_bytes, write_bytes, write_json
-from engine.vault.wrapping import Opener
-from engine.workspace import Workspace
+from engine.workspace.files import append_line, read_bytes, write_bytes, write_json
+from engine.workspace.folder import Workspace
+from engine.workspace.vault.keys import Opener
 
 OPENER = Opener("key-file", bytes(range(32)))
 SECRET = b"Zebulon Quagmire"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals, consent_option, record_option
-from tui.runner import run
+from tui.cli.run import run
 
 if TYPE_CHECKING:
-    from tui.context import Context
+    from tui.cli.context import Context
 
 
 def _twins_option() -> Callable[[Any], Any]:
@@ -77,7 +77,7 @@ def enroll(
     chosen = _chosen(twins)
 
     def job(context: Context) -> None:
-        from engine.service.protocol import EnrolRequest
+        from engine.contract.requests import EnrolRequest
         from tui.commands.enrolment import enroll
         from tui.commands.roster import enroll_roster
 
@@ -136,7 +136,7 @@ def import_command(
     chosen = _chosen(twins)
 
     def job(context: Context) -> None:
-        from engine.service.protocol import ImportRequest
+        from engine.contract.requests import ImportRequest
         from tui.commands.enrolment import import_folder
 
         request = ImportRequest(folder=str(folder), face=face, consent=consent, redraw=redraw)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.runner import run
+from tui.cli.run import run
 
 if TYPE_CHECKING:
-    from tui.context import Context
+    from tui.cli.context import Context
 
 
 @click.command("bake-off", cls=TakesGlobals)
@@ -32,7 +32,7 @@ def bake_off(
     """
 
     def job(context: Context) -> None:
-        from engine.service.protocol import BakeOffRequest
+        from engine.contract.requests import BakeOffRequest
         from tui.commands.bake_off import bake_off
 
         request = BakeOffRequest(
@@ -76,7 +76,7 @@ def evaluate(
     """
 
     def job(context: Context) -> None:
-        from engine.service.protocol import EvaluateRequest
+        from engine.contract.requests import EvaluateRequest
         from tui.commands.evaluation import evaluate
 
         request = EvaluateRequest(

@@ -1,15 +1,29 @@
-"""The options that every command takes, wherever they stand on the line."""
+"""The options that every command takes, wherever they stand on the line.
+
+A command's docstring is its help.
+"""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from tui.cli.help_words import help_in_words
+UNWRAPPED = "\b\n"
+"""How a block begins that click leaves as it stands."""
+
+
+def help_in_words(docstring: str) -> str:
+    """Return the help of a command: each paragraph on one line, for click wraps it again."""
+    return "\n\n".join(
+        block if block.startswith(UNWRAPPED) else " ".join(block.split("\n"))
+        for block in inspect.cleandoc(docstring).split("\n\n")
+    )
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

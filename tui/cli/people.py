@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup, consent_option
-from tui.runner import run
+from tui.cli.run import run
 
 if TYPE_CHECKING:
-    from tui.context import Context
+    from tui.cli.context import Context
 
 
 @click.group(cls=SubGroup, invoke_without_command=True)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.runner import run
+from tui.cli.run import run
 
 if TYPE_CHECKING:
-    from tui.context import Context
+    from tui.cli.context import Context
 
 
 @click.command(cls=TakesGlobals)

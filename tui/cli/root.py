@@ -14,13 +14,12 @@ from pathlib import Path
 import click
 
 from engine import __version__
-from engine.core_dumps import forbid_core_dumps
-from engine.errors import UsageError
-from engine.threads import calm_blas
-from tui.argv import insist_on_utf8, mask_command_line
+from engine.contract.errors import UsageError
+from engine.machine import calm_blas, forbid_core_dumps
 from tui.cli.options import TopGroup, global_options
-from tui.runner import run, say
-from tui.streams import own_streams
+from tui.cli.run import run, say
+from tui.terminal.argv import insist_on_utf8, mask_command_line
+from tui.terminal.streams import own_streams
 
 HOMES = {
     "enroll": "tui.cli.enrolment:enroll",

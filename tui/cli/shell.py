@@ -8,10 +8,10 @@ import click
 from click.shell_completion import get_completion_class
 
 from tui.cli.options import TakesGlobals
-from tui.runner import run
+from tui.cli.run import run
 
 if TYPE_CHECKING:
-    from tui.context import Context
+    from tui.cli.context import Context
 
 VARIABLE = "_FACEDESK_COMPLETE"
 """Through which the shell asks for completions; click makes it from the program's name."""

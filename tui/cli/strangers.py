@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import SubGroup
-from tui.runner import run
+from tui.cli.run import run
 
 if TYPE_CHECKING:
-    from tui.context import Context
+    from tui.cli.context import Context
 
 
 @click.group(cls=SubGroup, invoke_without_command=True)
@@ -71,7 +71,7 @@ def strangers_add(options: dict[str, Any], source: str, count: int, name: str | 
     """
 
     def job(context: Context) -> None:
-        from engine.service.protocol import StrangersRequest
+        from engine.contract.requests import StrangersRequest
         from tui.commands.strangers import add
 
         add(context, StrangersRequest(source=source, count=count, name=name))

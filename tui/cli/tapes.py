@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.runner import run
+from tui.cli.run import run
 
 if TYPE_CHECKING:
-    from tui.context import Context
+    from tui.cli.context import Context
 
 
 @click.command(cls=TakesGlobals)
@@ -33,7 +33,7 @@ def replay(
     """
 
     def job(context: Context) -> None:
-        from engine.service.protocol import ReplayRequest
+        from engine.contract.requests import ReplayRequest
         from tui.commands.tapes import replay, replay_in_app
 
         request = ReplayRequest(file=file, into=into)

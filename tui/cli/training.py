@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from tui.cli.options import TakesGlobals
-from tui.runner import run
+from tui.cli.run import run
 
 if TYPE_CHECKING:
-    from tui.context import Context
+    from tui.cli.context import Context
 
 
 SIDES: dict[str, Literal[160, 224]] = {"160": 160, "224": 224}
@@ -61,7 +61,7 @@ def train(
     """
 
     def job(context: Context) -> None:
-        from engine.service.protocol import TrainRequest
+        from engine.contract.requests import TrainRequest
         from tui.commands.training import train
 
         request = TrainRequest(

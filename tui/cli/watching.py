@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.errors import UsageError
+from engine.contract.errors import UsageError
 from tui.cli.options import TakesGlobals, record_option
-from tui.runner import run
+from tui.cli.run import run
 
 if TYPE_CHECKING:
-    from tui.context import Context
+    from tui.cli.context import Context
 
 
 @click.command(cls=TakesGlobals)
@@ -66,7 +66,7 @@ def recognize(
     }
 
     def job(context: Context) -> None:
-        from engine.service.protocol import RecogniseRequest
+        from engine.contract.requests import RecogniseRequest
         from tui.commands.recognition import recognize
         from tui.commands.several_cameras import recognize_together
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.errors import UsageError
-from tui.context import Context
+from engine.contract.errors import UsageError
+from tui.cli.context import Context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.service.protocol import EnrolRequest, RecogniseRequest
-    from tui.demo_script import DemoScript
+    from engine.contract.requests import EnrolRequest, RecogniseRequest
+    from tui.demo import DemoScript
 
 
 def open_app(context: Context, record: Path | None = None) -> None:
@@ -32,9 +32,9 @@ def run_app(
     """
     if context.output.as_json:
         raise UsageError("The app prints no JSON", "", "Use a command: `facedesk --help`.")
-    from engine.service.client import LocalDesk
+    from engine.desk.local import LocalDesk
     from tui.app import FacedeskApp
-    from tui.terminal import need_terminal
+    from tui.terminal.line import need_terminal
 
     need_terminal()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from engine.audit import Audit
-from engine.audit.chain import Entry
-from engine.enrol.people import People
-from engine.enrol.trash import Trash
-from engine.errors import AuditBroken, UsageError
-from engine.shown import many
-from tui.context import Context
-from tui.text import day
+from engine.contract.errors import AuditBroken, UsageError
+from engine.people.registry import People
+from engine.people.trash import Trash
+from engine.text import many
+from engine.workspace.audit import Audit
+from engine.workspace.audit_chain import Entry
+from tui.cli.context import Context
+from tui.words.text import day
 
 
 def show(context: Context, since: datetime | None, person: str | None) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from engine.events import BakeOffDone, EpochDone, Event, FeaturesProgress, Notice
-from engine.service.protocol import BakeOffRequest
-from engine.shown import many
-from tui.context import Context, interruptible
-from tui.figures import STRANGERS, share
+from engine.contract import BakeOffDone, EpochDone, Event, FeaturesProgress, Notice
+from engine.contract.requests import BakeOffRequest
+from engine.text import many
+from tui.cli.context import Context, interruptible
+from tui.words.figures import STRANGERS, share
 
 
 def bake_off(context: Context, request: BakeOffRequest) -> BakeOffDone:
     """Compare; under `--json` the one object is the result, without the steps before it."""
-    from engine.service.jobs.bake_off import bake_off
+    from engine.jobs.bake_off import bake_off
 
     output = context.output
     output.note("Loading TensorFlow")

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.errors import ModelError
-from engine.events import BenchDone, BenchMachine, BenchStep, Event, Figure
-from engine.files import translate_os_errors
-from engine.interpreter import python
-from engine.shown import many
-from engine.workspace import Workspace
-from tui.bench_table import COLUMNS, machine_lines, markdown, measured, remarks, row
-from tui.context import Context, interruptible
-from tui.text import span
+from engine.contract import BenchDone, BenchMachine, BenchStep, Event, Figure
+from engine.contract.errors import ModelError
+from engine.machine import python
+from engine.text import many
+from engine.workspace.folder import Workspace
+from engine.workspace.owner import translate_os_errors
+from tui.cli.context import Context, interruptible
+from tui.words.tables import COLUMNS, machine_lines, markdown, measured, remarks, row
+from tui.words.text import span
 
 PROGRAM = tuple(python("-m", "tui"))
 HEADING = "What `facedesk bench` measured"

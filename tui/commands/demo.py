@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 
-from engine.errors import DataError
-from engine.events import RecogniseDone
-from engine.service import library
-from engine.service.protocol import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.contract import RecogniseDone
+from engine.contract.errors import DataError
+from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.desk import library
+from tui.cli.context import Context
 from tui.commands.enrolment import enroll
 from tui.commands.recognition import recognize
 from tui.commands.training import split, train
-from tui.context import Context
-from tui.state_words import DECISIONS
+from tui.words.text import STATES
 
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 COUNT = 40
@@ -58,7 +58,7 @@ def demo(context: Context) -> None:
         [
             (
                 who,
-                DECISIONS.get(expected, expected),
+                STATES.get(expected, expected),
                 str(done.people.get(expected, 0)),
                 str(named_wrongly(done, expected)),
             )
@@ -116,7 +116,7 @@ def _watch(source: str) -> RecogniseRequest:
 def demo_in_app(context: Context) -> None:
     """The same inside the app, in a fresh demo workspace."""
     from tui.commands.application import run_app
-    from tui.demo_script import DemoScript
+    from tui.demo import DemoScript
 
     refuse_foreign_workspace(context)
     for folder in (context.workspace.people, context.workspace.features, context.workspace.models):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 
-from engine.errors import DataError, SourceUnreadable
-from engine.events import CheckupDone, Event, Finding
-from engine.shown import many
-from tui.context import Context, interruptible
-from tui.doctor import GROUPS, SIGNS, WORDS, by_group, verdict
-from tui.terminal_facts import terminal_findings
+from engine.contract import CheckupDone, Event, Finding
+from engine.contract.errors import DataError, SourceUnreadable
+from engine.text import many
+from tui.cli.context import Context, interruptible
+from tui.terminal.graphics import terminal_findings
+from tui.words.doctor import GROUPS, SIGNS, WORDS, by_group, verdict
 
 
 def doctor(context: Context, camera: str | None) -> None:
@@ -19,8 +19,8 @@ def doctor(context: Context, camera: str | None) -> None:
     Raises DataError if something needed is broken, so that scripts notice, and SourceUnreadable
     if it is the camera that was asked for.
     """
-    from engine.service.checkup.measured import check_camera
-    from engine.service.checkup.survey import survey
+    from engine.doctor.cameras import check_camera
+    from engine.doctor.files import survey
 
     output = context.output
     found: list[Finding] = []

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.errors import ReviewNeeded
-from engine.events import (
+from engine.contract import (
     Captured,
     Coaching,
     EnrolDone,
@@ -25,15 +24,16 @@ from engine.events import (
     TapeStarted,
     TwinChoice,
 )
-from engine.service.protocol import EnrolRequest, ImportRequest
-from engine.service.tapes import recorded
-from engine.shown import many
-from tui import coach_words
+from engine.contract.errors import ReviewNeeded
+from engine.contract.requests import EnrolRequest, ImportRequest
+from engine.jobs.recording import recorded
+from engine.text import many
+from tui.cli.context import Context, interruptible
+from tui.cli.output import Output
 from tui.commands.twins import Twins, choice_of, guard_for
-from tui.context import Context, interruptible
-from tui.doubt_words import doubt_words
-from tui.output import Output
-from tui.text import crowded_words, measured, reason_words
+from tui.words import coach
+from tui.words.figures import doubt_words
+from tui.words.text import crowded_words, measured, reason_words
 
 
 def source_note(output: Output, event: Event) -> None:
@@ -79,8 +79,8 @@ def enroll(
 
     Raises NoPictures if nothing was kept, whatever the reason, and ReviewNeeded.
     """
-    from engine.service.jobs.enrol import enrol, nothing_captured
-    from engine.service.jobs.judging import guard_here
+    from engine.jobs.enrol import enrol, nothing_captured
+    from engine.jobs.judging import guard_here
 
     output = context.output
     said: Coaching | None = None
@@ -101,8 +101,8 @@ def enroll(
                     bar.update(event.captured)
                 elif isinstance(event, Coaching):
                     said = event
-                    why = coach_words.why_refused(event)
-                    bar.retitle(f"{coach_words.advice(event)}{f' ({why})' if why else ''}")
+                    why = coach.why_refused(event)
+                    bar.retitle(f"{coach.advice(event)}{f' ({why})' if why else ''}")
 
             settings, workspace = context.settings, context.workspace
             with recorded(record, "enrol", request, settings, workspace, emit) as (taped, tell):
@@ -111,7 +111,7 @@ def enroll(
                 done = enrol(workspace, settings, taped, cancel, tell, guard, faces=faces)
         _summarise(output, done)
         if said is not None and done.captured:
-            output.result(coach_words.coverage(said))
+            output.result(coach.coverage(said))
     if not done.captured and not done.aside:
         raise nothing_captured(done)
     refuse_silence(doubts)
@@ -149,8 +149,8 @@ def refuse_silence(doubts: Sequence[str]) -> None:
 def import_folder(context: Context, request: ImportRequest, twins: Twins = "keep") -> ImportDone:
     """Import a folder of people; every refused file is printed with its reason. `twins` as in a
     capture."""
-    from engine.service.jobs.imports import import_pictures
-    from engine.service.jobs.judging import guard_here
+    from engine.jobs.imports import import_pictures
+    from engine.jobs.judging import guard_here
 
     output = context.output
     doubts: list[str] = []

@@ -9,11 +9,10 @@ from typing import Literal, cast
 
 import click
 
-from engine.service.erasure.doubts import Answers, Doubts, ErasureUnanswered
-from engine.service.erasure.erase import Erased, erase
-from engine.service.erasure.likeness import measured_with
-from engine.service.erasure.receipt import to_json, words
-from tui.context import Context
+from engine.rights.erase import Erased, erase
+from engine.rights.likeness import measured_with
+from engine.rights.receipt import Answers, Doubts, ErasureUnanswered, to_json, words
+from tui.cli.context import Context
 
 
 def erase_person(

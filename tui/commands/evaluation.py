@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.events import EvaluateDone, Event, FeaturesProgress, Notice
-from engine.service.protocol import EvaluateRequest
-from engine.shown import many
-from tui import figures
-from tui.context import Context, interruptible
-from tui.figures import share
-from tui.output import Output
-from tui.state_words import SUSPECTS
+from engine.contract import EvaluateDone, Event, FeaturesProgress, Notice
+from engine.contract.requests import EvaluateRequest
+from engine.text import many
+from tui.cli.context import Context, interruptible
+from tui.cli.output import Output
+from tui.words import figures
+from tui.words.figures import share
+from tui.words.text import SUSPECTS
 
 
 def evaluate(context: Context, request: EvaluateRequest) -> EvaluateDone:
     """Evaluate; figures on stdout, warnings on stderr."""
-    from engine.service import evaluations
-    from engine.service.jobs.evaluate import evaluate
+    from engine.desk import evaluations
+    from engine.jobs.evaluate import evaluate
 
     output = context.output
     output.note("Loading the model")

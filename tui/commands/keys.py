@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.config import keys_file
-from tui.context import Context
+from tui.cli.context import Context
 
 
 def show_keys(context: Context, *, file: bool) -> None:

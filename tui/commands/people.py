@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from engine.enrol import changes
-from engine.enrol.people import People
-from engine.enrol.trash import Trashed
-from engine.service import library, people_calls
-from engine.service.person_facts import person_facts
-from engine.service.protocol import PersonRow, state_of
-from engine.shown import many
-from tui.context import Context
-from tui.person_words import confusion_words, consent_words
-from tui.state_words import IN_MODEL
-from tui.text import day, figure
+from engine.contract.requests import PersonRow
+from engine.desk import library, people_calls
+from engine.desk.library import person_facts
+from engine.people import changes
+from engine.people.consent import state_of
+from engine.people.registry import People
+from engine.people.trash_steps import Trashed
+from engine.text import many
+from tui.cli.context import Context
+from tui.words.figures import confusion_words, consent_words
+from tui.words.text import IN_MODEL, day, figure
 
 
 def list_people(context: Context) -> None:

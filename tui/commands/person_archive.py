@@ -6,14 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.cancel import Cancel
-from engine.enrol.people import People
-from engine.events import Event, Notice
-from engine.service.person_archive.export import export_person
-from engine.service.person_archive.take_in import import_person
-from engine.shown import many
+from engine.contract import Event, Notice
+from engine.people.registry import People
+from engine.rights.export import export_person
+from engine.rights.take_in import import_person
+from engine.text import many
+from tui.cli.context import Context
 from tui.commands.enrolment import refuse_silence
-from tui.context import Context
-from tui.doubt_words import doubt_words
+from tui.words.figures import doubt_words
 
 
 def export(context: Context, name: str, file: Path) -> None:
@@ -58,8 +58,8 @@ def take_in(context: Context, file: Path, consent: str) -> None:
 
 def _look(context: Context, name: str, doubts: list[str]) -> None:
     """Whose faces the archive showed: anybody may have written it."""
-    from engine.service.jobs.facing import put_aside
-    from engine.service.jobs.judging import guard_here
+    from engine.jobs.facing import put_aside
+    from engine.jobs.judging import guard_here
 
     def tell(event: Event) -> None:
         context.output.event(event)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 
-from engine.enrol import changes
-from engine.service.people_calls import keep_days
-from engine.service.purging import due, purge, unseen
-from engine.shown import many
-from tui.context import Context
-from tui.person_words import purged_words
+from engine.desk.people_calls import keep_days
+from engine.people import changes
+from engine.rights.purge import due, purge, unseen
+from engine.text import many
+from tui.cli.context import Context
+from tui.words.figures import purged_words
 
 
 def purge_things(context: Context, *, dry_run: bool) -> None:

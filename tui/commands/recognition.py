@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.events import Event, FaceSeen, NoFace, RecogniseDone, Sighted, Threshold, Why
-from engine.service.protocol import RecogniseRequest
-from engine.service.seen_notes import seen_notes
-from engine.service.tapes import recorded
+from engine.contract import Event, FaceSeen, NoFace, RecogniseDone, Sighted, Threshold, Why
+from engine.contract.requests import RecogniseRequest
+from engine.jobs.recording import recorded
+from engine.rights.purge import seen_notes
+from tui.cli.context import Context, interruptible
+from tui.cli.output import Output
 from tui.commands import unknown
 from tui.commands.enrolment import source_note
 from tui.commands.training import threshold_line
-from tui.context import Context, interruptible
-from tui.output import Output
-from tui.state_words import DECISIONS
-from tui.why_words import sentences
+from tui.words.coach import sentences
+from tui.words.text import STATES
 
 
 class Lines:
@@ -29,7 +29,7 @@ class Lines:
 
     def take(self, event: FaceSeen) -> None:
         """Say who it is, if that is news."""
-        verdict = event.person or DECISIONS.get(event.decision, event.decision)
+        verdict = event.person or STATES.get(event.decision, event.decision)
         if not self._each and self._said.get(event.track) == verdict:
             return
         self._said[event.track] = verdict
@@ -56,7 +56,7 @@ def recognize(
     With `why`, the last decision about each face is explained at the end. `keep` says whether
     strangers are kept, None: as the workspace's switch says.
     """
-    from engine.service.jobs.recognise import recognise
+    from engine.jobs.recognise import recognise
 
     output = context.output
     output.note("Loading the model")
@@ -91,7 +91,7 @@ def recognize(
 def summarise(output: Output, done: RecogniseDone) -> None:
     """One line about a recognition that is over."""
     seen = ", ".join(
-        f"{DECISIONS.get(name, name)}: {count}" for name, count in sorted(done.people.items())
+        f"{STATES.get(name, name)}: {count}" for name, count in sorted(done.people.items())
     )
     output.result(
         f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"

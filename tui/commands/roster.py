@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from engine.enrol import roster
-from engine.errors import NoPictures, PersonUnreadable, ReviewNeeded, UsageError
-from engine.service.protocol import EnrolRequest
-from engine.service.roster_calls import roster_rows
-from engine.shown import many
+from engine.contract.errors import NoPictures, PersonUnreadable, ReviewNeeded, UsageError
+from engine.contract.requests import EnrolRequest
+from engine.desk.roster_calls import roster_rows
+from engine.people import roster
+from engine.text import many
+from tui.cli.context import Context
 from tui.commands.enrolment import enroll, refuse_silence
 from tui.commands.twins import Twins
-from tui.context import Context
 
 
 def list_roster(context: Context) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import queue
 
-from engine.errors import FacedeskError, SourceError
-from engine.events import (
+from engine.contract import (
     Event,
     FaceSeen,
     JobEnded,
@@ -16,13 +15,14 @@ from engine.events import (
     SourceFailed,
     Threshold,
 )
-from engine.service.client import LocalDesk
-from engine.service.protocol import RecogniseRequest
+from engine.contract.errors import FacedeskError, SourceError
+from engine.contract.requests import RecogniseRequest
+from engine.desk.local import LocalDesk
+from tui.cli.context import Context, interruptible
 from tui.commands.enrolment import source_note
 from tui.commands.recognition import Lines, summarise
 from tui.commands.training import threshold_line
-from tui.context import Context, interruptible
-from tui.describe import describe
+from tui.words.events import describe
 
 POLL = 0.2
 """Seconds after which Ctrl+C is noticed."""

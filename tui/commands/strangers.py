@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from engine.enrol import strangers as registry
-from engine.enrol.person import refuse_unread
-from engine.events import (
+from engine.contract import (
     Captured,
     Event,
     FeaturesProgress,
@@ -14,16 +12,18 @@ from engine.events import (
     StrangersAdded,
     Threshold,
 )
-from engine.service.protocol import StrangersRequest
-from engine.shown import many
+from engine.contract.requests import StrangersRequest
+from engine.people import strangers
+from engine.people.person import refuse_unread
+from engine.text import many
+from tui.cli.context import Context, interruptible
 from tui.commands.enrolment import refusal, source_note
 from tui.commands.training import threshold_line
-from tui.context import Context, interruptible
 
 
 def add(context: Context, request: StrangersRequest) -> StrangersAdded:
     """Add strangers; then say what they do to the threshold of the model in use."""
-    from engine.service.jobs.add_strangers import add_strangers, take_in
+    from engine.jobs.add_strangers import add_strangers, take_in
 
     output = context.output
     with (
@@ -72,8 +72,8 @@ def show(context: Context) -> None:
 
     Raises PersonUnreadable at the end if there are some who cannot be read.
     """
-    rows = registry.strangers(context.workspace)
-    unread = registry.unread_strangers(context.workspace)
+    rows = strangers.strangers(context.workspace)
+    unread = strangers.unread_strangers(context.workspace)
     output = context.output
     if output.as_json:
         for row in rows:
@@ -101,7 +101,7 @@ def show(context: Context) -> None:
 def remove(context: Context, name: str) -> None:
     """Remove one stranger with pictures and features."""
     with context.writing("strangers remove"):
-        gone, pictures = registry.remove_stranger(context.workspace, name)
+        gone, pictures = strangers.remove_stranger(context.workspace, name)
     if context.output.as_json:
         context.output.object({"event": "done", "removed": gone, "pictures": pictures})
     else:
@@ -113,7 +113,7 @@ def remove(context: Context, name: str) -> None:
 def clear(context: Context) -> None:
     """Remove all strangers."""
     with context.writing("strangers clear"):
-        count = registry.clear_strangers(context.workspace)
+        count = strangers.clear_strangers(context.workspace)
     if context.output.as_json:
         context.output.object({"event": "done", "removed": count})
     else:

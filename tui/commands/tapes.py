@@ -7,15 +7,15 @@ import tempfile
 from dataclasses import replace as changed
 from pathlib import Path
 
-from engine.errors import NoPictures, SourceUnreadable
-from engine.events import Captured, Event, FaceSeen, Refused, ReplayDone
-from engine.service.protocol import EnrolRequest, ReplayRequest
-from engine.shown import many
-from engine.workspace import Workspace
+from engine.contract import Captured, Event, FaceSeen, Refused, ReplayDone
+from engine.contract.errors import NoPictures, SourceUnreadable
+from engine.contract.requests import EnrolRequest, ReplayRequest
+from engine.text import many
+from engine.workspace.folder import Workspace
+from tui.cli.context import Context, interruptible
 from tui.commands.enrolment import refusal, refuse_silence, source_note
-from tui.context import Context, interruptible
-from tui.doubt_words import doubt_words
-from tui.state_words import DECISIONS
+from tui.words.figures import doubt_words
+from tui.words.text import STATES
 
 
 def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> ReplayDone:
@@ -24,7 +24,7 @@ def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> Rep
     Raises SourceUnreadable at the end if the recording breaks off, ReviewNeeded if pictures that
     were kept must be looked at, NoPictures if none was kept for `request.into`.
     """
-    from engine.service.jobs.replay import replay as run_again
+    from engine.jobs.replay import replay as run_again
 
     output = context.output
     doubts: list[str] = []
@@ -82,7 +82,7 @@ def _line(event: Event) -> str:
         case FaceSeen():
             return (
                 f"frame {event.frame}: "
-                f"{event.person or DECISIONS.get(event.decision, event.decision)} "
+                f"{event.person or STATES.get(event.decision, event.decision)} "
                 f"({event.score:.3f})"
             )
         case _:
@@ -91,7 +91,7 @@ def _line(event: Event) -> str:
 
 def replay_in_app(context: Context, request: ReplayRequest) -> None:
     """The app with the recorded job running in it. An enrolment plays in a folder of its own."""
-    from engine.service.jobs.replay import recorded_job
+    from engine.jobs.replay import recorded_job
     from tui.commands.application import run_app
 
     recorded = recorded_job(request.file, context.settings, "own", request.into)

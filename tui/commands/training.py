@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.cancel import Cancel
-from engine.errors import Cancelled, SplitMissing, UsageError
-from engine.events import (
+from engine.contract import (
     EpochDone,
     Event,
     FeaturesProgress,
@@ -15,13 +14,13 @@ from engine.events import (
     Threshold,
     TrainDone,
 )
-from engine.service import library
-from engine.service.protocol import SplitRequest, TrainRequest
+from engine.contract.errors import Cancelled, SplitMissing, UsageError
+from engine.contract.requests import SplitRequest, TrainRequest
+from engine.desk import library
 from engine.settings import SplitSettings
-from tui.context import Context, interruptible
-from tui.output import Output
-from tui.state_words import SPLIT_MODES
-from tui.text import figure
+from tui.cli.context import Context, interruptible
+from tui.cli.output import Output
+from tui.words.text import SPLIT_MODES, figure
 
 
 def split(
@@ -86,7 +85,7 @@ def export_folders(context: Context, folder: Path) -> int:
     """Write the split's pictures as Keras folders."""
     from engine.dataset.export import export_keras_folders
     from engine.dataset.split import check_fits, load_split
-    from engine.enrol.permission import permitted
+    from engine.people.permission import permitted
 
     people = permitted(context.workspace)  # the split leaves out who took their consent back
     found = load_split(context.workspace)
@@ -119,7 +118,7 @@ def _trained(
     context: Context, request: TrainRequest, cancel: Cancel
 ) -> tuple[TrainDone, Threshold | None]:
     """The training, and its threshold. Raises Cancelled after saying how far it was."""
-    from engine.service.jobs.train import train
+    from engine.jobs.train import train
 
     output = context.output
     threshold: Threshold | None = None

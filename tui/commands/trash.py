@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from engine.enrol import changes
-from engine.enrol.trash import Trash
-from engine.service.people_calls import keep_days
-from engine.shown import many
-from tui.context import Context
-from tui.text import day
+from engine.desk.people_calls import keep_days
+from engine.people import changes
+from engine.people.trash import Trash
+from engine.text import many
+from tui.cli.context import Context
+from tui.words.text import day
 
 
 def show(context: Context) -> None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from engine.errors import FacedeskError
-from engine.events import Emit, Notice, TwinChoice, TwinSuspected
-from engine.service import library
-from tui.context import Context
+from engine.contract import Emit, Notice, TwinChoice, TwinSuspected
+from engine.contract.errors import FacedeskError
+from engine.desk import library
+from tui.cli.context import Context
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.enrol.twins import TwinGuard
+    from engine.people.twins import TwinGuard
 
 Twins = Literal["ask", "keep", "refuse"]
 
@@ -39,13 +39,13 @@ def guard_for(
     `ask` asks on the terminal, `keep` warns and goes on, `refuse` gives the capture up.
     `asking` is set while the terminal is wanted for the answer.
     """
-    from engine.enrol.twins import TwinGuard
+    from engine.people.twins import TwinGuard
 
     def ask(crops: NDArray[np.uint8]) -> None:
         threading.Thread(target=compare, args=(crops,), daemon=True).start()
 
     def compare(crops: NDArray[np.uint8]) -> None:
-        from engine.service.jobs.twins import suspect
+        from engine.jobs.judging import suspect
 
         found = None
         try:

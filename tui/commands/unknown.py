@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from engine.enrol.inbox import Inbox
-from engine.enrol.inbox_choices import Choices
-from engine.errors import DataError
-from engine.events import Sighted
-from engine.service.inbox_library import inbox_view
-from engine.service.inbox_rows import UnknownGroup
-from engine.shown import many
-from tui.context import Context
-from tui.text import day
+from engine.contract import Sighted
+from engine.contract.errors import DataError
+from engine.contract.requests import UnknownGroup
+from engine.desk.library import inbox_view
+from engine.people.unknown import Inbox
+from engine.people.unknown_choices import Choices
+from engine.text import many
+from tui.cli.context import Context
+from tui.words.text import day
 
 
 def show(context: Context) -> None:

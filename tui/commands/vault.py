@@ -7,36 +7,27 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 
-from engine.audit import Audit
-from engine.errors import SealBroken, UsageError, VaultError
+from engine.contract.errors import SealBroken, UsageError, VaultError
 from engine.settings import VaultSettings
-from engine.shown import many
-from engine.vault import opened
-from engine.vault.convert import (
-    Converted,
-    not_encrypted,
-)
-from engine.vault.convert import (
-    change_key as change,
-)
-from engine.vault.convert import (
-    create as seal_all,
-)
-from engine.vault.convert import (
-    remove as unseal_all,
-)
-from engine.vault.record import VaultRecord, read_record
-from engine.vault.survey import survey, verify
-from engine.vault.unlock import STANDARD_INPUT, from_standard_input, given, open_with
-from engine.vault.wrapping import (
+from engine.text import many
+from engine.workspace.audit import Audit
+from engine.workspace.vault import opened
+from engine.workspace.vault.convert import Converted, not_encrypted, survey, verify
+from engine.workspace.vault.convert import change_key as change
+from engine.workspace.vault.convert import create as seal_all
+from engine.workspace.vault.convert import remove as unseal_all
+from engine.workspace.vault.keys import (
     Opener,
+    VaultRecord,
     check_new_passphrase,
     from_key_file,
     from_passphrase,
     from_passphrase_file,
     make_key_file,
+    read_record,
 )
-from tui.context import Context, interruptible
+from engine.workspace.vault.unlock import STANDARD_INPUT, from_standard_input, given, open_with
+from tui.cli.context import Context, interruptible
 from tui.unlock import ask_new_passphrase, ask_passphrase, can_ask
 
 STATES = {

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-from tui.keys.deletion import DELETION
-from tui.keys.desk import DESK
-from tui.keys.dialogs import DIALOGS
-from tui.keys.doctor import DOCTOR
-from tui.keys.evaluation import EVALUATION
-from tui.keys.key import Key
-from tui.keys.manners import MANNERS
-from tui.keys.models import MODELS
-from tui.keys.people import PEOPLE
-from tui.keys.preview import PREVIEW
-from tui.keys.roster import ROSTER
-from tui.keys.stills import STILLS
-from tui.keys.twins import FACES, TWINS
-from tui.keys.unknown import UNKNOWN
+from tui.keys.desk import DELETION, DESK, PEOPLE
+from tui.keys.key import MANNERS, Key
+from tui.keys.screens import (
+    DIALOGS,
+    DOCTOR,
+    EVALUATION,
+    FACES,
+    MODELS,
+    PREVIEW,
+    ROSTER,
+    STILLS,
+    TWINS,
+    UNKNOWN,
+)
 
 __all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of"]
 

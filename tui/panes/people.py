@@ -15,13 +15,13 @@ from textual.coordinate import Coordinate
 from textual.message import Message
 from textual.widgets import DataTable, Input
 
-from engine.service.protocol import PersonRow
-from engine.shown import JOINERS, many
+from engine.contract.requests import PersonRow
+from engine.text import JOINERS, many
 from tui.keys import keys_of
-from tui.keys.names import with_keys
+from tui.keys.keymap import with_keys
 from tui.panes.base import Empty, Pane, line
-from tui.sheets import Sheet
-from tui.text import clean, day, shorten
+from tui.words.tables import Sheet
+from tui.words.text import clean, day, shorten
 
 FIGURES = (("Pics", 5), ("Ses", 4), ("Model", 6))
 """Columns after the name, with their widths in cells; the name takes the rest."""

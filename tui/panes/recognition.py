@@ -10,7 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 
-from engine.events import (
+from engine.contract import (
     JobEnded,
     JobStarted,
     PictureDoubted,
@@ -19,13 +19,13 @@ from engine.events import (
     SourceOpened,
     Threshold,
 )
-from engine.shown import many
-from tui.bridge import Live, Sighting
-from tui.keys.names import with_keys
+from engine.text import many
+from tui.keys.keymap import with_keys
+from tui.live import Live, Sighting
 from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
-from tui.sheets import Sheet
-from tui.text import clean, clock, decision_words, shorten, span
 from tui.widgets.preview import FramePreview
+from tui.words.tables import Sheet
+from tui.words.text import clean, clock, decision_words, shorten, span
 
 GONE = 2.0
 """Seconds without a sighting after which a face has left the view."""

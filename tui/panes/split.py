@@ -9,15 +9,15 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import DataTable, Input, Label
 
-from engine.events import SplitDone
-from engine.service.protocol import SplitRequest
+from engine.contract import SplitDone
+from engine.contract.requests import SplitRequest
 from engine.settings import SplitSettings
-from engine.shown import many
-from tui.keys.names import with_keys
+from engine.text import many
+from tui.keys.keymap import with_keys
 from tui.panes.base import Empty, Pane, line
-from tui.sheets import Sheet
-from tui.text import clean, shorten
 from tui.widgets.fields import NumberInput, Wrong
+from tui.words.tables import Sheet
+from tui.words.text import clean, shorten
 
 PARTS = {"train": "train", "validation": "validation", "test": "test"}
 """What the parts are called."""

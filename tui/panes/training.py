@@ -12,18 +12,18 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import DataTable, Input, Label, Select
 
-from engine.events import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
-from engine.service.protocol import Recipe, TrainRequest
+from engine.contract import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
+from engine.contract.requests import Recipe, TrainRequest
 from engine.settings import TrainingSettings
-from engine.shown import many
-from tui.bridge import Live
-from tui.keys.names import with_keys
+from engine.text import many
+from tui.keys.keymap import with_keys
+from tui.live import Live
 from tui.panes.base import Empty, Pane, line
-from tui.sheets import Sheet
-from tui.text import clean, figure, span
+from tui.widgets.bars import Meter
 from tui.widgets.curves import Curves
 from tui.widgets.fields import NumberInput
-from tui.widgets.meter import Meter
+from tui.words.tables import Sheet
+from tui.words.text import clean, figure, span
 
 COLUMNS = (
     ("Epoch", 5),

@@ -1,9 +1,16 @@
-"""What all dialogs share: Esc closes, Enter does it, trouble shows inside the dialog."""
+"""What all dialogs share: Esc closes, Enter does it, trouble shows inside the dialog.
+
+A question with what will be lost, and the note shown while the app closes.
+
+What the deletion of people is to be: into the trash, or every trace at once.
+
+Looks like somebody else: same person? The capture is held until this is answered.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import ClassVar, Generic, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar, Generic, Literal, TypeAlias, TypeVar, cast
 
 from rich.text import Text
 from textual import on, work
@@ -14,10 +21,12 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from engine.errors import FacedeskError
+from engine.contract import TwinChoice, TwinSuspected
+from engine.contract.errors import FacedeskError
 from tui.keys import bindings_of
-from tui.text import clean
+from tui.keys.keymap import with_keys
 from tui.widgets.fields import Wrong
+from tui.words.text import clean
 
 Result = TypeVar("Result")
 Request = TypeVar("Request")
@@ -139,3 +148,149 @@ class Form(Dialog[bool], Generic[Request]):
             self.dismiss(True)
         finally:
             self._sending = False
+
+
+class Confirm(Dialog[bool]):
+    """Asks before something is lost. The safe answer has the focus."""
+
+    AUTO_FOCUS = "#confirm-no"  # Enter alone must lose nothing
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("question")]
+
+    def __init__(self, title: str, lines: Sequence[str], yes: str, no: str) -> None:
+        super().__init__()
+        self._question, self._lines, self._yes, self._no = title, lines, yes, no
+
+    def title_text(self) -> str:
+        """The question."""
+        return self._question
+
+    def body(self) -> ComposeResult:
+        """The lines, then the two answers."""
+        for text in self._lines:
+            yield Static(clean(text), markup=False)
+        with Horizontal(classes="buttons"):
+            yield Button(self._no, id="confirm-no", compact=True)
+            yield Button(self._yes, variant="error", id="confirm-yes", compact=True)
+
+    @on(Button.Pressed)
+    def _answered(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.id == "confirm-yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """Answered by y or n."""
+        self.dismiss(yes)
+
+
+class Closing(ModalScreen[None]):
+    """Shown while the engine ends; takes no keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def compose(self) -> ComposeResult:
+        """One line."""
+        with Vertical(classes="dialog"):
+            yield Static("Closing: ending the camera and model processes ...", markup=False)
+
+
+Deletion = Literal["trash", "erase", "keep"]
+
+ANSWERS: tuple[tuple[str, str], ...] = (
+    ("keep", "Keep ({key[deletion.answer-keep]})"),
+    ("trash", "To the trash ({key[deletion.answer-trash]})"),
+    ("erase", "Erase at once ({key[deletion.answer-erase]})"),
+)
+
+
+class DeletionQuestion(Dialog[Deletion]):
+    """Three answers; the one that loses nothing has the focus. Esc keeps everything."""
+
+    AUTO_FOCUS = "#deletion-keep"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("deletion")]
+
+    def __init__(self, title: str, lines: Sequence[str]) -> None:
+        super().__init__()
+        self._question, self._lines = title, lines
+
+    def title_text(self) -> str:
+        """The question."""
+        return self._question
+
+    def body(self) -> ComposeResult:
+        """The lines, then the answers."""
+        for text in self._lines:
+            yield Static(clean(text), markup=False)
+        with Horizontal(classes="buttons"):
+            for answer, label in ANSWERS:
+                variant: Literal["default", "error"] = "error" if answer == "erase" else "default"
+                yield Button(
+                    with_keys(label), id=f"deletion-{answer}", variant=variant, compact=True
+                )
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(cast(Deletion, (event.button.id or "").removeprefix("deletion-")))
+
+    def action_answer(self, answer: Deletion) -> None:
+        """Answered by a key."""
+        self.dismiss(answer)
+
+
+TWIN_ANSWERS: tuple[tuple[TwinChoice, str], ...] = (
+    ("same", "Same person ({key[twin.twin-same]})"),
+    ("different", "Different ({key[twin.twin-different]})"),
+    ("stop", "Stop ({key[twin.twin-stop]})"),
+)
+
+
+def question(event: TwinSuspected) -> str:
+    """The question in a few words."""
+    return f"Looks like {clean(event.other)}: same person?"
+
+
+def evidence(event: TwinSuspected) -> str:
+    """What the question rests on."""
+    return (
+        f"{event.pictures} of the first {event.of} pictures of {clean(event.person)} "
+        f"are named {clean(event.other)}: "
+        f"score {event.score:.2f}, threshold {event.threshold:.2f}."
+    )
+
+
+class TwinQuestion(Dialog[TwinChoice]):
+    """Three answers. Esc stops the capture too, for it cannot go on unanswered."""
+
+    AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
+
+    def __init__(self, event: TwinSuspected) -> None:
+        super().__init__()
+        self._event = event
+
+    def title_text(self) -> str:
+        """The question."""
+        return question(self._event)
+
+    def body(self) -> ComposeResult:
+        """What it rests on, what the answers do, the answers."""
+        other = clean(self._event.other)
+        yield Static(evidence(self._event), markup=False)
+        answers = f"Same: the pictures go to {other}. Stop: to the trash."
+        yield Static(answers, markup=False)
+        with Horizontal(classes="buttons"):
+            for choice, label in TWIN_ANSWERS:
+                yield Button(with_keys(label), id=f"twin-{choice}", compact=True)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(cast(TwinChoice, (event.button.id or "").removeprefix("twin-")))
+
+    def action_twin(self, choice: TwinChoice) -> None:
+        """Answered by a key."""
+        self.dismiss(choice)
+
+    def action_dismiss_dialog(self) -> None:
+        """Esc: the capture is given up."""
+        self.dismiss("stop")

@@ -1,8 +1,15 @@
-"""The doctor: every finding by group with sign, value and remedy, and the measured picture."""
+"""The doctor: every finding by group with sign, value and remedy, and the measured picture.
+
+What the doctor's keys do.
+
+The doctor's findings as they come in, for the screen that shows them.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -14,14 +21,54 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Static
 
-from engine.events import Finding
-from tui.checkup import Checkup
-from tui.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
+from engine.contract import CameraMeasured, Event, Finding, JobEnded, JobStarted
+from engine.contract.desk import Desk
+from engine.contract.requests import CheckRequest
 from tui.keys import bindings_of
-from tui.keys.names import with_keys
-from tui.text import clean, shorten
+from tui.keys.keymap import with_keys
+from tui.link import in_thread
+from tui.screens.evaluation import EvaluationApp
+from tui.terminal.graphics import terminal_findings
+from tui.widgets.bars import KeyLine
 from tui.widgets.crop import Crop
-from tui.widgets.key_line import KeyLine
+from tui.words.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
+from tui.words.text import clean, shorten
+
+
+class Checkup:
+    """What was looked at, what was measured since, and what is being measured."""
+
+    def __init__(self) -> None:
+        self.looked: tuple[Finding, ...] = ()
+        """Everything but measurements; empty until the first look is over."""
+        self.measuring = ""
+        """Title of the running measurement."""
+        self.still: CameraMeasured | None = None
+        """The last measurement, with its last picture."""
+        self._measured: dict[str, Finding] = {}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings; measurements stand after the other lines of cameras."""
+        return (*self.looked, *self._measured.values())
+
+    def hear(self, event: Event) -> bool:
+        """Take an event in; whether it was about a checkup."""
+        match event:
+            case JobStarted(job="check"):
+                self.measuring = event.title
+                self.still = None
+                self._measured.clear()
+            case JobEnded(job="check"):
+                self.measuring = ""
+            case Finding():
+                self._measured[event.subject] = event
+            case CameraMeasured():
+                self.still = event
+            case _:
+                return False
+        return True
+
 
 STATE_WIDTH = 11
 SUBJECT_WIDTH, NARROW_SUBJECT = 30, 22
@@ -154,3 +201,63 @@ def _cells(finding: Finding, subject: int, width: int) -> tuple[Text, Text, Text
         Text(shorten(_below(finding), subject - 1)),
         Text(shorten(finding.value, width)),
     )
+
+
+class DoctorApp(EvaluationApp):
+    """The checkup and the screen that shows it."""
+
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+        super().__init__(desk, clock)
+        self.checkup = Checkup()
+
+    @property
+    def screen_doctor(self) -> DoctorScreen | None:
+        """The doctor's screen if it is open, perhaps under a dialog."""
+        return next((s for s in self.screen_stack if isinstance(s, DoctorScreen)), None)
+
+    def heard(self, event: Event) -> None:
+        """Take an event in and show it."""
+        super().heard(event)
+        if self.checkup.hear(event):
+            self._show_checkup()
+
+    def _show_checkup(self) -> None:
+        screen = self.screen_doctor
+        if screen is not None and screen.is_mounted:
+            screen.show()
+
+    # --- actions -------------------------------------------------------------------------
+
+    def action_doctor(self) -> None:
+        """Open the screen and look at everything afresh."""
+        if self.screen_doctor is not None:
+            return
+        self.push_screen(DoctorScreen(self.checkup, partial(self.board.why_not, "measure_camera")))
+        self.run_worker(self._look(), exit_on_error=False)
+
+    async def _look(self) -> None:
+        found = await self.ask(self.desk.checkup)
+        if found is None:
+            return
+        terminal = terminal_findings(os.environ, self.size.width, self.size.height)
+        self.checkup.looked = (*found, *self._last_source(found), *terminal)
+        self._show_checkup()
+
+    def _last_source(self, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """A line for the source used last, where it is none of the cameras."""
+        source = self.source
+        if source.isdigit() or source in {finding.device for finding in found}:
+            return ()
+        value = "the source used last; r measures it"
+        return (Finding(group="camera", subject=source, state="ok", value=value, device=source),)
+
+    @on(DoctorScreen.MeasureAsked)
+    def action_measure_camera(self) -> None:
+        """Measure the camera under the cursor."""
+        screen = self.screen_doctor
+        finding = screen.selected if screen else None
+        if finding is None or not finding.device:
+            self.explain("Choose the line of a camera or of the source used last.")
+        elif self.can("measure_camera"):
+            request = CheckRequest(source=finding.device)
+            self.go(in_thread(partial(self.desk.check, request)))

@@ -1,8 +1,15 @@
-"""The evaluation screen: how good the model in use honestly is."""
+"""The evaluation screen: how good the model in use honestly is.
+
+How the evaluation of the model stands: the last result, what is running, what went wrong.
+
+What the evaluation's keys do, from anywhere and within its screen.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,14 +21,17 @@ from textual.containers import Container, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from engine.events import EvaluateDone
-from engine.shown import many
-from tui.evaluation import Evaluation
-from tui.evaluation_sheets import evaluation_sheet
+from engine.contract import EvaluateDone, Event, FeaturesProgress, JobEnded, JobStarted, TrainDone
+from engine.contract.desk import Desk
+from engine.contract.requests import EvaluateRequest
+from engine.text import many
+from tui.desk.jobs import ActionsApp
 from tui.keys import bindings_of
-from tui.keys.names import with_keys
+from tui.keys.keymap import with_keys
+from tui.link import in_thread
+from tui.live import Live
 from tui.panes.base import Empty
-from tui.screens.doubtful import DoubtfulPart
+from tui.screens.evaluation_forms import DoubtfulPart, OtherPicturesForm, ReportForm
 from tui.screens.evaluation_parts import (
     ConfusionPart,
     CurvePart,
@@ -29,11 +39,59 @@ from tui.screens.evaluation_parts import (
     Part,
     PeoplePart,
 )
-from tui.sheets import Sheet
-from tui.text import clean
-from tui.widgets.key_line import KeyLine
-from tui.widgets.meter import Meter
-from tui.widgets.title_bar import TabStrip
+from tui.widgets.bars import KeyLine, Meter, TabStrip
+from tui.words.tables import Sheet, evaluation_sheet
+from tui.words.text import clean
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """Kept while the app runs, so that the screen may be closed meanwhile."""
+
+    result: EvaluateDone | None = None
+    request: EvaluateRequest = field(default_factory=EvaluateRequest)
+    """What was asked last, without the report: what measuring again repeats."""
+    model: str = ""
+    """The model in use; empty while there is none or it is not known."""
+    title: str = ""
+    """The running evaluation's title; empty while none runs."""
+    features: FeaturesProgress | None = None
+    trouble: str = ""
+    """How the last evaluation ended, if not well."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the result is of a model that is no longer in use."""
+        return self.result is not None and self.model not in ("", self.result.model)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is nothing to show of the model in use, and nothing under way."""
+        return not self.title and (self.result is None or self.outdated)
+
+    def hear(self, event: Event) -> bool:
+        """Take an event in; whether it changed anything."""
+        match event:
+            case JobStarted(job="evaluate"):
+                self.title, self.features, self.trouble = event.title, None, ""
+            case EvaluateDone():
+                self.result = event
+            case JobEnded(job="evaluate"):
+                self.title, self.features = "", None
+                self.trouble = _trouble(event)
+            case TrainDone(promoted=True):
+                self.model = event.model  # the list of models comes a moment later
+            case _:
+                return False
+        return True
+
+
+def _trouble(event: JobEnded) -> str:
+    if event.outcome == "failed":
+        why = ". ".join(filter(None, (event.title, event.message)))
+        return f"Failed: {why}. {event.hint}".rstrip()
+    return "" if event.outcome == "done" else "The evaluation was given up: v measures again."
+
 
 PARTS: tuple[type[Part], ...] = (OverviewPart, PeoplePart, ConfusionPart, CurvePart, DoubtfulPart)
 MANY_PEOPLE = 12
@@ -189,3 +247,92 @@ class EvaluationScreen(ModalScreen[None]):
     def action_back(self) -> None:
         """Back to the desk; what runs goes on."""
         self.dismiss(None)
+
+
+REPORTS = "reports"
+"""The folder in the workspace that is offered for reports."""
+
+
+class EvaluationApp(ActionsApp):
+    """The actions around `Evaluation`, and the screen that shows it."""
+
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+        super().__init__(desk, clock)
+        self.evaluation = Evaluation()
+
+    @property
+    def screen_evaluation(self) -> EvaluationScreen | None:
+        """The evaluation screen if it is open, perhaps under a form."""
+        return next((s for s in self.screen_stack if isinstance(s, EvaluationScreen)), None)
+
+    async def evaluate(self, request: EvaluateRequest) -> None:
+        """Start measuring. Raises FacedeskError."""
+        await in_thread(partial(self.desk.evaluate, request))
+        self.evaluation.request = replace(request, report=None)
+
+    def heard(self, event: Event) -> None:
+        """Take an event in and show it."""
+        super().heard(event)
+        if self.evaluation.hear(event):
+            self.refresh_evaluation()
+
+    def saw(self, live: Live) -> None:
+        """Show how many features of a running evaluation are ready."""
+        super().saw(live)
+        if self.evaluation.title and live.features is not self.evaluation.features:
+            self.evaluation.features = live.features
+            self.refresh_evaluation()
+
+    def refresh_evaluation(self) -> None:
+        """Show the present state in the screen, if it is open."""
+        screen = self.screen_evaluation
+        if screen is not None and screen.is_mounted:
+            screen.show()
+
+    def recall_evaluation(self) -> None:
+        """Take up the kept evaluation of the model in use, if there is none to show yet."""
+        model = self.evaluation.model
+        if model and self.evaluation.wanted:
+            self.go(self._recall(model))
+
+    async def _recall(self, model: str) -> None:
+        kept = await in_thread(partial(self.desk.last_evaluation, model))
+        if kept is not None and self.evaluation.wanted and self.evaluation.model == model:
+            self.evaluation.result = kept
+            self.refresh_evaluation()
+
+    # --- actions -------------------------------------------------------------------------
+
+    def action_evaluation(self) -> None:
+        """Open the screen; measure at once if there is nothing to show of the model in use."""
+        if self.screen_evaluation is not None:
+            return
+        why_not = partial(self.board.why_not, "measure")
+        self.push_screen(EvaluationScreen(self.evaluation, self.desk.workspace, why_not))
+        if self.evaluation.wanted and why_not() is None:
+            self.go(self.evaluate(EvaluateRequest()))
+
+    def action_measure(self) -> None:
+        """Measure once more what was measured last."""
+        if self.can("measure"):
+            self.go(self.evaluate(self.evaluation.request))
+
+    def action_write_report(self) -> None:
+        """The form for the report's folder."""
+        if self.can("measure"):
+            folder = str(self.desk.workspace / REPORTS)
+            last = self.evaluation.request
+            self.push_screen(ReportForm(self.evaluate, last=last, folder=folder))
+
+    def action_other_pictures(self) -> None:
+        """The form for other probes, strangers and FPIR."""
+        if self.can("measure"):
+            fpir = self.desk.settings.recognition.fpir
+            last = self.evaluation.request
+            self.push_screen(OtherPicturesForm(self.evaluate, last=last, fpir=fpir))
+
+    def action_stop_evaluation(self) -> None:
+        """Give the running evaluation up."""
+        if self.can("stop_evaluation"):
+            self.tell(f"Stopping: {self.evaluation.title}")
+            self.go(self.stop("evaluate"))

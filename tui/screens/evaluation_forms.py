@@ -1,15 +1,25 @@
-"""The forms of the evaluation screen: other pictures, and where the report goes."""
+"""The forms of the evaluation screen: other pictures, and where the report goes.
+
+What to doubt in an evaluation: leakage, warnings, confused pairs, suspect pictures.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from string import Formatter
 
+from rich.text import Text
 from textual.app import ComposeResult
-from textual.widgets import Input, Label
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Label, Static
 
-from engine.service.protocol import EvaluateRequest
+from engine.contract import EvaluateDone
+from engine.contract.requests import EvaluateRequest
 from tui.screens.dialog import Form, Send
+from tui.screens.evaluation_parts import Part
 from tui.widgets.fields import Field, Wrong
+from tui.words.text import clean
 
 
 class OtherPicturesForm(Form[EvaluateRequest]):
@@ -93,3 +103,103 @@ class ReportForm(Form[EvaluateRequest]):
         if not folder:
             raise Wrong("Say which folder.", "#form-folder")
         return replace(self._last, report=folder)
+
+
+KINDS: dict[str, str] = {
+    "mislabelled": "perhaps another person",
+    "blurred": "blurred",
+    "twin": "near copy of another person's",
+    "crowd": "one of several faces",
+    "two_faces": "two faces under one name",
+}
+"""Why a picture of the gallery is suspect."""
+
+
+class DoubtfulPart(Part):
+    """A text that scrolls. Crops are told by their path in the workspace."""
+
+    NAME = "doubtful"
+    NUMBER = 5
+    TITLE = "Doubtful"
+    MAIN = "#doubtful-body"
+
+    def __init__(self, workspace: Path) -> None:
+        super().__init__()
+        self._workspace = workspace
+
+    def compose(self) -> ComposeResult:
+        """One text in a scrolling box."""
+        with VerticalScroll(id="doubtful-body"):
+            yield Static(id="doubtful-text", markup=False)
+
+    def show(self, result: EvaluateDone) -> None:
+        """Write everything down, the general before the particular."""
+        parts = [
+            leakage(result),
+            _section("Warnings", [Text(f"! {clean(w)}", "yellow") for w in result.warnings]),
+            _section("Most confused pairs", [self._pair(pair) for pair in result.confused]),
+            _section("Suspect pictures", [self._suspect(one) for one in result.suspects]),
+        ]
+        found = [part for part in parts if part]
+        text = Text("\n\n").join(found) if found else Text("Nothing looks doubtful.")
+        self.query_one("#doubtful-text", Static).update(text)
+
+    def _pair(self, pair: tuple[str, str, float, float, str, str]) -> Text:
+        person, other, score, own, probe, crop = pair
+        text = "{person} resembles {other}: {score:.2f} against {own:.2f} for the right one"
+        names = {"person": Text(clean(person), "bold"), "other": Text(clean(other), "bold")}
+        return Text.assemble(
+            _styled(text, **names, score=score, own=own),
+            (f"\n  {self._short(probe)}\n  {self._short(crop)}", "dim"),
+        )
+
+    def _suspect(self, suspect: tuple[str, str, str, str]) -> Text:
+        person, crop, kind, sentence = suspect
+        about = f", {KINDS.get(kind, clean(kind))}: {clean(sentence)}"
+        return Text.assemble(
+            (clean(person), "bold"),
+            about,
+            (f"\n  {self._short(crop)}", "dim"),
+        )
+
+    def _short(self, crop: str) -> str:
+        """A crop's path, inside the workspace without the latter."""
+        path = Path(crop)
+        inside = path.is_relative_to(self._workspace)
+        return clean(str(path.relative_to(self._workspace) if inside else path))
+
+
+def _styled(sentence: str, **values: object) -> Text:
+    """`str.format` for which a value may be a styled Text; such a one takes no format."""
+    made = Text()
+    for words, name, form, _conversion in Formatter().parse(sentence):
+        made.append(words)
+        if name is not None:
+            value = values[name]
+            made.append(value if isinstance(value, Text) else format(value, form or ""))
+    return made
+
+
+def leakage(result: EvaluateDone) -> Text | None:
+    """The leakage meter: the split in use against a random split of the same pictures."""
+    figures = result.leakage
+    lines = []
+    for name, word in (("rank1", "Rank-1"), ("tpir", "TPIR")):
+        if name not in figures or f"random_{name}" not in figures:
+            continue
+        used, random = figures[name], figures[f"random_{name}"]
+        text = "split in use {used} · random split {random} · difference {difference:+.2f}"
+        shares = {"used": Text(f"{used:.2f}", "bold"), "random": Text(f"{random:.2f}", "bold")}
+        lines.append(
+            Text.assemble(f"{word:<7} ", _styled(text, **shares, difference=random - used))
+        )
+    if not lines:
+        return None
+    lines.append(
+        Text("What a random split gains is leakage: near copies of its probes were learnt.", "dim")
+    )
+    return _section("Leakage", lines)
+
+
+def _section(title: str, lines: list[Text]) -> Text | None:
+    return Text("\n").join([Text(title, "bold underline"), *lines]) if lines else None

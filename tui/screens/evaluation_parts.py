@@ -9,15 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
-from engine.events import EvaluateDone
-from engine.shown import many
-from tui.figures import STRANGERS, dial, headline, percent
-from tui.keys.names import with_keys
+from engine.contract import EvaluateDone
+from engine.text import many
+from tui.keys.keymap import with_keys
 from tui.panes.base import Pane, line
-from tui.text import clean, shorten, span
-from tui.widgets.confusion import Confusion
-from tui.widgets.det_curve import DetCurve, tpir_over_fpir
-from tui.widgets.share_row import ShareRow
+from tui.widgets.plots import Confusion, DetCurve, ShareRow, tpir_over_fpir
+from tui.words.figures import STRANGERS, dial, headline, percent
+from tui.words.text import clean, shorten, span
 
 FPIRS = ("0.001", "0.01", "0.05", "0.1")
 """Rates of strangers at which TPIR may be told (ISO/IEC 19795-1 style tables)."""

@@ -7,12 +7,12 @@ from typing import cast
 from textual.app import ComposeResult
 from textual.widgets import Input, Label, Select
 
-from engine.camera.display import display_available
-from engine.service.protocol import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
+from engine.contract.requests import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
+from engine.machine import display_available
 from engine.settings import ConsentSettings
 from tui.screens.dialog import Form, Send
-from tui.text import clean
 from tui.widgets.fields import Field, Tick, Wrong
+from tui.words.text import clean
 
 SOURCES = "0, /dev/video0, clip.mp4, folder/, rtsp://, http://, demo:collins"
 

@@ -8,7 +8,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.keys import CONTEXTS, Key, keys_of
-from tui.keys.names import shown
+from tui.keys.keymap import shown
 from tui.screens.dialog import Dialog
 
 ABOUT: dict[str, str] = {

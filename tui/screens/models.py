@@ -14,14 +14,14 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
-from engine.service.protocol import ModelRow
+from engine.contract.requests import ModelRow
 from tui.keys import bindings_of
-from tui.keys.names import with_keys
+from tui.keys.keymap import with_keys
 from tui.screens.dialog import Dialog
-from tui.sheets import Sheet
-from tui.text import clean, day, figure
+from tui.widgets.bars import KeyLine
 from tui.widgets.curves import Curves
-from tui.widgets.key_line import KeyLine
+from tui.words.tables import Sheet
+from tui.words.text import clean, day, figure
 
 COLUMNS = (
     ("", 8),

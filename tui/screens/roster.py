@@ -1,8 +1,12 @@
-"""The roster: who is still to come, Enter enrols, the next one is selected afterwards."""
+"""The roster: who is still to come, Enter enrols, the next one is selected afterwards.
+
+Working through the roster: one capture after the other, training once at the end.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from rich.text import Text
 from textual import on
@@ -10,11 +14,16 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 
-from engine.service.roster_calls import Added, RosterRow
-from engine.shown import many
+from engine.contract import Event, JobEnded
+from engine.contract.desk import Desk
+from engine.contract.requests import EnrolRequest
+from engine.desk.roster_calls import RosterRow
+from engine.people.roster import Added
+from engine.text import many
+from tui.desk.quick import QuickEnrolmentApp
 from tui.screens.dialog import Dialog
-from tui.text import clean, shorten
 from tui.widgets.fields import Field, Tick
+from tui.words.text import clean, shorten
 
 EMPTY = "The roster is empty. Give a CSV file with a column `name`, or a folder, and press Enter."
 
@@ -120,3 +129,54 @@ class RosterScreen(Dialog[None]):
     def action_confirm(self) -> None:
         """Enter on the tick: back to the names."""
         self.query_one(DataTable).focus()
+
+
+class RosterApp(QuickEnrolmentApp):
+    """`l`, and the way back to the roster after each capture."""
+
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+        super().__init__(desk, clock)
+        self.roster_trains = True
+        self._from_roster = False
+        """Whether the capture under way was started from the roster, and others wait."""
+
+    def action_roster(self) -> None:
+        """Open the roster."""
+        if self.can("new_person"):
+            self.push_screen(
+                RosterScreen(
+                    lambda: self.ask(self.desk.roster),
+                    self._add_names,
+                    source=self.source,
+                    then_train=self.roster_trains,
+                )
+            )
+
+    async def _add_names(self, source: str) -> Added | None:
+        added = await self.ask(partial(self.desk.add_to_roster, source))
+        if added is not None:
+            self.tell(
+                "{names} added to the roster".format(names=many(len(added.names), "name")),
+                "good",
+            )
+            for note in added.notes:
+                self.explain(note)
+        return added
+
+    @on(RosterScreen.EnrolAsked)
+    def _enrol_next(self, message: RosterScreen.EnrolAsked) -> None:
+        """Capture without further questions, with the source and count used last."""
+        self.roster_trains = message.then_train
+        request = EnrolRequest(
+            person=message.name, source=self.source, count=self.count, window=self.window
+        )
+        self._from_roster = not message.last
+        self.go(self.enrol_quickly(request, train=message.last and message.then_train))
+
+    def heard(self, event: Event) -> None:
+        """After a capture from the roster: back to it, with the next one selected."""
+        super().heard(event)
+        if isinstance(event, JobEnded) and event.job == "enrol" and self._from_roster:
+            self._from_roster = False
+            if self.screen is self.screen_desk:
+                self.action_roster()

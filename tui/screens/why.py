@@ -1,8 +1,14 @@
-"""Why: the faces in view, and what the decision about the selected one rests on."""
+"""Why: the faces in view, and what the decision about the selected one rests on.
+
+The explanation of decisions: asks the engine, shows what it answers.
+
+The questions about twins and second faces: asked while a capture is held, answered to it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from rich.text import Text
@@ -10,12 +16,29 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import DataTable, Static
 
-from engine.events import NothingToExplain, Why
-from tui.bridge import Sighting
-from tui.screens.dialog import Dialog
-from tui.text import clean, decision_words
-from tui.why_words import sentences
+from engine.contract import (
+    Event,
+    FaceAnswer,
+    JobEnded,
+    LooksEnrolled,
+    NothingToExplain,
+    SecondFace,
+    SetAside,
+    TwinChoice,
+    TwinSuspected,
+    Why,
+)
+from engine.contract.errors import FacedeskError
+from tui.link import in_thread
+from tui.live import Sighting
+from tui.screens.dialog import Dialog, TwinQuestion, evidence
+from tui.screens.evaluation import EvaluationApp
+from tui.screens.person import FaceQuestion
+from tui.screens.person import evidence as face_evidence
 from tui.widgets.crop import Crop
+from tui.words.coach import sentences
+from tui.words.figures import doubt_words
+from tui.words.text import clean, decision_words
 
 AGAIN = 1.0
 """Seconds between two looks while faces are watched."""
@@ -127,3 +150,62 @@ def _line(sighting: Sighting) -> Text:
     who = clean(face.person or nearest)
     score = f"{face.score:.2f} {sign} {face.threshold:.2f}"
     return Text(f"{track}  {decision:<8} {who}  {score}")
+
+
+class WhyApp(EvaluationApp):
+    """The action around `WhyScreen`."""
+
+    def heard(self, event: Event) -> None:
+        """Show an answer in the screen that asked, if it is still open."""
+        super().heard(event)
+        if isinstance(event, Why | NothingToExplain) and isinstance(self.screen, WhyScreen):
+            self.screen.show(event)
+
+    async def crop_at(self, path: str) -> bytes:
+        """A crop's PNG by its path below the workspace; empty if it is gone."""
+        try:
+            return await in_thread(partial(self.desk.picture, path))
+        except FacedeskError:
+            return b""
+
+    def action_why(self) -> None:
+        """Explain the faces of the present recognition, or of the last one."""
+        recognition = self.screen_desk.recognition
+        if not recognition.sightings:
+            self.explain("No face has been recognised yet: press r, then w explains a decision.")
+            return
+        self.push_screen(WhyScreen(lambda: recognition.sightings, self._ask_why, self.crop_at))
+
+    def _ask_why(self, track: int) -> None:
+        self.go(in_thread(partial(self.desk.why, track)))
+
+
+class TwinApp(WhyApp):
+    """Asks when the engine suspects that somebody is enrolled already, or is two people."""
+
+    def heard(self, event: Event) -> None:
+        """Ask; take the question back when its capture is over."""
+        super().heard(event)
+        match event:
+            case TwinSuspected():
+                self.tell(evidence(event), "warning")
+                if self.board.camera_job == "enrol":
+                    self.push_screen(TwinQuestion(event), self._answered)
+            case SecondFace():
+                self.tell(face_evidence(event), "warning")
+                if event.asked and self.board.camera_job == "enrol":
+                    self.push_screen(FaceQuestion(event, self.crop_at), self._face_answered)
+            case SetAside() | LooksEnrolled():
+                for sentence in doubt_words(event):
+                    self.tell(sentence, "warning")
+                    self.notify(sentence, severity="warning", timeout=8, markup=False)
+            case JobEnded(job="enrol") if isinstance(self.screen, TwinQuestion | FaceQuestion):
+                self.screen.dismiss(None)
+
+    def _answered(self, choice: TwinChoice | None) -> None:
+        if choice is not None:
+            self.go(in_thread(partial(self.desk.answer_twin, choice)))
+
+    def _face_answered(self, choice: FaceAnswer | None) -> None:
+        if choice is not None:
+            self.go(in_thread(partial(self.desk.answer_face, choice)))

@@ -14,9 +14,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from engine.events import HALF_BLOCK_RUN, Preview
-from tui.preview import Account
-from tui.terminal import crowded
+from engine.contract import HALF_BLOCK_RUN, Preview
+from tui.terminal.line import Account, crowded
 
 BLANK = Style.null()
 """Not None: Textual's filter for NO_COLOR looks into every style."""

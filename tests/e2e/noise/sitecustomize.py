@@ -12,5 +12,5 @@ def _noise() -> None:
         threading.Event().wait(0.02)
 
 
-if any("engine.service" in word for word in sys.orig_argv):
+if any("engine.desk" in word for word in sys.orig_argv):
     threading.Thread(target=_noise, daemon=True).start()

@@ -1,0 +1,358 @@
+"""VGG16's features: against TensorFlow's, and against what the processor can do at all.
+
+Scoring one face in a large gallery.
+
+Recognition stage by stage, for one face and for four.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bench.material import (
+    WINOGRAD,
+    Plan,
+    clip,
+    clip_of_four,
+    crops_to_measure,
+    operations_of_a_row,
+    taking_turns,
+    trained_workspace,
+)
+from engine.camera.open import open_source
+from engine.camera.source import Frame
+from engine.config import load_settings
+from engine.contract import Figure
+from engine.contract.requests import PreviewWish
+from engine.faces.align import align
+from engine.jobs.find_faces import face_search
+from engine.jobs.networks import backbone_of
+from engine.jobs.preview import HalfBlocks
+from engine.model.backbones import packaged_space, vgg16_extractor
+from engine.model.store import ModelStore
+from engine.model.vectors import Float32, unit
+from engine.model.vgg16 import Extracts
+from engine.model.vgg16_keras import KerasExtractor
+from engine.model.weights import load_weights
+from engine.openvino_networks import openvino
+from engine.recognise.gallery import Gallery
+from engine.recognise.recogniser import Recogniser
+from engine.recognise.tracking import Tracker
+from engine.settings import Settings
+
+CROPS, FEW = 16, 4
+ROUNDS, ONCE = 5, 1
+SIDE, SMALL = 2048, 1024
+"""Rows and columns of the matrices whose product shows what the processor can do."""
+
+
+def measure_features(plan: Plan) -> Iterator[Figure]:
+    """All in turn: the runtime in use, TensorFlow in float32, and bare matrix products."""
+    settings = load_settings()
+    weights = load_weights()
+    crops = crops_to_measure(settings, plan.workspace, plan.sized(CROPS, FEW))
+    ours, reference = (
+        vgg16_extractor(weights, settings.model.runtime),
+        KerasExtractor(weights, False),
+    )
+    low = bool(getattr(ours, "low_precision", False))
+    side = plan.sized(SIDE, SMALL)
+    makers = products(side, low)
+    own, others, *bare = taking_turns(
+        [lambda: ours.extract(crops), lambda: reference.extract(crops), *makers.values()],
+        plan.sized(ROUNDS, ONCE),
+    )
+    precision = "bfloat16" if low else "float32"
+    yield Figure(
+        key="features.speed",
+        what="VGG16 features of crops of 160x160",
+        value=len(crops) / statistics.median(own),
+        unit="crops/s",
+        more=True,
+        other=len(crops) / statistics.median(others),
+        against="TensorFlow in float32",
+        judged="ratio",
+        least=2,
+        stretch=4,
+        note=precision,
+    )
+    yield from agreement(ours.extract(crops), reference.extract(crops))
+    # A limit is what the machine can do undisturbed: the fastest round, and ours against it.
+    fastest = list(map(min, bare))
+    best = min(fastest)
+    limit = 2 * side**3 / best / 1e9
+    which = list(makers)[fastest.index(best)]
+    done = operations_of_a_row() * len(crops) / min(own) / 1e9
+    yield Figure(
+        key="features.limit",
+        what="the processor's limit: the fastest matrix product",
+        value=limit,
+        unit="GFLOP/s",
+        more=True,
+        note=f"{which}, {precision}, {side}x{side}",
+    )
+    yield Figure(
+        key="features.share",
+        what="VGG16's operations done, as a share of that limit",
+        value=done / limit,
+        unit="",
+        more=True,
+        judged="value",
+        least=0.8,
+        stretch=0.9,
+        note=(
+            f"{done:.0f} GFLOP/s, counted as plain convolutions; were all of them Winograd's "
+            f"F(4x4, 3x3), the share of multiplications would be {done / limit / WINOGRAD:.2f}"
+        ),
+    )
+
+
+def agreement(ours: Float32, theirs: Float32) -> Iterator[Figure]:
+    """Whether faster rows are the same rows."""
+    space = packaged_space("vgg16")
+    likeness = (space.embed(ours) * space.embed(theirs)).sum(1)
+    against = "TensorFlow in float32"
+    yield Figure(
+        key="features.cosine",
+        what="least cosine between the embeddings of both",
+        value=float(likeness.min()),
+        unit="",
+        more=True,
+        note=against,
+    )
+    errors = np.linalg.norm(ours - theirs, axis=1) / np.linalg.norm(theirs, axis=1)
+    yield Figure(
+        key="features.error",
+        what="largest relative error of a row",
+        value=float(errors.max()),
+        unit="",
+        note=against,
+    )
+
+
+def products(side: int, low: bool) -> dict[str, Callable[[], object]]:
+    """Products of two square matrices on all cores, by the library that makes them."""
+    random = np.random.default_rng(1)
+    one, other = (random.normal(size=(side, side)).astype(np.float32) for _side in range(2))
+    found: dict[str, Callable[[], object]] = {}
+    if not low:  # NumPy has no bfloat16
+        found["NumPy"] = lambda: one @ other
+    try:
+        found["OpenVINO"] = _openvino_product(one, other, "bf16" if low else "f32")
+    except (ImportError, RuntimeError):
+        if low:
+            raise
+    return found
+
+
+def _openvino_product(
+    one: NDArray[np.float32], other: NDArray[np.float32], precision: str
+) -> Callable[[], object]:
+    ov = openvino()
+    op = ov.opset13
+    left = op.parameter(list(one.shape), np.float32)
+    model = ov.Model([op.matmul(left, op.constant(other), False, False)], [left], "product")
+    options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision}
+    request = ov.Core().compile_model(model, "CPU", options).create_infer_request()
+    return lambda: request.infer([one])
+
+
+PEOPLE = 5000
+SCORE_ROUNDS = 51
+
+
+def measure_score(plan: Plan) -> Iterator[Figure]:
+    """A gallery of made-up centres: only their number matters to the time."""
+    space = packaged_space("vgg16")
+    random = np.random.default_rng(1)
+    centres = unit(random.normal(size=(PEOPLE, space.dims)).astype(np.float32))
+    gallery = Gallery(space, centres, [str(number) for number in range(PEOPLE)])
+    face = unit(random.normal(size=(1, space.dims)).astype(np.float32))
+    (taken,) = taking_turns([lambda: gallery.search(face)], SCORE_ROUNDS)
+    yield Figure(
+        key="score.5000",
+        what="score a face against {people} people".format(people=f"{PEOPLE:,}"),
+        value=statistics.median(taken) * 1000,
+        unit="ms",
+        judged="value",
+        least=5,
+        stretch=1,
+    )
+
+
+FRAMES, RECOGNISE_FEW = 60, 8
+WARM = 3
+"""Frames before those that count: the first calls are slow."""
+WISH = PreviewWish(columns=78, rows=20, level="normal", rate=30)
+"""A preview as the app asks for in a terminal of 80x24."""
+STAGES = ("read", "detect", "align", "features", "score", "vote", "draw")
+Result = TypeVar("Result")
+
+
+class Stages:
+    """Seconds of each stage, frame by frame."""
+
+    def __init__(self) -> None:
+        self._taken: defaultdict[str, list[float]] = defaultdict(list)
+
+    def time(self, stage: str, work: Callable[[], Result]) -> Result:
+        """Do a stage's work."""
+        began = time.perf_counter()
+        result = work()
+        self.add(stage, time.perf_counter() - began)
+        return result
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Note what a stage took."""
+        self._taken[stage].append(seconds)
+
+    def of(self, stage: str) -> float:
+        """Median milliseconds of a stage, without the first frames."""
+        return 1000 * statistics.median(self._taken[stage][WARM:])
+
+
+class Recognition:
+    """The stages of live recognition, one after the other, and what each takes.
+
+    They are called as the jobs call them. Alignment, scoring and voting lie inside other calls, so
+    they are done once more to be timed, and do not count in the whole.
+    """
+
+    def __init__(self, plan: Plan, settings: Settings) -> None:
+        model = ModelStore(trained_workspace(plan.path, settings)).load()
+        backbone = backbone_of(model.info, settings.model.runtime)
+        self.stages = Stages()
+        self.space = backbone.space
+        self.extractor = _Timed(backbone.extractor)
+        self._recogniser = Recogniser(model, self.extractor, self.space, settings.recognition)
+        self._find = face_search(settings, lambda event: None, photographs=False)
+        self._tracker = Tracker(settings.recognition)
+        self._blocks = HalfBlocks()
+
+    def take(self, frame: Frame) -> int:
+        """One frame through all the stages but reading; how many faces it showed."""
+        stages = self.stages
+        began = time.perf_counter()
+        faces = self._find(frame.image)
+        found = time.perf_counter() - began
+        began = time.perf_counter()
+        for face in faces:
+            align(frame.image, face.eyes)
+        aligned = time.perf_counter() - began
+        stages.add("align", aligned)
+        stages.add("detect", found - aligned)
+        boxes = [face.box.as_tuple for face in faces]
+        crops = (
+            np.stack([face.crop for face in faces])
+            if faces
+            else np.empty((0, 160, 160, 3), np.uint8)
+        )
+        began = time.perf_counter()
+        self._recogniser.observe(frame.label, frame.sequence, frame.seconds, boxes, crops)
+        observed = time.perf_counter() - began
+        stages.add("features", self.extractor.spent())
+        began = time.perf_counter()
+        embeddings = self.space.embed(self.extractor.rows[: len(faces)])
+        scores = self._recogniser.gallery.scores(embeddings)
+        stages.add("score", time.perf_counter() - began)
+        candidates = scores.argmax(1).tolist()
+        began = time.perf_counter()
+        self._tracker.update(frame.seconds, boxes, embeddings, candidates)
+        stages.add("vote", time.perf_counter() - began)
+        began = time.perf_counter()
+        self._blocks.cells(frame.image, boxes, WISH)
+        drawn = time.perf_counter() - began
+        stages.add("draw", drawn)
+        stages.add("all", found + observed + drawn)
+        return len(faces)
+
+
+class _Timed:
+    """An extractor that notes what its calls take, and its last rows."""
+
+    def __init__(self, inner: Extracts) -> None:
+        self._inner = inner
+        self.digest, self.length = inner.digest, inner.length
+        self.rows: NDArray[np.float32] = np.empty((0, inner.length), np.float32)
+        self._seconds = 0.0
+
+    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As `Extracts.extract`."""
+        began = time.perf_counter()
+        self.rows = self._inner.extract(crops)
+        self._seconds += time.perf_counter() - began
+        return self.rows
+
+    def spent(self) -> float:
+        """Seconds since the last call of this."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds
+
+
+def measure_recognise(plan: Plan) -> Iterator[Figure]:
+    """One face, then four faces."""
+    settings = load_settings()
+    frames = plan.sized(FRAMES, RECOGNISE_FEW) + WARM
+    one = clip(plan.path, settings, frames)
+    recognition, faces = _watched(plan, settings, one)
+    yield Figure(
+        key="recognise.1.rate",
+        what="recognise one face, all stages in one process",
+        value=_rate(recognition.stages),
+        unit="frames/s",
+        more=True,
+        note=f"640x480, {faces:.1f} faces a frame",
+    )
+    yield from _by_stage(recognition.stages, 1)
+    recognition, faces = _watched(plan, settings, clip_of_four(plan.path, settings, frames))
+    yield Figure(
+        key="recognise.4.rate",
+        what="recognise four faces, all stages in one process",
+        value=_rate(recognition.stages),
+        unit="frames/s",
+        more=True,
+        note=f"640x480, {faces:.1f} faces a frame",
+    )
+    yield from _by_stage(recognition.stages, 4)
+
+
+def _watched(plan: Plan, settings: Settings, file: Path) -> tuple[Recognition, float]:
+    """A clip recognised from beginning to end, and how many faces a frame showed."""
+    recognition = Recognition(plan, settings)
+    seen = []
+    with closing(open_source(str(file), settings.camera)) as source:
+        while (frame := recognition.stages.time("read", source.read)) is not None:
+            seen.append(recognition.take(frame))
+    return recognition, statistics.mean(seen[WARM:])
+
+
+def _rate(stages: Stages) -> float:
+    return 1000 / (stages.of("read") + stages.of("all"))
+
+
+def _by_stage(stages: Stages, faces: int) -> Iterator[Figure]:
+    words = {
+        "read": "read",
+        "detect": "detect",
+        "align": "align",
+        "features": "features",
+        "score": "score",
+        "vote": "vote",
+        "draw": "draw",
+    }
+    for stage in STAGES:
+        yield Figure(
+            key=f"recognise.{faces}.{stage}",
+            what=f"{words[stage]}, a frame of {faces}",
+            value=stages.of(stage),
+            unit="ms",
+        )

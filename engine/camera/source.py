@@ -1,0 +1,212 @@
+"""What a source delivers: frames, and what is known about the source itself.
+
+What kind of source a text names. Needs no OpenCV and opens nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.camera.opencv import cv2
+from engine.camera.tape_folder import home_of, is_tape
+from engine.contract import Event
+from engine.contract.errors import SourceNotFound
+from engine.picture_formats import is_picture_name
+from engine.settings import PictureShape
+from engine.text import mask_credentials
+
+Kind = Literal["webcam", "file", "folder", "stream", "demo", "replay"]
+STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https")
+REMOTE: tuple[Kind, ...] = ("webcam", "stream")
+"""Kinds whose reads may hang, and that may go away and come back."""
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def kind_of(text: str) -> Kind:
+    """Which kind of source `text` names, without opening it. A single picture is a folder of
+    one. Raises SourceNotFound for an empty text and for a URL of an unknown scheme."""
+    text = text.strip()
+    if not text:
+        raise SourceNotFound(
+            "No source was given",
+            "",
+            "Give 0, /dev/video0, a file, a folder, a URL or demo:collins.",
+        )
+    if text.startswith("demo:"):
+        return "demo"
+    if is_tape(text):
+        return "replay"
+    if text.isascii() and text.isdigit():
+        return "webcam"
+    scheme = _SCHEME.match(text)
+    if scheme and scheme[1].lower() in STREAM_SCHEMES:
+        return "stream"
+    if scheme and scheme[1].lower() != "file":
+        raise SourceNotFound(
+            "The source cannot be used",
+            f"{mask_credentials(text)} is a {scheme[1]} address",
+            "Streams are read by {schemes}.".format(schemes=", ".join(STREAM_SCHEMES)),
+        )
+    # /dev/shm holds no devices, it is a disk in memory.
+    if text.startswith("/dev/") and not text.startswith("/dev/shm/"):
+        return "webcam"
+    path = local_path(text)
+    return "folder" if os.path.isdir(path) or is_picture_name(path) else "file"
+
+
+def local_path(text: str) -> Path:
+    """The path of a file or folder, `file://` and `~` resolved."""
+    if text.lower().startswith("file://"):
+        try:
+            return Path(unquote(urlsplit(text).path))
+        except ValueError:  # a host in brackets that is none
+            return Path(text)
+    return home_of(text)
+
+
+def split_address(url: str) -> SplitResult:
+    """The parts of a URL with a host and a sound port. Raises SourceNotFound."""
+    try:
+        parts = urlsplit(url)
+        whole = parts.hostname and (parts.port or True)
+    except ValueError:
+        whole = None
+    if not whole:
+        raise SourceNotFound(
+            "The address is not complete",
+            mask_credentials(url),  # never the host alone: an unescaped password may be there
+            "Write it as rtsp://host:port/path.",
+        )
+    return parts
+
+
+Image = NDArray[np.uint8]
+"""BGR, height x width x 3."""
+Report = Callable[[Event], None]
+MOST_SIDE = 8192
+"""Pixels a side of a frame, whatever the source; a larger one is not decoded."""
+MOST_PIXELS = 36_000_000
+"""Pixels of a frame: 8K (7680x4320) has 33 million."""
+USUAL_FPS = 25.0
+"""Rate assumed where a film states none."""
+MOST_ASPECT = 4.0
+"""A pixel is not more than so many times wider than high, or higher than wide; who says so errs."""
+SHAPES: dict[PictureShape, float | None] = {"own": None, "4:3": 4 / 3, "16:9": 16 / 9}
+"""Width over height of a whole picture."""
+
+
+def ignore(_event: Event) -> None:
+    """A report callback for callers who do not listen."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    `image` is BGR uint8, height x width x 3. `sequence` counts the source's frames from 0, so
+    gaps are dropped frames. `seconds` is the source's clock: monotonic arrival time of a live
+    source (a Reader counts it from the first frame), position in a file, 0.1 s a picture of a
+    folder. `label` is the file's relative
+    path for folders, else the source's text without credentials.
+    """
+
+    image: Image
+    sequence: int
+    seconds: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """A source as it was opened. Sizes in pixels; `fps` 0 and `frames` None mean unknown."""
+
+    text: str
+    kind: Kind
+    live: bool
+    width: int
+    height: int
+    fps: float
+    demo: bool = False
+    frames: int | None = None
+    detail: str = ""
+
+
+class Source(Protocol):
+    """Anything that delivers frames. Used by one thread at a time."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What was opened."""
+        ...
+
+    def read(self) -> Frame | None:
+        """The next frame, or None at the end. Raises SourceError."""
+        ...
+
+    def close(self) -> None:
+        """Release the device or file; may be called twice."""
+        ...
+
+
+def too_large(width: float, height: float) -> bool:
+    """Whether a frame of this size is not to be decoded."""
+    return max(width, height) > MOST_SIDE or width * height > MOST_PIXELS
+
+
+def as_bgr(image: NDArray[np.generic]) -> Image:
+    """`image` as BGR uint8: grey is tripled, alpha dropped (some cameras deliver either)."""
+    plain = np.asarray(image, dtype=np.uint8)
+    if plain.ndim == 2:
+        plain = plain[:, :, np.newaxis]
+    if plain.shape[2] == 1:
+        plain = np.repeat(plain, 3, axis=2)
+    return np.ascontiguousarray(plain[:, :, :3])
+
+
+def decoded(good: bool, image: NDArray[np.generic] | None) -> Image | None:
+    """The answer of OpenCV's `VideoCapture.read` as BGR uint8; None if there is no picture in it.
+
+    It returns False instead of raising, and from a failing device at times an empty picture.
+    """
+    return as_bgr(image) if good and image is not None and image.size else None
+
+
+def aspect(
+    numerator: float, denominator: float, width: float, height: float, shape: PictureShape
+) -> float:
+    """A pixel's width over its height, as `numerator` and `denominator` state it (0: they do not).
+
+    `shape` is for a picture of `width` x `height` pixels that states nothing, or 1:1, which
+    encoders write unasked. One beyond MOST_ASPECT either way is not believed: 1.
+    """
+    found = numerator / denominator if numerator > 0 and denominator > 0 else 1.0
+    whole = SHAPES[shape]
+    if found == 1.0 and whole is not None and width > 0:
+        found = whole * height / width
+    return found if 1 / MOST_ASPECT <= found <= MOST_ASPECT else 1.0
+
+
+def with_square_pixels(image: Image, pixel: float) -> Image:
+    """`image` (BGR uint8 HxWx3) made wider or higher, so that its pixels are square.
+
+    `pixel` is a pixel's width over its height. Nothing the camera saw is lost, unless the picture
+    would become too large: then the other side is made smaller.
+    """
+    height, width = image.shape[:2]
+    across, down = max(pixel, 1.0), max(1 / pixel, 1.0)
+    if too_large(width * across, height * down):
+        across, down = 1 / down, 1 / across
+    size = max(1, round(width * across)), max(1, round(height * down))
+    if size == (width, height):
+        return image
+    # Linear: it makes no edges that nobody has, as the sharper ways do.
+    return as_bgr(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR))

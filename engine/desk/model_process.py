@@ -1,0 +1,335 @@
+"""The model process: all that needs the network. Jobs run in threads, faces are named in main.
+
+Recognition goes on with the model it was started with while a new one trains beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.cancel import Cancel
+from engine.contract import JobEnded, NothingToExplain, Notice
+from engine.contract.errors import FacedeskError
+from engine.contract.requests import EvaluateRequest, TrainRequest
+from engine.desk.child_main import ChildContext, serve
+from engine.desk.messages import (
+    Burdened,
+    End,
+    FacesFound,
+    FirstPictures,
+    FramesEnded,
+    LikenessAsked,
+    LikenessFound,
+    PictureKept,
+    PicturesOver,
+    Quit,
+    Ready,
+    RecognitionEnded,
+    SessionAsked,
+    Start,
+    Turns,
+    TwinReport,
+    WhyAsked,
+)
+from engine.model.backbones import choose_runtime, load_ahead
+from engine.pictures import CROP
+
+if TYPE_CHECKING:
+    from engine.jobs.judging import Judge
+    from engine.jobs.naming import Recognition
+
+log = logging.getLogger(__name__)
+
+RECOGNISE = "recognise"
+IDLE = 120.0
+"""Seconds after a capture in which a training is expected: TensorFlow was loaded for it."""
+MAIN = "main loop"
+"""What the process is at when it takes a message, as the watchdog calls it."""
+
+
+class ModelBody:
+    """The main loop's state: the recognition in progress, if any."""
+
+    def __init__(self, context: ChildContext) -> None:
+        from engine.jobs.feed import Feed
+        from engine.jobs.naming import Recognition
+        from engine.jobs.networks import Backbones
+
+        self._context = context
+        self._backbones = Backbones(context.settings.model)
+        views = context.settings.training.views
+        self._feed = Feed(context.workspace, views, self._backbones, load_ahead)
+        self._judging: Judge | None = None
+        self._pictures = 0
+        """Pictures told of so far: whether more came since shows whether a capture goes on."""
+        self._make = Recognition
+        self._recognition: Recognition | None = None
+        self._explained: Recognition | None = None
+        """The recognition that explanations are about: the one under way, or the last one."""
+        self._run = 0
+        self._cameras: set[int] = set()
+        """Cameras that still deliver."""
+        self._frames = 0
+        """Frames of those that do not any more."""
+        self._turns = Turns()
+        context.replace = self._replace
+
+    def _replace(self, message: object) -> bool:
+        """Reader thread: lossy frames go to a slot; one token in the queue stands for it.
+
+        Pictures of a capture go to the feed, whatever the main loop is at.
+        """
+        if isinstance(message, PictureKept):
+            self._pictures += 1
+            self._feed.kept(message.slug, message.session, message.file)
+            return True
+        if isinstance(message, PicturesOver):
+            threading.Thread(target=self._over, args=(message,), daemon=True).start()
+            return True
+        return isinstance(message, FacesFound) and message.lossy and self._turns.offer(message)
+
+    def run(self) -> None:
+        """Take messages until told to quit."""
+        while True:
+            message = self._context.inbox.get()
+            if isinstance(message, Quit):
+                return
+            try:
+                with self._context.pulse.work(MAIN):
+                    self._take(message)
+            except Exception as error:  # reported in one sentence, details in the log
+                self._end(JobEnded.failure(RECOGNISE, self._context.told(error)))
+
+    def _end(self, ended: JobEnded) -> None:
+        """The recognition under way is over."""
+        self._recognition = None
+        self._context.send(RecognitionEnded(run=self._run, ended=ended))
+
+    def _take(self, message: object) -> None:
+        context = self._context
+        match message:
+            case Start(request=TrainRequest() as training):
+                self._beside("train", lambda token: self._train(training, token))
+            case Start(request=EvaluateRequest() as evaluation):
+                self._beside("evaluate", lambda token: self._evaluate(evaluation, token))
+            case Start():
+                self._run = message.run
+                self._turns = Turns()
+                self._cameras = set(range(len(message.request.sources)))
+                self._frames = 0
+                with self._feed.paused():
+                    self._recognition = self._make(
+                        context.workspace,
+                        context.settings,
+                        context.emit,
+                        backbones=self._backbones,
+                    )
+                self._explained = self._recognition
+                context.send(Ready(run=self._run))
+            case WhyAsked():
+                self._explain(message.track)
+            case FirstPictures():
+                self._whose(message)
+            case LikenessAsked():
+                threading.Thread(target=self._compare, args=(message,), daemon=True).start()
+            case SessionAsked():
+                self._judge(message)
+            case PictureKept() | PicturesOver():  # from before `_replace` was there
+                self._replace(message)
+            case FacesFound():
+                faces = self._turns.take(message.camera) if message.lossy else message
+                if faces is not None and self._recognition is not None:
+                    self._name(faces, self._recognition)
+            case FramesEnded() if self._recognition is not None:
+                self._camera_ended(message, self._recognition)
+            case End(job="recognise") if message.run == self._run:
+                if self._recognition is not None:
+                    self._recognition.flush()
+                self._recognition = None
+            case _:
+                pass
+
+    def _name(self, faces: FacesFound, recognition: Recognition) -> None:
+        """Recognise one frame; its camera is told first, so that the next one is found beside."""
+        self._context.send(self._turns.wanted(faces))
+        began = time.monotonic()
+        recognition.take(faces, self._turns.dropped(faces.camera))
+        self._turns.took(faces, time.monotonic() - began)
+
+    def _camera_ended(self, message: FramesEnded, recognition: Recognition) -> None:
+        """A source is at its end; recognition is with the last one."""
+        self._turns.ended(message.camera)
+        self._cameras.discard(message.camera)
+        self._frames += message.frames
+        if not self._cameras:
+            recognition.finish(self._frames)
+            self._end(JobEnded(job=RECOGNISE, outcome="done"))
+
+    def _over(self, message: PicturesOver) -> None:
+        """End a session's features, and say so: the writer lock is held until then."""
+        self._feed.over(message.session)
+        self._context.send(message)
+        before = self._pictures
+
+        def idle() -> None:
+            if self._pictures == before:
+                self._tell_burden()
+
+        timer = threading.Timer(IDLE, idle)
+        timer.daemon = True
+        timer.start()
+
+    def _explain(self, track: int | None) -> None:
+        """Answer with a Why. Reading the enrolled crops may take seconds: faces do not wait."""
+        about = self._explained
+        evidence = about.memory.of(track) if about is not None else None
+        if about is None or evidence is None:
+            self._context.send(NothingToExplain(track=track))
+            return
+
+        def work() -> None:
+            try:
+                self._context.send(about.explainer.explain(evidence))
+            except Exception:
+                log.exception("a decision could not be explained")
+                self._context.send(NothingToExplain(track=track))
+
+        threading.Thread(target=work, name="why", daemon=True).start()
+
+    def _compare(self, message: LikenessAsked) -> None:
+        """Answer which kept strangers are a person; who could not be compared is left out."""
+        from engine.rights.likeness import measure, measured_with
+
+        context, found = self._context, {}
+        try:
+            with self._feed.paused():
+                found = measured_with(
+                    context.workspace, context.settings, message.ids, self._backbones
+                )
+        except Exception:  # the operator is asked about all of them, details in the log
+            log.exception("kept strangers could not be compared")
+            with contextlib.suppress(Exception):
+                found = measure(context.workspace, message.ids, None)
+        scores = tuple((place, mean, best) for place, (mean, best) in found.items())
+        context.send(LikenessFound(number=message.number, scores=scores))
+
+    def _beside(self, job: str, work: Callable[[Cancel], None]) -> None:
+        """Run a job in a thread of its own, so that recognition goes on."""
+        self._context.begin(job)
+
+        def run() -> None:
+            self._context.run_job(job, work)
+            self._tell_burden()
+
+        threading.Thread(target=run, name=job, daemon=True).start()
+
+    def _tell_burden(self) -> None:
+        """Ask to be replaced if TensorFlow was loaded for a job only."""
+        wish = self._context.settings.model.runtime
+        if "tensorflow" in sys.modules and choose_runtime(wish).name != "keras":
+            self._context.send(Burdened())
+
+    def _whose(self, message: FirstPictures) -> None:
+        """Report whom the first pictures of a capture look like; trouble must not hold it."""
+        from engine.jobs.judging import suspect
+
+        context = self._context
+        crops = np.frombuffer(message.crops, np.uint8).reshape(message.count, CROP, CROP, 3)
+        found = None
+        try:
+            with self._feed.paused():
+                found = suspect(
+                    context.workspace,
+                    context.settings,
+                    message.person,
+                    crops,
+                    context.emit,
+                    self._backbones,
+                    self._feed.recent,
+                )
+        except FacedeskError as error:
+            context.emit(
+                Notice(
+                    text=f"Not compared with other people: {error}",
+                    level="warning",
+                )
+            )
+        except Exception:  # reported in one sentence, details in the log
+            log.exception("the comparison with other people failed")
+            context.emit(Notice(text="Not compared with other people", level="warning"))
+        context.send(TwinReport(other=found.other if found else ""))
+        if found:
+            context.emit(found)
+
+    def _judge(self, message: SessionAsked) -> None:
+        """Report whose faces a session shows; trouble must not hold it."""
+        context = self._context
+        if self._judging is None:
+            from engine.jobs.judging import Judge
+
+            self._judging = Judge(
+                context.workspace,
+                context.settings,
+                context.emit,
+                self._backbones,
+                self._feed.recent,
+            )
+        beating = Cancel(lambda: context.pulse.beat(MAIN))
+        with self._feed.paused():
+            judged = self._judging.look(message.slug, message.session, beating)
+        context.send(judged)
+
+    def _evaluate(self, request: EvaluateRequest, cancel: Cancel) -> None:
+        from engine.jobs.evaluate import evaluate
+
+        context = self._context
+        with self._feed.paused():
+            evaluate(
+                context.workspace,
+                context.settings,
+                request,
+                cancel,
+                context.emit,
+                self._backbones,
+            )
+
+    def _train(self, request: TrainRequest, cancel: Cancel) -> None:
+        from engine.jobs.train import train
+
+        context = self._context
+        with self._feed.paused():
+            train(
+                context.workspace,
+                context.settings,
+                request,
+                cancel,
+                context.emit,
+                self._backbones,
+            )
+
+
+def body(context: ChildContext) -> None:
+    """Load the network at once, so that it is ready when the operator is."""
+    threading.Thread(target=_warm_up, args=(context,), name="warm-up", daemon=True).start()
+    ModelBody(context).run()
+
+
+def _warm_up(context: ChildContext) -> None:
+    from engine.model.backbones import prepare
+
+    try:
+        prepare(context.settings.model.runtime)
+    except Exception:  # the job that needs the network says so to the operator
+        log.exception("the network cannot be loaded ahead of time")
+
+
+if __name__ == "__main__":
+    serve("model", body)

@@ -1,0 +1,314 @@
+"""An evaluation as one HTML file that stands alone: no script, no link, no other file.
+
+It holds face pictures, so that it is written for its owner's eyes only (mode 0600). Its last line
+is a mark with the digest of all before it: who erases a person knows by it that the report is ours,
+and that nobody has written anything into it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.contract import EvaluateDone
+from engine.evaluate.plots import Scores, confusion_plot, det_plot, histogram_plot
+from engine.evaluate.words import KINDS, WHOSE, leakage_sentence, share
+from engine.pictures import encode_png
+from engine.text import many, shown
+from engine.workspace.files import write_plain
+
+_MARK = "<!-- facedesk report sha256:{digest} -->\n"
+REPORT = "evaluation.html"
+"""Name of the file in the report's folder."""
+
+Crops = Callable[[Path], NDArray[np.uint8] | None]
+"""The face (uint8 RGB 160x160x3) in the picture at a path, or None."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Scores for the histogram: probes for their own person and for the best other one
+    (`own`, `other`), and strangers for their candidate (`stranger`), (n,) each.
+    """
+
+    own: Scores
+    other: Scores
+    stranger: Scores
+
+
+def write_report(path: Path, done: EvaluateDone, samples: Samples, crop: Crops) -> None:
+    """Write the report to `path`, atomically. Raises DiskFull, WorkspaceUnusable."""
+    page = render(done, samples, crop).encode()
+    write_plain(path, page + _mark(page))
+
+
+def is_report(data: bytes) -> bool:
+    """Whether these bytes are a report as `write_report` wrote it, unchanged since."""
+    page, _line, _rest = data.rpartition(b"<!-- facedesk report ")
+    return bool(page) and data == page + _mark(page)
+
+
+def _mark(page: bytes) -> bytes:
+    return _MARK.format(digest=hashlib.sha256(page).hexdigest()).encode()
+
+
+def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:
+    """The whole page."""
+    title = f"Evaluation of {done.model}"
+    sections = (
+        _figures(done),
+        _plots(done, samples),
+        _people(done),
+        _section("Confusion matrix", _scrolling(confusion_plot(done.people, done.confusion))),
+        _confused(done, crop),
+        _suspects(done, crop),
+        _section("Leakage", _paragraph(leakage_sentence(done.leakage) or "Not measured.")),
+        _section("What the words mean", _glossary()),
+    )
+    about = f"Recipe {done.recipe}, {len(done.people)} people, threshold {done.threshold:.3f}."
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        # Nothing may be fetched, whatever a name might smuggle in.
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
+        f"<title>{_e(title)}</title><style>{_STYLE}</style></head><body><main>"
+        f"<h1>{_e(title)}</h1>{_paragraph(about)}<p class=lead>{_e(done.sentence)}</p>"
+        f"{_warnings(done)}"
+        f"{''.join(sections)}</main></body></html>\n"
+    )
+
+
+def _warnings(done: EvaluateDone) -> str:
+    items = "".join(f"<li>{_e(text)}</li>" for text in done.warnings)
+    return f"<ul class=warnings>{items}</ul>" if items else ""
+
+
+def _figures(done: EvaluateDone) -> str:
+    rows = [
+        ("Rank-1", done.rank1, "rank1"),
+        ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
+        ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
+        *(
+            (f"TPIR at an FPIR of {share(float(fpir))}", value, f"tpir@{fpir}")
+            for fpir, value in done.tpir.items()
+        ),
+    ]
+    body = [
+        (_e(name), _number(value), _bounds(done.intervals.get(key))) for name, value, key in rows
+    ]
+    text = (
+        "{probes} probes, {missed} of them without a face. Searches by strangers: {searches}, by "
+        "{people}: {whose}."
+    ).format(
+        probes=done.probes,
+        missed=done.missed,
+        searches=done.strangers,
+        people=many(done.stranger_people, "person", "people"),
+        whose=WHOSE[done.strangers_from],
+    )
+    table = _table(("Figure", "Value", "95 % bounds"), body, numbers=(1, 2))
+    return _section("Figures", _paragraph(text) + table)
+
+
+def _plots(done: EvaluateDone, samples: Samples) -> str:
+    figures = []
+    if done.det and math.isfinite(done.fpir_at_threshold):
+        seen = (done.fpir_at_threshold, 1 - done.tpir_at_threshold)
+        figures.append(
+            (
+                det_plot(done.det, done.threshold, seen),
+                _text(
+                    "DET curve: missed people against named strangers; the dot is the "
+                    "threshold in use. Nearer to the lower left is better."
+                ),
+            )
+        )
+    classes = {"own": samples.own, "other": samples.other, "stranger": samples.stranger}
+    if any(len(scores) for scores in classes.values()):
+        figures.append(
+            (
+                histogram_plot(classes, done.threshold),
+                _text(
+                    "Scores of probes for {own}their own person{end}, for the {other}best "
+                    "other one{end}, and of {stranger}strangers{end}; the line is the "
+                    "threshold."
+                ).format(
+                    own='<b class="own">',
+                    other='<b class="other">',
+                    stranger='<b class="stranger">',
+                    end="</b>",
+                ),
+            )
+        )
+    shown = "".join(f"<figure>{p}<figcaption>{c}</figcaption></figure>" for p, c in figures)
+    return _section("Curves", f"<div class=row>{shown}</div>") if shown else ""
+
+
+def _people(done: EvaluateDone) -> str:
+    parts = []
+    by_session = "By session"
+    for heading, summary, counted in (
+        ("Person", "", done.per_person),
+        ("Session", by_session, done.per_session),
+    ):
+        rows = [
+            (
+                _e(name),
+                str(probes),
+                _number(right / probes if probes else math.nan),
+                _number(named / probes if probes else math.nan),
+            )
+            for name, (probes, right, named) in counted.items()
+        ]
+        head = (heading, "Probes", "Rank-1", "Named rightly")
+        table = _table(head, rows, numbers=(1, 2, 3))
+        if summary:
+            table = f"<details><summary>{_e(summary)}</summary>{table}</details>"
+        parts.append(table)
+    return _section("People", "".join(parts))
+
+
+def _confused(done: EvaluateDone, crop: Crops) -> str:
+    cards = "".join(
+        f"<figure class=card>{_image(crop, probe, person)}{_image(crop, picture, other)}"
+        f"<figcaption>{_likeness(person, other, score, own)}</figcaption></figure>"
+        for person, other, score, own, probe, picture in done.confused
+    )
+    none = _paragraph("No probe is taken for another.")
+    return _section("Most confused pairs", f"<div class=row>{cards}</div>" if cards else none)
+
+
+def _likeness(person: str, other: str, score: float, own: float) -> str:
+    text = _text("{person} looks like {other}: {score:.3f}, own {own:.3f}")
+    bold = [f"<b>{_e(name)}</b>" for name in (person, other)]
+    return text.format(person=bold[0], other=bold[1], score=score, own=own)
+
+
+def _suspects(done: EvaluateDone, crop: Crops) -> str:
+    cards = "".join(
+        f"<figure class=card>{_image(crop, picture, person)}<figcaption><b>{_e(person)}</b>, "
+        f"{_e(KINDS.get(kind, kind))}: {_e(sentence)}<br><code>{_e(_tail(picture))}</code>"
+        "</figcaption></figure>"
+        for person, picture, kind, sentence in done.suspects
+    )
+    text = f"<div class=row>{cards}</div>" if cards else _paragraph("None.")
+    return _section("Pictures to look at", text)
+
+
+def _image(crop: Crops, path: str, name: str) -> str:
+    """The face as an image in the page itself; a box with words where it is gone by now."""
+    face = crop(Path(path)) if path else None
+    if face is None:
+        return f"<span class=gone>{_e('no picture')}</span>"
+    data = base64.b64encode(encode_png(face)).decode("ascii")
+    return f'<img width=112 height=112 alt="{_e(name)}" src="data:image/png;base64,{data}">'
+
+
+def _tail(path: str) -> str:
+    """The last three parts of a path: person, session, file."""
+    return "/".join(Path(path).parts[-3:])
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{_e(text)}</p>"
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{_e(title)}</h2>{body}</section>"
+
+
+def _scrolling(body: str) -> str:
+    return f"<div class=wide>{body}</div>"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int]) -> str:
+    """A table of cells that are HTML already; columns `numbers` align right."""
+
+    def line(tag: str, cells: Sequence[str]) -> str:
+        kinds = (" class=number" if i in numbers else "" for i in range(len(cells)))
+        return "".join(f"<{tag}{k}>{c}</{tag}>" for k, c in zip(kinds, cells, strict=True))
+
+    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
+    top = line("th", [_text(text) for text in head])
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "-"
+
+
+def _bounds(bounds: Sequence[float] | None) -> str:
+    if not bounds:
+        return "-"
+    return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+
+
+def _e(text: str) -> str:
+    return html.escape(shown(text))
+
+
+def _glossary() -> str:
+    terms = (
+        ("Probe", "A picture that is searched in the gallery of enrolled people."),
+        (
+            "Rank-1",
+            "Share of probes whose best person is the right one, whatever the score.",
+        ),
+        (
+            "TPIR, FNIR",
+            "Share of probes of enrolled people that are named rightly, and the rest.",
+        ),
+        ("FPIR", "Share of strangers' searches that name anybody."),
+        (
+            "95 % bounds",
+            (
+                "The true share is at least the one and at most the other, each 95 % sure and "
+                "one-sided, if the trials are independent (Clopper and Pearson, 1934). For the "
+                "FPIR each stranger is one trial; for the others each probe, so that near copies "
+                "make it look surer than it is."
+            ),
+        ),
+    )
+    body = "".join(f"<dt>{_text(term)}</dt><dd>{_text(meaning)}</dd>" for term, meaning in terms)
+    return f"<dl>{body}</dl>"
+
+
+def _text(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
+_STYLE = (
+    ":root{color-scheme:light dark;--ink:#1d2129;--dim:#667085;--paper:#fff;--edge:#d5d9e0;"
+    "--own:#1a7f4b;--other:#b45309;--stranger:#6d4fc4;--accent:#1f5fbf;--warn:#9a5b00}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e4e7ec;--dim:#98a2b3;--paper:#14171c;"
+    "--edge:#353b45;--own:#4cc38a;--other:#f0a35e;--stranger:#a792f0;--accent:#7ab0ff;"
+    "--warn:#f2b95c}}"
+    "body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}"
+    "main{max-width:68rem;margin:0 auto;padding:1.5rem}h1{font-size:1.4rem}h2{font-size:1.1rem;"
+    "margin-top:2rem;border-bottom:1px solid var(--edge)}.lead{font-size:1.1rem}"
+    ".warnings{color:var(--warn)}table{border-collapse:collapse;margin:.5rem 0}"
+    "th,td{padding:.2rem .9rem .2rem 0;text-align:left;border-bottom:1px solid var(--edge)}"
+    ".number{text-align:right;font-variant-numeric:tabular-nums}"
+    ".row{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;max-width:30rem}"
+    ".card{width:15rem}.card img,.gone{border-radius:4px;margin-right:4px}"
+    ".gone{display:inline-block;width:112px;height:112px;border:1px solid var(--edge);"
+    "color:var(--dim)}figcaption{color:var(--dim);font-size:.9rem;overflow-wrap:anywhere}"
+    "figcaption b{color:var(--ink)}b.own{color:var(--own)}b.other{color:var(--other)}"
+    "b.stranger{color:var(--stranger)}.wide{overflow-x:auto}dt{font-weight:600}"
+    "svg{max-width:100%;height:auto;font:11px system-ui,sans-serif}.wide svg{max-width:none}"
+    "svg text{fill:var(--dim)}.grid{stroke:var(--edge);stroke-width:.5}.axis{stroke:var(--dim)}"
+    ".line{fill:none;stroke:var(--accent);stroke-width:2}circle.dial{fill:var(--other)}"
+    "line.dial{stroke:var(--ink)}"
+    "path.own{fill:var(--own)}path.other{fill:var(--other)}path.stranger{fill:var(--stranger)}"
+    ".cell{fill:var(--dim)}.cell.right{fill:var(--own)}.cell.wrong{fill:#c0392b}"
+    "svg text.count{fill:var(--ink)}svg text.strong{fill:var(--paper)}"
+)

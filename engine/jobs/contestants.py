@@ -1,0 +1,373 @@
+"""The contestants of a bake-off, each trained or set up on the same pictures.
+
+The pictures of a bake-off: who searches, and who the strangers are. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.camera.folder import pictures_of
+from engine.camera.source import Report, ignore
+from engine.cancel import Cancel
+from engine.contract import Emit, FeaturesProgress
+from engine.contract.errors import NoPictures
+from engine.evaluate.bake_off import (
+    SURE,
+    Row,
+    judged,
+    left_out,
+    left_out_probabilities,
+    milliseconds_a_face,
+    settled,
+)
+from engine.evaluate.pictures import central_crop
+from engine.evaluate.probes import StrangersFrom, folder_probes
+from engine.faces.detect import FaceFinder
+from engine.jobs.material import Material
+from engine.jobs.strangers import not_enrolled
+from engine.model.backbones import SPACES, Backbone, Together
+from engine.model.classic import ClassicModel, train_classic
+from engine.model.face_space import Space
+from engine.model.joint_space import JointSpace
+from engine.model.resnet import PACKAGED as RESNET_FILE
+from engine.model.training import train_head
+from engine.model.trial import Trial
+from engine.model.vectors import Float32, Labels, class_centres
+from engine.model.vgg16 import BATCH, Extracts
+from engine.model.weights import PACKAGED as WEIGHTS_FILE
+from engine.model.weights import Weights
+from engine.people.person import Person
+from engine.people.registry import People
+from engine.people.strangers import StrangerArea
+from engine.pictures import decode_crop
+from engine.recognise.calibration import Enrolled, threshold_for
+from engine.settings import DetectionSettings, Settings
+from engine.workspace.folder import Workspace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """Crops (n, 160, 160, 3) uint8 RGB and whose they are, labels (n,) int64.
+
+    `missed` further pictures showed no face.
+    """
+
+    crops: NDArray[np.uint8]
+    labels: Labels
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strangers:
+    """Who searches without being in the gallery: `people` different ones, from `source`.
+
+    They are those whom `pictures` show, and, of `stand_ins` further searches, the probes' people,
+    each in the gallery without themselves.
+    """
+
+    pictures: Pictures
+    people: int
+    source: StrangersFrom
+    stand_ins: int = 0
+
+    @property
+    def searches(self) -> int:
+        """How often they search."""
+        return len(self.pictures.labels) + self.stand_ins
+
+    def with_stand_ins(self, probes: Pictures) -> Strangers:
+        """These, and everybody of the probes once as a stranger to the others."""
+        source: StrangersFrom = "own_and_left_out" if self.people else "left_out"
+        people = self.people + len(np.unique(probes.labels))
+        return Strangers(self.pictures, people, source, len(probes.labels))
+
+
+NOBODY = Strangers(Pictures(np.empty((0, 160, 160, 3), np.uint8), np.empty(0, np.int64)), 0, "none")
+
+
+def probes_in(
+    folder: Path, people: Sequence[Person], settings: DetectionSettings, cancel: Cancel
+) -> tuple[Pictures, tuple[str, ...]]:
+    """The pictures of `folder`, chosen as `evaluate` does, and warnings of who has none.
+
+    Labels are indices into `people`. Raises NoPictures if no picture shows a face, DataError if
+    the folder cannot be read or is of nobody enrolled, Cancelled.
+    """
+    names, slugs = [person.name for person in people], [person.slug for person in people]
+    chosen = folder_probes(folder, names, slugs)
+    files = list(zip(chosen.files, chosen.labels, strict=True))
+    probes = _looked_at(files, settings, cancel)
+    if not len(probes.labels):
+        raise NoPictures(
+            "There are no probes",
+            f"{folder} shows no face of anybody enrolled",
+            "Give a folder with one sub-folder a person, named as in `facedesk people`.",
+        )
+    return probes, chosen.warnings
+
+
+def strangers_in(
+    folder: Path, settings: DetectionSettings, cancel: Cancel, report: Report = ignore
+) -> Strangers:
+    """The pictures of `folder`: one sub-folder a stranger, or loose pictures, each a stranger.
+
+    `report` hears what is left out. Pictures without a face are no searches. Raises NoPictures if
+    there is no other, SourceError if the folder cannot be read, Cancelled.
+    """
+    groups: dict[str, int] = {}
+    files = [
+        (file, groups.setdefault(label.split("/")[0], len(groups)))
+        for file, label in pictures_of(folder, report)
+    ]
+    pictures = _looked_at(files, settings, cancel)
+    if not len(pictures.labels):
+        raise NoPictures(
+            "There are no strangers",
+            f"no picture of {folder} shows a face",
+        )
+    people = len(np.unique(pictures.labels))
+    return Strangers(replace(pictures, missed=0), people, "folder")
+
+
+def own_strangers(workspace: Workspace, emit: Emit) -> Strangers | None:
+    """The workspace's own strangers (`facedesk strangers`), None if there are none.
+
+    One of the name of somebody enrolled is none. Raises Unreadable for a damaged crop.
+    """
+    area = People(StrangerArea(workspace))
+    crops, labels = [], []
+    everybody = not_enrolled(workspace, emit)
+    for label, stranger in enumerate(everybody):
+        for session in stranger.sessions:
+            folder = area.session_directory(stranger.slug, session.id)
+            crops += [decode_crop(folder / file) for file in session.pictures]
+            labels += [label] * len(session.pictures)
+    if not crops:
+        return None
+    return Strangers(Pictures(np.stack(crops), np.array(labels, np.int64)), len(everybody), "own")
+
+
+def _looked_at(
+    files: Sequence[tuple[Path, int]], settings: DetectionSettings, cancel: Cancel
+) -> Pictures:
+    """The most central face of each file; unreadable and faceless ones are counted."""
+    finder = FaceFinder(settings)
+    crops, labels = [], []
+    for file, label in files:
+        cancel.check()
+        crop = central_crop(finder, file)
+        if crop is not None:
+            crops.append(crop)
+            labels.append(label)
+    stacked = np.stack(crops) if crops else np.empty((0, 160, 160, 3), np.uint8)
+    return Pictures(stacked, np.array(labels, np.int64), len(files) - len(crops))
+
+
+NAMES = {"vgg16": "VGG16", "resnet": "face network"}
+FILES = {
+    "vgg16": (WEIGHTS_FILE, SPACES["vgg16"]),
+    "resnet": (RESNET_FILE, SPACES["resnet"]),
+}
+"""What each network needs on the disk."""
+Scorer = Callable[[NDArray[np.uint8]], Float32]
+"""Crops (n, 160, 160, 3) to scores (n, people): what is timed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """What all contestants share. `probe_parts` is empty for probes of a folder."""
+
+    material: Material
+    probe_parts: tuple[str, ...]
+    probes: Pictures
+    strangers: Strangers
+    fpir: float
+    """The target of calibrated default thresholds."""
+    common: float
+    """The FPIR at which TPIRs are compared: `fpir`, or what so few strangers can show."""
+    cancel: Cancel
+    emit: Emit
+
+    @property
+    def people(self) -> int:
+        """Enrolled people."""
+        return len(self.material.people)
+
+    @property
+    def validation_is_free(self) -> bool:
+        """Whether no validation picture is a probe."""
+        return "validation" not in self.probe_parts
+
+    def row(
+        self,
+        name: str,
+        genuine: Float32,
+        strangers: Float32,
+        threshold: float,
+        megabytes: float,
+        scorer: Scorer,
+    ) -> Row:
+        """The line of a contestant, after timing `scorer` on probes."""
+        trial = Trial(genuine, self.probes.labels, strangers, self.probes.missed)
+        milliseconds = milliseconds_a_face(scorer, self.probes.crops)
+        return judged(name, trial, self.common, threshold, milliseconds, megabytes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Rows of everybody at the table, (n, k) each; `enrolled` have `labels` (n,)."""
+
+    enrolled: Float32
+    labels: Labels
+    probes: Float32
+    strangers: Float32
+
+    def columns(self, of: slice) -> Features:
+        """One network's part of the rows."""
+        return Features(
+            self.enrolled[:, of], self.labels, self.probes[:, of], self.strangers[:, of]
+        )
+
+
+def contestants(
+    backbone: Backbone, table: Table, settings: Settings, notes: list[str]
+) -> Iterator[Row]:
+    """The lines of all contestants, one after the other: the classic recipe, each network alone,
+    and both with a trained head, which is what `facedesk train` makes.
+
+    `backbone` is `both`. Adds to `notes` who cannot take part. Raises Cancelled.
+    """
+    space, extractor, weights = backbone.space, backbone.extractor, backbone.weights
+    if not isinstance(space, JointSpace) or not isinstance(extractor, Together) or not weights:
+        raise ValueError("a bake-off needs the backbone of both networks")
+    if table.people < 2:
+        notes.append("One person is enrolled, so recipe `classic` does not take part.")
+    else:
+        yield _classic(table, weights, settings)
+    features = _features(table, extractor)
+    start = 0
+    for name, part, own in zip(space.names, space.parts, extractor.parts, strict=True):
+        mine = features.columns(slice(start, start + part.length))
+        start += part.length
+        centres = class_centres(part.embed(mine.enrolled), mine.labels, table.people)
+        yield _in_space(table, part, own, NAMES[name], centres, mine, _megabytes(*FILES[name]))
+    megabytes = _megabytes(*(file for files in FILES.values() for file in files))
+    centres = _head(table, space, extractor, settings)
+    yield _in_space(table, space, extractor, "both", centres, features, megabytes)
+
+
+def _features(table: Table, extractor: Extracts) -> Features:
+    """Everybody's features; those of the workspace's people come from the cache."""
+    cancel, emit = table.cancel, table.emit
+
+    def anew(pictures: Pictures) -> Float32:
+        rows = [np.empty((0, extractor.length), np.float32)]
+        for start in range(0, len(pictures.crops), BATCH):
+            cancel.check()
+            rows.append(extractor.extract(pictures.crops[start : start + BATCH]))
+            done = min(start + BATCH, len(pictures.crops))
+            emit(FeaturesProgress(done=done, total=len(pictures.crops), cached=0))
+        return np.concatenate(rows)
+
+    enrolled, labels = table.material.features(("train",), extractor, cancel, emit)
+    if table.probe_parts:
+        probes, _unused = table.material.features(table.probe_parts, extractor, cancel, emit)
+    else:
+        probes = anew(table.probes)
+    strangers = anew(table.strangers.pictures)
+    return Features(enrolled, labels, probes, strangers)
+
+
+def _head(table: Table, space: Space, extractor: Extracts, settings: Settings) -> Float32:
+    """The centres that recipe `head` trains."""
+    cancel = table.cancel
+    views = settings.training.views
+    parts = table.material.embed(extractor, space, views, cancel, table.emit)
+    learn, check = parts["train"], parts["validation"]
+    kept = len(check.labels) if table.validation_is_free else 0
+    trained = train_head(
+        learn.faces,
+        learn.labels,
+        check.faces.at(slice(kept)),
+        check.labels[:kept],
+        space.strangers,
+        settings.training,
+        cancel,
+        table.emit,
+        table.people,
+        threshold=threshold_for(space.impostors, table.people, table.fpir),
+    )
+    return trained.centres
+
+
+def _in_space(
+    table: Table,
+    space: Space,
+    extractor: Extracts,
+    name: str,
+    centres: Float32,
+    features: Features,
+    megabytes: float,
+) -> Row:
+    """A contestant that is centres in a face space, with cohort scores and calibration."""
+    slugs = [person.slug for person in table.material.people]
+    cameras = [""] * len(features.labels)
+    enrolled = Enrolled(space.embed(features.enrolled), features.labels, cameras, table.people)
+    gallery, threshold = settled(space, centres, slugs, table.fpir, enrolled)
+    genuine = gallery.scores(space.embed(features.probes))
+    strangers = gallery.scores(space.embed(features.strangers))
+    if table.strangers.stand_ins:
+        strangers = np.concatenate([strangers, left_out(genuine, table.probes.labels)])
+    return table.row(
+        name,
+        genuine,
+        strangers,
+        threshold,
+        megabytes + centres.nbytes / 1e6,
+        lambda crops: gallery.scores(space.embed(extractor.extract(crops))),
+    )
+
+
+def _classic(table: Table, weights: Weights, settings: Settings) -> Row:
+    """The student recipe alone, believed by its softmax."""
+    crops, labels = table.material.crops("train")
+    check, check_labels = table.material.crops("validation")
+    kept = len(check_labels) if table.validation_is_free else 0
+    result = train_classic(
+        crops,
+        labels,
+        check[:kept],
+        check_labels[:kept],
+        table.people,
+        weights,
+        settings.training,
+        table.cancel,
+        table.emit,
+    )
+    model = ClassicModel(result.arrays, weights)
+
+    def probabilities(pictures: Pictures) -> Float32:
+        found = [np.empty((0, table.people), np.float32)]
+        for start in range(0, len(pictures.crops), BATCH):
+            table.cancel.check()
+            found.append(model.probabilities(pictures.crops[start : start + BATCH]))
+        return np.concatenate(found)
+
+    genuine = probabilities(table.probes)
+    strangers = probabilities(table.strangers.pictures)
+    if table.strangers.stand_ins:
+        others = left_out_probabilities(genuine, table.probes.labels)
+        strangers = np.concatenate([strangers, others])
+    size = sum(array.nbytes for array in result.arrays.values()) / 1e6
+    megabytes = _megabytes(WEIGHTS_FILE) + size
+    return table.row("classic", genuine, strangers, SURE, megabytes, model.probabilities)
+
+
+def _megabytes(*files: Path) -> float:
+    return sum(file.stat().st_size for file in files) / 1e6

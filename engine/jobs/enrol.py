@@ -1,0 +1,347 @@
+"""Enrol one person from a source: a session opened, captured and closed.
+
+The capture of one enrolment: frames in, judged and kept, one event for each frame.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from engine.camera.reader import Reader
+from engine.camera.source import Frame
+from engine.camera.tape import taped
+from engine.cancel import Cancel
+from engine.contract import Captured, Emit, EnrolDone, Notice, Refused
+from engine.contract.errors import ConsentMissing, NoPictures, PersonNotFound, SourceError
+from engine.contract.requests import EnrolRequest, Wishes
+from engine.faces.align import Face
+from engine.faces.detect import FaceFollower
+from engine.faces.quality import QualityGates
+from engine.faces.refusal import LYING, REASONS, UNMEASURED, Refusal
+from engine.jobs.facing import FaceDecisions
+from engine.jobs.preview import Viewer
+from engine.people import permission
+from engine.people.coach import Coach
+from engine.people.names import clean_name
+from engine.people.person import Person
+from engine.people.registry import People
+from engine.people.second_face import FaceGuard
+from engine.people.session import Enrolment
+from engine.people.twins import TwinGuard
+from engine.settings import Settings
+from engine.workspace.folder import Workspace
+
+OUT_OF_SIGHT = frozenset({Refusal.NO_FACE.value, Refusal.SEVERAL_FACES.value})
+"""Refusals after which it may be somebody else who stands there."""
+
+
+class Follower(Protocol):
+    """Is told what becomes of a capture's pictures. Must not hold it up."""
+
+    def kept(self, slug: str, session: str, file: str) -> None:
+        """A picture of this person's session is on disk."""
+        ...
+
+    def over(self, session: str) -> None:
+        """The session, of which pictures were told, is closed or was given up."""
+        ...
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What a capture needs: who looks at a frame, who keeps it, who may end it.
+
+    With `early` it is complete as well once the coach has all it wants. `allow` is asked before the
+    pictures become another person's, and raises ConsentMissing where they may not.
+    """
+
+    reader: Reader
+    finder: FaceFollower
+    enrolment: Enrolment
+    coach: Coach
+    guard: TwinGuard
+    faces: FaceDecisions
+    people: People
+    viewer: Viewer
+    cancel: Cancel
+    emit: Emit
+    early: bool
+    follower: Follower | None = None
+    allow: Callable[[Person], None] = lambda person: None
+
+    def run(self, frames: Iterable[Frame]) -> None:
+        """Feed frames until the session is complete, the source ends or an end is asked for."""
+        lines: tuple[str, ...] = ("looking for a face",)
+        try:
+            for frame in frames:
+                if self.guard.holding:
+                    asked = (f"looks like {self.guard.other}",)
+                    self.viewer.show(frame, (), asked, self.reader.dropped)
+                    continue
+                self._heed()
+                self.faces.look()
+                if self.faces.guard.holding:
+                    self.viewer.show(frame, (), ("two faces: whose?",), self.reader.dropped)
+                    continue
+                if self.reader.still:  # nobody is there now
+                    if not self.viewer.show(frame, (), lines, self.reader.dropped):
+                        self.cancel.stop()
+                    continue
+                found = self.finder.find(frame.image)
+                faces = self.finder.lying(frame.image) or found
+                lines = self._keep(frame, faces) or lines
+                boxes = tuple(face.box_in(frame.image).as_tuple for face in faces)
+                if not self.viewer.show(frame, boxes, lines, self.reader.dropped):
+                    self.cancel.stop()
+                if self.early and self.coach.covered:
+                    self.enrolment.complete()
+                if self.enrolment.state != "capturing":
+                    return
+        except SourceError as error:
+            # What was captured before the camera was lost is good, so the session closes normally.
+            self.emit(Notice(text=f"{error}. {error.hint}", level="error"))
+
+    def settle(self) -> None:
+        """Wait for the comparison with the other people, and do what was answered.
+
+        To be called when all frames have been fed.
+        """
+        if self.guard.asks_at_the_end and (said := self.coach.comparing()):
+            self.emit(said)
+        self.guard.settle(self.cancel)
+        if self.guard.unreported:
+            self.emit(Notice(text="Kept without a comparison with the other people"))
+        self._heed()
+        if self.faces.guard.tells and self.enrolment.captured:
+            if said := self.coach.comparing():
+                self.emit(said)
+            self.faces.settle(self.cancel, self.guard.other)
+
+    def _heed(self) -> None:
+        """Do what was answered about a likeness, once."""
+        choice = self.guard.take()
+        if choice == "stop":
+            self.enrolment.give_up()
+        elif choice == "same":
+            try:
+                other = self.people.get(self.guard.other)
+            except PersonNotFound:
+                text = f"{self.guard.other} is not enrolled any more: kept as they were"
+                self.emit(Notice(text=text))
+                return
+            try:
+                self.allow(other)
+            except ConsentMissing as error:
+                self.emit(Notice(text=f"{error}. {error.hint}", level="error"))
+                self.enrolment.give_up(for_good=True)
+                return
+            self.emit(Notice(text=f"The pictures go to {other.name}"))
+            self.enrolment.reassign(other)
+
+    def _keep(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[str, ...]:
+        """Feed one frame; the preview window's lines about it."""
+        lines: tuple[str, ...] = ()
+        for event in self.enrolment.feed(frame, faces):
+            self.emit(event)
+            kept = isinstance(event, Captured)
+            if kept and self.enrolment.verdict and self.enrolment.verdict.face:
+                self.guard.kept(self.enrolment.verdict.face.crop)
+            if isinstance(event, Captured):
+                slug = self.enrolment.person.slug
+                if self.follower is not None:
+                    self.follower.kept(slug, event.session, event.file)
+                self.faces.guard.kept(slug, event.session)
+            elif event.reason in OUT_OF_SIGHT:
+                self.faces.guard.lost()
+            self._guide(frame, kept=kept)
+            count = f"{self.enrolment.captured} of {self.enrolment.target}"
+            why = (_why(event),) if isinstance(event, Refused) else ()
+            lines = (count, *why, "Enter or Esc: stop")
+        return lines
+
+    def _guide(self, frame: Frame, *, kept: bool) -> None:
+        """Say what to do now, if that has changed."""
+        verdict = self.enrolment.verdict
+        if verdict is not None:
+            said = self.coach.feed(verdict, frame.image.shape[1], time.monotonic(), kept=kept)
+            if said is not None:
+                self.emit(said)
+
+
+def _why(event: Refused) -> str:
+    """Why a frame was refused, in one short line for the preview window."""
+    if event.reason in UNMEASURED:
+        return REASONS[event.reason]
+    return f"{REASONS[event.reason]}: {event.value:.0f} (limit {event.limit:.0f})"
+
+
+OFTEN = 3
+"""A refusal counts beside the commonest one if that is at most so many times as common."""
+
+
+def enrol(
+    workspace: Workspace,
+    settings: Settings,
+    request: EnrolRequest,
+    cancel: Cancel,
+    emit: Emit,
+    twins: TwinGuard | None = None,
+    *,
+    faces: FaceGuard | None = None,
+    preview: Wishes | None = None,
+    follower: Follower | None = None,
+) -> EnrolDone:
+    """Capture `request.count` crops. Returns after emitting EnrolDone.
+
+    `cancel.stop()` ends early and keeps the crops, `cancel.cancel()` puts them into the trash. A
+    source that ends or is lost early keeps what was captured. `twins` may hold the capture, give
+    it up, or turn it into one of the person whom the pictures look like; `faces` tells whether they
+    show one person, and pictures of another are put aside. `follower` is told of
+    every picture that is kept.
+    Raises ConsentMissing, SourceError if the source cannot be opened, NoPictures if nothing at all
+    was captured.
+    """
+    name = clean_name(request.person)
+    people = People(workspace)
+    leave = _leave(workspace, settings, request, emit)
+
+    def allow(other: Person) -> None:
+        """The pictures turn out to be this person's: the same rule for them."""
+        theirs = _leave(workspace, settings, replace(request, person=other.name), emit)
+        permission.note(people, other, theirs)
+
+    finder = FaceFollower(settings.detection)
+    viewer = Viewer(emit, title=f"Facedesk: {name}", window=request.window, preview=preview)
+    try:
+        with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
+            known = _exists(people, name)
+            person = people.get(name) if known else people.add(name, leave.consent(name))
+            if known:
+                person = permission.note(people, person, leave)
+            enrolment = Enrolment(
+                people,
+                person,
+                reader.info.text,
+                request.count,
+                QualityGates(settings.gates),
+                new_person=not known,
+                keep_days=settings.trash.keep_days,
+            )
+            capture = Capture(
+                reader=reader,
+                finder=finder,
+                enrolment=enrolment,
+                coach=Coach(request.count, settings.gates.min_change),
+                guard=twins or TwinGuard(),
+                faces=FaceDecisions(
+                    faces or FaceGuard(),
+                    enrolment,
+                    workspace.people.relative_to(workspace.root).as_posix(),
+                    emit,
+                ),
+                people=people,
+                viewer=viewer,
+                cancel=cancel,
+                emit=emit,
+                early=settings.enrolment.finish_when_covered,
+                follower=follower,
+                allow=allow,
+            )
+            try:
+                most = settings.record.most_megabytes
+                with closing(taped(reader, cancel, request.tape, most, emit)) as frames:
+                    capture.run(frames)
+                capture.settle()
+            finally:
+                session = enrolment.session
+                _close(enrolment, cancel)
+                try:
+                    done = enrolment.finish()
+                finally:
+                    if follower is not None and session:
+                        follower.over(session)
+    finally:
+        viewer.close()
+    emit(done)
+    if done.captured == 0 and done.ended == "source_ended":
+        raise nothing_captured(done)
+    return done
+
+
+def _leave(
+    workspace: Workspace, settings: Settings, request: EnrolRequest, emit: Emit
+) -> permission.Permission:
+    """Leave to enrol; what is amiss with it is told."""
+    leave = permission.permit(
+        workspace, [request.person], settings.consent, request.consent, request.source
+    )
+    if leave.sentence:
+        emit(Notice(text=leave.sentence, level="warning"))
+    return leave
+
+
+def _close(enrolment: Enrolment, cancel: Cancel) -> None:
+    """Tell the session why it is over."""
+    if enrolment.state != "capturing":
+        return
+    if cancel.cancelled:
+        enrolment.cancel()
+    elif cancel.stopping:
+        enrolment.stop()
+    else:
+        enrolment.source_ended()
+
+
+def _exists(people: People, name: str) -> bool:
+    """Whether somebody of this name is enrolled already."""
+    try:
+        people.get(name)
+    except PersonNotFound:
+        return False
+    return True
+
+
+def nothing_captured(done: EnrolDone) -> NoPictures:
+    """The error for a session that kept no picture: it was given up, or what was refused and the
+    one thing to mend first."""
+    if done.ended == "cancelled":
+        return NoPictures("No picture was kept", "the capture was given up")
+    if not done.refused and done.ended == "stopped":
+        return NoPictures(
+            "No picture was captured", "the capture was ended before it showed a frame"
+        )
+    if not done.refused:
+        return NoPictures(
+            "No picture was captured",
+            "the source ended before it showed a frame",
+            "Check the source with its own player, or choose another one.",
+        )
+    commonest = max(done.refused.values())
+    # The first gate that closed often is what to mend first: a small face is blurred as well.
+    often = {reason for reason, count in done.refused.items() if OFTEN * count >= commonest}
+    first = next((reason.value for reason in Refusal if reason in often), "")
+    hints = {
+        "no_face": "Face the camera, in even light, at one or two metres.",
+        **LYING,
+        "several_faces": "Let one person at a time stand in front of the camera.",
+        "too_small": "Come closer to the camera, or lower gates.min_face.",
+        "too_dark": "Turn a light on, or lower gates.min_brightness.",
+        "too_bright": "Avoid light from behind the camera, or raise gates.max_brightness.",
+        "blurred": "Hold still, clean the lens, or lower gates.min_sharpness.",
+        "duplicate": "Move your head a little between pictures.",
+    }
+    counted = sorted(done.refused.items(), key=lambda item: -item[1])
+    return NoPictures(
+        "No picture was captured",
+        "{frames} frames were refused: {reasons}".format(
+            frames=sum(done.refused.values()),
+            reasons=", ".join(
+                f"{count} {REASONS.get(reason, reason)}" for reason, count in counted
+            ),
+        ),
+        hints.get(first, ""),
+    )

@@ -1,0 +1,157 @@
+"""The camera's half of live recognition: find and align every face of every frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.camera.reader import Reader
+from engine.camera.source import Frame
+from engine.camera.tape import taped
+from engine.cancel import Cancel
+from engine.contract import BoxTuple, Emit, Notice
+from engine.contract.requests import RecogniseRequest, Wishes
+from engine.desk.messages import Credit, FacesFound
+from engine.faces.align import Face
+from engine.faces.detect import FaceFinder, FaceFollower
+from engine.faces.quality import lies
+from engine.faces.refusal import LYING
+from engine.jobs.preview import Viewer
+from engine.settings import Settings
+
+FRESH = 0.7
+"""Seconds that a box may be shown for after the frame it was found in."""
+Deliver = Callable[[FacesFound], None]
+
+
+def watch(
+    settings: Settings,
+    request: RecogniseRequest,
+    cancel: Cancel,
+    emit: Emit,
+    deliver: Deliver,
+    *,
+    preview: Wishes | None,
+    credit: Credit | None = None,
+    patient: bool = False,
+) -> tuple[int, int]:
+    """Deliver the faces of each frame until the source ends or `cancel` is set.
+
+    With `credit`, for one who takes the faces in a process of its own, a live source's frames
+    are looked at only as they can be taken; the others are shown, and count as dropped. Frames of
+    which none may be left out wait instead. `patient` as in Reader. Returns the numbers of frames
+    read and dropped. Raises SourceError.
+    """
+    viewer = Viewer(emit, title="Facedesk", window=request.window, preview=preview)
+    seen = _Seen()
+    try:
+        with Reader(
+            request.source, settings.camera, request.pace, emit, cancel, patient=patient
+        ) as reader:
+            photographs = reader.info.kind == "folder"
+            find = face_search(settings, emit, photographs=photographs)
+            lossy = request.pace == "live" and not photographs
+
+            def show(frame: Frame) -> None:
+                boxes = seen.boxes(frame)
+                text = f"{len(boxes)} faces, frame {frame.sequence}"
+                lines = (text, "Enter or Esc: stop")
+                if not viewer.show(frame, boxes, lines, reader.dropped + seen.skipped):
+                    cancel.stop()
+
+            def wanted(frame: Frame) -> bool:
+                seen.frames += 1
+                # A picture that stands still shows nobody who is there now.
+                if not reader.still and (credit is None or not lossy or credit.spend()):
+                    return True
+                seen.skipped += 1
+                show(frame)
+                return False
+
+            most = settings.record.most_megabytes
+            with closing(taped(reader, cancel, request.tape, most, emit, wanted)) as taken:
+                for frame in taken:
+                    if credit is not None and not lossy:
+                        credit.wait(cancel)
+                    faces = find(frame.image)
+                    seen.note(frame, faces)
+                    deliver(faces_found(frame, faces, reader.dropped + seen.skipped, lossy=lossy))
+                    if credit is not None:
+                        credit.sent()
+                    show(frame)
+            return seen.frames, reader.dropped + seen.skipped
+    finally:
+        viewer.close()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a run has seen: counts, and the faces found last."""
+
+    frames: int = 0
+    skipped: int = 0
+    """Frames that were not looked at."""
+    at: float = -math.inf
+    last: tuple[BoxTuple, ...] = ()
+
+    def note(self, frame: Frame, faces: Sequence[Face]) -> None:
+        """Keep the places of the faces of a frame."""
+        self.at, self.last = (
+            frame.seconds,
+            tuple(face.box_in(frame.image).as_tuple for face in faces),
+        )
+
+    def boxes(self, frame: Frame) -> tuple[BoxTuple, ...]:
+        """Where the faces are in a frame, or were a moment before."""
+        return self.last if 0 <= frame.seconds - self.at <= FRESH else ()
+
+
+def face_search(
+    settings: Settings, emit: Emit, *, photographs: bool
+) -> Callable[[NDArray[np.uint8]], tuple[Face, ...]]:
+    """The search that fits the frames of a source: photographs may be tight or huge.
+
+    In live frames faces narrower than `detection.smallest_face` are left out: they are found, but
+    hold too little to be named. A camera that stands on its head or lies on its side is told
+    once, by a Notice.
+    """
+    most = settings.recognition.most_faces
+    if photographs:
+        finder = FaceFinder(settings.detection)
+        return lambda image: finder.find_in_photograph(image)[:most]
+    follower = FaceFollower(settings.detection)
+    smallest = settings.detection.smallest_face
+    told = False
+
+    def find(image: NDArray[np.uint8]) -> tuple[Face, ...]:
+        nonlocal told
+        faces = follower.find(image, most)
+        if not told:
+            for face in follower.lying(image) or faces[:1]:
+                if reason := lies(face):
+                    emit(Notice(text=LYING[reason], level="warning"))
+                    told = True
+        return tuple(face for face in faces if face.box.width >= smallest)
+
+    return find
+
+
+def faces_found(frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: bool) -> FacesFound:
+    """The message for one frame's faces."""
+    crops = b"".join(np.ascontiguousarray(face.crop).tobytes() for face in faces)
+    return FacesFound(
+        source=frame.label,
+        frame=frame.sequence,
+        seconds=frame.seconds,
+        boxes=tuple(face.box_in(frame.image).as_tuple for face in faces),
+        crops=crops,
+        dropped=dropped,
+        lossy=lossy,
+        eyes_found=tuple(face.eyes_found for face in faces),
+        aligned=faces[0].aligned if faces else "eyes",
+    )

@@ -1,0 +1,328 @@
+"""What a recipe trains on: the split's pictures as labelled features, part by part.
+
+Faces that must not be kept: those of people who took their consent back.
+
+Nobody can be left out unless they are recognised. What they are recognised by are their pictures,
+which lie here, or in the trash, until they are erased; nothing more is made or kept for it. Who is
+erased is a stranger like any other from then on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.contract import Emit, FeaturesProgress, Notice
+from engine.contract.errors import DataError
+from engine.dataset.split import Split
+from engine.model.augment import wanted_views
+from engine.model.backbones import Backbone
+from engine.model.face_space import Space
+from engine.model.feature_store import EmbeddingCache, FeatureCache
+from engine.model.vectors import Array, Float32, Labels, Levelled, stacked, unit
+from engine.model.vgg16 import Extracts
+from engine.people.consent import read_consent
+from engine.people.identity import (
+    IMPORTED,
+    PARTS,
+    PERSON_FILE,
+    by_one_camera,
+    evenly,
+    picture_names,
+    spread,
+    sub_folders,
+)
+from engine.people.permission import withdrawn
+from engine.people.person import Person
+from engine.people.registry import People
+from engine.pictures import decode_crop
+from engine.recognise.calibration import Enrolled
+from engine.recognise.gallery import TWO_FACES, faces_in
+from engine.workspace.files import read_json
+from engine.workspace.folder import Workspace
+
+Picture = tuple[int, str, str]
+"""Index of the person, session, file name."""
+HELD_OUT = ("validation", "test")
+"""Parts that no centre is made of."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Embeddings (n, dims) with their levels, and labels (n,), indices into the people."""
+
+    faces: Levelled
+    labels: Labels
+
+    @property
+    def embeddings(self) -> Float32:
+        """The embeddings (n, dims) alone."""
+        return self.faces.rows
+
+    def first(self, number: int) -> Part:
+        """Its first `number` pictures: of the training part, those that are no augmented views."""
+        return Part(self.faces.at(slice(number)), self.labels[:number])
+
+
+class Material:
+    """The people of a split and their pictures. Features come from the cache, or go into it."""
+
+    def __init__(self, workspace: Workspace, people: Sequence[Person], split: Split) -> None:
+        self.workspace = workspace
+        self.people = tuple(person for person in people if split.people.get(person.slug))
+        self._split = split
+
+    def pictures(self, part: str) -> tuple[Picture, ...]:
+        """The pictures of one part, person by person and session by session.
+
+        The rows of `embed` and the crops of `crops` are in this order.
+        """
+        return tuple(
+            (index, *picture)
+            for index, person in enumerate(self.people)
+            for picture in sorted(
+                map(_session_and_file, self._parts(person)[part]), key=lambda found: found[0]
+            )
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Pictures in each part."""
+        return {part: len(self.pictures(part)) for part in PARTS}
+
+    def crops(self, part: str) -> tuple[NDArray[np.uint8], Labels]:
+        """Crops (n, 160, 160, 3) uint8 RGB and labels (n,) of one part."""
+        people = People(self.workspace)
+        pictures = self.pictures(part)
+        labels = np.array([index for index, _, _ in pictures], np.int64)
+        crops = np.empty((len(pictures), 160, 160, 3), np.uint8)
+        for row, (index, session, file) in enumerate(pictures):
+            folder = people.session_directory(self.people[index].slug, session)
+            crops[row] = decode_crop(folder / file)
+        return crops, labels
+
+    def embed(
+        self,
+        extractor: Extracts,
+        space: Space,
+        views: int,
+        cancel: Cancel,
+        emit: Emit,
+    ) -> dict[str, Part]:
+        """Embeddings of every part; training pictures also in up to `views` augmented views,
+        see `wanted_views`.
+
+        Emits FeaturesProgress over the whole. Raises Cancelled, DataError for a damaged crop.
+        """
+        work = [(part, 0, piece) for part in PARTS for piece in self._by_session(part)]
+        enrolled: Counter[int] = Counter()
+        for _, _, (index, *_, files) in work:
+            enrolled[index] += len(files)
+        trained = [piece for part, _, piece in work if part == "train"]
+        work += [
+            ("train", view, piece)
+            for view in range(1, views + 1)
+            for piece in trained
+            if view <= wanted_views(enrolled[piece[0]], views)
+        ]
+        progress = Progress(sum(len(files) for _, _, (*_who, files) in work), emit)
+        cache = EmbeddingCache(self.workspace, extractor, space)
+        found: dict[str, list[tuple[Levelled, Labels]]] = {part: [] for part in PARTS}
+        for part, view, (index, slug, session, files) in work:
+            report = progress.within_session
+            placed = cache.rows(slug, session, files, report, view=view, cancel=cancel)
+            progress.session_done(len(files))
+            found[part].append((placed, np.full(len(files), index, np.int64)))
+        return {part: _joined(pieces, space.dims) for part, pieces in found.items()}
+
+    def enrolled(self, parts: Mapping[str, Part], names: Sequence[str]) -> Enrolled:
+        """The pictures of the parts `names`, without augmented views, in order of capture.
+
+        `parts` as `embed` gave them.
+        """
+        pictures: list[Picture] = []
+        rows = []
+        for name in names:
+            own = self.pictures(name)
+            pictures += own
+            rows.append(parts[name].first(len(own)).embeddings)
+        order = sorted(range(len(pictures)), key=pictures.__getitem__)
+        cameras = {
+            (index, session.id): "" if session.source.startswith(IMPORTED) else session.source
+            for index, person in enumerate(self.people)
+            for session in person.sessions
+        }
+        shot = {
+            (index, session.id)
+            for index, person in enumerate(self.people)
+            for session in person.sessions
+            if by_one_camera(session.source)
+        }
+        chosen = [pictures[row][:2] for row in order]
+        return Enrolled(
+            np.concatenate(rows)[order],
+            np.array([index for index, _session in chosen], np.int64),
+            [cameras.get(each, "") for each in chosen],
+            len(self.people),
+            [each[1] if each in shot else "" for each in chosen],
+        )
+
+    def features(
+        self, parts: Sequence[str], extractor: Extracts, cancel: Cancel, emit: Emit
+    ) -> tuple[Float32, Labels]:
+        """Feature rows (n, extractor.length) and labels (n,) of `parts`, not yet embedded.
+
+        Emits and raises as `embed`.
+        """
+        progress = Progress(sum(len(self.pictures(part)) for part in parts), emit)
+        cache = FeatureCache(self.workspace, extractor.digest)
+        rows: list[Float32] = [np.empty((0, extractor.length), np.float32)]
+        labels: list[Labels] = [np.empty(0, np.int64)]
+        for part in parts:
+            for index, slug, session, files in self._by_session(part):
+                report = progress.within_session
+                rows.append(cache.rows(slug, session, files, extractor, report, cancel=cancel))
+                progress.session_done(len(files))
+                labels.append(np.full(len(files), index, np.int64))
+        return np.concatenate(rows), np.concatenate(labels)
+
+    def _by_session(self, part: str) -> list[tuple[int, str, str, list[str]]]:
+        """Person's index and slug, session and files."""
+        grouped: dict[tuple[int, str], list[str]] = {}
+        for index, session, file in self.pictures(part):
+            grouped.setdefault((index, session), []).append(file)
+        return [(i, self.people[i].slug, session, files) for (i, session), files in grouped.items()]
+
+    def _parts(self, person: Person) -> Mapping[str, tuple[str, ...]]:
+        return {str(part): files for part, files in self._split.people[person.slug].items()}
+
+
+class Progress:
+    """Adds the progress of single sessions up to that of the whole run."""
+
+    def __init__(self, total: int, emit: Emit) -> None:
+        self._total = total
+        self._emit = emit
+        self._before = 0
+        self._cached = 0
+        self._cached_here = 0
+
+    def within_session(self, event: FeaturesProgress | Notice) -> None:
+        """Pass a session's progress on as part of the whole."""
+        if isinstance(event, Notice):
+            self._emit(event)
+            return
+        self._cached_here = event.cached
+        done = self._before + event.done
+        cached = self._cached + event.cached
+        self._emit(FeaturesProgress(done=done, total=self._total, cached=cached))
+
+    def session_done(self, files: int) -> None:
+        """A session is complete."""
+        self._before += files
+        self._cached += self._cached_here
+        self._cached_here = 0
+
+
+def _session_and_file(path: str) -> tuple[str, str]:
+    session, _, file = path.partition("/")
+    return session, file
+
+
+def joined(parts: Mapping[str, Part], names: Sequence[str]) -> Part:
+    """Several parts as one, in the order of `names`."""
+    chosen = [parts[name] for name in names]
+    return _joined([(part.faces, part.labels) for part in chosen], chosen[0].embeddings.shape[1])
+
+
+def _joined(pieces: list[tuple[Levelled, Labels]], dims: int) -> Part:
+    faces = stacked([faces for faces, _ in pieces], dims)
+    nothing = np.empty(0, np.int64)
+    return Part(faces, np.concatenate([nothing, *(labels for _, labels in pieces)]))
+
+
+ALIKE: Mapping[str, float] = {"both": 0.35, "resnet": 0.42, "vgg16": 0.12}
+"""Cosine to a person's centre, by backbone, from which on a face is not kept. It errs towards not
+keeping: see docs/recognition.md for what it costs."""
+PICTURES = 24
+"""Pictures a person is recognised by, spread over all that are there: those that the network has
+not seen yet take it a moment each."""
+
+
+class Unkept:
+    """The people whose faces are not to be kept. Serves one thread."""
+
+    def __init__(self, workspace: Workspace, backbone: Backbone) -> None:
+        self._workspace = workspace
+        self._extractor: Extracts = backbone.extractor
+        self._space = backbone.space
+        self._alike = ALIKE[backbone.name]
+        self._cuts = TWO_FACES.get(backbone.name)
+        self._centres: Float32 | None = None
+
+    def renew(self) -> None:
+        """Somebody may have taken their consent back: look anew when it is asked next."""
+        self._centres = None
+
+    def shows(self, embeddings: Array) -> bool:
+        """Whether any of these faces (n, dims, unit length) is one of them.
+
+        The first time, and after `renew`, it takes a moment for each of them.
+        """
+        if self._centres is None:
+            everybody = [self._enrolled(person) for person in withdrawn(self._workspace)]
+            everybody += [self._trashed(folder) for folder in _in_trash(self._workspace)]
+            rows = [centre for each in everybody for centre in self._centres_of(each)]
+            self._centres = np.stack(rows) if rows else np.empty((0, self._space.dims), np.float32)
+        likeness = np.asarray(embeddings, np.float32) @ self._centres.T
+        return bool((likeness >= self._alike).any())
+
+    def _enrolled(self, person: Person) -> list[Float32]:
+        """Embeddings (k, dims) of some of a person's pictures, from what is kept of them."""
+        cache = EmbeddingCache(self._workspace, self._extractor, self._space, keep=False)
+        pictures = ((s.id, file) for s in person.sessions for file in s.pictures)
+        chosen = spread(pictures, PICTURES)
+        found = []
+        for session, files in chosen.items():
+            with contextlib.suppress(DataError):  # damaged: recognised by the others
+                found.append(cache.rows(person.slug, session, files).rows)
+        return found
+
+    def _trashed(self, folder: Path) -> list[Float32]:
+        """The same of a person's folder in the trash, where nothing is kept of them."""
+        files = [
+            Path(session.path, file)
+            for session in sub_folders(folder)
+            for file in picture_names(session.path)
+        ]
+        crops = []
+        for file in evenly(files, PICTURES):
+            with contextlib.suppress(DataError):
+                crops.append(decode_crop(file))
+        return [self._space.embed(self._extractor.extract(np.stack(crops)))] if crops else []
+
+    def _centres_of(self, found: list[Float32]) -> list[Float32]:
+        """The centres of the faces that these embeddings show, one as a rule."""
+        if not found:
+            return []
+        rows = np.concatenate(found)
+        if self._cuts is None:
+            return [unit(rows.mean(0))]
+        faces = faces_in(rows, self._cuts.days)
+        return [unit(rows[faces == face].mean(0)) for face in np.unique(faces)]
+
+
+def _in_trash(workspace: Workspace) -> Iterator[Path]:
+    """Folders in the trash of people who had taken their consent back."""
+    for change in sub_folders(workspace.trash):
+        for kept in sub_folders(Path(change.path, "kept")):
+            with contextlib.suppress(FileNotFoundError, DataError, ValueError, AttributeError):
+                consent = read_consent(read_json(Path(kept.path, PERSON_FILE)).get("consent"))
+                if consent is not None and not consent.given:
+                    yield Path(kept.path)

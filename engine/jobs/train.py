@@ -1,0 +1,400 @@
+"""Train a model: features, head, epochs, calibration, a folder on disk, promotion."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from engine.cancel import Cancel
+from engine.contract import Emit, EpochDone, Notice, TrainDone
+from engine.contract.errors import Cancelled, TooFewPeople
+from engine.contract.requests import TrainRequest
+from engine.jobs.gate import Gatekeeper
+from engine.jobs.material import HELD_OUT, Material, Part, joined
+from engine.jobs.networks import Backbones, refuse_unfitting
+from engine.jobs.realigning import bring_up_to_date
+from engine.jobs.split import fitting_split, with_pictures
+from engine.jobs.strangers import stranger_embeddings
+from engine.model.backbones import Backbone, load_ahead, wait_loaded
+from engine.model.epochs import Checkpoint
+from engine.model.face_space import Space
+from engine.model.record import PREPROCESSING, ModelDraft, pictures_of, split_digest, versions
+from engine.model.store import ModelStore
+from engine.model.vectors import Float32, Labels, class_centres, unit
+from engine.model.weights import Weights
+from engine.people.identity import PARTS
+from engine.recognise.calibration import Calibration, Kept, kept_from, threshold_for
+from engine.recognise.gallery import Gallery
+from engine.recognise.threshold import StrangerSet, record, settle, threshold_event
+from engine.settings import Settings, TrainingSettings
+from engine.shortage import TENSORFLOW, need_room
+from engine.workspace.audit import Audit, Doing
+from engine.workspace.folder import Workspace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What a recipe gave: centres and arrays to keep, and how training went.
+
+    `proposals` are the recipe's own classifier's candidates for the pictures of each held-out part,
+    as indices of people; empty where the centres themselves propose.
+    """
+
+    centres: Float32
+    epochs: int
+    best_epoch: int
+    history: Sequence[EpochDone]
+    arrays: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    proposals: Mapping[str, Labels] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def train(
+    workspace: Workspace,
+    settings: Settings,
+    request: TrainRequest,
+    cancel: Cancel,
+    emit: Emit,
+    backbones: Backbones | None = None,
+) -> TrainDone:
+    """Train on the split; put the new model in use unless it is worse than the present one.
+
+    Returns after emitting TrainDone. The model in use stays until the new one is complete on
+    disk. `cancel.stop()` ends the epochs and goes on with the best one so far; while there is
+    none to go on with, it gives up like `cancel.cancel()`. Raises Cancelled, NoPictures,
+    TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull, OutOfMemory. `backbones` may
+    hold the network already.
+    """
+    refuse_unfitting(request)
+    if "tensorflow" not in sys.modules:  # before the features are computed, not after
+        need_room("TensorFlow", TENSORFLOW)
+    audit = Audit(workspace)
+    doing = audit.begin("trained", [("", {"recipe": request.recipe})])
+    try:
+        return _train(workspace, settings, request, cancel, emit, backbones, audit, doing)
+    except BaseException:
+        audit.give_up(doing)
+        raise
+
+
+def _train(
+    workspace: Workspace,
+    settings: Settings,
+    request: TrainRequest,
+    cancel: Cancel,
+    emit: Emit,
+    backbones: Backbones | None,
+    audit: Audit,
+    doing: Doing,
+) -> TrainDone:
+    started = time.monotonic()
+    fpir = settings.recognition.fpir
+    split = fitting_split(workspace, settings, emit)
+    material = Material(workspace, with_pictures(workspace), split)
+    if request.recipe == "classic":
+        refuse_one_person(len(material.people))
+    training = training_settings(settings.training, request)
+    backbone = backbone_for(request, backbones or Backbones(settings.model), emit)
+    extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
+    bring_up_to_date(workspace, settings, backbone, cancel, emit)
+    load_ahead()  # while the features are computed
+    views = training.views if request.recipe == "head" else 0
+    parts = material.embed(extractor, space, views, cancel, emit)
+    strangers = stranger_embeddings(workspace, extractor, space, cancel, emit)
+    wait_loaded(cancel)
+    cancel.check()
+    checkpoint = Checkpoint(
+        workspace.models,
+        request.recipe,
+        tuple((person.id, person.revision) for person in material.people),
+    )
+    try:
+        if request.recipe == "classic" and weights is not None:
+            outcome = _classic(
+                material, parts, weights, training, request, cancel, emit, checkpoint
+            )
+        else:
+            threshold = threshold_for(space.impostors, len(material.people), fpir)
+            outcome = _head(
+                parts, space, training, threshold, len(material.people), cancel, emit, checkpoint
+            )
+    except Cancelled:
+        checkpoint.clear()  # given up, not cut short
+        raise
+    cancel.check_cancelled()
+    judged = fit(material, parts, ("train",), space, fpir, outcome.centres, strangers)
+    metrics = measure(parts, judged, outcome)
+    centres = enrol_all(parts, outcome.centres, len(material.people))
+    used = fit(material, parts, PARTS, space, fpir, centres, strangers)
+    emit(threshold_event(used.calibration, "train"))
+    ids = {person.slug: person.id for person in material.people}
+    draft = ModelDraft(
+        recipe=request.recipe,
+        people=[(person.id, person.name, person.revision) for person in material.people],
+        centres=centres,
+        judged=outcome.centres,
+        arrays=outcome.arrays,
+        metrics=metrics,
+        epochs=outcome.epochs,
+        best_epoch=outcome.best_epoch,
+        threshold=used.calibration.threshold,
+        calibration=record(used.calibration, used.kept),
+        details={
+            "pictures": material.counts(),
+            "split": {
+                "seed": split.seed,
+                "mode": split.mode,
+                "shares": list(split.shares),
+                "digest": split_digest(split),
+            },
+            "trained_on": pictures_of(split, ("train",), ids),
+            "enrolled_on": pictures_of(split, PARTS, ids),
+            "judged": record(judged.calibration, judged.kept),
+            "preprocessing": PREPROCESSING,
+            "backbone": backbone.name,
+            "weights": backbone.digest,
+            "weights_source": request.weights or "packaged",
+            "extractor": extractor.digest,
+            "face_space": space.digest,
+            "unfreeze": request.unfreeze,
+            **outcome.details,
+            "versions": dict(versions()),
+            "history": [event.to_json() for event in outcome.history],
+        },
+    )
+    gatekeeper = Gatekeeper(material, parts, split, space, weights, fpir, strangers)
+    verdict = gatekeeper.judge(draft, cancel)
+    cancel.check_cancelled()
+    store = ModelStore(workspace)
+    info = store.save(replace(draft, details={**draft.details, "gate": asdict(verdict)}))
+    doing.more |= {"model": info.id, "people": len(info.people), "promoted": verdict.promote}
+    audit.end(doing)
+    warnings = [*split.warnings, *outcome.warnings, *used.calibration.notes]
+    if verdict.promote:
+        with audit.of("promoted", model=info.id):
+            store.promote(info.id)
+        if verdict.sentence:
+            emit(Notice(text=verdict.sentence))
+        emit(Notice(text=_all_pictures(material)))
+    else:
+        warnings.append(f"The new model is kept aside. {verdict.sentence}")
+    done = TrainDone(
+        model=info.id,
+        recipe=request.recipe,
+        seconds=time.monotonic() - started,
+        epochs=outcome.epochs,
+        best_epoch=outcome.best_epoch,
+        promoted=verdict.promote,
+        people=tuple(person.name for person in material.people),
+        metrics=metrics,
+        warnings=tuple(warnings),
+    )
+    emit(done)
+    return done
+
+
+def backbone_for(request: TrainRequest, backbones: Backbones, emit: Emit) -> Backbone:
+    """The backbone that a request means. Says so where the machine cannot carry both networks.
+
+    Raises BackboneMissing, UsageError, ModelCorrupt, ModelError.
+    """
+    if request.backbone is not None:
+        return backbones.named(request.backbone, request.weights)
+    if request.weights is not None:
+        return backbones.named("vgg16", request.weights)
+    choice = backbones.choice
+    if request.recipe == "classic" and choice.name == "resnet":
+        return backbones.named("both")
+    if choice.name == "resnet" and choice.reason:
+        emit(
+            Notice(
+                text=(
+                    f"The face network judges alone: {choice.reason}. `--backbone both` takes both."
+                )
+            )
+        )
+    return backbones.named(choice.name)
+
+
+def _all_pictures(material: Material) -> str:
+    """That the held-out pictures enrol too."""
+    counts = material.counts()
+    return (
+        "Figures are from {held_out} held-out pictures; the model in use is made of all {total}."
+    ).format(held_out=counts["validation"] + counts["test"], total=sum(counts.values()))
+
+
+def refuse_one_person(people: int) -> None:
+    """Raise TooFewPeople before any slow work if the classic recipe cannot run."""
+    if people < 2:
+        raise TooFewPeople(
+            "The classic recipe needs at least two people",
+            f"{people} is enrolled with pictures",
+            "Enrol somebody else, or use recipe head, which tells one person from strangers.",
+        )
+
+
+def training_settings(configured: TrainingSettings, request: TrainRequest) -> TrainingSettings:
+    """The configured values with those that the request gives."""
+    update: dict[str, Any] = {}
+    if request.epochs is not None:
+        name = "classic_epochs" if request.recipe == "classic" else "epochs"
+        update[name] = request.epochs
+    if request.input_side is not None:
+        update["classic_side"] = request.input_side
+    return replace(configured, **update)
+
+
+def _head(
+    parts: dict[str, Part],
+    space: Space,
+    settings: TrainingSettings,
+    threshold: float,
+    people: int,
+    cancel: Cancel,
+    emit: Emit,
+    checkpoint: Checkpoint,
+) -> Outcome:
+    """Recipe `head`: adjust the class centres in the face space."""
+    from engine.model.training import train_head  # TensorFlow: seconds
+
+    learn, check = parts["train"], parts["validation"]
+    result = train_head(
+        learn.faces,
+        learn.labels,
+        check.faces,
+        check.labels,
+        space.strangers,
+        settings,
+        cancel,
+        emit,
+        people,
+        threshold=threshold,
+        checkpoint=checkpoint,
+    )
+    return Outcome(
+        centres=result.centres,
+        epochs=len(result.history),
+        best_epoch=result.best_epoch,
+        history=result.history,
+        warnings=(result.why,) if result.why else (),
+    )
+
+
+def _classic(
+    material: Material,
+    parts: dict[str, Part],
+    weights: Weights,
+    settings: TrainingSettings,
+    request: TrainRequest,
+    cancel: Cancel,
+    emit: Emit,
+    checkpoint: Checkpoint,
+) -> Outcome:
+    """Recipe `classic`: VGG16 transfer learning; the face space still decides about strangers."""
+    from engine.model.classic import (
+        ClassicModel,  # TensorFlow: seconds
+        train_classic,
+    )
+
+    crops, labels = material.crops("train")
+    held_out = {part: material.crops(part) for part in HELD_OUT}
+    result = train_classic(
+        crops,
+        labels,
+        *held_out["validation"],
+        len(material.people),
+        weights,
+        settings,
+        cancel,
+        emit,
+        request.unfreeze,
+        checkpoint=checkpoint,
+    )
+    model = ClassicModel(result.arrays, weights)
+    learn = parts["train"]
+    return Outcome(
+        centres=class_centres(learn.embeddings, learn.labels, len(material.people)),
+        epochs=len(result.history),
+        best_epoch=result.best_epoch,
+        history=result.history,
+        arrays=dict(result.arrays),
+        proposals={
+            part: model.probabilities(each, cancel.check_cancelled).argmax(1)
+            for part, (each, _unused) in held_out.items()
+        },
+        details={"input_side": model.side, "tuned": result.tuned},
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A gallery with its thresholds, what they rest on, and the calibration they make."""
+
+    gallery: Gallery
+    kept: Kept
+    calibration: Calibration
+
+
+def fit(
+    material: Material,
+    parts: Mapping[str, Part],
+    names: Sequence[str],
+    space: Space,
+    fpir: float,
+    centres: Float32,
+    strangers: StrangerSet,
+) -> Fitted:
+    """The gallery of `centres`, with thresholds from the pictures of the parts `names`."""
+    ids = [person.id for person in material.people]
+    enrolled = material.enrolled(parts, names)
+    kept = kept_from(space, enrolled, ids, space.impostors, fpir)
+    gallery, calibration = settle(space, Gallery(space, centres, ids), fpir, kept, strangers)
+    return Fitted(gallery, kept, calibration)
+
+
+def enrol_all(parts: Mapping[str, Part], trained: Float32, people: int) -> Float32:
+    """Centres (people, dims) of every picture, from those `trained` on the training part.
+
+    What training turned a plain centre by turns the plain centre of all pictures too.
+    """
+    learn = parts["train"]
+    everything = joined(parts, PARTS)
+    before = class_centres(learn.embeddings, learn.labels, people)
+    after = class_centres(everything.embeddings, everything.labels, people)
+    return unit(after + (trained - before))
+
+
+def measure(parts: Mapping[str, Part], judged: Fitted, outcome: Outcome) -> dict[str, float]:
+    """How the model does on the pictures that neither it nor its thresholds were made of.
+
+    `rank1_*`: share of pictures whose best person is the right one; `tpir_*`: also at or above
+    that person's threshold. Where the recipe has a classifier of its own, that one proposes, as
+    in recognition. A part without pictures has no figures.
+    """
+    metrics: dict[str, float] = {}
+    for name in HELD_OUT:
+        part = parts[name]
+        if not len(part.labels):
+            continue
+        scores = judged.gallery.scores(part.faces)
+        candidates = outcome.proposals.get(name, scores.argmax(1))
+        right = candidates == part.labels
+        best = scores[np.arange(len(right)), candidates]
+        passed = right & (best >= judged.calibration.threshold)
+        metrics[f"rank1_{name}"] = float(right.mean())
+        metrics[f"tpir_{name}"] = float(passed.mean())
+    epoch = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
+    if epoch is not None and math.isfinite(epoch.val_loss):
+        metrics |= {"val_loss": epoch.val_loss, "val_accuracy": epoch.val_accuracy}
+    elif "rank1_validation" in metrics:
+        metrics["val_accuracy"] = metrics["rank1_validation"]
+    metrics["threshold"] = judged.calibration.threshold
+    return metrics

@@ -1,0 +1,132 @@
+"""How many threads each stage takes, in one place, so that they do not fight over the cores.
+
+The network is what recognition waits for, and the one stage that more threads make faster: it may
+have every usable core. Haar cascades are no faster on two threads than on one (a whole frame took
+8.7 ms of wall time and 9.4 ms of processor time with both cores free), so that more than one would
+only take cores from the network.
+
+No core dumps: the memory of a Facedesk process holds faces, and a core file would keep them.
+
+Two locks, for each alone leaves a gap. RLIMIT_CORE of 0 is inherited by whatever is started, but
+a kernel whose `core_pattern` is a pipe (systemd-coredump, apport) hands the memory over
+regardless. A process that is not dumpable is dumped nowhere, and other programs of the same user
+cannot read its memory either; a program started by it is dumpable again, so that each child says
+it for itself. What the parent reads of a child, /proc/PID/status, stays readable.
+
+Whether there is a screen for a window. Imports nothing heavy: the user interface asks too.
+
+Every Python process that Facedesk starts: it runs this package, never the working directory.
+
+Python puts the working directory, or an empty entry of PYTHONPATH, in front of where modules are
+looked for: a `cv2.py` in the folder where somebody starts `facedesk` would run inside a process
+that has seen the key of an encrypted workspace.
+
+What the processor can do. Standard library only, so that `doctor` may ask cheaply.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+
+OPENCV = 1
+"""Threads of OpenCV in any process. Each camera has a process of its own."""
+BLAS = 1
+"""Threads of NumPy's matrix products. OpenBLAS' threads wait for each other busily: beside a
+network or another process, training a head took up to 17 times longer on two than on one, and
+alone two are hardly faster."""
+
+
+def calm_blas() -> None:
+    """Say so to this process and its children; before NumPy is imported. The operator's own
+    setting stays.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(BLAS))
+
+
+def usable_cores() -> int:
+    """Cores that this process may use, which a container or `taskset` may have made fewer."""
+    # Python 3.13 has os.process_cpu_count; the affinity says the same on Linux before.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+PR_SET_DUMPABLE = 4
+
+
+def forbid_core_dumps() -> None:
+    """Forbid them for this process, and by the limit for those it starts."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # not every system has it
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        with contextlib.suppress(ImportError, OSError, AttributeError):
+            import ctypes
+
+            ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def display_available() -> bool:
+    """Whether this session names a display. It may still refuse a window."""
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+
+
+def python(*arguments: str) -> list[str]:
+    """The command of a Python process that looks for modules where they are installed only."""
+    return [sys.executable, "-P", *arguments]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of such a process: this one's and `more`, with this very package findable
+    from anywhere, and nothing that is relative to the working directory."""
+    before = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    places = [str(PACKAGE_ROOT), *(place for place in before if os.path.isabs(place))]
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "PYTHONSAFEPATH": "1", **more}
+    # These run a file of the operator's, or look for the library itself elsewhere.
+    for name in ("PYTHONSTARTUP", "PYTHONHOME", "PYTHONINSPECT"):
+        found.pop(name, None)
+    return found
+
+
+CPUINFO = Path("/proc/cpuinfo")
+BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+"""Linux's names of the instructions that make bfloat16 convolutions faster than float32."""
+
+
+def processor_features(cpuinfo: Path = CPUINFO) -> frozenset[str]:
+    """Feature flags that every core has, in Linux's spelling; empty where they cannot be read.
+
+    x86 calls the line `flags`, ARM `Features`.
+    """
+    try:
+        text = cpuinfo.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return frozenset()
+    lines = re.findall(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
+    if not lines:
+        return frozenset()
+    return frozenset.intersection(*(frozenset(line.split()) for line in lines))
+
+
+def processor_name(cpuinfo: Path = CPUINFO) -> str:
+    """What the processor calls itself; the architecture where it does not say."""
+    try:
+        text = cpuinfo.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        text = ""
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else platform.machine()
+
+
+def has_bfloat16(cpuinfo: Path = CPUINFO) -> bool:
+    """Whether VGG16 in bfloat16 pays here: about twice as fast, at a relative error of 0.6 %."""
+    return bool(processor_features(cpuinfo) & BFLOAT16_FLAGS)

@@ -1,0 +1,152 @@
+"""VGG16's convolutional part, built in code layer by layer, with its preprocessing inside.
+
+Simonyan and Zisserman, ICLR 2015 (arXiv:1409.1556), configuration D, as in
+`keras.applications.VGG16(include_top=False)`.
+
+From aligned crops to VGG16 feature rows with Keras: the reference, and the fallback.
+
+Importing this loads TensorFlow.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from engine.machine import has_bfloat16
+from engine.model.vgg16 import (
+    BATCH,
+    BLOCKS,
+    CHANNEL_MEANS,
+    LAYERS,
+    ROW,
+    SIZE,
+    VIEW,
+    LayerRow,
+    cells,
+    row_digest,
+    shown,
+)
+from engine.model.weights import Weights
+
+Through = Literal["block4_pool", "block5_pool"]
+
+
+def backbone(
+    weights: Weights,
+    through: Through = "block4_pool",
+    low_precision: bool = False,
+    side: int = SIZE,
+) -> keras.Model:
+    """The frozen network up to and including layer `through`.
+
+    Input: float32 (n, side, side, 3), RGB, 0..255; VGG16's own preprocessing is the first layer.
+    Output at 160: (n, 10, 10, 512) for block4_pool, (n, 5, 5, 512) for block5_pool; bfloat16 if
+    `low_precision`, else float32. Variables are float32 either way, and no global Keras policy
+    is touched. A caller may unfreeze some layers by name.
+    """
+    policy = "mixed_bfloat16" if low_precision else "float32"
+    pictures = keras.Input((side, side, 3), name="pictures", dtype="float32")
+    tensor = _preprocess(pictures)
+    for block, (convolutions, channels) in enumerate(BLOCKS, 1):
+        for number in range(1, convolutions + 1):
+            layer = keras.layers.Conv2D(
+                channels,
+                3,
+                padding="same",
+                activation="relu",
+                trainable=False,
+                dtype=policy,
+                name=f"block{block}_conv{number}",
+            )
+            tensor = layer(tensor)
+            layer.set_weights(list(weights.layer(layer.name)))
+        tensor = keras.layers.MaxPooling2D(2, dtype=policy, name=f"block{block}_pool")(tensor)
+        if through == f"block{block}_pool":
+            break
+    return keras.Model(pictures, tensor, name="vgg16")
+
+
+def layer_table(model: keras.Model) -> tuple[LayerRow, ...]:
+    """Every layer of `model` in order, those of models inside it too."""
+    rows: list[LayerRow] = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            rows.extend(layer_table(layer))
+            continue
+        shape = getattr(layer, "output", None)
+        rows.append(
+            LayerRow(
+                name=layer.name,
+                kind=type(layer).__name__,
+                shape=tuple(getattr(shape, "shape", ())),
+                parameters=layer.count_params(),
+                trains=bool(layer.trainable_weights),
+            )
+        )
+    return tuple(rows)
+
+
+def _preprocess(pictures: Any) -> Any:
+    """RGB to mean-centred BGR without scaling, as `keras.applications.vgg16.preprocess_input`.
+
+    The one place where this is done. In float32 always: bfloat16 cannot hold 0..255 minus a
+    fractional mean exactly.
+    """
+    centred = keras.layers.Rescaling(
+        1.0, offset=[-mean for mean in CHANNEL_MEANS], dtype="float32", name="subtract_means"
+    )(pictures)
+    return keras.ops.flip(centred, axis=-1)
+
+
+class KerasExtractor:
+    """Crops to feature rows. Building one takes a second or two; calls may come from any thread.
+
+    `digest` names weights, recipe and precision: rows of different digests never mix.
+    """
+
+    length = ROW
+
+    def __init__(self, weights: Weights, low_precision: bool | None = None) -> None:
+        """`low_precision`: bfloat16 arithmetic; None chooses it where the processor has it."""
+        self.low_precision = has_bfloat16() if low_precision is None else low_precision
+        self.digest = row_digest(weights.digest, "bfloat16" if self.low_precision else "float32")
+        whole = backbone(weights, "block4_pool", self.low_precision, VIEW)
+        outputs = [whole.get_layer(name).output for name in LAYERS]
+        network = keras.Model(whole.input, outputs)
+
+        def rows(pictures: Any) -> Any:
+            maps = network(tf.cast(pictures, tf.float32), training=False)
+            return tf.concat([pooled(tf.cast(each, tf.float32)) for each in maps], axis=1)
+
+        # One signature with a free batch axis: TensorFlow traces once, whatever comes.
+        any_batch = tf.TensorSpec((None, VIEW, VIEW, 3), tf.uint8)
+        self._rows = tf.function(rows, input_signature=[any_batch], autograph=False)
+
+    @property
+    def traces(self) -> int:
+        """How often TensorFlow built a graph: 1 after any number of calls, or it is slow."""
+        return int(self._rows.experimental_get_tracing_count())
+
+    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Feature rows (n, 12288), float32, of `crops` (n, 160, 160, 3), uint8, RGB.
+
+        Any n; they go through VGG16 in batches of 16. A caller who wants to cancel or to show
+        progress passes so many at a time. Raises ValueError if `crops` has another shape or type.
+        """
+        pictures = shown(crops)
+        rows = np.empty((len(crops), ROW), np.float32)
+        for start in range(0, len(crops), BATCH):
+            batch = pictures[start : start + BATCH]
+            rows[start : start + len(batch)] = self._rows(tf.constant(batch)).numpy()
+        return rows
+
+
+def pooled(maps: Any) -> Any:
+    """Average TensorFlow feature maps (n, h, w, c) over the grid's cells: (n, 16 * c)."""
+    parts = cells(maps.shape[1], maps.shape[2])
+    return tf.concat([tf.reduce_mean(maps[:, *cell], axis=(1, 2)) for cell in parts], axis=1)

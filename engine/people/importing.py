@@ -1,0 +1,369 @@
+"""Import of photographs: one session for each person of a folder.
+
+Every picture is on disk before the next is looked at, so that a killed import leaves whole
+pictures; importing the same folder again adds what is missing and nothing twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cancel import Cancel
+from engine.contract import (
+    BoxTuple,
+    Event,
+    ImportDone,
+    ImportProgress,
+    ImportRefused,
+    Notice,
+    SetAside,
+)
+from engine.contract.errors import Cancelled, FacedeskError, NameTaken, PersonNotFound
+from engine.faces.align import Face
+from engine.faces.detect import FaceFinder
+from engine.faces.quality import QualityGates, Verdict
+from engine.faces.refusal import Refusal
+from engine.people.consent import Consent
+from engine.people.identity import IMPORTED
+from engine.people.import_plan import ImportPlan, PersonFiles, plan_import
+from engine.people.person import Person
+from engine.people.recording import SessionWriter
+from engine.people.registry import People
+from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
+from engine.workspace.audit import Audit, Doing
+
+After = Callable[[Person, str], Iterable[Event]]
+"""Is told of a person's session that is complete; what becomes of it."""
+Choice = Literal["central", "largest", "only"]
+COMPARABLE = 0.5
+"""Width of another face, as a share of the chosen one's, from which on it may be the one meant."""
+
+
+def import_folder(
+    folder: Path,
+    people: People,
+    finder: FaceFinder,
+    gates: QualityGates,
+    choose: Choice,
+    cancel: Cancel,
+) -> Iterator[Event]:
+    """Import everybody in `folder`; the layouts are those of `engine.people.import_plan`.
+
+    Yields an ImportProgress after each file, an ImportRefused before it for a file that was not
+    taken or a Notice for one that was turned, and at the end an ImportDone. Of several faces
+    `central` takes the one nearest to the middle, `largest` the widest, and `only` refuses the
+    photograph.
+
+    The caller holds `Workspace.writer`. After `cancel.stop()` what was imported so far counts;
+    after `cancel.cancel()` the unfinished session is removed, finished ones stay, and Cancelled
+    is raised. A person none of whose pictures is usable is not created.
+    Raises DataError or NoPictures for a folder without people or pictures, DiskFull or
+    WorkspaceUnusable if a picture cannot be written; those written before stay.
+    """
+    return import_planned(plan_import(folder), people, finder, gates, choose, cancel)
+
+
+def import_planned(
+    plan: ImportPlan,
+    people: People,
+    finder: FaceFinder,
+    gates: QualityGates,
+    choose: Choice,
+    cancel: Cancel,
+    consent: Callable[[str], Consent | None] = lambda name: None,
+    after: After = lambda person, session: (),
+) -> Iterator[Event]:
+    """`import_folder` for a plan that was made already. `consent` is what to note with a name.
+
+    `after` is called with each person and session once it is complete; what it yields is yielded,
+    and the pictures of a SetAside are no longer counted as imported.
+    """
+    return _Import(plan, people, finder, gates, choose, cancel, consent, after).run()
+
+
+def choose_face(faces: Sequence[Face], choose: Choice, smallest: int) -> tuple[Face, ...]:
+    """The face to take, `faces` being in order from the middle outwards; empty if there is none.
+
+    A face narrower than `smallest` pixels is taken only where there is no other: the cascade
+    sees small faces in buttons and folds.
+    """
+    usable = [face for face in faces if face.box.width >= smallest] or list(faces)
+    if choose == "largest":
+        usable.sort(key=lambda face: face.box.width, reverse=True)
+    return tuple(usable[:1])
+
+
+class _Import:
+    """One run of the import."""
+
+    def __init__(
+        self,
+        plan: ImportPlan,
+        people: People,
+        finder: FaceFinder,
+        gates: QualityGates,
+        choose: Choice,
+        cancel: Cancel,
+        consent: Callable[[str], Consent | None],
+        after: After,
+    ) -> None:
+        self._consent = consent
+        self._after = after
+        self._aside = 0
+        self._plan = plan
+        self._people = people
+        self._finder = finder
+        self._gates = gates
+        self._choose = choose
+        self._cancel = cancel
+        self._looked_at = 0
+        self._refused = 0
+        self._images = 0
+        self._persons: set[str] = set()
+        self._crowded = 0
+        self._notes: list[str] = []
+        """What is to be told of the photograph at hand."""
+
+    def run(self) -> Iterator[Event]:
+        began = time.monotonic()
+        Audit(self._people.workspace).ready()
+        for path, reason in self._plan.strays:
+            yield from self._refuse(path, reason)
+        for each in self._plan.people:
+            if self._cancel.stopping:
+                break
+            yield from self._person(each)
+        if self._cancel.cancelled:
+            raise Cancelled(
+                "The import was cancelled",
+                f"{self._images} pictures of {len(self._persons)} people were imported before",
+                "Import the folder again for the rest; nothing is taken twice.",
+            )
+        yield ImportDone(
+            people=len(self._persons),
+            images=self._images,
+            refused=self._refused,
+            crowded=self._crowded,
+            aside=self._aside,
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+    def _person(self, each: PersonFiles) -> Iterator[Event]:
+        """All pictures of one person, into one session."""
+        try:
+            self._people.refuse_lookalike(each.name)
+        except NameTaken:
+            for path in each.files:
+                yield from self._refuse(path, "name_taken")
+            return
+        source = f"{IMPORTED}{self._plan.root.name}"
+        session = _PersonSession(
+            self._people, each.name, source, self._consent(each.name), each.part
+        )
+        outcome = "stopped"
+        try:
+            for number, path in enumerate(each.files, start=1):
+                if self._cancel.stopping:
+                    break
+                taken = self._photograph(session, path, number)
+                for what in self._notes:
+                    text = f"{self._plan.shown(path)}: {what}"
+                    yield Notice(text=text, level="warning")
+                self._notes.clear()
+                if isinstance(taken, ImportRefused):
+                    session.refused[taken.reason] += 1
+                    yield from self._refuse(path, taken.reason, taken.value, taken.limit)
+                    continue
+                if taken.turned:
+                    text = "{file} was turned by {degrees} degrees to the left"
+                    degrees = 90 * taken.turned
+                    yield Notice(text=text.format(file=self._plan.shown(path), degrees=degrees))
+                yield self._progress(path)
+            else:
+                outcome = "complete"
+        except FacedeskError:
+            # The first error is the one to report, whatever closing the session meets.
+            with contextlib.suppress(FacedeskError):
+                session.close(outcome)
+            raise
+        except GeneratorExit:
+            session.close(outcome)
+            raise
+        if self._cancel.cancelled and outcome == "stopped":
+            session.discard()
+            return
+        session.close(outcome)
+        self._crowded += session.crowded
+        stay = session.kept
+        self._images += stay
+        if session.person is None or not stay:
+            return
+        for event in self._after(session.person, session.id):
+            if isinstance(event, SetAside):
+                self._aside += event.pictures
+                self._images -= event.pictures
+                stay -= event.pictures
+            yield event
+        if stay > 0:
+            self._persons.add(session.person.slug)
+
+    def _photograph(self, session: _PersonSession, path: Path, number: int) -> ImportRefused | Face:
+        """Take one photograph's face into the session; the refusal if that cannot be."""
+        file = self._plan.shown(path)
+        try:
+            picture = read_photograph(path, self._notes.append)
+            faces = self._finder.find_in_photograph(picture)
+        except Unreadable as error:
+            return ImportRefused(file=file, reason=error.reason)
+        if self._choose == "only" and len(faces) > 1:
+            return ImportRefused(
+                file=file, reason=Refusal.SEVERAL_FACES.value, value=len(faces), limit=1
+            )
+        smallest = self._gates.settings.min_face_import
+        chosen = choose_face(faces, self._choose, smallest)
+        verdict = self._gates.judge(chosen, None, imported=True)
+        if verdict.refusal is not None or verdict.face is None:
+            reason = verdict.refusal or Refusal.NO_FACE
+            return ImportRefused(
+                file=file, reason=reason.value, value=verdict.value, limit=verdict.limit
+            )
+        face = verdict.face
+        least = COMPARABLE * face.box.width
+        others = sum(each is not face and each.box.width >= least for each in faces)
+        box = face.box_in(picture).as_tuple
+        if not session.keep(face, box, verdict, number, path.name, others):
+            return ImportRefused(file=file, reason=Refusal.DUPLICATE.value)
+        return face
+
+    def _refuse(
+        self, path: Path, reason: str, value: float = 0.0, limit: float = 0.0
+    ) -> Iterator[Event]:
+        self._refused += 1
+        yield ImportRefused(file=self._plan.shown(path), reason=reason, value=value, limit=limit)
+        yield self._progress(path)
+
+    def _progress(self, path: Path) -> ImportProgress:
+        self._looked_at += 1
+        return ImportProgress(
+            done=self._looked_at, total=self._plan.total, file=self._plan.shown(path)
+        )
+
+
+class _PersonSession:
+    """A session that appears, with its person if need be, when the first picture is kept."""
+
+    def __init__(
+        self, people: People, name: str, source: str, consent: Consent | None, part: str
+    ) -> None:
+        self._part = part
+        self._people = people
+        self._consent = consent
+        self._name = name
+        self._source = source
+        self._person: Person | None = None
+        self._writer: SessionWriter | None = None
+        self._audit = Audit(people.workspace)
+        self._doing: Doing | None = None
+        self._known: set[bytes] | None = None
+        self.refused: Counter[str] = Counter()
+        self.crowded = 0
+        """Kept pictures whose photograph shows other faces of comparable size."""
+
+    @property
+    def person(self) -> Person | None:
+        """Whose session it is, once there is a picture."""
+        return self._person
+
+    @property
+    def id(self) -> str:
+        """The session's id, once there is a picture."""
+        return self._writer.session if self._writer else ""
+
+    @property
+    def kept(self) -> int:
+        """Pictures kept in this session."""
+        return self._writer.captured if self._writer else 0
+
+    def keep(
+        self, face: Face, box: BoxTuple, verdict: Verdict, number: int, label: str, others: int
+    ) -> bool:
+        """Write the crop; False if the person has the very same one already."""
+        if self._known is None:
+            self._known = self._digests_held()
+        digest = _digest(face.crop)
+        if digest in self._known:
+            return False
+        if self._writer is None:
+            self._person = self._people.ensure(self._name, self._consent)
+            self._writer = SessionWriter(self._people, self._person, self._source, part=self._part)
+        try:
+            self._begin()
+            self._writer.add(
+                encode_png(face.crop),
+                frame=number,
+                seconds=0.0,
+                box=box,
+                eyes_found=face.eyes_found,
+                brightness=round(verdict.brightness, 2),
+                sharpness=round(verdict.sharpness, 2),
+                label=label.encode("utf-8", "replace").decode(),
+                others=others,
+                aligned=face.aligned,
+            )
+        except FacedeskError:
+            self._discard_empty_person()
+            raise
+        self._known.add(digest)
+        self.crowded += others > 0
+        return True
+
+    def close(self, outcome: str) -> None:
+        """Write down how the session ended."""
+        if self._writer is None or self._person is None:
+            return
+        self._writer.close(outcome, self.refused)
+        if self._doing is not None and self._writer.captured:
+            self._doing.more["pictures"] = self._writer.captured
+            self._audit.end(self._doing)
+        elif self._doing is not None:
+            self._audit.give_up(self._doing, "nothing")
+
+    def discard(self) -> None:
+        """Remove the session, and the person if this was all there was."""
+        if self._writer is not None:
+            self._writer.discard()
+        if self._doing is not None:
+            self._audit.give_up(self._doing, "cancelled")
+        self._discard_empty_person()
+
+    def _begin(self) -> None:
+        """Note, before the first picture, that pictures of this person come in."""
+        if self._doing is None and self._person is not None:
+            self._doing = self._audit.begin("pictures-imported", [(self._person.id, {})])
+
+    def _discard_empty_person(self) -> None:
+        if self._person is not None:
+            with contextlib.suppress(FacedeskError):
+                self._people.discard_if_empty(self._person)
+
+    def _digests_held(self) -> set[bytes]:
+        """Digests of the crops the person has already; a damaged one equals nothing."""
+        held = set()
+        with contextlib.suppress(PersonNotFound):
+            for path in self._people.pictures(self._people.get(self._name)):
+                with contextlib.suppress(Unreadable):
+                    held.add(_digest(decode_crop(path)))
+        return held
+
+
+def _digest(crop: NDArray[np.uint8]) -> bytes:
+    return hashlib.sha256(crop.tobytes()).digest()

@@ -1,0 +1,173 @@
+"""The one rule about consent, for every way of enrolling; and who may be recognised.
+
+Enrolling somebody whose consent is not noted, or was withdrawn, is told or refused as
+`consent.required` says. Consent to an older text is told, never refused: whether the old words
+cover what is done today is for people to judge. Whoever took their consent back is not named by
+recognition, nor trained on, from that moment on; their pictures stay until they are erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.contract.errors import ConsentMissing, PersonNotFound
+from engine.people.consent import Consent, noted, state_of
+from engine.people.names import clean_name, name_key
+from engine.people.person import Person
+from engine.people.registry import People
+from engine.people.roster import consent_for
+from engine.settings import ConsentSettings
+from engine.workspace.audit import Audit
+from engine.workspace.folder import Workspace
+
+DEMO = "demo:"
+"""What the source of a bundled portrait, in the public domain, begins with: nobody is asked."""
+NAMED = 3
+"""People named one by one in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Leave to enrol. `sentence` tells what is amiss, empty if nothing is; `new` is the consent to
+    note with each name (its `name_key`), for those about whom there is something new to note."""
+
+    sentence: str
+    new: dict[str, Consent]
+
+    def consent(self, name: str) -> Consent | None:
+        """The consent to note with this person, if any."""
+        return self.new.get(name_key(name))
+
+
+def permit(
+    workspace: Workspace,
+    names: Sequence[str],
+    settings: ConsentSettings,
+    by: str = "",
+    source: str = "",
+) -> Permission:
+    """Leave to enrol these people from `source`, or to add pictures of theirs. `by`: all agreed
+    now, as this person noted; otherwise what is noted with the person or on the roster counts.
+
+    Raises ConsentMissing, NameInvalid.
+    """
+    people = People(workspace)
+    new: dict[str, Consent] = {}
+    missing, outdated = [], []
+    for name in map(clean_name, names):
+        try:
+            consent = people.get(name).consent
+        except PersonNotFound:
+            consent = consent_for(workspace, name)
+            if consent is not None:
+                new[name_key(name)] = consent
+        if by.strip():
+            consent = new[name_key(name)] = noted(by, settings)
+        state = state_of(consent, settings)
+        if state in ("none", "withdrawn"):
+            missing.append(name)
+        elif state == "outdated" and consent is not None:
+            outdated.append((name, consent.text_version))
+    amiss = "" if source.startswith(DEMO) else _judge(missing, outdated, settings)
+    return Permission(amiss, new)
+
+
+def brought(
+    workspace: Workspace, name: str, theirs: Consent | None, settings: ConsentSettings, by: str = ""
+) -> Permission:
+    """The rule for somebody who is not here yet and brings their consent along in an archive.
+
+    Anybody may have written an archive: where consent is required, only `by` and the roster count.
+    A consent taken back is believed. Raises ConsentMissing.
+    """
+    required = settings.required == "refuse"
+    believed = theirs if not required or (theirs and not theirs.given) else None
+    consent = noted(by, settings) if by.strip() else believed or consent_for(workspace, name)
+    state = state_of(consent, settings)
+    missing = [name] if state in ("none", "withdrawn") else []
+    outdated = [(name, consent.text_version)] if consent and state == "outdated" else []
+    try:
+        sentence = _judge(missing, outdated, settings)
+    except ConsentMissing as error:
+        if theirs is None or not theirs.given:
+            raise
+        raise ConsentMissing(
+            error.title,
+            f"what the archive says of {name} is not believed (consent.required is refuse)",
+            "Look at their own record, then say who did: --consent WHO.",
+        ) from error
+    return Permission(sentence, {name_key(name): consent} if consent else {})
+
+
+def note(people: People, person: Person, permission: Permission) -> Person:
+    """Write the new consent, if there is any, to a person who was enrolled before."""
+    consent = permission.consent(person.name)
+    if consent is None:
+        return person
+    with Audit(people.workspace).of("consent-noted", person.id, text_version=consent.text_version):
+        return people.set_consent(person.name, consent)
+
+
+def refuse_taken_back(person: Person, into: Person) -> None:
+    """Raise ConsentMissing if `person` took their consent back and `into`, with whom they are to be
+    made one, did not: they would be named again under that name."""
+    if is_withdrawn(person) and not is_withdrawn(into):
+        raise ConsentMissing(
+            "Consent was taken back",
+            f"{person.name} took their consent back, and would be named again as {into.name}",
+            (
+                "Ask, and note that they agree again (facedesk people consent NAME --by WHO); or "
+                f"take {into.name}'s back too (--withdraw), or erase {person.name}."
+            ),
+        )
+
+
+def is_withdrawn(person: Person) -> bool:
+    """Whether they took their consent back."""
+    return person.consent is not None and not person.consent.given
+
+
+def permitted(workspace: Workspace) -> tuple[Person, ...]:
+    """Everybody enrolled, by name, who has not taken their consent back."""
+    return tuple(p for p in People(workspace).list() if not is_withdrawn(p))
+
+
+def withdrawn(workspace: Workspace) -> tuple[Person, ...]:
+    """Everybody enrolled who has taken their consent back."""
+    return tuple(p for p in People(workspace).list() if is_withdrawn(p))
+
+
+def outdated_words(agreed: str, settings: ConsentSettings) -> str:
+    """That somebody agreed to another text than the present one, as a clause."""
+    if agreed in ("", settings.text_version):
+        return f"agreed to other words than the present text {settings.text_version}"
+    return f"agreed to text {agreed}, the present one is {settings.text_version}"
+
+
+def _judge(
+    missing: Sequence[str], outdated: Sequence[tuple[str, str]], settings: ConsentSettings
+) -> str:
+    if settings.required == "off":
+        return ""
+    if missing and settings.required == "refuse":
+        raise ConsentMissing(
+            "Consent is missing",
+            f"no consent is noted of {_list(missing)} (consent.required is refuse)",
+            "Ask, then say who asked: --consent WHO, or the field Consent of the form.",
+        )
+    if missing:
+        return f"No consent is noted of {_list(missing)}: c notes it, or --consent WHO."
+    if outdated:
+        name, agreed = outdated[0]
+        sentence = f"{name} {outdated_words(agreed, settings)}"
+        more = len(outdated) - 1
+        return f"{sentence}; so did {more} more." if more else f"{sentence}."
+    return ""
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:NAMED])
+    if len(names) <= NAMED:
+        return shown
+    return f"{shown} and {len(names) - NAMED} more"

@@ -1,0 +1,240 @@
+"""Writing one session: pictures, a line of details for each, and how the session ended.
+
+    people/<slug>/<session>/0001.png ...     whole or absent, never overwritten
+                           /pictures.jsonl   one line a picture: frame, time, box, measurements
+                           /session.json     source and start; target, end and refusals at the end
+
+The details are appended, so that a session of n pictures costs n lines and not n rewrites of a
+growing file. They are flushed to disk with the end of the session only: the picture files are
+the truth, and a line that a crash cut short is skipped by `read_records`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.contract import BoxTuple
+from engine.contract.errors import DataError, PersonNotFound
+from engine.people import traces
+from engine.people.identity import SESSION_FILE
+from engine.people.person import FORMAT, Person
+from engine.people.registry import People, utc_now
+from engine.workspace.files import (
+    append_line,
+    move,
+    parse_json,
+    read_json,
+    read_lines,
+    sync_directory,
+    sync_file,
+    write_bytes,
+    write_json,
+)
+from engine.workspace.owner import translate_os_errors
+
+RECORDS_FILE = "pictures.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRecord:
+    """Where a picture came from and what was measured.
+
+    `frame` counts the source's frames from its start and `seconds` is the source's clock;
+    `box` is in pixels of that frame; `brightness` is mean luma 0..255 and `sharpness` the
+    variance of the Laplacian, both of the aligned crop. `label` is the photograph's file name
+    for an import, else empty; `others` counts the photograph's other faces of comparable size,
+    any of which may be the one that was meant. `aligned` says by what the crop was aligned:
+    "points" of the face, or its "eyes" alone.
+    """
+
+    file: str
+    frame: int
+    seconds: float
+    box: BoxTuple
+    eyes_found: bool
+    brightness: float
+    sharpness: float
+    label: str = ""
+    others: int = 0
+    aligned: str = "eyes"
+
+
+class SessionWriter:
+    """Takes the pictures of one session. The folder appears with the first picture.
+
+    The caller holds `Workspace.writer`. Every method raises DiskFull or WorkspaceUnusable if
+    the disk refuses; pictures that were written stay.
+    """
+
+    def __init__(
+        self,
+        people: People,
+        person: Person,
+        source: str,
+        target: int | None = None,
+        part: str = "",
+    ) -> None:
+        self._people = people
+        self._person = person
+        self._source = source
+        self._target = target
+        self._part = part
+        self.session = ""
+        """The session's id; empty until the first picture is kept."""
+        self.captured = 0
+        self._written = 0
+        """Also pictures that were put aside: no name is given twice."""
+
+    @property
+    def folder(self) -> Path:
+        """The session's folder; only once `session` is set."""
+        return self._people.session_directory(self._person.slug, self.session)
+
+    def add(
+        self,
+        png: bytes,
+        *,
+        frame: int,
+        seconds: float,
+        box: BoxTuple,
+        eyes_found: bool,
+        brightness: float,
+        sharpness: float,
+        label: str = "",
+        others: int = 0,
+        aligned: str = "eyes",
+    ) -> str:
+        """Put one encoded picture on disk with its details; its file name once it is safely there.
+
+        Raises PersonNotFound if the person was deleted meanwhile: their folder must not come
+        back with a picture in it.
+        """
+        if not self.session:
+            self.session = self._people.new_session(self._person, self._source, aligned, self._part)
+        if self._gone():
+            raise PersonNotFound(
+                "The person was deleted meanwhile",
+                self._person.name,
+                "Enrol them again if that was a mistake.",
+            )
+        file = f"{self._written + 1:04d}.png"
+        record = PictureRecord(
+            file,
+            frame,
+            seconds,
+            box,
+            eyes_found,
+            brightness,
+            sharpness,
+            label,
+            others,
+            aligned,
+        )
+        try:
+            write_bytes(self.folder / file, png)
+            append_line(
+                self.folder / RECORDS_FILE, json.dumps(asdict(record), ensure_ascii=False).encode()
+            )
+        except BaseException:
+            with contextlib.suppress(OSError):  # The first error says more.
+                (self.folder / file).unlink(missing_ok=True)
+            if not self._written:
+                self.discard()
+            raise
+        self._written += 1
+        self.captured += 1
+        return file
+
+    def put_aside(self, pictures: int) -> None:
+        """So many of the pictures are in the session no longer."""
+        self.captured -= pictures
+
+    def close(self, ended: str, refused: Mapping[str, int]) -> None:
+        """Write how the session ended and what was refused. Without a picture: nothing to do."""
+        if self._gone():
+            self.session, self.captured = "", 0
+        if not self.session:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            sync_file(self.folder / RECORDS_FILE)
+        try:
+            head = read_json(self.folder / SESSION_FILE)
+        except (FileNotFoundError, DataError):  # somebody's hand: what is known is written anew
+            head = {"version": FORMAT, "id": self.session, "source": self._source}
+            head["started"] = utc_now()
+        end = {
+            "ended": utc_now(),
+            "outcome": ended,
+            "target": self._target,
+            "captured": self.captured,
+            "refused": dict(sorted(refused.items())),
+        }
+        write_json(self.folder / SESSION_FILE, {**head, **end})
+
+    def reassign(self, person: Person) -> None:
+        """Move the session to another person, in one rename. Raises DataError, PersonNotFound."""
+        if self.session:
+            target = self._people.session_directory(person.slug, self.session)
+            if target.exists():
+                raise DataError("The session exists already", str(target), "Capture once more.")
+            if self._gone() or not target.parent.is_dir():
+                raise PersonNotFound("The person was deleted meanwhile", person.name)
+            with translate_os_errors("move a folder", target):
+                move(self.folder, target)
+                sync_directory(target.parent)
+            traces.move_features(
+                self._people.workspace, self._person.slug, self.session, person.slug
+            )
+        self._person = person
+
+    def discard(self) -> None:
+        """Remove the session with all its pictures."""
+        if self.session:
+            self._people.discard_session(self._person.slug, self.session, only_if_empty=False)
+        self.forget()
+
+    def forget(self) -> None:
+        """The session with its pictures is no longer where it was."""
+        self.session, self.captured = "", 0
+
+    def _gone(self) -> bool:
+        return bool(self.session) and not self.folder.is_dir()
+
+
+def read_records(folder: Path) -> tuple[PictureRecord, ...]:
+    """The details of a session's pictures; damaged lines and lost pictures are left out."""
+    try:
+        lines = read_lines(folder / RECORDS_FILE)
+    except FileNotFoundError:
+        return ()
+    records = []
+    for line in lines:
+        try:
+            record = record_of(parse_json(line))
+        except (ValueError, TypeError, KeyError, OverflowError):
+            continue
+        if (folder / record.file).is_file():
+            records.append(record)
+    return tuple(records)
+
+
+def record_of(body: Any) -> PictureRecord:
+    """The record in a JSON object. Raises ValueError, TypeError, KeyError or OverflowError."""
+    x, y, width, height = body["box"]
+    return PictureRecord(
+        file=Path(str(body["file"])).name,
+        frame=int(body["frame"]),
+        seconds=float(body["seconds"]),
+        box=(int(x), int(y), int(width), int(height)),
+        eyes_found=bool(body["eyes_found"]),
+        brightness=float(body["brightness"]),
+        sharpness=float(body["sharpness"]),
+        label=str(body.get("label", "")),
+        others=int(body.get("others", 0)),
+        aligned="points" if body.get("aligned") == "points" else "eyes",
+    )

@@ -1,0 +1,378 @@
+"""The registry of people: who is enrolled, their sessions and pictures, as the folders say.
+
+Files on disk are the truth. A picture counts when its file is there, whatever session.json
+says; a session counts when it has a picture. Reading needs no lock. Whoever adds, renames or
+deletes must hold `Workspace.writer`, this module does not take it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.contract.errors import DataError, NameTaken, PersonNotFound, WorkspaceDenied
+from engine.people import traces
+from engine.people.consent import Consent
+from engine.people.identity import (
+    PERSON_FILE,
+    SESSION_FILE,
+    is_identity,
+    is_session_id,
+    iso,
+    merged_in,
+    new_identity,
+    picture_names,
+    session_stamp,
+    sub_folders,
+)
+from engine.people.names import clean_name, is_slug, looks, may_be_slug_of, name_key, slug_for
+from engine.people.person import (
+    FORMAT,
+    Person,
+    SessionInfo,
+    UnreadPerson,
+    read_head,
+    read_person,
+    read_sessions,
+    refuse_unread,
+)
+from engine.workspace.files import new_directory, remove_directory, write_json
+from engine.workspace.folder import Workspace
+
+__all__ = ["PERSON_FILE", "People", "Person", "SessionInfo", "UnreadPerson", "clean_name"]
+
+
+class People:
+    """The people of one workspace. Keeps nothing in memory: every call reads the folders."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    # --- reading --------------------------------------------------------------------------
+
+    def list(self) -> tuple[Person, ...]:
+        """Everybody who can be read, by name; the others are `unread`."""
+        return self.everybody()[0]
+
+    def unread(self) -> tuple[UnreadPerson, ...]:
+        """Everybody who is here and cannot be read, by folder."""
+        return self.everybody()[1]
+
+    def everybody(self) -> tuple[tuple[Person, ...], tuple[UnreadPerson, ...]]:
+        """Who can be read, by name, and who cannot, by folder. Raises WorkspaceUnusable if nobody
+        can be looked for, VaultLocked."""
+        found = [read_person(self.workspace, slug) for slug in self._slugs()]
+        people = [each for each in found if isinstance(each, Person)]
+        unread = tuple(each for each in found if isinstance(each, UnreadPerson))
+        return tuple(sorted(people, key=lambda each: (name_key(each.name), each.slug))), unread
+
+    def refuse_unread(self) -> None:
+        """Raise PersonUnreadable if somebody is here who cannot be read."""
+        refuse_unread(self.unread())
+
+    def unread_of(self, name: str) -> UnreadPerson | None:
+        """Who of those that cannot be read has this name or folder, if anybody."""
+        key = name_key(name)
+        return next(
+            (
+                each
+                for each in self.unread()
+                if name_key(each.name) == key or may_be_slug_of(each.slug, name)
+            ),
+            None,
+        )
+
+    def get(self, name: str) -> Person:
+        """The person of this name, case ignored. Raises PersonNotFound, PersonUnreadable."""
+        slug = self._find(name)
+        if slug is not None:
+            with contextlib.suppress(FileNotFoundError):  # Deleted since it was found.
+                return self._read(slug)
+        raise self._not_found(name)
+
+    def by_slug(self, slug: str) -> Person:
+        """The person in this folder. Raises PersonNotFound, PersonUnreadable."""
+        if not is_slug(slug) or not self._folder(slug).is_dir():
+            raise PersonNotFound(
+                "Nobody of this name is enrolled", slug, "See `facedesk people list`."
+            )
+        try:
+            return self._read(slug)
+        except FileNotFoundError as error:  # deleted meanwhile
+            raise self._not_found(slug) from error
+
+    def by_id(self, id: str) -> Person:
+        """The person of this identity. Raises PersonNotFound."""
+        found = next((person for person in self.list() if person.id == id), None)
+        if found is None:
+            raise self._not_found(id)
+        return found
+
+    def pictures(self, person: Person) -> tuple[Path, ...]:
+        """All picture files of a person, session by session in order of capture."""
+        return tuple(
+            self._folder(person.slug) / session.id / picture
+            for session in person.sessions
+            for picture in session.pictures
+        )
+
+    def session_directory(self, slug: str, session: str) -> Path:
+        """Where a session's pictures lie. Raises DataError for a text that is not a session id."""
+        if not is_slug(slug) or not is_session_id(session):
+            raise DataError("No such session", f"{slug}/{session}", "See `facedesk people list`.")
+        return self._folder(slug) / session
+
+    # --- changing (the caller holds the writer lock) -------------------------------------------
+
+    def add(self, name: str, consent: Consent | None = None, apart_from: str = "") -> Person:
+        """Enrol a new person without pictures, with an identity of their own.
+
+        `apart_from` is the identity of whom a stranger was told from. Raises NameInvalid,
+        NameTaken.
+        """
+        name = clean_name(name)
+        self.refuse_taken(name, own=None)
+        slug = self.free_slug(name)
+        # A crash in the middle of an earlier `delete` may have left rows under this slug.
+        traces.remove(self.workspace, slug)
+        body = {
+            "version": FORMAT,
+            "id": new_identity(),
+            "name": name,
+            "created": utc_now(),
+            "consent": consent.to_json() if consent else None,
+        }
+        if apart_from:
+            body["apart_from"] = apart_from
+        with new_directory(self._folder(slug)) as folder:
+            write_json(folder / PERSON_FILE, body)
+        return self._read(slug)
+
+    def free_slug(self, name: str) -> str:
+        """A folder name for somebody new: no person's, and none to which undo brings one back."""
+        trashed = traces.folders_in_trash(self.workspace)
+        # lexists: a dangling link also occupies the name.
+        return slug_for(name, lambda slug: slug in trashed or os.path.lexists(self._folder(slug)))
+
+    def ensure(self, name: str, consent: Consent | None = None) -> Person:
+        """The person of this name, added if there is none; `consent` is noted, if any.
+
+        Raises NameInvalid.
+        """
+        try:
+            person = self.get(clean_name(name))
+        except PersonNotFound:
+            return self.add(name, consent)
+        return self.set_consent(person.name, consent) if consent else person
+
+    def rename(self, old: str, new: str) -> Person:
+        """Give a person another name; folder and pictures stay where they are.
+
+        Raises PersonNotFound, NameInvalid, NameTaken.
+        """
+        person = self.get(old)
+        new = clean_name(new)
+        self.refuse_taken(new, own=person.slug)
+        body = {**read_head(self.workspace, person.slug), "name": new}
+        write_json(self._folder(person.slug) / PERSON_FILE, body)
+        traces.rename(self.workspace, person.name, new)
+        return self._read(person.slug)
+
+    def set_consent(self, name: str, consent: Consent) -> Person:
+        """Note consent, or that it was withdrawn. Raises PersonNotFound."""
+        person = self.get(name)
+        body = {**read_head(self.workspace, person.slug), "consent": consent.to_json()}
+        write_json(self._folder(person.slug) / PERSON_FILE, body)
+        return self._read(person.slug)
+
+    def forget_apart_from(self, slug: str) -> None:
+        """Forget from whom a stranger was told. Raises as reading them does."""
+        body = {k: v for k, v in read_head(self.workspace, slug).items() if k != "apart_from"}
+        write_json(self._folder(slug) / PERSON_FILE, body)
+
+    def refuse_taken(self, name: str, own: str | None) -> None:
+        """Raise NameTaken if a person in another folder than `own` has this name, or one that
+        looks the same."""
+        slug = self._find(name)
+        if slug is not None and slug != own:
+            raise NameTaken(
+                "This name is taken",
+                f"{self._read(slug).name} is enrolled already",
+                "Choose another name, or add pictures to the person who has it.",
+            )
+        look = looks(name)
+        for other_slug, other in self._names():
+            if other_slug != own and looks(other) & look:
+                raise NameTaken(
+                    "This name looks like another",
+                    f"{name!r} is enrolled as {other!a}, in other letters",
+                    "Type the name again instead of pasting it, or add to it what tells them "
+                    "apart.",
+                )
+
+    def refuse_lookalike(self, name: str) -> None:
+        """Raise NameTaken if `name` is nobody's and looks like the name of somebody."""
+        self.refuse_taken(name, own=self._find(name))
+
+    def delete(self, name: str) -> Person:
+        """Remove a person for good, with all pictures, cached features and split entries.
+
+        `engine.people.changes.delete_people` is the one that can be undone.
+
+        Returns the person as they were. Raises PersonNotFound. The folder leaves its place in
+        one rename before anything else happens, so that a crash never leaves half a person;
+        `Workspace.recover` and `tidy` finish the rest.
+        """
+        person = self.get(name)
+        self.delete_slug(person.slug, person.name)
+        return person
+
+    def delete_slug(self, slug: str, name: str = "") -> None:
+        """`delete` by folder, also for a person whose person.json is damaged."""
+        if not is_slug(slug):
+            raise PersonNotFound("Nobody of this name is enrolled", slug)
+        folder = self._folder(slug)
+        try:
+            remove_directory(folder)
+        finally:
+            if not folder.exists():
+                traces.remove(self.workspace, slug, name)
+
+    def discard_if_empty(self, person: Person) -> bool:
+        """Delete `person` if they have no picture on disk; whether they were deleted.
+
+        For a person whom an enrolment or import created and then found no picture of.
+        """
+        folder = self._folder(person.slug)
+        if not folder.is_dir() or read_sessions(folder):
+            return False
+        self.delete_slug(person.slug, person.name)
+        return True
+
+    def new_session(
+        self, person: Person, source: str, aligned: str = "eyes", part: str = ""
+    ) -> str:
+        """Begin a session: its folder and session.json exist, with no picture yet.
+
+        `source` is text without credentials, `aligned` and `part` as in `SessionInfo`. The id is
+        the UTC time and a counter. Prefer `engine.people.recording.SessionWriter`, which also
+        writes pictures and the end.
+        Raises PersonNotFound if the person was deleted meanwhile.
+        """
+        if not (self._folder(person.slug) / PERSON_FILE).is_file():
+            raise self._not_found(person.name)
+        now = datetime.now(UTC)
+        stamp = session_stamp(now)
+        number = 1
+        while (folder := self._folder(person.slug) / f"{stamp}-{number:03d}").exists():
+            number += 1
+        with new_directory(folder) as unfinished:
+            write_json(
+                unfinished / SESSION_FILE,
+                {
+                    "version": FORMAT,
+                    "id": folder.name,
+                    "source": source,
+                    "started": iso(now),
+                    "aligned": aligned,
+                    **({"part": part} if part else {}),
+                },
+            )
+        return folder.name
+
+    def discard_session(self, slug: str, session: str, only_if_empty: bool = True) -> bool:
+        """Remove a session's folder, by default only one without pictures; whether it was."""
+        folder = self.session_directory(slug, session)
+        if not folder.is_dir() or (only_if_empty and picture_names(folder)):
+            return False
+        try:
+            remove_directory(folder)
+        finally:
+            if not folder.exists():
+                for rows in traces.feature_files(self.workspace, slug, session):
+                    rows.unlink(missing_ok=True)
+        return True
+
+    def tidy(self) -> tuple[str, ...]:
+        """Finish what crashes left: empty sessions, features and split entries of nobody.
+
+        Returns what was removed, relative to the workspace. Call after `Workspace.recover`.
+        """
+        removed = []
+        slugs = self._slugs()
+        self._identify(slugs)
+        for slug in slugs:
+            with contextlib.suppress(WorkspaceDenied):  # whoever reads people says so
+                for entry in sub_folders(self._folder(slug)):
+                    if self.discard_session(slug, entry.name):
+                        folder = self._folder(slug) / entry.name
+                        removed.append(str(folder.relative_to(self.workspace.root)))
+        return (*removed, *traces.sweep(self.workspace, frozenset(slugs)))
+
+    # --- private ------------------------------------------------------------------------------
+
+    def _identify(self, slugs: Iterable[str]) -> None:
+        """Give an identity to whoever was put here by hand without one, or with another's: that
+        of somebody who was merged belongs to who they were merged into."""
+        bodies = []
+        for slug in slugs:
+            with contextlib.suppress(DataError, FileNotFoundError):
+                bodies.append((slug, read_head(self.workspace, slug)))
+        known = {id for _slug, body in bodies for id in merged_in(body)}
+        for slug, body in sorted(bodies, key=lambda each: str(each[1]["created"])):
+            if not is_identity(body.get("id")) or body["id"] in known:
+                body = {**body, "id": new_identity()}
+                write_json(self._folder(slug) / PERSON_FILE, body)
+            known.add(body["id"])
+
+    def _folder(self, slug: str) -> Path:
+        return self.workspace.people / slug
+
+    def _slugs(self) -> tuple[str, ...]:
+        return tuple(e.name for e in sub_folders(self.workspace.people) if is_slug(e.name))
+
+    def _read(self, slug: str) -> Person:
+        """Raises FileNotFoundError if the folder is gone, PersonUnreadable."""
+        found = read_person(self.workspace, slug)
+        if found is None:
+            raise FileNotFoundError(slug)
+        if isinstance(found, UnreadPerson):
+            raise found.error
+        return found
+
+    def _names(self) -> Iterator[tuple[str, str]]:
+        for slug in self._slugs():
+            with contextlib.suppress(DataError, FileNotFoundError):
+                yield slug, read_head(self.workspace, slug)["name"]
+
+    def _find(self, name: str) -> str | None:
+        """The folder of the person of this name, who may be unread."""
+        wanted = name_key(name)
+        for slug, other in self._names():
+            if name_key(other) == wanted:
+                return slug
+        unread = self.unread_of(name)
+        return unread.slug if unread else None
+
+    def _not_found(self, name: str) -> PersonNotFound:
+        names = {name_key(other): other for _, other in self._names()}
+        near = difflib.get_close_matches(name_key(name), names, n=1)
+        unread = [each.shown for each in self.unread()]
+        hint = "See `facedesk people list`."
+        if near:
+            hint = f"Did you mean {names[near[0]]}?"
+        elif unread:
+            hint = "It may be one who cannot be read: {names}. See `facedesk people list`.".format(
+                names=", ".join(unread)
+            )
+        shown = name if len(name) <= 60 else f"{name[:60]}..."
+        return PersonNotFound("Nobody of this name is enrolled", shown, hint)
+
+
+def utc_now() -> str:
+    """The time as ISO 8601 text in UTC, whole seconds."""
+    return iso(datetime.now(UTC))

@@ -1,0 +1,417 @@
+"""The trash: every removal or move is one change that can be undone until it expires.
+
+    trash/<id>/manifest.json     what was done, step by step, and the words for it
+              /kept/0 ...        what was removed, whole
+              /staged/0 ...      folders made for the change, until they are in place
+
+A change is a list of renames. The folder with the manifest is made under a temporary name and
+becomes `<id>.doing` in one rename: from then on the change happens, and `recover` finishes it
+after a crash. When all steps are done it becomes `<id>`. Undoing renames it to `<id>.undoing`,
+walks the steps backwards and removes it. Ids are UTC times with a counter, so that they sort.
+`people` in the manifest says whose each folder was ({"people/ada-lovelace": identity}): nothing
+goes back into a folder that is somebody else's by now.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.contract.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
+from engine.people import traces
+from engine.people.clock import read_clock
+from engine.people.identity import identity_at, iso, join, part, session_stamp, sub_folders
+from engine.people.names import is_slug
+from engine.people.registry import People
+from engine.people.strangers import StrangerArea
+from engine.people.trash_steps import OWN, Change, Plan, Step, Trashed, moved_to
+from engine.workspace.audit import Audit
+from engine.workspace.files import (
+    locked_directory,
+    make_directory,
+    move,
+    new_temporary,
+    read_json,
+    remove_directory,
+    sync_directory,
+    write_json,
+)
+from engine.workspace.folder import Workspace
+from engine.workspace.owner import translate_os_errors
+
+__all__ = ["Change", "Trash", "Trashed"]
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+DOING, UNDOING = ".doing", ".undoing"
+
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9]{3,}")
+_ONE_AT_A_TIME = threading.RLock()
+_HELD: set[Path] = set()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else changes this trash inside the block.
+
+    The calls and processes of one app share the writer lock; none may take another's steps for a
+    crash's.
+    """
+    with _ONE_AT_A_TIME:
+        if folder in _HELD or not folder.is_dir():
+            yield
+            return
+        with locked_directory(folder):
+            _HELD.add(folder)
+            try:
+                yield
+            finally:
+                _HELD.discard(folder)
+
+
+class Trash:
+    """The trash of one workspace. Whoever changes, undoes or purges holds `Workspace.writer`.
+
+    `keep_days` is how long a change can be undone; with 0 removed things are gone at once.
+    """
+
+    def __init__(self, workspace: Workspace, keep_days: int = 30) -> None:
+        self._workspace = workspace
+        self._folder = workspace.trash
+        self._keep_days = keep_days
+
+    @contextlib.contextmanager
+    def change(
+        self,
+        title: str,
+        back: str,
+        *,
+        pictures: int = 0,
+        names: Sequence[tuple[str, str]] = (),
+        by_itself: bool = False,
+    ) -> Iterator[Change]:
+        """Put a change together in the block; at its end it happens, all or nothing.
+
+        If the block raises, or adds no step, nothing was changed. Raises UndoConflict if a step
+        is not possible, DiskFull, WorkspaceUnusable.
+        """
+        make_directory(self._folder)
+        with translate_os_errors("create a folder", self._folder):
+            temporary = new_temporary(self._folder)
+        try:
+            change = Change(self._workspace, temporary)
+            change.pictures = pictures
+            yield change
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        if not change.steps:
+            shutil.rmtree(temporary, ignore_errors=True)
+            return
+        what = Trashed("", title, back, "", change.pictures, tuple(names), by_itself)
+        with _alone(self._folder):
+            what = replace(what, people=change.people())
+            id, at = self._begin(temporary, change, what)
+            try:
+                self._finish(self._folder / f"{id}{DOING}")
+            except DataError:
+                # What failed did not happen; if that fails too, the next writer sees to it.
+                with contextlib.suppress(DataError):
+                    self._revert(self._rename(self._folder / f"{id}{DOING}", f"{id}{UNDOING}"))
+                raise
+        change.done = replace(what, id=id, at=at)
+        if not self._keep_days:
+            remove_directory(self._folder / id)
+
+    def _begin(self, temporary: Path, change: Change, what: Trashed) -> tuple[str, str]:
+        """Write the manifest and name the folder: from here on it happens. Id and time."""
+        id = ""
+        try:
+            self.recover()  # what a full disk cut short comes first
+            self._check(temporary, change.steps, "Could not do this")
+            make_directory(temporary / "kept")
+            id, at = self._next()
+            manifest = {
+                "version": FORMAT,
+                "title": what.title,
+                "back": what.back,
+                "at": at,
+                "pictures": what.pictures,
+                "names": [list(each) for each in what.names],
+                "by_itself": what.by_itself,
+                "noted": list(change.noted),
+                "steps": [[s.source, s.target, s.optional] for s in change.steps],
+                "split": change.split,
+                "people": dict(what.people),
+                "merged": change.merged,
+            }
+            write_json(temporary / MANIFEST, manifest)
+            self._rename(temporary, f"{id}{DOING}")
+        except BaseException:
+            for folder in (temporary, self._folder / f"{id}{DOING}"):
+                if id or folder == temporary:  # renamed, but not flushed: it did not happen either
+                    shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return id, at
+
+    def changes(self) -> tuple[Trashed, ...]:
+        """What can be undone, newest first; damaged entries have no title."""
+        entries = [entry.name for entry in sub_folders(self._folder) if _ID.fullmatch(entry.name)]
+        clock = read_clock(self._workspace)
+        entries.sort(key=lambda id: (clock.made(id), id), reverse=True)
+        return tuple(self._read(id)[0] for id in entries)
+
+    def find(self, id: str = "") -> Trashed:
+        """The change of this id, by default the newest that somebody made. Raises NothingToUndo."""
+        found = next(
+            (each for each in self.changes() if each.id == id or not (id or each.by_itself)), None
+        )
+        if found is None:
+            raise NothingToUndo(
+                "There is nothing to undo",
+                f"no change {id} in the trash" if id else "the trash is empty",
+                "See `facedesk trash list`.",
+            )
+        return found
+
+    def undo(self, id: str = "") -> Trashed:
+        """Put everything back as it was before a change, by default the newest one.
+
+        Pictures and features come back, split entries too unless a new split was made.
+        Raises NothingToUndo, UndoConflict if a place is taken or what is to go back was changed
+        since, DataError for a damaged entry. `engine.people.changes.undo` looks at names too.
+        """
+        with _alone(self._folder):
+            self.recover()
+            return self._undo(self.find(id))
+
+    def _undo(self, found: Trashed) -> Trashed:
+        folder = self._folder / found.id
+        if not self._read(found.id)[1]:
+            raise DataError(
+                "This change cannot be undone",
+                f"{folder / MANIFEST} is damaged",
+                "Its pictures lie in that folder until it is purged.",
+            )
+        self._make_room(found)
+        steps = self._read(found.id)[1]
+        self._check(folder, [step.backwards() for step in reversed(steps)], "Could not undo this")
+        self._revert(self._rename(folder, f"{found.id}{UNDOING}"))
+        return found
+
+    def _make_room(self, found: Trashed) -> None:
+        """See that nothing goes into the folder of another human: whoever comes back whole gets
+        another folder, the rest is refused. Raises UndoConflict."""
+        file = self._folder / found.id / MANIFEST
+        for place, id in found.people.items():
+            folder = self._workspace.root / place
+            if not os.path.lexists(folder) or identity_at(folder) == id:
+                continue
+            body = read_json(file)
+            if not any(source == place for source, _target, _optional in body["steps"]):
+                raise UndoConflict(
+                    "Could not undo this",
+                    f"{place} is another person's by now",
+                    f"Its pictures lie in {self._folder / found.id} until it is purged.",
+                )
+            area = self._workspace if place.startswith("people/") else StrangerArea(self._workspace)
+            write_json(file, moved_to(body, place, People(area).free_slug(place.partition("/")[2])))
+
+    def purge(self, *, everything: bool = False, now: datetime | None = None) -> int:
+        """Remove for good what is older than `keep_days`, or everything; how many changes."""
+        expired = self.changes() if everything else self.expired(now)
+        if expired:
+            with Audit(self._workspace).of("purged", what="trash", changes=len(expired)):
+                for each in expired:
+                    remove_directory(self._folder / each.id)
+        return len(expired)
+
+    def drop(self, id: str) -> None:
+        """Remove one change for good, if it is there."""
+        with _alone(self._folder):
+            if _ID.fullmatch(id):
+                remove_directory(self._folder / id)
+
+    def is_gone(self, id: str) -> bool:
+        """Whether a change lies here no more: it was undone, or purged."""
+        if not _ID.fullmatch(id):  # a choice that never lay here
+            return False
+        return id not in {entry.name.partition(".")[0] for entry in sub_folders(self._folder)}
+
+    def noted(self) -> frozenset[int]:
+        """The audit log's numbers of the changes that lie here: they were done."""
+        found: set[int] = set()
+        for entry in sub_folders(self._folder):
+            with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError):
+                found.update(read_json(Path(entry.path, MANIFEST))["noted"])
+        return frozenset(found)
+
+    def expired(self, now: datetime | None = None) -> tuple[Trashed, ...]:
+        """What is older than `keep_days`."""
+        clock = read_clock(self._workspace, now)
+        return tuple(each for each in self.changes() if clock.is_due(each.id, self._keep_days))
+
+    def recover(self) -> tuple[str, ...]:
+        """Finish the changes and undoings that a crash cut short; what was done, in words.
+
+        Call after `Workspace.recover` and before `People.tidy`.
+        """
+        finished = []
+        with _alone(self._folder):
+            for entry in sub_folders(self._folder):
+                if entry.name.endswith(UNDOING):
+                    finished.append(self._revert(Path(entry.path)).back)
+                elif entry.name.endswith(DOING):
+                    finished.append(self._finish(Path(entry.path)).title)
+        return tuple(words or "a change whose record is damaged" for words in finished)
+
+    # --- private ------------------------------------------------------------------------------
+
+    def _finish(self, doing: Path) -> Trashed:
+        change, steps, split = self._read(doing.name, strict=True)
+        self._run(doing, steps)
+        traces.apply(self._workspace, split)
+        self._join(doing, join)
+        # What was staged is in place; what was not needed there is no part of the change.
+        remove_directory(doing / "staged")
+        self._rename(doing, change.id)
+        return change
+
+    def _revert(self, undoing: Path) -> Trashed:
+        change, steps, split = self._read(undoing.name, strict=True)
+        if not steps:  # damaged: nothing tells where its pictures belong, so they stay in it
+            self._rename(undoing, change.id)
+            return change
+        self._run(undoing, [step.backwards() for step in reversed(steps)])
+        traces.take_back(self._workspace, split)
+        self._join(undoing, part)
+        for area in (self._workspace, StrangerArea(self._workspace)):
+            traces.sweep_sessions(area)  # computed since, where the pictures no longer are
+        remove_directory(undoing)
+        return change
+
+    def _join(self, folder: Path, do: Callable[[Path, list[str]], None]) -> None:
+        """Note, or no longer, that somebody merged is who they were merged into."""
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+            body = read_json(folder / MANIFEST)
+            merged, slug = body.get("merged") or {}, str((body.get("merged") or {}).get("into", ""))
+            owner = self._workspace.people / slug
+            if is_slug(slug) and identity_at(owner) == body["people"][f"people/{slug}"]:
+                do(owner, [str(id) for id in merged["ids"]])
+
+    def _run(self, folder: Path, steps: Sequence[Step]) -> None:
+        """Do the steps that are not done yet. A step is one rename, so none is ever half done."""
+        touched = set()
+        for step in steps:
+            source, target = self._path(folder, step.source), self._path(folder, step.target)
+            if os.path.lexists(source) and not os.path.lexists(target):
+                make_directory(target.parent)
+                with translate_os_errors("move a file", source):
+                    move(source, target)
+                touched |= {source.parent, target.parent}
+        with translate_os_errors("flush a folder", folder):
+            for parent in sorted(touched):
+                if parent.is_dir():  # it may have moved on in a later step
+                    sync_directory(parent)
+
+    def _check(self, folder: Path, steps: Sequence[Step], what: str) -> None:
+        """Raise UndoConflict if the steps cannot all be done, before the first one is."""
+        plan = Plan()
+        for step in steps:
+            source, target = self._path(folder, step.source), self._path(folder, step.target)
+            if step.optional:
+                if plan.has(str(source)) and not plan.has(str(target)):
+                    plan.add(str(source), str(target))
+                continue
+            inside = step.target.startswith(OWN)
+            for path, wrong, why in (
+                (
+                    source,
+                    not plan.has(str(source)),
+                    "{path} is not there any more: something was changed since",
+                ),
+                (
+                    target,
+                    plan.has(str(target)),
+                    "{path} is there already: something was changed since",
+                ),
+                (
+                    target.parent,
+                    not (inside or plan.has(str(target.parent))),
+                    "{path} is gone: something was changed since",
+                ),
+            ):
+                if wrong:
+                    raise UndoConflict(
+                        what,
+                        why.format(path=path.relative_to(self._workspace.root)),
+                        "Undo what was done later first; see `facedesk trash list`.",
+                    )
+            plan.add(str(source), str(target))
+
+    def _path(self, folder: Path, key: str) -> Path:
+        """A manifest's path on disk. Raises DataError for one that leaves the workspace."""
+        parts = key.split("/")
+        if ".." in parts or not all(parts):
+            raise DataError("The trash is damaged", f"{folder / MANIFEST}: {key!r}")
+        return folder.joinpath(*parts[1:]) if parts[0] == OWN else self._workspace.root / key
+
+    def _rename(self, folder: Path, name: str) -> Path:
+        target = self._folder / name
+        with translate_os_errors("finish a folder", target):
+            move(folder, target)
+            sync_directory(self._folder)
+        return target
+
+    def _next(self) -> tuple[str, str]:
+        now = datetime.now(UTC)
+        taken = {entry.name.partition(".")[0] for entry in sub_folders(self._folder)}
+        number = 1
+        while (id := f"{session_stamp(now)}-{number:03d}") in taken:
+            number += 1
+        return id, iso(now)
+
+    def _read(
+        self, name: str, *, strict: bool = False
+    ) -> tuple[Trashed, list[Step], dict[str, Any]]:
+        """A manifest; one that is damaged has no title and no steps.
+
+        With `strict` one that cannot be read just now is no damaged one: WorkspaceUnusable.
+        """
+        id = name.partition(".")[0]
+        try:
+            body = read_json(self._folder / name / MANIFEST)
+            trashed = Trashed(
+                id,
+                str(body["title"]),
+                str(body["back"]),
+                str(body["at"]),
+                int(body["pictures"]),
+                tuple((str(slug), str(name)) for slug, name in body["names"]),
+                body.get("by_itself") is True,
+                {str(place): str(id) for place, id in dict(body.get("people") or {}).items()},
+            )
+            steps = [Step(str(a), str(b), bool(c)) for a, b, c in body["steps"]]
+            # Looked at before anything is moved: half a change would be neither done nor undone.
+            if not traces.is_change(body["split"]):
+                raise ValueError(body["split"])
+            return trashed, steps, body["split"]
+        except (
+            FileNotFoundError,
+            DataError,
+            KeyError,
+            TypeError,
+            ValueError,
+            OverflowError,
+        ) as error:
+            if strict and isinstance(error, WorkspaceUnusable):
+                raise
+            return Trashed(id, "", "", ""), [], {}

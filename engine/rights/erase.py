@@ -1,0 +1,202 @@
+"""Erase a person for good, so that a crash at any moment leaves work that is finished later.
+
+    erasing/<id>.json     who, what makes data theirs, and the steps done, while it is under way
+
+The marker is written first and removed last, after the receipt; `resume` goes on from it. Every
+step may be done twice. The caller holds `Workspace.writer`, after `Workspace.recover` and `tidy`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from engine.contract.errors import DataError
+from engine.people.registry import utc_now
+from engine.rights import evidence, likeness, places
+from engine.rights import places as templates
+from engine.rights.evidence import Evidence
+from engine.rights.likeness import Scores
+from engine.rights.others import held_in, others_of
+from engine.rights.receipt import Answers, Doubts, ErasureUnanswered, Receipt, unnamed, write
+from engine.rights.search import search
+from engine.rights.whose import audit_subjects
+from engine.workspace.audit import Audit
+from engine.workspace.files import read_json, sync_directory, write_json
+from engine.workspace.folder import Workspace
+from engine.workspace.owner import translate_os_errors
+
+MOST_NAMED = 20
+"""Files that a receipt names as unread; of more it says how many."""
+
+LONGEST_BY = 200
+"""Characters of who erases, in a receipt."""
+
+Compare = Callable[[tuple[str, ...]], Scores]
+"""Compares kept strangers with the person of these identities, see `likeness.measure`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What the operator is told. `left` are paths that still hold something of the person, `unread`
+    those that could not be read. The receipt names neither the former nor the person."""
+
+    name: str
+    receipt: Receipt
+    file: str
+    left: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+
+
+def erase(
+    workspace: Workspace,
+    name: str,
+    by: str = "",
+    *,
+    answers: Answers = Answers(),  # noqa: B008 - frozen
+    compare: Compare | None = None,
+) -> Erased:
+    """Remove a person, enrolled or in the trash, with every trace in the workspace.
+
+    What others hold too stays with them. `by` is who does it, by default the system's user.
+    `compare` finds kept strangers who are the person; without it only those are compared whose
+    embeddings, and the person's, are kept. Raises PersonNotFound, or ErasureUnanswered for what
+    `answers` leave open, and then nothing was touched; DiskFull or WorkspaceUnusable, and then the
+    next start goes on.
+    """
+    who = evidence.collect(workspace, name, _one_line(by) or system_user())
+    scores = compare(who.ids) if compare else likeness.measure(workspace, who.ids, None)
+    sure, unsure = likeness.judge(workspace, who, scores)
+    holders, shared = others_of(workspace, who)
+    open_ = answers.leave_open(Doubts(who.names[0], holders, unsure))
+    if open_.shared or open_.unsure:
+        raise ErasureUnanswered(open_)
+    also = tuple(each.place for each in unsure) if answers.unsure == "remove" else ()
+    for each in unsure if not also else ():
+        shared |= held_in(workspace.root / each.place, who)
+    who = replace(who, shared=shared, sightings=(*sure, *also))
+    audit = Audit(workspace)
+    begun = audit.begin("person-erased", [(audit_subjects(who)[0], {"receipt": who.id})])
+    marker = workspace.erasing / f"{who.id}.json"
+    body: dict[str, Any] = {
+        "evidence": who.to_json(),
+        "unsure": len(unsure) - len(also),
+        "removed": {},
+        "model": "",
+        "done": [],
+        "began": begun.numbers[0],
+    }
+    try:
+        write_json(marker, body)
+    except BaseException:
+        audit.give_up(begun)
+        raise
+    return _run(workspace, marker, body, who, resumed=False)
+
+
+def resume(workspace: Workspace) -> tuple[Erased, ...]:
+    """Finish the erasures that a crash cut short. A damaged marker stays, and is an error."""
+    finished = []
+    for marker in _markers(workspace):
+        try:
+            body = read_json(marker)
+            who = evidence.from_json(body["evidence"])
+            unsure = int(body.get("unsure", 0))
+            began = body.get("began")  # an older version noted none
+            body = {key: body[key] for key in ("evidence", "removed", "model", "done")}
+            body["unsure"] = unsure
+            body |= {} if began is None else {"began": int(began)}
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                "An unfinished erasure is damaged",
+                f"{marker}: {error}",
+                "Erase the person again (facedesk people erase), then remove that file.",
+            ) from error
+        finished.append(_run(workspace, marker, body, who, resumed=True))
+    return tuple(finished)
+
+
+def unfinished(workspace: Workspace) -> bool:
+    """Whether an erasure waits to be finished; needs no lock."""
+    return bool(_markers(workspace))
+
+
+def _one_line(text: str) -> str:
+    """Text for a line of the receipt, to which it must not add lines of its own."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())[:LONGEST_BY]
+
+
+def system_user() -> str:
+    """The name of whoever runs this process."""
+    with contextlib.suppress(Exception):  # no entry for this user id, no environment
+        return getpass.getuser()
+    return f"uid {os.getuid()}" if sys.platform != "win32" else "unknown"
+
+
+def _markers(workspace: Workspace) -> list[Path]:
+    # Hidden ones are unfinished writes.
+    return sorted(p for p in workspace.erasing.glob("*.json") if not p.name.startswith("."))
+
+
+def _run(
+    workspace: Workspace,
+    marker: Path,
+    body: dict[str, Any],
+    who: Evidence,
+    *,
+    resumed: bool,
+) -> Erased:
+    # The folder first: from then on nobody is named so.
+    for step in dict.fromkeys(("person", "sightings", "models", *places.STEPS)):
+        if step in body["done"]:
+            continue
+        if step == "models":
+            body["model"], counts = templates.models(workspace, who)
+        else:
+            counts = places.STEPS[step](workspace, who)
+        for kind, count in counts.items():
+            body["removed"][kind] = body["removed"].get(kind, 0) + count
+        body["done"].append(step)
+        write_json(marker, body)
+    if "audit" not in body["done"]:
+        # Last of all that names them: from here on the log's entries are nobody's.
+        audit = Audit(workspace)
+        began = {key: body[key] for key in ("began",) if key in body}
+        subjects = audit_subjects(who)
+        audit.note("person-erased", subjects[0], receipt=who.id, removed=body["removed"], **began)
+        for subject in subjects:
+            audit.forget(subject)
+        body["done"].append("audit")
+        write_json(marker, body)
+    found = search(workspace, who, beside=(marker,))
+    receipt = Receipt(
+        id=who.id,
+        erased=utc_now(),
+        by=who.by,
+        removed={**body["removed"], "rows of numbers": len(who.rows)},
+        model=body["model"],
+        searched={
+            "files": found.files,
+            "bytes": found.bytes,
+            "rows": found.rows,
+            "shared": found.shared,
+            "unsure": body["unsure"],
+            "unread": len(found.unread),
+            "left": len(found.left),
+            "ours": len(found.ours),
+        },
+        resumed=resumed,
+        not_read=unnamed(found.unread[:MOST_NAMED], who.mentions(workspace)),
+    )
+    file = write(workspace, receipt)
+    with translate_os_errors("remove a file", marker):
+        marker.unlink(missing_ok=True)
+        sync_directory(marker.parent)
+    left = (*found.left, *found.ours)
+    return Erased(who.names[0], receipt, str(file), left, tuple(found.unread))

@@ -1,0 +1,412 @@
+"""Take a person's archive into this workspace. It may have been made by anybody.
+
+Everything is checked before the person appears, in one rename: the list of entries before it is
+read, sizes and how much each unpacks to before anything is, names against what an archive may hold
+(no path leaves it), no links, no entry twice, no entry that the index does not list with this very
+size and digest, pictures decoded and encoded again, records read field by field. Nothing is held in
+memory but one picture, or one line of records. Features, embeddings and centres are never taken:
+they would be templates that nobody can tell from forged ones. They are computed again.
+
+The identity is taken over where this workspace has never heard of it. Whoever is enrolled is not
+enrolled twice. One that a model, the trash or the audit here knows proves nothing, for anybody may
+have written it: that model would name whoever claims it. The person then gets a new identity, and
+models of before do not name them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.contract.errors import DataError, NameTaken, NoPictures, UsageError
+from engine.model.store import ModelStore
+from engine.people import permission
+from engine.people.consent import Consent, read_consent
+from engine.people.identity import (
+    PERSON_FILE,
+    SESSION_FILE,
+    identity_in,
+    is_identity,
+    iso,
+    merged_in,
+    new_identity,
+)
+from engine.people.names import clean_name
+from engine.people.person import FORMAT as PERSON_FORMAT
+from engine.people.recording import RECORDS_FILE, PictureRecord, record_of
+from engine.people.registry import People, utc_now
+from engine.people.trash import Trash
+from engine.pictures import decode_crop, encode_png
+from engine.rights import export
+from engine.settings import ConsentSettings
+from engine.workspace.audit import Audit
+from engine.workspace.files import make_directory, new_directory, write_bytes, write_json
+from engine.workspace.folder import Workspace
+
+MOST_ENTRIES = 50_000
+LARGEST_ARCHIVE = 4 << 30
+"""Bytes of the file, and of all that it unpacks to."""
+LARGEST_LIST = MOST_ENTRIES * 150
+"""Bytes of the zip's own list of entries."""
+MOST_UNPACKED = 100
+"""Bytes that a packed one may unpack to; our records become a fifteenth."""
+LARGEST_PARSED = 1 << 20
+"""Bytes of a JSON file that is parsed; 1 kB an entry more for the index."""
+LONGEST_LINE = 1 << 16
+"""Bytes of a line of records."""
+PIECE = 1 << 20
+"""Bytes that are unpacked at once."""
+LARGEST_ENTRY = {".png": 1 << 20, ".json": 16 << 20, ".jsonl": 64 << 20, ".txt": 1 << 20}
+"""Bytes an entry may unpack to, by its suffix; others `LARGEST_OTHER`."""
+LARGEST_OTHER = 1 << 30
+MOST_TEXT = 500
+"""Characters that a text of a session's head or a label may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """Who was taken in; `sentence` tells what is amiss with their consent."""
+
+    name: str
+    sessions: int
+    pictures: int
+    sentence: str
+
+
+def import_person(
+    workspace: Workspace, file: Path, settings: ConsentSettings, by: str = ""
+) -> TakenIn:
+    """Enrol the person of an archive. The caller holds `Workspace.writer`. `by` as in `permit`.
+
+    Raises UsageError if there is no such file, DataError for an archive that is damaged or was
+    tampered with, NameTaken if somebody of this name is enrolled, NameInvalid, ConsentMissing,
+    NoPictures, DiskFull, WorkspaceUnusable. Then nothing was taken in.
+    """
+    file = file.expanduser()
+    with _opened(file) as archive:
+        entries = _checked(file, archive)
+        index = _index(file, archive, entries)
+        about = _json(file, _read(file, archive, entries, index, export.PERSON))
+        name, consent, created = _who(file, about)
+        people = People(workspace)
+        people.refuse_taken(name, own=None)
+        claimed = identity_in(about, "")
+        _refuse_enrolled(people, claimed)
+        known = _known(workspace)
+        id = claimed if is_identity(claimed) and claimed not in known else new_identity()
+        merged = [each for each in merged_in(about) if each not in {*known, id}]
+        leave = permission.brought(workspace, name, consent, settings, by)
+        consent = leave.consent(name)
+        pictures = sorted(path for path in entries if export.PICTURE.fullmatch(path))
+        if not pictures:
+            raise NoPictures("The archive holds no pictures", str(file))
+        slug = people.free_slug(name)
+        told = {"pictures": len(pictures), "consent": bool(consent)}
+        with (
+            Audit(workspace).of("person-imported", id, **told),
+            new_directory(workspace.people / slug) as folder,
+        ):
+            body = {
+                "version": PERSON_FORMAT,
+                "id": id,
+                "name": name,
+                "created": created,
+                "consent": consent.to_json() if consent else None,
+            }
+            if merged:
+                body["merged"] = merged
+            write_json(folder / PERSON_FILE, body)
+            for path in pictures:
+                data = _read(file, archive, entries, index, path)
+                _write_picture(folder.joinpath(*path.split("/")[1:]), data)
+            sessions = {path.split("/")[1] for path in pictures}
+            for session in sorted(sessions):
+                _write_session(file, archive, entries, index, folder / session)
+            for path in entries:  # what is not taken must be as the index says all the same
+                if path not in (export.INDEX, export.PERSON) and not export.PICTURE.fullmatch(path):
+                    for _piece in _pieces(file, archive, entries, index, path):
+                        pass
+    return TakenIn(name, len(sessions), len(pictures), leave.sentence)
+
+
+# --- the archive ---------------------------------------------------------------------------------
+
+
+def _opened(file: Path) -> zipfile.ZipFile:
+    try:
+        found = file.stat()
+    except OSError as error:
+        raise UsageError(
+            "There is no such archive", f"{file}: {error.strerror}", "Give the .zip file."
+        ) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise UsageError("There is no such archive", f"{file} is no file")
+    if found.st_size > LARGEST_ARCHIVE:
+        raise _bad(file, "it is too large")
+    try:
+        _refuse_long_list(file)
+        return zipfile.ZipFile(file)
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise _bad(file, str(error)) from error
+
+
+def _refuse_long_list(file: Path) -> None:
+    """Return if the zip's list of entries is short; `zipfile` reads it whole. Raises OSError."""
+    with file.open("rb") as handle:
+        handle.seek(max(0, file.stat().st_size - (1 << 16) - 200))
+        tail = handle.read()
+    plain = tail[-22:-18] == _END and tail[-2:] == b"\0\0"  # as zipfile looks for it
+    place = len(tail) - 22 if plain else tail.rfind(_END)
+    size = int.from_bytes(tail[place + 12 : place + 16], "little") if place >= 0 else 0
+    if size > LARGEST_LIST or _LARGE_ZIP in tail:
+        raise _bad(file, "it has more entries than a person's archive")
+
+
+_END, _LARGE_ZIP = b"PK\5\6", b"PK\6\7"
+
+
+def _checked(file: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The entries by name, none of which has been unpacked yet."""
+    infos = archive.infolist()
+    if len(infos) > MOST_ENTRIES:
+        raise _bad(file, f"it has {len(infos)} entries")
+    if sum(info.file_size for info in infos) > LARGEST_ARCHIVE:
+        raise _bad(file, "it would unpack to too much")
+    if sum(info.compress_size for info in infos) > file.stat().st_size:
+        raise _bad(file, "its entries overlap")
+    entries: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        # orig_filename: ZipInfo cuts a name at a null byte.
+        name, mode = info.orig_filename, info.external_attr >> 16
+        known = name in (export.INDEX, export.PERSON) or any(
+            pattern.fullmatch(name)
+            for pattern in (export.PICTURE, export.HEAD, export.RECORDS, export.OTHERS)
+        )
+        if not known or name != info.filename or name in entries:
+            raise _bad(file, f"an entry does not belong there: {name[:80]!r}")
+        if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+            raise _bad(file, f"{name[:80]!r} is a link or device")
+        if info.flag_bits & 0x1 or info.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):
+            raise _bad(file, f"{name!r} is packed in another way")
+        if info.file_size > LARGEST_ENTRY.get(Path(name).suffix, LARGEST_OTHER):
+            raise _bad(file, f"{name!r} is too large")
+        if info.file_size > MOST_UNPACKED * (info.compress_size + 100):
+            raise _bad(file, f"{name!r} would unpack to too much")
+        entries[name] = info
+    return entries
+
+
+def _index(
+    file: Path, archive: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo]
+) -> dict[str, tuple[int, str]]:
+    """Size and SHA-256 of every other entry, all of which the index lists, and no more."""
+    if export.INDEX not in entries or export.PERSON not in entries:
+        raise _bad(file, "it is no archive of a person")
+    if entries[export.INDEX].file_size > LARGEST_PARSED + 1024 * len(entries):
+        raise _bad(file, f"{export.INDEX!r} is too large")
+    body = _json(file, b"".join(_unpacked(file, archive, entries[export.INDEX])))
+    try:
+        if body["format"] != export.FORMAT:
+            raise _bad(file, "it has format {format!r}".format(format=body["format"]))
+        index = {
+            str(each["path"]): (int(each["bytes"]), str(each["sha256"])) for each in body["files"]
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _bad(file, "its index is damaged") from error
+    if set(index) != set(entries) - {export.INDEX}:
+        raise _bad(file, "its index does not list what it holds")
+    return index
+
+
+def _read(
+    file: Path,
+    archive: zipfile.ZipFile,
+    entries: Mapping[str, zipfile.ZipInfo],
+    index: Mapping[str, tuple[int, str]],
+    path: str,
+) -> bytes:
+    """An entry whole, if it is small enough for that."""
+    if path.endswith(".json") and entries[path].file_size > LARGEST_PARSED:
+        raise _bad(file, f"{path!r} is too large")
+    return b"".join(_pieces(file, archive, entries, index, path))
+
+
+def _pieces(
+    file: Path,
+    archive: zipfile.ZipFile,
+    entries: Mapping[str, zipfile.ZipInfo],
+    index: Mapping[str, tuple[int, str]],
+    path: str,
+) -> Iterator[bytes]:
+    """An entry piece by piece; raises after the last if it is not what the index says."""
+    digest = hashlib.sha256()
+    for piece in _unpacked(file, archive, entries[path]):
+        digest.update(piece)
+        yield piece
+    if (entries[path].file_size, digest.hexdigest()) != index[path]:
+        raise _bad(file, f"{path} does not match its recorded SHA-256")
+
+
+def _lines(file: Path, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The lines of an entry, without their breaks."""
+    rest, count = b"", 0
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        count += len(lines)
+        if count > MOST_ENTRIES or len(rest) > LONGEST_LINE:
+            raise _bad(file, "it holds more records than pictures, or a line without end")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def _unpacked(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """An entry's bytes, never more than its head promised."""
+    left = info.file_size
+    try:
+        with archive.open(info) as entry:
+            while piece := entry.read(min(PIECE, left + 1)):
+                left -= len(piece)
+                if left < 0:
+                    break
+                yield piece
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+    ) as e:
+        raise _bad(file, f"{info.filename}: {e}") from e
+    if left:
+        raise _bad(file, f"{info.filename} has another size than it says")
+
+
+# --- what it holds -------------------------------------------------------------------------------
+
+
+def _who(file: Path, about: Any) -> tuple[str, Consent | None, str]:
+    try:
+        name = clean_name(str(about["name"]))
+        given = about.get("consent")
+        consent = read_consent(given)
+        if consent is not None:
+            consent = replace(consent, **{k: v[:4000] for k, v in asdict(consent).items()})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _bad(file, f"{export.PERSON} is damaged") from error
+    return name, consent, _when(about.get("created"))
+
+
+def _when(text: object) -> str:
+    """A moment of an archive, the present one if it says none or one to come."""
+    now = utc_now()
+    try:
+        then = iso(datetime.fromisoformat(str(text)).astimezone(UTC))
+    except (ValueError, OverflowError):
+        return now
+    return min(then, now)
+
+
+def _refuse_enrolled(people: People, id: str) -> None:
+    """Raise NameTaken if the person of this identity is enrolled, under whatever name."""
+    for person in people.list():
+        if id in person.ids:
+            raise NameTaken(
+                "This person is enrolled already",
+                f"the archive is of {person.name}",
+                "Nothing was taken in. Delete that person first to go back to the archive.",
+            )
+
+
+def _known(workspace: Workspace) -> frozenset[str]:
+    """Every identity that something in this workspace goes by."""
+    ids = {id for person in People(workspace).list() for id in person.ids}
+    for change in Trash(workspace).changes():
+        ids |= set(change.people.values())
+    for model in ModelStore(workspace).list():
+        ids |= {label[0] for label in model.people}
+    return frozenset(ids | set(Audit(workspace).subjects().values()))
+
+
+def _write_picture(target: Path, data: bytes) -> None:
+    """Write the picture as our own encoder makes it: nothing that hides behind it comes along."""
+    make_directory(target.parent)
+    write_bytes(target, data)
+    write_bytes(target, encode_png(decode_crop(target)))
+
+
+def _write_session(
+    file: Path,
+    archive: zipfile.ZipFile,
+    entries: Mapping[str, zipfile.ZipInfo],
+    index: Mapping[str, tuple[int, str]],
+    folder: Path,
+) -> None:
+    """The session's head and records, field by field; damaged ones are left out."""
+    session = folder.name
+    head_path, records_path = (
+        f"sessions/{session}/{SESSION_FILE}",
+        f"sessions/{session}/{RECORDS_FILE}",
+    )
+    head: Any = {}
+    if head_path in entries:
+        head = _json(file, _read(file, archive, entries, index, head_path))
+    source = _text(head, "source") or "import of an archive"
+    body = {"version": PERSON_FORMAT, "id": session, "source": source}
+    body |= {key: _when(text) for key in ("started", "ended") if (text := _text(head, key))}
+    body |= {key: text for key in ("outcome", "aligned", "part") if (text := _text(head, key))}
+    body["captured"] = sum(path.suffix == ".png" for path in folder.iterdir())
+    write_json(folder / SESSION_FILE, body)
+    if records_path in entries:
+        there = {path.name for path in folder.iterdir()}
+        kept: dict[str, PictureRecord] = {}  # one a picture: more would be somebody's joke
+        for line in _lines(file, _pieces(file, archive, entries, index, records_path)):
+            record = _record(line)
+            if record is not None and record.file in there:
+                kept.setdefault(record.file, record)
+        text = "".join(json.dumps(asdict(r), ensure_ascii=False) + "\n" for r in kept.values())
+        write_bytes(folder / RECORDS_FILE, text.encode())
+
+
+def _record(line: bytes) -> PictureRecord | None:
+    try:
+        record = record_of(json.loads(line))
+        return replace(record, label=_plain(record.label))
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None
+
+
+def _text(head: Any, key: str) -> str:
+    value = head.get(key) if isinstance(head, dict) else None
+    return _plain(value) if isinstance(value, str) else ""
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text if c.isprintable())[:MOST_TEXT]
+
+
+def _json(file: Path, data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _bad(file, "it holds JSON that is none") from error
+
+
+def _bad(file: Path, why: str) -> DataError:
+    return DataError(
+        "The archive cannot be taken in",
+        f"{file}: {why}",
+        "Export the person again where they are enrolled; nothing was taken in.",
+    )

@@ -1,1 +1,0 @@
-"""Erasing a person: every trace in the workspace, a final search, and a receipt."""

@@ -1,1 +1,0 @@
-"""Everything that is held on a person as one archive, and taking it in elsewhere."""

@@ -1,0 +1,1 @@
+"""The folder on disk: atomic, sealed, versioned, logged."""

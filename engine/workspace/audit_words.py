@@ -1,0 +1,210 @@
+"""Pseudonyms: how the log names a person, and how they cease to be anybody's.
+
+Each person has a random key of 32 bytes in `audit/keys.json`, by identity
+(`people/5f0c2d9a81b3e674`). The log holds HMAC-SHA256(key, that) cut to 64 bits. What was noted
+before there were identities went by folder: such a key is kept as {"key": ..., "as":
+"people/ada-lovelace"}, so that its pseudonym stays the same, or under the folder alone where nobody
+can tell whose it is. While the key is there the entries can be
+found for that person; once it is destroyed nobody can compute the pseudonym again, by guessing
+names neither, and the chain stays whole.
+
+What can stand in the audit log: a closed set, so that a reader can know every word of it.
+
+Where pictures came from, as far as an audit entry may say: never a path, it may hold a name.
+
+Who acts: what the system says of this process's user and of where they sit.
+
+`user` and `uid` are the kernel's word. The terminal, the SSH client and sudo's original user come
+from the process's surroundings, which that user can change; they are leads, not proof.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import pwd
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+from engine.contract.errors import DataError
+from engine.text import mask_credentials
+from engine.workspace.files import read_json, read_plain, write_json
+
+PREFIX = "p-"
+
+
+class Subjects:
+    """The keys of one workspace. Whoever may make or destroy one holds the log's lock."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def pseudonym(self, subject: str) -> str:
+        """The pseudonym of a subject, who gets a key if there is none yet.
+
+        Raises DataError for a damaged key file, DiskFull, WorkspaceUnusable.
+        """
+        keys = self._keys()
+        if subject not in keys:
+            keys[subject] = secrets.token_hex(32)
+            write_json(self._file, keys)
+        return _name(subject, keys[subject])
+
+    def known(self) -> Mapping[str, str]:
+        """Pseudonym to subject, of all that have a key."""
+        return {_name(subject, key): subject for subject, key in self._keys().items()}
+
+    def forget(self, subject: str) -> str | None:
+        """Destroy a subject's key; the pseudonym that was theirs, None if they had none."""
+        keys = self._keys()
+        key = keys.pop(subject, None)
+        if key is None:
+            return None
+        write_json(self._file, keys)
+        return _name(subject, key)
+
+    def _keys(self) -> dict[str, str | dict[str, str]]:
+        try:
+            body = read_json(self._file)
+        except FileNotFoundError:
+            return {}
+        if not isinstance(body, dict) or not all(map(_is_key, body.values())):
+            raise DataError(
+                "The audit log's key file is damaged",
+                str(self._file),
+                "Restore it from a backup, or move it away: older entries lose their names.",
+            )
+        return dict(body)
+
+
+def _is_key(value: object) -> bool:
+    if isinstance(value, dict):
+        return isinstance(value.get("key"), str) and isinstance(value.get("as"), str)
+    return isinstance(value, str)
+
+
+def _name(subject: str, key: str | dict[str, str]) -> str:
+    return _pseudonym(subject, key) if isinstance(key, str) else _pseudonym(key["as"], key["key"])
+
+
+def _pseudonym(subject: str, key: str) -> str:
+    return PREFIX + hmac.new(key.encode(), subject.encode(), "sha256").hexdigest()[:16]
+
+
+Action = Literal[
+    "log-begun",
+    "log-recovered",
+    "clock-set-back",
+    "began",
+    "cut-short",
+    "enrolled",
+    "pictures-imported",
+    "pictures-deleted",
+    "pictures-moved",
+    "pictures-realigned",
+    "person-renamed",
+    "person-merged",
+    "person-trashed",
+    "person-erased",
+    "person-exported",
+    "person-imported",
+    "change-undone",
+    "consent-noted",
+    "consent-withdrawn",
+    "stranger-removed",
+    "inbox-switched",
+    "inbox-choice",
+    "purged",
+    "split-made",
+    "trained",
+    "promoted",
+    "rolled-back",
+    "evaluated",
+    "recognition-started",
+    "recognition-ended",
+    "exported",
+    "recording-made",
+    "settings-changed",
+    "vault-created",
+    "vault-changed",
+    "pseudonymised",
+]
+"""What was done. Names that programs read: English whatever the language.
+
+`began`: what its detail `of` names is about to be done. The entry of that action with this one's
+number as its detail `began` says that it was done; `cut-short` that it did not come to its end.
+`clock-set-back`: the entries that follow bear earlier times than those before.
+`pseudonymised`: the key behind a subject's pseudonym was destroyed, nobody can link it any more.
+`change-undone`: a deletion, merge, move or inbox choice was taken back.
+"""
+
+ACTIONS: frozenset[str] = frozenset(get_args(Action))
+
+
+def place(source: str) -> str:
+    """A webcam as it was named, a stream by scheme and host, a demo; else only `file`."""
+    text = source.strip()
+    if text.isdigit() or text.startswith(("/dev/", "demo:")):
+        return text.partition("?")[0]
+    if "://" not in text:
+        return "file"
+    masked = mask_credentials(text)  # first: a password with a slash in it would pass for a host
+    try:
+        parts = urlsplit(masked)
+        return f"{parts.scheme}://{parts.hostname or ''}"
+    except ValueError:
+        return "stream"
+
+
+TTY_VARIABLE = "FACEDESK_TTY"
+"""Tells a child process, which has no terminal, the one of its parent."""
+
+
+def acting(environment: Mapping[str, str] = os.environ) -> dict[str, str | int]:
+    """`user`, `uid`, and what is known of `sudo`, `ssh` (the client's address) and `tty`."""
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:  # containers run under numbers without a name
+        name = str(uid)
+    client = environment.get("SSH_CONNECTION") or environment.get("SSH_CLIENT") or ""
+    leads = {
+        "sudo": environment.get("SUDO_USER", ""),
+        "ssh": client.split(" ")[0],
+        "tty": terminal(environment),
+    }
+    told = {key: value[:100] for key, value in leads.items() if value}
+    return {"user": name, "uid": uid, **told}
+
+
+def terminal(environment: Mapping[str, str] = os.environ) -> str:
+    """The terminal of this process, or of the parent that started it; empty without one."""
+    for descriptor in (0, 1, 2):
+        try:
+            return os.ttyname(descriptor)
+        except OSError:
+            continue
+    return environment.get(TTY_VARIABLE, "")
+
+
+def this_process() -> str:
+    """This process: its number, and when it started, so that no later one is taken for it."""
+    return f"{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_alive(process: str) -> bool:
+    """Whether the process that `this_process` named still runs."""
+    number, _unused, started = process.partition(":")
+    return number.isdigit() and started == _started(int(number)) != ""
+
+
+def _started(number: int) -> str:
+    """When a process started, in ticks since the machine did; empty if it does not run."""
+    try:
+        facts = read_plain(Path(f"/proc/{number}/stat")).rpartition(b")")[2].split()
+        return "" if facts[0] in (b"Z", b"X") else facts[19].decode()  # a zombie does nothing more
+    except (OSError, DataError, IndexError):
+        return ""

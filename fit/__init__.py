@@ -1,0 +1,1 @@
+"""How the shipped networks and spaces were made: for developers, imported by nobody."""

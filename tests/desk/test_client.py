@@ -1,0 +1,292 @@
+"""LocalDesk with its real camera process: jobs, conflicts, deaths, the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from desk_driver import Collector, started, wait_unlocked
+from PIL import Image
+
+from engine.contract import (
+    HALF_BLOCK_RUN,
+    Captured,
+    EnrolDone,
+    ImportDone,
+    JobEnded,
+    Notice,
+    Preview,
+    ProcessDied,
+    ProcessReady,
+    SourceOpened,
+)
+from engine.contract.errors import (
+    NameInvalid,
+    NoModel,
+    NoPictures,
+    PersonNotFound,
+    SourceBusy,
+    WorkspaceLocked,
+)
+from engine.contract.requests import (
+    EnrolRequest,
+    ImportRequest,
+    PreviewWish,
+    RecogniseRequest,
+    SplitRequest,
+    TrainRequest,
+)
+from engine.desk.local import LocalDesk
+from engine.workspace.folder import Workspace
+
+DEMO = EnrolRequest(person="Eileen Collins", source="demo:collins", count=5, pace="fast")
+ENDLESS = EnrolRequest(person="Eileen Collins", source="demo:collins", count=9_000, pace="own")
+
+
+def enrolled(desk: LocalDesk, request: EnrolRequest = DEMO) -> Collector:
+    """A started desk on which one person has been enrolled."""
+    collector = started(desk)
+    desk.enrol(request)
+    assert collector.wait_end("enrol").outcome == "done"
+    return collector
+
+
+def test_enrolment_captures_pictures_in_the_camera_process(
+    desk: LocalDesk, workspace: Workspace
+) -> None:
+    collector = enrolled(desk)
+    assert [event.captured for event in collector.of(Captured)] == [1, 2, 3, 4, 5]
+    assert collector.of(EnrolDone)[0].ended == "complete"
+    assert collector.of(SourceOpened)[0].demo
+    assert len(list(workspace.people.rglob("*.png"))) == 5
+    assert desk.people()[0].pictures == 5
+
+
+def test_stop_keeps_what_was_captured(desk: LocalDesk) -> None:
+    collector = started(desk)
+    desk.enrol(ENDLESS)
+    collector.wait(Captured, lambda event: event.captured >= 2)
+    desk.stop("enrol")
+    assert collector.wait_end("enrol").outcome == "stopped"
+    assert desk.people()[0].pictures == collector.of(EnrolDone)[0].captured >= 2
+
+
+def test_cancel_gives_the_session_up_and_leaves_no_empty_person(desk: LocalDesk) -> None:
+    collector = started(desk)
+    desk.enrol(ENDLESS)
+    collector.wait(Captured)
+    desk.cancel("enrol")
+    assert collector.wait_end("enrol").outcome == "cancelled"
+    assert desk.people() == ()
+    desk.undo()
+    given_up = collector.of(EnrolDone)[0].given_up
+    assert desk.people()[0].pictures == given_up > 0
+
+
+WISH = PreviewWish(columns=32, rows=12, level="normal", rate=8)
+
+
+def test_a_preview_of_the_size_wished_for_reaches_the_listener(desk: LocalDesk) -> None:
+    desk.preview(WISH)
+    preview = enrolled(desk).of(Preview)[0]
+    assert (preview.columns, preview.rows) == (32, 12)
+    runs = HALF_BLOCK_RUN.iter_unpack(preview.cells)
+    assert sum(length for length, _, _ in runs) == 32 * 12
+
+
+def test_without_a_wish_no_preview_is_sent(desk: LocalDesk) -> None:
+    assert not enrolled(desk).of(Preview)
+
+
+def test_a_running_capture_follows_the_wish_at_once(desk: LocalDesk) -> None:
+    collector = started(desk)
+    desk.preview(WISH)
+    desk.enrol(ENDLESS)
+    collector.wait(Preview)
+    desk.preview(replace(WISH, columns=20))
+    collector.wait(Preview, lambda event: event.columns == 20)
+    desk.preview(PreviewWish())
+    seen = len(collector.of(Captured))
+    collector.wait(Captured, lambda event: event.captured > seen + 5)  # the wish has arrived
+    before, seen = len(collector.of(Preview)), len(collector.of(Captured))
+    collector.wait(Captured, lambda event: event.captured > seen + 15)
+    assert len(collector.of(Preview)) == before
+    desk.preview(WISH)
+    count = len(collector.events)
+    collector.wait(Preview, after=count)
+    desk.cancel("enrol")
+    collector.wait_end("enrol")
+
+
+def test_a_camera_process_that_is_replaced_knows_the_wish(desk: LocalDesk) -> None:
+    collector = started(desk)
+    first = collector.wait(ProcessReady, lambda event: event.process == "camera").pid
+    desk.preview(WISH)
+    os.kill(first, signal.SIGKILL)
+    collector.wait(ProcessDied)
+    desk.enrol(DEMO)
+    collector.wait_end("enrol")
+    assert collector.of(Preview)
+
+
+def test_two_jobs_cannot_have_the_camera_at_once(desk: LocalDesk) -> None:
+    collector = started(desk)
+    desk.enrol(ENDLESS)
+    collector.wait(Captured)
+    with pytest.raises(SourceBusy):
+        desk.import_pictures(ImportRequest(folder="/nowhere"))
+    with pytest.raises(SourceBusy):
+        desk.enrol(DEMO)
+    desk.cancel("enrol")
+    collector.wait_end("enrol")
+
+
+def test_another_process_cannot_write_while_a_job_writes(
+    desk: LocalDesk, workspace: Workspace
+) -> None:
+    collector = started(desk)
+    desk.enrol(ENDLESS)
+    collector.wait(Captured)
+    with pytest.raises(WorkspaceLocked), Workspace(workspace.root).writer("a second one"):
+        pass
+    desk.cancel("enrol")
+    collector.wait_end("enrol")
+    wait_unlocked(workspace)
+
+
+def test_a_killed_camera_process_is_reported_and_replaced(desk: LocalDesk) -> None:
+    collector = started(desk)
+    first = collector.wait(ProcessReady, lambda event: event.process == "camera").pid
+    desk.enrol(ENDLESS)
+    kept = collector.wait(Captured, lambda event: event.captured >= 3).captured
+    os.kill(first, signal.SIGKILL)
+    died = collector.wait(ProcessDied)
+    assert died.process == "camera"
+    assert died.restarting
+    ended = collector.wait_end("enrol")
+    assert ended.outcome == "failed"
+    assert ended.hint
+    assert desk.people()[0].pictures >= kept
+    collector.forget()
+    desk.enrol(DEMO)
+    assert collector.wait_end("enrol").outcome == "done"
+
+
+def test_a_source_that_does_not_exist_fails_the_job_with_its_cure(desk: LocalDesk) -> None:
+    collector = started(desk)
+    desk.enrol(EnrolRequest(person="Ada", source="/nowhere/clip.mp4", count=5))
+    ended = collector.wait_end("enrol")
+    assert (ended.outcome, ended.exit_code) == ("failed", 3)
+    assert ended.hint
+    assert desk.people() == ()
+
+
+def test_import_runs_in_the_camera_process(desk: LocalDesk, tmp_path: Path) -> None:
+    portraits = Path(__file__).resolve().parents[2] / "data" / "demo"
+    folder = tmp_path / "in" / "Eileen Collins"
+    folder.mkdir(parents=True)
+    (folder / "1.png").write_bytes((portraits / "collins.png").read_bytes())
+    collector = started(desk)
+    desk.import_pictures(ImportRequest(folder=str(tmp_path / "in")))
+    assert collector.wait_end("import").outcome == "done"
+    assert collector.of(ImportDone)[0].images == 1
+
+
+@pytest.mark.parametrize("redraw", [False, True])
+def test_an_imported_division_is_kept_in_the_split_unless_told_otherwise(
+    desk: LocalDesk, tmp_path: Path, redraw: bool
+) -> None:
+    portraits = Path(__file__).resolve().parents[2] / "data" / "demo"
+    portrait = Image.open(portraits / "collins.png").convert("RGB")
+    for number, part in enumerate(("train", "train", "val", "test", "test", "test")):
+        folder = tmp_path / "in" / part / "Eileen Collins"
+        folder.mkdir(parents=True, exist_ok=True)
+        portrait.rotate(number, fillcolor=(90, 90, 90)).save(folder / f"{number}.png")
+    collector = started(desk)
+    desk.import_pictures(ImportRequest(folder=str(tmp_path / "in"), redraw=redraw))
+    assert collector.wait_end("import").outcome == "done"
+    (told,) = (event.text for event in collector.of(Notice) if "division" in event.text)
+    made = desk.split(SplitRequest(train=0.7, validation=0.15, test=0.15))
+    parts = (made.train, made.validation, made.test)
+    if redraw:
+        assert told.endswith("is not kept: the split draws anew.")
+        assert (made.mode, parts) == ("blocks", (4, 1, 1))
+    else:
+        assert told == (
+            "The folder's own division is kept in the split: train 2, validation 1, test 3."
+        )
+        assert (made.mode, parts) == ("own", (2, 1, 3))
+
+
+def test_impossible_requests_are_refused_at_once(desk: LocalDesk) -> None:
+    started(desk)
+    with pytest.raises(NameInvalid):
+        desk.enrol(EnrolRequest(person="a/b", source="0", count=1))
+    with pytest.raises(NoModel):
+        desk.recognise(RecogniseRequest(source="0"))
+    with pytest.raises(NoPictures):
+        desk.train(TrainRequest())
+    with pytest.raises(NoPictures):
+        desk.split(SplitRequest(train=0.7, validation=0.15, test=0.15))
+    assert desk.running == frozenset()
+
+
+def test_a_persons_pictures_are_told_with_session_and_file(desk: LocalDesk) -> None:
+    captured = enrolled(desk).of(Captured)
+    rows = desk.pictures("eileen collins")
+    assert [(row.session, row.file) for row in rows] == [(c.session, c.file) for c in captured]
+    assert all(Path(row.path).is_file() for row in rows)
+    with pytest.raises(PersonNotFound):
+        desk.pictures("Nobody")
+
+
+def test_people_are_renamed_split_and_deleted_without_a_child(desk: LocalDesk) -> None:
+    enrolled(desk)
+    desk.rename("Eileen Collins", "E. M. Collins")
+    done = desk.split(SplitRequest(train=0.6, validation=0.2, test=0.2))
+    assert sum(done.people["E. M. Collins"].values()) == 5
+    assert desk.current_split() == done
+    desk.delete_people(["E. M. Collins"])
+    assert desk.people() == ()
+
+
+def test_closing_ends_both_processes_even_in_the_middle_of_a_capture(desk: LocalDesk) -> None:
+    collector = started(desk)
+    desk.enrol(ENDLESS)
+    collector.wait(Captured)
+    pids = [event.pid for event in collector.of(ProcessReady)]
+    desk.close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert not collector.of(ProcessDied)
+
+
+def test_a_child_ends_by_itself_when_its_parent_is_gone(desk: LocalDesk) -> None:
+    collector = started(desk)
+    pid = collector.wait(ProcessReady, lambda event: event.process == "camera").pid
+    child = desk._children["camera"]
+    child.expected_end = True
+    child._channel.close()
+    assert child._process.wait(30) is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_children_write_private_logs(desk: LocalDesk, workspace: Workspace) -> None:
+    collector = started(desk)
+    collector.wait(ProcessReady, lambda event: event.process == "camera")
+    mode = (workspace.logs / "camera.log").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_a_job_ends_exactly_once(desk: LocalDesk) -> None:
+    collector = enrolled(desk)
+    collector.forget()
+    desk.enrol(DEMO)
+    collector.wait_end("enrol")
+    assert len(collector.of(JobEnded)) == 1

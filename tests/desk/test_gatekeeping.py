@@ -1,0 +1,264 @@
+"""The real training job and the promotion gate: what is put in use, and what is kept aside."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.cancel import Cancel
+from engine.config import load_settings
+from engine.contract import EpochDone, Event, FeaturesProgress, Notice, TrainDone
+from engine.contract.errors import Cancelled
+from engine.contract.requests import EnrolRequest, TrainRequest
+from engine.dataset.split import load_split
+from engine.jobs.enrol import enrol
+from engine.jobs.train import train
+from engine.model.record import contains, decode
+from engine.model.store import ModelStore
+from engine.model.weights import load_weights
+from engine.people.registry import People
+from engine.pictures import decode_crop
+from engine.recognise.recogniser import classifier_for
+from engine.settings import Settings
+from engine.workspace.folder import Workspace
+
+pytestmark = pytest.mark.slow
+
+COLLINS, HOPPER = "eileen-collins", "grace-hopper"
+EACH = 14
+SETTINGS = load_settings(training={"views": 0})
+"""Without augmented views, which triple the work and decide nothing here."""
+
+
+class Desk:
+    """A workspace and its training job, run in this process."""
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self.workspace, self.settings = workspace, settings
+        self.store = ModelStore(workspace)
+        self.events: list[Event] = []
+
+    def train(
+        self,
+        on_event: Callable[[Event, Cancel], None] = lambda event, cancel: None,
+        **request: object,
+    ) -> TrainDone:
+        cancel = Cancel()
+        self.events = []
+
+        def emit(event: Event) -> None:
+            self.events.append(event)
+            on_event(event, cancel)
+
+        wanted = TrainRequest(**{"epochs": 3, **request})  # type: ignore[arg-type]
+        return train(self.workspace, self.settings, wanted, cancel, emit)
+
+    def swap_training_pictures(self) -> None:
+        """Give either person the other's training pictures: mislabelled, as if mixed up."""
+        split = load_split(self.workspace)
+        assert split is not None
+        files = [
+            [self.workspace.people / slug / picture for picture in split.people[slug]["train"]]
+            for slug in (COLLINS, HOPPER)
+        ]
+        for one, other in zip(*files, strict=True):
+            one_bytes, other_bytes = one.read_bytes(), other.read_bytes()
+            one.write_bytes(other_bytes)
+            other.write_bytes(one_bytes)
+
+    def notices(self) -> str:
+        return "\n".join(event.text for event in self.events if isinstance(event, Notice))
+
+
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Both demo portraits, as many pictures of either, with a good model in use."""
+    workspace = Workspace(tmp_path_factory.mktemp("gate") / "workspace")
+    workspace.prepare()
+    settings = SETTINGS
+    for name, source in (("Eileen Collins", "demo:collins"), ("Grace Hopper", "demo:hopper")):
+        request = EnrolRequest(person=name, source=source, count=EACH, pace="fast")
+        enrol(workspace, settings, request, Cancel(), lambda event: None)
+    assert Desk(workspace, settings).train().promoted
+    return workspace
+
+
+@pytest.fixture
+def desk(enrolled: Workspace, tmp_path: Path) -> Desk:
+    """A copy of that workspace."""
+    shutil.copytree(enrolled.root, tmp_path / "copy")
+    return Desk(Workspace(tmp_path / "copy"), SETTINGS)
+
+
+def test_a_model_says_which_pictures_it_was_trained_on(desk: Desk) -> None:
+    split = load_split(desk.workspace)
+    assert split is not None
+    details = desk.store.load().info.details
+    for slug, parts in split.people.items():
+        id = People(desk.workspace).by_slug(slug).id
+        recorded = {
+            f"{session}/{file}"
+            for session, ranges in details["trained_on"][id].items()
+            for file in decode(ranges)
+        }
+        assert recorded == set(parts["train"])
+        session, _, file = parts["test"][0].partition("/")
+        assert not contains(details["trained_on"], id, session, file)
+    assert len(details["split"]["digest"]) == 64
+
+
+def test_the_first_model_is_put_in_use_without_a_word_about_a_comparison(desk: Desk) -> None:
+    gate = desk.store.load().info.details["gate"]
+    assert (gate["promote"], gate["probes"], gate["sentence"]) == (True, 0, "")
+
+
+def test_a_model_as_good_as_the_one_in_use_takes_its_place(desk: Desk) -> None:
+    before = desk.store.current_id()
+    done = desk.train()
+    assert done.promoted
+    assert desk.store.current_id() == done.model != before
+    gate = desk.store.load().info.details["gate"]
+    assert gate["probes"] >= 6
+    assert gate["old_hits"] == gate["new_hits"] == gate["probes"]
+    assert "not worse beyond chance" in desk.notices()
+    assert not any("not worse" in warning for warning in done.warnings)
+
+
+def test_a_model_trained_on_mixed_up_pictures_is_kept_aside_and_can_be_promoted_by_hand(
+    desk: Desk,
+) -> None:
+    before = desk.store.current_id()
+    desk.swap_training_pictures()
+    done = desk.train()
+    assert not done.promoted
+    assert done.warnings[-1].startswith("The new model is kept aside.")
+    assert desk.store.current_id() == before
+    kept = next(info for info in desk.store.list() if info.id == done.model)
+    assert not kept.current
+    assert kept.details["gate"]["lost"] == kept.details["gate"]["probes"] >= 6
+    assert desk.store.promote(done.model).current
+    assert desk.store.rollback().id == before
+
+
+def test_a_good_model_takes_the_place_of_a_bad_one(desk: Desk) -> None:
+    desk.swap_training_pictures()
+    desk.store.promote(desk.train().model)
+    desk.swap_training_pictures()
+    done = desk.train()
+    assert done.promoted
+    assert desk.store.load().info.details["gate"]["gained"] >= 6
+
+
+def test_a_damaged_model_in_use_gives_way(desk: Desk) -> None:
+    head = desk.workspace.models / str(desk.store.current_id()) / "head.npz"
+    head.write_bytes(head.read_bytes()[:-1])
+    assert desk.train().promoted
+    assert "The model in use is damaged" in desk.notices()
+    assert desk.store.load().info.details["gate"]["probes"] == 0
+
+
+def test_but_not_to_one_in_which_two_people_are_mixed_up(desk: Desk) -> None:
+    before = str(desk.store.current_id())
+    head = desk.workspace.models / before / "head.npz"
+    head.write_bytes(head.read_bytes()[:-1])
+    desk.swap_training_pictures()
+    done = desk.train()
+    assert not done.promoted
+    assert "two faces" in done.warnings[-1]
+    assert desk.store.current_id() == before
+
+
+def test_pictures_that_the_model_in_use_was_trained_on_are_no_probes(desk: Desk) -> None:
+    split_file = desk.workspace.split_file
+    body = json.loads(split_file.read_text())
+    for parts in body["people"].values():  # all that was held out is trained on, and the reverse
+        held = parts["validation"] + parts["test"]
+        parts["validation"], parts["test"] = parts["train"][:4], parts["train"][4:]
+        parts["train"] = held
+    split_file.write_text(json.dumps(body))
+    done = desk.train()
+    assert done.promoted
+    assert "There are no held-out pictures of people that both models know" in desk.notices()
+
+
+def test_a_model_in_use_that_knows_none_of_these_people_gives_way(desk: Desk) -> None:
+    for name in ("Eileen Collins", "Grace Hopper"):
+        People(desk.workspace).delete(name)
+    request = EnrolRequest(person="Ada", source="demo:collins", count=EACH, pace="fast")
+    enrol(desk.workspace, desk.settings, request, Cancel(), lambda event: None)
+    assert desk.train().promoted
+    assert "people that both models know" in desk.notices()
+
+
+def test_classic_and_head_are_compared_each_by_its_own_rule(desk: Desk) -> None:
+    done = desk.train(recipe="classic", epochs=1)
+    gate = next(info for info in desk.store.list() if info.id == done.model).details["gate"]
+    assert gate["probes"] >= 6
+    assert gate["old_hits"] == gate["probes"]
+    assert done.promoted is gate["promote"]
+    desk.store.promote(done.model)
+    assert desk.train().promoted  # now the classic one is the one in use
+
+
+def test_classic_tells_the_figures_of_its_own_classifier(desk: Desk) -> None:
+    done = desk.train(recipe="classic", epochs=1)
+    model = desk.store.load(done.model)
+    assert model.info.details["input_side"] == 160
+    propose = classifier_for(model, load_weights())
+    split = load_split(desk.workspace)
+    assert propose is not None
+    assert split is not None
+    held_out = [
+        (row, desk.workspace.people / slug / picture)
+        for row, (id, _, _) in enumerate(model.labels)
+        for slug in [People(desk.workspace).by_id(id).slug]
+        for picture in split.people[slug]["test"]
+    ]
+    found = propose(np.stack([decode_crop(path) for _, path in held_out])).argmax(1)
+    right = float(np.mean(found == [row for row, _ in held_out]))
+    assert done.metrics["rank1_test"] == pytest.approx(right)
+    assert done.metrics["tpir_test"] <= right
+
+
+# --- the end before the end ---------------------------------------------------------------------
+
+
+def test_a_stop_after_an_epoch_keeps_the_best_so_far(desk: Desk) -> None:
+    def stop(event: Event, cancel: Cancel) -> None:
+        if isinstance(event, EpochDone) and event.epoch == 2:
+            cancel.stop()
+
+    done = desk.train(stop, epochs=50)
+    assert done.epochs == 2
+    assert desk.store.current_id() == done.model
+    assert desk.store.load().info.epochs == 2
+
+
+def test_a_stop_while_features_are_made_gives_up(desk: Desk) -> None:
+    before = [info.id for info in desk.store.list()]
+    shutil.rmtree(desk.workspace.features)
+
+    def stop(event: Event, cancel: Cancel) -> None:
+        if isinstance(event, FeaturesProgress):
+            cancel.stop()
+
+    with pytest.raises(Cancelled):
+        desk.train(stop)
+    assert [info.id for info in desk.store.list()] == before
+
+
+def test_a_cancel_after_an_epoch_leaves_no_model(desk: Desk) -> None:
+    before = [info.id for info in desk.store.list()]
+
+    def give_up(event: Event, cancel: Cancel) -> None:
+        if isinstance(event, EpochDone) and event.epoch == 2:
+            cancel.cancel()
+
+    with pytest.raises(Cancelled):
+        desk.train(give_up, epochs=50)
+    assert [info.id for info in desk.store.list()] == before

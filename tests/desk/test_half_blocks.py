@@ -1,0 +1,87 @@
+"""The preview's cells as the camera process computes them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from rich.color import Color, ColorSystem
+
+from engine.contract import HALF_BLOCK_RUN
+from engine.contract.requests import PreviewWish
+from engine.jobs.preview import ANSI, DEAD_BAND, HalfBlocks, encode, lookup
+
+WISH = PreviewWish(columns=40, rows=20, level="normal", rate=5)
+
+
+def runs(cells: bytes) -> list[tuple[int, int, int]]:
+    return list(HALF_BLOCK_RUN.iter_unpack(cells))
+
+
+def grey(value: int, width: int = 640, height: int = 480) -> np.ndarray:
+    return np.full((height, width, 3), value, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "expected"),
+    [(640, 480, (40, 15)), (480, 640, (30, 20)), (1920, 200, (40, 2))],
+)
+def test_a_frame_fills_the_cells_it_fits_with_its_proportions_kept(width, height, expected):
+    columns, rows, cells = HalfBlocks().cells(grey(9, width, height), (), WISH)
+    assert (columns, rows) == expected
+    assert sum(run[0] for run in runs(cells)) == columns * rows
+
+
+def test_equal_neighbours_are_one_run_that_ends_with_its_line():
+    assert [run[0] for run in runs(encode(np.zeros((6, 40), np.uint16)))] == [40, 40, 40]
+    assert [run[0] for run in runs(encode(np.zeros((2, 600), np.uint16)))] == [255, 255, 90]
+
+
+def test_colours_are_red_first_with_the_upper_pixel_first():
+    image = grey(0)
+    image[:240] = (0, 0, 255)  # BGR
+    wish = PreviewWish(columns=1, rows=1, level="normal", rate=5)
+    image = image[:, :240]
+    assert runs(HalfBlocks().cells(image, (), wish)[2]) == [(1, 0xF00, 0x000)]
+
+
+def test_every_face_has_its_box():
+    without = HalfBlocks().cells(grey(0), (), WISH)[2]
+    boxes = ((32, 32, 160, 160), (400, 200, 160, 160))
+    cells = HalfBlocks().cells(grey(0), boxes, WISH)[2]
+    assert without != cells
+    flat = [code for n, upper, lower in runs(cells) for code in [(upper, lower)] * n]
+    green = lookup("true", "normal")[80 >> 3 << 10 | 220 >> 3 << 5 | 80 >> 3]
+    line = flat[9 * 40 : 10 * 40]  # crosses the lower right face only
+    assert [x for x, pair in enumerate(line) if green in pair] == [25, 35]
+    line = flat[5 * 40 : 6 * 40]  # crosses the upper left one
+    assert [x for x, pair in enumerate(line) if green in pair] == [2, 12]
+
+
+def test_noise_within_the_dead_band_changes_no_cell():
+    blocks = HalfBlocks()
+    first = blocks.cells(grey(120), (), WISH)[2]
+    assert blocks.cells(grey(120 + DEAD_BAND["normal"]), (), WISH)[2] == first
+    assert blocks.cells(grey(121 + DEAD_BAND["normal"]), (), WISH)[2] != first
+
+
+def test_low_has_fewer_colours_than_normal():
+    assert len(set(lookup("true", "low"))) == 8**3
+    assert len(set(lookup("true", "normal"))) == 16**3
+    assert len(set(lookup("grey", "normal"))) == 16
+
+
+def colour(code: int) -> Color:
+    return Color.from_rgb((code >> 8) * 17, (code >> 4 & 15) * 17, (code & 15) * 17)
+
+
+def test_sixteen_colours_end_as_the_ones_that_were_meant():
+    for number, (r, g, b) in enumerate(ANSI):
+        code = int(lookup("16", "normal")[r >> 3 << 10 | g >> 3 << 5 | b >> 3])
+        assert colour(code).downgrade(ColorSystem.STANDARD).number == number
+
+
+def test_codes_of_a_palette_are_nearly_all_different_colours_of_that_palette():
+    for colours, system in (("16", ColorSystem.STANDARD), ("256", ColorSystem.EIGHT_BIT)):
+        codes = {int(code) for code in lookup(colours, "normal")}
+        shown = {colour(code).downgrade(system).number for code in codes}
+        assert len(shown) >= 0.95 * len(codes)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.bench.material import stand_in
+from engine.contract.errors import ModelError
+from engine.jobs import networks
+from engine.jobs.networks import Backbones
+from engine.model.backbones import Backbone
+from engine.model.record import ModelInfo
+
+
+@pytest.fixture(scope="module")
+def network() -> Backbone:
+    return stand_in()[0]
+
+
+@pytest.fixture
+def loads(network: Backbone, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    """What was loaded, in order; nothing is."""
+    seen: list[tuple[str, str | None]] = []
+
+    def load(name: str, weights: str | None, runtime: str) -> Backbone:
+        seen.append((name, weights))
+        return replace(network, name=name)
+
+    monkeypatch.setattr(networks, "load_backbone", load)
+    return seen
+
+
+def info_of(network: Backbone, **details: str) -> ModelInfo:
+    return ModelInfo(id="m", details={"backbone": "vgg16", "weights": network.digest, **details})
+
+
+def test_the_last_one_is_not_loaded_again(loads: list[tuple[str, str | None]]) -> None:
+    backbones = Backbones()
+    assert backbones.named("vgg16") is backbones.named("vgg16")
+    assert loads == [("vgg16", None)]
+
+
+def test_another_one_takes_its_place(loads: list[tuple[str, str | None]]) -> None:
+    backbones = Backbones()
+    for name in ("vgg16", "resnet", "vgg16"):
+        backbones.named(name)
+    assert [name for name, _ in loads] == ["vgg16", "resnet", "vgg16"]
+
+
+def test_a_weights_file_that_changed_is_loaded_again(
+    loads: list[tuple[str, str | None]], tmp_path: Path
+) -> None:
+    file = tmp_path / "weights.npz"
+    file.write_bytes(b"one")
+    backbones = Backbones()
+    backbones.named("vgg16", str(file))
+    backbones.named("vgg16", str(file))
+    file.write_bytes(b"another")
+    backbones.named("vgg16", str(file))
+    assert len(loads) == 2
+
+
+def test_a_model_finds_the_network_that_training_loaded(network: Backbone) -> None:
+    assert Backbones(kept=network).of(info_of(network)) is network
+
+
+def test_a_model_of_other_weights_does_not(
+    network: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(info: ModelInfo, runtime: str) -> Backbone:
+        raise ModelError("Other weights")
+
+    monkeypatch.setattr(networks, "backbone_of", refuse)
+    with pytest.raises(ModelError):
+        Backbones(kept=network).of(info_of(network, weights="other"))

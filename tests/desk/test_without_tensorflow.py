@@ -1,0 +1,103 @@
+"""Recognising, evaluating, searching for twins: all without TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from desk_driver import started
+
+from engine.cancel import Cancel
+from engine.config import load_settings
+from engine.contract import FaceSeen, ProcessReady
+from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.desk.local import LocalDesk
+from engine.jobs.train import train
+from engine.workspace.folder import Workspace
+
+pytestmark = pytest.mark.slow
+
+NO_VIEWS = {"views": 0}
+"""Augmented views would cost two thirds of the time, and these tests are not about them."""
+REPOSITORY = Path(__file__).resolve().parents[2]
+COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
+BLOCKED = """
+import json, sys
+from pathlib import Path
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+import numpy as np
+from engine.camera.demo import DemoSource
+from engine.cancel import Cancel
+from engine.config import load_settings
+from engine.faces.detect import FaceFinder
+from engine.jobs.evaluate import evaluate
+from engine.jobs.recognise import recognise
+from engine.jobs.judging import suspect
+from engine.contract.desk import EvaluateRequest, RecogniseRequest
+from engine.workspace.folder import Workspace
+
+workspace, settings, events = Workspace(Path(sys.argv[1])), load_settings(training={"views": 0}), []
+source = "demo:hopper?seed=5&frames=20"
+request = RecogniseRequest(source=source, pace="fast")
+recognise(workspace, settings, request, Cancel(), events.append)
+done = evaluate(workspace, settings, EvaluateRequest(), Cancel(), events.append)
+frames = [DemoSource(source).render(number) for number in (0, 8, 16)]
+finder = FaceFinder(settings.detection)
+crops = np.stack([face.crop for frame in frames for face in finder.find(frame, 1)])
+twin = suspect(workspace, settings, "Somebody New", crops, events.append)
+named = sorted({e.person for e in events if type(e).__name__ == "FaceSeen" and e.person})
+print(json.dumps({"named": named, "rank1": done.rank1, "twin": twin.other if twin else None}))
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with a model of both demo portraits."""
+    workspace = Workspace(tmp_path_factory.mktemp("blocked") / "workspace")
+    workspace.prepare()
+    desk = LocalDesk(workspace, load_settings(training=NO_VIEWS))
+    collector = started(desk)
+    for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
+        collector.forget()
+        desk.enrol(EnrolRequest(person=name, source=source, count=10, pace="fast"))
+        assert collector.wait_end("enrol").outcome == "done"
+    desk.close()
+    train(
+        workspace,
+        load_settings(training=NO_VIEWS),
+        TrainRequest(epochs=1),
+        Cancel(),
+        lambda event: None,
+    )
+    return workspace
+
+
+def test_the_demonstration_is_recognised_and_evaluated(trained: Workspace) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", BLOCKED, trained.root],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(run.stdout) == {"named": [HOPPER], "rank1": 1.0, "twin": HOPPER}
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux's /proc")
+def test_the_model_process_that_names_faces_loads_neither_tensorflow_nor_opencv(
+    trained: Workspace,
+) -> None:
+    desk = LocalDesk(trained, load_settings(training=NO_VIEWS))
+    collector = started(desk)
+    desk.recognise(RecogniseRequest(source="demo:collins"))
+    seen = collector.wait(FaceSeen)
+    ready = collector.wait(ProcessReady, lambda event: event.process == "model")
+    libraries = Path(f"/proc/{ready.pid}/maps").read_text()
+    desk.close()
+    assert seen.candidate == COLLINS
+    assert "openvino" in libraries
+    assert "tensorflow" not in libraries
+    assert "cv2" not in libraries

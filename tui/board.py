@@ -1,0 +1,106 @@
+"""Which jobs run, which one a key means, and why something cannot be done just now."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from engine.contract import JobEnded, JobStarted
+from engine.contract.requests import CAMERA_JOBS, Job
+
+PANE_OF: dict[Job, str] = {
+    "enrol": "capture",
+    "import": "capture",
+    "train": "training",
+    "evaluate": "evaluation",
+    "recognise": "recognition",
+    "check": "doctor",
+}
+MEASURING_ACTIONS = frozenset({"measure", "other_pictures", "write_report"})
+CAMERA_ACTIONS = frozenset({"new_person", "import_folder", "recognise", "measure_camera"})
+
+PEOPLE_ACTIONS = frozenset({"rename", "delete", "merge", "consent", "undo"}) | {
+    "delete_pictures",
+    "move_pictures",
+    "consent_here",
+    "rename_here",
+}
+"""Actions that change people: not while a job writes, and all but undo only if there is one."""
+
+
+class JobBoard:
+    """The running jobs as the events told them."""
+
+    def __init__(self) -> None:
+        self.titles: dict[Job, str] = {}
+        self.people = 0
+        self.models: int | None = None
+        """Stored models; None while not known."""
+
+    def started(self, event: JobStarted) -> None:
+        """A job has begun."""
+        self.titles[cast(Job, event.job)] = event.title
+
+    def ended(self, event: JobEnded) -> str:
+        """A job is over; returns its title."""
+        # There may be a model or a person more by now: `r` and `s` must not wait for the lists.
+        if event.job == "train":
+            self.models = None
+        elif event.job in ("enrol", "import"):
+            self.people = max(1, self.people)
+        return self.titles.pop(cast(Job, event.job), "")
+
+    @property
+    def camera_job(self) -> Job | None:
+        """The job that holds the camera process."""
+        return next((job for job in self.titles if job in CAMERA_JOBS), None)
+
+    def target(self, pane: str) -> Job | None:
+        """The job that stop and cancel mean: the one of the pane in front, else the newest."""
+        for job in self.titles:
+            if PANE_OF[job] == pane:
+                return job
+        return next(reversed(self.titles), None)
+
+    @property
+    def worth_asking(self) -> tuple[str, ...]:
+        """Titles of the jobs of which quitting would lose something."""
+        jobs = self.titles.items()
+        return tuple(title for job, title in jobs if job not in ("recognise", "evaluate", "check"))
+
+    def _why_not_measure(self) -> str | None:
+        if "evaluate" in self.titles:
+            return "An evaluation is running already: x stops it."
+        if "train" in self.titles:
+            return "A training is running: press v when it has ended."
+        if self.models == 0:
+            return "No model yet: press t on the desk to train one."
+        return None
+
+    def why_not(self, action: str) -> str | None:
+        """Why an action cannot be done now, in a sentence; None if it can."""
+        camera = self.camera_job
+        makes_room = action == "new_person" and camera == "recognise"
+        if action in CAMERA_ACTIONS and camera and not makes_room:
+            return f"The camera is in use: {self.titles[camera]}. x ends it and keeps what it has."
+        if action in MEASURING_ACTIONS:
+            return self._why_not_measure()
+        if action in ("split", "train") and "evaluate" in self.titles:
+            return "An evaluation of this split's model is running: Esc ends it."
+        if action == "stop_evaluation" and "evaluate" not in self.titles:
+            return "No evaluation is running."
+        if action == "train" and "train" in self.titles:
+            return "A training is running already: x ends it, Esc gives it up."
+        if action == "recognise" and self.models == 0:
+            return "There is no model yet: press t to train one."
+        if action in ("split", "train") and self.people == 0:
+            return "Nobody is enrolled yet: press n to enrol a person, or i to import a folder."
+        if action == "split" and "train" in self.titles:
+            return "A training is running on this split: x ends it, Esc gives it up."
+        if action in ("stop", "cancel") and not self.titles:
+            return "No job is running."
+        if action in PEOPLE_ACTIONS - {"undo"} and self.people == 0:
+            return "Nobody is enrolled yet: press n to enrol a person."
+        busy = [title for job, title in self.titles.items() if job != "recognise"]
+        if action in PEOPLE_ACTIONS and busy:
+            return f"Not while this runs: {busy[0]}. x ends it."
+        return None

@@ -1,0 +1,170 @@
+"""What the command line prints: JSON Lines or tables on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.text import Text
+
+from engine.contract import Event, Preview
+from engine.contract.errors import FacedeskError
+from engine.text import escaped
+from tui.terminal.streams import Stream
+from tui.words.text import clean
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+UNLIMITED = 10_000
+"""Columns of a table that goes to a file or a pipe."""
+
+
+class Output:
+    """Prints for a person, or for a script with `--json`; `--quiet` leaves results and errors."""
+
+    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool, quiet: bool) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self._out = out
+        # Of a name nothing may be lost, whatever the locale can write.
+        self._ascii = not codecs.lookup(out.encoding or "utf-8").name.startswith("utf-8")
+        self._results = Console(file=out, markup=False, highlight=False, soft_wrap=True)
+        if not self.on_screen:
+            self._results.width = UNLIMITED
+        self._notes = Console(file=err, markup=False, highlight=False, soft_wrap=True)
+        self._progress: Progress | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether what is printed reaches nobody any more."""
+        return isinstance(self._out, Stream) and self._out.lost is not None
+
+    def event(self, event: Event) -> None:
+        """One JSON line for an event, under `--json` only."""
+        if self.as_json and not isinstance(event, Preview):
+            self.object(event.to_json())
+
+    def object(self, value: Mapping[str, Any]) -> None:
+        """One JSON line on stdout. NaN and infinity, which JSON does not have, become null."""
+        text = json.dumps(_plain(value), ensure_ascii=self._ascii)
+        self._out.write(escaped(text) + "\n")
+        self._out.flush()
+
+    def note(self, text: str, style: str = "") -> None:
+        """A line for a person on stderr, above a running progress bar."""
+        if self.quiet or self.as_json:
+            return
+        console = self._progress.console if self._progress else self._notes
+        console.print(Text(clean(text), style=style))
+
+    def result(self, text: str) -> None:
+        """A line for a person on stdout."""
+        if not self.as_json:
+            self._results.print(Text(clean(text)))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+        """A table for a person on stdout.
+
+        Columns whose name starts with `#` align right, those that start with `!` hold what is typed
+        again, and are not cut while others can be. Where no screen limits it, nothing is cut.
+        """
+        if self.as_json:
+            return
+        from rich.table import Table
+
+        above = Text(clean(title)) if title else None
+        table = Table(box=SIMPLE, title=above, title_justify="left", pad_edge=False)
+        for column in columns:
+            heading = Text(clean(column.lstrip("#!")))
+            table.add_column(
+                heading,
+                justify="right" if column.startswith("#") else "left",
+                no_wrap=column.startswith("!"),
+                overflow="fold" if column.startswith("!") else "ellipsis",
+            )
+        for row in rows:
+            table.add_row(*(Text(clean(cell)) for cell in row))
+        self._results.print(table)
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether results go to a terminal, which has an end on the right."""
+        return self._results.is_terminal
+
+    def error(self, error: FacedeskError) -> None:
+        """The error on stderr as one sentence and a hint; under `--json` also as an object."""
+        if self.as_json:
+            self.object(
+                {
+                    "event": "error",
+                    "kind": type(error).__name__,
+                    "title": error.title,
+                    "message": error.message,
+                    "hint": error.hint,
+                    "exit_code": error.exit_code,
+                }
+            )
+        self._notes.print(Text(f"facedesk: {clean(str(error))}.", style="bold red"))
+        if error.hint:
+            self._notes.print(Text(f"  {clean(error.hint)}"))
+
+    @contextlib.contextmanager
+    def progress(self, title: str, total: int | None) -> Iterator[ProgressBar]:
+        """A progress bar on stderr, if there is a person to see it."""
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        shown = not (self.quiet or self.as_json) and self._notes.is_terminal
+        bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total}", markup=False),
+            TimeRemainingColumn(),
+            console=self._notes,
+            transient=True,
+            disable=not shown,
+        )
+        with bar:
+            self._progress = bar if shown else None
+            try:
+                yield ProgressBar(bar, bar.add_task(clean(title), total=total))
+            finally:
+                self._progress = None
+
+
+class ProgressBar:
+    """Handle of one running progress bar."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar = bar
+        self._task = task
+
+    def update(self, done: int, total: int | None = None, title: str | None = None) -> None:
+        """Move the bar to `done` of `total`."""
+        self._bar.update(self._task, completed=done)
+        if total is not None:
+            self._bar.update(self._task, total=total)
+        if title is not None:
+            self.retitle(title)
+
+    def retitle(self, title: str) -> None:
+        """Change the words beside the bar."""
+        self._bar.update(self._task, description=clean(title))
+
+
+def _plain(value: Any) -> Any:
+    """`value` with nothing in it that JSON has no word for."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""The desk: its screen, its jobs, its keys."""

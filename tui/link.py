@@ -1,0 +1,315 @@
+"""The half of the app that deals with the engine: start, news, calls, trouble, a sure end.
+
+Engine calls off the UI thread, on daemon threads: a hung disk must not hold up quitting.
+
+Textual's thread workers run in the loop's executor, whose threads are joined at exit; a call that
+never returns would then hang the quit. A daemon thread is simply left behind.
+
+Messages of the app as a whole. Each pane's own messages stand in its class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from types import FrameType
+from typing import ClassVar, TypeVar
+
+from rich.text import Text
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.message import Message
+from textual.timer import Timer
+
+from engine.contract import (
+    EnrolDone,
+    EvaluateDone,
+    Event,
+    ImportDone,
+    JobEnded,
+    RecogniseDone,
+    TrainDone,
+)
+from engine.contract.desk import Desk
+from engine.contract.errors import FacedeskError
+from engine.logs import LogFormatter, open_log
+from engine.shortage import shortage
+from tui.live import Bridge, Live
+from tui.screens.dialog import Closing
+from tui.terminal.line import driver_of
+from tui.terminal.suspension import KeysInOrder, heed_suspension, paint_all
+from tui.words.text import clean
+
+
+async def in_thread(function: Callable[[], Result]) -> Result:
+    """Run `function` on a daemon thread; its result or exception comes back here."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Result] = loop.create_future()
+
+    def settle(result: Result) -> None:
+        if not future.done():
+            future.set_result(result)
+
+    def fail(error: BaseException) -> None:
+        if not future.done():
+            future.set_exception(error)
+
+    def work() -> None:
+        try:
+            result = function()
+        except BaseException as error:
+            answer, argument = fail, error
+            _post(loop, lambda: answer(argument))
+        else:
+            _post(loop, lambda: settle(result))
+
+    threading.Thread(target=work, name="facedesk-call", daemon=True).start()
+    return await future
+
+
+def _post(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+    """Hand `callback` to the loop; a loop that is closed already needs no answer."""
+    try:
+        loop.call_soon_threadsafe(callback)
+    except RuntimeError:
+        return
+
+
+class EngineNews(Message):
+    """The bridge holds events. One waits at a time; newer ones take its place."""
+
+    def can_replace(self, message: Message) -> bool:
+        """All news is the same news: come and take it."""
+        return isinstance(message, EngineNews)
+
+
+LOOKS = 8
+"""Times a second the present state is shown."""
+RESTING = 0.1
+"""Seconds without another size after which a resized screen is painted whole."""
+CLOSE_WITHIN = 8.0
+"""Seconds after which the app leaves without waiting for the engine."""
+GRACE = 3.0
+"""Seconds the interface may take to give the terminal back."""
+
+ENDS = (EnrolDone, ImportDone, TrainDone, EvaluateDone, RecogniseDone, JobEnded)
+
+log = logging.getLogger("facedesk.tui")
+log.addHandler(logging.NullHandler())
+Result = TypeVar("Result")
+
+
+class End:
+    """The end of the desk, once whoever asks; and of the process, if it does not end itself."""
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self._close = close
+        self._once = threading.Lock()
+        self._done = False
+
+    def desk(self) -> None:
+        """Close the desk; a second caller waits for the first."""
+        with self._once:
+            if not self._done:
+                self._done = True
+                self._close()
+
+    def within(self, seconds: float) -> None:
+        """Close the desk, and wait for it no longer than that."""
+        closer = threading.Thread(target=self.desk, daemon=True)
+        closer.start()
+        closer.join(seconds)
+
+    def process(self, seconds: float) -> None:
+        """Close the desk, leave the interface `seconds` to end by itself, then end the process."""
+        self.within(CLOSE_WITHIN)
+        time.sleep(seconds)
+        os._exit(0)
+
+
+class EngineApp(KeysInOrder):
+    """Holds the desk and the bridge. Subclasses show what arrives."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Not in the key table: it is the terminal's key everywhere, and can be no other's.
+        Binding("ctrl+z", "suspend_process", show=False, system=True)
+    ]
+
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.desk = desk
+        self.bridge = Bridge(lambda: self.post_message(EngineNews()), clock)
+        self.closing = False
+        self._end = End(desk.close)
+        self._resting: Timer | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, made fit for any keyboard."""
+        return driver_of(super().get_driver_class())
+
+    # --- what subclasses show ------------------------------------------------------------
+
+    def show_event(self, event: Event) -> None:
+        """Show one event."""
+        raise NotImplementedError
+
+    def show_live(self, live: Live) -> None:
+        """Show the present state."""
+        raise NotImplementedError
+
+    def tell(self, text: str, level: str = "info", hint: str = "") -> None:
+        """Add a line to the activity log."""
+        raise NotImplementedError
+
+    def engine_started(self) -> None:
+        """The desk has been started."""
+        raise NotImplementedError
+
+    # --- start and news ------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Heed requests to end from the first moment on."""
+        self._end_on_signals()
+        heed_suspension(self)
+
+    def on_resize(self) -> None:
+        """Send every cell again once the size rests: of a size that came and went in between the
+        app hears nothing, but the terminal has cut what it showed."""
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(RESTING, lambda: paint_all(self))
+
+    def begin_engine(self) -> None:
+        """Start the desk; call this after the first paint."""
+        self._keep_log()
+        self.set_interval(1 / LOOKS, self.take_news)
+        self._start_desk()
+
+    @work(exit_on_error=False)
+    async def _start_desk(self) -> None:
+        await self.ask(lambda: self.desk.start(self.bridge.listener))
+        self.engine_started()
+
+    def on_engine_news(self, message: EngineNews) -> None:
+        """The bridge holds something."""
+        message.stop()
+        self.take_news()
+
+    def take_news(self) -> None:
+        """Show everything that waits. A job's last state is shown before its result is."""
+        if not self.is_running:
+            return  # the panes are going, and what still arrives has nowhere to be shown
+        events, live = self.bridge.take()
+        for event in events:
+            if live is not None and isinstance(event, ENDS):
+                self.show_live(live)
+                live = None
+            self.show_event(event)
+        if live is not None:
+            self.show_live(live)
+
+    # --- calls and trouble ---------------------------------------------------------------
+
+    async def ask(self, call: Callable[[], Result]) -> Result | None:
+        """Call the engine on a thread; trouble is shown, and None returned."""
+        try:
+            return await in_thread(call)
+        except FacedeskError as error:
+            self.show_error(error.title, error.message, error.hint)
+        except Exception as error:
+            log.exception("a call of the engine failed")
+            if (found := shortage(error)) is not None:
+                self.show_error(found.title, found.message, found.hint)
+                return None
+            self.show_error(
+                "Unexpected trouble",
+                f"{type(error).__name__}: {error}",
+                "Details are in the workspace's logs folder.",
+            )
+        return None
+
+    def show_error(self, title: str, message: str = "", hint: str = "") -> None:
+        """Show an error as a toast and a line in the log."""
+        self.tell(f"{title}: {message}" if message else title, "error", hint)
+        body = "\n".join(clean(part) for part in (message, hint) if part) or " "
+        self.notify(body, title=clean(title), severity="error", timeout=8, markup=False)
+
+    def explain(self, why: str) -> None:
+        """Say why a key does nothing just now."""
+        self.tell(why, "warning")
+        self.notify(clean(why), severity="warning", timeout=5, markup=False)
+
+    def _fatal_error(self) -> None:
+        """A fault of the app itself: the log gets the traceback, the terminal one sentence."""
+        error = self._exception
+        log.error("the app failed", exc_info=error)
+        if self.closing:  # a screen that was still opening found its widgets gone
+            self._close_messages_no_wait()
+            return
+        name = type(error).__name__ if error else "unknown fault"
+        self._exit_renderables.append(
+            Text(f"Facedesk ended on an internal fault ({name}: {error}). Nothing kept is lost.")
+        )
+        self._close_messages_no_wait()
+
+    def _keep_log(self) -> None:
+        """Tracebacks go to the workspace's `logs/app.log`: the terminal is drawn on."""
+        folder = self.desk.workspace / "logs"
+        if folder.is_dir():  # an unusable workspace is told by the first call
+            handler = logging.StreamHandler(os.fdopen(open_log(folder, "app"), "a"))
+            handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s"))
+            log.addHandler(handler)
+
+    # --- the end -------------------------------------------------------------------------
+
+    def close_down(self) -> None:
+        """End the engine behind a note, then leave, at the latest after CLOSE_WITHIN seconds."""
+        if self.closing:
+            self.exit()  # asked twice: at once
+            return
+        self.closing = True
+        self.bridge.close()
+        self._leave_for_sure(GRACE)
+        self.push_screen(Closing())
+        self._close_desk()
+
+    @work(exit_on_error=False)
+    async def _close_desk(self) -> None:
+        try:
+            await asyncio.wait_for(in_thread(self._end.desk), CLOSE_WITHIN)
+        except Exception:
+            log.exception("closing the engine failed")
+        self.exit(return_code=self.return_code or 0)
+
+    def finish(self) -> None:
+        """Close the desk however the interface ended: a terminal that is gone asks for nothing."""
+        self._end.within(CLOSE_WITHIN)
+
+    def _end_on_signals(self) -> None:
+        """A closed SSH connection or a `kill` ends the engine in good order too."""
+        if self.is_headless or os.name != "posix":
+            return
+        loop = asyncio.get_running_loop()
+        ours = copy_context()  # a handler's own may not know the app
+
+        def ended(number: int, _frame: FrameType | None) -> None:
+            self._leave_for_sure(GRACE)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: we are leaving
+                loop.call_soon_threadsafe(self.close_down, context=ours)
+
+        # Not the loop's own handlers: they do not run while the UI thread waits for the terminal.
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, ended)
+
+    def _leave_for_sure(self, seconds: float) -> None:
+        """End the process even if the terminal is gone: Textual waits for its writes for ever."""
+        if not self.is_headless:
+            threading.Thread(target=self._end.process, args=(seconds,), daemon=True).start()

@@ -1,0 +1,333 @@
+"""Pictures at full quality: one, or a contact sheet to go through with the arrow keys.
+
+Pictures at full quality: the last capture, a person's pictures, the face behind a sighting.
+
+Pictures to look at: read from files or bytes, many of them put on one contact sheet.
+
+One picture on the screen, by the best protocol the terminal has.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.geometry import Size
+from textual.widget import Widget
+from textual.widgets import Static
+
+from engine.contract import Captured, Event, JobEnded, JobStarted, NothingToExplain, Why
+from engine.contract.desk import Desk
+from engine.contract.errors import FacedeskError
+from engine.contract.requests import PictureRow
+from engine.workspace.files import read_bytes
+from tui.desk.jobs import ActionsApp
+from tui.keys import bindings_of
+from tui.link import in_thread
+from tui.screens.dialog import Dialog
+from tui.terminal import graphics
+from tui.terminal.line import colours, send
+from tui.widgets.bars import KeyLine
+from tui.words.text import STATES, clean
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+CROP = 160
+"""Pixels of an aligned crop, each way."""
+EDGE = 8
+"""Pixels around a picture on a sheet; the chosen one has a light frame there."""
+TILE_COLUMNS, TILE_ROWS = 18, 9
+"""Cells of a picture on a sheet: square where a cell is twice as high as wide."""
+LIGHT, DARK, BROKEN = (255, 220, 80), (20, 20, 24), (90, 40, 40)
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One picture: a file, an encoded picture, or an aligned crop (RGB uint8 160x160x3)."""
+
+    picture: Path | bytes
+    caption: str
+
+
+def read(still: Still) -> Image:
+    """The picture as RGB. One that cannot be read is a dark red square: the caption says which."""
+    import io
+
+    from PIL import Image
+
+    picture = still.picture
+    try:
+        if isinstance(picture, bytes) and len(picture) == CROP * CROP * 3:
+            return Image.frombytes("RGB", (CROP, CROP), picture)
+        encoded = picture if isinstance(picture, bytes) else read_bytes(picture)
+        with Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG")) as opened:
+            return opened.convert("RGB")
+    except (OSError, FacedeskError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return Image.new("RGB", (CROP, CROP), BROKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Pictures on a sheet: so many beside and below each other."""
+
+    columns: int
+    rows: int
+
+    @classmethod
+    def within(cls, width: int, height: int) -> Grid:
+        """As many as fit into a room of cells, at least one."""
+        return cls(max(1, width // TILE_COLUMNS), max(1, height // TILE_ROWS))
+
+    @property
+    def page(self) -> int:
+        """Pictures a page."""
+        return self.columns * self.rows
+
+    def around(self, chosen: int, count: int) -> range:
+        """The places of the page that the chosen picture is on."""
+        first = chosen // self.page * self.page
+        return range(first, min(first + self.page, count))
+
+
+def sheet(stills: Sequence[Still], chosen: int, grid: Grid) -> Image:
+    """A page of pictures, left to right and down, the chosen one (index in `stills`) framed."""
+    from PIL import Image, ImageOps
+
+    side = CROP + 2 * EDGE
+    page = Image.new("RGB", (side * grid.columns, side * grid.rows), DARK)
+    for place, still in enumerate(stills):
+        tile = ImageOps.contain(read(still), (CROP, CROP))
+        tile = ImageOps.pad(tile, (CROP, CROP), color=DARK)
+        tile = ImageOps.expand(tile, EDGE, LIGHT if place == chosen else DARK)
+        page.paste(tile, (place % grid.columns * side, place // grid.columns * side))
+    return page
+
+
+class StillPicture(Container):
+    """Shows a picture as large as fits. What a protocol left in the terminal goes with it."""
+
+    DEFAULT_CSS = """
+    StillPicture { width: 1fr; height: 1fr; align: center middle; }
+    StillPicture #still-cells { width: auto; height: auto; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="still-picture")
+        self._after = ""
+
+    def compose(self) -> ComposeResult:
+        """The cells; Sixel brings a widget of its own."""
+        yield Static(id="still-cells", markup=False)
+
+    @property
+    def protocol(self) -> graphics.Protocol:
+        """How pictures are shown."""
+        if self.app.is_headless:
+            return "cells"
+        return graphics.protocol(os.environ, colours(self.app))
+
+    @property
+    def room(self) -> Size:
+        """Cells there are for a picture."""
+        return self.content_size
+
+    async def show(self, image: Image) -> None:
+        """Show a picture (RGB) in place of the one before."""
+        if not self.room:
+            return
+        size = graphics.cell()
+        columns, rows = graphics.fitted(image.size, self.room, size)
+        how = self.protocol
+        cells = self.query_one("#still-cells", Static)
+        if how == "sixel":
+            cells.display = False
+            await self._sixel(image, columns, rows)
+            return
+        drawn = graphics.draw(image, columns, rows, how, self.app.console)
+        send(self.app, self._after + drawn.before)
+        self._after = drawn.after
+        cells.styles.width, cells.styles.height = columns, rows
+        cells.update(drawn.renderable)
+
+    def on_unmount(self) -> None:
+        """Take out of the terminal what was put into it."""
+        send(self.app, self._after)
+        self._after = ""
+
+    async def _sixel(self, image: Image, columns: int, rows: int) -> None:
+        await self.query(".sixel").remove()
+        picture: Widget = graphics.library().SixelImage(image, classes="sixel")
+        picture.styles.width, picture.styles.height = columns, rows
+        await self.mount(picture)
+
+
+class StillScreen(Dialog[None]):
+    """Shows stills; the caption tells the number, session and file of the chosen one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("still")]
+
+    def __init__(self, title: str, stills: tuple[Still, ...]) -> None:
+        super().__init__()
+        self._title, self.stills = title, stills
+        self.chosen = 0
+        self.large = len(stills) == 1
+        self.grid = Grid(1, 1)
+
+    def title_text(self) -> str:
+        """Whose pictures these are."""
+        return self._title
+
+    def body(self) -> ComposeResult:
+        """The picture, its caption, the keys."""
+        yield StillPicture()
+        yield Static(id="still-caption", markup=False)
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Show once the room for it is known."""
+        self.call_after_refresh(self.draw)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Another size, another sheet."""
+        self.call_after_refresh(self.draw)
+
+    @work(exclusive=True, exit_on_error=False)
+    async def draw(self) -> None:
+        """Read what is on the page and show it."""
+        if not self.query(StillPicture):
+            return
+        picture = self.query_one(StillPicture)
+        self.query_one("#still-caption", Static).update(self._caption())
+        if self.large:
+            image = await in_thread(partial(read, self.stills[self.chosen]))
+        else:
+            self.grid = Grid.within(*picture.room)
+            places = self.grid.around(self.chosen, len(self.stills))
+            page = self.stills[places.start : places.stop]
+            chosen = self.chosen - places.start
+            image = await in_thread(partial(sheet, page, chosen, self.grid))
+        if picture.is_mounted:
+            await picture.show(image)
+
+    def action_move(self, across: int, down: int) -> None:
+        """Choose another picture."""
+        step = across + down * (1 if self.large else self.grid.columns)
+        self.chosen = min(max(self.chosen + step, 0), len(self.stills) - 1)
+        self.draw()
+
+    def action_enlarge(self, large: bool) -> None:
+        """One picture, or all of them."""
+        self.large = large or len(self.stills) == 1
+        self.draw()
+
+    def _caption(self) -> Text:
+        still = self.stills[self.chosen]
+        place = f"{self.chosen + 1} of {len(self.stills)}"
+        count = f"{place} · " if len(self.stills) > 1 else ""
+        return Text(f"{count}{clean(still.caption)}")
+
+
+class StillApp(ActionsApp):
+    """The key that shows pictures, and `show_still` for whoever has one to show."""
+
+    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
+        super().__init__(desk, clock)
+        self.last_capture: Captured | None = None
+        self._face_wanted = False
+        """Whether the engine was asked for the picture behind a sighting."""
+
+    def heard(self, event: Event) -> None:
+        """Remember the last capture; one that was given up took its pictures with it."""
+        super().heard(event)
+        match event:
+            case Captured():
+                self.last_capture = event
+            case JobStarted(job="enrol") | JobEnded(job="enrol", outcome="cancelled"):
+                self.last_capture = None
+            case Why() if self._face_wanted:
+                self._face_wanted = False
+                self.show_still("The newest face", event.crop, _about(event))
+            case NothingToExplain() if self._face_wanted:
+                self._face_wanted = False
+                self.explain("The picture of this face is no longer at hand.")
+            case _:
+                return
+
+    def show_still(self, title: str, picture: bytes | Path, caption: str) -> None:
+        """Show one picture: a file, an encoded picture or a crop (RGB uint8 160x160x3)."""
+        self.push_screen(StillScreen(title, (Still(picture, caption),)))
+
+    def action_still(self) -> None:
+        """What there is to see of the pane in front."""
+        front = self.screen_desk.front
+        if front == "people":
+            self._show_person()
+        elif front == "recognition":
+            self._show_newest_face()
+        else:
+            self._show_last_capture()
+
+    def _show_newest_face(self) -> None:
+        """Ask the engine for the picture behind the newest sighting; `heard` shows it."""
+        seen = self.screen_desk.recognition.sightings
+        if not seen:
+            self.explain("No picture of a face is at hand: r names the people in view.")
+            return
+        newest = max(seen, key=lambda each: each.seen)
+        self._face_wanted = True
+        self.go(in_thread(partial(self.desk.why, newest.face.track)))
+
+    def _show_person(self) -> None:
+        person = self.screen_desk.people.selected
+        if person is None:
+            self.explain("Nobody is enrolled yet: press n to enrol a person.")
+            return
+
+        async def show() -> None:
+            rows = await in_thread(partial(self.desk.pictures, person.name))
+            if rows:
+                self.push_screen(StillScreen(person.name, tuple(map(_still, rows))))
+            else:
+                self.explain(f"There is no picture of {person.name}.")
+
+        self.go(show())
+
+    def _show_last_capture(self) -> None:
+        last = self.last_capture
+        if last is None:
+            self.explain("No picture was captured yet: press n to enrol a person.")
+            return
+
+        async def show() -> None:
+            rows = await in_thread(partial(self.desk.pictures, last.person))
+            row = next((r for r in rows if (r.session, r.file) == (last.session, last.file)), None)
+            if row is None:
+                self.explain("The last capture is no longer there.")
+            else:
+                self.push_screen(StillScreen(f"Last kept: {last.person}", (_still(row),)))
+
+        self.go(show())
+
+
+def _still(row: PictureRow) -> Still:
+    return Still(Path(row.path), f"session {row.session} · {row.file}")
+
+
+def _about(seen: Why) -> str:
+    """One line about a face: what was decided, and by how much."""
+    who = clean(seen.person or seen.candidate)
+    return (
+        f"{STATES.get(seen.decision, seen.decision)}: {who}, score "
+        f"{seen.score:.2f}, threshold {seen.threshold:.2f}"
+    )

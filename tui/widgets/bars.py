@@ -1,0 +1,210 @@
+"""The first line of the screen: what this is, where the data are, what is running.
+
+The last line of a screen: the keys that work now. One widget, drawn as one line.
+
+Textual's own footer makes a widget of each key, again at every change of the focus; on this desk
+that was half of the time between a key and its answer.
+
+A progress bar of one line that says its numbers.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.keys.keymap import with_keys
+from tui.words.text import clean, shorten
+
+
+class TitleBar(Widget):
+    """Name and workspace on the left, running jobs on the right; the right side has priority."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"title--name", "title--demo", "title--job"}
+    DEFAULT_CSS = """
+    TitleBar {
+        height: 1;
+        background: $panel;
+        color: $foreground 70%;
+        & > .title--name { color: $accent; text-style: bold; }
+        & > .title--demo { color: $background; background: $warning; text-style: bold; }
+        & > .title--job { color: $success; text-style: bold; }
+    }
+    """
+
+    workspace: reactive[str] = reactive("")
+    state: reactive[str] = reactive("")
+    jobs: reactive[tuple[str, ...]] = reactive(())
+    demo: reactive[bool] = reactive(False)
+    unknown: reactive[int] = reactive(0)
+    """Sightings of strangers that wait in the inbox."""
+    steps: reactive[str] = reactive("")
+    """The steps of a quick enrolment while one is under way."""
+    recording: reactive[bool] = reactive(False)
+
+    def render(self) -> Text:
+        """One line of exactly the widget's width."""
+        width = self.size.width
+        line = Text(no_wrap=True, overflow="crop")
+        line.append(" Facedesk ", self.get_component_rich_style("title--name", partial=True))
+        if self.demo:
+            line.append(f" {'DEMO'} ", self.get_component_rich_style("title--demo", partial=True))
+            line.append(" ")
+        if self.recording:
+            line.append(f" {'REC'} ", self.get_component_rich_style("title--demo", partial=True))
+            line.append(" ")
+        right = " · ".join(clean(job) for job in self.jobs)
+        if self.steps:
+            right = f"{self.steps} · {right}" if right else self.steps
+        mark = "" if self.steps else "● "  # the steps carry their own
+        right = f" {mark}{right} " if right else f" {clean(self.state)} "
+        if self.unknown:
+            waiting = f"{self.unknown} unknown"
+            right = f" ? {waiting} ·{right}"
+        right = shorten(right, max(0, width - line.cell_len - 2))
+        left = shorten(f"│ {self.workspace}", max(0, width - line.cell_len - cell_len(right) - 1))
+        line.append(left)
+        line.append(" " * max(0, width - line.cell_len - cell_len(right)))
+        job = self.get_component_rich_style("title--job", partial=True)
+        line.append(right, job if self.jobs else "")
+        return line
+
+
+class TabStrip(Widget):
+    """The panes by number, for layouts that show one at a time; the shown one is bracketed."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--active", "tabs--busy"}
+    DEFAULT_CSS = """
+    TabStrip {
+        height: 1;
+        color: $foreground 60%;
+        & > .tabs--active { color: $accent; text-style: bold; }
+        & > .tabs--busy { color: $success; text-style: bold; }
+    }
+    """
+
+    active: reactive[str] = reactive("")
+    busy: reactive[frozenset[str]] = reactive(frozenset())
+    zoomed: reactive[bool] = reactive(False)
+
+    def __init__(self, panes: tuple[tuple[str, str], ...], id: str | None = None) -> None:
+        """`panes` are pairs of pane name and title, in the order of their number keys."""
+        super().__init__(id=id)
+        self.panes = panes
+
+    def render(self) -> Text:
+        """All tabs on one line; a dot marks a pane with a running job."""
+        line = Text(no_wrap=True, overflow="crop")
+        for number, (name, title) in enumerate(self.panes, 1):
+            active = name == self.active
+            style = self.get_component_rich_style("tabs--active", partial=True) if active else ""
+            line.append("[" if active else " ", style)
+            line.append(f"{number} {title}", style)
+            if name in self.busy:
+                line.append("●", self.get_component_rich_style("tabs--busy", partial=True))
+            line.append("]" if active else " ", style)
+            line.append(" ")
+        if self.zoomed:
+            line.append(with_keys("{key.zoom} all"), "bold")
+        return line
+
+
+_KEY = "key_line_key"
+"""Name in a style's metadata of the key that a click stands for."""
+
+
+class KeyLine(Widget):
+    """Key and word of each shown binding, once an action; dim where it does nothing now."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--word"}
+    DEFAULT_CSS = """
+    KeyLine {
+        dock: bottom;
+        height: 1;
+        color: $footer-foreground;
+        background: $footer-background;
+        & > .keys--key { color: $footer-key-foreground; text-style: bold; }
+        & > .keys--word { color: $footer-description-foreground; }
+    }
+    """
+
+    def on_mount(self) -> None:
+        """Draw again when other keys work."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        if screen is self.screen:
+            self.refresh()
+
+    def render(self) -> Text:
+        """One line; what does not fit is cut off."""
+        key_style = self.get_component_rich_style("keys--key", partial=True)
+        word_style = self.get_component_rich_style("keys--word", partial=True)
+        line = Text(no_wrap=True, overflow="crop")
+        actions: set[str] = set()
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if not binding.show or binding.action in actions:
+                continue
+            actions.add(binding.action)
+            mark = Style(meta={_KEY: binding.key}, dim=True if not active.enabled else None)
+            line.append(self.app.get_key_display(binding), key_style + mark)
+            line.append(f" {binding.description}", word_style + mark)
+            line.append(" ")
+        return line
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a key is that key."""
+        key = event.style.meta.get(_KEY)
+        if key:
+            self.app.simulate_key(key)
+
+
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+class Meter(Widget):
+    """`done` of `total` as a bar with the figures behind it; empty while `total` is 0."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"meter--bar", "meter--rest", "meter--figures"}
+    DEFAULT_CSS = """
+    Meter {
+        height: 1;
+        & > .meter--bar { color: $success; }
+        & > .meter--rest { color: $foreground 15%; }
+        & > .meter--figures { color: $foreground; text-style: bold; }
+        &.-idle > .meter--bar { color: $foreground 40%; }
+    }
+    """
+
+    done: reactive[int] = reactive(0)
+    total: reactive[int] = reactive(0)
+
+    def show(self, done: int, total: int) -> None:
+        """Set both figures."""
+        self.total = total
+        self.done = done
+
+    def render(self) -> Text:
+        """The bar, as wide as the widget."""
+        if self.total <= 0:
+            return Text()
+        figures = f" {self.done}/{self.total}"
+        cells = max(1, self.size.width - len(figures))
+        eighths = min(cells * 8, round(cells * 8 * self.done / self.total))
+        full, part = divmod(eighths, 8)
+        bar = "█" * full + (EIGHTHS[part] if part else "")
+        return Text.assemble(
+            (bar, self.get_component_rich_style("meter--bar", partial=True)),
+            ("─" * (cells - len(bar)), self.get_component_rich_style("meter--rest", partial=True)),
+            (figures, self.get_component_rich_style("meter--figures", partial=True)),
+            no_wrap=True,
+        )

@@ -1,0 +1,1 @@
+"""What is said on the screen and on the command line."""
