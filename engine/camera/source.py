@@ -16,7 +16,6 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.camera.opencv import cv2
 from engine.camera.tape_folder import home_of, is_tape
 from engine.contract import Event
 from engine.contract.errors import SourceNotFound
@@ -209,4 +208,6 @@ def with_square_pixels(image: Image, pixel: float) -> Image:
     if size == (width, height):
         return image
     # Linear: it makes no edges that nobody has, as the sharper ways do.
+    from engine.camera.opencv import cv2  # the app's process reads this module and no picture
+
     return as_bgr(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR))

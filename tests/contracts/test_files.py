@@ -32,7 +32,6 @@ ALLOWED = {
     "engine/jobs/recording.py": "a recording that the operator asked for",
     "engine/model/backbones.py": "how fast this machine is: about nobody",
     "engine/openvino_networks.py": "compiled networks and its own source: about nobody",
-    "fit/convert_weights.py": "weights: about nobody",
     "engine/model/face_space.py": "the packaged space: nobody's template",
     "engine/machine.py": "/proc/cpuinfo",
     "engine/model/resnet.py": "weights: about nobody",
