@@ -6,7 +6,6 @@ Who the strangers are: a folder's; or the operator's own, and every enrolled per
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -30,7 +29,7 @@ from engine.evaluate.pictures import Photographs
 from engine.model.record import ModelInfo, decode
 from engine.model.vectors import Float32
 from engine.people.import_plan import plan_import
-from engine.people.names import name_key
+from engine.people.names import whose
 from engine.people.person import Person
 from engine.recognise.recogniser import Recogniser
 from engine.recognise.threshold import StrangerSet
@@ -193,32 +192,6 @@ def folder_probes(folder: Path, names: Sequence[str], slugs: Sequence[str]) -> F
     if without:
         warnings.append(f"No probes of {_listed(without, most=20)}: they are not measured.")
     return FolderProbes(tuple(files), tuple(labels), tuple(warnings))
-
-
-def whose(names: Sequence[str], slugs: Sequence[str]) -> Callable[[str], int | None]:
-    """Whom of a gallery a folder's name means, as an index into `names`; None for nobody.
-
-    It is a person's name or slug; case is ignored. Underscores stand for spaces, on either side,
-    unless two people would then have one name: nobody is guessed at.
-    """
-    exact = {name_key(slug): label for label, slug in enumerate(slugs)}
-    exact |= {name_key(name): label for label, name in enumerate(names)}
-    loose: dict[str, list[int]] = defaultdict(list)
-    for label, name in enumerate(names):
-        loose[_spaced(name)].append(label)
-
-    def find(folder: str) -> int | None:
-        who = exact.get(name_key(folder))
-        if who is not None:
-            return who
-        likely = loose.get(_spaced(folder), [])
-        return likely[0] if len(likely) == 1 else None
-
-    return find
-
-
-def _spaced(name: str) -> str:
-    return name_key(name.replace("_", " "))
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Notice
 from engine.contract.errors import DataError
-from engine.evaluate.probes import whose
 from engine.jobs.material import Progress
 from engine.model.face_space import Space
 from engine.model.feature_store import EmbeddingCache
 from engine.model.vectors import Levelled, stacked
 from engine.model.vgg16 import Extracts
+from engine.people.names import whose
 from engine.people.person import Person, warn_unread
 from engine.people.registry import People
 from engine.people.strangers import StrangerArea, strangers, unread_strangers

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 
 from engine.contract.errors import NameInvalid
 from engine.text import JOINERS, ZWJ, ZWNJ, is_invisible, joins
@@ -146,3 +147,29 @@ def looks(name: str) -> frozenset[str]:
     plain = unicodedata.normalize("NFKC", name).translate(_ALIKE)
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_ALIKE)
     return frozenset({f"as written: {plain.translate(_STROKES)}", f"folded: {folded}"})
+
+
+def whose(names: Sequence[str], slugs: Sequence[str]) -> Callable[[str], int | None]:
+    """Whom of a gallery a folder's name means, as an index into `names`; None for nobody.
+
+    It is a person's name or slug; case is ignored. Underscores stand for spaces, on either side,
+    unless two people would then have one name: nobody is guessed at.
+    """
+    exact = {name_key(slug): label for label, slug in enumerate(slugs)}
+    exact |= {name_key(name): label for label, name in enumerate(names)}
+    loose: dict[str, list[int]] = defaultdict(list)
+    for label, name in enumerate(names):
+        loose[_spaced(name)].append(label)
+
+    def find(folder: str) -> int | None:
+        who = exact.get(name_key(folder))
+        if who is not None:
+            return who
+        likely = loose.get(_spaced(folder), [])
+        return likely[0] if len(likely) == 1 else None
+
+    return find
+
+
+def _spaced(name: str) -> str:
+    return name_key(name.replace("_", " "))
