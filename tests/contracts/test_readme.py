@@ -1,4 +1,4 @@
-"""What README says of keys and commands is what the program has."""
+"""What the documents say of keys and commands is what the program has."""
 
 from __future__ import annotations
 
@@ -12,26 +12,37 @@ from click.testing import CliRunner
 from tui.cli import facedesk
 from tui.keys import CONTEXTS, KEYS
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+REPOSITORY = Path(__file__).resolve().parents[2]
+README, DOCS = REPOSITORY / "README.md", REPOSITORY / "docs"
+LONGEST_README = 200
 
 
-def section(heading: str) -> str:
-    """The text below a heading, up to the next one."""
-    found = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", README.read_text(), re.M | re.S)
-    assert found
-    return found[1]
+def test_readme_is_read_in_one_sitting() -> None:
+    assert len(README.read_text().splitlines()) <= LONGEST_README
 
 
-def test_the_key_table_of_readme_is_the_one_of_the_app() -> None:
-    told = [line for line in section("Keys").splitlines() if line.startswith("| `")]
+def test_every_page_is_linked_and_every_link_leads_somewhere() -> None:
+    pages = [README, REPOSITORY / "SECURITY.md", REPOSITORY / "PRIVACY.md", *DOCS.rglob("*.md")]
+    linked = set()
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+            if not link.startswith("http"):
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
+                linked.add((page.parent / link).resolve())
+    assert not [page for page in DOCS.rglob("*.md") if page not in linked]
+
+
+def test_the_key_table_of_the_documents_is_the_one_of_the_app() -> None:
+    table = (DOCS / "keys.md").read_text().splitlines()
+    told = [line for line in table if line.startswith("| `")]
     wanted = [
         f"| `{key.shown}` | {CONTEXTS[key.context].lower()} | {key.tooltip} |" for key in KEYS
     ]
     assert told == wanted
 
 
-def test_every_command_stands_in_readme() -> None:
-    text = README.read_text()
+def test_every_command_stands_in_the_documents() -> None:
+    text = (DOCS / "commands.md").read_text()
     context = click.Context(facedesk)
     for name in facedesk.list_commands(context):
         assert re.search(rf"^\| `{name}[ `]", text, re.M), name
