@@ -37,6 +37,18 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("FACEDESK_SHARED", REPOSITORY.parent / "shared"))
 
 
+LONG = os.environ.get("FACEDESK_LONG", "")
+"""Empty: the long tests are left out. "1": they run. "full": and at the size of a proof."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make test` is over in five minutes; what takes longer runs in `make test-long`."""
+    if not LONG:
+        long = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: it is not looked through again and again."""
     gc.collect()

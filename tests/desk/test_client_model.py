@@ -28,8 +28,6 @@ from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainReques
 from engine.desk.local import LocalDesk
 from engine.workspace.folder import Workspace
 
-pytestmark = pytest.mark.slow
-
 NO_VIEWS = {"views": 0, "patience": 1000}
 """Augmented views would cost two thirds of the time, and these tests are not about them. A training
 that is to be ended in its midst ends by itself on no machine."""

@@ -27,8 +27,6 @@ from engine.recognise.recogniser import classifier_for
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
-pytestmark = pytest.mark.slow
-
 COLLINS, HOPPER = "eileen-collins", "grace-hopper"
 EACH = 14
 SETTINGS = load_settings(training={"views": 0})

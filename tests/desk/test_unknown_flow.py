@@ -14,7 +14,7 @@ from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainReques
 from engine.desk.local import LocalDesk
 from engine.workspace.folder import Workspace
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = pytest.mark.shared
 
 FRAMES = 40
 """Of a clip's 75: enough for a stranger to settle, and for two crops 0.8 s apart."""

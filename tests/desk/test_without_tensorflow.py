@@ -18,8 +18,6 @@ from engine.desk.local import LocalDesk
 from engine.jobs.train import train
 from engine.workspace.folder import Workspace
 
-pytestmark = pytest.mark.slow
-
 NO_VIEWS = {"views": 0}
 """Augmented views would cost two thirds of the time, and these tests are not about them."""
 REPOSITORY = Path(__file__).resolve().parents[2]

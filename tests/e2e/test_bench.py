@@ -86,7 +86,7 @@ def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
     assert not list(temporary.iterdir())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_starts_and_memory_of_real_processes_are_measured_and_written_down(
     facedesk: Callable[..., Any], tmp_path: Path
 ) -> None:

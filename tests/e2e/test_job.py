@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = pytest.mark.shared
 
 COUNT = 15
 MAN_A, MAN_B = "Man A", "Mán B"
@@ -109,6 +109,7 @@ def test_recipe_head_names_the_enrolled_man_and_calls_strangers_unknown(
     assert_people_are_told_apart(facedesk, enrolled, shown, talkers=(1, 2, 3, 4, 5))
 
 
+@pytest.mark.long
 def test_recipe_classic_names_the_enrolled_man_and_calls_strangers_unknown(
     facedesk: Any, enrolled: Path, shown: dict[str, Path], tmp_path: Path
 ) -> None:
