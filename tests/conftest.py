@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from engine.machine import calm_blas
 from engine.workspace.folder import Workspace
+from tests.templates import both_demo_portraits, once
 
 calm_blas()  # as the command line does, and before NumPy is imported
 # Python looks for circular garbage after every 700 new objects; a screen is made of tens of
@@ -35,6 +36,18 @@ if "TMPDIR" not in os.environ and MEMORY_DISK.is_dir():
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("FACEDESK_SHARED", REPOSITORY.parent / "shared"))
+
+
+LONG = os.environ.get("FACEDESK_LONG", "")
+"""Empty: the long tests are left out. "1": they run. "full": and at the size of a proof."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make test` is over in five minutes; what takes longer runs in `make test-long`."""
+    if not LONG:
+        long = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
 
 
 def pytest_collection_finish() -> None:
@@ -116,6 +129,19 @@ def workspace(tmp_path: Path) -> Workspace:
     made = Workspace(tmp_path / "workspace")
     made.prepare()
     return made
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this session share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def demo_trained(session_folder: Path, cache: Path) -> Path:
+    """A workspace with both demo portraits and a model of them, to be copied: `copy_of`."""
+    return once(session_folder, "demo-trained", both_demo_portraits)
 
 
 @pytest.fixture(scope="session", autouse=True)

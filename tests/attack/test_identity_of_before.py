@@ -35,8 +35,8 @@ from tests.attack.humans import (
     named,
     take_the_folder,
 )
-from tests.format_1 import turn_back
 from tests.people.unknowns import sighted
+from tests.workspace.format_1 import turn_back
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 

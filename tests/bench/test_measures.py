@@ -50,7 +50,6 @@ def test_products_are_of_the_size_that_is_asked_for() -> None:
     assert np.shape(products["NumPy"]()) == (64, 64)
 
 
-@pytest.mark.slow
 def test_every_stage_of_recognition_is_timed_for_one_face_and_for_four(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,14 +10,12 @@ from pathlib import Path
 import pytest
 
 from engine.config import load_settings
-from engine.contract.requests import EnrolRequest, TrainRequest
 from engine.desk.local import LocalDesk
 from engine.workspace.folder import Workspace
+from tests.templates import copy_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 assert importlib.util.find_spec("desk_driver")
-
-from desk_driver import started  # noqa: E402 - found only now
 
 
 @pytest.fixture
@@ -29,18 +27,6 @@ def desk(workspace: Workspace) -> Iterator[LocalDesk]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace with two people and a model, trained once."""
-    workspace = Workspace(tmp_path_factory.mktemp("trained") / "workspace")
-    workspace.prepare()
-    # Augmented views would cost two thirds of the time, and no test is about them.
-    desk = LocalDesk(workspace, load_settings(training={"views": 0}))
-    collector = started(desk)
-    for name, source in (("Eileen Collins", "demo:collins"), ("Grace Hopper", "demo:hopper")):
-        collector.forget()
-        desk.enrol(EnrolRequest(person=name, source=source, count=10, pace="fast"))
-        assert collector.wait_end("enrol").outcome == "done"
-    desk.train(TrainRequest(epochs=2))
-    assert collector.wait_end("train").outcome == "done"
-    desk.close()
-    return workspace
+def trained(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with two people and a model of them, for tests that leave it as it is."""
+    return copy_of(demo_trained, tmp_path_factory.mktemp("trained") / "workspace")

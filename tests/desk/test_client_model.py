@@ -27,31 +27,18 @@ from engine.contract.errors import SourceNotFound
 from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
 from engine.desk.local import LocalDesk
 from engine.workspace.folder import Workspace
-
-pytestmark = pytest.mark.slow
+from tests.templates import COLLINS, HOPPER, copy_of
 
 NO_VIEWS = {"views": 0, "patience": 1000}
 """Augmented views would cost two thirds of the time, and these tests are not about them. A training
 that is to be ended in its midst ends by itself on no machine."""
 ENDLESS = TrainRequest(recipe="classic", epochs=1000)
-COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
-EACH = 8
 
 
 @pytest.fixture(scope="module")
-def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def enrolled(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace in which both demo portraits are enrolled, and a model of them is in use."""
-    workspace = Workspace(tmp_path_factory.mktemp("desk") / "workspace")
-    workspace.prepare()
-    desk = LocalDesk(workspace, load_settings(training=NO_VIEWS))
-    collector = started(desk)
-    for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
-        collector.forget()
-        desk.enrol(EnrolRequest(person=name, source=source, count=EACH, pace="fast"))
-        assert collector.wait_end("enrol").outcome == "done"
-    train(desk, collector)
-    desk.close()
-    return workspace
+    return copy_of(demo_trained, tmp_path_factory.mktemp("desk") / "workspace")
 
 
 @pytest.fixture

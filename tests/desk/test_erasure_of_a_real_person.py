@@ -19,9 +19,9 @@ from engine.workspace.folder import Workspace
 
 pytestmark = [
     pytest.mark.shared,
-    pytest.mark.slow,
     # Most of it is the network's time; test_erasure.py lives the same life without one.
-    pytest.mark.skipif("FACEDESK_LONG" not in os.environ, reason="set FACEDESK_LONG=1 to run it"),
+    pytest.mark.long,
+    pytest.mark.skipif(os.environ.get("FACEDESK_LONG") != "full", reason="runs in make test-full"),
 ]
 NAME, SLUG = "Zora Quillfeather", "zora-quillfeather"
 

@@ -26,11 +26,9 @@ from engine.pictures import decode_crop
 from engine.recognise.recogniser import classifier_for
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
-
-pytestmark = pytest.mark.slow
+from tests.templates import EACH, copy_of
 
 COLLINS, HOPPER = "eileen-collins", "grace-hopper"
-EACH = 14
 SETTINGS = load_settings(training={"views": 0})
 """Without augmented views, which triple the work and decide nothing here."""
 
@@ -75,24 +73,10 @@ class Desk:
         return "\n".join(event.text for event in self.events if isinstance(event, Notice))
 
 
-@pytest.fixture(scope="module")
-def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Both demo portraits, as many pictures of either, with a good model in use."""
-    workspace = Workspace(tmp_path_factory.mktemp("gate") / "workspace")
-    workspace.prepare()
-    settings = SETTINGS
-    for name, source in (("Eileen Collins", "demo:collins"), ("Grace Hopper", "demo:hopper")):
-        request = EnrolRequest(person=name, source=source, count=EACH, pace="fast")
-        enrol(workspace, settings, request, Cancel(), lambda event: None)
-    assert Desk(workspace, settings).train().promoted
-    return workspace
-
-
 @pytest.fixture
-def desk(enrolled: Workspace, tmp_path: Path) -> Desk:
-    """A copy of that workspace."""
-    shutil.copytree(enrolled.root, tmp_path / "copy")
-    return Desk(Workspace(tmp_path / "copy"), SETTINGS)
+def desk(demo_trained: Path, tmp_path: Path) -> Desk:
+    """Both demo portraits, as many pictures of either, with a good model in use."""
+    return Desk(copy_of(demo_trained, tmp_path / "copy"), SETTINGS)
 
 
 def test_a_model_says_which_pictures_it_was_trained_on(desk: Desk) -> None:

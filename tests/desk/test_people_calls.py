@@ -22,7 +22,7 @@ from engine.people.registry import People
 from engine.rights.receipt import Answers
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
-from tests.people.test_people import capture
+from tests.people.test_registry import capture
 
 MODEL = "20261124-093000"
 

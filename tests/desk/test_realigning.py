@@ -26,7 +26,7 @@ from engine.pictures import decode_crop, encode_png
 from engine.rights.erase import erase
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
-from tests.vault.whole_workspace import OPENER
+from tests.workspace.vault.whole_workspace import OPENER
 
 pytest.importorskip("openvino")
 

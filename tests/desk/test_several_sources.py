@@ -36,8 +36,6 @@ from engine.people.registry import People
 from engine.workspace.folder import Workspace
 from tests.faults.loopback import HEAD, Connection, camera, film, jpeg
 
-pytestmark = pytest.mark.slow
-
 TWO = RecogniseRequest(source="demo:collins", beside=("demo:hopper?seed=5",))
 
 

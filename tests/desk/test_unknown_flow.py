@@ -10,21 +10,22 @@ from desk_driver import Collector, started
 
 from engine.config import load_settings
 from engine.contract import FaceSeen, InboxChanged, Why
-from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.contract.requests import RecogniseRequest
 from engine.desk.local import LocalDesk
-from engine.workspace.folder import Workspace
+from tests.templates import copy_of
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = pytest.mark.shared
 
 FRAMES = 40
 """Of a clip's 75: enough for a stranger to settle, and for two crops 0.8 s apart."""
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDesk]:
-    """A desk on an empty workspace. Augmented views would only cost time here."""
-    settings = load_settings(training={"views": 0})
-    made = LocalDesk(Workspace(tmp_path_factory.mktemp("unknown") / "w"), settings)
+def desk(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDesk]:
+    """A desk on a workspace of two people and their model."""
+    made = LocalDesk(
+        copy_of(demo_trained, tmp_path_factory.mktemp("unknown") / "w"), load_settings()
+    )
     yield made
     made.close()
 
@@ -33,14 +34,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDesk]:
 def watched(
     desk: LocalDesk, clips: Path, cut: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Collector:
-    """Two demo portraits enrolled and trained; clips of strangers watched with the inbox on."""
+    """Clips of strangers watched with the inbox on."""
     heard = started(desk)
-    for name, source in (("Eileen Collins", "demo:collins"), ("Grace Hopper", "demo:hopper")):
-        heard.forget()
-        desk.enrol(EnrolRequest(person=name, source=source, count=10, pace="fast"))
-        assert heard.wait_end("enrol").outcome == "done"
-    desk.train(TrainRequest(epochs=2))
-    assert heard.wait_end("train").outcome == "done"
     desk.inbox_switch(True)
     folder = tmp_path_factory.mktemp("clips")
     for clip in ("grid_1", "grid_1", "grid_2"):

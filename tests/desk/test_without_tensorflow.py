@@ -10,20 +10,14 @@ from pathlib import Path
 import pytest
 from desk_driver import started
 
-from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.contract import FaceSeen, ProcessReady
-from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.contract.requests import RecogniseRequest
 from engine.desk.local import LocalDesk
-from engine.jobs.train import train
 from engine.workspace.folder import Workspace
+from tests.templates import COLLINS, HOPPER, NO_VIEWS, copy_of
 
-pytestmark = pytest.mark.slow
-
-NO_VIEWS = {"views": 0}
-"""Augmented views would cost two thirds of the time, and these tests are not about them."""
 REPOSITORY = Path(__file__).resolve().parents[2]
-COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 BLOCKED = """
 import json, sys
 from pathlib import Path
@@ -54,25 +48,9 @@ print(json.dumps({"named": named, "rank1": done.rank1, "twin": twin.other if twi
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def trained(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with a model of both demo portraits."""
-    workspace = Workspace(tmp_path_factory.mktemp("blocked") / "workspace")
-    workspace.prepare()
-    desk = LocalDesk(workspace, load_settings(training=NO_VIEWS))
-    collector = started(desk)
-    for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
-        collector.forget()
-        desk.enrol(EnrolRequest(person=name, source=source, count=10, pace="fast"))
-        assert collector.wait_end("enrol").outcome == "done"
-    desk.close()
-    train(
-        workspace,
-        load_settings(training=NO_VIEWS),
-        TrainRequest(epochs=1),
-        Cancel(),
-        lambda event: None,
-    )
-    return workspace
+    return copy_of(demo_trained, tmp_path_factory.mktemp("blocked") / "workspace")
 
 
 def test_the_demonstration_is_recognised_and_evaluated(trained: Workspace) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from terminal import Terminal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NO_NETWORK = Path(__file__).parent / "no_network"
+FORK_SERVER = Path(__file__).parent / "fork_server.py"
 LONGEST = 600
 
 
@@ -73,25 +76,65 @@ def network_attempts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
     assert record.read_text() == "", "somebody asked for a network"
 
 
+class ForkServer:
+    """Runs commands in processes of their own: fork_server.py."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        path = os.pathsep.join((str(NO_NETWORK), environment()["PYTHONPATH"]))
+        self._process = subprocess.Popen(
+            [sys.executable, FORK_SERVER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            env=environment(PYTHONPATH=path, FORBIDDEN_NETWORK=""),
+            start_new_session=True,
+        )
+        assert self._answer() == "ready"
+
+    def run(self, arguments: list[str], cwd: Path, env: dict[str, str]) -> Run:
+        out, err = self._folder / "out", self._folder / "err"
+        for file in (out, err):
+            file.write_bytes(b"")
+        asked = {
+            "arguments": arguments,
+            "cwd": str(cwd),
+            "env": env,
+            "out": str(out),
+            "err": str(err),
+        }
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        return Run(int(self._answer()), out.read_text(), err.read_text())
+
+    def _answer(self) -> str:
+        """The next line of the server, which is ended if it does not come."""
+        assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], LONGEST)[0]:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return self._process.stdout.readline().strip()
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(LONGEST)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
 @pytest.fixture(scope="session")
-def facedesk() -> Facedesk:
+def facedesk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facedesk]:
     """Run `facedesk ARGUMENTS` in a fresh process; it gets a network if an argument is a URL."""
+    server = ForkServer(tmp_path_factory.mktemp("output"))
 
     def run(*arguments: str | Path, cwd: Path | None = None, **more: str) -> Run:
         if any("://" in str(argument) for argument in arguments):
             more["FORBIDDEN_NETWORK"] = ""
-        done = subprocess.run(
-            [sys.executable, "-m", "tui", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=LONGEST,
-            cwd=cwd,
-            env=environment(**more),
-        )
-        return Run(done.returncode, done.stdout, done.stderr)
+        return server.run([*map(str, arguments)], cwd or Path.cwd(), environment(**more))
 
-    return run
+    yield run
+    server.close()
 
 
 @pytest.fixture

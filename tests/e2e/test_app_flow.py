@@ -131,7 +131,6 @@ def desk(tmp_path: Path) -> LocalDesk:
     return LocalDesk(workspace, load_settings())
 
 
-@pytest.mark.slow
 async def test_both_demo_portraits_are_enrolled_and_told_apart_with_nothing_but_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +169,6 @@ async def test_both_demo_portraits_are_enrolled_and_told_apart_with_nothing_but_
     assert audit.verify().fault is None
 
 
-@pytest.mark.slow
 @pytest.mark.shared
 async def test_from_the_start_a_name_is_enough_to_be_recognised(
     tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch
@@ -206,7 +204,7 @@ async def test_from_the_start_a_name_is_enough_to_be_recognised(
     assert [name for _slug, name, _revision in model.people] == ["Man A"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.shared
 async def test_the_same_on_real_clips_with_a_stranger(
     tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 
 
-def test_a_script_gets_machine_figures_and_the_end(
+def test_a_script_gets_figures_and_without_a_workspace_nothing_is_left_where_it_was_typed(
     facedesk: Callable[..., Any], tmp_path: Path
 ) -> None:
-    run = facedesk("--workspace", tmp_path / "w", "bench", "--quick", "--only", "score", "--json")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    place = {"FACEDESK_WORKSPACE": str(tmp_path / "none"), "TMPDIR": str(temporary)}
+    run = facedesk("bench", "--quick", "--only", "score", "--json", **place)
     assert run.code == 0, run.err
     assert [item["event"] for item in run.objects] == ["machine", "bench_step", "figure", "done"]
     (figure,) = run.named("figure")
@@ -24,16 +27,6 @@ def test_a_script_gets_machine_figures_and_the_end(
     assert figure["value"] > 0
     assert (figure["ratio"], figure["other"]) == (None, None)
     assert run.done["failed"] == 0
-
-
-def test_without_a_workspace_nothing_is_left_where_it_was_typed(
-    facedesk: Callable[..., Any], tmp_path: Path
-) -> None:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    place = {"FACEDESK_WORKSPACE": str(tmp_path / "none"), "TMPDIR": str(temporary)}
-    run = facedesk("bench", "--quick", "--only", "score", **place)
-    assert run.code == 0, run.err
     assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
     assert not list(temporary.iterdir())
 
@@ -86,7 +79,7 @@ def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
     assert not list(temporary.iterdir())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_starts_and_memory_of_real_processes_are_measured_and_written_down(
     facedesk: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = pytest.mark.shared
 
 PEOPLE, ENROL, PROBES, VIEWS = 2, 10, 5, 1
 STRANGERS = 20
@@ -45,6 +45,7 @@ def trained(facedesk: Any, folders: Path, tmp_path_factory: pytest.TempPathFacto
     return workspace
 
 
+@pytest.mark.long
 def test_figures_of_folders_are_those_of_the_face_spaces_own_report(
     facedesk: Any, folders: Path, trained: Path, tmp_path: Path
 ) -> None:

@@ -5,31 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 
-
-@pytest.mark.parametrize("recipe", ["head", "classic"])
 def test_layers_are_listed_with_shape_parameters_and_whether_they_train(
-    facedesk: Any, tmp_path: Path, recipe: str
+    facedesk: Any, tmp_path: Path
 ) -> None:
-    run = facedesk("model", "layers", "--recipe", recipe, "--workspace", tmp_path / "w", "--json")
-    assert run.code == 0, run.err
-    layers = {layer["name"]: layer for layer in run.named("layer")}
-    assert run.done["layers"] == len(run.named("layer"))
-    assert layers["block4_conv3"]["parameters"] == 2_359_808
-    side = 16 if recipe == "head" else 20  # of a picture of 128, and of 160
-    assert layers["block4_conv3"]["shape"] == [None, side, side, 512]
-    assert not layers["block4_conv3"]["trains"]
-    training = {name for name, layer in layers.items() if layer["trains"]}
-    assert training == ({"people"} if recipe == "head" else {"dense", "classes"})
-
-
-def test_unfreezing_block5_shows_in_the_layers(facedesk: Any, tmp_path: Path) -> None:
     run = facedesk(
         "model", "layers", "--recipe", "classic", "--unfreeze", "block5",
         "--workspace", tmp_path / "w", "--json",
     )  # fmt: skip
-    training = {layer["name"] for layer in run.named("layer") if layer["trains"]}
+    assert run.code == 0, run.err
+    layers = {layer["name"]: layer for layer in run.named("layer")}
+    assert run.done["layers"] == len(run.named("layer"))
+    assert layers["block4_conv3"]["parameters"] == 2_359_808
+    assert layers["block4_conv3"]["shape"] == [None, 20, 20, 512]  # of a picture of 160
+    training = {name for name, layer in layers.items() if layer["trains"]}
     assert {"block5_conv1", "block5_conv2", "block5_conv3"} <= training
     assert "block4_conv3" not in training
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import LONGEST, environment
+from tests.templates import copy_of
 
 Facedesk = Callable[..., Any]
 MANY = "9000"
@@ -20,17 +21,9 @@ MANY = "9000"
 
 
 @pytest.fixture(scope="module")
-def trained(facedesk: Facedesk, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace in which both portraits of the demo are enrolled and trained."""
-    workspace = tmp_path_factory.mktemp("interrupted") / "w"
-    for name in ("collins", "hopper"):
-        run = facedesk(
-            "enroll", name, "--source", f"demo:{name}", "--count", 6, "--workspace", workspace
-        )
-        assert run.code == 0, run.err
-    run = facedesk("train", "--workspace", workspace)
-    assert run.code == 0, run.err
-    return workspace
+    return copy_of(demo_trained, tmp_path_factory.mktemp("interrupted") / "w").root
 
 
 def interrupted(until: str, *arguments: str | Path) -> tuple[int, str]:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = pytest.mark.shared
 
 COUNT = 15
+NO_VIEWS = {"FACEDESK_TRAINING__VIEWS": "0"}
+"""Augmented views would cost two thirds of the time; they are trained in the floors."""
 MAN_A, MAN_B = "Man A", "Mán B"
 
 
@@ -39,13 +41,13 @@ def enrolled(facedesk: Any, clips: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def shown(clips: Path, cut: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Man A's other take and the five GRID talkers: of each as many frames as make a majority.
+    """Man A's other take and two GRID talkers: of each as many frames as make a majority.
 
-    All are looked at, however fast the machine is.
+    All are looked at, however fast the machine is. The floors have all five.
     """
     folder = tmp_path_factory.mktemp("clips")
     found = {"take 2": cut(clips / "man_a_take2.mp4", folder / "take2.mp4", 20)}
-    for number in range(1, 6):
+    for number in (1, 2):
         talker = f"grid_{number}"
         found[talker] = cut(clips / f"{talker}.mpg", folder / f"{talker}.mp4", 15)
     return found
@@ -53,7 +55,7 @@ def shown(clips: Path, cut: Any, tmp_path_factory: pytest.TempPathFactory) -> di
 
 def trained(facedesk: Any, workspace: Path, *options: object) -> dict[str, Any]:
     """Train; the `done` object, after checking the epochs."""
-    run = facedesk("train", *options, "--workspace", workspace, "--json")
+    run = facedesk("train", *options, "--workspace", workspace, "--json", **NO_VIEWS)
     assert run.code == 0, run.err
     epochs = run.named("epoch")
     fields = {
@@ -106,9 +108,10 @@ def test_recipe_head_names_the_enrolled_man_and_calls_strangers_unknown(
 ) -> None:
     assert head["recipe"] == "head"
     assert head["metrics"]["rank1_validation"] == 1.0
-    assert_people_are_told_apart(facedesk, enrolled, shown, talkers=(1, 2, 3, 4, 5))
+    assert_people_are_told_apart(facedesk, enrolled, shown, talkers=(1, 2))
 
 
+@pytest.mark.long
 def test_recipe_classic_names_the_enrolled_man_and_calls_strangers_unknown(
     facedesk: Any, enrolled: Path, shown: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -128,7 +131,7 @@ def test_features_are_computed_once_and_a_rollback_returns_to_the_model_before(
     facedesk: Any, enrolled: Path, head: dict[str, Any]
 ) -> None:
     before = facedesk("model", "list", "--workspace", enrolled, "--json").named("model")
-    run = facedesk("train", "--workspace", enrolled, "--json")
+    run = facedesk("train", "--workspace", enrolled, "--json", **NO_VIEWS)
     last = run.named("features")[-1]
     assert last["cached"] == last["done"] == last["total"] > 0
     listed = facedesk("model", "list", "--workspace", enrolled, "--json")

@@ -11,7 +11,7 @@ import pytest
 from engine.desk import evaluations
 from engine.people.registry import People
 from engine.workspace.folder import Workspace
-from tests.people.test_people import capture
+from tests.people.test_registry import capture
 
 
 @pytest.fixture

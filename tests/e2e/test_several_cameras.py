@@ -27,8 +27,8 @@ def test_what_goes_with_one_source_is_refused_with_two(
     assert f"{option} needs one source" in run.err
 
 
+@pytest.mark.long
 @pytest.mark.shared
-@pytest.mark.slow
 def test_three_clips_at_once_are_named_each_by_its_own_frames(
     facedesk: Any, clips: Path, cut: Any, tmp_path: Path
 ) -> None:

@@ -87,8 +87,8 @@ def test_nothing_usable_is_an_error_with_its_cure(facedesk: Any, tmp_path: Path)
     assert run.code == 3
 
 
+@pytest.mark.long
 @pytest.mark.shared
-@pytest.mark.slow
 def test_strangers_move_the_threshold_without_a_training_and_it_is_told_in_words(
     facedesk: Any, clips: Path, cut: Any, tmp_path: Path
 ) -> None:

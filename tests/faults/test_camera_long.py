@@ -46,7 +46,7 @@ def test_the_course_of_a_figure_is_that_of_the_line_through_it() -> None:
     assert course([9.0, *range(3)], warm=0.25) == Course(0, 2, 0, 2, 2.0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_moment_of_recognition_leaves_handles_threads_and_queues_as_they_were() -> None:
     """Real processes and the real app; memory needs the long run to be judged."""
     figures, courses, _wrong = long_watch(hours=1, minutes=0.15, every=0.5, pictures=2, fps=40)

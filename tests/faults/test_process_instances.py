@@ -24,7 +24,7 @@ from engine.rights.upkeep import recover_people
 from engine.settings import SplitSettings
 from engine.workspace.files import write_bytes
 from engine.workspace.folder import Workspace
-from tests import format_0
+from tests.workspace import format_0
 from tui.cli import main
 
 WRITING = [

@@ -33,8 +33,6 @@ from engine.desk.local import LocalDesk
 from engine.workspace.folder import Workspace
 from tests.desk.desk_driver import Collector, started, wait_unlocked
 
-pytestmark = pytest.mark.slow
-
 DEMO = Path(__file__).resolve().parents[2] / "data" / "demo"
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 

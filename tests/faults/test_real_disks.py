@@ -108,7 +108,7 @@ def of(commands: list[dict[str, Any]], when: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_commands_say_that_the_disk_is_full_and_leave_everything_whole(
     commands: list[dict[str, Any]],
 ) -> None:
@@ -118,13 +118,13 @@ def test_commands_say_that_the_disk_is_full_and_leave_everything_whole(
         assert "Traceback" not in each["said"], each
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_same_commands_work_once_there_is_space_again(commands: list[dict[str, Any]]) -> None:
     for each in of(commands, "empty"):
         assert (each["code"], each["wrong"]) == (0, []), each
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_only_reads_works_on_a_read_only_workspace(commands: list[dict[str, Any]]) -> None:
     for each in of(commands, "read-only"):
         # The doctor finds what it is asked for: a workspace that cannot be written.
@@ -134,7 +134,7 @@ def test_what_only_reads_works_on_a_read_only_workspace(commands: list[dict[str,
     assert "the result is shown, not kept" in evaluation["said"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_writes_refuses_a_read_only_workspace_with_the_reason(
     commands: list[dict[str, Any]],
 ) -> None:

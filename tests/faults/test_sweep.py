@@ -30,6 +30,7 @@ def swept(*options: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("faults", "every"), [(("kill",), 12), (("full", "broken-once", "read-only"), 40)]
 )

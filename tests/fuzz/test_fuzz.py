@@ -28,6 +28,7 @@ def alarm() -> Iterator[None]:
     signal.signal(signal.SIGPROF, before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_input_is_accepted_or_refused_with_a_typed_error(name: str) -> None:
     tally = Tally()

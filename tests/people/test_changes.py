@@ -16,7 +16,7 @@ from engine.people.trash import Trash
 from engine.settings import SplitSettings
 from engine.workspace.files import write_bytes
 from engine.workspace.folder import Workspace
-from tests.people.test_people import capture
+from tests.people.test_registry import capture
 
 KEEP = 30
 

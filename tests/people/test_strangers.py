@@ -15,7 +15,7 @@ from engine.people.strangers import (
 )
 from engine.workspace.files import write_bytes, write_json
 from engine.workspace.folder import Workspace
-from tests.people.test_people import capture
+from tests.people.test_registry import capture
 
 
 def add(workspace: Workspace, name: str, pictures: int = 2) -> str:

@@ -1,7 +1,7 @@
 """The floors that recognition must reach on real photographs and clips, through the jobs that an
 operator runs: import or enrol, train, recognise.
 
-Ten people of LFW and short cuts of the clips here; `make test-long` takes all 31 and whole clips.
+Ten people of LFW and short cuts of the clips; `make test-full` takes all 31 and whole clips.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from engine.people.unknown import Inbox
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = [pytest.mark.shared, pytest.mark.long]
 
-LONG = "FACEDESK_LONG" in os.environ
-PEOPLE = 31 if LONG else 10
+FULL = os.environ.get("FACEDESK_LONG") == "full"
+PEOPLE = 31 if FULL else 10
 ENROL = 10
 """Pictures a person that enrol; all later ones are single probes."""
-FRAMES = 60 if LONG else 25
+FRAMES = 60 if FULL else 25
 """Frames that enrol a man from his clip."""
-WATCHED = 10_000 if LONG else 40
+WATCHED = 10_000 if FULL else 40
 """Frames of a clip that are watched."""
 SETTINGS = Settings()
 
@@ -157,7 +157,7 @@ Photographs = tuple[list[Answer], list[Answer]]
 
 def test_no_probe_and_no_stranger_is_left_out(photographs: Photographs) -> None:
     probes, strangers = photographs
-    assert len(probes) == (404 if LONG else 133)
+    assert len(probes) == (404 if FULL else 133)
     assert len(strangers) == 206
 
 
@@ -263,7 +263,7 @@ def test_who_was_enrolled_from_grey_crops_is_named(
     assert found["man_a"] >= 0.95 * found.total()
 
 
-@pytest.mark.parametrize("stranger", STRANGERS if LONG else STRANGERS[3:])
+@pytest.mark.parametrize("stranger", STRANGERS if FULL else STRANGERS[3:])
 def test_strangers_are_not_named_after_grey_crops(
     grey: tuple[Workspace, Path], clips: Path, cut: Cut, stranger: str
 ) -> None:
@@ -275,7 +275,7 @@ def test_strangers_are_not_named_after_grey_crops(
 # --- strangers who were kept --------------------------------------------------------------------
 
 
-UNKNOWN = 40 if LONG else 6
+UNKNOWN = 40 if FULL else 6
 """Strangers of LFW who walk past, beside those of the clips."""
 STAYS = 12
 """Frames that each of them stays, five a second."""

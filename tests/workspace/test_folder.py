@@ -24,7 +24,7 @@ from engine.workspace.files import (
 )
 from engine.workspace.folder import Workspace
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def names(folder: Path) -> list[str]:

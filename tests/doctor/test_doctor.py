@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_driver import started
 
 from engine.camera.v4l import Access, CameraFacts, PictureFormat, Size
 from engine.cancel import Cancel
@@ -23,6 +22,7 @@ from engine.doctor.files import cascade_findings, packaged_finding, storage_find
 from engine.doctor.machine import processor_findings
 from engine.settings import CameraSettings, DetectionSettings, DetectorWish, RuntimeWish, Settings
 from engine.workspace.folder import Workspace
+from tests.desk.desk_driver import started
 
 WEBCAM = CameraFacts(
     path=Path("/dev/video0"),

@@ -25,7 +25,7 @@ from engine.settings import RetentionSettings, Settings
 from engine.workspace.files import write_bytes
 from engine.workspace.folder import Workspace
 from tests.model.test_store import draft
-from tests.people.test_people import capture
+from tests.people.test_registry import capture
 from tests.people.unknowns import sighted
 
 SETTINGS = Settings(retention=RetentionSettings(models=2, recording_days=10, people_days=90))

@@ -18,7 +18,7 @@ from engine.pictures import encode_png
 from engine.rights.upkeep import recover_people
 from engine.workspace.files import make_directory, write_bytes, write_json
 from engine.workspace.folder import Workspace
-from tests.people.test_people import capture
+from tests.people.test_registry import capture
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract import WorkspaceUpgraded
-from engine.contract.errors import DataError, DiskFull, WorkspaceTooNew
+from engine.contract.errors import DataError, DiskFull, PersonUnreadable, WorkspaceTooNew
 from engine.dataset.split import load_split
 from engine.desk import evaluations
 from engine.desk.writer import SharedWriter
@@ -18,7 +18,7 @@ from engine.people.registry import People
 from engine.people.unknown_choices import Choices
 from engine.settings import InboxSettings
 from engine.workspace.folder import FORMAT, MARKER, Workspace, format_of
-from tests import format_0
+from tests.workspace import format_0
 from tui.cli import main
 
 
@@ -247,8 +247,9 @@ def test_every_command_refuses_a_newer_workspace_and_leaves_it_alone(
 def test_a_person_of_a_newer_version_is_said_to_be_newer_and_not_damaged(old: Workspace) -> None:
     path = old.people / "ada-lovelace" / "person.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": 2}))
-    with pytest.raises(WorkspaceTooNew, match=r"person\.json"):
+    with pytest.raises(PersonUnreadable, match=r"person\.json") as raised:
         People(old).by_slug("ada-lovelace")
+    assert raised.value.hint == "Use the newer Facedesk that wrote it."
     assert [person.name for person in People(old).list()] == [format_0.GRACE]
 
 

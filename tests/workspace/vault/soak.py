@@ -1,6 +1,6 @@
 """Kill `facedesk vault create` and `remove` again and again with SIGKILL; nothing may be lost.
 
-    PYTHONPATH=. python tests/vault/soak.py WORKSPACE [KILLS [SEED]]
+    PYTHONPATH=. python tests/workspace/vault/soak.py WORKSPACE [KILLS [SEED]]
 
 WORKSPACE is a plain one with people, better a copy: it ends as it began, byte by byte, or this
 says what differs.

@@ -147,7 +147,6 @@ def test_a_cancelled_bake_off_ends_at_once(workspace: Workspace) -> None:
         bake_off(workspace, QUICK, BakeOffRequest(), cancel, lambda event: None)
 
 
-@pytest.mark.slow
 def test_all_are_compared_and_nothing_but_features_is_written(
     workspace: Workspace,
 ) -> None:
@@ -167,7 +166,6 @@ def test_all_are_compared_and_nothing_but_features_is_written(
     assert not workspace.split_file.exists()
 
 
-@pytest.mark.slow
 def test_one_person_without_strangers_has_a_rank_one_and_no_fpir(workspace: Workspace) -> None:
     enrol(workspace, "Ada")
     done = bake_off(workspace, QUICK, BakeOffRequest(), Cancel(), lambda event: None)

@@ -7,8 +7,9 @@ import pytest
 
 from engine.bench.material import stand_in
 from engine.contract.errors import ModelError
+from engine.contract.requests import Recipe
 from engine.jobs import networks
-from engine.jobs.networks import Backbones
+from engine.jobs.networks import Backbones, layers
 from engine.model.backbones import Backbone
 from engine.model.record import ModelInfo
 
@@ -74,3 +75,14 @@ def test_a_model_of_other_weights_does_not(
     monkeypatch.setattr(networks, "backbone_of", refuse)
     with pytest.raises(ModelError):
         Backbones(kept=network).of(info_of(network, weights="other"))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "side", "trained"), [("head", 16, {"people"}), ("classic", 20, {"dense", "classes"})]
+)
+def test_layers_have_the_shapes_of_their_recipe_and_only_new_ones_train(
+    recipe: Recipe, side: int, trained: set[str]
+) -> None:
+    rows = {row.name: row for row in layers(recipe, people=2, unfreeze=False)}
+    assert tuple(rows["block4_conv3"].shape) == (None, side, side, 512)
+    assert {name for name, row in rows.items() if row.trains} == trained

@@ -1,0 +1,55 @@
+"""Workspaces that take long to make: made once a session, whichever worker needs one first.
+
+Each test that writes takes a copy.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.cancel import Cancel
+from engine.config import load_settings
+from engine.contract.requests import EnrolRequest, TrainRequest
+from engine.workspace.folder import Workspace
+
+COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
+EACH = 14
+"""Pictures of each of the two."""
+NO_VIEWS = {"views": 0}
+"""Training settings: augmented views would cost two thirds of the time."""
+
+
+def once(session: Path, name: str, make: Callable[[Path], None]) -> Path:
+    """The folder `name`, made by one worker while the others wait for it."""
+    folder, partial = session / name, session / f"{name}.partial"
+    with (session / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+            make(partial)
+            partial.rename(folder)
+    return folder
+
+
+def copy_of(template: Path, target: Path) -> Workspace:
+    shutil.copytree(template, target)
+    return Workspace(target)
+
+
+def both_demo_portraits(root: Path) -> None:
+    """Enrol Eileen Collins and Grace Hopper, and train the default recipe on them."""
+    from engine.jobs.enrol import enrol
+    from engine.jobs.train import train
+
+    workspace, settings = Workspace(root), load_settings(training=NO_VIEWS)
+    workspace.prepare()
+    for name, source in ((COLLINS, "demo:collins"), (HOPPER, "demo:hopper")):
+        request = EnrolRequest(person=name, source=source, count=EACH, pace="fast")
+        with workspace.writer("test"):
+            enrol(workspace, settings, request, Cancel(), lambda event: None)
+    with workspace.writer("test"):
+        done = train(workspace, settings, TrainRequest(epochs=3), Cancel(), lambda event: None)
+    assert done.promoted
