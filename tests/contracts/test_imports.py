@@ -33,7 +33,7 @@ def loaded_after(statement: str) -> set[str]:
         "engine.desk.library",
         "tui.app",
         "tui.cli",
-        "tui.commands.application",
+        "tui.cli.app",
         "tui.demo",
     ],
 )
