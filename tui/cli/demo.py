@@ -87,7 +87,7 @@ def _demo_here(context: Context) -> None:
         (HOPPER, HOPPER, second),
     )
     output.table(
-        ("who stood there", "expected", "#" + "frames said so", "#" + "others named"),
+        ("who stood there", "expected", "#frames said so", "#others named"),
         [
             (
                 who,

@@ -1,6 +1,6 @@
 """`facedesk`: every job without a screen, and the app when no command is given.
 
-Commands import the engine only when they run, so that `--help` answers at once.
+A command's module is imported only when it is asked for, so that `--help` answers at once.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ _WARNED: set[Path] = set()
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The global options, resolved."""
+    """What every command gets: the workspace it works on, the settings, and where it prints."""
 
     workspace: Workspace
     settings: Settings
