@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,14 +15,13 @@ from engine.contract import BenchDone, BenchMachine, Figure
 from engine.contract.errors import ModelError
 from engine.machine import python
 from engine.text import many
+from engine.workspace.folder import Workspace
+from engine.workspace.owner import translate_os_errors
 from tui.cli.listen import Listener
 from tui.cli.options import Globals, TakesGlobals
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.tables import COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.words.text import span
-
-if TYPE_CHECKING:
-    from engine.workspace.folder import Workspace
 
 PROGRAM = tuple(python("-m", "tui"))
 HEADING = "What `facedesk bench` measured"
@@ -138,8 +136,6 @@ def _closing(done: BenchDone) -> str:
 
 def add_section(file: Path, section: str) -> None:
     """Put a section on top of those that a file has, below its heading."""
-    from engine.workspace.owner import translate_os_errors
-
     with translate_os_errors("write a file", file):
         before = file.read_text(encoding="utf-8") if file.exists() else f"# {HEADING}\n"
         head, mark, rest = before.partition("\n## ")

@@ -30,8 +30,9 @@ from engine.contract.requests import EnrolRequest, ImportRequest
 from engine.desk import library
 from engine.desk.roster_calls import roster_rows
 from engine.text import many
-from tui.cli.listen import Listener, refuse_silence
+from tui.cli.listen import Listener, demand_review
 from tui.cli.options import TakesGlobals, at_terminal, consent_option, record_option
+from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import coach
 from tui.words.figures import doubt_words
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.people.twins import TwinGuard
-    from tui.cli.output import Output
 
 Twins = Literal["ask", "keep", "refuse"]
 ENDS = {
@@ -155,16 +155,16 @@ def capture(
                 bar.retitle(f"{coach.advice(event)}{f' ({why})' if why else ''}")
 
             emit = Listener(output, bar, {Coaching: advise})
-            with recorded(record, "enrol", request, settings, workspace, emit) as (taped, tell):
+            with recorded(record, "enrol", request, settings, workspace, emit) as (request, tell):
                 guard = guard_for(context, request.person, twins, tell, asking)
                 faces = guard_here(workspace, settings, tell)
-                done = enrol(workspace, settings, taped, cancel, tell, guard, faces=faces)
+                done = enrol(workspace, settings, request, cancel, tell, guard, faces=faces)
         _summarise(output, done)
         if said is not None and done.captured:
             output.result(coach.coverage(said))
     if not done.captured and not done.aside:
         raise nothing_captured(done)
-    refuse_silence(emit.doubts)
+    demand_review(emit.doubts)
     return done
 
 
@@ -208,7 +208,7 @@ def capture_roster(context: Context, request: EnrolRequest, twins: Twins) -> Non
         except ReviewNeeded as error:
             context.output.note(error.message, "yellow")
             doubts.append(error.message)
-    refuse_silence(doubts)
+    demand_review(doubts)
     if nothing and not kept:
         raise NoPictures("Nobody was enrolled", nothing, "See `facedesk roster`.")
 
@@ -275,7 +275,7 @@ def import_command(
     )
     if done.crowded:
         output.result(crowded_words(done.crowded))
-    refuse_silence(emit.doubts)
+    demand_review(emit.doubts)
 
 
 # --- people who look alike -----------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,13 +11,11 @@ from engine.contract.requests import BakeOffRequest, EvaluateRequest
 from engine.text import many
 from tui.cli.listen import Listener
 from tui.cli.options import TakesGlobals
+from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import figures
 from tui.words.figures import STRANGERS, share
 from tui.words.text import SUSPECTS
-
-if TYPE_CHECKING:
-    from tui.cli.output import Output
 
 
 @click.command(cls=TakesGlobals)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.contract import (
     BenchStep,
@@ -22,11 +22,9 @@ from engine.contract import (
     Threshold,
 )
 from engine.contract.errors import ReviewNeeded
+from tui.cli.output import Output, ProgressBar
 from tui.words.figures import doubt_words
 from tui.words.text import measured, reason_words
-
-if TYPE_CHECKING:
-    from tui.cli.output import Output, ProgressBar
 
 
 def opened_words(event: SourceOpened) -> str:
@@ -109,7 +107,7 @@ class Listener:
             handler(event)
 
 
-def refuse_silence(doubts: Sequence[str]) -> None:
+def demand_review(doubts: Sequence[str]) -> None:
     """Raise ReviewNeeded if there is something to look at, so that the exit code says it too."""
     if doubts:
         raise ReviewNeeded("Look at this", "; ".join(doubts), "The other pictures are enrolled.")

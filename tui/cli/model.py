@@ -11,8 +11,15 @@ from engine.contract.requests import ModelRow
 from engine.desk import library
 from engine.model.store import distinct
 from tui.cli.options import SubGroup
+from tui.cli.output import named
 from tui.cli.run import Context, takes_context
 from tui.words.text import figure
+
+FIELDS = (
+    *("recipe", "created", "people", "epochs", "best_epoch", "threshold", "val_accuracy"),
+    *("current", "damaged", "damage", "aside"),
+)
+"""What a script gets of a model, beside its id."""
 
 
 @click.group(cls=SubGroup)
@@ -33,11 +40,8 @@ def model_list(context: Context) -> None:
     \b
     facedesk model list --json
     """
-    from tui.cli.output import named
-
     rows = library.model_rows(context.workspace)
     typed = distinct([row.id for row in rows]) if context.output.on_screen else None
-    known = ("recipe", "created", "people", "epochs", "best_epoch", "threshold", "val_accuracy")
     context.output.records(
         "model",
         rows,
@@ -50,10 +54,7 @@ def model_list(context: Context) -> None:
             "#val accuracy": lambda row: figure(row.val_accuracy, ".3f"),
             "#threshold": lambda row: figure(row.threshold, ".3f"),
         },
-        fields=lambda row: {
-            "model": row.id,
-            **named(row, *known, "current", "damaged", "damage", "aside"),
-        },
+        fields=lambda row: {"model": row.id, **named(row, *FIELDS)},
         empty="No model yet. Try: facedesk train",
     )
     context.output.done(models=len(rows))

@@ -13,6 +13,7 @@ from engine.people.registry import People
 from engine.people.trash_steps import Trashed
 from engine.text import many
 from tui.cli.options import SubGroup, confirmed
+from tui.cli.output import named
 from tui.cli.rights import people_erase, people_export, people_import
 from tui.cli.run import Context, takes_context
 from tui.words.figures import confusion_words, consent_words
@@ -41,8 +42,6 @@ def people_list(context: Context) -> None:
     \b
     facedesk people list --json
     """
-    from tui.cli.output import named
-
     rows = library.person_rows(context.workspace, context.settings)
     context.output.records(
         "person",

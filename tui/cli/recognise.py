@@ -1,11 +1,11 @@
-"""`facedesk recognize`: who stands in front of a camera, or in front of several at once."""
+"""`facedesk recognize`: who stands in front of one camera, or of all that are named."""
 
 from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -28,12 +28,10 @@ from engine.contract.requests import RecogniseRequest
 from tui.cli import unknown
 from tui.cli.listen import Listener, threshold_line
 from tui.cli.options import TakesGlobals, record_option
+from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.coach import sentences
 from tui.words.text import STATES
-
-if TYPE_CHECKING:
-    from tui.cli.output import Output
 
 POLL = 0.2
 """Seconds after which Ctrl+C is noticed."""
@@ -145,8 +143,8 @@ def recognise_one(
             if output.lost:
                 cancel.stop()
 
-        with recorded(record, "recognise", request, settings, workspace, emit) as (taped, tell):
-            done = recognise(workspace, settings, taped, cancel, tell, why=why, keep=keep)
+        with recorded(record, "recognise", request, settings, workspace, emit) as (request, tell):
+            done = recognise(workspace, settings, request, cancel, tell, why=why, keep=keep)
         _summarise(output, done)
     return done
 
@@ -224,7 +222,7 @@ def shown_faces(
 ) -> Mapping[type[Event], Callable[[Any], object]]:
     """Handlers that print a line when what is said about a track changes, and the threshold.
 
-    With `each` every face is a line; `name_source`: lines name the source, for there are several.
+    With `each` every face is a line; `name_source`: lines name the source too.
     """
     said: dict[int, str] = {}
 

@@ -13,7 +13,7 @@ from engine.contract import Captured, Event, FaceSeen, Refused, ReplayDone
 from engine.contract.errors import NoPictures, SourceUnreadable
 from engine.contract.requests import EnrolRequest, ReplayRequest
 from engine.text import many
-from tui.cli.listen import Listener, refusal, refuse_silence
+from tui.cli.listen import Listener, demand_review, refusal
 from tui.cli.options import TakesGlobals
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.text import STATES
@@ -71,7 +71,7 @@ def _replay_here(context: Context, request: ReplayRequest, *, each_event: bool) 
             output.result(f"  frame {frame}: {then} then, {now} now")
     if done.damage:
         raise SourceUnreadable("The recording breaks off", done.damage, "Up to there it was used.")
-    refuse_silence(listener.doubts)
+    demand_review(listener.doubts)
     if request.into is not None and not kept:
         raise NoPictures("No picture was kept", "every frame of the recording was refused")
 

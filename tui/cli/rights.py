@@ -15,7 +15,7 @@ from engine.rights.erase import erase
 from engine.rights.likeness import measured_with
 from engine.rights.receipt import Answers, Doubts, ErasureUnanswered, to_json, words
 from engine.text import many
-from tui.cli.listen import Listener, refuse_silence
+from tui.cli.listen import Listener, demand_review
 from tui.cli.options import TakesGlobals, at_terminal, confirmed, consent_option
 from tui.cli.run import Context, takes_context
 
@@ -73,7 +73,7 @@ def people_import(context: Context, file: Path, consent: str) -> None:
         f"{many(done.sessions, 'session')}. Train, so that the model learns them.",
         **asdict(done),
     )
-    refuse_silence(emit.doubts)
+    demand_review(emit.doubts)
 
 
 @click.command("erase", cls=TakesGlobals)

@@ -147,8 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str] | None, as_json: bool) -> None:
     try:
         facedesk.main(args=arguments, prog_name="facedesk", standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("facedesk: cancelled.", err=True)
         sys.exit(130)

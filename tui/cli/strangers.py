@@ -11,6 +11,7 @@ from engine.people.person import refuse_unread
 from engine.text import many
 from tui.cli.listen import Listener, refusal, threshold_line
 from tui.cli.options import SubGroup, confirmed
+from tui.cli.output import named
 from tui.cli.run import Context, interruptible, takes_context
 
 
@@ -44,10 +45,7 @@ def strangers_list(context: Context) -> None:
             "added": lambda row: row.created[:10],
         },
         fields=lambda row: {
-            "name": row.name,
-            "slug": row.slug,
-            "created": row.created,
-            "pictures": row.pictures,
+            **named(row, "name", "slug", "created", "pictures"),
             "source": row.sessions[-1].source,
         },
         empty="" if unread else "No strangers yet. Try: facedesk strangers add DIR",

@@ -14,12 +14,12 @@ from engine.contract.requests import SplitRequest, TrainRequest
 from engine.desk import library
 from tui.cli.listen import Listener, threshold_line
 from tui.cli.options import TakesGlobals
+from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.text import SPLIT_MODES, figure
 
 if TYPE_CHECKING:
     from engine.settings import SplitSettings
-    from tui.cli.output import Output
 
 SIDES: dict[str, Literal[160, 224]] = {"160": 160, "224": 224}
 
