@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+
+from tui.cli import facedesk
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HEAVY = ("cv2", "tensorflow", "keras")
@@ -33,7 +36,7 @@ def loaded_after(statement: str) -> set[str]:
         "engine.desk.library",
         "tui.app",
         "tui.cli",
-        "tui.commands.application",
+        "tui.cli.app",
         "tui.demo",
     ],
 )
@@ -43,6 +46,20 @@ def test_the_user_interface_process_loads_neither_opencv_nor_tensorflow(module: 
 
 def test_the_command_line_loads_no_interface_before_a_command_runs() -> None:
     assert not loaded_after("import tui.cli").intersection({*HEAVY, "textual", "numpy", "rich"})
+
+
+@pytest.mark.parametrize("command", facedesk.list_commands(click.Context(facedesk)))
+def test_the_help_of_a_command_loads_no_library_that_it_runs_with(command: str) -> None:
+    ask = f"from tui.cli import facedesk; facedesk.main(['{command}', '--help'], 'f', None, False)"
+    code = f"import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()): {ask}"
+    assert not loaded_after(f"exec({code!r})").intersection({*HEAVY, "textual", "numpy"})
+
+
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    ask = "from tui.cli import facedesk; facedesk.main(['--help'], 'f', None, False)"
+    code = f"import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()): {ask}"
+    count = f"exec({code!r}); assert 'tui.cli.listen' not in sys.modules, sys.modules"
+    assert not loaded_after(count).intersection({*HEAVY, "textual", "numpy", "rich"})
 
 
 def test_the_camera_process_does_not_load_tensorflow() -> None:

@@ -72,7 +72,11 @@ def every_command() -> list[tuple[str, click.Command]]:
         words, command = waiting.pop()
         found.append((words, command))
         if isinstance(command, click.Group):
-            waiting += [(f"{words} {name}", below) for name, below in command.commands.items()]
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                below = command.get_command(context, name)
+                assert below is not None
+                waiting.append((f"{words} {name}", below))
     return found
 
 

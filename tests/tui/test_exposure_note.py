@@ -10,8 +10,8 @@ import pytest
 from engine.contract.errors import WorkspaceShared
 from engine.settings import PrivacySettings, Settings
 from engine.workspace.folder import Workspace
-from tui.cli.context import Context
 from tui.cli.output import Output
+from tui.cli.run import Context
 
 
 def context(root: Path, **settings: PrivacySettings) -> tuple[Context, io.StringIO]:

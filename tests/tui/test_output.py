@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import dataclass
 
 from engine.contract import EpochDone, Preview
 from engine.contract.errors import SourceNotFound
@@ -106,3 +107,42 @@ def test_on_a_narrow_screen_what_is_typed_again_is_whole_and_the_rest_is_cut() -
     assert output.on_screen
     assert LONG in screen.getvalue()
     assert "word" * 30 not in screen.getvalue()
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A record to print."""
+
+    file: str
+    bright: float
+
+
+CROPS = (Crop("1.png", 0.5), Crop("2.png", float("nan")))
+COLUMNS = {"!file": lambda crop: crop.file, "#bright": lambda crop: f"{crop.bright:.1f}"}
+
+
+def test_records_are_a_line_each_for_a_script_and_a_table_for_a_person() -> None:
+    output, out, _ = outputs(as_json=True)
+    output.records("crop", CROPS, COLUMNS)
+    output.done("Two crops.", crops=2)
+    assert [json.loads(line) for line in out.getvalue().splitlines()] == [
+        {"event": "crop", "file": "1.png", "bright": 0.5},
+        {"event": "crop", "file": "2.png", "bright": None},
+        {"event": "done", "crops": 2},
+    ]
+    output, out, _ = outputs()
+    output.records("crop", CROPS, COLUMNS)
+    output.done("Two crops.", crops=2)
+    assert [line.split() for line in out.getvalue().splitlines() if line.strip(" ─")] == [
+        ["file", "bright"],
+        ["1.png", "0.5"],
+        ["2.png", "nan"],
+        ["Two", "crops."],
+    ]
+
+
+def test_no_records_are_a_sentence_and_records_may_be_lines() -> None:
+    output, out, _ = outputs()
+    output.records("crop", (), COLUMNS, empty="No crop yet.")
+    output.records("crop", CROPS, lambda crop: [crop.file, "-"])
+    assert out.getvalue().splitlines() == ["No crop yet.", "1.png", "-", "2.png", "-"]

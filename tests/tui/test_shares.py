@@ -6,7 +6,7 @@ import pytest
 
 from engine.contract.errors import UsageError
 from engine.settings import SplitSettings
-from tui.commands.training import complete_shares
+from tui.cli.train import complete_shares
 
 USUAL = SplitSettings(train=0.7, validation=0.15, test=0.15)
 

@@ -1,17 +1,30 @@
-"""`facedesk bench`: how fast is it here?"""
+"""`facedesk bench`: every measurement, its table, and the file that keeps it."""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.options import TakesGlobals
-from tui.cli.run import run
+from engine.contract import BenchDone, BenchMachine, Figure
+from engine.contract.errors import ModelError
+from engine.machine import python
+from engine.text import many
+from engine.workspace.folder import Workspace
+from engine.workspace.owner import translate_os_errors
+from tui.cli.listen import Listener
+from tui.cli.options import Globals, TakesGlobals
+from tui.cli.run import Context, interruptible, takes_context
+from tui.words.tables import COLUMNS, machine_lines, markdown, measured, remarks, row
+from tui.words.text import span
 
-if TYPE_CHECKING:
-    from tui.cli.context import Context
+PROGRAM = tuple(python("-m", "tui"))
+HEADING = "What `facedesk bench` measured"
 
 
 @click.command(cls=TakesGlobals)
@@ -25,8 +38,8 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Add the table, dated, to a Markdown file.",
 )
-@click.pass_obj
-def bench(options: dict[str, Any], quick: bool, only: tuple[str, ...], write: Path | None) -> None:
+@takes_context()
+def bench(context: Context, quick: bool, only: tuple[str, ...], write: Path | None) -> None:
     """Measure speed and memory on this machine, beside what they are to be compared with.
 
     Works on the demo's pictures, or with --workspace on those of the people there, in a folder of
@@ -38,10 +51,93 @@ def bench(options: dict[str, Any], quick: bool, only: tuple[str, ...], write: Pa
     facedesk bench --quick --only score --only start
     facedesk bench --write bench/RESULTS.md
     """
+    named = click.get_current_context().ensure_object(Globals).workspace
+    with _logs(context.workspace) as logs:
+        _measure(context, only, named, write, logs, quick=quick)
 
-    def job(context: Context) -> None:
-        from tui.commands.bench import bench
 
-        bench(context, only, options["workspace"], write, quick=quick)
+def _measure(
+    context: Context,
+    only: Sequence[str],
+    workspace: Path | None,
+    write: Path | None,
+    logs: Path,
+    *,
+    quick: bool,
+) -> None:
+    """Measure, print, and add the table to the file `write`.
 
-    run(options, job)
+    Raises UsageError for an unknown measurement, ModelError if one failed: the others are printed
+    and written all the same.
+    """
+    from engine.bench.run import bench
+
+    output = context.output
+    figures: list[Figure] = []
+    machines: list[BenchMachine] = []
+
+    def show(event: Figure) -> None:
+        figures.append(event)
+        output.note(f"{event.what}: {event.failure or measured(event.value, event.unit)}")
+
+    with interruptible(keep=False) as cancel, output.progress("Bench", None) as bar:
+        done = bench(
+            context.settings,
+            PROGRAM,
+            cancel,
+            Listener(output, bar, {BenchMachine: machines.append, Figure: show}),
+            logs=logs,
+            only=only,
+            quick=quick,
+            workspace=workspace,
+        )
+    closing = _closing(done)
+    output.table(COLUMNS, [row(figure) for figure in figures])
+    for text in filter(None, map(remarks, figures)):
+        output.result(text)
+    for text in (*machine_lines(machines[0]), closing):
+        output.result(text)
+    if write is not None:
+        day = datetime.now(UTC).date()
+        add_section(write, markdown(day, machines[0], figures, closing))
+    if done.failed:
+        failed = ", ".join(figure.key for figure in figures if figure.failure)
+        raise ModelError(
+            "Not everything could be measured",
+            failed,
+            f"The details are in {logs / 'bench.log'}.",
+        )
+
+
+@contextlib.contextmanager
+def _logs(workspace: Workspace) -> Iterator[Path]:
+    """Where measurements log: in the workspace; where there is none, in a folder that stays only
+    if not everything could be measured."""
+    if workspace.root.is_dir():
+        yield workspace.logs
+        return
+    folder = Path(tempfile.mkdtemp(prefix="facedesk-bench-log-"))
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            yield folder
+        except ModelError:
+            stack.pop_all()  # the error names the log
+            raise
+
+
+def _closing(done: BenchDone) -> str:
+    rough = ", quick and rough" if done.quick else ""
+    return (
+        f"{many(done.figures, 'figure')} in {span(done.seconds)}{rough}; "
+        f"aims missed: {done.missed}, failed: {done.failed}"
+    )
+
+
+def add_section(file: Path, section: str) -> None:
+    """Put a section on top of those that a file has, below its heading."""
+    with translate_os_errors("write a file", file):
+        before = file.read_text(encoding="utf-8") if file.exists() else f"# {HEADING}\n"
+        head, mark, rest = before.partition("\n## ")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{head.rstrip()}\n\n{section}{mark}{rest}", encoding="utf-8")

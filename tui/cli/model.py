@@ -1,78 +1,112 @@
-"""`facedesk model`: the group of commands about stored models."""
+"""`facedesk model`: what models there are, which one is in use, and what they are made of."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from engine.contract.requests import ModelRow
+from engine.desk import library
+from engine.model.store import distinct
 from tui.cli.options import SubGroup
-from tui.cli.run import run
+from tui.cli.output import named
+from tui.cli.run import Context, takes_context
+from tui.words.text import figure
 
-if TYPE_CHECKING:
-    from tui.cli.context import Context
+FIELDS = (
+    *("recipe", "created", "people", "epochs", "best_epoch", "threshold", "val_accuracy"),
+    *("current", "damaged", "damage", "aside"),
+)
+"""What a script gets of a model, beside its id."""
 
 
-@click.group(cls=SubGroup, invoke_without_command=True)
-@click.pass_context
-def model(ctx: click.Context) -> None:
+@click.group(cls=SubGroup)
+def model() -> None:
     """Models: list, layers, export, promote, rollback (without a command: list).
 
     \b
     facedesk model
     facedesk model rollback
     """
-    if ctx.invoked_subcommand is None:
-        list_all(ctx.obj)
 
 
 @model.command("list")
-@click.pass_obj
-def model_list(options: dict[str, Any]) -> None:
+@takes_context(native=False)
+def model_list(context: Context) -> None:
     """Stored models, newest first. A screen shows as much of an id as has to be typed.
 
     \b
     facedesk model list --json
     """
-    list_all(options)
+    rows = library.model_rows(context.workspace)
+    typed = distinct([row.id for row in rows]) if context.output.on_screen else None
+    context.output.records(
+        "model",
+        rows,
+        {
+            "": _state,
+            "!model": lambda row: row.id[:typed],
+            "recipe": lambda row: row.recipe,
+            "#people": lambda row: str(row.people),
+            "#best epoch": lambda row: f"{row.best_epoch} of {row.epochs}",
+            "#val accuracy": lambda row: figure(row.val_accuracy, ".3f"),
+            "#threshold": lambda row: figure(row.threshold, ".3f"),
+        },
+        fields=lambda row: {"model": row.id, **named(row, *FIELDS)},
+        empty="No model yet. Try: facedesk train",
+    )
+    context.output.done(models=len(rows))
+    for row in rows:
+        if row.damaged:
+            context.output.note(f"{row.id} is damaged: {row.damage}", "yellow")
 
 
-def list_all(options: dict[str, Any]) -> None:
-    """Print the stored models."""
-
-    def job(context: Context) -> None:
-        from tui.commands.models import list_models
-
-        list_models(context)
-
-    run(options, job, native=False)
+def _state(row: ModelRow) -> str:
+    """A word about a model."""
+    if row.damaged:
+        return "damaged"
+    return "in use" if row.current else "aside" if row.aside else ""
 
 
 @model.command("layers")
 @click.option("--recipe", type=click.Choice(["head", "classic"]), default="head", show_default=True)
 @click.option("--unfreeze", type=click.Choice(["block5"]), help="As for `train`.")
-@click.pass_obj
-def model_layers(options: dict[str, Any], recipe: Any, unfreeze: str | None) -> None:
+@takes_context()
+def model_layers(context: Context, recipe: Any, unfreeze: str | None) -> None:
     """Every layer with its shape, its parameters and whether it trains.
 
     \b
     facedesk model layers --recipe classic --unfreeze block5
     """
+    from engine.jobs.networks import layers
 
-    def job(context: Context) -> None:
-        from tui.commands.models import show_layers
-
-        show_layers(context, recipe, unfreeze=bool(unfreeze))
-
-    run(options, job)
+    people = sum(1 for row in library.person_rows(context.workspace) if row.pictures)
+    rows = layers(recipe, people=max(2, people), unfreeze=bool(unfreeze))
+    context.output.records(
+        "layer",
+        rows,
+        {
+            "layer": lambda row: row.name,
+            "kind": lambda row: row.kind,
+            "output": lambda row: " x ".join("n" if n is None else str(n) for n in row.shape),
+            "#parameters": lambda row: f"{row.parameters:,}",
+            "trains": lambda row: "yes" if row.trains else "frozen",
+        },
+        title=f"Recipe {recipe}",
+    )
+    total = sum(row.parameters for row in rows)
+    training = sum(row.parameters for row in rows if row.trains)
+    words = f"{total:,} parameters, {training:,} of them train"
+    context.output.done(words, layers=len(rows))
 
 
 @model.command("export")
 @click.argument("file", type=click.Path(path_type=Path), default=Path("identity_vgg.keras"))
 @click.option("--model", "identity", help="A model's id or its start (default: the one in use).")
-@click.pass_obj
-def model_export(options: dict[str, Any], file: Path, identity: str | None) -> None:
+@takes_context()
+def model_export(context: Context, file: Path, identity: str | None) -> None:
     """Save the model in use as one Keras FILE, .keras or .h5 (default identity_vgg.keras).
 
     Names and threshold lie beside it as JSON, and name_picture.py uses both without Facedesk.
@@ -81,46 +115,45 @@ def model_export(options: dict[str, Any], file: Path, identity: str | None) -> N
     facedesk model export identity_vgg.keras
     facedesk model export identity_vgg.h5
     """
+    from engine.jobs.networks import export
 
-    def job(context: Context) -> None:
-        from tui.commands.models import export_model
-
-        export_model(context, file, identity)
-
-    run(options, job)
+    context.output.note("Loading TensorFlow")
+    size = export(context.workspace, file, identity)
+    context.warn_of_plain(file)
+    context.output.done(
+        f"Wrote {file} ({size / 1e6:.0f} MB), {file.with_suffix('.json').name} and name_picture.py",
+        file=str(file),
+        bytes=size,
+    )
 
 
 @model.command("promote")
 @click.argument("identity")
-@click.pass_obj
-def model_promote(options: dict[str, Any], identity: str) -> None:
+@takes_context(native=False)
+def model_promote(context: Context, identity: str) -> None:
     """Put the model in use whose id this is, or alone begins so.
 
     \b
     facedesk model promote 20261124T1604
     facedesk model promote 20261124T160403464Z-head-bc9b
     """
-
-    def job(context: Context) -> None:
-        from tui.commands.models import promote_model
-
-        promote_model(context, identity)
-
-    run(options, job, native=False)
+    with context.writing("model promote"):
+        promoted = library.promote(context.workspace, identity)
+    _now_in_use(context, promoted)
 
 
 @model.command("rollback")
-@click.pass_obj
-def model_rollback(options: dict[str, Any]) -> None:
+@takes_context(native=False)
+def model_rollback(context: Context) -> None:
     """Go back to the model that was in use before.
 
     \b
     facedesk model rollback
     """
+    with context.writing("model rollback"):
+        identity = library.rollback(context.workspace)
+    _now_in_use(context, identity)
 
-    def job(context: Context) -> None:
-        from tui.commands.models import rollback_model
 
-        rollback_model(context)
-
-    run(options, job, native=False)
+def _now_in_use(context: Context, identity: str) -> None:
+    context.output.done(f"In use now: {identity}", model=identity)

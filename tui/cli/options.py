@@ -1,65 +1,104 @@
-"""The options that every command takes, wherever they stand on the line.
+"""How commands are declared: global options, groups, and options that commands share.
 
 A command's docstring is its help.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
-import inspect
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
-
-UNWRAPPED = "\b\n"
-"""How a block begins that click leaves as it stands."""
-
-
-def help_in_words(docstring: str) -> str:
-    """Return the help of a command: each paragraph on one line, for click wraps it again."""
-    return "\n\n".join(
-        block if block.startswith(UNWRAPPED) else " ".join(block.split("\n"))
-        for block in inspect.cleandoc(docstring).split("\n\n")
-    )
-
+from click.shell_completion import CompletionItem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Translated(click.Command):
-    """A command or group whose help, a docstring, is in the operator's language."""
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """The global options as they were given, wherever they stood on the line."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.help is not None:
-            self.help = help_in_words(self.help)
+    workspace: Path | None = None
+    as_json: bool = False
+    quiet: bool = False
 
 
-class TakesGlobals(Translated):
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Add a global option to those that were given before."""
+    given = ctx.ensure_object(Globals)
+    ctx.obj = replace(given, **{str(param.name): value}) if value else given
+
+
+def global_options() -> list[click.Parameter]:
+    """The options that every command takes; `ctx.obj` is the Globals that they make."""
+    return [
+        click.Option(
+            ["--workspace"],
+            type=click.Path(path_type=Path),
+            help="Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE).",
+            expose_value=False,
+            callback=_keep,
+        ),
+        click.Option(
+            ["--json", "as_json"],
+            is_flag=True,
+            help="JSON Lines on stdout.",
+            expose_value=False,
+            callback=_keep,
+        ),
+        click.Option(
+            ["--quiet"],
+            is_flag=True,
+            help="Results and errors only.",
+            expose_value=False,
+            callback=_keep,
+        ),
+    ]
+
+
+class TakesGlobals(click.Command):
     """A command or group that takes the global options too, so that they may stand anywhere."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params.extend(global_options())
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Merge the global options given here with those given before, then run the command."""
-        for name in ("workspace", "as_json", "quiet"):
-            value = ctx.params.pop(name)
-            if value:
-                ctx.obj[name] = value
-        return super().invoke(ctx)
+
+class SubGroup(TakesGlobals, click.Group):
+    """A group of commands below the root; without a command its `default` runs."""
+
+    command_class = TakesGlobals
+
+    def __init__(self, *args: Any, default: str = "list", **kwargs: Any) -> None:
+        super().__init__(*args, invoke_without_command=True, **kwargs)
+        self._default = default
+        self.callback = self._call_default
+
+    def _call_default(self) -> None:
+        ctx = click.get_current_context()
+        if ctx.invoked_subcommand is None:
+            ctx.invoke(self.commands[self._default])
 
 
-class TopGroup(Translated, click.Group):
+class Home(NamedTuple):
+    """Where a command is, `module:name` below `tui.cli`, and its help's first sentence."""
+
+    place: str
+    help: str
+
+
+class TopGroup(click.Group):
     """The root, which imports a command only when that command is asked for.
 
-    `homes`: by the command's name, its module and the name it has there, `module:name`.
+    `homes`: by the command's name. Listing the commands imports none of them.
     """
 
-    def __init__(self, *args: Any, homes: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, homes: Mapping[str, Home], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._homes = homes
 
@@ -71,28 +110,29 @@ class TopGroup(Translated, click.Group):
         """The command of this name; None if there is none."""
         if cmd_name not in self._homes:
             return None
-        module, name = self._homes[cmd_name].split(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
+        module, name = self._homes[cmd_name].place.split(":")
+        command: click.Command = getattr(importlib.import_module(f"tui.cli.{module}"), name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands as click does, from the table."""
+        width = formatter.width - 6 - max(map(len, self._homes))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self._listed(name, width)) for name in self.list_commands(ctx)]
+            )
 
-class SubGroup(TakesGlobals, click.Group):
-    """A group of commands below the root."""
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the commands' names and the root's options."""
+        return [
+            CompletionItem(name, help=self._listed(name))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ] + click.Command.shell_complete(self, ctx, incomplete)
 
-    command_class = TakesGlobals
-
-
-def global_options() -> list[click.Parameter]:
-    """The options that every command takes."""
-    return [
-        click.Option(
-            ["--workspace"],
-            type=click.Path(path_type=Path),
-            help="Folder of people, models and logs (default ./data, or $FACEDESK_WORKSPACE).",
-        ),
-        click.Option(["--json", "as_json"], is_flag=True, help="JSON Lines on stdout."),
-        click.Option(["--quiet"], is_flag=True, help="Results and errors only."),
-    ]
+    def _listed(self, name: str, width: int = 45) -> str:
+        """The sentence of a command, cut as click cuts it."""
+        return click.Command(name, help=self._homes[name].help).get_short_help_str(width)
 
 
 def consent_option() -> Callable[[Command], Command]:
@@ -113,3 +153,32 @@ def record_option() -> Callable[[Command], Command]:
         metavar="NAME",
         help="Record the session as NAME.fdrec (faces, unencrypted); `facedesk replay` plays it.",
     )
+
+
+def confirmed(
+    question: str | Callable[..., str], help: str = "Do not ask."
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Ask on a terminal before the command runs, unless `--yes` is given.
+
+    `question` may name the command's values in braces, or be made of them by a function; an empty
+    one is not asked, and none is without a terminal. Raises click.Abort if the answer is no.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @click.option("--yes", is_flag=True, help=help)
+        @functools.wraps(command)
+        def asked(yes: bool, **values: Any) -> None:
+            if not yes and at_terminal():
+                words = question(**values) if callable(question) else question.format(**values)
+                if words:
+                    click.confirm(words, abort=True, err=True)
+            command(**values)
+
+        return asked
+
+    return decorate
+
+
+def at_terminal() -> bool:
+    """Whether somebody can answer on standard input."""
+    return sys.stdin is not None and sys.stdin.isatty()

@@ -6,8 +6,9 @@ import codecs
 import contextlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 UNLIMITED = 10_000
 """Columns of a table that goes to a file or a pipe."""
+Row = TypeVar("Row")
 
 
 class Output:
@@ -69,6 +71,42 @@ class Output:
         """A line for a person on stdout."""
         if not self.as_json:
             self._results.print(Text(clean(text)))
+
+    def done(self, *sentences: str, **facts: Any) -> None:
+        """How a command came out: sentences for a person, or the object `done` with its facts."""
+        if self.as_json:
+            self.object({"event": "done", **facts})
+        for sentence in sentences:
+            self.result(sentence)
+
+    def records(
+        self,
+        event: str,
+        rows: Sequence[Row],
+        shown: Mapping[str, Callable[[Row], str]] | Callable[[Row], Sequence[str]],
+        *,
+        fields: Callable[[Any], Mapping[str, Any]] = asdict,
+        empty: str = "",
+        title: str = "",
+    ) -> None:
+        """Print records: under `--json` the object `event` with its `fields` for each.
+
+        A person gets a table of the columns `shown`, by their headings (as in `table`), or the
+        lines that `shown` makes of each record; `empty` where there is no record.
+        """
+        if self.as_json:
+            for row in rows:
+                self.object({"event": event, **fields(row)})
+        elif not rows:
+            if empty:
+                self.result(empty)
+        elif callable(shown):
+            for row in rows:
+                for line in shown(row):
+                    self.result(line)
+        else:
+            cells = [[cell(row) for cell in shown.values()] for row in rows]
+            self.table(list(shown), cells, title)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
         """A table for a person on stdout.
@@ -157,6 +195,11 @@ class ProgressBar:
     def retitle(self, title: str) -> None:
         """Change the words beside the bar."""
         self._bar.update(self._task, description=clean(title))
+
+
+def named(row: object, *names: str) -> dict[str, Any]:
+    """These attributes of a record, by name: what a script gets of it."""
+    return {name: getattr(row, name) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -1,130 +1,168 @@
-"""`facedesk people`: the group of commands about enrolled people."""
+"""`facedesk people`: who is enrolled, what is known of them, and changes that can be undone."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
 
 import click
 
-from tui.cli.options import SubGroup, consent_option
-from tui.cli.run import run
+from engine.desk import library, people_calls
+from engine.people import changes
+from engine.people.consent import state_of
+from engine.people.registry import People
+from engine.people.trash_steps import Trashed
+from engine.text import many
+from tui.cli.options import SubGroup, confirmed
+from tui.cli.output import named
+from tui.cli.rights import people_erase, people_export, people_import
+from tui.cli.run import Context, takes_context
+from tui.words.figures import confusion_words, consent_words
+from tui.words.text import IN_MODEL, day, figure
 
-if TYPE_CHECKING:
-    from tui.cli.context import Context
 
-
-@click.group(cls=SubGroup, invoke_without_command=True)
-@click.pass_context
-def people(ctx: click.Context) -> None:
+@click.group(cls=SubGroup)
+def people() -> None:
     """People: list, show, rename, merge, move pictures, consent, delete (without: list).
 
     \b
     facedesk people show "Ada Lovelace"
     facedesk people merge Ada "Ada Lovelace"
     """
-    if ctx.invoked_subcommand is None:
-        list_command(ctx.obj)
 
 
-def list_command(options: dict[str, Any]) -> None:
-    """Print everybody enrolled."""
-
-    def job(context: Context) -> None:
-        from tui.commands.people import list_people
-
-        list_people(context)
-
-    run(options, job, native=False)
+for each in (people_export, people_import, people_erase):
+    people.add_command(each)
 
 
 @people.command("list")
-@click.pass_obj
-def people_list(options: dict[str, Any]) -> None:
+@takes_context(native=False)
+def people_list(context: Context) -> None:
     """Everybody enrolled, with pictures, sessions and whether the model knows them.
 
     \b
     facedesk people list --json
     """
-    list_command(options)
+    rows = library.person_rows(context.workspace, context.settings)
+    context.output.records(
+        "person",
+        rows,
+        {
+            "!name": lambda row: row.name,
+            "#pictures": lambda row: "" if row.trouble else str(row.pictures),
+            "#sessions": lambda row: "" if row.trouble else str(row.sessions),
+            "in the model": lambda row: "cannot be read" if row.trouble else IN_MODEL[row.in_model],
+            "enrolled": lambda row: "" if row.trouble else row.created[:10],
+        },
+        fields=lambda row: {
+            **named(row, "name", "slug", "id", "created", "pictures", "sessions"),
+            **named(row, "in_model", "consent"),
+            "unseen_since": row.unseen or None,
+            "trouble": row.trouble or None,
+        },
+        empty="Nobody is enrolled yet. Try: facedesk enroll NAME --source 0",
+    )
+    context.output.done(people=len(rows))
+    People(context.workspace).refuse_unread()
 
 
 @people.command("rename")
 @click.argument("old")
 @click.argument("new")
-@click.pass_obj
-def people_rename(options: dict[str, Any], old: str, new: str) -> None:
+@takes_context(native=False)
+def people_rename(context: Context, old: str, new: str) -> None:
     """Give OLD the name NEW. Pictures and model stay valid.
 
     \b
     facedesk people rename Ada "Ada Lovelace"
     """
-
-    def job(context: Context) -> None:
-        from tui.commands.people import rename_person
-
-        rename_person(context, old, new)
-
-    run(options, job, native=False)
+    with context.writing("people rename"):
+        library.rename(context.workspace, old, new)
+    context.output.done(f"{old} is now {new}.", renamed=old, name=new)
 
 
 @people.command("show")
 @click.argument("name")
 @click.option("--pictures", is_flag=True, help="List every picture too.")
-@click.pass_obj
-def people_show(options: dict[str, Any], name: str, pictures: bool) -> None:
+@takes_context(native=False)
+def people_show(context: Context, name: str, pictures: bool) -> None:
     """Sessions, quality, consent of NAME, and whom the model takes them for.
 
     \b
     facedesk people show "Ada Lovelace" --pictures
     """
-
-    def job(context: Context) -> None:
-        from tui.commands.people import show_person
-
-        show_person(context, name, pictures)
-
-    run(options, job, native=False)
+    facts = library.person_facts(context.workspace, name)
+    output = context.output
+    if output.as_json:
+        state = state_of(facts.consent, context.settings.consent)
+        output.object({"event": "person", **asdict(facts), "consent_state": state})
+        return
+    output.result(
+        f"{facts.name}: {many(facts.pictures, 'picture')} in "
+        f"{many(len(facts.sessions), 'session')}, enrolled {day(facts.created)}. "
+        f"In the model: {IN_MODEL[facts.in_model]}."
+    )
+    output.result(consent_words(facts.consent, context.settings.consent))
+    output.result(confusion_words(facts.confusion))
+    output.table(
+        ("!session", "source", "#pictures", "#bright", "#sharp", "#eyes"),
+        [
+            (
+                session.id,
+                session.source,
+                str(len(session.pictures)),
+                figure(session.brightness, ".0f"),
+                figure(session.sharpness, ".0f"),
+                figure(session.eyes, ".0%"),
+            )
+            for session in facts.sessions
+        ],
+    )
+    if pictures:
+        output.table(
+            ("!picture", "#bright", "#sharp", "#other faces", "label"),
+            [
+                (
+                    f"{session.id}/{picture.file}",
+                    figure(picture.brightness, ".0f"),
+                    figure(picture.sharpness, ".0f"),
+                    str(picture.others or ""),
+                    picture.label,
+                )
+                for session in facts.sessions
+                for picture in session.pictures
+            ],
+        )
 
 
 @people.command("merge")
 @click.argument("source")
 @click.argument("target")
-@click.pass_obj
-def people_merge(options: dict[str, Any], source: str, target: str) -> None:
+@takes_context(native=False)
+def people_merge(context: Context, source: str, target: str) -> None:
     """Give all sessions of SOURCE to TARGET, who then is both. `trash undo` takes it back.
 
     \b
     facedesk people merge Ada "Ada Lovelace"
     """
-
-    def job(context: Context) -> None:
-        from tui.commands.people import merge_people
-
-        merge_people(context, source, target)
-
-    run(options, job, native=False)
+    with context.writing("people merge"):
+        done = changes.merge(context.workspace, source, target, _keep_days(context))
+    _say(context, done)
 
 
 @people.command("move")
 @click.argument("name")
 @click.argument("pictures", nargs=-1, required=True)
 @click.argument("to")
-@click.pass_obj
-def people_move(options: dict[str, Any], name: str, pictures: tuple[str, ...], to: str) -> None:
+@takes_context(native=False)
+def people_move(context: Context, name: str, pictures: tuple[str, ...], to: str) -> None:
     """Give PICTURES of NAME (SESSION or SESSION/FILE) to another person, TO.
 
     \b
     facedesk people move Ada 20261124-093000-001/0007.png "Grace Hopper"
     """
-
-    def job(context: Context) -> None:
-        from tui.commands.people import move_pictures
-
-        move_pictures(context, name, pictures, to)
-
-    run(options, job, native=False)
+    with context.writing("people move"):
+        done = changes.move_pictures(context.workspace, name, pictures, to, _keep_days(context))
+    _say(context, done)
 
 
 @people.command("consent")
@@ -132,31 +170,39 @@ def people_move(options: dict[str, Any], name: str, pictures: tuple[str, ...], t
 @click.option("--by", default="", help="Who asked the person and notes it.")
 @click.option("--text-version", default="", help="Version of the text (default: as configured).")
 @click.option("--withdraw", is_flag=True, help="The person took their consent back.")
-@click.pass_obj
-def people_consent(
-    options: dict[str, Any], name: str, by: str, text_version: str, withdraw: bool
-) -> None:
+@takes_context(native=False)
+def people_consent(context: Context, name: str, by: str, text_version: str, withdraw: bool) -> None:
     """Note that NAME agreed to be enrolled: by whom, when, which text.
 
     \b
     facedesk people consent "Ada Lovelace" --by "Desk one"
     facedesk people consent "Ada Lovelace" --withdraw
     """
+    settings = context.settings.consent
+    version = text_version or settings.text_version
+    with context.writing("people consent"):
+        if withdraw:
+            noted = people_calls.withdraw_consent(context.workspace, name)
+        else:
+            noted = people_calls.note_consent(context.workspace, settings, name, by, version)
+    person = People(context.workspace).get(name)
+    words = f"{person.name}. {consent_words(noted, settings)}"
+    context.output.done(words, name=person.name, consent=asdict(noted))
 
-    def job(context: Context) -> None:
-        from tui.commands.people import consent
 
-        consent(context, name, by, text_version, withdraw)
-
-    run(options, job, native=False)
+def _deletion(name: str, pictures: tuple[str, ...]) -> str:
+    """What is asked before a deletion."""
+    if pictures:
+        return f"Delete {len(pictures)} entries of {name}?"
+    return f"Delete {name} and all their pictures?"
 
 
 @people.command("delete")
 @click.argument("name")
 @click.argument("pictures", nargs=-1)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def people_delete(options: dict[str, Any], name: str, pictures: tuple[str, ...], yes: bool) -> None:
+@confirmed(_deletion)
+@takes_context(native=False)
+def people_delete(context: Context, name: str, pictures: tuple[str, ...]) -> None:
     """Delete NAME, or only PICTURES of theirs (SESSION or SESSION/FILE). Asks on a terminal.
 
     They lie in the trash for `trash.keep_days`; `facedesk trash undo` brings them back.
@@ -164,95 +210,22 @@ def people_delete(options: dict[str, Any], name: str, pictures: tuple[str, ...],
     \b
     facedesk people delete "Ada Lovelace"
     """
-    if not yes and sys.stdin is not None and sys.stdin.isatty():
-        question = (
-            f"Delete {len(pictures)} entries of {name}?"
-            if pictures
-            else f"Delete {name} and all their pictures?"
-        )
-        click.confirm(question, abort=True, err=True)
-
-    def job(context: Context) -> None:
-        from tui.commands.people import delete
-
-        delete(context, name, pictures)
-
-    run(options, job, native=False)
+    days = _keep_days(context)
+    with context.writing("people delete"):
+        if pictures:
+            done = changes.delete_pictures(context.workspace, name, pictures, days)
+        else:
+            done = changes.delete_people(context.workspace, [name], days)
+    _say(context, done)
 
 
-@people.command("export")
-@click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.pass_obj
-def people_export(options: dict[str, Any], name: str, file: Path) -> None:
-    """Write all that is held on NAME to FILE, a zip that only you can read. Never overwrites.
-
-    \b
-    facedesk people export "Ada Lovelace" ada.zip
-    """
-
-    def job(context: Context) -> None:
-        from tui.commands.person_archive import export
-
-        export(context, name, file)
-
-    run(options, job, native=False)
+def _keep_days(context: Context) -> int:
+    return people_calls.keep_days(context.settings)
 
 
-@people.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@consent_option()
-@click.pass_obj
-def people_import(options: dict[str, Any], file: Path, consent: str) -> None:
-    """Enrol the person of FILE, as `people export` wrote it elsewhere. Consent comes along.
-
-    \b
-    facedesk people import ada.zip
-    """
-
-    def job(context: Context) -> None:
-        from tui.commands.person_archive import take_in
-
-        take_in(context, file, consent)
-
-    run(options, job, native=False)
-
-
-@people.command("erase")
-@click.argument("name")
-@click.option("--by", default="", help="Who erases, for the receipt (default: the system user).")
-@click.option("--yes", is_flag=True, help="Do not ask whether to erase.")
-@click.option(
-    "--shared-stay", is_flag=True, help="Go on where others hold the same pictures: they stay."
-)
-@click.option(
-    "--unsure",
-    type=click.Choice(["remove", "keep"]),
-    default=None,
-    help="What becomes of unknown people who may be NAME.",
-)
-@click.pass_obj
-def people_erase(
-    options: dict[str, Any], name: str, by: str, yes: bool, shared_stay: bool, unsure: str | None
-) -> None:
-    """Erase NAME for good: pictures, features, models, trash, inbox, logs. Gives a receipt.
-
-    Works for somebody in the trash too. Nothing brings them back. What others hold too, and
-    unknown people who may be NAME, are asked about, --yes or not.
-
-    \b
-    facedesk people erase "Ada Lovelace" --by "Desk one"
-    """
-    if not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm(
-            f"Erase every trace of {name} for good? Nothing brings them back.",
-            abort=True,
-            err=True,
-        )
-
-    def job(context: Context) -> None:
-        from tui.commands.erasure import erase_person
-
-        erase_person(context, name, by, shared_stay=shared_stay, unsure=unsure)
-
-    run(options, job)
+def _say(context: Context, done: Trashed) -> None:
+    """What was changed, and for how long it can be undone."""
+    said = [f"{done.title}. Train again to renew the model."]
+    if done.id:
+        said.append(f"For {many(_keep_days(context), 'day')}: facedesk trash undo.")
+    context.output.done(*said, **asdict(done))

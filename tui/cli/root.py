@@ -1,6 +1,6 @@
 """`facedesk`: every job without a screen, and the app when no command is given.
 
-Commands import the engine only when they run, so that `--help` answers at once.
+A command's module is imported only when it is asked for, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import click
@@ -16,37 +15,87 @@ import click
 from engine import __version__
 from engine.contract.errors import UsageError
 from engine.machine import calm_blas, forbid_core_dumps
-from tui.cli.options import TopGroup, global_options
-from tui.cli.run import run, say
+from tui.cli.options import Home, TopGroup, global_options
+from tui.cli.run import say
 from tui.terminal.argv import insist_on_utf8, mask_command_line
 from tui.terminal.streams import own_streams
 
 HOMES = {
-    "enroll": "tui.cli.enrolment:enroll",
-    "import": "tui.cli.enrolment:import_command",
-    "people": "tui.cli.people:people",
-    "roster": "tui.cli.roster:roster",
-    "trash": "tui.cli.trash:trash",
-    "strangers": "tui.cli.strangers:strangers",
-    "unknown": "tui.cli.unknown:unknown",
-    "purge": "tui.cli.purge:purge",
-    "split": "tui.cli.dataset:split",
-    "export": "tui.cli.dataset:export",
-    "train": "tui.cli.training:train",
-    "evaluate": "tui.cli.evaluation:evaluate",
-    "bake-off": "tui.cli.evaluation:bake_off",
-    "bench": "tui.cli.bench:bench",
-    "recognize": "tui.cli.watching:recognize",
-    "model": "tui.cli.model:model",
-    "audit": "tui.cli.audit:audit",
-    "vault": "tui.cli.vault:vault",
-    "doctor": "tui.cli.watching:doctor",
-    "replay": "tui.cli.tapes:replay",
-    "demo": "tui.cli.watching:demo",
-    "keys": "tui.cli.shell:keys",
-    "completion": "tui.cli.shell:completion",
+    "enroll": Home("enrol:enroll", "Capture pictures of NAME from a camera."),
+    "import": Home(
+        "enrol:import_command",
+        "Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like.",
+    ),
+    "people": Home(
+        "people:people",
+        "People: list, show, rename, merge, move pictures, consent, delete (without: list).",
+    ),
+    "roster": Home("roster:roster", "Names to enrol as people come by (without a command: list)."),
+    "trash": Home(
+        "trash:trash",
+        "What was deleted, merged or moved, and can be undone (without a command: list).",
+    ),
+    "strangers": Home(
+        "strangers:strangers",
+        "Your own strangers, who check the threshold (without a command: list).",
+    ),
+    "unknown": Home(
+        "unknown:unknown", "Strangers kept while recognising (without a command: list)."
+    ),
+    "purge": Home(
+        "trash:purge",
+        "Remove for good what is older than the settings keep it: trash, unknowns, models, logs.",
+    ),
+    "split": Home("train:split", "Divide each person's pictures by session, or by blocks of time."),
+    "export": Home("train:export", "Export the split's pictures as folders that Keras reads."),
+    "train": Home(
+        "train:train",
+        "Train a model on the split (made if there is none), and put it in use.",
+    ),
+    "evaluate": Home(
+        "evaluate:evaluate",
+        "Measure how good the model honestly is, and on how many pictures that rests.",
+    ),
+    "bake-off": Home(
+        "evaluate:bake_off",
+        "Compare classic, VGG16, the face network and both on your own gallery, in one table.",
+    ),
+    "bench": Home(
+        "bench:bench",
+        "Measure speed and memory on this machine, beside what they are to be compared with.",
+    ),
+    "recognize": Home(
+        "recognise:recognize",
+        "Name the people in front of a camera; strangers are called unknown.",
+    ),
+    "model": Home(
+        "model:model",
+        "Models: list, layers, export, promote, rollback (without a command: list).",
+    ),
+    "audit": Home(
+        "audit:audit", "Who did what with whose data, and when (without a command: list)."
+    ),
+    "vault": Home(
+        "vault:vault", "Encryption of the workspace at rest (without a command: status)."
+    ),
+    "doctor": Home(
+        "doctor:doctor",
+        "Look at cameras, files, processor, terminal and disk; say what is wrong and the remedy.",
+    ),
+    "replay": Home(
+        "replay:replay",
+        "Run a session recorded with --record again, and compare what is decided with what was.",
+    ),
+    "demo": Home(
+        "demo:demo",
+        "The whole job on two bundled portraits, without a camera or a network.",
+    ),
+    "keys": Home("shell:keys", "The app's keys: id, key, where it works, what it does."),
+    "completion": Home(
+        "shell:completion", "Print the script that makes SHELL complete this command."
+    ),
 }
-"""Each command's module, imported when the command or its help is asked for, and its name there."""
+"""The commands; a module is imported when its command or that command's help is asked for."""
 
 
 @click.group(
@@ -64,9 +113,7 @@ HOMES = {
 )
 @click.version_option(__version__, prog_name="facedesk")
 @click.pass_context
-def facedesk(
-    ctx: click.Context, workspace: Path | None, as_json: bool, quiet: bool, record: Path | None
-) -> None:
+def facedesk(ctx: click.Context, record: Path | None) -> None:
     """A face-enrolment desk in the terminal. Without a command, the app opens.
 
     \b
@@ -74,11 +121,10 @@ def facedesk(
     Enrol somebody:            facedesk enroll "Ada Lovelace" --source 0
     Train and recognise:       facedesk train; facedesk recognize --source 0
     """
-    ctx.obj = {"workspace": workspace, "as_json": as_json, "quiet": quiet}
     if ctx.invoked_subcommand is None:
-        from tui.commands.application import open_app
+        from tui.cli.app import open_app
 
-        run(ctx.obj, partial(open_app, record=record), native=False, opening="screen")
+        open_app(record=record)
     elif record is not None:
         raise click.UsageError("--record NAME stands after the command, as in enroll --record NAME")
 
@@ -101,8 +147,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str] | None, as_json: bool) -> None:
     try:
         facedesk.main(args=arguments, prog_name="facedesk", standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("facedesk: cancelled.", err=True)
         sys.exit(130)

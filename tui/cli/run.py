@@ -1,56 +1,158 @@
-"""Runs one command's job: its context, its errors as sentences, its exit code."""
+"""What every command gets, its Context, and how it ends: an exit code and a sentence.
+
+What is needed only by a command that runs is imported by then: `--help` answers at once.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import select
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.contract.errors import FacedeskError
+import click
+
+from engine.cancel import Cancel
+from engine.contract.errors import Cancelled, FacedeskError
+from tui.cli.options import Globals, at_terminal
 
 if TYPE_CHECKING:
-    from tui.cli.context import Context
+    from engine.settings import Settings
+    from engine.workspace.folder import Workspace
+    from tui.cli.output import Output
     from tui.unlock import Opening
 
 DEFAULT_WORKSPACE = Path("data")
 DEMO_WORKSPACE = Path("data/demo-run")
+_WARNED: set[Path] = set()
+"""Workspaces of which a warning has said who else may reach them."""
 
 
-def run(
-    options: dict[str, Any],
-    job: Callable[[Context], None],
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every command gets: the workspace it works on, the settings, and where it prints."""
+
+    workspace: Workspace
+    settings: Settings
+    output: Output
+
+    def warn_of_exposure(self) -> None:
+        """Say once who else may reach the workspace. Raises WorkspaceShared if that is refused."""
+        from engine.workspace.exposure import refuse_exposed
+
+        root = self.workspace.root
+        found = refuse_exposed(root, self.settings.privacy)
+        if root not in _WARNED:
+            _WARNED.add(root)
+            for each in found:
+                self.output.note(f"Warning: {each.text}. Remedy: {each.remedy}")
+
+    def warn_of_plain(self, path: Path) -> None:
+        """Say that what was written to `path` from an encrypted workspace is not encrypted."""
+        from engine.workspace.vault.opened import opened
+
+        if opened(self.workspace.root) is not None:
+            self.output.note(f"{path} is not encrypted: keep it private, or delete it.")
+
+    @contextlib.contextmanager
+    def writing(self, what: str, *, purging: bool = True) -> Iterator[None]:
+        """Hold the workspace's writer lock; say what was recovered after a run cut short.
+
+        What is due to go goes first, unless `purging` is False: a command that removes such things
+        itself counts them.
+        """
+        from engine.contract import WorkspaceUpgraded
+        from engine.people.clock import note_clock
+        from engine.rights.purge import purge
+        from engine.rights.upkeep import note_settings, recover
+        from engine.workspace.folder import FORMAT
+        from tui.words.recovery import clock_words, recovery_words, upgrade_words
+
+        self.warn_of_exposure()
+        with self.workspace.writer(f"facedesk {what}") as interrupted:
+            if (before := self.workspace.upgraded_from()) is not None:
+                upgraded = WorkspaceUpgraded(before=before, now=FORMAT)
+                self.output.event(upgraded)
+                self.output.note(upgrade_words(upgraded), "yellow")
+            note_settings(self.workspace, self.settings)
+            if changed := note_clock(self.workspace):
+                self.output.event(changed)
+                self.output.note(clock_words(changed), "yellow")
+            if recovered := recover(self.workspace, interrupted):
+                self.output.event(recovered)
+                self.output.note(recovery_words(recovered), "yellow")
+            if purging:
+                purge(self.workspace, self.settings)
+            yield
+
+    @contextlib.contextmanager
+    def writing_if_possible(self, what: str) -> Iterator[bool]:
+        """`writing`, or without it, and False, where the workspace can only be read."""
+        if self.workspace.read_only:
+            self.output.note("The workspace is read-only: the result is shown, not kept.")
+            yield False
+        else:
+            with self.writing(what):
+                yield True
+
+
+def takes_context(
     *,
     native: bool = True,
     demo: bool = False,
     opening: Opening = "ask",
-) -> None:
-    """Run `job` and exit with its code if it fails.
+    before: Callable[..., None] | None = None,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command its Context as first argument, and exit with an error's code if it fails.
 
-    `native` moves descriptors 1 and 2 into the log, away from what native libraries print.
-    `demo` gives the job a workspace of its own if none was named. `opening` says how an encrypted
-    workspace is opened before the job.
+    `native` moves descriptors 1 and 2 into the log, away from what native libraries print; a
+    command that opens the app, by its option `tui`, keeps them. `demo` gives the command a
+    workspace of its own if none was named. `opening` says how an encrypted workspace is opened.
+    `before` gets the same values while nothing is touched yet, and raises click.UsageError.
     """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(**values: Any) -> None:
+            if before is not None:
+                before(**values)
+            aside = native and not values.get("tui")
+            given = click.get_current_context().ensure_object(Globals)
+            with _opened(given, native=aside, demo=demo, opening=opening) as context:
+                command(context, **values)
+
+        return run
+
+    return decorate
+
+
+@contextlib.contextmanager
+def _opened(given: Globals, *, native: bool, demo: bool, opening: Opening) -> Iterator[Context]:
+    """The context of a command; an error within the block is printed, and ends the process."""
     from engine.config import load_settings
     from engine.logs import guard_output, quieten_libraries
     from engine.shortage import shortage
     from engine.workspace.exposure import refuse_exposed
     from engine.workspace.folder import Workspace
-    from tui.cli.context import Context
     from tui.cli.output import Output
     from tui.unlock import open_workspace
 
     quieten_libraries()
-    named = options["workspace"] or os.environ.get("FACEDESK_WORKSPACE")
+    named = given.workspace or os.environ.get("FACEDESK_WORKSPACE")
     workspace = Workspace(Path(named or (DEMO_WORKSPACE if demo else DEFAULT_WORKSPACE)))
-    _refuse_newer(workspace.root, options)
+    _refuse_newer(workspace.root, as_json=given.as_json)
     with contextlib.ExitStack() as stack:
         if native:
             stack.enter_context(guard_output(workspace.logs, "cli"))
-        output = Output(sys.stdout, sys.stderr, as_json=options["as_json"], quiet=options["quiet"])
+        output = Output(sys.stdout, sys.stderr, as_json=given.as_json, quiet=given.quiet)
         try:
             settings = load_settings()
             if opening in ("ask", "screen"):
@@ -60,17 +162,17 @@ def run(
 
                 need_terminal()
             open_workspace(workspace, settings, opening)
-            job(Context(workspace, settings, output))
+            yield Context(workspace, settings, output)
+        except (click.Abort, click.ClickException):
+            raise  # a question was answered with no: `main` says so
         except Exception as error:  # no traceback is ever shown to an operator
-            told: FacedeskError | None = shortage(error)
-            if told is None and isinstance(error, FacedeskError):
-                told = error
-            told = told or internal_error(error, workspace.logs)
-            output.error(told)
-            raise SystemExit(told.exit_code) from None
+            known = error if isinstance(error, FacedeskError) else None
+            shown = shortage(error) or known or internal_error(error, workspace.logs)
+            output.error(shown)
+            raise SystemExit(shown.exit_code) from None
 
 
-def _refuse_newer(root: Path, options: dict[str, Any]) -> None:
+def _refuse_newer(root: Path, *, as_json: bool) -> None:
     """Exit before anything is touched, a log included, where a newer version has written."""
     from engine.contract.errors import DataError, WorkspaceUnusable
     from engine.workspace.folder import format_of
@@ -80,7 +182,7 @@ def _refuse_newer(root: Path, options: dict[str, Any]) -> None:
     except WorkspaceUnusable:
         return  # who needs the workspace says so
     except DataError as error:
-        say(error, as_json=options["as_json"])
+        say(error, as_json=as_json)
         raise SystemExit(error.exit_code) from None
 
 
@@ -99,14 +201,62 @@ def internal_error(error: Exception, logs: Path) -> FacedeskError:
     return FacedeskError(
         "An internal error",
         mask_credentials(f"{type(error).__name__}: {error}"),
-        "Please report it with {file}; what was finished before is kept.".format(
-            file=logs / "cli.log"
-        ),
+        f"Please report it with {logs / 'cli.log'}; what was finished before is kept.",
     )
 
 
 def say(error: FacedeskError, *, as_json: bool = False) -> None:
-    """Print an error that no job met, the way all errors are printed."""
+    """Print an error that no command met, the way all errors are printed."""
     from tui.cli.output import Output
 
     Output(sys.stdout, sys.stderr, as_json=as_json, quiet=False).error(error)
+
+
+@contextlib.contextmanager
+def interruptible(
+    *, keep: bool, enter_stops: bool = False, asking: threading.Event | None = None
+) -> Iterator[Cancel]:
+    """A cancel token that Ctrl+C and SIGTERM set; a second Ctrl+C ends the process at once.
+
+    `keep` chooses between an orderly end and giving up. With `enter_stops`, Enter on a terminal
+    ends the job in order, but not while `asking` is set: the line then answers a question. After
+    an interrupted block Cancelled is raised, so that the exit code says it; after Enter nothing
+    is. What the job did is therefore said within the block.
+    """
+    token = Cancel()
+    interrupted = threading.Event()
+
+    def on_signal(number: int, frame: Any) -> None:
+        if interrupted.is_set():
+            os._exit(130)
+        interrupted.set()
+        (token.stop if keep else token.cancel)()
+
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    finished = threading.Event()
+    if enter_stops and at_terminal():
+        threading.Thread(
+            target=_await_enter, args=(token, finished, asking or threading.Event()), daemon=True
+        ).start()
+    try:
+        yield token
+    finally:
+        finished.set()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if interrupted.is_set():
+        raise Cancelled("Interrupted", "what was finished before is kept")
+
+
+def _await_enter(token: Cancel, finished: threading.Event, asking: threading.Event) -> None:
+    """Stop the job at the first line on stdin that answers no question."""
+    while not finished.is_set():
+        ready, _, _ = select.select([sys.stdin], [], [], 0.2)
+        if ready and asking.is_set():
+            finished.wait(0.2)
+        elif ready:
+            sys.stdin.readline()
+            token.stop()
+            return

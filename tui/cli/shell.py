@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import click
 from click.shell_completion import get_completion_class
 
 from tui.cli.options import TakesGlobals
-from tui.cli.run import run
-
-if TYPE_CHECKING:
-    from tui.cli.context import Context
+from tui.cli.run import Context, takes_context
 
 VARIABLE = "_FACEDESK_COMPLETE"
 """Through which the shell asks for completions; click makes it from the program's name."""
@@ -19,8 +14,8 @@ VARIABLE = "_FACEDESK_COMPLETE"
 
 @click.command(cls=TakesGlobals)
 @click.option("--file", is_flag=True, help="Print a key file that is ready to be edited.")
-@click.pass_obj
-def keys(options: dict[str, Any], file: bool) -> None:
+@takes_context(native=False, opening="no")
+def keys(context: Context, file: bool) -> None:
     """The app's keys: id, key, where it works, what it does.
 
     Your own keys stand in keys.toml beside the configuration (`facedesk doctor` says where), a
@@ -30,13 +25,32 @@ def keys(options: dict[str, Any], file: bool) -> None:
     facedesk keys
     facedesk keys --file > ~/.config/facedesk/keys.toml
     """
+    from engine.config import keys_file
+    from tui.keys import CONTEXTS, KEYS
+    from tui.keys.keymap import as_file, read_keymap
 
-    def job(context: Context) -> None:
-        from tui.commands.keys import show_keys
-
-        show_keys(context, file=file)
-
-    run(options, job, native=False, opening="no")
+    output = context.output
+    keymap = read_keymap(keys_file(), KEYS)
+    for trouble in keymap.troubles:
+        output.note(trouble)
+    if file and not output.as_json:
+        for text in as_file(KEYS, keymap).splitlines():
+            output.result(text)
+        return
+    output.records(
+        "key",
+        KEYS,
+        lambda row: [
+            f"{row.id:<32} {keymap.shown(row):<10} {CONTEXTS[row.context]:<22} {row.tooltip}"
+        ],
+        fields=lambda row: {
+            "id": row.id,
+            "key": keymap.key(row),
+            "context": row.context,
+            "tooltip": row.tooltip,
+            "changed": row.id in keymap.changed,
+        },
+    )
 
 
 @click.command(cls=TakesGlobals)

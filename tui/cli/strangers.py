@@ -1,52 +1,57 @@
-"""`facedesk strangers`: the group of commands about strangers of the operator's own."""
+"""`facedesk strangers`: people who will never be enrolled, to check the threshold with."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
-
 import click
 
-from tui.cli.options import SubGroup
-from tui.cli.run import run
+from engine.contract import Refused, Threshold
+from engine.contract.requests import StrangersRequest
+from engine.people import strangers as kept
+from engine.people.person import refuse_unread
+from engine.text import many
+from tui.cli.listen import Listener, refusal, threshold_line
+from tui.cli.options import SubGroup, confirmed
+from tui.cli.output import named
+from tui.cli.run import Context, interruptible, takes_context
 
-if TYPE_CHECKING:
-    from tui.cli.context import Context
 
-
-@click.group(cls=SubGroup, invoke_without_command=True)
-@click.pass_context
-def strangers(ctx: click.Context) -> None:
+@click.group(cls=SubGroup)
+def strangers() -> None:
     """Your own strangers, who check the threshold (without a command: list).
 
     \b
     facedesk strangers
     facedesk strangers add visitors/
     """
-    if ctx.invoked_subcommand is None:
-        list_strangers(ctx.obj)
-
-
-def list_strangers(options: dict[str, Any]) -> None:
-    """Print all strangers."""
-
-    def job(context: Context) -> None:
-        from tui.commands.strangers import show
-
-        show(context)
-
-    run(options, job, native=False)
 
 
 @strangers.command("list")
-@click.pass_obj
-def strangers_list(options: dict[str, Any]) -> None:
+@takes_context(native=False)
+def strangers_list(context: Context) -> None:
     """Every stranger with pictures and where they came from.
 
     \b
     facedesk strangers list --json
     """
-    list_strangers(options)
+    rows = kept.strangers(context.workspace)
+    unread = kept.unread_strangers(context.workspace)
+    context.output.records(
+        "stranger",
+        rows,
+        {
+            "!name": lambda row: row.name,
+            "#pictures": lambda row: str(row.pictures),
+            "from": lambda row: row.sessions[-1].source,
+            "added": lambda row: row.created[:10],
+        },
+        fields=lambda row: {
+            **named(row, "name", "slug", "created", "pictures"),
+            "source": row.sessions[-1].source,
+        },
+        empty="" if unread else "No strangers yet. Try: facedesk strangers add DIR",
+    )
+    context.output.done(strangers=len(rows))
+    refuse_unread(unread)
 
 
 @strangers.command("add")
@@ -59,8 +64,8 @@ def strangers_list(options: dict[str, Any]) -> None:
     help="Crops to capture from a camera, clip or stream.",
 )
 @click.option("--as", "name", help="One stranger of this name (adds to them if there is one).")
-@click.pass_obj
-def strangers_add(options: dict[str, Any], source: str, count: int, name: str | None) -> None:
+@takes_context()
+def strangers_add(context: Context, source: str, count: int, name: str | None) -> None:
     """Add strangers from SOURCE, a folder, or one from a camera, clip, stream or demo:NAME.
 
     In a folder each sub-folder is one stranger, and so is each picture beside them.
@@ -69,49 +74,58 @@ def strangers_add(options: dict[str, Any], source: str, count: int, name: str | 
     facedesk strangers add visitors/
     facedesk strangers add clip.mp4 --count 40
     """
+    from engine.jobs.add_strangers import add_strangers, take_in
 
-    def job(context: Context) -> None:
-        from engine.contract.requests import StrangersRequest
-        from tui.commands.strangers import add
+    output, settings, workspace = context.output, context.settings, context.workspace
+    request = StrangersRequest(source=source, count=count, name=name)
+    with context.writing("strangers add"), output.progress("Strangers", None) as bar:
 
-        add(context, StrangersRequest(source=source, count=count, name=name))
+        def show_threshold(event: Threshold) -> None:
+            output.note(threshold_line(event))
+            for note in event.notes:
+                output.note(note, "yellow")
 
-    run(options, job)
+        def show_refusal(event: Refused) -> None:
+            bar.retitle(refusal(event.reason, event.value, event.limit))
+
+        emit = Listener(output, bar, {Threshold: show_threshold, Refused: show_refusal})
+        with interruptible(keep=True, enter_stops=True) as cancel:
+            done = add_strangers(workspace, settings, request, cancel, emit)
+            output.result(
+                f"{many(done.added, 'stranger')} added with {many(done.images, 'picture')}, "
+                f"{many(done.strangers, 'stranger')} now"
+            )
+        with interruptible(keep=False) as cancel:
+            if not take_in(workspace, settings, cancel, emit):
+                output.note("They count from the next training on.")
+    output.event(done)
 
 
 @strangers.command("remove")
 @click.argument("name")
-@click.pass_obj
-def strangers_remove(options: dict[str, Any], name: str) -> None:
+@takes_context(native=False)
+def strangers_remove(context: Context, name: str) -> None:
     """Remove the stranger NAME, with pictures and features.
 
     \b
     facedesk strangers remove visitor-3
     """
-
-    def job(context: Context) -> None:
-        from tui.commands.strangers import remove
-
-        remove(context, name)
-
-    run(options, job, native=False)
+    with context.writing("strangers remove"):
+        gone, pictures = kept.remove_stranger(context.workspace, name)
+    context.output.done(
+        f"Removed {gone}: {many(pictures, 'picture')}.", removed=gone, pictures=pictures
+    )
 
 
 @strangers.command("clear")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def strangers_clear(options: dict[str, Any], yes: bool) -> None:
+@confirmed("Remove all strangers and their pictures?")
+@takes_context(native=False)
+def strangers_clear(context: Context) -> None:
     """Remove all strangers, with pictures and features. Asks first on a terminal.
 
     \b
     facedesk strangers clear --yes
     """
-    if not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm("Remove all strangers and their pictures?", abort=True, err=True)
-
-    def job(context: Context) -> None:
-        from tui.commands.strangers import clear
-
-        clear(context)
-
-    run(options, job, native=False)
+    with context.writing("strangers clear"):
+        count = kept.clear_strangers(context.workspace)
+    context.output.done(f"Removed {many(count, 'stranger')}.", removed=count)

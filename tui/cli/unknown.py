@@ -1,53 +1,73 @@
-"""`facedesk unknown`: the group of commands about strangers kept while recognising."""
+"""`facedesk unknown`: strangers kept while recognising, and what is decided about them."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import click
 
-from tui.cli.options import SubGroup, consent_option
-from tui.cli.run import run
+from engine.contract import Sighted
+from engine.contract.errors import DataError
+from engine.contract.requests import UnknownGroup
+from engine.desk.library import inbox_view
+from engine.people.unknown import Inbox
+from engine.people.unknown_choices import Choices
+from engine.text import many
+from tui.cli.options import SubGroup, confirmed, consent_option
+from tui.cli.run import Context, takes_context
+from tui.words.text import day
 
-if TYPE_CHECKING:
-    from tui.cli.context import Context
 
-
-@click.group(cls=SubGroup, invoke_without_command=True)
-@click.pass_context
-def unknown(ctx: click.Context) -> None:
+@click.group(cls=SubGroup)
+def unknown() -> None:
     """Strangers kept while recognising (without a command: list).
 
     \b
     facedesk unknown
     facedesk unknown on
     """
-    if ctx.invoked_subcommand is None:
-        _run(ctx.obj, lambda commands, context: commands.show(context))
-
-
-def _run(options: dict[str, Any], call: Callable[[Any, Context], None]) -> None:
-    """Run a function of `tui.commands.unknown`, imported only now."""
-
-    def job(context: Context) -> None:
-        from tui.commands import unknown as commands
-
-        call(commands, context)
-
-    run(options, job, native=False)
 
 
 @unknown.command("list")
-@click.pass_obj
-def unknown_list(options: dict[str, Any]) -> None:
+@takes_context(native=False)
+def unknown_list(context: Context) -> None:
     """Every group that waits, with the enrolled person nearest.
 
     \b
     facedesk unknown list
     """
-    _run(options, lambda commands, context: commands.show(context))
+    view = inbox_view(context.workspace, context.settings)
+    output = context.output
+    unread = Inbox(context.workspace, context.settings.inbox).unread()
+    for error in unread:
+        output.note(f"{error}. {error.hint}", "yellow")
+    output.records(
+        "unknown",
+        view.groups,
+        _lines,  # a table would cut the ids that the commands take
+        fields=lambda group: {"id": group.id, **asdict(group)},
+        empty="" if unread else "Nobody waits.",
+    )
+    output.done(groups=len(view.groups), keeping=view.keeping, unread=len(unread), undo=view.undo)
+    if view.keeping:
+        days = many(view.days, "day")
+        output.note(f"Strangers seen while recognising are kept for {days}.")
+    else:
+        output.note("Strangers seen while recognising are not kept (`unknown on`).")
+
+
+def _lines(group: UnknownGroup) -> list[str]:
+    """A group on a line, and each of its sightings where there are more than one."""
+    whole = (
+        f"{group.id}  {day(group.last)}  {many(len(group.sightings), 'sighting')}, "
+        f"{many(group.crops, 'crop')}, nearest {group.candidate} "
+        f"({group.score:.2f} < {group.threshold:.2f})"
+    )
+    if len(group.rows) < 2:
+        return [whole]
+    parts = [f"    {row.id}  {day(row.at)}  {many(row.crops, 'crop')}" for row in group.rows]
+    return [whole, *parts]
 
 
 @unknown.command("assign")
@@ -61,9 +81,9 @@ def unknown_list(options: dict[str, Any]) -> None:
     help="Only this sighting of the group; may be repeated.",
 )
 @consent_option()
-@click.pass_obj
+@takes_context(native=False)
 def unknown_assign(
-    options: dict[str, Any], group: str, name: str, new: bool, only: tuple[str, ...], consent: str
+    context: Context, group: str, name: str, new: bool, only: tuple[str, ...], consent: str
 ) -> None:
     """GROUP (its id in the list) shows NAME: the crops join this person's pictures.
 
@@ -72,111 +92,183 @@ def unknown_assign(
     facedesk unknown assign 20261124-093000-001 "Alan Turing" --new
     facedesk unknown assign 20261124-093000-001 Ada --only 20261124-093000-002
     """
-    _run(
-        options,
-        lambda commands, context: commands.assign(
-            context, group, name, new=new, only=only, consent=consent
-        ),
-    )
+    with context.writing("unknown assign"):
+        found = _part(_group(context, group), only)
+        choices = _choices(context)
+        done = choices.assign(found.sightings, name, new=new, by=consent)
+    if choices.note:
+        context.output.note(choices.note, "yellow")
+    _say(context, done.title, done.pictures, "Train, so that the model learns them.")
 
 
 @unknown.command("split")
 @click.argument("group")
 @click.argument("sightings", metavar="SIGHTING...", nargs=-1, required=True)
-@click.pass_obj
-def unknown_split(options: dict[str, Any], group: str, sightings: tuple[str, ...]) -> None:
+@takes_context(native=False)
+def unknown_split(context: Context, group: str, sightings: tuple[str, ...]) -> None:
     """Each SIGHTING of GROUP shows somebody else than the group's others. They are not grouped
     together again, unless `unknown undo` takes it back.
 
     \b
     facedesk unknown split 20261124-093000-001 20261124-093000-002
     """
-    _run(options, lambda commands, context: commands.split(context, group, sightings))
+    with context.writing("unknown split"):
+        found = _group(context, group)
+        part = _part(found, sightings)
+        done = _choices(context).split(part.sightings, found.sightings)
+    hint = "They are not grouped together again; `facedesk unknown undo` takes it back."
+    _say(context, done.title, part.crops, hint)
 
 
 @unknown.command("not")
 @click.argument("group")
-@click.pass_obj
-def unknown_not(options: dict[str, Any], group: str) -> None:
+@takes_context(native=False)
+def unknown_not(context: Context, group: str) -> None:
     """GROUP is not the person nearest: it joins your own strangers.
 
     \b
     facedesk unknown not 20261124-093000-001
     """
-    _run(options, lambda commands, context: commands.stranger(context, group, told_apart=True))
+    _stranger(context, group, not_nearest=True)
 
 
 @unknown.command("ignore")
 @click.argument("group")
-@click.pass_obj
-def unknown_ignore(options: dict[str, Any], group: str) -> None:
+@takes_context(native=False)
+def unknown_ignore(context: Context, group: str) -> None:
     """GROUP joins your own strangers, who check the threshold.
 
     \b
     facedesk unknown ignore 20261124-093000-001
     """
-    _run(options, lambda commands, context: commands.stranger(context, group, told_apart=False))
+    _stranger(context, group, not_nearest=False)
+
+
+def _stranger(context: Context, group: str, *, not_nearest: bool) -> None:
+    with context.writing("unknown"):
+        found = _group(context, group)
+        done = _choices(context).stranger(found.sightings, found.candidate if not_nearest else "")
+    _say(context, done.title, done.pictures, "The next recognition's threshold takes them in.")
+
+
+def _one_or_all(*, group: str | None, everything: bool) -> None:
+    if (group is None) is not everything:
+        raise click.UsageError("Name one GROUP, or give --all.")
 
 
 @unknown.command("delete")
 @click.argument("group", required=False)
 @click.option("--all", "everything", is_flag=True, help="All groups.")
-@click.pass_obj
-def unknown_delete(options: dict[str, Any], group: str | None, everything: bool) -> None:
+@takes_context(native=False, before=_one_or_all)
+def unknown_delete(context: Context, group: str | None, everything: bool) -> None:
     """Delete GROUP, or --all; `unknown undo` brings them back.
 
     \b
     facedesk unknown delete 20261124-093000-001
     facedesk unknown delete --all
     """
-    if (group is None) is not everything:
-        raise click.UsageError("Name one GROUP, or give --all.")
-    _run(options, lambda commands, context: commands.delete(context, group))
+    with context.writing("unknown delete"):
+        if group is not None:
+            ids = _group(context, group).sightings
+        else:
+            inbox = Inbox(context.workspace, context.settings.inbox)
+            ids = tuple(sighting.id for sighting in inbox.sightings())
+        done = _choices(context).delete(ids)
+    _say(context, done.title, done.pictures, "`facedesk unknown undo` brings them back.")
 
 
 @unknown.command("undo")
-@click.pass_obj
-def unknown_undo(options: dict[str, Any]) -> None:
+@takes_context(native=False)
+def unknown_undo(context: Context) -> None:
     """Undo the last choice that was made about unknown faces.
 
     \b
     facedesk unknown undo
     """
-    _run(options, lambda commands, context: commands.undo(context))
+    with context.writing("unknown undo"):
+        done = _choices(context).undo()
+    _say(context, f"Undone: {done.title}", done.pictures)
 
 
 @unknown.command("on")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def unknown_on(options: dict[str, Any], yes: bool) -> None:
+@confirmed("Keep pictures of strangers in this workspace?")
+@takes_context(native=False)
+def unknown_on(context: Context) -> None:
     """Keep strangers seen while recognising from now on. Asks first on a terminal.
 
     \b
     facedesk unknown on
     """
-    if not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm("Keep pictures of strangers in this workspace?", abort=True, err=True)
-    _run(options, lambda commands, context: commands.switch(context, on=True))
+    days = many(context.settings.inbox.days, "day")
+    _switch(context, f"Strangers are kept from now on, each for {days}. Tell them.", on=True)
 
 
 @unknown.command("off")
-@click.pass_obj
-def unknown_off(options: dict[str, Any]) -> None:
+@takes_context(native=False)
+def unknown_off(context: Context) -> None:
     """Keep no more strangers; those kept already stay until they are deleted or too old.
 
     \b
     facedesk unknown off
     """
-    _run(options, lambda commands, context: commands.switch(context, on=False))
+    _switch(context, "Strangers are not kept any more.", on=False)
+
+
+def _switch(context: Context, words: str, *, on: bool) -> None:
+    with context.writing("unknown"):
+        Inbox(context.workspace, context.settings.inbox).switch(on)
+    context.output.done(words, keeping=on)
 
 
 @unknown.command("purge")
 @click.option("--all", "everything", is_flag=True, help="Whatever their age.")
-@click.pass_obj
-def unknown_purge(options: dict[str, Any], everything: bool) -> None:
+@takes_context(native=False)
+def unknown_purge(context: Context, everything: bool) -> None:
     """Remove for good what is older than the retention time (`inbox.days`), or --all.
 
     \b
     facedesk unknown purge --all
     """
-    _run(options, lambda commands, context: commands.purge(context, everything=everything))
+    with context.writing("unknown purge", purging=False):
+        count, choices = _choices(context).purge(everything=everything)
+    gone = [many(count, "sighting"), *([many(choices, "choice")] if choices else [])]
+    context.output.done(f"{', '.join(gone)} removed for good.", removed=count, choices=choices)
+
+
+def keep(context: Context, sighted: Sighted) -> None:
+    """Keep a stranger whom recognition has seen; print a note where that is impossible."""
+    try:
+        with context.writing("keeping an unknown", purging=False):
+            _choices(context).purge()
+            Inbox(context.workspace, context.settings.inbox).add(sighted)
+    except DataError as error:
+        context.output.note(f"A stranger was not kept: {error}", "yellow")
+
+
+def _choices(context: Context) -> Choices:
+    return Choices(context.workspace, context.settings.inbox, context.settings.consent)
+
+
+def _group(context: Context, id: str) -> UnknownGroup:
+    """The group that holds this sighting. Raises DataError."""
+    groups = inbox_view(context.workspace, context.settings).groups
+    found = next((group for group in groups if id in group.sightings), None)
+    if found is None:
+        raise DataError("There is no such group", id[:80], "See `facedesk unknown list`.")
+    return found
+
+
+def _part(group: UnknownGroup, only: Sequence[str]) -> UnknownGroup:
+    """The group, or these of its sightings where any are named. Raises DataError."""
+    strays = [id for id in only if id not in group.sightings]
+    if strays:
+        hint = "See `facedesk unknown list`."
+        raise DataError("This sighting is not in the group", strays[0][:80], hint)
+    return group.only(only) if only else group
+
+
+def _say(context: Context, title: str, pictures: int, hint: str = "") -> None:
+    words = f"{title}: {many(pictures, 'picture')}."
+    context.output.done(words, title=title, pictures=pictures)
+    if hint:
+        context.output.note(hint)

@@ -1,21 +1,45 @@
-"""`facedesk vault`: the group of commands about encryption at rest."""
+"""`facedesk vault`: encrypting a workspace, opening it otherwise, checking it, decrypting it."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from tui.cli.options import SubGroup
-from tui.cli.run import run
-
-if TYPE_CHECKING:
-    from tui.cli.context import Context
+from engine.contract.errors import SealBroken, UsageError, VaultError
+from engine.settings import VaultSettings
+from engine.text import many
+from engine.workspace.audit import Audit
+from engine.workspace.vault import opened
+from engine.workspace.vault.convert import Converted, not_encrypted, survey, verify
+from engine.workspace.vault.convert import change_key as change
+from engine.workspace.vault.convert import create as seal_all
+from engine.workspace.vault.convert import remove as unseal_all
+from engine.workspace.vault.keys import (
+    Opener,
+    VaultRecord,
+    check_new_passphrase,
+    from_key_file,
+    from_passphrase,
+    from_passphrase_file,
+    make_key_file,
+    read_record,
+)
+from engine.workspace.vault.unlock import STANDARD_INPUT, from_standard_input, given, open_with
+from tui.cli.options import SubGroup, confirmed
+from tui.cli.run import Context, interruptible, takes_context
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+STATES = {
+    "sealed": "encrypted",
+    "sealing": "being encrypted: run `facedesk vault create` once more",
+    "unsealing": "being decrypted: run `facedesk vault remove` once more",
+}
 
 
 def _keys(prefix: str = "") -> Callable[[Command], Command]:
@@ -38,45 +62,44 @@ def _keys(prefix: str = "") -> Callable[[Command], Command]:
     return add
 
 
-@click.group(cls=SubGroup, invoke_without_command=True)
-@click.pass_context
-def vault(ctx: click.Context) -> None:
+@click.group(cls=SubGroup, default="status")
+def vault() -> None:
     """Encryption of the workspace at rest (without a command: status).
 
     \b
     facedesk vault
     facedesk vault create
     """
-    if ctx.invoked_subcommand is None:
-        _status(ctx.obj)
-
-
-def _status(options: dict[str, Any]) -> None:
-    def job(context: Context) -> None:
-        from tui.commands.vault import status
-
-        status(context)
-
-    run(options, job, native=False, opening="no")
 
 
 @vault.command("status")
-@click.pass_obj
-def vault_status(options: dict[str, Any]) -> None:
+@takes_context(native=False, opening="no")
+def vault_status(context: Context) -> None:
     """Whether the workspace is encrypted, how, and how many files are; needs no key.
 
     \b
     facedesk vault status
     """
-    _status(options)
+    record = read_record(context.workspace.root)
+    found = survey(context.workspace)
+    if context.output.as_json:
+        context.output.object({"event": "vault", **_facts(record), **asdict(found)})
+        return
+    if record is None:
+        context.output.result(f"Not encrypted: {_files(found.plain)}.")
+        return
+    context.output.result(f"State: {STATES[record.state]}")
+    context.output.result(
+        f"AES-256-GCM, vault key {record.key.hex()[:8]} of {record.created[:10]}, "
+        f"opened by {_how(record)}"
+    )
+    context.output.result(f"{_files(found.sealed)} encrypted, {_files(found.plain)} not")
 
 
 @vault.command("create")
 @_keys()
-@click.pass_obj
-def vault_create(
-    options: dict[str, Any], key_file: Path | None, passphrase_file: str | None
-) -> None:
+@takes_context(native=False, opening="no")
+def vault_create(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
     """Encrypt the workspace in place: pictures, features, models, names in files, all of it.
 
     The passphrase is asked for twice, or read from a file. May be interrupted: the same command
@@ -86,41 +109,53 @@ def vault_create(
     facedesk vault create
     facedesk vault create --key-file /media/stick/facedesk.key
     """
-
-    def job(context: Context) -> None:
-        from tui.commands.vault import create
-
-        create(context, key_file, passphrase_file)
-
-    run(options, job, native=False, opening="no")
+    record = read_record(context.workspace.root)
+    if record is not None and record.state == "sealing":
+        opener = _opener(context, record, key_file, passphrase_file)
+        open_with(context.workspace.root, record, opener)
+    else:
+        context.workspace.prepare()
+        opener = _new(context.workspace.root, key_file, passphrase_file)
+    noted = Audit(context.workspace).of("vault-created", by=opener.by)
+    done = _convert(context, context.writing("vault create"), noted, "Encrypting", opener, seal_all)
+    _say(context, done, "{files} encrypted. Keep a copy of {vault}; it holds no secret.")
+    context.output.note(
+        "What was there before may still be found on the disk until it is overwritten."
+    )
 
 
 @vault.command("check")
 @_keys()
-@click.pass_obj
-def vault_check(
-    options: dict[str, Any], key_file: Path | None, passphrase_file: str | None
-) -> None:
+@takes_context(native=False, opening="no")
+def vault_check(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
     """Open the vault and read every file: is the key right, was a file changed?
 
     \b
     facedesk vault check
     """
-
-    def job(context: Context) -> None:
-        from tui.commands.vault import check
-
-        check(context, key_file, passphrase_file)
-
-    run(options, job, native=False, opening="no")
+    record = _record(context)
+    open_with(context.workspace.root, record, _opener(context, record, key_file, passphrase_file))
+    with context.output.progress("Reading", None) as bar:
+        found, broken = verify(context.workspace, bar.update)
+    context.output.records(
+        "broken", broken, lambda path: [f"Changed: {path}"], fields=lambda path: {"file": path}
+    )
+    words = f"The key is right; {_files(found.sealed)} read."
+    context.output.done(words, **{**asdict(found), "broken": len(broken)})
+    if broken:
+        raise SealBroken(
+            "Files of the encrypted workspace were changed",
+            many(len(broken), "file"),
+            "Restore them from a backup, or delete them.",
+        )
 
 
 @vault.command("change-key")
 @_keys()
 @_keys("new-")
-@click.pass_obj
+@takes_context(native=False, opening="no")
 def vault_change_key(
-    options: dict[str, Any],
+    context: Context,
     key_file: Path | None,
     passphrase_file: str | None,
     new_key_file: Path | None,
@@ -132,33 +167,147 @@ def vault_change_key(
     facedesk vault change-key
     facedesk vault change-key --new-key-file /media/stick/facedesk.key
     """
-
-    def job(context: Context) -> None:
-        from tui.commands.vault import change_key
-
-        change_key(context, (key_file, passphrase_file), (new_key_file, new_passphrase_file))
-
-    run(options, job, native=False, opening="no")
+    record = _record(context)
+    opener = _opener(context, record, key_file, passphrase_file)
+    open_with(context.workspace.root, record, opener)
+    other = _new(context.workspace.root, new_key_file, new_passphrase_file)
+    noted = Audit(context.workspace).of("vault-changed", what="key", by=other.by)
+    with context.writing("vault change-key"), noted:
+        change(context.workspace, opener, other)
+    words = "Done. Copies of the former vault.json still open with the former key."
+    context.output.done(words, opened_by=other.by)
 
 
 @vault.command("remove")
 @_keys()
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def vault_remove(
-    options: dict[str, Any], key_file: Path | None, passphrase_file: str | None, yes: bool
-) -> None:
+@confirmed("Write all pictures and models unencrypted?")
+@takes_context(native=False, opening="no")
+def vault_remove(context: Context, key_file: Path | None, passphrase_file: str | None) -> None:
     """Decrypt the workspace in place; may be interrupted and goes on where it was.
 
     \b
     facedesk vault remove
     """
-    if not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm("Write all pictures and models unencrypted?", abort=True, err=True)
+    record = _record(context)
+    opener = _opener(context, record, key_file, passphrase_file)
+    open_with(context.workspace.root, record, opener)
+    noted = Audit(context.workspace).of("vault-changed", what="removed")
+    done = _convert(
+        context, context.writing("vault remove"), noted, "Decrypting", opener, unseal_all
+    )
+    _say(context, done, "{files} decrypted; {vault} is gone.")
 
-    def job(context: Context) -> None:
-        from tui.commands.vault import remove
 
-        remove(context, key_file, passphrase_file)
+# --- keys ----------------------------------------------------------------------------------------
 
-    run(options, job, native=False, opening="no")
+
+def _record(context: Context) -> VaultRecord:
+    record = read_record(context.workspace.root)
+    if record is None:
+        raise not_encrypted(context.workspace.root)
+    return record
+
+
+def _opener(
+    context: Context, record: VaultRecord, key_file: Path | None, passphrase_file: str | None
+) -> Opener:
+    """What opens the present vault: as the options, the settings or the operator say."""
+    from tui.unlock import ask_passphrase, can_ask
+
+    _refuse_both(key_file, passphrase_file)
+    if key_file is not None or passphrase_file is not None:
+        settings = VaultSettings(
+            key_file=str(key_file or ""), passphrase_file=passphrase_file or ""
+        )
+    else:
+        settings = context.settings.vault
+    opener = given(record, settings)
+    if opener is None and record.wrap.by == "passphrase" and can_ask():
+        opener = from_passphrase(ask_passphrase("Passphrase: "))
+    if opener is None:
+        raise opened.locked(context.workspace.root)
+    return opener
+
+
+def _new(root: Path, key_file: Path | None, passphrase_file: str | None) -> Opener:
+    """A new key as the options say, else a passphrase typed twice."""
+    from tui.unlock import ask_new_passphrase, can_ask
+
+    _refuse_both(key_file, passphrase_file)
+    if key_file is not None:
+        path = key_file.expanduser()
+        if path.resolve().is_relative_to(root.resolve()):
+            raise UsageError(
+                "The key file lies in the workspace",
+                str(path),
+                "Whoever takes the folder would have both: name a place elsewhere.",
+            )
+        return from_key_file(path) if path.exists() else make_key_file(path)
+    if passphrase_file is not None:
+        opener = (
+            from_standard_input()
+            if passphrase_file == STANDARD_INPUT
+            else from_passphrase_file(Path(passphrase_file).expanduser())
+        )
+        check_new_passphrase(opener.secret.decode())
+        return opener
+    if not can_ask():
+        raise VaultError(
+            "No new key was given",
+            "there is no terminal to ask on",
+            "Name --key-file or --passphrase-file.",
+        )
+    return ask_new_passphrase()
+
+
+def _refuse_both(key_file: Path | None, passphrase_file: str | None) -> None:
+    if key_file is not None and passphrase_file is not None:
+        raise UsageError("One key is enough", "a key file and a passphrase were given", "Name one.")
+
+
+# --- converting and words ------------------------------------------------------------------------
+
+
+def _convert(
+    context: Context,
+    lock: AbstractContextManager[None],
+    noted: AbstractContextManager[object],
+    title: str,
+    opener: Opener,
+    work: Callable[..., Converted],
+) -> Converted:
+    with (
+        interruptible(keep=False) as cancel,
+        lock,
+        noted,
+        context.output.progress(title, None) as bar,
+    ):
+        return work(context.workspace, opener, report=bar.update, cancel=cancel)
+
+
+def _say(context: Context, done: Converted, text: str) -> None:
+    vault = context.workspace.root / opened.VAULT_FILE
+    context.output.done(text.format(files=_files(done.files), vault=vault), **asdict(done))
+
+
+def _files(count: int) -> str:
+    return many(count, "file")
+
+
+def _how(record: VaultRecord) -> str:
+    if record.wrap.by == "key-file":
+        return "a key file"
+    return f"a passphrase (scrypt, N={record.wrap.n}, r={record.wrap.r}, p={record.wrap.p})"
+
+
+def _facts(record: VaultRecord | None) -> dict[str, object]:
+    if record is None:
+        return {"encrypted": False}
+    return {
+        "encrypted": True,
+        "state": record.state,
+        "cipher": "AES-256-GCM",
+        "key": record.key.hex(),
+        "created": record.created,
+        "opened_by": record.wrap.by,
+    }

@@ -1,4 +1,4 @@
-"""facedesk replay: a recorded session again, on the line or in the app."""
+"""`facedesk replay`: a recorded session again, on the line or in the app."""
 
 from __future__ import annotations
 
@@ -7,18 +7,42 @@ import tempfile
 from dataclasses import replace as changed
 from pathlib import Path
 
+import click
+
 from engine.contract import Captured, Event, FaceSeen, Refused, ReplayDone
 from engine.contract.errors import NoPictures, SourceUnreadable
 from engine.contract.requests import EnrolRequest, ReplayRequest
 from engine.text import many
-from engine.workspace.folder import Workspace
-from tui.cli.context import Context, interruptible
-from tui.commands.enrolment import refusal, refuse_silence, source_note
-from tui.words.figures import doubt_words
+from tui.cli.listen import Listener, demand_review, refusal
+from tui.cli.options import TakesGlobals
+from tui.cli.run import Context, interruptible, takes_context
 from tui.words.text import STATES
 
 
-def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> ReplayDone:
+@click.command(cls=TakesGlobals)
+@click.argument("file")
+@click.option("--into", metavar="NAME", help="Keep the pictures of an enrolment with this person.")
+@click.option("--each-event", is_flag=True, help="Print every decision, not only the summary.")
+@click.option("--tui", is_flag=True, help="Run it inside the app, at its own speed.")
+@takes_context()
+def replay(context: Context, file: str, into: str | None, each_event: bool, tui: bool) -> None:
+    """Run a session recorded with --record again, and compare what is decided with what was.
+
+    A recorded enrolment writes no pictures, unless --into says where.
+
+    \b
+    facedesk enroll Ada --source 0 --record ada    # makes ada.fdrec
+    facedesk replay ada.fdrec
+    facedesk replay ada.fdrec --tui
+    """
+    request = ReplayRequest(file=file, into=into)
+    if tui:
+        _replay_in_app(context, request)
+    else:
+        _replay_here(context, request, each_event=each_event)
+
+
+def _replay_here(context: Context, request: ReplayRequest, *, each_event: bool) -> None:
     """Run a recording again; prints how many decisions agree.
 
     Raises SourceUnreadable at the end if the recording breaks off, ReviewNeeded if pictures that
@@ -27,7 +51,7 @@ def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> Rep
     from engine.jobs.replay import replay as run_again
 
     output = context.output
-    doubts: list[str] = []
+    listener = Listener(output)
     kept = 0
     with contextlib.ExitStack() as stack:
         cancel = stack.enter_context(interruptible(keep=True))
@@ -36,40 +60,30 @@ def replay(context: Context, request: ReplayRequest, *, each_event: bool) -> Rep
 
         def emit(event: Event) -> None:
             nonlocal kept
-            output.event(event)
-            source_note(output, event)
+            listener(event)
             kept += isinstance(event, Captured)
-            doubts.extend(doubt_words(event))
             if each_event and (line := _line(event)):
                 output.result(line)
 
         done = run_again(context.workspace, context.settings, request, cancel, emit)
-        output.result(summary(done))
+        output.result(_summary(done))
         for frame, then, now in done.first:
-            output.result("  " + f"frame {frame}: {then} then, {now} now")
+            output.result(f"  frame {frame}: {then} then, {now} now")
     if done.damage:
         raise SourceUnreadable("The recording breaks off", done.damage, "Up to there it was used.")
-    refuse_silence(doubts)
+    demand_review(listener.doubts)
     if request.into is not None and not kept:
         raise NoPictures("No picture was kept", "every frame of the recording was refused")
-    return done
 
 
-def summary(done: ReplayDone) -> str:
+def _summary(done: ReplayDone) -> str:
     """How many decisions agree, in a sentence."""
+    frames = many(done.frames, "frame")
     if not done.decisions:
-        return "{frames}; nothing was decided when it was recorded".format(
-            frames=many(done.frames, "frame")
-        )
-    text = "{frames}; {agree} of {decisions} decisions agree".format(
-        frames=many(done.frames, "frame"), agree=done.agree, decisions=done.decisions
-    )
-    more = [
-        (done.differ, "{count} differ"),
-        (done.lost, "{count} were not made again"),
-        (done.new, "{count} are new"),
-    ]
-    return ", ".join([text, *(what.format(count=count) for count, what in more if count)])
+        return f"{frames}; nothing was decided when it was recorded"
+    more = ((done.differ, "differ"), (done.lost, "were not made again"), (done.new, "are new"))
+    text = f"{frames}; {done.agree} of {done.decisions} decisions agree"
+    return ", ".join([text, *(f"{count} {what}" for count, what in more if count)])
 
 
 def _line(event: Event) -> str:
@@ -89,10 +103,11 @@ def _line(event: Event) -> str:
             return ""
 
 
-def replay_in_app(context: Context, request: ReplayRequest) -> None:
+def _replay_in_app(context: Context, request: ReplayRequest) -> None:
     """The app with the recorded job running in it. An enrolment plays in a folder of its own."""
     from engine.jobs.replay import recorded_job
-    from tui.commands.application import run_app
+    from engine.workspace.folder import Workspace
+    from tui.cli.app import run_app
 
     recorded = recorded_job(request.file, context.settings, "own", request.into)
     with contextlib.ExitStack() as stack:

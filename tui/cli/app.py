@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.contract.errors import UsageError
-from tui.cli.context import Context
+from tui.cli.run import Context, takes_context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tui.demo import DemoScript
 
 
-def open_app(context: Context, record: Path | None = None) -> None:
+@takes_context(native=False, opening="screen")
+def open_app(context: Context, record: Path | None) -> None:
     """`facedesk` without a command. Raises UsageError where there is no terminal."""
     run_app(context, None, record=record)
 

@@ -1,17 +1,25 @@
-"""facedesk demo: the whole job on two bundled portraits, without a camera or a network."""
+"""`facedesk demo`: the whole job on two bundled portraits, without a camera or a network."""
 
 from __future__ import annotations
 
 import shutil
 
+import click
+
 from engine.contract import RecogniseDone
 from engine.contract.errors import DataError
-from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
+from engine.contract.requests import (
+    EnrolRequest,
+    RecogniseRequest,
+    SplitRequest,
+    TrainRequest,
+)
 from engine.desk import library
-from tui.cli.context import Context
-from tui.commands.enrolment import enroll
-from tui.commands.recognition import recognize
-from tui.commands.training import split, train
+from tui.cli.enrol import capture
+from tui.cli.options import TakesGlobals
+from tui.cli.recognise import recognise_one
+from tui.cli.run import Context, takes_context
+from tui.cli.train import make_split, train_model
 from tui.words.text import STATES
 
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
@@ -21,46 +29,71 @@ FRAMES = 60
 """Frames of each recognition: two seconds of the virtual camera."""
 
 
-def demo(context: Context) -> None:
+@click.command(cls=TakesGlobals)
+@click.option("--tui", is_flag=True, help="Play the demo inside the app.")
+@takes_context(demo=True)
+def demo(context: Context, tui: bool) -> None:
+    """The whole job on two bundled portraits, without a camera or a network.
+
+    \b
+    facedesk demo
+    facedesk demo --tui
+    """
+    _refuse_foreign_workspace(context)
+    if tui:
+        _demo_in_app(context)
+    else:
+        _demo_here(context)
+
+
+def _demo_here(context: Context) -> None:
     """Enrol one person, meet a stranger, enrol her too, recognise both, sum up.
 
-    Raises DataError if the workspace is not the demo's own, FacedeskError if the outcome is not
-    what it must be: a demo that quietly fails would prove nothing.
+    Raises DataError if the outcome is not what it must be: a demo that quietly fails would
+    prove nothing.
     """
     output = context.output
-    refuse_foreign_workspace(context)
     for row in library.person_rows(context.workspace):
         with context.writing("demo"):
             library.delete(context.workspace, row.name)
-    say(context, "DEMO on bundled public-domain portraits; no camera, no network.")
-    say(context, f"1. Enrol {COLLINS}")
-    enroll(context, _enrol(COLLINS, "demo:collins"))
-    say(context, "2. Train with one person")
-    train(context, TrainRequest())
-    say(context, f"3. {HOPPER} walks by: nobody knows her yet")
-    stranger = recognize(context, _watch("demo:hopper"))
-    say(context, f"4. Enrol {HOPPER} too")
-    enroll(context, _enrol(HOPPER, "demo:hopper"))
-    say(context, "5. Split")
-    split(context, None, None, None, None, False)
-    say(context, "6. Train with both")
-    train(context, TrainRequest())
-    say(context, "7. Recognise both, on camera paths never seen before")
-    first = recognize(context, _watch("demo:collins"))
-    second = recognize(context, _watch("demo:hopper"))
+    _say(context, "DEMO on bundled public-domain portraits; no camera, no network.")
+    _say(context, f"1. Enrol {COLLINS}")
+    capture(context, _enrol(COLLINS, "demo:collins"))
+    _say(context, "2. Train with one person")
+    train_model(context, TrainRequest())
+    _say(context, f"3. {HOPPER} walks by: nobody knows her yet")
+    stranger = recognise_one(context, _watch("demo:hopper"))
+    _say(context, f"4. Enrol {HOPPER} too")
+    capture(context, _enrol(HOPPER, "demo:hopper"))
+    _say(context, "5. Split")
+    configured = context.settings.split
+    make_split(
+        context,
+        SplitRequest(
+            train=configured.train,
+            validation=configured.validation,
+            test=configured.test,
+            seed=configured.seed,
+        ),
+    )
+    _say(context, "6. Train with both")
+    train_model(context, TrainRequest())
+    _say(context, "7. Recognise both, on camera paths never seen before")
+    first = recognise_one(context, _watch("demo:collins"))
+    second = recognise_one(context, _watch("demo:hopper"))
     verdicts = (
         (f"{HOPPER} before enrolment", "unknown", stranger),
         (COLLINS, COLLINS, first),
         (HOPPER, HOPPER, second),
     )
     output.table(
-        ("who stood there", "expected", "#" + "frames said so", "#" + "others named"),
+        ("who stood there", "expected", "#frames said so", "#others named"),
         [
             (
                 who,
                 STATES.get(expected, expected),
                 str(done.people.get(expected, 0)),
-                str(named_wrongly(done, expected)),
+                str(_named_wrongly(done, expected)),
             )
             for who, expected, done in verdicts
         ],
@@ -68,21 +101,19 @@ def demo(context: Context) -> None:
     )
     output.result(f"The workspace is {context.workspace.root}")
     output.result(f"Look at it: facedesk --workspace {context.workspace.root}")
-    wrong = [who for who, expected, done in verdicts if not convincing(done, expected)]
+    wrong = [who for who, expected, done in verdicts if not _convincing(done, expected)]
     if wrong:
-        raise DataError(
-            "The demo did not come out right", "for {names}".format(names=", ".join(wrong))
-        )
+        raise DataError("The demo did not come out right", f"for {', '.join(wrong)}")
 
 
-def say(context: Context, text: str) -> None:
+def _say(context: Context, text: str) -> None:
     """A heading of the demo."""
     if context.output.as_json:
         context.output.object({"event": "demo", "text": text})
     context.output.note(f"\n{text}", "bold")
 
 
-def refuse_foreign_workspace(context: Context) -> None:
+def _refuse_foreign_workspace(context: Context) -> None:
     """Raise DataError if anybody but the demo's two people is in the workspace."""
     others = {row.name for row in library.person_rows(context.workspace)} - {COLLINS, HOPPER}
     if others:
@@ -93,16 +124,16 @@ def refuse_foreign_workspace(context: Context) -> None:
         )
 
 
-def named_wrongly(done: RecogniseDone, expected: str) -> int:
+def _named_wrongly(done: RecogniseDone, expected: str) -> int:
     """Faces that were given a name other than the expected one."""
     return sum(n for who, n in done.people.items() if who not in (expected, "unknown", "unsure"))
 
 
-def convincing(done: RecogniseDone, expected: str) -> bool:
+def _convincing(done: RecogniseDone, expected: str) -> bool:
     """Whether most decided faces were as expected and nobody else was named."""
     said = done.people.get(expected, 0)
     decided = sum(count for who, count in done.people.items() if who != "unsure")
-    return decided > 0 and said * 2 > decided and named_wrongly(done, expected) == 0
+    return decided > 0 and said * 2 > decided and _named_wrongly(done, expected) == 0
 
 
 def _enrol(person: str, source: str) -> EnrolRequest:
@@ -113,12 +144,11 @@ def _watch(source: str) -> RecogniseRequest:
     return RecogniseRequest(source=f"{source}?seed=7&frames={FRAMES}", pace="fast")
 
 
-def demo_in_app(context: Context) -> None:
+def _demo_in_app(context: Context) -> None:
     """The same inside the app, in a fresh demo workspace."""
-    from tui.commands.application import run_app
+    from tui.cli.app import run_app
     from tui.demo import DemoScript
 
-    refuse_foreign_workspace(context)
     for folder in (context.workspace.people, context.workspace.features, context.workspace.models):
         shutil.rmtree(folder, ignore_errors=True)
     context.workspace.split_file.unlink(missing_ok=True)

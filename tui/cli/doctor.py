@@ -1,39 +1,47 @@
-"""facedesk doctor: what is there, what is wrong, and the command that mends it."""
+"""`facedesk doctor`: what is there, what is wrong, and the command that mends it."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from itertools import chain
 
-from engine.contract import CheckupDone, Event, Finding
+import click
+
+from engine.contract import CheckupDone, Finding
 from engine.contract.errors import DataError, SourceUnreadable
 from engine.text import many
-from tui.cli.context import Context, interruptible
-from tui.terminal.graphics import terminal_findings
+from tui.cli.listen import Listener
+from tui.cli.options import TakesGlobals
+from tui.cli.run import Context, interruptible, takes_context
 from tui.words.doctor import GROUPS, SIGNS, WORDS, by_group, verdict
 
 
+@click.command(cls=TakesGlobals)
+@click.option(
+    "--camera", metavar="SRC", help="Measure this source: /dev/video0, a clip, a URL, demo:NAME."
+)
+@takes_context(opening="given")
 def doctor(context: Context, camera: str | None) -> None:
-    """Print all findings; measure `camera`, or else every camera that can be used.
+    """Look at cameras, files, processor, terminal and disk; say what is wrong and the remedy.
 
-    Raises DataError if something needed is broken, so that scripts notice, and SourceUnreadable
-    if it is the camera that was asked for.
+    \b
+    facedesk doctor
+    facedesk doctor --camera rtsp://camera.local/live
+    facedesk doctor --json > report.jsonl
     """
     from engine.doctor.cameras import check_camera
     from engine.doctor.files import survey
+    from tui.terminal.graphics import terminal_findings
 
     output = context.output
     found: list[Finding] = []
-
-    def emit(event: Event) -> None:
-        output.event(event)
-        if isinstance(event, Finding):
-            found.append(event)
-
+    emit = Listener(output, handlers={Finding: found.append})
     size = shutil.get_terminal_size()
-    for finding in survey(context.workspace, context.settings):
-        emit(finding)
-    for finding in terminal_findings(os.environ, size.columns, size.lines):
+    for finding in chain(
+        survey(context.workspace, context.settings),
+        terminal_findings(os.environ, size.columns, size.lines),
+    ):
         emit(finding)
     usable = [f.device for f in found if f.device and f.subject == f.device and f.state == "ok"]
     for source in [camera] if camera else usable:

@@ -1,28 +1,36 @@
-"""facedesk split, export, train: from pictures to a model."""
+"""`facedesk split`, `export` and `train`: from pictures to a model."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
 
 from engine.cancel import Cancel
-from engine.contract import (
-    EpochDone,
-    Event,
-    FeaturesProgress,
-    Notice,
-    SplitDone,
-    Threshold,
-    TrainDone,
-)
+from engine.contract import EpochDone, SplitDone, Threshold, TrainDone
 from engine.contract.errors import Cancelled, SplitMissing, UsageError
 from engine.contract.requests import SplitRequest, TrainRequest
 from engine.desk import library
-from engine.settings import SplitSettings
-from tui.cli.context import Context, interruptible
+from tui.cli.listen import Listener, threshold_line
+from tui.cli.options import TakesGlobals
 from tui.cli.output import Output
+from tui.cli.run import Context, interruptible, takes_context
 from tui.words.text import SPLIT_MODES, figure
 
+if TYPE_CHECKING:
+    from engine.settings import SplitSettings
 
+SIDES: dict[str, Literal[160, 224]] = {"160": 160, "224": 224}
+
+
+@click.command(cls=TakesGlobals)
+@click.option("--train", type=float, help="Share of training pictures (default 0.70).")
+@click.option("--validation", type=float, help="Share of validation pictures (default 0.15).")
+@click.option("--test", type=float, help="Share of test pictures (default 0.15).")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed, same split.")
+@click.option("--random", is_flag=True, help="Mix consecutive frames: for comparison only.")
+@takes_context(native=False)
 def split(
     context: Context,
     train: float | None,
@@ -30,17 +38,29 @@ def split(
     test: float | None,
     seed: int | None,
     random: bool,
-) -> SplitDone:
-    """Make and save a split; shares that were not given are the configured ones, or the rest."""
+) -> None:
+    """Divide each person's pictures by session, or by blocks of time.
+
+    \b
+    facedesk split
+    facedesk split --train 0.8 --validation 0.1 --test 0.1 --seed 7
+    """
     configured = context.settings.split
     shares = complete_shares(configured, train, validation, test)
-    request = SplitRequest(
-        train=shares[0],
-        validation=shares[1],
-        test=shares[2],
-        seed=configured.seed if seed is None else seed,
-        random=random,
+    make_split(
+        context,
+        SplitRequest(
+            train=shares[0],
+            validation=shares[1],
+            test=shares[2],
+            seed=configured.seed if seed is None else seed,
+            random=random,
+        ),
     )
+
+
+def make_split(context: Context, request: SplitRequest) -> SplitDone:
+    """Make, save and print a split."""
     with context.writing("split"):
         done = library.split(context.workspace, request)
     context.output.event(done)
@@ -50,7 +70,7 @@ def split(
     ]
     rows.append(("all", str(done.train), str(done.validation), str(done.test)))
     context.output.table(
-        ("name", "#" + "train", "#" + "validation", "#" + "test"),
+        ("name", "#train", "#validation", "#test"),
         rows,
         f"Split by {SPLIT_MODES.get(done.mode, done.mode)}",
     )
@@ -81,8 +101,21 @@ def complete_shares(
     return filled[0], filled[1], filled[2]
 
 
-def export_folders(context: Context, folder: Path) -> int:
-    """Write the split's pictures as Keras folders."""
+@click.command(cls=TakesGlobals)
+@click.option(
+    "--keras-folders",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Write train/NAME, validation/NAME and test/NAME into this new folder.",
+)
+@takes_context()
+def export(context: Context, folder: Path) -> None:
+    """Export the split's pictures as folders that Keras reads.
+
+    \b
+    facedesk export --keras-folders folders/
+    """
     from engine.dataset.export import export_keras_folders
     from engine.dataset.split import check_fits, load_split
     from engine.people.permission import permitted
@@ -94,14 +127,65 @@ def export_folders(context: Context, folder: Path) -> int:
     check_fits(found, people)
     files = export_keras_folders(context.workspace, people, found, folder)
     context.warn_of_plain(folder)
-    if context.output.as_json:
-        context.output.object({"event": "done", "folder": str(folder), "files": files})
-    else:
-        context.output.result(f"{files} pictures written to {folder}")
-    return files
+    context.output.done(f"{files} pictures written to {folder}", folder=str(folder), files=files)
 
 
-def train(context: Context, request: TrainRequest) -> TrainDone:
+@click.command(cls=TakesGlobals)
+@click.option(
+    "--recipe",
+    type=click.Choice(["head", "classic"]),
+    default="head",
+    show_default=True,
+    help="A head in the face space, or the classic VGG16 transfer.",
+)
+@click.option("--epochs", type=click.IntRange(1, 1000), help="Most epochs.")
+@click.option("--unfreeze", type=click.Choice(["block5"]), help="Fine-tune (classic only).")
+@click.option(
+    "--input-side",
+    type=click.Choice([*SIDES]),
+    help="Width and height of VGG16's input (classic only; 224 takes twice the time).",
+)
+@click.option("--weights", help="Other VGG16 weights: a file, or `imagenet` to download Keras'.")
+@click.option(
+    "--backbone",
+    type=click.Choice(["both", "vgg16", "resnet"]),
+    help=(
+        "VGG16, the face network (resnet), or both, whose scores are added. Without it both, or "
+        "the face network where VGG16 is too slow."
+    ),
+)
+@takes_context()
+def train(
+    context: Context,
+    recipe: Any,
+    epochs: int | None,
+    unfreeze: str | None,
+    input_side: str | None,
+    weights: str | None,
+    backbone: Any,
+) -> None:
+    """Train a model on the split (made if there is none), and put it in use.
+
+    One that names enrolled people worse than the present model is kept aside instead. Enter ends
+    the epochs and keeps the best one so far, Ctrl+C gives up.
+
+    \b
+    facedesk train
+    facedesk train --recipe classic --epochs 5
+    """
+
+    request = TrainRequest(
+        recipe=recipe,
+        backbone=backbone,
+        epochs=epochs,
+        unfreeze=bool(unfreeze),
+        weights=weights,
+        input_side=SIDES[input_side] if input_side else None,
+    )
+    train_model(context, request)
+
+
+def train_model(context: Context, request: TrainRequest) -> TrainDone:
     """Train; one line an epoch, a summary, and what the figures mean.
 
     Ctrl+C gives up and says how far it was; Enter on a terminal ends the epochs and keeps the best
@@ -121,44 +205,31 @@ def _trained(
     from engine.jobs.train import train
 
     output = context.output
-    threshold: Threshold | None = None
-    last: EpochDone | None = None
+    thresholds: list[Threshold] = []
+    epochs: list[EpochDone] = []
 
-    def emit(event: Event) -> None:
-        nonlocal threshold, last
-        output.event(event)
-        match event:
-            case FeaturesProgress():
-                bar.update(event.done, event.total)
-            case Threshold():
-                threshold = event
-            case EpochDone():
-                last = event
-                bar.retitle("Epochs")
-                bar.update(event.epoch, event.epochs)
-                output.note(epoch_line(event))
-            case Notice():
-                output.note(event.text, "yellow" if event.level != "info" else "")
+    def show_epoch(event: EpochDone) -> None:
+        epochs.append(event)
+        output.note(epoch_line(event))
 
     try:
         with context.writing("train"), output.progress("Features", None) as bar:
+            emit = Listener(output, bar, {Threshold: thresholds.append, EpochDone: show_epoch})
             done = train(context.workspace, context.settings, request, cancel, emit)
     except Cancelled:
-        text = "Given up before the first epoch; the model in use stays."
-        if last is not None:
-            text = "Given up after epoch {epoch} of {epochs}; the model in use stays."
-            text = text.format(epoch=last.epoch, epochs=last.epochs)
-        output.result(text)
+        when = "before the first epoch"
+        if epochs:
+            when = f"after epoch {epochs[-1].epoch} of {epochs[-1].epochs}"
+        output.result(f"Given up {when}; the model in use stays.")
         raise
-    return done, threshold
+    return done, thresholds[-1] if thresholds else None
 
 
 def _summarise(output: Output, done: TrainDone, threshold: Threshold | None) -> None:
     """What a training brought, and what its figures mean."""
     output.result(
         f"Model {done.model}: recipe {done.recipe}, {len(done.people)} people, "
-        f"{done.epochs} epochs, "
-        f"best {done.best_epoch}, {done.seconds:.1f} s"
+        f"{done.epochs} epochs, best {done.best_epoch}, {done.seconds:.1f} s"
     )
     figures = ", ".join(f"{name} {figure(value, '.3f')}" for name, value in done.metrics.items())
     output.result(figures)
@@ -173,14 +244,9 @@ def _summarise(output: Output, done: TrainDone, threshold: Threshold | None) -> 
         )
 
 
-def threshold_line(event: Threshold) -> str:
-    """The threshold in force and what it means, the same way for every command."""
-    return f"threshold {event.threshold:.2f}. {event.sentence}"
-
-
 def epoch_line(event: EpochDone) -> str:
     """One epoch as a line of fixed columns; the best so far is marked."""
-    best = f"  {'best'}" if event.best == event.epoch else ""
+    best = "  best" if event.best == event.epoch else ""
     return (
         f"epoch {event.epoch:3d}/{event.epochs}  loss {_column(event.loss)}  accuracy "
         f"{_column(event.accuracy)}  val_loss "

@@ -1,0 +1,344 @@
+"""`facedesk enroll` and `import`: from cameras and folders to pictures of people."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from engine.contract import (
+    Coaching,
+    Emit,
+    EnrolDone,
+    LooksEnrolled,
+    Notice,
+    TwinChoice,
+    TwinSuspected,
+)
+from engine.contract.errors import (
+    FacedeskError,
+    NoPictures,
+    PersonUnreadable,
+    ReviewNeeded,
+    UsageError,
+)
+from engine.contract.requests import EnrolRequest, ImportRequest
+from engine.desk import library
+from engine.desk.roster_calls import roster_rows
+from engine.text import many
+from tui.cli.listen import Listener, demand_review
+from tui.cli.options import TakesGlobals, at_terminal, consent_option, record_option
+from tui.cli.output import Output
+from tui.cli.run import Context, interruptible, takes_context
+from tui.words import coach
+from tui.words.figures import doubt_words
+from tui.words.text import crowded_words, reason_words
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engine.people.twins import TwinGuard
+
+Twins = Literal["ask", "keep", "refuse"]
+ENDS = {
+    "stopped": "stopped",
+    "cancelled": "given up",
+    "source_ended": "the source ended early",
+}
+"""Why a capture ended before its last picture, in words."""
+
+
+def _chosen(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    """What `--twins` says, or its default. Raises UsageError where nobody can be asked."""
+    if value == "ask" and not at_terminal():
+        raise click.UsageError("--twins ask needs a terminal; keep and refuse do not.")
+    return value or ("ask" if at_terminal() else "keep")
+
+
+def twins_option() -> Callable[[Any], Any]:
+    """`--twins` of the commands that enrol pictures."""
+    return click.option(
+        "--twins",
+        type=click.Choice(["ask", "keep", "refuse"]),
+        callback=_chosen,
+        help="When somebody looks like another person (default: ask on a terminal, else keep).",
+    )
+
+
+def _one_or_roster(*, name: str | None, roster: bool, **_: Any) -> None:
+    if bool(name) == roster:
+        raise click.UsageError("Give a NAME, or --roster.")
+
+
+@click.command(cls=TakesGlobals)
+@click.argument("name", required=False)
+@click.option("--source", required=True, help="0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
+@click.option("--count", type=click.IntRange(1, 10_000), help="Crops to capture (default 100).")
+@click.option("--window", is_flag=True, help="Also show OpenCV's own preview window.")
+@click.option(
+    "--pace",
+    type=click.Choice(["own", "fast"]),
+    default="fast",
+    show_default=True,
+    help="Play a clip at its own speed, or as fast as possible.",
+)
+@record_option()
+@twins_option()
+@click.option("--roster", is_flag=True, help="Everybody who waits on the roster; Enter between.")
+@consent_option()
+@takes_context(before=_one_or_roster)
+def enroll(
+    context: Context,
+    name: str | None,
+    source: str,
+    count: int | None,
+    window: bool,
+    pace: Any,
+    record: Path | None,
+    twins: Twins,
+    roster: bool,
+    consent: str,
+) -> None:
+    """Capture pictures of NAME from a camera. Enter stops and keeps what was captured.
+
+    \b
+    facedesk enroll "Ada Lovelace" --source 0 --consent "Desk one"
+    facedesk enroll Grace --source clip.mp4 --count 40
+    facedesk enroll --roster --source 0
+    """
+    request = EnrolRequest(
+        person=name or "",
+        source=source,
+        count=count or context.settings.enrolment.count,
+        window=window,
+        pace=pace,
+        consent=consent,
+    )
+    if roster:
+        capture_roster(context, request, twins)
+    else:
+        capture(context, request, twins, record)
+
+
+def capture(
+    context: Context,
+    request: EnrolRequest,
+    twins: Twins = "keep",
+    record: Path | None = None,
+) -> EnrolDone:
+    """Capture one person; prints progress, the refusals and a summary.
+
+    Raises NoPictures if nothing was kept, whatever the reason, and ReviewNeeded.
+    """
+    from engine.jobs.enrol import enrol, nothing_captured
+    from engine.jobs.judging import guard_here
+    from engine.jobs.recording import recorded
+
+    output, settings, workspace = context.output, context.settings, context.workspace
+    said: Coaching | None = None
+    asking = threading.Event()
+    with interruptible(keep=True, enter_stops=True, asking=asking) as cancel:
+        with (
+            context.writing("enroll"),
+            output.progress(f"Enrolling {request.person}", request.count) as bar,
+        ):
+
+            def advise(event: Coaching) -> None:
+                nonlocal said
+                said = event
+                why = coach.why_refused(event)
+                bar.retitle(f"{coach.advice(event)}{f' ({why})' if why else ''}")
+
+            emit = Listener(output, bar, {Coaching: advise})
+            with recorded(record, "enrol", request, settings, workspace, emit) as (request, tell):
+                guard = guard_for(context, request.person, twins, tell, asking)
+                faces = guard_here(workspace, settings, tell)
+                done = enrol(workspace, settings, request, cancel, tell, guard, faces=faces)
+        _summarise(output, done)
+        if said is not None and done.captured:
+            output.result(coach.coverage(said))
+    if not done.captured and not done.aside:
+        raise nothing_captured(done)
+    demand_review(emit.doubts)
+    return done
+
+
+def _summarise(output: Output, done: EnrolDone) -> None:
+    """One line for what was captured, one for what was refused."""
+    ended = f" ({ENDS[done.ended]})" if done.ended in ENDS else ""
+    output.result(
+        f"{done.person}: {done.captured} of {done.target} pictures in {done.seconds:.1f} s" + ended
+    )
+    if done.change:
+        output.result(
+            f"{many(done.given_up, 'picture')} in the trash; `facedesk trash undo {done.change}` "
+            "brings them back"
+        )
+    if done.refused:
+        reasons = ", ".join(f"{n} {reason_words(r)}" for r, n in sorted(done.refused.items()))
+        output.result(f"refused frames: {reasons}")
+
+
+def capture_roster(context: Context, request: EnrolRequest, twins: Twins) -> None:
+    """Enrol everybody who waits, with `request`'s source; on a terminal Enter begins each.
+
+    Raises UsageError if nobody waits. A capture that brought nothing is shown; the next follows.
+    Raises ReviewNeeded at the end if somebody must look at one, NoPictures if none brought any.
+    """
+    doubts: list[str] = []
+    kept, nothing = 0, ""
+    waiting = [row.name for row in roster_rows(context.workspace) if not row.done]
+    if not waiting:
+        raise UsageError(
+            "Nobody waits on the roster", hint="Add names: facedesk roster add names.csv"
+        )
+    for name in waiting:
+        if at_terminal() and not _ready(name):
+            break
+        try:
+            kept += capture(context, replace(request, person=name), twins).captured
+        except (NoPictures, PersonUnreadable) as error:
+            context.output.error(error)
+            nothing = str(error)
+        except ReviewNeeded as error:
+            context.output.note(error.message, "yellow")
+            doubts.append(error.message)
+    demand_review(doubts)
+    if nothing and not kept:
+        raise NoPictures("Nobody was enrolled", nothing, "See `facedesk roster`.")
+
+
+def _ready(name: str) -> bool:
+    """Wait until the next person stands in front of the camera; `q` ends the work."""
+    answer = click.prompt(f"{name}: Enter when ready, q to end", "", show_default=False, err=True)
+    return str(answer).strip().lower() != "q"
+
+
+@click.command("import", cls=TakesGlobals)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--face",
+    type=click.Choice(["central", "largest", "only"]),
+    default="central",
+    show_default=True,
+    help="Which face of a photograph counts.",
+)
+@click.option(
+    "--redraw",
+    is_flag=True,
+    help="Let the split divide anew what FOLDER/train/, validation/ and test/ divide.",
+)
+@twins_option()
+@consent_option()
+@takes_context()
+def import_command(
+    context: Context, folder: Path, face: Any, redraw: bool, twins: Twins, consent: str
+) -> None:
+    """Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like.
+
+    The split keeps the division into train/, validation/ (val/) and test/, unless --redraw.
+
+    \b
+    facedesk import photos/
+    facedesk import groups/ --face largest
+    facedesk import photos/ --twins refuse
+    """
+    from engine.jobs.imports import import_pictures
+    from engine.jobs.judging import guard_here
+
+    output, settings, workspace = context.output, context.settings, context.workspace
+    request = ImportRequest(folder=str(folder), face=face, consent=consent, redraw=redraw)
+
+    def decide(found: LooksEnrolled) -> TwinChoice | None:
+        if twins == "keep":
+            return None
+        for sentence in doubt_words(found):
+            output.note(sentence, "yellow")
+        return choice_of(found.other, twins)
+
+    with (
+        interruptible(keep=False) as cancel,
+        context.writing("import"),
+        output.progress("Importing", None) as bar,
+    ):
+        emit = Listener(output, bar)
+        faces = guard_here(workspace, settings, emit)
+        done = import_pictures(workspace, settings, request, cancel, emit, faces, decide)
+    output.result(
+        f"{done.images} pictures of {done.people} people imported, {done.refused} files "
+        f"refused, in {done.seconds:.1f} s"
+    )
+    if done.crowded:
+        output.result(crowded_words(done.crowded))
+    demand_review(emit.doubts)
+
+
+# --- people who look alike -----------------------------------------------------------------------
+
+
+def guard_for(
+    context: Context, person: str, twins: Twins, emit: Emit, asking: threading.Event
+) -> TwinGuard:
+    """Compares the first pictures on a thread of its own, where there is a model to do it with.
+
+    `ask` asks on the terminal, `keep` warns and goes on, `refuse` gives the capture up.
+    `asking` is set while the terminal is wanted for the answer.
+    """
+    from engine.people.twins import TwinGuard
+
+    def ask(crops: NDArray[np.uint8]) -> None:
+        threading.Thread(target=compare, args=(crops,), daemon=True).start()
+
+    def compare(crops: NDArray[np.uint8]) -> None:
+        from engine.jobs.judging import suspect
+
+        found = None
+        try:
+            found = suspect(context.workspace, context.settings, person, crops, emit)
+        except FacedeskError as error:
+            emit(Notice(text=f"Not compared with other people: {error}", level="warning"))
+        finally:
+            asking.set()
+            guard.report(found.other if found else "")
+        if found:
+            emit(found)
+            context.output.note(_twin_words(found), "yellow")
+            guard.answer(choice_of(found.other, twins))
+        asking.clear()
+
+    if library.current_model(context.workspace) is None:
+        return TwinGuard()
+    guard = TwinGuard(ask)
+    return guard
+
+
+def _twin_words(event: TwinSuspected) -> str:
+    """The warning, in the app's words."""
+    return (
+        f"Looks like {event.other}: same person? {event.pictures} of the first {event.of} "
+        f"pictures of {event.person} are named so (score {event.score:.2f}, threshold "
+        f"{event.threshold:.2f})."
+    )
+
+
+def choice_of(other: str, twins: Twins) -> TwinChoice:
+    """What to do with pictures that look like `other`; asks on the terminal if it is to."""
+    if twins != "ask":
+        return "different" if twins == "keep" else "stop"
+    answers: dict[str, TwinChoice] = {"y": "same", "n": "different", "s": "stop"}
+    prompt: Callable[..., str] = click.prompt
+    try:
+        given = prompt(
+            f"Same person as {other}? (y same, n different, s stop)",
+            type=click.Choice(list(answers)),
+            show_choices=False,
+            err=True,
+        )
+    except click.Abort:
+        return "stop"
+    return answers[given]

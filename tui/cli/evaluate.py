@@ -1,0 +1,206 @@
+"""`facedesk evaluate` and `bake-off`: how good it honestly is, in tables and sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.contract import BakeOffDone, EvaluateDone
+from engine.contract.requests import BakeOffRequest, EvaluateRequest
+from engine.text import many
+from tui.cli.listen import Listener
+from tui.cli.options import TakesGlobals
+from tui.cli.output import Output
+from tui.cli.run import Context, interruptible, takes_context
+from tui.words import figures
+from tui.words.figures import STRANGERS, share
+from tui.words.text import SUSPECTS
+
+
+@click.command(cls=TakesGlobals)
+@click.option(
+    "--probes",
+    type=click.Path(path_type=Path),
+    help="Pictures to search with, one sub-folder a person (default: the split's held-out ones).",
+)
+@click.option(
+    "--strangers",
+    type=click.Path(path_type=Path),
+    help="Pictures of people not enrolled: one sub-folder, or one loose picture, a stranger.",
+)
+@click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
+@click.option("--report", type=click.Path(path_type=Path), help="Write evaluation.html in here.")
+@click.option("--model", "identity", help="A model's id or its start (default: the one in use).")
+@takes_context()
+def evaluate(
+    context: Context,
+    probes: Path | None,
+    strangers: Path | None,
+    fpir: float | None,
+    report: Path | None,
+    identity: str | None,
+) -> None:
+    """Measure how good the model honestly is, and on how many pictures that rests.
+
+    \b
+    facedesk evaluate
+    facedesk evaluate --strangers photos-of-others/ --report report/
+    """
+    from engine.desk import evaluations
+    from engine.jobs.evaluate import evaluate
+
+    request = EvaluateRequest(
+        model=identity,
+        probes=str(probes) if probes else None,
+        strangers=str(strangers) if strangers else None,
+        fpir=fpir,
+        report=str(report) if report else None,
+    )
+    output = context.output
+    output.note("Loading the model")
+    with (
+        interruptible(keep=False) as cancel,
+        # Features that are missing are computed and kept for the next training.
+        context.writing_if_possible("evaluate") as writing,
+        output.progress("Pictures", None) as bar,
+    ):
+        emit = Listener(output, bar)
+        done = evaluate(context.workspace, context.settings, request, cancel, emit)
+        if writing:
+            evaluations.save(context.workspace, done)
+    _show(output, done)
+
+
+def _show(output: Output, done: EvaluateDone) -> None:
+    """The whole evaluation for a person."""
+    from engine.evaluate.words import WHOSE, leakage_sentence
+
+    output.table(
+        ("figure", "#value", "#95 % bounds"),
+        [
+            (name, share(value), _bounds(done, key))
+            for name, value, key in (
+                ("rank-1", done.rank1, "rank1"),
+                ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
+                ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
+                *(
+                    (f"TPIR at FPIR {float(fpir):.1%}", value, f"tpir@{fpir}")
+                    for fpir, value in done.tpir.items()
+                ),
+            )
+        ],
+        f"Model {done.model}, recipe {done.recipe}, {len(done.people)} people",
+    )
+    output.result(
+        f"{many(done.probes, 'probe')}, {done.missed} without a face. "
+        f"{many(done.strangers, 'search', 'searches')} by "
+        f"{many(done.stranger_people, 'stranger')}: {WHOSE[done.strangers_from]}. "
+        f"Threshold {done.threshold:.3f}."
+    )
+    output.result(done.sentence)
+    output.table(
+        ("person", "#probes", "#rank-1", "#named rightly"),
+        [
+            (name, str(probes), share(right / probes), share(named / probes))
+            for name, (probes, right, named) in done.per_person.items()
+        ],
+    )
+    if done.confused:
+        output.table(
+            ("probe of", "looks like", "#score", "#own score"),
+            [
+                (person, other, f"{score:.3f}", f"{own:.3f}")
+                for person, other, score, own, *_rest in done.confused
+            ],
+            "Most confused pairs",
+        )
+    for person, picture, kind, why in done.suspects:
+        output.result(f"Look at {_tail(picture)} of {person}, {SUSPECTS.get(kind, kind)}: {why}")
+    if done.leakage:
+        output.result(leakage_sentence(done.leakage))
+    for warning in done.warnings:
+        output.note(warning, "yellow")
+    if done.report:
+        output.result(f"Report: {done.report}")
+
+
+def _bounds(done: EvaluateDone, key: str) -> str:
+    """The bounds of a figure, or a dash."""
+    found = done.intervals.get(key)
+    return figures.bounds(found) if found else "-"
+
+
+def _tail(path: str) -> str:
+    """The last three parts of a path: person, session, file."""
+    return "/".join(Path(path).parts[-3:])
+
+
+@click.command("bake-off", cls=TakesGlobals)
+@click.option("--strangers", type=click.Path(path_type=Path), help="People who are not enrolled.")
+@click.option("--probes", type=click.Path(path_type=Path), help="Sub-folders named after people.")
+@click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
+@takes_context()
+def bake_off(
+    context: Context, strangers: Path | None, probes: Path | None, fpir: float | None
+) -> None:
+    """Compare classic, VGG16, the face network and both on your own gallery, in one table.
+
+    The training part of the split enrols, the test part searches. Without --strangers your own
+    strangers are taken, or everybody is left out once. Nothing is trained for keeps.
+
+    \b
+    facedesk bake-off --strangers photos-of-others/
+    """
+    from engine.jobs.bake_off import bake_off
+
+    request = BakeOffRequest(
+        probes=None if probes is None else str(probes),
+        strangers=None if strangers is None else str(strangers),
+        fpir=fpir,
+    )
+    output = context.output
+    output.note("Loading TensorFlow")
+    with (
+        interruptible(keep=False) as cancel,
+        context.writing("bake-off"),
+        output.progress("Pictures", None) as bar,
+    ):
+        emit = Listener(output, bar, steps_as_json=False)
+        done = bake_off(context.workspace, context.settings, request, cancel, emit)
+    output.event(done)
+    _show_contest(output, done)
+
+
+def _show_contest(output: Output, done: BakeOffDone) -> None:
+    at = f"{100 * done.fpir:.2g} %"
+    output.table(
+        ("", "#rank-1", f"#TPIR@{at}", "#threshold", "#FPIR", "#TPIR", "#ms", "#MB"),
+        [
+            (
+                row["contestant"],
+                share(row["rank1"]),
+                share(row["tpir"]),
+                f"{row['threshold']:.3f}",
+                share(row["fpir_at_default"]),
+                share(row["tpir_at_default"]),
+                f"{row['milliseconds']:.0f}",
+                f"{row['megabytes']:.1f}",
+            )
+            for row in done.rows
+        ],
+    )
+    output.result(
+        f"TPIR@{at}: TPIR where these strangers have FPIR {at}. FPIR and TPIR: "
+        "at the default threshold of each. ms: of one core, a face. MB: on "
+        "disk."
+    )
+    output.result(
+        f"{many(done.people, 'person', 'people')}, {many(done.enrolled, 'picture')} enrolled; "
+        f"{many(done.probes, 'probe')}, {done.missed} of them without a face; "
+        f"{many(done.strangers, 'search', 'searches')} of "
+        f"{many(done.stranger_people, 'person', 'people')}: {STRANGERS[done.strangers_from]}; "
+        f"{done.seconds:.0f} s"
+    )
+    for note in done.notes:
+        output.note(note, "yellow")

@@ -1,1 +1,0 @@
-"""The commands of `facedesk`, one module a group; imported only when they run."""
