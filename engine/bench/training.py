@@ -34,11 +34,11 @@ from engine.dataset.split import load_split
 from engine.jobs.enrol import enrol
 from engine.jobs.feed import Feed
 from engine.jobs.material import Material
-from engine.jobs.networks import Backbones
 from engine.jobs.split import with_pictures
 from engine.jobs.train import train
 from engine.model.augment import wanted_views
 from engine.model.backbones import load_ahead
+from engine.model.networks import Backbones
 from engine.model.weights import load_weights
 from engine.people.registry import People
 from engine.settings import Settings

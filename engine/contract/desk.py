@@ -13,42 +13,30 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.contract import EvaluateDone, Event, FaceAnswer, Finding, SplitDone, TwinChoice
+from engine.contract.people import (
+    Added,
+    Answers,
+    Erased,
+    Exported,
+    RosterRow,
+    Trashed,
+)
 from engine.contract.requests import (
-    CAMERA_JOBS,
-    BakeOffRequest,
     CheckRequest,
-    Colours,
-    ConfusionFacts,
     EnrolRequest,
     EvaluateRequest,
-    FaceChoice,
     ImportRequest,
     InboxView,
-    InModel,
     Job,
     ModelRow,
     PersonFacts,
     PersonRow,
-    PictureFacts,
     PictureRow,
-    PreviewLevel,
     PreviewWish,
-    Recipe,
     RecogniseRequest,
-    ReplayRequest,
-    SessionFacts,
     SplitRequest,
-    StrangersRequest,
     TrainRequest,
 )
-from engine.desk.roster_calls import RosterRow
-from engine.people.consent import Consent, state_of
-from engine.people.permission import outdated_words
-from engine.people.roster import Added
-from engine.people.trash_steps import Trashed
-from engine.rights.erase import Erased
-from engine.rights.export import Exported
-from engine.rights.receipt import Answers, Doubts, ErasureUnanswered
 from engine.settings import Settings
 
 
@@ -107,47 +95,6 @@ class UnknownDesk(Protocol):
         """Remove for good what is older than the retention time; how many sightings."""
         ...
 
-
-__all__ = [
-    "CAMERA_JOBS",
-    "Answers",
-    "BakeOffRequest",
-    "CheckRequest",
-    "Colours",
-    "ConfusionFacts",
-    "Consent",
-    "Desk",
-    "Doubts",
-    "EnrolRequest",
-    "Erased",
-    "ErasureUnanswered",
-    "EvaluateRequest",
-    "Exported",
-    "FaceAnswer",
-    "FaceChoice",
-    "ImportRequest",
-    "InModel",
-    "Job",
-    "Listener",
-    "ModelRow",
-    "PersonFacts",
-    "PersonRow",
-    "PictureFacts",
-    "PictureRow",
-    "PreviewLevel",
-    "PreviewWish",
-    "Recipe",
-    "RecogniseRequest",
-    "ReplayRequest",
-    "SessionFacts",
-    "SplitRequest",
-    "StrangersRequest",
-    "TrainRequest",
-    "Trashed",
-    "TwinChoice",
-    "outdated_words",
-    "state_of",
-]
 
 Listener = Callable[[Event], None]
 

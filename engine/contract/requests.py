@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine.contract import EpochDone
-from engine.model.record import BackboneName
-from engine.people.consent import Consent, State
+from engine.contract.people import Consent, State
 
 Job = Literal["enrol", "import", "train", "evaluate", "recognise", "check"]
 CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise", "check"})
@@ -26,6 +25,8 @@ CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise", "check"
 
 Recipe = Literal["head", "classic"]
 FaceChoice = Literal["central", "largest", "only"]
+BackboneName = Literal["both", "vgg16", "resnet"]
+"""Networks that faces may go through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

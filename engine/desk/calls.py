@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 from engine.contract import Event, Finding, SplitDone
 from engine.contract.errors import WorkspaceLocked
+from engine.contract.messages import LikenessAsked, LikenessFound
 from engine.contract.requests import InboxView, ModelRow, PersonRow, PictureRow, SplitRequest
 from engine.desk import library
-from engine.desk.messages import LikenessAsked, LikenessFound
 from engine.desk.writer import SharedWriter
 from engine.people.registry import People
 from engine.people.unknown import Inbox

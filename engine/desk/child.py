@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.contract.errors import EngineDied
-from engine.desk.messages import FacesFound, Hello, Pong, Quit
+from engine.contract.messages import FacesFound, Hello, Pong, Quit
 from engine.desk.wire import Channel, WireError
 from engine.logs import open_log
 from engine.machine import environment, python

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from engine.contract import EpochDone, EvaluateDone, SplitDone
 from engine.contract.errors import DataError, ModelCorrupt, NoModel, UsageError
+from engine.contract.people import state_of
 from engine.contract.requests import (
     ConfusionFacts,
     EnrolRequest,
@@ -37,7 +38,6 @@ from engine.desk import evaluations
 from engine.jobs import split as splitting
 from engine.model.record import ModelInfo, contains
 from engine.model.store import ModelStore
-from engine.people.consent import state_of
 from engine.people.names import clean_name
 from engine.people.permission import permit
 from engine.people.person import Person, SessionInfo, UnreadPerson
@@ -61,7 +61,7 @@ def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple
     comes last."""
     known = settings or Settings()
     away = {each.slug: each.since for each in unseen(workspace, known)}
-    model = current_model(workspace)
+    model = ModelStore(workspace).current()
     trained = _revisions(model)
     people, unread = People(workspace).everybody()
     rows = tuple(
@@ -126,17 +126,6 @@ def _untrained(person: Person, model: ModelInfo | None) -> int:
         )
     except (ValueError, AttributeError, TypeError):
         return 0
-
-
-def stale_ids(workspace: Workspace, model: ModelInfo) -> frozenset[str]:
-    """Identities of a model's people whose pictures changed since training, or who are gone."""
-    now = {person.id: person.revision for person in People(workspace).list()}
-    return frozenset(id for id, _, revision in model.people if now.get(id) != revision)
-
-
-def current_model(workspace: Workspace) -> ModelInfo | None:
-    """The current model's description, or None if there is none."""
-    return next((info for info in ModelStore(workspace).list() if info.current), None)
 
 
 def check_name(name: str) -> str:
@@ -267,7 +256,7 @@ def person_facts(workspace: Workspace, name: str) -> PersonFacts:
     """Read what is known of a person from the workspace. Raises PersonNotFound."""
     registry = People(workspace)
     person = registry.get(name)
-    model = current_model(workspace)
+    model = ModelStore(workspace).current()
     return PersonFacts(
         name=person.name,
         slug=person.slug,

@@ -25,6 +25,25 @@ from engine.contract import (
 )
 from engine.contract.desk import Listener
 from engine.contract.errors import DataError, EngineDied, FacedeskError, SourceBusy
+from engine.contract.messages import (
+    Burdened,
+    End,
+    FacesFound,
+    FacesWanted,
+    FirstPictures,
+    FramesEnded,
+    Hello,
+    LikenessFound,
+    PictureKept,
+    PicturesOver,
+    Ready,
+    RecognitionEnded,
+    SessionAsked,
+    SessionJudged,
+    Start,
+    TwinReport,
+    WhyAsked,
+)
 from engine.contract.requests import (
     CAMERA_JOBS,
     CheckRequest,
@@ -39,31 +58,11 @@ from engine.contract.requests import (
 from engine.desk import evaluations, library, relays
 from engine.desk.calls import CheckupCalls, InboxCalls, LikenessCalls, StillCalls
 from engine.desk.child import Child, Deaths, death
-from engine.desk.messages import (
-    Burdened,
-    End,
-    FacesFound,
-    FacesWanted,
-    FirstPictures,
-    FramesEnded,
-    Hello,
-    LikenessFound,
-    PictureKept,
-    PicturesOver,
-    Ready,
-    RecognitionEnded,
-    SessionAsked,
-    Start,
-    TwinReport,
-    WhyAsked,
-)
 from engine.desk.people_calls import PeopleCalls
 from engine.desk.relays import PROCESSES, FeedCalls, Renewal, Several, TwinCalls
-from engine.desk.roster_calls import RosterCalls
 from engine.desk.watchdog import Watchdog
 from engine.desk.writer import InboxWriter
 from engine.jobs.recording import Tapes
-from engine.people.second_face import SessionJudged
 from engine.rights.purge import SeenNotes, SeenWriter
 from engine.rights.upkeep import Watched, note_settings
 from engine.settings import Settings
@@ -80,7 +79,6 @@ class LocalDesk(
     Renewal,
     Several,
     TwinCalls,
-    RosterCalls,
     InboxCalls,
     CheckupCalls,
     LikenessCalls,

@@ -18,9 +18,7 @@ import numpy as np
 from engine.cancel import Cancel
 from engine.contract import JobEnded, NothingToExplain, Notice
 from engine.contract.errors import FacedeskError
-from engine.contract.requests import EvaluateRequest, TrainRequest
-from engine.desk.child_main import ChildContext, serve
-from engine.desk.messages import (
+from engine.contract.messages import (
     Burdened,
     End,
     FacesFound,
@@ -35,10 +33,12 @@ from engine.desk.messages import (
     RecognitionEnded,
     SessionAsked,
     Start,
-    Turns,
     TwinReport,
     WhyAsked,
 )
+from engine.contract.requests import EvaluateRequest, TrainRequest
+from engine.desk.child_main import ChildContext, serve
+from engine.jobs.pacing import FrameSlots
 from engine.model.backbones import choose_runtime, load_ahead
 from engine.pictures import CROP
 
@@ -61,7 +61,7 @@ class ModelBody:
     def __init__(self, context: ChildContext) -> None:
         from engine.jobs.feed import Feed
         from engine.jobs.naming import Recognition
-        from engine.jobs.networks import Backbones
+        from engine.model.networks import Backbones
 
         self._context = context
         self._backbones = Backbones(context.settings.model)
@@ -79,7 +79,7 @@ class ModelBody:
         """Cameras that still deliver."""
         self._frames = 0
         """Frames of those that do not any more."""
-        self._turns = Turns()
+        self._slots = FrameSlots()
         context.replace = self._replace
 
     def _replace(self, message: object) -> bool:
@@ -94,7 +94,7 @@ class ModelBody:
         if isinstance(message, PicturesOver):
             threading.Thread(target=self._over, args=(message,), daemon=True).start()
             return True
-        return isinstance(message, FacesFound) and message.lossy and self._turns.offer(message)
+        return isinstance(message, FacesFound) and message.lossy and self._slots.offer(message)
 
     def run(self) -> None:
         """Take messages until told to quit."""
@@ -122,7 +122,7 @@ class ModelBody:
                 self._beside("evaluate", lambda token: self._evaluate(evaluation, token))
             case Start():
                 self._run = message.run
-                self._turns = Turns()
+                self._slots = FrameSlots()
                 self._cameras = set(range(len(message.request.sources)))
                 self._frames = 0
                 with self._feed.paused():
@@ -145,7 +145,7 @@ class ModelBody:
             case PictureKept() | PicturesOver():  # from before `_replace` was there
                 self._replace(message)
             case FacesFound():
-                faces = self._turns.take(message.camera) if message.lossy else message
+                faces = self._slots.take(message.camera) if message.lossy else message
                 if faces is not None and self._recognition is not None:
                     self._name(faces, self._recognition)
             case FramesEnded() if self._recognition is not None:
@@ -159,14 +159,14 @@ class ModelBody:
 
     def _name(self, faces: FacesFound, recognition: Recognition) -> None:
         """Recognise one frame; its camera is told first, so that the next one is found beside."""
-        self._context.send(self._turns.wanted(faces))
+        self._context.send(self._slots.wanted(faces))
         began = time.monotonic()
-        recognition.take(faces, self._turns.dropped(faces.camera))
-        self._turns.took(faces, time.monotonic() - began)
+        recognition.take(faces, self._slots.dropped(faces.camera))
+        self._slots.took(faces, time.monotonic() - began)
 
     def _camera_ended(self, message: FramesEnded, recognition: Recognition) -> None:
         """A source is at its end; recognition is with the last one."""
-        self._turns.ended(message.camera)
+        self._slots.ended(message.camera)
         self._cameras.discard(message.camera)
         self._frames += message.frames
         if not self._cameras:

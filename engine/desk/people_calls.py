@@ -8,20 +8,27 @@ from pathlib import Path
 
 from engine.contract import EvaluateDone
 from engine.contract.errors import DataError
+from engine.contract.people import (
+    Added,
+    Answers,
+    Consent,
+    Erased,
+    Exported,
+    RosterRow,
+    Trashed,
+    noted,
+)
 from engine.contract.requests import Job, PersonFacts
 from engine.desk import evaluations
 from engine.desk.calls import QuickCalls
 from engine.desk.library import person_facts
 from engine.people import changes, roster
-from engine.people.consent import Consent, noted
 from engine.people.registry import People, utc_now
 from engine.people.trash import Trash
-from engine.people.trash_steps import Trashed
-from engine.rights.erase import Erased, erase, unfinished
-from engine.rights.export import Exported, export_person
+from engine.rights.erase import erase, unfinished
+from engine.rights.export import export_person
 from engine.rights.likeness import Scores
 from engine.rights.purge import due, purge
-from engine.rights.receipt import Answers
 from engine.settings import ConsentSettings, Settings
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
@@ -110,6 +117,15 @@ class PeopleCalls(QuickCalls):
             return {}
         with self._writer.hold("purge"):
             return dict(purge(self._workspace, self._settings))
+
+    def roster(self) -> tuple[RosterRow, ...]:
+        """Names to be enrolled, in their order."""
+        return roster.rows(self._workspace)
+
+    def add_to_roster(self, source: str) -> Added:
+        """Add the names of a CSV file or folder. Raises UsageError."""
+        with self._writer.hold("roster"):
+            return roster.add(self._workspace, Path(source))
 
     def last_evaluation(self, model: str) -> EvaluateDone | None:
         """The last evaluation of a model, or None."""

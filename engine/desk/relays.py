@@ -22,22 +22,22 @@ from typing import Any
 
 from engine.contract import FaceAnswer, JobEnded, SourceFailed, TwinChoice
 from engine.contract.errors import EngineDied, FacedeskError
-from engine.contract.requests import Job, RecogniseRequest
-from engine.desk import library
-from engine.desk.child import Child
-from engine.desk.messages import (
+from engine.contract.messages import (
     FaceAnswered,
     FirstPictures,
     FramesEnded,
     PictureKept,
     PicturesOver,
     SessionAsked,
+    SessionJudged,
     Start,
     TwinAnswer,
     TwinReport,
 )
+from engine.contract.requests import Job, RecogniseRequest
+from engine.desk.child import Child
 from engine.desk.writer import SharedWriter
-from engine.people.second_face import SessionJudged
+from engine.model.store import ModelStore
 from engine.text import mask_credentials
 from engine.workspace.folder import Workspace
 
@@ -130,7 +130,7 @@ class TwinCalls:
         """Pictures to the model process, if there is a model to compare with; reports back."""
         if isinstance(message, TwinReport):
             self._child("camera").send(message)
-        elif library.current_model(self._workspace) is None:
+        elif ModelStore(self._workspace).current() is None:
             self._child("camera").send(TwinReport(other=""))
         else:
             self._child("model").send(message)

@@ -18,25 +18,26 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Notice, TwinSuspected
 from engine.contract.errors import FacedeskError, ModelError
-from engine.jobs.networks import Backbones, model_in_use
+from engine.contract.messages import SessionJudged
 from engine.jobs.strangers import ready_strangers
 from engine.model.backbones import Backbone, backbone_name
 from engine.model.feature_store import EmbeddingCache, RecentRows, kept_embeddings
+from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32, unit
-from engine.people.identity import by_one_camera, spread
-from engine.people.names import name_key
 from engine.people.permission import permitted
 from engine.people.person import Person, SessionInfo
 from engine.people.registry import People
-from engine.people.second_face import FaceGuard, SessionJudged
+from engine.people.second_face import FaceGuard
 from engine.recognise.calibration import threshold_for
 from engine.recognise.gallery import TWO_FACES, Gallery, faces_in, most_typical
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.settings import Settings
 from engine.shortage import shortage
+from engine.text import name_key
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import by_one_camera, spread
 
 EARLIER = 24
 """Pictures of the person's earlier sessions that new ones are compared with, spread over all."""

@@ -18,15 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate, Why
-from engine.desk import library
-from engine.desk.messages import FacesFound
+from engine.contract.messages import FacesFound
 from engine.jobs.keep_unknown import Keeper
-from engine.jobs.material import Unkept
-from engine.jobs.networks import Backbones, model_in_use
+from engine.jobs.material import Unkept, stale_ids
 from engine.jobs.strangers import ready_strangers
 from engine.model.face_space import Space
 from engine.model.feature_store import FeatureCache
-from engine.people.identity import PERSON_FILE, sub_folders
+from engine.model.networks import Backbones, model_in_use
 from engine.people.permission import permitted
 from engine.people.person import warn_unread
 from engine.people.registry import People
@@ -35,6 +33,7 @@ from engine.recognise.threshold import threshold_event
 from engine.recognise.why import EnrolledCrops, Evidence, Memory, enrolled_crops, explain
 from engine.settings import GateSettings, Settings
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import PERSON_FILE, sub_folders
 
 if TYPE_CHECKING:
     from engine.faces.align import Face
@@ -137,7 +136,7 @@ class Recognition:
             extractor,
             space,
             settings.recognition,
-            library.stale_ids(workspace, model.info),
+            stale_ids(workspace, model.info),
             self._names,
             classifier_for(model, backbone.weights) if backbone.weights else None,
             ready_strangers(workspace, extractor, space, emit),

@@ -22,8 +22,8 @@ from engine.cancel import Cancel
 from engine.config import checked_settings
 from engine.contract import Emit, Event, Notice, ReplayDone
 from engine.contract.errors import NoPictures, SourceError
+from engine.contract.messages import FacesFound
 from engine.contract.requests import EnrolRequest, RecogniseRequest, ReplayRequest
-from engine.desk.messages import FacesFound
 from engine.rights.upkeep import watching
 from engine.settings import Settings
 from engine.workspace.folder import Workspace

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.contract.errors import ConsentMissing, PersonNotFound
-from engine.people.consent import Consent, noted, state_of
-from engine.people.names import clean_name, name_key
+from engine.contract.people import Consent, noted, outdated_words, state_of
+from engine.people.names import clean_name
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.people.roster import consent_for
 from engine.settings import ConsentSettings
+from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 
@@ -136,13 +137,6 @@ def permitted(workspace: Workspace) -> tuple[Person, ...]:
 def withdrawn(workspace: Workspace) -> tuple[Person, ...]:
     """Everybody enrolled who has taken their consent back."""
     return tuple(p for p in People(workspace).list() if is_withdrawn(p))
-
-
-def outdated_words(agreed: str, settings: ConsentSettings) -> str:
-    """That somebody agreed to another text than the present one, as a clause."""
-    if agreed in ("", settings.text_version):
-        return f"agreed to other words than the present text {settings.text_version}"
-    return f"agreed to text {agreed}, the present one is {settings.text_version}"
 
 
 def _judge(

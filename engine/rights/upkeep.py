@@ -25,7 +25,6 @@ from engine.contract import Emit, Notice, Recovered
 from engine.contract.errors import DataError, FacedeskError
 from engine.model.epochs import FOLDER, drop_stale
 from engine.model.store import ModelStore
-from engine.people.identity import SESSION_FILE
 from engine.people.permission import permitted
 from engine.people.registry import People, utc_now
 from engine.people.strangers import StrangerArea
@@ -37,6 +36,7 @@ from engine.workspace.audit_chain import Begun
 from engine.workspace.audit_words import place
 from engine.workspace.files import read_json, write_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import SESSION_FILE
 
 
 def recover_people(workspace: Workspace, interrupted: str = "") -> Recovered | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import FacedeskError, WorkspaceLocked
+from engine.contract.people import Answers
 from engine.dataset.export import export_keras_folders
 from engine.dataset.split import load_split
 from engine.desk import library
@@ -25,7 +26,6 @@ from engine.people.strangers import clear_strangers
 from engine.people.trash import Trash
 from engine.rights.erase import erase
 from engine.rights.export import export_person
-from engine.rights.receipt import Answers
 from engine.rights.upkeep import recover
 from engine.settings import ConsentSettings, SplitSettings
 from engine.workspace.audit import Audit

@@ -13,18 +13,18 @@ from engine.bench.material import crops_of, enrol_made_up
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen, Sighted
 from engine.contract.errors import ConsentMissing, NoModel
+from engine.contract.messages import FacesFound
+from engine.contract.people import noted
 from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
 from engine.desk import people_calls
-from engine.desk.messages import FacesFound
 from engine.jobs import naming
 from engine.jobs.enrol import enrol
 from engine.jobs.naming import Recognition
-from engine.jobs.networks import Backbones
 from engine.jobs.recognise import recognise
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones
 from engine.people import changes, roster
-from engine.people.consent import noted
 from engine.people.permission import is_withdrawn, permit
 from engine.people.registry import People
 from engine.people.trash import Trash

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.contract.errors import WorkspaceLocked
-from engine.desk.messages import PictureKept, PicturesOver
+from engine.contract.messages import PictureKept, PicturesOver
 from engine.desk.relays import FeedCalls
 from engine.desk.writer import SharedWriter
 from engine.workspace.folder import Workspace

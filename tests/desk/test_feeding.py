@@ -17,9 +17,9 @@ from engine.contract import Event, TrainDone
 from engine.contract.requests import EnrolRequest, TrainRequest
 from engine.jobs.enrol import enrol
 from engine.jobs.feed import BATCH, Feed
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.pictures import encode_png

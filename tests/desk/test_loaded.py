@@ -7,9 +7,9 @@ import pytest
 
 from engine.bench.material import stand_in
 from engine.contract.errors import ModelError
-from engine.jobs import networks
-from engine.jobs.networks import Backbones
+from engine.model import networks
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones
 from engine.model.record import ModelInfo
 
 

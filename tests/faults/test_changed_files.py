@@ -26,8 +26,8 @@ from engine.dataset.split import load_split
 from engine.desk import library
 from engine.desk.library import person_facts
 from engine.jobs.evaluate import evaluate
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
+from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people.changes import delete_people, undo
 from engine.people.recording import SessionWriter

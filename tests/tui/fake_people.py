@@ -7,6 +7,16 @@ from dataclasses import replace
 
 from engine.contract import EvaluateDone
 from engine.contract.errors import NothingToUndo
+from engine.contract.people import (
+    Answers,
+    Consent,
+    Doubts,
+    Erased,
+    ErasureUnanswered,
+    Exported,
+    Receipt,
+    Trashed,
+)
 from engine.contract.requests import (
     ConfusionFacts,
     PersonFacts,
@@ -14,11 +24,6 @@ from engine.contract.requests import (
     PictureFacts,
     SessionFacts,
 )
-from engine.people.consent import Consent
-from engine.people.trash_steps import Trashed
-from engine.rights.erase import Erased
-from engine.rights.export import Exported
-from engine.rights.receipt import Answers, Doubts, ErasureUnanswered, Receipt
 
 
 def facts(row: PersonRow, consent: Consent | None = None, pictures: int = 3) -> PersonFacts:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from engine.desk.roster_calls import RosterRow
-from engine.people.roster import Added
+from engine.contract.people import Added, RosterRow
 
 
 def row(name: str, pictures: int = 0) -> RosterRow:

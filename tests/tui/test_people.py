@@ -12,8 +12,7 @@ from textual.widgets import Input
 
 from engine.contract import JobStarted
 from engine.contract.errors import PersonNotFound, PersonUnreadable, UndoConflict
-from engine.people.consent import Consent
-from engine.rights.receipt import Answers, Doubts, Holder, Unsure
+from engine.contract.people import Answers, Consent, Doubts, Holder, Unsure
 from tui.screens.dialog import Confirm
 from tui.screens.person import ConsentForm, PersonScreen
 

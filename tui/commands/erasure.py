@@ -9,9 +9,10 @@ from typing import Literal, cast
 
 import click
 
-from engine.rights.erase import Erased, erase
+from engine.contract.people import Answers, Doubts, Erased, ErasureUnanswered
+from engine.rights.erase import erase
 from engine.rights.likeness import measured_with
-from engine.rights.receipt import Answers, Doubts, ErasureUnanswered, to_json, words
+from engine.rights.receipt import to_json, words
 from tui.cli.context import Context
 
 

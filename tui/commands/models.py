@@ -98,7 +98,7 @@ def _now_in_use(context: Context, identity: str) -> None:
 
 def show_layers(context: Context, recipe: Recipe, *, unfreeze: bool) -> None:
     """Every layer of a recipe's network."""
-    from engine.jobs.networks import layers
+    from engine.model.networks import layers
 
     people = sum(1 for row in library.person_rows(context.workspace) if row.pictures)
     rows = layers(recipe, people=max(2, people), unfreeze=unfreeze)
@@ -138,7 +138,7 @@ def show_layers(context: Context, recipe: Recipe, *, unfreeze: bool) -> None:
 
 def export_model(context: Context, file: Path, identity: str | None) -> None:
     """Save a model as one Keras file."""
-    from engine.jobs.networks import export
+    from engine.model.networks import export
 
     context.output.note("Loading TensorFlow")
     size = export(context.workspace, file, identity)

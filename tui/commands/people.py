@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from engine.contract.people import Trashed, state_of
 from engine.contract.requests import PersonRow
 from engine.desk import library, people_calls
 from engine.desk.library import person_facts
 from engine.people import changes
-from engine.people.consent import state_of
 from engine.people.registry import People
-from engine.people.trash_steps import Trashed
 from engine.text import many
 from tui.cli.context import Context
 from tui.words.figures import confusion_words, consent_words

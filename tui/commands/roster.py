@@ -8,7 +8,6 @@ from pathlib import Path
 
 from engine.contract.errors import NoPictures, PersonUnreadable, ReviewNeeded, UsageError
 from engine.contract.requests import EnrolRequest
-from engine.desk.roster_calls import roster_rows
 from engine.people import roster
 from engine.text import many
 from tui.cli.context import Context
@@ -18,7 +17,7 @@ from tui.commands.twins import Twins
 
 def list_roster(context: Context) -> None:
     """The roster as a table or one object a line."""
-    rows = roster_rows(context.workspace)
+    rows = roster.rows(context.workspace)
     waiting = sum(not row.done for row in rows)
     if context.output.as_json:
         for row in rows:
@@ -72,7 +71,7 @@ def enroll_roster(
     """
     doubts: list[str] = []
     kept, nothing = 0, ""
-    waiting = [row.name for row in roster_rows(context.workspace) if not row.done]
+    waiting = [row.name for row in roster.rows(context.workspace) if not row.done]
     if not waiting:
         raise UsageError(
             "Nobody waits on the roster", hint="Add names: facedesk roster add names.csv"

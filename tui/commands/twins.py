@@ -10,7 +10,7 @@ import click
 
 from engine.contract import Emit, Notice, TwinChoice, TwinSuspected
 from engine.contract.errors import FacedeskError
-from engine.desk import library
+from engine.model.store import ModelStore
 from tui.cli.context import Context
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def guard_for(
             guard.answer(choice_of(found.other, twins))
         asking.clear()
 
-    if library.current_model(context.workspace) is None:
+    if ModelStore(context.workspace).current() is None:
         return TwinGuard()
     guard = TwinGuard(ask)
     return guard

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from engine.config import load_settings
+from engine.contract.messages import FacesFound, FacesWanted, Quit, Ready, Start
 from engine.contract.requests import RecogniseRequest
 from engine.desk.child_main import Pulse
-from engine.desk.messages import FacesFound, FacesWanted, Quit, Ready, Start
 from engine.desk.model_process import ModelBody
 from engine.jobs import naming
 from engine.workspace.folder import Workspace
