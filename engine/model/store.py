@@ -154,6 +154,14 @@ class ModelStore:
         """The description of the model in use, None if there is none."""
         return next((info for info in self.list() if info.current), None)
 
+    def require_current(self) -> None:
+        """Raise NoModel if no model is in use."""
+        if self.current_id() is None:
+            raise NoModel(
+                "No model has been trained yet",
+                hint="Enrol people, then run `facedesk train`.",
+            )
+
     def current_id(self) -> str | None:
         """The id of the model in use, None if none is, empty if the note of it is damaged.
 

@@ -9,14 +9,14 @@ recognition, nor trained on, from that moment on; their pictures stay until they
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.contract.errors import ConsentMissing, PersonNotFound
+from engine.contract.errors import ConsentMissing, DataError, PersonNotFound
 from engine.contract.people import Consent, noted, outdated_words, state_of
 from engine.people.names import clean_name
 from engine.people.person import Person
-from engine.people.registry import People
-from engine.people.roster import consent_for
+from engine.people.registry import People, utc_now
+from engine.people.roster import consent_for, forget_consent
 from engine.settings import ConsentSettings
 from engine.text import name_key
 from engine.workspace.audit import Audit
@@ -108,6 +108,41 @@ def note(people: People, person: Person, permission: Permission) -> Person:
         return person
     with Audit(people.workspace).of("consent-noted", person.id, text_version=consent.text_version):
         return people.set_consent(person.name, consent)
+
+
+def note_consent(
+    workspace: Workspace, settings: ConsentSettings, name: str, by: str, text_version: str
+) -> Consent:
+    """Note that a person agreed, now. Raises PersonNotFound, DataError if nobody noted it.
+
+    The caller holds `Workspace.writer`.
+    """
+    if not by.strip():
+        raise DataError("Consent needs a witness", "", "Say who asked and noted it.")
+    consent = noted(by, settings, text_version.strip())
+    people = People(workspace)
+    person = people.get(name)
+    with Audit(workspace).of("consent-noted", person.id, text_version=consent.text_version):
+        people.set_consent(name, consent)
+    return consent
+
+
+def withdraw_consent(workspace: Workspace, name: str) -> Consent:
+    """Note that consent was taken back, now. Raises PersonNotFound, DataError if there is none.
+
+    The caller holds `Workspace.writer`.
+    """
+    registry = People(workspace)
+    person = registry.get(name)
+    if person.consent is None or not person.consent.given:
+        raise DataError(
+            "There is no consent to withdraw", person.name, "See `facedesk people show NAME`."
+        )
+    consent = replace(person.consent, withdrawn=utc_now())
+    with Audit(workspace).of("consent-withdrawn", person.id, text_version=consent.text_version):
+        registry.set_consent(person.name, consent)
+        forget_consent(workspace, person.name)
+    return consent
 
 
 def refuse_taken_back(person: Person, into: Person) -> None:

@@ -18,9 +18,9 @@ from engine.contract.people import Answers
 from engine.dataset.export import export_keras_folders
 from engine.dataset.split import load_split
 from engine.desk import library
-from engine.desk.people_calls import note_consent
 from engine.jobs.split import split
 from engine.people import changes
+from engine.people.permission import note_consent
 from engine.people.registry import People
 from engine.people.strangers import clear_strangers
 from engine.people.trash import Trash

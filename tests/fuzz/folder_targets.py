@@ -13,7 +13,7 @@ import numpy as np
 from engine.contract.errors import FacedeskError, ModelCorrupt, NoModel
 from engine.dataset.split import check_fits, load_split, summarise
 from engine.desk import evaluations, library
-from engine.desk.library import inbox_view
+from engine.desk.unknown_groups import inbox_view
 from engine.jobs.material import stale_ids
 from engine.model.arrays import LARGEST, unpack
 from engine.model.face_space import FaceSpace

@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 from engine.contract.people import Trashed, state_of
 from engine.contract.requests import PersonRow
-from engine.desk import library, people_calls
+from engine.desk import library
 from engine.desk.library import person_facts
-from engine.people import changes
+from engine.people import changes, permission
 from engine.people.registry import People
 from engine.text import many
 from tui.cli.context import Context
@@ -167,9 +167,9 @@ def consent(context: Context, name: str, by: str, text_version: str, withdraw: b
     version = text_version or context.settings.consent.text_version
     with context.writing("people consent"):
         if withdraw:
-            noted = people_calls.withdraw_consent(context.workspace, name)
+            noted = permission.withdraw_consent(context.workspace, name)
         else:
-            noted = people_calls.note_consent(
+            noted = permission.note_consent(
                 context.workspace, context.settings.consent, name, by, version
             )
     person = People(context.workspace).get(name)
@@ -180,7 +180,7 @@ def consent(context: Context, name: str, by: str, text_version: str, withdraw: b
 
 
 def _keep_days(context: Context) -> int:
-    return people_calls.keep_days(context.settings)
+    return context.settings.trash.keep_days
 
 
 def _tell(context: Context, done: Trashed) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 
-from engine.desk.people_calls import keep_days
 from engine.people import changes
 from engine.rights.purge import due, purge, unseen
 from engine.text import many
@@ -55,7 +54,7 @@ def purge_people(context: Context, *, delete: bool) -> None:
     if delete and found:
         with context.writing("purge --people"):
             names = [each.name for each in found]
-            title = changes.delete_people(context.workspace, names, keep_days(settings)).title
+            title = changes.delete_people(context.workspace, names, settings.trash.keep_days).title
     if output.as_json:
         output.object({"event": "done", "people": len(found), "deleted": bool(title)})
     elif title:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from engine.desk.people_calls import keep_days
 from engine.people import changes
 from engine.people.trash import Trash
 from engine.text import many
@@ -14,7 +13,7 @@ from tui.words.text import day
 
 def show(context: Context) -> None:
     """The changes that can be undone, newest first."""
-    entries = Trash(context.workspace, keep_days(context.settings)).changes()
+    entries = Trash(context.workspace, context.settings.trash.keep_days).changes()
     if context.output.as_json:
         for each in entries:
             context.output.object({"event": "change", **asdict(each)})
@@ -41,7 +40,7 @@ def undo(context: Context, id: str) -> None:
 def purge(context: Context, everything: bool) -> None:
     """Remove for good what is due, or everything."""
     with context.writing("trash purge", purging=False):
-        trash = Trash(context.workspace, keep_days(context.settings))
+        trash = Trash(context.workspace, context.settings.trash.keep_days)
         gone = trash.purge(everything=everything)
     if context.output.as_json:
         context.output.object({"event": "done", "purged": gone})
