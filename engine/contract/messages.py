@@ -55,7 +55,7 @@ class Ping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pong:
-    """A child is there. `beats` is the pulse of its jobs, see `engine.desk.child_main`."""
+    """A child is there. `beats` are the heartbeats of its jobs, see `engine.desk.child_main`."""
 
     beats: dict[str, int]
 

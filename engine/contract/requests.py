@@ -1,12 +1,7 @@
-"""What the user interface asks the engine to do: the jobs and one request class for each.
+"""What the user interface asks the engine to do, and the rows it lists.
 
-What the user interface lists: people and models as rows.
-
-What the user interface shows of one person, as rows.
-
-The unknown inbox as the user interface shows it.
-
-What the terminal can use of the camera's picture, told to the process that has the camera.
+One request class for each job; people, models, pictures and unknown people as rows; and what of the
+camera's picture the terminal can show (`PreviewWish`).
 """
 
 from __future__ import annotations

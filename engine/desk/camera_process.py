@@ -194,7 +194,7 @@ def _watch(
     pace.begin()
     started = time.monotonic()
     try:
-        with context.pulse.work(start.job):
+        with context.heartbeats.work(start.job):
             frames, dropped = watch(
                 context.settings,
                 request,

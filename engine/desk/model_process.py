@@ -59,14 +59,14 @@ class ModelBody:
     """The main loop's state: the recognition in progress, if any."""
 
     def __init__(self, context: ChildContext) -> None:
-        from engine.jobs.feed import Feed
+        from engine.jobs.features_ahead import FeaturesAhead
         from engine.jobs.naming import Recognition
         from engine.model.networks import Backbones
 
         self._context = context
         self._backbones = Backbones(context.settings.model)
         views = context.settings.training.views
-        self._feed = Feed(context.workspace, views, self._backbones, load_ahead)
+        self._features = FeaturesAhead(context.workspace, views, self._backbones, load_ahead)
         self._judging: Judge | None = None
         self._pictures = 0
         """Pictures told of so far: whether more came since shows whether a capture goes on."""
@@ -85,11 +85,11 @@ class ModelBody:
     def _replace(self, message: object) -> bool:
         """Reader thread: lossy frames go to a slot; one token in the queue stands for it.
 
-        Pictures of a capture go to the feed, whatever the main loop is at.
+        Pictures of a capture go to `FeaturesAhead`, whatever the main loop is at.
         """
         if isinstance(message, PictureKept):
             self._pictures += 1
-            self._feed.kept(message.slug, message.session, message.file)
+            self._features.kept(message.slug, message.session, message.file)
             return True
         if isinstance(message, PicturesOver):
             threading.Thread(target=self._over, args=(message,), daemon=True).start()
@@ -103,7 +103,7 @@ class ModelBody:
             if isinstance(message, Quit):
                 return
             try:
-                with self._context.pulse.work(MAIN):
+                with self._context.heartbeats.work(MAIN):
                     self._take(message)
             except Exception as error:  # reported in one sentence, details in the log
                 self._end(JobEnded.failure(RECOGNISE, self._context.told(error)))
@@ -125,7 +125,7 @@ class ModelBody:
                 self._slots = FrameSlots()
                 self._cameras = set(range(len(message.request.sources)))
                 self._frames = 0
-                with self._feed.paused():
+                with self._features.paused():
                     self._recognition = self._make(
                         context.workspace,
                         context.settings,
@@ -175,7 +175,7 @@ class ModelBody:
 
     def _over(self, message: PicturesOver) -> None:
         """End a session's features, and say so: the writer lock is held until then."""
-        self._feed.over(message.session)
+        self._features.over(message.session)
         self._context.send(message)
         before = self._pictures
 
@@ -210,7 +210,7 @@ class ModelBody:
 
         context, found = self._context, {}
         try:
-            with self._feed.paused():
+            with self._features.paused():
                 found = measured_with(
                     context.workspace, context.settings, message.ids, self._backbones
                 )
@@ -245,7 +245,7 @@ class ModelBody:
         crops = np.frombuffer(message.crops, np.uint8).reshape(message.count, CROP, CROP, 3)
         found = None
         try:
-            with self._feed.paused():
+            with self._features.paused():
                 found = suspect(
                     context.workspace,
                     context.settings,
@@ -253,7 +253,7 @@ class ModelBody:
                     crops,
                     context.emit,
                     self._backbones,
-                    self._feed.recent,
+                    self._features.recent,
                 )
         except FacedeskError as error:
             context.emit(
@@ -280,10 +280,10 @@ class ModelBody:
                 context.settings,
                 context.emit,
                 self._backbones,
-                self._feed.recent,
+                self._features.recent,
             )
-        beating = Cancel(lambda: context.pulse.beat(MAIN))
-        with self._feed.paused():
+        beating = Cancel(lambda: context.heartbeats.beat(MAIN))
+        with self._features.paused():
             judged = self._judging.look(message.slug, message.session, beating)
         context.send(judged)
 
@@ -291,7 +291,7 @@ class ModelBody:
         from engine.jobs.evaluate import evaluate
 
         context = self._context
-        with self._feed.paused():
+        with self._features.paused():
             evaluate(
                 context.workspace,
                 context.settings,
@@ -305,7 +305,7 @@ class ModelBody:
         from engine.jobs.train import train
 
         context = self._context
-        with self._feed.paused():
+        with self._features.paused():
             train(
                 context.workspace,
                 context.settings,

@@ -49,7 +49,7 @@ class _Session:
         return view, taken
 
 
-class Feed:
+class FeaturesAhead:
     """The features of pictures as they are kept. Methods are safe from any thread, none waits for
     a network but `paused`, which waits for the batch under way.
 

@@ -1,9 +1,8 @@
-"""Whose faces a session shows: its pictures compared with each other, with the person's earlier
-ones and with everybody else enrolled.
+"""Whose faces a capture shows, as far as the network can tell.
 
-The features are those that training wants, and are kept for it: nothing is computed twice.
-
-Who the first pictures of a capture look like: the search that recognition makes, by majority.
+The first pictures are searched for as recognition does, by majority. A session's pictures are
+compared with each other, with the person's earlier ones and with everybody else enrolled. The
+features are those that training wants, and are kept for it: nothing is computed twice.
 """
 
 from __future__ import annotations

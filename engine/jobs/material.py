@@ -1,10 +1,8 @@
 """What a recipe trains on: the split's pictures as labelled features, part by part.
 
-Faces that must not be kept: those of people who took their consent back.
-
-Nobody can be left out unless they are recognised. What they are recognised by are their pictures,
-which lie here, or in the trash, until they are erased; nothing more is made or kept for it. Who is
-erased is a stranger like any other from then on.
+Faces of people who took their consent back are left out. Nobody can be left out unless they are
+recognised: by their pictures, which lie here, or in the trash, until they are erased; nothing more
+is made or kept for it. Who is erased is a stranger like any other from then on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The model's half of recognition: faces of a frame in, who they are out, counts and sums.
+"""The model's half of recognition: faces of a frame in; who they are, counts and sums out.
 
-Finding the faces is not among it, so that the model process does without OpenCV.
-
-Explanations of a recognition's decisions, with the enrolled crops that are nearest.
+Finding the faces is not among it, so that the model process does without OpenCV. `Explainer` says
+why a face was decided so, with the enrolled crops that are nearest.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The one rule about consent, for every way of enrolling; and who may be recognised.
 
-Enrolling somebody whose consent is not noted, or was withdrawn, is told or refused as
-`consent.required` says. Consent to an older text is told, never refused: whether the old words
-cover what is done today is for people to judge. Whoever took their consent back is not named by
+Enrolling somebody whose consent is not noted, or was withdrawn, gives a warning or is refused, as
+`consent.required` says. Consent to an older text gives a warning only: whether the old words cover
+what is done today is for people to judge. Whoever took their consent back is not named by
 recognition, nor trained on, from that moment on; their pictures stay until they are erased.
 """
 
@@ -30,8 +30,8 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Leave to enrol. `sentence` tells what is amiss, empty if nothing is; `new` is the consent to
-    note with each name (its `name_key`), for those about whom there is something new to note."""
+    """That people may be enrolled. `sentence` is a warning about their consent, or empty; `new` is
+    the consent to note with each name (its `name_key`), for those of whom there is any."""
 
     sentence: str
     new: dict[str, Consent]
@@ -48,8 +48,9 @@ def permit(
     by: str = "",
     source: str = "",
 ) -> Permission:
-    """Leave to enrol these people from `source`, or to add pictures of theirs. `by`: all agreed
-    now, as this person noted; otherwise what is noted with the person or on the roster counts.
+    """Return whether these people may be enrolled from `source`, or pictures of theirs added. `by`:
+    all agreed now, as this person noted; otherwise what is noted with the person or on the roster
+    counts.
 
     Raises ConsentMissing, NameInvalid.
     """
@@ -70,8 +71,8 @@ def permit(
             missing.append(name)
         elif state == "outdated" and consent is not None:
             outdated.append((name, consent.text_version))
-    amiss = "" if source.startswith(DEMO) else _judge(missing, outdated, settings)
-    return Permission(amiss, new)
+    warning = "" if source.startswith(DEMO) else _judge(missing, outdated, settings)
+    return Permission(warning, new)
 
 
 def brought(

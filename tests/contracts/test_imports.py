@@ -64,7 +64,7 @@ def test_the_jobs_of_the_model_process_load_tensorflow_only_when_they_need_it(jo
 
 
 def test_naming_and_feeding_load_no_opencv_before_they_need_it() -> None:
-    modules = loaded_after("import engine.jobs.naming, engine.jobs.feed")
+    modules = loaded_after("import engine.jobs.naming, engine.jobs.features_ahead")
     assert "cv2" not in modules
 
 

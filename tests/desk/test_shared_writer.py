@@ -34,7 +34,7 @@ def test_a_recovery_that_fails_leaves_the_lock_free(
 
     writer = SharedWriter(workspace)
     with monkeypatch.context() as patch:
-        patch.setattr("engine.desk.writer.recover", fails)
+        patch.setattr("engine.rights.upkeep.recover", fails)
         with pytest.raises(WorkspaceUnusable):
             writer.acquire("train")
     with writer.hold("train"):

@@ -8,26 +8,31 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.cancel import Cancel
-from engine.contract import WorkspaceUpgraded
+from engine.contract import ClockChanged, Event, Recovered, WorkspaceUpgraded
 from engine.contract.errors import Cancelled
-from engine.people.clock import note_clock
 from engine.rights.purge import purge
-from engine.rights.upkeep import note_settings, recover
+from engine.rights.upkeep import note_settings, writing
 from engine.settings import Settings
 from engine.workspace.exposure import refuse_exposed
-from engine.workspace.folder import FORMAT, Workspace
+from engine.workspace.folder import Workspace
 from engine.workspace.vault.opened import opened
 from tui.cli.output import Output
 from tui.words.recovery import clock_words, recovery_words, upgrade_words
 
 _WARNED: set[Path] = set()
 """Workspaces whose exposure was told."""
+_WORDS: dict[type[Event], Callable[[Any], str]] = {
+    WorkspaceUpgraded: upgrade_words,
+    ClockChanged: clock_words,
+    Recovered: recovery_words,
+}
+"""What is said of what was done before a command writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +65,16 @@ class Context:
         itself counts them.
         """
         self.warn_of_exposure()
-        with self.workspace.writer(f"facedesk {what}") as interrupted:
-            if (before := self.workspace.upgraded_from()) is not None:
-                upgraded = WorkspaceUpgraded(before=before, now=FORMAT)
-                self.output.event(upgraded)
-                self.output.note(upgrade_words(upgraded), "yellow")
+        with writing(self.workspace, f"facedesk {what}", self._tell):
             note_settings(self.workspace, self.settings)
-            if changed := note_clock(self.workspace):
-                self.output.event(changed)
-                self.output.note(clock_words(changed), "yellow")
-            if recovered := recover(self.workspace, interrupted):
-                self.output.event(recovered)
-                self.output.note(recovery_words(recovered), "yellow")
             if purging:
                 purge(self.workspace, self.settings)
             yield
+
+    def _tell(self, event: Event) -> None:
+        """Report what was done before this command may write."""
+        self.output.event(event)
+        self.output.note(_WORDS[type(event)](event), "yellow")
 
     @contextlib.contextmanager
     def writing_if_possible(self, what: str) -> Iterator[bool]:
