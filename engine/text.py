@@ -94,6 +94,14 @@ def escaped(json_text: str) -> str:
     return "".join(_escape(c) if is_invisible(c) else c for c in json_text)
 
 
+def name_key(name: str) -> str:
+    """What two names are compared by: NFKC with case folded, so that "ANNA" is "Anna"; without
+    joiners, which people write or leave out."""
+    folded = unicodedata.normalize("NFKC", name).casefold().translate(JOINERS)
+    # Folding can undo the normal form (U+0345), so that it is restored at the end.
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
 def many(count: int, one: str, more: str = "") -> str:
     """Return a count with its noun: `1 picture`, `2 pictures`; `more` is `one` and an s."""
     return f"{count} {one if count == 1 else more or one + 's'}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.contract.errors import FacedeskError
+from engine.contract.requests import BackboneName
 from engine.model.backbones import (
     DEFAULT,
     NAMES,
@@ -24,7 +25,6 @@ from engine.model.backbones import (
 from engine.model.face_space import FEATURES as FEATURE_ROW
 from engine.model.face_space import PARTS, FaceSpace
 from engine.model.joint_space import JointSpace
-from engine.model.record import BackboneName
 from engine.model.resnet import ROW as FACE_ROW
 from engine.settings import TrainingSettings
 from fit.spaces import FitOptions, Opinion, fit_joint, fit_space, held_out_folds, joint_folds

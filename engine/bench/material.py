@@ -32,10 +32,10 @@ from engine.cancel import Cancel
 from engine.contract.errors import NoPictures
 from engine.contract.requests import TrainRequest
 from engine.faces.detect import FaceFinder
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
 from engine.model.face_space import FaceSpace
+from engine.model.networks import Backbones
 from engine.model.vgg16 import BLOCKS, VIEW
 from engine.people.registry import People
 from engine.pictures import CROP, decode_crop, encode_png

@@ -35,9 +35,9 @@ from engine.contract import Figure
 from engine.contract.requests import PreviewWish
 from engine.faces.align import align
 from engine.jobs.find_faces import face_search
-from engine.jobs.networks import backbone_of
 from engine.jobs.preview import HalfBlocks
 from engine.model.backbones import packaged_space, vgg16_extractor
+from engine.model.networks import backbone_of
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32, unit
 from engine.model.vgg16 import Extracts

@@ -32,13 +32,13 @@ from engine.contract.errors import ModelError, NoPictures
 from engine.contract.requests import EnrolRequest, TrainRequest
 from engine.dataset.split import load_split
 from engine.jobs.enrol import enrol
-from engine.jobs.feed import Feed
+from engine.jobs.features_ahead import FeaturesAhead
 from engine.jobs.material import Material
-from engine.jobs.networks import Backbones
 from engine.jobs.split import with_pictures
 from engine.jobs.train import train
 from engine.model.augment import wanted_views
 from engine.model.backbones import load_ahead
+from engine.model.networks import Backbones
 from engine.model.weights import load_weights
 from engine.people.registry import People
 from engine.settings import Settings
@@ -63,7 +63,7 @@ def measure_train(plan: Plan) -> Iterator[Figure]:
         given = {name: files[:pictures] for name, files in given.items()}
     backbones, counter = counted(settings)
     with workspace.writer("facedesk bench"):
-        feed = Feed(workspace, settings.training.views, backbones, load_ahead)
+        feed = FeaturesAhead(workspace, settings.training.views, backbones, load_ahead)
         if given is None:
             last = _captured(workspace, settings, feed, pictures)
         else:
@@ -135,7 +135,7 @@ def measure_train(plan: Plan) -> Iterator[Figure]:
     )
 
 
-def _captured(workspace: Workspace, settings: Settings, feed: Feed, count: int) -> float:
+def _captured(workspace: Workspace, settings: Settings, feed: FeaturesAhead, count: int) -> float:
     """Enrol the demo's people in real time; when the last picture was kept, as `time.monotonic`."""
     last = math.nan
 
@@ -150,7 +150,7 @@ def _captured(workspace: Workspace, settings: Settings, feed: Feed, count: int) 
     return last
 
 
-def _told(workspace: Workspace, given: Mapping[str, Sequence[Path]], feed: Feed) -> float:
+def _told(workspace: Workspace, given: Mapping[str, Sequence[Path]], feed: FeaturesAhead) -> float:
     """Enrol people by their pictures at the rate of a capture; when the last one was kept."""
     registry = People(workspace)
     for name, files in given.items():

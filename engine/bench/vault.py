@@ -29,9 +29,9 @@ from engine.dataset.split import make_split, save_split
 from engine.jobs.find_faces import watch
 from engine.jobs.imports import import_pictures
 from engine.jobs.naming import Recognition
-from engine.jobs.networks import Backbones
 from engine.jobs.split import with_pictures
 from engine.jobs.train import train
+from engine.model.networks import Backbones
 from engine.pictures import encode_png
 from engine.settings import Settings
 from engine.workspace.files import write_bytes, write_plain

@@ -1,9 +1,8 @@
-"""What the user interface may ask of the engine, and the rows it shows.
+"""What the user interface may ask of the engine: the whole contract between `tui` and it.
 
-`Desk` is the whole contract between `tui` and the engine. `engine.desk.local.LocalDesk` is the
-real one, with its two child processes; tests of the interface put in their own.
-
-What the user interface may ask about strangers that were kept, and why faces were decided so.
+`engine.desk.local.LocalDesk` is the real desk, with its child processes; tests of the interface put
+in their own, `tests/tui/fake_desk.py`, and `tests/desk/test_both_desks.py` checks one against the
+other.
 """
 
 from __future__ import annotations
@@ -13,75 +12,195 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.contract import EvaluateDone, Event, FaceAnswer, Finding, SplitDone, TwinChoice
+from engine.contract.people import Added, Answers, Erased, Exported, RosterRow, Trashed
 from engine.contract.requests import (
-    CAMERA_JOBS,
-    BakeOffRequest,
     CheckRequest,
-    Colours,
-    ConfusionFacts,
     EnrolRequest,
     EvaluateRequest,
-    FaceChoice,
     ImportRequest,
     InboxView,
-    InModel,
     Job,
     ModelRow,
     PersonFacts,
     PersonRow,
-    PictureFacts,
     PictureRow,
-    PreviewLevel,
     PreviewWish,
-    Recipe,
     RecogniseRequest,
-    ReplayRequest,
-    SessionFacts,
     SplitRequest,
-    StrangersRequest,
     TrainRequest,
 )
-from engine.desk.roster_calls import RosterRow
-from engine.people.consent import Consent, state_of
-from engine.people.permission import outdated_words
-from engine.people.roster import Added
-from engine.people.trash_steps import Trashed
-from engine.rights.erase import Erased
-from engine.rights.export import Exported
-from engine.rights.receipt import Answers, Doubts, ErasureUnanswered
 from engine.settings import Settings
 
+Listener = Callable[[Event], None]
 
-class UnknownDesk(Protocol):
-    """The part of `Desk` about the unknown inbox and explanations."""
 
-    def why(self, track: int | None) -> None:
-        """Ask why a track (None: the face seen last) was decided as it was.
+class Desk(Protocol):
+    """The engine, seen from the user interface. Quick calls return; jobs report by events.
 
-        The answer is a `Why`, or `NothingToExplain`, for the listener; at once, but for the first
-        one of a recognition, which reads the enrolled crops' features.
+    Quick calls touch only small files; call them from a worker thread all the same, a network
+    disk may be slow. They raise FacedeskError subclasses, and WorkspaceLocked where they change
+    something while another program writes. Events reach the listener on engine threads, in order
+    per process. A job ends with exactly one `JobEnded`.
+    """
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace's folder."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        ...
+
+    @property
+    def running(self) -> frozenset[Job]:
+        """Jobs under way."""
+        ...
+
+    def start(self, listener: Listener) -> None:
+        """Begin: events go to `listener`. Starts the child processes, without waiting for them.
+
+        If a writer was killed, what it left is put in order, and a `Recovered` says so.
         """
         ...
+
+    def close(self) -> None:
+        """Cancel all jobs and end the children; returns within a few seconds whatever they do."""
+        ...
+
+    # --- people --------------------------------------------------------------------------
+
+    def people(self) -> tuple[PersonRow, ...]:
+        """Everybody enrolled, by name; who cannot be read comes last."""
+        ...
+
+    def pictures(self, person: str) -> tuple[PictureRow, ...]:
+        """A person's pictures, session by session in order of capture. Raises PersonNotFound."""
+        ...
+
+    def person_facts(self, name: str) -> PersonFacts:
+        """Sessions, pictures, quality, consent and confusions of a person. Raises
+        PersonNotFound."""
+        ...
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a person; pictures and model stay valid. Raises PersonNotFound, NameTaken,
+        NameInvalid."""
+        ...
+
+    def delete_people(self, names: Sequence[str]) -> Trashed:
+        """Delete people with pictures, features and split entries; a model with them is stale.
+
+        This and the next three are each one change that `undo` takes back. Raises PersonNotFound.
+        """
+        ...
+
+    def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
+        """Delete pictures of a person, named by "<session>" or "<session>/<file>"."""
+        ...
+
+    def merge(self, source: str, target: str) -> Trashed:
+        """Give all sessions of one person to another, who is then both."""
+        ...
+
+    def move_pictures(self, name: str, chosen: Sequence[str], to: str) -> Trashed:
+        """Give pictures of a person, named as for `delete_pictures`, to another."""
+        ...
+
+    def trash(self) -> tuple[Trashed, ...]:
+        """What can be undone, newest first."""
+        ...
+
+    def undo(self, id: str = "") -> Trashed:
+        """Undo a change, by default the newest; what came back. Raises NothingToUndo,
+        UndoConflict, NameTaken."""
+        ...
+
+    def roster(self) -> tuple[RosterRow, ...]:
+        """Names to be enrolled, in their order, each with whether it is done."""
+        ...
+
+    def add_to_roster(self, source: str) -> Added:
+        """Add the names of a CSV file or folder. Raises UsageError."""
+        ...
+
+    # --- what a person may ask for -------------------------------------------------------
+
+    def note_consent(self, name: str, by: str, text_version: str) -> None:
+        """Note that a person agreed to this version of the text, now. Raises PersonNotFound,
+        DataError if `by` names nobody."""
+        ...
+
+    def withdraw_consent(self, name: str) -> None:
+        """Note that a person took their consent back, now. Raises PersonNotFound, DataError if
+        there is none."""
+        ...
+
+    def export_person(self, name: str, file: str) -> Exported:
+        """Write all that is held on a person to a new zip. Raises PersonNotFound, UsageError."""
+        ...
+
+    def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
+        """Erase a person, enrolled or in the trash, for good. Raises PersonNotFound, DataError if
+        a job is running that may hold their pictures, ErasureUnanswered for what `answers` leave
+        open: others who hold the same pictures, kept strangers who may be them."""
+        ...
+
+    def purge(self) -> dict[str, int]:
+        """Remove for good what is due to go, and finish erasures that were cut short; how much of
+        each kind of `engine.rights.purge`."""
+        ...
+
+    # --- split and models ----------------------------------------------------------------
+
+    def current_split(self) -> SplitDone | None:
+        """The split on disk, or None if there is none."""
+        ...
+
+    def split(self, request: SplitRequest) -> SplitDone:
+        """Make and save a new split. Raises UsageError for impossible shares, NoPictures."""
+        ...
+
+    def models(self) -> tuple[ModelRow, ...]:
+        """Stored models, newest first."""
+        ...
+
+    def promote(self, model: str) -> None:
+        """Make a stored model the current one. Raises NoModel, ModelCorrupt."""
+        ...
+
+    def rollback(self) -> str:
+        """Go back to the model before the current one; returns its id. Raises NoModel."""
+        ...
+
+    def last_evaluation(self, model: str) -> EvaluateDone | None:
+        """The last evaluation of a model, kept in the workspace, or None."""
+        ...
+
+    # --- unknown people ------------------------------------------------------------------
 
     def picture(self, path: str) -> bytes:
         """A crop's PNG by its path below the workspace. Raises DataError."""
         ...
 
     def inbox(self) -> InboxView:
-        """What waits in the inbox, grouped by likeness, newest group first."""
+        """Unknown people who wait, grouped by likeness, newest group first. Removes what is older
+        than the retention time, unless another program writes."""
         ...
 
     def inbox_switch(self, on: bool) -> None:
-        """Keep strangers from now on, or no longer; those kept already stay."""
+        """Keep unknown people from now on, or no longer; those kept already stay."""
         ...
 
     def inbox_assign(
         self, sightings: Sequence[str], name: str, *, new: bool, consent: str = ""
     ) -> str:
-        """Sightings show this person, with `new` one who is enrolled by it; what was done, and what
-        is amiss with their consent. `consent` is who asked them and notes that they agreed.
+        """Note that sightings show this person, with `new` one who is enrolled by it.
 
-        Raises PersonNotFound, NameTaken, NameInvalid, ConsentMissing, DataError.
+        `consent` is who asked them and notes that they agreed. Returns what was done and what is
+        wrong with their consent, as a sentence. Raises PersonNotFound, NameTaken, NameInvalid,
+        ConsentMissing, DataError.
         """
         ...
 
@@ -107,215 +226,59 @@ class UnknownDesk(Protocol):
         """Remove for good what is older than the retention time; how many sightings."""
         ...
 
-
-__all__ = [
-    "CAMERA_JOBS",
-    "Answers",
-    "BakeOffRequest",
-    "CheckRequest",
-    "Colours",
-    "ConfusionFacts",
-    "Consent",
-    "Desk",
-    "Doubts",
-    "EnrolRequest",
-    "Erased",
-    "ErasureUnanswered",
-    "EvaluateRequest",
-    "Exported",
-    "FaceAnswer",
-    "FaceChoice",
-    "ImportRequest",
-    "InModel",
-    "Job",
-    "Listener",
-    "ModelRow",
-    "PersonFacts",
-    "PersonRow",
-    "PictureFacts",
-    "PictureRow",
-    "PreviewLevel",
-    "PreviewWish",
-    "Recipe",
-    "RecogniseRequest",
-    "ReplayRequest",
-    "SessionFacts",
-    "SplitRequest",
-    "StrangersRequest",
-    "TrainRequest",
-    "Trashed",
-    "TwinChoice",
-    "outdated_words",
-    "state_of",
-]
-
-Listener = Callable[[Event], None]
-
-
-class Desk(UnknownDesk, Protocol):
-    """The engine, seen from the user interface. Quick calls return; jobs report by events.
-
-    Quick calls touch only small files; call them from a worker thread all the same, a network
-    disk may be slow. They raise FacedeskError subclasses. Events reach the listener on engine
-    threads, in order per process. A job ends with exactly one `JobEnded`.
-    """
-
-    @property
-    def workspace(self) -> Path:
-        """The workspace's folder."""
-        ...
-
-    @property
-    def settings(self) -> Settings:
-        """The configuration in force."""
-        ...
-
-    @property
-    def running(self) -> frozenset[Job]:
-        """Jobs under way."""
-        ...
-
-    def start(self, listener: Listener) -> None:
-        """Begin: events go to `listener`. Starts the child processes, without waiting."""
-        ...
-
-    def close(self) -> None:
-        """Cancel all jobs and end the children; returns within a few seconds whatever they do."""
-        ...
-
-    def people(self) -> tuple[PersonRow, ...]:
-        """Everybody enrolled, by name."""
-        ...
-
-    def pictures(self, person: str) -> tuple[PictureRow, ...]:
-        """A person's pictures, session by session in order of capture. Raises PersonNotFound."""
-        ...
-
-    def rename(self, old: str, new: str) -> None:
-        """Rename a person; pictures and model stay valid."""
-        ...
-
-    def person_facts(self, name: str) -> PersonFacts:
-        """Sessions, pictures, quality, consent and confusions of a person."""
-        ...
-
-    def delete_people(self, names: Sequence[str]) -> Trashed:
-        """Delete people with pictures, features and split entries; a model with them is stale.
-
-        This and the next three are each one change that `undo` takes back."""
-        ...
-
-    def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
-        """Erase a person, enrolled or in the trash, for good. Raises PersonNotFound, DataError if
-        a job is running that may hold their pictures, ErasureUnanswered for what `answers` leave
-        open: others who hold the same pictures, kept strangers who may be them."""
-        ...
-
-    def export_person(self, name: str, file: str) -> Exported:
-        """Write all that is held on a person to a new zip. Raises PersonNotFound, UsageError."""
-        ...
-
-    def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
-        """Delete pictures of a person, named by "<session>" or "<session>/<file>"."""
-        ...
-
-    def merge(self, source: str, target: str) -> Trashed:
-        """Give all sessions of one person to another, who is then both."""
-        ...
-
-    def move_pictures(self, name: str, chosen: Sequence[str], to: str) -> Trashed:
-        """Give pictures of a person, named as for `delete_pictures`, to another."""
-        ...
-
-    def note_consent(self, name: str, by: str, text_version: str) -> None:
-        """Note that a person agreed to this version of the text, now."""
-        ...
-
-    def withdraw_consent(self, name: str) -> None:
-        """Note that a person took their consent back, now."""
-        ...
-
-    def trash(self) -> tuple[Trashed, ...]:
-        """What can be undone, newest first."""
-        ...
-
-    def undo(self, id: str = "") -> Trashed:
-        """Undo a change, by default the newest; what came back. Raises NothingToUndo,
-        UndoConflict, NameTaken."""
-        ...
-
-    def purge(self) -> dict[str, int]:
-        """Remove for good what is due to go; how much of each kind of `engine.rights.purge`."""
-        ...
-
-    def last_evaluation(self, model: str) -> EvaluateDone | None:
-        """The last evaluation of a model, kept in the workspace, or None."""
-        ...
-
-    def current_split(self) -> SplitDone | None:
-        """The split on disk, or None if there is none."""
-        ...
-
-    def split(self, request: SplitRequest) -> SplitDone:
-        """Make and save a new split."""
-        ...
-
-    def roster(self) -> tuple[RosterRow, ...]:
-        """Names to be enrolled, in their order, each with whether it is done."""
-        ...
-
-    def add_to_roster(self, source: str) -> Added:
-        """Add the names of a CSV file or folder. Raises UsageError."""
-        ...
-
-    def models(self) -> tuple[ModelRow, ...]:
-        """Stored models, newest first."""
-        ...
-
-    def promote(self, model: str) -> None:
-        """Make a stored model the current one."""
-        ...
-
-    def rollback(self) -> str:
-        """Go back to the model before the current one; returns its id."""
-        ...
-
-    def enrol(self, request: EnrolRequest) -> None:
-        """Start capturing. Raises SourceBusy if a camera job is running, NameInvalid, ..."""
-        ...
-
-    def answer_twin(self, choice: TwinChoice) -> None:
-        """Answer a `TwinSuspected`; until then the capture is held."""
-        ...
-
-    def answer_face(self, choice: FaceAnswer) -> None:
-        """Answer a `SecondFace` that asks; until then the capture is held."""
-        ...
-
-    def import_pictures(self, request: ImportRequest) -> None:
-        """Start importing. Raises SourceBusy if a camera job is running."""
-        ...
-
-    def train(self, request: TrainRequest) -> None:
-        """Start training. Raises DataError if a training is running already."""
-        ...
-
-    def evaluate(self, request: EvaluateRequest) -> None:
-        """Start an evaluation; it ends with an EvaluateDone. Raises DataError if one is running,
-        NoModel, ..."""
-        ...
-
-    def recognise(self, request: RecogniseRequest) -> None:
-        """Start live recognition. Raises SourceBusy if a camera job is running, NoModel, ..."""
-        ...
+    # --- the machine ---------------------------------------------------------------------
 
     def checkup(self) -> tuple[Finding, ...]:
         """Everything the doctor can find out without opening a camera; seconds at most."""
         ...
 
+    # --- jobs ----------------------------------------------------------------------------
+
+    def enrol(self, request: EnrolRequest) -> None:
+        """Start capturing. Raises SourceBusy if a camera job is running, NameInvalid,
+        ConsentMissing, WorkspaceLocked."""
+        ...
+
+    def answer_twin(self, choice: TwinChoice) -> None:
+        """Answer a `TwinSuspected`: the capture, held until then, goes on, as the other person's
+        or as it was, or ends."""
+        ...
+
+    def answer_face(self, choice: FaceAnswer) -> None:
+        """Answer a `SecondFace` that asks which face the capture, held until then, is of."""
+        ...
+
+    def import_pictures(self, request: ImportRequest) -> None:
+        """Start importing. Raises SourceBusy if a camera job is running, WorkspaceLocked."""
+        ...
+
+    def train(self, request: TrainRequest) -> None:
+        """Start training. Raises DataError if a training is running already, NoPictures,
+        WorkspaceLocked."""
+        ...
+
+    def evaluate(self, request: EvaluateRequest) -> None:
+        """Start an evaluation; it ends with an EvaluateDone. Raises DataError if one is running,
+        NoModel, WorkspaceLocked."""
+        ...
+
+    def recognise(self, request: RecogniseRequest) -> None:
+        """Start live recognition. Raises SourceBusy if a camera job is running, NoModel, and
+        SourceError for a source that cannot be there."""
+        ...
+
+    def why(self, track: int | None) -> None:
+        """Ask why a track (None: the face seen last) was decided as it was.
+
+        The answer is a `Why`, or `NothingToExplain`, for the listener; at once, but for the first
+        one of a recognition, which reads the enrolled crops' features.
+        """
+        ...
+
     def check(self, request: CheckRequest) -> None:
         """Start measuring a camera; it ends with a CameraMeasured. Raises SourceBusy if a camera
         job is running."""
+        ...
 
     def preview(self, wish: PreviewWish) -> None:
         """Say what of the camera's picture can be shown, from now on and for jobs to come."""

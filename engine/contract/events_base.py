@@ -1,9 +1,4 @@
-"""What every event is, and who receives it.
-
-Jobs and the processes that do them.
-
-Where frames come from, and what the operator sees of them.
-"""
+"""What every event is, and the events of jobs, processes, sources and previews."""
 
 from __future__ import annotations
 

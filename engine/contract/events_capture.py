@@ -1,7 +1,4 @@
-"""Enrolment, import and strangers.
-
-What the coach of a capture says, and the question it may raise.
-"""
+"""Events of enrolment, import and strangers, and what the coach of a capture says and asks."""
 
 from __future__ import annotations
 

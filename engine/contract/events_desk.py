@@ -1,11 +1,4 @@
-"""Sessions recorded, and recordings run again.
-
-Strangers seen while recognising: on the way to the inbox, and what waits there.
-
-What the doctor found.
-
-What a bench measured, and what it is about to measure.
-"""
+"""Events of recordings, of unknown people, of the doctor and of the bench."""
 
 from __future__ import annotations
 

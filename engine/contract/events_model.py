@@ -1,11 +1,4 @@
-"""Split, features, epochs, model and threshold.
-
-How good a model is, and ways to recognise compared.
-
-Faces named, and how recognition keeps up.
-
-Why a face was decided as it was.
-"""
+"""Events of split, training, evaluation and recognition, and why a face was decided as it was."""
 
 from __future__ import annotations
 

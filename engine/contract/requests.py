@@ -1,12 +1,7 @@
-"""What the user interface asks the engine to do: the jobs and one request class for each.
+"""What the user interface asks the engine to do, and the rows it lists.
 
-What the user interface lists: people and models as rows.
-
-What the user interface shows of one person, as rows.
-
-The unknown inbox as the user interface shows it.
-
-What the terminal can use of the camera's picture, told to the process that has the camera.
+One request class for each job; people, models, pictures and unknown people as rows; and what of the
+camera's picture the terminal can show (`PreviewWish`).
 """
 
 from __future__ import annotations
@@ -17,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine.contract import EpochDone
-from engine.model.record import BackboneName
-from engine.people.consent import Consent, State
+from engine.contract.people import Consent, State
 
 Job = Literal["enrol", "import", "train", "evaluate", "recognise", "check"]
 CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise", "check"})
@@ -26,6 +20,8 @@ CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise", "check"
 
 Recipe = Literal["head", "classic"]
 FaceChoice = Literal["central", "largest", "only"]
+BackboneName = Literal["both", "vgg16", "resnet"]
+"""Networks that faces may go through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from engine.contract.errors import DataError, SplitMissing, WorkspaceUnusable
 from engine.dataset.split import Split, check_fits
-from engine.people.identity import PARTS
-from engine.people.names import RESERVED, name_key
+from engine.people.names import RESERVED
 from engine.people.person import Person
+from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.files import copy_out, make_directory, new_directory
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import PARTS
 from engine.workspace.owner import translate_os_errors
 
 _LONGEST = 200

@@ -31,12 +31,12 @@ from typing import Any, Literal, cast, get_args
 
 from engine.contract import SplitDone
 from engine.contract.errors import DataError, NoPictures, SplitMissing
-from engine.people.identity import IMPORTED, PARTS, Part, is_session_id
 from engine.people.names import is_slug
 from engine.people.person import Person, SessionInfo
 from engine.settings import SplitSettings
 from engine.workspace.files import read_json, write_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import IMPORTED, PARTS, Part, is_session_id
 
 Parts = dict[Part, tuple[str, ...]]
 Shares = tuple[float, float, float]

@@ -1,45 +1,47 @@
-"""The calls that answer at once: lists and changes that are file work in this process.
+"""The calls of `contract.desk.Desk` that answer at once: file work in this process.
 
-The quick calls about the unknown inbox. What changes something holds the writer lock for it.
-
-The call for pictures to look at.
-
-The doctor's quick call.
-
-Which kept strangers are a person who is to be erased, as the model process finds it.
+What each of them does and raises is said there. What changes something holds the writer lock.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
-import queue
-import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from engine.contract import Event, Finding, SplitDone
-from engine.contract.errors import WorkspaceLocked
-from engine.contract.requests import InboxView, ModelRow, PersonRow, PictureRow, SplitRequest
-from engine.desk import library
-from engine.desk.messages import LikenessAsked, LikenessFound
+from engine.contract import EvaluateDone, Event, Finding, SplitDone
+from engine.contract.errors import DataError, WorkspaceLocked
+from engine.contract.people import Added, Answers, Erased, Exported, RosterRow, Trashed
+from engine.contract.requests import (
+    InboxView,
+    Job,
+    ModelRow,
+    PersonFacts,
+    PersonRow,
+    PictureRow,
+    SplitRequest,
+)
+from engine.desk import evaluations, library, unknown_groups
 from engine.desk.writer import SharedWriter
+from engine.jobs.split import current_split
+from engine.people import changes, permission, roster
 from engine.people.registry import People
+from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
-from engine.rights import likeness
+from engine.rights.erase import erase, unfinished
+from engine.rights.export import export_person
 from engine.rights.likeness import Scores
+from engine.rights.purge import due, purge
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
-if TYPE_CHECKING:
-    from engine.desk.child import Child
+HOLDS_PICTURES: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
+"""Jobs that hold pictures in memory, and may write them down after an erasure."""
 
 
 class QuickCalls:
-    """The quick half of the real `Desk`. What changes something holds the writer lock for it."""
+    """The half of the real `Desk` that needs no other process."""
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self._workspace = workspace
@@ -47,101 +49,171 @@ class QuickCalls:
         self._writer = SharedWriter(workspace, self._hear)
 
     def _hear(self, event: Event) -> None:
-        """What these calls have to tell; the desk passes it to its listener."""
+        """Report what a call finds on its way."""
+        raise NotImplementedError
+
+    def _likeness(self, ids: tuple[str, ...]) -> Scores:
+        """Compare kept strangers with a person, see `likeness.measure`."""
+        raise NotImplementedError
 
     @property
     def workspace(self) -> Path:
-        """The workspace's folder."""
         return self._workspace.root
 
     @property
     def settings(self) -> Settings:
-        """The configuration in force."""
         return self._settings
 
+    @property
+    def running(self) -> frozenset[Job]:
+        raise NotImplementedError
+
+    @property
+    def _keep_days(self) -> int:
+        return self._settings.trash.keep_days
+
+    # --- people --------------------------------------------------------------------------
+
     def people(self) -> tuple[PersonRow, ...]:
-        """Everybody enrolled, by name."""
         return library.person_rows(self._workspace, self._settings)
 
+    def pictures(self, person: str) -> tuple[PictureRow, ...]:
+        people = People(self._workspace)
+        return tuple(
+            PictureRow(session=path.parent.name, file=path.name, path=str(path))
+            for path in people.pictures(people.get(person))
+        )
+
+    def person_facts(self, name: str) -> PersonFacts:
+        return library.person_facts(self._workspace, name)
+
     def rename(self, old: str, new: str) -> None:
-        """Rename a person; pictures and model stay valid."""
         with self._writer.hold("rename"):
             library.rename(self._workspace, old, new)
 
+    def delete_people(self, names: Sequence[str]) -> Trashed:
+        with self._writer.hold("delete"):
+            return changes.delete_people(self._workspace, names, self._keep_days)
+
+    def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
+        with self._writer.hold("delete"):
+            return changes.delete_pictures(self._workspace, name, chosen, self._keep_days)
+
+    def merge(self, source: str, target: str) -> Trashed:
+        with self._writer.hold("merge"):
+            return changes.merge(self._workspace, source, target, self._keep_days)
+
+    def move_pictures(self, name: str, chosen: Sequence[str], to: str) -> Trashed:
+        with self._writer.hold("move"):
+            return changes.move_pictures(self._workspace, name, chosen, to, self._keep_days)
+
+    def trash(self) -> tuple[Trashed, ...]:
+        return Trash(self._workspace, self._keep_days).changes()
+
+    def undo(self, id: str = "") -> Trashed:
+        with self._writer.hold("undo"):
+            return changes.undo(self._workspace, id)
+
+    def roster(self) -> tuple[RosterRow, ...]:
+        return roster.rows(self._workspace)
+
+    def add_to_roster(self, source: str) -> Added:
+        with self._writer.hold("roster"):
+            return roster.add(self._workspace, Path(source))
+
+    # --- what a person may ask for -------------------------------------------------------
+
+    def note_consent(self, name: str, by: str, text_version: str) -> None:
+        with self._writer.hold("consent"):
+            permission.note_consent(self._workspace, self._settings.consent, name, by, text_version)
+
+    def withdraw_consent(self, name: str) -> None:
+        with self._writer.hold("consent"):
+            permission.withdraw_consent(self._workspace, name)
+
+    def export_person(self, name: str, file: str) -> Exported:
+        return export_person(self._workspace, name, Path(file))
+
+    def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
+        if busy := sorted(self.running & HOLDS_PICTURES):
+            raise DataError(
+                "A job is under way",
+                f"{', '.join(busy)} may still write of this person",
+                "Stop it (x), then erase.",
+            )
+        with self._writer.hold("erase"):
+            return erase(self._workspace, name, by, answers=answers, compare=self._likeness)
+
+    def purge(self) -> dict[str, int]:
+        if not (unfinished(self._workspace) or due(self._workspace, self._settings)):
+            return {}
+        with self._writer.hold("purge"):
+            return dict(purge(self._workspace, self._settings))
+
+    # --- split and models ----------------------------------------------------------------
+
     def current_split(self) -> SplitDone | None:
-        """The split on disk, or None."""
-        return library.current_split(self._workspace)
+        return current_split(self._workspace)
 
     def split(self, request: SplitRequest) -> SplitDone:
-        """Make and save a new split."""
         with self._writer.hold("split"):
             return library.split(self._workspace, request)
 
     def models(self) -> tuple[ModelRow, ...]:
-        """Stored models, newest first."""
         return library.model_rows(self._workspace)
 
     def promote(self, model: str) -> None:
-        """Make a stored model the current one."""
         with self._writer.hold("promote"):
             library.promote(self._workspace, model)
 
     def rollback(self) -> str:
-        """Go back to the model before the current one; returns its id."""
         with self._writer.hold("rollback"):
             return library.rollback(self._workspace)
 
+    def last_evaluation(self, model: str) -> EvaluateDone | None:
+        found = evaluations.load(self._workspace, model)
+        return found[0] if found else None
 
-class InboxCalls(QuickCalls):
-    """What `LocalDesk` does about strangers that were kept."""
+    # --- unknown people ------------------------------------------------------------------
 
     def picture(self, path: str) -> bytes:
-        """A crop's PNG by its path below the workspace."""
-        return library.picture(self._workspace, path)
+        return unknown_groups.picture(self._workspace, path)
 
     def inbox(self) -> InboxView:
-        """What waits, grouped by likeness. Purges what is too old, unless somebody else writes."""
         if self._choices.overdue():
-            with contextlib.suppress(WorkspaceLocked):
+            with contextlib.suppress(WorkspaceLocked):  # the next look, or the other, removes it
                 self.inbox_purge()
-        return library.inbox_view(self._workspace, self._settings)
+        return unknown_groups.inbox_view(self._workspace, self._settings)
 
     def inbox_switch(self, on: bool) -> None:
-        """Keep strangers from now on, or no longer."""
-        with self._writer.hold("the inbox's switch"):
+        with self._writer.hold("the switch for unknown people"):
             Inbox(self._workspace, self._settings.inbox).switch(on)
 
     def inbox_assign(
         self, sightings: Sequence[str], name: str, *, new: bool, consent: str = ""
     ) -> str:
-        """Sightings show this person; with `new` somebody who is enrolled by it."""
         with self._writer.hold("assign an unknown"):
             choices = self._choices
             done = choices.assign(sightings, name, new=new, by=consent)
             return f"{done.title}. {choices.note}" if choices.note else done.title
 
     def inbox_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
-        """Sightings show a stranger, told from `not_person` if one is named."""
         with self._writer.hold("add a stranger"):
             return self._choices.stranger(sightings, not_person).title
 
     def inbox_delete(self, sightings: Sequence[str]) -> str:
-        """Remove sightings."""
         with self._writer.hold("delete an unknown"):
             return self._choices.delete(sightings).title
 
     def inbox_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
-        """Sightings of a group are nobody whom its others show."""
         with self._writer.hold("split an unknown group"):
             return self._choices.split(sightings, group).title
 
     def inbox_undo(self) -> str:
-        """Undo the last choice."""
         with self._writer.hold("undo"):
             return self._choices.undo().title
 
     def inbox_purge(self) -> int:
-        """Remove for good what is older than the retention time."""
         with self._writer.hold("purge"):
             return self._choices.purge()[0]
 
@@ -149,73 +221,9 @@ class InboxCalls(QuickCalls):
     def _choices(self) -> Choices:
         return Choices(self._workspace, self._settings.inbox, self._settings.consent)
 
-
-class StillCalls(QuickCalls):
-    """Where a person's pictures lie. Reading needs no lock."""
-
-    def pictures(self, person: str) -> tuple[PictureRow, ...]:
-        """A person's pictures, session by session in order of capture. Raises PersonNotFound."""
-        people = People(self._workspace)
-        found = people.get(person)
-        return tuple(
-            PictureRow(session=path.parent.name, file=path.name, path=str(path))
-            for path in people.pictures(found)
-        )
-
-
-class CheckupCalls:
-    """What the real `Desk` finds out about the machine in this process."""
-
-    _workspace: Workspace
-    _settings: Settings
+    # --- the machine ---------------------------------------------------------------------
 
     def checkup(self) -> tuple[Finding, ...]:
-        """Everything the doctor can find out without opening a camera; seconds at most."""
         from engine.doctor.files import survey
 
         return survey(self._workspace, self._settings)
-
-
-LONGEST = 600.0
-"""Seconds after which a process that says nothing is given up: it may have to load a network, and
-then looks at a few hundred pictures."""
-_NUMBERS = itertools.count(1)
-
-
-class LikenessCalls:
-    """A part of the real `Desk`: has the network's process compare faces."""
-
-    _workspace: Workspace
-    _lock: threading.RLock
-    _children: dict[str, Child]
-    _compared: dict[int, queue.SimpleQueue[LikenessFound]]
-    """Who waits for an answer, by its number."""
-
-    def _child(self, name: str) -> Child:
-        """The process, started if it is not running."""
-        raise NotImplementedError
-
-    def _likeness(self, ids: tuple[str, ...]) -> Scores:
-        """See `likeness.measure`. Where the process cannot tell, by what is kept: who could not be
-        compared is asked about."""
-        if next(likeness.kept_strangers(self._workspace), None) is None:
-            return {}
-        child, number = self._child("model"), next(_NUMBERS)
-        waiting: queue.SimpleQueue[LikenessFound] = queue.SimpleQueue()
-        self._compared[number] = waiting
-        child.send(LikenessAsked(number=number, ids=ids))
-        until = time.monotonic() + LONGEST
-        try:
-            while time.monotonic() < until and self._children.get("model") is child:
-                try:
-                    found = waiting.get(timeout=0.2)
-                except queue.Empty:
-                    continue
-                return {place: (mean, best) for place, mean, best in found.scores}
-            return likeness.measure(self._workspace, ids, None)
-        finally:
-            del self._compared[number]
-
-    def _likeness_found(self, message: LikenessFound) -> None:
-        if waiting := self._compared.get(message.number):
-            waiting.put(message)

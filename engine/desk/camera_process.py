@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING
 from engine.cancel import Cancel
 from engine.contract import JobEnded, SourceFailed
 from engine.contract.errors import Cancelled
-from engine.contract.requests import (
-    CheckRequest,
-    EnrolRequest,
-    ImportRequest,
-    RecogniseRequest,
-    Wishes,
-)
-from engine.desk.child_main import ChildContext, serve
-from engine.desk.messages import (
-    Credit,
+from engine.contract.messages import (
     FaceAnswered,
     FacesFound,
     FirstPictures,
@@ -28,11 +19,20 @@ from engine.desk.messages import (
     PicturesOver,
     Quit,
     SessionAsked,
+    SessionJudged,
     Start,
     TwinAnswer,
     TwinReport,
 )
-from engine.people.second_face import SessionJudged
+from engine.contract.requests import (
+    CheckRequest,
+    EnrolRequest,
+    ImportRequest,
+    RecogniseRequest,
+    Wishes,
+)
+from engine.desk.child_main import ChildContext, serve
+from engine.jobs.pacing import FramePace
 from engine.text import mask_credentials
 
 log = logging.getLogger(__name__)
@@ -48,11 +48,11 @@ def body(context: ChildContext) -> None:
     """Take jobs until told to quit. OpenCV's windows demand the main thread, so jobs run here."""
     import engine.camera.opencv  # noqa: F401 - loads OpenCV before the first job, as it is to run
 
-    wishes, credit = Wishes(), Credit()
+    wishes, pace = Wishes(), FramePace()
 
     def hears(message: object) -> bool:
         """Reader thread: what concerns the running job is not a job to queue."""
-        return wishes.take(message) or credit.take(message)
+        return wishes.take(message) or pace.take(message)
 
     context.replace = hears
     while True:
@@ -61,10 +61,10 @@ def body(context: ChildContext) -> None:
             return
         wishes.take(message)  # one that came before `replace` was set
         if isinstance(message, Start):
-            _run(context, message, wishes, credit)
+            _run(context, message, wishes, pace)
 
 
-def _run(context: ChildContext, start: Start, wishes: Wishes, credit: Credit) -> None:
+def _run(context: ChildContext, start: Start, wishes: Wishes, pace: FramePace) -> None:
     """Run one job to its end."""
     request = start.request
     if isinstance(request, EnrolRequest):
@@ -74,7 +74,7 @@ def _run(context: ChildContext, start: Start, wishes: Wishes, credit: Credit) ->
     elif isinstance(request, CheckRequest):
         context.run_job(start.job, lambda cancel: _check(context, request, cancel))
     elif isinstance(request, RecogniseRequest):
-        _watch(context, start, request, wishes, credit)
+        _watch(context, start, request, wishes, pace)
 
 
 class _Telling:
@@ -175,7 +175,7 @@ def _watch(
     start: Start,
     request: RecogniseRequest,
     wishes: Wishes,
-    credit: Credit,
+    pace: FramePace,
 ) -> None:
     """Deliver faces until the source ends; the model process then reports the job's end.
 
@@ -191,10 +191,10 @@ def _watch(
         context.send(dataclasses.replace(found, camera=start.camera))
 
     cancel = context.cancels.get(start.job) or context.begin(start.job)
-    credit.begin()
+    pace.begin()
     started = time.monotonic()
     try:
-        with context.pulse.work(start.job):
+        with context.heartbeats.work(start.job):
             frames, dropped = watch(
                 context.settings,
                 request,
@@ -202,7 +202,7 @@ def _watch(
                 context.emit,
                 deliver,
                 preview=wishes,
-                credit=credit,
+                pace=pace,
                 patient=start.together,
             )
     except Cancelled:

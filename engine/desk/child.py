@@ -1,19 +1,13 @@
-"""A child process as its parent sees it: start, send, receive, notice its death, end it.
+"""A child process as its parent sees it: start, send, receive, look after it, end it.
 
-A process that died: why, in words, and whether it is started again: not if it keeps dying.
+A child is well while it answers `Ping`, once a second on a thread of its own, and while each of its
+jobs goes on (its heartbeats, see `engine.desk.child_main`). Only time that the parent itself was
+awake for is counted, and only while it listens: neither a suspended terminal, nor a machine that
+slept, nor a listener that takes its time is a fault of the child.
 
-What a parent knows of a child's life: since when it is silent, which job stands still.
-
-Only time that the parent itself was awake for is counted, and only while it listens: neither a
-suspended terminal, nor a machine that slept, nor a listener that takes its time is a fault of the
-child. Two things prove life. Any message, and there is one a second while a child is well, for it
-answers `Ping` on a thread of its own. And each job's pulse: see `engine.desk.child_main`.
-
-How much memory a process has of its own, and how much the machine lets all of them have.
-
-The kernel's limits do not serve: RLIMIT_AS counts what TensorFlow and OpenVINO only reserve, and
-RLIMIT_DATA fails an allocation deep in native code. The parent looks instead, and ends a child in
-good order for the operator before the kernel ends something at random.
+The kernel's memory limits do not serve: RLIMIT_AS counts what TensorFlow and OpenVINO only reserve,
+and RLIMIT_DATA fails an allocation deep in native code. The parent looks instead, and ends a child
+in good order for the operator before the kernel ends something at random.
 """
 
 from __future__ import annotations
@@ -34,7 +28,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.contract.errors import EngineDied
-from engine.desk.messages import FacesFound, Hello, Pong, Quit
+from engine.contract.messages import FacesFound, Hello, Pong, Quit
 from engine.desk.wire import Channel, WireError
 from engine.logs import open_log
 from engine.machine import environment, python
@@ -94,7 +88,7 @@ class Vitals:
                 self._hearing = False
 
     def answered(self, beats: Mapping[str, int]) -> None:
-        """The child has answered, with the pulse of its jobs."""
+        """The child has answered, with the heartbeats of its jobs."""
         with self._lock:
             self._silent, self._asked = 0.0, False
             self._still = {

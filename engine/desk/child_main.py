@@ -3,11 +3,9 @@
 A child's stdin is closed and its stdout and stderr are a log file, set by the parent. The reader
 thread takes messages at once, so that an end is noticed while a job runs in the main thread.
 
-A child's pulse: which jobs are under way, and how often each showed that it goes on.
-
-A job shows it by looking at its `Cancel`, which every long job does once a frame or batch, and by
-reporting. The counts, not times, go to the parent: a count that stands still does so by the
-parent's clock, whatever suspended the child meanwhile.
+A job shows that it goes on by looking at its `Cancel`, which every long job does once a frame or
+batch, and by reporting. Counts of these heartbeats, not times, go to the parent: a count that
+stands still does so by the parent's clock, whatever suspended the child meanwhile.
 """
 
 from __future__ import annotations
@@ -29,8 +27,8 @@ from typing import Any
 from engine.cancel import Cancel
 from engine.contract import Event, JobEnded, ProcessReady
 from engine.contract.errors import Cancelled, FacedeskError
+from engine.contract.messages import End, Hello, Ping, Pong, Quit, Start
 from engine.desk.child import offer_to_the_kernel
-from engine.desk.messages import End, Hello, Ping, Pong, Quit, Start
 from engine.desk.wire import Channel, WireError
 from engine.logs import LogFormatter, keep_short, quieten_libraries
 from engine.machine import forbid_core_dumps
@@ -41,7 +39,7 @@ from engine.workspace.folder import Workspace
 from engine.workspace.vault import opened
 
 
-class Pulse:
+class Heartbeats:
     """The jobs of one process. Methods are safe from any thread and wait for nothing."""
 
     def __init__(self) -> None:
@@ -61,7 +59,7 @@ class Pulse:
                 self._beats.pop(job, None)
 
     def beat(self, job: str) -> None:
-        """The job goes on. One that is not under way has no pulse."""
+        """The job goes on. One that is not under way has no heartbeat."""
         with self._lock:
             if job in self._beats:
                 self._beats[job] = next(self._count)
@@ -93,7 +91,7 @@ class ChildContext:
         self.settings: Settings = Settings.of_json(hello.settings)
         self.inbox: queue.Queue[Any] = queue.Queue()
         self.cancels: dict[str, Cancel] = {}
-        self.pulse = Pulse()
+        self.heartbeats = Heartbeats()
         self.replace: Callable[[Any], bool] = lambda message: False
         self.leaving = False
         """The process is to end: nothing is worth a wait any more."""
@@ -111,14 +109,14 @@ class ChildContext:
 
     def begin(self, job: str) -> Cancel:
         """A fresh cancel token for a job; `End` messages reach it from now on."""
-        self.cancels[job] = Cancel(lambda: self.pulse.beat(job))
+        self.cancels[job] = Cancel(lambda: self.heartbeats.beat(job))
         return self.cancels[job]
 
     def run_job(self, job: str, work: Callable[[Cancel], None]) -> None:
         """Run a job and report its one JobEnded, whatever happens inside."""
         cancel = self.cancels.get(job) or self.begin(job)
         try:
-            with self.pulse.work(job):
+            with self.heartbeats.work(job):
                 work(cancel)
         except Cancelled:
             ended = JobEnded(job=job, outcome="cancelled")
@@ -163,7 +161,7 @@ class ChildContext:
             if starts:
                 self.begin(message.job)
             if isinstance(message, Ping):
-                self.send(Pong(beats=self.pulse.beats()))
+                self.send(Pong(beats=self.heartbeats.beats()))
                 continue
             token = self.cancels.get(message.job) if isinstance(message, End) else None
             if token is not None:

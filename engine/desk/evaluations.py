@@ -17,10 +17,10 @@ from engine.contract import EvaluateDone
 from engine.contract.errors import DataError
 from engine.desk.wire import WireError, decode
 from engine.model.record import plain
-from engine.people.identity import before
 from engine.people.registry import People
 from engine.workspace.files import parse_json, read_bytes, write_bytes
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import before
 from engine.workspace.owner import translate_os_errors
 
 FORMAT = 2

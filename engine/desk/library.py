@@ -1,11 +1,7 @@
-"""The quick calls: people, split and models as the user interface lists and changes them.
+"""People, split and models as the user interface lists and changes them, and one person's facts.
 
-Pure file work: neither OpenCV nor TensorFlow is imported. Whoever changes something holds the
+File work: neither OpenCV nor TensorFlow is imported. Whoever changes something holds the
 workspace's writer lock.
-
-What is known of one person: sessions, pictures, quality, consent, and who they are taken for.
-
-Reading the inbox in groups. Loads numpy when called, neither OpenCV nor TensorFlow.
 """
 
 from __future__ import annotations
@@ -13,46 +9,37 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations, product
 from statistics import median
 from typing import TYPE_CHECKING
 
 from engine.contract import EpochDone, EvaluateDone, SplitDone
-from engine.contract.errors import DataError, ModelCorrupt, NoModel, UsageError
+from engine.contract.errors import UsageError
+from engine.contract.people import state_of
 from engine.contract.requests import (
     ConfusionFacts,
-    EnrolRequest,
-    InboxView,
     InModel,
     ModelRow,
     PersonFacts,
     PersonRow,
     PictureFacts,
     SessionFacts,
-    SightingRow,
     SplitRequest,
-    UnknownGroup,
 )
 from engine.desk import evaluations
 from engine.jobs import split as splitting
 from engine.model.record import ModelInfo, contains
 from engine.model.store import ModelStore
-from engine.people.consent import state_of
 from engine.people.names import clean_name
-from engine.people.permission import permit
 from engine.people.person import Person, SessionInfo, UnreadPerson
 from engine.people.recording import PictureRecord, read_records
 from engine.people.registry import People
-from engine.people.unknown import FEATURES_FILE, ChoiceMemory, Inbox, Sides, Sighting
-from engine.people.unknown_choices import Choices
 from engine.rights.purge import unseen
 from engine.settings import Settings, SplitSettings
 from engine.workspace.audit import Audit
-from engine.workspace.files import read_bytes
 from engine.workspace.folder import Workspace
 
 if TYPE_CHECKING:
-    from engine.model.vectors import Float32
+    pass
 
 
 def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple[PersonRow, ...]:
@@ -61,8 +48,7 @@ def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple
     comes last."""
     known = settings or Settings()
     away = {each.slug: each.since for each in unseen(workspace, known)}
-    model = current_model(workspace)
-    trained = _revisions(model)
+    model = ModelStore(workspace).current()
     people, unread = People(workspace).everybody()
     rows = tuple(
         PersonRow(
@@ -71,7 +57,7 @@ def person_rows(workspace: Workspace, settings: Settings | None = None) -> tuple
             created=person.created,
             pictures=person.pictures,
             sessions=len(person.sessions),
-            in_model=_in_model(person, trained),
+            in_model=in_model(person, model),
             newest=max((session.started for session in person.sessions), default=""),
             consent=state_of(person.consent, known.consent),
             unseen=away.get(person.slug, ""),
@@ -97,17 +83,10 @@ def _unread_row(each: UnreadPerson) -> PersonRow:
 
 def in_model(person: Person, model: ModelInfo | None) -> InModel:
     """Whether a model knows this person, and these very pictures."""
-    return _in_model(person, _revisions(model))
-
-
-def _revisions(model: ModelInfo | None) -> dict[str, str]:
-    return {id: revision for id, _, revision in model.people} if model else {}
-
-
-def _in_model(person: Person, trained: dict[str, str]) -> InModel:
-    if person.id not in trained:
-        return "no"
-    return "yes" if trained[person.id] == person.revision else "stale"
+    for id, _, revision in model.people if model else ():
+        if id == person.id:
+            return "yes" if revision == person.revision else "stale"
+    return "no"
 
 
 def _untrained(person: Person, model: ModelInfo | None) -> int:
@@ -128,40 +107,9 @@ def _untrained(person: Person, model: ModelInfo | None) -> int:
         return 0
 
 
-def stale_ids(workspace: Workspace, model: ModelInfo) -> frozenset[str]:
-    """Identities of a model's people whose pictures changed since training, or who are gone."""
-    now = {person.id: person.revision for person in People(workspace).list()}
-    return frozenset(id for id, _, revision in model.people if now.get(id) != revision)
-
-
-def current_model(workspace: Workspace) -> ModelInfo | None:
-    """The current model's description, or None if there is none."""
-    return next((info for info in ModelStore(workspace).list() if info.current), None)
-
-
 def check_name(name: str) -> str:
     """The name as it will be stored. Raises NameInvalid."""
     return clean_name(name)
-
-
-def check_consent(workspace: Workspace, settings: Settings, request: EnrolRequest) -> str:
-    """What is amiss with the consent of whom `request` enrols. Raises ConsentMissing."""
-    leave = permit(workspace, [request.person], settings.consent, request.consent, request.source)
-    return leave.sentence
-
-
-def check_trainable(workspace: Workspace) -> None:
-    """Raise NoPictures if there is nothing to train on."""
-    splitting.with_pictures(workspace)
-
-
-def check_model(workspace: Workspace) -> None:
-    """Raise NoModel if nothing has been trained yet."""
-    if ModelStore(workspace).current_id() is None:
-        raise NoModel(
-            "No model has been trained yet",
-            hint="Enrol people, then run `facedesk train`.",
-        )
 
 
 def rename(workspace: Workspace, old: str, new: str) -> None:
@@ -177,11 +125,6 @@ def delete(workspace: Workspace, name: str) -> Person:
     gone = people.get(name)
     with Audit(workspace).of("person-erased", gone.id, pictures=gone.pictures):
         return people.delete(name)
-
-
-def current_split(workspace: Workspace) -> SplitDone | None:
-    """The split on disk as counts, or None."""
-    return splitting.current_split(workspace)
 
 
 def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
@@ -267,7 +210,7 @@ def person_facts(workspace: Workspace, name: str) -> PersonFacts:
     """Read what is known of a person from the workspace. Raises PersonNotFound."""
     registry = People(workspace)
     person = registry.get(name)
-    model = current_model(workspace)
+    model = ModelStore(workspace).current()
     return PersonFacts(
         name=person.name,
         slug=person.slug,
@@ -334,131 +277,4 @@ def _confusion(
         named=counts[row],
         nobody=nobody,
         others=tuple(sorted(others, key=lambda other: (-other[1], other[0]))),
-    )
-
-
-LARGEST_PICTURE = 4 << 20
-"""Bytes; an aligned crop has about 50 KB."""
-
-
-def inbox_view(workspace: Workspace, settings: Settings) -> InboxView:
-    """What waits, grouped by likeness, newest group first."""
-    inbox = Inbox(workspace, settings.inbox)
-    undoable = Choices(workspace, settings.inbox).last()
-    apart = ChoiceMemory(workspace).splits()
-    groups = [_row(inbox, workspace, each) for each in _grouped(inbox, inbox.sightings(), apart)]
-    return InboxView(
-        keeping=inbox.keeping,
-        days=settings.inbox.days,
-        groups=tuple(sorted(groups, key=lambda group: group.sightings[-1], reverse=True)),
-        undo=undoable.title if undoable else "",
-    )
-
-
-def picture(workspace: Workspace, path: str) -> bytes:
-    """The bytes of a crop by its path below the workspace.
-
-    Raises DataError if there is none there, or the path leads elsewhere.
-    """
-    root = workspace.root.resolve()
-    file = (root / path).resolve()
-    inside = file.is_relative_to(root) and file.suffix == ".png"
-    try:
-        if inside and file.stat().st_size <= LARGEST_PICTURE:
-            return read_bytes(file)
-    except OSError:
-        pass
-    raise DataError("This picture is not there any more", path)
-
-
-def _grouped(
-    inbox: Inbox, sightings: Sequence[Sighting], splits: Sequence[Sides]
-) -> list[list[Sighting]]:
-    """Sightings of one stranger together. Embeddings of different spaces cannot be compared:
-    each space is grouped by itself, and a sighting without an embedding stays alone. Never
-    together are the two sides of a split, and two faces of one frame."""
-    spaces: dict[str, list[tuple[Sighting, Float32]]] = {}
-    groups: list[list[Sighting]] = []
-    for sighting in sightings:
-        embedding = _embedding(inbox, sighting)
-        if embedding is None:
-            groups.append([sighting])
-        else:
-            key = f"{sighting.extractor} {sighting.space} {len(embedding)}"
-            spaces.setdefault(key, []).append((sighting, embedding))
-    if not spaces:
-        return groups
-    import numpy as np
-
-    from engine.recognise.gallery import group
-
-    for members in spaces.values():
-        apart = _apart([sighting for sighting, _ in members], splits)
-        labels = group(np.stack([embedding for _, embedding in members]), apart=apart)
-        found: dict[int, list[Sighting]] = {}
-        for (sighting, _unused), label in zip(members, labels.tolist(), strict=True):
-            found.setdefault(label, []).append(sighting)
-        groups.extend(found.values())
-    return groups
-
-
-def _apart(sightings: Sequence[Sighting], splits: Sequence[Sides]) -> list[tuple[int, int]]:
-    """Pairs of sightings, by their places, that are not one person."""
-    place = {sighting.id: number for number, sighting in enumerate(sightings)}
-    pairs = [
-        (place[one], place[other])
-        for marked, others in splits
-        for one, other in product(marked, others)
-        if one in place and other in place
-    ]
-    runs: dict[str, list[int]] = {}
-    for number, sighting in enumerate(sightings):
-        if sighting.run:
-            runs.setdefault(sighting.run, []).append(number)
-    for run in runs.values():
-        pairs += [(a, b) for a, b in combinations(run, 2) if sightings[a].was_beside(sightings[b])]
-    return pairs
-
-
-def _embedding(inbox: Inbox, sighting: Sighting) -> Float32 | None:
-    """The unit-length mean of a sighting's embeddings; None if they cannot be read."""
-    import numpy as np
-
-    from engine.model.arrays import unpack
-    from engine.model.vectors import unit
-
-    path = inbox.folder(sighting.id) / FEATURES_FILE
-    try:
-        rows = unpack(read_bytes(path), path.name)["embeddings"]
-    except (OSError, DataError, ModelCorrupt, KeyError):
-        return None
-    if rows.ndim != 2 or not len(rows) or rows.dtype.kind != "f" or not np.isfinite(rows).all():
-        return None
-    return unit(rows.mean(0, dtype=np.float32))
-
-
-def _row(inbox: Inbox, workspace: Workspace, members: Sequence[Sighting]) -> UnknownGroup:
-    best = max(members, key=lambda sighting: sighting.score - sighting.threshold)
-    rows = tuple(
-        SightingRow(
-            sighting.id,
-            sighting.at,
-            len(sighting.records),
-            (inbox.folder(sighting.id) / sighting.records[-1].file)
-            .relative_to(workspace.root)
-            .as_posix(),
-        )
-        for sighting in members
-    )
-    return UnknownGroup(
-        sightings=tuple(row.id for row in rows),
-        rows=rows,
-        crops=sum(row.crops for row in rows),
-        first=rows[0].at,
-        last=rows[-1].at,
-        source=members[-1].source,
-        candidate=best.candidate,
-        score=best.score,
-        threshold=best.threshold,
-        picture=rows[-1].picture,
     )

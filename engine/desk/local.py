@@ -1,14 +1,14 @@
 """LocalDesk: the engine for the user interface, with its camera and model processes.
 
-Imports neither OpenCV nor TensorFlow. Relays faces from the camera process to the model process,
+Imports neither OpenCV nor TensorFlow. Passes faces from the camera processes to the model process,
 keeps track of the jobs, holds the workspace's writer lock while a job writes, and replaces a
-process that died.
+process that died. What each call does and raises is said in `contract.desk.Desk`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,37 @@ from engine.camera.check import check_source
 from engine.contract import (
     EvaluateDone,
     Event,
+    FaceAnswer,
     JobEnded,
     JobStarted,
     Notice,
     ProcessDied,
     Sighted,
     SourceFailed,
+    TwinChoice,
 )
 from engine.contract.desk import Listener
 from engine.contract.errors import DataError, EngineDied, FacedeskError, SourceBusy
+from engine.contract.messages import (
+    Burdened,
+    End,
+    FaceAnswered,
+    FacesFound,
+    FacesWanted,
+    FirstPictures,
+    FramesEnded,
+    LikenessFound,
+    PictureKept,
+    PicturesOver,
+    Ready,
+    RecognitionEnded,
+    SessionAsked,
+    SessionJudged,
+    Start,
+    TwinAnswer,
+    TwinReport,
+    WhyAsked,
+)
 from engine.contract.requests import (
     CAMERA_JOBS,
     CheckRequest,
@@ -36,57 +58,38 @@ from engine.contract.requests import (
     RecogniseRequest,
     TrainRequest,
 )
-from engine.desk import evaluations, library, relays
-from engine.desk.calls import CheckupCalls, InboxCalls, LikenessCalls, StillCalls
-from engine.desk.child import Child, Deaths, death
-from engine.desk.messages import (
-    Burdened,
-    End,
-    FacesFound,
-    FacesWanted,
-    FirstPictures,
-    FramesEnded,
-    Hello,
-    LikenessFound,
-    PictureKept,
-    PicturesOver,
-    Ready,
-    RecognitionEnded,
-    SessionAsked,
-    Start,
-    TwinReport,
-    WhyAsked,
+from engine.desk import evaluations
+from engine.desk.calls import QuickCalls
+from engine.desk.child import Child, death
+from engine.desk.processes import (
+    CAMERA,
+    MODEL,
+    NEEDED,
+    Processes,
+    is_further,
+    process_name,
+    starts,
 )
-from engine.desk.people_calls import PeopleCalls
-from engine.desk.relays import PROCESSES, FeedCalls, Renewal, Several, TwinCalls
-from engine.desk.roster_calls import RosterCalls
+from engine.desk.relays import FaceQuestions, FeatureRelay, LikenessQuestions, Sources
 from engine.desk.watchdog import Watchdog
 from engine.desk.writer import InboxWriter
 from engine.jobs.recording import Tapes
-from engine.people.second_face import SessionJudged
+from engine.jobs.split import with_pictures
+from engine.model.store import ModelStore
+from engine.people.names import clean_name
+from engine.people.permission import permit
+from engine.rights.likeness import Scores
 from engine.rights.purge import SeenNotes, SeenWriter
 from engine.rights.upkeep import Watched, note_settings
 from engine.settings import Settings
 from engine.text import mask_credentials
 from engine.workspace.exposure import exposures
 from engine.workspace.folder import Workspace
-from engine.workspace.vault import opened
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
 
 
-class LocalDesk(
-    FeedCalls,
-    Renewal,
-    Several,
-    TwinCalls,
-    RosterCalls,
-    InboxCalls,
-    CheckupCalls,
-    LikenessCalls,
-    PeopleCalls,
-    StillCalls,
-):
+class LocalDesk(QuickCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(
@@ -97,39 +100,48 @@ class LocalDesk(
         self._tapes = Tapes(record, workspace, settings)
         self._watched = Watched(workspace, settings, self._hear)
         self._listener: Listener = lambda event: None
-        self._lock = threading.RLock()
-        self._children: dict[str, Child] = {}
-        self._deaths = Deaths()
+        self._processes = Processes(workspace, settings, self._received, self._ended)
+        self._lock = self._processes.lock
         self._jobs: dict[Job, str] = {}
         self._writing: set[Job] = set()
-        self._fed = set()
-        self._requests: dict[Job, Any] = {}
-        self._failed = {}
-        self._compared = {}
         self._run = 0
-        self._closing = False
+        self._sources: Sources | None = None
+        """Those of the recognition under way."""
+        self._features = FeatureRelay(self._processes, self._writer)
+        self._faces = FaceQuestions(self._processes, workspace)
+        self._likenesses = LikenessQuestions(self._processes, workspace)
         self._keeping = InboxWriter(workspace, settings, self._writer, self._hear)
         notes = SeenNotes(workspace, lambda: self._writer.hold("last seen"))
         self._seen = SeenWriter(notes)
-        self._wish = PreviewWish()
         self._watchdog = Watchdog(
-            settings.processes,
-            lambda: list(self._children.values()),
-            self._hear,
+            settings.processes, lambda: list(self._processes.children.values()), self._hear
         )
+        self._routes: dict[type, Callable[[Child, Any], None]] = {
+            FacesFound: self._to_model,
+            FramesEnded: self._to_model,
+            FacesWanted: lambda _, m: self._processes.send_if_there(process_name(m.camera), m),
+            PictureKept: lambda child, m: self._features.take(child.name, m),
+            PicturesOver: lambda child, m: self._features.take(child.name, m),
+            FirstPictures: lambda _, m: self._faces.first_pictures(m),
+            TwinReport: lambda _, m: self._processes.send(CAMERA, m),
+            SessionAsked: lambda _, m: self._faces.session(m),
+            SessionJudged: lambda _, m: self._faces.session(m),
+            LikenessFound: lambda _, m: self._likenesses.answered(m),
+            Ready: self._model_ready,
+            Burdened: lambda child, _: self._renew(child),
+            RecognitionEnded: self._recognition_ended,
+            JobEnded: self._job_ended,
+            Sighted: lambda _, m: self._keeping.offer(m),
+            EvaluateDone: self._evaluated,
+            SourceFailed: self._source_failed,
+        }
 
     @property
     def running(self) -> frozenset[Job]:
-        """Jobs under way."""
         with self._lock:
             return frozenset(self._jobs)
 
     def start(self, listener: Listener) -> None:
-        """Begin: events go to `listener`; both processes start and load in the background.
-
-        If a writer was killed, what it left is put in order, and a Recovered says so.
-        """
-
         def both(event: Event) -> None:
             self._tapes.hear(event)
             listener(event)
@@ -137,8 +149,8 @@ class LocalDesk(
         self._listener = both
         with contextlib.suppress(FacedeskError):  # Each job that needs the log will say so.
             note_settings(self._workspace, self._settings)
-        for name in ("camera", "model"):
-            self._child(name)
+        for name in (CAMERA, MODEL):
+            self._processes.get(name)
         self._watchdog.start()
         if self._workspace.cut_short() or self._workspace.outdated():
             # Another process may be writing, the disk may refuse: whoever writes next recovers.
@@ -151,18 +163,12 @@ class LocalDesk(
     def _hear(self, event: Event) -> None:
         self._listener(event)
 
+    def _likeness(self, ids: tuple[str, ...]) -> Scores:
+        return self._likenesses.ask(ids)
+
     def close(self) -> None:
-        """End both processes; at most a few seconds even if one hangs."""
-        with self._lock:
-            self._closing = True
-            children = list(self._children.values())
-            self._children.clear()
         self._watchdog.close()
-        enders = [threading.Thread(target=child.end, daemon=True) for child in children]
-        for ender in enders:
-            ender.start()
-        for ender in enders:
-            ender.join(5)
+        self._processes.close()
         self._keeping.close(1.0)
         self._watched.end("stopped")
         self._seen.close(1.0)
@@ -172,61 +178,49 @@ class LocalDesk(
     # --- jobs ----------------------------------------------------------------------------
 
     def enrol(self, request: EnrolRequest) -> None:
-        """Start capturing. Raises SourceBusy, NameInvalid, ConsentMissing, WorkspaceLocked."""
-        library.check_name(request.person)
-        library.check_consent(self._workspace, self._settings, request)
-        self._begin(
-            "enrol",
-            f"Enrolling {request.person} from {mask_credentials(request.source)}",
-            request,
-        )
+        clean_name(request.person)
+        consent = self._settings.consent
+        permit(self._workspace, [request.person], consent, request.consent, request.source)
+        source = mask_credentials(request.source)
+        self._begin("enrol", f"Enrolling {request.person} from {source}", request)
 
     def import_pictures(self, request: ImportRequest) -> None:
-        """Start importing. Raises SourceBusy, WorkspaceLocked."""
         self._begin("import", f"Importing {request.folder}", request)
 
     def train(self, request: TrainRequest) -> None:
-        """Start training. Raises DataError if one is running, NoPictures, WorkspaceLocked."""
-        library.check_trainable(self._workspace)
+        with_pictures(self._workspace)
         self._begin("train", f"Training recipe {request.recipe}", request)
 
     def evaluate(self, request: EvaluateRequest) -> None:
-        """Start an evaluation. Raises DataError if one is running, NoModel, WorkspaceLocked."""
-        library.check_model(self._workspace)
+        ModelStore(self._workspace).require_current()
         self._begin("evaluate", "Evaluating the model", request)
 
     def recognise(self, request: RecogniseRequest) -> None:
-        """Start live recognition. Raises SourceBusy, NoModel, and SourceError for a source that
-        cannot be there."""
-        library.check_model(self._workspace)
+        ModelStore(self._workspace).require_current()
         for each in request.sources:
             check_source(each, may_come=bool(request.beside))
         source = ", ".join(map(mask_credentials, request.sources))
-        title = f"Recognising from {source}"
-        self._begin("recognise", title, request)
-
-    def why(self, track: int | None) -> None:
-        """Ask for the explanation of a decision; a `Why` or `NothingToExplain` answers."""
-        self._child("model").send(WhyAsked(track=track))
+        self._begin("recognise", f"Recognising from {source}", request)
 
     def check(self, request: CheckRequest) -> None:
-        """Start measuring a camera. Raises SourceBusy."""
-        source = mask_credentials(request.source)
-        self._begin("check", f"Measuring {source}", request)
+        self._begin("check", f"Measuring {mask_credentials(request.source)}", request)
+
+    def why(self, track: int | None) -> None:
+        self._processes.send(MODEL, WhyAsked(track=track))
+
+    def answer_twin(self, choice: TwinChoice) -> None:
+        self._processes.send(CAMERA, TwinAnswer(choice=choice))
+
+    def answer_face(self, choice: FaceAnswer) -> None:
+        self._processes.send(CAMERA, FaceAnswered(choice=choice))
 
     def preview(self, wish: PreviewWish) -> None:
-        """Say what of the camera's picture can be shown, from now on and for jobs to come."""
-        self._wish = wish  # first: a process that starts meanwhile is told this one
-        child = self._children.get("camera")
-        if child is not None:  # without the lock, which may wait for a disk: this may not
-            child.send(wish)
+        self._processes.preview(wish)
 
     def stop(self, job: Job) -> None:
-        """Ask a job for an orderly end that keeps its result so far."""
         self._end(job, keep=True)
 
     def cancel(self, job: Job) -> None:
-        """Ask a job to give up."""
         self._end(job, keep=False)
 
     def _begin(self, job: Job, title: str, request: Any) -> None:
@@ -246,14 +240,12 @@ class LocalDesk(
                 self._watched.end("failed")
                 raise
             self._jobs[job] = "waiting"
-            self._requests[job] = request
             self._listener(JobStarted(job=job, title=title))
-            # Recognition: the model first, for it may take seconds to load; frames wait for it.
-            first = "camera" if job in ("enrol", "import", "check") else "model"
             if job == "recognise":
                 self._run += 1
-                self._failed = {}
-            self._child(first).send(Start(job=job, request=request, run=self._run))
+                self._sources = Sources(request)
+            # Recognition: the model first, for it may take seconds to load; frames wait for it.
+            self._processes.send(NEEDED[job][0], Start(job=job, request=request, run=self._run))
 
     def _written(self, job: Job) -> None:
         if job in self._writing:
@@ -282,10 +274,10 @@ class LocalDesk(
             waiting = job == "recognise" and self._jobs[job] == "waiting"
             self._jobs[job] = "stopped" if keep else "cancelled"
             end = End(job=job, keep=keep, run=self._run)
-            if job in ("train", "evaluate") or waiting:
-                self._child("model").send(end)
+            if waiting or CAMERA not in NEEDED[job]:
+                self._processes.send(MODEL, end)
             else:
-                relays.tell_all(self._children, end)
+                self._processes.tell_cameras(end)
             if waiting:
                 self._finish(JobEnded(job=job, outcome=self._jobs[job]))
 
@@ -296,12 +288,12 @@ class LocalDesk(
             state = self._jobs.pop(job, None)
             if state is None:
                 return
-            self._requests.pop(job, None)
             self._written(job)
             if job == "recognise":
-                relays.end_further(self._children)
+                self._sources = None
+                self._processes.end_further()
             if job != "enrol":  # training is what comes next
-                self._renew_if_idle()
+                self._renew(None)
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
         if job == "recognise":
@@ -310,116 +302,90 @@ class LocalDesk(
         self._tapes.end(job, self._listener)
         self._listener(ended)
 
-    # --- processes -----------------------------------------------------------------------
-
-    def _child(self, name: str) -> Child:
-        """The process, started if it is not running."""
+    def _renew(self, child: Child | None) -> None:
+        """Replace a process that holds too much, once no capture and no job needs it."""
         with self._lock:
-            if name not in self._children:
-                hello = Hello(
-                    workspace=str(self._workspace.root),
-                    settings=self._settings.as_json(),
-                    vault=opened.pass_on(self._workspace.root),
-                )
-                self._children[name] = Child(
-                    name, hello, self._workspace.logs, self._received, self._ended
-                )
-                if name == "camera":
-                    self._children[name].send(self._wish)
-            return self._children[name]
+            # Twins, second faces and features of a capture or an import.
+            needed = bool(
+                "enrol" in self._jobs or "import" in self._jobs or self._features.sessions
+            )
+            self._processes.replace(child, self._jobs, needed=needed)
+
+    # --- what the processes say ----------------------------------------------------------
 
     def _received(self, child: Child, message: Any) -> None:
         """Reader threads: relay between the processes, pass events to the listener."""
-        if relays.is_further(child.name) and self._children.get(child.name) is not child:
+        if is_further(child.name) and self._processes.children.get(child.name) is not child:
             return  # of a recognition that is over
-        match message:
-            case FacesFound() | FramesEnded():
-                if "recognise" in self.running:
-                    self._child("model").send(message)
-            case FacesWanted():
-                if camera := self._children.get(relays.process_name(message.camera)):
-                    camera.send(message)
-            case PictureKept() | PicturesOver():
-                self._relay_pictures(child.name, message)
-            case FirstPictures() | TwinReport():
-                self._relay_twins(message)
-            case LikenessFound():
-                self._likeness_found(message)
-            case SessionAsked() | SessionJudged():
-                self._relay_faces(message)
-            case Ready():
-                self._model_ready(message.run)
-            case Burdened():
-                self._renew(child)
-            case RecognitionEnded():
-                self._recognition_ended(message)
-            case JobEnded(job="recognise"):
-                self._source_failed(message)
-            case JobEnded():
-                self._finish(message)
-            case Sighted():
-                self._keeping.offer(message)
-            case EvaluateDone():
-                self._keep_evaluation(message)
-                self._listener(message)
-            case SourceFailed():
-                self._failed[message.camera] = message
-                self._listener(message)
-            case Event():
-                self._seen.hear(message)
-                self._listener(message)
+        if route := self._routes.get(type(message)):
+            route(child, message)
+        elif isinstance(message, Event):
+            self._seen.hear(message)
+            self._listener(message)
 
-    def _keep_evaluation(self, done: EvaluateDone) -> None:
+    def _to_model(self, _child: Child, message: FacesFound | FramesEnded) -> None:
+        if "recognise" in self._jobs:
+            self._processes.send(MODEL, message)
+
+    def _evaluated(self, _child: Child, done: EvaluateDone) -> None:
         """The running evaluation holds the writer lock. A full disk must not lose the figures."""
         try:
             evaluations.save(self._workspace, done)
         except DataError as error:
-            self._listener(
-                Notice(
-                    text=f"The evaluation was not kept. {error}",
-                    level="warning",
-                )
-            )
+            text = f"The evaluation was not kept. {error}"
+            self._listener(Notice(text=text, level="warning"))
+        self._listener(done)
 
-    def _model_ready(self, run: int) -> None:
+    def _model_ready(self, _child: Child, message: Ready) -> None:
         """Let the frames come, unless this recognition was given up while the model loaded."""
         with self._lock:
-            if run == self._run and self._jobs.get("recognise") == "waiting":
+            if message.run == self._run and self._jobs.get("recognise") == "waiting":
+                assert self._sources is not None
                 self._jobs["recognise"] = "running"
-                for name, start in relays.starts(self._requests["recognise"]).items():
-                    self._child(name).send(start)
+                for name, start in starts(self._sources.request).items():
+                    self._processes.send(name, start)
 
-    def _source_failed(self, ended: JobEnded) -> None:
-        """The one source of the recognition cannot be opened or is lost: then it is over."""
-        end = End(job="recognise", keep=False, run=self._run)
-        with self._lock:
-            relays.tell_all(self._children, end)
-        self._child("model").send(end)
+    def _source_failed(self, _child: Child, message: SourceFailed) -> None:
+        if (sources := self._sources) is not None:
+            sources.failed(message)
+        self._listener(message)
+
+    def _job_ended(self, _child: Child, ended: JobEnded) -> None:
+        """A job is over. Of a recognition: its one source cannot be opened, or is lost."""
+        if ended.job == "recognise":
+            end = End(job="recognise", keep=False, run=self._run)
+            with self._lock:
+                self._processes.tell_cameras(end)
+            self._processes.send(MODEL, end)
         self._finish(ended)
 
-    def _recognition_ended(self, message: RecognitionEnded) -> None:
+    def _recognition_ended(self, _child: Child, message: RecognitionEnded) -> None:
         """The model process's word on a recognition; of interest only if it is the present one."""
         if message.run != self._run:
             return
         if message.ended.outcome == "failed":
-            relays.tell_all(self._children, End(job="recognise", keep=False))
-        self._finish(self._judged(message.ended))
+            self._processes.tell_cameras(End(job="recognise", keep=False))
+        sources = self._sources
+        self._finish(sources.outcome(message.ended) if sources else message.ended)
+
+    # --- a process that died -------------------------------------------------------------
 
     def _ended(self, child: Child, status: int) -> None:
         """Reader thread: a process is gone. Fail its jobs, say so, start another."""
         with self._lock:
-            if child.expected_end or self._closing:
+            if child.expected_end or self._processes.closing:
                 return
-            self._children.pop(child.name, None)
-            further = relays.is_further(child.name)
-            camera = self._camera_of(child.name)  # of several: the others go on
-            restarting = (camera is not None or not further) and self._deaths.note(child.name)
-            lost = [job for job in self._jobs if camera is None and child.name in PROCESSES[job]]
+            further = is_further(child.name)
+            # One camera of several: the others go on.
+            camera = self._sources.camera_of(child.name) if self._sources else None
+            again = self._processes.died(child)
+            restarting = (camera is not None or not further) and again
+            lost = [job for job in self._jobs if camera is None and child.name in NEEDED[job]]
             if not further:
-                self._feeding_ended(child.name)
+                self._features.process_died(child.name)
         error = death(child.name, status, child.fault, self._workspace.logs)
-        if child.name == "model":
-            self._nobody_tells(str(error))
+        if child.name == MODEL:
+            self._faces.model_died(str(error))
         self._listener(
             ProcessDied(
                 process=child.name,
@@ -431,20 +397,32 @@ class LocalDesk(
         for job in lost:
             self._fail(job, child.name, error)
         if camera is not None:
-            failed = self._watch_again(child.name, camera, status, again=restarting)
-            if failed is not None:
-                self._listener(failed)
+            self._watch_again(child.name, camera, status, again=restarting)
         if restarting and not further:
-            self._child(child.name)
+            self._processes.get(child.name)
         elif not further:
             text = f"The {child.name} process keeps dying; it is started again at the next job"
             self._listener(Notice(text=text, level="error"))
+
+    def _watch_again(self, process: str, camera: int, status: int, *, again: bool) -> None:
+        """A camera process that watched one of several sources has died: another one watches on,
+        or, if it is not to be started `again`, the source is given up."""
+        with self._lock:
+            if self._jobs.get("recognise") != "running" or self._sources is None:
+                return  # not begun, or being ended: the sources that are left will do
+            if again:
+                self._processes.send(process, starts(self._sources.request)[process])
+                return
+            failed = self._sources.given_up(process, camera, status)
+        ended = FramesEnded(frames=0, dropped=0, seconds=0.0, camera=camera)
+        self._processes.send(MODEL, ended)
+        self._listener(failed)
 
     def _fail(self, job: Job, process: str, error: EngineDied) -> None:
         if job == "recognise":
             end = End(job=job, keep=False, run=self._run)
             with self._lock:
-                relays.tell_all(self._children, end)
-                if process != "model" and "model" in self._children:
-                    self._children["model"].send(end)
+                self._processes.tell_cameras(end)
+                if process != MODEL:
+                    self._processes.send_if_there(MODEL, end)
         self._finish(JobEnded.failure(job, error))

@@ -18,9 +18,7 @@ import numpy as np
 from engine.cancel import Cancel
 from engine.contract import JobEnded, NothingToExplain, Notice
 from engine.contract.errors import FacedeskError
-from engine.contract.requests import EvaluateRequest, TrainRequest
-from engine.desk.child_main import ChildContext, serve
-from engine.desk.messages import (
+from engine.contract.messages import (
     Burdened,
     End,
     FacesFound,
@@ -35,10 +33,12 @@ from engine.desk.messages import (
     RecognitionEnded,
     SessionAsked,
     Start,
-    Turns,
     TwinReport,
     WhyAsked,
 )
+from engine.contract.requests import EvaluateRequest, TrainRequest
+from engine.desk.child_main import ChildContext, serve
+from engine.jobs.pacing import FrameSlots
 from engine.model.backbones import choose_runtime, load_ahead
 from engine.pictures import CROP
 
@@ -59,14 +59,14 @@ class ModelBody:
     """The main loop's state: the recognition in progress, if any."""
 
     def __init__(self, context: ChildContext) -> None:
-        from engine.jobs.feed import Feed
+        from engine.jobs.features_ahead import FeaturesAhead
         from engine.jobs.naming import Recognition
-        from engine.jobs.networks import Backbones
+        from engine.model.networks import Backbones
 
         self._context = context
         self._backbones = Backbones(context.settings.model)
         views = context.settings.training.views
-        self._feed = Feed(context.workspace, views, self._backbones, load_ahead)
+        self._features = FeaturesAhead(context.workspace, views, self._backbones, load_ahead)
         self._judging: Judge | None = None
         self._pictures = 0
         """Pictures told of so far: whether more came since shows whether a capture goes on."""
@@ -79,22 +79,22 @@ class ModelBody:
         """Cameras that still deliver."""
         self._frames = 0
         """Frames of those that do not any more."""
-        self._turns = Turns()
+        self._slots = FrameSlots()
         context.replace = self._replace
 
     def _replace(self, message: object) -> bool:
         """Reader thread: lossy frames go to a slot; one token in the queue stands for it.
 
-        Pictures of a capture go to the feed, whatever the main loop is at.
+        Pictures of a capture go to `FeaturesAhead`, whatever the main loop is at.
         """
         if isinstance(message, PictureKept):
             self._pictures += 1
-            self._feed.kept(message.slug, message.session, message.file)
+            self._features.kept(message.slug, message.session, message.file)
             return True
         if isinstance(message, PicturesOver):
             threading.Thread(target=self._over, args=(message,), daemon=True).start()
             return True
-        return isinstance(message, FacesFound) and message.lossy and self._turns.offer(message)
+        return isinstance(message, FacesFound) and message.lossy and self._slots.offer(message)
 
     def run(self) -> None:
         """Take messages until told to quit."""
@@ -103,7 +103,7 @@ class ModelBody:
             if isinstance(message, Quit):
                 return
             try:
-                with self._context.pulse.work(MAIN):
+                with self._context.heartbeats.work(MAIN):
                     self._take(message)
             except Exception as error:  # reported in one sentence, details in the log
                 self._end(JobEnded.failure(RECOGNISE, self._context.told(error)))
@@ -122,10 +122,10 @@ class ModelBody:
                 self._beside("evaluate", lambda token: self._evaluate(evaluation, token))
             case Start():
                 self._run = message.run
-                self._turns = Turns()
+                self._slots = FrameSlots()
                 self._cameras = set(range(len(message.request.sources)))
                 self._frames = 0
-                with self._feed.paused():
+                with self._features.paused():
                     self._recognition = self._make(
                         context.workspace,
                         context.settings,
@@ -145,7 +145,7 @@ class ModelBody:
             case PictureKept() | PicturesOver():  # from before `_replace` was there
                 self._replace(message)
             case FacesFound():
-                faces = self._turns.take(message.camera) if message.lossy else message
+                faces = self._slots.take(message.camera) if message.lossy else message
                 if faces is not None and self._recognition is not None:
                     self._name(faces, self._recognition)
             case FramesEnded() if self._recognition is not None:
@@ -159,14 +159,14 @@ class ModelBody:
 
     def _name(self, faces: FacesFound, recognition: Recognition) -> None:
         """Recognise one frame; its camera is told first, so that the next one is found beside."""
-        self._context.send(self._turns.wanted(faces))
+        self._context.send(self._slots.wanted(faces))
         began = time.monotonic()
-        recognition.take(faces, self._turns.dropped(faces.camera))
-        self._turns.took(faces, time.monotonic() - began)
+        recognition.take(faces, self._slots.dropped(faces.camera))
+        self._slots.took(faces, time.monotonic() - began)
 
     def _camera_ended(self, message: FramesEnded, recognition: Recognition) -> None:
         """A source is at its end; recognition is with the last one."""
-        self._turns.ended(message.camera)
+        self._slots.ended(message.camera)
         self._cameras.discard(message.camera)
         self._frames += message.frames
         if not self._cameras:
@@ -175,7 +175,7 @@ class ModelBody:
 
     def _over(self, message: PicturesOver) -> None:
         """End a session's features, and say so: the writer lock is held until then."""
-        self._feed.over(message.session)
+        self._features.over(message.session)
         self._context.send(message)
         before = self._pictures
 
@@ -210,7 +210,7 @@ class ModelBody:
 
         context, found = self._context, {}
         try:
-            with self._feed.paused():
+            with self._features.paused():
                 found = measured_with(
                     context.workspace, context.settings, message.ids, self._backbones
                 )
@@ -245,7 +245,7 @@ class ModelBody:
         crops = np.frombuffer(message.crops, np.uint8).reshape(message.count, CROP, CROP, 3)
         found = None
         try:
-            with self._feed.paused():
+            with self._features.paused():
                 found = suspect(
                     context.workspace,
                     context.settings,
@@ -253,7 +253,7 @@ class ModelBody:
                     crops,
                     context.emit,
                     self._backbones,
-                    self._feed.recent,
+                    self._features.recent,
                 )
         except FacedeskError as error:
             context.emit(
@@ -280,10 +280,10 @@ class ModelBody:
                 context.settings,
                 context.emit,
                 self._backbones,
-                self._feed.recent,
+                self._features.recent,
             )
-        beating = Cancel(lambda: context.pulse.beat(MAIN))
-        with self._feed.paused():
+        beating = Cancel(lambda: context.heartbeats.beat(MAIN))
+        with self._features.paused():
             judged = self._judging.look(message.slug, message.session, beating)
         context.send(judged)
 
@@ -291,7 +291,7 @@ class ModelBody:
         from engine.jobs.evaluate import evaluate
 
         context = self._context
-        with self._feed.paused():
+        with self._features.paused():
             evaluate(
                 context.workspace,
                 context.settings,
@@ -305,7 +305,7 @@ class ModelBody:
         from engine.jobs.train import train
 
         context = self._context
-        with self._feed.paused():
+        with self._features.paused():
             train(
                 context.workspace,
                 context.settings,

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 
 from engine.contract import Notice
 from engine.contract.errors import EngineDied, EngineHung, EngineTooLarge
+from engine.contract.messages import Ping
 from engine.desk.child import Child, Limits, Trouble, most_bytes, own_bytes
-from engine.desk.messages import Ping
 from engine.settings import ProcessSettings
 
 TICK = 1.0

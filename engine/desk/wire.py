@@ -16,8 +16,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from engine import contract
-from engine.contract import desk
-from engine.desk import messages
+from engine.contract import messages, people, requests
 from engine.workspace.files import parse_json
 
 LONGEST_HEADER = 4 << 20
@@ -32,7 +31,7 @@ class WireError(Exception):
 def _registry() -> dict[str, type]:
     """All message classes by name."""
     found: dict[str, type] = {}
-    for module in (contract, desk, messages):
+    for module in (contract, messages, people, requests):
         for name, value in vars(module).items():
             if isinstance(value, type) and is_dataclass(value):
                 found[name] = value

@@ -1,10 +1,9 @@
-"""The workspace's writer lock, shared by the jobs of one app.
+"""The workspace's writer lock, shared by the jobs of one app, and who writes unknown people.
 
-Puts sightings into the inbox, off the threads that carry events.
-
-Recognition holds no writer lock: the model process sends whole sightings, and the one process
-that may write, the user interface's, takes the lock for each for a moment. While another process
-holds it (or the disk is full) sightings are dropped and counted: they are not worth a wait.
+Recognition holds no writer lock: the model process sends whole sightings, and the one process that
+may write, the user interface's, takes the lock for each for a moment, off the threads that carry
+events. While another process holds it (or the disk is full) sightings are dropped and counted:
+they are not worth a wait.
 """
 
 from __future__ import annotations
@@ -14,14 +13,13 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 
-from engine.contract import Event, InboxChanged, Sighted, WorkspaceUpgraded
+from engine.contract import Event, InboxChanged, Sighted
 from engine.contract.errors import FacedeskError
-from engine.people.clock import note_clock
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
-from engine.rights.upkeep import recover
+from engine.rights.upkeep import writing
 from engine.settings import Settings
-from engine.workspace.folder import FORMAT, Workspace
+from engine.workspace.folder import Workspace
 
 
 class SharedWriter:
@@ -44,20 +42,8 @@ class SharedWriter:
         """Take or share the lock. Raises WorkspaceLocked, WorkspaceUnusable."""
         with self._lock:
             if self._count == 0:
-                self._take(what)
+                self._stack.enter_context(writing(self._workspace, f"the app: {what}", self._tell))
             self._count += 1
-
-    def _take(self, what: str) -> None:
-        # Whatever goes wrong, a lock that nobody counts must not stay.
-        with contextlib.ExitStack() as stack:
-            interrupted = stack.enter_context(self._workspace.writer(f"the app: {what}"))
-            if (before := self._workspace.upgraded_from()) is not None:
-                self._tell(WorkspaceUpgraded(before=before, now=FORMAT))
-            if changed := note_clock(self._workspace):
-                self._tell(changed)
-            if recovered := recover(self._workspace, interrupted):
-                self._tell(recovered)
-            self._stack = stack.pop_all()
 
     def release(self) -> None:
         """Give one share back; the last one frees the lock."""

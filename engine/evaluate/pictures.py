@@ -22,12 +22,12 @@ from engine.model.face_space import Space
 from engine.model.feature_store import EmbeddingCache
 from engine.model.vectors import Float32, Labels
 from engine.model.vgg16 import BATCH, Extracts
-from engine.people.identity import by_one_camera
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.pictures import decode_crop, read_photograph
 from engine.recognise.recogniser import Recogniser
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import by_one_camera
 
 
 class Progresses(Protocol):

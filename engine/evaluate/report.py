@@ -8,7 +8,6 @@ and that nobody has written anything into it.
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -22,10 +21,10 @@ from engine.contract import EvaluateDone
 from engine.evaluate.plots import Scores, confusion_plot, det_plot, histogram_plot
 from engine.evaluate.words import KINDS, WHOSE, leakage_sentence, share
 from engine.pictures import encode_png
+from engine.rights.copies import report_mark
 from engine.text import many, shown
 from engine.workspace.files import write_plain
 
-_MARK = "<!-- facedesk report sha256:{digest} -->\n"
 REPORT = "evaluation.html"
 """Name of the file in the report's folder."""
 
@@ -47,17 +46,7 @@ class Samples:
 def write_report(path: Path, done: EvaluateDone, samples: Samples, crop: Crops) -> None:
     """Write the report to `path`, atomically. Raises DiskFull, WorkspaceUnusable."""
     page = render(done, samples, crop).encode()
-    write_plain(path, page + _mark(page))
-
-
-def is_report(data: bytes) -> bool:
-    """Whether these bytes are a report as `write_report` wrote it, unchanged since."""
-    page, _line, _rest = data.rpartition(b"<!-- facedesk report ")
-    return bool(page) and data == page + _mark(page)
-
-
-def _mark(page: bytes) -> bytes:
-    return _MARK.format(digest=hashlib.sha256(page).hexdigest()).encode()
+    write_plain(path, page + report_mark(page))
 
 
 def render(done: EvaluateDone, samples: Samples, crop: Crops) -> str:

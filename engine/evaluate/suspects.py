@@ -33,12 +33,12 @@ from engine.model.vectors import (
     cohort_scores,
     unit,
 )
-from engine.people.identity import PARTS
 from engine.people.person import Person
 from engine.recognise.calibration import Enrolled, kept_from
 from engine.recognise.gallery import Cuts, Gallery, most_typical, two_faced
 from engine.recognise.threshold import settle
 from engine.settings import SplitSettings
+from engine.workspace.identity import PARTS
 
 SuspectKind = Literal["two_faces", "mislabelled", "blurred", "twin", "crowd"]
 

@@ -69,8 +69,8 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
     for the strangers are kept all the same. Raises Cancelled, DataError for a damaged crop.
     """
     # Loading the network takes a moment, which a workspace without a model need not wait for.
-    from engine.jobs.networks import backbone_of
     from engine.jobs.strangers import stranger_embeddings
+    from engine.model.networks import backbone_of
     from engine.model.store import ModelStore
     from engine.recognise.recogniser import present_gallery
     from engine.recognise.threshold import kept_of, settle, threshold_event

@@ -1,6 +1,6 @@
-"""The contestants of a bake-off, each trained or set up on the same pictures.
+"""The contestants of a bake-off, each set up on the same pictures, and the pictures themselves.
 
-The pictures of a bake-off: who searches, and who the strangers are. Nothing is written.
+Who searches, and who the strangers are, is the same for all. Nothing is written.
 """
 
 from __future__ import annotations

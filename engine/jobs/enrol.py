@@ -1,7 +1,4 @@
-"""Enrol one person from a source: a session opened, captured and closed.
-
-The capture of one enrolment: frames in, judged and kept, one event for each frame.
-"""
+"""Enrol one person from a source: frames are judged and kept, with one event for each frame."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from engine.contract import Emit, EvaluateDone
 from engine.contract.errors import SplitMissing, UsageError
 from engine.contract.requests import EvaluateRequest
 from engine.dataset.split import Split, check_fits, load_split
-from engine.desk import library
 from engine.evaluate import probes as choosing
 from engine.evaluate import probes as strange
 from engine.evaluate import words
@@ -33,10 +32,10 @@ from engine.evaluate.report import REPORT, Samples, write_report
 from engine.evaluate.suspects import Gathered, Suspect, leakage, suspects
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import luma, sharpness_of
-from engine.jobs.material import Progress
-from engine.jobs.networks import Backbones, model_in_use
+from engine.jobs.material import Progress, stale_ids
 from engine.jobs.strangers import stranger_embeddings
 from engine.model.face_space import Space
+from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32
@@ -191,7 +190,7 @@ class _Evaluation:
         """Those of the model's people who are still enrolled, in the model's order."""
         enrolled = {person.id: person for person in permitted(self._workspace)}
         people = tuple(enrolled[id] for id, _, _ in model.labels if id in enrolled)
-        stale = library.stale_ids(self._workspace, model.info)
+        stale = stale_ids(self._workspace, model.info)
         changed = [person.name for person in people if person.id in stale]
         if changed:
             self._warnings.append(

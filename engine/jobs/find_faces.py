@@ -15,12 +15,13 @@ from engine.camera.source import Frame
 from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.contract import BoxTuple, Emit, Notice
+from engine.contract.messages import FacesFound
 from engine.contract.requests import RecogniseRequest, Wishes
-from engine.desk.messages import Credit, FacesFound
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder, FaceFollower
 from engine.faces.quality import lies
 from engine.faces.refusal import LYING
+from engine.jobs.pacing import FramePace
 from engine.jobs.preview import Viewer
 from engine.settings import Settings
 
@@ -37,12 +38,12 @@ def watch(
     deliver: Deliver,
     *,
     preview: Wishes | None,
-    credit: Credit | None = None,
+    pace: FramePace | None = None,
     patient: bool = False,
 ) -> tuple[int, int]:
     """Deliver the faces of each frame until the source ends or `cancel` is set.
 
-    With `credit`, for one who takes the faces in a process of its own, a live source's frames
+    With `pace`, for one who takes the faces in a process of its own, a live source's frames
     are looked at only as they can be taken; the others are shown, and count as dropped. Frames of
     which none may be left out wait instead. `patient` as in Reader. Returns the numbers of frames
     read and dropped. Raises SourceError.
@@ -67,7 +68,7 @@ def watch(
             def wanted(frame: Frame) -> bool:
                 seen.frames += 1
                 # A picture that stands still shows nobody who is there now.
-                if not reader.still and (credit is None or not lossy or credit.spend()):
+                if not reader.still and (pace is None or not lossy or pace.admit()):
                     return True
                 seen.skipped += 1
                 show(frame)
@@ -76,13 +77,13 @@ def watch(
             most = settings.record.most_megabytes
             with closing(taped(reader, cancel, request.tape, most, emit, wanted)) as taken:
                 for frame in taken:
-                    if credit is not None and not lossy:
-                        credit.wait(cancel)
+                    if pace is not None and not lossy:
+                        pace.wait(cancel)
                     faces = find(frame.image)
                     seen.note(frame, faces)
                     deliver(faces_found(frame, faces, reader.dropped + seen.skipped, lossy=lossy))
-                    if credit is not None:
-                        credit.sent()
+                    if pace is not None:
+                        pace.sent()
                     show(frame)
             return seen.frames, reader.dropped + seen.skipped
     finally:

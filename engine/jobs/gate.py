@@ -18,7 +18,6 @@ from engine.model.record import ModelDraft, ModelInfo, StoredModel, contains
 from engine.model.store import ModelStore
 from engine.model.vectors import Array
 from engine.model.weights import Weights
-from engine.people.identity import PARTS
 from engine.people.permission import permitted
 from engine.people.registry import People
 from engine.pictures import decode_crop
@@ -36,6 +35,7 @@ from engine.recognise.gate import (
 )
 from engine.recognise.recogniser import classifier_for
 from engine.recognise.threshold import StrangerSet
+from engine.workspace.identity import PARTS
 
 TOGETHER = 64
 """Crops put to a classifier between two looks at the token."""

@@ -1,9 +1,8 @@
-"""Whose faces a session shows: its pictures compared with each other, with the person's earlier
-ones and with everybody else enrolled.
+"""Whose faces a capture shows, as far as the network can tell.
 
-The features are those that training wants, and are kept for it: nothing is computed twice.
-
-Who the first pictures of a capture look like: the search that recognition makes, by majority.
+The first pictures are searched for as recognition does, by majority. A session's pictures are
+compared with each other, with the person's earlier ones and with everybody else enrolled. The
+features are those that training wants, and are kept for it: nothing is computed twice.
 """
 
 from __future__ import annotations
@@ -18,25 +17,26 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Notice, TwinSuspected
 from engine.contract.errors import FacedeskError, ModelError
-from engine.jobs.networks import Backbones, model_in_use
+from engine.contract.messages import SessionJudged
 from engine.jobs.strangers import ready_strangers
 from engine.model.backbones import Backbone, backbone_name
 from engine.model.feature_store import EmbeddingCache, RecentRows, kept_embeddings
+from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32, unit
-from engine.people.identity import by_one_camera, spread
-from engine.people.names import name_key
 from engine.people.permission import permitted
 from engine.people.person import Person, SessionInfo
 from engine.people.registry import People
-from engine.people.second_face import FaceGuard, SessionJudged
+from engine.people.second_face import FaceGuard
 from engine.recognise.calibration import threshold_for
 from engine.recognise.gallery import TWO_FACES, Gallery, faces_in, most_typical
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.settings import Settings
 from engine.shortage import shortage
+from engine.text import name_key
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import by_one_camera, spread
 
 EARLIER = 24
 """Pictures of the person's earlier sessions that new ones are compared with, spread over all."""

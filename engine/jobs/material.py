@@ -1,10 +1,8 @@
 """What a recipe trains on: the split's pictures as labelled features, part by part.
 
-Faces that must not be kept: those of people who took their consent back.
-
-Nobody can be left out unless they are recognised. What they are recognised by are their pictures,
-which lie here, or in the trash, until they are erased; nothing more is made or kept for it. Who is
-erased is a stranger like any other from then on.
+Faces of people who took their consent back are left out. Nobody can be left out unless they are
+recognised: by their pictures, which lie here, or in the trash, until they are erased; nothing more
+is made or kept for it. Who is erased is a stranger like any other from then on.
 """
 
 from __future__ import annotations
@@ -21,15 +19,24 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Notice
 from engine.contract.errors import DataError
+from engine.contract.people import read_consent
 from engine.dataset.split import Split
 from engine.model.augment import wanted_views
 from engine.model.backbones import Backbone
 from engine.model.face_space import Space
 from engine.model.feature_store import EmbeddingCache, FeatureCache
+from engine.model.record import ModelInfo
 from engine.model.vectors import Array, Float32, Labels, Levelled, stacked, unit
 from engine.model.vgg16 import Extracts
-from engine.people.consent import read_consent
-from engine.people.identity import (
+from engine.people.permission import withdrawn
+from engine.people.person import Person
+from engine.people.registry import People
+from engine.pictures import decode_crop
+from engine.recognise.calibration import Enrolled
+from engine.recognise.gallery import TWO_FACES, faces_in
+from engine.workspace.files import read_json
+from engine.workspace.folder import Workspace
+from engine.workspace.identity import (
     IMPORTED,
     PARTS,
     PERSON_FILE,
@@ -39,14 +46,6 @@ from engine.people.identity import (
     spread,
     sub_folders,
 )
-from engine.people.permission import withdrawn
-from engine.people.person import Person
-from engine.people.registry import People
-from engine.pictures import decode_crop
-from engine.recognise.calibration import Enrolled
-from engine.recognise.gallery import TWO_FACES, faces_in
-from engine.workspace.files import read_json
-from engine.workspace.folder import Workspace
 
 Picture = tuple[int, str, str]
 """Index of the person, session, file name."""
@@ -326,3 +325,9 @@ def _in_trash(workspace: Workspace) -> Iterator[Path]:
                 consent = read_consent(read_json(Path(kept.path, PERSON_FILE)).get("consent"))
                 if consent is not None and not consent.given:
                     yield Path(kept.path)
+
+
+def stale_ids(workspace: Workspace, model: ModelInfo) -> frozenset[str]:
+    """Identities of a model's people whose pictures changed since training, or who are gone."""
+    now = {person.id: person.revision for person in People(workspace).list()}
+    return frozenset(id for id, _, revision in model.people if now.get(id) != revision)

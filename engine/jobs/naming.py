@@ -1,8 +1,7 @@
-"""The model's half of recognition: faces of a frame in, who they are out, counts and sums.
+"""The model's half of recognition: faces of a frame in; who they are, counts and sums out.
 
-Finding the faces is not among it, so that the model process does without OpenCV.
-
-Explanations of a recognition's decisions, with the enrolled crops that are nearest.
+Finding the faces is not among it, so that the model process does without OpenCV. `Explainer` says
+why a face was decided so, with the enrolled crops that are nearest.
 """
 
 from __future__ import annotations
@@ -18,15 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate, Why
-from engine.desk import library
-from engine.desk.messages import FacesFound
+from engine.contract.messages import FacesFound
 from engine.jobs.keep_unknown import Keeper
-from engine.jobs.material import Unkept
-from engine.jobs.networks import Backbones, model_in_use
+from engine.jobs.material import Unkept, stale_ids
 from engine.jobs.strangers import ready_strangers
 from engine.model.face_space import Space
 from engine.model.feature_store import FeatureCache
-from engine.people.identity import PERSON_FILE, sub_folders
+from engine.model.networks import Backbones, model_in_use
 from engine.people.permission import permitted
 from engine.people.person import warn_unread
 from engine.people.registry import People
@@ -35,6 +32,7 @@ from engine.recognise.threshold import threshold_event
 from engine.recognise.why import EnrolledCrops, Evidence, Memory, enrolled_crops, explain
 from engine.settings import GateSettings, Settings
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import PERSON_FILE, sub_folders
 
 if TYPE_CHECKING:
     from engine.faces.align import Face
@@ -137,7 +135,7 @@ class Recognition:
             extractor,
             space,
             settings.recognition,
-            library.stale_ids(workspace, model.info),
+            stale_ids(workspace, model.info),
             self._names,
             classifier_for(model, backbone.weights) if backbone.weights else None,
             ready_strangers(workspace, extractor, space, emit),

@@ -1,9 +1,8 @@
-"""What an operator sees of a frame: OpenCV's window and the small preview for the terminal.
+"""What an operator sees of a frame: OpenCV's window, and half blocks in the terminal.
 
-A frame as half blocks: scaled to the cells there are, boxed, quantised and merged into runs.
-
-Bandwidth is won here: equal neighbours become one run, few colours make more of them equal, and a
-dead band keeps a pixel as it was until it has changed by more than a camera's noise.
+A frame is scaled to the cells there are, boxed, quantised and merged into runs. Bandwidth is won
+here: equal neighbours become one run, few colours make more of them equal, and a dead band keeps a
+pixel as it was until it has changed by more than a camera's noise.
 """
 
 from __future__ import annotations

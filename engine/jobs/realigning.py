@@ -45,7 +45,6 @@ from engine.model.arrays import pack
 from engine.model.backbones import Backbone, Together, usable
 from engine.model.feature_store import cached_arrays
 from engine.model.store import ModelStore
-from engine.people.identity import SESSION_FILE
 from engine.people.permission import permitted
 from engine.people.person import FORMAT, Person, SessionInfo
 from engine.people.recording import RECORDS_FILE
@@ -66,6 +65,7 @@ from engine.workspace.files import (
     write_json,
 )
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import SESSION_FILE
 from engine.workspace.owner import translate_os_errors
 
 

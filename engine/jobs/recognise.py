@@ -1,7 +1,12 @@
-"""Recognise for the command line: finding faces and naming them, all in this process."""
+"""Recognise in one process: faces are found and named one after the other.
+
+For the command line, and for recordings that are run again. The two halves are those of the app's
+processes, `find_faces` and `naming`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.camera.check import check_source
@@ -9,6 +14,7 @@ from engine.camera.demo import parse_demo
 from engine.camera.folder import noted, pictures_of
 from engine.cancel import Cancel
 from engine.contract import Emit, Notice, RecogniseDone
+from engine.contract.messages import FacesFound
 from engine.contract.requests import RecogniseRequest
 from engine.faces.detect import FaceFinder
 from engine.jobs.find_faces import watch
@@ -28,48 +34,35 @@ def recognise(
     *,
     why: bool = False,
     keep: bool | None = None,
+    judged: Callable[[FacesFound], bool] = lambda found: True,
 ) -> RecogniseDone:
     """Recognise until the source ends or `cancel` is set, all in this process.
 
     With `why`, the last decision about each face is explained by a `Why` at the end.
-    `keep` as in `Keeper`; who listens writes what is `Sighted`.
+    `keep` as in `Keeper`; who listens writes what is `Sighted`. Frames that are not to be `judged`
+    are left out.
     Raises NoModel, ModelCorrupt, BackboneMissing, SourceError.
     """
     check_source(request.source)  # before the network is loaded, which takes seconds
     if request.source.startswith("demo:"):
         parse_demo(request.source)
-    with watching(workspace, settings, request.sources, emit) as told:
-        done = _recognised(workspace, settings, request, cancel, emit, why=why, keep=keep)
-        told["frames"] = done.frames
+    with watching(workspace, settings, request.sources, emit) as noted_at_end:
+        recognition = Recognition(workspace, settings, emit, keep)
+
+        def deliver(found: FacesFound) -> None:
+            if judged(found):
+                recognition.take(found, single=request.each)
+
+        if request.each and Path(request.source).expanduser().is_dir():
+            _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)
+        else:
+            watch(settings, request, cancel, emit, deliver, preview=None)
+        if why:
+            for evidence in recognition.memory.all():
+                emit(recognition.explainer.explain(evidence))
+        done = recognition.finish()
+        noted_at_end["frames"] = done.frames
     return done
-
-
-def _recognised(
-    workspace: Workspace,
-    settings: Settings,
-    request: RecogniseRequest,
-    cancel: Cancel,
-    emit: Emit,
-    *,
-    why: bool,
-    keep: bool | None,
-) -> RecogniseDone:
-    recognition = Recognition(workspace, settings, emit, keep)
-    if request.each and Path(request.source).expanduser().is_dir():
-        _each_picture(settings, Path(request.source).expanduser(), recognition, cancel, emit)
-    else:
-        watch(
-            settings,
-            request,
-            cancel,
-            emit,
-            lambda found: recognition.take(found, single=request.each),
-            preview=None,
-        )
-    if why:
-        for evidence in recognition.memory.all():
-            emit(recognition.explainer.explain(evidence))
-    return recognition.finish()
 
 
 def _each_picture(

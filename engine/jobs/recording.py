@@ -42,7 +42,7 @@ from engine.contract import (
 )
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import EnrolRequest, RecogniseRequest
-from engine.desk import library
+from engine.model.store import ModelStore
 from engine.people.registry import utc_now
 from engine.settings import Settings
 from engine.text import mask_credentials
@@ -95,7 +95,7 @@ class JobTape:
         self._most = settings.record.most_megabytes * MEGABYTE
         self._written = 0
         self._lock = threading.Lock()
-        model = library.current_model(workspace)
+        model = ModelStore(workspace).current()
         session = {
             "format": FORMAT,
             "facedesk": __version__,

@@ -22,9 +22,8 @@ from engine.cancel import Cancel
 from engine.config import checked_settings
 from engine.contract import Emit, Event, Notice, ReplayDone
 from engine.contract.errors import NoPictures, SourceError
+from engine.contract.messages import FacesFound
 from engine.contract.requests import EnrolRequest, RecogniseRequest, ReplayRequest
-from engine.desk.messages import FacesFound
-from engine.rights.upkeep import watching
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
@@ -155,18 +154,12 @@ def _recognise(
 ) -> None:
     """Recognise. Of a live session the model saw only the frames it was quick enough for: the
     others are left out again, for each would have a vote."""
-    from engine.jobs.find_faces import watch
-    from engine.jobs.naming import Recognition
+    from engine.jobs.recognise import recognise
 
-    with watching(workspace, recorded.settings, ("recording",), emit) as told:
-        recognition = Recognition(workspace, recorded.settings, emit)
+    def heeded(found: FacesFound) -> bool:
+        return not (recorded.live and found.boxes) or found.frame in judged
 
-        def deliver(found: FacesFound) -> None:
-            if not (recorded.live and found.boxes) or found.frame in judged:
-                recognition.take(found, single=request.each)
-
-        watch(recorded.settings, request, cancel, emit, deliver, preview=None)
-        told["frames"] = recognition.finish().frames
+    recognise(workspace, recorded.settings, request, cancel, emit, judged=heeded)
 
 
 def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...]]:

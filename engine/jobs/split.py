@@ -7,13 +7,13 @@ from dataclasses import replace
 from engine.contract import Emit, Notice, SplitDone
 from engine.contract.errors import NoPictures, SplitMissing
 from engine.dataset.split import Split, check_fits, load_split, make_split, save_split, summarise
-from engine.people.identity import PARTS
 from engine.people.permission import permitted, withdrawn
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.settings import Settings, SplitSettings
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import PARTS
 
 
 def split(workspace: Workspace, settings: SplitSettings, *, random: bool = False) -> SplitDone:

@@ -17,18 +17,17 @@ from engine.contract.errors import Cancelled, TooFewPeople
 from engine.contract.requests import TrainRequest
 from engine.jobs.gate import Gatekeeper
 from engine.jobs.material import HELD_OUT, Material, Part, joined
-from engine.jobs.networks import Backbones, refuse_unfitting
 from engine.jobs.realigning import bring_up_to_date
 from engine.jobs.split import fitting_split, with_pictures
 from engine.jobs.strangers import stranger_embeddings
 from engine.model.backbones import Backbone, load_ahead, wait_loaded
 from engine.model.epochs import Checkpoint
 from engine.model.face_space import Space
+from engine.model.networks import Backbones, refuse_unfitting
 from engine.model.record import PREPROCESSING, ModelDraft, pictures_of, split_digest, versions
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32, Labels, class_centres, unit
 from engine.model.weights import Weights
-from engine.people.identity import PARTS
 from engine.recognise.calibration import Calibration, Kept, kept_from, threshold_for
 from engine.recognise.gallery import Gallery
 from engine.recognise.threshold import StrangerSet, record, settle, threshold_event
@@ -36,6 +35,7 @@ from engine.settings import Settings, TrainingSettings
 from engine.shortage import TENSORFLOW, need_room
 from engine.workspace.audit import Audit, Doing
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import PARTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

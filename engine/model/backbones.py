@@ -45,10 +45,11 @@ from engine.contract.errors import (
     ModelCorrupt,
     UsageError,
 )
+from engine.contract.requests import BackboneName
 from engine.machine import CPUINFO, processor_features, processor_name, usable_cores
 from engine.model.face_space import PACKAGED, FaceSpace, Space, digest_file
 from engine.model.joint_space import JointSpace
-from engine.model.record import BackboneName, ModelInfo
+from engine.model.record import ModelInfo
 from engine.model.vgg16 import RECIPE, SIZE
 from engine.openvino_networks import cache_folder
 from engine.settings import BackboneWish, RuntimeWish

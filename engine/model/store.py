@@ -35,7 +35,6 @@ from engine.model.record import (
     plain,
     wrong_centres,
 )
-from engine.people.identity import sub_folders
 from engine.workspace.files import (
     new_directory,
     parse_json,
@@ -44,6 +43,7 @@ from engine.workspace.files import (
     write_bytes,
 )
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import sub_folders
 
 __all__ = ["Label", "ModelDraft", "ModelInfo", "ModelStore", "StoredModel"]
 
@@ -149,6 +149,18 @@ class ModelStore:
         reading them all.
         """
         return tuple(self._listed(identity, compare) for identity in self._ids())
+
+    def current(self) -> ModelInfo | None:
+        """The description of the model in use, None if there is none."""
+        return next((info for info in self.list() if info.current), None)
+
+    def require_current(self) -> None:
+        """Raise NoModel if no model is in use."""
+        if self.current_id() is None:
+            raise NoModel(
+                "No model has been trained yet",
+                hint="Enrol people, then run `facedesk train`.",
+            )
 
     def current_id(self) -> str | None:
         """The id of the model in use, None if none is, empty if the note of it is damaged.

@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError, NameTaken, NoPictures, UndoConflict, UsageError
+from engine.contract.people import Trashed
 from engine.people import traces
-from engine.people.identity import SESSION_FILE
 from engine.people.permission import refuse_taken_back
 from engine.people.person import Person
 from engine.people.recording import RECORDS_FILE
 from engine.people.registry import People
 from engine.people.trash import Trash
-from engine.people.trash_steps import Change, Trashed
+from engine.people.trash_steps import Change
 from engine.text import many
 from engine.workspace.audit import Audit
 from engine.workspace.files import parse_json, read_json, read_lines, write_bytes, write_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import SESSION_FILE
 
 Chosen = Mapping[str, tuple[str, ...]]
 """Session id to chosen file names."""

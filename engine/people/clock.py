@@ -21,9 +21,9 @@ from typing import Any
 
 from engine.contract import ClockChanged
 from engine.contract.errors import DataError
-from engine.people.identity import iso, moment_of
 from engine.workspace.files import read_json, read_plain, write_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import iso, moment_of
 
 JUMP = timedelta(days=14)
 """What a machine may have been switched off for: longer than a holiday, shorter than the trash

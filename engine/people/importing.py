@@ -28,18 +28,18 @@ from engine.contract import (
     SetAside,
 )
 from engine.contract.errors import Cancelled, FacedeskError, NameTaken, PersonNotFound
+from engine.contract.people import Consent
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Verdict
 from engine.faces.refusal import Refusal
-from engine.people.consent import Consent
-from engine.people.identity import IMPORTED
 from engine.people.import_plan import ImportPlan, PersonFiles, plan_import
 from engine.people.person import Person
 from engine.people.recording import SessionWriter
 from engine.people.registry import People
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 from engine.workspace.audit import Audit, Doing
+from engine.workspace.identity import IMPORTED
 
 After = Callable[[Person, str], Iterable[Event]]
 """Is told of a person's session that is complete; what becomes of it."""

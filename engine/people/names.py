@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from engine.contract.errors import NameInvalid
-from engine.text import JOINERS, ZWJ, ZWNJ, is_invisible, joins
+from engine.text import JOINERS, ZWJ, ZWNJ, is_invisible, joins, name_key
 
 LONGEST_NAME = 100
 """Characters (code points after NFC) that a name may have."""
@@ -67,14 +67,6 @@ def clean_name(text: str) -> str:
     if not any(unicodedata.category(character)[0] in "LN" for character in name):
         raise NameInvalid("The name has no letter or digit", f"{name!r}", "Give the person's name.")
     return name
-
-
-def name_key(name: str) -> str:
-    """What two names are compared by: NFKC with case folded, so that "ANNA" is "Anna"; without
-    joiners, which people write or leave out."""
-    folded = unicodedata.normalize("NFKC", name).casefold().translate(JOINERS)
-    # Folding can undo the normal form (U+0345), so that it is restored at the end.
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def slug_for(name: str, is_taken: Callable[[str], bool]) -> str:

@@ -1,23 +1,24 @@
 """The one rule about consent, for every way of enrolling; and who may be recognised.
 
-Enrolling somebody whose consent is not noted, or was withdrawn, is told or refused as
-`consent.required` says. Consent to an older text is told, never refused: whether the old words
-cover what is done today is for people to judge. Whoever took their consent back is not named by
+Enrolling somebody whose consent is not noted, or was withdrawn, gives a warning or is refused, as
+`consent.required` says. Consent to an older text gives a warning only: whether the old words cover
+what is done today is for people to judge. Whoever took their consent back is not named by
 recognition, nor trained on, from that moment on; their pictures stay until they are erased.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from engine.contract.errors import ConsentMissing, PersonNotFound
-from engine.people.consent import Consent, noted, state_of
-from engine.people.names import clean_name, name_key
+from engine.contract.errors import ConsentMissing, DataError, PersonNotFound
+from engine.contract.people import Consent, noted, outdated_words, state_of
+from engine.people.names import clean_name
 from engine.people.person import Person
-from engine.people.registry import People
-from engine.people.roster import consent_for
+from engine.people.registry import People, utc_now
+from engine.people.roster import consent_for, forget_consent
 from engine.settings import ConsentSettings
+from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 
@@ -29,8 +30,8 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Leave to enrol. `sentence` tells what is amiss, empty if nothing is; `new` is the consent to
-    note with each name (its `name_key`), for those about whom there is something new to note."""
+    """That people may be enrolled. `sentence` is a warning about their consent, or empty; `new` is
+    the consent to note with each name (its `name_key`), for those of whom there is any."""
 
     sentence: str
     new: dict[str, Consent]
@@ -47,8 +48,9 @@ def permit(
     by: str = "",
     source: str = "",
 ) -> Permission:
-    """Leave to enrol these people from `source`, or to add pictures of theirs. `by`: all agreed
-    now, as this person noted; otherwise what is noted with the person or on the roster counts.
+    """Return whether these people may be enrolled from `source`, or pictures of theirs added. `by`:
+    all agreed now, as this person noted; otherwise what is noted with the person or on the roster
+    counts.
 
     Raises ConsentMissing, NameInvalid.
     """
@@ -69,8 +71,8 @@ def permit(
             missing.append(name)
         elif state == "outdated" and consent is not None:
             outdated.append((name, consent.text_version))
-    amiss = "" if source.startswith(DEMO) else _judge(missing, outdated, settings)
-    return Permission(amiss, new)
+    warning = "" if source.startswith(DEMO) else _judge(missing, outdated, settings)
+    return Permission(warning, new)
 
 
 def brought(
@@ -109,6 +111,41 @@ def note(people: People, person: Person, permission: Permission) -> Person:
         return people.set_consent(person.name, consent)
 
 
+def note_consent(
+    workspace: Workspace, settings: ConsentSettings, name: str, by: str, text_version: str
+) -> Consent:
+    """Note that a person agreed, now. Raises PersonNotFound, DataError if nobody noted it.
+
+    The caller holds `Workspace.writer`.
+    """
+    if not by.strip():
+        raise DataError("Consent needs a witness", "", "Say who asked and noted it.")
+    consent = noted(by, settings, text_version.strip())
+    people = People(workspace)
+    person = people.get(name)
+    with Audit(workspace).of("consent-noted", person.id, text_version=consent.text_version):
+        people.set_consent(name, consent)
+    return consent
+
+
+def withdraw_consent(workspace: Workspace, name: str) -> Consent:
+    """Note that consent was taken back, now. Raises PersonNotFound, DataError if there is none.
+
+    The caller holds `Workspace.writer`.
+    """
+    registry = People(workspace)
+    person = registry.get(name)
+    if person.consent is None or not person.consent.given:
+        raise DataError(
+            "There is no consent to withdraw", person.name, "See `facedesk people show NAME`."
+        )
+    consent = replace(person.consent, withdrawn=utc_now())
+    with Audit(workspace).of("consent-withdrawn", person.id, text_version=consent.text_version):
+        registry.set_consent(person.name, consent)
+        forget_consent(workspace, person.name)
+    return consent
+
+
 def refuse_taken_back(person: Person, into: Person) -> None:
     """Raise ConsentMissing if `person` took their consent back and `into`, with whom they are to be
     made one, did not: they would be named again under that name."""
@@ -136,13 +173,6 @@ def permitted(workspace: Workspace) -> tuple[Person, ...]:
 def withdrawn(workspace: Workspace) -> tuple[Person, ...]:
     """Everybody enrolled who has taken their consent back."""
     return tuple(p for p in People(workspace).list() if is_withdrawn(p))
-
-
-def outdated_words(agreed: str, settings: ConsentSettings) -> str:
-    """That somebody agreed to another text than the present one, as a clause."""
-    if agreed in ("", settings.text_version):
-        return f"agreed to other words than the present text {settings.text_version}"
-    return f"agreed to text {agreed}, the present one is {settings.text_version}"
 
 
 def _judge(

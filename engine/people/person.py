@@ -21,8 +21,11 @@ from engine.contract.errors import (
     WorkspaceDenied,
     WorkspaceTooNew,
 )
-from engine.people.consent import Consent, read_consent
-from engine.people.identity import (
+from engine.contract.people import Consent, read_consent
+from engine.people.names import clean_name
+from engine.workspace.files import read_json
+from engine.workspace.folder import Workspace, newer
+from engine.workspace.identity import (
     PERSON_FILE,
     identity_in,
     is_session_id,
@@ -31,9 +34,6 @@ from engine.people.identity import (
     session_head,
     sub_folders,
 )
-from engine.people.names import clean_name
-from engine.workspace.files import read_json
-from engine.workspace.folder import Workspace, newer
 
 FORMAT = 1
 """Version written into person.json and session.json."""
@@ -60,9 +60,9 @@ class SessionInfo:
 class Person:
     """One enrolled person. `revision` changes whenever the set of pictures changes.
 
-    `id` is who they are for good (`engine.people.identity`), `slug` only where their pictures lie.
-    `merged` are the identities of people who were merged into this one. `apart_from`, of a
-    stranger, is whom they were told from.
+    `id` is who they are for good (`engine.workspace.identity`), `slug` only where their
+    pictures lie. `merged` are the identities of people who were merged into this one.
+    `apart_from`, of a stranger, is the person they were told apart from.
     """
 
     name: str

@@ -21,7 +21,6 @@ from typing import Any
 from engine.contract import BoxTuple
 from engine.contract.errors import DataError, PersonNotFound
 from engine.people import traces
-from engine.people.identity import SESSION_FILE
 from engine.people.person import FORMAT, Person
 from engine.people.registry import People, utc_now
 from engine.workspace.files import (
@@ -35,6 +34,7 @@ from engine.workspace.files import (
     write_bytes,
     write_json,
 )
+from engine.workspace.identity import SESSION_FILE
 from engine.workspace.owner import translate_os_errors
 
 RECORDS_FILE = "pictures.jsonl"

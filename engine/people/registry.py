@@ -15,9 +15,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.contract.errors import DataError, NameTaken, PersonNotFound, WorkspaceDenied
+from engine.contract.people import Consent
 from engine.people import traces
-from engine.people.consent import Consent
-from engine.people.identity import (
+from engine.people.names import clean_name, is_slug, looks, may_be_slug_of, slug_for
+from engine.people.person import (
+    FORMAT,
+    Person,
+    SessionInfo,
+    UnreadPerson,
+    read_head,
+    read_person,
+    read_sessions,
+    refuse_unread,
+)
+from engine.text import name_key
+from engine.workspace.files import new_directory, remove_directory, write_json
+from engine.workspace.folder import Workspace
+from engine.workspace.identity import (
     PERSON_FILE,
     SESSION_FILE,
     is_identity,
@@ -29,19 +43,6 @@ from engine.people.identity import (
     session_stamp,
     sub_folders,
 )
-from engine.people.names import clean_name, is_slug, looks, may_be_slug_of, name_key, slug_for
-from engine.people.person import (
-    FORMAT,
-    Person,
-    SessionInfo,
-    UnreadPerson,
-    read_head,
-    read_person,
-    read_sessions,
-    refuse_unread,
-)
-from engine.workspace.files import new_directory, remove_directory, write_json
-from engine.workspace.folder import Workspace
 
 __all__ = ["PERSON_FILE", "People", "Person", "SessionInfo", "UnreadPerson", "clean_name"]
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError, NameInvalid, UsageError
-from engine.people.consent import Consent
-from engine.people.names import clean_name, name_key
+from engine.contract.people import Added, Consent, RosterRow
+from engine.people.names import clean_name
 from engine.people.registry import People
-from engine.text import unguarded
+from engine.text import name_key, unguarded
 from engine.workspace.files import open_regular, read_json, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
@@ -44,14 +44,6 @@ class Entry:
     consent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What adding brought: new names, and a sentence for each that was left out."""
-
-    names: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
 def entries(workspace: Workspace) -> tuple[Entry, ...]:
     """The roster in its order. Raises DataError if the file is damaged."""
     path = workspace.root / FILE
@@ -64,6 +56,19 @@ def entries(workspace: Workspace) -> tuple[Entry, ...]:
         raise DataError(
             "The roster is damaged", str(path), "Clear it with `facedesk roster clear`."
         ) from error
+
+
+def rows(workspace: Workspace) -> tuple[RosterRow, ...]:
+    """The roster in its order, each name with whether it is done."""
+    pictures = {name_key(person.name): person.pictures for person in People(workspace).list()}
+    return tuple(
+        RosterRow(
+            name=entry.name,
+            consent=entry.consent,
+            pictures=pictures.get(name_key(entry.name), 0),
+        )
+        for entry in entries(workspace)
+    )
 
 
 def add(workspace: Workspace, source: Path) -> Added:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from engine.cancel import Cancel
 from engine.contract import FaceAnswer
+from engine.contract.messages import SessionJudged
 
 EVERY = 12
 """Kept pictures after which a capture that an operator watches is looked at again."""
@@ -23,31 +23,6 @@ LEAVING_WITHIN = 1.0
 
 AskFace = Callable[[str, str], None]
 """Takes a person's slug and a session; `FaceGuard.report` is called later, from any thread."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionJudged:
-    """Whose faces a session shows.
-
-    `faces` are the files of each face: first the one that stays if nobody is asked, then the
-    others; `typical`, face by face, its most typical file, and `looks_like` who else is enrolled
-    and looks like it, empty if nobody. `earlier` is a picture of the person's earlier sessions,
-    below the workspace, if none of the faces is theirs. `why` says why it could not be told, else
-    empty.
-    """
-
-    slug: str
-    session: str
-    faces: tuple[tuple[str, ...], ...] = ()
-    looks_like: tuple[str, ...] = ()
-    typical: tuple[str, ...] = ()
-    earlier: str = ""
-    why: str = ""
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether another face than the person's is among them."""
-        return len(self.faces) > 1 or bool(self.earlier)
 
 
 class FaceGuard:

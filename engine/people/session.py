@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.contract import Captured, EnrolDone, Refused
 from engine.contract.errors import FacedeskError, UsageError
+from engine.contract.people import Trashed
 from engine.people.changes import give_up_session, set_aside
 from engine.people.person import Person
 from engine.people.recording import SessionWriter
 from engine.people.registry import People
 from engine.people.trash import Trash
-from engine.people.trash_steps import Trashed
 from engine.pictures import encode_png
 from engine.workspace.audit import Audit, Doing
 from engine.workspace.audit_words import place

@@ -18,13 +18,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from engine.contract.errors import DataError, PersonNotFound
-from engine.people.identity import PERSON_FILE
 from engine.people.names import clean_name
 from engine.people.person import Person, UnreadPerson, read_sessions, refuse_unread
 from engine.people.registry import People
 from engine.workspace.audit import Audit
 from engine.workspace.files import read_json, write_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import PERSON_FILE
 
 
 class StrangerArea(Workspace):

@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError, NothingToUndo, UndoConflict, WorkspaceUnusable
+from engine.contract.people import Trashed
 from engine.people import traces
 from engine.people.clock import read_clock
-from engine.people.identity import identity_at, iso, join, part, session_stamp, sub_folders
 from engine.people.names import is_slug
 from engine.people.registry import People
 from engine.people.strangers import StrangerArea
-from engine.people.trash_steps import OWN, Change, Plan, Step, Trashed, moved_to
+from engine.people.trash_steps import OWN, Change, Plan, Step, moved_to
 from engine.workspace.audit import Audit
 from engine.workspace.files import (
     locked_directory,
@@ -45,6 +45,7 @@ from engine.workspace.files import (
     write_json,
 )
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import identity_at, iso, join, part, session_stamp, sub_folders
 from engine.workspace.owner import translate_os_errors
 
 __all__ = ["Change", "Trash", "Trashed"]

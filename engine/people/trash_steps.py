@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.contract.people import Trashed
 from engine.people import traces
-from engine.people.identity import identity_at
 from engine.people.person import Person
 from engine.workspace.files import make_directory
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import identity_at
 
 OWN = "@"
 """First part of a path in the manifest that lies in the change's own folder."""
@@ -71,30 +72,6 @@ def moved_to(body: dict[str, Any], place: str, slug: str) -> dict[str, Any]:
             entries[slug] = entries.pop(before)
         moved["split"] = {**body["split"], "people": entries}
     return moved
-
-
-@dataclass(frozen=True, slots=True)
-class Trashed:
-    """One change in the trash. `title` says what was done, `back` what undoing it brings back.
-
-    `at` is ISO 8601 in UTC; `names` are (slug, name) of people who are enrolled again after undo.
-    `by_itself`: Facedesk did it on its own account, so that it is undone only by its id.
-    `people` maps the folders that it is about ("people/ada-lovelace") to whose they were.
-    """
-
-    id: str
-    title: str
-    back: str
-    at: str
-    pictures: int = 0
-    names: tuple[tuple[str, str], ...] = ()
-    by_itself: bool = False
-    people: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def back_ids(self) -> tuple[tuple[str, str], ...]:
-        """(identity, name) of those in `names`; the identity is empty where it is not known."""
-        return tuple((self.people.get(f"people/{slug}", ""), name) for slug, name in self.names)
 
 
 class Change:

@@ -32,7 +32,6 @@ from typing import Any
 from engine.contract import Sighted
 from engine.contract.errors import DataError, WorkspaceDenied
 from engine.people.clock import read_clock
-from engine.people.identity import is_session_id, iso, picture_names, session_stamp, sub_folders
 from engine.people.recording import PictureRecord, record_of
 from engine.settings import InboxSettings
 from engine.workspace.audit import Audit
@@ -44,6 +43,7 @@ from engine.workspace.files import (
     write_json,
 )
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import is_session_id, iso, picture_names, session_stamp, sub_folders
 
 SIGHTING_FILE = "sighting.json"
 FEATURES_FILE = "features.npz"

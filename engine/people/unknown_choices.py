@@ -13,21 +13,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from engine.contract.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
+from engine.contract.people import Trashed
 from engine.people import permission
 from engine.people.clock import read_clock
-from engine.people.identity import PERSON_FILE, iso, moment_of, session_stamp, sub_folders
 from engine.people.names import clean_name
 from engine.people.person import Person
 from engine.people.recording import SessionWriter
 from engine.people.registry import People
 from engine.people.strangers import StrangerArea
 from engine.people.trash import Trash
-from engine.people.trash_steps import Change, Trashed
+from engine.people.trash_steps import Change
 from engine.people.unknown import FEATURES_FILE, Choice, ChoiceMemory, Inbox, Sides, Sighting
 from engine.settings import ConsentSettings, InboxSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import make_directory, read_bytes, remove_directory, write_bytes
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import PERSON_FILE, iso, moment_of, session_stamp, sub_folders
 
 SOURCE = "inbox"
 """Source of the sessions that are made of sightings."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.face_space import Space
+from engine.model.face_space import SAME_STRANGER, Space
 from engine.model.vectors import (
     NEAREST,
     Array,
@@ -150,14 +150,6 @@ def runners_up_to(
     if scores.shape[1] == 1:
         return np.full(len(rest), NOBODY, np.intp), second
     return rest.argmax(1), second
-
-
-SAME_STRANGER = 0.44
-"""Mean cosine from which on two groups are taken for one person. Chosen by cross-validation over
-background people in spaces fitted without them (60 draws of 40 people, one to six pictures each):
-99 of 100 groups of two and more hold one person, and 80 of 100 pairs of one person's pictures are
-brought together; at 0.40 it is 98 and 88, at 0.36 96 and 94. A person in two groups costs a key, a
-mixed group spoils an enrolment."""
 
 
 @dataclass(frozen=True, slots=True)

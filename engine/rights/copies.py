@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.contract.errors import DataError
-from engine.people.identity import picture_names, sub_folders
-from engine.people.names import name_key
 from engine.people.registry import People
 from engine.people.strangers import StrangerArea
 from engine.people.trash import MANIFEST
@@ -26,11 +24,26 @@ from engine.people.unknown import SIGHTING_FILE
 from engine.rights.evidence import Evidence, files_below
 from engine.rights.export import ZIP, Proved, proved
 from engine.rights.mentions import Mentions, Unread, contents
+from engine.text import name_key
 from engine.workspace.files import read_json, read_start, remove_directory, write_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import picture_names, sub_folders
 from engine.workspace.owner import translate_os_errors
 
 Counts = dict[str, int]
+
+_MARK = "<!-- facedesk report sha256:{digest} -->\n"
+
+
+def is_report(data: bytes) -> bool:
+    """Whether these bytes are a report as `evaluate.report` writes it, unchanged since."""
+    page, _line, _rest = data.rpartition(b"<!-- facedesk report ")
+    return bool(page) and data == page + report_mark(page)
+
+
+def report_mark(page: bytes) -> bytes:
+    """The last line of a report: the digest of all before it."""
+    return _MARK.format(digest=hashlib.sha256(page).hexdigest()).encode()
 
 
 def copies(workspace: Workspace, who: Evidence) -> Counts:
@@ -38,8 +51,6 @@ def copies(workspace: Workspace, who: Evidence) -> Counts:
 
     A copy of what others hold too may be the others': it is told.
     """
-    from engine.evaluate.report import is_report
-
     mentions = who.mentions(workspace)
     counts = {"copies of pictures": 0, "reports": 0, "archives": 0}
     for file in _outside(workspace):

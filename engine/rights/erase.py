@@ -13,18 +13,19 @@ import getpass
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError
+from engine.contract.people import Answers, Doubts, Erased, ErasureUnanswered, Receipt
 from engine.people.registry import utc_now
 from engine.rights import evidence, likeness, places
 from engine.rights import places as templates
 from engine.rights.evidence import Evidence
 from engine.rights.likeness import Scores
 from engine.rights.others import held_in, others_of
-from engine.rights.receipt import Answers, Doubts, ErasureUnanswered, Receipt, unnamed, write
+from engine.rights.receipt import unnamed, write
 from engine.rights.search import search
 from engine.rights.whose import audit_subjects
 from engine.workspace.audit import Audit
@@ -40,18 +41,6 @@ LONGEST_BY = 200
 
 Compare = Callable[[tuple[str, ...]], Scores]
 """Compares kept strangers with the person of these identities, see `likeness.measure`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What the operator is told. `left` are paths that still hold something of the person, `unread`
-    those that could not be read. The receipt names neither the former nor the person."""
-
-    name: str
-    receipt: Receipt
-    file: str
-    left: tuple[str, ...]
-    unread: tuple[str, ...] = ()
 
 
 def erase(

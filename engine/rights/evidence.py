@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Any
 from engine.contract.errors import DataError, FacedeskError, ModelCorrupt
 from engine.model.store import ModelStore
 from engine.people import roster, traces
-from engine.people.identity import is_identity, sub_folders
-from engine.people.names import is_slug, name_key
+from engine.people.names import is_slug
 from engine.people.registry import People, utc_now
 from engine.people.strangers import StrangerArea
 from engine.people.trash import MANIFEST, Trash
 from engine.rights.mentions import Mentions, Unread, contents
 from engine.rights.whose import belongs, concerns, former_names, owners_in, whom
+from engine.text import name_key
 from engine.workspace.files import read_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import is_identity, sub_folders
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -31,9 +31,9 @@ from typing import Any
 
 from engine import __version__
 from engine.contract.errors import FacedeskError, UsageError
+from engine.contract.people import Exported
 from engine.model.store import ModelStore
 from engine.people import traces
-from engine.people.identity import SESSION_FILE
 from engine.people.person import Person
 from engine.people.recording import RECORDS_FILE
 from engine.people.registry import People, utc_now
@@ -43,6 +43,7 @@ from engine.settings import InboxSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import FILE_MODE, read_bytes, sync_directory
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import SESSION_FILE
 from engine.workspace.owner import translate_os_errors
 
 FORMAT = 1
@@ -137,17 +138,6 @@ def proved(data: bytes) -> Proved | None:
         ValueError, KeyError, TypeError, AttributeError,
     ):  # fmt: skip
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """What was written. `files` counts the archive's entries."""
-
-    name: str
-    file: str
-    files: int
-    pictures: int
-    bytes: int
 
 
 def export_person(workspace: Workspace, name: str, target: Path) -> Exported:

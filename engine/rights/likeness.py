@@ -15,19 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.contract.errors import DataError, FacedeskError, ModelCorrupt
-from engine.people.identity import is_session_id, picture_names, sub_folders
+from engine.contract.people import Unsure, Why
 from engine.people.strangers import strangers
 from engine.people.trash import MANIFEST
 from engine.people.unknown import FEATURES_FILE, SIGHTING_FILE
 from engine.rights.evidence import Evidence, is_picture, own_files
 from engine.rights.mentions import Unread, contents
-from engine.rights.receipt import Unsure, Why
 from engine.workspace.files import read_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import is_session_id, picture_names, sub_folders
 
 if TYPE_CHECKING:
-    from engine.jobs.networks import Backbones
     from engine.model.backbones import Backbone
+    from engine.model.networks import Backbones
     from engine.model.vectors import Float32
     from engine.settings import Settings
 
@@ -112,13 +112,13 @@ def measured_with(
     backbones: Backbones | None = None,
 ) -> dict[str, tuple[float, float]]:
     """`measure` by the network of the model in use, else by the one that a training would take."""
-    from engine.jobs.networks import Backbones
+    from engine.model.networks import Backbones
     from engine.model.store import ModelStore
 
     ready = backbones or Backbones(settings.model)
 
     def load() -> Backbone:
-        current = next((info for info in ModelStore(workspace).list() if info.current), None)
+        current = ModelStore(workspace).current()
         if current is not None:
             with contextlib.suppress(FacedeskError):  # of a network that is not here any more
                 return ready.of(current)
@@ -131,7 +131,7 @@ def judge(
     workspace: Workspace, who: Evidence, scores: Scores
 ) -> tuple[tuple[str, ...], tuple[Unsure, ...]]:
     """Who surely is the person, by place, and who may be: they are asked about."""
-    from engine.recognise.gallery import SAME_STRANGER
+    from engine.model.face_space import SAME_STRANGER
 
     sure, unsure = [], []
     for each in kept_strangers(workspace) if who.pictures else ():

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from engine.contract.errors import DataError
+from engine.contract.people import Holder, Kind
 from engine.people import traces
-from engine.people.identity import sub_folders
 from engine.people.registry import People
 from engine.people.strangers import StrangerArea
 from engine.people.trash import MANIFEST
@@ -23,10 +23,10 @@ from engine.rights.evidence import (
     rows_in,
 )
 from engine.rights.mentions import Unread, contents
-from engine.rights.receipt import Holder, Kind
 from engine.rights.whose import belongs, concerns, owners_in
 from engine.workspace.files import read_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import sub_folders
 
 
 def others_of(workspace: Workspace, who: Evidence) -> tuple[tuple[Holder, ...], frozenset[str]]:

@@ -31,8 +31,7 @@ from engine.model.epochs import drop_all
 from engine.model.record import ModelDraft, ModelInfo, StoredModel
 from engine.model.store import ModelStore
 from engine.people import roster, traces
-from engine.people.identity import SESSION_FILE, is_session_id, sub_folders
-from engine.people.names import name_key, slug_for
+from engine.people.names import slug_for
 from engine.people.registry import People
 from engine.people.strangers import StrangerArea
 from engine.people.trash import MANIFEST
@@ -44,9 +43,11 @@ from engine.rights.mentions import Mentions, Unread, contents
 from engine.rights.others import keeps_others, pictures_below
 from engine.rights.purge import recordings_below
 from engine.rights.whose import RECORDS, concerns, is_anothers, labels_of, owners_in, told_from
+from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.files import open_inside, read_json, remove_directory, write_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import SESSION_FILE, is_session_id, sub_folders
 from engine.workspace.owner import translate_os_errors
 
 if TYPE_CHECKING:

@@ -27,18 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError, NameTaken, NoPictures, UsageError
+from engine.contract.people import Consent, read_consent
 from engine.model.store import ModelStore
 from engine.people import permission
-from engine.people.consent import Consent, read_consent
-from engine.people.identity import (
-    PERSON_FILE,
-    SESSION_FILE,
-    identity_in,
-    is_identity,
-    iso,
-    merged_in,
-    new_identity,
-)
 from engine.people.names import clean_name
 from engine.people.person import FORMAT as PERSON_FORMAT
 from engine.people.recording import RECORDS_FILE, PictureRecord, record_of
@@ -50,6 +41,15 @@ from engine.settings import ConsentSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import make_directory, new_directory, write_bytes, write_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import (
+    PERSON_FILE,
+    SESSION_FILE,
+    identity_in,
+    is_identity,
+    iso,
+    merged_in,
+    new_identity,
+)
 
 MOST_ENTRIES = 50_000
 LARGEST_ARCHIVE = 4 << 30

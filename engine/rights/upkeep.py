@@ -1,14 +1,11 @@
-"""What whoever takes the writer lock does first: put in order and finish what was cut short.
+"""What whoever writes does first, and what the audit log says of recognition.
 
-That somebody watched, and by which settings: the audit log's entries about recognition.
+Whoever takes the writer lock puts in order what a killed run left. Whatever is written appears
+whole, so there is little to do: unfinished files go, a change in the trash that had begun is
+finished, erasures go on, and what belongs to nobody goes.
 
-Not whom the model named: that would be a second register of people's movements.
-
-What a run that was killed left behind, put in order before anything new is written.
-
-Whatever is written appears whole, so there is little to do: unfinished files go, a change in the
-trash that had begun is finished, and what belongs to nobody goes. The caller holds
-`Workspace.writer`, and says what it got from it.
+Of recognition the log says that somebody watched, and by which settings; not whom the model named:
+that would be a second register of people's movements.
 """
 
 from __future__ import annotations
@@ -21,11 +18,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from engine.contract import Emit, Notice, Recovered
+from engine.contract import Emit, Notice, Recovered, WorkspaceUpgraded
 from engine.contract.errors import DataError, FacedeskError
 from engine.model.epochs import FOLDER, drop_stale
 from engine.model.store import ModelStore
-from engine.people.identity import SESSION_FILE
+from engine.people.clock import note_clock
 from engine.people.permission import permitted
 from engine.people.registry import People, utc_now
 from engine.people.strangers import StrangerArea
@@ -36,7 +33,25 @@ from engine.workspace.audit import Audit
 from engine.workspace.audit_chain import Begun
 from engine.workspace.audit_words import place
 from engine.workspace.files import read_json, write_json
-from engine.workspace.folder import Workspace
+from engine.workspace.folder import FORMAT, Workspace
+from engine.workspace.identity import SESSION_FILE
+
+
+@contextlib.contextmanager
+def writing(workspace: Workspace, what: str, tell: Emit) -> Iterator[None]:
+    """Hold the workspace's writer lock inside the block, with the workspace in order.
+
+    `tell` gets a `WorkspaceUpgraded`, `ClockChanged` and `Recovered` for what was done first.
+    Raises WorkspaceLocked, WorkspaceUnusable, and DataError as `recover` does.
+    """
+    with workspace.writer(what) as interrupted:
+        if (before := workspace.upgraded_from()) is not None:
+            tell(WorkspaceUpgraded(before=before, now=FORMAT))
+        if changed := note_clock(workspace):
+            tell(changed)
+        if recovered := recover(workspace, interrupted):
+            tell(recovered)
+        yield
 
 
 def recover_people(workspace: Workspace, interrupted: str = "") -> Recovered | None:

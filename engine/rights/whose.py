@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING, Any
 from engine.contract.errors import DataError, PersonNotFound, PersonUnreadable
 from engine.model.record import Label, ModelInfo
 from engine.model.store import ModelStore
-from engine.people.identity import (
+from engine.people.names import clean_name, is_slug, may_be_slug_of
+from engine.people.person import Person, UnreadPerson
+from engine.people.registry import People
+from engine.people.trash import MANIFEST, Trash
+from engine.people.trash_steps import place_of
+from engine.text import name_key
+from engine.workspace.files import read_json
+from engine.workspace.folder import Workspace
+from engine.workspace.identity import (
     NOBODY_KNOWN,
     PERSON_FILE,
     before,
@@ -27,13 +35,6 @@ from engine.people.identity import (
     merged_in,
     sub_folders,
 )
-from engine.people.names import clean_name, is_slug, may_be_slug_of, name_key
-from engine.people.person import Person, UnreadPerson
-from engine.people.registry import People
-from engine.people.trash import MANIFEST, Trash
-from engine.people.trash_steps import place_of
-from engine.workspace.files import read_json
-from engine.workspace.folder import Workspace
 
 if TYPE_CHECKING:
     from engine.rights.evidence import Evidence

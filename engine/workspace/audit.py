@@ -1,9 +1,7 @@
 """Who did what to whose data, and when: an append-only log whose entries are chained by hash.
 
-`Audit(workspace)` writes and reads it. Who carries an action out notes it there, so that the app
-and the command line leave the same entries.
-
-The log on disk: `audit/audit.jsonl`, one entry a line, appended and flushed, never rewritten.
+`Audit(workspace)` writes and reads it, for the app and the command line alike. The log is appended
+to and flushed, one entry a line, and never rewritten.
 
     audit/audit.jsonl   the chain (`engine.workspace.audit_chain`)
     audit/head.json     how many entries, the last hash, the size of the log, what is under way
@@ -51,7 +49,6 @@ from engine.workspace.audit_chain import (
     Head,
     Verdict,
     examine,
-    moment,
     parsed,
     sealed,
 )
@@ -411,17 +408,7 @@ class Audit:
         for stale in self._folder.glob(f"{TEMPORARY}*"):  # of a process killed as it wrote a head
             stale.unlink(missing_ok=True)
         torn = drop_torn_line(self.file) if _there(self.file) else 0
-        start = head or Head(count=0, hash=START, size=0)
-        for entry in map(parsed, self._lines()):
-            if entry is None or not audit_chain.intact(entry):
-                continue
-            if (entry.number, entry.prev) == (start.count + 1, start.hash):
-                start = start.after(entry)  # Written, but the power went before its head was.
-            elif not start.at and entry.number <= start.count and moment(entry) is not None:
-                # An older version's head: time and what is under way are in the entries.
-                then = start.after(entry)
-                at = then.at if entry.number == start.count else ""
-                start = replace(start, at=at, open=then.open)
+        start = (head or Head(count=0, hash=START, size=0)).caught_up(map(parsed, self._lines()))
         if start.count and (torn or head is None):
             told = {"torn_bytes": torn, "head_lost": head is None}
             return self._written(start, "log-recovered", "", told, True)[1]
@@ -429,14 +416,7 @@ class Audit:
 
     def _head(self) -> Head | None:
         try:
-            body = read_json(self._head_file)
-            return Head(
-                count=int(body["count"]),
-                hash=str(body["hash"]),
-                size=int(body["size"]),
-                at=str(body.get("at", "")),
-                open=tuple(Begun(**each) for each in body.get("open", ())),
-            )
+            return Head.from_json(read_json(self._head_file))
         except WorkspaceDenied:  # it is there: to go on without it would tell of a lost one
             raise
         except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -88,6 +88,32 @@ class Head:
             ended = entry.details["began"]
             under_way = tuple(each for each in under_way if each.number != ended)
         return Head(count=entry.number, hash=entry.hash, size=0, at=entry.at, open=under_way)
+
+    def caught_up(self, entries: Iterable[Entry | None]) -> Head:
+        """The head after the entries of the log that go on from it; None is a damaged line."""
+        head = self
+        for entry in entries:
+            if entry is None or not intact(entry):
+                continue
+            if (entry.number, entry.prev) == (head.count + 1, head.hash):
+                head = head.after(entry)  # Written, but the power went before its head was.
+            elif not head.at and entry.number <= head.count and moment(entry) is not None:
+                # An older version's head: time and what is under way are in the entries.
+                then = head.after(entry)
+                at = then.at if entry.number == head.count else ""
+                head = replace(head, at=at, open=then.open)
+        return head
+
+    @classmethod
+    def from_json(cls, body: Any) -> Head:
+        """The head in head.json. Raises KeyError, TypeError, ValueError if it is damaged."""
+        return cls(
+            count=int(body["count"]),
+            hash=str(body["hash"]),
+            size=int(body["size"]),
+            at=str(body.get("at", "")),
+            open=tuple(Begun(**each) for each in body.get("open", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError
-from engine.people.identity import (
+from engine.text import name_key
+from engine.workspace.files import read_bytes, read_json, read_lines, write_bytes, write_json
+from engine.workspace.identity import (
     NOBODY_KNOWN,
     PERSON_FILE,
     is_identity,
@@ -38,8 +40,6 @@ from engine.people.identity import (
     new_identity,
     picture_names,
 )
-from engine.people.names import name_key
-from engine.workspace.files import read_bytes, read_json, read_lines, write_bytes, write_json
 
 AREAS = {"people": "people", "strangers": "strangers"}
 FEATURES = {"features": "people", "stranger-features": "strangers"}

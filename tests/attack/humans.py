@@ -7,12 +7,12 @@ import numpy as np
 from engine.bench.material import SOURCE, crops_of
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen
+from engine.contract.messages import FacesFound
 from engine.contract.requests import TrainRequest
-from engine.desk.messages import FacesFound
 from engine.jobs.naming import Recognition
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones
 from engine.people.registry import People
 from engine.pictures import encode_png
 from engine.settings import Settings

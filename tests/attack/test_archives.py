@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import ConsentMissing, DataError
+from engine.contract.people import noted
 from engine.people import roster
-from engine.people.consent import noted
 from engine.people.registry import People, utc_now
 from engine.pictures import encode_png
 from engine.rights.purge import unseen

@@ -14,18 +14,18 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import FacedeskError, WorkspaceLocked
+from engine.contract.people import Answers
 from engine.dataset.export import export_keras_folders
 from engine.dataset.split import load_split
 from engine.desk import library
-from engine.desk.people_calls import note_consent
 from engine.jobs.split import split
 from engine.people import changes
+from engine.people.permission import note_consent
 from engine.people.registry import People
 from engine.people.strangers import clear_strangers
 from engine.people.trash import Trash
 from engine.rights.erase import erase
 from engine.rights.export import export_person
-from engine.rights.receipt import Answers
 from engine.rights.upkeep import recover
 from engine.settings import ConsentSettings, SplitSettings
 from engine.workspace.audit import Audit

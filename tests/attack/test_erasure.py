@@ -11,10 +11,11 @@ import pytest
 
 from engine.bench.material import crops_of, stand_in
 from engine.cancel import Cancel
+from engine.contract.people import Answers, Erased, ErasureUnanswered, Holder
 from engine.contract.requests import TrainRequest
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people import changes
 from engine.people.person import Person
@@ -24,9 +25,8 @@ from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
-from engine.rights.erase import Erased, erase, unfinished
+from engine.rights.erase import erase, unfinished
 from engine.rights.export import export_person
-from engine.rights.receipt import Answers, ErasureUnanswered, Holder
 from engine.rights.take_in import import_person
 from engine.settings import ConsentSettings, Settings
 from engine.workspace.folder import Workspace

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.bench.material import crops_of
 from engine.contract import Sighted
 from engine.contract.errors import DataError
+from engine.contract.people import Answers, Erased, ErasureUnanswered
 from engine.contract.requests import EnrolRequest
 from engine.desk.local import LocalDesk
 from engine.model.arrays import pack
@@ -25,8 +26,7 @@ from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
 from engine.pictures import decode_crop, encode_png
 from engine.rights import likeness
-from engine.rights.erase import Erased, erase
-from engine.rights.receipt import Answers, ErasureUnanswered
+from engine.rights.erase import erase
 from engine.settings import InboxSettings, Settings
 from engine.workspace.folder import Workspace
 from tests.desk.desk_driver import started, wait_unlocked

@@ -17,13 +17,14 @@ import pytest
 
 from engine.bench.material import crops_of
 from engine.contract import EvaluateDone
-from engine.evaluate.report import Samples, is_report, write_report
+from engine.contract.people import Answers, Erased
+from engine.evaluate.report import Samples, write_report
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.pictures import encode_png
-from engine.rights.erase import Erased, erase
+from engine.rights.copies import is_report
+from engine.rights.erase import erase
 from engine.rights.export import export_person
-from engine.rights.receipt import Answers
 from engine.workspace.files import write_bytes, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.vault import convert, opened

@@ -13,11 +13,12 @@ import pytest
 
 from engine.contract import Event, Threshold
 from engine.contract.errors import DataError, NameTaken, NoModel, UndoConflict
+from engine.contract.people import Answers, ErasureUnanswered
 from engine.desk import library
 from engine.jobs import naming
 from engine.jobs.naming import Recognition
-from engine.jobs.networks import Backbones
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people import changes
 from engine.people.registry import People
@@ -27,7 +28,6 @@ from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
 from engine.rights.erase import erase
 from engine.rights.export import export_person
-from engine.rights.receipt import Answers, ErasureUnanswered
 from engine.rights.take_in import import_person
 from engine.workspace.audit import Audit
 from engine.workspace.files import write_json

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from engine.contract.errors import NoModel
+from engine.contract.people import Answers
 from engine.model.backbones import Backbone
 from engine.model.store import ModelStore
 from engine.people import changes
-from engine.people.identity import is_identity
 from engine.people.registry import People
 from engine.people.strangers import StrangerArea
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
 from engine.rights.erase import erase
-from engine.rights.receipt import Answers
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import is_identity
 from tests.attack.humans import (
     AARON,
     AARON_SLUG,

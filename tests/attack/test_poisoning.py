@@ -30,7 +30,6 @@ from engine.contract import (
 )
 from engine.contract.errors import NoModel
 from engine.contract.requests import EnrolRequest, EvaluateRequest, ImportRequest, TrainRequest
-from engine.desk import people_calls
 from engine.desk.local import LocalDesk
 from engine.jobs.enrol import enrol
 from engine.jobs.evaluate import evaluate
@@ -40,7 +39,7 @@ from engine.jobs.train import train
 from engine.machine import environment, python
 from engine.model import resnet
 from engine.model.store import ModelStore
-from engine.people import changes
+from engine.people import changes, permission
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.people.trash import Trash
@@ -168,8 +167,8 @@ def test_a_person_who_took_their_consent_back_under_another_name(
     workspace: Workspace, clips: Path
 ) -> None:
     capture(workspace, "Man", clips / "man_a_take1.mp4", 12)
-    people_calls.note_consent(workspace, SETTINGS.consent, "Man", "Desk one", "")
-    people_calls.withdraw_consent(workspace, "Man")
+    permission.note_consent(workspace, SETTINGS.consent, "Man", "Desk one", "")
+    permission.withdraw_consent(workspace, "Man")
     events = capture(workspace, "Somebody", clips / "man_a_take2.mp4", 12)
     (told,) = of(events, LooksEnrolled)
     assert (told.person, told.other) == ("Somebody", "Man")

@@ -13,18 +13,17 @@ from engine.bench.material import crops_of, enrol_made_up
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen, Sighted
 from engine.contract.errors import ConsentMissing, NoModel
+from engine.contract.messages import FacesFound
+from engine.contract.people import noted
 from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
-from engine.desk import people_calls
-from engine.desk.messages import FacesFound
 from engine.jobs import naming
 from engine.jobs.enrol import enrol
 from engine.jobs.naming import Recognition
-from engine.jobs.networks import Backbones
 from engine.jobs.recognise import recognise
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
-from engine.people import changes, roster
-from engine.people.consent import noted
+from engine.model.networks import Backbones
+from engine.people import changes, permission, roster
 from engine.people.permission import is_withdrawn, permit
 from engine.people.registry import People
 from engine.people.trash import Trash
@@ -151,8 +150,8 @@ def test_the_roster_does_not_give_back_what_they_took(workspace: Workspace, tmp_
     names.write_text(f"name,consent\n{GONE},yes\n{STAYS},yes\n")
     roster.add(workspace, names)
     enrol_made_up(workspace, 0, 2, 2)
-    people_calls.note_consent(workspace, SETTINGS.consent, GONE, "Desk one", "")
-    people_calls.withdraw_consent(workspace, GONE.lower())
+    permission.note_consent(workspace, SETTINGS.consent, GONE, "Desk one", "")
+    permission.withdraw_consent(workspace, GONE.lower())
     changes.delete_people(workspace, [GONE, STAYS], 30)
     strict = ConsentSettings(required="refuse")
     with pytest.raises(ConsentMissing):

@@ -73,7 +73,8 @@ def test_the_model_process_gets_its_settings_checked_and_loads_nothing_to_check_
 
 
 @pytest.mark.parametrize(
-    "job", ["recognise", "naming", "train", "evaluate", "judging", "add_strangers", "feed"]
+    "job",
+    ["recognise", "naming", "train", "evaluate", "judging", "add_strangers", "features_ahead"],
 )
 def test_the_jobs_of_the_model_process_load_tensorflow_only_when_they_need_it(job: str) -> None:
     modules = loaded_after(f"import engine.jobs.{job}")
@@ -81,7 +82,7 @@ def test_the_jobs_of_the_model_process_load_tensorflow_only_when_they_need_it(jo
 
 
 def test_naming_and_feeding_load_no_opencv_before_they_need_it() -> None:
-    modules = loaded_after("import engine.jobs.naming, engine.jobs.feed")
+    modules = loaded_after("import engine.jobs.naming, engine.jobs.features_ahead")
     assert "cv2" not in modules
 
 

@@ -17,11 +17,11 @@ from engine.dataset.split import (
     save_split,
     summarise,
 )
-from engine.people.identity import IMPORTED
 from engine.people.person import Person, SessionInfo
 from engine.settings import SplitSettings
 from engine.workspace.files import write_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import IMPORTED
 
 SETTINGS = SplitSettings()
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.dataset.split import Parts, Shares, assign, counts_for
-from engine.people.identity import PARTS
 from engine.people.person import Person, SessionInfo
+from engine.workspace.identity import PARTS
 
 USUAL: Shares = (0.7, 0.15, 0.15)
 

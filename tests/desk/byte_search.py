@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.model.store import ModelStore
-from engine.people.identity import identity_at
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import identity_at
 
 PIECE = 48
 """Bytes of a picture or row that are looked for: enough to be nobody else's."""

@@ -11,7 +11,7 @@ from engine.config import load_settings
 from engine.contract import Event, Notice
 from engine.contract.errors import SourceNotFound
 from engine.contract.requests import RecogniseRequest
-from engine.desk.relays import is_further, process_name, starts
+from engine.desk.processes import is_further, process_name, starts
 from engine.jobs.recognise import recognise
 from engine.jobs.recording import Tapes
 from engine.workspace.folder import Workspace

@@ -6,10 +6,10 @@ import socket
 
 import pytest
 
+from engine.contract.messages import End, Hello, Start
 from engine.contract.requests import EnrolRequest
 from engine.desk import child_main
 from engine.desk.child_main import ChildContext
-from engine.desk.messages import End, Hello, Start
 from engine.desk.wire import Channel
 from engine.workspace.folder import Workspace
 

@@ -269,7 +269,7 @@ def test_closing_ends_both_processes_even_in_the_middle_of_a_capture(desk: Local
 def test_a_child_ends_by_itself_when_its_parent_is_gone(desk: LocalDesk) -> None:
     collector = started(desk)
     pid = collector.wait(ProcessReady, lambda event: event.process == "camera").pid
-    child = desk._children["camera"]
+    child = desk._processes.children["camera"]
     child.expected_end = True
     child._channel.close()
     assert child._process.wait(30) is not None

@@ -98,8 +98,8 @@ def test_the_apps_processes_keep_a_password_to_themselves_even_when_they_crash(
         heard.forget()
         desk.enrol(EnrolRequest(person="Ada", source=http, count=500))
         heard.wait(Captured)
-        camera = desk._children["camera"].pid
-        for pid in (camera, desk._children["model"].pid):
+        camera = desk._processes.children["camera"].pid
+        for pid in (camera, desk._processes.children["model"].pid):
             assert_unseen_by_others(pid)
         os.kill(camera, signal.SIGSEGV)
         heard.wait(ProcessDied)

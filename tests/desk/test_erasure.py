@@ -15,13 +15,14 @@ from byte_search import hits, needles_of
 from engine.bench.material import enrol_made_up, stand_in
 from engine.cancel import Cancel
 from engine.contract.errors import DataError, PersonNotFound, PersonUnreadable
+from engine.contract.people import Answers
 from engine.contract.requests import EvaluateRequest, TrainRequest
 from engine.desk import evaluations
 from engine.jobs.evaluate import evaluate
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
 from engine.model.epochs import Checkpoint
+from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people import changes, roster
 from engine.people.registry import People
@@ -33,7 +34,6 @@ from engine.rights import erase as erasing
 from engine.rights.erase import erase, resume, unfinished
 from engine.rights.export import export_person
 from engine.rights.mentions import Mentions
-from engine.rights.receipt import Answers
 from engine.settings import Settings
 from engine.workspace.audit import Audit
 from engine.workspace.files import write_bytes, write_json

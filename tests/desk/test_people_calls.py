@@ -13,13 +13,12 @@ import pytest
 
 from engine.contract import EvaluateDone
 from engine.contract.errors import DataError, NothingToUndo
+from engine.contract.people import Answers, Consent
 from engine.desk import evaluations
 from engine.desk.local import LocalDesk
 from engine.model.record import ModelDraft, encode
 from engine.model.store import ModelStore
-from engine.people.consent import Consent
 from engine.people.registry import People
-from engine.rights.receipt import Answers
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 from tests.people.test_registry import capture
@@ -71,7 +70,7 @@ def in_use(monkeypatch: pytest.MonkeyPatch, desk: LocalDesk) -> None:
 
     people = tuple((row.slug, row.name, "") for row in desk.people())
     info = SimpleNamespace(id=MODEL, people=people, current=True)
-    monkeypatch.setattr("engine.desk.library.current_model", lambda workspace: info)
+    monkeypatch.setattr("engine.model.store.ModelStore.current", lambda store: info)
 
 
 def test_a_deletion_is_undone_by_the_desk(desk: LocalDesk) -> None:

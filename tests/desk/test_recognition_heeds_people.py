@@ -11,15 +11,15 @@ from engine.bench.material import crops_of, enrol_made_up, stand_in
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen, Notice
 from engine.contract.errors import NoModel
+from engine.contract.messages import FacesFound
+from engine.contract.people import noted
 from engine.contract.requests import TrainRequest
-from engine.desk.messages import FacesFound
 from engine.jobs import naming
 from engine.jobs.naming import Recognition
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones
 from engine.people import changes
-from engine.people.consent import noted
 from engine.people.registry import People
 from engine.rights.erase import erase
 from engine.settings import Settings

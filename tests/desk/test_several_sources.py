@@ -83,7 +83,7 @@ def hopper() -> list[bytes]:
 
 
 def pids(desk: LocalDesk) -> dict[str, int]:
-    return {name: child.pid for name, child in desk._children.items()}
+    return {name: child.pid for name, child in desk._processes.children.items()}
 
 
 def gone(pid: int) -> bool:

@@ -11,8 +11,8 @@ import pytest
 
 from engine.contract import FaceSeen, InboxChanged, Rule, Sighted
 from engine.contract.errors import DataError, WorkspaceLocked
-from engine.desk.library import inbox_view, picture
 from engine.desk.local import LocalDesk
+from engine.desk.unknown_groups import inbox_view, picture
 from engine.desk.wire import decode, encode
 from engine.desk.writer import InboxWriter, SharedWriter
 from engine.jobs.keep_unknown import SETTLED, Keeper

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.desk.child import Limits, Trouble, Vitals
-from engine.desk.child_main import Pulse
+from engine.desk.child_main import Heartbeats
 
 LIMITS = Limits(silent=10, still=30, most_bytes=1000)
 
@@ -61,21 +61,21 @@ def test_memory_counts_only_where_it_is_known_and_limited():
     assert vitals.trouble(Limits(10, 30, 0), 1 << 40) is None
 
 
-def test_a_pulse_beats_only_while_the_job_is_under_way():
-    pulse = Pulse()
-    pulse.beat("train")
-    assert pulse.beats() == {}
-    with pulse.work("train"):
-        first = pulse.beats()["train"]
-        pulse.beat("train")
-        assert pulse.beats()["train"] != first
-    assert pulse.beats() == {}
+def test_a_heart_beats_only_while_the_job_is_under_way():
+    heartbeats = Heartbeats()
+    heartbeats.beat("train")
+    assert heartbeats.beats() == {}
+    with heartbeats.work("train"):
+        first = heartbeats.beats()["train"]
+        heartbeats.beat("train")
+        assert heartbeats.beats()["train"] != first
+    assert heartbeats.beats() == {}
 
 
 def test_the_next_run_of_a_job_never_has_the_beat_of_the_last():
-    pulse = Pulse()
+    heartbeats = Heartbeats()
     seen = set()
     for _run in range(3):
-        with pulse.work("train"):
-            seen.add(pulse.beats()["train"])
+        with heartbeats.work("train"):
+            seen.add(heartbeats.beats()["train"])
     assert len(seen) == 3

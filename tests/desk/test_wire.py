@@ -12,8 +12,8 @@ from dataclasses import fields
 import pytest
 
 from engine.contract import EpochDone, JobEnded, Preview, SplitDone
+from engine.contract.messages import FacesFound, Start
 from engine.contract.requests import EnrolRequest
-from engine.desk.messages import FacesFound, Start
 from engine.desk.wire import LONGEST_HEADER, REGISTRY, Channel, WireError, decode, encode
 
 

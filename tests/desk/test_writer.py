@@ -7,6 +7,7 @@ import pytest
 from engine.contract import Recovered
 from engine.contract.errors import WorkspaceUnusable
 from engine.desk.local import LocalDesk
+from engine.desk.processes import Processes
 from engine.desk.writer import SharedWriter
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
@@ -33,7 +34,7 @@ def test_a_recovery_that_fails_leaves_the_lock_free(
 
     writer = SharedWriter(workspace)
     with monkeypatch.context() as patch:
-        patch.setattr("engine.desk.writer.recover", fails)
+        patch.setattr("engine.rights.upkeep.recover", fails)
         with pytest.raises(WorkspaceUnusable):
             writer.acquire("train")
     with writer.hold("train"):
@@ -43,7 +44,7 @@ def test_a_recovery_that_fails_leaves_the_lock_free(
 def test_the_desk_says_at_its_start_what_a_killed_writer_left(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LocalDesk, "_child", lambda self, name: None)
+    monkeypatch.setattr(Processes, "get", lambda self, name: None)
     workspace.lock_file.write_text(KILLED)
     (workspace.people / ".tmp-1").write_bytes(b"half")
     desk, heard = LocalDesk(workspace, Settings()), Collector()
@@ -56,7 +57,7 @@ def test_the_desk_says_at_its_start_what_a_killed_writer_left(
 def test_a_desk_starts_while_another_process_writes(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(LocalDesk, "_child", lambda self, name: None)
+    monkeypatch.setattr(Processes, "get", lambda self, name: None)
     desk, heard = LocalDesk(workspace, Settings()), Collector()
     with workspace.writer("facedesk train"):
         desk.start(heard)

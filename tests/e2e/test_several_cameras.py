@@ -1,7 +1,7 @@
 """Several cameras at once: one process each, and one that names who is before them.
 
-Whose turn it is: tests/desk/test_fair_turns.py. Here a process that has just been started may
-come late, so nothing is said of the order.
+The order of the cameras: tests/desk/test_cameras_in_rotation.py. Here a process that was just
+started may come late, so nothing is said of it.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from engine.dataset.split import Split, make_split
 from engine.evaluate.pictures import EnrolledPictures
 from engine.evaluate.suspects import leakage, random_split
 from engine.model.face_space import FaceSpace
-from engine.people.identity import PARTS
 from engine.people.person import Person
 from engine.settings import SplitSettings
+from engine.workspace.identity import PARTS
 from tests.evaluate.made_up import person
 from tests.recognise.made_up import near, vectors
 

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from engine.desk.child_main import serve
 from engine.desk.model_process import body
-from engine.jobs import networks
-from engine.model import feature_store
+from engine.model import feature_store, networks
 from engine.model.backbones import Backbone
 from engine.model.vgg16 import Extracts
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.contract.errors import DataError
+from engine.contract.people import Answers
 from engine.contract.requests import SplitRequest
 from engine.desk import library
 from engine.faces.align import Face
@@ -37,7 +38,6 @@ from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
 from engine.rights.erase import erase
-from engine.rights.receipt import Answers
 from engine.rights.upkeep import recover
 from engine.settings import GateSettings, InboxSettings, SplitSettings
 from engine.workspace.folder import Workspace

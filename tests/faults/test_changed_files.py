@@ -26,8 +26,9 @@ from engine.dataset.split import load_split
 from engine.desk import library
 from engine.desk.library import person_facts
 from engine.jobs.evaluate import evaluate
-from engine.jobs.networks import Backbones
+from engine.jobs.split import current_split
 from engine.jobs.train import train
+from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people.changes import delete_people, undo
 from engine.people.recording import SessionWriter
@@ -219,7 +220,7 @@ def exported(workspace: Workspace) -> object:
 READERS: dict[str, Callable[[Workspace], object]] = {
     "people list": library.person_rows,
     "people show": lambda w: person_facts(w, "Bob"),
-    "split": library.current_split,
+    "split": current_split,
     "models": library.model_rows,
     "load": lambda w: ModelStore(w).load(),
     "trash list": lambda w: Trash(w).changes(),

@@ -47,7 +47,7 @@ class Trial:
 
     def strike(self, process: str, number: signal.Signals) -> None:
         """Send the present process of this name a signal."""
-        os.kill(self.desk._children[process].pid, number)
+        os.kill(self.desk._processes.children[process].pid, number)
 
     def enrol(self, name: str, source: str, count: int) -> None:
         self.desk.enrol(EnrolRequest(person=name, source=source, count=count, pace="fast"))

@@ -8,8 +8,8 @@ import time
 
 from engine.cancel import Cancel
 from engine.contract.errors import DataError
+from engine.contract.messages import Quit, Start
 from engine.desk.child_main import ChildContext, serve
-from engine.desk.messages import Quit, Start
 
 PR_GET_DUMPABLE = 3
 

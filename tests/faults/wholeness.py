@@ -19,7 +19,6 @@ from engine.contract.errors import FacedeskError
 from engine.dataset.split import load_split
 from engine.model.row_file import RowFile
 from engine.model.store import ModelStore
-from engine.people.identity import SESSION_FILE
 from engine.people.person import Person
 from engine.people.recording import read_records
 from engine.people.registry import People
@@ -31,6 +30,7 @@ from engine.settings import InboxSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import TEMPORARY, read_json
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import SESSION_FILE
 
 _DECODED: set[bytes] = set()
 """Digests of pictures that decoded: a sweep meets the same ones thousands of times."""

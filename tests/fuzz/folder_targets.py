@@ -13,7 +13,8 @@ import numpy as np
 from engine.contract.errors import FacedeskError, ModelCorrupt, NoModel
 from engine.dataset.split import check_fits, load_split, summarise
 from engine.desk import evaluations, library
-from engine.desk.library import inbox_view
+from engine.desk.unknown_groups import inbox_view
+from engine.jobs.material import stale_ids
 from engine.model.arrays import LARGEST, unpack
 from engine.model.face_space import FaceSpace
 from engine.model.row_file import RowFile
@@ -151,7 +152,7 @@ def signed_model(data: bytes) -> None:
     info = loaded.info
     assert loaded.centres.shape[0] == len(info.people)
     assert np.isfinite(loaded.centres).all()
-    library.stale_ids(workspace, info)
+    stale_ids(workspace, info)
     if info.threshold is not None:
         assert -1.0 <= info.threshold <= 1.0
 

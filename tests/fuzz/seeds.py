@@ -14,6 +14,7 @@ from engine.camera.source import Frame, SourceInfo
 from engine.camera.tape import FrameTape
 from engine.camera.tape_folder import new_tape
 from engine.contract import EvaluateDone, FaceSeen, Notice, Sighted
+from engine.contract.people import Consent
 from engine.dataset.split import make_split, save_split
 from engine.desk import evaluations
 from engine.desk.wire import encode
@@ -24,7 +25,6 @@ from engine.model.record import ModelDraft
 from engine.model.store import ModelStore
 from engine.model.vectors import ImpostorCurve
 from engine.people.changes import delete_people
-from engine.people.consent import Consent
 from engine.people.recording import SessionWriter
 from engine.people.registry import People
 from engine.people.unknown import Inbox

@@ -19,8 +19,8 @@ from engine.camera.tape_folder import tape_path
 from engine.config import load_settings
 from engine.desk.wire import Channel, decode
 from engine.people import roster
-from engine.people.names import clean_name, is_slug, name_key, slug_for
-from engine.text import mask_credentials
+from engine.people.names import clean_name, is_slug, slug_for
+from engine.text import mask_credentials, name_key
 from engine.workspace.folder import Workspace
 from tests.fuzz import scratch
 from tui.cli.output import Output

@@ -10,9 +10,9 @@ from engine.config import load_settings
 from engine.contract import EpochDone, Event, FeaturesProgress
 from engine.contract.requests import TrainRequest
 from engine.dataset.split import load_split
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people.registry import People
 from engine.workspace.folder import Workspace

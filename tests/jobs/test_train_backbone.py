@@ -13,8 +13,8 @@ from engine.contract.requests import TrainRequest
 from engine.faces.align import Face
 from engine.faces.box import Box
 from engine.jobs.naming import Recognition
-from engine.jobs.networks import backbone_of, refuse_unfitting
 from engine.jobs.train import train
+from engine.model.networks import backbone_of, refuse_unfitting
 from engine.model.record import ModelDraft, ModelInfo
 from engine.model.store import ModelStore
 from engine.pictures import encode_png

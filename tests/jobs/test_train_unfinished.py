@@ -11,10 +11,10 @@ from engine.cancel import Cancel
 from engine.contract import Emit, EpochDone, Event, Notice, Recovered, TrainDone
 from engine.contract.errors import Cancelled
 from engine.contract.requests import TrainRequest
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
 from engine.model.epochs import FOLDER
+from engine.model.networks import Backbones
 from engine.people.registry import People
 from engine.rights.upkeep import recover
 from engine.settings import Settings

@@ -15,8 +15,8 @@ import pytest
 from engine.contract import Event, Notice
 from engine.contract.errors import FacedeskError, ModelCorrupt, WorkspaceUnusable
 from engine.desk import library
-from engine.jobs.networks import model_in_use
 from engine.model.arrays import pack
+from engine.model.networks import model_in_use
 from engine.model.record import ModelDraft
 from engine.model.store import ModelStore
 from engine.workspace.folder import Workspace

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.people.clock import BACK, HOLD, JUMP, SLACK, Clock, Running, note_clock, read_clock
-from engine.people.identity import session_stamp
 from engine.people.registry import People
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.settings import InboxSettings
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import session_stamp
 from tests.people.unknowns import sighted
 
 TODAY = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)

@@ -16,11 +16,11 @@ from PIL import Image
 from engine.cancel import Cancel
 from engine.contract import Event, ImportDone, ImportProgress, ImportRefused, Notice
 from engine.contract.errors import Cancelled, DataError, DiskFull
+from engine.contract.people import Consent
 from engine.faces.box import Box
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.people import importing
-from engine.people.consent import Consent
 from engine.people.importing import Choice, import_folder
 from engine.people.recording import read_records
 from engine.people.registry import People

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contract.errors import NameInvalid
-from engine.people.names import LONGEST_SLUG, clean_name, is_slug, name_key, slug_for
-from engine.text import shown
+from engine.people.names import LONGEST_SLUG, clean_name, is_slug, slug_for
+from engine.text import name_key, shown
 
 
 def valid_names() -> st.SearchStrategy[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import ConsentMissing
+from engine.contract.people import Consent, noted, state_of
 from engine.people import roster
-from engine.people.consent import Consent, noted, state_of
 from engine.people.permission import note, permit, permitted
 from engine.people.registry import People
 from engine.settings import ConsentSettings

@@ -18,7 +18,7 @@ from engine.contract.errors import (
     PersonUnreadable,
     WorkspaceUnusable,
 )
-from engine.people.consent import Consent
+from engine.contract.people import Consent
 from engine.people.person import Person
 from engine.people.recording import SessionWriter
 from engine.people.registry import People
@@ -448,7 +448,7 @@ def test_an_unreadable_registry_is_reported(
     def denied(_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("engine.people.identity.os.scandir", denied)
+    monkeypatch.setattr("engine.workspace.identity.os.scandir", denied)
     with pytest.raises(WorkspaceUnusable):
         people.list()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import DataError, UsageError
-from engine.desk.roster_calls import roster_rows
 from engine.people import roster
 from engine.people.recording import SessionWriter
 from engine.people.registry import People
+from engine.people.roster import rows
 from engine.workspace.files import write_json
 from engine.workspace.folder import Workspace
 from tui.words.tables import Sheet
@@ -91,7 +91,7 @@ def test_a_name_is_done_as_soon_as_its_person_has_pictures(
 ) -> None:
     roster.add(workspace, csv(tmp_path, "Ada\nGrace\n"))
     enrol(workspace, "ada")
-    assert [(row.name, row.done) for row in roster_rows(workspace)] == [
+    assert [(row.name, row.done) for row in rows(workspace)] == [
         ("Ada", True),
         ("Grace", False),
     ]

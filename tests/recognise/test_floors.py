@@ -20,12 +20,12 @@ import pytest
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen, NoFace, Sighted
 from engine.contract.requests import EnrolRequest, ImportRequest, RecogniseRequest, TrainRequest
-from engine.desk.library import inbox_view
+from engine.desk.unknown_groups import inbox_view
 from engine.jobs.enrol import enrol
 from engine.jobs.imports import import_pictures
-from engine.jobs.networks import Backbones
 from engine.jobs.recognise import recognise
 from engine.jobs.train import train
+from engine.model.networks import Backbones
 from engine.people.unknown import Inbox
 from engine.settings import Settings
 from engine.workspace.folder import Workspace

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.model.face_space import SAME_STRANGER
 from engine.model.vectors import unit
-from engine.recognise.gallery import SAME_STRANGER, group
+from engine.recognise.gallery import group
 from tests.recognise.made_up import DIMS, near, vectors
 
 ANNA, BERT = vectors(2, 9)

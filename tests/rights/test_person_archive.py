@@ -23,11 +23,11 @@ from engine.contract.errors import (
     PersonNotFound,
     UsageError,
 )
+from engine.contract.people import noted
 from engine.contract.requests import TrainRequest
-from engine.jobs.networks import Backbones
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
-from engine.people.consent import noted
+from engine.model.networks import Backbones
 from engine.people.registry import People
 from engine.people.strangers import note_seen
 from engine.people.unknown import Inbox

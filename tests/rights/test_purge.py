@@ -15,7 +15,6 @@ from engine.desk.library import person_rows
 from engine.model.store import ModelStore
 from engine.people import changes
 from engine.people.clock import Clock
-from engine.people.identity import moment_of
 from engine.people.registry import People
 from engine.people.strangers import last_seen, note_seen
 from engine.people.unknown import Inbox
@@ -24,6 +23,7 @@ from engine.rights.purge import AGAIN, SeenNotes, due, purge, unseen
 from engine.settings import RetentionSettings, Settings
 from engine.workspace.files import write_bytes
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import moment_of
 from tests.model.test_store import draft
 from tests.people.test_registry import capture
 from tests.people.unknowns import sighted

@@ -4,74 +4,69 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fake_checkup import FakeCheckup
-from fake_people import FakePeople
-from fake_roster import FakeRoster
-from fake_unknown import FakeUnknown
-
 from engine.contract import (
-    Captured,
-    EpochDone,
+    EvaluateDone,
     Event,
     FaceAnswer,
-    FaceSeen,
+    Finding,
     JobEnded,
     JobStarted,
-    SourceOpened,
     SplitDone,
     TwinChoice,
 )
 from engine.contract.desk import Listener
-from engine.contract.errors import DataError, FacedeskError, NameInvalid, SourceBusy
+from engine.contract.errors import (
+    DataError,
+    NameInvalid,
+    NameTaken,
+    NoModel,
+    NoPictures,
+    NothingToUndo,
+    PersonNotFound,
+    SourceBusy,
+    UsageError,
+)
+from engine.contract.people import (
+    Added,
+    Answers,
+    Consent,
+    Doubts,
+    Erased,
+    ErasureUnanswered,
+    Exported,
+    Receipt,
+    RosterRow,
+    Trashed,
+)
 from engine.contract.requests import (
     CAMERA_JOBS,
+    CheckRequest,
     EnrolRequest,
     EvaluateRequest,
     ImportRequest,
+    InboxView,
     Job,
     ModelRow,
+    PersonFacts,
     PersonRow,
     PictureRow,
     PreviewWish,
     RecogniseRequest,
     SplitRequest,
     TrainRequest,
+    UnknownGroup,
 )
 from engine.settings import Settings
+from tests.tui.samples import facts, png, row
+
+PARTS = ("train", "validation", "test")
 
 
-def person(name: str, pictures: int = 30, **fields: object) -> PersonRow:
-    row = PersonRow(
-        name=name,
-        slug=name.lower().replace(" ", "-"),
-        created="2026-11-24T09:30:00+00:00",
-        pictures=pictures,
-        sessions=1,
-        in_model="no",
-    )
-    return replace(row, **fields)  # type: ignore[arg-type]
-
-
-def model(id: str = "20261124-093000", **fields: object) -> ModelRow:
-    row = ModelRow(
-        id=id,
-        recipe="head",
-        created="2026-11-24T09:45:00+00:00",
-        people=2,
-        epochs=12,
-        best_epoch=9,
-        threshold=0.18,
-        val_accuracy=1.0,
-        current=False,
-    )
-    return replace(row, **fields)  # type: ignore[arg-type]
-
-
-class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
+class FakeDesk:
     """Jobs start and end as told. `fail` maps a call's name to the error it raises."""
 
     def __init__(
@@ -81,13 +76,24 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
         split: SplitDone | None = None,
         workspace: Path = Path("/srv/facedesk/data"),
     ) -> None:
-        super().__init__()
         self.workspace = workspace
         self.settings = Settings()
         self.calls: list[tuple[str, object]] = []
         self.fail: dict[str, Exception] = {}
         self.rows, self.model_rows, self.split_made = people, models, split
         self.picture_rows: tuple[PictureRow, ...] = ()
+        self.changes: list[tuple[Trashed, tuple[PersonRow, ...]]] = []
+        """What is in the trash, newest first, each with the rows that undoing it brings back."""
+        self.consents: dict[str, Consent] = {}
+        self.due: dict[str, int] = {}
+        self.evaluations: dict[str, EvaluateDone] = {}
+        self.doubts: Doubts | None = None
+        self.answers: list[Answers] = []
+        self.names: tuple[RosterRow, ...] = ()
+        self.findings: tuple[Finding, ...] = ()
+        self.keeping = False
+        self.waiting: tuple[UnknownGroup, ...] = ()
+        self.undone: tuple[tuple[str, tuple[UnknownGroup, ...]], ...] = ()
         self.started = threading.Event()
         self.closed = threading.Event()
         self.hold_close = threading.Event()
@@ -147,6 +153,11 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
 
     def rename(self, old: str, new: str) -> None:
         self._record("rename", (old, new))
+        self._row(old)
+        if "/" in new:
+            raise NameInvalid("The name holds a slash", repr(new), "Leave it out.")
+        if new != old and any(row.name == new for row in self.rows):
+            raise NameTaken("This name is taken", new)
         self.rows = tuple(replace(r, name=new) if r.name == old else r for r in self.rows)
 
     def current_split(self) -> SplitDone | None:
@@ -156,15 +167,18 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
     def split(self, request: SplitRequest) -> SplitDone:
         self._record("split", request)
         shares = (request.train, request.validation, request.test)
+        if sum(shares) > 1.000001:
+            raise UsageError("The shares are impossible", str(shares))
+        if not any(row.pictures for row in self.rows):
+            raise NoPictures("Nobody has pictures")
         counts = {
             row.name: {
-                part: round(row.pictures * share)
-                for part, share in zip(("train", "validation", "test"), shares, strict=True)
+                part: round(row.pictures * share) for part, share in zip(PARTS, shares, strict=True)
             }
             for row in self.rows
         }
         self.split_made = SplitDone(
-            **{part: sum(c[part] for c in counts.values()) for part in counts_parts()},
+            **{part: sum(c[part] for c in counts.values()) for part in PARTS},
             people=counts,
             warnings=tuple(
                 f"{row.name} has only {row.pictures} pictures"
@@ -187,8 +201,176 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
 
     def rollback(self) -> str:
         self._record("rollback", None)
+        if not self.model_rows:
+            raise NoModel("No model was in use before", "none is stored")
         self.promote(self.model_rows[-1].id)
         return self.model_rows[-1].id
+
+    def person_facts(self, name: str) -> PersonFacts:
+        self._record("person_facts", name)
+        return facts(self._row(name), self.consents.get(name))
+
+    def delete_people(self, names: Sequence[str]) -> Trashed:
+        self._record("delete_people", tuple(names))
+        for name in names:
+            self._row(name)
+        left = tuple(row for row in self.rows if row.name not in names)
+        return self._change(f"Deleted {', '.join(names)}", f"{', '.join(names)}: back", left)
+
+    def delete_pictures(self, name: str, chosen: Sequence[str]) -> Trashed:
+        self._record("delete_pictures", (name, tuple(chosen)))
+        return self._change(f"Deleted pictures of {name}", f"{name} has them again", self.rows)
+
+    def merge(self, source: str, target: str) -> Trashed:
+        self._record("merge", (source, target))
+        self._row(target)
+        self._row(source)
+        left = tuple(row for row in self.rows if row.name != source)
+        return self._change(f"Merged {source} into {target}", f"{source} is a person again", left)
+
+    def move_pictures(self, name: str, chosen: Sequence[str], to: str) -> Trashed:
+        self._record("move_pictures", (name, tuple(chosen), to))
+        return self._change(f"Moved to {to}", f"{name} has them again", self.rows)
+
+    def note_consent(self, name: str, by: str, text_version: str) -> None:
+        self._record("note_consent", (name, by, text_version))
+        self._row(name)
+        if not by.strip():
+            raise DataError("Consent needs a witness", "", "Say who asked and noted it.")
+        when = "2026-11-24T10:00:00+00:00"
+        self.consents[name] = Consent(by=by, at=when, text_version=text_version)
+
+    def withdraw_consent(self, name: str) -> None:
+        self._record("withdraw_consent", name)
+        self._row(name)
+        if name not in self.consents or not self.consents[name].given:
+            raise DataError("There is no consent to withdraw", name)
+        when = "2026-11-25T10:00:00+00:00"
+        self.consents[name] = replace(self.consents[name], withdrawn=when)
+
+    def trash(self) -> tuple[Trashed, ...]:
+        self._record("trash", None)
+        return tuple(change for change, _ in self.changes)
+
+    def undo(self, id: str = "") -> Trashed:
+        self._record("undo", id)
+        if not self.changes:
+            raise NothingToUndo("There is nothing to undo", "the trash is empty")
+        change, self.rows = self.changes.pop(0)
+        return change
+
+    def purge(self) -> dict[str, int]:
+        self._record("purge", None)
+        return self.due
+
+    def export_person(self, name: str, file: str) -> Exported:
+        self._record("export_person", (name, file))
+        return Exported(name, file, 12, 30, 5000)
+
+    def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
+        self._record("erase", (name, by))
+        self.answers.append(answers)
+        doubts = answers.leave_open(self.doubts) if self.doubts else None
+        if doubts and (doubts.shared or doubts.unsure):
+            raise ErasureUnanswered(doubts)
+        self.rows = tuple(row for row in self.rows if row.name != name)
+        searched = {"files": 12, "bytes": 99, "rows": 3, "unread": 0, "left": 0}
+        receipt = Receipt(
+            id="00ff00ff00ff00ff",
+            erased="2026-11-24T10:00:00+00:00",
+            by=by or "desk",
+            removed={"pictures": 30},
+            model="made anew",
+            searched=searched,
+            resumed=False,
+        )
+        return Erased(name, receipt, "/srv/facedesk/data/receipts/20261124-00ff.txt", ())
+
+    def last_evaluation(self, model: str) -> EvaluateDone | None:
+        self._record("last_evaluation", model)
+        return self.evaluations.get(model)
+
+    def _row(self, name: str) -> PersonRow:
+        for each in self.rows:
+            if each.name == name:
+                return each
+        raise PersonNotFound("Nobody of this name is enrolled", name)
+
+    def _change(self, title: str, back: str, rows: tuple[PersonRow, ...]) -> Trashed:
+        number = len(self.changes) + 1
+        done = Trashed(f"20261124-100000-{number:03d}", title, back, "2026-11-24T10:00:00+00:00")
+        self.changes.insert(0, (done, self.rows))
+        self.rows = rows
+        return done
+
+    def roster(self) -> tuple[RosterRow, ...]:
+        return self.names
+
+    def add_to_roster(self, source: str) -> Added:
+        self.names = (*self.names, row("Ada"), row("Grace"))
+        return Added(("Ada", "Grace"), ("Bob is enrolled already, as Bob",))
+
+    # --- unknown people ------------------------------------------------------------------
+
+    def picture(self, path: str) -> bytes:
+        self._record("picture", path)
+        return png()
+
+    def inbox(self) -> InboxView:
+        self._record("inbox", None)
+        undo = self.undone[-1][0] if self.undone else ""
+        return InboxView(keeping=self.keeping, days=7, groups=self.waiting, undo=undo)
+
+    def inbox_switch(self, on: bool) -> None:
+        self._record("inbox_switch", on)
+        self.keeping = on
+
+    def inbox_assign(
+        self, sightings: Sequence[str], name: str, *, new: bool, consent: str = ""
+    ) -> str:
+        self._record("inbox_assign", (tuple(sightings), name, new, consent))
+        return self._choice(f"Unknown is {name}", sightings)
+
+    def inbox_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
+        self._record("inbox_stranger", (tuple(sightings), not_person))
+        return self._choice(
+            f"Unknown: {'Not ' if not_person else 'Ignored'}{not_person}", sightings
+        )
+
+    def inbox_delete(self, sightings: Sequence[str]) -> str:
+        self._record("inbox_delete", tuple(sightings))
+        return self._choice("Deleted unknown", sightings)
+
+    def inbox_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
+        self._record("inbox_split", (tuple(sightings), tuple(group)))
+        title = f"Split off {len(sightings)} of {len(group)} unknown"
+        self.undone = (*self.undone, (title, self.waiting))
+        whole = next(g for g in self.waiting if g.sightings == tuple(group))
+        rest = [id for id in group if id not in sightings]
+        others = [g for g in self.waiting if g is not whole]
+        self.waiting = (whole.only(sightings), whole.only(rest), *others)
+        return title
+
+    def inbox_undo(self) -> str:
+        self._record("inbox_undo", None)
+        if not self.undone:
+            raise NothingToUndo("There is nothing to undo", "no choice was made here lately")
+        (title, self.waiting), self.undone = self.undone[-1], self.undone[:-1]
+        return title
+
+    def inbox_purge(self) -> int:
+        self._record("inbox_purge", None)
+        return 0
+
+    def _choice(self, title: str, sightings: Sequence[str]) -> str:
+        self.undone = (*self.undone, (title, self.waiting))
+        left = ((g, [id for id in g.sightings if id not in sightings]) for g in self.waiting)
+        self.waiting = tuple(group.only(ids) for group, ids in left if ids)
+        return title
+
+    def checkup(self) -> tuple[Finding, ...]:
+        self._record("checkup", None)
+        return self.findings
 
     # --- jobs ----------------------------------------------------------------------------
 
@@ -220,6 +402,13 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
         self._record("recognise", request)
         self._begin("recognise", f"Recognising from {request.source}")
 
+    def check(self, request: CheckRequest) -> None:
+        self._record("check", request)
+        self._begin("check", f"Measuring {request.source}")
+
+    def why(self, track: int | None) -> None:
+        self._record("why", track)
+
     def preview(self, wish: PreviewWish) -> None:
         self._record("preview", wish)
 
@@ -243,80 +432,3 @@ class FakeDesk(FakeUnknown, FakeCheckup, FakeRoster, FakePeople):
         self.calls.append((name, argument))
         if name in self.fail:
             raise self.fail[name]
-
-
-def counts_parts() -> tuple[str, str, str]:
-    return ("train", "validation", "test")
-
-
-def busy() -> FacedeskError:
-    return SourceBusy("The camera is in use", "by another program", "Close it and try again.")
-
-
-# --- events with everything a test does not care about filled in ---------------------------
-
-
-def opened(source: str = "demo:collins", *, demo: bool = True) -> SourceOpened:
-    return SourceOpened(
-        source=source, kind="demo", width=640, height=480, fps=30.0, live=True, demo=demo
-    )
-
-
-def captured(n: int, target: int = 30, name: str = "Ada Lovelace") -> Captured:
-    return Captured(
-        person=name,
-        session="s1",
-        captured=n,
-        target=target,
-        file=f"{n:04d}.png",
-        frame=n * 3,
-        box=(200, 120, 180, 180),
-        brightness=121.0,
-        sharpness=412.0,
-    )
-
-
-def epoch(n: int, best: int, epochs: int = 12, **fields: float) -> EpochDone:
-    event = EpochDone(
-        epoch=n,
-        epochs=epochs,
-        loss=1.2 / n,
-        accuracy=1 - 0.5 / n,
-        val_loss=1.4 / n + 0.05,
-        val_accuracy=1 - 0.6 / n,
-        learning_rate=1e-3,
-        seconds=1.4,
-        best=best,
-        tpir=1 - 0.2 / n,
-        fpir=0.02 / n,
-    )
-    return replace(event, **fields)
-
-
-def face(
-    decision: str,
-    person: str | None = None,
-    *,
-    track: int = 1,
-    score: float = 0.41,
-    stale: bool = False,
-    candidate: str = "Ada Lovelace",
-) -> FaceSeen:
-    return FaceSeen(
-        source="demo:collins",
-        frame=1,
-        seconds=0.1,
-        box=(200, 120, 180, 180),
-        track=track,
-        candidate=candidate,
-        score=score,
-        threshold=0.18,
-        runner_up=None,
-        runner_up_score=0.0,
-        person=person,
-        decision=decision,
-        votes=6,
-        of=7,
-        stale=stale,
-        milliseconds=31.0,
-    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 import pytest
-from fake_desk import captured, epoch, face
 
 import tui.live
 from engine.contract import (
@@ -17,6 +16,7 @@ from engine.contract import (
     RecognitionRate,
     Refused,
 )
+from tests.tui.samples import captured, epoch, face
 from tui.live import Bridge
 
 

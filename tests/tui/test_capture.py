@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fake_coach import coaching
-from fake_desk import FakeDesk, captured, model, opened, person
+from fake_desk import FakeDesk
 from textual.widgets import Input
 
 from engine.contract import EnrolDone, ImportDone, ImportProgress, ImportRefused, JobEnded, Refused
 from engine.contract.requests import EnrolRequest, ImportRequest
+from tests.tui.samples import captured, coaching, model, opened, person
 from tui.screens.forms import NewPersonForm
 from tui.widgets.bars import Meter
 

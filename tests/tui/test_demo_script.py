@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fake_desk import FakeDesk, captured, epoch, face, model, opened, person
+from fake_desk import FakeDesk
 
 from engine.contract import EnrolDone, JobEnded, TrainDone
 from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
+from tests.tui.samples import captured, epoch, face, model, opened, person
 from tui.demo import DemoScript
 
 

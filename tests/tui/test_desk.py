@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import pytest
-from fake_desk import FakeDesk, model, opened, person
+from fake_desk import FakeDesk
 from textual.widgets import DataTable, Input, Static
 
 from engine.contract import JobEnded, JobStarted, Notice, ProcessDied
 from engine.contract.errors import NameTaken, WorkspaceUnusable
+from tests.tui.samples import model, opened, person
 from tui.app import FacedeskApp
 from tui.keys import CONTEXTS, KEYS
 from tui.panes.base import Pane

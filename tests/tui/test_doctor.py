@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from fake_checkup import finding, measured
-from fake_desk import FakeDesk, captured, opened, person
+from fake_desk import FakeDesk
 from rich.color import Color
 from textual.widgets import DataTable
 
 from engine.contract import JobEnded, TapeEnded, TapeStarted
 from engine.contract.errors import WorkspaceUnusable
 from engine.contract.requests import CheckRequest, EnrolRequest
+from tests.tui.samples import captured, finding, measured, opened, person
 from tui.screens.doctor import DoctorScreen
 from tui.screens.help import HelpScreen
 from tui.widgets.crop import Crop

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from evaluations import MODEL, curve, evaluation, names
-from fake_desk import FakeDesk, model, person
+from fake_desk import FakeDesk
 from textual.widgets import DataTable, Input
 
 from engine.contract import FeaturesProgress, JobEnded, TrainDone
 from engine.contract.errors import DataError
 from engine.contract.requests import EvaluateRequest
+from tests.tui.samples import model, person
 from tui.screens.evaluation import EvaluationScreen
 from tui.widgets.plots import Confusion, ShareRow, tpir_over_fpir
 from tui.words.events import describe

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fake_desk import FakeDesk, model, person
+from fake_desk import FakeDesk
 from textual.widgets import Checkbox
 
 from engine.contract.requests import EnrolRequest, ImportRequest, RecogniseRequest
 from engine.settings import ConsentSettings, Settings
+from tests.tui.samples import model, person
 
 
 def desk() -> FakeDesk:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fake_desk import FakeDesk, person
-from fake_unknown import unknown
+from fake_desk import FakeDesk
 
 from engine.contract import InboxChanged
 from engine.contract.errors import PersonNotFound
+from tests.tui.samples import person, unknown
 from tui.screens.dialog import Confirm
 from tui.screens.help import HelpScreen
 from tui.screens.inbox import GroupScreen, InboxScreen

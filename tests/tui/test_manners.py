@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_desk import FakeDesk, epoch, model, person
+from fake_desk import FakeDesk
 from textual.pilot import Pilot
 
 from engine.contract import JobStarted
 from engine.settings import AppSettings
+from tests.tui.samples import epoch, model, person
 from tui.app import FacedeskApp
 from tui.desk.around import CopiedForm, JumpScreen, WelcomeScreen
 from tui.keys import KEYS

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fake_desk import FakeDesk, epoch, model, person
+from fake_desk import FakeDesk
 
 from engine.contract import JobEnded, JobStarted
 from engine.desk.library import history_of, model_row
 from engine.model.record import ModelInfo
+from tests.tui.samples import epoch, model, person
 from tui.screens.models import ModelsScreen
 from tui.widgets.curves import Curves
 from tui.words.events import describe

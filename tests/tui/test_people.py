@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 from evaluations import MODEL, evaluation
-from fake_desk import FakeDesk, captured, model, person
+from fake_desk import FakeDesk
 from textual.events import Key
 from textual.widgets import Input
 
 from engine.contract import JobStarted
 from engine.contract.errors import PersonNotFound, PersonUnreadable, UndoConflict
-from engine.people.consent import Consent
-from engine.rights.receipt import Answers, Doubts, Holder, Unsure
+from engine.contract.people import Answers, Consent, Doubts, Holder, Unsure
+from tests.tui.samples import captured, model, person
 from tui.screens.dialog import Confirm
 from tui.screens.person import ConsentForm, PersonScreen
 

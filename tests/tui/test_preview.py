@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from fake_desk import FakeDesk, model, person
+from fake_desk import FakeDesk
 from textual.geometry import Region
 
 from engine.contract import HALF_BLOCK_RUN, JobEnded, Preview
 from engine.contract.requests import PreviewWish
+from tests.tui.samples import model, person
 from tui.terminal.line import LIMITS
 from tui.widgets import preview as widget
 from tui.widgets.preview import FramePreview

@@ -12,13 +12,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fake_desk import FakeDesk, model, person
+from fake_desk import FakeDesk
 from textual.drivers.headless_driver import HeadlessDriver
 
 from engine.camera.source import Frame
 from engine.contract import Preview
 from engine.contract.requests import Wishes
 from engine.jobs.preview import Viewer
+from tests.tui.samples import model, person
 from tui.app import FacedeskApp
 from tui.terminal.line import BURST, CHOICES, LIMITS
 from tui.widgets.preview import FramePreview

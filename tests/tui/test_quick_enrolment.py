@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fake_desk import FakeDesk, captured, model, person
+from fake_desk import FakeDesk
 
 from engine.contract import EnrolDone, JobEnded, TrainDone
 from engine.contract.errors import NoPictures
 from engine.contract.requests import EnrolRequest, RecogniseRequest, SplitRequest, TrainRequest
+from tests.tui.samples import captured, model, person
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 

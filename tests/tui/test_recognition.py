@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from fake_desk import FakeDesk, face, model, opened, person
+from fake_desk import FakeDesk
 
 from engine.contract import (
     JobEnded,
@@ -17,6 +17,7 @@ from engine.contract import (
 )
 from engine.contract.errors import NoModel
 from engine.contract.requests import RecogniseRequest
+from tests.tui.samples import face, model, opened, person
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
 

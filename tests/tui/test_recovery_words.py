@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fake_desk import FakeDesk, model, person
+from fake_desk import FakeDesk
 
 from engine.contract import ClockChanged, Recovered, WorkspaceUpgraded
+from tests.tui.samples import model, person
 from tui.words.events import describe
 from tui.words.recovery import recovery_words
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fake_desk import FakeDesk, person
-from fake_roster import row
+from fake_desk import FakeDesk
 from textual.widgets import DataTable
 
 from engine.contract import EnrolDone, JobEnded
 from engine.contract.requests import TrainRequest
+from tests.tui.samples import person, row
 from tui.screens.roster import RosterScreen
 
 

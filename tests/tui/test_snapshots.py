@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from evaluations import evaluation
-from fake_desk import FakeDesk, captured, epoch, face, model, opened, person
+from fake_desk import FakeDesk
 from textual.pilot import Pilot
 
 from engine.contract import Event, JobEnded, JobStarted, Refused
+from tests.tui.samples import captured, epoch, face, model, opened, person
 from tui.app import FacedeskApp
 
 NOW = 1_795_000_000.0

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_desk import FakeDesk, captured, model, person
+from fake_desk import FakeDesk
 from PIL import Image
 from rich.console import Console
 
 from engine.contract import JobEnded
 from engine.contract.requests import PictureRow
+from tests.tui.samples import captured, model, person
 from tui.screens.stills import CROP, EDGE, LIGHT, Grid, Still, StillScreen, read, sheet
 from tui.terminal import graphics
 from tui.terminal.graphics import Cell, fitted, protocol

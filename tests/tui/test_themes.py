@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_desk import FakeDesk, epoch, model, person
+from fake_desk import FakeDesk
 
 from engine.contract import JobStarted
+from tests.tui.samples import epoch, model, person
 
 RUN = tuple(epoch(n, min(n, 5)) for n in range(1, 9))
 

@@ -6,12 +6,13 @@ import math
 from dataclasses import replace
 
 import pytest
-from fake_desk import FakeDesk, epoch, model, person
+from fake_desk import FakeDesk
 from textual.widgets import DataTable, Input
 
 from engine.contract import FeaturesProgress, JobEnded, Threshold, TrainDone
 from engine.contract.errors import TooFewPeople
 from engine.contract.requests import SplitRequest, TrainRequest
+from tests.tui.samples import epoch, model, person
 from tui.panes.split import grouped
 from tui.widgets.curves import Canvas, Curves
 

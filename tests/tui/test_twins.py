@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fake_desk import FakeDesk, captured, person
+from fake_desk import FakeDesk
 
 from engine.contract import JobEnded, SecondFace, SetAside, TwinSuspected
+from tests.tui.samples import captured, person
 from tui.screens.dialog import TwinQuestion
 from tui.screens.person import FaceQuestion
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fake_desk import FakeDesk, model, person
+from fake_desk import FakeDesk
 from textual import events
 from textual.keys import _character_to_key
 from textual.widgets import Input
 
+from tests.tui.samples import model, person
 from tui.screens.dialog import DeletionQuestion
 from tui.screens.models import ModelsScreen
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fake_desk import FakeDesk, face, model, person
-from fake_unknown import why
+from fake_desk import FakeDesk
 
 from engine.contract import JobEnded, NothingToExplain, Rule
 from engine.contract.requests import RecogniseRequest
+from tests.tui.samples import face, model, person, why
 from tui.screens.why import WhyScreen
 from tui.widgets.crop import Crop
 from tui.words.coach import quality, sentences

@@ -27,8 +27,8 @@ from engine.contract.errors import (
     UsageError,
 )
 from engine.contract.requests import EnrolRequest, ImportRequest
-from engine.desk import library
-from engine.desk.roster_calls import roster_rows
+from engine.model.store import ModelStore
+from engine.people import roster
 from engine.text import many
 from tui.cli.listen import Listener, demand_review
 from tui.cli.options import TakesGlobals, at_terminal, consent_option, record_option
@@ -192,7 +192,7 @@ def capture_roster(context: Context, request: EnrolRequest, twins: Twins) -> Non
     """
     doubts: list[str] = []
     kept, nothing = 0, ""
-    waiting = [row.name for row in roster_rows(context.workspace) if not row.done]
+    waiting = [row.name for row in roster.rows(context.workspace) if not row.done]
     if not waiting:
         raise UsageError(
             "Nobody waits on the roster", hint="Add names: facedesk roster add names.csv"
@@ -311,7 +311,7 @@ def guard_for(
             guard.answer(choice_of(found.other, twins))
         asking.clear()
 
-    if library.current_model(context.workspace) is None:
+    if ModelStore(context.workspace).current() is None:
         return TwinGuard()
     guard = TwinGuard(ask)
     return guard

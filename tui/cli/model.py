@@ -80,7 +80,7 @@ def model_layers(context: Context, recipe: Any, unfreeze: str | None) -> None:
     \b
     facedesk model layers --recipe classic --unfreeze block5
     """
-    from engine.jobs.networks import layers
+    from engine.model.networks import layers
 
     people = sum(1 for row in library.person_rows(context.workspace) if row.pictures)
     rows = layers(recipe, people=max(2, people), unfreeze=bool(unfreeze))
@@ -115,7 +115,7 @@ def model_export(context: Context, file: Path, identity: str | None) -> None:
     facedesk model export identity_vgg.keras
     facedesk model export identity_vgg.h5
     """
-    from engine.jobs.networks import export
+    from engine.model.networks import export
 
     context.output.note("Loading TensorFlow")
     size = export(context.workspace, file, identity)

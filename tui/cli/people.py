@@ -6,11 +6,10 @@ from dataclasses import asdict
 
 import click
 
-from engine.desk import library, people_calls
-from engine.people import changes
-from engine.people.consent import state_of
+from engine.contract.people import Trashed, state_of
+from engine.desk import library
+from engine.people import changes, permission
 from engine.people.registry import People
-from engine.people.trash_steps import Trashed
 from engine.text import many
 from tui.cli.options import SubGroup, confirmed
 from tui.cli.output import named
@@ -145,7 +144,7 @@ def people_merge(context: Context, source: str, target: str) -> None:
     facedesk people merge Ada "Ada Lovelace"
     """
     with context.writing("people merge"):
-        done = changes.merge(context.workspace, source, target, _keep_days(context))
+        done = changes.merge(context.workspace, source, target, context.settings.trash.keep_days)
     _say(context, done)
 
 
@@ -161,7 +160,9 @@ def people_move(context: Context, name: str, pictures: tuple[str, ...], to: str)
     facedesk people move Ada 20261124-093000-001/0007.png "Grace Hopper"
     """
     with context.writing("people move"):
-        done = changes.move_pictures(context.workspace, name, pictures, to, _keep_days(context))
+        done = changes.move_pictures(
+            context.workspace, name, pictures, to, context.settings.trash.keep_days
+        )
     _say(context, done)
 
 
@@ -182,9 +183,9 @@ def people_consent(context: Context, name: str, by: str, text_version: str, with
     version = text_version or settings.text_version
     with context.writing("people consent"):
         if withdraw:
-            noted = people_calls.withdraw_consent(context.workspace, name)
+            noted = permission.withdraw_consent(context.workspace, name)
         else:
-            noted = people_calls.note_consent(context.workspace, settings, name, by, version)
+            noted = permission.note_consent(context.workspace, settings, name, by, version)
     person = People(context.workspace).get(name)
     words = f"{person.name}. {consent_words(noted, settings)}"
     context.output.done(words, name=person.name, consent=asdict(noted))
@@ -210,7 +211,7 @@ def people_delete(context: Context, name: str, pictures: tuple[str, ...]) -> Non
     \b
     facedesk people delete "Ada Lovelace"
     """
-    days = _keep_days(context)
+    days = context.settings.trash.keep_days
     with context.writing("people delete"):
         if pictures:
             done = changes.delete_pictures(context.workspace, name, pictures, days)
@@ -219,13 +220,9 @@ def people_delete(context: Context, name: str, pictures: tuple[str, ...]) -> Non
     _say(context, done)
 
 
-def _keep_days(context: Context) -> int:
-    return people_calls.keep_days(context.settings)
-
-
 def _say(context: Context, done: Trashed) -> None:
     """What was changed, and for how long it can be undone."""
     said = [f"{done.title}. Train again to renew the model."]
     if done.id:
-        said.append(f"For {many(_keep_days(context), 'day')}: facedesk trash undo.")
+        said.append(f"For {many(context.settings.trash.keep_days, 'day')}: facedesk trash undo.")
     context.output.done(*said, **asdict(done))

@@ -10,10 +10,11 @@ from typing import Literal, cast
 import click
 
 from engine.cancel import Cancel
+from engine.contract.people import Answers, Doubts, ErasureUnanswered
 from engine.people.registry import People
 from engine.rights.erase import erase
 from engine.rights.likeness import measured_with
-from engine.rights.receipt import Answers, Doubts, ErasureUnanswered, to_json, words
+from engine.rights.receipt import to_json, words
 from engine.text import many
 from tui.cli.listen import Listener, demand_review
 from tui.cli.options import TakesGlobals, at_terminal, confirmed, consent_option

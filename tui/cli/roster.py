@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from engine.desk.roster_calls import roster_rows
 from engine.people import roster as names
 from engine.text import many
 from tui.cli.options import SubGroup
@@ -31,7 +30,7 @@ def roster_list(context: Context) -> None:
     \b
     facedesk roster list
     """
-    rows = roster_rows(context.workspace)
+    rows = names.rows(context.workspace)
     context.output.records(
         "roster",
         rows,

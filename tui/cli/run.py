@@ -25,6 +25,7 @@ from engine.contract.errors import Cancelled, FacedeskError
 from tui.cli.options import Globals, at_terminal
 
 if TYPE_CHECKING:
+    from engine.contract import Event
     from engine.settings import Settings
     from engine.workspace.folder import Workspace
     from tui.cli.output import Output
@@ -69,29 +70,22 @@ class Context:
         What is due to go goes first, unless `purging` is False: a command that removes such things
         itself counts them.
         """
-        from engine.contract import WorkspaceUpgraded
-        from engine.people.clock import note_clock
         from engine.rights.purge import purge
-        from engine.rights.upkeep import note_settings, recover
-        from engine.workspace.folder import FORMAT
-        from tui.words.recovery import clock_words, recovery_words, upgrade_words
+        from engine.rights.upkeep import note_settings, writing
 
         self.warn_of_exposure()
-        with self.workspace.writer(f"facedesk {what}") as interrupted:
-            if (before := self.workspace.upgraded_from()) is not None:
-                upgraded = WorkspaceUpgraded(before=before, now=FORMAT)
-                self.output.event(upgraded)
-                self.output.note(upgrade_words(upgraded), "yellow")
+        with writing(self.workspace, f"facedesk {what}", self._report):
             note_settings(self.workspace, self.settings)
-            if changed := note_clock(self.workspace):
-                self.output.event(changed)
-                self.output.note(clock_words(changed), "yellow")
-            if recovered := recover(self.workspace, interrupted):
-                self.output.event(recovered)
-                self.output.note(recovery_words(recovered), "yellow")
             if purging:
                 purge(self.workspace, self.settings)
             yield
+
+    def _report(self, event: Event) -> None:
+        """Say what was done before this command may write."""
+        from tui.words.recovery import BEFORE_WRITING
+
+        self.output.event(event)
+        self.output.note(BEFORE_WRITING[type(event)](event), "yellow")
 
     @contextlib.contextmanager
     def writing_if_possible(self, what: str) -> Iterator[bool]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from engine.desk.people_calls import keep_days
 from engine.people import changes
 from engine.people.trash import Trash
 from engine.rights import purge as purging
@@ -37,7 +36,7 @@ def trash_list(context: Context) -> None:
     \b
     facedesk trash list
     """
-    entries = Trash(context.workspace, keep_days(context.settings)).changes()
+    entries = Trash(context.workspace, context.settings.trash.keep_days).changes()
     context.output.records(
         "change",
         entries,
@@ -76,7 +75,9 @@ def trash_purge(context: Context, everything: bool) -> None:
     facedesk trash purge --all
     """
     with context.writing("trash purge", purging=False):
-        gone = Trash(context.workspace, keep_days(context.settings)).purge(everything=everything)
+        gone = Trash(context.workspace, context.settings.trash.keep_days).purge(
+            everything=everything
+        )
     context.output.done(f"Removed {many(gone, 'change')} for good.", purged=gone)
 
 
@@ -135,7 +136,7 @@ def _purge_people(context: Context, *, delete: bool) -> None:
     if delete and found:
         with context.writing("purge --people"):
             names = [each.name for each in found]
-            gone = changes.delete_people(context.workspace, names, keep_days(settings))
+            gone = changes.delete_people(context.workspace, names, settings.trash.keep_days)
         said = [f"{gone.title}."]
     elif found:
         said = ["Nobody was deleted; --people --yes puts them into the trash."]

@@ -7,9 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from engine.contract.errors import FacedeskError, PersonNotFound, PersonUnreadable
+from engine.contract.people import Answers, Doubts, ErasureUnanswered, Trashed
 from engine.contract.requests import PersonRow
-from engine.people.trash_steps import Trashed
-from engine.rights.receipt import Answers, Doubts, ErasureUnanswered
 from engine.text import many
 from tui.link import in_thread
 from tui.screens.dialog import Confirm, Deletion, DeletionQuestion

@@ -21,8 +21,8 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Button, DataTable, Input, Label, Static
 
 from engine.contract import FaceAnswer, SecondFace
+from engine.contract.people import Consent
 from engine.contract.requests import PersonFacts, PictureFacts, SessionFacts
-from engine.people.consent import Consent
 from engine.settings import ConsentSettings
 from engine.text import many
 from tui.keys import bindings_of

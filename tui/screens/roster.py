@@ -16,9 +16,8 @@ from textual.widgets import DataTable, Input, Static
 
 from engine.contract import Event, JobEnded
 from engine.contract.desk import Desk
+from engine.contract.people import Added, RosterRow
 from engine.contract.requests import EnrolRequest
-from engine.desk.roster_calls import RosterRow
-from engine.people.roster import Added
 from engine.text import many
 from tui.desk.quick import QuickEnrolmentApp
 from tui.screens.dialog import Dialog

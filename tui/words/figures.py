@@ -11,9 +11,8 @@ import math
 from collections.abc import Mapping
 
 from engine.contract import EvaluateDone, Event, LooksEnrolled, SetAside
+from engine.contract.people import Consent, outdated_words, state_of
 from engine.contract.requests import ConfusionFacts
-from engine.people.consent import Consent, state_of
-from engine.people.permission import outdated_words
 from engine.settings import ConsentSettings
 from engine.text import many
 from tui.words.text import day, figure

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from engine.contract import ClockChanged, Recovered, WorkspaceUpgraded
+from engine.contract import ClockChanged, Event, Recovered, WorkspaceUpgraded
 from engine.text import many
 from tui.keys.keymap import with_keys
 
@@ -82,3 +83,11 @@ def recovery_words(event: Recovered, trains: str = "") -> str:
         parts.append(f"The rest waits: {event.failed}.")
     parts.append("What was kept is whole.")
     return " ".join(parts)
+
+
+BEFORE_WRITING: dict[type[Event], Callable[[Any], str]] = {
+    WorkspaceUpgraded: upgrade_words,
+    ClockChanged: clock_words,
+    Recovered: recovery_words,
+}
+"""What to say of what was done before a command may write."""

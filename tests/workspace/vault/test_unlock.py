@@ -9,7 +9,7 @@ import pytest
 from whole_workspace import OPENER, SECRET
 
 from engine.contract.errors import VaultError, VaultLocked, WrongKey
-from engine.desk.messages import Hello
+from engine.contract.messages import Hello
 from engine.desk.wire import decode, encode
 from engine.settings import VaultSettings
 from engine.workspace.files import read_bytes

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from engine.config import load_settings
+from engine.contract.messages import FacesFound, FacesWanted, Quit, Ready, Start
 from engine.contract.requests import RecogniseRequest
-from engine.desk.child_main import Pulse
-from engine.desk.messages import FacesFound, FacesWanted, Quit, Ready, Start
+from engine.desk.child_main import Heartbeats
 from engine.desk.model_process import ModelBody
 from engine.jobs import naming
 from engine.workspace.folder import Workspace
@@ -35,7 +35,7 @@ class Cameras:
     ) -> None:
         self.workspace, self.settings = workspace, load_settings()
         self.inbox: queue.Queue[object] = queue.Queue()
-        self.pulse = Pulse()
+        self.heartbeats = Heartbeats()
         self.replace: Callable[[object], bool] = lambda message: False
         self.notes: list[tuple[str, int]] = []
         self._search, self._lossy = search, lossy

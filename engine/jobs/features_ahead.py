@@ -14,9 +14,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from engine.jobs.networks import Backbones
 from engine.model.augment import wanted_views
 from engine.model.feature_store import EmbeddingCache, RecentRows
+from engine.model.networks import Backbones
 from engine.pictures import Unreadable
 from engine.workspace.folder import Workspace
 
@@ -49,7 +49,7 @@ class _Session:
         return view, taken
 
 
-class Feed:
+class FeaturesAhead:
     """The features of pictures as they are kept. Methods are safe from any thread, none waits for
     a network but `paused`, which waits for the batch under way.
 

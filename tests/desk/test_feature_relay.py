@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.contract.errors import WorkspaceLocked
-from engine.desk.messages import PictureKept, PicturesOver
-from engine.desk.relays import FeedCalls
+from engine.contract.messages import PictureKept, PicturesOver
+from engine.desk.relays import FeatureRelay
 from engine.desk.writer import SharedWriter
 from engine.workspace.folder import Workspace
 
@@ -28,14 +28,16 @@ class Recipient:
         self.sent.append(message)
 
 
-class Relay(FeedCalls):
-    """The relay alone, without processes."""
+class Processes:
+    """The children that a test says there are."""
 
-    def __init__(self, workspace: Workspace, **children: Any) -> None:
-        self._lock = threading.RLock()
-        self._writer = SharedWriter(workspace)
-        self._children = children
-        self._fed = set()
+    def __init__(self, **children: Recipient) -> None:
+        self.lock = threading.RLock()
+        self.children = children
+
+
+def relay_to(workspace: Workspace, **children: Recipient) -> FeatureRelay:
+    return FeatureRelay(Processes(**children), SharedWriter(workspace))  # type: ignore[arg-type]
 
 
 def locked(workspace: Workspace) -> bool:
@@ -52,57 +54,59 @@ def model() -> Recipient:
 
 
 @pytest.fixture
-def relay(workspace: Workspace, model: Recipient) -> Relay:
-    return Relay(workspace, model=model)
+def relay(workspace: Workspace, model: Recipient) -> FeatureRelay:
+    return relay_to(workspace, model=model)
 
 
-def test_pictures_and_their_end_go_to_the_model_process(relay: Relay, model: Recipient) -> None:
+def test_pictures_and_their_end_go_to_the_model_process(
+    relay: FeatureRelay, model: Recipient
+) -> None:
     for message in (FIRST, SECOND, OVER):
-        relay._relay_pictures("camera", message)
+        relay.take("camera", message)
     assert model.sent == [FIRST, SECOND, OVER]
 
 
 def test_the_lock_is_held_until_the_model_process_says_that_it_is_over(
-    workspace: Workspace, relay: Relay
+    workspace: Workspace, relay: FeatureRelay
 ) -> None:
     for message in (FIRST, SECOND, OVER):
-        relay._relay_pictures("camera", message)
+        relay.take("camera", message)
         assert locked(workspace)
-    relay._relay_pictures("model", OVER)
+    relay.take("model", OVER)
     assert not locked(workspace)
 
 
 def test_without_a_model_process_pictures_are_left_to_training(workspace: Workspace) -> None:
-    relay = Relay(workspace)
+    relay = relay_to(workspace)
     for message in (FIRST, OVER):
-        relay._relay_pictures("camera", message)
+        relay.take("camera", message)
     assert not locked(workspace)
 
 
 def test_a_model_process_that_dies_frees_the_lock_and_the_next_one_goes_on(
-    workspace: Workspace, relay: Relay
+    workspace: Workspace, relay: FeatureRelay
 ) -> None:
-    relay._relay_pictures("camera", FIRST)
-    relay._feeding_ended("model")
+    relay.take("camera", FIRST)
+    relay.process_died("model")
     assert not locked(workspace)
     other = Recipient()
-    relay._children["model"] = other
-    relay._relay_pictures("camera", SECOND)
+    relay._processes.children["model"] = other  # type: ignore[assignment]
+    relay.take("camera", SECOND)
     assert other.sent == [SECOND]
     assert locked(workspace)
 
 
-def test_a_camera_process_that_dies_ends_its_session(relay: Relay, model: Recipient) -> None:
-    relay._relay_pictures("camera", FIRST)
-    relay._feeding_ended("camera")
+def test_a_camera_process_that_dies_ends_its_session(relay: FeatureRelay, model: Recipient) -> None:
+    relay.take("camera", FIRST)
+    relay.process_died("camera")
     assert model.sent == [FIRST, OVER]
 
 
 def test_a_second_word_that_it_is_over_frees_nothing_else(
-    workspace: Workspace, relay: Relay
+    workspace: Workspace, relay: FeatureRelay
 ) -> None:
     relay._writer.acquire("another job")
-    relay._relay_pictures("camera", FIRST)
+    relay.take("camera", FIRST)
     for _ in range(2):
-        relay._relay_pictures("model", OVER)
+        relay.take("model", OVER)
     assert locked(workspace)

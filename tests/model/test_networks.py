@@ -8,9 +8,9 @@ import pytest
 from engine.bench.material import stand_in
 from engine.contract.errors import ModelError
 from engine.contract.requests import Recipe
-from engine.jobs import networks
-from engine.jobs.networks import Backbones, layers
+from engine.model import networks
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones, layers
 from engine.model.record import ModelInfo
 
 

@@ -16,10 +16,10 @@ from engine.config import load_settings
 from engine.contract import Event, TrainDone
 from engine.contract.requests import EnrolRequest, TrainRequest
 from engine.jobs.enrol import enrol
-from engine.jobs.feed import BATCH, Feed
-from engine.jobs.networks import Backbones
+from engine.jobs.features_ahead import BATCH, FeaturesAhead
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
+from engine.model.networks import Backbones
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.pictures import encode_png
@@ -83,12 +83,12 @@ def keep(workspace: Workspace, person: Person, session: str, count: int) -> list
     return files
 
 
-def feed_with(workspace: Workspace, feed: Feed, count: int) -> tuple[Person, str]:
-    """Keep so many pictures of a new person, and tell the feed of all at once."""
+def keep_with(workspace: Workspace, features: FeaturesAhead, count: int) -> tuple[Person, str]:
+    """Keep so many pictures of a new person, and tell the features of all at once."""
     person, session = session_of(workspace, ADA)
-    with feed.paused():
+    with features.paused():
         for file in keep(workspace, person, session, count):
-            feed.kept(person.slug, session, file)
+            features.kept(person.slug, session, file)
     return person, session
 
 
@@ -108,10 +108,10 @@ def test_training_after_a_fed_capture_computes_nothing(
     workspace: Workspace, gated: tuple[Gate, Backbones]
 ) -> None:
     gate, backbones = gated
-    feed = Feed(workspace, VIEWS, backbones)
-    _, session = feed_with(workspace, feed, 2 * BATCH)
+    features = FeaturesAhead(workspace, VIEWS, backbones)
+    _, session = keep_with(workspace, features, 2 * BATCH)
     pass_batches(gate, 2 * (1 + VIEWS))
-    feed.over(session)
+    features.over(session)
     assert gate.crops == 2 * BATCH * (1 + VIEWS)
     trained(workspace, backbones)
     assert gate.crops == 2 * BATCH * (1 + VIEWS)
@@ -120,11 +120,11 @@ def test_training_after_a_fed_capture_computes_nothing(
 def test_the_rows_are_those_that_training_computes_itself(
     workspace: Workspace, tmp_path: Path, backbones: Backbones, gated: tuple[Gate, Backbones]
 ) -> None:
-    gate, fed = gated
-    feed = Feed(workspace, VIEWS, fed)
-    _, session = feed_with(workspace, feed, 4 * BATCH)
+    gate, gated_backbones = gated
+    features = FeaturesAhead(workspace, VIEWS, gated_backbones)
+    _, session = keep_with(workspace, features, 4 * BATCH)
     pass_batches(gate, 4 * (1 + VIEWS))
-    feed.over(session)
+    features.over(session)
     other = Workspace(tmp_path / "other")
     other.prepare()
     person, session = session_of(other, ADA)
@@ -137,32 +137,32 @@ def test_pictures_come_before_their_views(
     workspace: Workspace, gated: tuple[Gate, Backbones]
 ) -> None:
     gate, backbones = gated
-    feed = Feed(workspace, VIEWS, backbones)
-    _, session = feed_with(workspace, feed, 2 * BATCH)
+    features = FeaturesAhead(workspace, VIEWS, backbones)
+    _, session = keep_with(workspace, features, 2 * BATCH)
     pass_batches(gate, 2)
-    feed_over(feed, gate, session)
+    over_with(features, gate, session)
     names = [name for name in rows_on_disk(workspace) if name.endswith(".npz")]
     assert names
     assert not any("view2" in name for name in names)
 
 
-def feed_over(feed: Feed, gate: Gate, session: str) -> None:
+def over_with(features: FeaturesAhead, gate: Gate, session: str) -> None:
     """End a session of which one more batch may be under way."""
     gate.through.release(1000)
-    feed.over(session)
+    features.over(session)
 
 
 def test_what_a_capture_did_not_come_to_is_left_to_training(
     workspace: Workspace, gated: tuple[Gate, Backbones]
 ) -> None:
     gate, backbones = gated
-    feed = Feed(workspace, VIEWS, backbones)
-    _, session = feed_with(workspace, feed, 4 * BATCH)
+    features = FeaturesAhead(workspace, VIEWS, backbones)
+    _, session = keep_with(workspace, features, 4 * BATCH)
     assert gate.reached.acquire(timeout=30)  # one batch is under way
-    ender = threading.Thread(target=feed.over, args=(session,))
+    ender = threading.Thread(target=features.over, args=(session,))
     ender.start()
-    with feed._changed:
-        assert feed._changed.wait_for(lambda: not feed._sessions, timeout=30)
+    with features._changed:
+        assert features._changed.wait_for(lambda: not features._sessions, timeout=30)
     gate.through.release(1000)
     ender.join(30)
     assert gate.crops == BATCH
@@ -177,12 +177,12 @@ def test_nothing_is_computed_while_something_else_has_the_network(
     workspace: Workspace, gated: tuple[Gate, Backbones]
 ) -> None:
     gate, backbones = gated
-    feed = Feed(workspace, 0, backbones)
-    with feed.paused():
-        _, session = feed_with(workspace, feed, BATCH)
+    features = FeaturesAhead(workspace, 0, backbones)
+    with features.paused():
+        _, session = keep_with(workspace, features, BATCH)
         assert not gate.reached.acquire(timeout=0.2)
     pass_batches(gate, 1)
-    feed.over(session)
+    features.over(session)
     assert gate.crops == BATCH
 
 
@@ -190,14 +190,14 @@ def test_a_session_given_up_in_the_midst_of_a_batch_leaves_nothing(
     workspace: Workspace, gated: tuple[Gate, Backbones]
 ) -> None:
     gate, backbones = gated
-    feed = Feed(workspace, VIEWS, backbones)
-    person, session = feed_with(workspace, feed, 2 * BATCH)
+    features = FeaturesAhead(workspace, VIEWS, backbones)
+    person, session = keep_with(workspace, features, 2 * BATCH)
     pass_batches(gate, 1)
     assert gate.reached.acquire(timeout=30)  # the second one is under way
     people = People(workspace)
     people.discard_session(person.slug, session, only_if_empty=False)
     people.discard_if_empty(person)
-    feed_over(feed, gate, session)
+    over_with(features, gate, session)
     extractor_folder = [Counting.digest] if rows_on_disk(workspace) else []
     assert rows_on_disk(workspace) == extractor_folder
 
@@ -206,11 +206,11 @@ def test_a_picture_deleted_in_the_midst_of_a_batch_has_no_row(
     workspace: Workspace, gated: tuple[Gate, Backbones]
 ) -> None:
     gate, backbones = gated
-    feed = Feed(workspace, 0, backbones)
-    person, session = feed_with(workspace, feed, BATCH)
+    features = FeaturesAhead(workspace, 0, backbones)
+    person, session = keep_with(workspace, features, BATCH)
     assert gate.reached.acquire(timeout=30)
     (workspace.people / person.slug / session / "0002.png").unlink()
-    feed_over(feed, gate, session)
+    over_with(features, gate, session)
     for file in workspace.features.rglob("*.npz"):
         with np.load(file, allow_pickle=False) as arrays:
             assert arrays["files"].tolist() == ["0001.png"]
@@ -220,18 +220,18 @@ def test_a_network_that_fails_does_not_end_the_feed(
     workspace: Workspace, gated: tuple[Gate, Backbones]
 ) -> None:
     gate, backbones = gated
-    feed = Feed(workspace, 0, backbones)
+    features = FeaturesAhead(workspace, 0, backbones)
     person, session = session_of(workspace, ADA)
     (workspace.people / person.slug / session / "0001.png").write_bytes(b"no picture")
-    feed.kept(person.slug, session, "0001.png")
-    feed.over(session)
+    features.kept(person.slug, session, "0001.png")
+    features.over(session)
     gate.through.release(1000)
     other, good = session_of(workspace, "Grace Hopper")
-    with feed.paused():
+    with features.paused():
         for file in keep(workspace, other, good, BATCH):
-            feed.kept(other.slug, good, file)
+            features.kept(other.slug, good, file)
     assert gate.reached.acquire(timeout=30)
-    feed.over(good)
+    features.over(good)
     assert gate.crops == BATCH
 
 

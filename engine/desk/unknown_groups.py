@@ -1,0 +1,147 @@
+"""Unknown people who were kept, grouped by likeness, and their pictures.
+
+Loads numpy where there is something to compare, neither OpenCV nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations, product
+from typing import TYPE_CHECKING
+
+from engine.contract.errors import DataError, ModelCorrupt
+from engine.contract.requests import InboxView, SightingRow, UnknownGroup
+from engine.people.unknown import FEATURES_FILE, ChoiceMemory, Inbox, Sides, Sighting
+from engine.people.unknown_choices import Choices
+from engine.settings import Settings
+from engine.workspace.files import read_bytes
+from engine.workspace.folder import Workspace
+
+if TYPE_CHECKING:
+    from engine.model.vectors import Float32
+
+LARGEST_PICTURE = 4 << 20
+"""Bytes; an aligned crop has about 50 KB."""
+
+
+def inbox_view(workspace: Workspace, settings: Settings) -> InboxView:
+    """What waits, grouped by likeness, newest group first."""
+    inbox = Inbox(workspace, settings.inbox)
+    undoable = Choices(workspace, settings.inbox).last()
+    apart = ChoiceMemory(workspace).splits()
+    groups = [_row(inbox, workspace, each) for each in _grouped(inbox, inbox.sightings(), apart)]
+    return InboxView(
+        keeping=inbox.keeping,
+        days=settings.inbox.days,
+        groups=tuple(sorted(groups, key=lambda group: group.sightings[-1], reverse=True)),
+        undo=undoable.title if undoable else "",
+    )
+
+
+def picture(workspace: Workspace, path: str) -> bytes:
+    """The bytes of a crop by its path below the workspace.
+
+    Raises DataError if there is none there, or the path leads elsewhere.
+    """
+    root = workspace.root.resolve()
+    file = (root / path).resolve()
+    inside = file.is_relative_to(root) and file.suffix == ".png"
+    try:
+        if inside and file.stat().st_size <= LARGEST_PICTURE:
+            return read_bytes(file)
+    except OSError:
+        pass
+    raise DataError("This picture is not there any more", path)
+
+
+def _grouped(
+    inbox: Inbox, sightings: Sequence[Sighting], splits: Sequence[Sides]
+) -> list[list[Sighting]]:
+    """Sightings of one stranger together. Embeddings of different spaces cannot be compared:
+    each space is grouped by itself, and a sighting without an embedding stays alone. Never
+    together are the two sides of a split, and two faces of one frame."""
+    spaces: dict[str, list[tuple[Sighting, Float32]]] = {}
+    groups: list[list[Sighting]] = []
+    for sighting in sightings:
+        embedding = _embedding(inbox, sighting)
+        if embedding is None:
+            groups.append([sighting])
+        else:
+            key = f"{sighting.extractor} {sighting.space} {len(embedding)}"
+            spaces.setdefault(key, []).append((sighting, embedding))
+    if not spaces:
+        return groups
+    import numpy as np
+
+    from engine.recognise.gallery import group
+
+    for members in spaces.values():
+        apart = _apart([sighting for sighting, _ in members], splits)
+        labels = group(np.stack([embedding for _, embedding in members]), apart=apart)
+        found: dict[int, list[Sighting]] = {}
+        for (sighting, _unused), label in zip(members, labels.tolist(), strict=True):
+            found.setdefault(label, []).append(sighting)
+        groups.extend(found.values())
+    return groups
+
+
+def _apart(sightings: Sequence[Sighting], splits: Sequence[Sides]) -> list[tuple[int, int]]:
+    """Pairs of sightings, by their places, that are not one person."""
+    place = {sighting.id: number for number, sighting in enumerate(sightings)}
+    pairs = [
+        (place[one], place[other])
+        for marked, others in splits
+        for one, other in product(marked, others)
+        if one in place and other in place
+    ]
+    runs: dict[str, list[int]] = {}
+    for number, sighting in enumerate(sightings):
+        if sighting.run:
+            runs.setdefault(sighting.run, []).append(number)
+    for run in runs.values():
+        pairs += [(a, b) for a, b in combinations(run, 2) if sightings[a].was_beside(sightings[b])]
+    return pairs
+
+
+def _embedding(inbox: Inbox, sighting: Sighting) -> Float32 | None:
+    """The unit-length mean of a sighting's embeddings; None if they cannot be read."""
+    import numpy as np
+
+    from engine.model.arrays import unpack
+    from engine.model.vectors import unit
+
+    path = inbox.folder(sighting.id) / FEATURES_FILE
+    try:
+        rows = unpack(read_bytes(path), path.name)["embeddings"]
+    except (OSError, DataError, ModelCorrupt, KeyError):
+        return None
+    if rows.ndim != 2 or not len(rows) or rows.dtype.kind != "f" or not np.isfinite(rows).all():
+        return None
+    return unit(rows.mean(0, dtype=np.float32))
+
+
+def _row(inbox: Inbox, workspace: Workspace, members: Sequence[Sighting]) -> UnknownGroup:
+    best = max(members, key=lambda sighting: sighting.score - sighting.threshold)
+    rows = tuple(
+        SightingRow(
+            sighting.id,
+            sighting.at,
+            len(sighting.records),
+            (inbox.folder(sighting.id) / sighting.records[-1].file)
+            .relative_to(workspace.root)
+            .as_posix(),
+        )
+        for sighting in members
+    )
+    return UnknownGroup(
+        sightings=tuple(row.id for row in rows),
+        rows=rows,
+        crops=sum(row.crops for row in rows),
+        first=rows[0].at,
+        last=rows[-1].at,
+        source=members[-1].source,
+        candidate=best.candidate,
+        score=best.score,
+        threshold=best.threshold,
+        picture=rows[-1].picture,
+    )
