@@ -34,8 +34,8 @@ from engine.text import many, mask_credentials
 from engine.workspace.files import write_plain
 from tui.desk.jobs import PreviewApp
 from tui.desk.screen import PANES, DeskScreen
-from tui.keys import KEYS, bindings_of
-from tui.keys.keymap import read_keymap, use, with_keys, written
+from tui.keys import KEYS, bindings_of, written
+from tui.keys.keymap import read_keymap, use, with_keys
 from tui.link import in_thread
 from tui.memory import Memory, Scalar
 from tui.panes.base import Empty, Pane
