@@ -78,9 +78,9 @@ async def test_the_camera_is_asked_for_exactly_the_cells_there_are(run, size, pa
 async def test_a_narrow_terminal_is_sent_nothing(run):
     async with run(desk(), size=(80, 24)) as table:
         await watch(table)
-        table.app.look_at_terminal()
+        table.app.preview.look()
         await table.pilot.pause()
-        table.app.look_at_terminal()
+        table.app.preview.look()
         assert not table.desk.asked("preview")
 
 

@@ -216,7 +216,7 @@ async def test_a_cancelled_capture_has_left_no_picture_to_show(run, desk):
 
 async def test_any_part_of_the_app_can_show_a_picture(run, desk):
     async with run(desk) as table:
-        table.app.show_still("A probe", np.asarray(crop(3)).tobytes(), "Ada [b]0.41[/b]")
+        table.app.stills.show("A probe", np.asarray(crop(3)).tobytes(), "Ada [b]0.41[/b]")
         await table.until(lambda: table.app.screen.opened)
         await table.shows("A probe", "Ada [b]0.41[/b]")
 

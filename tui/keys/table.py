@@ -71,9 +71,13 @@ class Key:
     def id(self) -> str:
         """The binding's stable name, for key maps."""
         # Of what an action is given, only a word belongs into a name.
-        action = re.sub(r"\([^'].*\)$", "", self.action)
-        action = action.replace("('", "-").removesuffix("')").removeprefix("app.")
+        action = re.sub(r"\([^'].*\)$", "", self.name).replace("('", "-").removesuffix("')")
         return f"{self.context}.{action}{'-' + self.variant if self.variant else ''}"
+
+    @property
+    def name(self) -> str:
+        """The action's name without the place where it is found."""
+        return self.action.removeprefix("app.").removeprefix("screen.")
 
     @property
     def shown(self) -> str:
@@ -109,8 +113,8 @@ KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
     ("anywhere", "x", "stop", "Stop", "End the running job in good order and keep what it has", "footer palette"),
     ("anywhere", "escape", "cancel", "End", "End the running job and all that was to follow; pictures stay", "footer palette"),
     ("anywhere", "m", "models", "Models", "List the models, put one into use, or go back", "palette first"),
-    ("people", "e", "rename", "Rename", "Rename the selected person", "footer palette first"),
-    ("people", "d", "delete", "Delete", "Delete the marked people, or the selected one", "footer palette first"),
+    ("people", "e", "screen.rename", "Rename", "Rename the selected person", "footer palette first"),
+    ("people", "d", "screen.delete", "Delete", "Delete the marked people, or the selected one", "footer palette first"),
     ("anywhere", "1", "show_pane('people')", "People", "Go to the people list", "palette"),
     ("anywhere", "2", "show_pane('capture')", "Capture", "Go to the capture pane", "palette"),
     ("anywhere", "3", "show_pane('split')", "Split pane", "Go to the split and its shares", "palette"),
@@ -134,27 +138,27 @@ KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
     ("still", "minus", "enlarge(False)", "Sheet", "Show all the pictures again", "footer", "smaller"),
     ("anywhere", "l", "roster", "Roster", "Work through a list of names as people come by", "palette first"),
     ("anywhere", "u", "undo", "Undo", "Undo the newest deletion, merge or move", "palette"),
-    ("people", "enter", "person", "Person", "Show the selected person: sessions, pictures", "palette first"),
+    ("people", "enter", "screen.person", "Person", "Show the selected person: sessions, pictures", "palette first"),
     ("people", "slash", "search_people", "Search", "Search by name as you type; esc shows all", "palette first"),
     ("people", "o", "sort_people", "Sort", "Sort another way: name, newest, pictures, model", "palette"),
     ("people", "space", "mark_person", "Mark", "Mark the person, or take the mark away", "palette"),
-    ("people", "g", "merge", "Merge", "Merge the two marked, or the selected with one", "palette first"),
-    ("people", "c", "consent", "Consent", "Note the person's consent, or its withdrawal", "palette first"),
+    ("people", "g", "screen.merge", "Merge", "Merge the two marked, or the selected with one", "palette first"),
+    ("people", "c", "screen.consent", "Consent", "Note the person's consent, or its withdrawal", "palette first"),
     ("person", "space", "mark_picture", "Mark", "Mark the picture or session, or unmark it", "footer"),
     ("person", "enter", "unfold", "Pictures", "Show or hide the session's pictures", "footer"),
-    ("person", "d", "app.delete_pictures", "Delete", "Delete the marked pictures, or the selected", "footer first"),
-    ("person", "g", "app.move_pictures", "Move", "Move the marked pictures to another person", "footer first"),
-    ("person", "c", "app.consent_here", "Consent", "Note the consent, or its withdrawal", "footer first"),
-    ("person", "e", "app.rename_here", "Rename", "Rename this person", "footer first"),
-    ("person", "w", "app.export_here", "Export", "Write all that is held on this person to a file", "footer first"),
-    ("person", "u", "app.undo", "Undo", "Undo the newest deletion, merge or move", "footer"),
+    ("person", "d", "delete_pictures", "Delete", "Delete the marked pictures, or the selected", "footer first"),
+    ("person", "g", "move_pictures", "Move", "Move the marked pictures to another person", "footer first"),
+    ("person", "c", "consent_here", "Consent", "Note the consent, or its withdrawal", "footer first"),
+    ("person", "e", "rename_here", "Rename", "Rename this person", "footer first"),
+    ("person", "w", "export_here", "Export", "Write all that is held on this person to a file", "footer first"),
+    ("person", "u", "undo", "Undo", "Undo the newest deletion, merge or move", "footer"),
     ("person", "f1", "app.help", "Help", "Show every key, those of this screen first", "footer"),
     ("models", "p", "promote", "Put into use", "Recognise with the selected model from now on", "footer"),
     ("models", "b", "rollback", "Go back", "Return to the model that was in use before", "footer"),
-    ("evaluation", "v", "app.measure", "Measure again", "Measure once more what was measured last", "footer"),
-    ("evaluation", "f", "app.other_pictures", "Others", "Measure on other probes, strangers or FPIR", "footer"),
-    ("evaluation", "w", "app.write_report", "Report", "Measure again and write the HTML report", "footer"),
-    ("evaluation", "x", "app.stop_evaluation", "Stop", "Give the running evaluation up", "footer"),
+    ("evaluation", "v", "measure", "Measure again", "Measure once more what was measured last", "footer"),
+    ("evaluation", "f", "other_pictures", "Others", "Measure on other probes, strangers or FPIR", "footer"),
+    ("evaluation", "w", "write_report", "Report", "Measure again and write the HTML report", "footer"),
+    ("evaluation", "x", "stop_evaluation", "Stop", "Give the running evaluation up", "footer"),
     ("evaluation", "1", "show_part('overview')", "Overview", "Go to the figures and their bounds", ""),
     ("evaluation", "2", "show_part('persons')", "People", "Go to the figures of each person and session", ""),
     ("evaluation", "3", "show_part('confusion')", "Confusion", "Go to the matrix of who was named whom", ""),
@@ -164,28 +168,28 @@ KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
     ("evaluation", "escape", "back", "Back", "Back to the desk; what is running goes on", "footer"),
     ("anywhere", "w", "why", "Why", "Say why the faces in view were decided as they were", "palette first"),
     ("anywhere", "b", "inbox", "Unknown", "Open the inbox of strangers seen while recognising", "palette first"),
-    ("inbox", "a", "app.inbox_assign", "This is", "Say which enrolled person the selected group shows", "footer"),
-    ("inbox", "n", "app.inbox_new", "New", "Enrol the selected group as a new person", "footer"),
-    ("inbox", "o", "app.inbox_not", "Not", "The group is not the person nearest: a stranger", "footer"),
-    ("inbox", "i", "app.inbox_ignore", "Ignore", "The group joins the strangers; nobody is meant", "footer"),
-    ("inbox", "d", "app.inbox_delete", "Delete", "Delete the selected group", "footer"),
-    ("inbox", "D", "app.inbox_delete_all", "All", "Delete all groups, after a question", "footer"),
-    ("inbox", "u", "app.inbox_undo", "Undo", "Undo the last choice made here", "footer"),
-    ("inbox", "t", "app.inbox_switch", "Keep", "Keep strangers from now on, or no longer", "footer"),
+    ("inbox", "a", "inbox_assign", "This is", "Say which enrolled person the selected group shows", "footer"),
+    ("inbox", "n", "inbox_new", "New", "Enrol the selected group as a new person", "footer"),
+    ("inbox", "o", "inbox_not", "Not", "The group is not the person nearest: a stranger", "footer"),
+    ("inbox", "i", "inbox_ignore", "Ignore", "The group joins the strangers; nobody is meant", "footer"),
+    ("inbox", "d", "inbox_delete", "Delete", "Delete the selected group", "footer"),
+    ("inbox", "D", "inbox_delete_all", "All", "Delete all groups, after a question", "footer"),
+    ("inbox", "u", "inbox_undo", "Undo", "Undo the last choice made here", "footer"),
+    ("inbox", "t", "inbox_switch", "Keep", "Keep strangers from now on, or no longer", "footer"),
     ("inbox", "f1", "app.help", "Help", "Show every key, those of this screen first", "footer"),
     ("inbox", "enter", "group", "Pictures", "Show a picture of each sighting of the group", "footer"),
     ("group", "space", "mark", "Mark", "Mark the picture, or take the mark away", "footer"),
-    ("group", "s", "app.inbox_split", "Split", "Make the marked pictures a group of their own", "footer"),
-    ("group", "a", "app.inbox_assign", "This is", "Say which enrolled person the marked pictures show", "footer"),
-    ("group", "n", "app.inbox_new", "New", "Enrol the marked pictures as a new person", "footer"),
-    ("group", "o", "app.inbox_not", "Not", "The marked are not the person nearest: a stranger", "footer"),
-    ("group", "i", "app.inbox_ignore", "Ignore", "The marked join the strangers; nobody is meant", "footer"),
-    ("group", "d", "app.inbox_delete", "Delete", "Delete the marked pictures", "footer"),
-    ("group", "u", "app.inbox_undo", "Undo", "Undo the last choice made in the inbox", "footer"),
+    ("group", "s", "inbox_split", "Split", "Make the marked pictures a group of their own", "footer"),
+    ("group", "a", "inbox_assign", "This is", "Say which enrolled person the marked pictures show", "footer"),
+    ("group", "n", "inbox_new", "New", "Enrol the marked pictures as a new person", "footer"),
+    ("group", "o", "inbox_not", "Not", "The marked are not the person nearest: a stranger", "footer"),
+    ("group", "i", "inbox_ignore", "Ignore", "The marked join the strangers; nobody is meant", "footer"),
+    ("group", "d", "inbox_delete", "Delete", "Delete the marked pictures", "footer"),
+    ("group", "u", "inbox_undo", "Undo", "Undo the last choice made in the inbox", "footer"),
     ("group", "f1", "app.help", "Help", "Show every key, those of this screen first", "footer"),
     ("anywhere", "f2", "doctor", "Doctor", "Look at cameras, files, processor, disk and terminal, and what mends them", "palette"),
-    ("doctor", "r", "app.measure_camera", "Measure", "Watch the selected camera for two seconds: rate, light, focus, frozen picture", "footer"),
-    ("doctor", "enter", "app.measure_camera", "Measure", "The same as r", "", "enter"),
+    ("doctor", "r", "measure_camera", "Measure", "Watch the selected camera for two seconds: rate, light, focus, frozen picture", "footer"),
+    ("doctor", "enter", "measure_camera", "Measure", "The same as r", "", "enter"),
     ("doctor", "f1", "app.help", "Help", "Show every key, those of this screen first", "footer"),
     ("doctor", "escape", "back", "Back", "Back to the desk", "footer"),
     ("dialog", "escape", "dismiss_dialog", "Close", "Close the dialog; nothing is changed", "footer"),
@@ -214,7 +218,7 @@ KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
 # fmt: on
 
 OPENERS = frozenset(
-    key.action.removeprefix("app.")
+    key.name
     for key in KEYS
     if key.first and key.context in ("anywhere", "people") and "+" not in key.key
 ) - {"focus_next"}

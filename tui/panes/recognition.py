@@ -17,6 +17,7 @@ from engine.contract import (
     RecogniseDone,
     SourceLost,
     SourceOpened,
+    SourceRestored,
     Threshold,
 )
 from engine.text import many
@@ -115,6 +116,9 @@ class RecognitionPane(Pane):
         text = "Source lost: attempt {attempt} in {seconds:.1f} s"
         text = text.format(attempt=event.attempt, seconds=event.retry_in)
         self.write("#recognition-status", Text(text, "bold yellow"))
+
+    def restored(self, event: SourceRestored) -> None:
+        """A live source is back: the rate shows it."""
 
     def doubted(self, event: PictureDoubted) -> None:
         """The camera sends what it should not, or is in order again."""

@@ -1,11 +1,13 @@
 """The unknown inbox: groups of strangers, one key for each decision about them.
 
-One group of unknowns: a picture of each sighting, of which some can be told from the others.
+A group opens as a contact sheet, a picture of each sighting; marked ones are decided about alone.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -19,22 +21,124 @@ from engine.contract.requests import InboxView, UnknownGroup
 from engine.text import many
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
-from tui.screens.dialog import Dialog
+from tui.link import EngineApp, in_thread
+from tui.screens.dialog import Confirm, Dialog
+from tui.screens.people_forms import NewFromInboxForm, Who, WhoForm
 from tui.widgets.bars import KeyLine
-from tui.widgets.crop import Cell, ContactSheet, Crop, Load
+from tui.widgets.crop import Cell, ContactSheet, Crop
 from tui.words.text import clean, day, shorten
 
+STRANGER_HINT = "The threshold takes it in when recognition starts next."
+TRAIN_HINT = "Train with t, so that the model learns them."
 
-class GroupScreen(Dialog[None]):
-    """The contact sheet of a group. The app does what the keys ask for, then calls `show`."""
+
+class UnknownDialog(Dialog[None]):
+    """What inbox and contact sheet share: the decisions about a group. `reload` has the inbox read
+    again, and `show` called."""
+
+    def __init__(self, link: EngineApp, reload: Callable[[], object]) -> None:
+        super().__init__()
+        self.link, self._reload = link, reload
+
+    @property
+    @abstractmethod
+    def chosen(self) -> UnknownGroup | None:
+        """The group that is decided about."""
+
+    @abstractmethod
+    def show(self, view: InboxView) -> None:
+        """Show the inbox as it is now."""
+
+    def no_group(self) -> None:
+        """Say why there is nothing to decide about."""
+
+    @property
+    def _group(self) -> UnknownGroup | None:
+        group = self.chosen
+        if group is None:
+            self.no_group()
+        return group
+
+    def action_inbox_assign(self) -> None:
+        """The form for who the group is."""
+        if (group := self._group) is not None:
+            self.link.go(self._ask_who(group))
+
+    async def _ask_who(self, group: UnknownGroup) -> None:
+        names = [person.name for person in await in_thread(self.link.desk.people)]
+        self.link.push_screen(
+            WhoForm(
+                partial(self._assign, group, False),
+                crops=group.crops,
+                name=group.candidate if group.candidate in names else "",
+                names=names,
+                consent=self.link.desk.settings.consent,
+            )
+        )
+
+    def action_inbox_new(self) -> None:
+        """The form for a new person's name."""
+        if (group := self._group) is not None:
+            send = partial(self._assign, group, True)
+            consent = self.link.desk.settings.consent
+            self.link.push_screen(NewFromInboxForm(send, crops=group.crops, consent=consent))
+
+    async def _assign(self, group: UnknownGroup, new: bool, who: Who) -> None:
+        desk = self.link.desk
+        call = partial(desk.inbox_assign, group.sightings, who.name, new=new, consent=who.consent)
+        self._done(await in_thread(call), TRAIN_HINT)
+
+    def action_inbox_not(self) -> None:
+        """The group is not the person nearest."""
+        if (group := self._group) is not None:
+            call = partial(self.link.desk.inbox_stranger, group.sightings, group.candidate)
+            self.choose(call, STRANGER_HINT)
+
+    def action_inbox_ignore(self) -> None:
+        """The group is a stranger."""
+        if (group := self._group) is not None:
+            self.choose(partial(self.link.desk.inbox_stranger, group.sightings), STRANGER_HINT)
+
+    def action_inbox_delete(self) -> None:
+        """Delete the group."""
+        if (group := self._group) is not None:
+            self.choose(partial(self.link.desk.inbox_delete, group.sightings))
+
+    def action_inbox_undo(self) -> None:
+        """Undo the last choice."""
+
+        async def undo() -> None:
+            title = await in_thread(self.link.desk.inbox_undo)
+            self._done(f"Undone: {title}", undo=False)
+
+        self.link.go(undo())
+
+    def choose(self, call: Callable[[], str], hint: str = "") -> None:
+        """Carry a decision out, and say what was done."""
+
+        async def choose() -> None:
+            self._done(await in_thread(call), hint)
+
+        self.link.go(choose())
+
+    def _done(self, text: str, hint: str = "", *, undo: bool = True) -> None:
+        """Say what was done, and show what it changed."""
+        more = "u undoes it." if undo else ""
+        self.link.tell(text, "good", hint)
+        self.link.notify(" ".join(filter(None, (f"{clean(text)}.", hint, more))), markup=False)
+        self._reload()
+        self.link.reload()
+
+
+class GroupScreen(UnknownDialog):
+    """The contact sheet of a group."""
 
     HELP = "group"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("group")]
 
-    def __init__(self, group: UnknownGroup, load: Load) -> None:
-        super().__init__()
+    def __init__(self, link: EngineApp, reload: Callable[[], object], group: UnknownGroup) -> None:
+        super().__init__(link, reload)
         self.group = group
-        self._load = load
 
     def title_text(self) -> str:
         """Who is nearest to whom."""
@@ -44,7 +148,7 @@ class GroupScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """The pictures, and what the keys are about."""
-        yield ContactSheet(self._load, id="group-sheet")
+        yield ContactSheet(self.link.picture, id="group-sheet")
         yield Static(id="group-chosen", classes="detail", markup=False)
         yield KeyLine()
 
@@ -74,6 +178,15 @@ class GroupScreen(Dialog[None]):
             self._fill()
         elif self.is_current:
             self.dismiss(None)
+
+    def action_inbox_split(self) -> None:
+        """The chosen sightings are nobody whom the others of their group show."""
+        chosen, group = self.chosen.sightings, self.group.sightings
+        if len(chosen) == len(group):
+            self.notify("Leave one picture without a mark: all of them are the group.")
+            return
+        call = partial(self.link.desk.inbox_split, chosen, group)
+        self.choose(call, "They are not grouped together again.")
 
     def action_mark(self) -> None:
         """Mark the picture, or take its mark away."""
@@ -116,20 +229,17 @@ EMPTY_OFF = (
 )
 
 
-class InboxScreen(Dialog[None]):
-    """A table of groups, newest first. The app does what the keys ask for, then calls `show`."""
+class InboxScreen(UnknownDialog):
+    """A table of groups, newest first."""
 
     TITLE_TEXT = "Unknown inbox"
     HELP = "inbox"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("inbox")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
-    def __init__(self, read: Callable[[], object], load: Load) -> None:
-        """`read` has the inbox read, and `show` called."""
-        super().__init__()
-        self._read = read
+    def __init__(self, link: EngineApp, reload: Callable[[], object]) -> None:
+        super().__init__(link, reload)
         self.view: InboxView | None = None
-        self._load = load
 
     def body(self) -> ComposeResult:
         """What is kept, the groups, the selected one's newest crop."""
@@ -146,10 +256,10 @@ class InboxScreen(Dialog[None]):
         for title, width in COLUMNS:
             table.add_column(title, width=width or None)
         table.focus()
-        self._read()
+        self._reload()
 
     @property
-    def selected(self) -> UnknownGroup | None:
+    def chosen(self) -> UnknownGroup | None:
         """The group under the cursor."""
         row = self.query_one(DataTable).cursor_row
         groups = self.view.groups if self.view else ()
@@ -157,7 +267,7 @@ class InboxScreen(Dialog[None]):
 
     def show(self, view: InboxView) -> None:
         """List these groups; the cursor stays with its group, else where it was."""
-        table, before = self.query_one(DataTable), self.selected
+        table, before = self.query_one(DataTable), self.chosen
         row = table.cursor_row
         self.view = view
         with self.prevent(DataTable.RowHighlighted):
@@ -179,14 +289,69 @@ class InboxScreen(Dialog[None]):
         event.stop()
         self.action_group()
 
+    def no_group(self) -> None:
+        """The inbox is empty, or not read yet."""
+        self.notify("Nobody waits here." if self.view else "The inbox is still being read.")
+
+    def action_inbox_delete_all(self) -> None:
+        """Ask, then delete all groups."""
+        view = self.view
+        if view is None or not view.groups:
+            self.notify("Nobody waits here.")
+            return
+        ids = [id for group in view.groups for id in group.sightings]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.choose(partial(self.link.desk.inbox_delete, ids))
+
+        lines = [
+            "{groups} with {sightings}.".format(
+                groups=many(len(view.groups), "group"), sightings=many(len(ids), "sighting")
+            ),
+            "u brings them back, for {days} at most.".format(days=many(view.days, "day")),
+        ]
+        ask = Confirm("Delete all unknown?", lines, yes="Delete (y)", no="Keep (n)")
+        self.link.push_screen(ask, answered)
+
+    def action_inbox_switch(self) -> None:
+        """Keep strangers from now on, after saying what that means; or no longer."""
+        view = self.view
+        if view is None:
+            return
+        if view.keeping:
+            self._switch(False, "Strangers are not kept any more; those here stay until deleted.")
+            return
+        days = many(view.days, "day")
+        lines = [
+            (
+                "While recognising, a few pictures of each face that stays unknown are "
+                "kept in this workspace, with the time, the source and who was nearest."
+            ),
+            f"They are removed for good after {days}. Nothing leaves this computer.",
+            "Faces are biometric data: tell the people who pass this camera.",
+        ]
+        ask = Confirm("Keep strangers?", lines, yes="Keep them (y)", no="No (n)")
+        self.link.push_screen(
+            ask,
+            lambda yes: self._switch(True, f"Strangers are kept for {days}") if yes else None,
+        )
+
+    def _switch(self, on: bool, text: str) -> None:
+        async def switch() -> None:
+            await in_thread(partial(self.link.desk.inbox_switch, on))
+            self._done(text, undo=False)
+
+        self.link.go(switch())
+
     def action_group(self) -> None:
         """Show a picture of each sighting of the selected group."""
-        group = self.selected
+        group = self.chosen
         if group is not None and self.is_current:
-            self.app.push_screen(GroupScreen(group, self._load))
+            self.link.push_screen(GroupScreen(self.link, self._reload, group))
 
     def _describe(self) -> None:
-        group, view = self.selected, self.view
+        group, view = self.chosen, self.view
         about = Text()
         if group is not None:
             question = f"Is this {shorten(group.candidate, 40)}?"
@@ -218,7 +383,7 @@ class InboxScreen(Dialog[None]):
         if group is None:
             crop.show(b"")
         else:
-            crop.show(await self._load(group.picture), "newest crop")
+            crop.show(await self.link.picture(group.picture), "newest crop")
 
 
 def _state(view: InboxView) -> str:
