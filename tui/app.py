@@ -13,19 +13,15 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
-from textual.widget import Widget
 
 from engine.camera.v4l import cameras
 from engine.config import keys_file
 from engine.contract import (
-    InboxChanged,
     JobEnded,
-    NothingToExplain,
     ProcessDied,
     TapeEnded,
     TapeStarted,
     TrainDone,
-    Why,
 )
 from engine.contract.desk import Desk
 from engine.contract.requests import EnrolRequest, ModelRow, PersonRow, RecogniseRequest
@@ -40,7 +36,7 @@ from tui.keys import KEYS, written
 from tui.keys.keymap import pressed, read_keymap, shown, use, with_keys
 from tui.link import EngineApp, in_thread
 from tui.live import Live
-from tui.panes.base import ActivityPane, Pane
+from tui.panes.base import ActivityPane
 from tui.panes.split import SplitPane
 from tui.panes.training import TrainingPane
 from tui.screens.dialog import Confirm
@@ -48,15 +44,15 @@ from tui.screens.doctor import Doctor
 from tui.screens.evaluation import Evaluation
 from tui.screens.forms import CopiedForm
 from tui.screens.help import HelpScreen, WelcomeScreen
-from tui.screens.jump import JumpScreen, jump_places
+from tui.screens.jump import Jump
 from tui.screens.models import ModelsScreen
 from tui.screens.people import People
 from tui.screens.person import PersonScreen
 from tui.screens.questions import CaptureQuestions
 from tui.screens.roster import Roster
 from tui.screens.stills import Stills
-from tui.screens.unknown import InboxScreen, UnknownDialog
-from tui.screens.why import WhyScreen
+from tui.screens.unknown import Unknown
+from tui.screens.why import Explanations
 from tui.words.events import describe
 from tui.words.recovery import untrained_words
 from tui.words.tables import Sheet
@@ -83,30 +79,6 @@ class Openers:
     def action_models(self) -> None:
         """The stored models."""
         self.app.push_screen(ModelsScreen(self.app))
-
-    def action_inbox(self) -> None:
-        """The unknown inbox."""
-        self.app.push_screen(InboxScreen(self.app, self.app.reload_unknown))
-
-    def action_why(self) -> None:
-        """Explain the faces of the present recognition, or of the last one."""
-        recognition = self.screen.recognition
-        if recognition.sightings:
-            self.app.push_screen(WhyScreen(self.app, lambda: recognition.sightings))
-        else:
-            text = "No face has been recognised yet: press r, then w explains a decision."
-            self.app.explain(text)
-
-    def action_jump(self) -> None:
-        """Letters on panes and fields."""
-
-        def chosen(target: Widget | None) -> None:
-            if isinstance(target, Pane):
-                self.screen.show_pane(target.NAME)
-            elif target is not None:
-                target.focus()
-
-        self.app.push_screen(JumpScreen(jump_places(self.screen.query(Pane))), chosen)
 
 
 class FacedeskApp(EngineApp):
@@ -148,9 +120,6 @@ class FacedeskApp(EngineApp):
                 TrainDone: self._trained,
                 TapeStarted: lambda _event: self._show_recording(True),
                 TapeEnded: lambda _event: self._show_recording(False),
-                InboxChanged: self._unknown_changed,
-                Why: self._explained,
-                NothingToExplain: self._explained,
                 ProcessDied: self._process_died,
             }
         )
@@ -163,10 +132,14 @@ class FacedeskApp(EngineApp):
         self.questions = CaptureQuestions(self)
         self.roster = Roster(self, self.quick.enrol)
         self.stills = Stills(self, self.screen_desk)
-        for each in (self.jobs, self.preview, self.quick, self.people, self.evaluation):
-            self.screen_desk.add(each)
-        for other in (self.doctor, self.roster, self.stills, Openers(self)):
-            self.screen_desk.add(other)
+        self.unknown = Unknown(self, self.screen_desk.title_bar)
+        uses: tuple[object, ...] = (
+            *(self.jobs, self.preview, self.quick, self.people, self.evaluation, self.doctor),
+            *(self.roster, self.stills, self.unknown, Explanations(self, self.screen_desk)),
+            *(Jump(self, self.screen_desk), Openers(self)),
+        )
+        for part in uses:
+            self.screen_desk.add(part)
         self.listen({JobEnded: self._job_ended})
         if script is not None:
             self.listen({JobEnded: script.job_ended})
@@ -216,7 +189,7 @@ class FacedeskApp(EngineApp):
         """List what is in the workspace; then the job or demo that the app was opened for."""
         self.go(self.people.purge())
         self.reload()
-        self.reload_unknown()
+        self.unknown.reload()
         request, self.first_job = self.first_job, None
         if isinstance(request, EnrolRequest):
             self.go(self.jobs.enrol(request))
@@ -282,20 +255,6 @@ class FacedeskApp(EngineApp):
     def _show_recording(self, recording: bool) -> None:
         self.screen_desk.title_bar.recording = recording
 
-    def _explained(self, event: Why | NothingToExplain) -> None:
-        """Show an answer in the screen that asked, if it is still open."""
-        if isinstance(self.screen, WhyScreen):
-            self.screen.show(event)
-
-    def _unknown_changed(self, event: InboxChanged) -> None:
-        """Somebody was kept, or could not be."""
-        self.screen_desk.title_bar.unknown = event.waiting
-        if event.why:
-            text = f"A stranger was not kept ({event.skipped} so far): {event.why}"
-            self.tell(text, "warning")
-        if self.open_screen(InboxScreen) is not None:
-            self.reload_unknown()
-
     def _log_refused(self, live: Live) -> None:
         for refused in live.refused_files:
             value = measured(refused.reason, refused.value, refused.limit)
@@ -303,17 +262,6 @@ class FacedeskApp(EngineApp):
             self.tell(f"Refused {refused.file}: {why}", "warning")
 
     # --- what is read --------------------------------------------------------------------
-
-    @work(exclusive=True, group="inbox", exit_on_error=False)
-    async def reload_unknown(self) -> None:
-        """Read the unknown inbox again, and show it where it is shown."""
-        view = await self.ask(self.desk.inbox)
-        if view is None:
-            return
-        self.screen_desk.title_bar.unknown = view.waiting
-        for screen in self.screen_stack:
-            if isinstance(screen, UnknownDialog) and screen.is_mounted:
-                screen.show(view)
 
     @work(exclusive=True, group="reload", exit_on_error=False)
     async def reload(self) -> None:

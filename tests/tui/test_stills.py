@@ -150,9 +150,9 @@ def test_the_sheet_has_the_pictures_in_order_and_frames_the_chosen_one():
 def test_pages_follow_each_other():
     grid = Grid.within(80, 20)
     assert (grid.columns, grid.rows) == (4, 2)
-    assert grid.around(0, 30) == range(8)
-    assert grid.around(9, 30) == range(8, 16)
-    assert grid.around(29, 30) == range(24, 30)
+    assert grid.page_of(0, 30) == range(8)
+    assert grid.page_of(9, 30) == range(8, 16)
+    assert grid.page_of(29, 30) == range(24, 30)
 
 
 # --- the screen ----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from engine.contract.requests import PreviewWish
 from tui.desk.screen import DeskScreen
 from tui.link import EngineApp
 from tui.panes.base import Pane
-from tui.terminal.line import CHOICES, LIMITS, NAMES, Backlog, Chooser, colours, told
+from tui.terminal.line import CHOICES, LIMITS, NAMES, Backlog, Chooser, colours, rate_words
 from tui.widgets.preview import FramePreview
 
 LOOK = 0.25
@@ -99,7 +99,7 @@ class PreviewControl:
         title = f"{pane.NUMBER} {pane.TITLE}"
         chooser = self.chooser
         if pane.has_class("-roomy"):
-            title += f" · {told(chooser.choice, chooser.level, *preview.account.rate(now))}"
+            title += f" · {rate_words(chooser.choice, chooser.level, *preview.account.rate(now))}"
         if pane.border_title != title:
             pane.border_title = title
 

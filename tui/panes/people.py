@@ -45,7 +45,7 @@ class SearchLine(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "escape",
-            "leave",
+            "clear_search",
             "All people",
             key_display="esc",
             tooltip="Show everybody again",
@@ -53,12 +53,12 @@ class SearchLine(Input):
         Binding("down", "screen.focus_next", "List", show=False),
     ]
 
-    class Left(Message):
+    class Cleared(Message):
         """Esc was pressed."""
 
-    def action_leave(self) -> None:
+    def action_clear_search(self) -> None:
         """Give the search up."""
-        self.post_message(self.Left())
+        self.post_message(self.Cleared())
 
 
 class PeoplePane(Pane):
@@ -182,8 +182,8 @@ class PeoplePane(Pane):
         event.stop()
         self.focus_main()
 
-    @on(SearchLine.Left)
-    def _give_up_search(self, event: SearchLine.Left) -> None:
+    @on(SearchLine.Cleared)
+    def _give_up_search(self, event: SearchLine.Cleared) -> None:
         event.stop()
         search = self.query_one(SearchLine)
         search.value = ""

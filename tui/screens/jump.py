@@ -12,6 +12,8 @@ from textual.geometry import Offset
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.desk.screen import DeskScreen
+from tui.link import EngineApp
 from tui.panes.base import Empty, Pane
 from tui.screens.dialog import Dialog
 
@@ -72,3 +74,21 @@ def jump_places(panes: Iterable[Pane]) -> list[Place]:
             if field.focusable and field.region.area and not stands_for_pane:
                 places.append(Place(field, field.region.offset))
     return places
+
+
+class Jump:
+    """The key for jump mode."""
+
+    def __init__(self, app: EngineApp, screen: DeskScreen) -> None:
+        self.app, self.screen = app, screen
+
+    def action_jump(self) -> None:
+        """Letters on panes and fields."""
+
+        def chosen(target: Widget | None) -> None:
+            if isinstance(target, Pane):
+                self.screen.show_pane(target.NAME)
+            elif target is not None:
+                target.focus()
+
+        self.app.push_screen(JumpScreen(jump_places(self.screen.query(Pane))), chosen)

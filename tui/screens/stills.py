@@ -90,7 +90,7 @@ class Grid:
         """Pictures a page."""
         return self.columns * self.rows
 
-    def around(self, chosen: int, count: int) -> range:
+    def page_of(self, chosen: int, count: int) -> range:
         """The places of the page that the chosen picture is on."""
         first = chosen // self.page * self.page
         return range(first, min(first + self.page, count))
@@ -209,7 +209,7 @@ class StillScreen(Dialog[None]):
             image = await in_thread(partial(read, self.stills[self.chosen]))
         else:
             self.grid = Grid.within(*picture.room)
-            places = self.grid.around(self.chosen, len(self.stills))
+            places = self.grid.page_of(self.chosen, len(self.stills))
             page = self.stills[places.start : places.stop]
             chosen = self.chosen - places.start
             image = await in_thread(partial(sheet, page, chosen, self.grid))

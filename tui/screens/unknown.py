@@ -17,6 +17,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import DataTable, Static
 
+from engine.contract import InboxChanged
 from engine.contract.requests import InboxView, UnknownGroup
 from engine.text import many
 from tui.keys import bindings_of
@@ -24,7 +25,7 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Confirm, Dialog
 from tui.screens.people_forms import NewFromInboxForm, Who, WhoForm
-from tui.widgets.bars import KeyLine
+from tui.widgets.bars import KeyLine, TitleBar
 from tui.widgets.crop import Cell, ContactSheet, Crop
 from tui.words.text import clean, day, shorten
 
@@ -384,6 +385,40 @@ class InboxScreen(UnknownDialog):
             crop.show(b"")
         else:
             crop.show(await self.link.picture(group.picture), "newest crop")
+
+
+class Unknown:
+    """The key that opens the inbox, and the count in the title."""
+
+    def __init__(self, app: EngineApp, title: TitleBar) -> None:
+        self.app, self.title = app, title
+        app.listen({InboxChanged: self._changed})
+
+    def action_inbox(self) -> None:
+        """Open the inbox. It opens first and reads then: keys that follow are for it."""
+        self.app.push_screen(InboxScreen(self.app, self.reload))
+
+    def _changed(self, event: InboxChanged) -> None:
+        """Somebody was kept, or could not be."""
+        self.title.unknown = event.waiting
+        if event.why:
+            text = f"A stranger was not kept ({event.skipped} so far): {event.why}"
+            self.app.tell(text, "warning")
+        if self.app.open_screen(InboxScreen) is not None:
+            self.reload()
+
+    def reload(self) -> None:
+        """Read the inbox again, and show it where it is shown."""
+        self.app.run_worker(self._read(), group="inbox", exclusive=True, exit_on_error=False)
+
+    async def _read(self) -> None:
+        view = await self.app.ask(self.app.desk.inbox)
+        if view is None:
+            return
+        self.title.unknown = view.waiting
+        for screen in self.app.screen_stack:
+            if isinstance(screen, UnknownDialog) and screen.is_mounted:
+                screen.show(view)
 
 
 def _state(view: InboxView) -> str:

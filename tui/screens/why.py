@@ -10,6 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.contract import NothingToExplain, Why
+from tui.desk.screen import DeskScreen
 from tui.link import EngineApp
 from tui.live import Sighting
 from tui.screens.dialog import Dialog
@@ -122,3 +123,24 @@ def _line(sighting: Sighting) -> Text:
     who = clean(face.person or nearest)
     score = f"{face.score:.2f} {sign} {face.threshold:.2f}"
     return Text(f"{track}  {decision:<8} {who}  {score}")
+
+
+class Explanations:
+    """The key that asks why, and the way of the answers to the screen that asked."""
+
+    def __init__(self, app: EngineApp, screen: DeskScreen) -> None:
+        self.app, self.screen = app, screen
+        app.listen({Why: self._show, NothingToExplain: self._show})
+
+    def action_why(self) -> None:
+        """Explain the faces of the present recognition, or of the last one."""
+        recognition = self.screen.recognition
+        if recognition.sightings:
+            self.app.push_screen(WhyScreen(self.app, lambda: recognition.sightings))
+        else:
+            text = "No face has been recognised yet: press r, then w explains a decision."
+            self.app.explain(text)
+
+    def _show(self, event: Why | NothingToExplain) -> None:
+        if isinstance(self.app.screen, WhyScreen):
+            self.app.screen.show(event)
