@@ -79,7 +79,7 @@ def test_the_library_is_loaded_without_a_word_to_or_from_the_terminal(tmp_path):
         "import os, pty, select, sys\n"
         "pid, master = pty.fork()\n"
         "if pid == 0:\n"
-        "    from tui import graphics\n"
+        "    from tui.terminal import graphics\n"
         "    graphics.library()\n"
         "    os._exit(0 if sys.stdout.isatty() else 1)\n"
         "said = b''\n"
