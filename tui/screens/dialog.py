@@ -26,6 +26,7 @@ from tui.words.text import clean
 
 Result = TypeVar("Result")
 Request = TypeVar("Request")
+Answer = TypeVar("Answer")
 Send: TypeAlias = Callable[[Request], Awaitable[None]]
 """Hands a request to the engine; raises FacedeskError."""
 
@@ -189,20 +190,52 @@ class Closing(ModalScreen[None]):
             yield Static("Closing: ending the camera and model processes ...", markup=False)
 
 
+class Choice(Dialog[Answer], Generic[Answer]):
+    """A question with a button and a key for each answer; ends with the answer's name."""
+
+    NAME: ClassVar[str]
+    """Begins the ids of the buttons: `<NAME>-<answer>`."""
+    ANSWERS: ClassVar[tuple[tuple[str, str], ...]]
+    """Answers with the words on their buttons."""
+    GRAVE: ClassVar[str] = ""
+    """The answer whose button warns by its colour."""
+
+    def buttons(self) -> ComposeResult:
+        """A row with all answers."""
+        with Horizontal(classes="buttons"):
+            for answer, label in self.ANSWERS:
+                variant: Literal["default", "error"] = (
+                    "error" if answer == self.GRAVE else "default"
+                )
+                yield Button(
+                    with_keys(label), id=f"{self.NAME}-{answer}", variant=variant, compact=True
+                )
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(cast(Answer, (event.button.id or "").removeprefix(f"{self.NAME}-")))
+
+    def action_answer(self, answer: Answer) -> None:
+        """Answered by a key."""
+        self.dismiss(answer)
+
+
 Deletion = Literal["trash", "erase", "keep"]
 
-ANSWERS: tuple[tuple[str, str], ...] = (
-    ("keep", "Keep ({key[deletion.answer-keep]})"),
-    ("trash", "To the trash ({key[deletion.answer-trash]})"),
-    ("erase", "Erase at once ({key[deletion.answer-erase]})"),
-)
 
-
-class DeletionQuestion(Dialog[Deletion]):
+class DeletionQuestion(Choice[Deletion]):
     """Three answers; the one that loses nothing has the focus. Esc keeps everything."""
 
     AUTO_FOCUS = "#deletion-keep"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("deletion")]
+    NAME = "deletion"
+    ANSWERS = (
+        ("keep", "Keep ({key[deletion.answer-keep]})"),
+        ("trash", "To the trash ({key[deletion.answer-trash]})"),
+        ("erase", "Erase at once ({key[deletion.answer-erase]})"),
+    )
+    GRAVE = "erase"
 
     def __init__(self, title: str, lines: Sequence[str]) -> None:
         super().__init__()
@@ -216,18 +249,4 @@ class DeletionQuestion(Dialog[Deletion]):
         """The lines, then the answers."""
         for text in self._lines:
             yield Static(clean(text), markup=False)
-        with Horizontal(classes="buttons"):
-            for answer, label in ANSWERS:
-                variant: Literal["default", "error"] = "error" if answer == "erase" else "default"
-                yield Button(
-                    with_keys(label), id=f"deletion-{answer}", variant=variant, compact=True
-                )
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(cast(Deletion, (event.button.id or "").removeprefix("deletion-")))
-
-    def action_answer(self, answer: Deletion) -> None:
-        """Answered by a key."""
-        self.dismiss(answer)
+        yield from self.buttons()

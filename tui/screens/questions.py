@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from engine.contract import (
     FaceAnswer,
@@ -20,18 +19,11 @@ from engine.contract import (
     TwinSuspected,
 )
 from tui.keys import bindings_of
-from tui.keys.keymap import with_keys
 from tui.link import EngineApp
-from tui.screens.dialog import Dialog
+from tui.screens.dialog import Choice
 from tui.widgets.crop import Crop, Load
 from tui.words.figures import doubt_words
 from tui.words.text import clean
-
-TWIN_ANSWERS: tuple[tuple[TwinChoice, str], ...] = (
-    ("same", "Same person ({key[twin.twin-same]})"),
-    ("different", "Different ({key[twin.twin-different]})"),
-    ("stop", "Stop ({key[twin.twin-stop]})"),
-)
 
 
 def twin_question(event: TwinSuspected) -> str:
@@ -48,9 +40,15 @@ def twin_evidence(event: TwinSuspected) -> str:
     )
 
 
-class TwinQuestion(Dialog[TwinChoice]):
+class TwinQuestion(Choice[TwinChoice]):
     """Three answers. Esc stops the capture too, for it cannot go on unanswered."""
 
+    NAME = "twin"
+    ANSWERS = (
+        ("same", "Same person ({key[twin.twin-same]})"),
+        ("different", "Different ({key[twin.twin-different]})"),
+        ("stop", "Stop ({key[twin.twin-stop]})"),
+    )
     AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
 
@@ -68,30 +66,15 @@ class TwinQuestion(Dialog[TwinChoice]):
         yield Static(twin_evidence(self._event), markup=False)
         answers = f"Same: the pictures go to {other}. Stop: to the trash."
         yield Static(answers, markup=False)
-        with Horizontal(classes="buttons"):
-            for choice, label in TWIN_ANSWERS:
-                yield Button(with_keys(label), id=f"twin-{choice}", compact=True)
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(cast(TwinChoice, (event.button.id or "").removeprefix("twin-")))
+        yield from self.buttons()
 
     def action_twin(self, choice: TwinChoice) -> None:
         """Answered by a key."""
-        self.dismiss(choice)
+        self.action_answer(choice)
 
     def action_dismiss_dialog(self) -> None:
         """Esc: the capture is given up."""
         self.dismiss("stop")
-
-
-FACE_ANSWERS: tuple[tuple[FaceAnswer, str], ...] = (
-    ("first", "First ({key[face.face-first]})"),
-    ("other", "Other ({key[face.face-other]})"),
-    ("both", "Both ({key[face.face-both]})"),
-    ("stop", "Discard ({key[face.face-stop]})"),
-)
 
 
 def face_evidence(event: SecondFace) -> str:
@@ -106,9 +89,16 @@ def face_evidence(event: SecondFace) -> str:
     return f"{said}."
 
 
-class FaceQuestion(Dialog[FaceAnswer]):
+class FaceQuestion(Choice[FaceAnswer]):
     """Both faces and four answers. Esc stops the capture too, for it cannot go on unanswered."""
 
+    NAME = "face"
+    ANSWERS = (
+        ("first", "First ({key[face.face-first]})"),
+        ("other", "Other ({key[face.face-other]})"),
+        ("both", "Both ({key[face.face-both]})"),
+        ("stop", "Discard ({key[face.face-stop]})"),
+    )
     AUTO_FOCUS = "#face-first"  # Enter alone lets no second face in
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("face")]
     TITLE_TEXT = "Two faces: which one is kept?"
@@ -126,9 +116,7 @@ class FaceQuestion(Dialog[FaceAnswer]):
             yield Crop(id="face-crop-other")
         answers = "What is not kept goes to the trash, and undo brings it back. Discard: all."
         yield Static(answers, markup=False)
-        with Horizontal(classes="buttons"):
-            for choice, label in FACE_ANSWERS:
-                yield Button(with_keys(label), id=f"face-{choice}", compact=True)
+        yield from self.buttons()
 
     def on_mount(self) -> None:
         """Show the faces."""
@@ -144,14 +132,9 @@ class FaceQuestion(Dialog[FaceAnswer]):
         ):
             self.query_one(f"#face-crop-{place}", Crop).show(await self._load(path), caption)
 
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(cast(FaceAnswer, (event.button.id or "").removeprefix("face-")))
-
     def action_face(self, choice: FaceAnswer) -> None:
         """Answered by a key."""
-        self.dismiss(choice)
+        self.action_answer(choice)
 
     def action_dismiss_dialog(self) -> None:
         """Esc: the capture is given up."""
