@@ -31,7 +31,6 @@ from tui.demo import DemoScript
 from tui.desk.jobs import Jobs
 from tui.desk.preview import LOOK, PreviewControl
 from tui.desk.quick import QuickEnrolment
-from tui.desk.screen import PANES, DeskScreen
 from tui.keys import KEYS, written
 from tui.keys.keymap import pressed, read_keymap, shown, use, with_keys
 from tui.link import EngineApp, in_thread
@@ -39,6 +38,7 @@ from tui.live import Live
 from tui.panes.base import ActivityPane
 from tui.panes.split import SplitPane
 from tui.panes.training import TrainingPane
+from tui.screens.desk import PANES, DeskScreen
 from tui.screens.dialog import Confirm
 from tui.screens.doctor import Doctor
 from tui.screens.evaluation import Evaluation

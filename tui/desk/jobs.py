@@ -13,10 +13,10 @@ from engine.contract.requests import (
     TrainRequest,
 )
 from engine.text import mask_credentials
-from tui.desk.screen import DeskScreen
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.panes.split import grouped
+from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Confirm
 from tui.screens.forms import SEPARATOR, ImportForm, RecogniseForm
 

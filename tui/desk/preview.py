@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from engine.contract import JobEnded, JobStarted
 from engine.contract.requests import PreviewWish
-from tui.desk.screen import DeskScreen
 from tui.link import EngineApp
 from tui.panes.base import Pane
+from tui.screens.desk import DeskScreen
 from tui.terminal.line import CHOICES, LIMITS, NAMES, Backlog, Chooser, colours, rate_words
 from tui.widgets.preview import FramePreview
 

@@ -12,9 +12,9 @@ from textual.geometry import Offset
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.desk.screen import DeskScreen
 from tui.link import EngineApp
 from tui.panes.base import Empty, Pane
+from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
 
 LETTERS = "asdfghjklqwertyuiopzxcvbnm"

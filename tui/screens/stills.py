@@ -26,9 +26,9 @@ from engine.contract import Captured, JobEnded, JobStarted, NothingToExplain, Wh
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import PictureRow
 from engine.workspace.files import read_bytes
-from tui.desk.screen import DeskScreen
 from tui.keys import bindings_of
 from tui.link import EngineApp, in_thread
+from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
 from tui.terminal import graphics
 from tui.terminal.line import colours, send

@@ -10,9 +10,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.contract import NothingToExplain, Why
-from tui.desk.screen import DeskScreen
 from tui.link import EngineApp
 from tui.live import Sighting
+from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
 from tui.widgets.crop import Crop
 from tui.words.coach import sentences

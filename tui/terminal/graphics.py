@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from engine.contract import Finding
 from engine.contract.events_desk import State
 from engine.contract.requests import Colours
-from tui.desk.screen import TALL, WIDE
+from tui.screens.desk import TALL, WIDE
 from tui.terminal.line import colours_of
 
 if TYPE_CHECKING:
