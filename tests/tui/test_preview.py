@@ -126,7 +126,7 @@ async def test_an_automatic_preview_gives_way_to_a_terminal_that_is_behind(run, 
     async with run(desk(), size=(160, 45)) as table:
         await watch(table)
         await table.until(lambda: wish(table).wanted)
-        monkeypatch.setattr(table.app, "_backlog", SlowTerminal())
+        monkeypatch.setattr(table.app.preview, "_backlog", SlowTerminal())
         await table.until(lambda: not wish(table).wanted, "down to nothing")
         await table.shows("preview auto off")
 
