@@ -1,7 +1,4 @@
-"""The app: what arrives from the engine, what can be done now, and the palette.
-
-Recordings in the app: the sign that one is being made, and the job that a replay begins with.
-"""
+"""The app: its uses put together, what arrives from the engine, and the keys of the whole app."""
 
 from __future__ import annotations
 
@@ -11,15 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events, work
+from textual import events, on, work
 from textual.app import SystemCommand
-from textual.binding import BindingType
-from textual.screen import ModalScreen, Screen
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import Theme
 
+from engine.camera.v4l import cameras
+from engine.config import keys_file
 from engine.contract import (
-    Event,
     JobEnded,
-    JobStarted,
     ProcessDied,
     TapeEnded,
     TapeStarted,
@@ -28,65 +26,62 @@ from engine.contract import (
 from engine.contract.desk import Desk
 from engine.contract.requests import EnrolRequest, ModelRow, PersonRow, RecogniseRequest
 from engine.text import many
-from tui.board import PANE_OF, PEOPLE_ACTIONS
+from engine.workspace.files import write_plain
 from tui.demo import DemoScript
-from tui.desk.around import MannersApp
-from tui.desk.jobs import PreviewApp
-from tui.keys import KEYS, OPENERS, bindings_of
-from tui.keys.keymap import pressed, shown, with_keys
+from tui.desk.jobs import Jobs
+from tui.desk.preview import LOOK, PreviewControl
+from tui.desk.quick import QuickEnrolment
+from tui.keys import KEYS, written
+from tui.keys.keymap import pressed, read_keymap, shown, use, with_keys
+from tui.link import EngineApp, in_thread
 from tui.live import Live
 from tui.panes.base import ActivityPane
-from tui.screens.doctor import DoctorApp
-from tui.screens.inbox_actions import InboxApp
+from tui.panes.split import SplitPane
+from tui.panes.training import TrainingPane
+from tui.screens.desk import PANES, DeskScreen
+from tui.screens.dialog import Confirm
+from tui.screens.doctor import Doctor
+from tui.screens.evaluation import Evaluation
+from tui.screens.forms import CopiedForm
+from tui.screens.help import HelpScreen, WelcomeScreen
+from tui.screens.jump import Jump
 from tui.screens.models import ModelsScreen
-from tui.screens.people_actions import PeopleApp
-from tui.screens.roster import RosterApp
-from tui.screens.stills import StillApp
-from tui.screens.why import TwinApp
-from tui.widgets.bars import TitleBar
+from tui.screens.people import People
+from tui.screens.person import PersonScreen
+from tui.screens.questions import CaptureQuestions
+from tui.screens.roster import Roster
+from tui.screens.stills import Stills
+from tui.screens.unknown import Unknown
+from tui.screens.why import Explanations
 from tui.words.events import describe
 from tui.words.recovery import untrained_words
+from tui.words.tables import Sheet
 from tui.words.text import clean, day, measured, reason_words
 
-
-class TapeApp(DoctorApp):
-    """Shows REC in the title while frames are recorded."""
-
-    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
-        super().__init__(desk, clock)
-        self.first_job: EnrolRequest | RecogniseRequest | None = None
-        """A job to begin with, once."""
-
-    def heard(self, event: Event) -> None:
-        """A recording has begun or is complete."""
-        super().heard(event)
-        if isinstance(event, TapeStarted | TapeEnded):
-            title = self.screen_desk.query_one(TitleBar)
-            title.recording = isinstance(event, TapeStarted)
-
-    def begin_first_job(self) -> None:
-        """Start the job that the app was opened for, if any."""
-        request, self.first_job = self.first_job, None
-        if isinstance(request, EnrolRequest):
-            self.go(self.enrol(request))
-        elif request is not None:
-            self.go(self.recognise(request))
-
-
-GUARDED = (
-    frozenset(("new_person", "import_folder", "split", "train", "recognise", "stop", "cancel"))
-    | {"measure", "other_pictures", "write_report", "stop_evaluation", "measure_camera"}
-    | PEOPLE_ACTIONS
-)
-"""Actions that are not always possible."""
-HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel", "stop_evaluation"})
 KEPT_COMMANDS = frozenset({"Theme", "Screenshot"})
 """Textual's own palette commands that make sense here."""
+EXPORTS = "exports"
+"""The folder in the workspace that is offered for copies."""
 
 
-class FacedeskApp(
-    MannersApp, TapeApp, RosterApp, TwinApp, InboxApp, PeopleApp, PreviewApp, StillApp
-):
+class Openers:
+    """Keys of the desk that open a screen which reads by itself: keys that follow are for it."""
+
+    def __init__(self, app: FacedeskApp) -> None:
+        self.app, self.screen = app, app.screen_desk
+
+    def action_person(self) -> None:
+        """The selected person."""
+        person = self.screen.people.selected
+        if person is not None and self.app.open_screen(PersonScreen) is None:
+            self.app.push_screen(PersonScreen(person.name, self.app.people))
+
+    def action_models(self) -> None:
+        """The stored models."""
+        self.app.push_screen(ModelsScreen(self.app))
+
+
+class FacedeskApp(EngineApp):
     """Facedesk in the terminal. `script` plays the demo through the same methods as the keys."""
 
     TITLE = "Facedesk"
@@ -98,7 +93,9 @@ class FacedeskApp(
         Path("styles/doctor.tcss"),
         Path("styles/stills.tcss"),
     ]
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("anywhere")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key.binding() for key in KEYS if key.context == "anywhere" and key.action.startswith("app.")
+    ]
 
     def __init__(
         self,
@@ -111,8 +108,61 @@ class FacedeskApp(
         """`welcome` shows the three steps where nobody is enrolled yet."""
         super().__init__(desk, clock)
         self.script = script
+        self.first_job: EnrolRequest | RecogniseRequest | None = None
+        """A job to begin with, once."""
         self._welcomes = welcome and script is None
         self._first_look = True
+        self._troubles = [*self._read_keys(), *self._choose_theme()]
+        self.screen_desk = DeskScreen(self, clock)
+        self.jobs = Jobs(self, self.screen_desk)
+        self.listen(
+            {
+                TrainDone: self._trained,
+                TapeStarted: lambda _event: self._show_recording(True),
+                TapeEnded: lambda _event: self._show_recording(False),
+                ProcessDied: self._process_died,
+            }
+        )
+        self.view(self._log_refused)
+        self.preview = PreviewControl(self, self.screen_desk)
+        self.quick = QuickEnrolment(self, self.jobs)
+        self.people = People(self, self.screen_desk.people)
+        self.evaluation = Evaluation(self)
+        self.doctor = Doctor(self)
+        self.questions = CaptureQuestions(self)
+        self.roster = Roster(self, self.quick.enrol)
+        self.stills = Stills(self, self.screen_desk)
+        self.unknown = Unknown(self, self.screen_desk.title_bar)
+        uses: tuple[object, ...] = (
+            *(self.jobs, self.preview, self.quick, self.people, self.evaluation, self.doctor),
+            *(self.roster, self.stills, self.unknown, Explanations(self, self.screen_desk)),
+            *(Jump(self, self.screen_desk), Openers(self)),
+        )
+        for part in uses:
+            self.screen_desk.add(part)
+        self.listen({JobEnded: self._job_ended})
+        if script is not None:
+            self.listen({JobEnded: script.job_ended})
+            self.view(script.saw)
+
+    def _read_keys(self) -> Sequence[str]:
+        """Put the operator's own keys in force; what is wrong with their file."""
+        keymap = read_keymap(keys_file(), KEYS)
+        use(keymap)
+        self.set_keymap(dict(keymap.changed))
+        return keymap.troubles
+
+    def _choose_theme(self) -> Sequence[str]:
+        """The theme of the settings, else that of the last time; what is wrong with it."""
+        settings = self.desk.settings.app
+        self.animation_level = "full" if settings.animation else "none"
+        chosen = settings.theme or self.memory.get("theme", self.theme)
+        if chosen in self.available_themes:
+            self.theme = chosen
+        elif settings.theme:
+            known = ", ".join(sorted(self.available_themes))
+            return (f"There is no theme {clean(chosen)!r}. There are: {known}.",)
+        return ()
 
     # --- start ---------------------------------------------------------------------------
 
@@ -122,81 +172,96 @@ class FacedeskApp(
 
     def on_ready(self) -> None:
         """The first paint is done: now the engine."""
-        title = self.screen_desk.query_one(TitleBar)
+        title = self.screen_desk.title_bar
         title.workspace = _home_short(self.desk.workspace)
         title.demo = self.script is not None
         self.tell(with_keys(ActivityPane.EMPTY))
-        self.begin_manners()
+        for trouble in self._troubles:
+            self.tell(trouble, "warning")
+        self.theme_changed_signal.subscribe(self, self._theme_chosen)
+        self.set_interval(LOOK, self.preview.look)
         self.begin_engine()
 
+    def _theme_chosen(self, theme: Theme) -> None:
+        self.remember("theme", theme.name)
+
     def engine_started(self) -> None:
-        """List what is in the workspace; then the demo, if any."""
-        super().engine_started()
+        """List what is in the workspace; then the job or demo that the app was opened for."""
+        self.go(self.people.purge())
         self.reload()
-        self.reload_inbox()
-        self.begin_first_job()
+        self.unknown.reload()
+        request, self.first_job = self.first_job, None
+        if isinstance(request, EnrolRequest):
+            self.go(self.jobs.enrol(request))
+        elif request is not None:
+            self.go(self.jobs.recognise(request))
         if self.script is not None:
-            self.run_worker(self.script.run(self), exit_on_error=False)
+            self.run_worker(self.script.run(self, self.jobs), exit_on_error=False)
+
+    def _restore_view(self) -> None:
+        """The view as it was at the last end, once the lists are there and take their focus."""
+        front, untouched = self.memory.get("front", ""), PANES[0].NAME
+        if self.screen_desk.front == untouched and front in {pane.NAME for pane in PANES}:
+            self.screen_desk.show_pane(front)
+            self.screen_desk.zoomed = self.memory.get("zoom", False)
+
+    def _welcome(self) -> None:
+        """The three steps, once a workspace, and only while nothing else asks for attention."""
+        if "welcomed" in self.memory or self.screen is not self.screen_desk:
+            return
+        self.remember("welcomed", True)
+        screen = WelcomeScreen([clean(str(path)) for path in cameras()])
+
+        def closed(enrol: bool | None) -> None:
+            if enrol:
+                self.call_later(self.quick.action_new_person)
+
+        self.push_screen(screen, closed)
+
+    @on(DeskScreen.FrontChanged)
+    def _front_changed(self, message: DeskScreen.FrontChanged) -> None:
+        self.remember("front", message.pane)
 
     # --- what arrives --------------------------------------------------------------------
-
-    def show_event(self, event: Event) -> None:
-        """One event: board, pane, log, toast."""
-        title = ""
-        if isinstance(event, JobStarted):
-            self.board.started(event)
-        elif isinstance(event, JobEnded):
-            title = self.board.ended(event)
-        self.screen_desk.deliver(event)
-        if line := describe(event, title):
-            self.tell(line.text, line.level, line.hint)
-        if isinstance(event, TrainDone):
-            for warning in event.warnings:
-                self.tell(warning, "warning")
-            if not event.promoted:
-                text = "The model before stays in use. Kept aside: m shows the models."
-                self.notify(
-                    text,
-                    title="The new model is worse",
-                    severity="warning",
-                    timeout=8,
-                    markup=False,
-                )
-        if isinstance(event, JobStarted | JobEnded):
-            self._jobs_changed()
-        self.heard(event)
-        if isinstance(event, JobEnded):
-            if event.outcome == "failed":
-                body = "\n".join(clean(part) for part in (event.message, event.hint) if part)
-                self.notify(
-                    body or " ", title=clean(event.title), severity="error", timeout=8, markup=False
-                )
-            self.reload()
-        if isinstance(event, ProcessDied) and line:
-            self.notify(clean(line.text), severity="warning", timeout=8, markup=False)
-        if self.script is not None:
-            self.script.heard(event)
-
-    def show_live(self, live: Live) -> None:
-        """The present state of the running jobs."""
-        self.screen_desk.deliver_live(live)
-        self.saw(live)
-        for refused in live.refused_files:
-            value = measured(refused.reason, refused.value, refused.limit)
-            why = f"{reason_words(refused.reason)}{f' ({value})' if value else ''}"
-            self.tell(f"Refused {refused.file}: {why}", "warning")
-        if self.script is not None:
-            self.script.saw(live)
 
     def tell(self, text: str, level: str = "info", hint: str = "") -> None:
         """Add a line to the activity log."""
         self.screen_desk.activity.add(text, level, hint)
 
-    def _jobs_changed(self) -> None:
-        titles = self.board.titles
-        self.screen_desk.jobs_changed(
-            tuple(titles.values()), frozenset(PANE_OF[job] for job in titles)
-        )
+    def _trained(self, event: TrainDone) -> None:
+        for warning in event.warnings:
+            self.tell(warning, "warning")
+        if not event.promoted:
+            self.notify(
+                "The model before stays in use. Kept aside: m shows the models.",
+                title="The new model is worse",
+                severity="warning",
+                timeout=8,
+                markup=False,
+            )
+
+    def _job_ended(self, event: JobEnded) -> None:
+        if event.outcome == "failed":
+            body = "\n".join(clean(part) for part in (event.message, event.hint) if part)
+            self.notify(
+                body or " ", title=clean(event.title), severity="error", timeout=8, markup=False
+            )
+        self.reload()
+
+    def _process_died(self, event: ProcessDied) -> None:
+        if line := describe(event):
+            self.notify(clean(line.text), severity="warning", timeout=8, markup=False)
+
+    def _show_recording(self, recording: bool) -> None:
+        self.screen_desk.title_bar.recording = recording
+
+    def _log_refused(self, live: Live) -> None:
+        for refused in live.refused_files:
+            value = measured(refused.reason, refused.value, refused.limit)
+            why = f"{reason_words(refused.reason)}{f' ({value})' if value else ''}"
+            self.tell(f"Refused {refused.file}: {why}", "warning")
+
+    # --- what is read --------------------------------------------------------------------
 
     @work(exclusive=True, group="reload", exit_on_error=False)
     async def reload(self) -> None:
@@ -213,9 +278,9 @@ class FacedeskApp(
         if self._first_look:
             self._first_look = False
             self._tell_untrained(people or ())
-            self.restore_view()
+            self._restore_view()
             if self._welcomes and people == () and not self.board.titles:
-                self.welcome()
+                self._welcome()
         self.screen_desk.refresh_bindings()
 
     def _tell_untrained(self, people: Sequence[PersonRow]) -> None:
@@ -227,53 +292,48 @@ class FacedeskApp(
     def _show_models(self, models: tuple[ModelRow, ...]) -> None:
         current = next((model for model in models if model.current), None)
         self.screen_desk.training.remember(current.history if current else ())
-        self.evaluation.model = current.id if current else ""
-        self.recall_evaluation()
-        self.refresh_evaluation()
+        self.evaluation.model_in_use(current.id if current else "")
         model = f"model of {day(current.created)}" if current else "no model yet"
         people = many(self.board.people, "person", "people")
-        self.screen_desk.query_one(TitleBar).state = f"{people} · {model}"
+        self.screen_desk.title_bar.state = f"{people} · {model}"
         if isinstance(self.screen, ModelsScreen):
             self.screen.show(models)
 
-    # --- what can be done now ------------------------------------------------------------
+    # --- keys ----------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey what cannot be done now; hide stop and cancel while nothing runs."""
-        helps = action == "help" and bool(getattr(self.screen, "HELP", ""))
-        copies = action == "copy" and hasattr(self.screen, "sheet")
-        covered = isinstance(self.screen, ModalScreen) and not helps and not copies
-        if action in OPENERS and covered:
-            return None  # their keys are looked at first, and are the dialog's here
-        if action in ("why", "inbox") and self.screen is not self.screen_desk:
-            return None  # other screens have other uses for these keys
-        if action in OPENERS - {"help"} and self.screen_desk.people.searching:
-            return None  # they are letters of the name that is searched for
-        if action in GUARDED and self.board.why_not(action):
-            return False if action in HIDDEN_WHEN_IDLE else None
-        return True
+        """Grey the keys that a dialog, or the search for a name, has another use for."""
+        if self.screen is self.screen_desk:
+            searching = action == "copy" and self.screen_desk.people.searching
+            return None if searching else True
+        needed = {"help": "HELP", "copy": "sheet"}.get(action)
+        return True if needed is None or bool(getattr(self.screen, needed, None)) else None
+
+    def get_key_display(self, binding: Binding) -> str:
+        """The key as help and README write it, not with Textual's caret."""
+        return binding.key_display or written(binding.key)
 
     def on_key(self, event: events.Key) -> None:
         """A greyed key explains itself."""
+        contexts = {getattr(self.screen, "HELP", "")}
         if self.screen is self.screen_desk:
             contexts = {"anywhere", self.screen_desk.front}
-        else:
-            contexts = {getattr(self.screen, "HELP", "")}
         for key in KEYS:
-            action = key.action.removeprefix("app.")
-            if pressed(key) == event.key and key.context in contexts and action in GUARDED:
-                why = self.board.why_not(action)
-                if why and action != "cancel":  # Esc with nothing to cancel needs no words
+            if pressed(key) == event.key and key.context in contexts:
+                why = self.board.why_not(key.name)
+                if why and key.name != "cancel":  # Esc with nothing to cancel needs no words
                     self.explain(why)
-                return
+                    return
 
     async def do(self, action: str) -> None:
-        """Run an action by its name; one that cannot be done now explains itself."""
-        why = self.board.why_not(action)
-        if why:
-            self.explain(why)
-        else:
-            await self.run_action(action)
+        """Run an action of the desk by its name; one that cannot be done now explains itself."""
+        name = action.rpartition(".")[2]
+        if self.can(name):
+            desk = self.screen_desk
+            homes = (self if action.startswith("app.") else desk, desk.people)
+            has_it = f"action_{name.partition('(')[0]}"
+            home = next(node for node in homes if hasattr(node, has_it))
+            await self.run_action(name, home)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: every action of the key table, and Textual's theme and screenshot."""
@@ -285,6 +345,70 @@ class FacedeskApp(
         for command in super().get_system_commands(screen):
             if command.title in KEPT_COMMANDS:
                 yield command
+
+    @on(SplitPane.Asked)
+    def _split_asked(self) -> None:
+        self.jobs.action_split()
+
+    @on(TrainingPane.Asked)
+    def _training_asked(self) -> None:
+        self.jobs.action_train()
+
+    # --- actions of the whole app --------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Every key; first those of the topmost screen with a topic, else of the pane in front."""
+        topics = (getattr(screen, "HELP", "") for screen in reversed(self.screen_stack))
+        self.push_screen(HelpScreen(next(filter(None, topics), self.screen_desk.front)))
+
+    async def action_quit(self) -> None:
+        """Leave; ask first if a capture or training would be cut short."""
+        titles = self.board.worth_asking
+        if not titles or self.closing or isinstance(self.screen, Confirm):
+            self.close_down()
+            return
+        lines = [
+            *(f"Still running: {clean(title)}." for title in titles),
+            "Pictures kept so far are safe; a training that is cut short leaves no model.",
+        ]
+        ask = Confirm("Quit now?", lines, yes="Quit (y)", no="Stay (n)")
+        self.push_screen(ask, lambda yes: self.close_down() if yes else None)
+
+    async def action_interrupt(self) -> None:
+        """Ctrl+C: copy what is selected, else leave."""
+        field = self.focused
+        chosen = self.screen.get_selected_text() or getattr(field, "selected_text", "")
+        if chosen:
+            self.copy_to_clipboard(chosen)
+            self.notify("Copied", timeout=2)
+        else:
+            await self.action_quit()
+
+    def action_copy(self) -> None:
+        """What is in front, to the clipboard and, if wanted, to a file."""
+        sheet = self._sheet_in_front()
+        if sheet is None:
+            self.explain("There is nothing to copy here yet.")
+            return
+        text = sheet.text()
+        self.copy_to_clipboard(text)
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        file = self.desk.workspace / EXPORTS / f"{sheet.what}-{stamp}.{sheet.suffix}"
+
+        async def write(path: Path) -> None:
+            await in_thread(partial(write_plain, path, sheet.file().encode()))
+            self.tell(f"Written: {path}", "good")
+
+        lines = len(text.splitlines())
+        self.push_screen(CopiedForm(write, lines=lines, file=file))
+
+    def _sheet_in_front(self) -> Sheet | None:
+        """What `copy` means: that of the open screen, else of the pane in front."""
+        own = getattr(self.screen, "sheet", None)
+        if self.screen is not self.screen_desk and callable(own):
+            made = own()
+            return made if isinstance(made, Sheet) else None
+        return self.screen_desk.pane(self.screen_desk.front).sheet()
 
 
 def _home_short(path: Path) -> str:

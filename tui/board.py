@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from engine.contract import JobEnded, JobStarted
+from engine.contract import Event, JobEnded, JobStarted
 from engine.contract.requests import CAMERA_JOBS, Job
 
 PANE_OF: dict[Job, str] = {
@@ -28,7 +28,7 @@ PEOPLE_ACTIONS = frozenset({"rename", "delete", "merge", "consent", "undo"}) | {
 
 
 class JobBoard:
-    """The running jobs as the events told them."""
+    """The running jobs, as their events say."""
 
     def __init__(self) -> None:
         self.titles: dict[Job, str] = {}
@@ -40,14 +40,18 @@ class JobBoard:
         """A job has begun."""
         self.titles[cast(Job, event.job)] = event.title
 
-    def ended(self, event: JobEnded) -> str:
-        """A job is over; returns its title."""
+    def ended(self, event: JobEnded) -> None:
+        """A job is over."""
         # There may be a model or a person more by now: `r` and `s` must not wait for the lists.
         if event.job == "train":
             self.models = None
         elif event.job in ("enrol", "import"):
             self.people = max(1, self.people)
-        return self.titles.pop(cast(Job, event.job), "")
+        self.titles.pop(cast(Job, event.job), None)
+
+    def title_of(self, event: Event) -> str:
+        """Title of the running job that an event is about; empty if none."""
+        return self.titles.get(cast(Job, getattr(event, "job", "")), "")
 
     @property
     def camera_job(self) -> Job | None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
 
-from engine.contract import Event, JobEnded
+from engine.contract import JobEnded
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import EnrolRequest, Job, RecogniseRequest, SplitRequest, TrainRequest
+from tui.desk.jobs import Jobs
+from tui.link import EngineApp
 from tui.live import Live
 from tui.words.text import STATES
-
-if TYPE_CHECKING:
-    from tui.desk.jobs import ActionsApp
 
 PICTURES = 30
 EILEEN, GRACE = "Eileen Collins", "Grace Hopper"
@@ -35,10 +33,9 @@ class DemoScript:
         self._decisions: set[str] = set()
         self._first_face = 0.0
 
-    def heard(self, event: Event) -> None:
-        """An event reached the app."""
-        if isinstance(event, JobEnded):
-            self._ends.put_nowait(event)
+    def job_ended(self, event: JobEnded) -> None:
+        """The end of a job reached the app."""
+        self._ends.put_nowait(event)
 
     def saw(self, live: Live) -> None:
         """The present state reached the app."""
@@ -46,10 +43,11 @@ class DemoScript:
             self._first_face = self._first_face or time.monotonic()
             self._decisions.add(change.face.person or change.face.decision)
 
-    async def run(self, app: ActionsApp) -> None:
+    async def run(self, app: EngineApp, jobs: Jobs) -> None:
         """Play all steps; says so when finished or stopped."""
+        self._app, self._jobs = app, jobs
         try:
-            await self._play(app)
+            await self._play()
         except DemoStopped as stopped:
             app.explain(f"Demo stopped: {stopped}")
         except FacedeskError as error:
@@ -60,41 +58,40 @@ class DemoScript:
             app.tell(text, "good")
             app.notify(text, title="Demo", timeout=20, markup=False)
 
-    async def _play(self, app: ActionsApp) -> None:
-        self._step(app, 1, f"enrol {EILEEN} from a virtual camera")
-        await self._enrol(app, EILEEN, "demo:collins")
-        self._step(app, 2, "split her pictures and train a model")
-        await self._train(app)
-        self._step(app, 3, "somebody else walks by: she must come out as unknown")
-        await self._meet(app, "demo:hopper")
-        self._step(app, 4, f"enrol {GRACE} too")
-        await self._enrol(app, GRACE, "demo:hopper")
-        self._step(app, 5, "split and train again")
-        await self._train(app)
+    async def _play(self) -> None:
+        self._step(1, f"enrol {EILEEN} from a virtual camera")
+        await self._enrol(EILEEN, "demo:collins")
+        self._step(2, "split her pictures and train a model")
+        await self._train()
+        self._step(3, "somebody else walks by: she must come out as unknown")
+        await self._meet("demo:hopper")
+        self._step(4, f"enrol {GRACE} too")
+        await self._enrol(GRACE, "demo:hopper")
+        self._step(5, "split and train again")
+        await self._train()
         for number, name, source in ((6, EILEEN, "collins"), (7, GRACE, "hopper")):
-            self._step(app, number, f"recognise {name}")
-            await self._recognise(app, f"demo:{source}?seed=2&frames=150")
-            await self._end(app, "recognise")
-            self._say_seen(app)
+            self._step(number, f"recognise {name}")
+            await self._recognise(f"demo:{source}?seed=2&frames=150")
+            await self._end("recognise")
+            self._say_seen()
 
-    @staticmethod
-    def _step(app: ActionsApp, number: int, text: str) -> None:
-        app.tell(f"DEMO {number}/7: {text}", "good")
+    def _step(self, number: int, text: str) -> None:
+        self._app.tell(f"DEMO {number}/7: {text}", "good")
 
-    def _say_seen(self, app: ActionsApp) -> None:
+    def _say_seen(self) -> None:
         seen = (
             ", ".join(STATES.get(who, who) for who in sorted(self._decisions - {"unsure"}))
             or "nobody"
         )
-        app.tell(f"DEMO: seen as {seen}", "good")
+        self._app.tell(f"DEMO: seen as {seen}", "good")
 
-    async def _enrol(self, app: ActionsApp, person: str, source: str) -> None:
-        await app.enrol(EnrolRequest(person=person, source=source, count=PICTURES))
-        await self._end(app, "enrol")
+    async def _enrol(self, person: str, source: str) -> None:
+        await self._jobs.enrol(EnrolRequest(person=person, source=source, count=PICTURES))
+        await self._end("enrol")
 
-    async def _train(self, app: ActionsApp) -> None:
-        shares = app.desk.settings.split
-        await app.split(
+    async def _train(self) -> None:
+        shares = self._app.desk.settings.split
+        await self._jobs.split(
             SplitRequest(
                 train=shares.train,
                 validation=shares.validation,
@@ -102,29 +99,29 @@ class DemoScript:
                 seed=shares.seed,
             )
         )
-        await app.train(TrainRequest())
-        await self._end(app, "train")
+        await self._jobs.train(TrainRequest())
+        await self._end("train")
 
-    async def _recognise(self, app: ActionsApp, source: str) -> None:
+    async def _recognise(self, source: str) -> None:
         self._decisions.clear()
         self._first_face = 0.0
-        await app.recognise(RecogniseRequest(source=source))
+        await self._jobs.recognise(RecogniseRequest(source=source))
 
-    async def _meet(self, app: ActionsApp, source: str) -> None:
-        await self._recognise(app, source)
+    async def _meet(self, source: str) -> None:
+        await self._recognise(source)
         begun = time.monotonic()
         while self._ends.empty():
             now = time.monotonic()
             watched = self._first_face and now - self._first_face >= self.watch_seconds
             decided = self._decisions - {"unsure"}
             if (watched and decided) or now - begun > SLOWEST_START:
-                await app.stop("recognise")
+                await self._jobs.stop("recognise")
                 break
             await asyncio.sleep(0.1)
-        await self._end(app, "recognise")
-        self._say_seen(app)
+        await self._end("recognise")
+        self._say_seen()
 
-    async def _end(self, app: ActionsApp, job: Job) -> None:
+    async def _end(self, job: Job) -> None:
         """Wait for the end of a job; anything but a good end stops the demo."""
         while True:
             ended = await self._ends.get()

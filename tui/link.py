@@ -1,11 +1,8 @@
-"""The half of the app that deals with the engine: start, news, calls, trouble, a sure end.
+"""The app's line to the engine: start, events, calls, errors, and an end that always comes.
 
-Engine calls off the UI thread, on daemon threads: a hung disk must not hold up quitting.
-
-Textual's thread workers run in the loop's executor, whose threads are joined at exit; a call that
-never returns would then hang the quit. A daemon thread is simply left behind.
-
-Messages of the app as a whole. Each pane's own messages stand in its class.
+Engine calls run on daemon threads: a hung disk must not hold up quitting. Textual's thread workers
+run in the loop's executor, whose threads are joined at exit; a call that never returns would then
+hang the quit. A daemon thread is simply abandoned.
 """
 
 from __future__ import annotations
@@ -17,16 +14,20 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping
 from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
 from types import FrameType
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.message import Message
+from textual.screen import Screen
 from textual.timer import Timer
 
 from engine.contract import (
@@ -35,6 +36,7 @@ from engine.contract import (
     Event,
     ImportDone,
     JobEnded,
+    JobStarted,
     RecogniseDone,
     TrainDone,
 )
@@ -42,10 +44,13 @@ from engine.contract.desk import Desk
 from engine.contract.errors import FacedeskError
 from engine.logs import LogFormatter, open_log
 from engine.shortage import shortage
+from tui.board import JobBoard
 from tui.live import Bridge, Live
+from tui.memory import Memory, Scalar
 from tui.screens.dialog import Closing
 from tui.terminal.line import driver_of
 from tui.terminal.suspension import KeysInOrder, heed_suspension, paint_all
+from tui.words.events import describe
 from tui.words.text import clean
 
 
@@ -96,7 +101,7 @@ LOOKS = 8
 RESTING = 0.1
 """Seconds without another size after which a resized screen is painted whole."""
 CLOSE_WITHIN = 8.0
-"""Seconds after which the app leaves without waiting for the engine."""
+"""Seconds after which the app exits without waiting for the engine."""
 GRACE = 3.0
 """Seconds the interface may take to give the terminal back."""
 
@@ -105,6 +110,24 @@ ENDS = (EnrolDone, ImportDone, TrainDone, EvaluateDone, RecogniseDone, JobEnded)
 log = logging.getLogger("facedesk.tui")
 log.addHandler(logging.NullHandler())
 Result = TypeVar("Result")
+Shown = TypeVar("Shown", bound=Screen[Any])
+Listener = Callable[[Any], object]
+"""Takes an event of the class that it is registered for."""
+
+HIDDEN_WHEN_IDLE = frozenset({"stop", "cancel", "stop_evaluation"})
+"""Actions that the footer does not even grey while nothing runs."""
+
+
+@dataclass(slots=True)
+class LastUsed:
+    """What the last capture or recognition used: the next form offers it again."""
+
+    source: str
+    count: int
+    beside: tuple[str, ...] = ()
+    """Sources that were watched beside `source`."""
+    window: bool = False
+    """Whether OpenCV's own window was wanted."""
 
 
 class End:
@@ -129,14 +152,14 @@ class End:
         closer.join(seconds)
 
     def process(self, seconds: float) -> None:
-        """Close the desk, leave the interface `seconds` to end by itself, then end the process."""
+        """Close the desk, give the interface `seconds` to end by itself, then end the process."""
         self.within(CLOSE_WITHIN)
         time.sleep(seconds)
         os._exit(0)
 
 
 class EngineApp(KeysInOrder):
-    """Holds the desk and the bridge. Subclasses show what arrives."""
+    """Holds the desk, hands each event to those who listen to its class, and calls the engine."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # Not in the key table: it is the terminal's key everywhere, and can be no other's.
@@ -146,24 +169,24 @@ class EngineApp(KeysInOrder):
     def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
         super().__init__()
         self.desk = desk
+        self.board = JobBoard()
+        self.memory = Memory(desk.workspace)
+        self.last_used = LastUsed(
+            self.memory.get("source", "0"), self.memory.get("count", desk.settings.enrolment.count)
+        )
         self.bridge = Bridge(lambda: self.post_message(EngineNews()), clock)
         self.closing = False
+        self._listeners: defaultdict[type[Event], list[Listener]] = defaultdict(list)
+        self._viewers: list[Callable[[Live], object]] = []
         self._end = End(desk.close)
         self._resting: Timer | None = None
+        self.listen({JobStarted: self.board.started, JobEnded: self.board.ended})
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, made fit for any keyboard."""
         return driver_of(super().get_driver_class())
 
-    # --- what subclasses show ------------------------------------------------------------
-
-    def show_event(self, event: Event) -> None:
-        """Show one event."""
-        raise NotImplementedError
-
-    def show_live(self, live: Live) -> None:
-        """Show the present state."""
-        raise NotImplementedError
+    # --- what the app adds ---------------------------------------------------------------
 
     def tell(self, text: str, level: str = "info", hint: str = "") -> None:
         """Add a line to the activity log."""
@@ -173,7 +196,34 @@ class EngineApp(KeysInOrder):
         """The desk has been started."""
         raise NotImplementedError
 
-    # --- start and news ------------------------------------------------------------------
+    def reload(self) -> object:
+        """Read people, split and models again."""
+        raise NotImplementedError
+
+    # --- events --------------------------------------------------------------------------
+
+    def listen(self, listeners: Mapping[type[Event], Listener]) -> None:
+        """Call these with each event of their class, after those who listen already."""
+        for kind, listener in listeners.items():
+            self._listeners[kind].append(listener)
+
+    def view(self, viewer: Callable[[Live], object]) -> None:
+        """Call this with the present state of the running jobs whenever it changed."""
+        self._viewers.append(viewer)
+
+    def show_event(self, event: Event) -> None:
+        """Log an event and hand it to those who listen to its class."""
+        if line := describe(event, self.board.title_of(event)):
+            self.tell(line.text, line.level, line.hint)
+        for listener in self._listeners[type(event)]:
+            listener(event)
+
+    def show_live(self, live: Live) -> None:
+        """Hand the present state to all who show it."""
+        for viewer in self._viewers:
+            viewer(live)
+
+    # --- start ---------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Heed requests to end from the first moment on."""
@@ -216,25 +266,78 @@ class EngineApp(KeysInOrder):
         if live is not None:
             self.show_live(live)
 
-    # --- calls and trouble ---------------------------------------------------------------
+    # --- calls and errors ----------------------------------------------------------------
 
     async def ask(self, call: Callable[[], Result]) -> Result | None:
-        """Call the engine on a thread; trouble is shown, and None returned."""
+        """Call the engine on a thread; an error is shown, and None returned."""
         try:
             return await in_thread(call)
-        except FacedeskError as error:
-            self.show_error(error.title, error.message, error.hint)
         except Exception as error:
-            log.exception("a call of the engine failed")
-            if (found := shortage(error)) is not None:
-                self.show_error(found.title, found.message, found.hint)
-                return None
-            self.show_error(
-                "Unexpected trouble",
-                f"{type(error).__name__}: {error}",
-                "Details are in the workspace's logs folder.",
-            )
+            self._show_exception(error, "Details are in the workspace's logs folder.")
         return None
+
+    def go(self, work: Coroutine[Any, Any, None], then: Callable[[], object] | None = None) -> None:
+        """Run a job or call in the background; an error is shown, else `then` is called."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:
+                self._show_exception(error)
+            else:
+                if then is not None:
+                    then()
+
+        self.run_worker(guarded(), exit_on_error=False)
+
+    def call(self, function: Callable[..., Any], *args: object) -> None:
+        """Call the engine in the background for its effect; an error is shown."""
+        self.go(in_thread(partial(function, *args)))
+
+    async def picture(self, path: str) -> bytes:
+        """A crop's PNG by its path below the workspace; empty if it is gone."""
+        try:
+            return await in_thread(partial(self.desk.picture, path))
+        except FacedeskError:
+            return b""
+
+    def _show_exception(self, error: Exception, hint: str = "") -> None:
+        known = error if isinstance(error, FacedeskError) else None
+        if known is None:
+            log.error("a call of the engine failed", exc_info=error)
+            known = shortage(error)
+        if known is not None:
+            self.show_error(known.title, known.message, known.hint)
+        else:
+            self.show_error("Unexpected trouble", f"{type(error).__name__}: {error}", hint)
+
+    # --- what can be done now ------------------------------------------------------------
+
+    def can(self, action: str) -> bool:
+        """Whether an action is possible now; if not, the reason is shown."""
+        why = self.board.why_not(action)
+        if why:
+            self.explain(why)
+        return why is None
+
+    def allows(self, action: str) -> bool | None:
+        """Textual's answer of `check_action`: None greys an action, False hides it."""
+        if self.board.why_not(action) is None:
+            return True
+        return False if action in HIDDEN_WHEN_IDLE else None
+
+    def open_screen(self, kind: type[Shown]) -> Shown | None:
+        """The screen of this class if it is open, perhaps under a form."""
+        return next((s for s in self.screen_stack if isinstance(s, kind)), None)
+
+    def remember(self, name: str, value: Scalar) -> None:
+        """Keep a value in the workspace's ui.json."""
+        if self.memory.put(name, value):
+            self._save_memory()
+
+    @work(exclusive=True, group="memory", exit_on_error=False)
+    async def _save_memory(self) -> None:
+        await in_thread(self.memory.save)
 
     def show_error(self, title: str, message: str = "", hint: str = "") -> None:
         """Show an error as a toast and a line in the log."""
@@ -243,7 +346,7 @@ class EngineApp(KeysInOrder):
         self.notify(body, title=clean(title), severity="error", timeout=8, markup=False)
 
     def explain(self, why: str) -> None:
-        """Say why a key does nothing just now."""
+        """Show why a key does nothing just now."""
         self.tell(why, "warning")
         self.notify(clean(why), severity="warning", timeout=5, markup=False)
 
@@ -263,7 +366,7 @@ class EngineApp(KeysInOrder):
     def _keep_log(self) -> None:
         """Tracebacks go to the workspace's `logs/app.log`: the terminal is drawn on."""
         folder = self.desk.workspace / "logs"
-        if folder.is_dir():  # an unusable workspace is told by the first call
+        if folder.is_dir():  # an unusable workspace is reported by the first call
             handler = logging.StreamHandler(os.fdopen(open_log(folder, "app"), "a"))
             handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(message)s"))
             log.addHandler(handler)
@@ -271,13 +374,13 @@ class EngineApp(KeysInOrder):
     # --- the end -------------------------------------------------------------------------
 
     def close_down(self) -> None:
-        """End the engine behind a note, then leave, at the latest after CLOSE_WITHIN seconds."""
+        """End the engine behind a note, then exit, at the latest after CLOSE_WITHIN seconds."""
         if self.closing:
             self.exit()  # asked twice: at once
             return
         self.closing = True
         self.bridge.close()
-        self._leave_for_sure(GRACE)
+        self._end_process_after(GRACE)
         self.push_screen(Closing())
         self._close_desk()
 
@@ -301,15 +404,15 @@ class EngineApp(KeysInOrder):
         ours = copy_context()  # a handler's own may not know the app
 
         def ended(number: int, _frame: FrameType | None) -> None:
-            self._leave_for_sure(GRACE)
-            with contextlib.suppress(RuntimeError):  # the loop is closed: we are leaving
+            self._end_process_after(GRACE)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: we are exiting
                 loop.call_soon_threadsafe(self.close_down, context=ours)
 
         # Not the loop's own handlers: they do not run while the UI thread waits for the terminal.
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, ended)
 
-    def _leave_for_sure(self, seconds: float) -> None:
+    def _end_process_after(self, seconds: float) -> None:
         """End the process even if the terminal is gone: Textual waits for its writes for ever."""
         if not self.is_headless:
             threading.Thread(target=self._end.process, args=(seconds,), daemon=True).start()

@@ -52,7 +52,7 @@ class Memory:
             try:
                 write_json(self._file, values)
             except FacedeskError:
-                return  # a full or read-only disk is told by what matters more
+                return  # a full or read-only disk is reported by what matters more
             self._saved = values
 
 

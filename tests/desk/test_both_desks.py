@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.people.test_registry import capture
 
 from engine.contract.desk import Desk
 from engine.contract.errors import (
@@ -26,6 +25,7 @@ from engine.desk.local import LocalDesk
 from engine.people.registry import People
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
+from tests.people.test_registry import capture
 from tests.tui.fake_desk import FakeDesk
 from tests.tui.samples import person
 

@@ -89,7 +89,7 @@ class Operator:
         await self.type(str(source))
         await self.press("tab", "ctrl+u")
         await self.type(str(count))
-        if self._app.then_train:  # remembered: once is enough
+        if self._app.quick.then_train:  # remembered: once is enough
             await self.press("tab", "space")
         await self.press("enter")
         if os.environ.get("SCREENSHOTS"):
@@ -178,7 +178,7 @@ async def test_from_the_start_a_name_is_enough_to_be_recognised(
     monkeypatch.setenv("FACEDESK_TRAINING__EPOCHS", "3")
     monkeypatch.setenv("FACEDESK_TRAINING__VIEWS", "0")
     app = FacedeskApp(desk(tmp_path))
-    app.source = str(clips / "man_a_take1.mp4")
+    app.last_used.source = str(clips / "man_a_take1.mp4")
     async with app.run_test(size=(80, 24)) as pilot:
         operator = Operator(app, pilot)
         await operator.press("n")

@@ -204,7 +204,7 @@ async def test_a_capture_that_was_given_up_says_that_undo_brings_it_back(run):
 async def test_a_busy_camera_is_explained(run, key):
     async with run(FakeDesk((person("Ada"),))) as table:
         await start(table, "Bob")
-        assert table.app.check_action("new_person", ()) is None
+        assert table.app.screen_desk.check_action("new_person", ()) is None
         await table.press(key)
         await table.until(lambda: "The camera is in use: Enrolling Bob" in table.toasts())
         assert "x ends it and keeps what it has" in table.toasts()

@@ -93,7 +93,7 @@ def test_help_lists_every_key_with_its_sentence_and_the_panes_own_first():
 async def test_every_binding_of_the_app_stands_in_the_key_table(run):
     table_ids = {key.id for key in KEYS}
     async with run(desk()) as table:
-        for node in (table.app, table.app.screen_desk.people):
+        for node in (table.app, table.app.screen_desk, table.app.screen_desk.people):
             own = [b for b in node._bindings.key_to_bindings.values() for b in b if b.id]
             facedesk = [b for b in own if "." in b.id and b.id.split(".")[0] in CONTEXTS]
             assert facedesk
@@ -101,7 +101,7 @@ async def test_every_binding_of_the_app_stands_in_the_key_table(run):
         for key in KEYS:
             if key.context == "anywhere" and not key.action.startswith("app."):
                 action = key.action.partition("(")[0]
-                assert hasattr(table.app, f"action_{action}"), key
+                assert hasattr(table.app.screen_desk, f"action_{action}"), key
 
 
 async def test_f1_opens_help_and_escape_closes_it(run):
@@ -116,7 +116,7 @@ async def test_the_palette_has_every_action(run):
     async with run(desk()) as table:
         commands = {c.title for c in table.app.get_system_commands(table.app.screen)}
         assert {f"{key.label} ({key.shown})" for key in KEYS if key.palette} <= commands
-        actions = {key.action for key in KEYS if key.palette}
+        actions = {key.name for key in KEYS if key.palette}
         assert actions >= {"new_person", "split", "train", "recognise", "delete", "rename"}
 
 
@@ -173,7 +173,7 @@ async def test_people_are_not_changed_while_a_capture_runs(run):
         await table.until(lambda: "enrol" in table.app.board.titles)
         await table.press("1")
         await table.pilot.pause()
-        table.app.action_delete()
+        table.app.people.action_delete()
         await table.until(lambda: "Not while this runs: Enrolling C" in table.toasts())
         assert table.app.screen is table.app.screen_desk
 

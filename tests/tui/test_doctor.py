@@ -40,7 +40,7 @@ def desk(*findings, **fields) -> FakeDesk:
 
 async def look(table):
     await table.press("f2")
-    await table.until(lambda: table.app.checkup.looked, "the checkup is in")
+    await table.until(lambda: table.app.doctor.looked, "the checkup is in")
     await table.pilot.pause()
 
 
@@ -99,7 +99,7 @@ async def test_a_line_without_a_camera_cannot_be_measured(run):
 
 async def test_the_source_used_last_can_be_measured_too(run):
     async with run(desk(WEIGHTS)) as table:
-        table.app.source = "demo:collins"
+        table.app.last_used.source = "demo:collins"
         await look(table)
         await table.press("up", "up", "up", "down")
         await table.shows("the source used last")

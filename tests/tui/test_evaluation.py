@@ -174,7 +174,7 @@ async def test_people_are_not_deleted_while_the_model_is_measured(run):
     async with run(desk()) as table:
         await opened(table)
         await table.press("escape")
-        table.app.action_delete()
+        table.app.people.action_delete()
         await table.until(lambda: "Not while this runs: Evaluating" in table.toasts())
 
 

@@ -87,7 +87,7 @@ async def test_an_empty_box_shows_no_cross(run):
 @pytest.mark.parametrize("key", ["n", "r"])
 async def test_without_a_display_the_box_says_why_and_cannot_be_ticked(run, key):
     async with run(desk(), size=(80, 24)) as table:
-        table.app.window = True  # of a display that is gone
+        table.app.last_used.window = True  # of a display that is gone
         await table.press(key)
         await table.shows("no display here (DISPLAY is not set)")
         box = table.app.screen.query_one("#form-window", Checkbox)

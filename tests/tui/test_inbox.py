@@ -10,8 +10,8 @@ from engine.contract.errors import PersonNotFound
 from tests.tui.samples import person, unknown
 from tui.screens.dialog import Confirm
 from tui.screens.help import HelpScreen
-from tui.screens.inbox import GroupScreen, InboxScreen
-from tui.screens.inbox_actions import NewFromInboxForm, WhoForm
+from tui.screens.people_forms import NewFromInboxForm, WhoForm
+from tui.screens.unknown import GroupScreen, InboxScreen
 from tui.widgets.bars import TitleBar
 
 SIZES = [(80, 24), (120, 40), (160, 45)]

@@ -15,7 +15,9 @@ from engine.contract.errors import PersonNotFound, PersonUnreadable, UndoConflic
 from engine.contract.people import Answers, Consent, Doubts, Holder, Unsure
 from tests.tui.samples import captured, model, person
 from tui.screens.dialog import Confirm
-from tui.screens.person import ConsentForm, PersonScreen
+from tui.screens.evaluation import EvaluationScreen
+from tui.screens.people_forms import ConsentForm
+from tui.screens.person import PersonScreen
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 PEOPLE = (
@@ -439,7 +441,7 @@ async def test_a_person_is_renamed_on_their_screen(run):
         await table.type("Ada King")
         await table.press("enter")
         await table.until(lambda: table.desk.asked("rename"))
-        await table.until(lambda: table.app.screen_person.person == "Ada King")
+        await table.until(lambda: table.app.open_screen(PersonScreen).person == "Ada King")
 
 
 async def test_f1_on_a_persons_screen_explains_it(run):
@@ -458,7 +460,7 @@ async def test_the_kept_evaluation_of_the_model_in_use_is_shown_at_once(run):
     async with run(table_desk) as table:
         await table.until(lambda: table.app.evaluation.result is not None)
         await table.press("v")
-        await table.until(lambda: table.app.screen_evaluation is not None)
+        await table.until(lambda: table.app.open_screen(EvaluationScreen) is not None)
         assert table.desk.asked("evaluate") == []
 
 

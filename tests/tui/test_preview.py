@@ -79,9 +79,9 @@ async def test_the_camera_is_asked_for_exactly_the_cells_there_are(run, size, pa
 async def test_a_narrow_terminal_is_sent_nothing(run):
     async with run(desk(), size=(80, 24)) as table:
         await watch(table)
-        table.app.look_at_terminal()
+        table.app.preview.look()
         await table.pilot.pause()
-        table.app.look_at_terminal()
+        table.app.preview.look()
         assert not table.desk.asked("preview")
 
 
@@ -127,7 +127,7 @@ async def test_an_automatic_preview_gives_way_to_a_terminal_that_is_behind(run, 
     async with run(desk(), size=(160, 45)) as table:
         await watch(table)
         await table.until(lambda: wish(table).wanted)
-        monkeypatch.setattr(table.app, "_backlog", SlowTerminal())
+        monkeypatch.setattr(table.app.preview, "_backlog", SlowTerminal())
         await table.until(lambda: not wish(table).wanted, "down to nothing")
         await table.shows("preview auto off")
 

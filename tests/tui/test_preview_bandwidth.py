@@ -76,7 +76,7 @@ async def test_a_level_costs_no_more_than_its_budget(noisy, size, level, colorte
             await pilot.press("r", "enter")
             await pilot.pause(0.05)
         for _ in range(CHOICES.index(level)):
-            app.action_preview_level()
+            app.preview.action_preview_level()
         app.clear_notifications()
         await pilot.pause(0.3)
         preview = app.screen_desk.query_one("#recognition-preview", FramePreview)
@@ -88,7 +88,7 @@ async def test_a_level_costs_no_more_than_its_budget(noisy, size, level, colorte
         for number, image in enumerate(noisy):
             now = 100.0 + number / FPS
             if number % (FPS // 4) == 0:
-                app.look_at_terminal()
+                app.preview.look()
                 for wish in desk.asked("preview")[-1:]:
                     wishes.take(wish)
             frame = Frame(image=image, sequence=number, seconds=now, label="clip")

@@ -10,7 +10,7 @@ from tui.terminal.line import (
     PATIENCE,
     Account,
     Chooser,
-    told,
+    rate_words,
 )
 
 LOOK = 0.25
@@ -111,6 +111,6 @@ def test_the_camera_is_asked_for_as_many_frames_as_can_be_paid_for():
 
 
 def test_the_title_tells_level_rate_and_frames():
-    assert told("normal", "normal", 225_000, 6.2) == "preview normal 1.8 Mbit/s 6 fps"
-    assert told("auto", "low", 70_000, 2) == "preview auto low 0.6 Mbit/s 2 fps"
-    assert told("off", "off", 0, 0) == "preview off"
+    assert rate_words("normal", "normal", 225_000, 6.2) == "preview normal 1.8 Mbit/s 6 fps"
+    assert rate_words("auto", "low", 70_000, 2) == "preview auto low 0.6 Mbit/s 2 fps"
+    assert rate_words("off", "off", 0, 0) == "preview off"

@@ -156,7 +156,7 @@ async def test_a_lost_camera_is_told_in_the_pane_that_uses_it(run):
 
 async def test_without_a_model_the_key_explains_itself(run):
     async with run(FakeDesk((person("Ada"),))) as table:
-        assert table.app.check_action("recognise", ()) is None
+        assert table.app.screen_desk.check_action("recognise", ()) is None
         await table.press("r")
         await table.until(lambda: "no model yet: press t" in table.toasts())
 

@@ -80,7 +80,7 @@ def test_the_library_is_loaded_without_a_word_to_or_from_the_terminal(tmp_path):
         "import os, pty, select, sys\n"
         "pid, master = pty.fork()\n"
         "if pid == 0:\n"
-        "    from tui import graphics\n"
+        "    from tui.terminal import graphics\n"
         "    graphics.library()\n"
         "    os._exit(0 if sys.stdout.isatty() else 1)\n"
         "said = b''\n"
@@ -151,9 +151,9 @@ def test_the_sheet_has_the_pictures_in_order_and_frames_the_chosen_one():
 def test_pages_follow_each_other():
     grid = Grid.within(80, 20)
     assert (grid.columns, grid.rows) == (4, 2)
-    assert grid.around(0, 30) == range(8)
-    assert grid.around(9, 30) == range(8, 16)
-    assert grid.around(29, 30) == range(24, 30)
+    assert grid.page_of(0, 30) == range(8)
+    assert grid.page_of(9, 30) == range(8, 16)
+    assert grid.page_of(29, 30) == range(24, 30)
 
 
 # --- the screen ----------------------------------------------------------------------------
@@ -217,7 +217,7 @@ async def test_a_cancelled_capture_has_left_no_picture_to_show(run, desk):
 
 async def test_any_part_of_the_app_can_show_a_picture(run, desk):
     async with run(desk) as table:
-        table.app.show_still("A probe", np.asarray(crop(3)).tobytes(), "Ada [b]0.41[/b]")
+        table.app.stills.show("A probe", np.asarray(crop(3)).tobytes(), "Ada [b]0.41[/b]")
         await table.until(lambda: table.app.screen.opened)
         await table.shows("A probe", "Ada [b]0.41[/b]")
 

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from textual.app import App
 
-from tui.desk.screen import ALL, TALL, WIDE, View, arrange
+from tui.screens.desk import ALL, TALL, WIDE, View, arrange
 from tui.terminal.graphics import protocol, terminal_findings
 from tui.terminal.line import colours, colours_of
 

@@ -7,8 +7,7 @@ from fake_desk import FakeDesk
 
 from engine.contract import JobEnded, SecondFace, SetAside, TwinSuspected
 from tests.tui.samples import captured, person
-from tui.screens.dialog import TwinQuestion
-from tui.screens.person import FaceQuestion
+from tui.screens.questions import FaceQuestion, TwinQuestion
 
 SUSPECT = TwinSuspected(
     person="Grace H.", other="Grace Hopper", score=0.41, threshold=0.21, pictures=6, of=6

@@ -8,6 +8,7 @@ from fake_desk import FakeDesk
 from engine.contract import JobEnded, NothingToExplain, Rule
 from engine.contract.requests import RecogniseRequest
 from tests.tui.samples import face, model, person, why
+from tui.screens.evaluation import EvaluationScreen
 from tui.screens.why import WhyScreen
 from tui.widgets.crop import Crop
 from tui.words.coach import quality, sentences
@@ -16,7 +17,7 @@ SIZES = [(80, 24), (120, 40), (160, 45)]
 
 
 async def watching(table, *faces):
-    await table.app.recognise(RecogniseRequest(source="demo:collins"))
+    await table.app.jobs.recognise(RecogniseRequest(source="demo:collins"))
     await table.until(lambda: "recognise" in table.app.board.titles)
     table.desk.emit(*faces)
     await table.until(lambda: table.app.screen_desk.recognition.sightings)
@@ -87,7 +88,7 @@ async def test_in_the_evaluation_the_key_still_writes_the_report(run):
     async with run(desk()) as table:
         await watching(table, face("unknown"))
         await table.press("v")
-        await table.until(lambda: table.app.screen_evaluation is not None)
+        await table.until(lambda: table.app.open_screen(EvaluationScreen) is not None)
         await table.press("w")
         assert not isinstance(table.app.screen, WhyScreen)
 

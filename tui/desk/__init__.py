@@ -1,1 +1,1 @@
-"""The desk: its screen, its jobs, its keys."""
+"""The jobs of the desk: how keys, forms and demo start them, and the preview of their frames."""

@@ -10,31 +10,23 @@ The four steps from a new person to one who is recognised, and where they stand.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.contract import EnrolDone, Event, JobEnded, TrainDone
-from engine.contract.desk import Desk
+from engine.contract import EnrolDone, JobEnded, TrainDone
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
 from engine.desk import library
 from engine.text import many
-from tui.desk.jobs import ActionsApp
+from tui.desk.jobs import Jobs
 from tui.keys.keymap import with_keys
-from tui.link import log
+from tui.link import EngineApp, log
 from tui.screens.forms import NewPersonForm
-from tui.widgets.bars import TitleBar
 from tui.words.text import clean
 
 Step = Literal["capture", "split", "train", "recognise"]
 STEPS: tuple[Step, ...] = ("capture", "split", "train", "recognise")
-WORDS: dict[Step, str] = {
-    "capture": "capture",
-    "split": "split",
-    "train": "train",
-    "recognise": "recognise",
-}
 LEAST = 3
 """Kept pictures without which a training is not worth its time."""
 
@@ -53,7 +45,7 @@ class QuickSteps:
     given_up: int = 0
     aside: bool = False
     """Whether the gate kept the new model aside."""
-    leaves: bool = False
+    ended_early: bool = False
     """Whether the operator ended the capture so that nothing follows it."""
     over: bool = False
     failed: str = ""
@@ -71,7 +63,7 @@ class QuickSteps:
     @property
     def shown(self) -> str:
         """All steps on one line, each with a sign: ✓ done, ● running, ✗ failed, ○ to come."""
-        return " ".join(f"{self._sign(step)}{WORDS[step]}" for step in STEPS)
+        return " ".join(f"{self._sign(step)}{step}" for step in STEPS)
 
     def _sign(self, step: Step) -> str:
         if step in self.done:
@@ -81,77 +73,77 @@ class QuickSteps:
         return "✗" if self.failed else "●"
 
 
-class QuickEnrolmentApp(ActionsApp):
+class QuickEnrolment:
     """`n` and what follows from it."""
 
-    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
-        super().__init__(desk, clock)
+    def __init__(self, app: EngineApp, jobs: Jobs) -> None:
+        self.app, self.jobs = app, jobs
         self.then_train = True
         """Whether training was to follow the last capture; offered by the next form."""
-        self.quick: QuickSteps | None = None
+        self.steps: QuickSteps | None = None
         """The run under way, or the last one."""
-        self._watched: RecogniseRequest | None = None
         self._room: asyncio.Future[None] | None = None
+        app.listen(
+            {
+                EnrolDone: self._counted,
+                TrainDone: self._judged,
+                JobEnded: self._job_ended,
+            }
+        )
 
     # --- starting ------------------------------------------------------------------------
 
     def action_new_person(self) -> None:
         """The form for a new person; recognition makes room when it is sent."""
-        if not self.can("new_person"):
+        if not self.app.can("new_person"):
             return
 
         async def send(request: EnrolRequest) -> None:
             self.then_train = form.then_train
-            await self.enrol_quickly(request, train=self.then_train)
+            await self.enrol(request, self.then_train)
 
         form = NewPersonForm(
             send,
-            source=self.source,
-            count=self.count,
-            window=self.window,
+            source=self.app.last_used.source,
+            count=self.app.last_used.count,
+            window=self.app.last_used.window,
             then_train=self.then_train,
-            consent=self.desk.settings.consent,
+            consent=self.app.desk.settings.consent,
         )
-        self.push_screen(form)
+        self.app.push_screen(form)
 
-    async def recognise(self, request: RecogniseRequest) -> None:
-        """Start watching, and remember it for after the next capture."""
-        await super().recognise(request)
-        self._watched = request
-
-    async def enrol_quickly(self, request: EnrolRequest, *, train: bool) -> None:
+    async def enrol(self, request: EnrolRequest, train: bool) -> None:
         """Capture, and with `train` all that follows. Raises FacedeskError."""
-        paused = self.board.camera_job == "recognise"
+        paused = self.app.board.camera_job == "recognise"
         if paused:
             library.check_name(request.person)  # before recognition is ended for nothing
             await self._free_camera()
         resume = RecogniseRequest(source=request.source, window=request.window)
-        if paused and self._watched is not None:
-            resume = self._watched
+        if paused and self.jobs.watched is not None:
+            resume = self.jobs.watched
         if train or paused:
-            self.quick = QuickSteps(request, resume, paused, train)
+            self.steps = QuickSteps(request, resume, paused, train)
         try:
-            await self.enrol(request)
+            await self.jobs.enrol(request)
         except FacedeskError:
-            self.quick = None
+            self.steps = None
             if paused:
-                self.go(self.recognise(resume))
+                self.app.go(self.jobs.recognise(resume))
             raise
         self._show_steps()
 
     def action_cancel(self) -> None:
         """Esc: nothing follows the capture that it ends."""
-        run = self.quick
-        target = self.board.target(self.screen_desk.front)
-        if run is not None and run.step == "capture" and target == "enrol":
-            run.leaves = True
-        super().action_cancel()
+        run = self.steps
+        if run is not None and run.step == "capture" and self.jobs.target == "enrol":
+            run.ended_early = True
+        self.jobs.cancel()
 
     async def _free_camera(self) -> None:
         """End the running recognition."""
         self._room = asyncio.get_running_loop().create_future()
-        self.tell("Recognition makes room for the capture and comes back afterwards")
-        await self.stop("recognise")
+        self.app.tell("Recognition makes room for the capture and comes back afterwards")
+        await self.jobs.stop("recognise")
         try:
             await asyncio.wait_for(self._room, 10)
         finally:
@@ -159,27 +151,27 @@ class QuickEnrolmentApp(ActionsApp):
 
     # --- what follows --------------------------------------------------------------------
 
-    def heard(self, event: Event) -> None:
+    def _counted(self, event: EnrolDone) -> None:
+        if self.steps is not None and not self.steps.over:
+            self.steps.captured, self.steps.given_up = event.captured, event.given_up
+
+    def _judged(self, event: TrainDone) -> None:
+        if self.steps is not None and not self.steps.over:
+            self.steps.aside = not event.promoted
+
+    def _job_ended(self, event: JobEnded) -> None:
         """Go on to the next step when one has ended."""
-        super().heard(event)
-        if isinstance(event, JobEnded) and event.job == "recognise":
+        if event.job == "recognise":
             if self._room is not None and not self._room.done():
                 self._room.set_result(None)
             self._drop_finished()
-        run = self.quick
+        run = self.steps
         if run is None or run.over:
             return
-        match event:
-            case EnrolDone():
-                run.captured, run.given_up = event.captured, event.given_up
-            case JobEnded(job="enrol") if run.step == "capture":
-                self._captured(run, event)
-            case TrainDone():
-                run.aside = not event.promoted
-            case JobEnded(job="train") if run.step == "train":
-                self._trained(run, event)
-            case _:
-                return
+        if (event.job, run.step) == ("enrol", "capture"):
+            self._captured(run, event)
+        elif (event.job, run.step) == ("train", "train"):
+            self._trained(run, event)
         self._show_steps()
 
     def _captured(self, run: QuickSteps, ended: JobEnded) -> None:
@@ -190,7 +182,7 @@ class QuickEnrolmentApp(ActionsApp):
             self._fail(run, f"Not trained: the capture failed. {ended.title}.")
         elif ended.outcome == "cancelled" or run.given_up:
             self._fail(run, "Not trained: the capture was given up.")
-        elif run.leaves and run.captured:
+        elif run.ended_early and run.captured:
             text = "Not trained: {pictures} of {person} kept, {key.train} trains them."
             pictures, person = many(run.captured, "picture"), clean(run.enrol.person)
             self._fail(run, with_keys(text, pictures=pictures, person=person))
@@ -205,17 +197,17 @@ class QuickEnrolmentApp(ActionsApp):
 
     async def _split_and_train(self, run: QuickSteps) -> None:
         """Divide by the shares in the pane, then train recipe `head`. Raises FacedeskError."""
-        why = self.board.why_not("train") or self.board.why_not("split")
-        request = self.screen_desk.split.request()
+        why = self.app.board.why_not("train") or self.app.board.why_not("split")
+        request = self.jobs.screen.split.request()
         if why is not None:
             self._fail(run, f"Not trained. {why}")
         elif request is None:
             self._fail(run, "Not trained: the shares in the split pane cannot be used.")
         else:
-            await self.split(request)
+            await self.jobs.split(request)
             run.go_to("train")
             self._show_steps()
-            await self.train(TrainRequest())
+            await self.jobs.train(TrainRequest())
 
     def _trained(self, run: QuickSteps, ended: JobEnded) -> None:
         if ended.outcome == "failed":
@@ -225,8 +217,8 @@ class QuickEnrolmentApp(ActionsApp):
         else:
             run.go_to("recognise")
             if run.aside:
-                self.tell("The new model was kept aside: recognising with the one before it")
-            self._next(run, self.recognise(run.resume))
+                self.app.tell("The new model was kept aside: recognising with the one before it")
+            self._next(run, self.jobs.recognise(run.resume))
 
     def _next(self, run: QuickSteps, work: Coroutine[Any, Any, None]) -> None:
         """Do a step in the background; trouble ends the run with a sentence."""
@@ -246,34 +238,34 @@ class QuickEnrolmentApp(ActionsApp):
                 run.over = True
             self._show_steps()
 
-        self.run_worker(guarded(), exit_on_error=False)
+        self.app.run_worker(guarded(), exit_on_error=False)
 
     def _fail(self, run: QuickSteps, why: str) -> None:
         """End the run, say why, and go on to what is possible."""
         recognising = run.step == "recognise"
         run.fail(why)
-        self.tell(why, "warning")
-        self.notify(why, severity="warning", timeout=8, markup=False)
+        self.app.tell(why, "warning")
+        self.app.notify(why, severity="warning", timeout=8, markup=False)
         self._show_steps()
         if not recognising:
             self._watch_again(run)
 
     def _watch_again(self, run: QuickSteps) -> None:
         """Bring back the recognition that made room for the capture."""
-        if run.paused and self.board.why_not("recognise") is None:
-            self.go(self.recognise(run.resume))
+        if run.paused and self.app.board.why_not("recognise") is None:
+            self.app.go(self.jobs.recognise(run.resume))
 
     # --- showing -------------------------------------------------------------------------
 
     def _show_steps(self) -> None:
-        run = self.quick
+        run = self.steps
         shown = run.shown if run is not None and run.train else ""
-        self.screen_desk.capture.steps(shown, run.failed if run is not None else "")
+        self.jobs.screen.capture.steps(shown, run.failed if run is not None else "")
         running = run is not None and not run.over
-        self.screen_desk.query_one(TitleBar).steps = shown if running else ""
+        self.jobs.screen.title_bar.steps = shown if running else ""
 
     def _drop_finished(self) -> None:
         """The recognition at the end of a run is over, and so is the run's line."""
-        if self.quick is not None and self.quick.over and not self.quick.failed:
-            self.quick = None
+        if self.steps is not None and self.steps.over and not self.steps.failed:
+            self.steps = None
             self._show_steps()

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.workspace.files import open_regular
-from tui.keys import KEYS
-from tui.keys.key import Key
+from tui.keys.table import KEYS, WRITTEN, Key, written
 
 RESERVED: dict[str, str] = {
     **dict.fromkeys(("ctrl+b", "ctrl+a"), "tmux and screen take it"),
@@ -40,7 +39,6 @@ ON_THE_DESK = frozenset(
 LARGEST = 1 << 20
 """Bytes of a key file that are read."""
 NAMED = re.compile(r"(ctrl\+|shift\+|alt\+)*(f([1-9]|1[0-9]|2[0-4])|escape|insert|delete|[a-z_]+)")
-WRITTEN = {"escape": "esc", "question_mark": "?", "slash": "/", "comma": ",", "full_stop": "."}
 CHARACTERS = {shown: name for name, shown in WRITTEN.items() if len(shown) == 1}
 
 
@@ -58,13 +56,6 @@ class KeyMap:
     def shown(self, row: Key) -> str:
         """The key of a row, as written for people."""
         return written(self.changed[row.id]) if row.id in self.changed else row.shown
-
-
-def written(key: str) -> str:
-    """A key's name for people: `esc`, `F4`, `ctrl+p`, `?`."""
-    if re.fullmatch(r"f\d+", key):
-        return key.upper()
-    return WRITTEN.get(key, key)
 
 
 def read_keymap(path: Path, table: Iterable[Key]) -> KeyMap:
@@ -134,7 +125,7 @@ def _why_not(row: Key, key: str) -> str:
 def _sort(key: str) -> str:
     if key.isdigit():
         return "digit"
-    return "letter" if len(key) == 1 or (key in WRITTEN and key != "escape") else "named"
+    return "letter" if len(WRITTEN.get(key, key)) == 1 and key not in RESERVED else "named"
 
 
 def _first_clash(changed: Mapping[str, str], table: tuple[Key, ...]) -> tuple[str, Key] | None:

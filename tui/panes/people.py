@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -17,7 +16,7 @@ from textual.widgets import DataTable, Input
 
 from engine.contract.requests import PersonRow
 from engine.text import JOINERS, many
-from tui.keys import keys_of
+from tui.keys import OPENERS, bindings_of
 from tui.keys.keymap import with_keys
 from tui.panes.base import Empty, Pane, line
 from tui.words.tables import Sheet
@@ -46,7 +45,7 @@ class SearchLine(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "escape",
-            "leave",
+            "clear_search",
             "All people",
             key_display="esc",
             tooltip="Show everybody again",
@@ -54,12 +53,12 @@ class SearchLine(Input):
         Binding("down", "screen.focus_next", "List", show=False),
     ]
 
-    class Left(Message):
+    class Cleared(Message):
         """Esc was pressed."""
 
-    def action_leave(self) -> None:
+    def action_clear_search(self) -> None:
         """Give the search up."""
-        self.post_message(self.Left())
+        self.post_message(self.Cleared())
 
 
 class PeoplePane(Pane):
@@ -74,9 +73,7 @@ class PeoplePane(Pane):
         "Press {key.new_person} to enrol a person from a camera, a clip or a stream, "
         "or {key.import_folder} to import a folder with one sub-folder a person."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [
-        replace(key.binding(), action=f"app.{key.action}") for key in keys_of("people")
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("people")]
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,20 +132,24 @@ class PeoplePane(Pane):
 
     # --- what the keys do ----------------------------------------------------------------
 
-    def search(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters belong to the name that is searched for."""
+        return None if action in OPENERS and self.searching else True
+
+    def action_search_people(self) -> None:
         """Open the search line."""
         if self.rows:
             search = self.query_one(SearchLine)
             search.display = True
             self.screen.set_focus(search)  # at once: the next key is a letter
 
-    def sort_next(self) -> None:
+    def action_sort_people(self) -> None:
         """Sort the next way."""
         chosen = self.selected
         self._sort = (self._sort + 1) % len(SORTS)
         self._list(chosen.slug if chosen else "")
 
-    def toggle_mark(self) -> None:
+    def action_mark_person(self) -> None:
         """Mark or unmark the selected person and go on to the next."""
         selected = self.selected
         if selected is None:
@@ -181,8 +182,8 @@ class PeoplePane(Pane):
         event.stop()
         self.focus_main()
 
-    @on(SearchLine.Left)
-    def _give_up_search(self, event: SearchLine.Left) -> None:
+    @on(SearchLine.Cleared)
+    def _give_up_search(self, event: SearchLine.Cleared) -> None:
         event.stop()
         search = self.query_one(SearchLine)
         search.value = ""

@@ -17,6 +17,7 @@ from engine.contract import (
     RecogniseDone,
     SourceLost,
     SourceOpened,
+    SourceRestored,
     Threshold,
 )
 from engine.text import many
@@ -116,6 +117,9 @@ class RecognitionPane(Pane):
         text = text.format(attempt=event.attempt, seconds=event.retry_in)
         self.write("#recognition-status", Text(text, "bold yellow"))
 
+    def restored(self, event: SourceRestored) -> None:
+        """A live source is back: the rate shows it."""
+
     def doubted(self, event: PictureDoubted) -> None:
         """The camera sends what it should not, or is in order again."""
         style = "" if event.over else "bold yellow"
@@ -149,9 +153,9 @@ class RecognitionPane(Pane):
         present = [s for s in self.sightings if 0 <= now - s.seen <= GONE]
         width = max(20, self.query_one("#recognition-body").content_size.width)
         if present:
-            several = len(self.opened) > 1
+            many_sources = len(self.opened) > 1
             faces = Text("\n").join(
-                _card(s, now, width, several=several) for s in reversed(present)
+                _card(s, now, width, many_sources=many_sources) for s in reversed(present)
             )
         else:
             faces = Text("Nobody in view" if self.watching else "", "dim")
@@ -214,8 +218,8 @@ def _nearest(candidate: str) -> str:
     return f"nearest {candidate}" if candidate else "nobody near"
 
 
-def _card(sighting: Sighting, now: float, width: int, *, several: bool) -> Text:
-    """Two lines about a face: who, then the figures behind it; of `several` sources also which."""
+def _card(sighting: Sighting, now: float, width: int, *, many_sources: bool) -> Text:
+    """Two lines about a face: who, then the figures behind it; of `many_sources` also its own."""
     face = sighting.face
     style = STYLES.get(face.decision, "bold")
     who = clean(face.person) if face.person else _nearest(clean(face.candidate))
@@ -236,7 +240,7 @@ def _card(sighting: Sighting, now: float, width: int, *, several: bool) -> Text:
     since = since.format(time=clock(sighting.since), span=span(now - sighting.since))
     between = " · " if width >= 44 else "\n "
     head.append(f"\n {figures}{between}{since}", "dim")
-    if several:
+    if many_sources:
         head.append(f"\n {shorten(clean(face.source), width - 1)}", "dim")
     if face.stale:
         changed = with_keys("pictures changed since training: press {key.train}")

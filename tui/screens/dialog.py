@@ -1,10 +1,7 @@
-"""What all dialogs share: Esc closes, Enter does it, trouble shows inside the dialog.
+"""What all dialogs share: Esc closes, Enter does it, an error shows inside the dialog.
 
-A question with what will be lost, and the note shown while the app closes.
-
-What the deletion of people is to be: into the trash, or every trace at once.
-
-Looks like somebody else: same person? The capture is held until this is answered.
+The dialogs of the whole app: a question before something is lost, what a deletion is to be, and
+the note shown while the app closes.
 """
 
 from __future__ import annotations
@@ -21,7 +18,6 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from engine.contract import TwinChoice, TwinSuspected
 from engine.contract.errors import FacedeskError
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
@@ -30,6 +26,7 @@ from tui.words.text import clean
 
 Result = TypeVar("Result")
 Request = TypeVar("Request")
+Answer = TypeVar("Answer")
 Send: TypeAlias = Callable[[Request], Awaitable[None]]
 """Hands a request to the engine; raises FacedeskError."""
 
@@ -193,20 +190,52 @@ class Closing(ModalScreen[None]):
             yield Static("Closing: ending the camera and model processes ...", markup=False)
 
 
+class Choice(Dialog[Answer], Generic[Answer]):
+    """A question with a button and a key for each answer; ends with the answer's name."""
+
+    NAME: ClassVar[str]
+    """Begins the ids of the buttons: `<NAME>-<answer>`."""
+    ANSWERS: ClassVar[tuple[tuple[str, str], ...]]
+    """Answers with the words on their buttons."""
+    GRAVE: ClassVar[str] = ""
+    """The answer whose button warns by its colour."""
+
+    def buttons(self) -> ComposeResult:
+        """A row with all answers."""
+        with Horizontal(classes="buttons"):
+            for answer, label in self.ANSWERS:
+                variant: Literal["default", "error"] = (
+                    "error" if answer == self.GRAVE else "default"
+                )
+                yield Button(
+                    with_keys(label), id=f"{self.NAME}-{answer}", variant=variant, compact=True
+                )
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(cast(Answer, (event.button.id or "").removeprefix(f"{self.NAME}-")))
+
+    def action_answer(self, answer: Answer) -> None:
+        """Answered by a key."""
+        self.dismiss(answer)
+
+
 Deletion = Literal["trash", "erase", "keep"]
 
-ANSWERS: tuple[tuple[str, str], ...] = (
-    ("keep", "Keep ({key[deletion.answer-keep]})"),
-    ("trash", "To the trash ({key[deletion.answer-trash]})"),
-    ("erase", "Erase at once ({key[deletion.answer-erase]})"),
-)
 
-
-class DeletionQuestion(Dialog[Deletion]):
+class DeletionQuestion(Choice[Deletion]):
     """Three answers; the one that loses nothing has the focus. Esc keeps everything."""
 
     AUTO_FOCUS = "#deletion-keep"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("deletion")]
+    NAME = "deletion"
+    ANSWERS = (
+        ("keep", "Keep ({key[deletion.answer-keep]})"),
+        ("trash", "To the trash ({key[deletion.answer-trash]})"),
+        ("erase", "Erase at once ({key[deletion.answer-erase]})"),
+    )
+    GRAVE = "erase"
 
     def __init__(self, title: str, lines: Sequence[str]) -> None:
         super().__init__()
@@ -220,77 +249,4 @@ class DeletionQuestion(Dialog[Deletion]):
         """The lines, then the answers."""
         for text in self._lines:
             yield Static(clean(text), markup=False)
-        with Horizontal(classes="buttons"):
-            for answer, label in ANSWERS:
-                variant: Literal["default", "error"] = "error" if answer == "erase" else "default"
-                yield Button(
-                    with_keys(label), id=f"deletion-{answer}", variant=variant, compact=True
-                )
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(cast(Deletion, (event.button.id or "").removeprefix("deletion-")))
-
-    def action_answer(self, answer: Deletion) -> None:
-        """Answered by a key."""
-        self.dismiss(answer)
-
-
-TWIN_ANSWERS: tuple[tuple[TwinChoice, str], ...] = (
-    ("same", "Same person ({key[twin.twin-same]})"),
-    ("different", "Different ({key[twin.twin-different]})"),
-    ("stop", "Stop ({key[twin.twin-stop]})"),
-)
-
-
-def question(event: TwinSuspected) -> str:
-    """The question in a few words."""
-    return f"Looks like {clean(event.other)}: same person?"
-
-
-def evidence(event: TwinSuspected) -> str:
-    """What the question rests on."""
-    return (
-        f"{event.pictures} of the first {event.of} pictures of {clean(event.person)} "
-        f"are named {clean(event.other)}: "
-        f"score {event.score:.2f}, threshold {event.threshold:.2f}."
-    )
-
-
-class TwinQuestion(Dialog[TwinChoice]):
-    """Three answers. Esc stops the capture too, for it cannot go on unanswered."""
-
-    AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
-
-    def __init__(self, event: TwinSuspected) -> None:
-        super().__init__()
-        self._event = event
-
-    def title_text(self) -> str:
-        """The question."""
-        return question(self._event)
-
-    def body(self) -> ComposeResult:
-        """What it rests on, what the answers do, the answers."""
-        other = clean(self._event.other)
-        yield Static(evidence(self._event), markup=False)
-        answers = f"Same: the pictures go to {other}. Stop: to the trash."
-        yield Static(answers, markup=False)
-        with Horizontal(classes="buttons"):
-            for choice, label in TWIN_ANSWERS:
-                yield Button(with_keys(label), id=f"twin-{choice}", compact=True)
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(cast(TwinChoice, (event.button.id or "").removeprefix("twin-")))
-
-    def action_twin(self, choice: TwinChoice) -> None:
-        """Answered by a key."""
-        self.dismiss(choice)
-
-    def action_dismiss_dialog(self) -> None:
-        """Esc: the capture is given up."""
-        self.dismiss("stop")
+        yield from self.buttons()

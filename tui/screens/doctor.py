@@ -1,15 +1,8 @@
-"""The doctor: every finding by group with sign, value and remedy, and the measured picture.
-
-What the doctor's keys do.
-
-The doctor's findings as they come in, for the screen that shows them.
-"""
+"""The doctor: every finding by group with sign, value and remedy, and the measured picture."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -17,17 +10,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Static
 
-from engine.contract import CameraMeasured, Event, Finding, JobEnded, JobStarted
-from engine.contract.desk import Desk
+from engine.contract import CameraMeasured, Finding, JobEnded, JobStarted
 from engine.contract.requests import CheckRequest
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
-from tui.link import in_thread
-from tui.screens.evaluation import EvaluationApp
+from tui.link import EngineApp
 from tui.terminal.graphics import terminal_findings
 from tui.widgets.bars import KeyLine
 from tui.widgets.crop import Crop
@@ -35,10 +25,11 @@ from tui.words.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
 from tui.words.text import clean, shorten
 
 
-class Checkup:
-    """What was looked at, what was measured since, and what is being measured."""
+class Doctor:
+    """The findings, kept while the screen is closed, and the key that opens it."""
 
-    def __init__(self) -> None:
+    def __init__(self, app: EngineApp) -> None:
+        self.app = app
         self.looked: tuple[Finding, ...] = ()
         """Everything but measurements; empty until the first look is over."""
         self.measuring = ""
@@ -46,28 +37,65 @@ class Checkup:
         self.still: CameraMeasured | None = None
         """The last measurement, with its last picture."""
         self._measured: dict[str, Finding] = {}
+        app.listen(
+            {
+                JobStarted: self._started,
+                JobEnded: self._ended,
+                Finding: self._found,
+                CameraMeasured: self._pictured,
+            }
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings; measurements stand after the other lines of cameras."""
         return (*self.looked, *self._measured.values())
 
-    def hear(self, event: Event) -> bool:
-        """Take an event in; whether it was about a checkup."""
-        match event:
-            case JobStarted(job="check"):
-                self.measuring = event.title
-                self.still = None
-                self._measured.clear()
-            case JobEnded(job="check"):
-                self.measuring = ""
-            case Finding():
-                self._measured[event.subject] = event
-            case CameraMeasured():
-                self.still = event
-            case _:
-                return False
-        return True
+    def _started(self, event: JobStarted) -> None:
+        if event.job == "check":
+            self.measuring, self.still = event.title, None
+            self._measured.clear()
+            self._show()
+
+    def _ended(self, event: JobEnded) -> None:
+        if event.job == "check":
+            self.measuring = ""
+            self._show()
+
+    def _found(self, event: Finding) -> None:
+        self._measured[event.subject] = event
+        self._show()
+
+    def _pictured(self, event: CameraMeasured) -> None:
+        self.still = event
+        self._show()
+
+    def _show(self) -> None:
+        screen = self.app.open_screen(DoctorScreen)
+        if screen is not None and screen.is_mounted:
+            screen.show()
+
+    def action_doctor(self) -> None:
+        """Open the screen and look at everything afresh."""
+        if self.app.open_screen(DoctorScreen) is None:
+            self.app.push_screen(DoctorScreen(self))
+            self.app.run_worker(self._look(), exit_on_error=False)
+
+    async def _look(self) -> None:
+        found = await self.app.ask(self.app.desk.checkup)
+        if found is None:
+            return
+        terminal = terminal_findings(os.environ, self.app.size.width, self.app.size.height)
+        self.looked = (*found, *self._last_source(found), *terminal)
+        self._show()
+
+    def _last_source(self, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """A line for the source used last, where it is none of the cameras."""
+        source = self.app.last_used.source
+        if source.isdigit() or source in {finding.device for finding in found}:
+            return ()
+        value = "the source used last; r measures it"
+        return (Finding(group="camera", subject=source, state="ok", value=value, device=source),)
 
 
 STATE_WIDTH = 11
@@ -80,22 +108,15 @@ HINT = (
 
 
 class DoctorScreen(ModalScreen[None]):
-    """Shows a `Checkup`. Covers the desk and takes its keys; the app measures.
-
-    `why_not` says why measuring is not possible just now.
-    """
+    """Shows what the doctor found. Covers the desk and takes its keys."""
 
     HELP = "doctor"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("doctor")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
 
-    class MeasureAsked(Message):
-        """Enter on a line."""
-
-    def __init__(self, checkup: Checkup, why_not: Callable[[], str | None]) -> None:
+    def __init__(self, doctor: Doctor) -> None:
         super().__init__()
-        self.checkup = checkup
-        self._why_not = why_not
+        self.doctor, self.link = doctor, doctor.app
         self._rows: list[Finding | None] = []
 
     def compose(self) -> ComposeResult:
@@ -125,9 +146,9 @@ class DoctorScreen(ModalScreen[None]):
         self.call_after_refresh(self.show)
 
     def show(self) -> None:
-        """Show how the checkup stands now; the cursor stays on its finding."""
+        """Show how it stands now; the cursor stays on its finding."""
         before = self.selected
-        table, findings = self.query_one(DataTable), self.checkup.findings
+        table, findings = self.query_one(DataTable), self.doctor.findings
         subject = SUBJECT_WIDTH if self.has_class("-wide") else NARROW_SUBJECT
         width = max(20, table.size.width - STATE_WIDTH - subject - 2)
         table.clear(columns=True)
@@ -143,7 +164,7 @@ class DoctorScreen(ModalScreen[None]):
         subjects = [row.subject if row else "" for row in self._rows]
         kept = before is not None and before.subject in subjects
         table.move_cursor(row=subjects.index(before.subject) if before and kept else 1)
-        still, measured = self.query_one(Crop), self.checkup.still
+        still, measured = self.query_one(Crop), self.doctor.still
         if measured is not None:
             still.show_pixels(measured.pixels, measured.across, measured.down)
         if still.display != (measured is not None):
@@ -154,8 +175,8 @@ class DoctorScreen(ModalScreen[None]):
 
     def _describe(self) -> None:
         """Title and the selected finding in full."""
-        checkup, finding = self.checkup, self.selected
-        state = checkup.measuring or (verdict(checkup.findings) if checkup.looked else LOOKING)
+        doctor, finding = self.doctor, self.selected
+        state = doctor.measuring or (verdict(doctor.findings) if doctor.looked else LOOKING)
         title = Text.assemble((f" {'Doctor'} ", "bold"), f"│ {clean(state)}")
         self.query_one("#doctor-title", Static).update(title)
         text = Text()
@@ -167,8 +188,8 @@ class DoctorScreen(ModalScreen[None]):
                 text.append(f"\n{clean(finding.detail)}", "dim")
             if finding.remedy:
                 text.append(f"\n→ {clean(finding.remedy)}", "bold")
-            elif finding.device and not checkup.measuring:
-                why = self._why_not()
+            elif finding.device and not doctor.measuring:
+                why = self.link.board.why_not("measure_camera")
                 text.append(f"\n{clean(why) if why else with_keys(HINT)}", "dim")
         self.query_one("#doctor-detail", Static).update(text)
 
@@ -180,7 +201,19 @@ class DoctorScreen(ModalScreen[None]):
     @on(DataTable.RowSelected)
     def _entered(self, event: DataTable.RowSelected) -> None:
         event.stop()
-        self.post_message(self.MeasureAsked())
+        self.action_measure_camera()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what cannot be done now."""
+        return self.link.allows(action)
+
+    def action_measure_camera(self) -> None:
+        """Measure the camera under the cursor."""
+        finding = self.selected
+        if finding is None or not finding.device:
+            self.link.explain("Choose the line of a camera or of the source used last.")
+        elif self.link.can("measure_camera"):
+            self.link.call(self.link.desk.check, CheckRequest(source=finding.device))
 
     def action_back(self) -> None:
         """Back to the desk."""
@@ -201,63 +234,3 @@ def _cells(finding: Finding, subject: int, width: int) -> tuple[Text, Text, Text
         Text(shorten(_below(finding), subject - 1)),
         Text(shorten(finding.value, width)),
     )
-
-
-class DoctorApp(EvaluationApp):
-    """The checkup and the screen that shows it."""
-
-    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
-        super().__init__(desk, clock)
-        self.checkup = Checkup()
-
-    @property
-    def screen_doctor(self) -> DoctorScreen | None:
-        """The doctor's screen if it is open, perhaps under a dialog."""
-        return next((s for s in self.screen_stack if isinstance(s, DoctorScreen)), None)
-
-    def heard(self, event: Event) -> None:
-        """Take an event in and show it."""
-        super().heard(event)
-        if self.checkup.hear(event):
-            self._show_checkup()
-
-    def _show_checkup(self) -> None:
-        screen = self.screen_doctor
-        if screen is not None and screen.is_mounted:
-            screen.show()
-
-    # --- actions -------------------------------------------------------------------------
-
-    def action_doctor(self) -> None:
-        """Open the screen and look at everything afresh."""
-        if self.screen_doctor is not None:
-            return
-        self.push_screen(DoctorScreen(self.checkup, partial(self.board.why_not, "measure_camera")))
-        self.run_worker(self._look(), exit_on_error=False)
-
-    async def _look(self) -> None:
-        found = await self.ask(self.desk.checkup)
-        if found is None:
-            return
-        terminal = terminal_findings(os.environ, self.size.width, self.size.height)
-        self.checkup.looked = (*found, *self._last_source(found), *terminal)
-        self._show_checkup()
-
-    def _last_source(self, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """A line for the source used last, where it is none of the cameras."""
-        source = self.source
-        if source.isdigit() or source in {finding.device for finding in found}:
-            return ()
-        value = "the source used last; r measures it"
-        return (Finding(group="camera", subject=source, state="ok", value=value, device=source),)
-
-    @on(DoctorScreen.MeasureAsked)
-    def action_measure_camera(self) -> None:
-        """Measure the camera under the cursor."""
-        screen = self.screen_doctor
-        finding = screen.selected if screen else None
-        if finding is None or not finding.device:
-            self.explain("Choose the line of a camera or of the source used last.")
-        elif self.can("measure_camera"):
-            request = CheckRequest(source=finding.device)
-            self.go(in_thread(partial(self.desk.check, request)))

@@ -1,16 +1,9 @@
-"""The evaluation screen: how good the model in use honestly is.
-
-How the evaluation of the model stands: the last result, what is running, what went wrong.
-
-What the evaluation's keys do, from anywhere and within its screen.
-"""
+"""The evaluation screen: how good the model in use honestly is, and what its keys do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -21,14 +14,12 @@ from textual.containers import Container, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from engine.contract import EvaluateDone, Event, FeaturesProgress, JobEnded, JobStarted, TrainDone
-from engine.contract.desk import Desk
+from engine.contract import EvaluateDone, FeaturesProgress, JobEnded, JobStarted, TrainDone
 from engine.contract.requests import EvaluateRequest
 from engine.text import many
-from tui.desk.jobs import ActionsApp
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
-from tui.link import in_thread
+from tui.link import EngineApp, in_thread
 from tui.live import Live
 from tui.panes.base import Empty
 from tui.screens.evaluation_forms import DoubtfulPart, OtherPicturesForm, ReportForm
@@ -44,20 +35,30 @@ from tui.words.tables import Sheet, evaluation_sheet
 from tui.words.text import clean
 
 
-@dataclass(slots=True)
 class Evaluation:
-    """Kept while the app runs, so that the screen may be closed meanwhile."""
+    """How the evaluation stands, kept while the screen is closed, and the key that opens it."""
 
-    result: EvaluateDone | None = None
-    request: EvaluateRequest = field(default_factory=EvaluateRequest)
-    """What was asked last, without the report: what measuring again repeats."""
-    model: str = ""
-    """The model in use; empty while there is none or it is not known."""
-    title: str = ""
-    """The running evaluation's title; empty while none runs."""
-    features: FeaturesProgress | None = None
-    trouble: str = ""
-    """How the last evaluation ended, if not well."""
+    def __init__(self, app: EngineApp) -> None:
+        self.app, self.desk = app, app.desk
+        self.result: EvaluateDone | None = None
+        self.request = EvaluateRequest()
+        """What was asked last, without the report: what measuring again repeats."""
+        self.model = ""
+        """The model in use; empty while there is none or it is not known."""
+        self.title = ""
+        """The running evaluation's title; empty while none runs."""
+        self.features: FeaturesProgress | None = None
+        self.trouble = ""
+        """How the last evaluation ended, if not well."""
+        app.view(self._saw)
+        app.listen(
+            {
+                JobStarted: self._started,
+                EvaluateDone: self._measured,
+                JobEnded: self._ended,
+                TrainDone: self._trained,
+            }
+        )
 
     @property
     def outdated(self) -> bool:
@@ -69,21 +70,62 @@ class Evaluation:
         """Whether there is nothing to show of the model in use, and nothing under way."""
         return not self.title and (self.result is None or self.outdated)
 
-    def hear(self, event: Event) -> bool:
-        """Take an event in; whether it changed anything."""
-        match event:
-            case JobStarted(job="evaluate"):
-                self.title, self.features, self.trouble = event.title, None, ""
-            case EvaluateDone():
-                self.result = event
-            case JobEnded(job="evaluate"):
-                self.title, self.features = "", None
-                self.trouble = _trouble(event)
-            case TrainDone(promoted=True):
-                self.model = event.model  # the list of models comes a moment later
-            case _:
-                return False
-        return True
+    async def measure(self, request: EvaluateRequest) -> None:
+        """Start measuring. Raises FacedeskError."""
+        await in_thread(partial(self.desk.evaluate, request))
+        self.request = replace(request, report=None)
+
+    def action_evaluation(self) -> None:
+        """Open the screen; measure at once if there is nothing to show of the model in use."""
+        if self.app.open_screen(EvaluationScreen) is not None:
+            return
+        self.app.push_screen(EvaluationScreen(self))
+        if self.wanted and self.app.board.why_not("measure") is None:
+            self.app.go(self.measure(EvaluateRequest()))
+
+    def model_in_use(self, model: str) -> None:
+        """Another model may be in use: take up its kept evaluation, if none is shown yet."""
+        self.model = model
+        if model and self.wanted:
+            self.app.go(self._recall(model))
+        self.show()
+
+    async def _recall(self, model: str) -> None:
+        kept = await in_thread(partial(self.desk.last_evaluation, model))
+        if kept is not None and self.wanted and self.model == model:
+            self.result = kept
+            self.show()
+
+    def show(self) -> None:
+        """Show the present state in the screen, if it is open."""
+        screen = self.app.open_screen(EvaluationScreen)
+        if screen is not None and screen.is_mounted:
+            screen.show()
+
+    def _started(self, event: JobStarted) -> None:
+        if event.job == "evaluate":
+            self.title, self.features, self.trouble = event.title, None, ""
+            self.show()
+
+    def _measured(self, event: EvaluateDone) -> None:
+        self.result = event
+        self.show()
+
+    def _ended(self, event: JobEnded) -> None:
+        if event.job == "evaluate":
+            self.title, self.features, self.trouble = "", None, _trouble(event)
+            self.show()
+
+    def _trained(self, event: TrainDone) -> None:
+        if event.promoted:
+            self.model = event.model  # the list of models comes a moment later
+            self.show()
+
+    def _saw(self, live: Live) -> None:
+        """Show how many features of a running evaluation are ready."""
+        if self.title and live.features is not self.features:
+            self.features = live.features
+            self.show()
 
 
 def _trouble(event: JobEnded) -> str:
@@ -92,6 +134,9 @@ def _trouble(event: JobEnded) -> str:
         return f"Failed: {why}. {event.hint}".rstrip()
     return "" if event.outcome == "done" else "The evaluation was given up: v measures again."
 
+
+REPORTS = "reports"
+"""The folder in the workspace that is offered for reports."""
 
 PARTS: tuple[type[Part], ...] = (OverviewPart, PeoplePart, ConfusionPart, CurvePart, DoubtfulPart)
 MANY_PEOPLE = 12
@@ -106,8 +151,7 @@ UNMEASURED = (
 class EvaluationScreen(ModalScreen[None]):
     """Shows an `Evaluation`. Wide terminals show all parts at once, narrow ones one at a time.
 
-    Covers the desk and takes its keys; the app does what the keys ask for. `why_not` says why
-    measuring is not possible just now.
+    Covers the desk and takes its keys.
     """
 
     HELP = "evaluation"
@@ -115,20 +159,18 @@ class EvaluationScreen(ModalScreen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
-    def __init__(
-        self, evaluation: Evaluation, workspace: Path, why_not: Callable[[], str | None]
-    ) -> None:
+    def __init__(self, evaluation: Evaluation) -> None:
         super().__init__()
         self.evaluation = evaluation
+        self.link = evaluation.app
         self.front = OverviewPart.NAME
-        self._why_not = why_not
         self._shown: EvaluateDone | None = None
         self.parts: tuple[Part, ...] = (
             OverviewPart(),
             PeoplePart(),
             ConfusionPart(),
             CurvePart(),
-            DoubtfulPart(workspace),
+            DoubtfulPart(self.link.desk.workspace),
         )
 
     def compose(self) -> ComposeResult:
@@ -183,7 +225,7 @@ class EvaluationScreen(ModalScreen[None]):
         empty = self.query_one("#evaluation-empty", Empty)
         empty.display = result is None
         if result is None:
-            why = None if evaluation.title else self._why_not()
+            why = None if evaluation.title else self.link.board.why_not("measure")
             measuring = (
                 "Measuring: the figures come when it is over.\n\n"
                 "Esc goes back to the desk, and the evaluation goes on."
@@ -248,91 +290,33 @@ class EvaluationScreen(ModalScreen[None]):
         """Back to the desk; what runs goes on."""
         self.dismiss(None)
 
+    # --- what the keys measure -----------------------------------------------------------
 
-REPORTS = "reports"
-"""The folder in the workspace that is offered for reports."""
-
-
-class EvaluationApp(ActionsApp):
-    """The actions around `Evaluation`, and the screen that shows it."""
-
-    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
-        super().__init__(desk, clock)
-        self.evaluation = Evaluation()
-
-    @property
-    def screen_evaluation(self) -> EvaluationScreen | None:
-        """The evaluation screen if it is open, perhaps under a form."""
-        return next((s for s in self.screen_stack if isinstance(s, EvaluationScreen)), None)
-
-    async def evaluate(self, request: EvaluateRequest) -> None:
-        """Start measuring. Raises FacedeskError."""
-        await in_thread(partial(self.desk.evaluate, request))
-        self.evaluation.request = replace(request, report=None)
-
-    def heard(self, event: Event) -> None:
-        """Take an event in and show it."""
-        super().heard(event)
-        if self.evaluation.hear(event):
-            self.refresh_evaluation()
-
-    def saw(self, live: Live) -> None:
-        """Show how many features of a running evaluation are ready."""
-        super().saw(live)
-        if self.evaluation.title and live.features is not self.evaluation.features:
-            self.evaluation.features = live.features
-            self.refresh_evaluation()
-
-    def refresh_evaluation(self) -> None:
-        """Show the present state in the screen, if it is open."""
-        screen = self.screen_evaluation
-        if screen is not None and screen.is_mounted:
-            screen.show()
-
-    def recall_evaluation(self) -> None:
-        """Take up the kept evaluation of the model in use, if there is none to show yet."""
-        model = self.evaluation.model
-        if model and self.evaluation.wanted:
-            self.go(self._recall(model))
-
-    async def _recall(self, model: str) -> None:
-        kept = await in_thread(partial(self.desk.last_evaluation, model))
-        if kept is not None and self.evaluation.wanted and self.evaluation.model == model:
-            self.evaluation.result = kept
-            self.refresh_evaluation()
-
-    # --- actions -------------------------------------------------------------------------
-
-    def action_evaluation(self) -> None:
-        """Open the screen; measure at once if there is nothing to show of the model in use."""
-        if self.screen_evaluation is not None:
-            return
-        why_not = partial(self.board.why_not, "measure")
-        self.push_screen(EvaluationScreen(self.evaluation, self.desk.workspace, why_not))
-        if self.evaluation.wanted and why_not() is None:
-            self.go(self.evaluate(EvaluateRequest()))
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what cannot be done now."""
+        return self.link.allows(action)
 
     def action_measure(self) -> None:
         """Measure once more what was measured last."""
-        if self.can("measure"):
-            self.go(self.evaluate(self.evaluation.request))
+        if self.link.can("measure"):
+            self.link.go(self.evaluation.measure(self.evaluation.request))
 
     def action_write_report(self) -> None:
         """The form for the report's folder."""
-        if self.can("measure"):
-            folder = str(self.desk.workspace / REPORTS)
+        if self.link.can("measure"):
+            folder = str(self.link.desk.workspace / REPORTS)
             last = self.evaluation.request
-            self.push_screen(ReportForm(self.evaluate, last=last, folder=folder))
+            self.link.push_screen(ReportForm(self.evaluation.measure, last=last, folder=folder))
 
     def action_other_pictures(self) -> None:
         """The form for other probes, strangers and FPIR."""
-        if self.can("measure"):
-            fpir = self.desk.settings.recognition.fpir
+        if self.link.can("measure"):
+            fpir = self.link.desk.settings.recognition.fpir
             last = self.evaluation.request
-            self.push_screen(OtherPicturesForm(self.evaluate, last=last, fpir=fpir))
+            self.link.push_screen(OtherPicturesForm(self.evaluation.measure, last=last, fpir=fpir))
 
     def action_stop_evaluation(self) -> None:
         """Give the running evaluation up."""
-        if self.can("stop_evaluation"):
-            self.tell(f"Stopping: {self.evaluation.title}")
-            self.go(self.stop("evaluate"))
+        if self.link.can("stop_evaluation"):
+            self.link.tell(f"Stopping: {self.evaluation.title}")
+            self.link.call(self.link.desk.stop, "evaluate")

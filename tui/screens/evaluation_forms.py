@@ -116,7 +116,7 @@ KINDS: dict[str, str] = {
 
 
 class DoubtfulPart(Part):
-    """A text that scrolls. Crops are told by their path in the workspace."""
+    """A text that scrolls. Crops are named by their path in the workspace."""
 
     NAME = "doubtful"
     NUMBER = 5

@@ -18,7 +18,7 @@ from tui.words.figures import STRANGERS, dial, headline, percent
 from tui.words.text import clean, shorten, span
 
 FPIRS = ("0.001", "0.01", "0.05", "0.1")
-"""Rates of strangers at which TPIR may be told (ISO/IEC 19795-1 style tables)."""
+"""Rates of strangers at which TPIR may be shown (ISO/IEC 19795-1 style tables)."""
 LEAST_NAME, LEAST_TAKEN, TAKEN_FOR = 20, 16, 25
 """Cells of the names, and of the person most often named wrongly: at least, and where there
 is room."""
@@ -68,12 +68,12 @@ class OverviewPart(Part):
         fpir = self._row("fpir")
         fpir.show(result.fpir_at_threshold, ends.get("fpir_at_threshold"))
         fpir.display = bool(result.strangers)
-        told = {float(rate): value for rate, value in result.tpir.items()}
+        shown = {float(rate): value for rate, value in result.tpir.items()}
         for rate in FPIRS:
             row = self.query_one(f"#{_row_id(rate)}", ShareRow)
-            row.display = float(rate) in told
-            row.show(told.get(float(rate), 0.0), ends.get(f"tpir@{rate}"))
-        missing = [dial(float(rate)) for rate in FPIRS if float(rate) not in told]
+            row.display = float(rate) in shown
+            row.show(shown.get(float(rate), 0.0), ends.get(f"tpir@{rate}"))
+        missing = [dial(float(rate)) for rate in FPIRS if float(rate) not in shown]
         few = "Too few strangers for FPIR {shares}.".format(shares=", ".join(missing))
         self.write("#overview-few", few if missing else "")
         self.query_one("#overview-facts", Static).update(_facts(result))

@@ -1,18 +1,22 @@
-"""The forms: a new person, an import, recognition, another name."""
+"""The forms: a new person, an import, recognition, a file for what was copied."""
 
 from __future__ import annotations
 
-from typing import cast
+from pathlib import Path
+from typing import ClassVar, cast
 
+from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Input, Label, Select
+from textual.binding import BindingType
+from textual.widgets import Button, Input, Label, Select
 
 from engine.contract.requests import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
 from engine.machine import display_available
 from engine.settings import ConsentSettings
+from engine.text import many
+from tui.keys import bindings_of
 from tui.screens.dialog import Form, Send
 from tui.widgets.fields import Field, Tick, Wrong
-from tui.words.text import clean
 
 SOURCES = "0, /dev/video0, clip.mp4, folder/, rtsp://, http://, demo:collins"
 
@@ -172,25 +176,43 @@ class RecogniseForm(Form[RecogniseRequest]):
         return RecogniseRequest(source=sources[0], window=window, beside=tuple(sources[1:]))
 
 
-class RenameForm(Form[str]):
-    """Another name for a person."""
+class CopiedForm(Form[Path]):
+    """The text is copied; Enter or w also writes it to a file, Esc closes."""
 
-    TITLE_TEXT = "Rename"
-    GO = "Rename"
+    TITLE_TEXT = "Copied"
+    GO = "Write file"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("copied")]
 
-    def __init__(self, send: Send[str], *, name: str) -> None:
+    def __init__(self, send: Send[Path], *, lines: int, file: Path) -> None:
         super().__init__(send)
-        self._old = name
+        self._lines, self._file = lines, file
 
     def form_fields(self) -> ComposeResult:
-        """The name as it is, ready to be edited."""
-        about = f"Pictures and model stay valid for {clean(self._old)}."
-        yield Label(about, markup=False)
-        yield Field("New name", Input(self._old, id="form-name", compact=True))
+        """What was done, and where the file would be."""
+        yield Label(
+            (
+                "{lines} sent to the terminal's clipboard (OSC 52). Not every terminal takes it, "
+                "and tmux only with `set -g set-clipboard on`."
+            ).format(lines=many(self._lines, "line")),
+            markup=False,
+        )
+        yield Field("File", Input(str(self._file), id="copied-file", compact=True))
 
-    def request(self) -> str:
-        """The engine checks the name."""
-        name = self.value("#form-name")
-        if not name:
-            raise Wrong("A person needs a name.", "#form-name")
-        return name
+    def on_mount(self) -> None:
+        """The button has the focus, so that w is a key and no letter of the path."""
+        self.query_one("#form-go").focus()
+
+    @on(Button.Pressed, "#form-go")
+    def _write(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_confirm()
+
+    def request(self) -> Path:
+        """Where to write. An existing file is not written over."""
+        text = self.value("#copied-file")
+        if not text:
+            raise Wrong("Say where the file goes.", "#copied-file")
+        file = Path(text).expanduser()
+        if file.exists():
+            raise Wrong("There is such a file already: choose another name.", "#copied-file")
+        return file

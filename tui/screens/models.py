@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,12 +11,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.widgets import DataTable, Static
 
 from engine.contract.requests import ModelRow
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
+from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Dialog
 from tui.widgets.bars import KeyLine
 from tui.widgets.curves import Curves
@@ -39,26 +39,15 @@ ROOM = 30
 
 
 class ModelsScreen(Dialog[None]):
-    """A table of models, newest first. The app does what the keys ask for."""
+    """A table of models, newest first, read after it has opened."""
 
     TITLE_TEXT = "Models"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("models")]
 
-    class PromoteAsked(Message):
-        """Put this model into use."""
-
-        def __init__(self, model: str) -> None:
-            super().__init__()
-            self.model = model
-
-    class RollbackAsked(Message):
-        """Go back to the model before the current one."""
-
-    def __init__(self, read: Callable[[], Awaitable[tuple[ModelRow, ...] | None]]) -> None:
-        """`read` gives the models, or None if that failed, and has then said so."""
+    def __init__(self, link: EngineApp) -> None:
         super().__init__()
         self.rows: tuple[ModelRow, ...] = ()
-        self._read = read
+        self.link = link
         self._reading = True
 
     def body(self) -> ComposeResult:
@@ -81,7 +70,7 @@ class ModelsScreen(Dialog[None]):
         self.run_worker(self._fill(), exit_on_error=False)
 
     async def _fill(self) -> None:
-        rows = await self._read()
+        rows = await self.link.ask(self.link.desk.models)
         if not self.query(DataTable):
             return  # closed meanwhile
         if rows is None:
@@ -206,7 +195,7 @@ class ModelsScreen(Dialog[None]):
             )
 
     def action_promote(self) -> None:
-        """Ask the app to put the selected model into use."""
+        """Put the selected model into use."""
         row = self.selected
         if self._reading:
             self.notify("The models are still being read.")
@@ -223,11 +212,19 @@ class ModelsScreen(Dialog[None]):
         elif row.current:
             self.notify("This model is in use already.")
         else:
-            self.app.post_message(self.PromoteAsked(row.id))
+            self.link.go(self._promote(row.id), then=self.link.reload)
+
+    async def _promote(self, model: str) -> None:
+        await in_thread(partial(self.link.desk.promote, model))
+        self.link.tell(f"Model {model} is in use", "good")
 
     def action_rollback(self) -> None:
-        """Ask the app to go back."""
-        self.app.post_message(self.RollbackAsked())
+        """Go back to the model before the one in use."""
+        self.link.go(self._roll_back(), then=self.link.reload)
+
+    async def _roll_back(self) -> None:
+        model = await in_thread(self.link.desk.rollback)
+        self.link.tell(f"Back to model {model}", "good")
 
 
 def compared(row: ModelRow, used: ModelRow) -> str:
@@ -245,8 +242,8 @@ def compared(row: ModelRow, used: ModelRow) -> str:
     if people:
         text = "{count:+d} person" if abs(people) == 1 else "{count:+d} people"
         parts.append(text.format(count=people))
-    told = "Against the one in use: {differences}.".format(differences=", ".join(parts))
-    return told if parts else ""
+    text = "Against the one in use: {differences}.".format(differences=", ".join(parts))
+    return text if parts else ""
 
 
 def _state(row: ModelRow) -> tuple[str, str]:

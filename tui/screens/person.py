@@ -1,37 +1,28 @@
-"""One person: sessions, pictures with their quality, consent, and whom the model takes them for.
-
-The forms about people: whom to merge with, whom pictures belong to, consent.
-
-Two faces in one capture: whose is it? The capture is held until this is answered.
-"""
+"""One person: sessions that unfold into pictures, and the keys that change them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
-from textual.suggester import SuggestFromList
-from textual.widgets import Button, DataTable, Input, Label, Static
+from textual.widgets import DataTable, Static
 
-from engine.contract import FaceAnswer, SecondFace
-from engine.contract.people import Consent
+from engine.contract.errors import PersonNotFound, PersonUnreadable
 from engine.contract.requests import PersonFacts, PictureFacts, SessionFacts
-from engine.settings import ConsentSettings
 from engine.text import many
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
-from tui.screens.dialog import Dialog, Form, Send
+from tui.link import in_thread
+from tui.screens.dialog import Confirm, Dialog
+from tui.screens.people import People
+from tui.screens.people_forms import ExportForm, MoveForm
 from tui.widgets.bars import KeyLine
-from tui.widgets.crop import Crop
-from tui.widgets.fields import Field, Tick, Wrong
-from tui.words.figures import confusion_words, consent_words
+from tui.words.figures import confusion_words, consent_words, kept_words
 from tui.words.text import clean, day, figure, shorten
 
 COLUMNS = (
@@ -50,7 +41,7 @@ IN_MODEL = {
 
 
 class PersonScreen(Dialog[None]):
-    """A table of sessions that unfold into pictures. The app does what the other keys ask for.
+    """A table of sessions that unfold into pictures.
 
     What is chosen is named by "<session>" or "<session>/<file>", as the desk wants it.
     """
@@ -58,9 +49,9 @@ class PersonScreen(Dialog[None]):
     HELP = "person"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("person")]
 
-    def __init__(self, name: str, consent: ConsentSettings) -> None:
+    def __init__(self, name: str, people: People) -> None:
         super().__init__()
-        self._consent = consent
+        self._people, self._app, self._desk = people, people.app, people.app.desk
         self.person = name
         self.facts: PersonFacts | None = None
         """None until they are read."""
@@ -85,6 +76,28 @@ class PersonScreen(Dialog[None]):
         for title, width in COLUMNS:
             table.add_column(Text(title), width=width)
         table.focus()
+        self._people.watchers.append(self.refresh_facts)
+        self.refresh_facts()
+
+    def on_unmount(self) -> None:
+        """Changes of people are no longer shown here."""
+        self._people.watchers.remove(self.refresh_facts)
+
+    def refresh_facts(self, name: str = "") -> None:
+        """Read the person again, under the new `name` if there is one."""
+        self._app.go(self._read(name or self.person))
+
+    async def _read(self, name: str) -> None:
+        try:
+            facts = await in_thread(partial(self._desk.person_facts, name))
+        except (PersonNotFound, PersonUnreadable) as error:
+            if self.is_current:
+                self.dismiss(None)
+            if isinstance(error, PersonUnreadable):
+                raise
+        else:
+            if self.is_mounted:
+                self.show(facts)
 
     def show(self, facts: PersonFacts) -> None:
         """Show the person as they are now; marks on pictures that are gone are dropped."""
@@ -139,7 +152,7 @@ class PersonScreen(Dialog[None]):
         )
         lines = (
             f"{enrolled} {with_keys(IN_MODEL[facts.in_model])}",
-            consent_words(facts.consent, self._consent),
+            consent_words(facts.consent, self._desk.settings.consent),
             confusion_words(facts.confusion),
         )
         self.query_one("#person-facts", Static).update(Text("\n".join(map(clean, lines))))
@@ -230,204 +243,65 @@ class PersonScreen(Dialog[None]):
         table = self.query_one(DataTable)
         table.move_cursor(row=min(table.cursor_row + 1, len(self._keys) - 1))
 
+    # --- what changes the person ---------------------------------------------------------
 
-class OtherPersonForm(Form[str]):
-    """Asks for another person by name, and completes it."""
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what cannot be done now."""
+        return self._app.allows(action)
 
-    def __init__(
-        self, send: Send[str], *, title: str, what: str, names: Sequence[str], to: str = ""
-    ) -> None:
-        super().__init__(send)
-        self._title, self._what, self._names, self._to = title, what, names, to
-
-    def title_text(self) -> str:
-        """What is done."""
-        return self._title
-
-    def form_fields(self) -> ComposeResult:
-        """What happens, and to whom."""
-        yield Label(clean(self._what), markup=False)
-        suggest = SuggestFromList(self._names, case_sensitive=False)
-        yield Field("Person", Input(self._to, id="form-name", suggester=suggest, compact=True))
-        hint = with_keys("Right completes a name. {key.undo} takes it back later.")
-        yield Label(hint, classes="hint", markup=False)
-
-    def request(self) -> str:
-        """A name of the list, whatever its case; the engine knows the rest."""
-        name = self.value("#form-name")
-        if not name:
-            raise Wrong("Say which person.", "#form-name")
-        return name
-
-
-class MergeForm(OtherPersonForm):
-    """Asks who is to be both people."""
-
-    GO = "Merge"
-
-
-class MoveForm(OtherPersonForm):
-    """Asks whose pictures these are."""
-
-    GO = "Move"
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentRequest:
-    """What to note: who asked, for which text; or that it was taken back."""
-
-    by: str
-    text_version: str
-    withdraw: bool
-
-
-class ConsentForm(Form[ConsentRequest]):
-    """Who asked the person, and which text they agreed to."""
-
-    GO = "Note"
-
-    def __init__(self, send: Send[ConsentRequest], *, name: str, settings: ConsentSettings) -> None:
-        super().__init__(send)
-        self._name_of, self._settings = name, settings
-        self._version, self._text = settings.text_version, settings.text
-
-    def title_text(self) -> str:
-        """Whose consent."""
-        return f"Consent of {self._name_of}"
-
-    def form_fields(self) -> ComposeResult:
-        """What is noted so far, the text, and what to note."""
-        yield Label("", id="form-consent", markup=False)
-        text = "Text {version}: {text}"
-        text = text.format(version=clean(self._version), text=clean(self._text))
-        yield Label(text, classes="hint", markup=False)
-        by = Input(id="form-by", placeholder="your name", compact=True)
-        yield Field("Noted by", by)
-        yield Field("Version", Input(self._version, id="form-version", compact=True))
-        withdraw = Tick("it was taken back", False, id="form-withdraw", disabled=True)
-        yield Field("Withdrawn", withdraw)
-
-    def show(self, now: Consent | None) -> None:
-        """Say what is noted so far; only what was given can be taken back."""
-        if not self.query("#form-consent"):
-            return  # closed meanwhile
-        self.query_one("#form-consent", Label).update(
-            Text(clean(consent_words(now, self._settings)))
+    def action_delete_pictures(self) -> None:
+        """Ask; then delete the chosen pictures."""
+        if not self._app.can("delete_pictures") or not self.chosen:
+            return
+        count = many(self.pictures, "picture")
+        lines = [
+            f"{count} of {self.person}, with features and split entries, will be deleted.",
+            kept_words(self._desk.settings.trash.keep_days),
+        ]
+        call = partial(self._desk.delete_pictures, self.person, self.chosen)
+        ask = Confirm(f"Delete {count}?", lines, yes="Delete (y)", no="Keep (n)")
+        self._app.push_screen(
+            ask, lambda yes: self._app.go(self._people.change(call)) if yes else None
         )
-        self.query_one("#form-withdraw", Tick).disabled = now is None or not now.given
 
-    def request(self) -> ConsentRequest:
-        """Somebody must have asked; taking it back needs no more than the tick."""
-        by, version = self.value("#form-by"), self.value("#form-version")
-        withdraw = self.query_one("#form-withdraw", Tick).value
-        if not by and not withdraw:
-            raise Wrong("Say who asked the person.", "#form-by")
-        if not version and not withdraw:
-            raise Wrong("Say which text they agreed to.", "#form-version")
-        return ConsentRequest(by, version, withdraw)
+    def action_move_pictures(self) -> None:
+        """The form for the person whose pictures these are."""
+        if not self._app.can("move_pictures") or not self.chosen:
+            return
+        name, chosen = self.person, self.chosen
 
+        async def move(to: str) -> None:
+            await self._people.change(partial(self._desk.move_pictures, name, chosen, to))
 
-class ExportForm(Form[str]):
-    """The file that all that is held on a person is written to."""
-
-    TITLE_TEXT = "All that is held"
-    GO = "Write"
-
-    def __init__(self, send: Send[str], *, name: str) -> None:
-        super().__init__(send)
-        self._name_of = name
-
-    def form_fields(self) -> ComposeResult:
-        """What is written, and where."""
-        yield Label(
-            (
-                "Pictures, consent, features and model entries of "
-                f"{clean(self._name_of)}, as one zip. It is not "
-                "encrypted; an existing file is never overwritten."
-            ),
-            markup=False,
+        count = many(self.pictures, "picture")
+        form = MoveForm(
+            move,
+            title=f"Move {count}",
+            what=f"{count} of {name} go to the person named here, with their source and time.",
+            names=self._people.others(name),
         )
-        offered = re.sub(r"[^\w-]+", "-", self._name_of).strip("-")
-        yield Field("File", Input(f"~/{offered}.zip", id="form-file", compact=True))
+        self._app.push_screen(form)
 
-    def request(self) -> str:
-        """The engine knows whether it can be written."""
-        file = self.value("#form-file")
-        if not file:
-            raise Wrong("Say which file.", "#form-file")
-        return file
+    def action_consent_here(self) -> None:
+        """The form for this person's consent."""
+        self._people.note_consent(self.person, "consent_here")
 
+    def action_rename_here(self) -> None:
+        """The form for this person's other name."""
+        self._people.rename(self.person, "rename_here")
 
-Load = Callable[[str], Coroutine[Any, Any, bytes]]
-"""A crop's PNG by its path; empty if it is gone."""
+    def action_undo(self) -> None:
+        """Undo the newest change."""
+        self._people.action_undo()
 
-ANSWERS: tuple[tuple[FaceAnswer, str], ...] = (
-    ("first", "First ({key[face.face-first]})"),
-    ("other", "Other ({key[face.face-other]})"),
-    ("both", "Both ({key[face.face-both]})"),
-    ("stop", "Discard ({key[face.face-stop]})"),
-)
+    def action_export_here(self) -> None:
+        """The form for the file of all that is held on this person."""
+        name = self.person
 
+        async def write(file: str) -> None:
+            done = await in_thread(partial(self._desk.export_person, name, file))
+            written = f"{name}: {many(done.files, 'file')} in {done.file}, not encrypted"
+            self._app.tell(written, "good")
+            self._app.notify(clean(written), timeout=8, markup=False)
 
-def evidence(event: SecondFace) -> str:
-    """What the question rests on, in a sentence."""
-    if event.earlier:
-        text = "{others} new pictures of {person} show another face than the earlier ones"
-    else:
-        text = "{others} pictures of {person} show another face than the other {first}"
-    told = text.format(others=event.others, person=clean(event.person), first=event.first)
-    if event.other_is:
-        return f"{told}: that of {clean(event.other_is)}."
-    return f"{told}."
-
-
-class FaceQuestion(Dialog[FaceAnswer]):
-    """Both faces and four answers. Esc stops the capture too, for it cannot go on unanswered."""
-
-    AUTO_FOCUS = "#face-first"  # Enter alone lets no second face in
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("face")]
-    TITLE_TEXT = "Two faces: which one is kept?"
-
-    def __init__(self, event: SecondFace, load: Load) -> None:
-        super().__init__()
-        self._event = event
-        self._load = load
-
-    def body(self) -> ComposeResult:
-        """What it rests on, both faces, what the answers do, the answers."""
-        yield Static(evidence(self._event), markup=False)
-        with Horizontal(id="face-crops"):
-            yield Crop(id="face-crop-first")
-            yield Crop(id="face-crop-other")
-        told = "What is not kept goes to the trash, and undo brings it back. Discard: all."
-        yield Static(told, markup=False)
-        with Horizontal(classes="buttons"):
-            for choice, label in ANSWERS:
-                yield Button(with_keys(label), id=f"face-{choice}", compact=True)
-
-    def on_mount(self) -> None:
-        """Show the faces."""
-        self.run_worker(self._show(), exit_on_error=False)
-
-    async def _show(self) -> None:
-        event = self._event
-        first = "enrolled before" if event.earlier else "the first"
-        other = clean(event.other_is) or "the other"
-        for place, path, caption in (
-            ("first", event.first_picture, first),
-            ("other", event.other_picture, other),
-        ):
-            self.query_one(f"#face-crop-{place}", Crop).show(await self._load(path), caption)
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(cast(FaceAnswer, (event.button.id or "").removeprefix("face-")))
-
-    def action_face(self, choice: FaceAnswer) -> None:
-        """Answered by a key."""
-        self.dismiss(choice)
-
-    def action_dismiss_dialog(self) -> None:
-        """Esc: the capture is given up."""
-        self.dismiss("stop")
+        self._app.push_screen(ExportForm(write, name=name))

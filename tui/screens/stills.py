@@ -1,16 +1,13 @@
-"""Pictures at full quality: one, or a contact sheet to go through with the arrow keys.
+"""Pictures at full quality: the last capture, a person's pictures, the face behind a sighting.
 
-Pictures at full quality: the last capture, a person's pictures, the face behind a sighting.
-
-Pictures to look at: read from files or bytes, many of them put on one contact sheet.
-
-One picture on the screen, by the best protocol the terminal has.
+One picture, or a contact sheet to go through with the arrow keys, by the best protocol the
+terminal has.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,14 +22,13 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
-from engine.contract import Captured, Event, JobEnded, JobStarted, NothingToExplain, Why
-from engine.contract.desk import Desk
+from engine.contract import Captured, JobEnded, JobStarted, NothingToExplain, Why
 from engine.contract.errors import FacedeskError
 from engine.contract.requests import PictureRow
 from engine.workspace.files import read_bytes
-from tui.desk.jobs import ActionsApp
 from tui.keys import bindings_of
-from tui.link import in_thread
+from tui.link import EngineApp, in_thread
+from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
 from tui.terminal import graphics
 from tui.terminal.line import colours, send
@@ -94,7 +90,7 @@ class Grid:
         """Pictures a page."""
         return self.columns * self.rows
 
-    def around(self, chosen: int, count: int) -> range:
+    def page_of(self, chosen: int, count: int) -> range:
         """The places of the page that the chosen picture is on."""
         first = chosen // self.page * self.page
         return range(first, min(first + self.page, count))
@@ -213,7 +209,7 @@ class StillScreen(Dialog[None]):
             image = await in_thread(partial(read, self.stills[self.chosen]))
         else:
             self.grid = Grid.within(*picture.room)
-            places = self.grid.around(self.chosen, len(self.stills))
+            places = self.grid.page_of(self.chosen, len(self.stills))
             page = self.stills[places.start : places.stop]
             chosen = self.chosen - places.start
             image = await in_thread(partial(sheet, page, chosen, self.grid))
@@ -238,39 +234,53 @@ class StillScreen(Dialog[None]):
         return Text(f"{count}{clean(still.caption)}")
 
 
-class StillApp(ActionsApp):
-    """The key that shows pictures, and `show_still` for whoever has one to show."""
+class Stills:
+    """The key that shows pictures, and `show` for whoever has one to show."""
 
-    def __init__(self, desk: Desk, clock: Callable[[], float]) -> None:
-        super().__init__(desk, clock)
+    def __init__(self, app: EngineApp, screen: DeskScreen) -> None:
+        self.app, self.screen = app, screen
         self.last_capture: Captured | None = None
         self._face_wanted = False
         """Whether the engine was asked for the picture behind a sighting."""
+        app.listen(
+            {
+                Captured: self._captured,
+                JobStarted: self._started,
+                JobEnded: self._ended,
+                Why: self._face,
+                NothingToExplain: self._no_face,
+            }
+        )
 
-    def heard(self, event: Event) -> None:
-        """Remember the last capture; one that was given up took its pictures with it."""
-        super().heard(event)
-        match event:
-            case Captured():
-                self.last_capture = event
-            case JobStarted(job="enrol") | JobEnded(job="enrol", outcome="cancelled"):
-                self.last_capture = None
-            case Why() if self._face_wanted:
-                self._face_wanted = False
-                self.show_still("The newest face", event.crop, _about(event))
-            case NothingToExplain() if self._face_wanted:
-                self._face_wanted = False
-                self.explain("The picture of this face is no longer at hand.")
-            case _:
-                return
+    def _captured(self, event: Captured) -> None:
+        self.last_capture = event
 
-    def show_still(self, title: str, picture: bytes | Path, caption: str) -> None:
+    def _started(self, event: JobStarted) -> None:
+        if event.job == "enrol":
+            self.last_capture = None
+
+    def _ended(self, event: JobEnded) -> None:
+        """A capture that was given up took its pictures with it."""
+        if (event.job, event.outcome) == ("enrol", "cancelled"):
+            self.last_capture = None
+
+    def _face(self, event: Why) -> None:
+        if self._face_wanted:
+            self._face_wanted = False
+            self.show("The newest face", event.crop, _about(event))
+
+    def _no_face(self, _event: NothingToExplain) -> None:
+        if self._face_wanted:
+            self._face_wanted = False
+            self.app.explain("The picture of this face is no longer at hand.")
+
+    def show(self, title: str, picture: bytes | Path, caption: str) -> None:
         """Show one picture: a file, an encoded picture or a crop (RGB uint8 160x160x3)."""
-        self.push_screen(StillScreen(title, (Still(picture, caption),)))
+        self.app.push_screen(StillScreen(title, (Still(picture, caption),)))
 
     def action_still(self) -> None:
         """What there is to see of the pane in front."""
-        front = self.screen_desk.front
+        front = self.screen.front
         if front == "people":
             self._show_person()
         elif front == "recognition":
@@ -279,45 +289,45 @@ class StillApp(ActionsApp):
             self._show_last_capture()
 
     def _show_newest_face(self) -> None:
-        """Ask the engine for the picture behind the newest sighting; `heard` shows it."""
-        seen = self.screen_desk.recognition.sightings
+        """Ask the engine for the picture behind the newest sighting; the answer shows it."""
+        seen = self.screen.recognition.sightings
         if not seen:
-            self.explain("No picture of a face is at hand: r names the people in view.")
+            self.app.explain("No picture of a face is at hand: r names the people in view.")
             return
         newest = max(seen, key=lambda each: each.seen)
         self._face_wanted = True
-        self.go(in_thread(partial(self.desk.why, newest.face.track)))
+        self.app.call(self.app.desk.why, newest.face.track)
 
     def _show_person(self) -> None:
-        person = self.screen_desk.people.selected
+        person = self.screen.people.selected
         if person is None:
-            self.explain("Nobody is enrolled yet: press n to enrol a person.")
+            self.app.explain("Nobody is enrolled yet: press n to enrol a person.")
             return
 
         async def show() -> None:
-            rows = await in_thread(partial(self.desk.pictures, person.name))
+            rows = await in_thread(partial(self.app.desk.pictures, person.name))
             if rows:
-                self.push_screen(StillScreen(person.name, tuple(map(_still, rows))))
+                self.app.push_screen(StillScreen(person.name, tuple(map(_still, rows))))
             else:
-                self.explain(f"There is no picture of {person.name}.")
+                self.app.explain(f"There is no picture of {person.name}.")
 
-        self.go(show())
+        self.app.go(show())
 
     def _show_last_capture(self) -> None:
         last = self.last_capture
         if last is None:
-            self.explain("No picture was captured yet: press n to enrol a person.")
+            self.app.explain("No picture was captured yet: press n to enrol a person.")
             return
 
         async def show() -> None:
-            rows = await in_thread(partial(self.desk.pictures, last.person))
+            rows = await in_thread(partial(self.app.desk.pictures, last.person))
             row = next((r for r in rows if (r.session, r.file) == (last.session, last.file)), None)
             if row is None:
-                self.explain("The last capture is no longer there.")
+                self.app.explain("The last capture is no longer there.")
             else:
-                self.push_screen(StillScreen(f"Last kept: {last.person}", (_still(row),)))
+                self.app.push_screen(StillScreen(f"Last kept: {last.person}", (_still(row),)))
 
-        self.go(show())
+        self.app.go(show())
 
 
 def _still(row: PictureRow) -> Still:

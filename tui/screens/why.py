@@ -1,43 +1,21 @@
-"""Why: the faces in view, and what the decision about the selected one rests on.
-
-The explanation of decisions: asks the engine, shows what it answers.
-
-The questions about twins and second faces: asked while a capture is held, answered to it.
-"""
+"""Why: the faces in view, and what the decision about the selected one rests on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import DataTable, Static
 
-from engine.contract import (
-    Event,
-    FaceAnswer,
-    JobEnded,
-    LooksEnrolled,
-    NothingToExplain,
-    SecondFace,
-    SetAside,
-    TwinChoice,
-    TwinSuspected,
-    Why,
-)
-from engine.contract.errors import FacedeskError
-from tui.link import in_thread
+from engine.contract import NothingToExplain, Why
+from tui.link import EngineApp
 from tui.live import Sighting
-from tui.screens.dialog import Dialog, TwinQuestion, evidence
-from tui.screens.evaluation import EvaluationApp
-from tui.screens.person import FaceQuestion
-from tui.screens.person import evidence as face_evidence
+from tui.screens.desk import DeskScreen
+from tui.screens.dialog import Dialog
 from tui.widgets.crop import Crop
 from tui.words.coach import sentences
-from tui.words.figures import doubt_words
 from tui.words.text import clean, decision_words
 
 AGAIN = 1.0
@@ -47,22 +25,17 @@ NEAR = 3
 
 Faces = Callable[[], tuple[Sighting, ...]]
 """The faces of the present or last recognition, newest last."""
-Load = Callable[[str], Coroutine[Any, Any, bytes]]
-"""A crop's PNG by its path; empty if it is gone."""
 
 
 class WhyScreen(Dialog[None]):
-    """Lists tracks and explains the selected one; follows the recognition while it is open.
-
-    `ask` asks the engine about a track; the app hands the answer to `show`.
-    """
+    """Lists tracks and explains the selected one; follows the recognition while it is open."""
 
     TITLE_TEXT = "Why"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
-    def __init__(self, faces: Faces, ask: Callable[[int], None], load: Load) -> None:
+    def __init__(self, link: EngineApp, faces: Faces) -> None:
         super().__init__()
-        self._faces, self._ask, self._load = faces, ask, load
+        self.link, self._faces = link, faces
         self._tracks: tuple[int, ...] = ()
         self._shown: Why | None = None
 
@@ -111,7 +84,7 @@ class WhyScreen(Dialog[None]):
     def _ask_selected(self) -> None:
         track = self.selected
         if track is not None:
-            self._ask(track)
+            self.link.call(self.link.desk.why, track)
 
     def show(self, answer: Why | NothingToExplain) -> None:
         """The engine's answer; one about a face that is not selected any more is left out."""
@@ -135,7 +108,7 @@ class WhyScreen(Dialog[None]):
             crop = self.query_one(f"#why-near-{place}", Crop)
             if place < len(why.nearest):
                 person, path, likeness = why.nearest[place]
-                crop.show(await self._load(path), f"{likeness:.2f} {clean(person)}")
+                crop.show(await self.link.picture(path), f"{likeness:.2f} {clean(person)}")
             else:
                 crop.show(b"")
 
@@ -152,60 +125,22 @@ def _line(sighting: Sighting) -> Text:
     return Text(f"{track}  {decision:<8} {who}  {score}")
 
 
-class WhyApp(EvaluationApp):
-    """The action around `WhyScreen`."""
+class Explanations:
+    """The key that asks why, and the way of the answers to the screen that asked."""
 
-    def heard(self, event: Event) -> None:
-        """Show an answer in the screen that asked, if it is still open."""
-        super().heard(event)
-        if isinstance(event, Why | NothingToExplain) and isinstance(self.screen, WhyScreen):
-            self.screen.show(event)
-
-    async def crop_at(self, path: str) -> bytes:
-        """A crop's PNG by its path below the workspace; empty if it is gone."""
-        try:
-            return await in_thread(partial(self.desk.picture, path))
-        except FacedeskError:
-            return b""
+    def __init__(self, app: EngineApp, screen: DeskScreen) -> None:
+        self.app, self.screen = app, screen
+        app.listen({Why: self._show, NothingToExplain: self._show})
 
     def action_why(self) -> None:
         """Explain the faces of the present recognition, or of the last one."""
-        recognition = self.screen_desk.recognition
-        if not recognition.sightings:
-            self.explain("No face has been recognised yet: press r, then w explains a decision.")
-            return
-        self.push_screen(WhyScreen(lambda: recognition.sightings, self._ask_why, self.crop_at))
+        recognition = self.screen.recognition
+        if recognition.sightings:
+            self.app.push_screen(WhyScreen(self.app, lambda: recognition.sightings))
+        else:
+            text = "No face has been recognised yet: press r, then w explains a decision."
+            self.app.explain(text)
 
-    def _ask_why(self, track: int) -> None:
-        self.go(in_thread(partial(self.desk.why, track)))
-
-
-class TwinApp(WhyApp):
-    """Asks when the engine suspects that somebody is enrolled already, or is two people."""
-
-    def heard(self, event: Event) -> None:
-        """Ask; take the question back when its capture is over."""
-        super().heard(event)
-        match event:
-            case TwinSuspected():
-                self.tell(evidence(event), "warning")
-                if self.board.camera_job == "enrol":
-                    self.push_screen(TwinQuestion(event), self._answered)
-            case SecondFace():
-                self.tell(face_evidence(event), "warning")
-                if event.asked and self.board.camera_job == "enrol":
-                    self.push_screen(FaceQuestion(event, self.crop_at), self._face_answered)
-            case SetAside() | LooksEnrolled():
-                for sentence in doubt_words(event):
-                    self.tell(sentence, "warning")
-                    self.notify(sentence, severity="warning", timeout=8, markup=False)
-            case JobEnded(job="enrol") if isinstance(self.screen, TwinQuestion | FaceQuestion):
-                self.screen.dismiss(None)
-
-    def _answered(self, choice: TwinChoice | None) -> None:
-        if choice is not None:
-            self.go(in_thread(partial(self.desk.answer_twin, choice)))
-
-    def _face_answered(self, choice: FaceAnswer | None) -> None:
-        if choice is not None:
-            self.go(in_thread(partial(self.desk.answer_face, choice)))
+    def _show(self, event: Why | NothingToExplain) -> None:
+        if isinstance(self.app.screen, WhyScreen):
+            self.app.screen.show(event)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from engine.contract import Finding
 from engine.contract.events_desk import State
 from engine.contract.requests import Colours
-from tui.desk.screen import TALL, WIDE
+from tui.screens.desk import TALL, WIDE
 from tui.terminal.line import colours_of
 
 if TYPE_CHECKING:
@@ -106,9 +106,12 @@ def library() -> Any:
     """textual_image.widget, imported without a word to or from the terminal."""
     if "textual_image.widget" not in sys.modules:
         size = cell()
-        told = {"TEXTUAL_CELL_WIDTH": str(size.width), "TEXTUAL_CELL_HEIGHT": str(size.height)}
-        before = {name: os.environ.get(name) for name in told}
-        os.environ.update(told)
+        given = {
+            "TEXTUAL_CELL_WIDTH": str(size.width),
+            "TEXTUAL_CELL_HEIGHT": str(size.height),
+        }
+        before = {name: os.environ.get(name) for name in given}
+        os.environ.update(given)
         try:
             with _no_terminal():
                 importlib.import_module("textual_image.widget")
@@ -171,17 +174,17 @@ def _size(columns: int, lines: int) -> Finding:
 
 
 def _colours(environment: Mapping[str, str]) -> Finding:
-    told = f"TERM={environment.get('TERM', '')} COLORTERM={environment.get('COLORTERM', '')}"
+    variables = f"TERM={environment.get('TERM', '')} COLORTERM={environment.get('COLORTERM', '')}"
     remedy = "export COLORTERM=truecolor"
     match colours_of(environment):
         case "grey":
             off = "switched off by NO_COLOR"
-            return _finding("colours", "note", off, told, "unset NO_COLOR")
+            return _finding("colours", "note", off, variables, "unset NO_COLOR")
         case "true":
-            return _finding("colours", "ok", "true colour", told)
+            return _finding("colours", "ok", "true colour", variables)
         case few:
             value = f"{few} colours"
-            return _finding("colours", "warning", value, told, remedy)
+            return _finding("colours", "warning", value, variables, remedy)
 
 
 def _graphics(environment: Mapping[str, str]) -> Finding:

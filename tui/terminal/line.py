@@ -52,7 +52,7 @@ LIMITS: dict[PreviewLevel, Limits] = {
 }
 LADDER: tuple[PreviewLevel, ...] = ("off", "low", "normal")
 RATES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
-"""Frames a second that are asked for: few values, so that the camera is told seldom."""
+"""Frames a second that are asked for: few values, so that the camera is seldom asked."""
 
 SLOWNESS = 0.25
 """Weight of the newest look in the moving share of looks that found the terminal behind."""
@@ -108,7 +108,7 @@ class Chooser:
 
 
 WINDOW = 2.0
-"""Seconds over which the rate is told."""
+"""Seconds over which the rate is measured."""
 BURST = 0.25
 """Seconds of the budget that may be used at once after a pause."""
 
@@ -116,13 +116,13 @@ BURST = 0.25
 class Account:
     """Bytes and frames drawn. Says whether one more frame fits the budget.
 
-    A frame may be drawn while there is credit, and may overdraw it: over any time the bytes are
-    at most the budget, the burst and one frame.
+    A frame may be drawn while some of the allowance is left, and may exceed it: over any time the
+    bytes are at most the budget, the burst and one frame.
     """
 
     def __init__(self) -> None:
         self.budget = 0
-        self._credit = 0.0
+        self._allowance = 0.0
         self._last: float | None = None
         self._drawn: deque[tuple[float, int]] = deque()
         self._size = 0.0
@@ -130,14 +130,14 @@ class Account:
     def may_draw(self, now: float) -> bool:
         """Whether a frame may be drawn now."""
         if self._last is not None:
-            self._credit += (now - self._last) * self.budget
+            self._allowance += (now - self._last) * self.budget
         self._last = now
-        self._credit = min(self._credit, BURST * self.budget)
-        return self.budget > 0 and self._credit >= 0
+        self._allowance = min(self._allowance, BURST * self.budget)
+        return self.budget > 0 and self._allowance >= 0
 
     def drawn(self, now: float, size: int) -> None:
         """A frame of `size` bytes was drawn."""
-        self._credit -= size
+        self._allowance -= size
         self._size = size if not self._size else 0.7 * self._size + 0.3 * size
         self._drawn.append((now, size))
 
@@ -153,7 +153,7 @@ class Account:
         return max((rate for rate in RATES if rate <= fits), default=RATES[0])
 
 
-def told(choice: Choice, level: PreviewLevel, bytes_a_second: float, frames: float) -> str:
+def rate_words(choice: Choice, level: PreviewLevel, bytes_a_second: float, frames: float) -> str:
     """The preview in a few words: `preview auto normal 1.8 Mbit/s 6 fps`."""
     words = "preview auto" if choice == "auto" else "preview"
     if level == "off":

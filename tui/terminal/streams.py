@@ -2,7 +2,7 @@
 
 What a terminal has no character for is written as the plain character nearest to it. What cannot
 be written at all is lost without an exception, so that no job ends because of its printer: a
-reader that has gone (`| head`) is no trouble, a full disk is told once and in the exit code.
+reader that has gone (`| head`) is no trouble, a full disk is reported once and in the exit code.
 """
 
 from __future__ import annotations

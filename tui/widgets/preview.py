@@ -58,7 +58,7 @@ class Line(NamedTuple):
 class FramePreview(Widget):
     """The newest frame, as many cells as it has; blank around it.
 
-    What is drawn is entered into `account`; a frame for which there is no credit waits until the
+    What is drawn is entered into `account`; a frame that exceeds the budget waits until the
     next one comes. While the terminal has not taken in what was written before, nothing is added.
     """
 

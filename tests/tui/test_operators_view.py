@@ -18,12 +18,13 @@ from engine.contract import JobStarted
 from engine.settings import AppSettings
 from tests.tui.samples import epoch, model, person
 from tui.app import FacedeskApp
-from tui.desk.around import CopiedForm, JumpScreen, WelcomeScreen
 from tui.keys import KEYS
 from tui.keys.keymap import as_file, checked, is_fixed, read_keymap
 from tui.memory import Memory
 from tui.panes.base import Pane
-from tui.screens.forms import NewPersonForm
+from tui.screens.forms import CopiedForm, NewPersonForm
+from tui.screens.help import WelcomeScreen
+from tui.screens.jump import JumpScreen
 from tui.widgets.bars import TabStrip
 from tui.words.tables import Sheet
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.screen import Screen
@@ -22,7 +24,6 @@ from engine.contract import (
     Captured,
     EnrolDone,
     EpochDone,
-    Event,
     ImportDone,
     JobEnded,
     JobStarted,
@@ -35,9 +36,9 @@ from engine.contract import (
     Threshold,
     TrainDone,
 )
-from engine.settings import Settings
 from tui.board import PANE_OF
-from tui.live import Live
+from tui.keys import OPENERS, keys_of
+from tui.link import EngineApp
 from tui.panes.base import ActivityPane, Pane
 from tui.panes.capture import CapturePane
 from tui.panes.people import PeoplePane
@@ -126,10 +127,13 @@ PANES: tuple[type[Pane], ...] = (
 
 
 class DeskScreen(Screen[None]):
-    """Lays the panes out and gives each event to the pane it belongs to."""
+    """Lays the panes out, gives each event to its pane, and holds the keys that work in all."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key.binding() for key in keys_of("anywhere") if not key.action.startswith("app.")
+    ]
 
     class FrontChanged(Message):
         """Another pane is in front."""
@@ -138,8 +142,11 @@ class DeskScreen(Screen[None]):
             super().__init__()
             self.pane = pane
 
-    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, link: EngineApp, clock: Callable[[], float]) -> None:
         super().__init__()
+        self.link = link
+        settings = link.desk.settings
+        self.title_bar = TitleBar(id="title")
         self.people = PeoplePane()
         self.capture = CapturePane()
         self.split = SplitPane(settings.split)
@@ -147,11 +154,45 @@ class DeskScreen(Screen[None]):
         self.recognition = RecognitionPane(clock)
         self.activity = ActivityPane()
         self.view = View()
-        self._camera = self.capture.NAME
+        self._camera: CapturePane | RecognitionPane = self.capture
+        """The pane whose job has the camera, or had it last."""
+        self._of_job: dict[str, CapturePane | TrainingPane | RecognitionPane] = {
+            "enrol": self.capture,
+            "import": self.capture,
+            "train": self.training,
+            "recognise": self.recognition,
+        }
+        link.listen(
+            {
+                JobStarted: self._started,
+                JobEnded: self._ended,
+                SourceOpened: lambda event: self._camera.source(event),
+                SourceLost: lambda event: self._camera.lost(event),
+                SourceRestored: lambda event: self._camera.restored(event),
+                PictureDoubted: lambda event: self._camera.doubted(event),
+                Captured: self.capture.captured,
+                EnrolDone: self.capture.done,
+                ImportDone: self.capture.done,
+                SplitDone: self.split.show,
+                EpochDone: self.training.epoch,
+                TrainDone: self.training.done,
+                RecogniseDone: self.recognition.done,
+                Threshold: self._threshold,
+            }
+        )
+        for pane in (self.capture, self.training, self.recognition):
+            link.view(pane.show_live)
+
+    def add(self, use: object) -> None:
+        """Take over what the keys of a use do: Textual looks for `action_<name>` on the screen
+        that has the key."""
+        for name in dir(use):
+            if name.startswith("action_"):
+                setattr(self, name, getattr(use, name))
 
     def compose(self) -> ComposeResult:
         """Title, tabs (narrow only), panes, footer."""
-        yield TitleBar(id="title")
+        yield self.title_bar
         yield TabStrip(tuple((pane.NAME, pane.TITLE) for pane in PANES), id="tabs")
         with Container(id="panes"):
             yield self.people
@@ -226,76 +267,46 @@ class DeskScreen(Screen[None]):
         tabs.active, tabs.zoomed = view.front, view.zoomed
         tabs.display = view.zoomed or not view.spacious
 
-    def deliver(self, event: Event) -> None:
-        """Give an event to the pane it belongs to."""
-        match event:
-            case JobStarted(job="enrol" | "import"):
-                self._begin("capture", self.capture.started, event)
-            case JobStarted(job="train"):
-                self._begin("training", self.training.started, event)
-            case JobStarted(job="recognise"):
-                self._begin("recognition", self.recognition.started, event)
-            case JobEnded(job="train"):
-                self.training.ended(event)
-            case JobEnded(job="recognise"):
-                self.recognition.ended(event)
-            case JobEnded(job="enrol" | "import"):
-                self.capture.ended(event)
-            case SourceOpened() | SourceLost() | SourceRestored():
-                self._source(event)
-            case PictureDoubted():
-                (self.recognition if self._watching else self.capture).doubted(event)
-            case Captured():
-                self.capture.captured(event)
-            case EnrolDone() | ImportDone():
-                self.capture.done(event)
-            case EpochDone():
-                self.training.epoch(event)
-            case Threshold(job="train"):
-                self.training.threshold(event)
-            case Threshold():
-                self.recognition.threshold(event)
-            case TrainDone():
-                self.training.done(event)
-            case RecogniseDone():
-                self.recognition.done(event)
-            case SplitDone():
-                self.split.show(event)
-            case _:
-                return
+    # --- what can be done, and what is done here -----------------------------------------
 
-    def deliver_live(self, live: Live) -> None:
-        """Give the present state to the panes that show it."""
-        self.capture.show_live(live)
-        self.training.show_live(live)
-        self.recognition.show_live(live)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey what cannot be done now, what a dialog covers, and letters of a search."""
+        if action in OPENERS and (self.people.searching or self.app.screen is not self):
+            return None
+        return self.link.allows(action)
 
-    def jobs_changed(self, titles: tuple[str, ...], busy: frozenset[str]) -> None:
-        """Show in title and tabs what is running."""
-        self.query_one(TitleBar).jobs = titles
-        self.query_one(TabStrip).busy = busy
-        self.refresh_bindings()
-
-    def _begin(self, name: str, started: object, event: JobStarted) -> None:
-        assert callable(started)
-        started(event)
-        if event.job != "train":
-            self._camera = PANE_OF["recognise" if event.job == "recognise" else "enrol"]
+    def action_show_pane(self, name: str) -> None:
+        """Bring a pane to the front."""
         self.show_pane(name)
 
-    @property
-    def _watching(self) -> bool:
-        """Whether the camera is recognition's, not a capture's."""
-        return self._camera == self.recognition.NAME
+    def action_zoom(self) -> None:
+        """The pane in front alone, and back; the next start shows it the same way."""
+        self.zoomed = not self.zoomed
+        self.link.remember("zoom", self.zoomed)
 
-    def _source(self, event: SourceOpened | SourceLost | SourceRestored) -> None:
-        watching = self._watching
-        match event:
-            case SourceOpened():
-                (self.recognition if watching else self.capture).source(event)
-            case SourceLost():
-                (self.recognition if watching else self.capture).lost(event)
-            case SourceRestored() if not watching:
-                self.capture.restored(event)
-            case _:  # the rate shows by itself that recognition goes on
-                return
+    # --- events --------------------------------------------------------------------------
+
+    def _started(self, event: JobStarted) -> None:
+        pane = self._of_job.get(event.job)
+        if pane is not None:
+            pane.started(event)
+            if isinstance(pane, CapturePane | RecognitionPane):
+                self._camera = pane
+            self.show_pane(pane.NAME)
+        self._show_jobs()
+
+    def _ended(self, event: JobEnded) -> None:
+        pane = self._of_job.get(event.job)
+        if pane is not None:
+            pane.ended(event)
+        self._show_jobs()
+
+    def _threshold(self, event: Threshold) -> None:
+        (self.training if event.job == "train" else self.recognition).threshold(event)
+
+    def _show_jobs(self) -> None:
+        """Show in title and tabs what is running."""
+        titles = self.link.board.titles
+        self.title_bar.jobs = tuple(titles.values())
+        self.query_one(TabStrip).busy = frozenset(PANE_OF[job] for job in titles)
+        self.refresh_bindings()

@@ -1,0 +1,113 @@
+"""The live preview: which pane shows it, how large, how often, and at which level."""
+
+from __future__ import annotations
+
+from engine.contract import JobEnded, JobStarted
+from engine.contract.requests import PreviewWish
+from tui.link import EngineApp
+from tui.panes.base import Pane
+from tui.screens.desk import DeskScreen
+from tui.terminal.line import CHOICES, LIMITS, NAMES, Backlog, Chooser, colours, rate_words
+from tui.widgets.preview import FramePreview
+
+LOOK = 0.25
+"""Seconds between two looks at the terminal."""
+RATE_EVERY = 8
+"""Looks between two updates of the rate in the title: a title costs bytes too."""
+SHOWN_BY = {"enrol": "capture", "recognise": "recognition"}
+"""The pane that shows a job's frames."""
+
+
+class PreviewControl:
+    """Tells the camera what can be shown, and the operator what that costs."""
+
+    def __init__(self, app: EngineApp, screen: DeskScreen) -> None:
+        self.app, self.screen = app, screen
+        setting = app.desk.settings.app.preview
+        kept = app.memory.get("preview", str(setting))
+        self.chooser = Chooser(next((c for c in CHOICES if c == kept), setting))
+        self._wished = PreviewWish()
+        self._job = ""
+        self._looks = 0
+        self._backlog = Backlog()
+        app.listen({JobStarted: self._started, JobEnded: self._ended})
+
+    def _started(self, event: JobStarted) -> None:
+        if event.job in SHOWN_BY:
+            self._job = event.job
+            self._make_room()
+            self.app.call_after_refresh(self.look)
+
+    def _ended(self, event: JobEnded) -> None:
+        if event.job != self._job:
+            return
+        pane = self._pane
+        self._job = ""
+        self._make_room()
+        self._wish(PreviewWish())
+        if pane is not None:
+            pane.border_title = f"{pane.NUMBER} {pane.TITLE}"
+
+    @property
+    def _pane(self) -> Pane | None:
+        """The pane in which frames appear, if a job that has some runs."""
+        name = SHOWN_BY.get(self._job)
+        if not name:
+            return None
+        return next(iter(self.screen.query(f"#{name}").results(Pane)), None)  # none at the end
+
+    def look(self) -> None:
+        """Choose the level anew, and tell the camera what changed."""
+        pane = self._pane
+        if pane is None or self.app.closing:
+            return
+        preview = next(iter(pane.query(FramePreview)), None)
+        if preview is None:
+            return  # the app is being taken down
+        preview.set_class(self.chooser.level == "off", "-off")
+        now = preview.clock()
+        self.chooser.look(now, self._backlog.look(self.app))
+        limits = LIMITS[self.chooser.level]
+        preview.account.budget = limits.budget
+        self._wish(self._wish_for(preview))
+        if self._looks % RATE_EVERY == 0:
+            self._show_rate(pane, preview, now)
+        self._looks += 1
+
+    def action_preview_level(self) -> None:
+        """The next choice, kept for the next start."""
+        choice = self.chooser.next_choice()
+        self.app.notify(f"Preview: {NAMES[choice]}", timeout=2)
+        self._looks = 0
+        self.look()
+        self.app.remember("preview", choice)
+
+    def _wish_for(self, preview: FramePreview) -> PreviewWish:
+        """What can be shown; nothing where the frame is not on the screen."""
+        seen = self.app.screen is self.screen and preview.is_on_screen and preview.size
+        if not seen or self.chooser.level == "off":
+            return PreviewWish()
+        return PreviewWish(
+            columns=preview.size.width,
+            rows=preview.size.height,
+            colours=colours(self.app),
+            level=self.chooser.level,
+            rate=preview.account.affordable(LIMITS[self.chooser.level].rate),
+        )
+
+    def _show_rate(self, pane: Pane, preview: FramePreview, now: float) -> None:
+        title = f"{pane.NUMBER} {pane.TITLE}"
+        chooser = self.chooser
+        if pane.has_class("-roomy"):
+            title += f" · {rate_words(chooser.choice, chooser.level, *preview.account.rate(now))}"
+        if pane.border_title != title:
+            pane.border_title = title
+
+    def _make_room(self) -> None:
+        """The pane with the frames takes the larger half, where both are on the screen."""
+        self.screen.watch_from(SHOWN_BY.get(self._job, ""))
+
+    def _wish(self, wish: PreviewWish) -> None:
+        if wish != self._wished:
+            self._wished = wish
+            self.app.desk.preview(wish)  # queued by the desk: it waits for nothing

@@ -1,0 +1,185 @@
+"""The questions about twins and second faces: asked while a capture is held, answered to it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from engine.contract import (
+    FaceAnswer,
+    JobEnded,
+    LooksEnrolled,
+    SecondFace,
+    SetAside,
+    TwinChoice,
+    TwinSuspected,
+)
+from tui.keys import bindings_of
+from tui.link import EngineApp
+from tui.screens.dialog import Choice
+from tui.widgets.crop import Crop, Load
+from tui.words.figures import doubt_words
+from tui.words.text import clean
+
+
+def twin_question(event: TwinSuspected) -> str:
+    """The question in a few words."""
+    return f"Looks like {clean(event.other)}: same person?"
+
+
+def twin_evidence(event: TwinSuspected) -> str:
+    """What the question rests on."""
+    return (
+        f"{event.pictures} of the first {event.of} pictures of {clean(event.person)} "
+        f"are named {clean(event.other)}: "
+        f"score {event.score:.2f}, threshold {event.threshold:.2f}."
+    )
+
+
+class TwinQuestion(Choice[TwinChoice]):
+    """Three answers. Esc stops the capture too, for it cannot go on unanswered."""
+
+    NAME = "twin"
+    ANSWERS = (
+        ("same", "Same person ({key[twin.twin-same]})"),
+        ("different", "Different ({key[twin.twin-different]})"),
+        ("stop", "Stop ({key[twin.twin-stop]})"),
+    )
+    AUTO_FOCUS = "#twin-different"  # Enter alone changes nobody's pictures
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("twin")]
+
+    def __init__(self, event: TwinSuspected) -> None:
+        super().__init__()
+        self._event = event
+
+    def title_text(self) -> str:
+        """The question."""
+        return twin_question(self._event)
+
+    def body(self) -> ComposeResult:
+        """What it rests on, what the answers do, the answers."""
+        other = clean(self._event.other)
+        yield Static(twin_evidence(self._event), markup=False)
+        answers = f"Same: the pictures go to {other}. Stop: to the trash."
+        yield Static(answers, markup=False)
+        yield from self.buttons()
+
+    def action_twin(self, choice: TwinChoice) -> None:
+        """Answered by a key."""
+        self.action_answer(choice)
+
+    def action_dismiss_dialog(self) -> None:
+        """Esc: the capture is given up."""
+        self.dismiss("stop")
+
+
+def face_evidence(event: SecondFace) -> str:
+    """What the question rests on, in a sentence."""
+    if event.earlier:
+        text = "{others} new pictures of {person} show another face than the earlier ones"
+    else:
+        text = "{others} pictures of {person} show another face than the other {first}"
+    said = text.format(others=event.others, person=clean(event.person), first=event.first)
+    if event.other_is:
+        return f"{said}: that of {clean(event.other_is)}."
+    return f"{said}."
+
+
+class FaceQuestion(Choice[FaceAnswer]):
+    """Both faces and four answers. Esc stops the capture too, for it cannot go on unanswered."""
+
+    NAME = "face"
+    ANSWERS = (
+        ("first", "First ({key[face.face-first]})"),
+        ("other", "Other ({key[face.face-other]})"),
+        ("both", "Both ({key[face.face-both]})"),
+        ("stop", "Discard ({key[face.face-stop]})"),
+    )
+    AUTO_FOCUS = "#face-first"  # Enter alone lets no second face in
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("face")]
+    TITLE_TEXT = "Two faces: which one is kept?"
+
+    def __init__(self, event: SecondFace, load: Load) -> None:
+        super().__init__()
+        self._event = event
+        self._load = load
+
+    def body(self) -> ComposeResult:
+        """What it rests on, both faces, what the answers do, the answers."""
+        yield Static(face_evidence(self._event), markup=False)
+        with Horizontal(id="face-crops"):
+            yield Crop(id="face-crop-first")
+            yield Crop(id="face-crop-other")
+        answers = "What is not kept goes to the trash, and undo brings it back. Discard: all."
+        yield Static(answers, markup=False)
+        yield from self.buttons()
+
+    def on_mount(self) -> None:
+        """Show the faces."""
+        self.run_worker(self._show(), exit_on_error=False)
+
+    async def _show(self) -> None:
+        event = self._event
+        first = "enrolled before" if event.earlier else "the first"
+        other = clean(event.other_is) or "the other"
+        for place, path, caption in (
+            ("first", event.first_picture, first),
+            ("other", event.other_picture, other),
+        ):
+            self.query_one(f"#face-crop-{place}", Crop).show(await self._load(path), caption)
+
+    def action_face(self, choice: FaceAnswer) -> None:
+        """Answered by a key."""
+        self.action_answer(choice)
+
+    def action_dismiss_dialog(self) -> None:
+        """Esc: the capture is given up."""
+        self.dismiss("stop")
+
+
+class CaptureQuestions:
+    """Asks when the engine suspects that somebody is enrolled already, or is two people."""
+
+    def __init__(self, app: EngineApp) -> None:
+        self.app = app
+        app.listen(
+            {
+                TwinSuspected: self._ask_twin,
+                SecondFace: self._ask_face,
+                SetAside: self._warn,
+                LooksEnrolled: self._warn,
+                JobEnded: self._withdraw,
+            }
+        )
+
+    def _ask_twin(self, event: TwinSuspected) -> None:
+        self.app.tell(twin_evidence(event), "warning")
+        if self.app.board.camera_job == "enrol":
+            self.app.push_screen(TwinQuestion(event), self._answer_twin)
+
+    def _ask_face(self, event: SecondFace) -> None:
+        self.app.tell(face_evidence(event), "warning")
+        if event.asked and self.app.board.camera_job == "enrol":
+            self.app.push_screen(FaceQuestion(event, self.app.picture), self._answer_face)
+
+    def _warn(self, event: SetAside | LooksEnrolled) -> None:
+        for sentence in doubt_words(event):
+            self.app.tell(sentence, "warning")
+            self.app.notify(sentence, severity="warning", timeout=8, markup=False)
+
+    def _withdraw(self, event: JobEnded) -> None:
+        """The capture is over, and so is the question about it."""
+        if event.job == "enrol" and isinstance(self.app.screen, TwinQuestion | FaceQuestion):
+            self.app.screen.dismiss(None)
+
+    def _answer_twin(self, choice: TwinChoice | None) -> None:
+        if choice is not None:
+            self.app.call(self.app.desk.answer_twin, choice)
+
+    def _answer_face(self, choice: FaceAnswer | None) -> None:
+        if choice is not None:
+            self.app.call(self.app.desk.answer_face, choice)

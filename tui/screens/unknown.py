@@ -1,0 +1,440 @@
+"""The unknown inbox: groups of strangers, one key for each decision about them.
+
+A group opens as a contact sheet, a picture of each sighting; marked ones are decided about alone.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widgets import DataTable, Static
+
+from engine.contract import InboxChanged
+from engine.contract.requests import InboxView, UnknownGroup
+from engine.text import many
+from tui.keys import bindings_of
+from tui.keys.keymap import with_keys
+from tui.link import EngineApp, in_thread
+from tui.screens.dialog import Confirm, Dialog
+from tui.screens.people_forms import NewFromInboxForm, Who, WhoForm
+from tui.widgets.bars import KeyLine, TitleBar
+from tui.widgets.crop import Cell, ContactSheet, Crop
+from tui.words.text import clean, day, shorten
+
+STRANGER_HINT = "The threshold takes it in when recognition starts next."
+TRAIN_HINT = "Train with t, so that the model learns them."
+
+
+class UnknownDialog(Dialog[None]):
+    """What inbox and contact sheet share: the decisions about a group. `reload` has the inbox read
+    again, and `show` called."""
+
+    def __init__(self, link: EngineApp, reload: Callable[[], object]) -> None:
+        super().__init__()
+        self.link, self._reload = link, reload
+
+    @property
+    @abstractmethod
+    def chosen(self) -> UnknownGroup | None:
+        """The group that is decided about."""
+
+    @abstractmethod
+    def show(self, view: InboxView) -> None:
+        """Show the inbox as it is now."""
+
+    def no_group(self) -> None:
+        """Say why there is nothing to decide about."""
+
+    @property
+    def _group(self) -> UnknownGroup | None:
+        group = self.chosen
+        if group is None:
+            self.no_group()
+        return group
+
+    def action_inbox_assign(self) -> None:
+        """The form for who the group is."""
+        if (group := self._group) is not None:
+            self.link.go(self._ask_who(group))
+
+    async def _ask_who(self, group: UnknownGroup) -> None:
+        names = [person.name for person in await in_thread(self.link.desk.people)]
+        self.link.push_screen(
+            WhoForm(
+                partial(self._assign, group, False),
+                crops=group.crops,
+                name=group.candidate if group.candidate in names else "",
+                names=names,
+                consent=self.link.desk.settings.consent,
+            )
+        )
+
+    def action_inbox_new(self) -> None:
+        """The form for a new person's name."""
+        if (group := self._group) is not None:
+            send = partial(self._assign, group, True)
+            consent = self.link.desk.settings.consent
+            self.link.push_screen(NewFromInboxForm(send, crops=group.crops, consent=consent))
+
+    async def _assign(self, group: UnknownGroup, new: bool, who: Who) -> None:
+        desk = self.link.desk
+        call = partial(desk.inbox_assign, group.sightings, who.name, new=new, consent=who.consent)
+        self._done(await in_thread(call), TRAIN_HINT)
+
+    def action_inbox_not(self) -> None:
+        """The group is not the person nearest."""
+        if (group := self._group) is not None:
+            call = partial(self.link.desk.inbox_stranger, group.sightings, group.candidate)
+            self.choose(call, STRANGER_HINT)
+
+    def action_inbox_ignore(self) -> None:
+        """The group is a stranger."""
+        if (group := self._group) is not None:
+            self.choose(partial(self.link.desk.inbox_stranger, group.sightings), STRANGER_HINT)
+
+    def action_inbox_delete(self) -> None:
+        """Delete the group."""
+        if (group := self._group) is not None:
+            self.choose(partial(self.link.desk.inbox_delete, group.sightings))
+
+    def action_inbox_undo(self) -> None:
+        """Undo the last choice."""
+
+        async def undo() -> None:
+            title = await in_thread(self.link.desk.inbox_undo)
+            self._done(f"Undone: {title}", undo=False)
+
+        self.link.go(undo())
+
+    def choose(self, call: Callable[[], str], hint: str = "") -> None:
+        """Carry a decision out, and say what was done."""
+
+        async def choose() -> None:
+            self._done(await in_thread(call), hint)
+
+        self.link.go(choose())
+
+    def _done(self, text: str, hint: str = "", *, undo: bool = True) -> None:
+        """Say what was done, and show what it changed."""
+        more = "u undoes it." if undo else ""
+        self.link.tell(text, "good", hint)
+        self.link.notify(" ".join(filter(None, (f"{clean(text)}.", hint, more))), markup=False)
+        self._reload()
+        self.link.reload()
+
+
+class GroupScreen(UnknownDialog):
+    """The contact sheet of a group."""
+
+    HELP = "group"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("group")]
+
+    def __init__(self, link: EngineApp, reload: Callable[[], object], group: UnknownGroup) -> None:
+        super().__init__(link, reload)
+        self.group = group
+
+    def title_text(self) -> str:
+        """Who is nearest to whom."""
+        count = many(len(self.group.rows), "sighting")
+        near = shorten(self.group.candidate, 40)
+        return f"{count}, nearest {near}"
+
+    def body(self) -> ComposeResult:
+        """The pictures, and what the keys are about."""
+        yield ContactSheet(self.link.picture, id="group-sheet")
+        yield Static(id="group-chosen", classes="detail", markup=False)
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Show the group that the screen was opened for."""
+        self.query_one(ContactSheet).focus()
+        self._fill()
+
+    @property
+    def chosen(self) -> UnknownGroup:
+        """The group with the marked sightings alone, else with the one under the cursor."""
+        sheet = self.query_one(ContactSheet)
+        return self.group.only(sheet.marked or {sheet.key})
+
+    def show(self, view: InboxView) -> None:
+        """Show what the group is now: that which has most of the sightings not marked. Closes if
+        nobody of it waits any more."""
+        own = set(self.group.sightings)
+        rest = own - self.query_one(ContactSheet).marked
+        found = max(
+            (group for group in view.groups if own.intersection(group.sightings)),
+            key=lambda group: (len(rest & set(group.sightings)), len(own & set(group.sightings))),
+            default=None,
+        )
+        if found is not None:
+            self.group = found
+            self._fill()
+        elif self.is_current:
+            self.dismiss(None)
+
+    def action_inbox_split(self) -> None:
+        """The chosen sightings are nobody whom the others of their group show."""
+        chosen, group = self.chosen.sightings, self.group.sightings
+        if len(chosen) == len(group):
+            self.notify("Leave one picture without a mark: all of them are the group.")
+            return
+        call = partial(self.link.desk.inbox_split, chosen, group)
+        self.choose(call, "They are not grouped together again.")
+
+    def action_mark(self) -> None:
+        """Mark the picture, or take its mark away."""
+        self.query_one(ContactSheet).toggle()
+
+    def _fill(self) -> None:
+        self.query_one(".dialog").border_title = Text(clean(self.title_text()))
+        self.query_one(ContactSheet).show(
+            [Cell(row.id, row.picture, day(row.at)) for row in self.group.rows]
+        )
+
+    @on(ContactSheet.Changed)
+    def _describe(self) -> None:
+        marked, chosen = self.query_one(ContactSheet).marked, self.chosen
+        crops = many(chosen.crops, "crop")
+        if marked:
+            text = "{marked} of {all} marked, {crops}. {key[group.inbox_split]} splits them off."
+        else:
+            text = "{day}, {crops}. {key[group.mark]} marks whoever is somebody else."
+        about = with_keys(
+            text, marked=len(marked), all=len(self.group.rows), crops=crops, day=day(chosen.last)
+        )
+        self.query_one("#group-chosen", Static).update(Text(about))
+
+
+COLUMNS = (
+    ("Last seen", 17),
+    ("Seen", 5),
+    ("Crops", 6),
+    ("Score", 15),
+    ("Nearest", 0),
+)
+EMPTY_ON = (
+    "Nobody waits. Strangers seen while recognising come here.\n"
+    "Press esc, then {key.recognise} to watch."
+)
+EMPTY_OFF = (
+    "Nobody waits, and strangers are not kept.\n"
+    "Press {key[inbox.inbox_switch]} to keep those seen while recognising."
+)
+
+
+class InboxScreen(UnknownDialog):
+    """A table of groups, newest first."""
+
+    TITLE_TEXT = "Unknown inbox"
+    HELP = "inbox"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("inbox")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
+
+    def __init__(self, link: EngineApp, reload: Callable[[], object]) -> None:
+        super().__init__(link, reload)
+        self.view: InboxView | None = None
+
+    def body(self) -> ComposeResult:
+        """What is kept, the groups, the selected one's newest crop."""
+        yield Static("Reading the inbox ...", id="inbox-state", markup=False)
+        yield DataTable[Text](id="inbox-table", cursor_type="row", cell_padding=0)
+        with Horizontal(id="inbox-below"):
+            yield Crop(id="inbox-crop")
+            yield Static(id="inbox-detail", classes="detail", markup=False)
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Ready for the groups: have them read."""
+        table = self.query_one(DataTable)
+        for title, width in COLUMNS:
+            table.add_column(title, width=width or None)
+        table.focus()
+        self._reload()
+
+    @property
+    def chosen(self) -> UnknownGroup | None:
+        """The group under the cursor."""
+        row = self.query_one(DataTable).cursor_row
+        groups = self.view.groups if self.view else ()
+        return groups[row] if 0 <= row < len(groups) else None
+
+    def show(self, view: InboxView) -> None:
+        """List these groups; the cursor stays with its group, else where it was."""
+        table, before = self.query_one(DataTable), self.chosen
+        row = table.cursor_row
+        self.view = view
+        with self.prevent(DataTable.RowHighlighted):
+            table.clear()
+            for group in view.groups:
+                table.add_row(*_cells(group))
+            same = [n for n, g in enumerate(view.groups) if before and g.id == before.id]
+            table.move_cursor(row=same[0] if same else max(0, min(row, len(view.groups) - 1)))
+        self.query_one("#inbox-state", Static).update(Text(_state(view)))
+        self._describe()
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """Say more about the group under the cursor."""
+        event.stop()
+        self._describe()
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        """Enter opens the group."""
+        event.stop()
+        self.action_group()
+
+    def no_group(self) -> None:
+        """The inbox is empty, or not read yet."""
+        self.notify("Nobody waits here." if self.view else "The inbox is still being read.")
+
+    def action_inbox_delete_all(self) -> None:
+        """Ask, then delete all groups."""
+        view = self.view
+        if view is None or not view.groups:
+            self.notify("Nobody waits here.")
+            return
+        ids = [id for group in view.groups for id in group.sightings]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.choose(partial(self.link.desk.inbox_delete, ids))
+
+        lines = [
+            "{groups} with {sightings}.".format(
+                groups=many(len(view.groups), "group"), sightings=many(len(ids), "sighting")
+            ),
+            "u brings them back, for {days} at most.".format(days=many(view.days, "day")),
+        ]
+        ask = Confirm("Delete all unknown?", lines, yes="Delete (y)", no="Keep (n)")
+        self.link.push_screen(ask, answered)
+
+    def action_inbox_switch(self) -> None:
+        """Keep strangers from now on, after saying what that means; or no longer."""
+        view = self.view
+        if view is None:
+            return
+        if view.keeping:
+            self._switch(False, "Strangers are not kept any more; those here stay until deleted.")
+            return
+        days = many(view.days, "day")
+        lines = [
+            (
+                "While recognising, a few pictures of each face that stays unknown are "
+                "kept in this workspace, with the time, the source and who was nearest."
+            ),
+            f"They are removed for good after {days}. Nothing leaves this computer.",
+            "Faces are biometric data: tell the people who pass this camera.",
+        ]
+        ask = Confirm("Keep strangers?", lines, yes="Keep them (y)", no="No (n)")
+        self.link.push_screen(
+            ask,
+            lambda yes: self._switch(True, f"Strangers are kept for {days}") if yes else None,
+        )
+
+    def _switch(self, on: bool, text: str) -> None:
+        async def switch() -> None:
+            await in_thread(partial(self.link.desk.inbox_switch, on))
+            self._done(text, undo=False)
+
+        self.link.go(switch())
+
+    def action_group(self) -> None:
+        """Show a picture of each sighting of the selected group."""
+        group = self.chosen
+        if group is not None and self.is_current:
+            self.link.push_screen(GroupScreen(self.link, self._reload, group))
+
+    def _describe(self) -> None:
+        group, view = self.chosen, self.view
+        about = Text()
+        if group is not None:
+            question = f"Is this {shorten(group.candidate, 40)}?"
+            about.append(f"{question}\n", "bold")
+            needed = (
+                f"{group.score:.2f} for the person nearest, "
+                f"{group.threshold:.2f} is needed to be named."
+            )
+            seen = "{sightings}, {crops}, first {day}\nfrom {source}".format(
+                sightings=many(len(group.sightings), "sighting"),
+                crops=many(group.crops, "crop"),
+                day=day(group.first),
+                source=clean(group.source),
+            )
+            about.append(f"{needed}\n{seen}\n")
+            if len(group.rows) > 1:
+                about.append(with_keys("{key[inbox.group]} shows each of them.") + "\n")
+        elif view is not None:
+            about.append(with_keys(EMPTY_ON if view.keeping else EMPTY_OFF))
+        if view is not None and view.undo:
+            undo = with_keys("{key[inbox.inbox_undo]} undoes: {what}", what=clean(view.undo))
+            about.append(f"\n{undo}", "dim")
+        self.query_one("#inbox-detail", Static).update(about)
+        self.run_worker(self._picture(group), exclusive=True, exit_on_error=False)
+
+    async def _picture(self, group: UnknownGroup | None) -> None:
+        crop = self.query_one("#inbox-crop", Crop)
+        crop.display = group is not None
+        if group is None:
+            crop.show(b"")
+        else:
+            crop.show(await self.link.picture(group.picture), "newest crop")
+
+
+class Unknown:
+    """The key that opens the inbox, and the count in the title."""
+
+    def __init__(self, app: EngineApp, title: TitleBar) -> None:
+        self.app, self.title = app, title
+        app.listen({InboxChanged: self._changed})
+
+    def action_inbox(self) -> None:
+        """Open the inbox. It opens first and reads then: keys that follow are for it."""
+        self.app.push_screen(InboxScreen(self.app, self.reload))
+
+    def _changed(self, event: InboxChanged) -> None:
+        """Somebody was kept, or could not be."""
+        self.title.unknown = event.waiting
+        if event.why:
+            text = f"A stranger was not kept ({event.skipped} so far): {event.why}"
+            self.app.tell(text, "warning")
+        if self.app.open_screen(InboxScreen) is not None:
+            self.reload()
+
+    def reload(self) -> None:
+        """Read the inbox again, and show it where it is shown."""
+        self.app.run_worker(self._read(), group="inbox", exclusive=True, exit_on_error=False)
+
+    async def _read(self) -> None:
+        view = await self.app.ask(self.app.desk.inbox)
+        if view is None:
+            return
+        self.title.unknown = view.waiting
+        for screen in self.app.screen_stack:
+            if isinstance(screen, UnknownDialog) and screen.is_mounted:
+                screen.show(view)
+
+
+def _state(view: InboxView) -> str:
+    if view.keeping:
+        return "Keeping strangers: ON. They are removed for good after {days}.".format(
+            days=many(view.days, "day")
+        )
+    off = "Keeping strangers: OFF. Nobody new comes here; {key[inbox.inbox_switch]} switches it on."
+    return with_keys(off)
+
+
+def _cells(group: UnknownGroup) -> tuple[Text, ...]:
+    return (
+        Text(day(group.last)),
+        Text(str(len(group.sightings))),
+        Text(str(group.crops)),
+        Text(f"{group.score:.2f} < {group.threshold:.2f}"),
+        Text(clean(group.candidate)),
+    )
