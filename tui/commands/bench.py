@@ -16,7 +16,7 @@ from engine.text import many
 from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
 from tui.cli.context import Context, interruptible
-from tui.words.tables import COLUMNS, machine_lines, markdown, measured, remarks, row
+from tui.words.tables import BENCH_COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.words.text import span
 
 PROGRAM = tuple(python("-m", "tui"))
@@ -79,7 +79,7 @@ def _bench(
             workspace=workspace,
         )
     closing = _closing(done)
-    output.table(COLUMNS, [row(figure) for figure in figures])
+    output.table(BENCH_COLUMNS, [row(figure) for figure in figures])
     for text in filter(None, map(remarks, figures)):
         output.result(text)
     for text in (*machine_lines(machines[0]), closing):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from engine.contract.requests import PersonRow
 from engine.desk import library, people_calls
 from engine.desk.library import person_facts
 from engine.people import changes
@@ -15,6 +14,7 @@ from engine.people.trash_steps import Trashed
 from engine.text import many
 from tui.cli.context import Context
 from tui.words.figures import confusion_words, consent_words
+from tui.words.tables import COLUMNS, people_cells
 from tui.words.text import IN_MODEL, day, figure
 
 
@@ -45,24 +45,9 @@ def list_people(context: Context) -> None:
     elif not rows:
         context.output.result("Nobody is enrolled yet. Try: facedesk enroll NAME --source 0")
     else:
-        context.output.table(
-            (
-                "!" + "name",
-                "#" + "pictures",
-                "#" + "sessions",
-                "in the model",
-                "enrolled",
-            ),
-            list(map(_cells, rows)),
-        )
+        heads = [column.sign + column.name for column in COLUMNS]
+        context.output.table(heads, list(map(people_cells, rows)))
     People(context.workspace).refuse_unread()
-
-
-def _cells(row: PersonRow) -> tuple[str, ...]:
-    if row.trouble:
-        return row.name, "", "", "cannot be read", ""
-    figures = str(row.pictures), str(row.sessions), IN_MODEL[row.in_model]
-    return row.name, *figures, row.created[:10]
 
 
 def rename_person(context: Context, old: str, new: str) -> None:
