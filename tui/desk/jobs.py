@@ -30,7 +30,7 @@ from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread, log
 from tui.live import Live
 from tui.panes.base import Pane
-from tui.panes.split import SplitPane, grouped
+from tui.panes.split import SplitPane
 from tui.panes.training import TrainingPane
 from tui.screens.dialog import Confirm
 from tui.screens.forms import SEPARATOR, ImportForm, RecogniseForm, RenameForm
@@ -98,7 +98,7 @@ class ActionsApp(EngineApp):
         self.screen_desk.split.show(result)
         counts = f"{result.train} to train, {result.validation} to validate, {result.test} to test"
         self.tell(f"Split: {counts}", "good")
-        for warning in grouped(result):
+        for warning in result.warnings:
             self.tell(warning, "warning")
 
     async def stop(self, job: Job) -> None:
