@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine.contract import EpochDone
-from engine.model.record import BackboneName
 from engine.people.consent import Consent, State
+from engine.settings import BackboneName
 
 Job = Literal["enrol", "import", "train", "evaluate", "recognise", "check"]
 CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise", "check"})

@@ -27,11 +27,11 @@ from engine.model.backbones import (
     packaged_space,
     with_weights,
 )
-from engine.model.record import BackboneName, ModelInfo, StoredModel
+from engine.model.record import ModelInfo, StoredModel
 from engine.model.store import ModelStore
 from engine.model.vgg16 import LayerRow
 from engine.model.weights import Weights, load_weights
-from engine.settings import ModelSettings, RuntimeWish
+from engine.settings import BackboneName, ModelSettings, RuntimeWish
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 

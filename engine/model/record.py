@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from engine.dataset.split import Split
@@ -37,9 +37,6 @@ LONGEST_TEXT = 1000
 """Characters of a text in a model's files beyond which it is none of ours."""
 LARGEST_SCORE = 2.0
 """A score is a cosine less means of cosines: no threshold lies beyond this."""
-
-BackboneName = Literal["both", "vgg16", "resnet"]
-"""Networks that faces may go through: see `backbones`."""
 
 Label = tuple[str, str, str]
 """Identity, name and revision of a person when the model was trained."""

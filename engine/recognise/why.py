@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.contract import FaceSeen, Rule, Why
 from engine.faces.refusal import GATES, measured
+from engine.model.backbones import BACKBONES
 from engine.model.face_space import Space
 from engine.model.joint_space import JointSpace
 from engine.model.vectors import Float32, cohort_scores, unit
@@ -154,7 +155,8 @@ def opinions(evidence: Evidence, space: JointSpace) -> tuple[tuple[str, float], 
     for name, part in zip(space.names, space.parts, strict=True):
         (score,) = cohort_scores(probe[name], unit(centre[name]), part.cohort)[0].tolist()
         threshold = threshold_for(part.impostors, evidence.people, evidence.fpir)
-        found.append((name, round(match(score, threshold), 1)))
+        title = BACKBONES[name].title
+        found.append((title, round(match(score, threshold), 1)))
     return tuple(found)
 
 

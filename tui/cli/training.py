@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
+from engine.settings import BackboneName
 from tui.cli.options import TakesGlobals
 from tui.cli.run import run
 
@@ -34,7 +35,7 @@ SIDES: dict[str, Literal[160, 224]] = {"160": 160, "224": 224}
 @click.option("--weights", help="Other VGG16 weights: a file, or `imagenet` to download Keras'.")
 @click.option(
     "--backbone",
-    type=click.Choice(["both", "vgg16", "resnet"]),
+    type=click.Choice(get_args(BackboneName)),
     help=(
         "VGG16, the face network (resnet), or both, whose scores are added. Without it both, or "
         "the face network where VGG16 is too slow."

@@ -124,14 +124,11 @@ def runner_up(why: Why) -> str:
     )
 
 
-NETWORKS = {"vgg16": "VGG16", "resnet": "face network"}
-
-
 def opinions(why: Why) -> tuple[str, ...]:
     """What each network says by itself: "VGG16 71, face network 64"."""
     if not why.opinions:
         return ()
-    each = ", ".join(f"{NETWORKS.get(name, name)} {score:.0f}" for name, score in why.opinions)
+    each = ", ".join(f"{name} {score:.0f}" for name, score in why.opinions)
     return (f"Each network alone: {each} (50 is the threshold).",)
 
 
