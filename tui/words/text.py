@@ -21,11 +21,6 @@ REASONS: dict[str, str] = {
     **FORMATS,
     "denied": "permission denied",
 }
-DECISIONS: dict[str, str] = {
-    "known": "known",
-    "unsure": "unsure",
-    "unknown": "unknown",
-}
 
 
 def clean(text: str) -> str:
@@ -48,7 +43,7 @@ def reason_words(reason: str) -> str:
 
 def decision_words(decision: str) -> str:
     """What was decided about a face, in a word."""
-    return DECISIONS.get(decision, clean(decision))
+    return clean(decision)
 
 
 def measured(reason: str, value: float, limit: float) -> str:
