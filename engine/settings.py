@@ -162,7 +162,9 @@ RuntimeWish = Literal["auto", "openvino", "keras"]
 """What is to compute VGG16's features; `engine.model.backbones` decides."""
 
 
-BackboneWish = Literal["auto", "both", "vgg16", "resnet"]
+BackboneName = Literal["both", "vgg16", "resnet"]
+"""Networks that faces may go through: the rows of `engine.model.backbones.BACKBONES`."""
+BackboneWish = Literal["auto", BackboneName]
 """Which networks judge faces; `engine.model.backbones` decides."""
 
 

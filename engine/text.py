@@ -10,12 +10,16 @@ OWASP, "CSV Injection": a leading `'` makes the cell a text. Reading takes exact
 again, so that names survive the way out and back, whatever they begin with.
 
 No user name, password or token of a URL in anything that is shown, logged or stored.
+
+Warnings as data, and as lines.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 INSTEAD = "\ufffd"
 MOST_MARKS = 3
@@ -162,3 +166,30 @@ def mask_credentials(text: str) -> str:
     masked = _WHOLE.sub(rf"\1{MASK}@", text)
     masked = _WITHIN.sub(rf"\1{MASK}@", masked)
     return _SECRET.sub(rf"\1{MASK}", masked)
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What an operator should know. `kind` is a sentence with `{}` for each of the `figures`;
+    `subject` is the person it is about, empty if it is about nobody."""
+
+    kind: str
+    subject: str = ""
+    figures: tuple[int | str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The sentence, without the subject."""
+        return self.kind.format(*self.figures) if self.figures else self.kind
+
+
+def grouped(warnings: Iterable[Warned]) -> tuple[str, ...]:
+    """Warnings as lines; what is the same of more than one person is one line."""
+    subjects: dict[str, list[str]] = {}
+    for each in dict.fromkeys(warnings):
+        subjects.setdefault(each.text, []).extend([each.subject] if each.subject else [])
+    lines = []
+    for text, names in subjects.items():
+        who = ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} others"
+        lines.append(f"{who}: {text}" if who else text)
+    return tuple(lines)

@@ -13,20 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.contract.errors import FacedeskError
-from engine.contract.requests import BackboneName
 from engine.model.backbones import (
+    BACKBONES,
+    BOTH,
     DEFAULT,
-    NAMES,
-    OPINIONS,
-    SPACES,
     load_extractor,
     packaged_space,
 )
 from engine.model.face_space import FEATURES as FEATURE_ROW
-from engine.model.face_space import PARTS, FaceSpace
+from engine.model.face_space import FaceSpace
 from engine.model.joint_space import JointSpace
 from engine.model.resnet import ROW as FACE_ROW
-from engine.settings import TrainingSettings
+from engine.settings import BackboneName, TrainingSettings
 from fit.spaces import FitOptions, Opinion, fit_joint, fit_space, held_out_folds, joint_folds
 
 if TYPE_CHECKING:
@@ -45,8 +43,7 @@ PROTOCOL = (
     "by cross-validation over background people only."
 )
 OPTIONS: dict[BackboneName, FitOptions] = {
-    "vgg16": FitOptions(parts=PARTS),
-    "resnet": FitOptions(components=128, dims=128, shrinkage=2.0, rooted=False),
+    row.name: FitOptions(**row.fit) for row in BACKBONES.values() if not row.members
 }
 SHARE = 1 / 3
 """VGG16's share of a joint cosine: the face network's score counts twice as much. Of the shares
@@ -95,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     report.set_defaults(run=_report)
 
     for command in (fit, validate, report):
-        command.add_argument("--backbone", choices=NAMES, default=DEFAULT)
+        command.add_argument("--backbone", choices=tuple(BACKBONES), default=DEFAULT)
         command.add_argument(
             "--work",
             type=Path,
@@ -161,7 +158,9 @@ def _fit(given: argparse.Namespace, say: Any) -> None:
         opinions = _opinions(given.share)
         shares = ", ".join(f"{each.name} {each.share:.3f}" for each in opinions)
         provenance["protocol"] = FEATURES["both"].format(shares=shares) + PROTOCOL
-        spaces = [FaceSpace.load(given.out.with_name(SPACES[name].name)) for name in OPINIONS]
+        spaces = [
+            FaceSpace.load(given.out.with_name(BACKBONES[name].space)) for name in BOTH.members
+        ]
         space = fit_joint(people.features, people.people, opinions, spaces, provenance, say)
     else:
         space = fit_space(people.features, people.people, _options(given), provenance, say)

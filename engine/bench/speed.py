@@ -36,7 +36,7 @@ from engine.contract.requests import PreviewWish
 from engine.faces.align import align
 from engine.jobs.find_faces import face_search
 from engine.jobs.preview import HalfBlocks
-from engine.model.backbones import packaged_space, vgg16_extractor
+from engine.model.backbones import extractor_of, packaged_space
 from engine.model.networks import backbone_of
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32, unit
@@ -61,7 +61,7 @@ def measure_features(plan: Plan) -> Iterator[Figure]:
     weights = load_weights()
     crops = crops_to_measure(settings, plan.workspace, plan.sized(CROPS, FEW))
     ours, reference = (
-        vgg16_extractor(weights, settings.model.runtime),
+        extractor_of("vgg16", settings.model.runtime, weights),
         KerasExtractor(weights, False),
     )
     low = bool(getattr(ours, "low_precision", False))

@@ -165,16 +165,8 @@ class ImportDone(Event):
 
 
 class Advice(StrEnum):
-    """What to do now. The words are the interface's."""
+    """What to do now where no gate refuses; what mends a refusal stands in the gate's row."""
 
-    LOOK_HERE = "look_here"
-    ONE_AT_A_TIME = "one_at_a_time"
-    CAMERA_UPSIDE_DOWN = "camera_upside_down"
-    CAMERA_ON_ITS_SIDE = "camera_on_its_side"
-    COME_CLOSER = "come_closer"
-    MORE_LIGHT = "more_light"
-    LESS_LIGHT = "less_light"
-    HOLD_STILL = "hold_still"
     MOVE_A_LITTLE = "move_a_little"
     FACE_CAMERA = "face_camera"
     TURN_LEFT = "turn_left"
@@ -194,9 +186,9 @@ class Coaching(Event):
 
     `cells` are (pose, distance, different pictures), `lights` (light, different pictures); one
     counts as filled with `need`; poses `up` and `down` are among them only where the detector tells
-    them. `different` counts all different pictures: near copies of kept
-    ones are not among them. `advice` is an `Advice` value; with a refusal
-    `reason`, `value` and `limit` say why. `pose`, `distance`, `light` are the present face's,
+    them. `different` counts all different pictures: near copies of kept ones are not among them.
+    `advice` is an `Advice` value or that of the gate that closed; with a refusal `reason`,
+    `value` and `limit` say why. `pose`, `distance`, `light` are the present face's,
     empty without one. `seconds_left` until the target at the present rate, None while unknown.
     """
 

@@ -279,11 +279,11 @@ class Why(Event):
     `rule` is a value of `Rule`; `decision`, `candidate`, the scores and
     votes are those of the track's last `FaceSeen`, and `margin` is score less runner-up score.
     `window` frames at most are fused, `least` at least are needed; both are 1 for a picture that
-    stands for itself. Of the probe (the newest crop) `face_width` is in pixels of the frame,
-    `brightness` is mean luma 0..255 and `sharpness` as in `engine.faces.quality`, with the
-    limits of enrolment beside them; `eyes_found` is None where it is not known. `nearest` are
-    the enrolled crops most like the probe among `compared` ones whose features are cached.
-    `opinions` are (network, match 0 to 100 with the threshold at 50) of each network by itself.
+    stands for itself. `gates` are (refusal, value of the newest crop, limit of enrolment) of the
+    quality gates that an operator can judge it by (`engine.faces.refusal`); `eyes_found` is None
+    where it is not known. `nearest` are the enrolled crops most like the probe among
+    `compared` ones whose features are cached. `opinions` are (network, match 0 to 100 with the
+    threshold at 50) of each network by itself.
     `crop` is the probe as a PNG of 160 x 160 pixels.
     """
 
@@ -306,13 +306,7 @@ class Why(Event):
     window: int
     least: int
     stale: bool
-    face_width: int
-    min_face: int
-    brightness: float
-    min_brightness: float
-    max_brightness: float
-    sharpness: float
-    min_sharpness: float
+    gates: tuple[tuple[str, float, float], ...]
     eyes_found: bool | None
     nearest: tuple[NearCrop, ...]
     compared: int

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from engine.contract import EpochDone
 from engine.contract.people import Consent, State
+from engine.settings import BackboneName
 
 Job = Literal["enrol", "import", "train", "evaluate", "recognise", "check"]
 CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise", "check"})
@@ -20,8 +21,6 @@ CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise", "check"
 
 Recipe = Literal["head", "classic"]
 FaceChoice = Literal["central", "largest", "only"]
-BackboneName = Literal["both", "vgg16", "resnet"]
-"""Networks that faces may go through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
-"""Dividing every person's pictures into train, validation and test; split.json.
+"""Divide every person's pictures into train, validation and test; split.json.
 
 Frames that follow each other are near copies. Divided at random they would lie on both sides
 and make any figure meaningless, so pictures that were taken together stay together
-(`assign.py` has the rules). A split is made from the registry alone, reads no picture, and is
+(the rules stand below). A split is made from the registry alone, reads no picture, and is
 the same for the same people, shares and seed; one person's part in it does not depend on the
 others.
 
@@ -34,6 +34,7 @@ from engine.contract.errors import DataError, NoPictures, SplitMissing
 from engine.people.names import is_slug
 from engine.people.person import Person, SessionInfo
 from engine.settings import SplitSettings
+from engine.text import Warned, grouped, many
 from engine.workspace.files import read_json, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import IMPORTED, PARTS, Part, is_session_id
@@ -167,16 +168,6 @@ def _whole_sessions(
     return _parts(train, validation, test)
 
 
-__all__ = [
-    "PARTS",
-    "Split",
-    "check_fits",
-    "load_split",
-    "make_split",
-    "save_split",
-    "summarise",
-]
-
 Mode = Literal["sessions", "blocks", "mixed", "random", "own"]
 
 FORMAT = 1
@@ -201,11 +192,10 @@ class Split:
     mode: Mode
     shares: tuple[float, float, float]
     people: Mapping[str, Mapping[Part, tuple[str, ...]]]
-    warnings: tuple[str, ...]
 
 
 def make_split(people: Sequence[Person], settings: SplitSettings, random: bool = False) -> Split:
-    """Divide everybody's pictures; people without any are left out with a warning.
+    """Divide everybody's pictures; people without any are left out.
 
     `random` scatters single pictures, for comparison only. Raises NoPictures if there is no
     picture at all.
@@ -218,18 +208,11 @@ def make_split(people: Sequence[Person], settings: SplitSettings, random: bool =
         )
     shares = (settings.train, settings.validation, settings.test)
     parts: dict[str, Parts] = {}
-    warnings: list[str] = []
-    if random:
-        warnings.append(
-            "Random split: neighbouring frames lie on both sides, so the figures are far "
-            "too good; use it for comparison only."
-        )
     for person in people:
         if person.pictures:
             parts[person.slug] = assign(person, shares, settings.seed, random)
-        warnings += [f"{person.name}: {text}" for text in _warnings(person, parts, shares, random)]
     mode = "random" if random else _mode(people)
-    return Split(settings.seed, mode, shares, parts, tuple(warnings))
+    return Split(settings.seed, mode, shares, parts)
 
 
 def save_split(workspace: Workspace, split: Split) -> None:
@@ -241,12 +224,12 @@ def save_split(workspace: Workspace, split: Split) -> None:
         }
         for slug, parts in split.people.items()
     }
-    body = {
+    body: dict[str, Any] = {
         "version": FORMAT,
         "seed": split.seed,
         "mode": split.mode,
         "shares": dict(zip(PARTS, split.shares, strict=True)),
-        "warnings": list(split.warnings),
+        "warnings": [],  # earlier versions read it; names of people stand in no split
         "people": people,
     }
     write_json(workspace.split_file, body)
@@ -282,21 +265,9 @@ def check_fits(split: Split, people: Sequence[Person]) -> None:
         now = {f"{s.id}/{picture}" for s in person.sessions for picture in s.pictures}
         then = {picture for part in PARTS for picture in split.people[slug][part]}
         if new := len(now - then):
-            changes.append(
-                (
-                    "{count} new picture of {name}"
-                    if new == 1
-                    else "{count} new pictures of {name}"
-                ).format(count=new, name=person.name)
-            )
+            changes.append(f"{many(new, 'new picture')} of {person.name}")
         if gone := len(then - now):
-            changes.append(
-                (
-                    "{count} picture of {name} gone"
-                    if gone == 1
-                    else "{count} pictures of {name} gone"
-                ).format(count=gone, name=person.name)
-            )
+            changes.append(f"{many(gone, 'picture')} of {person.name} gone")
     if changes:
         told = "; ".join(changes[:_MOST_CHANGES_TOLD])
         more = len(changes) - _MOST_CHANGES_TOLD
@@ -307,8 +278,8 @@ def check_fits(split: Split, people: Sequence[Person]) -> None:
         )
 
 
-def summarise(split: Split, people: Sequence[Person]) -> SplitDone:
-    """Counts of the split, in all and by name."""
+def summarise(split: Split, people: Sequence[Person], warnings: Sequence[Warned]) -> SplitDone:
+    """Counts of the split, in all and by name, with what is to be said of it."""
     names = {person.slug: person.name for person in people}
     counts = {
         names.get(slug, slug): {str(part): len(parts[part]) for part in PARTS}
@@ -322,7 +293,7 @@ def summarise(split: Split, people: Sequence[Person]) -> SplitDone:
         validation=total["validation"],
         test=total["test"],
         people=counts,
-        warnings=split.warnings,
+        warnings=grouped(warnings),
         mode=split.mode,
         seed=split.seed,
         shares=split.shares,
@@ -341,40 +312,51 @@ def _mode(people: Sequence[Person]) -> Mode:
     return "mixed" if len(by_session) == 2 else "blocks"
 
 
-def _warnings(
-    person: Person, parts: Mapping[str, Parts], shares: tuple[float, float, float], random: bool
-) -> list[str]:
-    count = person.pictures
-    if not count:
-        return ["no pictures, left out."]
+def split_warnings(split: Split, people: Sequence[Person]) -> tuple[Warned, ...]:
+    """What an operator should know about the split of these people."""
+    found = []
+    if split.mode == "random":
+        found.append(
+            Warned(
+                "Random split: neighbouring frames lie on both sides, so the figures are far "
+                "too good; use it for comparison only."
+            )
+        )
+    for person in people:
+        if person.slug in split.people:
+            found += _of_person(person, split)
+        elif not person.pictures:
+            found.append(Warned("no pictures, left out.", person.name))
+    return tuple(found)
+
+
+def _of_person(person: Person, split: Split) -> list[Warned]:
+    count, name, random = person.pictures, person.name, split.mode == "random"
     own = divided(person) and not random
     if count < TOO_FEW and not own:
-        return [
-            (
-                "only {count} picture, all used for training, none to check with."
-                if count == 1
-                else "only {count} pictures, all used for training, none to check with."
-            ).format(count=count)
-        ]
-    told = []
+        text = "only {}, all used for training, none to check with."
+        return [Warned(text, name, (many(count, "picture"),))]
+    found = []
     if count < FEW:
-        told.append(f"only {count} pictures, {FEW} or more are better.")
-    for part, share in zip(PARTS, shares, strict=True):
-        if share > 0 and not parts[person.slug][part]:
-            told.append(f"no pictures for {part}.")
+        found.append(Warned("only {} pictures, {} or more are better.", name, (count, FEW)))
+    for part, share in zip(PARTS, split.shares, strict=True):
+        if share > 0 and not split.people[person.slug][part]:
+            found.append(Warned("no pictures for {}.", name, (part,)))
     if random or own:
-        return told
+        return found
     if any(session.part for session in person.sessions):
-        told.append("nothing of their own for training, so their pictures are divided anew.")
-    if len(person.sessions) == 1:
-        told.append(
-            "one import only; if its photographs are of one day: same session, optimistic."
-            if person.sessions[0].source.startswith(IMPORTED)
-            else "one session only: same session, optimistic; enrol once more on another day."
+        found.append(
+            Warned("nothing of their own for training, so their pictures are divided anew.", name)
         )
-    elif len(person.sessions) == 2 and shares[1] > 0 and shares[2] > 0:
-        told.append("two sessions only, validation and test share one.")
-    return told
+    if len(person.sessions) == 1:
+        imported = person.sessions[0].source.startswith(IMPORTED)
+        text = "one session only: same session, optimistic; enrol once more on another day."
+        if imported:
+            text = "one import only; if its photographs are of one day: same session, optimistic."
+        found.append(Warned(text, name))
+    elif len(person.sessions) == 2 and split.shares[1] > 0 and split.shares[2] > 0:
+        found.append(Warned("two sessions only, validation and test share one.", name))
+    return found
 
 
 def _parse(body: Any) -> Split:
@@ -386,9 +368,6 @@ def _parse(body: Any) -> Split:
     shares = tuple(body["shares"][part] for part in PARTS)
     if not all(type(share) in (int, float) and 0 <= share <= 1 for share in shares):
         raise ValueError("shares are not valid")
-    warnings = body["warnings"]
-    if not isinstance(warnings, list) or not all(isinstance(text, str) for text in warnings):
-        raise ValueError("warnings are not valid")
     people: dict[str, Parts] = {}
     for slug, entry in body["people"].items():
         if not is_slug(slug):
@@ -397,7 +376,7 @@ def _parse(body: Any) -> Split:
         every = [picture for part in PARTS for picture in people[slug][part]]
         if len(every) != len(set(every)):
             raise ValueError(f"a picture of {slug} is in two parts")
-    return Split(seed, mode, cast("tuple[float, float, float]", shares), people, tuple(warnings))
+    return Split(seed, mode, cast("tuple[float, float, float]", shares), people)
 
 
 def _pictures(slug: str, listed: Any) -> tuple[str, ...]:

@@ -49,9 +49,7 @@ def file_findings(workspace: Workspace, cascades: Path | None = None) -> list[Fi
     """Cascades, weights, face space and the model in use."""
     return [
         *cascade_findings(cascades or _cascade_folder()),
-        _weights(),
-        _face_network(),
-        *_face_spaces(),
+        *_networks(),
         _model(workspace),
     ]
 
@@ -81,24 +79,17 @@ def cascade_findings(folder: Path | None) -> list[Finding]:
     return found
 
 
-def _weights() -> Finding:
-    from engine.model.weights import PACKAGED, PACKAGED_SHA256
+def _networks() -> list[Finding]:
+    """The weights of each network, then the face space of each backbone."""
+    from engine.model.backbones import BACKBONES, DEFAULT, space_file
 
-    return packaged_finding("VGG16 weights", PACKAGED, PACKAGED_SHA256)
-
-
-def _face_network() -> Finding:
-    from engine.model.resnet import PACKAGED, PACKAGED_SHA256
-
-    return packaged_finding("face network weights", PACKAGED, PACKAGED_SHA256)
-
-
-def _face_spaces() -> list[Finding]:
-    """One finding a backbone."""
-    from engine.model.backbones import DEFAULT, SPACES
-
-    found = []
-    for name, path in SPACES.items():
+    found = [
+        packaged_finding(f"{row.title} weights", *row.weights)
+        for row in BACKBONES.values()
+        if row.weights is not None
+    ]
+    for name in BACKBONES:
+        path = space_file(name)
         try:
             known = path.with_name(path.name + ".sha256").read_text("ascii").split()[0]
         except (OSError, ValueError, IndexError):

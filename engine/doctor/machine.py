@@ -25,7 +25,7 @@ from engine.machine import (
     processor_features,
     usable_cores,
 )
-from engine.model.backbones import INSTALL, choose_backbone, choose_runtime, remembered
+from engine.model.backbones import BACKBONES, INSTALL, choose_backbone, choose_runtime, remembered
 from engine.settings import BackboneWish, DetectionSettings, RuntimeWish
 
 WANTED = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "bf16")
@@ -84,17 +84,9 @@ def _runtime(wish: RuntimeWish, cpuinfo: Path) -> Finding:
     return _finding("runtime", "note", value, slow, INSTALL)
 
 
-NETWORKS = {
-    "both": "VGG16 and the face network judge",
-    "vgg16": "VGG16 judges alone",
-    "resnet": "the face network judges alone",
-}
-"""What a backbone means, in words."""
-
-
 def _networks(wish: BackboneWish) -> Finding:
     chosen = choose_backbone(wish, remembered())
-    value = f"{NETWORKS[chosen.name]}: {chosen.reason}"
+    value = f"{BACKBONES[chosen.name].judges}: {chosen.reason}"
     if chosen.name == "both" or wish != "auto":
         return _finding("networks", "ok", value)
     remedy = "facedesk train --backbone both"

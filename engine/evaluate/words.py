@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 from engine.evaluate.figures import Figures
 from engine.evaluate.probes import StrangersFrom
@@ -156,21 +155,3 @@ def leakage_sentence(leakage: Mapping[str, float]) -> str:
     if mixed > held or mixed_tpir > tpir:
         return f"{text}. The difference is leakage: near copies on both sides of a random split."
     return f"{text}. No leakage is seen."
-
-
-def grouped(warnings: Iterable[str], people: Collection[str]) -> tuple[str, ...]:
-    """Warnings that say the same of several of `people` ("NAME: text") as one line."""
-    names: dict[str, list[str]] = defaultdict(list)
-    for warning in dict.fromkeys(warnings):
-        name, colon, text = warning.partition(": ")
-        about = colon and name in people
-        names[text if about else warning].extend([name] if about else [])
-    return tuple(_line(own, text) for text, own in names.items())
-
-
-def _line(names: Sequence[str], text: str) -> str:
-    if not names:
-        return text
-    if len(names) <= 3:
-        return f"{', '.join(names)}: {text}"
-    return f"{names[0]} and {len(names) - 1} others: {text}"

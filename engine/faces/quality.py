@@ -1,25 +1,23 @@
-"""The quality gates: which face of a picture is kept, or why none is.
+"""Which face of a picture is kept, or which quality gate refuses it; and what gates measure.
 
-The gates stand in a fixed order and the first that closes gives the reason, so that an operator
-is told what to mend first.
-
-What the quality gates measure on an aligned crop (RGB uint8 160x160x3).
-
-All of it is measured on the crop, so that it means the same whatever the face's size in the
-frame, and on its middle, where the face is and the background is not.
+Brightness, sharpness and change are measured on the aligned crop (RGB uint8 160x160x3), so that
+they mean the same whatever the face's size in the frame, and on its middle, where the face is and
+the background is not.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.faces.align import Face, roll
-from engine.faces.refusal import Refusal
+from engine.faces.refusal import GATES, Gate, Refusal, measured
 from engine.pictures import CROP
 from engine.settings import GateSettings
 from engine.shortage import refuse_shortage
@@ -104,23 +102,51 @@ def _comparable(crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(smoothed, dtype=np.float32)
 
 
-_IMPORT_LENIENCE = 0.2
-"""Photographs were chosen by somebody: only the hopeless ones are refused. Their limits lie this
-share of the way from the end of the scale to the live limit. On LFW that refuses nothing."""
-_MOST_ROLL, _HEAD_DOWN = 50.0, 130.0
-"""Degrees from upright beyond which a live face lies on its side, and stands on its head: nobody
-holds their head like that before a camera, so it is the camera that must be turned."""
+class Probe:
+    """A face as the gates ask about it; whatever takes time is measured once, when it is asked.
+
+    `crop` is the aligned one (RGB uint8 160x160x3), `width` its box's in pixels, `lead` the width
+    over that of the next face, `roll` degrees from upright, `previous` the last kept crop.
+    """
+
+    def __init__(
+        self,
+        crop: NDArray[np.uint8],
+        width: int,
+        lead: float = math.inf,
+        roll: float = 0.0,
+        previous: NDArray[np.uint8] | None = None,
+    ) -> None:
+        self.crop, self.width, self.lead, self.roll = crop, width, lead, roll
+        self.previous = previous
+
+    @cached_property
+    def grey(self) -> NDArray[np.uint8]:
+        """Luma, uint8 (160, 160)."""
+        return luma(self.crop)
+
+    @cached_property
+    def brightness(self) -> float:
+        """Mean luma, 0..255."""
+        return brightness_of(self.grey)
+
+    @cached_property
+    def sharpness(self) -> float:
+        """As `sharpness_of`."""
+        return sharpness_of(self.grey)
+
+    @property
+    def change(self) -> float:
+        """As `change_between`; infinite if no crop was kept before."""
+        return math.inf if self.previous is None else change_between(self.crop, self.previous)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The gates' answer. `refusal` None: keep `face`.
 
-    `value` is what was measured and `limit` what it missed; both are 0 for a kept face.
-    several_faces: width of the largest over the next one's; upside_down, turned: degrees from
-    upright; too_small: width in pixels;
-    too_dark, too_bright: mean luma; blurred: sharpness; duplicate: change.
-    `brightness` and `sharpness` are 0 where the gates closed before they were measured. `face`
+    `value` is what the gate that closed measured and `limit` what it asks for (`GATES`); both
+    are 0 for a kept face. `brightness` and `sharpness` are 0 where no crop was measured. `face`
     is the one judged; None with no_face and several_faces.
     """
 
@@ -132,12 +158,13 @@ class Verdict:
     sharpness: float
 
 
-def lies(face: Face) -> Refusal | None:
-    """UPSIDE_DOWN or TURNED for a face that nobody holds so: the camera is to be turned."""
+_LYING = (GATES[Refusal.UPSIDE_DOWN], GATES[Refusal.TURNED])
+
+
+def lies(face: Face, settings: GateSettings) -> Gate | None:
+    """The gate that closes for a face that nobody holds so: the camera is to be turned."""
     degrees = roll(face)
-    if degrees <= _MOST_ROLL:
-        return None
-    return Refusal.UPSIDE_DOWN if degrees > _HEAD_DOWN else Refusal.TURNED
+    return next((gate for gate in _LYING if gate.closes(degrees, gate.limit(settings))), None)
 
 
 class QualityGates:
@@ -155,53 +182,18 @@ class QualityGates:
         """The verdict over `faces`, largest first; `previous` is the last kept crop, if any.
 
         With `imported` the first face is taken as the chosen one, whoever else is in the
-        photograph; the limits are those for photographs, and only a crop equal to `previous` in
-        every pixel is a duplicate.
+        photograph, and the limits are those for photographs.
         """
         if not faces:
             return Verdict(None, Refusal.NO_FACE, 0.0, 1.0, 0.0, 0.0)
-        settings = self.settings
-        face = faces[0]
+        face, lead = faces[0], math.inf
         if not imported and len(faces) > 1:
-            face, next_one = sorted(faces, key=lambda each: each.box.width, reverse=True)[:2]
-            ratio = face.box.width / max(next_one.box.width, 1)
-            if ratio < settings.dominance:
-                return Verdict(None, Refusal.SEVERAL_FACES, ratio, settings.dominance, 0.0, 0.0)
-        if not imported and (reason := lies(face)):
-            return Verdict(face, reason, roll(face), _MOST_ROLL, 0.0, 0.0)
-        smallest = settings.min_face_import if imported else settings.min_face
-        if face.box.width < smallest:
-            return Verdict(face, Refusal.TOO_SMALL, face.box.width, smallest, 0.0, 0.0)
-
-        grey = luma(face.crop)
-        brightness, sharpness = brightness_of(grey), sharpness_of(grey)
-
-        def refused(refusal: Refusal, value: float, limit: float) -> Verdict:
-            return Verdict(face, refusal, value, limit, brightness, sharpness)
-
-        darkest, brightest, softest = self._limits(imported)
-        if brightness < darkest:
-            return refused(Refusal.TOO_DARK, brightness, darkest)
-        if brightness > brightest:
-            return refused(Refusal.TOO_BRIGHT, brightness, brightest)
-        if sharpness < softest:
-            return refused(Refusal.BLURRED, sharpness, softest)
-        if previous is not None:
-            if imported and np.array_equal(face.crop, previous):
-                return refused(Refusal.DUPLICATE, 0.0, 0.0)
-            if not imported:
-                change = change_between(face.crop, previous)
-                if change < settings.min_change:
-                    return refused(Refusal.DUPLICATE, change, settings.min_change)
-        return Verdict(face, None, 0.0, 0.0, brightness, sharpness)
-
-    def _limits(self, imported: bool) -> tuple[float, float, float]:
-        """Least and most brightness, least sharpness."""
-        settings = self.settings
-        if not imported:
-            return settings.min_brightness, settings.max_brightness, settings.min_sharpness
-        return (
-            settings.min_brightness * _IMPORT_LENIENCE,
-            255 - (255 - settings.max_brightness) * _IMPORT_LENIENCE,
-            settings.min_sharpness * _IMPORT_LENIENCE,
-        )
+            face, other = sorted(faces, key=lambda each: each.box.width, reverse=True)[:2]
+            lead = face.box.width / max(other.box.width, 1)
+        probe = Probe(face.crop, face.box.width, lead, roll(face), previous)
+        for gate, value, limit in measured(probe, GATES.values(), self.settings, imported):
+            if gate.closes(value, limit):
+                several = gate.refusal is Refusal.SEVERAL_FACES
+                seen = None if several else face
+                return Verdict(seen, gate.refusal, value, limit, 0.0, 0.0)
+        return Verdict(face, None, 0.0, 0.0, probe.brightness, probe.sharpness)

@@ -31,11 +31,10 @@ from engine.evaluate.probes import StrangersFrom, folder_probes
 from engine.faces.detect import FaceFinder
 from engine.jobs.material import Material
 from engine.jobs.strangers import not_enrolled
-from engine.model.backbones import SPACES, Backbone, Together
+from engine.model.backbones import BACKBONES, Backbone, Together, space_file
 from engine.model.classic import ClassicModel, train_classic
 from engine.model.face_space import Space
 from engine.model.joint_space import JointSpace
-from engine.model.resnet import PACKAGED as RESNET_FILE
 from engine.model.training import train_head
 from engine.model.trial import Trial
 from engine.model.vectors import Float32, Labels, class_centres
@@ -169,12 +168,6 @@ def _looked_at(
     return Pictures(stacked, np.array(labels, np.int64), len(files) - len(crops))
 
 
-NAMES = {"vgg16": "VGG16", "resnet": "face network"}
-FILES = {
-    "vgg16": (WEIGHTS_FILE, SPACES["vgg16"]),
-    "resnet": (RESNET_FILE, SPACES["resnet"]),
-}
-"""What each network needs on the disk."""
 Scorer = Callable[[NDArray[np.uint8]], Float32]
 """Crops (n, 160, 160, 3) to scores (n, people): what is timed."""
 
@@ -256,10 +249,17 @@ def contestants(
         mine = features.columns(slice(start, start + part.length))
         start += part.length
         centres = class_centres(part.embed(mine.enrolled), mine.labels, table.people)
-        yield _in_space(table, part, own, NAMES[name], centres, mine, _megabytes(*FILES[name]))
-    megabytes = _megabytes(*(file for files in FILES.values() for file in files))
+        title, size = BACKBONES[name].title, _megabytes(*_files(name))
+        yield _in_space(table, part, own, title, centres, mine, size)
+    megabytes = _megabytes(*(file for name in space.names for file in _files(name)))
     centres = _head(table, space, extractor, settings)
     yield _in_space(table, space, extractor, "both", centres, features, megabytes)
+
+
+def _files(name: str) -> tuple[Path, ...]:
+    """What a network needs on the disk."""
+    weights = BACKBONES[name].weights
+    return (*((weights[0],) if weights else ()), space_file(name))
 
 
 def _features(table: Table, extractor: Extracts) -> Features:

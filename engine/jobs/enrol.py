@@ -18,7 +18,7 @@ from engine.contract.requests import EnrolRequest, Wishes
 from engine.faces.align import Face
 from engine.faces.detect import FaceFollower
 from engine.faces.quality import QualityGates
-from engine.faces.refusal import LYING, REASONS, UNMEASURED, Refusal
+from engine.faces.refusal import GATES, Refusal
 from engine.jobs.facing import FaceDecisions
 from engine.jobs.preview import Viewer
 from engine.people import permission
@@ -171,9 +171,10 @@ class Capture:
 
 def _why(event: Refused) -> str:
     """Why a frame was refused, in one short line for the preview window."""
-    if event.reason in UNMEASURED:
-        return REASONS[event.reason]
-    return f"{REASONS[event.reason]}: {event.value:.0f} (limit {event.limit:.0f})"
+    gate = GATES[event.reason]
+    if not gate.shown:
+        return gate.words
+    return f"{gate.words}: {event.value:.0f} (limit {event.limit:.0f})"
 
 
 OFTEN = 3
@@ -320,25 +321,16 @@ def nothing_captured(done: EnrolDone) -> NoPictures:
     commonest = max(done.refused.values())
     # The first gate that closed often is what to mend first: a small face is blurred as well.
     often = {reason for reason, count in done.refused.items() if OFTEN * count >= commonest}
-    first = next((reason.value for reason in Refusal if reason in often), "")
-    hints = {
-        "no_face": "Face the camera, in even light, at one or two metres.",
-        **LYING,
-        "several_faces": "Let one person at a time stand in front of the camera.",
-        "too_small": "Come closer to the camera, or lower gates.min_face.",
-        "too_dark": "Turn a light on, or lower gates.min_brightness.",
-        "too_bright": "Avoid light from behind the camera, or raise gates.max_brightness.",
-        "blurred": "Hold still, clean the lens, or lower gates.min_sharpness.",
-        "duplicate": "Move your head a little between pictures.",
-    }
+    first = next((gate.hint for reason, gate in GATES.items() if reason in often), "")
     counted = sorted(done.refused.items(), key=lambda item: -item[1])
     return NoPictures(
         "No picture was captured",
         "{frames} frames were refused: {reasons}".format(
             frames=sum(done.refused.values()),
             reasons=", ".join(
-                f"{count} {REASONS.get(reason, reason)}" for reason, count in counted
+                f"{count} {GATES[reason].words if reason in GATES else reason}"
+                for reason, count in counted
             ),
         ),
-        hints.get(first, ""),
+        first,
     )

@@ -33,6 +33,7 @@ from engine.evaluate.suspects import Gathered, Suspect, leakage, suspects
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import luma, sharpness_of
 from engine.jobs.material import Progress, stale_ids
+from engine.jobs.split import warnings_of
 from engine.jobs.strangers import stranger_embeddings
 from engine.model.face_space import Space
 from engine.model.networks import Backbones, model_in_use
@@ -49,6 +50,7 @@ from engine.recognise.gallery import TWO_FACES, Cuts
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import StrangerSet
 from engine.settings import RecognitionSettings, Settings
+from engine.text import Warned, grouped
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 
@@ -128,9 +130,12 @@ class _Evaluation:
         self._emit = emit
         self._recognition = dialled(settings.recognition, request.fpir)
         self._finder = FaceFinder(settings.detection)
-        self._warnings: list[str] = []
+        self._warnings: list[Warned] = []
         self._split = load_split(workspace)
         self.samples = Samples(np.empty(0), np.empty(0), np.empty(0))
+
+    def _warn(self, *texts: str) -> None:
+        self._warnings += map(Warned, texts)
 
     def run(self) -> EvaluateDone:
         wanted = self._request.model
@@ -193,14 +198,14 @@ class _Evaluation:
         stale = stale_ids(self._workspace, model.info)
         changed = [person.name for person in people if person.id in stale]
         if changed:
-            self._warnings.append(
+            self._warn(
                 "Pictures changed since training, train again: {names}.".format(
                     names=", ".join(changed)
                 )
             )
         gone = [name for id, name, _ in model.labels if id not in enrolled]
         if gone:
-            self._warnings.append(
+            self._warn(
                 "No longer enrolled, so not in the gallery: {names}.".format(names=", ".join(gone))
             )
         return people
@@ -212,22 +217,24 @@ class _Evaluation:
         if self._request.probes:
             folder = Path(self._request.probes).expanduser()
             found = choosing.folder_probes(folder, names, [person.slug for person in people])
-            self._warnings += found.warnings
+            self._warn(*found.warnings)
             return choosing.HeldOut(()), found
         split = self._needed_split()
         parts = choosing.held_out_parts(split, [person.slug for person in people])
         held_out = choosing.held_out_probes(split, people, model.info, parts)
-        self._warnings += held_out.warnings
+        self._warn(*held_out.warnings)
         enrolled, unread = People(self._workspace).everybody()
-        self._warnings += (each.sentence for each in unread)
+        self._warn(*(each.sentence for each in unread))
         not_here = {person.name for person in enrolled}.difference(names)
         self._warnings += (
-            text for text in split.warnings if text.partition(": ")[0] not in not_here
+            each
+            for each in warnings_of(self._workspace, split, enrolled)
+            if each.subject not in not_here
         )
         try:
             check_fits(split, enrolled)
         except SplitMissing as error:
-            self._warnings.append(f"{error}. Split and train again.")
+            self._warn(f"{error}. Split and train again.")
         return held_out, None
 
     def _needed_split(self) -> Split:
@@ -266,7 +273,7 @@ class _Evaluation:
         groups = [f"{recogniser.names[label]}/{whence}" for label in chosen.labels]
         missed = tuple((chosen.labels[place], groups[place]) for place in photographs.missed)
         if missed:
-            self._warnings.append(
+            self._warn(
                 f"No face was found in {len(missed)} of {len(chosen.files)} probes: "
                 "they count as not "
                 "recognised."
@@ -290,10 +297,10 @@ class _Evaluation:
     ) -> tuple[Strangers | None, strange.StrangersFrom]:
         if files is not None:
             found, warnings = strange.strangers_in_folder(files, reader.photographs)
-            self._warnings += warnings
+            self._warn(*warnings)
             return found.searched(recogniser), found.source
         if len(own):
-            self._warnings.append(
+            self._warn(
                 "Your own strangers helped to set the threshold: the FPIR at it is a little "
                 "optimistic."
             )
@@ -321,7 +328,7 @@ class _Evaluation:
         searches = len(strangers.searches) if strangers else 0
         count = strangers.count if strangers else 0
         leaked = leakage(pictures, self._split, space, fpir) if self._split else {}
-        self._warnings += words.too_few(figures, searches, count, source, fpir)
+        self._warn(*words.too_few(figures, searches, count, source, fpir))
         self.samples = _samples(probes.probes, strangers)
         pairs = confused_pairs(
             probes.probes,
@@ -367,7 +374,7 @@ class _Evaluation:
             ),
             leakage=leaked,
             sentence=words.summary(figures, searches, count, fpir),
-            warnings=words.grouped(self._warnings, names),
+            warnings=grouped(self._warnings),
         )
 
     def _learnt(self, model: StoredModel, pictures: EnrolledPictures) -> GalleryPictures:

@@ -20,7 +20,6 @@ from engine.contract.requests import RecogniseRequest, Wishes
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder, FaceFollower
 from engine.faces.quality import lies
-from engine.faces.refusal import LYING
 from engine.jobs.pacing import FramePace
 from engine.jobs.preview import Viewer
 from engine.settings import Settings
@@ -134,8 +133,8 @@ def face_search(
         faces = follower.find(image, most)
         if not told:
             for face in follower.lying(image) or faces[:1]:
-                if reason := lies(face):
-                    emit(Notice(text=LYING[reason], level="warning"))
+                if gate := lies(face, settings.gates):
+                    emit(Notice(text=gate.hint, level="warning"))
                     told = True
         return tuple(face for face in faces if face.box.width >= smallest)
 

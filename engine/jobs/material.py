@@ -22,7 +22,7 @@ from engine.contract.errors import DataError
 from engine.contract.people import read_consent
 from engine.dataset.split import Split
 from engine.model.augment import wanted_views
-from engine.model.backbones import Backbone
+from engine.model.backbones import BACKBONES, Backbone
 from engine.model.face_space import Space
 from engine.model.feature_store import EmbeddingCache, FeatureCache
 from engine.model.record import ModelInfo
@@ -246,9 +246,6 @@ def _joined(pieces: list[tuple[Levelled, Labels]], dims: int) -> Part:
     return Part(faces, np.concatenate([nothing, *(labels for _, labels in pieces)]))
 
 
-ALIKE: Mapping[str, float] = {"both": 0.35, "resnet": 0.42, "vgg16": 0.12}
-"""Cosine to a person's centre, by backbone, from which on a face is not kept. It errs towards not
-keeping: see docs/recognition.md for what it costs."""
 PICTURES = 24
 """Pictures a person is recognised by, spread over all that are there: those that the network has
 not seen yet take it a moment each."""
@@ -261,7 +258,7 @@ class Unkept:
         self._workspace = workspace
         self._extractor: Extracts = backbone.extractor
         self._space = backbone.space
-        self._alike = ALIKE[backbone.name]
+        self._alike = BACKBONES[backbone.name].alike
         self._cuts = TWO_FACES.get(backbone.name)
         self._centres: Float32 | None = None
 

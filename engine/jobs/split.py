@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 from engine.contract import Emit, Notice, SplitDone
 from engine.contract.errors import NoPictures, SplitMissing
-from engine.dataset.split import Split, check_fits, load_split, make_split, save_split, summarise
+from engine.dataset.split import (
+    Split,
+    check_fits,
+    load_split,
+    make_split,
+    save_split,
+    split_warnings,
+    summarise,
+)
 from engine.people.permission import permitted, withdrawn
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.settings import Settings, SplitSettings
+from engine.text import Warned
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import PARTS
@@ -19,15 +28,15 @@ from engine.workspace.identity import PARTS
 def split(workspace: Workspace, settings: SplitSettings, *, random: bool = False) -> SplitDone:
     """Split everybody's pictures and save split.json. Raises NoPictures in an empty workspace."""
     people = with_pictures(workspace)
-    made = _told(workspace, make_split(people, settings, random=random))
+    made = make_split(people, settings, random=random)
     _save(workspace, made)
-    return summarise(made, people)
+    return summarise(made, people, warnings_of(workspace, made, people))
 
 
 def current_split(workspace: Workspace) -> SplitDone | None:
     """The split on disk as counts, or None if there is none."""
-    found = load_split(workspace)
-    return summarise(found, People(workspace).list()) if found else None
+    found, people = load_split(workspace), People(workspace).list()
+    return summarise(found, people, warnings_of(workspace, found, people)) if found else None
 
 
 def fitting_split(workspace: Workspace, settings: Settings, emit: Emit) -> Split:
@@ -50,7 +59,7 @@ def fitting_split(workspace: Workspace, settings: Settings, emit: Emit) -> Split
             return found
     else:
         emit(Notice(text="No split yet: made one with the configured shares"))
-    made = _told(workspace, make_split(people, wanted, random=random))
+    made = make_split(people, wanted, random=random)
     _save(workspace, made)
     return made
 
@@ -63,11 +72,11 @@ def _save(workspace: Workspace, made: Split) -> None:
         save_split(workspace, made)
 
 
-def _told(workspace: Workspace, made: Split) -> Split:
-    """The split with a warning for each person who is left out for their withdrawn consent."""
+def warnings_of(workspace: Workspace, made: Split, people: Sequence[Person]) -> tuple[Warned, ...]:
+    """Warnings about a split, also of those who are left out for their withdrawn consent."""
     text = "left out, for consent was taken back"
-    left_out = [f"{person.name}: {text}" for person in withdrawn(workspace) if person.pictures]
-    return replace(made, warnings=(*made.warnings, *left_out))
+    left_out = [Warned(text, each.name) for each in withdrawn(workspace) if each.pictures]
+    return (*split_warnings(made, people), *left_out)
 
 
 def with_pictures(workspace: Workspace) -> tuple[Person, ...]:

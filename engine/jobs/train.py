@@ -18,7 +18,7 @@ from engine.contract.requests import TrainRequest
 from engine.jobs.gate import Gatekeeper
 from engine.jobs.material import HELD_OUT, Material, Part, joined
 from engine.jobs.realigning import bring_up_to_date
-from engine.jobs.split import fitting_split, with_pictures
+from engine.jobs.split import fitting_split, warnings_of, with_pictures
 from engine.jobs.strangers import stranger_embeddings
 from engine.model.backbones import Backbone, load_ahead, wait_loaded
 from engine.model.epochs import Checkpoint
@@ -33,6 +33,7 @@ from engine.recognise.gallery import Gallery
 from engine.recognise.threshold import StrangerSet, record, settle, threshold_event
 from engine.settings import Settings, TrainingSettings
 from engine.shortage import TENSORFLOW, need_room
+from engine.text import grouped
 from engine.workspace.audit import Audit, Doing
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import PARTS
@@ -176,7 +177,11 @@ def _train(
     info = store.save(replace(draft, details={**draft.details, "gate": asdict(verdict)}))
     doing.more |= {"model": info.id, "people": len(info.people), "promoted": verdict.promote}
     audit.end(doing)
-    warnings = [*split.warnings, *outcome.warnings, *used.calibration.notes]
+    warnings = [
+        *grouped(warnings_of(workspace, split, material.people)),
+        *outcome.warnings,
+        *used.calibration.notes,
+    ]
     if verdict.promote:
         with audit.of("promoted", model=info.id):
             store.promote(info.id)

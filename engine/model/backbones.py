@@ -28,11 +28,11 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,14 +45,14 @@ from engine.contract.errors import (
     ModelCorrupt,
     UsageError,
 )
-from engine.contract.requests import BackboneName
 from engine.machine import CPUINFO, processor_features, processor_name, usable_cores
+from engine.model import resnet, weights
 from engine.model.face_space import PACKAGED, FaceSpace, Space, digest_file
 from engine.model.joint_space import JointSpace
 from engine.model.record import ModelInfo
-from engine.model.vgg16 import RECIPE, SIZE
+from engine.model.vgg16 import RECIPE, SIZE, BackboneRow
 from engine.openvino_networks import cache_folder
-from engine.settings import BackboneWish, RuntimeWish
+from engine.settings import BackboneName, BackboneWish, RuntimeWish
 from engine.shortage import refuse_shortage
 from engine.workspace.files import read_plain, write_plain
 
@@ -61,17 +61,32 @@ if TYPE_CHECKING:
     from engine.model.weights import Weights
 
 
-NAMES: tuple[BackboneName, ...] = get_args(BackboneName)
 DEFAULT: BackboneName = "both"
 
-SPACES: dict[BackboneName, Path] = {
-    "both": PACKAGED.with_name("both_space.npz"),
-    "vgg16": PACKAGED,
-    "resnet": PACKAGED.with_name("resnet_space.npz"),
+BOTH = BackboneRow(
+    name="both",
+    title="both",
+    judges="VGG16 and the face network judge",
+    space="both_space.npz",  # only what is not in the others'
+    alike=0.35,
+    two_faces=(0.44, 0.28),
+    takes_weights=True,
+    members=("vgg16", "resnet"),
+)
+BACKBONES: Mapping[str, BackboneRow] = {
+    row.name: row for row in (BOTH, weights.BACKBONE, resnet.BACKBONE)
 }
-"""The packaged face space of each backbone; that of both has only what is not in the others'."""
-OPINIONS: tuple[BackboneName, BackboneName] = "vgg16", "resnet"
-"""The networks behind `both`, in the order of their features in a row."""
+"""The networks that faces can go through: all that is known of each stands in its row."""
+
+
+def space_file(name: str) -> Path:
+    """The packaged face space of a backbone."""
+    return PACKAGED.with_name(BACKBONES[name].space)
+
+
+def networks_of(name: BackboneName) -> tuple[BackboneRow, ...]:
+    """The networks behind a backbone, itself or its members, in the order of their features."""
+    return tuple(BACKBONES[each] for each in BACKBONES[name].members or (name,))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,64 +119,58 @@ class Together:
 
 
 def load_backbone(
-    name: BackboneName = DEFAULT, weights: str | None = None, runtime: RuntimeWish = "auto"
+    name: BackboneName = DEFAULT, source: str | None = None, runtime: RuntimeWish = "auto"
 ) -> Backbone:
-    """The backbone of this name. `weights`: other VGG16 weights, as `load_weights` takes them.
+    """The backbone of this name. `source`: other VGG16 weights, as `load_weights` takes them.
 
     `runtime`: what computes it (setting `model.runtime`). Takes a moment, with Keras seconds.
-    Raises BackboneMissing if the runtime is not installed, UsageError for `weights` of another
+    Raises BackboneMissing if the runtime is not installed, UsageError for `source` of another
     network than VGG16, ModelCorrupt, ModelError.
     """
-    if weights is not None and name != "vgg16":
+    if source is not None and name != "vgg16":
         raise UsageError(
             f"Backbone {name} takes no VGG16 weights",
-            weights,
+            source,
             "Its face space is fitted on the packaged ones: add --backbone vgg16.",
         )
-    if name == "resnet":
-        from engine.model.resnet import DIGEST
-
-        extractor = load_extractor(name, runtime)
-        return Backbone(name, extractor, packaged_space(name), None, DIGEST)
-    from engine.model.weights import load_weights
-
-    return with_weights(load_weights(weights), runtime, name)
+    takes = BACKBONES[name].takes_weights
+    return with_weights(weights.load_weights(source) if takes else None, runtime, name)
 
 
 def with_weights(
-    weights: Weights, runtime: RuntimeWish = "auto", name: BackboneName = "vgg16"
+    loaded: Weights | None, runtime: RuntimeWish = "auto", name: BackboneName = "vgg16"
 ) -> Backbone:
-    """VGG16, alone or with the face network, with weights that are loaded already.
+    """A backbone with VGG16 weights that are loaded already, None if it takes none.
 
     Raises BackboneMissing, ModelCorrupt.
     """
-
-    if name != "both":
-        extractor = vgg16_extractor(weights, runtime)
-        return Backbone(name, extractor, packaged_space(name), weights, weights.digest)
-    from engine.model.resnet import DIGEST
-
+    rows = networks_of(name)
     # Each takes most of a second, mostly outside Python: somebody waits for the first name.
-    with ThreadPoolExecutor(2, "networks") as beside:
-        face_network = beside.submit(load_extractor, "resnet", runtime)
+    with ThreadPoolExecutor(len(rows), "networks") as beside:
         space = beside.submit(packaged_space, name)
-        extractors = vgg16_extractor(weights, runtime), face_network.result()
-        digest = hashlib.sha256(f"{weights.digest} {DIGEST}".encode()).hexdigest()
-        return Backbone(name, Together(extractors), space.result(), weights, digest)
+        others = [beside.submit(extractor_of, row.name, runtime, loaded) for row in rows[1:]]
+        first = extractor_of(rows[0].name, runtime, loaded)
+        extractors = [first, *(each.result() for each in others)]
+        digests = [loaded.digest if loaded and row.takes_weights else row.digest for row in rows]
+        if len(rows) == 1:
+            return Backbone(name, first, space.result(), loaded, digests[0])
+        digest = hashlib.sha256(" ".join(digests).encode()).hexdigest()
+        return Backbone(name, Together(extractors), space.result(), loaded, digest)
 
 
 def packaged_space(name: BackboneName) -> Space:
     """The face space that ships for a backbone. Raises ModelCorrupt."""
-    if name == "both":
-        parts = [FaceSpace.load(SPACES[part]) for part in OPINIONS]
-        return JointSpace.load(SPACES[name], OPINIONS, parts)
-    return FaceSpace.load(SPACES[name])
+    members = BACKBONES[name].members
+    if not members:
+        return FaceSpace.load(space_file(name))
+    parts = [FaceSpace.load(space_file(part)) for part in members]
+    return JointSpace.load(space_file(name), members, parts)
 
 
 def usable(info: ModelInfo) -> bool:
     """Whether a model was made in a face space that this version has. Loads none."""
     made_in = info.details.get("face_space")
-    return any(made_in == _noted(path) for path in SPACES.values())
+    return any(made_in == _noted(space_file(name)) for name in BACKBONES)
 
 
 def outdated(info: ModelInfo) -> ModelCorrupt:
@@ -175,13 +184,8 @@ def outdated(info: ModelInfo) -> ModelCorrupt:
 
 def load_extractor(name: BackboneName, runtime: RuntimeWish = "auto") -> Extracts:
     """A backbone's extractor alone, for fitting its space. Raises BackboneMissing."""
-    from engine.model.weights import load_weights
-
-    if name == "both":
-        return Together([load_extractor(part, runtime) for part in OPINIONS])
-    if name == "resnet":
-        return resnet_extractor(runtime)
-    return vgg16_extractor(load_weights(), runtime)
+    parts = [extractor_of(row.name, runtime) for row in networks_of(name)]
+    return Together(parts) if len(parts) > 1 else parts[0]
 
 
 def _noted(space: Path) -> str:
@@ -198,9 +202,8 @@ def backbone_name(info: ModelInfo) -> BackboneName:
     Raises ModelCorrupt for one that this version does not have.
     """
     recorded = info.details.get("backbone", "vgg16")
-    for name in NAMES:
-        if name == recorded:
-            return name
+    if recorded in BACKBONES:
+        return BACKBONES[recorded].name
     raise ModelCorrupt(
         "The model needs a backbone that this Facedesk lacks",
         f"{info.id} was trained on {recorded}",
@@ -238,47 +241,19 @@ def choose_runtime(wish: RuntimeWish, cpuinfo: Path = CPUINFO) -> Runtime:
     return Runtime("openvino", "it is installed and the processor fits")
 
 
-def vgg16_extractor(weights: Weights, wish: RuntimeWish) -> Extracts:
-    """VGG16's extractor of the chosen runtime; Keras too where OpenVINO turns out not to work.
+def extractor_of(name: BackboneName, wish: RuntimeWish, loaded: Weights | None = None) -> Extracts:
+    """A single network's extractor of the chosen runtime; Keras too where OpenVINO turns out not
+    to work. `loaded` are VGG16 weights other than the packaged ones.
 
-    Raises BackboneMissing if the setting insists on OpenVINO and it does not work.
+    Raises BackboneMissing if the setting insists on OpenVINO and it does not work, ModelCorrupt,
+    ModelError.
     """
-
-    def openvino() -> Extracts:
-        from engine.model.vgg16_openvino import OpenVinoExtractor
-
-        return OpenVinoExtractor(weights)
-
-    def keras() -> Extracts:
-        from engine.model.vgg16_keras import KerasExtractor
-
-        return KerasExtractor(weights)
-
-    return _extractor(wish, openvino, keras)
-
-
-def resnet_extractor(wish: RuntimeWish) -> Extracts:
-    """The same for the face network. Raises ModelCorrupt and ModelError too."""
-
-    def openvino() -> Extracts:
-        from engine.model.resnet import ResnetExtractor
-
-        return ResnetExtractor()
-
-    def keras() -> Extracts:
-        from engine.model.resnet_keras import KerasResnetExtractor
-
-        return KerasResnetExtractor()
-
-    return _extractor(wish, openvino, keras)
-
-
-def _extractor(
-    wish: RuntimeWish, openvino: Callable[[], Extracts], keras: Callable[[], Extracts]
-) -> Extracts:
+    row = BACKBONES[name]
+    if row.openvino is None or row.keras is None:
+        raise ValueError(f"{name} is no single network")
     if choose_runtime(wish).name == "openvino":
         try:
-            return openvino()
+            return row.openvino(loaded)
         except (ImportError, RuntimeError) as error:
             refuse_shortage(error)
             if wish == "openvino":
@@ -288,7 +263,7 @@ def _extractor(
                     f"{INSTALL}, or leave the setting out",
                 ) from error
             log.warning("Keras computes the features, OpenVINO cannot: %s", error)
-    return keras()
+    return row.keras(loaded)
 
 
 def prepare(wish: RuntimeWish) -> None:
@@ -301,14 +276,9 @@ def prepare(wish: RuntimeWish) -> None:
         import engine.model.vgg16_keras  # noqa: F401  # TensorFlow takes seconds to load
 
         return
-    import numpy as np
-
-    from engine.model.vgg16 import SIZE
-    from engine.model.weights import load_weights
-
     black = np.zeros((1, SIZE, SIZE, 3), np.uint8)
-    for extractor in (vgg16_extractor(load_weights(), wish), resnet_extractor(wish)):
-        extractor.extract(black)
+    for row in networks_of(DEFAULT):
+        extractor_of(row.name, wish).extract(black)
 
 
 SLOW = 0.150

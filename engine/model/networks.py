@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.contract import Emit, Notice
 from engine.contract.errors import ModelCorrupt, UsageError
-from engine.contract.requests import BackboneName, Recipe, TrainRequest
+from engine.contract.requests import Recipe, TrainRequest
 from engine.model.backbones import (
     DEFAULT,
     Backbone,
@@ -31,7 +31,7 @@ from engine.model.record import ModelInfo, StoredModel
 from engine.model.store import ModelStore
 from engine.model.vgg16 import LayerRow
 from engine.model.weights import Weights, load_weights
-from engine.settings import ModelSettings, RuntimeWish
+from engine.settings import BackboneName, ModelSettings, RuntimeWish
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 

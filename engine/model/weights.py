@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model.arrays import unpack
-from engine.model.vgg16 import BLOCKS
+from engine.model.vgg16 import BLOCKS, PARTS, BackboneRow, Extracts
 from engine.shortage import refuse_shortage
 from engine.workspace.files import open_regular
 
@@ -310,3 +310,32 @@ def _corrupt(source: str, reason: str) -> ModelCorrupt:
         f"{source}: {reason}",
         "Get the file again, or leave --weights out to use the packaged weights.",
     )
+
+
+def _openvino(weights: Weights | None) -> Extracts:
+    from engine.model.vgg16_openvino import OpenVinoExtractor
+
+    return OpenVinoExtractor(weights or load_weights())
+
+
+def _keras(weights: Weights | None) -> Extracts:
+    from engine.model.vgg16_keras import KerasExtractor
+
+    return KerasExtractor(weights or load_weights())
+
+
+BACKBONE = BackboneRow(
+    name="vgg16",
+    title="VGG16",
+    judges="VGG16 judges alone",
+    space="face_space.npz",
+    # Photographs of one person on two days are as far apart here as two people before one camera.
+    alike=0.12,
+    two_faces=None,
+    fit={"parts": PARTS},
+    weights=(PACKAGED, PACKAGED_SHA256),
+    licence="CC BY 4.0",
+    takes_weights=True,
+    openvino=_openvino,
+    keras=_keras,
+)

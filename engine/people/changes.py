@@ -52,7 +52,7 @@ def delete_people(
     if not keep_days:  # without a manifest: it works on a full disk too
         with audit.of_all("person-erased", told):
             for person in people:
-                registry.delete_slug(person.slug, person.name)
+                registry.delete_slug(person.slug)
         return Trashed("", title, back, "", total)
     names_back = [(person.slug, person.name) for person in people]
     with (
@@ -63,10 +63,7 @@ def delete_people(
         for person in people:
             change.remove(workspace.people / person.slug)
             _remove_features(workspace, change, person.slug)
-        change.edit_split(
-            {person.slug: None for person in people},
-            lambda text: not text.startswith(tuple(f"{person.name}: " for person in people)),
-        )
+        change.edit_split({person.slug: None for person in people})
     return _done(change)
 
 
@@ -165,10 +162,7 @@ def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Tra
         _remove_features(workspace, change, person.slug)
         entries = traces.split_entries(workspace)
         moved = _mapped(entries.get(person.slug), _moved(everything, ids))
-        change.edit_split(
-            {person.slug: None, other.slug: _joined(entries.get(other.slug), moved)},
-            lambda text: not text.startswith(f"{person.name}: "),
-        )
+        change.edit_split({person.slug: None, other.slug: _joined(entries.get(other.slug), moved)})
         change.merge(person, other)
     return _done(change)
 

@@ -21,7 +21,7 @@ from engine.contract import Advice, Coaching
 from engine.faces import quality
 from engine.faces.pose import LEVEL, Distance, Light, Look, Pose, look, nod
 from engine.faces.quality import Verdict
-from engine.faces.refusal import Refusal
+from engine.faces.refusal import GATES, Refusal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,19 +35,6 @@ LIGHTS = 2
 """Lights that are asked for; the room decides which."""
 _RECENT = 12
 """Kept pictures over which the rate is taken."""
-
-
-REMEDY: dict[Refusal, Advice] = {
-    Refusal.NO_FACE: Advice.LOOK_HERE,
-    Refusal.SEVERAL_FACES: Advice.ONE_AT_A_TIME,
-    Refusal.UPSIDE_DOWN: Advice.CAMERA_UPSIDE_DOWN,
-    Refusal.TURNED: Advice.CAMERA_ON_ITS_SIDE,
-    Refusal.TOO_SMALL: Advice.COME_CLOSER,
-    Refusal.TOO_DARK: Advice.MORE_LIGHT,
-    Refusal.TOO_BRIGHT: Advice.LESS_LIGHT,
-    Refusal.BLURRED: Advice.HOLD_STILL,
-}
-"""What mends a refusal. A duplicate's remedy is whatever is missing next."""
 
 ORDER: tuple[tuple[Pose, Distance], ...] = tuple(
     (pose, distance)
@@ -166,8 +153,8 @@ class Coach:
 
     def _say(self, verdict: Verdict, seen: Look | None) -> Coaching:
         refusal = verdict.refusal
-        advice = REMEDY.get(refusal) if refusal else None
-        if advice is None and seen:
+        advice = GATES[refusal].advice[0] if refusal else ""
+        if not advice and seen:
             advice = self._missing(seen)
             if refusal is Refusal.DUPLICATE and advice is Advice.GO_ON:
                 advice = Advice.MOVE_A_LITTLE
@@ -181,7 +168,7 @@ class Coach:
             different=sum(len(place) for place in self._cells.values()),
             captured=self._captured,
             target=self._target,
-            advice=(advice or Advice.LOOK_HERE).value,
+            advice=advice or GATES[Refusal.NO_FACE].advice[0],
             reason=refusal.value if refusal else "",
             value=round(verdict.value, 1),
             limit=round(verdict.limit, 1),

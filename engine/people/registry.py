@@ -180,7 +180,7 @@ class People:
         self.refuse_taken(new, own=person.slug)
         body = {**read_head(self.workspace, person.slug), "name": new}
         write_json(self._folder(person.slug) / PERSON_FILE, body)
-        traces.rename(self.workspace, person.name, new)
+        traces.forget_names(self.workspace)
         return self._read(person.slug)
 
     def set_consent(self, name: str, consent: Consent) -> Person:
@@ -229,10 +229,10 @@ class People:
         `Workspace.recover` and `tidy` finish the rest.
         """
         person = self.get(name)
-        self.delete_slug(person.slug, person.name)
+        self.delete_slug(person.slug)
         return person
 
-    def delete_slug(self, slug: str, name: str = "") -> None:
+    def delete_slug(self, slug: str) -> None:
         """`delete` by folder, also for a person whose person.json is damaged."""
         if not is_slug(slug):
             raise PersonNotFound("Nobody of this name is enrolled", slug)
@@ -241,7 +241,7 @@ class People:
             remove_directory(folder)
         finally:
             if not folder.exists():
-                traces.remove(self.workspace, slug, name)
+                traces.remove(self.workspace, slug)
 
     def discard_if_empty(self, person: Person) -> bool:
         """Delete `person` if they have no picture on disk; whether they were deleted.
@@ -251,7 +251,7 @@ class People:
         folder = self._folder(person.slug)
         if not folder.is_dir() or read_sessions(folder):
             return False
-        self.delete_slug(person.slug, person.name)
+        self.delete_slug(person.slug)
         return True
 
     def new_session(

@@ -64,7 +64,7 @@ def remove_stranger(workspace: Workspace, name: str) -> tuple[str, int]:
     if unread is not None and not unread.denied:
         pictures = sum(len(each.pictures) for each in read_sessions(area.people / unread.slug))
         with Audit(area).of("stranger-removed", pictures=pictures):
-            people.delete_slug(unread.slug, unread.name)
+            people.delete_slug(unread.slug)
         return unread.shown, pictures
     try:
         gone = people.get(name)
@@ -87,8 +87,8 @@ def clear_strangers(workspace: Workspace) -> int:
     everybody = [(each.slug, each.name, each.id) for each in known]
     everybody += [(each.slug, each.name, "") for each in unread]
     with Audit(area).of_all("stranger-removed", [(id, {}) for _slug, _name, id in everybody]):
-        for slug, name, _unused in everybody:
-            people.delete_slug(slug, name)
+        for slug, _name, _unused in everybody:
+            people.delete_slug(slug)
     return len(everybody)
 
 

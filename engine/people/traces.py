@@ -1,7 +1,8 @@
 """What a person leaves outside their own folder: cached features and entries in split.json.
 
 split.json belongs to `engine.dataset.split`, which lies above this package; only its `people`
-mapping and the `Name: ` in front of each warning are known here.
+mapping is known here. Earlier versions kept `warnings` with names in it: whatever changes a split
+empties them.
 """
 
 from __future__ import annotations
@@ -17,20 +18,11 @@ from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
 
 
-def remove(workspace: Workspace, slug: str, name: str = "") -> None:
-    """Remove the features and split entries of `slug`, and the warnings about `name`."""
+def remove(workspace: Workspace, slug: str) -> None:
+    """Remove the features and split entries of `slug`."""
     for folder in _feature_folders(workspace):
         remove_directory(folder / slug)
-
-    def edit(split: dict[str, Any]) -> bool:
-        changed = split["people"].pop(slug, None) is not None
-        warnings = _warnings(split)
-        kept = [text for text in warnings if not (name and text.startswith(f"{name}: "))]
-        if kept != warnings:
-            split["warnings"], changed = kept, True
-        return changed
-
-    _edit_split(workspace, edit)
+    _edit_split(workspace, lambda split: split["people"].pop(slug, None) is not None)
 
 
 def feature_files(workspace: Workspace, slug: str, session: str = "") -> tuple[Path, ...]:
@@ -67,9 +59,7 @@ def split_entries(workspace: Workspace) -> dict[str, Any]:
     return dict(_read_split(workspace).get("people", {}))
 
 
-def edit(
-    workspace: Workspace, entries: Mapping[str, Any], keep_warning: Callable[[str], bool]
-) -> dict[str, Any]:
+def edit(workspace: Workspace, entries: Mapping[str, Any]) -> dict[str, Any]:
     """A change of split.json as JSON, for `apply` and `take_back`; empty if there is no split.
 
     `entries` are the new entries by slug, None for none.
@@ -77,11 +67,9 @@ def edit(
     split = _read_split(workspace)
     if not split:
         return {}
-    warnings = _warnings(split)
     return {
         "made": _made(split),
         "people": {slug: [split["people"].get(slug), after] for slug, after in entries.items()},
-        "warnings": [warnings, [text for text in warnings if keep_warning(text)]],
     }
 
 
@@ -91,10 +79,8 @@ def is_change(body: Any) -> bool:
         return True
     if not isinstance(body, dict) or not isinstance(people := body.get("people"), dict):
         return False
-    pairs = (body.get("warnings"), *people.values())
-    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-        return False
-    return all(isinstance(texts, list) for texts in body["warnings"]) and "made" in body
+    pairs = people.values()
+    return "made" in body and all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
 
 
 def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
@@ -105,7 +91,6 @@ def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
             return False
         for slug, (_unused, after) in change["people"].items():
             _put(split, slug, after)
-        split["warnings"] = change["warnings"][1]
         return True
 
     _edit_split(workspace, do)
@@ -117,13 +102,11 @@ def take_back(workspace: Workspace, change: Mapping[str, Any]) -> None:
     def do(split: dict[str, Any]) -> bool:
         if not change or change["made"] != _made(split):
             return False
-        was = dict(split["people"]), split.get("warnings")
+        was = dict(split["people"])
         for slug, (before, after) in change["people"].items():
             if split["people"].get(slug) == after:
                 _put(split, slug, before)
-        if _warnings(split) == change["warnings"][1]:
-            split["warnings"] = change["warnings"][0]
-        return was != (split["people"], split["warnings"])
+        return bool(was != split["people"])
 
     _edit_split(workspace, do)
 
@@ -140,18 +123,9 @@ def _put(split: dict[str, Any], slug: str, entry: Any) -> None:
         split["people"][slug] = entry
 
 
-def rename(workspace: Workspace, old: str, new: str) -> None:
-    """Put the new name into the split's warnings, so that the old one is not kept there."""
-
-    def edit(split: dict[str, Any]) -> bool:
-        warnings = _warnings(split)
-        split["warnings"] = [
-            f"{new}: {text[len(old) + 2 :]}" if text.startswith(f"{old}: ") else text
-            for text in warnings
-        ]
-        return bool(split["warnings"] != warnings)
-
-    _edit_split(workspace, edit)
+def forget_names(workspace: Workspace) -> None:
+    """Empty the warnings of a split that an earlier version made: a former name stands in them."""
+    _edit_split(workspace, lambda split: False)
 
 
 def sweep(workspace: Workspace, slugs: frozenset[str]) -> tuple[str, ...]:
@@ -194,13 +168,6 @@ def _feature_folders(workspace: Workspace) -> Iterator[Path]:
                 yield folder
 
 
-def _warnings(split: dict[str, Any]) -> list[str]:
-    warnings = split.get("warnings")
-    return (
-        [text for text in warnings if isinstance(text, str)] if isinstance(warnings, list) else []
-    )
-
-
 def _read_split(workspace: Workspace) -> dict[str, Any]:
     try:
         split = read_json(workspace.split_file)
@@ -211,5 +178,6 @@ def _read_split(workspace: Workspace) -> dict[str, Any]:
 
 def _edit_split(workspace: Workspace, edit: Callable[[dict[str, Any]], bool]) -> None:
     split = _read_split(workspace)
-    if split and edit(split):
+    if split and (edit(split) or split.get("warnings")):
+        split["warnings"] = []
         write_json(workspace.split_file, split)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,15 +109,13 @@ class Change:
         make_directory(folder)
         return folder
 
-    def edit_split(
-        self, entries: Mapping[str, Any], warnings: Callable[[str], bool] = lambda text: True
-    ) -> None:
+    def edit_split(self, entries: Mapping[str, Any]) -> None:
         """Give people (by slug) these entries in split.json, None for no entry.
 
-        Only the warnings stay for which `warnings` is true. Undo puts the entries back unless
+        Undo puts the entries back unless
         the split was made anew meanwhile; it then no longer fits and the next training splits.
         """
-        self.split = traces.edit(self._workspace, entries, warnings)
+        self.split = traces.edit(self._workspace, entries)
 
     def merge(self, person: Person, into: Person) -> None:
         """`person`'s identities are `into`'s too, until this is undone."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.model.backbones import BACKBONES
 from engine.model.face_space import SAME_STRANGER, Space
 from engine.model.vectors import (
     NEAREST,
@@ -161,10 +162,10 @@ class Cuts:
     days: float
 
 
-TWO_FACES: Mapping[str, Cuts] = {"both": Cuts(0.44, 0.28), "resnet": Cuts(0.48, 0.36)}
-"""By backbone. Measured on nine captures of eight people and on 225 people of LFW with 2,226
-pictures: nobody's own pictures are split, see docs/recognition.md. VGG16 alone has none: in its
-space photographs of one person on two days are as far apart as two people before one camera."""
+TWO_FACES: Mapping[str, Cuts] = {
+    row.name: Cuts(*row.two_faces) for row in BACKBONES.values() if row.two_faces
+}
+"""By backbone, those that can tell."""
 
 LEAST, AT_LEAST_OF = 3, 4
 """Pictures that make a second face: 3, or 2 of a set in which they are a quarter. Fewer are as

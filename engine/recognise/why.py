@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract import FaceSeen, Rule, Why
+from engine.faces.refusal import GATES, measured
+from engine.model.backbones import BACKBONES
 from engine.model.face_space import Space
 from engine.model.joint_space import JointSpace
 from engine.model.vectors import Float32, cohort_scores, unit
@@ -105,9 +107,8 @@ def explain(
     """The explanation of a track's last decision; with the `space` it was made in, also what each
     network of a joint one says."""
     seen = evidence.seen
-    from engine.faces import quality  # OpenCV: 30 MB, for explanations only
+    from engine.faces.quality import Probe  # OpenCV: 30 MB, for explanations only
 
-    grey = quality.luma(evidence.crop)
     return Why(
         source=seen.source,
         frame=seen.frame,
@@ -127,13 +128,14 @@ def explain(
         window=evidence.window,
         least=evidence.least,
         stale=seen.stale,
-        face_width=seen.box[2],
-        min_face=gates.min_face,
-        brightness=quality.brightness_of(grey),
-        min_brightness=gates.min_brightness,
-        max_brightness=gates.max_brightness,
-        sharpness=quality.sharpness_of(grey),
-        min_sharpness=gates.min_sharpness,
+        gates=tuple(
+            (gate.refusal.value, value, limit)
+            for gate, value, limit in measured(
+                Probe(evidence.crop, seen.box[2]),
+                (gate for gate in GATES.values() if gate.label),
+                gates,
+            )
+        ),
         eyes_found=evidence.eyes_found,
         nearest=enrolled.nearest(evidence.embedding),
         compared=len(enrolled.paths),
@@ -153,7 +155,8 @@ def opinions(evidence: Evidence, space: JointSpace) -> tuple[tuple[str, float], 
     for name, part in zip(space.names, space.parts, strict=True):
         (score,) = cohort_scores(probe[name], unit(centre[name]), part.cohort)[0].tolist()
         threshold = threshold_for(part.impostors, evidence.people, evidence.fpir)
-        found.append((name, round(match(score, threshold), 1)))
+        title = BACKBONES[name].title
+        found.append((title, round(match(score, threshold), 1)))
     return tuple(found)
 
 

@@ -70,8 +70,7 @@ def person(workspace: Workspace, who: Evidence) -> Counts:
         ),
     }
     People(workspace).delete_slug(who.slug)
-    for name in who.names:
-        traces.remove(workspace, who.slug, name)
+    traces.remove(workspace, who.slug)
     return counts
 
 
@@ -260,19 +259,13 @@ STEPS: Mapping[str, Callable[[Workspace, Evidence], Counts]] = {
 def _clean_manifest(
     folder: Path, manifest: dict[str, Any], who: Evidence, *, changed: bool = False
 ) -> None:
-    """Take the person out of the split entries and warnings that an undo would put back."""
+    """Take the person out of the split entries that an undo would put back."""
     split = manifest.get("split")
     if isinstance(split, dict) and split:
         theirs = owners_in(manifest).get(f"people/{who.slug}") in who.ids
         if theirs and isinstance(split.get("people"), dict):
             changed |= split["people"].pop(who.slug, None) is not None
-        starts = tuple(f"{name}: " for name in who.names)
-        before = split.get("warnings")
-        if isinstance(before, list):
-            split["warnings"] = [
-                [text for text in texts if not str(text).startswith(starts)] for texts in before
-            ]
-            changed |= split["warnings"] != before
+        changed |= bool(split.pop("warnings", None))  # an earlier version kept names in them
     if changed:
         write_json(folder / MANIFEST, manifest)
 

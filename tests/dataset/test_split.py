@@ -10,15 +10,16 @@ import pytest
 
 from engine.contract.errors import DataError, NoPictures, SplitMissing
 from engine.dataset.split import (
-    Split,
     check_fits,
     load_split,
     make_split,
     save_split,
+    split_warnings,
     summarise,
 )
 from engine.people.person import Person, SessionInfo
 from engine.settings import SplitSettings
+from engine.text import Warned, grouped
 from engine.workspace.files import write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import IMPORTED
@@ -34,8 +35,13 @@ def person(name: str, *sizes: int, source: str = "0") -> Person:
     return Person(name, name.lower(), "", None, sessions, "")
 
 
-def warned(split: Split, name: str) -> str:
-    return " ".join(text for text in split.warnings if text.startswith(f"{name}: "))
+def warnings(*people: Person, random: bool = False) -> tuple[Warned, ...]:
+    return split_warnings(make_split(people, SETTINGS, random=random), people)
+
+
+def warned(*people: Person) -> str:
+    """What is said of the last of these people."""
+    return " ".join(each.text for each in warnings(*people) if each.subject == people[-1].name)
 
 
 @pytest.mark.parametrize(
@@ -58,16 +64,16 @@ def test_the_operators_own_division_is_the_mode_and_warns_of_nothing_else() -> N
         replace(session, part=part)
         for session, part in zip(anna.sessions, ("train", "test"), strict=True)
     ]
-    split = make_split([replace(anna, sessions=tuple(own))], SETTINGS)
-    assert split.mode == "own"
-    assert split.warnings == ("Anna: no pictures for validation.",)
+    divided = replace(anna, sessions=tuple(own))
+    assert make_split([divided], SETTINGS).mode == "own"
+    assert grouped(warnings(divided)) == ("Anna: no pictures for validation.",)
     assert make_split([replace(anna, sessions=tuple(own[1:]))], SETTINGS).mode == "blocks"
 
 
 def test_a_random_split_says_so_and_warns() -> None:
     split = make_split([person("Anna", 20)], SETTINGS, random=True)
     assert split.mode == "random"
-    assert "comparison only" in split.warnings[0]
+    assert "comparison only" in warnings(person("Anna", 20), random=True)[0].text
 
 
 def test_a_split_is_never_random_unless_asked_for() -> None:
@@ -77,39 +83,39 @@ def test_a_split_is_never_random_unless_asked_for() -> None:
 
 
 def test_one_session_is_warned_about() -> None:
-    split = make_split([person("Anna", 20), person("Bob", 20, 20, 20)], SETTINGS)
-    assert "same session, optimistic" in warned(split, "Anna")
-    assert warned(split, "Bob") == ""
+    anna = person("Anna", 20)
+    assert "same session, optimistic" in warned(anna)
+    assert warned(anna, person("Bob", 20, 20, 20)) == ""
 
 
 def test_one_import_is_warned_about_with_a_condition() -> None:
-    split = make_split([person("Anna", 20, source=f"{IMPORTED}photos")], SETTINGS)
-    assert "same session, optimistic" in warned(split, "Anna")
-    assert "import" in warned(split, "Anna")
+    text = warned(person("Anna", 20, source=f"{IMPORTED}photos"))
+    assert "same session, optimistic" in text
+    assert "import" in text
 
 
 def test_two_sessions_are_told_to_share_one_for_checking() -> None:
-    assert "share one" in warned(make_split([person("Anna", 20, 20)], SETTINGS), "Anna")
+    assert "share one" in warned(person("Anna", 20, 20))
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_too_few_pictures_are_warned_about(count: int) -> None:
-    assert "all used for training" in warned(make_split([person("A", count)], SETTINGS), "A")
+    assert "all used for training" in warned(person("A", count))
 
 
 def test_few_pictures_are_warned_about() -> None:
-    assert "only 9 pictures" in warned(make_split([person("A", 3, 3, 3)], SETTINGS), "A")
-    assert "only" not in warned(make_split([person("A", 3, 3, 4)], SETTINGS), "A")
+    assert "only 9 pictures" in warned(person("A", 3, 3, 3))
+    assert "only" not in warned(person("A", 3, 3, 4))
 
 
 def test_a_part_that_stays_empty_is_warned_about() -> None:
-    assert "no pictures for test" in warned(make_split([person("A", 20, 1)], SETTINGS), "A")
+    assert "no pictures for test" in warned(person("A", 20, 1))
 
 
 def test_somebody_without_pictures_is_left_out_with_a_warning() -> None:
-    split = make_split([person("Anna", 20), person("Bob")], SETTINGS)
-    assert set(split.people) == {"anna"}
-    assert "left out" in warned(split, "Bob")
+    people = person("Anna", 20), person("Bob")
+    assert set(make_split(people, SETTINGS).people) == {"anna"}
+    assert "left out" in warned(*people)
 
 
 @pytest.mark.parametrize("people", [[], [person("Anna")]])
@@ -174,8 +180,6 @@ def test_the_sound_file_of_these_tests_loads(workspace: Workspace) -> None:
         damaged(mode=[]),
         damaged(shares={"train": 1}),
         damaged(shares={"train": 2, "validation": 0, "test": 0}),
-        damaged(warnings="none"),
-        damaged(warnings=[1]),
         damaged(people=[]),
         damaged(people={"../x": {"train": [], "validation": [], "test": []}}),
         damaged(people={"anna": {"train": []}}),
@@ -243,7 +247,7 @@ def test_of_many_changes_a_few_are_told() -> None:
 
 def test_the_summary_counts_by_name_and_in_all() -> None:
     people = [person("Anna", 20), person("Bob", 10, 10, 10)]
-    done = summarise(make_split(people, SETTINGS), people)
+    done = summarise(make_split(people, SETTINGS), people, warnings(*people))
     assert (done.train, done.validation, done.test) == (24, 13, 13)
     assert done.people == {
         "Anna": {"train": 14, "validation": 3, "test": 3},

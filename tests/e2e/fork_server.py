@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-GROUPS = ("tui.cli", "tui.commands")
+GROUPS = ("tui.cli",)
 """Packages whose modules are all imported, where they are."""
 OTHERS = ("engine.config", "engine.camera.opencv", "engine.jobs.enrol", "engine.jobs.recognise")
 

@@ -55,7 +55,7 @@ def split_of(people: dict[str, dict[str, Sequence[str]]], **more: object) -> Spl
         slug: {part: tuple(parts.get(part, ())) for part in ("train", "validation", "test")}
         for slug, parts in people.items()
     }
-    given = {"seed": 1, "mode": "blocks", "shares": (0.7, 0.15, 0.15), "warnings": (), **more}
+    given = {"seed": 1, "mode": "blocks", "shares": (0.7, 0.15, 0.15), **more}
     return Split(people=full, **given)  # type: ignore[arg-type]
 
 

@@ -57,7 +57,6 @@ def test_the_random_split_has_the_same_pictures_shares_and_seed() -> None:
         split.mode,
         split.shares,
         {**split.people, "p0": {**listed, "train": listed["train"][:5]}},
-        (),
     )
     mixed = random_split(PEOPLE, fewer)
     assert (mixed.seed, mixed.shares, mixed.mode) == (split.seed, split.shares, "random")

@@ -10,7 +10,6 @@ from engine.evaluate.figures import Figures, measure
 from engine.evaluate.probes import StrangersFrom, together
 from engine.evaluate.words import (
     WHOSE,
-    grouped,
     leakage_sentence,
     proof,
     share,
@@ -19,6 +18,7 @@ from engine.evaluate.words import (
 )
 from engine.recognise.calibration import Calibration, bounds
 from engine.recognise.threshold import brief, sentence
+from engine.text import Warned, grouped
 from tests.evaluate.made_up import probes, strangers
 from tui.words.figures import STRANGERS
 from tui.words.figures import bounds as shown
@@ -127,6 +127,8 @@ def test_no_difference_is_no_leakage() -> None:
 def test_the_same_warning_for_many_people_is_one_line() -> None:
     names = ["Anna", "Bert", "Cleo", "Dora"]
     one = "one session only: same session, optimistic."
-    found = grouped([*(f"{name}: {one}" for name in names), "Random split: mixed."], names)
+    found = grouped([*(Warned(one, name) for name in names), Warned("Random split: mixed.")])
     assert found == (f"Anna and 3 others: {one}", "Random split: mixed.")
-    assert grouped([f"Anna: {one}"], names) == (f"Anna: {one}",)
+    assert grouped([Warned(one, "Anna")]) == (f"Anna: {one}",)
+    few = [Warned("only {} pictures.", name, (count,)) for name, count in (("A", 3), ("B", 4))]
+    assert grouped(few) == ("A: only 3 pictures.", "B: only 4 pictures.")

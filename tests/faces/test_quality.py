@@ -98,11 +98,11 @@ def test_dark_bright_and_blurred_faces_are_refused(gates: QualityGates, crop: Pi
         verdict(times(crop, 0.2)), verdict(times(crop, 1.0, 120)), verdict(blurred(crop, 5))
     )  # fmt: skip
     assert dark.refusal is Refusal.TOO_DARK
-    assert dark.value == dark.brightness < dark.limit == 45
+    assert 0 < dark.value < dark.limit == 45
     assert bright.refusal is Refusal.TOO_BRIGHT
-    assert bright.value == bright.brightness > bright.limit == 215
+    assert bright.value > bright.limit == 215
     assert soft.refusal is Refusal.BLURRED
-    assert soft.value == soft.sharpness < soft.limit == 150
+    assert 0 < soft.value < soft.limit == 150
 
 
 def test_first_gate_gives_the_reason(gates: QualityGates, crop: Picture) -> None:
@@ -129,13 +129,9 @@ def test_imported_photograph_may_show_others(gates: QualityGates, crop: Picture)
     assert verdict.face.box.width == 100
 
 
-def test_imported_duplicate_must_be_equal_in_every_pixel(
-    gates: QualityGates, crop: Picture
-) -> None:
-    assert gates.judge((face(crop),), crop, imported=True).refusal is Refusal.DUPLICATE
-    other = crop.copy()
-    other[80, 80] ^= 1
-    assert gates.judge((face(other),), crop, imported=True).refusal is None
+def test_photographs_are_not_compared_here(gates: QualityGates, crop: Picture) -> None:
+    assert gates.judge((face(crop),), crop).refusal is Refusal.DUPLICATE
+    assert gates.judge((face(crop),), crop, imported=True).refusal is None
 
 
 def test_noise_moved_eyes_and_other_light_make_no_new_picture(

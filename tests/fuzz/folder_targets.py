@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.contract.errors import FacedeskError, ModelCorrupt, NoModel
-from engine.dataset.split import check_fits, load_split, summarise
+from engine.dataset.split import check_fits, load_split, split_warnings, summarise
 from engine.desk import evaluations, library
 from engine.desk.unknown_groups import inbox_view
 from engine.jobs.material import stale_ids
@@ -182,7 +182,7 @@ def split(data: bytes) -> None:
         everybody = People(workspace).list()
         with suppress(FacedeskError):
             check_fits(loaded, everybody)
-        summarise(loaded, everybody)
+        summarise(loaded, everybody, split_warnings(loaded, everybody))
 
 
 def trash(data: bytes) -> None:

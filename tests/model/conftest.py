@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.camera.demo import DemoSource
 from engine.faces.detect import FaceFinder
-from engine.model.backbones import vgg16_extractor
+from engine.model.backbones import extractor_of
 from engine.model.vgg16 import Extracts
 from engine.model.vgg16_keras import KerasExtractor
 from engine.model.weights import Weights, load_weights
@@ -32,7 +32,7 @@ def keras_file(shared_dir: Path) -> Path:
 @pytest.fixture(scope="session")
 def extractor(weights: Weights) -> Extracts:
     """What the desk uses by default here."""
-    return vgg16_extractor(weights, "auto")
+    return extractor_of("vgg16", "auto", weights)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import ModelCorrupt, UsageError
-from engine.model.backbones import SPACES, backbone_name, load_backbone, packaged_space
+from engine.model.backbones import backbone_name, load_backbone, packaged_space, space_file
 from engine.model.record import ModelInfo
 from engine.model.resnet import DIGEST, ROW, resnet_digest
 
@@ -54,7 +54,7 @@ def test_the_packaged_space_of_the_face_network_is_small_and_takes_no_signed_roo
     space = packaged_space("resnet")
     assert not space.rooted
     assert space.mean.shape == (ROW,)
-    assert SPACES["resnet"].stat().st_size < 1_000_000
+    assert space_file("resnet").stat().st_size < 1_000_000
 
 
 def test_it_was_fitted_with_this_very_network_in_float32() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.contract.errors import BackboneMissing
 from engine.model import vgg16_openvino
-from engine.model.backbones import choose_runtime, vgg16_extractor
+from engine.model.backbones import choose_runtime, extractor_of
 from engine.model.vgg16_keras import KerasExtractor
 from engine.model.vgg16_openvino import OpenVinoExtractor
 from engine.model.weights import Weights
@@ -25,12 +25,12 @@ def without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_openvino_is_taken_where_it_can_be(weights: Weights) -> None:
     assert choose_runtime("auto").name == "openvino"
-    assert isinstance(vgg16_extractor(weights, "auto"), OpenVinoExtractor)
+    assert isinstance(extractor_of("vgg16", "auto", weights), OpenVinoExtractor)
 
 
 def test_the_setting_insists_on_keras(weights: Weights) -> None:
     assert not choose_runtime("keras").fallback
-    assert isinstance(vgg16_extractor(weights, "keras"), KerasExtractor)
+    assert isinstance(extractor_of("vgg16", "keras", weights), KerasExtractor)
 
 
 @pytest.mark.usefixtures("without_openvino")
@@ -38,13 +38,13 @@ def test_without_openvino_keras_computes_the_same_rows(weights: Weights) -> None
     chosen = choose_runtime("auto")
     assert (chosen.name, chosen.fallback) == ("keras", True)
     assert "not installed" in chosen.reason
-    assert isinstance(vgg16_extractor(weights, "auto"), KerasExtractor)
+    assert isinstance(extractor_of("vgg16", "auto", weights), KerasExtractor)
 
 
 @pytest.mark.usefixtures("without_openvino")
 def test_a_setting_that_cannot_be_met_is_an_error_with_a_cure(weights: Weights) -> None:
     with pytest.raises(BackboneMissing) as caught:
-        vgg16_extractor(weights, "openvino")
+        extractor_of("vgg16", "openvino", weights)
     assert "pip install" in caught.value.hint
 
 
@@ -63,6 +63,6 @@ def test_a_runtime_that_fails_when_it_is_loaded_gives_way_to_keras(
         raise RuntimeError("no plugin for this processor")
 
     monkeypatch.setattr(vgg16_openvino, "_network", fails)
-    found = vgg16_extractor(weights, "auto")
+    found = extractor_of("vgg16", "auto", weights)
     assert isinstance(found, KerasExtractor)
     assert found.extract(np.zeros((1, 160, 160, 3), np.uint8)).shape == (1, found.length)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model import resnet
-from engine.model.backbones import resnet_extractor
+from engine.model.backbones import extractor_of
 from engine.model.resnet import (
     CHANNEL_MEANS,
     CHIP,
@@ -187,8 +187,8 @@ def test_two_people_of_the_demonstration_are_far_apart(
 
 
 def test_the_runtime_that_is_asked_for_computes_the_rows() -> None:
-    assert isinstance(resnet_extractor("openvino"), ResnetExtractor)
-    assert isinstance(resnet_extractor("keras"), KerasResnetExtractor)
+    assert isinstance(extractor_of("resnet", "openvino"), ResnetExtractor)
+    assert isinstance(extractor_of("resnet", "keras"), KerasResnetExtractor)
 
 
 def test_a_row_needs_neither_opencv_nor_tensorflow() -> None:

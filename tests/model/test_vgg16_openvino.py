@@ -196,9 +196,9 @@ def refuse(event, args):
 sys.addaudithook(refuse)
 sys.modules["tensorflow"] = sys.modules["keras"] = None
 import numpy as np
-from engine.model.backbones import vgg16_extractor
+from engine.model.backbones import extractor_of
 from engine.model.weights import load_weights
-row = vgg16_extractor(load_weights(), "auto").extract(np.zeros((1, 160, 160, 3), np.uint8))
+row = extractor_of("vgg16", "auto", load_weights()).extract(np.zeros((1, 160, 160, 3), np.uint8))
 names = [n for n in sys.modules if "telemetry" in n or n.startswith("openvino.tools.")]
 home = [os.path.join(at, f) for at, _, files in os.walk(os.path.expanduser("~")) for f in files]
 print(json.dumps({"shape": row.shape, "modules": names, "reached": reached, "home": home}))

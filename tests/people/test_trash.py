@@ -20,7 +20,7 @@ from engine.workspace.folder import Workspace
 SPLIT = {
     "seed": 1,
     "shares": {"train": 0.7},
-    "warnings": ["Anna: few.", "Bob: few."],
+    "warnings": [],
     "people": {"anna": {"train": ["s/0001.png"]}, "bob": {}},
 }
 
@@ -45,7 +45,7 @@ def remove_anna(workspace: Workspace, keep_days: int = 30) -> Trash:
     with trash.change("Deleted Anna", "Anna is back", pictures=2) as change:
         change.remove(workspace.people / "anna")
         change.remove(workspace.features / "d" / "anna", optional=True)
-        change.edit_split({"anna": None}, lambda text: not text.startswith("Anna"))
+        change.edit_split({"anna": None})
     return trash
 
 
@@ -78,7 +78,6 @@ def test_what_is_removed_lies_in_the_trash_with_its_words(files: Workspace) -> N
     assert not (files.features / "d" / "anna").exists()
     split = json.loads(files.split_file.read_text())
     assert split["people"] == {"bob": {}}
-    assert split["warnings"] == ["Bob: few."]
     (entry,) = trash.changes()
     assert (entry.title, entry.back, entry.pictures) == ("Deleted Anna", "Anna is back", 2)
     assert (files.trash / entry.id / "kept/0/s/0001.png").is_file()
@@ -285,9 +284,9 @@ def test_with_no_days_nothing_is_kept(files: Workspace) -> None:
         [],
         "x",
         {"people": []},
-        {"made": [1, {}], "people": {}, "warnings": [[]]},
-        {"made": [1, {}], "people": {"anna": None}, "warnings": [[], []]},
-        {"people": {}, "warnings": [[], []]},
+        {"made": [1, {}], "people": {"anna": None}},
+        {"made": [1, {}], "people": {"anna": [None]}},
+        {"people": {}},
     ],
 )
 def test_a_manifest_with_a_damaged_split_is_refused_before_anything_moves(

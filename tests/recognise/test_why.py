@@ -51,7 +51,11 @@ def test_an_explanation_says_what_the_last_event_said(
     assert (why.person, why.runner_up) == ("Anna", "Bert")
     assert why.margin == pytest.approx(why.score - why.runner_up_score)
     assert (why.votes, why.of, why.window, why.least) == (4, 4, 5, 3)
-    assert (why.frame, why.face_width, why.eyes_found) == (3, BOX[2], False)
+    assert (why.frame, why.gates[0], why.eyes_found) == (
+        3,
+        ("too_small", BOX[2], GATES.min_face),
+        False,
+    )
     assert why.crop.startswith(b"\x89PNG")
 
 
@@ -62,9 +66,12 @@ def test_the_probe_is_measured_against_the_limits_of_enrolment(
     watch(recogniser, painter, STRANGER, 3)
     why = explain(recogniser.memory.of(1), NOBODY, GATES)
     assert why.rule == Rule.BELOW_THRESHOLD
-    assert why.brightness < why.min_brightness == GATES.min_brightness
-    assert why.sharpness < why.min_sharpness == GATES.min_sharpness
-    assert why.min_face == GATES.min_face
+    found = {reason: (value, limit) for reason, value, limit in why.gates}
+    assert list(found) == ["too_small", "too_dark", "too_bright", "blurred"]
+    assert found["too_dark"][0] < found["too_dark"][1] == GATES.min_brightness
+    assert found["too_bright"] == (found["too_dark"][0], GATES.max_brightness)
+    assert found["blurred"][0] < found["blurred"][1] == GATES.min_sharpness
+    assert found["too_small"][1] == GATES.min_face
 
 
 def test_a_picture_by_itself_needs_one_frame(space: FaceSpace, painter: PaintedExtractor) -> None:

@@ -206,6 +206,18 @@ def face(
     )
 
 
+def gates(
+    width: float = 180, brightness: float = 121.0, sharpness: float = 412.0
+) -> tuple[tuple[str, float, float], ...]:
+    """A probe's figures at the default limits."""
+    return (
+        ("too_small", width, 80),
+        ("too_dark", brightness, 45.0),
+        ("too_bright", brightness, 215.0),
+        ("blurred", sharpness, 150.0),
+    )
+
+
 def why(track: int = 1, **fields: object) -> Why:
     event = Why(
         source="demo:collins",
@@ -226,13 +238,7 @@ def why(track: int = 1, **fields: object) -> Why:
         window=7,
         least=3,
         stale=False,
-        face_width=180,
-        min_face=80,
-        brightness=121.0,
-        min_brightness=45.0,
-        max_brightness=215.0,
-        sharpness=412.0,
-        min_sharpness=150.0,
+        gates=gates(),
         eyes_found=True,
         nearest=(
             ("Ada Lovelace", "people/ada/s/0001.png", 0.83),

@@ -9,7 +9,7 @@ import pytest
 
 from engine.contract import BenchMachine, Figure
 from tui.cli.bench import add_section
-from tui.words.tables import COLUMNS, aims, machine_lines, markdown, number, remarks, row
+from tui.words.tables import BENCH_COLUMNS, aims, machine_lines, markdown, number, remarks, row
 
 MACHINE = BenchMachine(
     processor="A Processor",
@@ -46,7 +46,7 @@ def test_a_row_says_what_against_what_and_how_it_came_out() -> None:
 
 
 def test_a_row_has_a_cell_for_each_column() -> None:
-    assert len(row(figure())) == len(COLUMNS)
+    assert len(row(figure())) == len(BENCH_COLUMNS)
 
 
 @pytest.mark.parametrize(

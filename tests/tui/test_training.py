@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 from fake_desk import FakeDesk
@@ -13,7 +12,6 @@ from engine.contract import FeaturesProgress, JobEnded, Threshold, TrainDone
 from engine.contract.errors import TooFewPeople
 from engine.contract.requests import SplitRequest, TrainRequest
 from tests.tui.samples import epoch, model, person
-from tui.panes.split import grouped
 from tui.widgets.curves import Canvas, Curves
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
@@ -216,14 +214,6 @@ async def test_curves_bear_missing_values_and_a_single_epoch(run):
         assert rows(table, "#training-table")[0][2] == "-"
         drawn = str(table.app.screen_desk.query_one("#curve-loss", Curves).render())
         assert "val -" in drawn
-
-
-def test_warnings_that_say_the_same_of_several_people_become_one_line():
-    done = FakeDesk(tuple(person(name) for name in "ABC")).split(
-        SplitRequest(train=0.7, validation=0.15, test=0.15)
-    )
-    done = replace(done, warnings=("A: few", "B: few", "C: few", "A: one", "C: one", "odd"))
-    assert grouped(done) == ["3 people: few", "A and C: one", "odd"]
 
 
 async def test_a_model_that_is_kept_aside_is_told_and_can_be_put_into_use(run):

@@ -7,7 +7,7 @@ from fake_desk import FakeDesk
 
 from engine.contract import JobEnded, NothingToExplain, Rule
 from engine.contract.requests import RecogniseRequest
-from tests.tui.samples import face, model, person, why
+from tests.tui.samples import face, gates, model, person, why
 from tui.screens.evaluation import EvaluationScreen
 from tui.screens.why import WhyScreen
 from tui.widgets.crop import Crop
@@ -121,10 +121,10 @@ def test_each_rule_has_its_sentence(fields, words):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"brightness": 38.0}, "LOW brightness 38 (needs 45)"),
-        ({"brightness": 230.0}, "TOO BRIGHT 230, at most 215"),
-        ({"sharpness": 88.0}, "LOW sharpness 88 (needs 150)"),
-        ({"face_width": 61}, "LOW face 61 px (needs 80)"),
+        ({"gates": gates(brightness=38.0)}, "LOW brightness 38 (needs 45)"),
+        ({"gates": gates(brightness=230.0)}, "TOO BRIGHT 230, at most 215"),
+        ({"gates": gates(sharpness=88.0)}, "LOW sharpness 88 (needs 150)"),
+        ({"gates": gates(width=61)}, "LOW face 61 px (needs 80)"),
         ({"eyes_found": False}, "EYES NOT FOUND"),
     ],
 )

@@ -20,7 +20,7 @@ from engine.workspace.owner import translate_os_errors
 from tui.cli.listen import Listener
 from tui.cli.options import Globals, TakesGlobals
 from tui.cli.run import Context, interruptible, takes_context
-from tui.words.tables import COLUMNS, machine_lines, markdown, measured, remarks, row
+from tui.words.tables import BENCH_COLUMNS, machine_lines, markdown, measured, remarks, row
 from tui.words.text import span
 
 PROGRAM = tuple(python("-m", "tui"))
@@ -92,7 +92,7 @@ def _measure(
             workspace=workspace,
         )
     closing = _closing(done)
-    output.table(COLUMNS, [row(figure) for figure in figures])
+    output.table(BENCH_COLUMNS, [row(figure) for figure in figures])
     for text in filter(None, map(remarks, figures)):
         output.result(text)
     for text in (*machine_lines(machines[0]), closing):

@@ -16,6 +16,7 @@ from tui.cli.output import named
 from tui.cli.rights import people_erase, people_export, people_import
 from tui.cli.run import Context, takes_context
 from tui.words.figures import confusion_words, consent_words
+from tui.words.tables import COLUMNS
 from tui.words.text import IN_MODEL, day, figure
 
 
@@ -45,13 +46,7 @@ def people_list(context: Context) -> None:
     context.output.records(
         "person",
         rows,
-        {
-            "!name": lambda row: row.name,
-            "#pictures": lambda row: "" if row.trouble else str(row.pictures),
-            "#sessions": lambda row: "" if row.trouble else str(row.sessions),
-            "in the model": lambda row: "cannot be read" if row.trouble else IN_MODEL[row.in_model],
-            "enrolled": lambda row: "" if row.trouble else row.created[:10],
-        },
+        {column.sign + column.name: column.printed for column in COLUMNS},
         fields=lambda row: {
             **named(row, "name", "slug", "id", "created", "pictures", "sessions"),
             **named(row, "in_model", "consent"),

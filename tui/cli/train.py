@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
@@ -12,6 +12,7 @@ from engine.contract import EpochDone, SplitDone, Threshold, TrainDone
 from engine.contract.errors import Cancelled, SplitMissing, UsageError
 from engine.contract.requests import SplitRequest, TrainRequest
 from engine.desk import library
+from engine.settings import BackboneName
 from tui.cli.listen import Listener, threshold_line
 from tui.cli.options import TakesGlobals
 from tui.cli.output import Output
@@ -148,7 +149,7 @@ def export(context: Context, folder: Path) -> None:
 @click.option("--weights", help="Other VGG16 weights: a file, or `imagenet` to download Keras'.")
 @click.option(
     "--backbone",
-    type=click.Choice(["both", "vgg16", "resnet"]),
+    type=click.Choice(get_args(BackboneName)),
     help=(
         "VGG16, the face network (resnet), or both, whose scores are added. Without it both, or "
         "the face network where VGG16 is too slow."

@@ -15,7 +15,6 @@ from engine.contract.requests import (
 from engine.text import mask_credentials
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
-from tui.panes.split import grouped
 from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Confirm
 from tui.screens.forms import SEPARATOR, ImportForm, RecogniseForm
@@ -66,7 +65,7 @@ class Jobs:
         self.screen.split.show(result)
         counts = f"{result.train} to train, {result.validation} to validate, {result.test} to test"
         self.app.tell(f"Split: {counts}", "good")
-        for warning in grouped(result):
+        for warning in result.warnings:
             self.app.tell(warning, "warning")
 
     async def stop(self, job: Job) -> None:

@@ -31,7 +31,7 @@ from tui.live import Live, Refusals
 from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
 from tui.widgets.bars import Meter
 from tui.widgets.preview import FramePreview
-from tui.words.coach import advice, place, progress, why_refused
+from tui.words.coach import advice, progress, why_refused
 from tui.words.recovery import trashed_words
 from tui.words.text import clean, crowded_words, measured, reason_words, shorten, span
 
@@ -77,9 +77,9 @@ def drawn(said: Coaching) -> Text:
     order = [pose for pose in ("left", "frontal", "right") if pose in poses]
     text = Text(" " * _NAME, no_wrap=True)
     for pose in order:
-        text.append(" " + set_cell_size(place(pose), _CELL - 1), "dim")
+        text.append(" " + set_cell_size(pose, _CELL - 1), "dim")
     for distance in distances:
-        text.append("\n" + set_cell_size(place(distance), _NAME), "dim")
+        text.append("\n" + set_cell_size(distance, _NAME), "dim")
         for pose in order:
             count = counts.get((pose, distance), 0)
             here = (pose, distance) == (said.pose, said.distance)
@@ -88,13 +88,13 @@ def drawn(said: Coaching) -> Text:
     nods = [(pose, far) for pose, far, _count in said.cells if pose in ("up", "down")]
     for number, cell in enumerate(nods):
         text.append("\n" + set_cell_size("nod", _NAME) if number == 0 else "", "dim")
-        text.append(" " + set_cell_size(place(cell[0]), _LIGHT), "dim")
+        text.append(" " + set_cell_size(cell[0], _LIGHT), "dim")
         here = cell == (said.pose, said.distance)
         text.append_text(_cell(counts[cell], said.need, here=here))
     for number, (light, count) in enumerate(said.lights):
         if number % 2 == 0:
             text.append("\n" + set_cell_size("light" if number == 0 else "", _NAME), "dim")
-        text.append(" " + set_cell_size(place(light), _LIGHT), "dim")
+        text.append(" " + set_cell_size(light, _LIGHT), "dim")
         text.append_text(_cell(count, said.need, here=light == said.light))
     return text
 

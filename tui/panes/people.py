@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on
@@ -19,24 +18,14 @@ from engine.text import JOINERS, many
 from tui.keys import OPENERS, bindings_of
 from tui.keys.keymap import with_keys
 from tui.panes.base import Empty, Pane, line
-from tui.words.tables import Sheet
+from tui.words.tables import COLUMNS, SORTS, Sheet, people_sheet
 from tui.words.text import clean, day, shorten
 
-FIGURES = (("Pics", 5), ("Ses", 4), ("Model", 6))
-"""Columns after the name, with their widths in cells; the name takes the rest."""
+FIGURES = tuple(column for column in COLUMNS if column.width)
+"""The columns after the name."""
 MARK = "✓"
 AWAY = "~"
 """Before the name of somebody not seen for `retention.people_days`."""
-
-IN_MODEL: dict[str, str] = {"yes": "yes", "stale": "stale", "no": "no"}
-
-SORTS: tuple[tuple[str, Callable[[PersonRow], Any], bool], ...] = (
-    ("", lambda row: (), False),
-    ("newest first", lambda row: row.newest, True),
-    ("most pictures", lambda row: row.pictures, True),
-    ("not in the model first", lambda row: row.in_model == "yes", False),
-)
-"""Words for the title, key and direction; the rows come by name, and sorting keeps that order."""
 
 
 class SearchLine(Input):
@@ -194,13 +183,7 @@ class PeoplePane(Pane):
 
     def sheet(self) -> Sheet | None:
         """Everybody who is listed."""
-        rows = tuple(
-            (row.name, str(row.pictures), str(row.sessions), row.in_model, row.created)
-            for row in self.rows
-            if not row.trouble
-        )
-        header = ("name", "pictures", "sessions", "in model", "enrolled since")
-        return Sheet(self.NAME, header, rows) if rows else None
+        return people_sheet(self.rows)
 
     def on_resize(self, _event: events.Resize) -> None:
         """The name column takes the room that is left."""
@@ -235,19 +218,17 @@ class PeoplePane(Pane):
         table.display = bool(self.rows)
         self.query_one("#people-empty").display = not self.rows
         table.clear(columns=True)
-        self._room = max(6, self.content_size.width - sum(width for _title, width in FIGURES) - 1)
+        self._room = max(6, self.content_size.width - sum(column.width for column in FIGURES) - 1)
         table.add_column("Name", width=self._room)
-        for title, width in FIGURES:
-            table.add_column(Text(title, justify="right"), width=width)
+        for column in FIGURES:
+            table.add_column(Text(column.title, justify="right"), width=column.width)
         for row in self.shown:
+            cells = [(column.value(row), column.style) for column in FIGURES]
             if row.trouble:
-                table.add_row(self._cell(row), "", "", Text("!", justify="right", style="red"))
-                continue
+                cells = [*(("", {}) for _column in FIGURES[1:]), ("!", {"!": "red"})]
             table.add_row(
                 self._cell(row),
-                Text(str(row.pictures), justify="right"),
-                Text(str(row.sessions), justify="right"),
-                Text(IN_MODEL[row.in_model], justify="right", style=_MODEL_STYLES[row.in_model]),
+                *(Text(cell, style.get(cell, ""), justify="right") for cell, style in cells),
             )
         places = [index for index, row in enumerate(self.shown) if row.slug == slug]
         if places:
@@ -298,6 +279,3 @@ def search_key(name: str) -> str:
     """What names are searched by: case folded, accents taken off."""
     folded = unicodedata.normalize("NFKD", name.casefold().translate(JOINERS))
     return "".join(c for c in folded if not unicodedata.combining(c)).casefold()
-
-
-_MODEL_STYLES = {"yes": "green", "stale": "yellow", "no": "dim"}

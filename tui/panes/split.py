@@ -131,7 +131,7 @@ class SplitPane(Pane):
         self.border_subtitle = many(total, "picture")
         text = f"{result.train} / {result.validation} / {result.test}, {how}, seed {result.seed}"
         self.write("#split-status", text)
-        warnings = "\n".join(f"! {clean(warning)}" for warning in grouped(result))
+        warnings = "\n".join(f"! {clean(warning)}" for warning in result.warnings)
         self.write("#split-warnings", warnings)
 
     def sheet(self) -> Sheet | None:
@@ -163,17 +163,3 @@ class SplitPane(Pane):
                 Text(shorten(name, room - 1)),
                 *(Text(str(counts.get(part, 0)), justify="right") for part in PARTS),
             )
-
-
-def grouped(result: SplitDone) -> list[str]:
-    """The warnings, those that say the same of several people (`NAME: text`) as one line."""
-    names: dict[str, list[str]] = {}
-    for warning in result.warnings:
-        name, colon, text = warning.partition(": ")
-        about = colon and name in result.people
-        names.setdefault(text if about else warning, []).extend([name] if about else [])
-    lines = []
-    for text, who in names.items():
-        people = many(len(who), "person", "people") if len(who) > 2 else " and ".join(who)
-        lines.append(f"{people}: {text}" if who else text)
-    return lines

@@ -6,19 +6,12 @@ An explanation of a decision in plain sentences.
 from __future__ import annotations
 
 from engine.contract import Advice, Coaching, Rule, Why
-from engine.faces.refusal import UNMEASURED, Refusal
+from engine.faces.refusal import GATES
 from engine.text import many
 from tui.words.text import clean, decision_words, number, reason_words, span
 
 WORDS: dict[str, str] = {
-    Advice.LOOK_HERE: "look at the camera",
-    Advice.ONE_AT_A_TIME: "one person at a time, please",
-    Advice.CAMERA_UPSIDE_DOWN: "the camera stands on its head: turn it",
-    Advice.CAMERA_ON_ITS_SIDE: "the picture lies on its side: turn the camera",
-    Advice.COME_CLOSER: "come closer",
-    Advice.MORE_LIGHT: "more light on the face",
-    Advice.LESS_LIGHT: "less light on the face",
-    Advice.HOLD_STILL: "hold still",
+    **dict(gate.advice for gate in GATES.values()),
     Advice.MOVE_A_LITTLE: "move a little",
     Advice.FACE_CAMERA: "look straight into the camera",
     Advice.TURN_LEFT: "turn a little left",
@@ -31,21 +24,6 @@ WORDS: dict[str, str] = {
     Advice.GO_ON: "good, stay like this",
     Advice.COMPARING: "comparing with the other people",
 }
-PLACES: dict[str, str] = {
-    "left": "left",
-    "frontal": "frontal",
-    "right": "right",
-    "up": "up",
-    "down": "down",
-    "near": "near",
-    "middle": "middle",
-    "far": "far",
-    "even": "even",
-    "dim": "dim",
-    "bright": "bright",
-    "side": "side",
-}
-"""Poses, distances and lights of the grid."""
 
 
 def advice(said: Coaching) -> str:
@@ -55,19 +33,14 @@ def advice(said: Coaching) -> str:
     return WORDS.get(said.advice, said.advice.replace("_", " "))
 
 
-def place(name: str) -> str:
-    """A pose, distance or light in a word."""
-    return PLACES.get(name, name)
-
-
 def why_refused(said: Coaching) -> str:
     """`too dark: 38, need 60`; empty if the last frame was kept."""
     if not said.reason:
         return ""
-    reason = reason_words(said.reason)
-    if said.reason in UNMEASURED or (said.value == 0 and said.limit == 0):
+    reason, gate = reason_words(said.reason), GATES.get(said.reason)
+    if not (gate and gate.shown) or (said.value == 0 and said.limit == 0):
         return reason
-    if said.reason == Refusal.TOO_SMALL:
+    if gate.unit:
         return f"{reason}: {number(said.value)} pixels, {number(said.limit)} needed"
     over = "{reason}: {value}, at most {limit}"
     text = over if said.value > said.limit else "{reason}: {value}, need {limit}"
@@ -87,7 +60,7 @@ def coverage(said: Coaching) -> str:
     missing: dict[str, list[str]] = {}
     for pose, distance, different in said.cells:
         if different < said.need:
-            missing.setdefault(place(distance), []).append(place(pose))
+            missing.setdefault(distance, []).append(pose)
     text = "{views}; {seen} of {poses} poses seen"
     if missing:
         text = "{views}; {seen} of {poses} poses seen; missing {missing}"
@@ -151,14 +124,11 @@ def runner_up(why: Why) -> str:
     )
 
 
-NETWORKS = {"vgg16": "VGG16", "resnet": "face network"}
-
-
 def opinions(why: Why) -> tuple[str, ...]:
     """What each network says by itself: "VGG16 71, face network 64"."""
     if not why.opinions:
         return ()
-    each = ", ".join(f"{NETWORKS.get(name, name)} {score:.0f}" for name, score in why.opinions)
+    each = ", ".join(f"{name} {score:.0f}" for name, score in why.opinions)
     return (f"Each network alone: {each} (50 is the threshold).",)
 
 
@@ -179,27 +149,16 @@ def votes(why: Why) -> str:
 
 def quality(why: Why) -> str:
     """The probe's quality against what enrolment asks for; what falls short says so."""
-    width = _against(
-        "face {value:.0f} px (needs {limit:.0f})",
-        "LOW face {value:.0f} px (needs {limit:.0f})",
-        why.face_width,
-        why.min_face,
-    )
-    light = _against(
-        "brightness {value:.0f} (needs {limit:.0f})",
-        "LOW brightness {value:.0f} (needs {limit:.0f})",
-        why.brightness,
-        why.min_brightness,
-    )
-    if why.brightness > why.max_brightness:
-        light = f"TOO BRIGHT {why.brightness:.0f}, at most {why.max_brightness:.0f}"
-    sharpness = _against(
-        "sharpness {value:.0f} (needs {limit:.0f})",
-        "LOW sharpness {value:.0f} (needs {limit:.0f})",
-        why.sharpness,
-        why.min_sharpness,
-    )
-    parts = [width, light, sharpness]
+    said: dict[str, str] = {}
+    for reason, value, limit in why.gates:
+        gate = GATES[reason]
+        closed = gate.closes(value, limit)
+        if not gate.most:
+            low = "LOW " if closed else ""
+            said[gate.label] = f"{low}{gate.label} {value:.0f}{gate.unit} (needs {limit:.0f})"
+        elif closed:
+            said[gate.label] = f"{gate.words.upper()} {value:.0f}, at most {limit:.0f}"
+    parts = list(said.values())
     if why.eyes_found is not None:
         parts.append("eyes found" if why.eyes_found else "EYES NOT FOUND")
     return "Probe: {parts}.".format(parts=", ".join(parts))
@@ -218,7 +177,3 @@ def sentences(why: Why) -> tuple[str, ...]:
     stale = ("Pictures of this person changed since training: press t.",) if why.stale else ()
     said = (decided(why), *opinions(why), runner_up(why), votes(why), quality(why))
     return (*said, *stale, crops(why))
-
-
-def _against(enough: str, low: str, value: float, limit: float) -> str:
-    return (enough if value >= limit else low).format(value=value, limit=limit)

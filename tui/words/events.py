@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from engine.contract import (
     ClockChanged,
@@ -45,110 +47,76 @@ class Line:
 
 def describe(event: Event, title: str = "") -> Line | None:
     """A line about an event, or None if it needs none. `title` is that of the event's job."""
-    match event:
-        case Notice():
-            return Line(event.text, event.level)
-        case Recovered():
-            return Line(recovery_words(event, with_keys("{key.train}")), "warning")
-        case ClockChanged():
-            return Line(clock_words(event), "warning")
-        case WorkspaceUpgraded():
-            return Line(upgrade_words(event), "warning")
-        case JobStarted():
-            return Line(event.title)
-        case JobEnded():
-            return _ended(event, title)
-        case ProcessDied():
-            text = "The {process} process died ({cause}); it stays down for now"
-            if event.restarting:
-                text = "The {process} process died ({cause}); it is being restarted"
-            cause = event.cause or f"status {event.exit_status}"
-            text = text.format(process=event.process, cause=cause)
-            return Line(text, "warning", "Nothing kept so far is lost.")
-        case ProcessReady():
-            return Line(f"The {event.process} process is ready")
-        case SourceOpened():
-            text = "DEMO source {source}: {detail}"
-            if not event.demo:
-                text = "Source ({kind}) {source}: {detail}"
-            detail = event.detail or f"{event.width}x{event.height}"
-            return Line(text.format(kind=event.kind, source=event.source, detail=detail))
-        case SourceLost():
-            text = f"Source lost: {event.reason}; attempt {event.attempt} in {event.retry_in:.1f} s"
-            return Line(text, "warning")
-        case SourceRestored():
-            text = f"Source is back after {event.seconds:.1f} s"
-            return Line(text, "good")
-        case TapeStarted():
-            return Line(f"Recording to {event.file}", "warning")
-        case TapeEnded():
-            text = "Recorded {file}: {size:.1f} MB of faces, keep it private"
-            return Line(text.format(file=event.file, size=event.megabytes))
-        case _:
-            return _result(event)
+    if isinstance(event, JobEnded):
+        return _ended(event, title)
+    words = EVENT_WORDS.get(type(event))
+    return words(event) if words else None
 
 
-def _result(event: Event) -> Line | None:
-    match event:
-        case EnrolDone():
-            text = "{person}: {pictures} kept"
-            if event.ended == "source_ended":
-                text = "{person}: {pictures} kept of {target}, the source ended early"
-            if event.change:
-                return Line(f"{event.person}: {trashed_words(event.given_up)}", "warning")
-            pictures = many(event.captured, "picture")
-            text = text.format(person=event.person, pictures=pictures, target=event.target)
-            refused = ", ".join(f"{reason_words(r)} {n}" for r, n in event.refused.items() if n)
-            if refused:
-                text += f"; refused: {refused}"
-            return Line(text, "good")
-        case ImportDone():
-            text = "{pictures} of {people} imported, {files} refused".format(
-                pictures=many(event.images, "picture"),
-                people=many(event.people, "person", "people"),
-                files=many(event.refused, "file"),
-            )
-            if event.crowded:
-                text = f"{text}; {crowded_words(event.crowded)}"
-            return Line(text, "warning" if event.crowded else "good")
-        case EpochDone():
-            return Line(_epoch(event))
-        case TrainDone(promoted=False):
-            text = "Model {model} trained in {time} and kept aside"
-            use = "{key.models} shows the models; {key[models.promote]} there puts it in use."
-            text = text.format(model=event.model, time=span(event.seconds))
-            return Line(text, "warning", with_keys(use))
-        case TrainDone():
-            text = "Model {model} trained in {time}"
-            return Line(text.format(model=event.model, time=span(event.seconds)), "good")
-        case EvaluateDone():
-            return Line(f"Evaluated: {headline(event)}", "good")
-        case RecogniseDone():
-            seen = ", ".join(f"{name} {count}" for name, count in event.people.items())
-            frames, faces = many(event.frames, "frame"), many(event.faces, "face")
-            text = f"Watched {frames}, {faces}"
-            return Line(text + (f": {seen}" if seen else ""), "good")
-        case _:
-            return None
+def _died(event: ProcessDied) -> Line:
+    after = "it is being restarted" if event.restarting else "it stays down for now"
+    cause = event.cause or f"status {event.exit_status}"
+    text = f"The {event.process} process died ({cause}); {after}"
+    return Line(text, "warning", "Nothing kept so far is lost.")
 
 
-def _epoch(event: EpochDone) -> str:
-    text = "Epoch {epoch}/{epochs}: loss {loss}, val loss {val}, val acc {acc}"
+def _opened(event: SourceOpened) -> Line:
+    what = "DEMO source" if event.demo else f"Source ({event.kind})"
+    detail = event.detail or f"{event.width}x{event.height}"
+    return Line(f"{what} {event.source}: {detail}")
+
+
+def _lost(event: SourceLost) -> Line:
+    text = f"Source lost: {event.reason}; attempt {event.attempt} in {event.retry_in:.1f} s"
+    return Line(text, "warning")
+
+
+def _recorded(event: TapeEnded) -> Line:
+    size = f"{event.megabytes:.1f} MB"
+    return Line(f"Recorded {event.file}: {size} of faces, keep it private")
+
+
+def _enrolled(event: EnrolDone) -> Line:
+    if event.change:
+        return Line(f"{event.person}: {trashed_words(event.given_up)}", "warning")
+    text = f"{event.person}: {many(event.captured, 'picture')} kept"
+    if event.ended == "source_ended":
+        text += f" of {event.target}, the source ended early"
+    refused = ", ".join(f"{reason_words(r)} {n}" for r, n in event.refused.items() if n)
+    return Line(text + (f"; refused: {refused}" if refused else ""), "good")
+
+
+def _imported(event: ImportDone) -> Line:
+    pictures, people = many(event.images, "picture"), many(event.people, "person", "people")
+    text = f"{pictures} of {people} imported, {many(event.refused, 'file')} refused"
+    if event.crowded:
+        return Line(f"{text}; {crowded_words(event.crowded)}", "warning")
+    return Line(text, "good")
+
+
+def _trained(event: TrainDone) -> Line:
+    text = f"Model {event.model} trained in {span(event.seconds)}"
+    if event.promoted:
+        return Line(text, "good")
+    use = "{key.models} shows the models; {key[models.promote]} there puts it in use."
+    return Line(f"{text} and kept aside", "warning", with_keys(use))
+
+
+def _watched(event: RecogniseDone) -> Line:
+    seen = ", ".join(f"{name} {count}" for name, count in event.people.items())
+    text = f"Watched {many(event.frames, 'frame')}, {many(event.faces, 'face')}"
+    return Line(text + (f": {seen}" if seen else ""), "good")
+
+
+def _epoch(event: EpochDone) -> Line:
+    loss, val = figure(event.loss, ".3f"), figure(event.val_loss, ".3f")
+    text = f"Epoch {event.epoch}/{event.epochs}: loss {loss}, val loss {val}"
+    text += f", val acc {figure(event.val_accuracy, '.2f')}"
     if event.best == event.epoch:
-        text = "Epoch {epoch}/{epochs}: loss {loss}, val loss {val}, val acc {acc}, best so far"
-    told = text.format(
-        epoch=event.epoch,
-        epochs=event.epochs,
-        loss=figure(event.loss, ".3f"),
-        val=figure(event.val_loss, ".3f"),
-        acc=figure(event.val_accuracy, ".2f"),
-    )
-    if not math.isfinite(event.fpir):
-        return told
-    named = figure(event.tpir, ".1%")
-    return told + ", TPIR {named}, FPIR {strangers}".format(
-        named=named, strangers=f"{event.fpir:.1%}"
-    )
+        text += ", best so far"
+    if math.isfinite(event.fpir):
+        text += f", TPIR {figure(event.tpir, '.1%')}, FPIR {event.fpir:.1%}"
+    return Line(text)
 
 
 def _ended(event: JobEnded, title: str) -> Line | None:
@@ -163,3 +131,27 @@ def _ended(event: JobEnded, title: str) -> Line | None:
             return Line(f"{what}: stopped")
         case _:
             return None
+
+
+EVENT_WORDS: dict[type[Event], Callable[[Any], Line]] = {
+    Notice: lambda event: Line(event.text, event.level),
+    Recovered: lambda event: Line(recovery_words(event, with_keys("{key.train}")), "warning"),
+    ClockChanged: lambda event: Line(clock_words(event), "warning"),
+    WorkspaceUpgraded: lambda event: Line(upgrade_words(event), "warning"),
+    JobStarted: lambda event: Line(event.title),
+    ProcessDied: _died,
+    ProcessReady: lambda event: Line(f"The {event.process} process is ready"),
+    SourceOpened: _opened,
+    SourceLost: _lost,
+    SourceRestored: lambda event: Line(f"Source is back after {event.seconds:.1f} s", "good"),
+    TapeStarted: lambda event: Line(f"Recording to {event.file}", "warning"),
+    TapeEnded: _recorded,
+    EnrolDone: _enrolled,
+    ImportDone: _imported,
+    EpochDone: _epoch,
+    TrainDone: _trained,
+    EvaluateDone: lambda event: Line(f"Evaluated: {headline(event)}", "good"),
+    RecogniseDone: _watched,
+}
+"""The line about an event, by its class; `JobEnded` takes the job's title too. Events that are
+not here need no line."""

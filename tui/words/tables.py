@@ -1,20 +1,17 @@
-"""What a pane or screen shows, as text to be copied and as a file.
-
-An evaluation as tables to be copied: the figures, or what the part in front shows.
-
-The figures of a bench as a table, for the terminal and as Markdown.
-"""
+"""Tables: the columns of the people list, what is copied of a pane or screen, a bench's figures."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from engine.contract import BenchMachine, EvaluateDone, Figure
+from engine.contract.requests import PersonRow
 from engine.text import guarded
 from tui.words.text import clean, figure
 
@@ -98,6 +95,72 @@ def _figures(result: EvaluateDone) -> Sheet:
     return Sheet("evaluation", ("figure", "value", "95 % from", "95 % to"), padded)
 
 
+Sort = tuple[str, Callable[[PersonRow], Any], bool]
+"""Words for a list's title, key, and whether it runs downwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the people list.
+
+    `title` heads it in the app, where it is `width` cells wide (0: the app leaves it out), `name`
+    on the command line and in a copy; there the first `most` characters of `value` are shown.
+    `sign` as `Output.table` takes it. `style` of a cell, by its value. By `sort` the list can be
+    sorted.
+    """
+
+    name: str
+    value: Callable[[PersonRow], str]
+    sign: str = ""
+    most: int | None = None
+    title: str = ""
+    width: int = 0
+    style: Mapping[str, str] = field(default_factory=dict)
+    sort: Sort | None = None
+
+    def printed(self, row: PersonRow) -> str:
+        """Return the cell on the command line; of who cannot be read only the name is known."""
+        if row.trouble:
+            return {"name": row.name, "in the model": "cannot be read"}.get(self.name, "")
+        return self.value(row)[: self.most]
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(name="name", value=lambda row: row.name, sign="!"),
+    Column(
+        name="pictures",
+        value=lambda row: str(row.pictures),
+        sign="#",
+        title="Pics",
+        width=5,
+        sort=("most pictures", lambda row: row.pictures, True),
+    ),
+    Column(name="sessions", value=lambda row: str(row.sessions), sign="#", title="Ses", width=4),
+    Column(
+        name="in the model",
+        value=lambda row: row.in_model,
+        title="Model",
+        width=6,
+        style={"yes": "green", "stale": "yellow", "no": "dim"},
+        sort=("not in the model first", lambda row: row.in_model == "yes", False),
+    ),
+    Column(name="enrolled", value=lambda row: row.created, most=10),
+)
+"""The name is first and takes the room that is left; the rest stand in order."""
+SORTS: tuple[Sort, ...] = (
+    ("", lambda row: (), False),
+    ("newest first", lambda row: row.newest, True),
+    *(column.sort for column in COLUMNS if column.sort),
+)
+"""The rows come by name, and sorting keeps that order between equals."""
+
+
+def people_sheet(rows: Iterable[PersonRow]) -> Sheet | None:
+    """Everybody who can be read, to be copied; None if there is nobody."""
+    lines = tuple(tuple(c.value(row) for c in COLUMNS) for row in rows if not row.trouble)
+    return Sheet("people", tuple(column.name for column in COLUMNS), lines) if lines else None
+
+
 VERDICTS = {
     "": "",
     "stretch": "both reached",
@@ -105,18 +168,18 @@ VERDICTS = {
     "missed": "missed",
     "failed": "failed",
 }
-COLUMNS = (
+BENCH_COLUMNS = (
     "what",
-    "#" + "figure",
+    "#figure",
     "against",
-    "#" + "ratio",
+    "#ratio",
     "aims",
     "result",
 )
 
 
 def row(figure: Figure) -> tuple[str, ...]:
-    """One figure in the order of COLUMNS."""
+    """One figure in the order of BENCH_COLUMNS."""
     against = figure.against
     if math.isfinite(figure.other):
         other = measured(figure.other, figure.unit)
@@ -174,8 +237,8 @@ def machine_lines(machine: BenchMachine) -> tuple[str, ...]:
 
 def markdown(day: date, machine: BenchMachine, figures: Sequence[Figure], closing: str) -> str:
     """A section of a Markdown file: a dated heading, the machine, the table, the remarks."""
-    heads = [name.lstrip("#") for name in COLUMNS]
-    signs = ["---:" if name.startswith("#") else "---" for name in COLUMNS]
+    heads = [name.lstrip("#") for name in BENCH_COLUMNS]
+    signs = ["---:" if name.startswith("#") else "---" for name in BENCH_COLUMNS]
     lines = [f"## {day.isoformat()}", "", *(f"- {line}" for line in machine_lines(machine))]
     lines += [f"- {closing}", "", _cells(heads), _cells(signs)]
     lines += [_cells(row(figure)) for figure in figures]

@@ -10,21 +10,16 @@ from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 
-from engine.faces import refusal
+from engine.faces.refusal import GATES
 from engine.picture_formats import FORMATS
 from engine.text import many, shown
 
 REASONS: dict[str, str] = {
-    **refusal.REASONS,
+    **{reason: gate.words for reason, gate in GATES.items()},
     "unreadable": "unreadable file",
     "too_large": "file too large",
     **FORMATS,
     "denied": "permission denied",
-}
-DECISIONS: dict[str, str] = {
-    "known": "known",
-    "unsure": "unsure",
-    "unknown": "unknown",
 }
 
 
@@ -48,12 +43,13 @@ def reason_words(reason: str) -> str:
 
 def decision_words(decision: str) -> str:
     """What was decided about a face, in a word."""
-    return DECISIONS.get(decision, clean(decision))
+    return clean(decision)
 
 
 def measured(reason: str, value: float, limit: float) -> str:
     """The measured value of a refusal against its limit, e.g. `38 < 45`; empty if neither."""
-    if reason in refusal.UNMEASURED or reason == "unreadable" or (value == 0 and limit == 0):
+    gate = GATES.get(reason)
+    if not (gate and gate.shown) or (value == 0 and limit == 0):
         return ""
     sign = ">" if value > limit else "<"
     return f"{number(value)} {sign} {number(limit)}"
