@@ -28,7 +28,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -249,11 +249,11 @@ def extractor_of(name: BackboneName, wish: RuntimeWish, loaded: Weights | None =
     ModelError.
     """
     row = BACKBONES[name]
-    if row.openvino is None or row.keras is None:
+    if row.members:
         raise ValueError(f"{name} is no single network")
     if choose_runtime(wish).name == "openvino":
         try:
-            return row.openvino(loaded)
+            return _made(row.openvino, row, loaded)
         except (ImportError, RuntimeError) as error:
             refuse_shortage(error)
             if wish == "openvino":
@@ -263,7 +263,14 @@ def extractor_of(name: BackboneName, wish: RuntimeWish, loaded: Weights | None =
                     f"{INSTALL}, or leave the setting out",
                 ) from error
             log.warning("Keras computes the features, OpenVINO cannot: %s", error)
-    return row.keras(loaded)
+    return _made(row.keras, row, loaded)
+
+
+def _made(where: str, row: BackboneRow, loaded: Weights | None) -> Extracts:
+    """Import the module of an extractor, which loads its runtime, and make one of the class."""
+    module, _colon, name = where.partition(":")
+    made: Callable[..., Extracts] = getattr(importlib.import_module(module), name)
+    return made(loaded or weights.load_weights()) if row.takes_weights else made()
 
 
 def prepare(wish: RuntimeWish) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,8 @@ from engine.contract.errors import ModelCorrupt, ModelError
 from engine.machine import has_bfloat16
 from engine.model.arrays import unpack
 from engine.model.vgg16 import SIZE as CROP
-from engine.model.vgg16 import Arithmetic, BackboneRow, Extracts, check_crops
+from engine.model.vgg16 import Arithmetic, BackboneRow, check_crops
 from engine.openvino_networks import Network, compiled, openvino, sources_digest
-
-if TYPE_CHECKING:
-    from engine.model.weights import Weights
 
 PACKAGED = Path(__file__).parent / "weights" / "face_resnet.npz"
 PACKAGED_SHA256 = "52c062bcfd8ac2e70825073b3c6f2ef3a454e76d307bbd65c8d11c22aeaf7897"
@@ -266,16 +263,6 @@ def _padded(op: Any, maps: Any, shape: NDArray[np.int64]) -> Any:
     return op.pad(maps, op.constant([0] * 4), op.constant(missing), "constant", zero).output(0)
 
 
-def _openvino(_weights: Weights | None) -> Extracts:
-    return ResnetExtractor()
-
-
-def _keras(_weights: Weights | None) -> Extracts:
-    from engine.model.resnet_keras import KerasResnetExtractor
-
-    return KerasResnetExtractor()
-
-
 BACKBONE = BackboneRow(
     name="resnet",
     title="face network",
@@ -287,6 +274,6 @@ BACKBONE = BackboneRow(
     weights=(PACKAGED, PACKAGED_SHA256),
     licence="CC0 1.0",
     digest=DIGEST,
-    openvino=_openvino,
-    keras=_keras,
+    openvino="engine.model.resnet:ResnetExtractor",
+    keras="engine.model.resnet_keras:KerasResnetExtractor",
 )

@@ -13,19 +13,16 @@ tells people apart no better.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.settings import BackboneName
-
-if TYPE_CHECKING:
-    from engine.model.weights import Weights
 
 SIZE = 160
 """Width and height of the crops; loses nothing against 224 on faces and halves the time."""
@@ -94,9 +91,10 @@ class BackboneRow:
     `title` is what an operator reads, `judges` the same as a clause. `space` is the file of its
     packaged face space, and `fit` the options other than the usual ones with which `python -m fit`
     makes it. `weights` are the packaged file and its SHA-256, under `licence`; `digest` names them
-    and how rows are made of them. `openvino` and `keras` load the runtime and the extractor; with
-    `takes_weights` they are given VGG16's. `members` are the networks behind a joint one, in the
-    order of their features in a row; it has no weights of its own.
+    and how rows are made of them. `openvino` and `keras` name the extractor as "module:class", for
+    importing it loads the runtime; with `takes_weights` it is given VGG16's. `members` are the
+    networks behind a joint one, in the order of their features in a row; it has no weights of its
+    own.
 
     Cosines in its space: from `alike` on to a person's centre a face of somebody whose faces must
     not be kept is not kept (it errs towards not keeping: docs/recognition.md has the cost). Below
@@ -116,8 +114,8 @@ class BackboneRow:
     licence: str = ""
     digest: str = ""
     takes_weights: bool = False
-    openvino: Callable[[Weights | None], Extracts] | None = None
-    keras: Callable[[Weights | None], Extracts] | None = None
+    openvino: str = ""
+    keras: str = ""
     members: tuple[BackboneName, ...] = ()
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model.arrays import unpack
-from engine.model.vgg16 import BLOCKS, PARTS, BackboneRow, Extracts
+from engine.model.vgg16 import BLOCKS, PARTS, BackboneRow
 from engine.shortage import refuse_shortage
 from engine.workspace.files import open_regular
 
@@ -312,18 +312,6 @@ def _corrupt(source: str, reason: str) -> ModelCorrupt:
     )
 
 
-def _openvino(weights: Weights | None) -> Extracts:
-    from engine.model.vgg16_openvino import OpenVinoExtractor
-
-    return OpenVinoExtractor(weights or load_weights())
-
-
-def _keras(weights: Weights | None) -> Extracts:
-    from engine.model.vgg16_keras import KerasExtractor
-
-    return KerasExtractor(weights or load_weights())
-
-
 BACKBONE = BackboneRow(
     name="vgg16",
     title="VGG16",
@@ -336,6 +324,6 @@ BACKBONE = BackboneRow(
     weights=(PACKAGED, PACKAGED_SHA256),
     licence="CC BY 4.0",
     takes_weights=True,
-    openvino=_openvino,
-    keras=_keras,
+    openvino="engine.model.vgg16_openvino:OpenVinoExtractor",
+    keras="engine.model.vgg16_keras:KerasExtractor",
 )
