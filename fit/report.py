@@ -1,4 +1,6 @@
-"""What a face space reaches on people it has never seen: the figures of the model card.
+"""What a space reaches on people it has never seen, and the choice of its options.
+
+What a face space reaches on people it has never seen: the figures of the model card.
 
 Choosing a face space's options: identification among background people it has not seen.
 """

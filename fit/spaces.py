@@ -1,4 +1,6 @@
-"""Fitting a face space: PCA and regularised LDA on background people, cohort, impostor curve.
+"""Fitting the spaces: one for each network, and the joint one.
+
+Fitting a face space: PCA and regularised LDA on background people, cohort, impostor curve.
 
 Fitting the joint space: which share each network has, and how high strangers score in it.
 """

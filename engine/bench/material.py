@@ -1,4 +1,6 @@
-"""What a bench is to do: passed to the process of each measurement as JSON.
+"""What measurements need: a plan, people, clips, workspaces, timing, counted arithmetic.
+
+What a bench is to do: passed to the process of each measurement as JSON.
 
 What is measured with: the demo's people as crops and clips, a workspace that knows them.
 

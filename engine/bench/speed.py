@@ -1,4 +1,6 @@
-"""VGG16's features: against TensorFlow's, and against what the processor can do at all.
+"""Measurements of features, of scoring one face, and of each stage of recognition.
+
+VGG16's features: against TensorFlow's, and against what the processor can do at all.
 
 Scoring one face in a large gallery.
 

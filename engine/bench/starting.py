@@ -1,4 +1,6 @@
-"""From the shell to the first paint, and to the first name: real processes on a pseudo-terminal.
+"""Measurements of real processes: start-up, first name, peak memory.
+
+From the shell to the first paint, and to the first name: real processes on a pseudo-terminal.
 
 Peak memory of each process while the app recognises a clip.
 """

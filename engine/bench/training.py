@@ -1,4 +1,6 @@
-"""The classic recipe's epochs, and Facedesk's way from the last picture to a model.
+"""Measurements of training, and of adding one person to a gallery.
+
+The classic recipe's epochs, and Facedesk's way from the last picture to a model.
 
 One person more: what is computed for her, and how long head and calibration take.
 

@@ -1,4 +1,7 @@
-"""What every event is, and the events of jobs, processes, sources and previews."""
+"""Events of jobs, processes and sources, and what every event is.
+
+What every event is, and the events of jobs, processes, sources and previews.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Events of recordings, of unknown people, of the doctor and of the bench."""
+"""Events of recordings, strangers that were kept, the doctor and the bench.
+
+Events of recordings, of unknown people, of the doctor and of the bench.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Events of split, training, evaluation and recognition, and why a face was decided as it was."""
+"""Events of split, training, evaluation, recognition and explanations.
+
+Events of split, training, evaluation and recognition, and why a face was decided as it was.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A child process as its parent sees it: start, send, receive, look after it, end it.
+"""A child process as its parent sees it: its start, its life, its memory, its end.
+
+A child process as its parent sees it: start, send, receive, look after it, end it.
 
 A child is well while it answers `Ping`, once a second on a thread of its own, and while each of its
 jobs goes on (its heartbeats, see `engine.desk.child_main`). Only time that the parent itself was

@@ -1,4 +1,6 @@
-"""People, split and models as the user interface lists and changes them, and one person's facts.
+"""The workspace as the interface lists it: people, split, models, one person, unknown groups.
+
+People, split and models as the user interface lists and changes them, and one person's facts.
 
 File work: neither OpenCV nor TensorFlow is imported. Whoever changes something holds the
 workspace's writer lock.

@@ -1,4 +1,7 @@
-"""What passes between the camera processes and the model process by way of the desk."""
+"""What the desk passes between the app and its child processes while a job runs.
+
+What passes between the camera processes and the model process by way of the desk.
+"""
 
 from __future__ import annotations
 

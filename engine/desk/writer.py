@@ -1,4 +1,6 @@
-"""The workspace's writer lock, shared by the jobs of one app, and who writes unknown people.
+"""Writing while others may: the shared lock, and sightings kept without waiting for it.
+
+The workspace's writer lock, shared by the jobs of one app, and who writes unknown people.
 
 Recognition holds no writer lock: the model process sends whole sightings, and the one process that
 may write, the user interface's, takes the lock for each for a moment, off the threads that carry

@@ -1,4 +1,6 @@
-"""Findings about the files recognition stands on: cascades, weights, face space, model.
+"""Checks of files, workspace, disk, lock and configuration, and all checks together.
+
+Findings about the files recognition stands on: cascades, weights, face space, model.
 
 Digests are compared with the known ones; nothing is decoded and OpenCV is not loaded.
 

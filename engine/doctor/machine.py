@@ -1,4 +1,6 @@
-"""Findings about processor, memory and graphics, and what computes on them.
+"""Checks of the processor, memory, graphics, Python and its packages.
+
+Findings about processor, memory and graphics, and what computes on them.
 
 Neither OpenVINO nor TensorFlow is asked: loading takes seconds. They choose by the same flags.
 

@@ -1,4 +1,6 @@
-"""The first line of the screen: what this is, where the data are, what is running.
+"""The first line of the screen, the last one, and the progress bar.
+
+The first line of the screen: what this is, where the data are, what is running.
 
 The last line of a screen: the keys that work now. One widget, drawn as one line.
 

@@ -1,4 +1,6 @@
-"""Enrolled people named (TPIR) over strangers named (FPIR, logarithmic), in braille dots.
+"""The plots of an evaluation: DET curve, confusion matrix, share with its bounds.
+
+Enrolled people named (TPIR) over strangers named (FPIR, logarithmic), in braille dots.
 
 The confusion matrix: who was named whom, in tinted counts, with a cell cursor.
 

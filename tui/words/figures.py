@@ -1,4 +1,6 @@
-"""Figures of an evaluation in words: shares, their bounds, whose strangers.
+"""Figures, people and doubts in words: the same in the app and on the command line.
+
+Figures of an evaluation in words: shares, their bounds, whose strangers.
 
 What is known of a person, in words: the same in the app and on the command line.
 

@@ -1,4 +1,7 @@
-"""Tables: the columns of the people list, what is copied of a pane or screen, a bench's figures."""
+"""Tables to copy and to write: panes, evaluations, bench.
+
+Tables: the columns of the people list, what is copied of a pane or screen, a bench's figures.
+"""
 
 from __future__ import annotations
 
