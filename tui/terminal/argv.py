@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from engine.machine import environment, python
 from engine.text import mask_credentials
 
 
@@ -18,8 +19,8 @@ def insist_on_utf8() -> None:
     neither be typed nor be a folder's name. The child processes inherit it.
     """
     if codecs.lookup(sys.getfilesystemencoding()).name == "ascii" and not sys.flags.utf8_mode:
-        os.environ["PYTHONUTF8"] = "1"
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        command = python(*sys.orig_argv[1:])
+        os.execve(command[0], command, environment(PYTHONUTF8="1"))
 
 
 def mask_command_line() -> None:
