@@ -26,7 +26,7 @@ class Limit:
 
 LIMITS = {
     "modules": Limit(290, 240),
-    "lines": Limit(59_846, 47_000),
+    "lines": Limit(59_900, 47_000),
     "modules directly in tui": Limit(9, 12),
     "modules with exactly one importer": Limit(70, 60),
     "classes of ours in the app": Limit(3, 3),
