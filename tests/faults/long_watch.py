@@ -103,13 +103,13 @@ class WatchedDesk(LocalDesk):
     @property
     def queued(self) -> int:
         """Messages that wait for a child or for the inbox."""
-        waiting = sum(len(each._outgoing) for each in self._children.values())
+        waiting = sum(len(each._outgoing) for each in self._processes.children.values())
         return waiting + self._keeping._queue.qsize()
 
     @property
     def pids(self) -> dict[str, int]:
         """The processes."""
-        return {name: each.pid for name, each in self._children.items()}
+        return {name: each.pid for name, each in self._processes.children.items()}
 
 
 @contextmanager
