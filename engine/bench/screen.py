@@ -36,7 +36,7 @@ class Screen:
         self._raw = b""
         self._master, slave = pty.openpty()
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        told = {"FACEDESK_WORKSPACE": str(workspace), "FACEDESK_LANGUAGE": "en"}
+        told = {"FACEDESK_WORKSPACE": str(workspace)}
         terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self._began = time.monotonic()
         try:
