@@ -49,11 +49,11 @@ def test_closing_ends_a_program_that_ignores_a_request(tmp_path: Path) -> None:
 
 
 def test_memory_is_that_of_the_program_and_its_engine_processes(tmp_path: Path) -> None:
-    child = "import time; time.sleep(600)"
+    child = "import time; print('up', flush=True); time.sleep(600)"  # by then it has its memory
     code = (
         "import subprocess, sys, time\n"
         f"subprocess.Popen([sys.executable, '-c', {child!r}, 'engine.desk.model_process'])\n"
-        "print('up'); time.sleep(600)"
+        "time.sleep(600)"
     )
     with screen(python(code), tmp_path) as opened:
         opened.seconds_until(lambda written: b"up" in written)
