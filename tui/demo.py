@@ -11,7 +11,6 @@ from engine.contract.requests import EnrolRequest, Job, RecogniseRequest, SplitR
 from tui.desk.jobs import Jobs
 from tui.link import EngineApp
 from tui.live import Live
-from tui.words.text import STATES
 
 PICTURES = 30
 EILEEN, GRACE = "Eileen Collins", "Grace Hopper"
@@ -79,10 +78,7 @@ class DemoScript:
         self._app.tell(f"DEMO {number}/7: {text}", "good")
 
     def _say_seen(self) -> None:
-        seen = (
-            ", ".join(STATES.get(who, who) for who in sorted(self._decisions - {"unsure"}))
-            or "nobody"
-        )
+        seen = ", ".join(sorted(self._decisions - {"unsure"})) or "nobody"
         self._app.tell(f"DEMO: seen as {seen}", "good")
 
     async def _enrol(self, person: str, source: str) -> None:

@@ -17,7 +17,6 @@ from engine.contract.errors import SplitMissing, UsageError
 from engine.contract.requests import EvaluateRequest
 from engine.dataset.split import Split, check_fits, load_split
 from engine.evaluate import probes as choosing
-from engine.evaluate import probes as strange
 from engine.evaluate import words
 from engine.evaluate.figures import Probes, Strangers, measure, searches_of
 from engine.evaluate.pictures import (
@@ -151,7 +150,7 @@ class _Evaluation:
         # Whatever is wrong with the folders is said before the slow work begins.
         held_out, folder_probes = self._choose_probes(model, people)
         stranger_files = (
-            strange.stranger_files(Path(self._request.strangers).expanduser())
+            choosing.stranger_files(Path(self._request.strangers).expanduser())
             if self._request.strangers
             else None
         )
@@ -289,14 +288,14 @@ class _Evaluation:
 
     def _strangers(
         self,
-        files: strange.StrangerFiles | None,
+        files: choosing.StrangerFiles | None,
         own: StrangerSet,
         reader: PictureReader,
         recogniser: Recogniser,
         probes: Probes,
-    ) -> tuple[Strangers | None, strange.StrangersFrom]:
+    ) -> tuple[Strangers | None, choosing.StrangersFrom]:
         if files is not None:
-            found, warnings = strange.strangers_in_folder(files, reader.photographs)
+            found, warnings = choosing.strangers_in_folder(files, reader.photographs)
             self._warn(*warnings)
             return found.searched(recogniser), found.source
         if len(own):
@@ -304,9 +303,9 @@ class _Evaluation:
                 "Your own strangers helped to set the threshold: the FPIR at it is a little "
                 "optimistic."
             )
-        return strange.together(
-            strange.Found(own, "own").searched(recogniser) if len(own) else None,
-            strange.left_out(probes, len(recogniser.gallery)),
+        return choosing.together(
+            choosing.Found(own, "own").searched(recogniser) if len(own) else None,
+            choosing.left_out(probes, len(recogniser.gallery)),
         )
 
     # --- the figures ----------------------------------------------------------------------------
@@ -319,7 +318,7 @@ class _Evaluation:
         pictures: EnrolledPictures,
         probes: _ProbePictures,
         strangers: Strangers | None,
-        source: strange.StrangersFrom,
+        source: choosing.StrangersFrom,
         cuts: Cuts | None,
     ) -> EvaluateDone:
         names, threshold = recogniser.names, recogniser.threshold

@@ -21,7 +21,6 @@ from engine.contract.errors import DataError
 from engine.contract.people import Answers, Doubts, Erased, ErasureUnanswered, Receipt
 from engine.people.registry import utc_now
 from engine.rights import evidence, likeness, places
-from engine.rights import places as templates
 from engine.rights.evidence import Evidence
 from engine.rights.likeness import Scores
 from engine.rights.others import held_in, others_of
@@ -146,7 +145,7 @@ def _run(
         if step in body["done"]:
             continue
         if step == "models":
-            body["model"], counts = templates.models(workspace, who)
+            body["model"], counts = places.models(workspace, who)
         else:
             counts = places.STEPS[step](workspace, who)
         for kind, count in counts.items():

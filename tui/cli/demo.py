@@ -20,7 +20,6 @@ from tui.cli.options import TakesGlobals
 from tui.cli.recognise import recognise_one
 from tui.cli.run import Context, takes_context
 from tui.cli.train import make_split, train_model
-from tui.words.text import STATES
 
 COLLINS, HOPPER = "Eileen Collins", "Grace Hopper"
 COUNT = 40
@@ -91,7 +90,7 @@ def _demo_here(context: Context) -> None:
         [
             (
                 who,
-                STATES.get(expected, expected),
+                expected,
                 str(done.people.get(expected, 0)),
                 str(_named_wrongly(done, expected)),
             )

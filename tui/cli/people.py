@@ -17,7 +17,7 @@ from tui.cli.rights import people_erase, people_export, people_import
 from tui.cli.run import Context, takes_context
 from tui.words.figures import confusion_words, consent_words
 from tui.words.tables import COLUMNS
-from tui.words.text import IN_MODEL, day, figure
+from tui.words.text import day, figure
 
 
 @click.group(cls=SubGroup)
@@ -93,7 +93,7 @@ def people_show(context: Context, name: str, pictures: bool) -> None:
     output.result(
         f"{facts.name}: {many(facts.pictures, 'picture')} in "
         f"{many(len(facts.sessions), 'session')}, enrolled {day(facts.created)}. "
-        f"In the model: {IN_MODEL[facts.in_model]}."
+        f"In the model: {facts.in_model}."
     )
     output.result(consent_words(facts.consent, context.settings.consent))
     output.result(confusion_words(facts.confusion))

@@ -31,7 +31,6 @@ from tui.cli.options import TakesGlobals, record_option
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.coach import sentences
-from tui.words.text import STATES
 
 POLL = 0.2
 """Seconds after which Ctrl+C is noticed."""
@@ -227,7 +226,7 @@ def shown_faces(
     said: dict[int, str] = {}
 
     def show(event: FaceSeen) -> None:
-        verdict = event.person or STATES.get(event.decision, event.decision)
+        verdict = event.person or event.decision
         if not each and said.get(event.track) == verdict:
             return
         said[event.track] = verdict
@@ -245,9 +244,7 @@ def shown_faces(
 
 def _summarise(output: Output, done: RecogniseDone) -> None:
     """One line about a recognition that is over."""
-    seen = ", ".join(
-        f"{STATES.get(name, name)}: {count}" for name, count in sorted(done.people.items())
-    )
+    seen = ", ".join(f"{name}: {count}" for name, count in sorted(done.people.items()))
     output.result(
         f"{done.frames} frames, {done.faces} faces, {done.fps:.1f} frames a second"
         + (f"; {seen}" if seen else "")

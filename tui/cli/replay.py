@@ -16,7 +16,6 @@ from engine.text import many
 from tui.cli.listen import Listener, demand_review, refusal
 from tui.cli.options import TakesGlobals
 from tui.cli.run import Context, interruptible, takes_context
-from tui.words.text import STATES
 
 
 @click.command(cls=TakesGlobals)
@@ -94,11 +93,7 @@ def _line(event: Event) -> str:
             why = refusal(event.reason, event.value, event.limit)
             return f"frame {event.frame}: refused, {why}"
         case FaceSeen():
-            return (
-                f"frame {event.frame}: "
-                f"{event.person or STATES.get(event.decision, event.decision)} "
-                f"({event.score:.3f})"
-            )
+            return f"frame {event.frame}: {event.person or event.decision} ({event.score:.3f})"
         case _:
             return ""
 

@@ -26,7 +26,7 @@ from tui.live import Live, Sighting
 from tui.panes.base import ROOMY, Empty, Pane, frame_width, line
 from tui.widgets.preview import FramePreview
 from tui.words.tables import Sheet
-from tui.words.text import clean, clock, decision_words, shorten, span
+from tui.words.text import clean, clock, shorten, span
 
 GONE = 2.0
 """Seconds without a sighting after which a face has left the view."""
@@ -169,7 +169,7 @@ class RecognitionPane(Pane):
         for change in reversed(self.history):
             face = change.face
             lines.append(f"\n{clock(change.since)} ", "not bold dim")
-            decision = f"{decision_words(face.decision):<8}"
+            decision = f"{clean(face.decision):<8}"
             lines.append(decision, f"not bold {STYLES.get(face.decision, '')}")
             rest = f"{clean(face.person or _nearest(face.candidate))} {face.score:.2f}"
             lines.append(rest, "not bold")
@@ -224,7 +224,7 @@ def _card(sighting: Sighting, now: float, width: int, *, many_sources: bool) -> 
     style = STYLES.get(face.decision, "bold")
     who = clean(face.person) if face.person else _nearest(clean(face.candidate))
     stale = f" {'STALE'}" if face.stale else ""
-    decision = decision_words(face.decision).upper()
+    decision = clean(face.decision).upper()
     head = Text.assemble(
         (f" {decision} ", f"{style} reverse"),
         " ",

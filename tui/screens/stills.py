@@ -33,7 +33,7 @@ from tui.screens.dialog import Dialog
 from tui.terminal import graphics
 from tui.terminal.line import colours, send
 from tui.widgets.bars import KeyLine
-from tui.words.text import STATES, clean
+from tui.words.text import clean
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -337,7 +337,4 @@ def _still(row: PictureRow) -> Still:
 def _about(seen: Why) -> str:
     """One line about a face: what was decided, and by how much."""
     who = clean(seen.person or seen.candidate)
-    return (
-        f"{STATES.get(seen.decision, seen.decision)}: {who}, score "
-        f"{seen.score:.2f}, threshold {seen.threshold:.2f}"
-    )
+    return f"{seen.decision}: {who}, score {seen.score:.2f}, threshold {seen.threshold:.2f}"

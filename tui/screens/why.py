@@ -16,7 +16,7 @@ from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
 from tui.widgets.crop import Crop
 from tui.words.coach import sentences
-from tui.words.text import clean, decision_words
+from tui.words.text import clean
 
 AGAIN = 1.0
 """Seconds between two looks while faces are watched."""
@@ -118,7 +118,7 @@ def _line(sighting: Sighting) -> Text:
     face = sighting.face
     sign = "≥" if face.score >= face.threshold else "<"
     nearest = f"nearest {face.candidate}"
-    decision = decision_words(face.decision).upper()
+    decision = clean(face.decision).upper()
     track = f"face {face.track}"
     who = clean(face.person or nearest)
     score = f"{face.score:.2f} {sign} {face.threshold:.2f}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from engine.contract import Advice, Coaching, Rule, Why
 from engine.faces.refusal import GATES
 from engine.text import many
-from tui.words.text import clean, decision_words, number, reason_words, span
+from tui.words.text import clean, number, reason_words, span
 
 WORDS: dict[str, str] = {
     **dict(gate.advice for gate in GATES.values()),
@@ -110,7 +110,7 @@ def decided(why: Why) -> str:
         votes=why.votes,
         frames=many(why.of, "frame"),
         least=why.least,
-        decision=decision_words(why.decision),
+        decision=clean(why.decision),
     )
 
 

@@ -1,7 +1,4 @@
-"""Text that is not ours, made safe to show; and short forms of times, sizes and reasons.
-
-The engine's names of states as words. A name that is not here is shown as it stands.
-"""
+"""Text that is not ours, made safe to show; and short forms of times, sizes and reasons."""
 
 from __future__ import annotations
 
@@ -41,11 +38,6 @@ def reason_words(reason: str) -> str:
     return REASONS.get(reason, clean(reason).replace("_", " "))
 
 
-def decision_words(decision: str) -> str:
-    """What was decided about a face, in a word."""
-    return clean(decision)
-
-
 def measured(reason: str, value: float, limit: float) -> str:
     """The measured value of a refusal against its limit, e.g. `38 < 45`; empty if neither."""
     gate = GATES.get(reason)
@@ -57,9 +49,8 @@ def measured(reason: str, value: float, limit: float) -> str:
 
 def crowded_words(pictures: int) -> str:
     """What to do about imported pictures whose photographs show other faces too."""
-    return "other faces were in {pictures}: look whether the right one was taken".format(
-        pictures=many(pictures, "picture")
-    )
+    taken = many(pictures, "picture")
+    return f"other faces were in {taken}: look whether the right one was taken"
 
 
 def figure(value: float | None, digits: str) -> str:
@@ -96,18 +87,8 @@ def day(iso: str) -> str:
     return when.astimezone().strftime("%Y-%m-%d %H:%M") if when.tzinfo else f"{when:%Y-%m-%d %H:%M}"
 
 
-STATES = {"known": "known", "unknown": "unknown", "unsure": "unsure"}
-"""What a face was decided to be; names of people stand beside them in the engine's counts."""
-IN_MODEL = {"yes": "yes", "no": "no", "stale": "stale"}
-"""Whether the model knows a person, and these very pictures."""
-SPLIT_MODES = {
-    "sessions": "sessions",
-    "blocks": "blocks",
-    "mixed": "mixed",
-    "random": "random",
-    "own": "the folders it was imported from",
-}
-"""What a split keeps apart."""
+SPLIT_MODES = {"own": "the folders it was imported from"}
+"""What a split keeps apart, where it is not the mode's own name."""
 SUSPECTS = {
     "mislabelled": "mislabelled",
     "blurred": "blurred",
