@@ -23,10 +23,8 @@ says so.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -38,7 +36,6 @@ from engine.contract.errors import (
     DiskFull,
     FacedeskError,
     WorkspaceDenied,
-    WorkspaceLocked,
 )
 from engine.workspace import audit_chain
 from engine.workspace.audit_chain import (
@@ -52,7 +49,7 @@ from engine.workspace.audit_chain import (
     parsed,
     sealed,
 )
-from engine.workspace.audit_words import Action, Subjects, acting, is_alive, this_process
+from engine.workspace.audit_words import Action, Subjects, acting, held, is_alive, this_process
 from engine.workspace.files import (
     TEMPORARY,
     append_line,
@@ -69,8 +66,6 @@ from engine.workspace.owner import translate_os_errors
 
 RESERVE = 16_384
 """Bytes that are kept free for the entry about a job which filled the disk."""
-LONGEST_WAIT = 5.0
-"""Seconds to wait for another process's append, which takes milliseconds."""
 _UNDER_WAY: set[tuple[str, int]] = set()
 """Log and number of what this process has begun: what its own recovery must leave alone."""
 
@@ -105,7 +100,6 @@ class Audit:
         self._head_file = self._folder / "head.json"
         self._settings_file = self._folder / "settings.json"
         self._reserve = self._folder / "reserve"
-        self._lock_file = workspace.audit_lock
         self._subjects = Subjects(self._folder / "keys.json")
 
     # --- writing -------------------------------------------------------------------------
@@ -283,25 +277,10 @@ class Audit:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Keep every other process and thread from appending inside the block, which may not
-        either. Raises WorkspaceLocked, WorkspaceUnusable.
-        """
+        """`audit_words.held`, in a folder that is there. Raises DiskFull too."""
         make_directory(self._folder)
-        with translate_os_errors("lock the audit log", self._lock_file):
-            handle = open_inside(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
-        try:
-            give_up = time.monotonic() + LONGEST_WAIT
-            while not _taken(handle):
-                if time.monotonic() > give_up:
-                    raise WorkspaceLocked(
-                        "The audit log is in use",
-                        f"another process holds {self._lock_file}",
-                        "See which process hangs (`fuser` on that file), and end it.",
-                    )
-                time.sleep(0.01)
+        with held(self._root):
             yield
-        finally:
-            os.close(handle)
 
     def _append(
         self, action: Action, about: About, *, pseudonyms: bool = False, spare: bool = True
@@ -440,11 +419,3 @@ def _there(file: Path) -> bool:
     """Whether there is such a file. Raises WorkspaceUnusable if nobody can tell."""
     with translate_os_errors("read the audit log", file):
         return file.exists()
-
-
-def _taken(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -20,20 +20,58 @@ from the process's surroundings, which that user can change; they are leads, not
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hmac
 import os
 import pwd
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from engine.contract.errors import DataError
+from engine.contract.errors import DataError, WorkspaceLocked
 from engine.text import mask_credentials
-from engine.workspace.files import read_json, read_plain, write_json
+from engine.workspace.files import open_inside, read_json, read_plain, write_json
+from engine.workspace.owner import translate_os_errors
 
 PREFIX = "p-"
+LOCK = ".audit.lock"
+LONGEST_WAIT = 5.0
+"""Seconds to wait for another process's append, which takes milliseconds."""
+
+
+@contextlib.contextmanager
+def held(root: Path) -> Iterator[None]:
+    """Keep every other process and thread from appending to the log inside the block, which may not
+    either. Raises WorkspaceLocked, WorkspaceUnusable.
+    """
+    lock = root / LOCK
+    with translate_os_errors("lock the audit log", lock):
+        handle = open_inside(lock, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
+    try:
+        give_up = time.monotonic() + LONGEST_WAIT
+        while not _taken(handle):
+            if time.monotonic() > give_up:
+                raise WorkspaceLocked(
+                    "The audit log is in use",
+                    f"another process holds {lock}",
+                    "See which process hangs (`fuser` on that file), and end it.",
+                )
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _taken(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class Subjects:

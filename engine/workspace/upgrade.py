@@ -31,6 +31,7 @@ from typing import Any
 
 from engine.contract.errors import DataError
 from engine.text import name_key
+from engine.workspace.audit_words import held
 from engine.workspace.files import read_bytes, read_json, read_lines, write_bytes, write_json
 from engine.workspace.identity import (
     NOBODY_KNOWN,
@@ -349,13 +350,10 @@ def _by_name(name: str, at: str, everybody: list[_One]) -> str:
 
 
 def _audit(root: Path, everybody: list[_One]) -> None:
-    from engine.workspace.audit import Audit  # above this module
-    from engine.workspace.folder import Workspace
-
     path = root / "audit" / "keys.json"
     if not isinstance(_read(path), dict):
         return
-    with Audit(Workspace(root)).still():
+    with held(root) if (root / "audit" / "audit.jsonl").exists() else contextlib.nullcontext():
         keys = read_json(path)
         ends = _ends(root)
         changed = dict(keys)

@@ -20,9 +20,9 @@ from engine.dataset.split import load_split
 from engine.desk import library
 from engine.jobs.split import split
 from engine.people import changes
+from engine.people.changes import clear_strangers
 from engine.people.permission import note_consent
 from engine.people.registry import People
-from engine.people.strangers import clear_strangers
 from engine.people.trash import Trash
 from engine.rights.erase import erase
 from engine.rights.export import export_person
@@ -93,7 +93,7 @@ def lock_held(workspace: Workspace) -> Iterator[None]:
 def test_what_cannot_be_noted_is_refused_and_leaves_everything_as_it_was(
     name: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.workspace.audit.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("engine.workspace.audit_words.LONGEST_WAIT", 0.05)
     before = holdings(workspace), People(workspace).list()
     with lock_held(workspace), pytest.raises(WorkspaceLocked) as refused:
         CHANGES[name](workspace)
