@@ -25,9 +25,11 @@ from engine.workspace.vault.keys import (
     VaultRecord,
     check_new_passphrase,
     from_passphrase,
+    given,
+    open_with,
     read_record,
+    unlock,
 )
-from engine.workspace.vault.unlock import given, open_with, unlock
 from tui.link import in_thread
 from tui.terminal.line import driver_of
 from tui.words.text import clean

@@ -27,7 +27,7 @@ from engine.contract import Figure
 from engine.contract.errors import FacedeskError
 from engine.logs import quieten_libraries
 from engine.workspace.folder import Workspace
-from engine.workspace.vault.unlock import unlock
+from engine.workspace.vault.keys import unlock
 
 MEASURES = {
     "train": "training",

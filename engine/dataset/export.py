@@ -10,8 +10,7 @@ from pathlib import Path
 
 from engine.contract.errors import DataError, SplitMissing, WorkspaceUnusable
 from engine.dataset.split import Split, check_fits
-from engine.people.names import RESERVED
-from engine.people.person import Person
+from engine.people.person import RESERVED, Person
 from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.files import copy_out, make_directory, new_directory

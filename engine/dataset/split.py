@@ -31,8 +31,7 @@ from typing import Any, Literal, cast, get_args
 
 from engine.contract import SplitDone
 from engine.contract.errors import DataError, NoPictures, SplitMissing
-from engine.people.names import is_slug
-from engine.people.person import Person, SessionInfo
+from engine.people.person import Person, SessionInfo, is_slug
 from engine.settings import SplitSettings
 from engine.text import Warned, grouped, many
 from engine.workspace.files import read_json, write_json

@@ -29,9 +29,9 @@ from engine.people.registry import People
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
+from engine.rights.doubts import Scores
 from engine.rights.erase import erase, unfinished
 from engine.rights.export import export_person
-from engine.rights.likeness import Scores
 from engine.rights.purge import due, purge
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
@@ -53,7 +53,7 @@ class QuickCalls:
         raise NotImplementedError
 
     def _likeness(self, ids: tuple[str, ...]) -> Scores:
-        """Compare kept strangers with a person, see `likeness.measure`."""
+        """Compare kept strangers with a person, see `doubts.measure`."""
         raise NotImplementedError
 
     @property

@@ -31,8 +31,7 @@ from engine.desk import evaluations
 from engine.jobs import split as splitting
 from engine.model.record import ModelInfo, contains
 from engine.model.store import ModelStore
-from engine.people.names import clean_name
-from engine.people.person import Person, SessionInfo, UnreadPerson
+from engine.people.person import Person, SessionInfo, UnreadPerson, clean_name
 from engine.people.recording import PictureRecord, read_records
 from engine.people.registry import People
 from engine.rights.purge import unseen

@@ -76,15 +76,15 @@ from engine.desk.writer import InboxWriter
 from engine.jobs.recording import Tapes
 from engine.jobs.split import with_pictures
 from engine.model.store import ModelStore
-from engine.people.names import clean_name
 from engine.people.permission import permit
-from engine.rights.likeness import Scores
+from engine.people.person import clean_name
+from engine.rights.doubts import Scores
 from engine.rights.purge import SeenNotes, SeenWriter
 from engine.rights.upkeep import Watched, note_settings
 from engine.settings import Settings
 from engine.text import mask_credentials
-from engine.workspace.exposure import exposures
 from engine.workspace.folder import Workspace
+from engine.workspace.owner import exposures
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
 

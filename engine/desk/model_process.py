@@ -206,7 +206,7 @@ class ModelBody:
 
     def _compare(self, message: LikenessAsked) -> None:
         """Answer which kept strangers are a person; who could not be compared is left out."""
-        from engine.rights.likeness import measure, measured_with
+        from engine.rights.doubts import measure, measured_with
 
         context, found = self._context, {}
         try:

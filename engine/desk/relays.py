@@ -25,8 +25,8 @@ from engine.contract.requests import RecogniseRequest
 from engine.desk.processes import CAMERA, MODEL, Processes, process_name
 from engine.desk.writer import SharedWriter
 from engine.model.store import ModelStore
-from engine.rights import likeness
-from engine.rights.likeness import Scores
+from engine.rights import doubts
+from engine.rights.doubts import Scores
 from engine.text import mask_credentials
 from engine.workspace.folder import Workspace
 
@@ -123,9 +123,9 @@ class LikenessQuestions:
         self._waiting: dict[int, queue.SimpleQueue[LikenessFound]] = {}
 
     def ask(self, ids: tuple[str, ...]) -> Scores:
-        """See `likeness.measure`. Where the process does not answer, only embeddings that are kept
+        """See `doubts.measure`. Where the process does not answer, only embeddings that are kept
         are compared, and the operator is asked about everybody else."""
-        if next(likeness.kept_strangers(self._workspace), None) is None:
+        if next(doubts.kept_strangers(self._workspace), None) is None:
             return {}
         child, number = self._processes.get(MODEL), next(_NUMBERS)
         waiting: queue.SimpleQueue[LikenessFound] = queue.SimpleQueue()
@@ -139,7 +139,7 @@ class LikenessQuestions:
                 except queue.Empty:
                     continue
                 return {place: (mean, best) for place, mean, best in found.scores}
-            return likeness.measure(self._workspace, ids, None)
+            return doubts.measure(self._workspace, ids, None)
         finally:
             del self._waiting[number]
 

@@ -25,13 +25,12 @@ from engine.contract.errors import DataError, FacedeskError, VaultError, VaultLo
 from engine.contract.events_desk import Group, State
 from engine.doctor.cameras import camera_findings
 from engine.doctor.machine import processor_findings, software_findings
-from engine.people.registry import People
-from engine.people.strangers import unread_strangers
+from engine.people.registry import People, unread_strangers
 from engine.people.unknown import Inbox
 from engine.settings import Settings
 from engine.workspace.audit import Audit
-from engine.workspace.exposure import exposures
 from engine.workspace.folder import Workspace
+from engine.workspace.owner import exposures
 from engine.workspace.vault.keys import read_record
 from engine.workspace.vault.opened import opened
 

@@ -29,8 +29,7 @@ from engine.evaluate.pictures import Photographs
 from engine.model.record import ModelInfo, decode
 from engine.model.vectors import Float32
 from engine.people.import_plan import plan_import
-from engine.people.names import whose
-from engine.people.person import Person
+from engine.people.person import Person, whose
 from engine.recognise.recogniser import Recogniser
 from engine.recognise.threshold import StrangerSet
 

@@ -26,10 +26,9 @@ from engine.faces.refusal import Refusal
 from engine.jobs.enrol import enrol
 from engine.people.import_plan import plan_strangers
 from engine.people.importing import import_planned
-from engine.people.names import clean_name
 from engine.people.permission import permitted
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea, strangers
+from engine.people.person import clean_name
+from engine.people.registry import People, StrangerArea, strangers
 from engine.picture_formats import is_picture_name
 from engine.settings import Settings
 from engine.workspace.folder import Workspace

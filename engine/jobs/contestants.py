@@ -42,8 +42,7 @@ from engine.model.vgg16 import BATCH, Extracts
 from engine.model.weights import PACKAGED as WEIGHTS_FILE
 from engine.model.weights import Weights
 from engine.people.person import Person
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
 from engine.pictures import decode_crop
 from engine.recognise.calibration import Enrolled, threshold_for
 from engine.settings import DetectionSettings, Settings

@@ -23,12 +23,10 @@ from engine.jobs.facing import FaceDecisions
 from engine.jobs.preview import Viewer
 from engine.people import permission
 from engine.people.coach import Coach
-from engine.people.names import clean_name
-from engine.people.person import Person
+from engine.people.guards import FaceGuard, TwinGuard
+from engine.people.person import Person, clean_name
 from engine.people.registry import People
-from engine.people.second_face import FaceGuard
 from engine.people.session import Enrolment
-from engine.people.twins import TwinGuard
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 

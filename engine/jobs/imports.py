@@ -23,12 +23,12 @@ from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
 from engine.jobs.facing import put_aside
 from engine.people import changes
+from engine.people.guards import FaceGuard
 from engine.people.import_plan import ImportPlan, plan_import
 from engine.people.importing import import_planned
 from engine.people.permission import note, permit
 from engine.people.person import Person
 from engine.people.registry import People
-from engine.people.second_face import FaceGuard
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 

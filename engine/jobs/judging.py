@@ -25,10 +25,10 @@ from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32, unit
+from engine.people.guards import FaceGuard
 from engine.people.permission import permitted
 from engine.people.person import Person, SessionInfo
 from engine.people.registry import People
-from engine.people.second_face import FaceGuard
 from engine.recognise.calibration import threshold_for
 from engine.recognise.gallery import TWO_FACES, Gallery, faces_in, most_typical
 from engine.recognise.recogniser import Recogniser, classifier_for

@@ -48,10 +48,9 @@ from engine.model.store import ModelStore
 from engine.people.permission import permitted
 from engine.people.person import FORMAT, Person, SessionInfo
 from engine.people.recording import RECORDS_FILE
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea, strangers
+from engine.people.registry import People, StrangerArea, strangers
+from engine.people.traces import Change
 from engine.people.trash import Trash
-from engine.people.trash_steps import Change
 from engine.people.unknown import Inbox, Sighting
 from engine.pictures import Unreadable, decode_crop, encode_png
 from engine.settings import Settings

@@ -13,10 +13,8 @@ from engine.model.face_space import Space
 from engine.model.feature_store import EmbeddingCache
 from engine.model.vectors import Levelled, stacked
 from engine.model.vgg16 import Extracts
-from engine.people.names import whose
-from engine.people.person import Person, warn_unread
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea, strangers, unread_strangers
+from engine.people.person import Person, warn_unread, whose
+from engine.people.registry import People, StrangerArea, strangers, unread_strangers
 from engine.recognise.threshold import StrangerSet
 from engine.workspace.folder import Workspace
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from engine.dataset.split import Split
-from engine.people.names import is_slug
+from engine.people.person import is_slug
 from engine.workspace.identity import PARTS, before
 
 if TYPE_CHECKING:

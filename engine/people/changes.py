@@ -3,7 +3,8 @@
 Pictures are named by "<session>" (all of it) or "<session>/<file>". The lines of pictures.jsonl
 about pictures that left stay where they are: readers pass over lines without a picture, and undo
 finds them again. Cached features go with whole sessions; those of a session that was divided go
-into the trash and are computed again for what is left. The caller holds `Workspace.writer`.
+into the trash and are computed again for what is left. Strangers are removed for good. The caller
+holds `Workspace.writer`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.contract.errors import DataError, NameTaken, NoPictures, UndoConflict, UsageError
+from engine.contract.errors import (
+    DataError,
+    NameTaken,
+    NoPictures,
+    PersonNotFound,
+    UndoConflict,
+    UsageError,
+)
 from engine.contract.people import Trashed
 from engine.people import traces
 from engine.people.permission import refuse_taken_back
-from engine.people.person import Person
+from engine.people.person import Person, clean_name, read_sessions, refuse_unread
 from engine.people.recording import RECORDS_FILE
-from engine.people.registry import People
+from engine.people.registry import People, StrangerArea
+from engine.people.traces import Change
 from engine.people.trash import Trash
-from engine.people.trash_steps import Change
 from engine.text import many
 from engine.workspace.audit import Audit
 from engine.workspace.files import parse_json, read_json, read_lines, write_bytes, write_json
@@ -224,6 +232,46 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
     about = [(each, {"change": found.id}) for each, _unused in found.back_ids if each]
     with Audit(workspace).of_all("change-undone", about or [("", {"change": found.id})]):
         return trash.undo(found.id)
+
+
+def remove_stranger(workspace: Workspace, name: str) -> tuple[str, int]:
+    """Remove one stranger with pictures and features; the caller holds `Workspace.writer`.
+
+    One who is damaged goes by the name of the folder. Returns the stranger's name and number of
+    pictures. Raises PersonNotFound, PersonUnreadable if this user may not read them.
+    """
+    area = StrangerArea(workspace)
+    people = People(area)
+    unread = next((each for each in people.unread() if name in (each.slug, each.name)), None)
+    if unread is not None and not unread.denied:
+        pictures = sum(len(each.pictures) for each in read_sessions(area.people / unread.slug))
+        with Audit(area).of("stranger-removed", pictures=pictures):
+            people.delete_slug(unread.slug)
+        return unread.shown, pictures
+    try:
+        gone = people.get(name)
+    except PersonNotFound as error:
+        raise PersonNotFound(
+            "There is no such stranger", clean_name(name), "See `facedesk strangers list`."
+        ) from error
+    with Audit(area).of("stranger-removed", gone.id, pictures=gone.pictures):
+        people.delete(name)
+    return gone.name, gone.pictures
+
+
+def clear_strangers(workspace: Workspace) -> int:
+    """Remove all strangers, damaged ones too; how many there were. Raises PersonUnreadable, and
+    then none was removed, if this user may not read one."""
+    area = StrangerArea(workspace)
+    people = People(area)
+    known, unread = people.everybody()
+    refuse_unread([each for each in unread if each.denied])
+    everybody = [(each.slug, each.name, each.id) for each in known]
+    everybody += [(each.slug, each.name, "") for each in unread]
+    with Audit(area).of_all("stranger-removed", [(id, {}) for _slug, _name, id in everybody]):
+        for slug, _name, _unused in everybody:
+            people.delete_slug(slug)
+    return len(everybody)
 
 
 # --- who and what --------------------------------------------------------------------------------

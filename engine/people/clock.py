@@ -9,6 +9,11 @@ machine has run for HOLD under it: ages are judged by the time before, and what 
 that was switched off is believed up to JUMP, and again up to JUMP only once it has run for a while.
 Where the clock went back, what bears a time to come was made before that, and counts as made when
 it went back.
+
+    people/<slug>/seen.json     {"version": 1, "day": "2026-11-27"}
+
+The day on which a person was last recognised. A day and no more: retention needs to know whether
+somebody still comes, and nobody needs a record of when they came.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ from engine.contract import ClockChanged
 from engine.contract.errors import DataError
 from engine.workspace.files import read_json, read_plain, write_json
 from engine.workspace.folder import Workspace
-from engine.workspace.identity import iso, moment_of
+from engine.workspace.identity import PERSON_FILE, iso, moment_of
 
 JUMP = timedelta(days=14)
 """What a machine may have been switched off for: longer than a holiday, shorter than the trash
@@ -186,3 +191,29 @@ def _time(text: Any) -> datetime | None:
         return None
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+SEEN_FILE = "seen.json"
+
+
+def last_seen(workspace: Workspace, slug: str) -> str:
+    """The day, ISO 8601 in UTC; empty if it was never noted."""
+    try:
+        body = read_json(workspace.people / slug / SEEN_FILE)
+        return str(body["day"])[:10]
+    except (FileNotFoundError, DataError, KeyError, TypeError):
+        return ""
+
+
+def note_seen(workspace: Workspace, slug: str, now: datetime | None = None) -> bool:
+    """Note that the person was recognised today; whether that was news.
+
+    The caller holds `Workspace.writer`. A person who was deleted meanwhile does not come back.
+    Raises DiskFull, WorkspaceUnusable.
+    """
+    folder = workspace.people / slug
+    day = (now or datetime.now(UTC)).strftime("%Y-%m-%d")
+    if not (folder / PERSON_FILE).is_file() or last_seen(workspace, slug) >= day:
+        return False
+    write_json(folder / SEEN_FILE, {"version": 1, "day": day})
+    return True

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.contract.errors import DataError, NameInvalid, NoPictures
-from engine.people.names import LONGEST_NAME, clean_name, slug_for
+from engine.people.person import LONGEST_NAME, clean_name, slug_for
 from engine.picture_formats import is_picture_name, leads_outside
 from engine.text import name_key
 from engine.workspace.identity import PARTS

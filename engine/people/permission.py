@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 
 from engine.contract.errors import ConsentMissing, DataError, PersonNotFound
 from engine.contract.people import Consent, noted, outdated_words, state_of
-from engine.people.names import clean_name
-from engine.people.person import Person
+from engine.people.person import Person, clean_name
 from engine.people.registry import People, utc_now
 from engine.people.roster import consent_for, forget_consent
 from engine.settings import ConsentSettings

@@ -3,6 +3,13 @@
 Files on disk are the truth. A picture counts when its file is there, whatever session.json
 says; a session counts when it has a picture. Reading needs no lock. Whoever adds, renames or
 deletes must hold `Workspace.writer`, this module does not take it.
+
+The operator's own strangers, kept to check the threshold and never enrolled, are a registry too:
+
+    strangers/<group>/<session>/0001.png ...   laid out, written and recovered like people
+    stranger-features/<digest>/<group>/...     their features
+
+A group is one stranger, whose pictures are no independent trials of each other.
 """
 
 from __future__ import annotations
@@ -17,16 +24,20 @@ from pathlib import Path
 from engine.contract.errors import DataError, NameTaken, PersonNotFound, WorkspaceDenied
 from engine.contract.people import Consent
 from engine.people import traces
-from engine.people.names import clean_name, is_slug, looks, may_be_slug_of, slug_for
 from engine.people.person import (
     FORMAT,
     Person,
     SessionInfo,
     UnreadPerson,
+    clean_name,
+    is_slug,
+    looks,
+    may_be_slug_of,
     read_head,
     read_person,
     read_sessions,
     refuse_unread,
+    slug_for,
 )
 from engine.text import name_key
 from engine.workspace.files import new_directory, remove_directory, write_json
@@ -372,6 +383,31 @@ class People:
             )
         shown = name if len(name) <= 60 else f"{name[:60]}..."
         return PersonNotFound("Nobody of this name is enrolled", shown, hint)
+
+
+class StrangerArea(Workspace):
+    """A workspace's strangers, seen as a workspace of their own.
+
+    Whatever works on people (registry, enrolment, import, feature cache) works here on strangers
+    and cannot reach the people. The writer lock is the workspace's.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace.root)
+        self.people = workspace.strangers
+        self.features = workspace.stranger_features
+        # Strangers are in no split: deleting one must not edit that of the people.
+        self.split_file = workspace.strangers / "split.json"
+
+
+def strangers(workspace: Workspace) -> tuple[Person, ...]:
+    """Every stranger with a picture who can be read, by name."""
+    return tuple(each for each in People(StrangerArea(workspace)).list() if each.pictures)
+
+
+def unread_strangers(workspace: Workspace) -> tuple[UnreadPerson, ...]:
+    """Every stranger who is here and cannot be read, by folder."""
+    return People(StrangerArea(workspace)).unread()
 
 
 def utc_now() -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from engine.contract.errors import DataError, NameInvalid, UsageError
 from engine.contract.people import Added, Consent, RosterRow
-from engine.people.names import clean_name
+from engine.people.person import clean_name
 from engine.people.registry import People
 from engine.text import name_key, unguarded
 from engine.workspace.files import open_regular, read_json, write_json

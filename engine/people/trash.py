@@ -29,10 +29,9 @@ from engine.contract.errors import DataError, NothingToUndo, UndoConflict, Works
 from engine.contract.people import Trashed
 from engine.people import traces
 from engine.people.clock import read_clock
-from engine.people.names import is_slug
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
-from engine.people.trash_steps import OWN, Change, Plan, Step, moved_to
+from engine.people.person import is_slug
+from engine.people.registry import People, StrangerArea
+from engine.people.traces import OWN, Change, Plan, Step, moved_to
 from engine.workspace.audit import Audit
 from engine.workspace.files import (
     locked_directory,

@@ -16,13 +16,11 @@ from engine.contract.errors import DataError, NameTaken, NothingToUndo, PersonNo
 from engine.contract.people import Trashed
 from engine.people import permission
 from engine.people.clock import read_clock
-from engine.people.names import clean_name
-from engine.people.person import Person
+from engine.people.person import Person, clean_name
 from engine.people.recording import SessionWriter
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
+from engine.people.traces import Change
 from engine.people.trash import Trash
-from engine.people.trash_steps import Change
 from engine.people.unknown import FEATURES_FILE, Choice, ChoiceMemory, Inbox, Sides, Sighting
 from engine.settings import ConsentSettings, InboxSettings
 from engine.workspace.audit import Audit

@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.contract.errors import DataError
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
 from engine.people.trash import MANIFEST
 from engine.people.unknown import SIGHTING_FILE
 from engine.rights.evidence import Evidence, files_below

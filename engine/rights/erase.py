@@ -20,13 +20,10 @@ from typing import Any
 from engine.contract.errors import DataError
 from engine.contract.people import Answers, Doubts, Erased, ErasureUnanswered, Receipt
 from engine.people.registry import utc_now
-from engine.rights import evidence, likeness, places
-from engine.rights.evidence import Evidence
-from engine.rights.likeness import Scores
-from engine.rights.others import held_in, others_of
-from engine.rights.receipt import unnamed, write
-from engine.rights.search import search
-from engine.rights.whose import audit_subjects
+from engine.rights import doubts, evidence, places
+from engine.rights.doubts import Scores, held_in, others_of
+from engine.rights.evidence import Evidence, audit_subjects
+from engine.rights.receipt import search, unnamed, write
 from engine.workspace.audit import Audit
 from engine.workspace.files import read_json, sync_directory, write_json
 from engine.workspace.folder import Workspace
@@ -39,7 +36,7 @@ LONGEST_BY = 200
 """Characters of who erases, in a receipt."""
 
 Compare = Callable[[tuple[str, ...]], Scores]
-"""Compares kept strangers with the person of these identities, see `likeness.measure`."""
+"""Compares kept strangers with the person of these identities, see `doubts.measure`."""
 
 
 def erase(
@@ -59,8 +56,8 @@ def erase(
     next start goes on.
     """
     who = evidence.collect(workspace, name, _one_line(by) or system_user())
-    scores = compare(who.ids) if compare else likeness.measure(workspace, who.ids, None)
-    sure, unsure = likeness.judge(workspace, who, scores)
+    scores = compare(who.ids) if compare else doubts.measure(workspace, who.ids, None)
+    sure, unsure = doubts.judge(workspace, who, scores)
     holders, shared = others_of(workspace, who)
     open_ = answers.leave_open(Doubts(who.names[0], holders, unsure))
     if open_.shared or open_.unsure:

@@ -34,10 +34,10 @@ from engine.contract.errors import FacedeskError, UsageError
 from engine.contract.people import Exported
 from engine.model.store import ModelStore
 from engine.people import traces
+from engine.people.clock import last_seen
 from engine.people.person import Person
 from engine.people.recording import RECORDS_FILE
 from engine.people.registry import People, utc_now
-from engine.people.strangers import last_seen
 from engine.people.unknown import Inbox, Sighting
 from engine.settings import InboxSettings
 from engine.workspace.audit import Audit

@@ -31,18 +31,25 @@ from engine.model.epochs import drop_all
 from engine.model.record import ModelDraft, ModelInfo, StoredModel
 from engine.model.store import ModelStore
 from engine.people import roster, traces
-from engine.people.names import slug_for
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.person import slug_for
+from engine.people.registry import People, StrangerArea
 from engine.people.trash import MANIFEST
 from engine.people.unknown import ChoiceMemory
 from engine.rights import receipt
 from engine.rights.copies import copies, empty_folders, sightings
-from engine.rights.evidence import Evidence, files_below
+from engine.rights.doubts import keeps_others, pictures_below
+from engine.rights.evidence import (
+    RECORDS,
+    Evidence,
+    concerns,
+    files_below,
+    is_anothers,
+    labels_of,
+    owners_in,
+    told_from,
+)
 from engine.rights.mentions import Mentions, Unread, contents
-from engine.rights.others import keeps_others, pictures_below
 from engine.rights.purge import recordings_below
-from engine.rights.whose import RECORDS, concerns, is_anothers, labels_of, owners_in, told_from
 from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.files import open_inside, read_json, remove_directory, write_json

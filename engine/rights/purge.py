@@ -27,10 +27,9 @@ from engine.camera.tape_folder import PART, SUFFIX
 from engine.contract import Event, FaceSeen
 from engine.contract.errors import FacedeskError
 from engine.model.store import ModelStore
-from engine.people.clock import read_clock
+from engine.people.clock import last_seen, note_seen, read_clock
 from engine.people.person import Person
 from engine.people.registry import People
-from engine.people.strangers import last_seen, note_seen
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices

@@ -1,4 +1,4 @@
-"""The receipt of an erasure: what went, when, by whom, and what a last search found.
+"""The final search of an erasure, and its receipt: what went, when, by whom, what was found.
 
     receipts/<day>-<id>.json, .txt
 
@@ -6,25 +6,29 @@ It bears a random id and no name, nor a hash of one: who has the workspace could
 the hash fits, so that it would be personal data again. Who asked for the erasure is told the id;
 whoever keeps their letter keeps the link.
 
-What an erasure may not decide by itself: what others hold too, and strangers who may be them.
-
-Nothing is touched until each of the two has an answer of its own.
+The search looks through every file below the workspace for the person's names, pictures and rows.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
-from dataclasses import asdict, fields
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.contract.errors import DataError
+from engine.contract.errors import DataError, ModelCorrupt
 from engine.contract.people import Receipt
-from engine.rights.evidence import files_below
-from engine.rights.mentions import Mentions
+from engine.rights.evidence import Evidence, files_below, holds_arrays, row_digests
+from engine.rights.mentions import DEEPEST, Mentions, Unread, contents, is_packed, members
 from engine.workspace.files import read_json, write_bytes, write_json
 from engine.workspace.folder import Workspace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FORMAT = 1
 BEYOND = (
@@ -89,3 +93,144 @@ def words(receipt: Receipt) -> str:
     if receipt.resumed:
         lines.insert(2, "It was interrupted and finished later; counts are at least these.")
     return "\n".join(lines) + "\n"
+
+
+BINARY = frozenset({".png", ".avi", ".mp4", ".jpg", ".jpeg"})
+"""Suffixes of files whose bytes are no text."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What was looked at. Paths are relative to the workspace.
+
+    `left` still hold something and are the operator's files, `ours` are Facedesk's own; `unread`
+    are the files and folders that could not be read, or not wholly; `shared` counts files of others
+    that hold the same as the person did, which is theirs too.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    rows: int = 0
+    shared: int = 0
+    unread: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    ours: list[str] = field(default_factory=list)
+
+
+def search(workspace: Workspace, who: Evidence, beside: tuple[Path, ...] = ()) -> Found:
+    """Look through the workspace, but for the files `beside`: the marker of the erasure itself."""
+    look = _Look(who, who.mentions(workspace))
+    ours = (*workspace.private, *workspace.contents())
+    found = look.found
+    for file in _everything(workspace.root, found):
+        if file in beside:
+            continue
+        place = str(file.relative_to(workspace.root))
+        own = any(file.is_relative_to(area) for area in ours)
+        told = found.ours if own else found.left
+        named = look.mentions.within(place)
+        held = ""
+        if not file.is_symlink():
+            try:
+                held = _contents(look, file)
+            except FileNotFoundError:
+                continue
+            except Unread:
+                found.unread.append(place)
+        if named or held == "theirs" or (held == "shared" and not own):
+            told.append(place)
+        elif held == "shared":
+            found.shared += 1
+    return found
+
+
+def _contents(look: _Look, file: Path) -> str:
+    """What a file holds. Raises Unread, FileNotFoundError."""
+    data = contents(file)
+    look.found.files += 1
+    look.found.bytes += len(data)
+    return look.at(file, data)
+
+
+@dataclass(slots=True)
+class _Look:
+    """Looks into contents. What is found is "theirs", "shared" if others have it too, or ""."""
+
+    who: Evidence
+    mentions: Mentions
+    found: Found = field(default_factory=Found)
+
+    def at(self, file: Path, data: bytes, depth: int = 0) -> str:
+        """What a file of this name and contents holds. Raises Unread if a part of it cannot be
+        read, and nothing that is theirs was found before."""
+        digest = hashlib.sha256(data).hexdigest()
+        if digest in self.who.pictures:
+            return self._whose(digest)
+        if holds_arrays(file, data) or file.suffix == ".npy":
+            return self._in_arrays(file, data)
+        if is_packed(data):
+            return self._packed(data, depth)
+        if file.suffix.lower() in BINARY:
+            return ""
+        return "theirs" if self.mentions.within_bytes(data) else ""
+
+    def _packed(self, data: bytes, depth: int) -> str:
+        if depth == DEEPEST:
+            raise Unread("it is packed too deeply")
+        worst, unread = "", None
+        for name, inside in members(data):
+            if self.mentions.within(name):
+                return "theirs"
+            try:
+                held = self.at(Path(name or "comment"), inside, depth + 1)
+            except Unread as error:
+                unread = error
+                continue
+            if held == "theirs":
+                return held
+            worst = worst or held
+        if unread is not None:
+            raise unread
+        return worst
+
+    def _in_arrays(self, file: Path, data: bytes) -> str:
+        worst = ""
+        for array in _arrays(file, data):
+            if array.dtype.kind in "US" and self.mentions.within(" ".join(map(str, array.ravel()))):
+                return "theirs"
+            for digest in row_digests(array):
+                self.found.rows += 1
+                if digest in self.who.rows:
+                    if self._whose(digest) == "theirs":
+                        return "theirs"
+                    worst = "shared"
+        return worst
+
+    def _whose(self, digest: str) -> str:
+        return "shared" if digest in self.who.shared else "theirs"
+
+
+def _everything(root: Path, found: Found) -> Iterator[Path]:
+    """Every file and link below `root`; links are not followed. Folders that may not be listed and
+    what is neither file nor folder are unread."""
+
+    def refused(error: OSError) -> None:
+        found.unread.append(os.path.relpath(error.filename or root, root))
+
+    for top, names, files in os.walk(root, onerror=refused):
+        names.sort()
+        yield from (Path(top, name) for name in names if os.path.islink(os.path.join(top, name)))
+        yield from (Path(top, name) for name in sorted(files))
+
+
+def _arrays(file: Path, data: bytes) -> list[NDArray[Any]]:
+    import numpy as np
+
+    from engine.model.arrays import unpack
+
+    try:
+        if file.suffix == ".npy":
+            return [np.load(io.BytesIO(data), allow_pickle=False)]
+        return list(unpack(data, "").values())
+    except (ModelCorrupt, ValueError, EOFError, OSError) as error:
+        raise Unread("its arrays are damaged") from error

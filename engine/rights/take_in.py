@@ -30,8 +30,8 @@ from engine.contract.errors import DataError, NameTaken, NoPictures, UsageError
 from engine.contract.people import Consent, read_consent
 from engine.model.store import ModelStore
 from engine.people import permission
-from engine.people.names import clean_name
 from engine.people.person import FORMAT as PERSON_FORMAT
+from engine.people.person import clean_name
 from engine.people.recording import RECORDS_FILE, PictureRecord, record_of
 from engine.people.registry import People, utc_now
 from engine.people.trash import Trash

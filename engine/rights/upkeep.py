@@ -24,8 +24,7 @@ from engine.model.epochs import FOLDER, drop_stale
 from engine.model.store import ModelStore
 from engine.people.clock import note_clock
 from engine.people.permission import permitted
-from engine.people.registry import People, utc_now
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea, utc_now
 from engine.people.trash import Trash
 from engine.rights.erase import resume, unfinished
 from engine.settings import Settings

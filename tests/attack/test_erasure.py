@@ -19,8 +19,7 @@ from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people import changes
 from engine.people.person import Person
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices

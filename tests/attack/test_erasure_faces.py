@@ -19,13 +19,12 @@ from engine.model.arrays import pack
 from engine.model.backbones import Backbone
 from engine.model.feature_store import cached_arrays
 from engine.people import changes
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
 from engine.pictures import decode_crop, encode_png
-from engine.rights import likeness
+from engine.rights import doubts
 from engine.rights.erase import erase
 from engine.settings import InboxSettings, Settings
 from engine.workspace.folder import Workspace
@@ -69,8 +68,8 @@ def others(number: int, count: int = 3) -> Crops:
 def erased(
     workspace: Workspace, backbone: Backbone, answers: Answers = Answers()  # noqa: B008
 ) -> Erased:  # fmt: skip
-    def compare(ids: tuple[str, ...]) -> likeness.Scores:
-        return likeness.measure(workspace, ids, lambda: backbone)
+    def compare(ids: tuple[str, ...]) -> doubts.Scores:
+        return doubts.measure(workspace, ids, lambda: backbone)
 
     return erase(workspace, ANN, answers=answers, compare=compare)
 
@@ -197,7 +196,7 @@ def test_who_could_not_be_compared_is_listed_for_an_answer(workspace: Workspace)
     id = inbox.add(seen(others(1)))
     for load in (None, broken):
         with pytest.raises(ErasureUnanswered) as stopped:
-            erase(workspace, ANN, compare=lambda ids, f=load: likeness.measure(workspace, ids, f))
+            erase(workspace, ANN, compare=lambda ids, f=load: doubts.measure(workspace, ids, f))
         assert [each.why for each in stopped.value.doubts.unsure] == ["incomparable"]
     (inbox.folder(id) / "sighting.json").write_text("{")
     with pytest.raises(ErasureUnanswered):

@@ -25,8 +25,7 @@ from engine.model.epochs import Checkpoint
 from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people import changes, roster
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices

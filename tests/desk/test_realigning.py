@@ -19,8 +19,7 @@ from engine.jobs import realigning
 from engine.jobs.realigning import realign
 from engine.people import changes
 from engine.people.recording import SessionWriter, read_records
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.pictures import decode_crop, encode_png
 from engine.rights.erase import erase

@@ -28,11 +28,11 @@ from engine.model.feature_store import FeatureCache
 from engine.model.record import ModelDraft
 from engine.model.store import ModelStore
 from engine.people import changes
+from engine.people.changes import clear_strangers
 from engine.people.import_plan import plan_import
 from engine.people.importing import import_planned
 from engine.people.recording import SessionWriter
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea, clear_strangers
+from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices

@@ -32,8 +32,7 @@ from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people.changes import delete_people, undo
 from engine.people.recording import SessionWriter
-from engine.people.registry import People
-from engine.people.strangers import strangers
+from engine.people.registry import People, strangers
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.pictures import encode_png

@@ -21,8 +21,7 @@ from engine.model.row_file import RowFile
 from engine.model.store import ModelStore
 from engine.people.person import Person
 from engine.people.recording import read_records
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.people.unknown import Inbox
 from engine.pictures import decode_crop

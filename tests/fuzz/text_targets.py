@@ -19,7 +19,7 @@ from engine.camera.tape_folder import tape_path
 from engine.config import load_settings
 from engine.desk.wire import Channel, decode
 from engine.people import roster
-from engine.people.names import clean_name, is_slug, slug_for
+from engine.people.person import clean_name, is_slug, slug_for
 from engine.text import mask_credentials, name_key
 from engine.workspace.folder import Workspace
 from tests.fuzz import scratch

@@ -15,8 +15,7 @@ from engine.model.face_space import FaceSpace
 from engine.model.vectors import ImpostorCurve
 from engine.model.vgg16 import ROW
 from engine.people.recording import SessionWriter
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
 from engine.pictures import encode_png
 from engine.workspace.folder import Workspace
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contract.errors import NameInvalid
-from engine.people.names import LONGEST_SLUG, clean_name, is_slug, slug_for
+from engine.people.person import LONGEST_SLUG, clean_name, is_slug, slug_for
 from engine.text import name_key, shown
 
 

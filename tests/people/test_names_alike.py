@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from engine.contract.errors import NameTaken
-from engine.people.names import looks
+from engine.people.person import looks
 from engine.people.registry import People
 from engine.workspace.folder import Workspace
 

@@ -16,8 +16,7 @@ from engine.doctor.files import storage_findings
 from engine.jobs.split import with_pictures
 from engine.jobs.train import train
 from engine.people.person import Person, UnreadPerson, read_person, warn_unread
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea
+from engine.people.registry import People, StrangerArea
 from engine.settings import Settings
 from engine.workspace.files import write_bytes
 from engine.workspace.folder import Workspace

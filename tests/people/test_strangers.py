@@ -5,14 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.contract.errors import PersonNotFound, PersonUnreadable, WorkspaceLocked
-from engine.people.registry import People
-from engine.people.strangers import (
-    StrangerArea,
-    clear_strangers,
-    remove_stranger,
-    strangers,
-    unread_strangers,
-)
+from engine.people.changes import clear_strangers, remove_stranger
+from engine.people.registry import People, StrangerArea, strangers, unread_strangers
 from engine.workspace.files import write_bytes, write_json
 from engine.workspace.folder import Workspace
 from tests.people.test_registry import capture

@@ -16,8 +16,7 @@ from engine.contract.errors import (
 )
 from engine.model.feature_store import FeatureCache
 from engine.people.recording import SessionWriter, read_records
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea, strangers
+from engine.people.registry import People, StrangerArea, strangers
 from engine.people.trash import Trash
 from engine.people.unknown import ChoiceMemory, Inbox
 from engine.people.unknown_choices import Choices

@@ -28,8 +28,8 @@ from engine.contract.requests import TrainRequest
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
 from engine.model.networks import Backbones
+from engine.people.clock import note_seen
 from engine.people.registry import People
-from engine.people.strangers import note_seen
 from engine.people.unknown import Inbox
 from engine.pictures import decode_crop, encode_png
 from engine.rights import take_in

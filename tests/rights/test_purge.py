@@ -14,9 +14,8 @@ from engine.contract.errors import WorkspaceLocked
 from engine.desk.library import person_rows
 from engine.model.store import ModelStore
 from engine.people import changes
-from engine.people.clock import Clock
+from engine.people.clock import Clock, last_seen, note_seen
 from engine.people.registry import People
-from engine.people.strangers import last_seen, note_seen
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
 from engine.rights.purge import AGAIN, SeenNotes, due, purge, unseen

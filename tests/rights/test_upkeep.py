@@ -11,8 +11,7 @@ from engine.contract import Recovered
 from engine.contract.errors import DiskFull, WorkspaceUnusable
 from engine.people.changes import delete_people
 from engine.people.recording import SessionWriter
-from engine.people.registry import People
-from engine.people.strangers import StrangerArea, strangers
+from engine.people.registry import People, StrangerArea, strangers
 from engine.people.trash import Trash
 from engine.pictures import encode_png
 from engine.rights.upkeep import recover_people

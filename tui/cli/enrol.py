@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.people.twins import TwinGuard
+    from engine.people.guards import TwinGuard
 
 Twins = Literal["ask", "keep", "refuse"]
 ENDS = {
@@ -289,7 +289,7 @@ def guard_for(
     `ask` asks on the terminal, `keep` warns and goes on, `refuse` gives the capture up.
     `asking` is set while the terminal is wanted for the answer.
     """
-    from engine.people.twins import TwinGuard
+    from engine.people.guards import TwinGuard
 
     def ask(crops: NDArray[np.uint8]) -> None:
         threading.Thread(target=compare, args=(crops,), daemon=True).start()

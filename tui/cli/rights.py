@@ -12,8 +12,8 @@ import click
 from engine.cancel import Cancel
 from engine.contract.people import Answers, Doubts, ErasureUnanswered
 from engine.people.registry import People
+from engine.rights.doubts import measured_with
 from engine.rights.erase import erase
-from engine.rights.likeness import measured_with
 from engine.rights.receipt import to_json, words
 from engine.text import many
 from tui.cli.listen import Listener, demand_review

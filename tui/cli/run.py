@@ -47,7 +47,7 @@ class Context:
 
     def warn_of_exposure(self) -> None:
         """Say once who else may reach the workspace. Raises WorkspaceShared if that is refused."""
-        from engine.workspace.exposure import refuse_exposed
+        from engine.workspace.owner import refuse_exposed
 
         root = self.workspace.root
         found = refuse_exposed(root, self.settings.privacy)
@@ -134,8 +134,8 @@ def _opened(given: Globals, *, native: bool, demo: bool, opening: Opening) -> It
     from engine.config import load_settings
     from engine.logs import guard_output, quieten_libraries
     from engine.shortage import shortage
-    from engine.workspace.exposure import refuse_exposed
     from engine.workspace.folder import Workspace
+    from engine.workspace.owner import refuse_exposed
     from tui.cli.output import Output
     from tui.unlock import open_workspace
 

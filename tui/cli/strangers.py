@@ -6,8 +6,10 @@ import click
 
 from engine.contract import Refused, Threshold
 from engine.contract.requests import StrangersRequest
-from engine.people import strangers as kept
+from engine.people.changes import clear_strangers, remove_stranger
 from engine.people.person import refuse_unread
+from engine.people.registry import strangers as kept
+from engine.people.registry import unread_strangers
 from engine.text import many
 from tui.cli.listen import Listener, refusal, threshold_line
 from tui.cli.options import SubGroup, confirmed
@@ -33,8 +35,8 @@ def strangers_list(context: Context) -> None:
     \b
     facedesk strangers list --json
     """
-    rows = kept.strangers(context.workspace)
-    unread = kept.unread_strangers(context.workspace)
+    rows = kept(context.workspace)
+    unread = unread_strangers(context.workspace)
     context.output.records(
         "stranger",
         rows,
@@ -111,7 +113,7 @@ def strangers_remove(context: Context, name: str) -> None:
     facedesk strangers remove visitor-3
     """
     with context.writing("strangers remove"):
-        gone, pictures = kept.remove_stranger(context.workspace, name)
+        gone, pictures = remove_stranger(context.workspace, name)
     context.output.done(
         f"Removed {gone}: {many(pictures, 'picture')}.", removed=gone, pictures=pictures
     )
@@ -127,5 +129,5 @@ def strangers_clear(context: Context) -> None:
     facedesk strangers clear --yes
     """
     with context.writing("strangers clear"):
-        count = kept.clear_strangers(context.workspace)
+        count = clear_strangers(context.workspace)
     context.output.done(f"Removed {many(count, 'stranger')}.", removed=count)

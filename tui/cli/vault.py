@@ -20,16 +20,19 @@ from engine.workspace.vault.convert import change_key as change
 from engine.workspace.vault.convert import create as seal_all
 from engine.workspace.vault.convert import remove as unseal_all
 from engine.workspace.vault.keys import (
+    STANDARD_INPUT,
     Opener,
     VaultRecord,
     check_new_passphrase,
     from_key_file,
     from_passphrase,
     from_passphrase_file,
+    from_standard_input,
+    given,
     make_key_file,
+    open_with,
     read_record,
 )
-from engine.workspace.vault.unlock import STANDARD_INPUT, from_standard_input, given, open_with
 from tui.cli.options import SubGroup, confirmed
 from tui.cli.run import Context, interruptible, takes_context
 

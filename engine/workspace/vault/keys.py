@@ -13,6 +13,10 @@ vault.json: the data key, wrapped, and how far its workspace is sealed.
 Everything above `wrapped` is authenticated with it: whoever changes the state, so that plain files
 are taken for good, or the costs, has a vault that does not open. `check` tells damage from a wrong
 passphrase. The file holds no secret, and without it nothing can be opened: keep a copy.
+
+What opens a vault, in this order: for a passphrase `vault.passphrase_file`, the credential
+`facedesk.passphrase` of systemd, the operator; for a key file `vault.key_file`, the credential
+`facedesk.key`.
 """
 
 from __future__ import annotations
@@ -24,17 +28,21 @@ import os
 import re
 import secrets
 import stat
+import sys
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from engine.contract.errors import VaultError, WrongKey
+from engine.contract.errors import VaultError, VaultLocked, WrongKey
+from engine.settings import VaultSettings
 from engine.workspace.files import FILE_MODE, read_plain, sync_directory, write_plain
 from engine.workspace.owner import translate_os_errors
+from engine.workspace.vault import opened
 from engine.workspace.vault.envelope import ID_BYTES, KEY_BYTES, NONCE_BYTES, TAG_BYTES, DataKey
-from engine.workspace.vault.opened import FORMAT, VAULT_FILE, State
+from engine.workspace.vault.opened import FORMAT, VAULT_FILE, Opened, State, stamp_of
 
 By = Literal["passphrase", "key-file"]
 
@@ -331,3 +339,76 @@ def _damaged(path: Path, why: str) -> VaultError:
         f"{path}: {why}",
         "Put back a copy of vault.json: without it nothing here can be opened.",
     )
+
+
+STANDARD_INPUT = "-"
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""Where systemd puts what `LoadCredential=` names."""
+
+Ask = Callable[[VaultRecord], Opener]
+"""Gets a passphrase from the operator."""
+
+
+def unlock(root: Path, settings: VaultSettings, ask: Ask | None = None) -> Opened | None:
+    """Open the vault of the workspace at `root` for this process; None if it has none.
+
+    `ask` is left out where there is nobody to ask. Raises VaultLocked, WrongKey, VaultError for
+    an unusable key file or a damaged vault.
+    """
+    record = read_record(root)
+    if record is None:
+        if settings.required:
+            raise VaultLocked(
+                "The workspace is not encrypted",
+                f"{root}, and vault.required is set",
+                "Encrypt it: `facedesk vault create`.",
+            )
+        return None
+    known = opened.opened(root)
+    if known is not None and known.key.id == record.key:
+        return known
+    opener = given(record, settings)
+    if opener is None and ask is not None and record.wrap.by == "passphrase":
+        opener = ask(record)
+    if opener is None:
+        raise opened.locked(root)
+    return open_with(root, record, opener)
+
+
+def open_with(root: Path, record: VaultRecord, opener: Opener) -> Opened:
+    """Open the vault and use it from now on. Raises WrongKey."""
+    if opener.by != record.wrap.by:
+        raise opened.locked(root)
+    key = record.unwrap(opener.key(record.wrap))
+    vault = Opened(root, key, record.state, stamp_of(root / VAULT_FILE))
+    opened.accept(vault)
+    return vault
+
+
+def given(record: VaultRecord, settings: VaultSettings) -> Opener | None:
+    """What the settings or systemd give for this vault; None if nothing. Raises VaultError."""
+    folder = os.environ.get(CREDENTIALS)
+    if record.wrap.by == "key-file":
+        if settings.key_file:
+            return from_key_file(Path(settings.key_file).expanduser())
+        if folder and (credential := Path(folder, "facedesk.key")).exists():
+            return from_key_file(credential, private=False)
+        return None
+    if settings.passphrase_file == STANDARD_INPUT:
+        return from_standard_input()
+    if settings.passphrase_file:
+        return from_passphrase_file(Path(settings.passphrase_file).expanduser())
+    if folder and (credential := Path(folder, "facedesk.passphrase")).exists():
+        return from_passphrase_file(credential, private=False)
+    return None
+
+
+def from_standard_input() -> Opener:
+    """The passphrase in the first line of standard input. Raises VaultLocked if there is none."""
+    line = sys.stdin.readline(4 * LONGEST_PASSPHRASE) if sys.stdin is not None else ""
+    text = line.rstrip("\r\n")
+    if not text:
+        raise VaultLocked(
+            "No passphrase was given", "standard input holds none", "Pipe it in: one line."
+        )
+    return from_passphrase(text)

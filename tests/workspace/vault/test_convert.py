@@ -18,8 +18,7 @@ from engine.workspace.files import append_line, read_bytes, read_lines, write_by
 from engine.workspace.folder import Workspace
 from engine.workspace.vault import convert, opened
 from engine.workspace.vault.convert import Survey, survey, verify
-from engine.workspace.vault.keys import Opener, read_record
-from engine.workspace.vault.unlock import open_with
+from engine.workspace.vault.keys import Opener, open_with, read_record
 
 OTHER = Opener("key-file", bytes(32))
 

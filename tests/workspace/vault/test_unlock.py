@@ -15,8 +15,7 @@ from engine.settings import VaultSettings
 from engine.workspace.files import read_bytes
 from engine.workspace.folder import Workspace
 from engine.workspace.vault import convert, opened
-from engine.workspace.vault.keys import Opener, VaultRecord, Wrap, from_passphrase
-from engine.workspace.vault.unlock import unlock
+from engine.workspace.vault.keys import Opener, VaultRecord, Wrap, from_passphrase, unlock
 
 WORDS = "four words of mine"
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.contract.errors import WorkspaceShared
 from engine.settings import PrivacySettings
-from engine.workspace.exposure import exposures, file_system, refuse_exposed
+from engine.workspace.owner import exposures, file_system, refuse_exposed
 
 ROOT_LINE = "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw"
 
