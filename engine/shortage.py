@@ -1,7 +1,7 @@
 """Too little memory, known as such whoever reports it, and never as a damaged file or package.
 
 Each library says it in its own way, and most as an error of another kind: one place knows them.
-What a process may have at all is another matter: `engine.desk.child`.
+What a process may have at all is another matter: `engine.desk.vitals`.
 """
 
 from __future__ import annotations

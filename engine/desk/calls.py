@@ -6,7 +6,8 @@ What each of them does and raises is said there. What changes something holds th
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.contract import EvaluateDone, Event, Finding, SplitDone
@@ -21,8 +22,8 @@ from engine.contract.requests import (
     PictureRow,
     SplitRequest,
 )
-from engine.desk import evaluations, library, unknown_groups
-from engine.desk.writer import SharedWriter
+from engine.desk import library, unknown
+from engine.desk.library import load_evaluation
 from engine.jobs.split import current_split
 from engine.people import changes, permission, roster
 from engine.people.registry import People
@@ -33,11 +34,58 @@ from engine.rights.doubts import Scores
 from engine.rights.erase import erase, unfinished
 from engine.rights.export import export_person
 from engine.rights.purge import due, purge
+from engine.rights.upkeep import writing
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
 HOLDS_PICTURES: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
 """Jobs that hold pictures in memory, and may write them down after an erasure."""
+
+
+class SharedWriter:
+    """The workspace's writer lock, counted: several jobs of one app may write side by side.
+
+    They never write the same files: capture and import add pictures, training adds models.
+    Whoever takes the lock first puts in order what a killed writer left; `tell` hears of it.
+    """
+
+    def __init__(
+        self, workspace: Workspace, tell: Callable[[Event], None] = lambda event: None
+    ) -> None:
+        self._workspace = workspace
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._count = 0
+        self._stack = contextlib.ExitStack()
+
+    def acquire(self, what: str) -> None:
+        """Take or share the lock. Raises WorkspaceLocked, WorkspaceUnusable."""
+        with self._lock:
+            if self._count == 0:
+                self._stack.enter_context(writing(self._workspace, f"the app: {what}", self._tell))
+            self._count += 1
+
+    def release(self) -> None:
+        """Give one share back; the last one frees the lock."""
+        with self._lock:
+            self._count -= 1
+            if self._count == 0:
+                self._stack.close()
+
+    def release_all(self) -> None:
+        """Free the lock whatever is running; for the app's end."""
+        with self._lock:
+            self._count = 0
+            self._stack.close()
+
+    @contextlib.contextmanager
+    def hold(self, what: str) -> Iterator[None]:
+        """Hold a share inside the block."""
+        self.acquire(what)
+        try:
+            yield
+        finally:
+            self.release()
 
 
 class QuickCalls:
@@ -171,19 +219,19 @@ class QuickCalls:
             return library.rollback(self._workspace)
 
     def last_evaluation(self, model: str) -> EvaluateDone | None:
-        found = evaluations.load(self._workspace, model)
+        found = load_evaluation(self._workspace, model)
         return found[0] if found else None
 
     # --- unknown people ------------------------------------------------------------------
 
     def picture(self, path: str) -> bytes:
-        return unknown_groups.picture(self._workspace, path)
+        return unknown.picture(self._workspace, path)
 
     def inbox(self) -> InboxView:
         if self._choices.overdue():
             with contextlib.suppress(WorkspaceLocked):  # the next look, or the other, removes it
                 self.inbox_purge()
-        return unknown_groups.inbox_view(self._workspace, self._settings)
+        return unknown.inbox_view(self._workspace, self._settings)
 
     def inbox_switch(self, on: bool) -> None:
         with self._writer.hold("the switch for unknown people"):

@@ -32,7 +32,7 @@ from engine.contract.requests import (
     Wishes,
 )
 from engine.desk.child_main import ChildContext, serve
-from engine.jobs.pacing import FramePace
+from engine.jobs.find_faces import FramePace
 from engine.text import mask_credentials
 
 log = logging.getLogger(__name__)

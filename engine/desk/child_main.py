@@ -28,7 +28,7 @@ from engine.cancel import Cancel
 from engine.contract import Event, JobEnded, ProcessReady
 from engine.contract.errors import Cancelled, FacedeskError
 from engine.contract.messages import End, Hello, Ping, Pong, Quit, Start
-from engine.desk.child import offer_to_the_kernel
+from engine.desk.vitals import offer_to_the_kernel
 from engine.desk.wire import Channel, WireError
 from engine.logs import LogFormatter, keep_short, quieten_libraries
 from engine.machine import forbid_core_dumps

@@ -1,21 +1,21 @@
-"""The workspace as the interface lists it: people, split, models, one person, unknown groups.
+"""People, split, models and kept evaluations as the interface lists and changes them.
 
-People, split and models as the user interface lists and changes them, and one person's facts.
-
-File work: neither OpenCV nor TensorFlow is imported. Whoever changes something holds the
-workspace's writer lock.
+Needs neither OpenCV nor TensorFlow. Whoever changes something holds the writer lock. The last
+evaluation of each model lies in `evaluations/<model>.json`; the newest few files stay.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from engine.contract import EpochDone, EvaluateDone, SplitDone
-from engine.contract.errors import UsageError
+from engine.contract.errors import DataError, UsageError
 from engine.contract.people import state_of
 from engine.contract.requests import (
     ConfusionFacts,
@@ -27,9 +27,9 @@ from engine.contract.requests import (
     SessionFacts,
     SplitRequest,
 )
-from engine.desk import evaluations
+from engine.desk.wire import WireError, decode
 from engine.jobs import split as splitting
-from engine.model.record import ModelInfo, contains
+from engine.model.record import ModelInfo, contains, plain
 from engine.model.store import ModelStore
 from engine.people.person import Person, SessionInfo, UnreadPerson, clean_name
 from engine.people.recording import PictureRecord, read_records
@@ -37,7 +37,10 @@ from engine.people.registry import People
 from engine.rights.purge import unseen
 from engine.settings import Settings, SplitSettings
 from engine.workspace.audit import Audit
+from engine.workspace.files import parse_json, read_bytes, write_bytes
 from engine.workspace.folder import Workspace
+from engine.workspace.identity import before
+from engine.workspace.owner import translate_os_errors
 
 if TYPE_CHECKING:
     pass
@@ -149,7 +152,7 @@ def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
 def model_rows(workspace: Workspace) -> tuple[ModelRow, ...]:
     """Stored models, newest first."""
     return tuple(
-        _measured(model_row(info), evaluations.load(workspace, info.id))
+        _measured(model_row(info), load_evaluation(workspace, info.id))
         for info in ModelStore(workspace).list(compare=True)
     )
 
@@ -258,7 +261,7 @@ def _median(values: Sequence[float]) -> float:
 def _confusion(
     workspace: Workspace, registry: People, person: Person, model: str
 ) -> ConfusionFacts | None:
-    found = evaluations.load(workspace, model)
+    found = load_evaluation(workspace, model)
     if found is None or person.id not in found[1]:
         return None
     done, ids = found
@@ -279,3 +282,115 @@ def _confusion(
         nobody=nobody,
         others=tuple(sorted(others, key=lambda other: (-other[1], other[0]))),
     )
+
+
+EVALUATION_FORMAT = 2
+
+
+BOUNDS_SINCE = 2
+"""Before this version the intervals were two-sided: those are not told any more."""
+
+
+KEPT_EVALUATIONS = 10
+"""Evaluations that are kept."""
+
+
+LARGEST_EVALUATION = 4 << 20
+"""Bytes of the largest file written or read: about 700 people."""
+
+
+_IDS = "ids"
+
+
+def save_evaluation(workspace: Workspace, done: EvaluateDone) -> bool:
+    """Keep an evaluation in place of the last one of its model; whether it was small enough.
+
+    The caller holds `Workspace.writer`. Raises DiskFull, WorkspaceUnusable.
+    """
+    body: dict[str, object] = {"version": EVALUATION_FORMAT, "type": type(done).__name__}
+    body |= {f.name: getattr(done, f.name) for f in fields(done)}
+    # Names change, and folders come to be another's.
+    ids = {person.name: person.id for person in People(workspace).list()}
+    body[_IDS] = [ids.get(name, "") for name in done.people]
+    data = json.dumps(plain(body), separators=(",", ":"), allow_nan=False).encode()
+    if len(data) > LARGEST_EVALUATION:
+        return False
+    path = _evaluation_file(workspace, done.model)
+    write_bytes(path, data)
+    with translate_os_errors("remove old evaluations", workspace.evaluations):
+        # Whatever the clock says: the one just written is the newest.
+        others = (file for file in workspace.evaluations.glob("*.json") if file != path)
+        files = sorted(others, key=lambda file: file.stat().st_mtime_ns)
+        for old in files[: max(0, len(files) + 1 - KEPT_EVALUATIONS)]:
+            old.unlink(missing_ok=True)
+    return True
+
+
+def load_evaluation(
+    workspace: Workspace, model: str
+) -> tuple[EvaluateDone, tuple[str, ...]] | None:
+    """The last evaluation of a model and its people's identities in order; None if there is none.
+
+    A damaged file counts as none: it can be measured again.
+    """
+    path = _evaluation_file(workspace, model)
+    hints = get_type_hints(EvaluateDone)
+    try:
+        if path.stat().st_size > LARGEST_EVALUATION:
+            return None
+        body = parse_json(read_bytes(path))
+        version = body.pop("version", 0)  # 0 had none, and was the same otherwise
+        if version > EVALUATION_FORMAT:
+            return None
+        if version < BOUNDS_SINCE:
+            body["intervals"] = {}
+        folders = body.pop("slugs", None)  # of before there were identities
+        ids = tuple(map(str, body.pop(_IDS) if folders is None else map(before, folders)))
+        done = decode(json.dumps(body).encode(), b"")
+    except (OSError, DataError, ValueError, KeyError, TypeError, AttributeError, WireError):
+        return None
+    if not isinstance(done, EvaluateDone) or done.model != model:
+        return None
+    done = replace(
+        done, **{f.name: _with_nan(getattr(done, f.name), hints[f.name]) for f in fields(done)}
+    )
+    if not all(_is_of_type(getattr(done, f.name), hints[f.name]) for f in fields(done)):
+        return None
+    return (done, ids) if len(ids) == len(done.people) else None
+
+
+def _with_nan(value: Any, hint: Any) -> Any:
+    """`value` with NaN for null wherever the annotation says float: JSON has no word for it."""
+    inner = get_args(hint)
+    if hint is float and value is None:
+        return math.nan
+    if isinstance(value, Mapping) and len(inner) == 2:
+        return {key: _with_nan(each, inner[1]) for key, each in value.items()}
+    if isinstance(value, tuple) and inner:
+        kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
+        if len(kinds) == len(value):
+            return tuple(map(_with_nan, value, kinds))
+    return value
+
+
+def _is_of_type(value: Any, hint: Any) -> bool:
+    """Whether a value read from a file is what the field's annotation says."""
+    inner = get_args(hint)
+    match get_origin(hint):
+        case None:
+            numeric = hint is float and type(value) is int
+            return numeric or type(value) is hint
+        case origin if origin is tuple and inner[-1] is Ellipsis:
+            return isinstance(value, tuple) and all(_is_of_type(each, inner[0]) for each in value)
+        case origin if origin is tuple:
+            whole = isinstance(value, tuple) and len(value) == len(inner)
+            return whole and all(map(_is_of_type, value, inner))
+        case _:
+            return isinstance(value, Mapping) and all(
+                _is_of_type(key, inner[0]) and _is_of_type(each, inner[1])
+                for key, each in value.items()
+            )
+
+
+def _evaluation_file(workspace: Workspace, model: str) -> Path:
+    return workspace.evaluations / f"{Path(model).name}.json"

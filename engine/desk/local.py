@@ -58,21 +58,22 @@ from engine.contract.requests import (
     RecogniseRequest,
     TrainRequest,
 )
-from engine.desk import evaluations
 from engine.desk.calls import QuickCalls
-from engine.desk.child import Child, death
+from engine.desk.library import save_evaluation
 from engine.desk.processes import (
     CAMERA,
     MODEL,
     NEEDED,
+    Child,
     Processes,
+    Watchdog,
     is_further,
     process_name,
     starts,
 )
 from engine.desk.relays import FaceQuestions, FeatureRelay, LikenessQuestions, Sources
-from engine.desk.watchdog import Watchdog
-from engine.desk.writer import InboxWriter
+from engine.desk.unknown import InboxWriter
+from engine.desk.vitals import death
 from engine.jobs.recording import Tapes
 from engine.jobs.split import with_pictures
 from engine.model.store import ModelStore
@@ -110,7 +111,7 @@ class LocalDesk(QuickCalls):
         self._features = FeatureRelay(self._processes, self._writer)
         self._faces = FaceQuestions(self._processes, workspace)
         self._likenesses = LikenessQuestions(self._processes, workspace)
-        self._keeping = InboxWriter(workspace, settings, self._writer, self._hear)
+        self._keeping = InboxWriter(workspace, settings, self._writer.hold, self._hear)
         notes = SeenNotes(workspace, lambda: self._writer.hold("last seen"))
         self._seen = SeenWriter(notes)
         self._watchdog = Watchdog(
@@ -330,7 +331,7 @@ class LocalDesk(QuickCalls):
     def _evaluated(self, _child: Child, done: EvaluateDone) -> None:
         """The running evaluation holds the writer lock. A full disk must not lose the figures."""
         try:
-            evaluations.save(self._workspace, done)
+            save_evaluation(self._workspace, done)
         except DataError as error:
             text = f"The evaluation was not kept. {error}"
             self._listener(Notice(text=text, level="warning"))

@@ -22,6 +22,7 @@ from engine.contract.messages import (
     Burdened,
     End,
     FacesFound,
+    FacesWanted,
     FirstPictures,
     FramesEnded,
     LikenessAsked,
@@ -38,7 +39,6 @@ from engine.contract.messages import (
 )
 from engine.contract.requests import EvaluateRequest, TrainRequest
 from engine.desk.child_main import ChildContext, serve
-from engine.jobs.pacing import FrameSlots
 from engine.model.backbones import choose_runtime, load_ahead
 from engine.pictures import CROP
 
@@ -53,6 +53,61 @@ IDLE = 120.0
 """Seconds after a capture in which a training is expected: TensorFlow was loaded for it."""
 MAIN = "main loop"
 """What the process is at when it takes a message, as the watchdog calls it."""
+
+
+LEARNING_FACES = 0.3
+"""Weight of the last frame in the running mean of the seconds a face takes."""
+
+
+class FrameSlots:
+    """Slots between the reader thread and the main loop: a camera's lossy frames replace each
+    other, and the place in the queue stays, so that no camera is served more often than another.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[int, FacesFound] = {}
+        self._dropped: dict[int, int] = {}
+        self._faces: dict[int, int] = {}
+        """Faces in the last frame of each camera under way."""
+        self._each = 0.0
+        """Seconds that a face takes."""
+
+    def offer(self, faces: FacesFound) -> bool:
+        """Put a frame in; True if its camera had one waiting already (the older is dropped)."""
+        with self._lock:
+            occupied = faces.camera in self._waiting
+            self._dropped[faces.camera] = self._dropped.get(faces.camera, 0) + occupied
+            self._waiting[faces.camera] = faces
+            return occupied
+
+    def take(self, camera: int) -> FacesFound | None:
+        """Take a camera's waiting frame out."""
+        with self._lock:
+            return self._waiting.pop(camera, None)
+
+    def dropped(self, camera: int) -> int:
+        """Frames of a camera that newer ones replaced in here."""
+        with self._lock:
+            return self._dropped.get(camera, 0)
+
+    def wanted(self, faces: FacesFound) -> FacesWanted:
+        """Ask for the frame after `faces`, which is recognised now, then one of each other
+        camera."""
+        self._faces[faces.camera] = len(faces.boxes)
+        return FacesWanted(
+            camera=faces.camera, after=round(self._each * sum(self._faces.values()), 4)
+        )
+
+    def took(self, faces: FacesFound, seconds: float) -> None:
+        """Learn how long recognising a frame took."""
+        if faces.boxes:
+            each = seconds / len(faces.boxes)
+            self._each += (LEARNING_FACES if self._each else 1.0) * (each - self._each)
+
+    def ended(self, camera: int) -> None:
+        """No more frames come from a camera."""
+        self._faces.pop(camera, None)
 
 
 class ModelBody:

@@ -22,8 +22,8 @@ from engine.contract.messages import (
     TwinReport,
 )
 from engine.contract.requests import RecogniseRequest
+from engine.desk.calls import SharedWriter
 from engine.desk.processes import CAMERA, MODEL, Processes, process_name
-from engine.desk.writer import SharedWriter
 from engine.model.store import ModelStore
 from engine.rights import doubts
 from engine.rights.doubts import Scores

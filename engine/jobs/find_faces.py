@@ -1,11 +1,19 @@
-"""The camera's half of live recognition: find and align every face of every frame."""
+"""The camera's half of live recognition: find and align every face of every frame.
+
+The model says when it can take a camera's next frame (`FacesWanted`); until just before that, the
+camera's frames go to the preview only. So detection is spent on the newest frames, and on those
+that are recognised.
+"""
 
 from __future__ import annotations
 
 import math
+import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +23,77 @@ from engine.camera.source import Frame
 from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.contract import BoxTuple, Emit, Notice
-from engine.contract.messages import FacesFound
+from engine.contract.messages import FacesFound, FacesWanted
 from engine.contract.requests import RecogniseRequest, Wishes
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder, FaceFollower
 from engine.faces.quality import lies
-from engine.jobs.pacing import FramePace
 from engine.jobs.preview import Viewer
 from engine.settings import Settings
+
+LEARNING = 0.2
+"""Weight of the last frame in the running means."""
+
+POLL = 0.2
+"""Seconds after which a wait looks whether it was cancelled."""
+
+
+class FramePace:
+    """At most one frame is with the model and one on its way: set on the thread that hears the
+    model, used up by the job that has the camera.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._changed = threading.Condition()
+        self.begin()
+
+    def begin(self) -> None:
+        """A job begins: its first frame is wanted at once."""
+        with self._changed:
+            self._due: float | None = self._clock()
+            self._asked: float | None = None
+            self._admitted: float | None = None
+            self._gap = self._cost = 0.0
+
+    def take(self, message: Any) -> bool:
+        """Take a message if it is the model's; whether it was."""
+        if not isinstance(message, FacesWanted):
+            return False
+        with self._changed:
+            self._due = self._clock() + message.after
+            self._changed.notify_all()
+        return True
+
+    def admit(self) -> bool:
+        """Whether the frame at hand is to be looked at. Ask once for each frame.
+
+        It is as soon as a later one would come too late: its faces arrive when the model is ready,
+        or waited for the time from one frame to the next.
+        """
+        with self._changed:
+            now = self._clock()
+            if self._asked is not None and self._admitted is None:
+                self._gap += LEARNING * (now - self._asked - self._gap)
+            self._asked, self._admitted = now, None
+            if self._due is None or now + self._gap + self._cost < self._due:
+                return False
+            self._due, self._admitted = None, now
+            return True
+
+    def sent(self) -> None:
+        """The frame that was looked at is on its way."""
+        with self._changed:
+            if self._admitted is not None:
+                self._cost += LEARNING * (self._clock() - self._admitted - self._cost)
+
+    def wait(self, cancel: Cancel) -> None:
+        """Wait until the model takes another frame, for frames of which none may be left out."""
+        with self._changed:
+            while self._due is None and not cancel.stopping:
+                self._changed.wait(POLL)
+            self._due = None
+
 
 FRESH = 0.7
 """Seconds that a box may be shown for after the frame it was found in."""

@@ -1,34 +1,45 @@
-"""Import photographs from a folder with one sub-folder a person."""
+"""Import photographs: of people from folders, and of the operator's own strangers.
+
+A stranger may also be captured from a camera or clip, as a person is enrolled.
+"""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
+from engine.camera.source import kind_of
 from engine.cancel import Cancel
 from engine.contract import (
     Emit,
+    EnrolDone,
     Event,
     ImportDone,
     ImportRefused,
     LooksEnrolled,
     Notice,
     SetAside,
+    StrangersAdded,
     TwinChoice,
 )
-from engine.contract.errors import ConsentMissing, NoPictures
-from engine.contract.requests import ImportRequest
+from engine.contract.errors import ConsentMissing, ModelError, NameTaken, NoPictures, PersonNotFound
+from engine.contract.requests import EnrolRequest, ImportRequest, StrangersRequest
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.faces.refusal import Refusal
+from engine.jobs.enrol import enrol
 from engine.jobs.facing import put_aside
 from engine.people import changes
 from engine.people.guards import FaceGuard
-from engine.people.import_plan import ImportPlan, plan_import
+from engine.people.import_plan import ImportPlan, plan_import, plan_strangers
 from engine.people.importing import import_planned
-from engine.people.permission import note, permit
-from engine.people.person import Person
-from engine.people.registry import People
+from engine.people.permission import note, permit, permitted
+from engine.people.person import Person, clean_name
+from engine.people.registry import People, StrangerArea, strangers
+from engine.picture_formats import is_picture_name
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
@@ -139,4 +150,149 @@ def _settled(
         pictures=found.pictures,
         change=done.id if days else "",
         looks_like=found.other,
+    )
+
+
+def add_strangers(
+    workspace: Workspace, settings: Settings, request: StrangersRequest, cancel: Cancel, emit: Emit
+) -> StrangersAdded:
+    """Add strangers; the caller reports what is returned, for `take_in` may still follow.
+
+    A folder or picture is imported (see `plan_strangers`), from any other source `request.count`
+    crops of one stranger are captured, exactly as a person is enrolled. Raises SourceError,
+    DataError (NoPictures if nothing was added, NameTaken for a clip that is there already),
+    Cancelled.
+    """
+    began = time.monotonic()
+    before = len(strangers(workspace))
+    path = Path(request.source).expanduser()
+    if os.path.isdir(path) or (is_picture_name(path) and os.path.isfile(path)):
+        images, refused = _import(workspace, settings, path, request.name, cancel, emit)
+    else:
+        images, refused = _capture(workspace, settings, request, cancel, emit)
+    now = len(strangers(workspace))
+    return StrangersAdded(
+        added=now - before,
+        images=images,
+        refused=refused,
+        strangers=now,
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit) -> bool:
+    """Compute the strangers' features for the model in use, and emit its new Threshold.
+
+    False if there is no model: training will do it. A model that cannot be used costs a Notice,
+    for the strangers are kept all the same. Raises Cancelled, DataError for a damaged crop.
+    """
+    # Loading the network takes a moment, which a workspace without a model need not wait for.
+    from engine.jobs.strangers import stranger_embeddings
+    from engine.model.networks import backbone_of
+    from engine.model.store import ModelStore
+    from engine.recognise.recogniser import present_gallery
+    from engine.recognise.threshold import kept_of, settle, threshold_event
+
+    store = ModelStore(workspace)
+    if store.current_id() is None:
+        return False
+    try:
+        model, fpir = store.load(), settings.recognition.fpir
+        backbone = backbone_of(model.info, settings.model.runtime)
+        extractor, space = backbone.extractor, backbone.space
+        names = {person.id: person.name for person in permitted(workspace)}
+        gallery, _unused = present_gallery(model, space, names)
+        kept = kept_of(model.info)
+    except ModelError as error:
+        emit(
+            Notice(
+                text=f"The threshold stays as it is: {error}. {error.hint}",
+                level="warning",
+            )
+        )
+        return False
+    found = stranger_embeddings(workspace, extractor, space, cancel, emit)
+    _gallery, calibration = settle(space, gallery, fpir, kept, found)
+    emit(threshold_event(calibration, "strangers"))
+    return True
+
+
+def _import(
+    workspace: Workspace,
+    settings: Settings,
+    path: Path,
+    name: str | None,
+    cancel: Cancel,
+    emit: Emit,
+) -> tuple[int, int]:
+    """Pictures kept and files refused of a folder or picture."""
+    done = ImportDone(people=0, images=0, refused=0, seconds=0)
+    duplicates = 0
+    for event in import_planned(
+        plan_strangers(path, name),
+        People(StrangerArea(workspace)),
+        FaceFinder(settings.detection),
+        QualityGates(settings.gates),
+        "central",
+        cancel,
+    ):
+        if isinstance(event, ImportDone):
+            done = event
+            continue
+        emit(event)
+        # A duplicate is here already: to add a folder again is no mistake.
+        duplicates += isinstance(event, ImportRefused) and event.reason == Refusal.DUPLICATE
+    if done.images == 0 and not duplicates:
+        raise NoPictures(
+            "No stranger was added",
+            f"none of {done.refused} files holds a usable face",
+            "The reason stands beside each file.",
+        )
+    return done.images, done.refused
+
+
+def _capture(
+    workspace: Workspace, settings: Settings, request: StrangersRequest, cancel: Cancel, emit: Emit
+) -> tuple[int, int]:
+    """Pictures kept and frames refused of one stranger from a source."""
+
+    def inner(event: Event) -> None:
+        if not isinstance(event, EnrolDone):
+            emit(event)
+
+    area = StrangerArea(workspace)
+    name = request.name
+    if name is None:
+        name = name_of(request.source)
+        _refuse_known(area, name)
+    done = enrol(
+        area,
+        settings,
+        EnrolRequest(person=name, source=request.source, count=request.count, pace="fast"),
+        cancel,
+        inner,
+    )
+    return done.captured, sum(done.refused.values())
+
+
+def name_of(source: str) -> str:
+    """What a stranger from `source` is called: after the clip, else after the time."""
+    kind = kind_of(source)
+    if kind == "file":
+        return clean_name(Path(source).stem)
+    if kind == "demo":
+        return clean_name(source.replace(":", " "))
+    return f"{kind} {datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _refuse_known(area: StrangerArea, name: str) -> None:
+    """The same clip again would only double its pictures."""
+    try:
+        known = People(area).get(name)
+    except PersonNotFound:
+        return
+    raise NameTaken(
+        "This stranger is there already",
+        f"{known.name}, {known.pictures} pictures",
+        "Give --as NAME: another name for somebody else, this one to add pictures.",
     )

@@ -1,13 +1,15 @@
 """Why a face was decided as it was: the evidence that is kept, and the explanation made of it.
 
-The decision itself is never made again here: its rule comes from `voting.decide`.
+The decision itself is never made again here: its rule comes from `tracking.decide`.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +18,19 @@ from engine.contract import FaceSeen, Rule, Why
 from engine.faces.refusal import GATES, measured
 from engine.model.backbones import BACKBONES
 from engine.model.face_space import Space
+from engine.model.feature_store import FeatureCache
 from engine.model.joint_space import JointSpace
 from engine.model.vectors import Float32, cohort_scores, unit
+from engine.people.permission import permitted
+from engine.people.registry import People
 from engine.pictures import encode_png
 from engine.recognise.calibration import threshold_for
 from engine.recognise.gallery import match
 from engine.settings import GateSettings
+from engine.workspace.folder import Workspace
+
+if TYPE_CHECKING:
+    pass
 
 MOST_TRACKS = 32
 """Tracks whose last decision is kept; older ones go first."""
@@ -142,6 +151,50 @@ def explain(
         opinions=opinions(evidence, space) if isinstance(space, JointSpace) else (),
         crop=encode_png(evidence.crop),
     )
+
+
+class Explainer:
+    """Explains decisions. Safe from several threads.
+
+    The enrolled crops are read at the first explanation, from the cache of features that
+    training left: crops without features there are not compared, no network runs.
+    """
+
+    def __init__(
+        self, workspace: Workspace, gates: GateSettings, extractor_digest: str, space: Space
+    ) -> None:
+        self._workspace = workspace
+        self._gates = gates
+        self._digest = extractor_digest
+        self._space = space
+        self._lock = threading.Lock()
+        self._enrolled: EnrolledCrops | None = None
+
+    def explain(self, evidence: Evidence) -> Why:
+        """The explanation of one decision."""
+        with self._lock:
+            if self._enrolled is None:
+                self._enrolled = self._read()
+        return explain(evidence, self._enrolled, self._gates, self._space)
+
+    def forget(self) -> None:
+        """People have changed: the enrolled crops are read anew for the next explanation."""
+        with self._lock:
+            self._enrolled = None
+
+    def _read(self) -> EnrolledCrops:
+        people = People(self._workspace)
+        cache = FeatureCache(self._workspace, self._digest)
+        parts = []
+        for person in permitted(self._workspace):
+            for session in person.sessions:
+                files, features = cache.ready(person.slug, session.id, session.pictures)
+                if files:
+                    folder = people.session_directory(person.slug, session.id)
+                    below = folder.relative_to(self._workspace.root).as_posix()
+                    paths = [f"{below}/{file}" for file in files]
+                    parts.append((self._space.embed(features), paths, person.name))
+        return enrolled_crops(parts, self._space.dims)
 
 
 def opinions(evidence: Evidence, space: JointSpace) -> tuple[tuple[str, float], ...]:

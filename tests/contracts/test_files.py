@@ -27,7 +27,7 @@ ALLOWED = {
     "engine/camera/tape.py": "a recording that the operator asked for",
     "engine/faces/blaze.py": "a packaged network: about nobody",
     "engine/model/arrays.py": "a member of an archive in memory",
-    "engine/desk/child.py": "/proc",
+    "engine/desk/vitals.py": "/proc",
     "engine/shortage.py": "/proc of this process",
     "engine/jobs/recording.py": "a recording that the operator asked for",
     "engine/model/backbones.py": "how fast this machine is: about nobody",

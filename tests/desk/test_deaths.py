@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import EngineDied, EngineHung
-from engine.desk.child import MOST, WITHIN, Deaths, cause, death
+from engine.desk.processes import MOST, WITHIN, Deaths
+from engine.desk.vitals import cause, death
 
 
 def test_a_process_is_replaced_until_it_has_died_too_often() -> None:

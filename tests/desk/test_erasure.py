@@ -17,7 +17,7 @@ from engine.cancel import Cancel
 from engine.contract.errors import DataError, PersonNotFound, PersonUnreadable
 from engine.contract.people import Answers
 from engine.contract.requests import EvaluateRequest, TrainRequest
-from engine.desk import evaluations
+from engine.desk.library import save_evaluation
 from engine.jobs.evaluate import evaluate
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
@@ -437,7 +437,7 @@ def test_an_evaluation_with_the_persons_row_goes(lived: Workspace, backbone: Bac
     done = evaluate(
         lived, SETTINGS, EvaluateRequest(), Cancel(), lambda e: None, Backbones(kept=backbone)
     )
-    evaluations.save(lived, replace(done))
+    save_evaluation(lived, replace(done))
     erase(lived, NAME, answers=REMOVE)
     assert list(lived.evaluations.iterdir()) == []
 

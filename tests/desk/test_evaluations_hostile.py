@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.desk import evaluations
-from engine.desk.evaluations import load
+from engine.desk import library
+from engine.desk.library import load_evaluation as load
 from engine.workspace.folder import Workspace
 from tests.fuzz.seeds import workspace_files
 
@@ -57,7 +57,7 @@ def test_one_that_is_nested_or_too_long_counts_as_none(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(workspace)
-    monkeypatch.setattr(evaluations, "LONGEST", 10)
+    monkeypatch.setattr(library, "LARGEST_EVALUATION", 10)
     assert load(workspace, MODEL) is None
     monkeypatch.undo()
     (workspace.root / NAME).write_text("[" * 100_000)

@@ -9,8 +9,8 @@ import pytest
 
 from engine.contract.errors import WorkspaceLocked
 from engine.contract.messages import PictureKept, PicturesOver
+from engine.desk.calls import SharedWriter
 from engine.desk.relays import FeatureRelay
-from engine.desk.writer import SharedWriter
 from engine.workspace.folder import Workspace
 
 FIRST = PictureKept(slug="ada", session="s1", file="0001.png")

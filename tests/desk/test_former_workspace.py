@@ -16,7 +16,7 @@ from engine.contract.errors import ModelCorrupt
 from engine.contract.requests import TrainRequest
 from engine.desk.library import person_rows
 from engine.desk.local import LocalDesk
-from engine.desk.unknown_groups import inbox_view
+from engine.desk.unknown import inbox_view
 from engine.jobs.naming import Recognition
 from engine.jobs.train import train
 from engine.model.backbones import packaged_space

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.contract.messages import FacesFound
-from engine.jobs.pacing import FrameSlots
+from engine.desk.model_process import FrameSlots
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.desk.child import machine_bytes, most_bytes, own_bytes
+from engine.desk.vitals import machine_bytes, most_bytes, own_bytes
 
 
 def machine(root: Path, group: str, **limits: str) -> Path:
@@ -27,7 +27,7 @@ def test_memory_that_is_written_to_counts_as_the_processs_own():
     # In a process of its own: this one may give memory back at any moment.
     script = """
 import os
-from engine.desk.child import own_bytes
+from engine.desk.vitals import own_bytes
 before = own_bytes(os.getpid())
 kept = b"1" * 50_000_000
 print(own_bytes(os.getpid()) - before)

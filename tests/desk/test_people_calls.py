@@ -14,7 +14,8 @@ import pytest
 from engine.contract import EvaluateDone
 from engine.contract.errors import DataError, NothingToUndo
 from engine.contract.people import Answers, Consent
-from engine.desk import evaluations
+from engine.desk import library
+from engine.desk.library import load_evaluation, save_evaluation
 from engine.desk.local import LocalDesk
 from engine.model.record import ModelDraft, encode
 from engine.model.store import ModelStore
@@ -137,7 +138,7 @@ def test_consent_is_noted_with_time_and_version_and_withdrawn(desk: LocalDesk) -
 def test_facts_tell_who_a_person_is_taken_for(
     desk: LocalDesk, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert evaluations.save(workspace, done())
+    assert save_evaluation(workspace, done())
     desk.rename("Bob", "Robert")
     in_use(monkeypatch, desk)
     confusion = desk.person_facts("Anna").confusion
@@ -150,16 +151,16 @@ def test_facts_tell_who_a_person_is_taken_for(
 
 
 def test_an_evaluation_is_kept_whole(desk: LocalDesk, workspace: Workspace) -> None:
-    evaluations.save(workspace, done(rank1=0.5))
-    evaluations.save(workspace, done(tpir={"0.01": 0.5}, fpir_at_threshold=0.0))
+    save_evaluation(workspace, done(rank1=0.5))
+    save_evaluation(workspace, done(tpir={"0.01": 0.5}, fpir_at_threshold=0.0))
     assert desk.last_evaluation(MODEL) == done(tpir={"0.01": 0.5}, fpir_at_threshold=0.0)
     assert desk.last_evaluation("another") is None
 
 
 def test_only_the_newest_evaluations_stay(desk: LocalDesk, workspace: Workspace) -> None:
-    for number in range(evaluations.MOST + 3):
-        evaluations.save(workspace, done(model=f"m{number}"))
-    assert len(list(workspace.evaluations.iterdir())) == evaluations.MOST
+    for number in range(library.KEPT_EVALUATIONS + 3):
+        save_evaluation(workspace, done(model=f"m{number}"))
+    assert len(list(workspace.evaluations.iterdir())) == library.KEPT_EVALUATIONS
     assert desk.last_evaluation("m0") is None
 
 
@@ -167,7 +168,7 @@ def test_only_the_newest_evaluations_stay(desk: LocalDesk, workspace: Workspace)
 def test_a_damaged_evaluation_counts_as_none(
     desk: LocalDesk, workspace: Workspace, data: bytes
 ) -> None:
-    evaluations.save(workspace, done())
+    save_evaluation(workspace, done())
     (workspace.evaluations / f"{MODEL}.json").write_bytes(data)
     assert desk.last_evaluation(MODEL) is None
 
@@ -175,8 +176,8 @@ def test_a_damaged_evaluation_counts_as_none(
 def test_an_evaluation_that_is_too_large_is_not_kept(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluations, "LONGEST", 100)
-    assert not evaluations.save(workspace, done())
+    monkeypatch.setattr(library, "LARGEST_EVALUATION", 100)
+    assert not save_evaluation(workspace, done())
     assert list(workspace.evaluations.iterdir()) == []
 
 
@@ -187,7 +188,7 @@ def test_the_desk_keeps_the_evaluation_that_a_job_reports(
     desk._listener = heard.append
     desk._received(SimpleNamespace(name="model"), done())  # type: ignore[arg-type]
     assert len(heard) == 1
-    assert evaluations.load(workspace, MODEL) is not None
+    assert load_evaluation(workspace, MODEL) is not None
 
 
 def test_what_expired_is_purged(desk: LocalDesk, workspace: Workspace) -> None:

@@ -15,8 +15,7 @@ from engine.contract.errors import SourceUnreadable
 from engine.contract.requests import CheckRequest, EnrolRequest, ReplayRequest
 from engine.desk.local import LocalDesk
 from engine.jobs.enrol import enrol
-from engine.jobs.recording import recorded
-from engine.jobs.replay import compared, decisions, replay
+from engine.jobs.recording import compared, decisions, recorded, replay
 from engine.workspace.folder import Workspace
 
 REQUEST = EnrolRequest(person="Eileen Collins", source="demo:collins", count=6, pace="fast")

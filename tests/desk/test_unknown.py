@@ -11,11 +11,11 @@ import pytest
 
 from engine.contract import FaceSeen, InboxChanged, Rule, Sighted
 from engine.contract.errors import DataError, WorkspaceLocked
+from engine.desk.calls import SharedWriter
 from engine.desk.local import LocalDesk
-from engine.desk.unknown_groups import inbox_view, picture
+from engine.desk.unknown import InboxWriter, inbox_view, picture
 from engine.desk.wire import decode, encode
-from engine.desk.writer import InboxWriter, SharedWriter
-from engine.jobs.keep_unknown import SETTLED, Keeper
+from engine.jobs.naming import SETTLED, Keeper
 from engine.people.unknown import Inbox
 from engine.recognise.why import Evidence, Memory
 from engine.settings import GateSettings, Settings
@@ -202,7 +202,7 @@ def written(workspace: Workspace) -> Callable[..., list[InboxChanged]]:
 
     def write(*events: Sighted) -> list[InboxChanged]:
         told: list[InboxChanged] = []
-        writer = InboxWriter(workspace, Settings(), SharedWriter(workspace), told.append)
+        writer = InboxWriter(workspace, Settings(), SharedWriter(workspace).hold, told.append)
         for event in events:
             writer.offer(event)
         writer.close(10)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.desk.child import Limits, Trouble, Vitals
 from engine.desk.child_main import Heartbeats
+from engine.desk.vitals import Limits, Trouble, Vitals
 
 LIMITS = Limits(silent=10, still=30, most_bytes=1000)
 

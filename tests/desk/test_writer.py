@@ -6,9 +6,9 @@ import pytest
 
 from engine.contract import Recovered
 from engine.contract.errors import WorkspaceUnusable
+from engine.desk.calls import SharedWriter
 from engine.desk.local import LocalDesk
 from engine.desk.processes import Processes
-from engine.desk.writer import SharedWriter
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 from tests.desk.desk_driver import Collector

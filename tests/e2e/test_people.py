@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.desk import evaluations
+from engine.desk.library import load_evaluation
 from engine.people.registry import People
 from engine.workspace.folder import Workspace
 from tests.people.test_registry import capture
@@ -68,7 +68,7 @@ def test_consent_and_facts_are_shown(facedesk: Any, workspace: Workspace) -> Non
     facts = facedesk("people", "show", "Anna", *at, "--json").objects[0]
     assert facts["consent"]["withdrawn"]
     assert len(facts["sessions"]) == 2
-    assert evaluations.load(workspace, "any") is None
+    assert load_evaluation(workspace, "any") is None
 
 
 def test_the_trash_is_emptied_on_demand(facedesk: Any, workspace: Workspace) -> None:

@@ -42,7 +42,7 @@ from engine.contract import (
     SourceOpened,
 )
 from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
-from engine.desk import child
+from engine.desk import processes as child
 from engine.desk.local import LocalDesk
 from engine.people.unknown import Inbox
 from engine.settings import Settings

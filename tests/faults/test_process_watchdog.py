@@ -15,8 +15,8 @@ from engine.config import load_settings
 from engine.contract import JobEnded, Notice
 from engine.contract.errors import EngineDied, EngineHung, EngineTooLarge
 from engine.contract.messages import End, Hello, Ping, Start
-from engine.desk.child import Child, own_bytes
-from engine.desk.watchdog import Watchdog
+from engine.desk.processes import Child, Watchdog
+from engine.desk.vitals import own_bytes
 from engine.settings import ProcessSettings
 from engine.workspace.folder import Workspace
 

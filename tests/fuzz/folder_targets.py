@@ -12,8 +12,9 @@ import numpy as np
 
 from engine.contract.errors import FacedeskError, ModelCorrupt, NoModel
 from engine.dataset.split import check_fits, load_split, split_warnings, summarise
-from engine.desk import evaluations, library
-from engine.desk.unknown_groups import inbox_view
+from engine.desk import library
+from engine.desk.library import load_evaluation
+from engine.desk.unknown import inbox_view
 from engine.jobs.material import stale_ids
 from engine.model.arrays import LARGEST, unpack
 from engine.model.face_space import FaceSpace
@@ -224,7 +225,7 @@ def evaluation(data: bytes) -> None:
     """A kept evaluation: whole, or none."""
     workspace, _name, _same = _spoilt(data, evaluation_files())
     current = ModelStore(workspace).current_id() or ""
-    found = evaluations.load(workspace, current)
+    found = load_evaluation(workspace, current)
     library.model_rows(workspace)
     if found is not None:
         done, ids = found

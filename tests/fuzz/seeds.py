@@ -16,7 +16,7 @@ from engine.camera.tape_folder import new_tape
 from engine.contract import EvaluateDone, FaceSeen, Notice, Sighted
 from engine.contract.people import Consent
 from engine.dataset.split import make_split, save_split
-from engine.desk import evaluations
+from engine.desk.library import save_evaluation
 from engine.desk.wire import encode
 from engine.model.arrays import pack
 from engine.model.face_space import FaceSpace
@@ -170,7 +170,7 @@ def workspace_files() -> dict[str, bytes]:
         confused=(("Ada Lovelace", "Grace Hopper", 0.2, 0.5, "a.png", "b.png"),),
         suspects=(("Ada Lovelace", "a.png", "blurred", "look"),), sentence="Good.",
     )  # fmt: skip
-    evaluations.save(workspace, done)
+    save_evaluation(workspace, done)
     delete_people(workspace, ["Zoë Brown"], 30)
     pictures = {f"{n:04d}.png": _crop(n) for n in (1, 2)}
     rows = np.tile(np.array([1.0, 0.0], np.float32), (2, 1))

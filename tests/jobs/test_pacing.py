@@ -12,8 +12,7 @@ from engine.contract import Event, Preview
 from engine.contract.messages import FacesFound, FacesWanted
 from engine.contract.requests import PreviewWish, RecogniseRequest, Wishes
 from engine.faces.detect import FaceFollower
-from engine.jobs.find_faces import watch
-from engine.jobs.pacing import FramePace
+from engine.jobs.find_faces import FramePace, watch
 
 
 class Clock:

@@ -20,7 +20,7 @@ import pytest
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen, NoFace, Sighted
 from engine.contract.requests import EnrolRequest, ImportRequest, RecogniseRequest, TrainRequest
-from engine.desk.unknown_groups import inbox_view
+from engine.desk.unknown import inbox_view
 from engine.jobs.enrol import enrol
 from engine.jobs.imports import import_pictures
 from engine.jobs.recognise import recognise

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import ModelCorrupt
-from engine.model.face_space import FaceSpace
-from engine.model.record import ModelInfo, StoredModel
-from engine.recognise.gate import (
+from engine.jobs.gate import (
     Probes,
     StandIns,
     hits_of,
@@ -20,6 +18,8 @@ from engine.recognise.gate import (
     not_compared,
     why_not_comparable,
 )
+from engine.model.face_space import FaceSpace
+from engine.model.record import ModelInfo, StoredModel
 from tests.recognise.made_up import DIMS, near, vectors
 
 ANNA, BERT, CLEO = vectors(3, 50)

@@ -12,8 +12,8 @@ import pytest
 from engine.contract import WorkspaceUpgraded
 from engine.contract.errors import DataError, DiskFull, PersonUnreadable, WorkspaceTooNew
 from engine.dataset.split import load_split
-from engine.desk import evaluations
-from engine.desk.writer import SharedWriter
+from engine.desk.calls import SharedWriter
+from engine.desk.library import load_evaluation
 from engine.people.registry import People
 from engine.people.unknown_choices import Choices
 from engine.settings import InboxSettings
@@ -45,7 +45,7 @@ def facts(workspace: Workspace) -> object:
         [(person.name, person.revision, person.pictures) for person in People(workspace).list()],
         split and split.people,
         Choices(workspace, InboxSettings()).last(),
-        (evaluations.load(workspace, format_0.MODEL) or ("",))[0],
+        (load_evaluation(workspace, format_0.MODEL) or ("",))[0],
     )
 
 

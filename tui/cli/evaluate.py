@@ -47,7 +47,7 @@ def evaluate(
     facedesk evaluate
     facedesk evaluate --strangers photos-of-others/ --report report/
     """
-    from engine.desk import evaluations
+    from engine.desk.library import save_evaluation
     from engine.jobs.evaluate import evaluate
 
     request = EvaluateRequest(
@@ -68,7 +68,7 @@ def evaluate(
         emit = Listener(output, bar)
         done = evaluate(context.workspace, context.settings, request, cancel, emit)
         if writing:
-            evaluations.save(context.workspace, done)
+            save_evaluation(context.workspace, done)
     _show(output, done)
 
 

@@ -47,7 +47,7 @@ def _replay_here(context: Context, request: ReplayRequest, *, each_event: bool) 
     Raises SourceUnreadable at the end if the recording breaks off, ReviewNeeded if pictures that
     were kept must be looked at, NoPictures if none was kept for `request.into`.
     """
-    from engine.jobs.replay import replay as run_again
+    from engine.jobs.recording import replay as run_again
 
     output = context.output
     listener = Listener(output)
@@ -100,7 +100,7 @@ def _line(event: Event) -> str:
 
 def _replay_in_app(context: Context, request: ReplayRequest) -> None:
     """The app with the recorded job running in it. An enrolment plays in a folder of its own."""
-    from engine.jobs.replay import recorded_job
+    from engine.jobs.recording import recorded_job
     from engine.workspace.folder import Workspace
     from tui.cli.app import run_app
 

@@ -76,7 +76,7 @@ def strangers_add(context: Context, source: str, count: int, name: str | None) -
     facedesk strangers add visitors/
     facedesk strangers add clip.mp4 --count 40
     """
-    from engine.jobs.add_strangers import add_strangers, take_in
+    from engine.jobs.imports import add_strangers, take_in
 
     output, settings, workspace = context.output, context.settings, context.workspace
     request = StrangersRequest(source=source, count=count, name=name)

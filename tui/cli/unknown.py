@@ -10,7 +10,7 @@ import click
 from engine.contract import Sighted
 from engine.contract.errors import DataError
 from engine.contract.requests import UnknownGroup
-from engine.desk.unknown_groups import inbox_view
+from engine.desk.unknown import inbox_view
 from engine.people.unknown import Inbox
 from engine.people.unknown_choices import Choices
 from engine.text import many

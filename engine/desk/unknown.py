@@ -1,15 +1,23 @@
-"""Unknown people who were kept, grouped by likeness, and their pictures.
+"""The app's unknown people: sightings written without waiting, grouped by likeness, shown.
 
 Loads numpy where there is something to compare, neither OpenCV nor TensorFlow.
+
+Recognition holds no writer lock: the model process sends whole sightings, and the app's process
+takes the lock for each for a moment, off the threads that carry events. While another process
+holds it (or the disk is full) sightings are dropped and counted: they are not worth a wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from engine.contract.errors import DataError, ModelCorrupt
+from engine.contract import InboxChanged, Sighted
+from engine.contract.errors import DataError, FacedeskError, ModelCorrupt
 from engine.contract.requests import InboxView, SightingRow, UnknownGroup
 from engine.people.unknown import FEATURES_FILE, ChoiceMemory, Inbox, Sides, Sighting
 from engine.people.unknown_choices import Choices
@@ -19,6 +27,71 @@ from engine.workspace.folder import Workspace
 
 if TYPE_CHECKING:
     from engine.model.vectors import Float32
+
+
+WAITING = 16
+"""Sightings that may wait to be written."""
+
+
+class InboxWriter:
+    """Writes within `hold` on its own thread; `tell` gets an InboxChanged after each sighting."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        hold: Callable[[str], AbstractContextManager[None]],
+        tell: Callable[[InboxChanged], None],
+    ) -> None:
+        self._inbox = Inbox(workspace, settings.inbox)
+        self._choices = Choices(workspace, settings.inbox)
+        self._hold = hold
+        self._tell = tell
+        self._queue: queue.Queue[Sighted | None] = queue.Queue(WAITING)
+        self._skipped = 0
+        self._thread: threading.Thread | None = None
+
+    def offer(self, sighted: Sighted) -> None:
+        """Queue a sighting; never blocks."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+            self._thread.start()
+        try:
+            self._queue.put_nowait(sighted)
+        except queue.Full:
+            self._skip("the disk is too slow")
+
+    def close(self, seconds: float) -> None:
+        """Let what waits be written, for at most so long."""
+        if self._thread is not None:
+            try:
+                self._queue.put(None, timeout=seconds)
+            except queue.Full:
+                return
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while (sighted := self._queue.get()) is not None:
+            if not self._inbox.keeping:
+                continue  # switched off since it was seen
+            try:
+                with self._hold("keeping an unknown"):
+                    self._choices.purge()
+                    self._inbox.add(sighted)
+            except FacedeskError as error:
+                self._skip(f"{error.title}: {error.message}")
+            except ValueError as error:
+                self._skip(str(error))
+            else:
+                self._say("")
+
+    def _skip(self, why: str) -> None:
+        self._skipped += 1
+        self._say(why)
+
+    def _say(self, why: str) -> None:
+        self._tell(InboxChanged(waiting=self._inbox.count(), skipped=self._skipped, why=why))
+
 
 LARGEST_PICTURE = 4 << 20
 """Bytes; an aligned crop has about 50 KB."""
