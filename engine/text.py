@@ -16,6 +16,7 @@ Warnings as data, and as lines.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -166,6 +167,29 @@ def mask_credentials(text: str) -> str:
     masked = _WHOLE.sub(rf"\1{MASK}@", text)
     masked = _WITHIN.sub(rf"\1{MASK}@", masked)
     return _SECRET.sub(rf"\1{MASK}", masked)
+
+
+def percent(share: float, *, up: bool = False) -> str:
+    """A share as a percentage at two digits: `73 %`, `1.5 %`, `0.2 %`; a dash if it is not finite.
+
+    `up` rounds up: for what a share is at most.
+    """
+    if not math.isfinite(share):
+        return "-"
+    hundredths = share * 100
+    digits = 1 - math.floor(math.log10(hundredths)) if 0 < hundredths < 10 else 0
+    step = 10.0**-digits
+    steps = math.ceil(hundredths / step - 1e-6) if up else round(hundredths / step)
+    return f"{steps * step:.2g} %" if steps * step < 10 else f"{steps * step:.0f} %"
+
+
+SOFTNESS = 0.1
+"""How far above its threshold a score is called 73 of 100."""
+
+
+def match(score: float, threshold: float) -> float:
+    """A score as people read it: 0 to 100, 50 at the threshold (a logistic curve)."""
+    return 100.0 / (1.0 + math.exp(-min(max((score - threshold) / SOFTNESS, -50.0), 50.0)))
 
 
 @dataclass(frozen=True, slots=True)

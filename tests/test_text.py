@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import unicodedata
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.logs import LogFormatter
-from engine.text import escaped, is_invisible, shown, shown_lines
+from engine.text import escaped, is_invisible, match, percent, shown, shown_lines
 
 EVIL = ("\x1b[2J", "\x1b]52;c;ZXZpbA==\x07", "\x1b]8;;http://x\x07", "\x9b31m", "\u202e", "\u200b",
         "\ufeff", "\u2028", "\u00ad", "\u3164", "\udcff")  # fmt: skip
@@ -54,3 +55,37 @@ def test_escaped_json_means_the_same_and_is_plain(text: str) -> None:
 def test_log_files_hold_no_escape_sequence() -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "cannot open %s", ("\x1b]0;x\x07",), None)
     assert "\x1b" not in LogFormatter("%(message)s").format(record)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.01, "1 %"),
+        (0.001, "0.1 %"),
+        (0.0205, "2.1 %"),
+        (0.3, "30 %"),
+        (0.0, "0 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_a_share_is_rounded_up_at_two_digits(share: float, text: str) -> None:
+    assert percent(share, up=True) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0149, "1.5 %"),
+        (0.0996, "10 %"),
+        (0.734, "73 %"),
+        (1.0, "100 %"),
+        (math.nan, "-"),
+    ],
+)
+def test_a_share_is_a_percentage_at_two_digits(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_a_match_is_50_at_the_threshold_and_stays_within_100() -> None:
+    assert match(0.21, 0.21) == 50
+    assert 0 <= match(-9.0, 0.2) < match(0.1, 0.2) < 50 < match(0.3, 0.2) < match(9.0, 0.2) <= 100

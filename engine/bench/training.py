@@ -44,6 +44,7 @@ from engine.model.networks import Backbones
 from engine.model.weights import load_weights
 from engine.people.registry import People
 from engine.settings import Settings
+from engine.text import percent
 from engine.workspace.files import write_bytes
 from engine.workspace.folder import Workspace
 
@@ -110,7 +111,7 @@ def measure_train(plan: Plan) -> Iterator[Figure]:
         judged="ratio",
         least=30,
         stretch=100,
-        note=f"captured in real time, {share:.0%} of the crops left at its end",
+        note=f"captured in real time, {percent(share)} of the crops left at its end",
     )
     yield timed
     yield replace(

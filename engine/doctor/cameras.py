@@ -14,6 +14,7 @@ from engine.contract import CameraMeasured, Emit, Finding
 from engine.contract.errors import Cancelled, SourceBusy, SourceError
 from engine.contract.events_desk import State
 from engine.settings import CameraSettings, Settings
+from engine.text import percent
 
 SHOWN = 6
 """Sizes of a format told one by one."""
@@ -257,7 +258,7 @@ def _light(measured: CameraMeasured, settings: Settings, finding: _Maker) -> Fin
         f"brightness {measured.brightness:.0f}",
         settings.gates,
     )
-    detail = f"{measured.clipped:.0%} of the pixels are black or white"
+    detail = f"{percent(measured.clipped)} of the pixels are black or white"
     if measured.brightness < gates.min_brightness:
         limit = f"{value}, below {gates.min_brightness:g}"
         return finding("light", "warning", limit, detail, "Put a light in front of the person.")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.text import shown
+from engine.text import percent, shown
 
 WIDTH, HEIGHT = 480, 360
 LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 46
@@ -130,11 +130,6 @@ def confusion_plot(names: Sequence[str], counts: Sequence[Sequence[int]]) -> str
         parts.append(f'<text x="{x:.1f}" y="{label - 6}"{turn}>{_e(_short(name))}</text>')
     width, height = label + (people + 1) * size + 4, label + people * size + 4
     return _svg(width, height, "Confusion matrix", parts)
-
-
-def percent(share: float) -> str:
-    """A share as a percentage of two figures or so: `0.1 %`, `5 %`."""
-    return f"{share * 100:.2g} %" if share < 0.995 else "100 %"
 
 
 def _det_axes() -> list[str]:

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from engine.contract import EvaluateDone
 from engine.evaluate.plots import Scores, confusion_plot, det_plot, histogram_plot
-from engine.evaluate.words import KINDS, WHOSE, leakage_sentence, share
+from engine.evaluate.words import KINDS, WHOSE, leakage_sentence
 from engine.pictures import encode_png
 from engine.rights.copies import report_mark
-from engine.text import many, shown
+from engine.text import many, percent, shown
 from engine.workspace.files import write_plain
 
 REPORT = "evaluation.html"
@@ -87,7 +87,7 @@ def _figures(done: EvaluateDone) -> str:
         ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
         ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
         *(
-            (f"TPIR at an FPIR of {share(float(fpir))}", value, f"tpir@{fpir}")
+            (f"TPIR at an FPIR of {percent(float(fpir))}", value, f"tpir@{fpir}")
             for fpir, value in done.tpir.items()
         ),
     ]

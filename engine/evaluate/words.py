@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from engine.evaluate.figures import Figures
 from engine.evaluate.probes import StrangersFrom
 from engine.recognise.calibration import Bounds, at_most
-from engine.recognise.threshold import percent, strangers_needed
+from engine.recognise.threshold import strangers_needed
+from engine.text import percent
 
 FEW_PROBES = 100
 """Probes below which the bounds lie ten points apart and more."""
@@ -33,12 +34,6 @@ KINDS: Mapping[str, str] = {
 """What is suspected of a picture (a `Suspect`'s kind), in words."""
 
 
-def share(value: float) -> str:
-    """A share as a percentage: `0.5 %`, `17 %`."""
-    hundredths = value * 100
-    return f"{hundredths:.2g} %" if 0 < hundredths < 10 else f"{hundredths:.0f} %"
-
-
 def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
     """What was measured in one or two sentences; `strangers` searches by `people` strangers."""
     named = round(figures.tpir_at_threshold * figures.probes)
@@ -51,7 +46,7 @@ def summary(figures: Figures, strangers: int, people: int, fpir: float) -> str:
     text = (
         f"{named} of {figures.probes} pictures of enrolled people are named rightly; "
         f"{round(figures.fpir_at_threshold * strangers)} of {strangers} "
-        f"searches by strangers name somebody, where at most {share(fpir)} should."
+        f"searches by strangers name somebody, where at most {percent(fpir)} should."
     )
     text = f"{text} {proof(figures.named_people, people, figures.intervals['fpir_at_threshold'])}"
     if not figures.own_people:
@@ -97,7 +92,7 @@ def proof(named: int, people: int, seen: Bounds) -> str:
                 "{bound}."
             )
         )
-    return text.format(named=named, people=people, bound=percent(seen[1]))
+    return text.format(named=named, people=people, bound=percent(seen[1], up=True))
 
 
 def too_few(
@@ -108,8 +103,8 @@ def too_few(
     if figures.probes < FEW_PROBES:
         low, high = figures.intervals["rank1"]
         told.append(
-            f"Only {figures.probes} probes: rank-1 may be anything from {share(low)} "
-            f"to {share(high)}."
+            f"Only {figures.probes} probes: rank-1 may be anything from {percent(low)} "
+            f"to {percent(high)}."
         )
     if source == "none":
         told.append(
@@ -130,12 +125,12 @@ def too_few(
         )
     if f"{fpir:g}" not in figures.tpir:
         told.append(
-            f"{strangers} searches by strangers cannot show an FPIR of {share(fpir)}: that needs "
+            f"{strangers} searches by strangers cannot show an FPIR of {percent(fpir)}: that needs "
             f"{round(1 / fpir)} or more."
         )
     if at_most(0, people) > fpir:
         told.append(
-            f"An FPIR of {share(fpir)} needs {strangers_needed(fpir)} different "
+            f"An FPIR of {percent(fpir)} needs {strangers_needed(fpir)} different "
             "strangers, none of them named, to "
             f"be proved; there are {people}."
         )

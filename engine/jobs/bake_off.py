@@ -33,6 +33,7 @@ from engine.jobs.split import with_pictures
 from engine.model.backbones import load_backbone
 from engine.people.person import Person
 from engine.settings import Settings
+from engine.text import percent
 from engine.workspace.folder import Workspace
 
 ENOUGH_PROBES = 100
@@ -134,8 +135,8 @@ def _laid(
         notes.append("One person and no strangers: no FPIR can be measured. Try --strangers DIR.")
     elif common > fpir:
         notes.append(
-            f"{searches} searches by strangers cannot show an FPIR of {fpir:.1%}: the TPIRs "
-            f"are compared at one of them, {common:.1%}."
+            f"{searches} searches by strangers cannot show an FPIR of {percent(fpir)}: the TPIRs "
+            f"are compared at one of them, {percent(common)}."
         )
     return Table(material, parts, probes, strangers, fpir, common, cancel, emit)
 

@@ -10,7 +10,6 @@ Sokal and Michener 1958). Single linkage would chain strangers together through 
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,15 +35,6 @@ AT_ONCE = 256
 """Rows of the cohort that are copied at a time: all at once would be in memory three times."""
 NOBODY = -1
 """Index of the runner-up in a gallery of one person."""
-
-
-SOFTNESS = 0.1
-"""How far above its threshold a score is called 73 of 100."""
-
-
-def match(score: float, threshold: float) -> float:
-    """A score as people read it: 0 to 100, 50 at the threshold (a logistic curve)."""
-    return 100.0 / (1.0 + math.exp(-min(max((score - threshold) / SOFTNESS, -50.0), 50.0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

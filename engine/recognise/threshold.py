@@ -26,7 +26,7 @@ from engine.model.record import LARGEST_SCORE, ModelInfo
 from engine.model.vectors import Array, Float32, Levelled
 from engine.recognise.calibration import Calibration, Kept, Own, bounds, calibrate
 from engine.recognise.gallery import Faces, Gallery
-from engine.text import many
+from engine.text import many, percent
 
 ABOVE = 1e-4
 """How far above a stranger's score the threshold goes: rounding must not let the picture pass."""
@@ -190,17 +190,7 @@ def brief(calibration: Calibration) -> str:
     """The same in a few words, for a line of a screen."""
     if calibration.measured < LEAST_STRANGERS:
         return f"false matches about {percent(calibration.fpir)}"
-    return f"false matches at most {percent(calibration.fpir_high)}"
-
-
-def percent(share: float) -> str:
-    """A share as a percentage: `1 %`, `0.2 %`, at two digits, rounded up."""
-    hundredths = share * 100
-    if hundredths <= 0 or hundredths >= 10:
-        return f"{math.ceil(hundredths - 1e-9)} %"
-    digits = 1 - math.floor(math.log10(hundredths))
-    step = 10.0**-digits
-    return f"{math.ceil(hundredths / step - 1e-6) * step:.2g} %"
+    return f"false matches at most {percent(calibration.fpir_high, up=True)}"
 
 
 def _measured(calibration: Calibration) -> str:
@@ -209,7 +199,7 @@ def _measured(calibration: Calibration) -> str:
         "{hits} of {count} stranger of your own is named, which shows at most {bound}."
         if count == 1
         else "{hits} of {count} strangers of your own are named, which shows at most {bound}."
-    ).format(hits=hits, count=count, bound=percent(calibration.fpir_high))
+    ).format(hits=hits, count=count, bound=percent(calibration.fpir_high, up=True))
     if count < LEAST_STRANGERS:
         needed = strangers_needed(calibration.fpir)
         text += " " + f"It takes {needed} to show {percent(calibration.fpir)}."

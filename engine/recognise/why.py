@@ -9,7 +9,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +24,9 @@ from engine.people.permission import permitted
 from engine.people.registry import People
 from engine.pictures import encode_png
 from engine.recognise.calibration import threshold_for
-from engine.recognise.gallery import match
 from engine.settings import GateSettings
+from engine.text import match
 from engine.workspace.folder import Workspace
-
-if TYPE_CHECKING:
-    pass
 
 MOST_TRACKS = 32
 """Tracks whose last decision is kept; older ones go first."""
@@ -199,7 +195,7 @@ class Explainer:
 
 def opinions(evidence: Evidence, space: JointSpace) -> tuple[tuple[str, float], ...]:
     """How well the newest crop alone matches the candidate to each network by itself, 0 to 100
-    (`scoring.match`): against the threshold that this network alone would have."""
+    (`engine.text.match`): against the threshold that this network alone would have."""
     if evidence.centre is None:
         return ()
     probe = space.opinions(evidence.embedding[None])

@@ -12,7 +12,6 @@ from engine.evaluate.words import (
     WHOSE,
     leakage_sentence,
     proof,
-    share,
     summary,
     too_few,
 )
@@ -101,14 +100,6 @@ def test_no_strangers_at_all_are_told_once() -> None:
     told = too_few(figures(200, 0), 0, 0, "none", 0.01)
     assert len(told) == 1
     assert "FPIR is unknown" in told[0]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0 %"), (0.001, "0.1 %"), (0.01, "1 %"), (0.026, "2.6 %"), (0.221, "22 %"), (1, "100 %")],
-)
-def test_shares_are_short(value: float, text: str) -> None:
-    assert share(value) == text
 
 
 def test_a_better_random_split_is_called_leakage() -> None:

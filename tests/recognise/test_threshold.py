@@ -16,7 +16,6 @@ from engine.recognise.gallery import Gallery
 from engine.recognise.threshold import (
     StrangerSet,
     kept_of,
-    percent,
     record,
     settle,
     threshold_event,
@@ -157,21 +156,6 @@ def test_people_with_few_pictures_are_told(space: FaceSpace) -> None:
     _gallery, found = settle(space, gallery(space, 3), 0.01, kept)
     assert "1 person has one picture only: their threshold is a careful guess." in found.sentence
     assert "1 person has fewer than five pictures" in found.sentence
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (0.01, "1 %"),
-        (0.001, "0.1 %"),
-        (0.0205, "2.1 %"),
-        (0.3, "30 %"),
-        (0.0, "0 %"),
-        (1.0, "100 %"),
-    ],
-)
-def test_a_share_is_rounded_up_at_two_digits(share: float, text: str) -> None:
-    assert percent(share) == text
 
 
 def test_the_event_says_what_the_record_says(space: FaceSpace) -> None:

@@ -8,7 +8,7 @@ import click
 
 from engine.contract import BakeOffDone, EvaluateDone
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
-from engine.text import many
+from engine.text import many, percent
 from tui.cli.listen import Listener
 from tui.cli.options import TakesGlobals
 from tui.cli.output import Output
@@ -85,7 +85,7 @@ def _show(output: Output, done: EvaluateDone) -> None:
                 ("TPIR at the threshold", done.tpir_at_threshold, "tpir_at_threshold"),
                 ("FPIR at the threshold", done.fpir_at_threshold, "fpir_at_threshold"),
                 *(
-                    (f"TPIR at FPIR {float(fpir):.1%}", value, f"tpir@{fpir}")
+                    (f"TPIR at FPIR {percent(float(fpir))}", value, f"tpir@{fpir}")
                     for fpir, value in done.tpir.items()
                 ),
             )
@@ -173,7 +173,7 @@ def bake_off(
 
 
 def _show_contest(output: Output, done: BakeOffDone) -> None:
-    at = f"{100 * done.fpir:.2g} %"
+    at = percent(done.fpir)
     output.table(
         ("", "#rank-1", f"#TPIR@{at}", "#threshold", "#FPIR", "#TPIR", "#ms", "#MB"),
         [

@@ -15,7 +15,7 @@ from textual.widgets import DataTable, Input, Label, Select
 from engine.contract import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
 from engine.contract.requests import Recipe, TrainRequest
 from engine.settings import TrainingSettings
-from engine.text import many
+from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.live import Live
 from tui.panes.base import Empty, Pane, line
@@ -246,9 +246,7 @@ class TrainingPane(Pane):
             best=event.best, value=figure(best.val_accuracy, ".2f")
         )
         if math.isfinite(best.fpir):
-            about = (
-                f"best epoch {event.best}: TPIR {_percent(best.tpir)}, FPIR {_percent(best.fpir)}"
-            )
+            about = f"best epoch {event.best}: TPIR {percent(best.tpir)}, FPIR {percent(best.fpir)}"
         return Text.assemble((text, "bold"), f" · {about}")
 
     def _redo(self, epoch: int, *, best: bool) -> None:
@@ -266,8 +264,8 @@ class TrainingPane(Pane):
             figure(event.loss, ".3f"),
             figure(event.val_loss, ".3f"),
             figure(event.val_accuracy, ".2f"),
-            _percent(event.tpir),
-            _percent(event.fpir),
+            percent(event.tpir),
+            percent(event.fpir),
             figure(event.learning_rate, ".0e"),
         )
         return [Text(text, style, justify="right") for text in texts]
@@ -292,8 +290,3 @@ class TrainingPane(Pane):
             best,
             [e.val_accuracy for e in self.before],
         )
-
-
-def _percent(share: float) -> str:
-    """A share in percent; "-" without data."""
-    return "100%" if share == 1 else figure(share, ".1%")

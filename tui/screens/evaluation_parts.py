@@ -10,11 +10,11 @@ from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.contract import EvaluateDone
-from engine.text import many
+from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.panes.base import Pane, line
 from tui.widgets.plots import Confusion, DetCurve, ShareRow, tpir_over_fpir
-from tui.words.figures import STRANGERS, dial, headline, percent
+from tui.words.figures import STRANGERS, headline
 from tui.words.text import clean, shorten, span
 
 FPIRS = ("0.001", "0.01", "0.05", "0.1")
@@ -51,7 +51,7 @@ class OverviewPart(Part):
             yield ShareRow("Enrolled named (TPIR)", id="share-tpir")
             yield ShareRow("Strangers named (FPIR)", id="share-fpir")
             for fpir in FPIRS:
-                label = f"TPIR at FPIR {dial(float(fpir))}"
+                label = f"TPIR at FPIR {percent(float(fpir))}"
                 yield ShareRow(label, id=_row_id(fpir))
             yield line("overview-few", "hint")
             yield Static(id="overview-facts", classes="facts", markup=False)
@@ -73,7 +73,7 @@ class OverviewPart(Part):
             row = self.query_one(f"#{_row_id(rate)}", ShareRow)
             row.display = float(rate) in shown
             row.show(shown.get(float(rate), 0.0), ends.get(f"tpir@{rate}"))
-        missing = [dial(float(rate)) for rate in FPIRS if float(rate) not in shown]
+        missing = [percent(float(rate)) for rate in FPIRS if float(rate) not in shown]
         few = "Too few strangers for FPIR {shares}.".format(shares=", ".join(missing))
         self.write("#overview-few", few if missing else "")
         self.query_one("#overview-facts", Static).update(_facts(result))
@@ -208,7 +208,7 @@ class CurvePart(Part):
         here = (result.fpir_at_threshold, result.tpir_at_threshold)
         curve.show(points, result.strangers, here, result.fpir)
         self.write("#curve-title", "Enrolled named ↑ over strangers named →")
-        marks = f"◆ threshold  ▲ FPIR asked for: {dial(result.fpir)}"
+        marks = f"◆ threshold  ▲ FPIR asked for: {percent(result.fpir)}"
         dotted = "Dotted: meaningless, below 1 of {strangers}".format(
             strangers=many(result.strangers, "stranger")
         )
@@ -230,7 +230,7 @@ def _facts(result: EvaluateDone) -> Table:
     probes = "{pictures}, in {missed} no face found (FTE)"
     strangers = "{searches} by {people}: {whose}" if result.strangers else "none"
     for title, text in (
-        ("Threshold", threshold.format(value=result.threshold, share=dial(result.fpir))),
+        ("Threshold", threshold.format(value=result.threshold, share=percent(result.fpir))),
         ("Probes", probes.format(pictures=pictures, missed=result.missed)),
         ("Strangers", strangers.format(searches=searches, people=people, whose=whose)),
         (

@@ -29,7 +29,7 @@ from engine.contract import (
     TrainDone,
     WorkspaceUpgraded,
 )
-from engine.text import many
+from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.words.figures import headline
 from tui.words.recovery import clock_words, recovery_words, trashed_words, upgrade_words
@@ -115,7 +115,7 @@ def _epoch(event: EpochDone) -> Line:
     if event.best == event.epoch:
         text += ", best so far"
     if math.isfinite(event.fpir):
-        text += f", TPIR {figure(event.tpir, '.1%')}, FPIR {event.fpir:.1%}"
+        text += f", TPIR {percent(event.tpir)}, FPIR {percent(event.fpir)}"
     return Line(text)
 
 

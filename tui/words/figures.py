@@ -9,14 +9,13 @@ What somebody must look at after a capture or an import, in sentences.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from engine.contract import EvaluateDone, Event, LooksEnrolled, SetAside
 from engine.contract.people import Consent, outdated_words, state_of
 from engine.contract.requests import ConfusionFacts
 from engine.settings import ConsentSettings
-from engine.text import many
+from engine.text import many, match, percent
 from tui.words.text import day, figure
 
 STRANGERS: dict[str, str] = {
@@ -34,14 +33,9 @@ def share(value: float) -> str:
     return figure(value, ".3f")
 
 
-def percent(value: float) -> str:
-    """A share in whole per cent; a dash if it is not known."""
-    return f"{100 * value:.0f} %" if math.isfinite(value) else figure(value, "")
-
-
-def dial(value: float) -> str:
-    """A chosen share in as many digits as it was chosen with: `1 %`, `0.1 %`."""
-    return f"{100 * value:.4g} %"
+def matched(score: float, threshold: float) -> str:
+    """A score as people read it: 0 to 100. 50 and more reach the threshold, 49 and less do not."""
+    return str(int(match(score, threshold)))
 
 
 def bounds(ends: tuple[float, float]) -> str:
