@@ -30,6 +30,8 @@ PREFIX = "FACEDESK_"
 """In front of every environment variable of ours."""
 KINDS: dict[str, Any] = get_type_hints(Settings)
 """The class of each section."""
+FORMER = {"inbox": "unknown"}
+"""Sections as files and recordings of before name them."""
 
 
 class _Sources(BaseSettings):
@@ -38,6 +40,11 @@ class _Sources(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return _renamed(given)
 
     @classmethod
     def settings_customise_sources(
@@ -90,12 +97,18 @@ def _unreadable(path: Path, why: str) -> ConfigError:
     )
 
 
+def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections by their present names; the present name goes before the former one."""
+    present = {name: value for name, value in given.items() if name not in FORMER}
+    return {FORMER[name]: given[name] for name in FORMER if name in given} | present
+
+
 def checked_settings(told: Mapping[str, Mapping[str, Any]]) -> Settings:
     """Settings from `Settings.as_json` of a file: checked, and with nothing of this machine's.
 
     Raises ValueError.
     """
-    models = _models()
+    models, told = _models(), _renamed(told)
     unknown = sorted(told.keys() - models.keys())
     if unknown:
         raise ValueError("there are no settings {names}".format(names=", ".join(unknown)))

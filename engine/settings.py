@@ -222,8 +222,8 @@ class TrashSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionSettings:
-    """What goes by itself after a time, beside the trash (`trash.keep_days`) and the inbox
-    (`inbox.days`). People never do: they are only listed."""
+    """What goes by itself after a time, beside the trash (`trash.keep_days`) and the unknown list
+    (`unknown.days`). People never do: they are only listed."""
 
     people_days: Annotated[int, Ge(0), Le(3650)] = 0
     """Days without being recognised or captured after which a person is listed; 0: nobody is."""
@@ -251,7 +251,7 @@ class ConsentSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboxSettings:
+class UnknownSettings:
     """Strangers kept while recognising. The switch in the app or `facedesk unknown on` is kept
     in the workspace and goes before `keep`."""
 
@@ -321,7 +321,7 @@ class Settings:
     training: TrainingSettings = TrainingSettings()
     model: ModelSettings = ModelSettings()
     recognition: RecognitionSettings = RecognitionSettings()
-    inbox: InboxSettings = InboxSettings()
+    unknown: UnknownSettings = UnknownSettings()
     processes: ProcessSettings = ProcessSettings()
     trash: TrashSettings = TrashSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import load_settings
+from engine.config import checked_settings, load_settings
 from engine.contract.errors import ConfigError
 from engine.settings import Settings, TrainingSettings
 
@@ -36,6 +36,14 @@ def test_flags_win_over_environment_over_file(file: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("FACEDESK_GATES__MIN_SHARPNESS", "2")
     gates = load_settings(gates={"min_sharpness": 3}).gates
     assert (gates.min_face, gates.min_sharpness, gates.min_change) == (90, 3, 7)
+
+
+def test_files_and_recordings_of_before_name_the_section_of_unknown_people_otherwise(
+    file: Path,
+) -> None:
+    file.write_text("[inbox]\ndays = 3\n")
+    assert load_settings().unknown.days == 3
+    assert checked_settings({"inbox": {"days": 4}}).unknown.days == 4
 
 
 def test_other_variables_of_facedesk_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,8 @@ from engine.config import keys_file
 from engine.contract import (
     JobEnded,
     ProcessDied,
-    TapeEnded,
-    TapeStarted,
+    RecordingEnded,
+    RecordingStarted,
     TrainDone,
 )
 from engine.contract.desk import Desk
@@ -118,8 +118,8 @@ class FacedeskApp(EngineApp):
         self.listen(
             {
                 TrainDone: self._trained,
-                TapeStarted: lambda _event: self._show_recording(True),
-                TapeEnded: lambda _event: self._show_recording(False),
+                RecordingStarted: lambda _event: self._show_recording(True),
+                RecordingEnded: lambda _event: self._show_recording(False),
                 ProcessDied: self._process_died,
             }
         )

@@ -9,8 +9,8 @@ import os
 import stat
 from pathlib import Path
 
+from engine.camera.recording_folder import recording_path
 from engine.camera.source import kind_of, local_path, split_address
-from engine.camera.tape_folder import tape_path
 from engine.camera.v4l import device_path, trouble
 from engine.contract.errors import SourceDenied, SourceNotFound, SourceUnreadable
 
@@ -34,7 +34,7 @@ def check_source(text: str, *, may_come: bool = False) -> None:
     elif kind == "file":
         check_file(local_path(text.strip()))
     elif kind in ("folder", "replay"):
-        path = tape_path(text.strip()) if kind == "replay" else local_path(text.strip())
+        path = recording_path(text.strip()) if kind == "replay" else local_path(text.strip())
         check_there(path)
 
 

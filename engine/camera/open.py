@@ -7,10 +7,10 @@ from collections.abc import Callable
 from engine.camera.deadline import MOST_LEFT, left, within
 from engine.camera.demo import DemoSource
 from engine.camera.folder import FolderSource
+from engine.camera.recording_file import RecordingSource
+from engine.camera.recording_folder import recording_path
 from engine.camera.source import STREAM_SCHEMES, Report, Source, ignore, kind_of, local_path
 from engine.camera.stream import open_stream
-from engine.camera.tape_file import TapeSource
-from engine.camera.tape_folder import tape_path
 from engine.camera.video import VideoFileSource
 from engine.camera.webcam import WebcamSource
 from engine.cancel import Cancel
@@ -39,7 +39,7 @@ def open_source(
     if kind == "demo":
         return DemoSource(text)
     if kind == "replay":
-        return TapeSource(tape_path(text))
+        return RecordingSource(recording_path(text))
     if kind == "webcam":
         return _in_time(text, settings, cancel, lambda: WebcamSource(text, settings))
     if kind == "stream":

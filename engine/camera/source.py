@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.camera.tape_folder import home_of, is_tape
+from engine.camera.recording_folder import home_of, is_recording
 from engine.contract import Event
 from engine.contract.errors import SourceNotFound
 from engine.picture_formats import is_picture_name
@@ -42,7 +42,7 @@ def kind_of(text: str) -> Kind:
         )
     if text.startswith("demo:"):
         return "demo"
-    if is_tape(text):
+    if is_recording(text):
         return "replay"
     if text.isascii() and text.isdigit():
         return "webcam"

@@ -18,7 +18,6 @@ from engine.contract.requests import (
     EnrolRequest,
     EvaluateRequest,
     ImportRequest,
-    InboxView,
     Job,
     ModelRow,
     PersonFacts,
@@ -28,6 +27,7 @@ from engine.contract.requests import (
     RecogniseRequest,
     SplitRequest,
     TrainRequest,
+    UnknownView,
 )
 from engine.settings import Settings
 
@@ -184,16 +184,16 @@ class Desk(Protocol):
         """A crop's PNG by its path below the workspace. Raises DataError."""
         ...
 
-    def inbox(self) -> InboxView:
+    def unknown(self) -> UnknownView:
         """Unknown people who wait, grouped by likeness, newest group first. Removes what is older
         than the retention time, unless another program writes."""
         ...
 
-    def inbox_switch(self, on: bool) -> None:
+    def unknown_switch(self, on: bool) -> None:
         """Keep unknown people from now on, or no longer; those kept already stay."""
         ...
 
-    def inbox_assign(
+    def unknown_assign(
         self, sightings: Sequence[str], name: str, *, new: bool, consent: str = ""
     ) -> str:
         """Note that sightings show this person, with `new` one who is enrolled by it.
@@ -204,31 +204,31 @@ class Desk(Protocol):
         """
         ...
 
-    def inbox_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
+    def unknown_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
         """Sightings join the operator's own strangers, as not `not_person` if one is named."""
         ...
 
-    def inbox_delete(self, sightings: Sequence[str]) -> str:
-        """Remove sightings; `inbox_undo` brings them back."""
+    def unknown_delete(self, sightings: Sequence[str]) -> str:
+        """Remove sightings; `unknown_undo` brings them back."""
         ...
 
-    def inbox_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
+    def unknown_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
         """These sightings of a group show nobody whom its others show: they are never brought
         together again. Raises DataError unless they are some of the group, and not all.
         """
         ...
 
-    def inbox_undo(self) -> str:
+    def unknown_undo(self) -> str:
         """Undo the last choice; what was undone. Raises NothingToUndo, UndoConflict."""
         ...
 
-    def inbox_purge(self) -> int:
+    def unknown_purge(self) -> int:
         """Remove for good what is older than the retention time; how many sightings."""
         ...
 
     # --- the machine ---------------------------------------------------------------------
 
-    def checkup(self) -> tuple[Finding, ...]:
+    def doctor(self) -> tuple[Finding, ...]:
         """Everything the doctor can find out without opening a camera; seconds at most."""
         ...
 

@@ -14,7 +14,7 @@ from engine.contract.events_base import BoxTuple, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TapeStarted(Event):
+class RecordingStarted(Event):
     """A job is being recorded; `file` is what the recording will be called."""
 
     name: ClassVar[str] = "tape_started"
@@ -23,7 +23,7 @@ class TapeStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TapeEnded(Event):
+class RecordingEnded(Event):
     """A recording is complete under its name; its size on disk."""
 
     name: ClassVar[str] = "tape_ended"
@@ -106,7 +106,7 @@ class Sighted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboxChanged(Event):
+class UnknownChanged(Event):
     """So many sightings wait now; `skipped` were lost since the start, `why` is the last reason."""
 
     name: ClassVar[str] = "inbox"
@@ -167,7 +167,7 @@ class CameraMeasured(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckupDone(Event):
+class DoctorDone(Event):
     """Everything was looked at; `troubles` are the subjects in trouble."""
 
     name: ClassVar[str] = "done"

@@ -29,7 +29,7 @@ FaceChoice = Literal["central", "largest", "only"]
 class EnrolRequest:
     """Capture `count` crops of `person` from `source`; `window` opens OpenCV's own preview.
 
-    `tape` is the folder in which the frames are recorded, see `engine.jobs.recording`. `consent` is
+    `recording` is the folder in which `engine.jobs.recording` records the frames. `consent` is
     who asked the person and notes that they agreed; empty if nobody says so now.
     """
 
@@ -38,7 +38,7 @@ class EnrolRequest:
     count: int
     window: bool = False
     pace: Literal["live", "own", "fast"] = "own"
-    tape: str | None = None
+    recording: str | None = None
     consent: str = ""
 
 
@@ -121,7 +121,7 @@ class BakeOffRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecogniseRequest:
-    """Name the people in front of `source` with the current model; `tape` as in EnrolRequest.
+    """Name the people in front of `source` with the current model; `recording` as in EnrolRequest.
 
     `beside` are further sources watched at the same time, each by a camera process of its own.
     """
@@ -130,7 +130,7 @@ class RecogniseRequest:
     each: bool = False
     window: bool = False
     pace: Literal["live", "own", "fast"] = "live"
-    tape: str | None = None
+    recording: str | None = None
     beside: tuple[str, ...] = ()
 
     @property
@@ -327,7 +327,7 @@ class UnknownGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboxView:
+class UnknownView:
     """What waits, newest group first; `undo` says what the last choice was, empty without one."""
 
     keeping: bool

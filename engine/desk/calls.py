@@ -14,13 +14,13 @@ from engine.contract import EvaluateDone, Event, Finding, SplitDone
 from engine.contract.errors import DataError, WorkspaceLocked
 from engine.contract.people import Added, Answers, Erased, Exported, RosterRow, Trashed
 from engine.contract.requests import (
-    InboxView,
     Job,
     ModelRow,
     PersonFacts,
     PersonRow,
     PictureRow,
     SplitRequest,
+    UnknownView,
 )
 from engine.desk import library, unknown
 from engine.desk.library import load_evaluation
@@ -28,7 +28,7 @@ from engine.jobs.split import current_split
 from engine.people import changes, permission, roster
 from engine.people.registry import People
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.rights.doubts import Scores
 from engine.rights.erase import erase, unfinished
@@ -227,17 +227,17 @@ class QuickCalls:
     def picture(self, path: str) -> bytes:
         return unknown.picture(self._workspace, path)
 
-    def inbox(self) -> InboxView:
+    def unknown(self) -> UnknownView:
         if self._choices.overdue():
             with contextlib.suppress(WorkspaceLocked):  # the next look, or the other, removes it
-                self.inbox_purge()
-        return unknown.inbox_view(self._workspace, self._settings)
+                self.unknown_purge()
+        return unknown.unknown_view(self._workspace, self._settings)
 
-    def inbox_switch(self, on: bool) -> None:
+    def unknown_switch(self, on: bool) -> None:
         with self._writer.hold("the switch for unknown people"):
-            Inbox(self._workspace, self._settings.inbox).switch(on)
+            UnknownStore(self._workspace, self._settings.unknown).switch(on)
 
-    def inbox_assign(
+    def unknown_assign(
         self, sightings: Sequence[str], name: str, *, new: bool, consent: str = ""
     ) -> str:
         with self._writer.hold("assign an unknown"):
@@ -245,33 +245,33 @@ class QuickCalls:
             done = choices.assign(sightings, name, new=new, by=consent)
             return f"{done.title}. {choices.note}" if choices.note else done.title
 
-    def inbox_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
+    def unknown_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
         with self._writer.hold("add a stranger"):
             return self._choices.stranger(sightings, not_person).title
 
-    def inbox_delete(self, sightings: Sequence[str]) -> str:
+    def unknown_delete(self, sightings: Sequence[str]) -> str:
         with self._writer.hold("delete an unknown"):
             return self._choices.delete(sightings).title
 
-    def inbox_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
+    def unknown_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
         with self._writer.hold("split an unknown group"):
             return self._choices.split(sightings, group).title
 
-    def inbox_undo(self) -> str:
+    def unknown_undo(self) -> str:
         with self._writer.hold("undo"):
             return self._choices.undo().title
 
-    def inbox_purge(self) -> int:
+    def unknown_purge(self) -> int:
         with self._writer.hold("purge"):
             return self._choices.purge()[0]
 
     @property
     def _choices(self) -> Choices:
-        return Choices(self._workspace, self._settings.inbox, self._settings.consent)
+        return Choices(self._workspace, self._settings.unknown, self._settings.consent)
 
     # --- the machine ---------------------------------------------------------------------
 
-    def checkup(self) -> tuple[Finding, ...]:
+    def doctor(self) -> tuple[Finding, ...]:
         from engine.doctor.files import survey
 
         return survey(self._workspace, self._settings)

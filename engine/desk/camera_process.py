@@ -56,7 +56,7 @@ def body(context: ChildContext) -> None:
 
     context.replace = hears
     while True:
-        message = context.inbox.get()
+        message = context.messages.get()
         if isinstance(message, Quit):
             return
         wishes.take(message)  # one that came before `replace` was set

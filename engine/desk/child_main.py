@@ -89,7 +89,7 @@ class ChildContext:
         self.workspace = Workspace(Path(hello.workspace))
         opened.take_over(self.workspace.root, hello.vault)
         self.settings: Settings = Settings.of_json(hello.settings)
-        self.inbox: queue.Queue[Any] = queue.Queue()
+        self.messages: queue.Queue[Any] = queue.Queue()
         self.cancels: dict[str, Cancel] = {}
         self.heartbeats = Heartbeats()
         self.replace: Callable[[Any], bool] = lambda message: False
@@ -154,7 +154,7 @@ class ChildContext:
                 for job, cancel in list(self.cancels.items()):
                     # Pictures count as they are; a training cut short by a quit leaves no model.
                     (cancel.cancel if job == "train" else cancel.stop)()
-                self.inbox.put(Quit())
+                self.messages.put(Quit())
                 threading.Timer(GRACE, leave).start()
                 return
             starts = self._early and isinstance(message, Start)
@@ -167,7 +167,7 @@ class ChildContext:
             if token is not None:
                 (token.stop if message.keep else token.cancel)()
             elif not self.replace(message):
-                self.inbox.put(message)
+                self.messages.put(message)
 
 
 def leave() -> None:

@@ -32,7 +32,7 @@ from engine.jobs import split as splitting
 from engine.model.record import ModelInfo, contains, plain
 from engine.model.store import ModelStore
 from engine.people.person import Person, SessionInfo, UnreadPerson, clean_name
-from engine.people.recording import PictureRecord, read_records
+from engine.people.picture_records import PictureRecord, read_records
 from engine.people.registry import People
 from engine.rights.purge import unseen
 from engine.settings import Settings, SplitSettings

@@ -72,9 +72,9 @@ from engine.desk.processes import (
     starts,
 )
 from engine.desk.relays import FaceQuestions, FeatureRelay, LikenessQuestions, Sources
-from engine.desk.unknown import InboxWriter
+from engine.desk.unknown import UnknownWriter
 from engine.desk.vitals import death
-from engine.jobs.recording import Tapes
+from engine.jobs.recording import Recorder
 from engine.jobs.split import with_pictures
 from engine.model.store import ModelStore
 from engine.people.permission import permit
@@ -98,7 +98,7 @@ class LocalDesk(QuickCalls):
     ) -> None:
         """`record`: each camera job is recorded under this name, see `engine.jobs.recording`."""
         super().__init__(workspace, settings)
-        self._tapes = Tapes(record, workspace, settings)
+        self._recorder = Recorder(record, workspace, settings)
         self._watched = Watched(workspace, settings, self._hear)
         self._listener: Listener = lambda event: None
         self._processes = Processes(workspace, settings, self._received, self._ended)
@@ -111,7 +111,7 @@ class LocalDesk(QuickCalls):
         self._features = FeatureRelay(self._processes, self._writer)
         self._faces = FaceQuestions(self._processes, workspace)
         self._likenesses = LikenessQuestions(self._processes, workspace)
-        self._keeping = InboxWriter(workspace, settings, self._writer.hold, self._hear)
+        self._keeping = UnknownWriter(workspace, settings, self._writer.hold, self._hear)
         notes = SeenNotes(workspace, lambda: self._writer.hold("last seen"))
         self._seen = SeenWriter(notes)
         self._watchdog = Watchdog(
@@ -144,7 +144,7 @@ class LocalDesk(QuickCalls):
 
     def start(self, listener: Listener) -> None:
         def both(event: Event) -> None:
-            self._tapes.hear(event)
+            self._recorder.hear(event)
             listener(event)
 
         self._listener = both
@@ -173,7 +173,7 @@ class LocalDesk(QuickCalls):
         self._keeping.close(1.0)
         self._watched.end("stopped")
         self._seen.close(1.0)
-        self._tapes.end(None, self._listener)  # of a job whose process had to be killed
+        self._recorder.end(None, self._listener)  # of a job whose process had to be killed
         self._writer.release_all()
 
     # --- jobs ----------------------------------------------------------------------------
@@ -235,7 +235,7 @@ class LocalDesk(QuickCalls):
             try:
                 if job == "recognise":
                     self._watched.begin(request.sources)
-                request = self._tapes.begin(job, request, self._listener)
+                request = self._recorder.begin(job, request, self._listener)
             except BaseException:
                 self._written(job)
                 self._watched.end("failed")
@@ -299,8 +299,8 @@ class LocalDesk(QuickCalls):
             ended = JobEnded(job=job, outcome=state)
         if job == "recognise":
             self._watched.end(ended.outcome)
-        self._tapes.hear(ended)
-        self._tapes.end(job, self._listener)
+        self._recorder.hear(ended)
+        self._recorder.end(job, self._listener)
         self._listener(ended)
 
     def _renew(self, child: Child | None) -> None:

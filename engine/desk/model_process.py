@@ -154,7 +154,7 @@ class ModelBody:
     def run(self) -> None:
         """Take messages until told to quit."""
         while True:
-            message = self._context.inbox.get()
+            message = self._context.messages.get()
             if isinstance(message, Quit):
                 return
             try:

@@ -16,10 +16,10 @@ from contextlib import AbstractContextManager
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from engine.contract import InboxChanged, Sighted
+from engine.contract import Sighted, UnknownChanged
 from engine.contract.errors import DataError, FacedeskError, ModelCorrupt
-from engine.contract.requests import InboxView, SightingRow, UnknownGroup
-from engine.people.unknown import FEATURES_FILE, ChoiceMemory, Inbox, Sides, Sighting
+from engine.contract.requests import SightingRow, UnknownGroup, UnknownView
+from engine.people.unknown import FEATURES_FILE, ChoiceMemory, Sides, Sighting, UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.settings import Settings
 from engine.workspace.files import read_bytes
@@ -33,18 +33,18 @@ WAITING = 16
 """Sightings that may wait to be written."""
 
 
-class InboxWriter:
-    """Writes within `hold` on its own thread; `tell` gets an InboxChanged after each sighting."""
+class UnknownWriter:
+    """Writes within `hold` on its own thread; `tell` gets an UnknownChanged after each sighting."""
 
     def __init__(
         self,
         workspace: Workspace,
         settings: Settings,
         hold: Callable[[str], AbstractContextManager[None]],
-        tell: Callable[[InboxChanged], None],
+        tell: Callable[[UnknownChanged], None],
     ) -> None:
-        self._inbox = Inbox(workspace, settings.inbox)
-        self._choices = Choices(workspace, settings.inbox)
+        self._unknown = UnknownStore(workspace, settings.unknown)
+        self._choices = Choices(workspace, settings.unknown)
         self._hold = hold
         self._tell = tell
         self._queue: queue.Queue[Sighted | None] = queue.Queue(WAITING)
@@ -54,7 +54,7 @@ class InboxWriter:
     def offer(self, sighted: Sighted) -> None:
         """Queue a sighting; never blocks."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="unknown", daemon=True)
             self._thread.start()
         try:
             self._queue.put_nowait(sighted)
@@ -72,12 +72,12 @@ class InboxWriter:
 
     def _run(self) -> None:
         while (sighted := self._queue.get()) is not None:
-            if not self._inbox.keeping:
+            if not self._unknown.keeping:
                 continue  # switched off since it was seen
             try:
                 with self._hold("keeping an unknown"):
                     self._choices.purge()
-                    self._inbox.add(sighted)
+                    self._unknown.add(sighted)
             except FacedeskError as error:
                 self._skip(f"{error.title}: {error.message}")
             except ValueError as error:
@@ -90,22 +90,24 @@ class InboxWriter:
         self._say(why)
 
     def _say(self, why: str) -> None:
-        self._tell(InboxChanged(waiting=self._inbox.count(), skipped=self._skipped, why=why))
+        self._tell(UnknownChanged(waiting=self._unknown.count(), skipped=self._skipped, why=why))
 
 
 LARGEST_PICTURE = 4 << 20
 """Bytes; an aligned crop has about 50 KB."""
 
 
-def inbox_view(workspace: Workspace, settings: Settings) -> InboxView:
+def unknown_view(workspace: Workspace, settings: Settings) -> UnknownView:
     """What waits, grouped by likeness, newest group first."""
-    inbox = Inbox(workspace, settings.inbox)
-    undoable = Choices(workspace, settings.inbox).last()
+    unknown = UnknownStore(workspace, settings.unknown)
+    undoable = Choices(workspace, settings.unknown).last()
     apart = ChoiceMemory(workspace).splits()
-    groups = [_row(inbox, workspace, each) for each in _grouped(inbox, inbox.sightings(), apart)]
-    return InboxView(
-        keeping=inbox.keeping,
-        days=settings.inbox.days,
+    groups = [
+        _row(unknown, workspace, each) for each in _grouped(unknown, unknown.sightings(), apart)
+    ]
+    return UnknownView(
+        keeping=unknown.keeping,
+        days=settings.unknown.days,
         groups=tuple(sorted(groups, key=lambda group: group.sightings[-1], reverse=True)),
         undo=undoable.title if undoable else "",
     )
@@ -128,7 +130,7 @@ def picture(workspace: Workspace, path: str) -> bytes:
 
 
 def _grouped(
-    inbox: Inbox, sightings: Sequence[Sighting], splits: Sequence[Sides]
+    unknown: UnknownStore, sightings: Sequence[Sighting], splits: Sequence[Sides]
 ) -> list[list[Sighting]]:
     """Sightings of one stranger together. Embeddings of different spaces cannot be compared:
     each space is grouped by itself, and a sighting without an embedding stays alone. Never
@@ -136,7 +138,7 @@ def _grouped(
     spaces: dict[str, list[tuple[Sighting, Float32]]] = {}
     groups: list[list[Sighting]] = []
     for sighting in sightings:
-        embedding = _embedding(inbox, sighting)
+        embedding = _embedding(unknown, sighting)
         if embedding is None:
             groups.append([sighting])
         else:
@@ -176,14 +178,14 @@ def _apart(sightings: Sequence[Sighting], splits: Sequence[Sides]) -> list[tuple
     return pairs
 
 
-def _embedding(inbox: Inbox, sighting: Sighting) -> Float32 | None:
+def _embedding(unknown: UnknownStore, sighting: Sighting) -> Float32 | None:
     """The unit-length mean of a sighting's embeddings; None if they cannot be read."""
     import numpy as np
 
     from engine.model.arrays import unpack
     from engine.model.vectors import unit
 
-    path = inbox.folder(sighting.id) / FEATURES_FILE
+    path = unknown.folder(sighting.id) / FEATURES_FILE
     try:
         rows = unpack(read_bytes(path), path.name)["embeddings"]
     except (OSError, DataError, ModelCorrupt, KeyError):
@@ -193,14 +195,14 @@ def _embedding(inbox: Inbox, sighting: Sighting) -> Float32 | None:
     return unit(rows.mean(0, dtype=np.float32))
 
 
-def _row(inbox: Inbox, workspace: Workspace, members: Sequence[Sighting]) -> UnknownGroup:
+def _row(unknown: UnknownStore, workspace: Workspace, members: Sequence[Sighting]) -> UnknownGroup:
     best = max(members, key=lambda sighting: sighting.score - sighting.threshold)
     rows = tuple(
         SightingRow(
             sighting.id,
             sighting.at,
             len(sighting.records),
-            (inbox.folder(sighting.id) / sighting.records[-1].file)
+            (unknown.folder(sighting.id) / sighting.records[-1].file)
             .relative_to(workspace.root)
             .as_posix(),
         )

@@ -26,7 +26,7 @@ from engine.contract.events_desk import Group, State
 from engine.doctor.cameras import camera_findings
 from engine.doctor.machine import processor_findings, software_findings
 from engine.people.registry import People, unread_strangers
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.settings import Settings
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
@@ -219,11 +219,11 @@ def _sharing(workspace: Workspace) -> list[Finding]:
 
 
 def _unread(workspace: Workspace, settings: Settings) -> list[Finding]:
-    """What is here and cannot be read: people, strangers, the inbox, the audit log."""
+    """What is here and cannot be read: people, strangers, unknown people, the audit log."""
     stores: dict[str, Callable[[], Iterable[DataError]]] = {
         "people": lambda: (each.error for each in People(workspace).unread()),
         "strangers": lambda: (each.error for each in unread_strangers(workspace)),
-        "inbox": Inbox(workspace, settings.inbox).unread,
+        "unknown people": UnknownStore(workspace, settings.unknown).unread,
         "audit": Audit(workspace).unread,
     }
     found = []

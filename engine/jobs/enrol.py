@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from engine.camera.reader import Reader
+from engine.camera.recording import recorded_frames
 from engine.camera.source import Frame
-from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.contract import Captured, Emit, EnrolDone, Notice, Refused
 from engine.contract.errors import ConsentMissing, NoPictures, PersonNotFound, SourceError
@@ -249,7 +249,9 @@ def enrol(
             )
             try:
                 most = settings.record.most_megabytes
-                with closing(taped(reader, cancel, request.tape, most, emit)) as frames:
+                with closing(
+                    recorded_frames(reader, cancel, request.recording, most, emit)
+                ) as frames:
                     capture.run(frames)
                 capture.settle()
             finally:

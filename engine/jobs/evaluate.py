@@ -41,7 +41,7 @@ from engine.model.store import ModelStore
 from engine.model.vectors import Float32
 from engine.people.permission import permitted
 from engine.people.person import Person
-from engine.people.recording import read_records
+from engine.people.picture_records import read_records
 from engine.people.registry import People
 from engine.pictures import Unreadable, decode_crop
 from engine.recognise.calibration import threshold_for

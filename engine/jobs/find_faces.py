@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.camera.reader import Reader
+from engine.camera.recording import recorded_frames
 from engine.camera.source import Frame
-from engine.camera.tape import taped
 from engine.cancel import Cancel
 from engine.contract import BoxTuple, Emit, Notice
 from engine.contract.messages import FacesFound, FacesWanted
@@ -145,7 +145,9 @@ def watch(
                 return False
 
             most = settings.record.most_megabytes
-            with closing(taped(reader, cancel, request.tape, most, emit, wanted)) as taken:
+            with closing(
+                recorded_frames(reader, cancel, request.recording, most, emit, wanted)
+            ) as taken:
                 for frame in taken:
                     if pace is not None and not lossy:
                         pace.wait(cancel)

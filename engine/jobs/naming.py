@@ -30,7 +30,7 @@ from engine.model.vectors import Float32
 from engine.people.permission import permitted
 from engine.people.person import warn_unread
 from engine.people.registry import People
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.pictures import encode_png
 from engine.recognise.recogniser import Recogniser, classifier_for
 from engine.recognise.threshold import threshold_event
@@ -92,9 +92,9 @@ class Keeper:
         unkept: Callable[[Float32], bool] = lambda embeddings: False,
     ) -> None:
         self._unkept = unkept
-        self._inbox = Inbox(workspace, settings.inbox)
+        self._unknown = UnknownStore(workspace, settings.unknown)
         self._gates = settings.gates
-        self._most = settings.inbox.crops
+        self._most = settings.unknown.crops
         self._digests = extractor, space
         self._emit = emit
         self._keep = keep
@@ -143,9 +143,9 @@ class Keeper:
         last = track.kept[-1][0] if track.kept else None
         if last is not None and event.seconds - last.seen.seconds < SPACED:
             return
-        if not (self._inbox.keeping if self._keep is None else self._keep):
+        if not (self._unknown.keeping if self._keep is None else self._keep):
             return
-        # OpenCV: 30 MB, for an inbox that is kept only.
+        # OpenCV: 30 MB, only where unknown people are kept.
         from engine.faces.align import EYES_IN_CROP, Face
         from engine.faces.quality import QualityGates
 
@@ -326,7 +326,7 @@ class Recognition:
         return self._recogniser.memory
 
     def flush(self) -> None:
-        """Send the strangers collected so far to the inbox."""
+        """Send the strangers collected so far to the unknown list."""
         for keeper in self._keepers.values():
             keeper.finish()
 

@@ -8,8 +8,8 @@ their record says so.
 
 What an earlier version left is brought up to date before a training; nothing is lost.
 
-Crops are realigned, sightings in the inbox get features of today's network, so that they group
-with new ones, and caches of features that no network computes any more go. Models stay, and are
+Crops are realigned, unknown people get features of today's network, so that they group with new
+ones, and caches of features that no network computes any more go. Models stay, and are
 refused in words until there is a new one.
 
 A crop that the eyes alone aligned is aligned anew, by the points of its face.
@@ -47,11 +47,11 @@ from engine.model.feature_store import cached_arrays
 from engine.model.store import ModelStore
 from engine.people.permission import permitted
 from engine.people.person import FORMAT, Person, SessionInfo
-from engine.people.recording import RECORDS_FILE
+from engine.people.picture_records import RECORDS_FILE
 from engine.people.registry import People, StrangerArea, strangers
 from engine.people.traces import Change
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox, Sighting
+from engine.people.unknown import Sighting, UnknownStore
 from engine.pictures import Unreadable, decode_crop, encode_png
 from engine.settings import Settings
 from engine.workspace.audit import Audit
@@ -276,38 +276,38 @@ def bring_up_to_date(
     Cancelled, DiskFull, WorkspaceUnusable.
     """
     realign(workspace, settings, cancel, emit)
-    _renew_sightings(Inbox(workspace, settings.inbox), backbone, cancel, emit)
+    _renew_sightings(UnknownStore(workspace, settings.unknown), backbone, cancel, emit)
     _remove_features(workspace, backbone, emit)
 
 
-def _renew_sightings(inbox: Inbox, backbone: Backbone, cancel: Cancel, emit: Emit) -> None:
+def _renew_sightings(unknown: UnknownStore, backbone: Backbone, cancel: Cancel, emit: Emit) -> None:
     """Compute anew what other networks said of the strangers who wait; those damaged stay."""
     digests = backbone.extractor.digest, backbone.space.digest
     renewed = 0
-    for sighting in inbox.sightings():
+    for sighting in unknown.sightings():
         if (sighting.extractor, sighting.space) == digests:
             continue
         cancel.check()
         try:
-            inbox.renew(sighting.id, _features(inbox, sighting, backbone), *digests)
+            unknown.renew(sighting.id, _features(unknown, sighting, backbone), *digests)
         except (FileNotFoundError, Unreadable):
             continue
         renewed += 1
     if renewed:
         text = (
-            "{count} sighting in the inbox was looked at by the present network, and groups anew."
+            "{count} sighting of the unknown was looked at by the present network, and groups anew."
             if renewed == 1
             else (
-                "{count} sightings in the inbox were looked at by the present "
+                "{count} sightings of the unknown were looked at by the present "
                 "network, and group anew."
             )
         )
         emit(Notice(text=text.format(count=renewed)))
 
 
-def _features(inbox: Inbox, sighting: Sighting, backbone: Backbone) -> bytes:
+def _features(unknown: UnknownStore, sighting: Sighting, backbone: Backbone) -> bytes:
     """The features file of a sighting's crops by `backbone`."""
-    folder = inbox.folder(sighting.id)
+    folder = unknown.folder(sighting.id)
     files = [record.file for record in sighting.records]
     rows = backbone.extractor.extract(np.stack([decode_crop(folder / file) for file in files]))
     pictures = {file: read_bytes(folder / file) for file in files}

@@ -1,4 +1,4 @@
-"""Record a job: its request, settings, events and (in `camera.tape`) frames; and run it again.
+"""Record a job: its request, settings, events and (in `camera.recording`) frames; and run it again.
 
 The frames are written by the process that reads the camera, everything else here, into the same
 folder. A recording is run again on the live path, and what is decided is compared.
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from engine import __version__
-from engine.camera.tape_folder import (
+from engine.camera.recording_folder import (
     EVENTS,
     FORMAT,
     FRAMES,
@@ -29,17 +29,17 @@ from engine.camera.tape_folder import (
     SCHEME,
     SESSION,
     complete,
-    new_tape,
+    new_recording,
     not_whole,
     read_lines,
     read_session,
-    tape_path,
+    recording_path,
 )
 from engine.cancel import Cancel
 from engine.config import checked_settings
 from engine.contract import (
     BakeOffDone,
-    CheckupDone,
+    DoctorDone,
     Emit,
     EpochDone,
     EvaluateDone,
@@ -52,10 +52,10 @@ from engine.contract import (
     Notice,
     Preview,
     ProcessReady,
+    RecordingEnded,
+    RecordingStarted,
     ReplayDone,
     SplitDone,
-    TapeEnded,
-    TapeStarted,
     TrainDone,
 )
 from engine.contract.errors import FacedeskError, NoPictures, SourceError
@@ -73,7 +73,7 @@ MATTERING = ("camera", "detection", "gates", "enrolment", "recognition")
 """Sections of the settings on which the decisions about a frame depend."""
 FOREIGN = (
     BakeOffDone,
-    CheckupDone,
+    DoctorDone,
     EpochDone,
     EvaluateDone,
     FeaturesProgress,
@@ -90,7 +90,7 @@ MEGABYTE = 1_000_000
 Request = TypeVar("Request", EnrolRequest, RecogniseRequest)
 
 
-class JobTape:
+class JobRecording:
     """One job's recording. `hear` may be called from any thread and never raises.
 
     Raises UsageError where the name is taken, DiskFull and WorkspaceUnusable.
@@ -109,7 +109,7 @@ class JobTape:
         self.job = job
         self._audit = Audit(workspace)
         self._audit.ready()
-        self.folder, self.file = new_tape(file, number=number)
+        self.folder, self.file = new_recording(file, number=number)
         self._doing = self._begun(job)
         self._most = settings.record.most_megabytes * MEGABYTE
         self._written = 0
@@ -149,7 +149,7 @@ class JobTape:
                 self._written += self._events.write(line)
                 self._events.flush()
 
-    def close(self) -> TapeEnded | Notice:
+    def close(self) -> RecordingEnded | Notice:
         """Give the recording its name; one without a frame is removed, so that its name is free.
 
         Raises DiskFull, WorkspaceUnusable.
@@ -164,47 +164,49 @@ class JobTape:
         complete(self.folder, self.file)
         self._doing.more["bytes"] = size
         self._audit.end(self._doing)
-        return TapeEnded(job=self.job, file=str(self.file), megabytes=round(size / MEGABYTE, 1))
+        return RecordingEnded(
+            job=self.job, file=str(self.file), megabytes=round(size / MEGABYTE, 1)
+        )
 
 
-class Tapes:
+class Recorder:
     """The recordings of one run of the app: `NAME`, `NAME-2` and so on, one a camera job."""
 
     def __init__(self, file: Path | None, workspace: Workspace, settings: Settings) -> None:
         self._file, self._workspace, self._settings = file, workspace, settings
-        self._tape: JobTape | None = None
+        self._recording: JobRecording | None = None
 
     def begin(self, job: str, request: Any, tell: Emit) -> Any:
-        """The request, made to record if it is one for the camera. Raises as JobTape does."""
+        """The request, made to record if it is one for the camera. Raises as JobRecording does."""
         if self._file is None or not isinstance(request, EnrolRequest | RecogniseRequest):
             return request
         if isinstance(request, RecogniseRequest) and request.beside:
             tell(Notice(text="Several sources at once are not recorded", level="warning"))
             return request
         settings, workspace = self._settings, self._workspace
-        tape = JobTape(self._file, job, request, settings, workspace, number=True)
-        self._tape = tape
-        tell(TapeStarted(job=job, file=str(tape.file)))
-        return dataclasses.replace(request, tape=str(tape.folder))
+        recording = JobRecording(self._file, job, request, settings, workspace, number=True)
+        self._recording = recording
+        tell(RecordingStarted(job=job, file=str(recording.file)))
+        return dataclasses.replace(request, recording=str(recording.folder))
 
     def hear(self, event: Event) -> None:
         """Record an event of the job under way."""
-        tape = self._tape
-        if tape is not None:
-            tape.hear(event)
+        recording = self._recording
+        if recording is not None:
+            recording.hear(event)
 
     def end(self, job: str | None, tell: Emit) -> None:
         """The job is over; None: whichever it was."""
-        tape = self._tape
-        if tape is None or job not in (tape.job, None):
+        recording = self._recording
+        if recording is None or job not in (recording.job, None):
             return
-        self._tape = None
+        self._recording = None
         try:
-            tell(tape.close())
+            tell(recording.close())
         except (FacedeskError, OSError) as error:
             tell(
                 Notice(
-                    text=f"The recording stays in {tape.folder}: {error}",
+                    text=f"The recording stays in {recording.folder}: {error}",
                     level="warning",
                 )
             )
@@ -221,32 +223,32 @@ def recorded(
 ) -> Iterator[tuple[Request, Emit]]:
     """The request and the listener with which a job is recorded in `file`, for the command line.
 
-    Raises as JobTape does.
+    Raises as JobRecording does.
     """
     if file is None:
         yield request, emit
         return
-    tape = JobTape(file, job, request, settings, workspace)
-    emit(TapeStarted(job=job, file=str(tape.file)))
+    recording = JobRecording(file, job, request, settings, workspace)
+    emit(RecordingStarted(job=job, file=str(recording.file)))
 
     def both(event: Event) -> None:
-        tape.hear(event)
+        recording.hear(event)
         emit(event)
 
     try:
-        yield dataclasses.replace(request, tape=str(tape.folder)), both
+        yield dataclasses.replace(request, recording=str(recording.folder)), both
     except FacedeskError as error:
-        tape.hear(JobEnded.failure(job, error))
+        recording.hear(JobEnded.failure(job, error))
         raise
     finally:
-        emit(tape.close())
+        emit(recording.close())
 
 
 def _told(request: EnrolRequest | RecogniseRequest) -> dict[str, Any]:
     """The request without credentials and without what belongs to this machine's screen."""
     body = dataclasses.asdict(request)
     body["source"] = mask_credentials(request.source)
-    for name in ("tape", "window", "beside", "consent"):
+    for name in ("recording", "window", "beside", "consent"):
         body.pop(name, None)
     return body
 
@@ -292,7 +294,7 @@ def recorded_job(file: str, settings: Settings, pace: Any, into: str | None = No
 
     Raises SourceNotFound, SourceUnreadable.
     """
-    path = tape_path(file)
+    path = recording_path(file)
     session = read_session(path)
     asked, source = session["request"], f"{SCHEME}{path}"
     request: EnrolRequest | RecogniseRequest
@@ -322,7 +324,7 @@ def replay(
     used up to there. Raises SourceError where there is nothing to run, NoModel, ...
     """
     began = time.monotonic()
-    path = tape_path(request.file)
+    path = recording_path(request.file)
     recorded = recorded_job(request.file, settings, "fast", request.into)
     for note in recorded.notes:
         emit(Notice(text=note, level="warning"))

@@ -25,7 +25,7 @@ from engine.contract.people import Trashed
 from engine.people import traces
 from engine.people.permission import refuse_taken_back
 from engine.people.person import Person, clean_name, read_sessions, refuse_unread
-from engine.people.recording import RECORDS_FILE
+from engine.people.picture_records import RECORDS_FILE
 from engine.people.registry import People, StrangerArea
 from engine.people.traces import Change
 from engine.people.trash import Trash

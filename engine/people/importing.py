@@ -35,7 +35,7 @@ from engine.faces.quality import QualityGates, Verdict
 from engine.faces.refusal import Refusal
 from engine.people.import_plan import ImportPlan, PersonFiles, plan_import
 from engine.people.person import Person
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 from engine.workspace.audit import Audit, Doing

@@ -271,7 +271,7 @@ class People:
         """Begin a session: its folder and session.json exist, with no picture yet.
 
         `source` is text without credentials, `aligned` and `part` as in `SessionInfo`. The id is
-        the UTC time and a counter. Prefer `engine.people.recording.SessionWriter`, which also
+        the UTC time and a counter. Prefer `engine.people.picture_records.SessionWriter`, which also
         writes pictures and the end.
         Raises PersonNotFound if the person was deleted meanwhile.
         """

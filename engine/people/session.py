@@ -21,7 +21,7 @@ from engine.contract.errors import FacedeskError, UsageError
 from engine.contract.people import Trashed
 from engine.people.changes import give_up_session, set_aside
 from engine.people.person import Person
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People
 from engine.people.trash import Trash
 from engine.pictures import encode_png

@@ -1,16 +1,16 @@
-"""The unknown inbox: strangers seen while recognising, kept for the operator to say who they are.
+"""The unknown list: strangers seen while recognising, kept for the operator to say who they are.
 
     unknown/inbox.json                   the switch: on or off, since when
     unknown/<sighting>/0001.png ...      crops of one track
                       /features.npz      their features and embeddings
                       /sighting.json     where, when, who was nearest; each crop's details
-    unknown/choices.json                 choices made here, see `inbox_memory`
+    unknown/choices.json                 choices made here, see `unknown_memory`
 
 A sighting appears in one rename. It is off by default, bounded in number, and what is older than
 the retention time is removed for good: at the start, and whenever one is added. Reading needs no
 lock; whoever changes something holds `Workspace.writer`.
 
-What the inbox remembers of its choices: the one owner of this file's format.
+What the unknown list remembers of its choices: the one owner of this file's format.
 
     unknown/choices.json    {"version": 1, "choices": [choice, ...]}, the newest last; format 0: the
                             list alone
@@ -32,8 +32,8 @@ from typing import Any
 from engine.contract import Sighted
 from engine.contract.errors import DataError, WorkspaceDenied
 from engine.people.clock import read_clock
-from engine.people.recording import PictureRecord, record_of
-from engine.settings import InboxSettings
+from engine.people.picture_records import PictureRecord, record_of
+from engine.settings import UnknownSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import (
     new_directory,
@@ -80,10 +80,10 @@ class Sighting:
         return self.track in other.beside or other.track in self.beside
 
 
-class Inbox:
-    """The inbox of one workspace. Keeps nothing in memory: every call reads the folders."""
+class UnknownStore:
+    """The unknown list of one workspace. Keeps nothing in memory: every call reads the folders."""
 
-    def __init__(self, workspace: Workspace, settings: InboxSettings) -> None:
+    def __init__(self, workspace: Workspace, settings: UnknownSettings) -> None:
         self._workspace = workspace
         self._folder = workspace.unknown
         self._audit = Audit(workspace)
@@ -286,7 +286,9 @@ def _damaged(folder: Path, why: str) -> DataError:
 
 def _gone(id: str) -> DataError:
     return DataError(
-        "This sighting is not in the inbox", id[:80], "See `facedesk unknown list`; u undoes."
+        "There is no such sighting",
+        id[:80],
+        "See `facedesk unknown list`; u undoes.",
     )
 
 
@@ -309,7 +311,7 @@ class Choice:
 
 
 class ChoiceMemory:
-    """The choices of one workspace's inbox that are remembered."""
+    """The choices of one workspace's unknown list that are remembered."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace

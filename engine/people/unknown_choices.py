@@ -17,12 +17,12 @@ from engine.contract.people import Trashed
 from engine.people import permission
 from engine.people.clock import read_clock
 from engine.people.person import Person, clean_name
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People, StrangerArea
 from engine.people.traces import Change
 from engine.people.trash import Trash
-from engine.people.unknown import FEATURES_FILE, Choice, ChoiceMemory, Inbox, Sides, Sighting
-from engine.settings import ConsentSettings, InboxSettings
+from engine.people.unknown import FEATURES_FILE, Choice, ChoiceMemory, Sides, Sighting, UnknownStore
+from engine.settings import ConsentSettings, UnknownSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import make_directory, read_bytes, remove_directory, write_bytes
 from engine.workspace.folder import Workspace
@@ -33,19 +33,19 @@ SOURCE = "inbox"
 
 
 class Choices:
-    """The choices of one workspace's inbox. The caller holds `Workspace.writer`."""
+    """The choices of one workspace's unknown list. The caller holds `Workspace.writer`."""
 
     def __init__(
         self,
         workspace: Workspace,
-        settings: InboxSettings,
+        settings: UnknownSettings,
         consent: ConsentSettings = ConsentSettings(),  # noqa: B008 - frozen
     ) -> None:
         self._consent = consent
         self.note = ""
         """What is amiss with the consent of whom `assign` named last; empty if nothing is."""
         self._workspace = workspace
-        self._inbox = Inbox(workspace, settings)
+        self._unknown = UnknownStore(workspace, settings)
         self._trash = Trash(workspace)
         self._audit = Audit(workspace)
         self._days = settings.days
@@ -60,7 +60,7 @@ class Choices:
         Raises PersonNotFound, or NameTaken and NameInvalid for a new one; ConsentMissing; DataError
         if a sighting is gone.
         """
-        sightings = self._inbox.get(ids)
+        sightings = self._unknown.get(ids)
         people = People(self._workspace)
         found = _without_pictures(people, name) if new else people.get(name)
         leave = permission.permit(self._workspace, [name], self._consent, by)
@@ -79,7 +79,7 @@ class Choices:
 
         Raises DataError if a sighting is gone.
         """
-        sightings = self._inbox.get(ids)
+        sightings = self._unknown.get(ids)
         area = StrangerArea(self._workspace)
         what = f"Not {not_person}" if not_person else "Ignored"
         told_from = ""
@@ -92,11 +92,11 @@ class Choices:
 
     def delete(self, ids: Sequence[str]) -> Trashed:
         """Remove these sightings. Raises DataError if one is gone."""
-        sightings = self._inbox.get(ids)
+        sightings = self._unknown.get(ids)
         title = f"Deleted {len(sightings)} unknown"
         with (
             self._audit.of("inbox-choice", choice="deleted", sightings=len(sightings)) as doing,
-            self._trash.change(title, "back to the inbox", pictures=_crops(sightings)) as change,
+            self._trash.change(title, "back to the unknown", pictures=_crops(sightings)) as change,
         ):
             change.noted = doing.numbers
             self._take_out(change, sightings)
@@ -110,8 +110,8 @@ class Choices:
         meant.
         """
         strays = [id for id in ids if id not in group]
-        marked = self._inbox.get([id for id in group if id in ids])
-        others = self._inbox.get([id for id in group if id not in ids])
+        marked = self._unknown.get([id for id in group if id in ids])
+        others = self._unknown.get([id for id in group if id not in ids])
         if strays or not marked or not others:
             part = f"{len(marked)} of {len(group)} sightings"
             raise DataError(
@@ -156,7 +156,7 @@ class Choices:
 
     def overdue(self, now: datetime | None = None) -> bool:
         """Whether `purge` would remove something; needs no lock."""
-        return bool(self._due(now)) or bool(self._inbox.expired(now))
+        return bool(self._due(now)) or bool(self._unknown.expired(now))
 
     def expired(self, now: datetime | None = None) -> list[str]:
         """Ids in the trash of choices older than the retention time."""
@@ -170,15 +170,17 @@ class Choices:
         so that nothing comes together again by being purged.
         """
         expired = [each.id for each in (self._memory.all() if everything else self._due(now))]
-        if not expired and not (self._inbox.count() if everything else self._inbox.expired(now)):
+        if not expired and not (
+            self._unknown.count() if everything else self._unknown.expired(now)
+        ):
             return 0, 0
         with self._audit.of("purged", what="inbox", choices=len(expired)) as doing:
             for id in expired:
-                # The trash may keep what others removed for longer than the inbox may.
+                # The trash may keep what others removed for longer than the unknown list may.
                 remove_directory(self._workspace.trash / id)
             if expired:
                 self._memory.drop(expired)
-            waited = self._inbox.purge(now, everything=everything)
+            waited = self._unknown.purge(now, everything=everything)
             doing.more["sightings"] = waited
         return waited, len(expired)
 
@@ -203,13 +205,13 @@ class Choices:
             with (
                 noted as doing,
                 self._trash.change(
-                    title, "back to the inbox", pictures=_crops(sightings)
+                    title, "back to the unknown", pictures=_crops(sightings)
                 ) as change,
             ):
                 change.noted = doing.numbers
                 staged = _Staged(self._workspace, change, person, area)
                 for sighting in sightings:
-                    staged.session(self._inbox, sighting, source)
+                    staged.session(self._unknown, sighting, source)
                 self._take_out(change, sightings)
         except BaseException:
             if new:
@@ -221,7 +223,7 @@ class Choices:
 
     def _take_out(self, change: Change, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
-            change.remove(self._inbox.folder(sighting.id))
+            change.remove(self._unknown.folder(sighting.id))
 
     def _remember(self, change: Change, choice: Choice = Choice("")) -> Trashed:  # noqa: B008
         assert change.done is not None
@@ -271,10 +273,10 @@ class _Staged(Workspace):
         for session in person.sessions:
             make_directory(folder / session.id)  # so that a new session gets an id of its own
 
-    def session(self, inbox: Inbox, sighting: Sighting, source: str) -> None:
+    def session(self, unknown: UnknownStore, sighting: Sighting, source: str) -> None:
         """Write one sighting as a session, and move it and its features into place."""
         writer = SessionWriter(People(self), self._person, source, len(sighting.records))
-        origin = inbox.folder(sighting.id)
+        origin = unknown.folder(sighting.id)
         for record in sighting.records:
             writer.add(
                 read_bytes(origin / record.file),

@@ -1,7 +1,7 @@
 """What an erasure asks about: kept strangers who may be the person, and others who hold the same.
 
-Those who wait in the inbox, those who were deleted there and lie in the trash, and the operator's
-own strangers are compared with the person's own pictures, by embeddings in one face space. Whom
+Unknown people, those who were deleted there and lie in the trash, and the operator's own strangers
+are compared with the person's own pictures, by embeddings in one face space. Whom
 the operator made somebody is that somebody's: of their own strangers none goes without a word.
 Others who hold the very bytes of a person's pictures keep them.
 """

@@ -36,10 +36,10 @@ from engine.model.store import ModelStore
 from engine.people import traces
 from engine.people.clock import last_seen
 from engine.people.person import Person
-from engine.people.recording import RECORDS_FILE
+from engine.people.picture_records import RECORDS_FILE
 from engine.people.registry import People, utc_now
-from engine.people.unknown import Inbox, Sighting
-from engine.settings import InboxSettings
+from engine.people.unknown import Sighting, UnknownStore
+from engine.settings import UnknownSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import FILE_MODE, read_bytes, sync_directory
 from engine.workspace.folder import Workspace
@@ -201,11 +201,11 @@ def _entries(workspace: Workspace, person: Person) -> Iterator[tuple[str, bytes]
             if not rows.name.startswith("."):
                 yield f"features/{each.parent.name}/{rows.name}", read_bytes(rows)
     yield from _models(workspace, person)
-    inbox = Inbox(workspace, InboxSettings())  # reading needs none of them
+    unknown = UnknownStore(workspace, UnknownSettings())  # reading needs none of them
     others = ("records", "candidate", "run", "track", "beside")
     sightings = [
         {key: value for key, value in asdict(each).items() if key not in others}
-        for each in inbox.sightings()
+        for each in unknown.sightings()
         if _is_nearest(each, person)
     ]
     yield INBOX, json_bytes(sightings)

@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.camera.tape_folder import EVENTS, SESSION
+from engine.camera.recording_folder import EVENTS, SESSION
 from engine.contract.errors import DataError, FacedeskError
 from engine.model.epochs import drop_all
 from engine.model.record import ModelDraft, ModelInfo, StoredModel
@@ -131,7 +131,7 @@ def trash(workspace: Workspace, who: Evidence) -> Counts:
 
 
 def choices(workspace: Workspace, who: Evidence) -> Counts:
-    """Choices made in the inbox about the person, or that cannot be undone any more."""
+    """Choices made in the unknown list about the person, or that cannot be undone any more."""
     return {"choices": ChoiceMemory(workspace).forget(who.ids)}
 
 

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from engine.camera.tape_folder import PART, SUFFIX
+from engine.camera.recording_folder import PART, SUFFIX
 from engine.contract import Event, FaceSeen
 from engine.contract.errors import FacedeskError
 from engine.model.store import ModelStore
@@ -31,7 +31,7 @@ from engine.people.clock import last_seen, note_seen, read_clock
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.settings import Settings
 from engine.workspace.audit import Audit
@@ -71,7 +71,7 @@ def purge(workspace: Workspace, settings: Settings, now: datetime | None = None)
     """
     found = due(workspace, settings, now)
     gone: Counter[str] = Counter(each.kind for each in found)
-    choices = Choices(workspace, settings.inbox)
+    choices = Choices(workspace, settings.unknown)
     if not found and not choices.overdue(now):
         return gone
     with Audit(workspace).of("purged", what="what was due", counts=dict(gone)):
@@ -119,12 +119,12 @@ def last_sign_of(workspace: Workspace, person: Person) -> str:
 
 def _due(workspace: Workspace, settings: Settings, now: datetime | None) -> Iterator[Due]:
     clock = read_clock(workspace, now)
-    choices = Choices(workspace, settings.inbox).expired(now)
+    choices = Choices(workspace, settings.unknown).expired(now)
     yield from (_of(workspace, "choice", workspace.trash / id) for id in choices)
     for change in Trash(workspace, settings.trash.keep_days).expired(now):
         if change.id not in choices:
             yield _of(workspace, "trash", workspace.trash / change.id)
-    for id in Inbox(workspace, settings.inbox).expired(now):
+    for id in UnknownStore(workspace, settings.unknown).expired(now):
         yield _of(workspace, "unknown", workspace.unknown / id)
     models = ModelStore(workspace).beyond(settings.retention.models)
     yield from (_of(workspace, "model", workspace.models / id) for id in models)

@@ -32,7 +32,7 @@ from engine.model.store import ModelStore
 from engine.people import permission
 from engine.people.person import FORMAT as PERSON_FORMAT
 from engine.people.person import clean_name
-from engine.people.recording import RECORDS_FILE, PictureRecord, record_of
+from engine.people.picture_records import RECORDS_FILE, PictureRecord, record_of
 from engine.people.registry import People, utc_now
 from engine.people.trash import Trash
 from engine.pictures import decode_crop, encode_png

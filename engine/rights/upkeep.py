@@ -157,7 +157,7 @@ def _forget_trainings(workspace: Workspace) -> int:
     return 0
 
 
-SECTIONS = ("consent", "trash", "inbox", "retention", "record", "privacy")
+SECTIONS = ("consent", "trash", "unknown", "retention", "record", "privacy")
 """Sections of the settings on which privacy depends."""
 
 

@@ -176,7 +176,7 @@ Action = Literal[
 number as its detail `began` says that it was done; `cut-short` that it did not come to its end.
 `clock-set-back`: the entries that follow bear earlier times than those before.
 `pseudonymised`: the key behind a subject's pseudonym was destroyed, nobody can link it any more.
-`change-undone`: a deletion, merge, move or inbox choice was taken back.
+`change-undone`: a deletion, merge, move or choice about unknown people was taken back.
 """
 
 ACTIONS: frozenset[str] = frozenset(get_args(Action))

@@ -21,7 +21,7 @@ from engine.people import changes
 from engine.people.person import Person
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
 from engine.rights.erase import erase, unfinished
@@ -155,17 +155,17 @@ def test_of_both_in_one_deletion_the_other_comes_back_whole(workspace: Workspace
 @pytest.mark.parametrize("answer", ["keep", "remove"])
 def test_an_unknown_with_the_same_bytes_is_asked_about(workspace: Workspace, answer: str) -> None:
     enrol(workspace, ANN, 1)
-    inbox = Inbox(workspace, Settings().inbox)
-    id = inbox.add(sighted(candidate="", crops=1))
+    unknown = UnknownStore(workspace, Settings().unknown)
+    id = unknown.add(sighted(candidate="", crops=1))
     picture = next((workspace.people / "ann-sour").rglob("*.png"))
-    shutil.copy(picture, inbox.folder(id) / "0001.png")
+    shutil.copy(picture, unknown.folder(id) / "0001.png")
     (unsure,) = asked(workspace, ANN, STAY).doubts.unsure
     assert (unsure.place, unsure.why) == (f"unknown/{id}", "same")
     done = erase(workspace, ANN, answers=Answers(unsure=answer))  # type: ignore[arg-type]
-    assert inbox.count() == (1 if answer == "keep" else 0)
+    assert unknown.count() == (1 if answer == "keep" else 0)
     assert never_clean(done) == (answer == "keep")
     assert done.left == ()
-    assert done.receipt.searched["shared"] == done.receipt.searched["unsure"] == inbox.count()
+    assert done.receipt.searched["shared"] == done.receipt.searched["unsure"] == unknown.count()
 
 
 def test_yes_does_not_answer_it_and_a_flag_of_its_own_does(
@@ -297,10 +297,13 @@ def test_files_of_ours_that_hold_something_are_not_called_others(
 
 def test_a_choice_about_strangers_keeps_its_way_back(workspace: Workspace) -> None:
     enrol(workspace, ANN, 1)
-    inbox, choices = Inbox(workspace, Settings().inbox), Choices(workspace, Settings().inbox)
-    ids = [inbox.add(sighted(candidate=ANN, colour=40 * n)) for n in range(1, 4)]
+    unknown, choices = (
+        UnknownStore(workspace, Settings().unknown),
+        Choices(workspace, Settings().unknown),
+    )
+    ids = [unknown.add(sighted(candidate=ANN, colour=40 * n)) for n in range(1, 4)]
     choices.delete(ids)
     done = erase(workspace, ANN, answers=Answers(unsure="keep"))
     assert done.left == ()
     assert choices.undo().title == "Deleted 3 unknown"
-    assert [each.candidate for each in inbox.sightings()] == ["", "", ""]
+    assert [each.candidate for each in unknown.sightings()] == ["", "", ""]

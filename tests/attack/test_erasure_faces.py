@@ -21,17 +21,17 @@ from engine.model.feature_store import cached_arrays
 from engine.people import changes
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.pictures import decode_crop, encode_png
 from engine.rights import doubts
 from engine.rights.erase import erase
-from engine.settings import InboxSettings, Settings
+from engine.settings import Settings, UnknownSettings
 from engine.workspace.folder import Workspace
 from tests.desk.desk_driver import started, wait_unlocked
 
 ANN, BOB = "Ann Sour", "Bob Ray"
-INBOX = InboxSettings()
+UNKNOWN = UnknownSettings()
 Crops = NDArray[np.uint8]
 
 
@@ -77,14 +77,14 @@ def erased(
 def test_a_stranger_of_before_the_person_was_trained_goes(
     workspace: Workspace, backbone: Backbone
 ) -> None:
-    inbox = Inbox(workspace, INBOX)
-    inbox.add(seen(others(1)))  # nobody was enrolled: no name, no centre, another network
-    other = inbox.add(seen(others(2), candidate=ANN))
+    unknown = UnknownStore(workspace, UNKNOWN)
+    unknown.add(seen(others(1)))  # nobody was enrolled: no name, no centre, another network
+    other = unknown.add(seen(others(2), candidate=ANN))
     enrol(workspace, ANN, 1)
     enrol(workspace, BOB, 3)
     done = erased(workspace, backbone)
     assert done.receipt.removed["sightings of unknowns"] == 1
-    (stays,) = inbox.sightings()
+    (stays,) = unknown.sightings()
     # It was like her to a model once, and is not her: it stays, and the name goes.
     assert (stays.id, stays.candidate) == (other, "")
     assert done.left == ()
@@ -94,9 +94,9 @@ def test_a_stranger_of_before_the_person_was_trained_goes(
 def test_a_stranger_who_was_deleted_and_lies_in_the_trash_goes_and_others_come_back(
     workspace: Workspace, backbone: Backbone
 ) -> None:
-    inbox, choices = Inbox(workspace, INBOX), Choices(workspace, INBOX)
-    hers = [inbox.add(seen(others(1))), inbox.add(seen(others(1, 5)[:2]))]
-    his = inbox.add(seen(others(2), candidate=ANN))
+    unknown, choices = UnknownStore(workspace, UNKNOWN), Choices(workspace, UNKNOWN)
+    hers = [unknown.add(seen(others(1))), unknown.add(seen(others(1, 5)[:2]))]
+    his = unknown.add(seen(others(2), candidate=ANN))
     choices.delete([hers[0], his])
     choices.delete([hers[1]])
     enrol(workspace, ANN, 1)
@@ -107,32 +107,32 @@ def test_a_stranger_who_was_deleted_and_lies_in_the_trash_goes_and_others_come_b
     pictures = list(workspace.trash.rglob("*.png"))
     assert len(pictures) == 3
     choices.undo()
-    assert [each.id for each in inbox.sightings()] == [his]
+    assert [each.id for each in unknown.sightings()] == [his]
 
 
 def test_a_person_who_lies_in_the_trash_is_compared_as_well(
     workspace: Workspace, backbone: Backbone
 ) -> None:
-    inbox = Inbox(workspace, INBOX)
-    inbox.add(seen(others(1)))
+    unknown = UnknownStore(workspace, UNKNOWN)
+    unknown.add(seen(others(1)))
     enrol(workspace, ANN, 1)
     changes.delete_people(workspace, [ANN], 30)
     assert erased(workspace, backbone).receipt.removed["sightings of unknowns"] == 1
-    assert inbox.count() == 0
+    assert unknown.count() == 0
 
 
 def test_whom_the_operator_made_an_enrolled_person_stays_theirs(
     workspace: Workspace, backbone: Backbone
 ) -> None:
     """Twins: Bob's pictures look like Ann's, and somebody said that they are Bob's."""
-    inbox, choices = Inbox(workspace, INBOX), Choices(workspace, INBOX)
+    unknown, choices = UnknownStore(workspace, UNKNOWN), Choices(workspace, UNKNOWN)
     enrol(workspace, ANN, 1)
-    choices.assign([inbox.add(seen(others(1)))], BOB, new=True)
+    choices.assign([unknown.add(seen(others(1)))], BOB, new=True)
     done = erased(workspace, backbone)
     assert done.receipt.removed["sightings of unknowns"] == 0
     assert People(workspace).get(BOB).pictures == 3
     assert choices.undo().title == "Unknown is Bob Ray"
-    assert inbox.count() == 1
+    assert unknown.count() == 1
 
 
 @pytest.mark.parametrize(("answer", "stay"), [("keep", 1), ("remove", 0)])
@@ -140,10 +140,10 @@ def test_a_stranger_of_your_own_with_the_same_face_is_asked_about(
     workspace: Workspace, backbone: Backbone, answer: str, stay: int
 ) -> None:
     """Somebody said "a stranger" before she was enrolled: it is her face all the same."""
-    inbox, choices = Inbox(workspace, INBOX), Choices(workspace, INBOX)
-    choices.stranger([inbox.add(seen(others(1)))])
+    unknown, choices = UnknownStore(workspace, UNKNOWN), Choices(workspace, UNKNOWN)
+    choices.stranger([unknown.add(seen(others(1)))])
     (first,) = (each.slug for each in People(StrangerArea(workspace)).list())
-    choices.stranger([inbox.add(seen(others(2)))])
+    choices.stranger([unknown.add(seen(others(2)))])
     (second,) = {each.slug for each in People(StrangerArea(workspace)).list()} - {first}
     enrol(workspace, ANN, 1)
     with pytest.raises(ErasureUnanswered) as stopped:
@@ -171,8 +171,8 @@ def test_who_may_be_the_person_is_listed_for_an_answer(
     # The mean cosine to her pictures is to lie between "may be" (0.30) and "is" (0.44).
     share = 0.37 / np.linalg.norm(rows.mean(0))
     near = share * centre + np.sqrt(1 - share**2) * far
-    inbox = Inbox(workspace, INBOX)
-    id = inbox.add(seen(others(2, 1), embeddings=[near.tolist()], backbone=backbone))
+    unknown = UnknownStore(workspace, UNKNOWN)
+    id = unknown.add(seen(others(2, 1), embeddings=[near.tolist()], backbone=backbone))
     with pytest.raises(ErasureUnanswered) as stopped:
         erased(workspace, backbone)
     (unsure,) = stopped.value.doubts.unsure
@@ -180,7 +180,7 @@ def test_who_may_be_the_person_is_listed_for_an_answer(
     assert unsure.likeness == pytest.approx(0.37, abs=0.01)
     assert People(workspace).get(ANN).pictures == 12
     done = erased(workspace, backbone, Answers(unsure=answer))  # type: ignore[arg-type]
-    assert inbox.count() == done.receipt.searched["unsure"] == stay
+    assert unknown.count() == done.receipt.searched["unsure"] == stay
     assert ("found no" in done.receipt.statement) == (not stay)
     assert ("1 unknown may be the person" in done.receipt.statement) == bool(stay)
 
@@ -192,27 +192,27 @@ def test_who_could_not_be_compared_is_listed_for_an_answer(workspace: Workspace)
         raise DataError("no network")
 
     enrol(workspace, ANN, 1)
-    inbox = Inbox(workspace, INBOX)
-    id = inbox.add(seen(others(1)))
+    unknown = UnknownStore(workspace, UNKNOWN)
+    id = unknown.add(seen(others(1)))
     for load in (None, broken):
         with pytest.raises(ErasureUnanswered) as stopped:
             erase(workspace, ANN, compare=lambda ids, f=load: doubts.measure(workspace, ids, f))
         assert [each.why for each in stopped.value.doubts.unsure] == ["incomparable"]
-    (inbox.folder(id) / "sighting.json").write_text("{")
+    (unknown.folder(id) / "sighting.json").write_text("{")
     with pytest.raises(ErasureUnanswered):
         erase(workspace, ANN)
 
 
 def test_a_person_without_a_picture_asks_about_nobody(workspace: Workspace) -> None:
     People(workspace).add(ANN)
-    inbox = Inbox(workspace, INBOX)
-    inbox.add(seen(others(1)))
+    unknown = UnknownStore(workspace, UNKNOWN)
+    unknown.add(seen(others(1)))
     assert "found no name" in erase(workspace, ANN).receipt.statement
-    assert inbox.count() == 1
+    assert unknown.count() == 1
 
 
 def test_the_desk_compares_by_the_real_network(workspace: Workspace) -> None:
-    """Nobody has trained; her face, brighter, waits in the inbox and lies in the trash."""
+    """Nobody has trained; her face, brighter, waits in the unknown list and lies in the trash."""
     desk = LocalDesk(workspace, Settings())
     heard = started(desk)
     try:
@@ -221,15 +221,15 @@ def test_the_desk_compares_by_the_real_network(workspace: Workspace) -> None:
             desk.enrol(EnrolRequest(person=name, source=source, count=4, pace="fast"))
             assert heard.wait_end("enrol").outcome == "done"
         wait_unlocked(workspace)
-        inbox = Inbox(workspace, INBOX)
-        ids = [inbox.add(seen(changed(workspace, slug))) for slug in ("ann-sour", "bob-ray")]
-        ids.append(inbox.add(seen(changed(workspace, "ann-sour")[:1])))
-        Choices(workspace, INBOX).delete([ids[2]])
+        unknown = UnknownStore(workspace, UNKNOWN)
+        ids = [unknown.add(seen(changed(workspace, slug))) for slug in ("ann-sour", "bob-ray")]
+        ids.append(unknown.add(seen(changed(workspace, "ann-sour")[:1])))
+        Choices(workspace, UNKNOWN).delete([ids[2]])
         done = desk.erase(ANN)
     finally:
         desk.close()
     assert done.receipt.removed["sightings of unknowns"] == 2
-    assert [each.id for each in inbox.sightings()] == [ids[1]]
+    assert [each.id for each in unknown.sightings()] == [ids[1]]
     assert list(workspace.trash.rglob("*.png")) == []
     assert Path(done.file).exists()
 

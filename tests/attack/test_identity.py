@@ -23,7 +23,7 @@ from engine.model.store import ModelStore
 from engine.people import changes
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.rights.erase import erase
 from engine.rights.export import export_person
@@ -333,15 +333,18 @@ def test_a_name_that_is_part_of_anything_removes_nothing_of_others(
     (recording / "events.jsonl").write_text('{"event": "face", "decision": "unknown", "of": 60}\n')
     log = workspace.logs / "model.log"
     log.write_text("No device after 60 s, Al 60 unknown\n")
-    inbox, choices = Inbox(workspace, SETTINGS.inbox), Choices(workspace, SETTINGS.inbox)
-    choices.stranger([inbox.add(sighted(candidate="Alan Noble", colour=30))], "Alan Noble")
-    waiting = inbox.add(sighted(candidate="Alan Noble", colour=60))
+    unknown, choices = (
+        UnknownStore(workspace, SETTINGS.unknown),
+        Choices(workspace, SETTINGS.unknown),
+    )
+    choices.stranger([unknown.add(sighted(candidate="Alan Noble", colour=30))], "Alan Noble")
+    waiting = unknown.add(sighted(candidate="Alan Noble", colour=60))
     (stranger,) = People(StrangerArea(workspace)).list()
     erase(workspace, name)
     assert recording.is_dir()
     assert log.read_text()
     assert [each.name for each in People(StrangerArea(workspace)).list()] == [stranger.name]
-    assert [each.id for each in inbox.sightings()] == [waiting]
+    assert [each.id for each in unknown.sightings()] == [waiting]
     assert choices.last() is not None
 
 
@@ -355,15 +358,18 @@ def test_such_a_name_is_found_where_it_stands_for_the_person(
     (recording / "session.json").write_text(json.dumps({"request": {"person": name}}))
     log = workspace.logs / "model.log"
     log.write_text(f"quiet line\ncannot read people/{person.slug}/x.png\n")
-    inbox, choices = Inbox(workspace, SETTINGS.inbox), Choices(workspace, SETTINGS.inbox)
-    choices.stranger([inbox.add(sighted(candidate=name, colour=30))], name)
-    inbox.add(dataclasses.replace(sighted(colour=60, candidate=name), candidate_id=person.id))
+    unknown, choices = (
+        UnknownStore(workspace, SETTINGS.unknown),
+        Choices(workspace, SETTINGS.unknown),
+    )
+    choices.stranger([unknown.add(sighted(candidate=name, colour=30))], name)
+    unknown.add(dataclasses.replace(sighted(colour=60, candidate=name), candidate_id=person.id))
     erase(workspace, name)
     assert not recording.exists()
     assert log.read_text() == "quiet line\n"
     (stranger,) = People(StrangerArea(workspace)).list()
     assert stranger.name.startswith("Stranger ")
-    (left,) = inbox.sightings()  # somebody else, who was only most like them
+    (left,) = unknown.sightings()  # somebody else, who was only most like them
     assert (left.candidate, left.candidate_id) == ("", "")
 
 
@@ -372,8 +378,11 @@ def test_a_stranger_told_from_one_human_is_not_renamed_for_another_of_the_name(
 ) -> None:
     people = People(workspace)
     people.add(AARON)
-    inbox, choices = Inbox(workspace, SETTINGS.inbox), Choices(workspace, SETTINGS.inbox)
-    choices.stranger([inbox.add(sighted(candidate=AARON, colour=30))], AARON)
+    unknown, choices = (
+        UnknownStore(workspace, SETTINGS.unknown),
+        Choices(workspace, SETTINGS.unknown),
+    )
+    choices.stranger([unknown.add(sighted(candidate=AARON, colour=30))], AARON)
     people.rename(AARON, "Bertram")
     people.add(AARON)
     (stranger,) = People(StrangerArea(workspace)).list()

@@ -17,7 +17,7 @@ from engine.model.store import ModelStore
 from engine.people import changes
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.rights.erase import erase
 from engine.workspace.audit import Audit
@@ -141,13 +141,18 @@ def test_an_audit_key_goes_to_the_only_one_whose_folder_it_was(workspace: Worksp
 
 def test_sightings_choices_and_strangers_of_before_are_linked(workspace: Workspace) -> None:
     enrol(workspace, AARON, MAN, pictures=2)
-    inbox, choices = Inbox(workspace, SETTINGS.inbox), Choices(workspace, SETTINGS.inbox)
-    first, second, third = (inbox.add(sighted(candidate=AARON, colour=30 * n)) for n in range(1, 4))
+    unknown, choices = (
+        UnknownStore(workspace, SETTINGS.unknown),
+        Choices(workspace, SETTINGS.unknown),
+    )
+    first, second, third = (
+        unknown.add(sighted(candidate=AARON, colour=30 * n)) for n in range(1, 4)
+    )
     choices.assign([first], AARON, new=False)
     choices.stranger([second], AARON)
     migrated(workspace)
     aaron = People(workspace).get(AARON).id
-    (waiting,) = inbox.sightings()
+    (waiting,) = unknown.sightings()
     assert (waiting.id, waiting.candidate_id) == (third, aaron)
     (stranger,) = People(StrangerArea(workspace)).list()
     assert stranger.apart_from == aaron

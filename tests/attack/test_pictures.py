@@ -14,8 +14,8 @@ from PIL import Image
 
 from engine.camera.folder import FolderSource
 from engine.camera.mjpeg import decode
-from engine.camera.tape_file import AviWriter, TapeSource
-from engine.camera.tape_folder import FRAMES, LINES
+from engine.camera.recording_file import AviWriter, RecordingSource
+from engine.camera.recording_folder import FRAMES, LINES
 from engine.cancel import Cancel
 from engine.contract import ImportRefused, Notice, PictureSkipped
 from engine.contract.errors import SourceUnreadable
@@ -126,7 +126,7 @@ def test_nor_as_a_frame_of_a_recording(tmp_path: Path) -> None:
     writer.add(stuffed("PNG", MOST_BLOCKS + 1))
     writer.close()
     with pytest.raises(SourceUnreadable, match="more chunks"):
-        TapeSource(tmp_path)
+        RecordingSource(tmp_path)
 
 
 def test_few_scans_of_the_largest_picture_are_still_too_many(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def of(events: list[Event], kind: type[E]) -> list[E]:
 
 def frames(workspace: Workspace, name: str) -> list[int]:
     """The frames of the clip that a person's pictures were taken from."""
-    from engine.people.recording import read_records
+    from engine.people.picture_records import read_records
 
     people = People(workspace)
     person = people.get(name)
@@ -233,7 +233,7 @@ def test_two_people_in_one_folder(
 
 
 def labels_of(people: People, person: Person) -> list[str]:
-    from engine.people.recording import read_records
+    from engine.people.picture_records import read_records
 
     return [
         record.label
@@ -296,15 +296,15 @@ def test_a_recording_of_somebody_else_kept_with_a_person(
         command = python("-m", "tui", *arguments, "--workspace", str(workspace.root))
         return subprocess.run(command, env=environment(), capture_output=True, timeout=LONGEST)
 
-    source, tape = str(clips / "man_a_take1.mp4"), str(tmp_path / "tape")
+    source, recording = str(clips / "man_a_take1.mp4"), str(tmp_path / "recording")
     assert not facedesk(
-        "enroll", "Man", "--source", source, "--count", "8", "--record", tape
+        "enroll", "Man", "--source", source, "--count", "8", "--record", recording
     ).returncode
     capture(workspace, "Woman", clips / "woman_a.mp4", 8)
-    into_another = facedesk("replay", f"{tape}.fdrec", "--into", "Woman")
+    into_another = facedesk("replay", f"{recording}.fdrec", "--into", "Woman")
     assert into_another.returncode == 6
     assert b"8 pictures of Woman show another face, that of Man" in into_another.stderr
-    under_a_new_name = facedesk("replay", f"{tape}.fdrec", "--into", "Somebody")
+    under_a_new_name = facedesk("replay", f"{recording}.fdrec", "--into", "Somebody")
     assert under_a_new_name.returncode == 6
     assert b"of Somebody look like Man, who is enrolled" in under_a_new_name.stderr
 

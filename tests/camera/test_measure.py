@@ -7,8 +7,8 @@ import pytest
 
 from engine.camera.measure import measure
 from engine.camera.opencv import cv2
-from engine.camera.tape import encoded
-from engine.camera.tape_file import AviWriter
+from engine.camera.recording import encoded
+from engine.camera.recording_file import AviWriter
 from engine.cancel import Cancel
 from engine.contract import CameraMeasured
 from engine.contract.errors import Cancelled, SourceError, SourceTimeout

@@ -12,9 +12,9 @@ import pytest
 from engine.camera.open import open_source
 from engine.camera.opencv import cv2
 from engine.camera.reader import Reader
+from engine.camera.recording import recorded_frames
+from engine.camera.recording_folder import complete, new_recording
 from engine.camera.source import Frame, Image, aspect, too_large, with_square_pixels
-from engine.camera.tape import taped
-from engine.camera.tape_folder import complete, new_tape
 from engine.cancel import Cancel
 from engine.settings import CameraSettings
 from tests.attack.h264 import film
@@ -80,9 +80,9 @@ def test_a_clip_is_shown_as_its_container_states(
 
 def test_a_recording_keeps_the_shape_and_is_not_stretched_again(tmp_path: Path) -> None:
     text = clip(tmp_path / "a.mp4", 704, 288, (6, 11))
-    part, done = new_tape(tmp_path / "session")
+    part, done = new_recording(tmp_path / "session")
     with Reader(text, AS_4_TO_3, "fast", lambda event: None) as reader:
-        taken = list(taped(reader, Cancel(), str(part), 100, lambda event: None))
+        taken = list(recorded_frames(reader, Cancel(), str(part), 100, lambda event: None))
     complete(part, done)
     frame, _ = first(f"replay:{done}", AS_4_TO_3)
     assert np.array_equal(frame.image, taken[0].image)

@@ -14,7 +14,7 @@ from engine.contract.errors import DataError, DiskFull, SplitMissing
 from engine.dataset.export import export_keras_folders, folder_names
 from engine.dataset.split import Split, make_split
 from engine.people.person import Person
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People
 from engine.pictures import decode_crop, encode_png
 from engine.settings import SplitSettings

@@ -95,7 +95,7 @@ def test_a_person_is_renamed(desk: Desk) -> None:
         (lambda desk: desk.note_consent("Anna", " ", "1"), DataError),
         (lambda desk: desk.withdraw_consent("Anna"), DataError),
         (lambda desk: desk.undo(), NothingToUndo),
-        (lambda desk: desk.inbox_undo(), NothingToUndo),
+        (lambda desk: desk.unknown_undo(), NothingToUndo),
         (lambda desk: desk.rollback(), NoModel),
         (lambda desk: desk.split(SplitRequest(train=0.9, validation=0.9, test=0.9)), UsageError),
         (lambda desk: desk.enrol(EnrolRequest(person="a/b", source="0", count=3)), NameInvalid),
@@ -160,7 +160,7 @@ def test_an_empty_workspace_has_no_models_and_keeps_nobody(desk: Desk) -> None:
     assert desk.models() == ()
     assert desk.last_evaluation("20261124-093000") is None
     assert desk.roster() == ()
-    view = desk.inbox()
+    view = desk.unknown()
     assert (view.keeping, view.waiting, view.undo) == (False, 0, "")
-    desk.inbox_switch(True)
-    assert desk.inbox().keeping
+    desk.unknown_switch(True)
+    assert desk.unknown().keeping

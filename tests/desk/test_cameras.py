@@ -13,7 +13,7 @@ from engine.contract.errors import SourceNotFound
 from engine.contract.requests import RecogniseRequest
 from engine.desk.processes import is_further, process_name, starts
 from engine.jobs.recognise import recognise
-from engine.jobs.recording import Tapes
+from engine.jobs.recording import Recorder
 from engine.workspace.folder import Workspace
 
 THREE = RecogniseRequest(source="0", beside=("1", "clip.mp4"), pace="live")
@@ -38,10 +38,10 @@ def test_several_sources_are_not_recorded_and_the_operator_is_told(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     events: list[Event] = []
-    tapes = Tapes(tmp_path / "tape", workspace, load_settings())
-    assert tapes.begin("recognise", THREE, events.append) == THREE
+    recorder = Recorder(tmp_path / "recording", workspace, load_settings())
+    assert recorder.begin("recognise", THREE, events.append) == THREE
     assert [type(event) for event in events] == [Notice]
-    assert not list(tmp_path.glob("tape*"))
+    assert not list(tmp_path.glob("recording*"))
 
 
 @pytest.mark.parametrize("source", ["/nowhere.mp4", "demo:nobody", "absent.fdrec", "/dev/video63"])

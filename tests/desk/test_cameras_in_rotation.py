@@ -34,7 +34,7 @@ class Cameras:
         self, workspace: Workspace, search: Sequence[int], first: Sequence[int], *, lossy: bool
     ) -> None:
         self.workspace, self.settings = workspace, load_settings()
-        self.inbox: queue.Queue[object] = queue.Queue()
+        self.messages: queue.Queue[object] = queue.Queue()
         self.heartbeats = Heartbeats()
         self.replace: Callable[[object], bool] = lambda message: False
         self.notes: list[tuple[str, int]] = []
@@ -45,7 +45,7 @@ class Cameras:
         """Recognise for `TURNS` turns."""
         beside = tuple(map(str, range(1, len(self._search))))
         request = RecogniseRequest(source="0", beside=beside)
-        self.inbox.put(Start(job="recognise", request=request))
+        self.messages.put(Start(job="recognise", request=request))
         body.run()
 
     @property
@@ -69,11 +69,11 @@ class Cameras:
     def recognised(self) -> None:
         """A turn is over; where no frame waits, the model waits for the next one."""
         if len(self.taken) == TURNS:
-            self.inbox.queue.clear()
-            self.inbox.put(Quit())
+            self.messages.queue.clear()
+            self.messages.put(Quit())
             return
         self._pass()
-        while self.inbox.empty():
+        while self.messages.empty():
             self._pass()
 
     def _pass(self) -> None:
@@ -91,7 +91,7 @@ class Cameras:
                     crops=b"", dropped=0, lossy=self._lossy, camera=camera,
                 )  # fmt: skip
                 if not self.replace(message):  # as the process's reader does
-                    self.inbox.put(message)
+                    self.messages.put(message)
 
 
 Watch = Callable[..., Cameras]

@@ -30,7 +30,7 @@ def test_an_end_reaches_a_job_that_waits_if_its_token_is_made_early(
     parent.send(End(job="enrol", keep=False))
     parent.close()
     context.read_requests()
-    assert context.inbox.get_nowait() == START
+    assert context.messages.get_nowait() == START
     assert ("enrol" in context.cancels) is early
     if early:
         assert context.cancels["enrol"].cancelled

@@ -27,7 +27,7 @@ from engine.model.store import ModelStore
 from engine.people import changes, roster
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.rights import erase as erasing
 from engine.rights.erase import erase, resume, unfinished
@@ -42,7 +42,7 @@ from tests.people.unknowns import sighted
 NAME, SLUG = "Zora Quill", "zora-quill"
 PICTURES = 12
 SETTINGS = Settings()
-INBOX = SETTINGS.inbox
+UNKNOWN = SETTINGS.unknown
 REMOVE = Answers(unsure="remove")
 """The made-up sightings of `lived` cannot be compared with anybody: that is asked about."""
 
@@ -91,11 +91,11 @@ def _left_everywhere(workspace: Workspace) -> None:
     (session, *_rest) = People(workspace).get(NAME).sessions
     changes.delete_pictures(workspace, NAME, [f"{session.id}/{session.pictures[0]}"], 30)
     changes.delete_people(workspace, [others[1]], 30)
-    inbox = Inbox(workspace, INBOX)
-    inbox.add(sighted(candidate=NAME, colour=11))
-    inbox.add(sighted(candidate=others[0], colour=21))
-    other = inbox.add(sighted(candidate=NAME, colour=31))
-    Choices(workspace, INBOX).stranger([other], NAME)
+    unknown = UnknownStore(workspace, UNKNOWN)
+    unknown.add(sighted(candidate=NAME, colour=11))
+    unknown.add(sighted(candidate=others[0], colour=21))
+    other = unknown.add(sighted(candidate=NAME, colour=31))
+    Choices(workspace, UNKNOWN).stranger([other], NAME)
     roster_file = workspace.root.parent / "names.csv"
     roster_file.write_text(f"name\n{NAME} Junior\n")
     roster.add(workspace, roster_file)
@@ -103,9 +103,9 @@ def _left_everywhere(workspace: Workspace) -> None:
     write_json(workspace.root / roster.FILE, body)
     write_json(workspace.root / "ui.json", {"theme": "dark", "last_person": NAME})
     write_bytes(workspace.evaluations / "m.json", json.dumps({"people": [NAME]}).encode())
-    tape = workspace.root / "desk.fdrec"
-    tape.mkdir()
-    (tape / "session.json").write_text(json.dumps({"request": {"person": NAME}}))
+    recording = workspace.root / "desk.fdrec"
+    recording.mkdir()
+    (recording / "session.json").write_text(json.dumps({"request": {"person": NAME}}))
     picture = next((workspace.people / SLUG).rglob("*.png"))
     (workspace.root / "sheets").mkdir()
     (workspace.root / "sheets" / "copy.png").write_bytes(picture.read_bytes())
@@ -292,9 +292,10 @@ def test_of_a_deletion_of_two_the_other_can_still_come_back(
 
 def test_erasing_one_person_leaves_the_choices_about_others(workspace: Workspace) -> None:
     People(workspace).add(NAME)
-    inbox, choices = Inbox(workspace, INBOX), Choices(workspace, INBOX)
+    unknown, choices = UnknownStore(workspace, UNKNOWN), Choices(workspace, UNKNOWN)
     hers, his, one, other = (
-        inbox.add(sighted(np.eye(4)[n].tolist(), candidate="Bob", colour=40 * n)) for n in range(4)
+        unknown.add(sighted(np.eye(4)[n].tolist(), candidate="Bob", colour=40 * n))
+        for n in range(4)
     )
     choices.assign([hers], NAME, new=True)
     choices.assign([his], "Bob", new=True)
@@ -303,7 +304,7 @@ def test_erasing_one_person_leaves_the_choices_about_others(workspace: Workspace
     assert erased.receipt.removed["choices"] == 1
     assert choices.undo().title == "Split off 1 of 2 unknown"
     assert choices.undo().title == "Unknown is Bob"
-    assert {each.id for each in inbox.sightings()} == {his, one, other}
+    assert {each.id for each in unknown.sightings()} == {his, one, other}
     assert choices.last() is None
 
 
@@ -311,8 +312,8 @@ def test_a_stranger_told_from_the_person_loses_the_name_and_keeps_the_pictures(
     workspace: Workspace,
 ) -> None:
     People(workspace).add(NAME)
-    id = Inbox(workspace, INBOX).add(sighted(candidate=NAME))
-    Choices(workspace, INBOX).stranger([id], NAME)
+    id = UnknownStore(workspace, UNKNOWN).add(sighted(candidate=NAME))
+    Choices(workspace, UNKNOWN).stranger([id], NAME)
     erase(workspace, NAME)
     (stranger,) = People(StrangerArea(workspace)).list()
     assert stranger.pictures == 2
@@ -331,12 +332,12 @@ def test_sightings_that_look_like_the_person_go_whoever_was_nearest(
         label[0]: centre.tolist() for label, centre in zip(model.labels, model.centres, strict=True)
     }
     made = {"extractor": backbone.extractor.digest, "space": backbone.space.digest}
-    inbox = Inbox(workspace, INBOX)
-    inbox.add(sighted(rows[gone.id], candidate=stays.name, **made))
-    other = inbox.add(sighted(rows[stays.id], candidate=stays.name, **made))
+    unknown = UnknownStore(workspace, UNKNOWN)
+    unknown.add(sighted(rows[gone.id], candidate=stays.name, **made))
+    other = unknown.add(sighted(rows[stays.id], candidate=stays.name, **made))
     erased = erase(workspace, gone.name)
     assert erased.receipt.removed["sightings of unknowns"] == 1
-    assert [each.id for each in inbox.sightings()] == [other]
+    assert [each.id for each in unknown.sightings()] == [other]
 
 
 @pytest.mark.parametrize("moment", [0, 1, 2, 3, 5, 8, 12])

@@ -59,7 +59,7 @@ def test_after_erasing_by_the_app_no_byte_tells_of_the_person(desk: LocalDesk, c
     heard.forget()
     desk.evaluate(EvaluateRequest())
     assert heard.wait_end("evaluate").outcome == "done"
-    desk.inbox_switch(True)
+    desk.unknown_switch(True)
     assert watched(desk, heard, woman, lambda event: event.person == NAME)
     heard.forget()
     desk.recognise(RecogniseRequest(source=str(clips / "grid_1.mpg"), pace="fast"))

@@ -16,12 +16,12 @@ from engine.contract.errors import ModelCorrupt
 from engine.contract.requests import TrainRequest
 from engine.desk.library import person_rows
 from engine.desk.local import LocalDesk
-from engine.desk.unknown import inbox_view
+from engine.desk.unknown import unknown_view
 from engine.jobs.naming import Recognition
 from engine.jobs.train import train
 from engine.model.backbones import packaged_space
 from engine.model.store import ModelStore
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.workspace.folder import Workspace
 from tests.people.unknowns import sighted
 
@@ -34,8 +34,8 @@ def former(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made = Workspace(tmp_path_factory.mktemp("former") / "workspace")
     made.prepare()
     fill(made, 6)
-    Inbox(made, SETTINGS.inbox).add(sighted(colour=60))
-    Inbox(made, SETTINGS.inbox).add(sighted((0.0, 1.0), space="1" * 64, colour=60))
+    UnknownStore(made, SETTINGS.unknown).add(sighted(colour=60))
+    UnknownStore(made, SETTINGS.unknown).add(sighted((0.0, 1.0), space="1" * 64, colour=60))
     return made
 
 
@@ -72,9 +72,9 @@ def test_a_model_of_before_says_what_to_do(old: Workspace) -> None:
     assert caught.value.hint == "Train again: press t, or run `facedesk train`."
 
 
-def test_people_are_listed_and_the_inbox_reads_before_any_training(old: Workspace) -> None:
+def test_people_are_listed_and_the_unknown_reads_before_any_training(old: Workspace) -> None:
     assert [row.name for row in person_rows(old)] == [COLLINS, HOPPER]
-    assert inbox_view(old, SETTINGS).waiting == 2
+    assert unknown_view(old, SETTINGS).waiting == 2
 
 
 def test_the_app_starts_and_tells_why_it_cannot_recognise(old: Workspace) -> None:
@@ -96,7 +96,7 @@ def test_training_says_in_sentences_what_it_brought_up_to_date(
     after: tuple[Workspace, str],
 ) -> None:
     assert "Realigned 12 of 12 pictures by the new detector" in after[1]
-    assert "2 sightings in the inbox were looked at by the present network" in after[1]
+    assert "2 sightings of the unknown were looked at by the present network" in after[1]
     assert "Removed features of an earlier version, which nothing reads: 2.0 MB." in after[1]
 
 
@@ -110,11 +110,11 @@ def test_only_features_that_a_usable_model_is_made_of_stay(after: tuple[Workspac
 def test_sightings_of_two_former_spaces_group_by_their_crops(
     after: tuple[Workspace, str], former: Workspace
 ) -> None:
-    assert len(inbox_view(former, SETTINGS).groups) == 2
-    (group,) = inbox_view(after[0], SETTINGS).groups  # both show the very same
+    assert len(unknown_view(former, SETTINGS).groups) == 2
+    (group,) = unknown_view(after[0], SETTINGS).groups  # both show the very same
     assert len(group.sightings) == 2
-    inbox = Inbox(after[0], SETTINGS.inbox)
+    unknown = UnknownStore(after[0], SETTINGS.unknown)
     for id in group.sightings:
-        for file in sorted(inbox.folder(id).glob("*.png")):
-            same = Inbox(former, SETTINGS.inbox).folder(id) / file.name
+        for file in sorted(unknown.folder(id).glob("*.png")):
+            same = UnknownStore(former, SETTINGS.unknown).folder(id) / file.name
             assert file.read_bytes() == same.read_bytes()

@@ -18,7 +18,7 @@ from engine.faces.detect import FaceFinder
 from engine.jobs import realigning
 from engine.jobs.realigning import realign
 from engine.people import changes
-from engine.people.recording import SessionWriter, read_records
+from engine.people.picture_records import SessionWriter, read_records
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.pictures import decode_crop, encode_png

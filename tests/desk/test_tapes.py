@@ -10,7 +10,15 @@ from desk_driver import started
 
 from engine.cancel import Cancel
 from engine.config import load_settings
-from engine.contract import Captured, Event, Notice, Refused, ReplayDone, TapeEnded, TapeStarted
+from engine.contract import (
+    Captured,
+    Event,
+    Notice,
+    RecordingEnded,
+    RecordingStarted,
+    Refused,
+    ReplayDone,
+)
 from engine.contract.errors import SourceUnreadable
 from engine.contract.requests import CheckRequest, EnrolRequest, ReplayRequest
 from engine.desk.local import LocalDesk
@@ -132,12 +140,12 @@ def test_the_app_records_each_camera_job_under_a_name_of_its_own(
             collector.forget()
             desk.enrol(REQUEST)
             assert collector.wait_end("enrol").outcome == "done"
-            assert [e.file for e in collector.of(TapeStarted)] == [str(tmp_path / file)]
-            assert [e.file for e in collector.of(TapeEnded)] == [str(tmp_path / file)]
+            assert [e.file for e in collector.of(RecordingStarted)] == [str(tmp_path / file)]
+            assert [e.file for e in collector.of(RecordingEnded)] == [str(tmp_path / file)]
         collector.forget()
         desk.check(CheckRequest(source="demo:collins"))
         collector.wait_end("check")
-        assert not collector.of(TapeStarted)
+        assert not collector.of(RecordingStarted)
     finally:
         desk.close()
     done, _ = play(workspace, tmp_path / "day.fdrec")

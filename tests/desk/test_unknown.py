@@ -1,4 +1,4 @@
-"""From tracks to the inbox: which strangers are kept, who writes them, and how they are grouped."""
+"""From tracks to the unknown: which strangers are kept, who writes them, how they are grouped."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.contract import FaceSeen, InboxChanged, Rule, Sighted
+from engine.contract import FaceSeen, Rule, Sighted, UnknownChanged
 from engine.contract.errors import DataError, WorkspaceLocked
 from engine.desk.calls import SharedWriter
 from engine.desk.local import LocalDesk
-from engine.desk.unknown import InboxWriter, inbox_view, picture
+from engine.desk.unknown import UnknownWriter, picture, unknown_view
 from engine.desk.wire import decode, encode
 from engine.jobs.naming import SETTLED, Keeper
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.recognise.why import Evidence, Memory
 from engine.settings import GateSettings, Settings
 from engine.workspace.folder import Workspace
@@ -90,8 +90,8 @@ def test_a_sighting_says_by_what_its_crops_are_aligned(workspace: Workspace) -> 
     assert watch.sent == []
     watch.keeper.take(watch.frame / 2, (FACE,), watch.memory, "points")
     watch.empty(3)
-    inbox = Inbox(workspace, Settings().inbox)
-    (sighting,) = inbox.get([inbox.add(watch.sent[0])])
+    unknown = UnknownStore(workspace, Settings().unknown)
+    (sighting,) = unknown.get([unknown.add(watch.sent[0])])
     assert {record.aligned for record in sighting.records} == {"points"}
 
 
@@ -147,7 +147,7 @@ def test_what_enrolment_would_refuse_is_not_kept(workspace: Workspace, gates) ->
 def test_the_workspaces_switch_counts_at_once(workspace: Workspace) -> None:
     watch = Watch(workspace, keep=None)
     watch.see(SETTLED + 4)
-    Inbox(workspace, Settings().inbox).switch(True)
+    UnknownStore(workspace, Settings().unknown).switch(True)
     watch.see(1)
     watch.keeper.finish()
     assert [sent.shots[0][0] for sent in watch.sent] == [SETTLED + 5]
@@ -190,19 +190,19 @@ def test_a_sighting_crosses_the_wire_whole() -> None:
 
 
 @pytest.fixture
-def inbox(workspace: Workspace) -> Inbox:
-    made = Inbox(workspace, Settings().inbox)
+def unknown(workspace: Workspace) -> UnknownStore:
+    made = UnknownStore(workspace, Settings().unknown)
     made.switch(True)
     return made
 
 
 @pytest.fixture
-def written(workspace: Workspace) -> Callable[..., list[InboxChanged]]:
+def written(workspace: Workspace) -> Callable[..., list[UnknownChanged]]:
     """Offer sightings to a writer and close it; what it told."""
 
-    def write(*events: Sighted) -> list[InboxChanged]:
-        told: list[InboxChanged] = []
-        writer = InboxWriter(workspace, Settings(), SharedWriter(workspace).hold, told.append)
+    def write(*events: Sighted) -> list[UnknownChanged]:
+        told: list[UnknownChanged] = []
+        writer = UnknownWriter(workspace, Settings(), SharedWriter(workspace).hold, told.append)
         for event in events:
             writer.offer(event)
         writer.close(10)
@@ -211,13 +211,13 @@ def written(workspace: Workspace) -> Callable[..., list[InboxChanged]]:
     return write
 
 
-def test_sightings_are_written_one_by_one(inbox: Inbox, written) -> None:
+def test_sightings_are_written_one_by_one(unknown: UnknownStore, written) -> None:
     assert [event.waiting for event in written(sighted(), sighted())] == [1, 2]
-    assert inbox.count() == 2
+    assert unknown.count() == 2
 
 
 def test_while_another_process_writes_sightings_are_skipped_and_counted(
-    workspace: Workspace, inbox: Inbox, written
+    workspace: Workspace, unknown: UnknownStore, written
 ) -> None:
     with workspace.writer("another"):
         (told,) = written(sighted())
@@ -225,20 +225,22 @@ def test_while_another_process_writes_sightings_are_skipped_and_counted(
     assert "in use" in told.why
 
 
-def test_what_was_switched_off_meanwhile_is_not_written(inbox: Inbox, written) -> None:
-    inbox.switch(False)
+def test_what_was_switched_off_meanwhile_is_not_written(unknown: UnknownStore, written) -> None:
+    unknown.switch(False)
     assert written(sighted()) == []
-    assert inbox.count() == 0
+    assert unknown.count() == 0
 
 
 # --- groups ----------------------------------------------------------------------------------
 
 
-def test_sightings_that_look_alike_are_one_group(workspace: Workspace, inbox: Inbox) -> None:
-    first = inbox.add(sighted((1.0, 0.0), candidate="Ada", score=0.1))
-    other = inbox.add(sighted((0.0, 1.0), candidate="Grace", score=0.2))
-    second = inbox.add(sighted((0.8, 0.6), candidate="Bob", score=0.25, crops=3))
-    view = inbox_view(workspace, Settings())
+def test_sightings_that_look_alike_are_one_group(
+    workspace: Workspace, unknown: UnknownStore
+) -> None:
+    first = unknown.add(sighted((1.0, 0.0), candidate="Ada", score=0.1))
+    other = unknown.add(sighted((0.0, 1.0), candidate="Grace", score=0.2))
+    second = unknown.add(sighted((0.8, 0.6), candidate="Bob", score=0.25, crops=3))
+    view = unknown_view(workspace, Settings())
     assert [group.sightings for group in view.groups] == [(first, second), (other,)]
     pair = next(group for group in view.groups if len(group.sightings) == 2)
     assert (pair.crops, pair.candidate, pair.score) == (5, "Bob", 0.25)
@@ -246,55 +248,59 @@ def test_sightings_that_look_alike_are_one_group(workspace: Workspace, inbox: In
     assert (view.waiting, view.keeping, view.days, view.undo) == (3, True, 7, "")
 
 
-def test_a_split_holds_when_the_inbox_is_read_again(
-    desk: LocalDesk, workspace: Workspace, inbox: Inbox
+def test_a_split_holds_when_the_unknown_is_read_again(
+    desk: LocalDesk, workspace: Workspace, unknown: UnknownStore
 ) -> None:
-    ids = [inbox.add(sighted()) for _ in range(3)]
-    assert desk.inbox_split(ids[1:2], ids) == "Split off 1 of 3 unknown"
-    later = inbox.add(sighted())
-    groups = {group.sightings for group in desk.inbox().groups}
+    ids = [unknown.add(sighted()) for _ in range(3)]
+    assert desk.unknown_split(ids[1:2], ids) == "Split off 1 of 3 unknown"
+    later = unknown.add(sighted())
+    groups = {group.sightings for group in desk.unknown().groups}
     assert groups in ({(ids[0], ids[2], later), (ids[1],)}, {(ids[0], ids[2]), (ids[1], later)})
-    assert desk.inbox().undo == "Split off 1 of 3 unknown"
-    desk.inbox_undo()
-    (group,) = desk.inbox().groups
+    assert desk.unknown().undo == "Split off 1 of 3 unknown"
+    desk.unknown_undo()
+    (group,) = desk.unknown().groups
     assert group.sightings == (*ids, later)
 
 
-def test_two_faces_of_one_frame_are_two_people(workspace: Workspace, inbox: Inbox) -> None:
-    inbox.add(sighted(run="r", track=1))
-    inbox.add(sighted(run="r", track=2, beside=[1]))
-    assert len(inbox_view(workspace, Settings()).groups) == 2
+def test_two_faces_of_one_frame_are_two_people(workspace: Workspace, unknown: UnknownStore) -> None:
+    unknown.add(sighted(run="r", track=1))
+    unknown.add(sighted(run="r", track=2, beside=[1]))
+    assert len(unknown_view(workspace, Settings()).groups) == 2
 
 
-def test_track_numbers_of_another_run_say_nothing(workspace: Workspace, inbox: Inbox) -> None:
-    inbox.add(sighted(run="r", track=1))
-    inbox.add(sighted(run="s", track=2, beside=[1]))
-    inbox.add(sighted(track=1))
-    inbox.add(sighted(track=2, beside=[1]))  # kept before runs were told apart
-    assert len(inbox_view(workspace, Settings()).groups) == 1
+def test_track_numbers_of_another_run_say_nothing(
+    workspace: Workspace, unknown: UnknownStore
+) -> None:
+    unknown.add(sighted(run="r", track=1))
+    unknown.add(sighted(run="s", track=2, beside=[1]))
+    unknown.add(sighted(track=1))
+    unknown.add(sighted(track=2, beside=[1]))  # kept before runs were told apart
+    assert len(unknown_view(workspace, Settings()).groups) == 1
 
 
-def test_a_part_of_a_group_is_a_group(workspace: Workspace, inbox: Inbox) -> None:
-    ids = [inbox.add(sighted(crops=n)) for n in (1, 2, 3)]
-    (group,) = inbox_view(workspace, Settings()).groups
+def test_a_part_of_a_group_is_a_group(workspace: Workspace, unknown: UnknownStore) -> None:
+    ids = [unknown.add(sighted(crops=n)) for n in (1, 2, 3)]
+    (group,) = unknown_view(workspace, Settings()).groups
     part = group.only(ids[:2])
     assert (part.sightings, part.crops) == (tuple(ids[:2]), 3)
     assert part.picture == f"unknown/{ids[1]}/0002.png"
 
 
 def test_sightings_of_different_face_spaces_are_never_compared(
-    workspace: Workspace, inbox: Inbox
+    workspace: Workspace, unknown: UnknownStore
 ) -> None:
-    inbox.add(sighted(space="s" * 64))
-    inbox.add(sighted(space="t" * 64))
-    assert len(inbox_view(workspace, Settings()).groups) == 2
+    unknown.add(sighted(space="s" * 64))
+    unknown.add(sighted(space="t" * 64))
+    assert len(unknown_view(workspace, Settings()).groups) == 2
 
 
-def test_a_sighting_without_features_stands_alone(workspace: Workspace, inbox: Inbox) -> None:
-    ids = [inbox.add(sighted()) for _ in range(3)]
-    (inbox.folder(ids[0]) / "features.npz").unlink()
-    (inbox.folder(ids[1]) / "features.npz").write_bytes(b"rubbish")
-    assert len(inbox_view(workspace, Settings()).groups) == 3
+def test_a_sighting_without_features_stands_alone(
+    workspace: Workspace, unknown: UnknownStore
+) -> None:
+    ids = [unknown.add(sighted()) for _ in range(3)]
+    (unknown.folder(ids[0]) / "features.npz").unlink()
+    (unknown.folder(ids[1]) / "features.npz").write_bytes(b"rubbish")
+    assert len(unknown_view(workspace, Settings()).groups) == 3
 
 
 @pytest.mark.parametrize("path", ["../x.png", "/etc/passwd", "people/nobody.png", ".lock", ""])
@@ -304,22 +310,22 @@ def test_no_picture_outside_the_workspace_is_read(workspace: Workspace, path: st
         picture(workspace, path)
 
 
-def test_the_desk_decides_and_undoes(desk: LocalDesk, inbox: Inbox) -> None:
-    ids = [inbox.add(sighted())]
-    assert desk.inbox_assign(ids, "Ada", new=True, consent="Desk one") == "Unknown is Ada"
+def test_the_desk_decides_and_undoes(desk: LocalDesk, unknown: UnknownStore) -> None:
+    ids = [unknown.add(sighted())]
+    assert desk.unknown_assign(ids, "Ada", new=True, consent="Desk one") == "Unknown is Ada"
     assert [row.name for row in desk.people()] == ["Ada"]
-    assert desk.inbox().undo == "Unknown is Ada"
-    desk.inbox_undo()
+    assert desk.unknown().undo == "Unknown is Ada"
+    desk.unknown_undo()
     assert desk.people() == ()
-    assert desk.inbox().waiting == 1
+    assert desk.unknown().waiting == 1
 
 
-def test_reading_the_inbox_waits_for_nobody(
-    desk: LocalDesk, workspace: Workspace, inbox: Inbox
+def test_reading_the_unknown_waits_for_nobody(
+    desk: LocalDesk, workspace: Workspace, unknown: UnknownStore
 ) -> None:
-    inbox.folder(inbox.add(sighted())).rename(workspace.unknown / "20200101-000000-001")
+    unknown.folder(unknown.add(sighted())).rename(workspace.unknown / "20200101-000000-001")
     with Workspace(workspace.root).writer("another"):
-        assert desk.inbox().waiting == 1
+        assert desk.unknown().waiting == 1
         with pytest.raises(WorkspaceLocked):
-            desk.inbox_switch(False)
-    assert desk.inbox().waiting == 0
+            desk.unknown_switch(False)
+    assert desk.unknown().waiting == 0

@@ -9,7 +9,7 @@ import pytest
 from desk_driver import Collector, started
 
 from engine.config import load_settings
-from engine.contract import FaceSeen, InboxChanged, Why
+from engine.contract import FaceSeen, UnknownChanged, Why
 from engine.contract.requests import RecogniseRequest
 from engine.desk.local import LocalDesk
 from tests.templates import copy_of
@@ -34,16 +34,16 @@ def desk(demo_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def watched(
     desk: LocalDesk, clips: Path, cut: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Collector:
-    """Clips of strangers watched with the inbox on."""
+    """Clips of strangers watched with the unknown list on."""
     heard = started(desk)
-    desk.inbox_switch(True)
+    desk.unknown_switch(True)
     folder = tmp_path_factory.mktemp("clips")
     for clip in ("grid_1", "grid_1", "grid_2"):
         part = cut(clips / f"{clip}.mpg", folder / f"{clip}.mp4", FRAMES)
         heard.forget()
         desk.recognise(RecogniseRequest(source=str(part), pace="fast"))
         assert heard.wait_end("recognise").outcome == "done"
-        assert not heard.wait(InboxChanged).why
+        assert not heard.wait(UnknownChanged).why
     return heard
 
 
@@ -51,7 +51,7 @@ def test_strangers_of_a_clip_are_kept_grouped_assigned_and_undone(
     desk: LocalDesk, watched: Collector
 ) -> None:
     people = {row.name for row in desk.people()}
-    view = desk.inbox()
+    view = desk.unknown()
     (first,) = _of(view, "grid_1")
     (second,) = _of(view, "grid_2")
     assert (len(first.sightings), len(second.sightings)) == (2, 1)
@@ -59,15 +59,15 @@ def test_strangers_of_a_clip_are_kept_grouped_assigned_and_undone(
     assert {group.candidate for group in view.groups} <= people
     assert desk.picture(first.picture).startswith(b"\x89PNG")
 
-    desk.inbox_assign(first.sightings, "Talker One", new=True)
-    desk.inbox_stranger(second.sightings, second.candidate)
+    desk.unknown_assign(first.sightings, "Talker One", new=True)
+    desk.unknown_stranger(second.sightings, second.candidate)
     assert {row.name: row.pictures for row in desk.people()}["Talker One"] == first.crops
-    assert desk.inbox().groups == ()
+    assert desk.unknown().groups == ()
 
-    desk.inbox_undo()
-    desk.inbox_undo()
+    desk.unknown_undo()
+    desk.unknown_undo()
     assert {row.name for row in desk.people()} == people
-    assert desk.inbox().groups == view.groups
+    assert desk.unknown().groups == view.groups
 
 
 def test_a_decision_is_explained_with_the_nearest_enrolled_crops(

@@ -1,4 +1,4 @@
-"""The unknown inbox through the real command line; the flow with real faces is in
+"""The unknown list through the real command line; the flow with real faces is in
 tests/desk/test_unknown_flow.py."""
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.people.unknown import Inbox
-from engine.settings import InboxSettings
+from engine.people.unknown import UnknownStore
+from engine.settings import UnknownSettings
 from engine.workspace.folder import Workspace
 from tests.people.unknowns import sighted
 
@@ -19,9 +19,9 @@ def waiting(tmp_path: Path) -> tuple[Path, str]:
     """A workspace in which one group waits, and its id."""
     workspace = Workspace(tmp_path / "w")
     workspace.prepare()
-    inbox = Inbox(workspace, InboxSettings())
-    first = inbox.add(sighted(candidate="Ada Lovelace"))
-    inbox.add(sighted())
+    unknown = UnknownStore(workspace, UnknownSettings())
+    first = unknown.add(sighted(candidate="Ada Lovelace"))
+    unknown.add(sighted())
     return workspace.root, first
 
 
@@ -93,8 +93,8 @@ def test_what_is_due_is_counted_by_the_command_that_removes_it(
     deleted = facedesk("unknown", "delete", group, "--workspace", root)
     assert deleted.code == 0
     workspace = Workspace(root)
-    inbox = Inbox(workspace, InboxSettings())
-    folders = [inbox.folder(inbox.add(sighted())) for _ in range(3)]
+    unknown = UnknownStore(workspace, UnknownSettings())
+    folders = [unknown.folder(unknown.add(sighted())) for _ in range(3)]
     for number, folder in enumerate(folders, 1):
         folder.rename(folder.with_name(f"20200101-120000-{number:03d}"))
     at = ("--workspace", root, "--json")

@@ -4,7 +4,7 @@
 
 Real: the app (headless Textual), LocalDesk, camera and model process, the sockets between them, a
 network camera on loopback and its reader, decoding, credit, turns, tracking, voting, thresholds,
-previews, the inbox and its writer, logs, the disk. Quicker than life: the camera sends more
+previews, the unknown list and its writer, logs, the disk. Quicker than life: the camera sends more
 pictures a second, in a picture seen before the faces are remembered (`quick_camera_process`), and
 so is the feature row of a crop seen before (`quick_model_process`); both are checked against the
 real search and the real network every 400th time. Every frame is searched as a whole.
@@ -33,18 +33,18 @@ from engine.config import load_settings
 from engine.contract import (
     Event,
     FaceSeen,
-    InboxChanged,
     JobEnded,
     Notice,
     Preview,
     ProcessDied,
     RecognitionRate,
     SourceOpened,
+    UnknownChanged,
 )
 from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainRequest
 from engine.desk import processes as child
 from engine.desk.local import LocalDesk
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 from tests.faults.samples import Course, course, folder_size, holds
@@ -102,7 +102,7 @@ class WatchedDesk(LocalDesk):
 
     @property
     def queued(self) -> int:
-        """Messages that wait for a child or for the inbox."""
+        """Messages that wait for a child or for the unknown list."""
         waiting = sum(len(each._outgoing) for each in self._processes.children.values())
         return waiting + self._keeping._queue.qsize()
 
@@ -145,10 +145,10 @@ class Record:
 
 
 def settings() -> Settings:
-    """Every frame searched as a whole; a bounded inbox that fills within the run."""
+    """Every frame searched as a whole; a bounded unknown list that fills within the run."""
     return load_settings(
         detection={"full_scan_every": 1},
-        inbox={"keep": True, "most": 25},
+        unknown={"keep": True, "most": 25},
         app={"preview": "normal"},
     )
 
@@ -179,7 +179,7 @@ async def watch(
     desk = WatchedDesk(workspace, settings())
     app = FacedeskApp(desk)
     app.first_job = RecogniseRequest(source=address, pace="live")
-    inbox = Inbox(workspace, settings().inbox)
+    unknown = UnknownStore(workspace, settings().unknown)
     record = Record(time.monotonic())
     async with app.run_test(size=(160, 45)) as pilot:
         while not desk.heard["FaceSeen"]:  # the model loads
@@ -191,14 +191,14 @@ async def watch(
             await asyncio.sleep(every)
             if desk.ended.is_set():
                 raise RuntimeError(f"recognition ended: {list(desk.told)}")
-            _sample(record, desk, app, workspace, inbox)
+            _sample(record, desk, app, workspace, unknown)
         desk.stop("recognise")
         await asyncio.to_thread(desk.ended.wait, 10)
     return record, desk
 
 
 def _sample(
-    record: Record, desk: WatchedDesk, app: FacedeskApp, workspace: Workspace, inbox: Inbox
+    record: Record, desk: WatchedDesk, app: FacedeskApp, workspace: Workspace, unknown: UnknownStore
 ) -> None:
     processes = {"ui": os.getpid(), **desk.pids}
     for name, pid in processes.items():
@@ -217,8 +217,8 @@ def _sample(
             "lag ms": 1000 * (statistics.median(lags) if lags else 0.0),
             "messages queued": desk.queued,
             "events queued": len(app.bridge._queue),
-            "sightings kept": inbox.count(),
-            "inbox KiB": folder_size(workspace.unknown) / 1024,
+            "sightings kept": unknown.count(),
+            "unknown list KiB": folder_size(workspace.unknown) / 1024,
             "logs KiB": folder_size(workspace.logs) / 1024,
         }
     )
@@ -258,7 +258,7 @@ def report(record: Record, desk: WatchedDesk) -> dict[str, Any]:
         "hours at the live rate": round(desk.frames / LIVE / 3600, 2),
         "decisions": {name: desk.heard[name] for name in ("known", "unsure", "unknown")},
         "tracks": desk.tracks,
-        "sightings": desk.heard[InboxChanged.__name__],
+        "sightings": desk.heard[UnknownChanged.__name__],
         "previews": desk.heard[Preview.__name__],
         "told": list(desk.told),
     }

@@ -1,7 +1,7 @@
 """A small workspace with something of everything, and the jobs that change it, without a network.
 
-Three people (one in the trash), a stranger, two sightings in the inbox, features, a split and two
-models. A job takes the workspace and does what one command does, under the writer lock.
+Three people (one in the trash), a stranger, two sightings of unknown people, features, a split and
+two models. A job takes the workspace and does what one command does, under the writer lock.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from engine.people import changes
 from engine.people.changes import clear_strangers
 from engine.people.import_plan import plan_import
 from engine.people.importing import import_planned
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
 from engine.rights.erase import erase
 from engine.rights.upkeep import recover
-from engine.settings import GateSettings, InboxSettings, SplitSettings
+from engine.settings import GateSettings, SplitSettings, UnknownSettings
 from engine.workspace.folder import Workspace
 from tests.people.unknowns import EXTRACTOR, sighted
 
@@ -114,10 +114,10 @@ def build(root: Path) -> Workspace:
         capture(workspace, "Bob", range(20, 22))
         capture(workspace, "Carol", range(30, 32))
         capture(StrangerArea(workspace), "Postman", range(40, 41))
-        inbox = Inbox(workspace, InboxSettings())
-        inbox.switch(True)
+        unknown = UnknownStore(workspace, UnknownSettings())
+        unknown.switch(True)
         for colour in (60, 120):
-            inbox.add(sighted(colour=colour))
+            unknown.add(sighted(colour=colour))
         changes.delete_people(workspace, ["Carol"], DAYS)
         split(workspace, SplitSettings())
         for seed in (1, 2):
@@ -160,10 +160,10 @@ def _train(workspace: Workspace) -> None:
 
 
 def _choices(workspace: Workspace) -> tuple[Choices, list[str]]:
-    ids = [each.id for each in Inbox(workspace, InboxSettings()).sightings()]
+    ids = [each.id for each in UnknownStore(workspace, UnknownSettings()).sightings()]
     if not ids:
         raise DataError("Nobody waits")
-    return Choices(workspace, InboxSettings()), ids
+    return Choices(workspace, UnknownSettings()), ids
 
 
 def _assign(workspace: Workspace, name: str, new: bool) -> None:
@@ -206,7 +206,7 @@ JOBS: dict[str, Job] = {
     "undo": changes.undo,
     "erase": lambda w: erase(w, "Anna", answers=Answers(shared_stay=True, unsure="remove")),
     "empty the trash": lambda w: Trash(w).purge(everything=True),
-    "keep an unknown": lambda w: Inbox(w, InboxSettings()).add(sighted(colour=180)),
+    "keep an unknown": lambda w: UnknownStore(w, UnknownSettings()).add(sighted(colour=180)),
     "assign an unknown": functools.partial(_assign, name="Bob", new=False),
     "enrol an unknown": functools.partial(_assign, name="Fritz", new=True),
     "ignore unknowns": _ignore,

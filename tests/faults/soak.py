@@ -245,7 +245,7 @@ class Soak:
         desk.leave()
 
     def _pictures(self) -> dict[str, str]:
-        """Every picture that is anywhere: people, strangers, inbox, trash. Digest to a place."""
+        """Every picture that is anywhere: people, strangers, unknown, trash. Digest to a place."""
         return {
             hashlib.sha256(path.read_bytes()).hexdigest()[:16]: str(path)
             for path in pictures_in(self.workspace.root)

@@ -20,9 +20,9 @@ from engine.model.store import ModelStore
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.pictures import encode_png, read_photograph
-from engine.settings import InboxSettings
+from engine.settings import UnknownSettings
 from engine.workspace.folder import Workspace
 from tests.people.unknowns import sighted
 
@@ -129,7 +129,7 @@ def _undo(scene: Scene) -> Words | None:
 
 
 def _waiting(scene: Scene) -> bool:
-    return bool(Inbox(scene.workspace, InboxSettings()).count())
+    return bool(UnknownStore(scene.workspace, UnknownSettings()).count())
 
 
 def _assign(scene: Scene) -> Words | None:
@@ -172,7 +172,7 @@ def keep_unknown(workspace: Workspace, colour: int) -> Callable[[], object]:
 
     def run() -> object:
         with workspace.writer("the app: keeping an unknown"):
-            return Inbox(workspace, InboxSettings()).add(sighted(colour=colour))
+            return UnknownStore(workspace, UnknownSettings()).add(sighted(colour=colour))
 
     return run
 

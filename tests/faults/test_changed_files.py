@@ -31,13 +31,13 @@ from engine.jobs.train import train
 from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people.changes import delete_people, undo
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People, strangers
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.pictures import encode_png
 from engine.rights.upkeep import recover
-from engine.settings import InboxSettings
+from engine.settings import UnknownSettings
 from engine.workspace.folder import Workspace
 from tests.faults.small_workspace import DAYS, build, crop
 from tests.faults.sweep import scratch
@@ -223,8 +223,8 @@ READERS: dict[str, Callable[[Workspace], object]] = {
     "models": library.model_rows,
     "load": lambda w: ModelStore(w).load(),
     "trash list": lambda w: Trash(w).changes(),
-    "unknown list": lambda w: Inbox(w, InboxSettings()).sightings(),
-    "switch": lambda w: Inbox(w, InboxSettings()).keeping,
+    "unknown list": lambda w: UnknownStore(w, UnknownSettings()).sightings(),
+    "switch": lambda w: UnknownStore(w, UnknownSettings()).keeping,
     "strangers": strangers,
     "export": exported,
 }

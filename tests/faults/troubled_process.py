@@ -57,7 +57,7 @@ JOBS = {
 
 def body(context: ChildContext) -> None:
     """Run the jobs whose names come."""
-    while not isinstance(message := context.inbox.get(), Quit):
+    while not isinstance(message := context.messages.get(), Quit):
         assert isinstance(message, Start)
         context.run_job(message.job, JOBS[message.job])
 

@@ -20,12 +20,12 @@ from engine.dataset.split import load_split
 from engine.model.row_file import RowFile
 from engine.model.store import ModelStore
 from engine.people.person import Person
-from engine.people.recording import read_records
+from engine.people.picture_records import read_records
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.pictures import decode_crop
-from engine.settings import InboxSettings
+from engine.settings import UnknownSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import TEMPORARY, read_json
 from engine.workspace.folder import Workspace
@@ -46,7 +46,7 @@ def faults(workspace: Workspace, *, recovered: bool = True, fitting: bool = True
         found += _people(area, recovered)
         found += _features(area, recovered)
     found += _models(workspace)
-    found += _inbox(workspace)
+    found += _unknown(workspace)
     found += _split(workspace, recovered and fitting)
     if recovered:
         found += _trash(workspace)
@@ -61,7 +61,7 @@ def holdings(workspace: Workspace) -> dict[str, Any]:
     People without a picture are left out: a name that was noted is no half-way state.
     """
     split = load_split(workspace)
-    sightings = Inbox(workspace, InboxSettings()).sightings()
+    sightings = UnknownStore(workspace, UnknownSettings()).sightings()
     return {
         "people": _pictures_by_name(workspace),
         "strangers": sorted(map(tuple, _pictures_by_name(StrangerArea(workspace)).values())),
@@ -168,10 +168,10 @@ def _models(workspace: Workspace) -> Iterator[str]:
             yield f"model in use: {error}"
 
 
-def _inbox(workspace: Workspace) -> Iterator[str]:
-    inbox = Inbox(workspace, InboxSettings())
-    sightings = inbox.sightings()
-    if len(sightings) != inbox.count():
+def _unknown(workspace: Workspace) -> Iterator[str]:
+    unknown = UnknownStore(workspace, UnknownSettings())
+    sightings = unknown.sightings()
+    if len(sightings) != unknown.count():
         yield "a sighting cannot be read"
     for each in sightings:
         for record in each.records:

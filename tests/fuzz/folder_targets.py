@@ -14,7 +14,7 @@ from engine.contract.errors import FacedeskError, ModelCorrupt, NoModel
 from engine.dataset.split import check_fits, load_split, split_warnings, summarise
 from engine.desk import library
 from engine.desk.library import load_evaluation
-from engine.desk.unknown import inbox_view
+from engine.desk.unknown import unknown_view
 from engine.jobs.material import stale_ids
 from engine.model.arrays import LARGEST, unpack
 from engine.model.face_space import FaceSpace
@@ -23,7 +23,7 @@ from engine.model.store import ModelStore
 from engine.openvino_networks import kept
 from engine.people import roster
 from engine.people.changes import undo
-from engine.people.recording import read_records
+from engine.people.picture_records import read_records
 from engine.people.registry import People
 from engine.people.trash import Trash
 from engine.people.unknown_choices import Choices
@@ -52,7 +52,7 @@ def people_files() -> tuple[str, ...]:
     return "person.json", "session.json", "pictures.jsonl"
 
 
-def inbox_files() -> tuple[str, ...]:
+def unknown_files() -> tuple[str, ...]:
     """A sighting's files, the switch and the choices."""
     return "sighting.json", "features.npz", "inbox.json", "choices.json"
 
@@ -208,12 +208,12 @@ def trash(data: bytes) -> None:
         assert {path.name for path in scratch.folder().iterdir()} == around
 
 
-def inbox(data: bytes) -> None:
+def unknown(data: bytes) -> None:
     """Sightings, the switch and the choices; a choice about what is left."""
-    workspace, _name, _same = _spoilt(data, inbox_files())
+    workspace, _name, _same = _spoilt(data, unknown_files())
     settings = Settings()
-    view = inbox_view(workspace, settings)
-    choices = Choices(workspace, settings.inbox)
+    view = unknown_view(workspace, settings)
+    choices = Choices(workspace, settings.unknown)
     choices.last()
     choices.overdue()
     for group in view.groups:

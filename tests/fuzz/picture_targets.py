@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.camera.tape_file import TapeSource
-from engine.camera.tape_folder import read_lines, read_session
+from engine.camera.recording_file import RecordingSource
+from engine.camera.recording_folder import read_lines, read_session
 from engine.camera.video import VideoFileSource
 from engine.cancel import Cancel
 from engine.config import load_settings
@@ -56,11 +56,11 @@ def clip(data: bytes) -> None:
 
 def recording(data: bytes) -> None:
     """One file of a recording, the others as they should be."""
-    files = dict(seeds.tape_files())
+    files = dict(seeds.recording_files())
     name = sorted(files)[(data[0] if data else 0) % len(files)]
     folder = scratch.tree("t.fdrec", {**files, name: data[1:]})
     try:
-        source = TapeSource(folder)
+        source = RecordingSource(folder)
         last = -1
         while frame := source.read():
             assert last < frame.sequence

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, features
 
+from engine.camera.recording import FrameRecording
+from engine.camera.recording_folder import new_recording
 from engine.camera.source import Frame, SourceInfo
-from engine.camera.tape import FrameTape
-from engine.camera.tape_folder import new_tape
 from engine.contract import EvaluateDone, FaceSeen, Notice, Sighted
 from engine.contract.people import Consent
 from engine.dataset.split import make_split, save_split
@@ -25,11 +25,11 @@ from engine.model.record import ModelDraft
 from engine.model.store import ModelStore
 from engine.model.vectors import ImpostorCurve
 from engine.people.changes import delete_people
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.pictures import encode_png
-from engine.settings import InboxSettings, SplitSettings
+from engine.settings import SplitSettings, UnknownSettings
 from engine.workspace.folder import Workspace
 from tests.fuzz import scratch
 from tests.fuzz.mutate import Seed
@@ -130,7 +130,7 @@ def space_seeds() -> tuple[Seed, ...]:
 
 @cache
 def workspace_files() -> dict[str, bytes]:
-    """A small workspace: two people, a split, two models, an evaluation, trash, inbox, roster."""
+    """A small workspace: two people, a split, two models, an evaluation, trash, unknown, roster."""
     workspace = Workspace(scratch.tree("seed", {}))
     workspace.prepare()
     people = People(workspace)
@@ -176,9 +176,9 @@ def workspace_files() -> dict[str, bytes]:
     rows = np.tile(np.array([1.0, 0.0], np.float32), (2, 1))
     packed = pack({**cached_arrays(pictures, rows), "embeddings": rows})
     parts = (*pictures.values(), packed)
-    inbox = Inbox(workspace, InboxSettings(keep=True))
-    inbox.switch(True)
-    inbox.add(
+    unknown = UnknownStore(workspace, UnknownSettings(keep=True))
+    unknown.switch(True)
+    unknown.add(
         Sighted(
             source="demo:hopper", track=1, candidate="Ada Lovelace", score=0.1, threshold=0.3,
             shots=tuple((n, n / 2, (1, 2, 90, 90), True, 120.0, 300.0) for n in range(2)),
@@ -210,30 +210,30 @@ def file_seeds(*endings: str) -> tuple[Seed, ...]:
 
 
 @cache
-def tape_files() -> dict[str, bytes]:
+def recording_files() -> dict[str, bytes]:
     """A recording of three frames."""
-    scratch.tree("seed-tape", {})
-    part, _done = new_tape(scratch.folder() / "seed-tape" / "t")
+    scratch.tree("seed-recording", {})
+    part, _done = new_recording(scratch.folder() / "seed-recording" / "t")
     source = SourceInfo(
         text="rtsp://u:p@cam/x", kind="stream", live=True, width=64, height=48, fps=30.0
     )
-    tape = FrameTape(part, source)
+    recording = FrameRecording(part, source)
     for number in range(3):
         image = np.random.default_rng(number).integers(0, 256, (48, 64, 3), np.uint8)
-        tape.add(Frame(image, number, number / 30, "label"))
-    tape.close()
+        recording.add(Frame(image, number, number / 30, "label"))
+    recording.close()
     body = {"format": 1, "job": "recognise", "request": {"source": "0"}, "settings": {}}
     (part / "session.json").write_text(json.dumps(body))
     return {path.name: path.read_bytes() for path in sorted(part.iterdir())}
 
 
 @cache
-def tape_seeds() -> tuple[Seed, ...]:
+def recording_seeds() -> tuple[Seed, ...]:
     """Its files; the prefix is the file's number."""
     kinds = {"frames.jsonl": "lines", "session.json": "json"}
     return tuple(
         Seed(data, kinds.get(name, "bytes"), bytes([number]))
-        for number, (name, data) in enumerate(tape_files().items())
+        for number, (name, data) in enumerate(recording_files().items())
     )
 
 

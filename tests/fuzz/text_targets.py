@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from unicodedata import category
 
 from engine.camera.demo import parse_demo
+from engine.camera.recording_folder import recording_path
 from engine.camera.source import kind_of
-from engine.camera.tape_folder import tape_path
 from engine.config import load_settings
 from engine.desk.wire import Channel, decode
 from engine.people import roster
@@ -97,7 +97,7 @@ def source(data: bytes) -> None:
     if kind == "demo":
         parse_demo(text.strip())
     if kind == "replay":
-        tape_path(text)
+        recording_path(text)
 
 
 def wire(data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""One rule about consent, whichever way somebody is enrolled: camera, import, roster, inbox."""
+"""One rule about consent, whichever way somebody is enrolled: camera, import, roster, unknown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.jobs.enrol import enrol
 from engine.jobs.imports import import_pictures
 from engine.people import roster
 from engine.people.registry import People
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
 from engine.settings import ConsentSettings, Settings
@@ -71,17 +71,17 @@ def by_import(frames: Path) -> Way:
     return way
 
 
-def by_inbox(frames: Path) -> Way:
+def by_unknown(frames: Path) -> Way:
     def way(workspace: Workspace, settings: Settings, by: str) -> list[str]:
-        id = Inbox(workspace, settings.inbox).add(sighted())
-        choices = Choices(workspace, settings.inbox, settings.consent)
+        id = UnknownStore(workspace, settings.unknown).add(sighted())
+        choices = Choices(workspace, settings.unknown, settings.consent)
         choices.assign([id], NAME, new=True, by=by)
         return [choices.note] if choices.note else []
 
     return way
 
 
-WAYS = pytest.mark.parametrize("made", [by_camera, by_import, by_inbox])
+WAYS = pytest.mark.parametrize("made", [by_camera, by_import, by_unknown])
 
 
 @WAYS

@@ -14,7 +14,7 @@ from engine.jobs.strangers import ready_strangers, stranger_embeddings
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import ImpostorCurve
 from engine.model.vgg16 import ROW
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People, StrangerArea
 from engine.pictures import encode_png
 from engine.workspace.folder import Workspace

@@ -10,7 +10,7 @@ import pytest
 from engine.contract.errors import NameTaken, NoPictures, PersonNotFound, UndoConflict, UsageError
 from engine.dataset.split import check_fits, load_split, make_split, save_split
 from engine.people import changes
-from engine.people.recording import read_records
+from engine.people.picture_records import read_records
 from engine.people.registry import People
 from engine.people.trash import Trash
 from engine.settings import SplitSettings

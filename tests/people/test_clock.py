@@ -10,8 +10,8 @@ import pytest
 from engine.people.clock import BACK, HOLD, JUMP, SLACK, Clock, Running, note_clock, read_clock
 from engine.people.registry import People
 from engine.people.trash import Trash
-from engine.people.unknown import Inbox
-from engine.settings import InboxSettings
+from engine.people.unknown import UnknownStore
+from engine.settings import UnknownSettings
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import session_stamp
 from tests.people.unknowns import sighted
@@ -143,21 +143,21 @@ def test_the_newest_change_is_the_one_done_last_though_the_clock_went_back(
 def test_strangers_are_kept_no_longer_for_a_wrong_clock_and_the_oldest_goes_first(
     workspace: Workspace, system: SystemClock
 ) -> None:
-    inbox = Inbox(workspace, InboxSettings(days=7, most=2))
+    unknown = UnknownStore(workspace, UnknownSettings(days=7, most=2))
     note_clock(workspace)
     system.now = WRONG
     note_clock(workspace)
-    wrong = inbox.add(sighted())
+    wrong = unknown.add(sighted())
     system.now = TODAY
     note_clock(workspace)
     ids = []
     for _minute in range(2):
         system.now += timedelta(minutes=1)
-        ids.append(inbox.add(sighted()))
-    assert [each.id for each in inbox.sightings()] == ids, "the one of 2099 was the oldest"
+        ids.append(unknown.add(sighted()))
+    assert [each.id for each in unknown.sightings()] == ids, "the one of 2099 was the oldest"
     assert wrong not in ids
     system.wait(8 * DAY)
-    assert inbox.purge() == 2
+    assert unknown.purge() == 2
 
 
 def test_small_corrections_are_neither_spoken_of_nor_doubted(

@@ -22,7 +22,7 @@ from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.people import importing
 from engine.people.importing import Choice, import_folder
-from engine.people.recording import read_records
+from engine.people.picture_records import read_records
 from engine.people.registry import People
 from engine.pictures import decode_crop, read_photograph
 from engine.settings import DetectionSettings, GateSettings

@@ -20,7 +20,7 @@ from engine.contract.errors import (
 )
 from engine.contract.people import Consent
 from engine.people.person import Person
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People
 from engine.workspace.files import write_json
 from engine.workspace.folder import Workspace
@@ -455,7 +455,7 @@ def test_an_unreadable_registry_is_reported(
 
 def test_the_registry_loads_no_heavy_library() -> None:
     code = (
-        "import sys, engine.people.registry, engine.people.recording, engine.dataset.split\n"
+        "import sys, engine.people.registry, engine.people.picture_records, engine.dataset.split\n"
         "print([m for m in ('numpy', 'cv2', 'PIL', 'tensorflow') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,7 +8,7 @@ import pytest
 
 from engine.contract.errors import DataError, UsageError
 from engine.people import roster
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People
 from engine.people.roster import rows
 from engine.workspace.files import write_json

@@ -22,7 +22,7 @@ from engine.faces.box import Box
 from engine.faces.quality import QualityGates
 from engine.people.changes import undo
 from engine.people.person import Person
-from engine.people.recording import read_records
+from engine.people.picture_records import read_records
 from engine.people.registry import People
 from engine.people.session import Enrolment
 from engine.pictures import decode_crop

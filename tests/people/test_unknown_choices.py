@@ -15,23 +15,23 @@ from engine.contract.errors import (
     WorkspaceUnusable,
 )
 from engine.model.feature_store import FeatureCache
-from engine.people.recording import SessionWriter, read_records
+from engine.people.picture_records import SessionWriter, read_records
 from engine.people.registry import People, StrangerArea, strangers
 from engine.people.trash import Trash
-from engine.people.unknown import ChoiceMemory, Inbox
+from engine.people.unknown import ChoiceMemory, UnknownStore
 from engine.people.unknown_choices import Choices
-from engine.settings import InboxSettings
+from engine.settings import UnknownSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import read_bytes, remove_directory
 from engine.workspace.folder import Workspace
 from tests.people.unknowns import EXTRACTOR, sighted
 
-SETTINGS = InboxSettings()
+SETTINGS = UnknownSettings()
 
 
 @pytest.fixture
-def inbox(workspace: Workspace) -> Inbox:
-    return Inbox(workspace, SETTINGS)
+def unknown(workspace: Workspace) -> UnknownStore:
+    return UnknownStore(workspace, SETTINGS)
 
 
 @pytest.fixture
@@ -40,12 +40,12 @@ def choices(workspace: Workspace) -> Choices:
 
 
 @pytest.fixture
-def ids(inbox: Inbox) -> list[str]:
-    return [inbox.add(sighted(crops=2)), inbox.add(sighted(crops=1, colour=40))]
+def ids(unknown: UnknownStore) -> list[str]:
+    return [unknown.add(sighted(crops=2)), unknown.add(sighted(crops=1, colour=40))]
 
 
 def files(workspace: Workspace) -> set[str]:
-    """Everything in the workspace but the trash and what the inbox remembers of itself."""
+    """Everything in the workspace but the trash and what the unknown list remembers of itself."""
     root = workspace.root
     found = {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
     return {
@@ -78,7 +78,7 @@ def test_assigned_sightings_become_sessions_of_the_person(
     assert [session.source for session in person.sessions] == ["0", "inbox", "inbox"]
     folder = people.session_directory(person.slug, person.sessions[1].id)
     assert [record.brightness for record in read_records(folder)] == [120.0, 120.0]
-    assert Inbox(workspace, SETTINGS).count() == 0
+    assert UnknownStore(workspace, SETTINGS).count() == 0
 
 
 def test_their_features_go_along_so_that_nothing_is_computed_again(
@@ -130,21 +130,21 @@ def test_every_choice_can_be_undone(
     assert choice == "split" or files(workspace) != before
     choices.undo()
     assert files(workspace) == before
-    assert [each.id for each in Inbox(workspace, SETTINGS).sightings()] == ids
+    assert [each.id for each in UnknownStore(workspace, SETTINGS).sightings()] == ids
     with pytest.raises(NothingToUndo):
         choices.undo()
 
 
 def test_choices_are_undone_one_by_one_the_newest_first(
-    choices: Choices, inbox: Inbox, ids: list[str]
+    choices: Choices, unknown: UnknownStore, ids: list[str]
 ) -> None:
     choices.delete(ids[:1])
     choices.stranger(ids[1:])
     assert choices.last().title == "Unknown: Ignored"
     choices.undo()
-    assert [each.id for each in inbox.sightings()] == ids[1:]
+    assert [each.id for each in unknown.sightings()] == ids[1:]
     choices.undo()
-    assert [each.id for each in inbox.sightings()] == ids
+    assert [each.id for each in unknown.sightings()] == ids
 
 
 def test_undoing_a_new_person_leaves_pictures_that_were_enrolled_since(
@@ -175,7 +175,7 @@ def test_a_name_that_is_taken_or_nobodys_changes_nothing(
 
 
 def test_a_picture_that_cannot_be_read_leaves_nobody_half_enrolled(
-    workspace: Workspace, choices: Choices, inbox: Inbox, ids: list[str], monkeypatch
+    workspace: Workspace, choices: Choices, unknown: UnknownStore, ids: list[str], monkeypatch
 ) -> None:
     before = files(workspace)
 
@@ -243,19 +243,21 @@ def test_emptying_the_trash_brings_no_split_group_together(
     assert len(ChoiceMemory(workspace).splits()) == 1
 
 
-def test_a_split_is_undone_in_its_turn(choices: Choices, ids: list[str], inbox: Inbox) -> None:
+def test_a_split_is_undone_in_its_turn(
+    choices: Choices, ids: list[str], unknown: UnknownStore
+) -> None:
     choices.split(ids[:1], ids)
     choices.delete(ids[:1])
     assert choices.undo().title == "Deleted 1 unknown"
     assert choices.undo().title == "Split off 1 of 2 unknown"
-    assert [each.id for each in inbox.sightings()] == ids
+    assert [each.id for each in unknown.sightings()] == ids
 
 
 def test_a_split_of_which_one_side_is_gone_for_good_is_no_choice_to_undo(
-    choices: Choices, ids: list[str], inbox: Inbox
+    choices: Choices, ids: list[str], unknown: UnknownStore
 ) -> None:
     choices.split(ids[:1], ids)
-    remove_directory(inbox.folder(ids[0]))
+    remove_directory(unknown.folder(ids[0]))
     assert choices.last() is None
 
 

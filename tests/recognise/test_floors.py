@@ -20,13 +20,13 @@ import pytest
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen, NoFace, Sighted
 from engine.contract.requests import EnrolRequest, ImportRequest, RecogniseRequest, TrainRequest
-from engine.desk.unknown import inbox_view
+from engine.desk.unknown import unknown_view
 from engine.jobs.enrol import enrol
 from engine.jobs.imports import import_pictures
 from engine.jobs.recognise import recognise
 from engine.jobs.train import train
 from engine.model.networks import Backbones
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
@@ -301,7 +301,7 @@ def kept(
     cut: Cut,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> list[set[str]]:
-    """Who is in each group of the inbox after strangers of clips and photographs were watched."""
+    """Who is in each group of the unknown once strangers of clips and photographs were watched."""
     root = tmp_path_factory.mktemp("kept")
     workspace = fresh(root)
     for person in sorted((lfw / "known").iterdir())[:2]:
@@ -311,17 +311,17 @@ def kept(
     films = [watched(cut, clip, root / f"{clip.stem}.mp4") for clip in sorted(clips.iterdir())]
     for person in sorted((lfw / "strangers").iterdir())[:UNKNOWN]:
         films.append(walk_past(min(person.iterdir()), root / f"{person.name}.avi"))
-    inbox = Inbox(workspace, SETTINGS.inbox)
-    inbox.switch(True)
+    unknown = UnknownStore(workspace, SETTINGS.unknown)
+    unknown.switch(True)
     for film in films:
         events: list[Event] = []
         request = RecogniseRequest(source=str(film), pace="fast")
         recognise(workspace, SETTINGS, request, Cancel(), events.append, keep=True)
         for event in events:
             if isinstance(event, Sighted):
-                inbox.add(event)
-    who = {each.id: Path(each.source).stem.split("_take")[0] for each in inbox.sightings()}
-    groups = inbox_view(workspace, SETTINGS).groups
+                unknown.add(event)
+    who = {each.id: Path(each.source).stem.split("_take")[0] for each in unknown.sightings()}
+    groups = unknown_view(workspace, SETTINGS).groups
     return [{who[sighting] for sighting in group.sightings} for group in groups]
 
 
@@ -329,5 +329,5 @@ def test_no_group_of_strangers_holds_two_people(kept: list[set[str]]) -> None:
     assert [group for group in kept if len(group) > 1] == []
 
 
-def test_everybody_who_stayed_is_in_the_inbox(kept: list[set[str]]) -> None:
+def test_everybody_who_stayed_is_in_the_unknown(kept: list[set[str]]) -> None:
     assert len(set().union(*kept)) >= 0.9 * (UNKNOWN + 8)

@@ -30,7 +30,7 @@ from engine.model.backbones import Backbone
 from engine.model.networks import Backbones
 from engine.people.clock import note_seen
 from engine.people.registry import People
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.pictures import decode_crop, encode_png
 from engine.rights import take_in
 from engine.rights.export import export_person
@@ -57,7 +57,7 @@ def source(tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Work
     kept = Backbones(kept=backbone)
     train(workspace, Settings(), TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
     People(workspace).set_consent(NAME, noted("Desk one", WARN))
-    Inbox(workspace, Settings().inbox).add(sighted(candidate=NAME))
+    UnknownStore(workspace, Settings().unknown).add(sighted(candidate=NAME))
     note_seen(workspace, "made-up-0000")
     return workspace
 

@@ -16,7 +16,7 @@ from engine.model.store import ModelStore
 from engine.people import changes
 from engine.people.clock import Clock, last_seen, note_seen
 from engine.people.registry import People
-from engine.people.unknown import Inbox
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.rights.purge import AGAIN, SeenNotes, due, purge, unseen
 from engine.settings import RetentionSettings, Settings
@@ -68,9 +68,9 @@ def full(workspace: Workspace) -> Workspace:
     for name in ("Anna", "Bob"):
         capture(people, people.add(name), 3)
     changes.delete_people(workspace, ["Bob"], 30)
-    inbox = Inbox(workspace, SETTINGS.inbox)
-    inbox.add(sighted(candidate="Anna"))
-    Choices(workspace, SETTINGS.inbox).stranger([inbox.add(sighted())])
+    unknown = UnknownStore(workspace, SETTINGS.unknown)
+    unknown.add(sighted(candidate="Anna"))
+    Choices(workspace, SETTINGS.unknown).stranger([unknown.add(sighted())])
     store = ModelStore(workspace)
     for _ in range(5):
         store.promote(store.save(draft()).id)

@@ -10,7 +10,7 @@ import pytest
 from engine.contract import Recovered
 from engine.contract.errors import DiskFull, WorkspaceUnusable
 from engine.people.changes import delete_people
-from engine.people.recording import SessionWriter
+from engine.people.picture_records import SessionWriter
 from engine.people.registry import People, StrangerArea, strangers
 from engine.people.trash import Trash
 from engine.pictures import encode_png

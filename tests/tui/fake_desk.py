@@ -48,7 +48,6 @@ from engine.contract.requests import (
     EnrolRequest,
     EvaluateRequest,
     ImportRequest,
-    InboxView,
     Job,
     ModelRow,
     PersonFacts,
@@ -59,6 +58,7 @@ from engine.contract.requests import (
     SplitRequest,
     TrainRequest,
     UnknownGroup,
+    UnknownView,
 )
 from engine.settings import Settings
 from tests.tui.samples import facts, png, row
@@ -316,33 +316,33 @@ class FakeDesk:
         self._record("picture", path)
         return png()
 
-    def inbox(self) -> InboxView:
-        self._record("inbox", None)
+    def unknown(self) -> UnknownView:
+        self._record("unknown", None)
         undo = self.undone[-1][0] if self.undone else ""
-        return InboxView(keeping=self.keeping, days=7, groups=self.waiting, undo=undo)
+        return UnknownView(keeping=self.keeping, days=7, groups=self.waiting, undo=undo)
 
-    def inbox_switch(self, on: bool) -> None:
-        self._record("inbox_switch", on)
+    def unknown_switch(self, on: bool) -> None:
+        self._record("unknown_switch", on)
         self.keeping = on
 
-    def inbox_assign(
+    def unknown_assign(
         self, sightings: Sequence[str], name: str, *, new: bool, consent: str = ""
     ) -> str:
-        self._record("inbox_assign", (tuple(sightings), name, new, consent))
+        self._record("unknown_assign", (tuple(sightings), name, new, consent))
         return self._choice(f"Unknown is {name}", sightings)
 
-    def inbox_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
-        self._record("inbox_stranger", (tuple(sightings), not_person))
+    def unknown_stranger(self, sightings: Sequence[str], not_person: str = "") -> str:
+        self._record("unknown_stranger", (tuple(sightings), not_person))
         return self._choice(
             f"Unknown: {'Not ' if not_person else 'Ignored'}{not_person}", sightings
         )
 
-    def inbox_delete(self, sightings: Sequence[str]) -> str:
-        self._record("inbox_delete", tuple(sightings))
+    def unknown_delete(self, sightings: Sequence[str]) -> str:
+        self._record("unknown_delete", tuple(sightings))
         return self._choice("Deleted unknown", sightings)
 
-    def inbox_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
-        self._record("inbox_split", (tuple(sightings), tuple(group)))
+    def unknown_split(self, sightings: Sequence[str], group: Sequence[str]) -> str:
+        self._record("unknown_split", (tuple(sightings), tuple(group)))
         title = f"Split off {len(sightings)} of {len(group)} unknown"
         self.undone = (*self.undone, (title, self.waiting))
         whole = next(g for g in self.waiting if g.sightings == tuple(group))
@@ -351,15 +351,15 @@ class FakeDesk:
         self.waiting = (whole.only(sightings), whole.only(rest), *others)
         return title
 
-    def inbox_undo(self) -> str:
-        self._record("inbox_undo", None)
+    def unknown_undo(self) -> str:
+        self._record("unknown_undo", None)
         if not self.undone:
             raise NothingToUndo("There is nothing to undo", "no choice was made here lately")
         (title, self.waiting), self.undone = self.undone[-1], self.undone[:-1]
         return title
 
-    def inbox_purge(self) -> int:
-        self._record("inbox_purge", None)
+    def unknown_purge(self) -> int:
+        self._record("unknown_purge", None)
         return 0
 
     def _choice(self, title: str, sightings: Sequence[str]) -> str:
@@ -368,8 +368,8 @@ class FakeDesk:
         self.waiting = tuple(group.only(ids) for group, ids in left if ids)
         return title
 
-    def checkup(self) -> tuple[Finding, ...]:
-        self._record("checkup", None)
+    def doctor(self) -> tuple[Finding, ...]:
+        self._record("doctor", None)
         return self.findings
 
     # --- jobs ----------------------------------------------------------------------------

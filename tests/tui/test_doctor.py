@@ -9,7 +9,7 @@ from fake_desk import FakeDesk
 from rich.color import Color
 from textual.widgets import DataTable
 
-from engine.contract import JobEnded, TapeEnded, TapeStarted
+from engine.contract import JobEnded, RecordingEnded, RecordingStarted
 from engine.contract.errors import WorkspaceUnusable
 from engine.contract.requests import CheckRequest, EnrolRequest
 from tests.tui.samples import captured, finding, measured, opened, person
@@ -40,7 +40,7 @@ def desk(*findings, **fields) -> FakeDesk:
 
 async def look(table):
     await table.press("f2")
-    await table.until(lambda: table.app.doctor.looked, "the checkup is in")
+    await table.until(lambda: table.app.doctor.looked, "the doctor has looked")
     await table.pilot.pause()
 
 
@@ -108,10 +108,10 @@ async def test_the_source_used_last_can_be_measured_too(run):
         assert table.desk.asked("check") == [CheckRequest(source="demo:collins")]
 
 
-async def test_a_checkup_that_hangs_leaves_the_screen_alive(run):
+async def test_a_doctor_that_hangs_leaves_the_screen_alive(run):
     held = desk()
     free = threading.Event()
-    held.checkup = lambda: (free.wait(30), ())[1]
+    held.doctor = lambda: (free.wait(30), ())[1]
     async with run(held) as table:
         await table.press("f2")
         await table.shows("Looking at cameras")
@@ -120,9 +120,9 @@ async def test_a_checkup_that_hangs_leaves_the_screen_alive(run):
         free.set()
 
 
-async def test_a_checkup_that_fails_is_told(run):
+async def test_a_doctor_that_fails_is_told(run):
     broken = desk()
-    broken.fail["checkup"] = WorkspaceUnusable("The workspace cannot be used", "x", "y")
+    broken.fail["doctor"] = WorkspaceUnusable("The workspace cannot be used", "x", "y")
     async with run(broken) as table:
         await table.press("f2")
         await table.until(lambda: "The workspace cannot be used" in table.log())
@@ -135,7 +135,7 @@ async def test_escape_goes_back_and_a_second_look_is_fresh(run):
         await table.until(lambda: not isinstance(table.app.screen, DoctorScreen))
         table.desk.findings = (WEIGHTS,)
         await table.press("f2")
-        await table.until(lambda: len(table.desk.asked("checkup")) == 2)
+        await table.until(lambda: len(table.desk.asked("doctor")) == 2)
         await table.until(lambda: "HD Webcam" not in table.screen())
 
 
@@ -166,8 +166,8 @@ async def test_the_cursor_stays_on_its_camera_while_figures_come(run):
 
 async def test_the_title_says_that_a_session_is_recorded(run):
     async with run(FakeDesk(), size=(80, 24)) as table:
-        table.desk.emit(TapeStarted(job="enrol", file="/x/day.fdrec"))
+        table.desk.emit(RecordingStarted(job="enrol", file="/x/day.fdrec"))
         await table.shows(" REC ")
-        table.desk.emit(TapeEnded(job="enrol", file="/x/day.fdrec", megabytes=1.0))
+        table.desk.emit(RecordingEnded(job="enrol", file="/x/day.fdrec", megabytes=1.0))
         await table.until(lambda: " REC " not in table.screen())
         assert "/x/day.fdrec" in table.log()

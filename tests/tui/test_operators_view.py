@@ -93,6 +93,7 @@ async def test_a_mistake_in_the_key_file_is_told_and_the_default_stays(
     ("identity", "key", "why"),
     [
         ("anywhere.train", "ctrl+b", "reserved"),
+        ("inbox.inbox_assign", "ctrl+b", "reserved"),  # as key files of before call it
         ("anywhere.train", "r", "anywhere.recognise"),
         ("people.rename", "r", "anywhere.recognise"),
         ("anywhere.train", "e", "people.rename"),

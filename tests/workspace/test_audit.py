@@ -248,8 +248,8 @@ def test_the_files_are_private(audit: Audit, workspace: Workspace) -> None:
 
 def test_settings_are_noted_when_they_differ_from_the_last(audit: Audit) -> None:
     for days in (7, 7, 3, 3, 7):
-        audit.note_settings({"inbox.days": days})
-    noted = [e.details["inbox.days"] for e in audit.entries() if e.action == "settings-changed"]
+        audit.note_settings({"unknown.days": days})
+    noted = [e.details["unknown.days"] for e in audit.entries() if e.action == "settings-changed"]
     assert noted == [7, 3, 7]
 
 

@@ -16,7 +16,7 @@ from engine.desk.calls import SharedWriter
 from engine.desk.library import load_evaluation
 from engine.people.registry import People
 from engine.people.unknown_choices import Choices
-from engine.settings import InboxSettings
+from engine.settings import UnknownSettings
 from engine.workspace.folder import FORMAT, MARKER, Workspace, format_of
 from tests.workspace import format_0
 from tui.cli import main
@@ -44,7 +44,7 @@ def facts(workspace: Workspace) -> object:
     return (
         [(person.name, person.revision, person.pictures) for person in People(workspace).list()],
         split and split.people,
-        Choices(workspace, InboxSettings()).last(),
+        Choices(workspace, UnknownSettings()).last(),
         (load_evaluation(workspace, format_0.MODEL) or ("",))[0],
     )
 

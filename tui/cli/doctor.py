@@ -8,7 +8,7 @@ from itertools import chain
 
 import click
 
-from engine.contract import CheckupDone, Finding
+from engine.contract import DoctorDone, Finding
 from engine.contract.errors import DataError, SourceUnreadable
 from engine.text import many
 from tui.cli.listen import Listener
@@ -50,7 +50,7 @@ def doctor(context: Context, camera: str | None) -> None:
             check_camera(source, context.settings, cancel, emit, asked=camera is not None)
     _print(context, found)
     troubles = tuple(finding.subject for finding in found if finding.state == "trouble")
-    output.event(CheckupDone(findings=len(found), troubles=troubles))
+    output.event(DoctorDone(findings=len(found), troubles=troubles))
     if troubles:
         others = any(f.state == "trouble" and f.group != "camera" for f in found)
         kind = DataError if others else SourceUnreadable

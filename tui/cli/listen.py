@@ -14,11 +14,11 @@ from engine.contract import (
     ImportProgress,
     ImportRefused,
     Notice,
+    RecordingEnded,
+    RecordingStarted,
     SourceLost,
     SourceOpened,
     SourceRestored,
-    TapeEnded,
-    TapeStarted,
     Threshold,
 )
 from engine.contract.errors import ReviewNeeded
@@ -51,8 +51,8 @@ NOTES: Mapping[type[Event], Callable[[Any], tuple[str, str]]] = {
         "yellow",
     ),
     SourceRestored: lambda e: (f"{e.source} is back after {e.seconds:.1f} s", "green"),
-    TapeStarted: lambda e: (f"Recording to {e.file}", ""),
-    TapeEnded: lambda e: (
+    RecordingStarted: lambda e: (f"Recording to {e.file}", ""),
+    RecordingEnded: lambda e: (
         f"Recorded {e.file}: {e.megabytes:.1f} MB of faces, keep it private",
         "",
     ),

@@ -97,7 +97,7 @@ def people_import(context: Context, file: Path, consent: str) -> None:
 def people_erase(
     context: Context, name: str, by: str, shared_stay: bool, unsure: str | None
 ) -> None:
-    """Erase NAME for good: pictures, features, models, trash, inbox, logs. Gives a receipt.
+    """Erase NAME for good: pictures, features, models, trash, unknown list, logs. Gives a receipt.
 
     Works for somebody in the trash too. Nothing brings them back. What others hold too, and
     unknown people who may be NAME, are asked about, --yes or not.

@@ -10,8 +10,8 @@ import click
 from engine.contract import Sighted
 from engine.contract.errors import DataError
 from engine.contract.requests import UnknownGroup
-from engine.desk.unknown import inbox_view
-from engine.people.unknown import Inbox
+from engine.desk.unknown import unknown_view
+from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.text import many
 from tui.cli.options import SubGroup, confirmed, consent_option
@@ -37,9 +37,9 @@ def unknown_list(context: Context) -> None:
     \b
     facedesk unknown list
     """
-    view = inbox_view(context.workspace, context.settings)
+    view = unknown_view(context.workspace, context.settings)
     output = context.output
-    unread = Inbox(context.workspace, context.settings.inbox).unread()
+    unread = UnknownStore(context.workspace, context.settings.unknown).unread()
     for error in unread:
         output.note(f"{error}. {error.hint}", "yellow")
     output.records(
@@ -171,8 +171,8 @@ def unknown_delete(context: Context, group: str | None, everything: bool) -> Non
         if group is not None:
             ids = _group(context, group).sightings
         else:
-            inbox = Inbox(context.workspace, context.settings.inbox)
-            ids = tuple(sighting.id for sighting in inbox.sightings())
+            unknown = UnknownStore(context.workspace, context.settings.unknown)
+            ids = tuple(sighting.id for sighting in unknown.sightings())
         done = _choices(context).delete(ids)
     _say(context, done.title, done.pictures, "`facedesk unknown undo` brings them back.")
 
@@ -199,7 +199,7 @@ def unknown_on(context: Context) -> None:
     \b
     facedesk unknown on
     """
-    days = many(context.settings.inbox.days, "day")
+    days = many(context.settings.unknown.days, "day")
     _switch(context, f"Strangers are kept from now on, each for {days}. Tell them.", on=True)
 
 
@@ -216,7 +216,7 @@ def unknown_off(context: Context) -> None:
 
 def _switch(context: Context, words: str, *, on: bool) -> None:
     with context.writing("unknown"):
-        Inbox(context.workspace, context.settings.inbox).switch(on)
+        UnknownStore(context.workspace, context.settings.unknown).switch(on)
     context.output.done(words, keeping=on)
 
 
@@ -224,7 +224,7 @@ def _switch(context: Context, words: str, *, on: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Whatever their age.")
 @takes_context(native=False)
 def unknown_purge(context: Context, everything: bool) -> None:
-    """Remove for good what is older than the retention time (`inbox.days`), or --all.
+    """Remove for good what is older than the retention time (`unknown.days`), or --all.
 
     \b
     facedesk unknown purge --all
@@ -240,18 +240,18 @@ def keep(context: Context, sighted: Sighted) -> None:
     try:
         with context.writing("keeping an unknown", purging=False):
             _choices(context).purge()
-            Inbox(context.workspace, context.settings.inbox).add(sighted)
+            UnknownStore(context.workspace, context.settings.unknown).add(sighted)
     except DataError as error:
         context.output.note(f"A stranger was not kept: {error}", "yellow")
 
 
 def _choices(context: Context) -> Choices:
-    return Choices(context.workspace, context.settings.inbox, context.settings.consent)
+    return Choices(context.workspace, context.settings.unknown, context.settings.consent)
 
 
 def _group(context: Context, id: str) -> UnknownGroup:
     """The group that holds this sighting. Raises DataError."""
-    groups = inbox_view(context.workspace, context.settings).groups
+    groups = unknown_view(context.workspace, context.settings).groups
     found = next((group for group in groups if id in group.sightings), None)
     if found is None:
         raise DataError("There is no such group", id[:80], "See `facedesk unknown list`.")

@@ -82,7 +82,7 @@ class Doctor:
             self.app.run_worker(self._look(), exit_on_error=False)
 
     async def _look(self) -> None:
-        found = await self.app.ask(self.app.desk.checkup)
+        found = await self.app.ask(self.app.desk.doctor)
         if found is None:
             return
         terminal = terminal_findings(os.environ, self.app.size.width, self.app.size.height)

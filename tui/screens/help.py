@@ -51,13 +51,13 @@ ABOUT: dict[str, str] = {
         "Rank-1: the best match is right. TPIR: share of enrolled people named rightly at the "
         "threshold. FPIR: share of strangers named. Intervals hold in 95 of 100 such evaluations."
     ),
-    "inbox": (
-        "Unknown inbox: strangers seen while recognising, grouped by likeness. Assigned ones "
+    "unknown": (
+        "Unknown people: strangers seen while recognising, grouped by likeness. Assigned ones "
         "join a person's pictures; those that are not the person nearest, and ignored ones, "
         "join your own strangers, who check the threshold. Every choice can be undone with u."
     ),
     "group": (
-        "A group of the inbox: the newest picture of each sighting. Where one shows somebody else, "
+        "An unknown: the newest picture of each sighting. Where one shows somebody else, "
         "mark it: it is split off, or told who it is, alone. Without a mark the selected one is "
         "meant. Those split off are not grouped with the others again."
     ),

@@ -170,7 +170,7 @@ class People:
 
         lines = [
             (
-                f"{_named(names)}: pictures, features, consent, trash, inbox, "
+                f"{_named(names)}: pictures, features, consent, trash, unknown, "
                 "recordings that name them, "
                 "copies, reports and their archives below the workspace."
             ),

@@ -227,7 +227,7 @@ class WhoForm(Form[Who]):
         return Who(name, self.value("#form-consent-by"))
 
 
-class NewFromInboxForm(WhoForm):
+class NewFromUnknownForm(WhoForm):
     """The name of somebody who is enrolled by it."""
 
     TITLE_TEXT = "A new person"

@@ -1,4 +1,4 @@
-"""The unknown inbox: groups of strangers, one key for each decision about them.
+"""The unknown list: groups of strangers, one key for each decision about them.
 
 A group opens as a contact sheet, a picture of each sighting; marked ones are decided about alone.
 """
@@ -17,14 +17,14 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import DataTable, Static
 
-from engine.contract import InboxChanged
-from engine.contract.requests import InboxView, UnknownGroup
+from engine.contract import UnknownChanged
+from engine.contract.requests import UnknownGroup, UnknownView
 from engine.text import many
 from tui.keys import bindings_of
 from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Confirm, Dialog
-from tui.screens.people_forms import NewFromInboxForm, Who, WhoForm
+from tui.screens.people_forms import NewFromUnknownForm, Who, WhoForm
 from tui.widgets.bars import KeyLine, TitleBar
 from tui.widgets.crop import Cell, ContactSheet, Crop
 from tui.words.text import clean, day, shorten
@@ -34,8 +34,8 @@ TRAIN_HINT = "Train with t, so that the model learns them."
 
 
 class UnknownDialog(Dialog[None]):
-    """What inbox and contact sheet share: the decisions about a group. `reload` has the inbox read
-    again, and `show` called."""
+    """What the list and the contact sheet share: the decisions about a group. `reload` reads
+    the list again and calls `show`."""
 
     def __init__(self, link: EngineApp, reload: Callable[[], object]) -> None:
         super().__init__()
@@ -47,8 +47,8 @@ class UnknownDialog(Dialog[None]):
         """The group that is decided about."""
 
     @abstractmethod
-    def show(self, view: InboxView) -> None:
-        """Show the inbox as it is now."""
+    def show(self, view: UnknownView) -> None:
+        """Show the unknown list as it is now."""
 
     def no_group(self) -> None:
         """Say why there is nothing to decide about."""
@@ -60,7 +60,7 @@ class UnknownDialog(Dialog[None]):
             self.no_group()
         return group
 
-    def action_inbox_assign(self) -> None:
+    def action_unknown_assign(self) -> None:
         """The form for who the group is."""
         if (group := self._group) is not None:
             self.link.go(self._ask_who(group))
@@ -77,39 +77,39 @@ class UnknownDialog(Dialog[None]):
             )
         )
 
-    def action_inbox_new(self) -> None:
+    def action_unknown_new(self) -> None:
         """The form for a new person's name."""
         if (group := self._group) is not None:
             send = partial(self._assign, group, True)
             consent = self.link.desk.settings.consent
-            self.link.push_screen(NewFromInboxForm(send, crops=group.crops, consent=consent))
+            self.link.push_screen(NewFromUnknownForm(send, crops=group.crops, consent=consent))
 
     async def _assign(self, group: UnknownGroup, new: bool, who: Who) -> None:
         desk = self.link.desk
-        call = partial(desk.inbox_assign, group.sightings, who.name, new=new, consent=who.consent)
+        call = partial(desk.unknown_assign, group.sightings, who.name, new=new, consent=who.consent)
         self._done(await in_thread(call), TRAIN_HINT)
 
-    def action_inbox_not(self) -> None:
+    def action_unknown_not(self) -> None:
         """The group is not the person nearest."""
         if (group := self._group) is not None:
-            call = partial(self.link.desk.inbox_stranger, group.sightings, group.candidate)
+            call = partial(self.link.desk.unknown_stranger, group.sightings, group.candidate)
             self.choose(call, STRANGER_HINT)
 
-    def action_inbox_ignore(self) -> None:
+    def action_unknown_ignore(self) -> None:
         """The group is a stranger."""
         if (group := self._group) is not None:
-            self.choose(partial(self.link.desk.inbox_stranger, group.sightings), STRANGER_HINT)
+            self.choose(partial(self.link.desk.unknown_stranger, group.sightings), STRANGER_HINT)
 
-    def action_inbox_delete(self) -> None:
+    def action_unknown_delete(self) -> None:
         """Delete the group."""
         if (group := self._group) is not None:
-            self.choose(partial(self.link.desk.inbox_delete, group.sightings))
+            self.choose(partial(self.link.desk.unknown_delete, group.sightings))
 
-    def action_inbox_undo(self) -> None:
+    def action_unknown_undo(self) -> None:
         """Undo the last choice."""
 
         async def undo() -> None:
-            title = await in_thread(self.link.desk.inbox_undo)
+            title = await in_thread(self.link.desk.unknown_undo)
             self._done(f"Undone: {title}", undo=False)
 
         self.link.go(undo())
@@ -164,7 +164,7 @@ class GroupScreen(UnknownDialog):
         sheet = self.query_one(ContactSheet)
         return self.group.only(sheet.marked or {sheet.key})
 
-    def show(self, view: InboxView) -> None:
+    def show(self, view: UnknownView) -> None:
         """Show what the group is now: that which has most of the sightings not marked. Closes if
         nobody of it waits any more."""
         own = set(self.group.sightings)
@@ -180,13 +180,13 @@ class GroupScreen(UnknownDialog):
         elif self.is_current:
             self.dismiss(None)
 
-    def action_inbox_split(self) -> None:
+    def action_unknown_split(self) -> None:
         """The chosen sightings are nobody whom the others of their group show."""
         chosen, group = self.chosen.sightings, self.group.sightings
         if len(chosen) == len(group):
             self.notify("Leave one picture without a mark: all of them are the group.")
             return
-        call = partial(self.link.desk.inbox_split, chosen, group)
+        call = partial(self.link.desk.unknown_split, chosen, group)
         self.choose(call, "They are not grouped together again.")
 
     def action_mark(self) -> None:
@@ -204,7 +204,7 @@ class GroupScreen(UnknownDialog):
         marked, chosen = self.query_one(ContactSheet).marked, self.chosen
         crops = many(chosen.crops, "crop")
         if marked:
-            text = "{marked} of {all} marked, {crops}. {key[group.inbox_split]} splits them off."
+            text = "{marked} of {all} marked, {crops}. {key[group.unknown_split]} splits them off."
         else:
             text = "{day}, {crops}. {key[group.mark]} marks whoever is somebody else."
         about = with_keys(
@@ -226,29 +226,29 @@ EMPTY_ON = (
 )
 EMPTY_OFF = (
     "Nobody waits, and strangers are not kept.\n"
-    "Press {key[inbox.inbox_switch]} to keep those seen while recognising."
+    "Press {key[unknown.unknown_switch]} to keep those seen while recognising."
 )
 
 
-class InboxScreen(UnknownDialog):
+class UnknownScreen(UnknownDialog):
     """A table of groups, newest first."""
 
-    TITLE_TEXT = "Unknown inbox"
-    HELP = "inbox"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("inbox")]
+    TITLE_TEXT = "Unknown people"
+    HELP = "unknown"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("unknown")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
 
     def __init__(self, link: EngineApp, reload: Callable[[], object]) -> None:
         super().__init__(link, reload)
-        self.view: InboxView | None = None
+        self.view: UnknownView | None = None
 
     def body(self) -> ComposeResult:
         """What is kept, the groups, the selected one's newest crop."""
-        yield Static("Reading the inbox ...", id="inbox-state", markup=False)
-        yield DataTable[Text](id="inbox-table", cursor_type="row", cell_padding=0)
-        with Horizontal(id="inbox-below"):
-            yield Crop(id="inbox-crop")
-            yield Static(id="inbox-detail", classes="detail", markup=False)
+        yield Static("Reading ...", id="unknown-state", markup=False)
+        yield DataTable[Text](id="unknown-table", cursor_type="row", cell_padding=0)
+        with Horizontal(id="unknown-below"):
+            yield Crop(id="unknown-crop")
+            yield Static(id="unknown-detail", classes="detail", markup=False)
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -266,7 +266,7 @@ class InboxScreen(UnknownDialog):
         groups = self.view.groups if self.view else ()
         return groups[row] if 0 <= row < len(groups) else None
 
-    def show(self, view: InboxView) -> None:
+    def show(self, view: UnknownView) -> None:
         """List these groups; the cursor stays with its group, else where it was."""
         table, before = self.query_one(DataTable), self.chosen
         row = table.cursor_row
@@ -277,7 +277,7 @@ class InboxScreen(UnknownDialog):
                 table.add_row(*_cells(group))
             same = [n for n, g in enumerate(view.groups) if before and g.id == before.id]
             table.move_cursor(row=same[0] if same else max(0, min(row, len(view.groups) - 1)))
-        self.query_one("#inbox-state", Static).update(Text(_state(view)))
+        self.query_one("#unknown-state", Static).update(Text(_state(view)))
         self._describe()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
@@ -291,10 +291,10 @@ class InboxScreen(UnknownDialog):
         self.action_group()
 
     def no_group(self) -> None:
-        """The inbox is empty, or not read yet."""
-        self.notify("Nobody waits here." if self.view else "The inbox is still being read.")
+        """The unknown list is empty, or not read yet."""
+        self.notify("Nobody waits here." if self.view else "The list is still being read.")
 
-    def action_inbox_delete_all(self) -> None:
+    def action_unknown_delete_all(self) -> None:
         """Ask, then delete all groups."""
         view = self.view
         if view is None or not view.groups:
@@ -304,7 +304,7 @@ class InboxScreen(UnknownDialog):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.choose(partial(self.link.desk.inbox_delete, ids))
+                self.choose(partial(self.link.desk.unknown_delete, ids))
 
         lines = [
             "{groups} with {sightings}.".format(
@@ -315,7 +315,7 @@ class InboxScreen(UnknownDialog):
         ask = Confirm("Delete all unknown?", lines, yes="Delete (y)", no="Keep (n)")
         self.link.push_screen(ask, answered)
 
-    def action_inbox_switch(self) -> None:
+    def action_unknown_switch(self) -> None:
         """Keep strangers from now on, after saying what that means; or no longer."""
         view = self.view
         if view is None:
@@ -340,7 +340,7 @@ class InboxScreen(UnknownDialog):
 
     def _switch(self, on: bool, text: str) -> None:
         async def switch() -> None:
-            await in_thread(partial(self.link.desk.inbox_switch, on))
+            await in_thread(partial(self.link.desk.unknown_switch, on))
             self._done(text, undo=False)
 
         self.link.go(switch())
@@ -369,17 +369,17 @@ class InboxScreen(UnknownDialog):
             )
             about.append(f"{needed}\n{seen}\n")
             if len(group.rows) > 1:
-                about.append(with_keys("{key[inbox.group]} shows each of them.") + "\n")
+                about.append(with_keys("{key[unknown.group]} shows each of them.") + "\n")
         elif view is not None:
             about.append(with_keys(EMPTY_ON if view.keeping else EMPTY_OFF))
         if view is not None and view.undo:
-            undo = with_keys("{key[inbox.inbox_undo]} undoes: {what}", what=clean(view.undo))
+            undo = with_keys("{key[unknown.unknown_undo]} undoes: {what}", what=clean(view.undo))
             about.append(f"\n{undo}", "dim")
-        self.query_one("#inbox-detail", Static).update(about)
+        self.query_one("#unknown-detail", Static).update(about)
         self.run_worker(self._picture(group), exclusive=True, exit_on_error=False)
 
     async def _picture(self, group: UnknownGroup | None) -> None:
-        crop = self.query_one("#inbox-crop", Crop)
+        crop = self.query_one("#unknown-crop", Crop)
         crop.display = group is not None
         if group is None:
             crop.show(b"")
@@ -388,31 +388,31 @@ class InboxScreen(UnknownDialog):
 
 
 class Unknown:
-    """The key that opens the inbox, and the count in the title."""
+    """The key that opens the unknown list, and the count in the title."""
 
     def __init__(self, app: EngineApp, title: TitleBar) -> None:
         self.app, self.title = app, title
-        app.listen({InboxChanged: self._changed})
+        app.listen({UnknownChanged: self._changed})
 
-    def action_inbox(self) -> None:
-        """Open the inbox. It opens first and reads then: keys that follow are for it."""
-        self.app.push_screen(InboxScreen(self.app, self.reload))
+    def action_unknown(self) -> None:
+        """Open the unknown list. It opens first and reads then: keys that follow are for it."""
+        self.app.push_screen(UnknownScreen(self.app, self.reload))
 
-    def _changed(self, event: InboxChanged) -> None:
+    def _changed(self, event: UnknownChanged) -> None:
         """Somebody was kept, or could not be."""
         self.title.unknown = event.waiting
         if event.why:
             text = f"A stranger was not kept ({event.skipped} so far): {event.why}"
             self.app.tell(text, "warning")
-        if self.app.open_screen(InboxScreen) is not None:
+        if self.app.open_screen(UnknownScreen) is not None:
             self.reload()
 
     def reload(self) -> None:
-        """Read the inbox again, and show it where it is shown."""
-        self.app.run_worker(self._read(), group="inbox", exclusive=True, exit_on_error=False)
+        """Read the unknown list again, and show it where it is shown."""
+        self.app.run_worker(self._read(), group="unknown", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
-        view = await self.app.ask(self.app.desk.inbox)
+        view = await self.app.ask(self.app.desk.unknown)
         if view is None:
             return
         self.title.unknown = view.waiting
@@ -421,12 +421,14 @@ class Unknown:
                 screen.show(view)
 
 
-def _state(view: InboxView) -> str:
+def _state(view: UnknownView) -> str:
     if view.keeping:
         return "Keeping strangers: ON. They are removed for good after {days}.".format(
             days=many(view.days, "day")
         )
-    off = "Keeping strangers: OFF. Nobody new comes here; {key[inbox.inbox_switch]} switches it on."
+    off = (
+        "Keeping strangers: OFF. Nobody new comes here; {key[unknown.unknown_switch]} turns it on."
+    )
     return with_keys(off)
 
 

@@ -46,7 +46,7 @@ class TitleBar(Widget):
     jobs: reactive[tuple[str, ...]] = reactive(())
     demo: reactive[bool] = reactive(False)
     unknown: reactive[int] = reactive(0)
-    """Sightings of strangers that wait in the inbox."""
+    """Sightings of strangers that wait in the unknown list."""
     steps: reactive[str] = reactive("")
     """The steps of a quick enrolment while one is under way."""
     recording: reactive[bool] = reactive(False)

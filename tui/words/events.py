@@ -20,12 +20,12 @@ from engine.contract import (
     ProcessDied,
     ProcessReady,
     RecogniseDone,
+    RecordingEnded,
+    RecordingStarted,
     Recovered,
     SourceLost,
     SourceOpened,
     SourceRestored,
-    TapeEnded,
-    TapeStarted,
     TrainDone,
     WorkspaceUpgraded,
 )
@@ -71,7 +71,7 @@ def _lost(event: SourceLost) -> Line:
     return Line(text, "warning")
 
 
-def _recorded(event: TapeEnded) -> Line:
+def _recorded(event: RecordingEnded) -> Line:
     size = f"{event.megabytes:.1f} MB"
     return Line(f"Recorded {event.file}: {size} of faces, keep it private")
 
@@ -144,8 +144,8 @@ EVENT_WORDS: dict[type[Event], Callable[[Any], Line]] = {
     SourceOpened: _opened,
     SourceLost: _lost,
     SourceRestored: lambda event: Line(f"Source is back after {event.seconds:.1f} s", "good"),
-    TapeStarted: lambda event: Line(f"Recording to {event.file}", "warning"),
-    TapeEnded: _recorded,
+    RecordingStarted: lambda event: Line(f"Recording to {event.file}", "warning"),
+    RecordingEnded: _recorded,
     EnrolDone: _enrolled,
     ImportDone: _imported,
     EpochDone: _epoch,

@@ -111,7 +111,7 @@ def kept_words(days: int) -> str:
 
 PURGED = {
     "trash": "{count} of the trash",
-    "unknown": "{count} strangers of the inbox",
+    "unknown": "{count} strangers of the unknown",
     "choice": "{count} choices about strangers",
     "model": "{count} old models",
     "evaluation": "{count} evaluations of models that are gone",

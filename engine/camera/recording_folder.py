@@ -1,6 +1,6 @@
 """A recording on disk: a private folder that is `NAME.fdrec.part` until it is complete.
 
-    frames.avi      every frame the job took, lossless (`engine.camera.tape_file`)
+    frames.avi      every frame the job took, lossless (`engine.camera.recording_file`)
     frames.jsonl    first the source, then a line a frame: sequence, seconds, label
     events.jsonl    what the job reported, a line an event, with its time
     session.json    job, request, settings and versions
@@ -34,13 +34,13 @@ LONGEST_LINE = 1 << 16
 LARGEST_SESSION = 1 << 20
 
 
-def is_tape(text: str) -> bool:
+def is_recording(text: str) -> bool:
     """Whether a source's text names a recording, without opening it."""
     name = text.rstrip("/")
     return text.startswith(SCHEME) or name.endswith((SUFFIX, SUFFIX + PART))
 
 
-def tape_path(text: str) -> Path:
+def recording_path(text: str) -> Path:
     """The folder of `replay:PATH` or PATH."""
     return home_of(text.removeprefix(SCHEME))
 
@@ -53,7 +53,7 @@ def home_of(text: str) -> Path:
         return Path(text)
 
 
-def new_tape(path: Path, *, number: bool = False) -> tuple[Path, Path]:
+def new_recording(path: Path, *, number: bool = False) -> tuple[Path, Path]:
     """Make the unfinished folder for a recording; it and the folder it becomes.
 
     `NAME` becomes `NAME.fdrec`. With `number`, `NAME-2.fdrec` and so on where it is taken.

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from engine.camera.opencv import cv2
 from engine.camera.reader import Reader
+from engine.camera.recording_file import AviWriter
+from engine.camera.recording_folder import FRAMES, LINES
 from engine.camera.source import Frame, Image, SourceInfo
-from engine.camera.tape_file import AviWriter
-from engine.camera.tape_folder import FRAMES, LINES
 from engine.cancel import Cancel
 from engine.contract import Emit, Notice
 from engine.contract.errors import UsageError
@@ -31,7 +31,7 @@ FAST = [
 sensor's noise takes two thirds of the default's time and 400 instead of 464 kB."""
 
 
-class FrameTape:
+class FrameRecording:
     """Writes frames into a recording's folder. Methods raise OSError."""
 
     def __init__(self, folder: Path, source: SourceInfo) -> None:
@@ -93,7 +93,7 @@ def encoded(image: Image) -> bytes:
     return data.tobytes()
 
 
-def taped(
+def recorded_frames(
     reader: Reader,
     cancel: Cancel,
     folder: str | None,
@@ -117,19 +117,19 @@ def taped(
             "It is its own recording: leave --record out, and keep the folder.",
         )
     try:
-        tape: FrameTape | None = FrameTape(Path(folder), reader.info)
+        recording: FrameRecording | None = FrameRecording(Path(folder), reader.info)
     except OSError as error:
-        tape = None
+        recording = None
         _warn(None, f"Nothing is recorded: {error}", emit)
     try:
         for frame in filter(wanted, reader.frames(cancel)):
-            if tape is not None:
-                tape = _add(tape, frame, most_megabytes, emit)
+            if recording is not None:
+                recording = _add(recording, frame, most_megabytes, emit)
             yield frame
     finally:
-        if tape is not None:
+        if recording is not None:
             try:
-                tape.close()
+                recording.close()
             except OSError as error:
                 emit(
                     Notice(
@@ -139,33 +139,35 @@ def taped(
                 )
 
 
-def _add(tape: FrameTape, frame: Frame, most_megabytes: int, emit: Emit) -> FrameTape | None:
+def _add(
+    recording: FrameRecording, frame: Frame, most_megabytes: int, emit: Emit
+) -> FrameRecording | None:
     """Record one frame; None once the recording has ended."""
-    if tape.bytes >= most_megabytes * MEGABYTE:
+    if recording.bytes >= most_megabytes * MEGABYTE:
         text = (
-            f"The recording ended after {tape.frames} frames: it has {most_megabytes} "
+            f"The recording ended after {recording.frames} frames: it has {most_megabytes} "
             "MB (record.most_megabytes). "
             "The session goes on"
         )
-        _warn(tape, text, emit)
+        _warn(recording, text, emit)
         return None
     try:
-        tape.add(frame)
+        recording.add(frame)
     except OSError as error:
         _warn(
-            tape,
-            f"The recording ended after {tape.frames} frames: {error}",
+            recording,
+            f"The recording ended after {recording.frames} frames: {error}",
             emit,
         )
         return None
-    return tape
+    return recording
 
 
-def _warn(tape: FrameTape | None, text: str, emit: Emit) -> None:
+def _warn(recording: FrameRecording | None, text: str, emit: Emit) -> None:
     """Close the recording and say why it is over."""
-    if tape is not None:
+    if recording is not None:
         try:
-            tape.close()
+            recording.close()
         except OSError as error:
             text = f"{text}; it lacks its end: {error}"
     emit(Notice(text=text, level="warning"))

@@ -1,17 +1,17 @@
-"""The unknown inbox on the screen: one key each, and every choice undone."""
+"""The unknown list on the screen: one key each, and every choice undone."""
 
 from __future__ import annotations
 
 import pytest
 from fake_desk import FakeDesk
 
-from engine.contract import InboxChanged
+from engine.contract import UnknownChanged
 from engine.contract.errors import PersonNotFound
 from tests.tui.samples import person, unknown
 from tui.screens.dialog import Confirm
 from tui.screens.help import HelpScreen
-from tui.screens.people_forms import NewFromInboxForm, WhoForm
-from tui.screens.unknown import GroupScreen, InboxScreen
+from tui.screens.people_forms import NewFromUnknownForm, WhoForm
+from tui.screens.unknown import GroupScreen, UnknownScreen
 from tui.widgets.bars import TitleBar
 
 SIZES = [(80, 24), (120, 40), (160, 45)]
@@ -26,7 +26,7 @@ def desk(*groups):
 async def opened(table):
     await table.press("b")
     await table.until(
-        lambda: isinstance(table.app.screen, InboxScreen) and table.app.screen.view is not None
+        lambda: isinstance(table.app.screen, UnknownScreen) and table.app.screen.view is not None
     )
 
 
@@ -53,7 +53,7 @@ async def test_groups_show_when_how_often_and_who_is_nearest(run, size):
 async def test_the_number_waiting_shows_on_the_desk(run, size):
     async with run(desk(), size=size) as table:
         await table.shows("2 unknown")
-        table.desk.emit(InboxChanged(waiting=5))
+        table.desk.emit(UnknownChanged(waiting=5))
         await table.shows("5 unknown")
 
 
@@ -64,8 +64,8 @@ async def test_this_is_offers_the_person_nearest(run):
         await table.until(lambda: isinstance(table.app.screen, WhoForm))
         assert table.app.screen.value("#form-name") == "Ada Lovelace"
         await table.press("enter")
-        await table.until(lambda: table.desk.asked("inbox_assign"))
-        assert table.desk.asked("inbox_assign") == [
+        await table.until(lambda: table.desk.asked("unknown_assign"))
+        assert table.desk.asked("unknown_assign") == [
             (unknown(4).sightings, "Ada Lovelace", False, "")
         ]
         await table.shows("u undoes: Unknown is Ada Lovelace")
@@ -75,7 +75,7 @@ async def test_this_is_offers_the_person_nearest(run):
 
 async def test_a_name_nobody_has_is_refused_inside_the_form(run):
     async with run(desk(), size=(80, 24)) as table:
-        table.desk.fail["inbox_assign"] = PersonNotFound(
+        table.desk.fail["unknown_assign"] = PersonNotFound(
             "Nobody of this name is enrolled", "Adda", "Did you mean Ada?"
         )
         await opened(table)
@@ -90,19 +90,21 @@ async def test_a_new_person_needs_only_a_name(run):
     async with run(desk()) as table:
         await opened(table)
         await table.press("n")
-        await table.until(lambda: isinstance(table.app.screen, NewFromInboxForm))
+        await table.until(lambda: isinstance(table.app.screen, NewFromUnknownForm))
         await table.type("Alan Turing")
         await table.press("enter")
-        await table.until(lambda: table.desk.asked("inbox_assign"))
-        assert table.desk.asked("inbox_assign") == [(unknown(4).sightings, "Alan Turing", True, "")]
+        await table.until(lambda: table.desk.asked("unknown_assign"))
+        assert table.desk.asked("unknown_assign") == [
+            (unknown(4).sightings, "Alan Turing", True, "")
+        ]
 
 
 @pytest.mark.parametrize(
     ("key", "call", "argument"),
     [
-        ("o", "inbox_stranger", (unknown(4).sightings, "Ada Lovelace")),
-        ("i", "inbox_stranger", (unknown(4).sightings, "")),
-        ("d", "inbox_delete", unknown(4).sightings),
+        ("o", "unknown_stranger", (unknown(4).sightings, "Ada Lovelace")),
+        ("i", "unknown_stranger", (unknown(4).sightings, "")),
+        ("d", "unknown_delete", unknown(4).sightings),
     ],
 )
 async def test_one_key_decides_and_u_undoes(run, key, call, argument):
@@ -131,12 +133,12 @@ async def test_deleting_all_asks_first(run):
         await table.until(lambda: isinstance(table.app.screen, Confirm))
         await table.shows("2 groups with 2 sightings", "for 7 days at most")
         await table.press("n")
-        await table.until(lambda: isinstance(table.app.screen, InboxScreen))
-        assert not table.desk.asked("inbox_delete")
+        await table.until(lambda: isinstance(table.app.screen, UnknownScreen))
+        assert not table.desk.asked("unknown_delete")
         await table.press("D")
         await table.until(lambda: isinstance(table.app.screen, Confirm))
         await table.press("y")
-        await table.until(lambda: table.desk.asked("inbox_delete"))
+        await table.until(lambda: table.desk.asked("unknown_delete"))
         await table.shows("Nobody waits")
 
 
@@ -150,11 +152,11 @@ async def test_keeping_is_switched_on_only_after_saying_what_is_kept_and_how_lon
         await table.shows("Keeping strangers: ON")
         await table.press("t")
         await table.shows("Keeping strangers: OFF")
-        assert table.desk.asked("inbox_switch") == [True, False]
+        assert table.desk.asked("unknown_switch") == [True, False]
 
 
 @pytest.mark.parametrize("key", ["a", "n", "o", "i", "d", "D"])
-async def test_an_empty_inbox_says_what_to_do_first(run, key):
+async def test_an_empty_unknown_says_what_to_do_first(run, key):
     made = desk()
     made.waiting = ()
     async with run(made, size=(80, 24)) as table:
@@ -162,24 +164,24 @@ async def test_an_empty_inbox_says_what_to_do_first(run, key):
         await table.shows("Press t to keep those seen while recognising")
         await table.press(key)
         await table.until(lambda: "Nobody waits here" in table.toasts())
-        assert isinstance(table.app.screen, InboxScreen)
+        assert isinstance(table.app.screen, UnknownScreen)
 
 
 async def test_somebody_kept_meanwhile_appears_while_it_is_open(run):
     async with run(desk()) as table:
         await opened(table)
         table.desk.waiting = (unknown(5), *table.desk.waiting)
-        table.desk.emit(InboxChanged(waiting=3, skipped=1, why="The disk is full"))
+        table.desk.emit(UnknownChanged(waiting=3, skipped=1, why="The disk is full"))
         await table.until(lambda: len(table.app.screen.view.groups) == 3)
         assert "A stranger was not kept (1 so far): The disk is full" in table.log()
 
 
-async def test_help_knows_the_inbox(run):
+async def test_help_knows_the_unknown(run):
     async with run(desk()) as table:
         await opened(table)
         await table.press("f1")
         await table.until(lambda: isinstance(table.app.screen, HelpScreen))
-        await table.shows("Unknown inbox: strangers seen while recognising", "In the unknown inbox")
+        await table.shows("Unknown people: strangers seen", "In the list of unknown people")
 
 
 async def test_a_candidate_from_outside_is_shown_as_text(run):
@@ -217,13 +219,13 @@ async def test_marked_pictures_become_a_group_of_their_own_and_u_undoes(run):
         await table.press("s")
         await table.until(lambda: len(table.app.screen.group.rows) == 1)
         marked = (group.sightings[0], group.sightings[2])
-        assert table.desk.asked("inbox_split") == [(marked, group.sightings)]
+        assert table.desk.asked("unknown_split") == [(marked, group.sightings)]
         assert table.app.screen.group.sightings == group.sightings[1:2]
         assert "They are not grouped together again. u undoes it." in table.toasts()
         await table.press("u")
         await table.until(lambda: table.app.screen.group.sightings == group.sightings)
         await table.press("escape")
-        await table.until(lambda: isinstance(table.app.screen, InboxScreen))
+        await table.until(lambda: isinstance(table.app.screen, UnknownScreen))
         assert len(table.app.screen.view.groups) == 1
 
 
@@ -237,8 +239,10 @@ async def test_only_the_marked_pictures_become_a_person(run, key, new):
         await table.shows("3 crops")
         await table.type("Grace Hopper")
         await table.press("enter")
-        await table.until(lambda: table.desk.asked("inbox_assign"))
-        assert table.desk.asked("inbox_assign") == [(group.sightings[2:], "Grace Hopper", new, "")]
+        await table.until(lambda: table.desk.asked("unknown_assign"))
+        assert table.desk.asked("unknown_assign") == [
+            (group.sightings[2:], "Grace Hopper", new, "")
+        ]
         await table.until(lambda: isinstance(table.app.screen, GroupScreen))
         await table.until(lambda: table.app.screen.group.sightings == group.sightings[:2])
 
@@ -248,15 +252,15 @@ async def test_without_a_mark_the_picture_under_the_cursor_is_meant(run):
     async with run(desk(group), size=(80, 24)) as table:
         await unfolded(table)
         await table.press("right", "d")
-        await table.until(lambda: table.desk.asked("inbox_delete"))
-        assert table.desk.asked("inbox_delete") == [group.sightings[1:]]
+        await table.until(lambda: table.desk.asked("unknown_delete"))
+        assert table.desk.asked("unknown_delete") == [group.sightings[1:]]
 
 
 async def test_a_group_that_is_decided_about_closes(run):
     async with run(desk(unknown(4, seen=2), unknown(3)), size=(80, 24)) as table:
         await unfolded(table)
         await table.press("space", "space", "i")
-        await table.until(lambda: isinstance(table.app.screen, InboxScreen))
+        await table.until(lambda: isinstance(table.app.screen, UnknownScreen))
         assert len(table.app.screen.view.groups) == 1
 
 
@@ -265,7 +269,7 @@ async def test_all_pictures_of_a_group_cannot_be_split_off(run):
         await unfolded(table)
         await table.press("space", "space", "s")
         await table.until(lambda: "Leave one picture without a mark" in table.toasts())
-        assert not table.desk.asked("inbox_split")
+        assert not table.desk.asked("unknown_split")
 
 
 async def test_help_knows_a_group(run):
@@ -273,4 +277,4 @@ async def test_help_knows_a_group(run):
         await unfolded(table)
         await table.press("f1")
         await table.until(lambda: isinstance(table.app.screen, HelpScreen))
-        await table.shows("A group of the inbox", "Make the marked pictures a group")
+        await table.shows("An unknown: the newest picture", "Make the marked pictures a group")

@@ -20,8 +20,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from engine.camera.opencv import cv2
+from engine.camera.recording_folder import FRAMES, LINES, SCHEME, not_whole, read_lines
 from engine.camera.source import MOST_SIDE, USUAL_FPS, Frame, SourceInfo, decoded
-from engine.camera.tape_folder import FRAMES, LINES, SCHEME, not_whole, read_lines
 from engine.contract.errors import SourceDenied, SourceError, SourceNotFound
 from engine.pictures import Costly, refuse_costly
 from engine.text import mask_credentials
@@ -151,7 +151,7 @@ def size_of(png: bytes) -> tuple[int, int]:
     return width, height
 
 
-class TapeSource:
+class RecordingSource:
     """A folder `NAME.fdrec`, or the `.part` that a crash left.
 
     `read` gives every whole frame and raises SourceUnreadable where the recording is damaged.

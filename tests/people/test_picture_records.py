@@ -9,7 +9,7 @@ import pytest
 
 from engine.contract.errors import DiskFull
 from engine.people.person import Person
-from engine.people.recording import PictureRecord, SessionWriter, read_records
+from engine.people.picture_records import PictureRecord, SessionWriter, read_records
 from engine.people.registry import People
 from engine.workspace.folder import Workspace
 
