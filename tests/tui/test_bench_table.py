@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.contract import BenchMachine, Figure
-from tui.cli.bench import add_section
+from tui.cli.machine import add_section
 from tui.words.tables import BENCH_COLUMNS, aims, machine_lines, markdown, number, remarks, row
 
 MACHINE = BenchMachine(

@@ -1,10 +1,17 @@
-"""Opening the app. Nothing heavier than Textual is imported before its first paint."""
+"""`facedesk` opens the app; `keys` and `completion` say what keyboard and shell should know.
+
+Nothing heavier than Textual is imported before the app's first paint.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+from click.shell_completion import get_completion_class
+
 from engine.contract.errors import UsageError
+from tui.cli.options import TakesGlobals
 from tui.cli.run import Context, takes_context
 
 if TYPE_CHECKING:
@@ -49,3 +56,64 @@ def run_app(
         app.finish()
     if app.return_code:
         raise SystemExit(app.return_code)
+
+
+VARIABLE = "_FACEDESK_COMPLETE"
+"""Through which the shell asks for completions; click makes it from the program's name."""
+
+
+@click.command(cls=TakesGlobals)
+@click.option("--file", is_flag=True, help="Print a key file that is ready to be edited.")
+@takes_context(native=False, opening="no")
+def keys(context: Context, file: bool) -> None:
+    """The app's keys: id, key, where it works, what it does.
+
+    Your own keys stand in keys.toml beside the configuration (`facedesk doctor` says where), a
+    line each: "anywhere.new_person" = "f4".
+
+    \b
+    facedesk keys
+    facedesk keys --file > ~/.config/facedesk/keys.toml
+    """
+    from engine.config import keys_file
+    from tui.keys import CONTEXTS, KEYS
+    from tui.keys.keymap import as_file, read_keymap
+
+    output = context.output
+    keymap = read_keymap(keys_file(), KEYS)
+    for trouble in keymap.troubles:
+        output.note(trouble)
+    if file and not output.as_json:
+        for text in as_file(KEYS, keymap).splitlines():
+            output.result(text)
+        return
+    output.records(
+        "key",
+        KEYS,
+        lambda row: [
+            f"{row.id:<32} {keymap.shown(row):<10} {CONTEXTS[row.context]:<22} {row.tooltip}"
+        ],
+        fields=lambda row: {
+            "id": row.id,
+            "key": keymap.key(row),
+            "context": row.context,
+            "tooltip": row.tooltip,
+            "changed": row.id in keymap.changed,
+        },
+    )
+
+
+@click.command(cls=TakesGlobals)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script that makes SHELL complete this command.
+
+    \b
+    eval "$(facedesk completion bash)"        # in ~/.bashrc
+    eval "$(facedesk completion zsh)"         # in ~/.zshrc
+    facedesk completion fish | source         # in ~/.config/fish/config.fish
+    """
+    made = get_completion_class(shell)
+    assert made is not None  # the choice above
+    click.echo(made(ctx.find_root().command, {}, "facedesk", VARIABLE).source())

@@ -1,4 +1,4 @@
-"""`facedesk enroll` and `import`: from cameras and folders to pictures of people."""
+"""`facedesk enroll`, `import` and `roster`: from cameras and folders to pictures of people."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from engine.contract.errors import (
 )
 from engine.contract.requests import EnrolRequest, ImportRequest
 from engine.model.store import ModelStore
-from engine.people import roster
+from engine.people import roster as names
 from engine.text import many
 from tui.cli.listen import Listener, demand_review
-from tui.cli.options import TakesGlobals, at_terminal, consent_option, record_option
+from tui.cli.options import SubGroup, TakesGlobals, at_terminal, consent_option, record_option
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words import coach
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.people.guards import TwinGuard
+
 
 Twins = Literal["ask", "keep", "refuse"]
 ENDS = {
@@ -192,7 +193,7 @@ def capture_roster(context: Context, request: EnrolRequest, twins: Twins) -> Non
     """
     doubts: list[str] = []
     kept, nothing = 0, ""
-    waiting = [row.name for row in roster.rows(context.workspace) if not row.done]
+    waiting = [row.name for row in names.rows(context.workspace) if not row.done]
     if not waiting:
         raise UsageError(
             "Nobody waits on the roster", hint="Add names: facedesk roster add names.csv"
@@ -342,3 +343,75 @@ def choice_of(other: str, twins: Twins) -> TwinChoice:
     except click.Abort:
         return "stop"
     return answers[given]
+
+
+@click.group(cls=SubGroup)
+def roster() -> None:
+    """Names to enrol as people come by (without a command: list).
+
+    \b
+    facedesk roster add names.csv
+    facedesk enroll --roster --source 0
+    """
+
+
+@roster.command("list")
+@takes_context(native=False)
+def roster_list(context: Context) -> None:
+    """Everybody on the roster, waiting or done.
+
+    \b
+    facedesk roster list
+    """
+    rows = names.rows(context.workspace)
+    context.output.records(
+        "roster",
+        rows,
+        {
+            "!name": lambda row: row.name,
+            "state": lambda row: "done" if row.done else "waiting",
+            "#pictures": lambda row: str(row.pictures),
+            "consent": lambda row: row.consent or "",
+        },
+        fields=lambda row: {
+            "name": row.name,
+            "consent": row.consent,
+            "state": "done" if row.done else "waiting",
+        },
+        empty="The roster is empty. Try: facedesk roster add names.csv",
+    )
+    context.output.done(names=len(rows), waiting=sum(not row.done for row in rows))
+
+
+@roster.command("add")
+@click.argument("source", type=click.Path(path_type=Path))
+@takes_context(native=False)
+def roster_add(context: Context, source: Path) -> None:
+    """Add the names of a CSV file (column `name`, else the first) or of a folder.
+
+    \b
+    facedesk roster add names.csv
+    facedesk roster add photographs/
+    """
+    with context.writing("roster add"):
+        added = names.add(context.workspace, source)
+    for note in added.notes:
+        context.output.note(note, "yellow")
+    context.output.done(
+        f"{many(len(added.names), 'name')} added to the roster.",
+        added=list(added.names),
+        notes=list(added.notes),
+    )
+
+
+@roster.command("clear")
+@takes_context(native=False)
+def roster_clear(context: Context) -> None:
+    """Forget the roster. Nobody who is enrolled is touched.
+
+    \b
+    facedesk roster clear
+    """
+    with context.writing("roster clear"):
+        count = names.clear(context.workspace)
+    context.output.done(f"Cleared {many(count, 'name')}.", cleared=count)

@@ -30,13 +30,13 @@ HOMES = {
         "people:people",
         "People: list, show, rename, merge, move pictures, consent, delete (without: list).",
     ),
-    "roster": Home("roster:roster", "Names to enrol as people come by (without a command: list)."),
+    "roster": Home("enrol:roster", "Names to enrol as people come by (without a command: list)."),
     "trash": Home(
         "trash:trash",
         "What was deleted, merged or moved, and can be undone (without a command: list).",
     ),
     "strangers": Home(
-        "strangers:strangers",
+        "unknown:strangers",
         "Your own strangers, who check the threshold (without a command: list).",
     ),
     "unknown": Home(
@@ -61,7 +61,7 @@ HOMES = {
         "Compare classic, VGG16, the face network and both on your own gallery, in one table.",
     ),
     "bench": Home(
-        "bench:bench",
+        "machine:bench",
         "Measure speed and memory on this machine, beside what they are to be compared with.",
     ),
     "recognize": Home(
@@ -79,20 +79,20 @@ HOMES = {
         "vault:vault", "Encryption of the workspace at rest (without a command: status)."
     ),
     "doctor": Home(
-        "doctor:doctor",
+        "machine:doctor",
         "Look at cameras, files, processor, terminal and disk; say what is wrong and the remedy.",
     ),
     "replay": Home(
-        "replay:replay",
+        "recognise:replay",
         "Run a session recorded with --record again, and compare what is decided with what was.",
     ),
     "demo": Home(
         "demo:demo",
         "The whole job on two bundled portraits, without a camera or a network.",
     ),
-    "keys": Home("shell:keys", "The app's keys: id, key, where it works, what it does."),
+    "keys": Home("app:keys", "The app's keys: id, key, where it works, what it does."),
     "completion": Home(
-        "shell:completion", "Print the script that makes SHELL complete this command."
+        "app:completion", "Print the script that makes SHELL complete this command."
     ),
 }
 """The commands; a module is imported when its command or that command's help is asked for."""
