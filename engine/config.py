@@ -103,17 +103,17 @@ def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
     return {FORMER[name]: given[name] for name in FORMER if name in given} | present
 
 
-def checked_settings(told: Mapping[str, Mapping[str, Any]]) -> Settings:
+def checked_settings(given: Mapping[str, Mapping[str, Any]]) -> Settings:
     """Settings from `Settings.as_json` of a file: checked, and with nothing of this machine's.
 
     Raises ValueError.
     """
-    models, told = _models(), _renamed(told)
-    unknown = sorted(told.keys() - models.keys())
+    models, given = _models(), _renamed(given)
+    unknown = sorted(given.keys() - models.keys())
     if unknown:
         raise ValueError("there are no settings {names}".format(names=", ".join(unknown)))
     return Settings(
-        **{name: KINDS[name](**models[name](**told.get(name, {})).model_dump()) for name in KINDS}
+        **{name: KINDS[name](**models[name](**given.get(name, {})).model_dump()) for name in KINDS}
     )
 
 

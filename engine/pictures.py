@@ -141,7 +141,7 @@ ROWS = 256
 # Nothing but these is parsed, whatever a file's name says: every decoder is an attack surface.
 # Pillow opens MPO as JPEG.
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "AVIF")
-_SEVERAL = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
+_HOLD_MANY = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
 """Formats whose files may hold several pictures of equal rank; an MPO has previews beside one."""
 _WHITES = ((1.5, 1), (255, 255), (1023, 1023), (4095, 4095), (16383, 16383), (65535, 65535))
 """Up to which value what stands for white: in fractions (which overshoot where they were
@@ -179,7 +179,7 @@ def read_photograph(path: Path, tell: Callable[[str], None] | None = None) -> ND
     """
     data = _contents(path)
     image = _aside(lambda: _decode(path, data))
-    if tell is not None and _holds_several(data):
+    if tell is not None and _holds_many(data):
         tell("of its several pictures only the first is used")
     return np.ascontiguousarray(image[..., ::-1])
 
@@ -292,11 +292,11 @@ def _contents(path: Path, most: int = MOST_BYTES) -> bytes:
         raise _broken(path, os.strerror(getattr(error, "errno", 0) or 0)) from error
 
 
-def _holds_several(data: bytes) -> bool:
+def _holds_many(data: bytes) -> bool:
     """Whether a picture that could be decoded is the first of several: an animation, or pages."""
     with contextlib.suppress(*_DECODING_ERRORS), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(data), formats=_SEVERAL) as opened:
+        with Image.open(io.BytesIO(data), formats=_HOLD_MANY) as opened:
             return bool(getattr(opened, "is_animated", False))
     return False
 

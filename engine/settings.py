@@ -336,11 +336,11 @@ class Settings:
         return asdict(self)
 
     @classmethod
-    def of_json(cls, told: Mapping[str, Mapping[str, Any]]) -> Self:
+    def of_json(cls, body: Mapping[str, Mapping[str, Any]]) -> Self:
         """Settings that were checked before, in another process. Raises TypeError for unknown
         names."""
         kinds = get_type_hints(cls)
-        return cls(**{section: kinds[section](**values) for section, values in told.items()})
+        return cls(**{section: kinds[section](**values) for section, values in body.items()})
 
 
 SECTIONS: tuple[str, ...] = tuple(each.name for each in fields(Settings))

@@ -296,7 +296,7 @@ def crops_of(person: int, count: int) -> NDArray[np.uint8]:
     return squares.repeat(side, axis=1).repeat(side, axis=2)
 
 
-def taking_turns(works: Sequence[Callable[[], object]], rounds: int) -> list[list[float]]:
+def interleaved(works: Sequence[Callable[[], object]], rounds: int) -> list[list[float]]:
     """Seconds of each of `works`, done `rounds` times in turn after one round unmeasured.
 
     Every other round goes backwards, so that none always follows the same one.

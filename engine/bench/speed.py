@@ -26,8 +26,8 @@ from engine.bench.material import (
     clip,
     clip_of_four,
     crops_to_measure,
+    interleaved,
     operations_of_a_row,
-    taking_turns,
     trained_workspace,
 )
 from engine.camera.open import open_source
@@ -69,7 +69,7 @@ def measure_features(plan: Plan) -> Iterator[Figure]:
     low = bool(getattr(ours, "low_precision", False))
     side = plan.sized(SIDE, SMALL)
     makers = products(side, low)
-    own, others, *bare = taking_turns(
+    own, others, *bare = interleaved(
         [lambda: ours.extract(crops), lambda: reference.extract(crops), *makers.values()],
         plan.sized(ROUNDS, ONCE),
     )
@@ -179,7 +179,7 @@ def measure_score(plan: Plan) -> Iterator[Figure]:
     centres = unit(random.normal(size=(PEOPLE, space.dims)).astype(np.float32))
     gallery = Gallery(space, centres, [str(number) for number in range(PEOPLE)])
     face = unit(random.normal(size=(1, space.dims)).astype(np.float32))
-    (taken,) = taking_turns([lambda: gallery.search(face)], SCORE_ROUNDS)
+    (taken,) = interleaved([lambda: gallery.search(face)], SCORE_ROUNDS)
     yield Figure(
         key="score.5000",
         what="score a face against {people} people".format(people=f"{PEOPLE:,}"),

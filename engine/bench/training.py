@@ -66,11 +66,11 @@ def measure_train(plan: Plan) -> Iterator[Figure]:
         given = {name: files[:pictures] for name, files in given.items()}
     backbones, counter = counted(settings)
     with workspace.writer("facedesk bench"):
-        feed = FeaturesAhead(workspace, settings.training.views, backbones, load_ahead)
+        ahead = FeaturesAhead(workspace, settings.training.views, backbones, load_ahead)
         if given is None:
-            last = _captured(workspace, settings, feed, pictures)
+            last = _captured(workspace, settings, ahead, pictures)
         else:
-            last = _told(workspace, given, feed)
+            last = _reported(workspace, given, ahead)
         before = counter.crops
 
         def trained() -> TrainDone:
@@ -138,7 +138,7 @@ def measure_train(plan: Plan) -> Iterator[Figure]:
     )
 
 
-def _captured(workspace: Workspace, settings: Settings, feed: FeaturesAhead, count: int) -> float:
+def _captured(workspace: Workspace, settings: Settings, ahead: FeaturesAhead, count: int) -> float:
     """Enrol the demo's people in real time; when the last picture was kept, as `time.monotonic`."""
     last = math.nan
 
@@ -149,11 +149,13 @@ def _captured(workspace: Workspace, settings: Settings, feed: FeaturesAhead, cou
 
     for name, source in PEOPLE.items():
         request = EnrolRequest(person=name, source=source, count=count, pace="live")
-        enrol(workspace, settings, request, Cancel(), emit, follower=feed)
+        enrol(workspace, settings, request, Cancel(), emit, follower=ahead)
     return last
 
 
-def _told(workspace: Workspace, given: Mapping[str, Sequence[Path]], feed: FeaturesAhead) -> float:
+def _reported(
+    workspace: Workspace, given: Mapping[str, Sequence[Path]], ahead: FeaturesAhead
+) -> float:
     """Enrol people by their pictures at the rate of a capture; when the last one was kept."""
     registry = People(workspace)
     for name, files in given.items():
@@ -165,9 +167,9 @@ def _told(workspace: Workspace, given: Mapping[str, Sequence[Path]], feed: Featu
             write_bytes(
                 registry.session_directory(person.slug, session) / file, picture.read_bytes()
             )
-            feed.kept(person.slug, session, file)
+            ahead.kept(person.slug, session, file)
         last = time.monotonic()
-        feed.over(session)
+        ahead.over(session)
     return last
 
 

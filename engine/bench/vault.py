@@ -17,9 +17,9 @@ from engine.bench.material import (
     Plan,
     clip,
     counted,
+    interleaved,
     seconds_of,
     showing_a_face,
-    taking_turns,
 )
 from engine.cancel import Cancel
 from engine.config import load_settings
@@ -71,7 +71,7 @@ def _sealing() -> Iterator[Figure]:
     for size, words in ((PICTURE, "a picture"), (FEATURES, "features of 100 pictures")):
         data = np.random.default_rng(1).bytes(size)
         sealed = envelope.seal(key, ".png", data)
-        taken = taking_turns(
+        taken = interleaved(
             [
                 partial(envelope.seal, key, ".png", data),
                 partial(envelope.unseal, key, ".png", sealed),
@@ -92,7 +92,7 @@ def _written(plan: Plan) -> Figure:
     """One picture put on disk, flushed, sealed and not in turn."""
     _unused, secret = _pair(plan.path / "written")
     data = np.random.default_rng(1).bytes(PICTURE)
-    sealed, plain = taking_turns(
+    sealed, plain = interleaved(
         [
             lambda: write_bytes(secret.people / "a" / "0001.png", data),
             lambda: write_plain(secret.people / "a" / "0002.png", data),

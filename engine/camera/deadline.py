@@ -18,19 +18,19 @@ from engine.contract.errors import Cancelled, SourceTimeout
 T = TypeVar("T")
 POLL = 0.05
 """Seconds between looks at the cancellation token."""
-MOST_LEFT = 6
+MOST_GIVEN_UP = 6
 """Threads that hang, from which on no source is opened: each holds its source and its pictures."""
-_left: list[threading.Thread] = []
+_given_up: list[threading.Thread] = []
 
 
-def leave(thread: threading.Thread) -> None:
+def give_up(thread: threading.Thread) -> None:
     """Note that `thread` was given up; it counts until it ends by itself."""
-    _left[:] = [each for each in (*_left, thread) if each.is_alive()]
+    _given_up[:] = [each for each in (*_given_up, thread) if each.is_alive()]
 
 
-def left() -> int:
+def given_up() -> int:
     """How many threads that were given up still run."""
-    return sum(each.is_alive() for each in list(_left))
+    return sum(each.is_alive() for each in list(_given_up))
 
 
 class _Call(Generic[T]):
@@ -87,7 +87,7 @@ def within(
     while not call.done.wait(max(0.0, min(POLL, ends - time.monotonic()))):
         cancelled = cancel is not None and cancel.stopping
         if (cancelled or time.monotonic() >= ends) and call.abandon():
-            leave(thread)
+            give_up(thread)
             raise Cancelled() if cancelled else late
     if call.error is not None:
         raise call.error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.camera.deadline import MOST_LEFT, left, within
+from engine.camera.deadline import MOST_GIVEN_UP, given_up, within
 from engine.camera.demo import DemoSource
 from engine.camera.folder import FolderSource
 from engine.camera.recording_file import RecordingSource
@@ -63,10 +63,10 @@ def _in_time(
         if text.lower().startswith("rtsp")
         else "Check cable, address and network, or allow more time with camera.open_timeout.",
     )
-    if left() >= MOST_LEFT:
+    if given_up() >= MOST_GIVEN_UP:
         raise SourceTimeout(
             "Earlier attempts still hang",
-            f"{mask_credentials(text)} is not opened before one of {left()} has ended",
+            f"{mask_credentials(text)} is not opened before one of {given_up()} has ended",
             "Restart the camera; if that does not help, Facedesk.",
         )
     return within(settings.open_timeout, make, lambda source: source.close(), late, cancel)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Literal, Self
 
-from engine.camera.deadline import POLL, leave
+from engine.camera.deadline import POLL, give_up
 from engine.camera.open import open_source
 from engine.camera.picture_watch import PictureWatch
 from engine.camera.source import REMOTE, Frame, Report, Source, SourceInfo, kind_of
@@ -104,7 +104,7 @@ class Pump:
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join(patience)
-            leave(self._thread)
+            give_up(self._thread)
 
     def _settled(self) -> bool:
         return self._frame is not None or self._error is not None or self._ended

@@ -301,11 +301,11 @@ def summarise(split: Split, people: Sequence[Person], warnings: Sequence[Warned]
 
 def _mode(people: Sequence[Person]) -> Mode:
     # Who has too few pictures to be divided says nothing about how the others were.
-    several = [person for person in people if person.pictures >= TOO_FEW]
-    own = {divided(person) for person in several}
+    enough = [person for person in people if person.pictures >= TOO_FEW]
+    own = {divided(person) for person in enough}
     if True in own:
         return "own" if own == {True} else "mixed"
-    by_session = {len(person.sessions) >= 2 for person in several}
+    by_session = {len(person.sessions) >= 2 for person in enough}
     if by_session == {True}:
         return "sessions"
     return "mixed" if len(by_session) == 2 else "blocks"

@@ -103,7 +103,7 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
     guard = TwinGuard(ask)
     faces = _face_guard(context, answers=True)
 
-    def told(message: object) -> bool:
+    def handle(message: object) -> bool:
         """Reader thread: what concerns the running capture is not a job to queue."""
         if isinstance(message, TwinReport):
             guard.report(message.other)
@@ -118,7 +118,7 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
         return True
 
     workspace, settings = context.workspace, context.settings
-    before, context.replace = context.replace, told
+    before, context.replace = context.replace, handle
     try:
         enrol(
             workspace,
@@ -150,14 +150,14 @@ def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> No
 
     faces = _face_guard(context, answers=False)
 
-    def told(message: object) -> bool:
+    def handle(message: object) -> bool:
         """Reader thread: what concerns the running import is not a job to queue."""
         if isinstance(message, SessionJudged):
             faces.report(message)
             return True
         return before(message)
 
-    before, context.replace = context.replace, told
+    before, context.replace = context.replace, handle
     try:
         import_pictures(context.workspace, context.settings, request, cancel, context.emit, faces)
     finally:
@@ -208,7 +208,7 @@ def _watch(
     except Cancelled:
         pass  # while the source was opened
     except Exception as trouble:  # what is no fault of the source must reach the operator too
-        error = context.told(trouble)
+        error = context.for_operator(trouble)
         if not start.together:
             context.send(JobEnded.failure(start.job, error))
             return

@@ -101,7 +101,7 @@ class ChildContext:
         try:
             self.channel.send(message)
         except OSError:
-            leave()
+            end_process()
 
     def emit(self, event: Event) -> None:
         """Report an event."""
@@ -121,14 +121,14 @@ class ChildContext:
         except Cancelled:
             ended = JobEnded(job=job, outcome="cancelled")
         except Exception as error:  # an engine fault must reach the operator as one sentence
-            ended = JobEnded.failure(job, self.told(error))
+            ended = JobEnded.failure(job, self.for_operator(error))
         else:
             outcome = "cancelled" if cancel.cancelled else "stopped" if cancel.stopping else "done"
             ended = JobEnded(job=job, outcome=outcome)
         self.cancels.pop(job, None)
         self.send(ended)
 
-    def told(self, error: Exception) -> FacedeskError:
+    def for_operator(self, error: Exception) -> FacedeskError:
         """What the operator reads of an error: itself, a lack of memory behind it, or that it is
         a fault of ours, of which the log has the details."""
         found = shortage(error)
@@ -155,7 +155,7 @@ class ChildContext:
                     # Pictures count as they are; a training cut short by a quit leaves no model.
                     (cancel.cancel if job == "train" else cancel.stop)()
                 self.messages.put(Quit())
-                threading.Timer(GRACE, leave).start()
+                threading.Timer(GRACE, end_process).start()
                 return
             starts = self._early and isinstance(message, Start)
             if starts:
@@ -170,7 +170,7 @@ class ChildContext:
                 self.messages.put(message)
 
 
-def leave() -> None:
+def end_process() -> None:
     """End the process at once: native threads may hang in a driver and cannot be joined."""
     os._exit(0)
 
@@ -191,7 +191,7 @@ def serve(name: str, body: Callable[[ChildContext], None], *, early: bool = Fals
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     hello = channel.receive()
     if not isinstance(hello, Hello):
-        leave()
+        end_process()
         return
     context = ChildContext(channel, hello, early=early)
     keep_short(context.workspace.logs)
@@ -200,4 +200,4 @@ def serve(name: str, body: Callable[[ChildContext], None], *, early: bool = Fals
     body(context)
     sys.stdout.flush()
     sys.stderr.flush()
-    leave()
+    end_process()

@@ -161,7 +161,7 @@ class ModelBody:
                 with self._context.heartbeats.work(MAIN):
                     self._take(message)
             except Exception as error:  # reported in one sentence, details in the log
-                self._end(JobEnded.failure(RECOGNISE, self._context.told(error)))
+                self._end(JobEnded.failure(RECOGNISE, self._context.for_operator(error)))
 
     def _end(self, ended: JobEnded) -> None:
         """The recognition under way is over."""

@@ -136,7 +136,7 @@ class Child:
         with self._wake:
             self._wake.notify()
 
-    def leave(self) -> None:
+    def end_soon(self) -> None:
         """End the process without waiting for it; its end is expected from now on."""
         self.expected_end = True
         threading.Thread(target=self.end, name=f"{self.name}-end", daemon=True).start()
@@ -313,7 +313,7 @@ class Processes:
     def end_further(self) -> None:
         """End the processes of further sources without waiting for them."""
         for name in [name for name in self.children if is_further(name)]:
-            self.children.pop(name).leave()
+            self.children.pop(name).end_soon()
 
     def died(self, child: Child) -> bool:
         """A process is gone; whether another may take its place at once."""
@@ -333,7 +333,7 @@ class Processes:
             if needed or any(child.name in NEEDED[job] for job in jobs):
                 self._burdened = child
             else:
-                self.children.pop(child.name).leave()
+                self.children.pop(child.name).end_soon()
                 self.get(child.name)
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ class Capture:
     allow: Callable[[Person], None] = lambda person: None
 
     def run(self, frames: Iterable[Frame]) -> None:
-        """Feed frames until the session is complete, the source ends or an end is asked for."""
+        """Take frames until the session is complete, the source ends or an end is asked for."""
         lines: tuple[str, ...] = ("looking for a face",)
         try:
             for frame in frames:
@@ -138,9 +138,9 @@ class Capture:
             self.enrolment.reassign(other)
 
     def _keep(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[str, ...]:
-        """Feed one frame; the preview window's lines about it."""
+        """Take one frame; the preview window's lines about it."""
         lines: tuple[str, ...] = ()
-        for event in self.enrolment.feed(frame, faces):
+        for event in self.enrolment.take(frame, faces):
             self.emit(event)
             kept = isinstance(event, Captured)
             if kept and self.enrolment.verdict and self.enrolment.verdict.face:
@@ -162,7 +162,7 @@ class Capture:
         """Say what to do now, if that has changed."""
         verdict = self.enrolment.verdict
         if verdict is not None:
-            said = self.coach.feed(verdict, frame.image.shape[1], time.monotonic(), kept=kept)
+            said = self.coach.take(verdict, frame.image.shape[1], time.monotonic(), kept=kept)
             if said is not None:
                 self.emit(said)
 
@@ -203,11 +203,11 @@ def enrol(
     """
     name = clean_name(request.person)
     people = People(workspace)
-    leave = _leave(workspace, settings, request, emit)
+    granted = _permit(workspace, settings, request, emit)
 
     def allow(other: Person) -> None:
         """The pictures turn out to be this person's: the same rule for them."""
-        theirs = _leave(workspace, settings, replace(request, person=other.name), emit)
+        theirs = _permit(workspace, settings, replace(request, person=other.name), emit)
         permission.note(people, other, theirs)
 
     finder = FaceFollower(settings.detection)
@@ -215,9 +215,9 @@ def enrol(
     try:
         with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
             known = _exists(people, name)
-            person = people.get(name) if known else people.add(name, leave.consent(name))
+            person = people.get(name) if known else people.add(name, granted.consent(name))
             if known:
-                person = permission.note(people, person, leave)
+                person = permission.note(people, person, granted)
             enrolment = Enrolment(
                 people,
                 person,
@@ -270,16 +270,16 @@ def enrol(
     return done
 
 
-def _leave(
+def _permit(
     workspace: Workspace, settings: Settings, request: EnrolRequest, emit: Emit
 ) -> permission.Permission:
     """Leave to enrol; what is amiss with it is told."""
-    leave = permission.permit(
+    granted = permission.permit(
         workspace, [request.person], settings.consent, request.consent, request.source
     )
-    if leave.sentence:
-        emit(Notice(text=leave.sentence, level="warning"))
-    return leave
+    if granted.sentence:
+        emit(Notice(text=granted.sentence, level="warning"))
+    return granted
 
 
 def _close(enrolment: Enrolment, cancel: Cancel) -> None:

@@ -68,9 +68,9 @@ def import_pictures(
     if request.redraw:
         plan = plan_import(plan.root)
     names = list(dict.fromkeys(each.name for each in plan.people))
-    leave = permit(workspace, names, settings.consent, request.consent)
-    if leave.sentence:
-        emit(Notice(text=leave.sentence, level="warning"))
+    granted = permit(workspace, names, settings.consent, request.consent)
+    if granted.sentence:
+        emit(Notice(text=granted.sentence, level="warning"))
 
     def after(person: Person, session: str) -> Iterator[Event]:
         guard, days = faces or FaceGuard(), settings.trash.keep_days
@@ -88,7 +88,7 @@ def import_pictures(
         QualityGates(settings.gates),
         request.face,
         cancel,
-        leave.consent,
+        granted.consent,
         after,
     ):
         emit(event)
@@ -126,12 +126,12 @@ def _settled(
     whole = [each.id for each in person.sessions] == [found.session]
     if choice == "same":
         try:
-            leave = permit(workspace, [found.other], settings.consent, by)
+            granted = permit(workspace, [found.other], settings.consent, by)
         except ConsentMissing as error:  # they stay under the new name, and it is told
             yield found
             yield Notice(text=f"{error}. {error.hint}", level="warning")
             return
-        other = note(people, people.get(found.other), leave)
+        other = note(people, people.get(found.other), granted)
         done = (
             changes.merge(workspace, person.name, other.name, days)
             if whole

@@ -100,7 +100,7 @@ class Coach:
         lit = sum(place.filled for place in self._lights.values())
         return lit >= LIGHTS and all(place.filled for place in self._cells.values())
 
-    def feed(
+    def take(
         self, verdict: Verdict, frame_width: int, seconds: float, *, kept: bool
     ) -> Coaching | None:
         """Take one judged frame in; what to say, or None if it is what was said last.

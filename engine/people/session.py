@@ -6,7 +6,7 @@
               -> cancelled      given up; this session's pictures wait in the trash
 
 It knows no camera and no screen: the caller reads frames, finds the faces and passes on what
-`feed` returns.
+`take` returns.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Enrolment:
         """Frames refused so far, by reason."""
         return dict(self._refused)
 
-    def feed(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[Captured | Refused, ...]:
+    def take(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[Captured | Refused, ...]:
         """Judge one frame; what happened to it. Nothing happens once the session is over.
 
         A `Captured` event means that the crop is on disk. Raises DiskFull or WorkspaceUnusable

@@ -63,12 +63,12 @@ class Choices:
         sightings = self._unknown.get(ids)
         people = People(self._workspace)
         found = _without_pictures(people, name) if new else people.get(name)
-        leave = permission.permit(self._workspace, [name], self._consent, by)
-        self.note = leave.sentence
+        granted = permission.permit(self._workspace, [name], self._consent, by)
+        self.note = granted.sentence
         if found is None:
-            person = people.add(name, leave.consent(name))
+            person = people.add(name, granted.consent(name))
         else:
-            person = permission.note(people, found, leave)
+            person = permission.note(people, found, granted)
         title = f"Unknown is {person.name}"
         return self._become(
             sightings, self._workspace, person, SOURCE, title, new=new and found is None

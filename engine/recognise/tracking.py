@@ -85,7 +85,7 @@ class _Track:
     def fused(self) -> Float32:
         return unit(_mean([look.embedding for look in self.looks]))
 
-    def told(self) -> Tracked:
+    def tracked(self) -> Tracked:
         """The track as its looks make it: what is linear in an embedding is fused alike."""
         mean = _mean([look.embedding for look in self.looks])
         length = max(float(np.linalg.norm(mean)), float(np.finfo(np.float32).tiny))
@@ -129,7 +129,7 @@ class Tracker:
         result = []
         looks = map(_Look, rows, np.asarray(products, np.float32), map(int, candidates))
         for box, look, track in zip(boxes, looks, chosen, strict=True):
-            result.append(self._follow(track, box, look, seconds).told())
+            result.append(self._follow(track, box, look, seconds).tracked())
         return tuple(result)
 
     def _assign(self, boxes: Sequence[BoxTuple], rows: Float32) -> list[_Track | None]:

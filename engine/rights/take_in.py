@@ -103,8 +103,8 @@ def import_person(
         known = _known(workspace)
         id = claimed if is_identity(claimed) and claimed not in known else new_identity()
         merged = [each for each in merged_in(about) if each not in {*known, id}]
-        leave = permission.brought(workspace, name, consent, settings, by)
-        consent = leave.consent(name)
+        granted = permission.brought(workspace, name, consent, settings, by)
+        consent = granted.consent(name)
         pictures = sorted(path for path in entries if export.PICTURE.fullmatch(path))
         if not pictures:
             raise NoPictures("The archive holds no pictures", str(file))
@@ -134,7 +134,7 @@ def import_person(
                 if path not in (export.INDEX, export.PERSON) and not export.PICTURE.fullmatch(path):
                     for _piece in _pieces(file, archive, entries, index, path):
                         pass
-    return TakenIn(name, len(sessions), len(pictures), leave.sentence)
+    return TakenIn(name, len(sessions), len(pictures), granted.sentence)
 
 
 # --- the archive ---------------------------------------------------------------------------------

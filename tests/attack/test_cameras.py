@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from engine.camera import http
-from engine.camera.deadline import MOST_LEFT, left
+from engine.camera.deadline import MOST_GIVEN_UP, given_up
 from engine.camera.open import open_source
 from engine.camera.reader import STEADY, Pump, Reader
 from engine.camera.source import Frame, SourceInfo
@@ -153,14 +153,14 @@ class _Hanging:
 def test_threads_that_hang_do_not_pile_up() -> None:
     held = threading.Event()
     with camera(bait(jpeg(lively(1)))) as sound:
-        for _unused in range(MOST_LEFT):
+        for _unused in range(MOST_GIVEN_UP):
             pump = Pump(_Hanging(held), real_time=False)
             pump.start()
             pump.stop(0)
         with pytest.raises(SourceTimeout, match="attempts still hang"):
             open_source(sound.address(), QUICK)
         held.set()
-        while left():
+        while given_up():
             time.sleep(0.01)
         open_source(sound.address(), QUICK).close()
 

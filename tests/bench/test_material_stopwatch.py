@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from engine.bench.material import seconds_of, taking_turns
+from engine.bench.material import interleaved, seconds_of
 
 
 def test_works_take_turns_each_way_after_a_round_that_does_not_count() -> None:
     order: list[str] = []
-    taken = taking_turns([lambda: order.append("a"), lambda: order.append("b")], 2)
+    taken = interleaved([lambda: order.append("a"), lambda: order.append("b")], 2)
     assert order == ["a", "b", "a", "b", "b", "a"]
     assert [len(each) for each in taken] == [2, 2]
 

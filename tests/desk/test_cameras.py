@@ -34,7 +34,7 @@ def test_one_source_has_the_camera_process_there_always_is() -> None:
     assert is_further(process_name(1))
 
 
-def test_several_sources_are_not_recorded_and_the_operator_is_told(
+def test_sources_together_are_not_recorded_and_the_operator_is_told(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     events: list[Event] = []

@@ -50,11 +50,11 @@ def pointed(seed: int, pose: str = "frontal", distance: str = "middle") -> Face:
 
 
 def kept(coach: Coach, shown: Face, at: float = 0.0) -> Coaching | None:
-    return coach.feed(Verdict(shown, None, 0, 0, 120, 400), FRAME, at, kept=True)
+    return coach.take(Verdict(shown, None, 0, 0, 120, 400), FRAME, at, kept=True)
 
 
 def refused(coach: Coach, refusal: Refusal, shown: Face | None = None) -> Coaching | None:
-    return coach.feed(Verdict(shown, refusal, 38, 60, 38, 0), FRAME, 0.0, kept=False)
+    return coach.take(Verdict(shown, refusal, 38, 60, 38, 0), FRAME, 0.0, kept=False)
 
 
 def cells(said: Coaching | None) -> dict[tuple[str, str], int]:

@@ -22,9 +22,9 @@ OFF = ConsentSettings(required="off")
 
 
 def test_without_consent_one_sentence_names_who_it_is_about(workspace: Workspace) -> None:
-    leave = permit(workspace, ["Ada", "Bob", "Cleo", "Dan"], WARN)
-    assert leave.sentence.startswith("No consent is noted of Ada, Bob, Cleo and 1 more")
-    assert leave.new == {}
+    granted = permit(workspace, ["Ada", "Bob", "Cleo", "Dan"], WARN)
+    assert granted.sentence.startswith("No consent is noted of Ada, Bob, Cleo and 1 more")
+    assert granted.new == {}
 
 
 def test_refusing_is_a_typed_error_with_a_way_out(workspace: Workspace) -> None:
@@ -39,8 +39,8 @@ def test_switched_off_nothing_is_said(workspace: Workspace) -> None:
 
 
 def test_consent_given_now_bears_who_when_and_the_words(workspace: Workspace) -> None:
-    leave = permit(workspace, ["Ada"], REFUSE, "Desk one")
-    consent = leave.consent("ADA")
+    granted = permit(workspace, ["Ada"], REFUSE, "Desk one")
+    consent = granted.consent("ADA")
     assert consent is not None
     assert (consent.by, consent.text_version, consent.text) == ("Desk one", "1", WARN.text)
     assert consent.at.startswith("20")
@@ -73,8 +73,8 @@ def test_withdrawn_consent_counts_as_none(workspace: Workspace) -> None:
 def test_consent_to_an_older_text_is_told_and_not_refused(workspace: Workspace) -> None:
     People(workspace).add("Ada", noted("Desk one", WARN))
     newer = ConsentSettings(required="refuse", text_version="2", text="Other words.")
-    leave = permit(workspace, ["Ada"], newer)
-    assert leave.sentence == "Ada agreed to text 1, the present one is 2."
+    granted = permit(workspace, ["Ada"], newer)
+    assert granted.sentence == "Ada agreed to text 1, the present one is 2."
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,10 @@ def frame(sequence: int) -> Frame:
     return Frame(np.zeros((240, 320, 3), np.uint8), sequence, sequence / 30, "clip.mp4")
 
 
-def feed_good(session: Enrolment, number: int, start: int = 0) -> list[Captured | Refused]:
+def take_good(session: Enrolment, number: int, start: int = 0) -> list[Captured | Refused]:
     events: list[Captured | Refused] = []
     for sequence in range(start, start + number):
-        events += session.feed(frame(sequence), (face(crop(sequence)),))
+        events += session.take(frame(sequence), (face(crop(sequence)),))
     return events
 
 
@@ -77,7 +77,7 @@ def files(people: People) -> list[str]:
 
 def test_pictures_are_captured_until_the_target_is_reached(people: People, anna: Person) -> None:
     session = enrolment(people, anna, target=3)
-    events = feed_good(session, 5)
+    events = take_good(session, 5)
     assert [(e.captured, e.target) for e in events if isinstance(e, Captured)] == [
         (1, 3),
         (2, 3),
@@ -89,7 +89,7 @@ def test_pictures_are_captured_until_the_target_is_reached(people: People, anna:
 
 def test_a_captured_picture_is_on_disk_as_it_was_seen(people: People, anna: Person) -> None:
     session = enrolment(people, anna)
-    (event,) = feed_good(session, 1, start=17)
+    (event,) = take_good(session, 1, start=17)
     assert isinstance(event, Captured)
     assert (event.frame, event.box, event.file) == (17, (5, 6, 120, 120), "0001.png")
     stored = people.session_directory(anna.slug, event.session) / event.file
@@ -98,7 +98,7 @@ def test_a_captured_picture_is_on_disk_as_it_was_seen(people: People, anna: Pers
 
 def test_details_of_each_picture_are_kept(people: People, anna: Person) -> None:
     session = enrolment(people, anna)
-    feed_good(session, 2, start=30)
+    take_good(session, 2, start=30)
     folder = people.session_directory(anna.slug, session.session)
     record = read_records(folder)[0]
     assert (record.frame, record.seconds, record.box) == (30, 1.0, (5, 6, 120, 120))
@@ -122,7 +122,7 @@ def test_a_refused_frame_is_reported_and_counted(
     people: People, anna: Person, faces: tuple[Face, ...], reason: str
 ) -> None:
     session = enrolment(people, anna)
-    (event,) = session.feed(frame(4), faces)
+    (event,) = session.take(frame(4), faces)
     assert isinstance(event, Refused)
     assert (event.reason, event.frame, event.person) == (reason, 4, "Anna")
     assert (event.box is None) == (not faces)
@@ -133,19 +133,19 @@ def test_a_refused_frame_is_reported_and_counted(
 def test_a_near_copy_of_the_last_kept_picture_is_refused(people: People, anna: Person) -> None:
     session = enrolment(people, anna)
     for _ in range(3):
-        session.feed(frame(1), (face(crop(1)),))
+        session.take(frame(1), (face(crop(1)),))
     assert (session.captured, session.refused) == (1, {"duplicate": 2})
 
 
 def test_every_refusal_is_reported(people: People, anna: Person) -> None:
     session = enrolment(people, anna)
-    events = [event for n in range(5) for event in session.feed(frame(n), ())]
+    events = [event for n in range(5) for event in session.take(frame(n), ())]
     assert [event.frame for event in events] == [0, 1, 2, 3, 4]
 
 
 def test_stopping_keeps_what_was_captured(people: People, anna: Person) -> None:
     session = enrolment(people, anna)
-    feed_good(session, 2)
+    take_good(session, 2)
     session.stop()
     done = session.finish()
     assert (done.ended, done.captured, done.target) == ("stopped", 2, 3)
@@ -156,7 +156,7 @@ def test_a_source_that_ends_early_keeps_what_was_captured_and_says_so(
     people: People, anna: Person
 ) -> None:
     session = enrolment(people, anna)
-    feed_good(session, 2)
+    take_good(session, 2)
     session.source_ended()
     assert session.finish().ended == "source_ended"
     folder = people.session_directory(anna.slug, session.session)
@@ -166,10 +166,10 @@ def test_a_source_that_ends_early_keeps_what_was_captured_and_says_so(
 
 def test_cancelling_removes_this_sessions_pictures_only(people: People, anna: Person) -> None:
     first = enrolment(people, anna)
-    feed_good(first, 3)
+    take_good(first, 3)
     first.finish()
     second = enrolment(people, anna)
-    feed_good(second, 2)
+    take_good(second, 2)
     second.cancel()
     done = second.finish()
     assert (done.ended, done.captured, done.session) == ("cancelled", 0, "")
@@ -182,10 +182,10 @@ def test_what_was_given_up_waits_in_the_trash_and_undo_brings_it_back(
 ) -> None:
     person = people.add("Bob") if new else anna
     before = enrolment(people, anna)
-    feed_good(before, 3)
+    take_good(before, 3)
     before.finish()
     session = enrolment(people, person, new_person=new)
-    feed_good(session, 2)
+    take_good(session, 2)
     id = session.session
     session.cancel()
     done = session.finish()
@@ -199,7 +199,7 @@ def test_what_was_given_up_waits_in_the_trash_and_undo_brings_it_back(
 
 def test_what_may_not_be_kept_is_not_kept_in_the_trash_either(people: People, anna: Person) -> None:
     session = enrolment(people, anna)
-    feed_good(session, 2)
+    take_good(session, 2)
     session.give_up(for_good=True)
     done = session.finish()
     assert (done.given_up, done.change) == (0, "")
@@ -208,7 +208,7 @@ def test_what_may_not_be_kept_is_not_kept_in_the_trash_either(people: People, an
 
 def test_a_complete_session_can_no_longer_be_cancelled(people: People, anna: Person) -> None:
     session = enrolment(people, anna, target=1)
-    feed_good(session, 1)
+    take_good(session, 1)
     session.cancel()
     assert session.finish().ended == "complete"
     assert people.get("Anna").pictures == 1
@@ -220,7 +220,7 @@ def test_a_session_that_is_over_takes_no_more_frames(
 ) -> None:
     session = enrolment(people, anna)
     getattr(session, end)()
-    assert feed_good(session, 2) == []
+    assert take_good(session, 2) == []
     assert files(people) == []
 
 
@@ -229,10 +229,10 @@ def test_the_closing_event_counts_refusals_by_reason(people: People, anna: Perso
     session = Enrolment(
         people, anna, "0", 9, QualityGates(GateSettings()), clock=lambda: next(seconds)
     )
-    session.feed(frame(0), ())
-    session.feed(frame(1), ())
-    session.feed(frame(2), (face(BLACK),))
-    feed_good(session, 1, start=3)
+    session.take(frame(0), ())
+    session.take(frame(1), ())
+    session.take(frame(2), (face(BLACK),))
+    take_good(session, 1, start=3)
     done = session.finish()
     assert done.refused == {"no_face": 2, "too_dark": 1}
     assert (done.captured, done.seconds) == (1, 5)
@@ -240,13 +240,13 @@ def test_the_closing_event_counts_refusals_by_reason(people: People, anna: Perso
 
 def test_finishing_twice_gives_the_same_event(people: People, anna: Person) -> None:
     session = enrolment(people, anna)
-    feed_good(session, 1)
+    take_good(session, 1)
     assert session.finish() is session.finish()
 
 
 def test_a_session_that_kept_nothing_leaves_no_folder(people: People, anna: Person) -> None:
     session = enrolment(people, anna)
-    session.feed(frame(0), ())
+    session.take(frame(0), ())
     assert session.finish().session == ""
     assert [p.name for p in (people.workspace.people / "anna").iterdir()] == ["person.json"]
 
@@ -255,7 +255,7 @@ def test_a_session_that_kept_nothing_leaves_no_folder(people: People, anna: Pers
 def test_a_new_person_without_a_picture_is_not_left_behind(people: People, end: str) -> None:
     session = enrolment(people, people.add("Bob"), new_person=True)
     if end == "cancel":
-        feed_good(session, 2)
+        take_good(session, 2)
     getattr(session, end)()
     session.finish()
     assert people.list() == ()
@@ -263,7 +263,7 @@ def test_a_new_person_without_a_picture_is_not_left_behind(people: People, end: 
 
 def test_a_new_person_with_a_picture_stays(people: People) -> None:
     session = enrolment(people, people.add("Bob"), new_person=True)
-    feed_good(session, 1)
+    take_good(session, 1)
     session.finish()
     assert people.get("Bob").pictures == 1
 
@@ -286,11 +286,11 @@ def test_a_full_disk_stops_the_session_and_keeps_what_it_has(
         raise OSError(28, "No space left on device")
 
     session = enrolment(people, anna)
-    feed_good(session, 1)
+    take_good(session, 1)
     with monkeypatch.context() as patch:
         patch.setattr("engine.workspace.files.os.fsync", full)
         with pytest.raises(DiskFull):
-            feed_good(session, 1, start=1)
+            take_good(session, 1, start=1)
     assert session.state == "stopped"
     assert session.finish().captured == 1
     assert files(people) == ["0001.png"]
@@ -301,10 +301,10 @@ def test_a_person_deleted_meanwhile_does_not_come_back(
     people: People, anna: Person, before: int
 ) -> None:
     session = enrolment(people, anna)
-    feed_good(session, before)
+    take_good(session, before)
     people.delete("Anna")
     with pytest.raises(PersonNotFound):
-        feed_good(session, 1, start=before)
+        take_good(session, 1, start=before)
     assert session.finish().captured == 0
     assert list(people.workspace.people.iterdir()) == []
 
@@ -328,7 +328,7 @@ with people.workspace.writer("enrolment"):
     for n in range(10000):
         crop = np.random.default_rng(n).integers(60, 190, (160, 160, 3), dtype=np.uint8)
         face = Face(Box(0, 0, 120, 120), ((40, 50), (80, 50)), True, crop)
-        for event in session.feed(Frame(crop, n, n / 30, "0"), (face,)):
+        for event in session.take(Frame(crop, n, n / 30, "0"), (face,)):
             print(event.captured, flush=True)
 """
     with subprocess.Popen(
@@ -365,7 +365,7 @@ def test_a_person_is_enrolled_from_a_real_clip(people: People, clips: Path) -> N
     clip = clips / "man_a_take1.mp4"
     with Reader(str(clip), CameraSettings(), "fast", lambda _: None) as reader:
         for each in reader.frames(Cancel()):
-            session.feed(each, finder.find(each.image))
+            session.take(each, finder.find(each.image))
             if session.state != "capturing":
                 break
     done = session.finish()
@@ -379,9 +379,9 @@ def test_a_session_can_go_to_another_person_with_all_its_pictures(people: People
     grace = people.add("Grace Hopper")
     stand_in = people.add("Somebody")
     session = enrolment(people, stand_in, new_person=True)
-    session.feed(frame(1), (face(crop(1)),))
+    session.take(frame(1), (face(crop(1)),))
     session.reassign(grace)
-    session.feed(frame(2), (face(crop(2)),))
+    session.take(frame(2), (face(crop(2)),))
     session.stop()
     assert session.finish().person == "Grace Hopper"
     assert [(person.name, person.pictures) for person in people.list()] == [("Grace Hopper", 2)]
@@ -389,7 +389,7 @@ def test_a_session_can_go_to_another_person_with_all_its_pictures(people: People
 
 def test_a_complete_session_can_still_be_given_up(people: People, anna: Person) -> None:
     session = enrolment(people, anna, target=1)
-    session.feed(frame(1), (face(crop(1)),))
+    session.take(frame(1), (face(crop(1)),))
     session.give_up()
     assert session.finish().ended == "cancelled"
     assert people.get("Anna").pictures == 0

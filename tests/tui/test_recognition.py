@@ -37,7 +37,7 @@ async def test_the_form_starts_watching_its_source(run):
         assert table.desk.asked("recognise") == [RecogniseRequest(source="0")]
 
 
-async def test_several_sources_are_watched_at_once_and_offered_again(run):
+async def test_sources_together_are_watched_at_once_and_offered_again(run):
     async with run(desk()) as table:
         await table.press("r", "end", *"; my clip.mp4;1", "enter")
         await table.until(lambda: "recognise" in table.app.board.titles, "recognition runs")
