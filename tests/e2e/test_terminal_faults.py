@@ -49,7 +49,9 @@ def capturing(root: Path, name: str = "Ada", said: str = "") -> Capturing:
     terminal = Terminal(command, (80, 24), environment())
     children = terminal.wait_children()
     if said:
+        terminal.press("6")  # the log keeps it; of a narrow desk's two lines it scrolls away
         terminal.wait_for(said)
+        terminal.press("1")
     else:
         terminal.wait_for("Esc")  # of the first steps, which an empty workspace is shown
         terminal.press(ESCAPE)

@@ -393,14 +393,20 @@ def test_a_password_that_is_changed_meanwhile_ends_it_at_once() -> None:
 def test_size_and_channels_may_change_in_the_middle(length: bool) -> None:
     grey = np.ascontiguousarray(lively(1, 80, 60)[:, :, 0])
     pictures = [lively(0), lively(1), lively(2, 320, 240), grey, lively(3)]
-    # Where only the newest picture is kept, the next one is sent when this one was taken. The end
-    # of one without a length is the beginning of the next.
-    taken = threading.Semaphore(0 if length else 1)
+    # Only the newest picture is kept: the next one is sent when this one was taken. The end of one
+    # without a length is the next boundary, which therefore comes with it.
+    taken = threading.Semaphore(0)
 
     def behave(connection: Connection) -> None:
         connection.send(HEAD)
+        if not length:
+            connection.send(b"--cut\r\n")
         for image in pictures:
-            connection.picture(jpeg(image), length=length)
+            data = jpeg(image)
+            if length:
+                connection.picture(data)
+            else:
+                connection.send(b"Content-Type: image/jpeg\r\n\r\n" + data + b"\r\n--cut\r\n")
             if connection.camera is not free:
                 taken.acquire()
         connection.wait()
