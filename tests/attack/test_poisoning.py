@@ -289,6 +289,7 @@ def test_what_is_chosen_about_a_second_name_is_done_and_can_be_undone(
     assert [(person.name, person.pictures) for person in people.list()] == [("One", 6), ("Two", 6)]
 
 
+@pytest.mark.long
 def test_a_recording_of_somebody_else_kept_with_a_person(
     workspace: Workspace, clips: Path, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_machine_steps_figures_and_the_end_are_told_in_order(
     tmp_path: Path, temporary: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_machine_steps_figures_and_the_end_are_told_in_order(
     assert (done.figures, done.failed, done.quick) == (1, 0, True)
 
 
+@pytest.mark.long
 def test_nothing_is_left_behind(tmp_path: Path, temporary: Path) -> None:
     benched(tmp_path, "score")
     assert not list(temporary.iterdir())

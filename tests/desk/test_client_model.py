@@ -82,6 +82,7 @@ def test_training_reports_epochs_and_puts_the_model_in_use(
     assert {row.in_model for row in desk.people()} == {"yes"}
 
 
+@pytest.mark.long
 def test_a_capture_leaves_features_to_the_training_that_follows(workspace: Workspace) -> None:
     desk = LocalDesk(workspace, load_settings(training=NO_VIEWS))
     collector = started(desk)
@@ -162,6 +163,7 @@ def test_a_stopped_training_keeps_its_best_epoch(desk: LocalDesk, collector: Col
     assert done.model in {row.id for row in desk.models()}
 
 
+@pytest.mark.long
 def test_a_training_cut_short_by_the_end_of_the_desk_leaves_no_model(
     desk: LocalDesk, collector: Collector
 ) -> None:
@@ -172,6 +174,7 @@ def test_a_training_cut_short_by_the_end_of_the_desk_leaves_no_model(
     assert desk.models() == before
 
 
+@pytest.mark.long
 def test_a_model_process_killed_in_training_is_replaced_and_loses_nothing(
     desk: LocalDesk, collector: Collector
 ) -> None:
@@ -190,6 +193,7 @@ def test_a_model_process_killed_in_training_is_replaced_and_loses_nothing(
     assert [train(desk, collector).model] == in_use(desk) != before
 
 
+@pytest.mark.long
 def test_a_camera_process_killed_in_recognition_fails_that_job_only(
     desk: LocalDesk, collector: Collector
 ) -> None:
@@ -206,6 +210,7 @@ def test_a_camera_process_killed_in_recognition_fails_that_job_only(
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks into /proc")
+@pytest.mark.long
 def test_tensorflow_leaves_the_memory_with_the_training_that_needed_it(
     desk: LocalDesk, collector: Collector
 ) -> None:

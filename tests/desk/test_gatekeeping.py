@@ -179,6 +179,7 @@ def test_a_model_in_use_that_knows_none_of_these_people_gives_way(desk: Desk) ->
     assert "people that both models know" in desk.notices()
 
 
+@pytest.mark.long
 def test_classic_and_head_are_compared_each_by_its_own_rule(desk: Desk) -> None:
     done = desk.train(recipe="classic", epochs=1)
     gate = next(info for info in desk.store.list() if info.id == done.model).details["gate"]
@@ -189,6 +190,7 @@ def test_classic_and_head_are_compared_each_by_its_own_rule(desk: Desk) -> None:
     assert desk.train().promoted  # now the classic one is the one in use
 
 
+@pytest.mark.long
 def test_classic_tells_the_figures_of_its_own_classifier(desk: Desk) -> None:
     done = desk.train(recipe="classic", epochs=1)
     model = desk.store.load(done.model)

@@ -161,6 +161,7 @@ def test_a_camera_that_is_unplugged_and_plugged_in_again_leaves_the_other_alone(
         assert collector.wait_end("recognise").outcome == "stopped"
 
 
+@pytest.mark.long
 def test_a_camera_that_comes_late_is_waited_for_and_one_that_never_comes_ends_alone(
     desk: LocalDesk, collector: Collector, hopper: list[bytes]
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_camera_that_comes_late_is_waited_for_and_one_that_never_comes_ends_al
         assert collector.wait_end("recognise").outcome == "stopped"
 
 
+@pytest.mark.long
 def test_one_source_that_ends_and_one_that_fails_end_the_recognition_as_done(
     desk: LocalDesk, collector: Collector
 ) -> None:
@@ -197,6 +199,7 @@ def test_one_source_that_ends_and_one_that_fails_end_the_recognition_as_done(
     assert collector.of(RecogniseDone)[0].frames == 5
 
 
+@pytest.mark.long
 def test_the_recognition_fails_if_all_of_its_sources_do(
     desk: LocalDesk, collector: Collector
 ) -> None:
@@ -224,6 +227,7 @@ def test_a_camera_process_that_is_killed_is_replaced_and_the_other_goes_on(
     assert collector.wait_end("recognise").outcome == "stopped"
 
 
+@pytest.mark.long
 def test_from_a_picture_that_stands_still_nobody_is_named_any_more(
     desk: LocalDesk, collector: Collector, hopper: list[bytes]
 ) -> None:
@@ -250,6 +254,7 @@ def test_from_a_picture_that_stands_still_nobody_is_named_any_more(
         seen_from(collector, made.address())
 
 
+@pytest.mark.long
 def test_a_frozen_face_is_not_enrolled_over_and_over_and_stopping_keeps_what_there_is(
     desk: LocalDesk, collector: Collector, hopper: list[bytes], trained: Workspace
 ) -> None:
@@ -266,6 +271,7 @@ def test_a_frozen_face_is_not_enrolled_over_and_over_and_stopping_keeps_what_the
     assert set(done.refused) <= {"duplicate"}
 
 
+@pytest.mark.long
 def test_a_capture_whose_camera_goes_for_good_keeps_what_it_has(
     desk: LocalDesk, collector: Collector, trained: Workspace, hopper: list[bytes]
 ) -> None:

@@ -60,6 +60,7 @@ def test_an_empty_workspace_lists_nobody(facedesk: Any, tmp_path: Path) -> None:
     assert (run.code, run.done["people"]) == (0, 0)
 
 
+@pytest.mark.long
 def test_one_person_trains_recipe_head_but_not_classic(facedesk: Any, tmp_path: Path) -> None:
     enrol(facedesk, tmp_path / "w", count=12)
     run = facedesk("train", "--recipe", "classic", "--workspace", tmp_path / "w", "--json")

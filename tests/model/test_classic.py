@@ -124,6 +124,7 @@ def test_only_the_dense_layers_are_kept_while_vgg16_is_frozen(
     }
 
 
+@pytest.mark.long
 def test_block5_trains_only_when_unfrozen_and_at_the_slow_rate(weights: Weights) -> None:
     events, result = train(weights, unfreeze=True, classic_epochs=2, fine_tune_rate=1e-5)
     assert [event.learning_rate for event in events] == [1e-3, 1e-5]
@@ -178,6 +179,7 @@ def test_a_stop_before_the_first_epoch_is_over_leaves_nothing_to_keep(weights: W
         train(weights, EndsAt(4, Cancel.stop), batch=4)
 
 
+@pytest.mark.long
 def test_a_stop_in_the_first_phase_fine_tunes_nothing(weights: Weights) -> None:
     cancel = EndsAt(9, Cancel.stop)
     events, result = train(weights, cancel, batch=4, validation=4, unfreeze=True, classic_epochs=4)
@@ -189,6 +191,7 @@ class Killed(Exception):
     """Stands for the end of the process: nothing of ours catches it."""
 
 
+@pytest.mark.long
 def test_a_killed_training_goes_on_from_its_best_epoch(weights: Weights, tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path, "classic")
 

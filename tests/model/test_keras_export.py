@@ -132,6 +132,7 @@ def test_the_script_beside_it_names_a_picture_in_plain_keras(
     assert named_by_script(out, picture) == "unknown"
 
 
+@pytest.mark.long
 def test_both_networks_of_a_joint_space_are_in_one_file(
     tmp_path: Path, weights: Weights, space: FaceSpace, crops: NDArray[np.uint8]
 ) -> None:
@@ -157,6 +158,7 @@ def test_both_networks_of_a_joint_space_are_in_one_file(
     np.testing.assert_allclose(elsewhere(file, crops), right, atol=5e-3)
 
 
+@pytest.mark.long
 def test_an_exported_classic_model_gives_its_probabilities(
     tmp_path: Path, weights: Weights, crops: NDArray[np.uint8]
 ) -> None:
