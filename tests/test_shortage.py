@@ -164,7 +164,7 @@ def test_a_file_that_asks_for_more_than_a_sound_one_needs_is_damaged(
         read_photograph(tmp_path / "bomb.png")
 
 
-@pytest.mark.parametrize("words", ["train", "import"])
+@pytest.mark.parametrize("words", [pytest.param("train", marks=pytest.mark.long), "import"])
 def test_a_command_in_too_little_memory_says_how_much_it_needs_and_loses_nothing(
     words: str, tmp_path: Path
 ) -> None:

@@ -90,6 +90,7 @@ def test_pictures_of_thousands_of_scans_take_no_memory_and_the_camera_is_given_u
     assert told.megabytes < 100
 
 
+@pytest.mark.long
 def test_pictures_too_slow_to_decode_in_time_are_decoded_one_at_a_time() -> None:
     """One of 35 megapixels takes 340 MiB for its moment, and far longer than its deadline."""
     with camera(bait(progressive(5900, 0))) as hostile:

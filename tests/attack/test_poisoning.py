@@ -384,7 +384,10 @@ def listening(workspace: Workspace) -> Iterator[Callable[[FaceAnswer], Listener]
         each.desk.close()
 
 
-@pytest.mark.parametrize("choice", ["first", "other", "both", "stop"])
+LONGER = [pytest.param(choice, marks=pytest.mark.long) for choice in ("first", "both", "stop")]
+
+
+@pytest.mark.parametrize("choice", ["other", *LONGER])
 def test_a_capture_in_the_app_asks_with_both_faces(
     workspace: Workspace,
     mixed: Path,

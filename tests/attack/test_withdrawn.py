@@ -167,6 +167,7 @@ def test_who_is_erased_is_a_stranger_like_any_other(trained: Workspace, backbone
     assert camera.kept() == 1
 
 
+@pytest.mark.long
 def test_a_real_man_in_another_take_is_not_kept_and_another_man_is(
     workspace: Workspace, clips: Path, cut: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ def plan(tmp_path: Path) -> Plan:
     return Plan(folder=str(tmp_path), program=(), quick=True)
 
 
+@pytest.mark.long
 def test_adding_a_person_computes_her_crops_and_no_other(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,6 +51,7 @@ def test_products_are_of_the_size_that_is_asked_for() -> None:
     assert np.shape(products["NumPy"]()) == (64, 64)
 
 
+@pytest.mark.long
 def test_every_stage_of_recognition_is_timed_for_one_face_and_for_four(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 
+@pytest.mark.long
 def test_a_script_gets_figures_and_without_a_workspace_nothing_is_left_where_it_was_typed(
     facedesk: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -39,6 +40,7 @@ def test_an_unknown_measurement_is_a_mistake_in_the_command(
     assert "luck" in run.err
 
 
+@pytest.mark.long
 def test_a_measurement_that_fails_is_told_and_the_others_are_made(
     facedesk: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -57,8 +57,9 @@ def interrupted(until: str, *arguments: str | Path) -> tuple[int, str]:
                             "--pace", "own"),
          r"Ada: \d+ of 9000 pictures in .* \(stopped\)"),
         ("face 1", ("recognize", "--source", "demo:collins"), r"\d+ frames, \d+ faces, "),
-        ("epoch   1/", ("train", "--recipe", "classic", "--epochs", "50"),
-         r"Given up after epoch \d+ of 50; the model in use stays\."),
+        pytest.param("epoch   1/", ("train", "--recipe", "classic", "--epochs", "50"),
+                     r"Given up after epoch \d+ of 50; the model in use stays\.",
+                     marks=pytest.mark.long),
     ],
     ids=["enroll", "recognize", "train"],
 )  # fmt: skip

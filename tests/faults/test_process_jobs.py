@@ -146,6 +146,7 @@ def test_a_child_that_dies_in_native_code_fails_its_job_alone(
     assert trial.heard.wait_end("enrol").outcome == "done"
 
 
+@pytest.mark.long
 def test_a_camera_process_that_hangs_in_a_capture_is_told_and_replaced(
     workspace: Workspace, trial: Trial
 ) -> None:

@@ -103,7 +103,7 @@ def named_by_script(folder: Path, picture: Path) -> str:
     return done.stdout.split()[0]
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("suffix", [".keras", pytest.param(".h5", marks=pytest.mark.long)])
 def test_the_script_beside_it_names_a_picture_in_plain_keras(
     tmp_path: Path, weights: Weights, space: FaceSpace, crops: NDArray[np.uint8], suffix: str
 ) -> None:

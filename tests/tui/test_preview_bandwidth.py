@@ -60,7 +60,7 @@ def noisy(clips: Path) -> list[np.ndarray]:
     return frames
 
 
-@pytest.mark.parametrize("size", [(120, 40), (200, 60)])
+@pytest.mark.parametrize("size", [(120, 40), pytest.param((200, 60), marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("level", "colorterm"),
     [("normal", "truecolor"), ("low", "truecolor"), ("normal", "256"), ("off", "truecolor")],

@@ -219,6 +219,7 @@ def test_what_is_no_file_is_printed_to_as_it_is(capsys: pytest.CaptureFixture[st
     assert isinstance(sys.stdout, io.TextIOBase)
 
 
+@pytest.mark.long
 def test_a_recognition_whose_lines_reach_nobody_ends_in_good_order(tmp_path: Path) -> None:
     root = ("--workspace", tmp_path / "w")
     for name in ("collins", "hopper"):
