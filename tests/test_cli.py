@@ -5,13 +5,18 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
+from engine.model.store import ModelStore
 from engine.people.registry import People
 from engine.workspace.folder import Workspace
+from tests.model.test_store import draft
 from tui.cli import facedesk, main
+from tui.cli.options import COMPLETING, SPELLINGS, Group
 from tui.cli.root import HOMES
 from tui.cli.run import Context, takes_context
 
@@ -89,3 +94,79 @@ def test_a_question_within_a_command_that_is_answered_with_no_is_no_fault_of_our
 
     with pytest.raises(click.Abort):
         asks.main([], standalone_mode=False)
+
+
+@pytest.mark.parametrize(("british", "name"), SPELLINGS.items())
+def test_a_british_spelling_is_the_same_command(british: str, name: str) -> None:
+    assert facedesk.get_command(ROOT, british) is facedesk.get_command(ROOT, name) is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        (["trian"], "Did you mean train?"),
+        (["people", "lsit"], "Did you mean list?"),
+        (["train", "--recip", "head"], "Did you mean --recipe?"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_nearest(
+    capsys: pytest.CaptureFixture[str], line: list[str], hint: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(line)
+    assert left.value.code == 2
+    assert hint in capsys.readouterr().err
+
+
+def test_the_help_lists_each_command_in_its_group(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--help"])
+    shown = capsys.readouterr().out
+    for group in get_args(Group):
+        below = shown.partition(f"{group}:\n")[2].partition("\n\n")[0]
+        listed = [line.split()[0] for line in below.splitlines()]
+        assert listed == [name for name, home in HOMES.items() if home.group == group]
+
+
+def completed(*line: str, incomplete: str = "") -> list[str]:
+    shell = ShellComplete(facedesk, {}, "facedesk", COMPLETING)
+    return [item.value for item in shell.get_completions(list(line), incomplete)]
+
+
+def test_people_are_completed(workspace: Workspace) -> None:
+    People(workspace).add("Ada Lovelace")
+    People(workspace).add("Grace Hopper")
+    at = ("--workspace", str(workspace.root), "people", "show")
+    assert completed(*at) == ["Ada Lovelace", "Grace Hopper"]
+    assert completed(*at, incomplete="Gr") == ["Grace Hopper"]
+
+
+def test_models_are_completed(workspace: Workspace) -> None:
+    made = ModelStore(workspace).save(draft())
+    at = ("--workspace", str(workspace.root))
+    assert completed(*at, "model", "promote") == [made.id]
+    assert completed(*at, "evaluate", "--model", incomplete=made.id[:5]) == [made.id]
+
+
+def test_sources_and_recordings_are_completed(workspace: Workspace) -> None:
+    at = ("--workspace", str(workspace.root))
+    assert "demo:collins" in completed(*at, "recognize", "--source", incomplete="demo:")
+    tape = workspace.root / "ada.fdrec"
+    tape.mkdir()
+    assert str(tape) in completed(*at, "replay", incomplete=str(workspace.root))
+
+
+def test_completion_says_nothing_where_nothing_can_be_read(tmp_path: Path) -> None:
+    assert completed("--workspace", str(tmp_path / "none"), "people", "show") == []
+
+
+def test_bash_gets_a_name_as_it_has_to_be_typed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    People(workspace).add("Ada Lovelace")
+    monkeypatch.setenv(COMPLETING, "bash_complete")
+    monkeypatch.setenv("FACEDESK_WORKSPACE", str(workspace.root))
+    monkeypatch.setenv("COMP_WORDS", "facedesk people show Ada")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    with pytest.raises(SystemExit):
+        main([])
+    assert capsys.readouterr().out == "plain,Ada\\\\ Lovelace\n"

@@ -171,3 +171,30 @@ def test_no_stranger_is_not_said_where_one_cannot_be_read(
     out, err = capfd.readouterr()
     assert "No strangers yet" not in out
     assert "stranger of yours cannot be read: postman" in err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("--all",),
+        ("--trash", "--unknown"),
+        ("--trash", "--all", "--dry-run"),
+        ("--people", "--all"),
+    ],
+)
+def test_purge_refuses_options_that_do_not_go_together(
+    facedesk: Facedesk, line: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        facedesk("purge", *line)
+    assert ended.value.code == 2
+
+
+def test_purge_removes_only_what_it_is_asked_for(facedesk: Facedesk, ada: str) -> None:
+    facedesk("people", "delete", ada, "--yes")
+    (done,) = facedesk("purge", "--unknown", "--all", "--yes")
+    assert done["removed"] == {}
+    (done,) = facedesk("purge", "--trash")
+    assert done["removed"] == {}
+    (done,) = facedesk("purge", "--trash", "--all", "--yes")
+    assert done["removed"] == {"trash": 1}

@@ -32,7 +32,7 @@ def used(facedesk: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("people", "delete", GRACE, "--yes"),
         ("trash", "undo"),
         ("people", "merge", GRACE, "Ada King"),
-        ("trash", "purge", "--all", "--yes"),
+        ("purge", "--trash", "--all", "--yes"),
     ):
         run = facedesk(*words, "--workspace", workspace)
         assert run.code == 0, (words, run.err)

@@ -74,8 +74,8 @@ def test_consent_and_facts_are_shown(facedesk: Any, workspace: Workspace) -> Non
 def test_the_trash_is_emptied_on_demand(facedesk: Any, workspace: Workspace) -> None:
     at = ("--workspace", workspace.root, "--json")
     facedesk("people", "delete", "Bob", *at)
-    assert facedesk("trash", "purge", *at).done["purged"] == 0
-    assert facedesk("trash", "purge", "--all", *at).done["purged"] == 1
+    assert facedesk("purge", "--trash", *at).done["removed"] == {}
+    assert facedesk("purge", "--trash", "--all", *at).done["removed"] == {"trash": 1}
     assert list(workspace.trash.iterdir()) == []
 
 

@@ -82,8 +82,8 @@ def test_deleting_all_and_purging(facedesk: Any, waiting: tuple[Path, str]) -> N
     assert facedesk("unknown", "delete", "--workspace", workspace).code == 2
     assert facedesk("unknown", "delete", "--all", "--workspace", workspace).code == 0
     assert facedesk("unknown", "undo", "--workspace", workspace).code == 0
-    run = facedesk("unknown", "purge", "--all", "--workspace", workspace, "--json")
-    assert run.done["removed"] == 2
+    run = facedesk("purge", "--unknown", "--all", "--yes", "--workspace", workspace, "--json")
+    assert run.done["removed"] == {"unknown": 2}
 
 
 def test_what_is_due_is_counted_by_the_command_that_removes_it(
@@ -98,9 +98,9 @@ def test_what_is_due_is_counted_by_the_command_that_removes_it(
     for number, folder in enumerate(folders, 1):
         folder.rename(folder.with_name(f"20200101-120000-{number:03d}"))
     at = ("--workspace", root, "--json")
-    assert facedesk("unknown", "purge", *at).done["removed"] == 3
-    assert facedesk("unknown", "purge", *at).done["removed"] == 0
+    assert facedesk("purge", "--unknown", *at).done["removed"] == {"unknown": 3}
+    assert facedesk("purge", "--unknown", *at).done["removed"] == {}
     (change,) = facedesk("trash", "list", *at).named("change")
     old = "20200101-120000-001"
     (workspace.trash / change["id"]).rename(workspace.trash / old)
-    assert facedesk("trash", "purge", *at).done["purged"] == 1
+    assert facedesk("purge", "--trash", *at).done["removed"] == {"trash": 1}

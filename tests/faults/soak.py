@@ -226,7 +226,7 @@ class Soak:
         self._lost(what, before)
 
     def _next_command(self, expected: bool) -> list[str]:
-        words = ("trash", "purge", "--json", "--workspace", self.workspace.root)
+        words = ("purge", "--trash", "--json", "--workspace", self.workspace.root)
         process = Forked(command(*words), self._root / "next.txt")
         code = process.wait()
         told = [event for event in process.objects() if event["event"] == "recovered"]

@@ -11,7 +11,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from engine.contract.errors import UsageError
-from tui.cli.options import TakesGlobals
+from tui.cli.options import COMPLETING, TakesGlobals
 from tui.cli.run import Context, takes_context
 
 if TYPE_CHECKING:
@@ -58,15 +58,13 @@ def run_app(
         raise SystemExit(app.return_code)
 
 
-VARIABLE = "_FACEDESK_COMPLETE"
-"""Through which the shell asks for completions; click makes it from the program's name."""
-
-
 @click.command(cls=TakesGlobals)
 @click.option("--file", is_flag=True, help="Print a key file that is ready to be edited.")
 @takes_context(native=False, opening="no")
 def keys(context: Context, file: bool) -> None:
-    """The app's keys: id, key, where it works, what it does.
+    """List the app's keys.
+
+    A line has id, key, where it works, what it does.
 
     Your own keys stand in keys.toml beside the configuration (`facedesk doctor` says where), a
     line each: "anywhere.new_person" = "f4".
@@ -107,7 +105,7 @@ def keys(context: Context, file: bool) -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the script that makes SHELL complete this command.
+    """Print the script that makes SHELL complete commands.
 
     \b
     eval "$(facedesk completion bash)"        # in ~/.bashrc
@@ -116,4 +114,4 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     made = get_completion_class(shell)
     assert made is not None  # the choice above
-    click.echo(made(ctx.find_root().command, {}, "facedesk", VARIABLE).source())
+    click.echo(made(ctx.find_root().command, {}, "facedesk", COMPLETING).source())

@@ -13,6 +13,7 @@ from engine.people.trash import Trash
 from engine.text import many
 from engine.workspace.audit import Audit
 from engine.workspace.audit_chain import Entry
+from tui.cli import complete
 from tui.cli.options import SubGroup
 from tui.cli.run import Context, takes_context
 from tui.words.text import day
@@ -20,7 +21,7 @@ from tui.words.text import day
 
 @click.group(cls=SubGroup)
 def audit() -> None:
-    """Who did what with whose data, and when (without a command: list).
+    """Who did what with whose data, and when. Without a command: list.
 
     \b
     facedesk audit
@@ -30,7 +31,12 @@ def audit() -> None:
 
 @audit.command("list")
 @click.option("--since", metavar="DATE", help="Only entries from this date or time on.")
-@click.option("--person", metavar="NAME", help="Only entries about this person.")
+@click.option(
+    "--person",
+    metavar="NAME",
+    shell_complete=complete.people,
+    help="Only entries about this person.",
+)
 @takes_context(native=False)
 def audit_list(context: Context, since: str | None, person: str | None) -> None:
     """The entries in their order.

@@ -32,7 +32,9 @@ FRAMES = 60
 @click.option("--tui", is_flag=True, help="Play the demo inside the app.")
 @takes_context(demo=True)
 def demo(context: Context, tui: bool) -> None:
-    """The whole job on two bundled portraits, without a camera or a network.
+    """Try the whole job on two bundled portraits.
+
+    Needs no camera and no network.
 
     \b
     facedesk demo

@@ -30,6 +30,7 @@ from engine.contract.requests import EnrolRequest, ImportRequest
 from engine.model.store import ModelStore
 from engine.people import roster as names
 from engine.text import many
+from tui.cli import complete
 from tui.cli.listen import Listener, demand_review
 from tui.cli.options import SubGroup, TakesGlobals, at_terminal, consent_option, record_option
 from tui.cli.output import Output
@@ -77,8 +78,13 @@ def _one_or_roster(*, name: str | None, roster: bool, **_: Any) -> None:
 
 
 @click.command(cls=TakesGlobals)
-@click.argument("name", required=False)
-@click.option("--source", required=True, help="0, /dev/video0, a clip, a folder, a URL, demo:NAME.")
+@click.argument("name", required=False, shell_complete=complete.newcomers)
+@click.option(
+    "--source",
+    required=True,
+    shell_complete=complete.sources,
+    help="0, /dev/video0, a clip, a folder, a URL, demo:NAME.",
+)
 @click.option("--count", type=click.IntRange(1, 10_000), help="Crops to capture (default 100).")
 @click.option("--window", is_flag=True, help="Also show OpenCV's own preview window.")
 @click.option(
@@ -240,9 +246,10 @@ def _ready(name: str) -> bool:
 def import_command(
     context: Context, folder: Path, face: Any, redraw: bool, twins: Twins, consent: str
 ) -> None:
-    """Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like.
+    """Import photographs from FOLDER/NAME/.
 
-    The split keeps the division into train/, validation/ (val/) and test/, unless --redraw.
+    FOLDER/train/NAME/, validation/NAME/ (val/) and test/NAME/ work too: the split keeps that
+    division, unless --redraw.
 
     \b
     facedesk import photos/
@@ -347,7 +354,7 @@ def choice_of(other: str, twins: Twins) -> TwinChoice:
 
 @click.group(cls=SubGroup)
 def roster() -> None:
-    """Names to enrol as people come by (without a command: list).
+    """Names to enrol as people come by. Without a command: list.
 
     \b
     facedesk roster add names.csv

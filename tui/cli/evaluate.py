@@ -9,6 +9,7 @@ import click
 from engine.contract import BakeOffDone, EvaluateDone
 from engine.contract.requests import BakeOffRequest, EvaluateRequest
 from engine.text import many, percent
+from tui.cli import complete
 from tui.cli.listen import Listener
 from tui.cli.options import TakesGlobals
 from tui.cli.output import Output
@@ -31,7 +32,12 @@ from tui.words.text import SUSPECTS
 )
 @click.option("--fpir", type=float, help="Share of strangers that may be named (default 0.01).")
 @click.option("--report", type=click.Path(path_type=Path), help="Write evaluation.html in here.")
-@click.option("--model", "identity", help="A model's id or its start (default: the one in use).")
+@click.option(
+    "--model",
+    "identity",
+    shell_complete=complete.models,
+    help="A model's id or its start (default: the one in use).",
+)
 @takes_context()
 def evaluate(
     context: Context,
@@ -41,7 +47,9 @@ def evaluate(
     report: Path | None,
     identity: str | None,
 ) -> None:
-    """Measure how good the model honestly is, and on how many pictures that rests.
+    """Measure how good the model in use is.
+
+    Says on how many pictures each figure rests.
 
     \b
     facedesk evaluate
@@ -144,7 +152,7 @@ def _tail(path: str) -> str:
 def bake_off(
     context: Context, strangers: Path | None, probes: Path | None, fpir: float | None
 ) -> None:
-    """Compare classic, VGG16, the face network and both on your own gallery, in one table.
+    """Compare four kinds of model on your own people.
 
     The training part of the split enrols, the test part searches. Without --strangers your own
     strangers are taken, or everybody is left out once. Nothing is trained for keeps.

@@ -19,6 +19,7 @@ from engine.machine import python
 from engine.text import many
 from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
+from tui.cli import complete
 from tui.cli.listen import Listener
 from tui.cli.options import Globals, TakesGlobals
 from tui.cli.run import Context, interruptible, takes_context
@@ -29,11 +30,16 @@ from tui.words.text import span
 
 @click.command(cls=TakesGlobals)
 @click.option(
-    "--camera", metavar="SRC", help="Measure this source: /dev/video0, a clip, a URL, demo:NAME."
+    "--camera",
+    metavar="SRC",
+    shell_complete=complete.sources,
+    help="Measure this source: /dev/video0, a clip, a URL, demo:NAME.",
 )
 @takes_context(opening="given")
 def doctor(context: Context, camera: str | None) -> None:
-    """Look at cameras, files, processor, terminal and disk; say what is wrong and the remedy.
+    """Check cameras, files, processor, terminal and disk.
+
+    Says what is wrong, and the remedy.
 
     \b
     facedesk doctor
@@ -98,7 +104,7 @@ HEADING = "What `facedesk bench` measured"
 )
 @takes_context()
 def bench(context: Context, quick: bool, only: tuple[str, ...], write: Path | None) -> None:
-    """Measure speed and memory on this machine, beside what they are to be compared with.
+    """Measure speed and memory on this machine.
 
     Works on the demo's pictures, or with --workspace on those of the people there, in a folder of
     its own that is removed at the end. Measurements: train, add, features, recognise, score,

@@ -10,6 +10,7 @@ import click
 from engine.contract.requests import ModelRow
 from engine.desk import library
 from engine.model.store import distinct
+from tui.cli import complete
 from tui.cli.options import SubGroup
 from tui.cli.output import named
 from tui.cli.run import Context, takes_context
@@ -24,7 +25,7 @@ FIELDS = (
 
 @click.group(cls=SubGroup)
 def model() -> None:
-    """Models: list, layers, export, promote, rollback (without a command: list).
+    """List, choose or export models. Without a command: list.
 
     \b
     facedesk model
@@ -104,7 +105,12 @@ def model_layers(context: Context, recipe: Any, unfreeze: str | None) -> None:
 
 @model.command("export")
 @click.argument("file", type=click.Path(path_type=Path), default=Path("identity_vgg.keras"))
-@click.option("--model", "identity", help="A model's id or its start (default: the one in use).")
+@click.option(
+    "--model",
+    "identity",
+    shell_complete=complete.models,
+    help="A model's id or its start (default: the one in use).",
+)
 @takes_context()
 def model_export(context: Context, file: Path, identity: str | None) -> None:
     """Save the model in use as one Keras FILE, .keras or .h5 (default identity_vgg.keras).
@@ -128,7 +134,7 @@ def model_export(context: Context, file: Path, identity: str | None) -> None:
 
 
 @model.command("promote")
-@click.argument("identity")
+@click.argument("identity", shell_complete=complete.models)
 @takes_context(native=False)
 def model_promote(context: Context, identity: str) -> None:
     """Put the model in use whose id this is, or alone begins so.

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 import click
+from click.exceptions import NoSuchCommand
 from click.shell_completion import CompletionItem
 
+DEFAULT_WORKSPACE = Path("data")
+COMPLETING = "_FACEDESK_COMPLETE"
+"""Through which the shell asks for completions; click makes it from the program's name."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -26,6 +31,11 @@ class Globals:
     workspace: Path | None = None
     as_json: bool = False
     quiet: bool = False
+
+
+def workspace_folder(given: Globals, default: Path = DEFAULT_WORKSPACE) -> Path:
+    """The workspace: that of the command line, else of the environment, else `default`."""
+    return Path(given.workspace or os.environ.get("FACEDESK_WORKSPACE") or default)
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -85,10 +95,16 @@ class SubGroup(TakesGlobals, click.Group):
             ctx.invoke(self.commands[self._default])
 
 
+Group = Literal["The job", "People and data", "Models", "The machine", "Laboratory"]
+SPELLINGS = {"enrol": "enroll", "recognise": "recognize"}
+"""British spellings of commands."""
+
+
 class Home(NamedTuple):
-    """Where a command is, `module:name` below `tui.cli`, and its help's first sentence."""
+    """Where a command is, `module:name` below `tui.cli`, its group, its help's first sentence."""
 
     place: str
+    group: Group
     help: str
 
 
@@ -103,24 +119,42 @@ class TopGroup(click.Group):
         self._homes = homes
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands' names in order."""
-        return sorted(self._homes)
+        """The commands' names in the order of the help."""
+        return list(self._homes)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name; None if there is none."""
-        if cmd_name not in self._homes:
+        """The command of this name in either spelling; None if there is none."""
+        home = self._homes.get(SPELLINGS.get(cmd_name, cmd_name))
+        if home is None:
             return None
-        module, name = self._homes[cmd_name].place.split(":")
+        module, name = home.place.split(":")
         command: click.Command = getattr(importlib.import_module(f"tui.cli.{module}"), name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with. Raises NoSuchCommand, which names the nearest.
+
+        Where there is none, click looks for the nearest among commands that are imported.
+        """
+        name = args[0]
+        if not (ctx.resilient_parsing or name.startswith("-") or self.get_command(ctx, name)):
+            raise NoSuchCommand(name, possibilities=[*self._homes, *SPELLINGS], ctx=ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands as click does, from the table."""
+        """List the commands group by group, from the table."""
         width = formatter.width - 6 - max(map(len, self._homes))
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, self._listed(name, width)) for name in self.list_commands(ctx)]
-            )
+        for group in get_args(Group):
+            with formatter.section(group):
+                formatter.write_dl(
+                    [
+                        (f"{name:<{max(map(len, self._homes))}}", self._listed(name, width))
+                        for name, home in self._homes.items()
+                        if home.group == group
+                    ]
+                )
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the commands' names and the root's options."""

@@ -18,6 +18,7 @@ from engine.rights.doubts import measured_with
 from engine.rights.erase import erase
 from engine.rights.receipt import to_json, words
 from engine.text import many
+from tui.cli import complete
 from tui.cli.listen import Listener, demand_review
 from tui.cli.options import SubGroup, at_terminal, confirmed, consent_option
 from tui.cli.output import named
@@ -29,7 +30,7 @@ from tui.words.text import day, figure
 
 @click.group(cls=SubGroup)
 def people() -> None:
-    """People: list, show, rename, merge, move pictures, consent, delete (without: list).
+    """List, show, change or delete people. Without a command: list.
 
     \b
     facedesk people show "Ada Lovelace"
@@ -63,7 +64,7 @@ def people_list(context: Context) -> None:
 
 
 @people.command("rename")
-@click.argument("old")
+@click.argument("old", shell_complete=complete.people)
 @click.argument("new")
 @takes_context(native=False)
 def people_rename(context: Context, old: str, new: str) -> None:
@@ -78,7 +79,7 @@ def people_rename(context: Context, old: str, new: str) -> None:
 
 
 @people.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.people)
 @click.option("--pictures", is_flag=True, help="List every picture too.")
 @takes_context(native=False)
 def people_show(context: Context, name: str, pictures: bool) -> None:
@@ -132,8 +133,8 @@ def people_show(context: Context, name: str, pictures: bool) -> None:
 
 
 @people.command("merge")
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", shell_complete=complete.people)
+@click.argument("target", shell_complete=complete.people)
 @takes_context(native=False)
 def people_merge(context: Context, source: str, target: str) -> None:
     """Give all sessions of SOURCE to TARGET, who then is both. `trash undo` takes it back.
@@ -147,9 +148,9 @@ def people_merge(context: Context, source: str, target: str) -> None:
 
 
 @people.command("move")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.people)
 @click.argument("pictures", nargs=-1, required=True)
-@click.argument("to")
+@click.argument("to", shell_complete=complete.people)
 @takes_context(native=False)
 def people_move(context: Context, name: str, pictures: tuple[str, ...], to: str) -> None:
     """Give PICTURES of NAME (SESSION or SESSION/FILE) to another person, TO.
@@ -165,7 +166,7 @@ def people_move(context: Context, name: str, pictures: tuple[str, ...], to: str)
 
 
 @people.command("consent")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.people)
 @click.option("--by", default="", help="Who asked the person and notes it.")
 @click.option("--text-version", default="", help="Version of the text (default: as configured).")
 @click.option("--withdraw", is_flag=True, help="The person took their consent back.")
@@ -197,7 +198,7 @@ def _deletion(name: str, pictures: tuple[str, ...]) -> str:
 
 
 @people.command("delete")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.people)
 @click.argument("pictures", nargs=-1)
 @confirmed(_deletion)
 @takes_context(native=False)
@@ -227,7 +228,7 @@ def _say(context: Context, done: Trashed) -> None:
 
 
 @people.command("export")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.people)
 @click.argument("file", type=click.Path(path_type=Path))
 @takes_context(native=False)
 def people_export(context: Context, name: str, file: Path) -> None:
@@ -283,7 +284,7 @@ def people_import(context: Context, file: Path, consent: str) -> None:
 
 
 @people.command("erase")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.people)
 @click.option("--by", default="", help="Who erases, for the receipt (default: the system user).")
 @confirmed(
     "Erase every trace of {name} for good? Nothing brings them back.",

@@ -38,7 +38,7 @@ from engine.contract.errors import (
 )
 from engine.contract.requests import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.text import many
-from tui.cli import unknown
+from tui.cli import complete, unknown
 from tui.cli.listen import Listener, demand_review, refusal, threshold_line
 from tui.cli.options import TakesGlobals, record_option
 from tui.cli.output import Output
@@ -55,6 +55,7 @@ POLL = 0.2
     "sources",
     required=True,
     multiple=True,
+    shell_complete=complete.sources,
     help="0, /dev/video0, a clip, a folder, a URL, demo:NAME. Given again: all at once.",
 )
 @click.option("--each", is_flag=True, help="Every picture is its own probe; nothing is tracked.")
@@ -84,7 +85,7 @@ def recognize(
     keep_unknown: bool,
     record: Path | None,
 ) -> None:
-    """Name the people in front of a camera; strangers are called unknown. Ctrl+C ends it.
+    """Name the people in front of a camera. Ctrl+C ends it.
 
     \b
     facedesk recognize --source 0
@@ -274,13 +275,18 @@ def _explain(output: Output, why: Why) -> None:
 
 
 @click.command(cls=TakesGlobals)
-@click.argument("file")
-@click.option("--into", metavar="NAME", help="Keep the pictures of an enrolment with this person.")
+@click.argument("file", shell_complete=complete.recordings)
+@click.option(
+    "--into",
+    metavar="NAME",
+    shell_complete=complete.people,
+    help="Keep the pictures of an enrolment with this person.",
+)
 @click.option("--each-event", is_flag=True, help="Print every decision, not only the summary.")
 @click.option("--tui", is_flag=True, help="Run it inside the app, at its own speed.")
 @takes_context()
 def replay(context: Context, file: str, into: str | None, each_event: bool, tui: bool) -> None:
-    """Run a session recorded with --record again, and compare what is decided with what was.
+    """Run a recorded session again and compare the decisions.
 
     A recorded enrolment writes no pictures, unless --into says where.
 

@@ -5,6 +5,7 @@ A command's module is imported only when it is asked for, so that `--help` answe
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -15,84 +16,54 @@ import click
 from engine import __version__
 from engine.contract.errors import UsageError
 from engine.machine import calm_blas, forbid_core_dumps
-from tui.cli.options import Home, TopGroup, global_options
+from tui.cli.options import COMPLETING, Home, TopGroup, global_options
 from tui.cli.run import say
 from tui.terminal.argv import insist_on_utf8, mask_command_line
 from tui.terminal.streams import own_streams
 
 HOMES = {
-    "enroll": Home("enrol:enroll", "Capture pictures of NAME from a camera."),
-    "import": Home(
-        "enrol:import_command",
-        "Import photographs from FOLDER/NAME/, or from FOLDER/train/NAME/ and its like.",
+    "enroll": Home("enrol:enroll", "The job", "Capture pictures of NAME from a camera."),
+    "import": Home("enrol:import_command", "The job", "Import photographs from FOLDER/NAME/."),
+    "split": Home(
+        "train:split", "The job", "Divide each person's pictures for training and testing."
     ),
-    "people": Home(
-        "people:people",
-        "People: list, show, rename, merge, move pictures, consent, delete (without: list).",
-    ),
-    "roster": Home("enrol:roster", "Names to enrol as people come by (without a command: list)."),
-    "trash": Home(
-        "trash:trash",
-        "What was deleted, merged or moved, and can be undone (without a command: list).",
-    ),
+    "train": Home("train:train", "The job", "Train a model and put it in use."),
+    "recognize": Home("recognise:recognize", "The job", "Name the people in front of a camera."),
+    "evaluate": Home("evaluate:evaluate", "The job", "Measure how good the model in use is."),
+    "people": Home("people:people", "People and data", "List, show, change or delete people."),
+    "roster": Home("enrol:roster", "People and data", "Names to enrol as people come by."),
+    "unknown": Home("unknown:unknown", "People and data", "Strangers kept while recognising."),
     "strangers": Home(
         "unknown:strangers",
-        "Your own strangers, who check the threshold (without a command: list).",
+        "People and data",
+        "People who are never enrolled; they check the threshold.",
     ),
-    "unknown": Home(
-        "unknown:unknown", "Strangers kept while recognising (without a command: list)."
+    "trash": Home(
+        "trash:trash", "People and data", "What was deleted, merged or moved, and can be undone."
     ),
     "purge": Home(
-        "trash:purge",
-        "Remove for good what is older than the settings keep it: trash, unknowns, models, logs.",
+        "trash:purge", "People and data", "Remove for good what is older than the settings allow."
     ),
-    "split": Home("train:split", "Divide each person's pictures by session, or by blocks of time."),
-    "export": Home("train:export", "Export the split's pictures as folders that Keras reads."),
-    "train": Home(
-        "train:train",
-        "Train a model on the split (made if there is none), and put it in use.",
+    "audit": Home("audit:audit", "People and data", "Who did what with whose data, and when."),
+    "vault": Home("vault:vault", "People and data", "Encrypt the workspace, or decrypt it."),
+    "model": Home("model:model", "Models", "List, choose or export models."),
+    "doctor": Home(
+        "machine:doctor", "The machine", "Check cameras, files, processor, terminal and disk."
     ),
-    "evaluate": Home(
-        "evaluate:evaluate",
-        "Measure how good the model honestly is, and on how many pictures that rests.",
+    "bench": Home("machine:bench", "The machine", "Measure speed and memory on this machine."),
+    "demo": Home("demo:demo", "The machine", "Try the whole job on two bundled portraits."),
+    "keys": Home("app:keys", "The machine", "List the app's keys."),
+    "completion": Home(
+        "app:completion", "The machine", "Print the script that makes SHELL complete commands."
     ),
     "bake-off": Home(
-        "evaluate:bake_off",
-        "Compare classic, VGG16, the face network and both on your own gallery, in one table.",
-    ),
-    "bench": Home(
-        "machine:bench",
-        "Measure speed and memory on this machine, beside what they are to be compared with.",
-    ),
-    "recognize": Home(
-        "recognise:recognize",
-        "Name the people in front of a camera; strangers are called unknown.",
-    ),
-    "model": Home(
-        "model:model",
-        "Models: list, layers, export, promote, rollback (without a command: list).",
-    ),
-    "audit": Home(
-        "audit:audit", "Who did what with whose data, and when (without a command: list)."
-    ),
-    "vault": Home(
-        "vault:vault", "Encryption of the workspace at rest (without a command: status)."
-    ),
-    "doctor": Home(
-        "machine:doctor",
-        "Look at cameras, files, processor, terminal and disk; say what is wrong and the remedy.",
+        "evaluate:bake_off", "Laboratory", "Compare four kinds of model on your own people."
     ),
     "replay": Home(
-        "recognise:replay",
-        "Run a session recorded with --record again, and compare what is decided with what was.",
+        "recognise:replay", "Laboratory", "Run a recorded session again and compare the decisions."
     ),
-    "demo": Home(
-        "demo:demo",
-        "The whole job on two bundled portraits, without a camera or a network.",
-    ),
-    "keys": Home("app:keys", "The app's keys: id, key, where it works, what it does."),
-    "completion": Home(
-        "app:completion", "Print the script that makes SHELL complete this command."
+    "export": Home(
+        "train:export", "Laboratory", "Export the split's pictures as folders that Keras reads."
     ),
 }
 """The commands; a module is imported when its command or that command's help is asked for."""
@@ -139,6 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     calm_blas()
     forbid_core_dumps()
     mask_command_line()
+    if COMPLETING in os.environ:
+        importlib.import_module("tui.cli.complete")  # how bash gets a name with spaces
     as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     with own_streams(say):
         _run(arguments, as_json)
@@ -156,5 +129,9 @@ def _run(arguments: Sequence[str] | None, as_json: bool) -> None:
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "facedesk"
         hint = f"See `{where} --help`."
-        say(UsageError(error.format_message().rstrip("."), "", hint), as_json=as_json)
+        message = error.format_message()
+        if nearest := getattr(error, "possibilities", None):
+            message = error.message
+            hint = f"Did you mean {nearest[0]}? {hint}"
+        say(UsageError(message.rstrip("."), "", hint), as_json=as_json)
         sys.exit(2)

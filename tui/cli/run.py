@@ -22,7 +22,7 @@ import click
 
 from engine.cancel import Cancel
 from engine.contract.errors import Cancelled, FacedeskError
-from tui.cli.options import Globals, at_terminal
+from tui.cli.options import DEFAULT_WORKSPACE, Globals, at_terminal, workspace_folder
 
 if TYPE_CHECKING:
     from engine.contract import Event
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tui.cli.output import Output
     from tui.unlock import Opening
 
-DEFAULT_WORKSPACE = Path("data")
 DEMO_WORKSPACE = Path("data/demo-run")
 _WARNED: set[Path] = set()
 """Workspaces of which a warning has said who else may reach them."""
@@ -140,8 +139,7 @@ def _opened(given: Globals, *, native: bool, demo: bool, opening: Opening) -> It
     from tui.unlock import open_workspace
 
     quieten_libraries()
-    named = given.workspace or os.environ.get("FACEDESK_WORKSPACE")
-    workspace = Workspace(Path(named or (DEMO_WORKSPACE if demo else DEFAULT_WORKSPACE)))
+    workspace = Workspace(workspace_folder(given, DEMO_WORKSPACE if demo else DEFAULT_WORKSPACE))
     _refuse_newer(workspace.root, as_json=given.as_json)
     with contextlib.ExitStack() as stack:
         if native:

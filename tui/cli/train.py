@@ -40,7 +40,9 @@ def split(
     seed: int | None,
     random: bool,
 ) -> None:
-    """Divide each person's pictures by session, or by blocks of time.
+    """Divide each person's pictures for training and testing.
+
+    Sessions stay whole; a person with one session is divided into blocks of time.
 
     \b
     facedesk split
@@ -165,10 +167,10 @@ def train(
     weights: str | None,
     backbone: Any,
 ) -> None:
-    """Train a model on the split (made if there is none), and put it in use.
+    """Train a model and put it in use.
 
-    One that names enrolled people worse than the present model is kept aside instead. Enter ends
-    the epochs and keeps the best one so far, Ctrl+C gives up.
+    Makes a split if there is none. A model that names fewer pictures than the one in use is kept
+    aside. Enter ends the epochs and keeps the best one so far, Ctrl+C gives up.
 
     \b
     facedesk train

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 import click
 
 from engine.people import changes
 from engine.people.trash import Trash
+from engine.people.unknown_choices import Choices
 from engine.rights import purge as purging
 from engine.text import many
-from tui.cli.options import SubGroup, TakesGlobals, confirmed
+from tui.cli.options import SubGroup, TakesGlobals, at_terminal
 from tui.cli.run import Context, takes_context
-from tui.words.figures import purged_words
+from tui.words.figures import PURGED, purged_words
 from tui.words.text import day
 
 
 @click.group(cls=SubGroup)
 def trash() -> None:
-    """What was deleted, merged or moved, and can be undone (without a command: list).
+    """What was deleted, merged or moved, and can be undone. Without a command: list.
 
     \b
     facedesk trash
@@ -64,59 +65,80 @@ def trash_undo(context: Context, id: str) -> None:
     context.output.done(f"Undone: {found.title}. {found.back}.", **asdict(found))
 
 
-@trash.command("purge")
-@click.option("--all", "everything", is_flag=True, help="Also what is not yet due.")
-@confirmed(lambda everything: "Remove everything in the trash for good?" if everything else "")
-@takes_context(native=False)
-def trash_purge(context: Context, everything: bool) -> None:
-    """Remove for good what is older than `trash.keep_days`; --all: everything.
-
-    \b
-    facedesk trash purge --all
-    """
-    with context.writing("trash purge", purging=False):
-        gone = Trash(context.workspace, context.settings.trash.keep_days).purge(
-            everything=everything
-        )
-    context.output.done(f"Removed {many(gone, 'change')} for good.", purged=gone)
-
-
-def _yes_with_people(*, people: bool, yes: bool, **_: Any) -> None:
-    if yes and not people:
-        raise click.UsageError("--yes belongs to --people.")
+def _one_aim(
+    *, trash: bool, unknown: bool, people: bool, everything: bool, dry_run: bool, yes: bool
+) -> None:
+    if trash + unknown + people > 1:
+        raise click.UsageError("Give one of --trash, --unknown and --people.")
+    if everything and not (trash or unknown):
+        raise click.UsageError("--all needs --trash or --unknown.")
+    if everything and dry_run:
+        raise click.UsageError("Give --all or --dry-run.")
+    if yes and not (people or everything):
+        raise click.UsageError("--yes needs --people or --all.")
 
 
 @click.command(cls=TakesGlobals)
-@click.option("--dry-run", is_flag=True, help="Print what would go, and touch nothing.")
+@click.option("--trash", is_flag=True, help="Only the trash.")
+@click.option("--unknown", is_flag=True, help="Only unknown faces and the choices about them.")
 @click.option("--people", is_flag=True, help="List people not seen for retention.people_days.")
-@click.option("--yes", is_flag=True, help="With --people: put them into the trash.")
-@takes_context(native=False, before=_yes_with_people)
-def purge(context: Context, dry_run: bool, people: bool, yes: bool) -> None:
-    """Remove for good what is older than the settings keep it: trash, unknowns, models, logs.
+@click.option("--all", "everything", is_flag=True, help="Also what is not yet due.")
+@click.option("--dry-run", is_flag=True, help="Print what would go, and touch nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask. With --people: put them into the trash.")
+@takes_context(native=False, before=_one_aim)
+def purge(
+    context: Context,
+    trash: bool,
+    unknown: bool,
+    people: bool,
+    everything: bool,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Remove for good what is older than the settings allow.
 
-    The app and every command that writes do the same when they start. People never go by
-    themselves: --people lists those not seen for long, and --yes puts them into the trash.
+    That is the trash, unknown faces, models, evaluations, recordings and logs. The app and every
+    command that writes do the same when they start. People never go by themselves: --people lists
+    those not seen for long, and --yes puts them into the trash.
 
     \b
     facedesk purge --dry-run
+    facedesk purge --trash --all
     facedesk purge --people
     """
+    workspace, settings, output = context.workspace, context.settings, context.output
     if people:
         _purge_people(context, delete=yes and not dry_run)
-    elif dry_run:
-        found = purging.due(context.workspace, context.settings)
+        return
+    if dry_run:
+        kinds = _kinds(trash=trash, unknown=unknown)
+        found = [each for each in purging.due(workspace, settings) if each.kind in kinds]
         columns = {"kind": lambda each: each.kind, "!path": lambda each: each.path}
-        context.output.records("due", found, columns)
-        _purged(context, "Would go", Counter(each.kind for each in found), dry_run=True)
+        output.records("due", found, columns)
+        counts: Counter[str] = Counter(each.kind for each in found)
     else:
+        if everything and not yes and at_terminal():
+            what = "in the trash" if trash else "in the unknown list"
+            click.confirm(f"Remove everything {what} for good?", abort=True, err=True)
         with context.writing("purge", purging=False):
-            counts = purging.purge(context.workspace, context.settings)
-        _purged(context, "Removed for good", counts, dry_run=False)
+            if trash:
+                store = Trash(workspace, settings.trash.keep_days)
+                counts = Counter(trash=store.purge(everything=everything))
+            elif unknown:
+                choices = Choices(workspace, settings.unknown, settings.consent)
+                faces, made = choices.purge(everything=everything)
+                counts = Counter(unknown=faces, choice=made)
+            else:
+                counts = Counter(purging.purge(workspace, settings))
+    removed = {str(kind): count for kind, count in counts.items() if count}
+    words = purged_words(removed) or "nothing is due"
+    what = "Would go" if dry_run else "Removed for good"
+    output.done(f"{what}: {words}.", dry_run=dry_run, removed=removed)
 
 
-def _purged(context: Context, what: str, counts: Counter[str], *, dry_run: bool) -> None:
-    words = f"{what}: {purged_words(counts)}." if counts else "Nothing is due."
-    context.output.done(words, dry_run=dry_run, removed=dict(counts))
+def _kinds(*, trash: bool, unknown: bool) -> Sequence[str]:
+    """The kinds of what is due that are asked for."""
+    return ("trash",) if trash else ("unknown", "choice") if unknown else tuple(PURGED)
 
 
 def _purge_people(context: Context, *, delete: bool) -> None:

@@ -18,6 +18,7 @@ from engine.people.registry import unread_strangers
 from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.text import many
+from tui.cli import complete
 from tui.cli.listen import Listener, refusal, threshold_line
 from tui.cli.options import SubGroup, confirmed, consent_option
 from tui.cli.output import named
@@ -27,7 +28,7 @@ from tui.words.text import day
 
 @click.group(cls=SubGroup)
 def unknown() -> None:
-    """Strangers kept while recognising (without a command: list).
+    """Strangers kept while recognising. Without a command: list.
 
     \b
     facedesk unknown
@@ -78,7 +79,7 @@ def _lines(group: UnknownGroup) -> list[str]:
 
 @unknown.command("assign")
 @click.argument("group")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.people)
 @click.option("--new", is_flag=True, help="NAME is not enrolled yet.")
 @click.option(
     "--only",
@@ -226,21 +227,6 @@ def _switch(context: Context, words: str, *, on: bool) -> None:
     context.output.done(words, keeping=on)
 
 
-@unknown.command("purge")
-@click.option("--all", "everything", is_flag=True, help="Whatever their age.")
-@takes_context(native=False)
-def unknown_purge(context: Context, everything: bool) -> None:
-    """Remove for good what is older than the retention time (`unknown.days`), or --all.
-
-    \b
-    facedesk unknown purge --all
-    """
-    with context.writing("unknown purge", purging=False):
-        count, choices = _choices(context).purge(everything=everything)
-    gone = [many(count, "sighting"), *([many(choices, "choice")] if choices else [])]
-    context.output.done(f"{', '.join(gone)} removed for good.", removed=count, choices=choices)
-
-
 def keep(context: Context, sighted: Sighted) -> None:
     """Keep a stranger whom recognition has seen; print a note where that is impossible."""
     try:
@@ -282,7 +268,7 @@ def _say(context: Context, title: str, pictures: int, hint: str = "") -> None:
 
 @click.group(cls=SubGroup)
 def strangers() -> None:
-    """Your own strangers, who check the threshold (without a command: list).
+    """People who are never enrolled; they check the threshold. Without a command: list.
 
     \b
     facedesk strangers
@@ -320,7 +306,7 @@ def strangers_list(context: Context) -> None:
 
 
 @strangers.command("add")
-@click.argument("source")
+@click.argument("source", shell_complete=complete.sources)
 @click.option(
     "--count",
     type=click.IntRange(1, 10_000),

@@ -67,7 +67,7 @@ def _keys(prefix: str = "") -> Callable[[Command], Command]:
 
 @click.group(cls=SubGroup, default="status")
 def vault() -> None:
-    """Encryption of the workspace at rest (without a command: status).
+    """Encrypt the workspace, or decrypt it. Without a command: status.
 
     \b
     facedesk vault

@@ -110,20 +110,20 @@ def kept_words(days: int) -> str:
 
 
 PURGED = {
-    "trash": "{count} of the trash",
-    "unknown": "{count} strangers of the unknown",
-    "choice": "{count} choices about strangers",
-    "model": "{count} old models",
-    "evaluation": "{count} evaluations of models that are gone",
-    "recording": "{count} recordings",
-    "log": "{count} logs",
+    "trash": ("deletion in the trash", "deletions in the trash"),
+    "unknown": ("unknown face", ""),
+    "choice": ("choice about unknown faces", "choices about unknown faces"),
+    "model": ("old model", ""),
+    "evaluation": ("evaluation of a model that is gone", "evaluations of models that are gone"),
+    "recording": ("recording", ""),
+    "log": ("log", ""),
 }
-"""Kinds of what is due to go."""
+"""Kinds of what is due to go: one and several."""
 
 
 def purged_words(counts: Mapping[str, int]) -> str:
-    """What went, kind by kind."""
-    return ", ".join(PURGED[kind].format(count=n) for kind, n in sorted(counts.items()) if n)
+    """What went, kind by kind; empty if nothing did."""
+    return ", ".join(many(n, *PURGED[kind]) for kind, n in sorted(counts.items()) if n)
 
 
 def doubt_words(event: Event) -> list[str]:
