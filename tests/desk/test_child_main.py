@@ -20,7 +20,7 @@ START = Start(job="enrol", request=EnrolRequest(person="A", source="0", count=1)
 def test_an_end_reaches_a_job_that_waits_if_its_token_is_made_early(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, early: bool
 ) -> None:
-    monkeypatch.setattr(child_main, "leave", lambda: None)
+    monkeypatch.setattr(child_main, "end_process", lambda: None)
     ours, theirs = socket.socketpair()
     context = ChildContext(
         Channel(theirs), Hello(workspace=str(workspace.root), settings={}), early=early
