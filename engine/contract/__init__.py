@@ -8,6 +8,15 @@ pickle (see `engine.desk.wire`).
 
 from __future__ import annotations
 
+from engine.contract.doctor import (
+    CameraMeasured,
+    Check,
+    DoctorDone,
+    Finding,
+    Found,
+    Group,
+    State,
+)
 from engine.contract.events_base import (
     HALF_BLOCK_RUN,
     BoxTuple,
@@ -51,16 +60,11 @@ from engine.contract.events_desk import (
     BenchDone,
     BenchMachine,
     BenchStep,
-    CameraMeasured,
-    DoctorDone,
     Figure,
-    Finding,
-    Group,
     RecordingEnded,
     RecordingStarted,
     ReplayDone,
     Sighted,
-    State,
     UnknownChanged,
 )
 from engine.contract.events_model import (
@@ -90,6 +94,7 @@ __all__ = [
     "BoxTuple",
     "CameraMeasured",
     "Captured",
+    "Check",
     "ClockChanged",
     "Coaching",
     "DoctorDone",
@@ -103,6 +108,7 @@ __all__ = [
     "FeaturesProgress",
     "Figure",
     "Finding",
+    "Found",
     "Group",
     "ImportDone",
     "ImportProgress",

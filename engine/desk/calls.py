@@ -272,6 +272,6 @@ class QuickCalls:
     # --- the machine ---------------------------------------------------------------------
 
     def doctor(self) -> tuple[Finding, ...]:
-        from engine.doctor.files import survey
+        from engine.doctor.checks import survey
 
         return survey(self._workspace, self._settings)

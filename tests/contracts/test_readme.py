@@ -9,8 +9,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from engine.doctor.checks import CHECKS
 from tui.cli import facedesk
 from tui.keys import CONTEXTS, KEYS
+from tui.terminal.graphics import TERMINAL_CHECKS
+from tui.words.doctor import GROUPS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 README, DOCS = REPOSITORY / "README.md", REPOSITORY / "docs"
@@ -39,6 +42,15 @@ def test_the_key_table_of_the_documents_is_the_one_of_the_app() -> None:
         f"| `{key.shown}` | {CONTEXTS[key.context].lower()} | {key.tooltip} |" for key in KEYS
     ]
     assert told == wanted
+
+
+def test_the_documents_name_every_check_of_the_doctor() -> None:
+    text = (DOCS / "troubleshooting.md").read_text()
+    rows = [
+        f"| {GROUPS[check.group]} | {check.name} | {check.looks_at} |"
+        for check in (*CHECKS, *TERMINAL_CHECKS)
+    ]
+    assert text.endswith("\n".join(["|---|---|---|", *rows, ""]))
 
 
 def test_every_command_stands_in_the_documents() -> None:

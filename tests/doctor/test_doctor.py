@@ -12,15 +12,22 @@ import pytest
 from engine.camera.v4l import Access, CameraFacts, PictureFormat, Size
 from engine.cancel import Cancel
 from engine.config import load_settings
-from engine.contract import CameraMeasured, Event, Finding, JobEnded
+from engine.contract import CameraMeasured, Check, Event, Finding, Found, JobEnded
 from engine.contract.errors import SourceBusy, SourceDenied
 from engine.contract.requests import CheckRequest
 from engine.desk.local import LocalDesk
-from engine.doctor import cameras, files, machine
-from engine.doctor.cameras import camera_findings, check_camera, findings_of
-from engine.doctor.files import cascade_findings, packaged_finding, storage_findings, survey
-from engine.doctor.machine import processor_findings
-from engine.settings import CameraSettings, DetectionSettings, DetectorWish, RuntimeWish, Settings
+from engine.doctor import Place, cameras, checks, files, machine
+from engine.doctor.cameras import check_camera, meaning
+from engine.doctor.checks import CHECKS, survey
+from engine.settings import (
+    CameraSettings,
+    DetectionSettings,
+    DetectorWish,
+    GateSettings,
+    ModelSettings,
+    RuntimeWish,
+    Settings,
+)
 from engine.workspace.folder import Workspace
 from tests.desk.desk_driver import started
 
@@ -59,16 +66,27 @@ def all_mended(findings: list[Finding] | tuple[Finding, ...]) -> bool:
 
 
 @pytest.fixture
-def camera(monkeypatch: pytest.MonkeyPatch):
-    def findings(facts: CameraFacts, **settings: int) -> list[Finding]:
+def place(workspace: Workspace) -> Place:
+    return Place(workspace, Settings())
+
+
+def look(name: str, place: Place) -> tuple[Finding, ...]:
+    """What the check of this name finds."""
+    (check,) = (each for each in CHECKS if each.name == name)
+    return check.findings(place)
+
+
+@pytest.fixture
+def camera(place: Place, monkeypatch: pytest.MonkeyPatch):
+    def findings(facts: CameraFacts, **settings: int) -> tuple[Finding, ...]:
         monkeypatch.setattr(cameras, "inspect_cameras", lambda *where: (facts,))
-        return camera_findings(CameraSettings(**settings))
+        return look("camera", replace(place, settings=Settings(camera=CameraSettings(**settings))))
 
     return findings
 
 
-def test_no_camera_is_a_note_that_says_what_to_do(tmp_path: Path) -> None:
-    (only,) = camera_findings(CameraSettings(), tmp_path, tmp_path)
+def test_no_camera_is_a_note_that_says_what_to_do(place: Place, tmp_path: Path) -> None:
+    (only,) = look("camera", replace(place, devices=tmp_path, cameras=tmp_path))
     assert only.state == "note"
     assert "sudo modprobe uvcvideo" in only.remedy
 
@@ -128,13 +146,13 @@ def test_a_size_that_the_camera_lacks_comes_with_the_nearest_it_has(camera) -> N
 )
 def test_measured_figures_have_their_meaning(changes, subject: str, state: str) -> None:
     measured = replace(GOOD, **changes)
-    found = findings_of(measured, "/dev/video0", Settings(), asked=True)
+    found = meaning(measured, "/dev/video0", GateSettings(), asked=True)
     assert states(found)[subject] == state
     assert all_mended(found)
 
 
 def test_a_frozen_camera_that_nobody_asked_for_is_a_warning_only() -> None:
-    found = findings_of(replace(GOOD, identical=59), "/dev/video0", Settings(), asked=False)
+    found = meaning(replace(GOOD, identical=59), "/dev/video0", GateSettings(), asked=False)
     assert states(found)["picture"] == "warning"
 
 
@@ -160,9 +178,11 @@ def test_the_camera_process_measures_and_the_desk_stays_free(desk: LocalDesk) ->
     assert {f.state for f in collector.of(Finding)} == {"ok"}
 
 
-def test_cascades_of_the_tested_version_are_ok_and_others_are_told(tmp_path: Path) -> None:
+def test_cascades_of_the_tested_version_are_ok_and_others_are_told(
+    place: Place, tmp_path: Path
+) -> None:
     (tmp_path / "haarcascade_eye.xml").write_text("<xml/>")
-    found = {f.subject: f.state for f in cascade_findings(tmp_path)}
+    found = {f.subject: f.state for f in look("cascades", replace(place, cascades=tmp_path))}
     assert found["eye"] == "warning"
     assert found["frontalface_default"] == "trouble"
 
@@ -170,15 +190,15 @@ def test_cascades_of_the_tested_version_are_ok_and_others_are_told(tmp_path: Pat
 def test_a_packaged_file_with_a_flipped_byte_is_trouble(tmp_path: Path) -> None:
     file = tmp_path / "weights.npz"
     file.write_bytes(b"1")
-    found = packaged_finding("weights", file, "0" * 64)
+    found = files.packaged("weights", file, "0" * 64)
     assert (found.state, bool(found.remedy)) == ("trouble", True)
-    assert packaged_finding("weights", tmp_path / "absent", "0").state == "trouble"
+    assert files.packaged("weights", tmp_path / "absent", "0").state == "trouble"
 
 
-def test_vector_extensions_decide_what_is_used(tmp_path: Path) -> None:
+def test_vector_extensions_decide_what_is_used(place: Place, tmp_path: Path) -> None:
     def of(flags: str) -> Finding:
         (tmp_path / "cpuinfo").write_text(f"model name\t: Test CPU\nflags\t\t: {flags}\n")
-        return processor_findings("auto", tmp_path / "cpuinfo", tmp_path)[0]
+        return look("vector unit", replace(place, cpuinfo=tmp_path / "cpuinfo"))[0]
 
     assert "bfloat16" in of("avx2 avx512f avx512_bf16").value
     assert "float32" in of("avx2").value
@@ -186,11 +206,11 @@ def test_vector_extensions_decide_what_is_used(tmp_path: Path) -> None:
 
 
 def test_what_computes_the_features_is_told_with_the_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def runtime(wish: RuntimeWish) -> Finding:
-        found = processor_findings(wish, tmp_path / "absent", tmp_path)
-        return next(f for f in found if f.subject == "runtime")
+        wished = Settings(model=ModelSettings(runtime=wish))
+        return look("runtime", replace(place, settings=wished, cpuinfo=tmp_path / "absent"))[0]
 
     assert (runtime("auto").state, "OpenVINO computes" in runtime("auto").value) == ("ok", True)
     assert "model.runtime asks" in runtime("keras").value
@@ -201,31 +221,36 @@ def test_what_computes_the_features_is_told_with_the_reason(
     assert "pip install" in fallback.remedy
 
 
-def test_graphics_cards_are_named_with_what_they_would_need(tmp_path: Path) -> None:
+def test_graphics_cards_are_named_with_what_they_would_need(place: Place, tmp_path: Path) -> None:
     (tmp_path / "nvidia0").touch()
-    card = processor_findings(devices=tmp_path)[-1]
+    (card,) = look("GPU", replace(place, devices=tmp_path))
     assert (card.state, "nvidia0" in card.value) == ("note", True)
     assert "and-cuda" in card.remedy
 
 
 def test_a_nearly_full_disk_is_trouble_with_the_command_that_finds_the_culprit(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "LEAST_FREE", 1 << 60)
-    disk = storage_findings(workspace, Settings())[0]
+    monkeypatch.setattr(files, "LITTLE_FREE", 1 << 60)
+    (disk,) = look("disk", place)
     assert (disk.state, disk.remedy[:3]) == ("trouble", "du ")
 
 
-def test_a_workspace_that_others_may_read_names_its_chmod(workspace: Workspace) -> None:
+def test_a_workspace_that_others_may_read_names_its_chmod(
+    place: Place, workspace: Workspace
+) -> None:
     (workspace.people / "ada").mkdir()
     workspace.root.chmod(0o755)
-    found = {f.subject: f for f in storage_findings(workspace, Settings())}
-    assert found["workspace"].remedy == f"chmod -R go-rwx {workspace.root}"
+    (found,) = look("workspace", place)
+    assert found.remedy == f"chmod -R go-rwx {workspace.root}"
 
 
-def test_who_writes_to_the_workspace_is_named_and_the_dead_are_not(workspace: Workspace) -> None:
+def test_who_writes_to_the_workspace_is_named_and_the_dead_are_not(
+    place: Place, workspace: Workspace
+) -> None:
     def lock() -> Finding:
-        return next(f for f in storage_findings(workspace, Settings()) if f.subject == "lock")
+        return look("lock", place)[0]
 
     workspace.lock_file.write_text("facedesk enroll (process 999999999)")
     assert lock().value == "nobody is writing"
@@ -233,6 +258,24 @@ def test_who_writes_to_the_workspace_is_named_and_the_dead_are_not(workspace: Wo
     assert lock().remedy.endswith(f"kill {os.getppid()}")
     with workspace.writer("test"):
         assert "held by this Facedesk" in lock().value
+
+
+def test_a_check_that_cannot_look_is_trouble_and_the_others_go_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(place: Place) -> Found:
+        raise OSError(5, "Input/output error", "/data")
+
+    rows = (Check("storage", "disk", "", broken), CHECKS[-1])
+    monkeypatch.setattr(checks, "CHECKS", rows)
+    disk, keys = survey(place.workspace, place.settings)
+    assert (disk.subject, disk.state, bool(disk.remedy)) == ("disk", "trouble", True)
+    assert keys.state == "ok"
+
+
+def test_every_check_has_a_name_of_its_own() -> None:
+    names = [check.name for check in CHECKS]
+    assert len(names) == len(set(names))
 
 
 def test_the_survey_looks_at_every_group_and_mends_all_that_is_not_ok(
@@ -253,11 +296,16 @@ def test_the_survey_looks_at_every_group_and_mends_all_that_is_not_ok(
     ],
 )
 def test_the_detector_in_use_is_named(
-    monkeypatch: pytest.MonkeyPatch, wish: DetectorWish, there: bool, state: str, word: str
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    wish: DetectorWish,
+    there: bool,
+    state: str,
+    word: str,
 ) -> None:
     monkeypatch.setattr(machine, "find_spec", lambda name: "found" if there else None)
-    found = machine.software_findings(DetectionSettings(detector=wish))
-    (detector,) = [each for each in found if each.subject == "detector"]
+    wished = Settings(detection=DetectionSettings(detector=wish))
+    (detector,) = look("detector", replace(place, settings=wished))
     assert detector.state == state
     assert word in detector.value
     assert bool(detector.remedy) == (state != "ok")

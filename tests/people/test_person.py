@@ -12,7 +12,7 @@ from engine.contract import Event, Notice
 from engine.contract.errors import PersonUnreadable
 from engine.contract.requests import TrainRequest
 from engine.desk import library
-from engine.doctor.files import storage_findings
+from engine.doctor.checks import survey
 from engine.jobs.split import with_pictures
 from engine.jobs.train import train
 from engine.people.person import Person, UnreadPerson, read_person, warn_unread
@@ -143,7 +143,7 @@ def test_the_doctor_names_people_strangers_and_the_log_with_a_remedy(
     (workspace.strangers / stranger.slug / "person.json").write_bytes(b"")
     folder.chmod(0)
     workspace.audit.chmod(0)
-    found = {each.subject: each for each in storage_findings(workspace, Settings())}
+    found = {each.subject: each for each in survey(workspace, Settings())}
     folder.chmod(0o700)
     workspace.audit.chmod(0o700)
     assert {found[each].state for each in ("people", "strangers", "audit")} == {"trouble"}

@@ -47,7 +47,7 @@ def doctor(context: Context, camera: str | None) -> None:
     facedesk doctor --json > report.jsonl
     """
     from engine.doctor.cameras import check_camera
-    from engine.doctor.files import survey
+    from engine.doctor.checks import survey
     from tui.terminal.graphics import terminal_findings
 
     output = context.output

@@ -23,8 +23,7 @@ import termios
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from engine.contract import Finding
-from engine.contract.events_desk import State
+from engine.contract import Check, Finding, Found
 from engine.contract.requests import Colours
 from tui.screens.desk import TALL, WIDE
 from tui.terminal.line import colours_of
@@ -151,43 +150,47 @@ def draw(image: Image, columns: int, rows: int, how: Protocol, console: Any) -> 
 LEAST = (80, 24)
 
 
+class Terminal(NamedTuple):
+    """What a check of the terminal looks at."""
+
+    environment: Mapping[str, str]
+    columns: int
+    lines: int
+
+
 def terminal_findings(environment: Mapping[str, str], columns: int, lines: int) -> list[Finding]:
-    """Size, colours, graphics, multiplexer, characters, SSH and clipboard."""
-    return [
-        _size(columns, lines),
-        _colours(environment),
-        _graphics(environment),
-        *_multiplexer(environment),
-        _characters(environment),
-        *_remote(environment),
-        _clipboard(environment),
-    ]
+    """What every check of the terminal finds."""
+    terminal = Terminal(environment, columns, lines)
+    return [finding for check in TERMINAL_CHECKS for finding in check.findings(terminal)]
 
 
-def _size(columns: int, lines: int) -> Finding:
+def _size(terminal: Terminal) -> Found:
+    _, columns, lines = terminal
     value = f"{columns} columns, {lines} lines"
     if columns < LEAST[0] or lines < LEAST[1]:
         remedy = "Enlarge the window or choose a smaller font: at least 80x24."
-        return _finding("size", "warning", value, "", remedy)
+        return Found("warning", value, "", remedy)
     detail = f"{WIDE}x{TALL} and more shows every pane at once."
-    return _finding("size", "ok", value, detail)
+    return Found("ok", value, detail)
 
 
-def _colours(environment: Mapping[str, str]) -> Finding:
+def _colours(terminal: Terminal) -> Found:
+    environment = terminal.environment
     variables = f"TERM={environment.get('TERM', '')} COLORTERM={environment.get('COLORTERM', '')}"
     remedy = "export COLORTERM=truecolor"
     match colours_of(environment):
         case "grey":
             off = "switched off by NO_COLOR"
-            return _finding("colours", "note", off, variables, "unset NO_COLOR")
+            return Found("note", off, variables, "unset NO_COLOR")
         case "true":
-            return _finding("colours", "ok", "true colour", variables)
+            return Found("ok", "true colour", variables)
         case few:
             value = f"{few} colours"
-            return _finding("colours", "warning", value, variables, remedy)
+            return Found("warning", value, variables, remedy)
 
 
-def _graphics(environment: Mapping[str, str]) -> Finding:
+def _graphics(terminal: Terminal) -> Found:
+    environment = terminal.environment
     colours = colours_of(environment)
     chosen = protocol(environment, colours)
     words = {
@@ -202,60 +205,69 @@ def _graphics(environment: Mapping[str, str]) -> Finding:
         detail = "graphics need true colour"
     elif chosen == "cells" and (environment.get("TMUX") or environment.get("STY")):
         detail = "tmux and screen keep graphics from the terminal"
-    return _finding("graphics", "ok", words[chosen], detail)
+    return Found("ok", words[chosen], detail)
 
 
-def _multiplexer(environment: Mapping[str, str]) -> list[Finding]:
+def _multiplexer(terminal: Terminal) -> list[Found]:
+    environment = terminal.environment
     term = environment.get("TERM", "")
     if environment.get("TMUX"):
         if not term.startswith("tmux"):
             remedy = "tmux set -g default-terminal tmux-256color (then open a new window)"
-            return [_finding("tmux", "warning", f"tmux as TERM={term}", "", remedy)]
+            return [Found("warning", f"tmux as TERM={term}", "", remedy)]
         if colours_of(environment) != "true":
             remedy = "tmux set -as terminal-features ',*:RGB' && export COLORTERM=truecolor"
-            return [_finding("tmux", "warning", "tmux without true colour", "", remedy)]
-        return [_finding("tmux", "ok", "tmux: a dropped line leaves the desk running")]
+            return [Found("warning", "tmux without true colour", "", remedy)]
+        return [Found("ok", "tmux: a dropped line leaves the desk running")]
     if environment.get("STY"):
         value = "GNU screen: no true colour before version 5"
-        return [_finding("screen", "warning", value, "", "tmux new -s desk")]
+        return [Found("warning", value, "", "tmux new -s desk", "screen")]
     return []
 
 
-def _characters(environment: Mapping[str, str]) -> Finding:
+def _characters(terminal: Terminal) -> Found:
+    environment = terminal.environment
     name = next(
         (n for n in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(n)),
         "LANG",
     )
     value = environment.get(name, "")
     if "utf8" in value.lower().replace("-", ""):
-        return _finding("characters", "ok", f"UTF-8 ({name}={value})")
+        return Found("ok", f"UTF-8 ({name}={value})")
     text = "{name}={value} is not UTF-8: names and lines may look broken".format(
         name=name, value=value or "(unset)"
     )
-    return _finding("characters", "warning", text, "", "export LC_ALL=C.UTF-8")
+    return Found("warning", text, "", "export LC_ALL=C.UTF-8")
 
 
-def _remote(environment: Mapping[str, str]) -> list[Finding]:
+def _remote(terminal: Terminal) -> list[Found]:
+    environment = terminal.environment
     peer = environment.get("SSH_CONNECTION", "").partition(" ")[0]
     if not peer:
         return []
     if environment.get("TMUX") or environment.get("STY"):
-        return [_finding("SSH", "ok", f"over SSH from {peer}")]
+        return [Found("ok", f"over SSH from {peer}")]
     value = f"over SSH from {peer}, without tmux: a dropped line ends the desk"
-    return [_finding("SSH", "note", value, "", "tmux new -s desk facedesk")]
+    return [Found("note", value, "", "tmux new -s desk facedesk")]
 
 
-def _clipboard(environment: Mapping[str, str]) -> Finding:
+def _clipboard(terminal: Terminal) -> Found:
+    environment = terminal.environment
     value = "copies by OSC 52, if the terminal allows it"
     if environment.get("TMUX"):
-        return _finding("clipboard", "note", value, "", "tmux set -s set-clipboard on")
+        return Found("note", value, "", "tmux set -s set-clipboard on")
     if environment.get("TERM_PROGRAM") == "Apple_Terminal":
         remedy = "Select with the mouse and Option held, or use another terminal."
-        return _finding("clipboard", "note", "Apple's Terminal has no OSC 52", "", remedy)
-    return _finding("clipboard", "ok", value)
+        return Found("note", "Apple's Terminal has no OSC 52", "", remedy)
+    return Found("ok", value)
 
 
-def _finding(subject: str, state: State, value: str, detail: str = "", remedy: str = "") -> Finding:
-    return Finding(
-        group="terminal", subject=subject, state=state, value=value, detail=detail, remedy=remedy
-    )
+TERMINAL_CHECKS: tuple[Check[Terminal], ...] = (
+    Check("terminal", "size", "columns and lines, enough for every pane", _size),
+    Check("terminal", "colours", "true colour, 256, 16 or grey", _colours),
+    Check("terminal", "graphics", "Kitty, Sixel or half blocks", _graphics),
+    Check("terminal", "tmux", "tmux or GNU screen, and what they let through", _multiplexer),
+    Check("terminal", "characters", "UTF-8", _characters),
+    Check("terminal", "SSH", "a line that may drop without tmux", _remote),
+    Check("terminal", "clipboard", "whether copying gets through", _clipboard),
+)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.contract import Finding
-from engine.contract.events_desk import Group, State
+from engine.contract import Finding, Group, State
 from engine.text import many
 
 GROUPS: dict[Group, str] = {
