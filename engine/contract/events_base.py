@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
+from engine.contract import errors
 from engine.contract.errors import FacedeskError
 
 BoxTuple = tuple[int, int, int, int]
@@ -53,7 +54,10 @@ class JobStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEnded(Event):
-    """A job is over. `outcome` is done, stopped, cancelled or failed; the rest if it failed."""
+    """A job is over. `outcome` is done, stopped, cancelled or failed; the rest if it failed.
+
+    `kind` is the class of the error.
+    """
 
     name: ClassVar[str] = "job_ended"
     job: str
@@ -62,6 +66,7 @@ class JobEnded(Event):
     message: str = ""
     hint: str = ""
     exit_code: int = 0
+    kind: str = ""
 
     @classmethod
     def failure(cls, job: str, error: FacedeskError) -> JobEnded:
@@ -73,7 +78,13 @@ class JobEnded(Event):
             message=error.message,
             hint=error.hint,
             exit_code=error.exit_code,
+            kind=type(error).__name__,
         )
+
+    def error(self) -> FacedeskError:
+        """What a failed job met, as the error that it was."""
+        kind: type[FacedeskError] = getattr(errors, self.kind, FacedeskError)
+        return kind(self.title, self.message, self.hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +232,7 @@ class SourceFailed(Notice):
     message: str
     hint: str
     exit_code: int
+    kind: str
 
     @classmethod
     def failure(cls, source: str, camera: int, error: FacedeskError) -> SourceFailed:
@@ -234,6 +246,7 @@ class SourceFailed(Notice):
             message=error.message,
             hint=error.hint,
             exit_code=error.exit_code,
+            kind=type(error).__name__,
         )
 
 

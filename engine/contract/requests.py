@@ -123,7 +123,10 @@ class BakeOffRequest:
 class RecogniseRequest:
     """Name the people in front of `source` with the current model; `recording` as in EnrolRequest.
 
-    `beside` are further sources watched at the same time, each by a camera process of its own.
+    `beside` are further sources watched at the same time, each by a camera process of its own. With
+    `each`, every picture stands for itself; with `why`, the last decision about each face is
+    explained at the end. `keep` says whether strangers are kept, None: as the workspace's switch
+    says. `frames` are those whose faces are recognised, None: all.
     """
 
     source: str
@@ -132,6 +135,9 @@ class RecogniseRequest:
     pace: Literal["live", "own", "fast"] = "live"
     recording: str | None = None
     beside: tuple[str, ...] = ()
+    why: bool = False
+    keep: bool | None = None
+    frames: tuple[int, ...] | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:

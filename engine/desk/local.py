@@ -21,6 +21,7 @@ from engine.contract import (
     JobStarted,
     Notice,
     ProcessDied,
+    RecogniseDone,
     Sighted,
     SourceFailed,
     TwinChoice,
@@ -94,11 +95,16 @@ class LocalDesk(QuickCalls):
     """The real `Desk`. All public methods are safe from any thread."""
 
     def __init__(
-        self, workspace: Workspace, settings: Settings, record: Path | None = None
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        record: Path | None = None,
+        *,
+        number: bool = True,
     ) -> None:
-        """`record`: each camera job is recorded under this name, see `engine.jobs.recording`."""
+        """Camera jobs are recorded under `record` and `number` as `engine.jobs.recording` says."""
         super().__init__(workspace, settings)
-        self._recorder = Recorder(record, workspace, settings)
+        self._recorder = Recorder(record, workspace, settings, number=number)
         self._watched = Watched(workspace, settings, self._hear)
         self._listener: Listener = lambda event: None
         self._processes = Processes(workspace, settings, self._received, self._ended)
@@ -108,6 +114,8 @@ class LocalDesk(QuickCalls):
         self._run = 0
         self._sources: Sources | None = None
         """Those of the recognition under way."""
+        self._counted: dict[str, int] = {}
+        """What the audit log says of it at its end."""
         self._features = FeatureRelay(self._processes, self._writer)
         self._faces = FaceQuestions(self._processes, workspace)
         self._likenesses = LikenessQuestions(self._processes, workspace)
@@ -132,7 +140,8 @@ class LocalDesk(QuickCalls):
             Burdened: lambda child, _: self._renew(child),
             RecognitionEnded: self._recognition_ended,
             JobEnded: self._job_ended,
-            Sighted: lambda _, m: self._keeping.offer(m),
+            Sighted: self._sighted,
+            RecogniseDone: self._recognised,
             EvaluateDone: self._evaluated,
             SourceFailed: self._source_failed,
         }
@@ -170,7 +179,7 @@ class LocalDesk(QuickCalls):
     def close(self) -> None:
         self._watchdog.close()
         self._processes.close()
-        self._keeping.close(1.0)
+        self._keeping.close(3.0)
         self._watched.end("stopped")
         self._seen.close(1.0)
         self._recorder.end(None, self._listener)  # of a job whose process had to be killed
@@ -196,10 +205,14 @@ class LocalDesk(QuickCalls):
         ModelStore(self._workspace).require_current()
         self._begin("evaluate", "Evaluating the model", request)
 
-    def recognise(self, request: RecogniseRequest) -> None:
-        ModelStore(self._workspace).require_current()
+    def check_recognition(self, request: RecogniseRequest) -> None:
+        """Raise as `recognise` does for what can be told before a process has started."""
         for each in request.sources:
             check_source(each, may_come=bool(request.beside))
+        ModelStore(self._workspace).require_current()
+
+    def recognise(self, request: RecogniseRequest) -> None:
+        self.check_recognition(request)
         source = ", ".join(map(mask_credentials, request.sources))
         self._begin("recognise", f"Recognising from {source}", request)
 
@@ -244,6 +257,7 @@ class LocalDesk(QuickCalls):
             self._listener(JobStarted(job=job, title=title))
             if job == "recognise":
                 self._run += 1
+                self._counted = {}
                 self._sources = Sources(request)
             # Recognition: the model first, for it may take seconds to load; frames wait for it.
             self._processes.send(NEEDED[job][0], Start(job=job, request=request, run=self._run))
@@ -298,7 +312,7 @@ class LocalDesk(QuickCalls):
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
         if job == "recognise":
-            self._watched.end(ended.outcome)
+            self._watched.end(ended.outcome, **self._counted)
         self._recorder.hear(ended)
         self._recorder.end(job, self._listener)
         self._listener(ended)
@@ -321,12 +335,21 @@ class LocalDesk(QuickCalls):
         if route := self._routes.get(type(message)):
             route(child, message)
         elif isinstance(message, Event):
-            self._seen.hear(message)
+            if self._sources is None or not self._sources.replayed:
+                self._seen.hear(message)
             self._listener(message)
 
     def _to_model(self, _child: Child, message: FacesFound | FramesEnded) -> None:
         if "recognise" in self._jobs:
             self._processes.send(MODEL, message)
+
+    def _sighted(self, _child: Child, message: Sighted) -> None:
+        self._keeping.offer(message, asked=bool(self._sources and self._sources.request.keep))
+        self._listener(message)
+
+    def _recognised(self, _child: Child, done: RecogniseDone) -> None:
+        self._counted = {"frames": done.frames}
+        self._listener(done)
 
     def _evaluated(self, _child: Child, done: EvaluateDone) -> None:
         """The running evaluation holds the writer lock. A full disk must not lose the figures."""

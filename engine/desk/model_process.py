@@ -37,7 +37,7 @@ from engine.contract.messages import (
     TwinReport,
     WhyAsked,
 )
-from engine.contract.requests import EvaluateRequest, TrainRequest
+from engine.contract.requests import EvaluateRequest, RecogniseRequest, TrainRequest
 from engine.desk.child_main import ChildContext, serve
 from engine.model.backbones import choose_runtime, load_ahead
 from engine.pictures import CROP
@@ -129,7 +129,7 @@ class ModelBody:
         self._recognition: Recognition | None = None
         self._explained: Recognition | None = None
         """The recognition that explanations are about: the one under way, or the last one."""
-        self._run = 0
+        self._run, self._why = 0, False
         self._cameras: set[int] = set()
         """Cameras that still deliver."""
         self._frames = 0
@@ -171,21 +171,20 @@ class ModelBody:
     def _take(self, message: object) -> None:
         context = self._context
         match message:
-            case Start(request=TrainRequest() as training):
-                self._beside("train", lambda token: self._train(training, token))
-            case Start(request=EvaluateRequest() as evaluation):
-                self._beside("evaluate", lambda token: self._evaluate(evaluation, token))
-            case Start():
-                self._run = message.run
+            case Start(request=TrainRequest() | EvaluateRequest()):
+                self._beside(message.job, message.request)
+            case Start(request=RecogniseRequest() as request):
+                self._run, self._why = message.run, request.why
                 self._slots = FrameSlots()
-                self._cameras = set(range(len(message.request.sources)))
+                self._cameras = set(range(len(request.sources)))
                 self._frames = 0
                 with self._features.paused():
                     self._recognition = self._make(
                         context.workspace,
                         context.settings,
                         context.emit,
-                        backbones=self._backbones,
+                        request.keep,
+                        self._backbones,
                     )
                 self._explained = self._recognition
                 context.send(Ready(run=self._run))
@@ -225,7 +224,7 @@ class ModelBody:
         self._cameras.discard(message.camera)
         self._frames += message.frames
         if not self._cameras:
-            recognition.finish(self._frames)
+            recognition.finish(self._frames, why=self._why)
             self._end(JobEnded(job=RECOGNISE, outcome="done"))
 
     def _over(self, message: PicturesOver) -> None:
@@ -276,12 +275,25 @@ class ModelBody:
         scores = tuple((place, mean, best) for place, (mean, best) in found.items())
         context.send(LikenessFound(number=message.number, scores=scores))
 
-    def _beside(self, job: str, work: Callable[[Cancel], None]) -> None:
+    def _beside(self, job: str, request: TrainRequest | EvaluateRequest) -> None:
         """Run a job in a thread of its own, so that recognition goes on."""
-        self._context.begin(job)
+        context = self._context
+        context.begin(job)
+
+        def paused(cancel: Cancel) -> None:
+            work = work_of(request)
+            with self._features.paused():
+                work(
+                    context.workspace,
+                    context.settings,
+                    request,
+                    cancel,
+                    context.emit,
+                    self._backbones,
+                )
 
         def run() -> None:
-            self._context.run_job(job, work)
+            context.run_job(job, paused)
             self._tell_burden()
 
         threading.Thread(target=run, name=job, daemon=True).start()
@@ -342,33 +354,16 @@ class ModelBody:
             judged = self._judging.look(message.slug, message.session, beating)
         context.send(judged)
 
-    def _evaluate(self, request: EvaluateRequest, cancel: Cancel) -> None:
-        from engine.jobs.evaluate import evaluate
 
-        context = self._context
-        with self._features.paused():
-            evaluate(
-                context.workspace,
-                context.settings,
-                request,
-                cancel,
-                context.emit,
-                self._backbones,
-            )
-
-    def _train(self, request: TrainRequest, cancel: Cancel) -> None:
+def work_of(request: TrainRequest | EvaluateRequest) -> Callable[..., object]:
+    """What carries out a request, loaded only by then."""
+    if isinstance(request, TrainRequest):
         from engine.jobs.train import train
 
-        context = self._context
-        with self._features.paused():
-            train(
-                context.workspace,
-                context.settings,
-                request,
-                cancel,
-                context.emit,
-                self._backbones,
-            )
+        return train
+    from engine.jobs.evaluate import evaluate
+
+    return evaluate
 
 
 def body(context: ChildContext) -> None:

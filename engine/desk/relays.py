@@ -9,6 +9,7 @@ import itertools
 import queue
 import time
 
+from engine.camera.recording_folder import is_recording
 from engine.contract import JobEnded, SourceFailed
 from engine.contract.errors import EngineDied, FacedeskError
 from engine.contract.messages import (
@@ -155,6 +156,8 @@ class Sources:
 
     def __init__(self, request: RecogniseRequest) -> None:
         self.request = request
+        self.replayed = is_recording(request.source)
+        """Whether they show what was once, and nobody who is there now."""
         self._failed: dict[int, SourceFailed] = {}
 
     def camera_of(self, process: str) -> int | None:
@@ -189,4 +192,5 @@ class Sources:
             message=last.text,
             hint=last.hint,
             exit_code=last.exit_code,
+            kind=last.kind,
         )

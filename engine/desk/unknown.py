@@ -47,17 +47,17 @@ class UnknownWriter:
         self._choices = Choices(workspace, settings.unknown)
         self._hold = hold
         self._tell = tell
-        self._queue: queue.Queue[Sighted | None] = queue.Queue(WAITING)
+        self._queue: queue.Queue[tuple[Sighted, bool] | None] = queue.Queue(WAITING)
         self._skipped = 0
         self._thread: threading.Thread | None = None
 
-    def offer(self, sighted: Sighted) -> None:
-        """Queue a sighting; never blocks."""
+    def offer(self, sighted: Sighted, *, asked: bool = False) -> None:
+        """Queue a sighting; never blocks. `asked`: it is kept whatever the switch says."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="unknown", daemon=True)
             self._thread.start()
         try:
-            self._queue.put_nowait(sighted)
+            self._queue.put_nowait((sighted, asked))
         except queue.Full:
             self._skip("the disk is too slow")
 
@@ -71,8 +71,9 @@ class UnknownWriter:
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        while (sighted := self._queue.get()) is not None:
-            if not self._unknown.keeping:
+        while (found := self._queue.get()) is not None:
+            sighted, asked = found
+            if not (asked or self._unknown.keeping):
                 continue  # switched off since it was seen
             try:
                 with self._hold("keeping an unknown"):

@@ -8,16 +8,19 @@ that are recognised.
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.camera.folder import noted, pictures_of
 from engine.camera.reader import Reader
 from engine.camera.recording import recorded_frames
 from engine.camera.source import Frame
@@ -29,6 +32,7 @@ from engine.faces.align import Face
 from engine.faces.detect import FaceFinder, FaceFollower
 from engine.faces.quality import lies
 from engine.jobs.preview import Viewer
+from engine.pictures import Unreadable, read_photograph
 from engine.settings import Settings
 
 LEARNING = 0.2
@@ -95,6 +99,7 @@ class FramePace:
             self._due = None
 
 
+NO_PICTURE = np.empty((0, 0, 3), np.uint8)
 FRESH = 0.7
 """Seconds that a box may be shown for after the frame it was found in."""
 Deliver = Callable[[FacesFound], None]
@@ -118,8 +123,12 @@ def watch(
     which none may be left out wait instead. `patient` as in Reader. Returns the numbers of frames
     read and dropped. Raises SourceError.
     """
+    folder = Path(request.source).expanduser()
+    if request.each and os.path.isdir(folder):
+        return _each_picture(settings, folder, cancel, emit, deliver, pace), 0
     viewer = Viewer(emit, title="Facedesk", window=request.window, preview=preview)
     seen = _Seen()
+    chosen = None if request.frames is None else frozenset(request.frames)
     try:
         with Reader(
             request.source, settings.camera, request.pace, emit, cancel, patient=patient
@@ -149,17 +158,49 @@ def watch(
                 recorded_frames(reader, cancel, request.recording, most, emit, wanted)
             ) as taken:
                 for frame in taken:
-                    if pace is not None and not lossy:
-                        pace.wait(cancel)
                     faces = find(frame.image)
                     seen.note(frame, faces)
-                    deliver(faces_found(frame, faces, reader.dropped + seen.skipped, lossy=lossy))
-                    if pace is not None:
-                        pace.sent()
+                    if not faces or chosen is None or frame.sequence in chosen:
+                        if pace is not None and not lossy:
+                            pace.wait(cancel)
+                        dropped = reader.dropped + seen.skipped
+                        deliver(
+                            faces_found(frame, faces, dropped, lossy=lossy, single=request.each)
+                        )
+                        if pace is not None:
+                            pace.sent()
                     show(frame)
             return seen.frames, reader.dropped + seen.skipped
     finally:
         viewer.close()
+
+
+def _each_picture(
+    settings: Settings,
+    folder: Path,
+    cancel: Cancel,
+    emit: Emit,
+    deliver: Deliver,
+    pace: FramePace | None,
+) -> int:
+    """Deliver the most central face of every picture of a folder, or none; how many pictures."""
+    finder = FaceFinder(settings.detection)
+    number = 0
+    for number, (path, label) in enumerate(pictures_of(folder, emit), 1):
+        image = NO_PICTURE
+        faces: tuple[Face, ...] = ()
+        try:
+            image = read_photograph(path, noted(label, emit))
+            faces = finder.find_in_photograph(image)[:1]
+        except Unreadable as error:
+            emit(Notice(text=str(error), level="warning"))
+        if pace is not None:
+            pace.wait(cancel)
+        if cancel.stopping:
+            return number - 1
+        frame = Frame(image, number - 1, float(number - 1), label)
+        deliver(faces_found(frame, faces, 0, lossy=False, single=True))
+    return number
 
 
 @dataclass(slots=True)
@@ -214,7 +255,9 @@ def face_search(
     return find
 
 
-def faces_found(frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: bool) -> FacesFound:
+def faces_found(
+    frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: bool, single: bool = False
+) -> FacesFound:
     """The message for one frame's faces."""
     crops = b"".join(np.ascontiguousarray(face.crop).tobytes() for face in faces)
     return FacesFound(
@@ -227,4 +270,5 @@ def faces_found(frame: Frame, faces: Sequence[Face], dropped: int, *, lossy: boo
         lossy=lossy,
         eyes_found=tuple(face.eyes_found for face in faces),
         aligned=faces[0].aligned if faces else "eyes",
+        single=single,
     )

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from engine.faces.quality import Verdict
 
 if TYPE_CHECKING:
-    from engine.faces.align import Face
+    pass
 
 
 SETTLED = 5
@@ -279,46 +279,29 @@ class Recognition:
         self._dropped: Counter[int] = Counter()
         self._people: Counter[str] = Counter()
 
-    def take(self, found: FacesFound, skipped: int = 0, *, single: bool = False) -> None:
+    def take(self, found: FacesFound, skipped: int = 0) -> None:
         """Name the faces of one frame; emits FaceSeen for each and now and then the rate.
 
-        `skipped` frames were replaced by newer ones on the way here.
+        A picture that stands for itself and shows no face is a NoFace. `skipped` frames were
+        replaced by newer ones on the way here.
         """
-        crops = crops_of(found)
         events = self._recogniser.observe(
             found.source,
             found.frame,
             found.seconds,
             found.boxes,
-            crops,
-            single,
+            crops_of(found),
+            found.single,
             found.eyes_found,
             found.camera,
         )
-        if not single:
-            self._keepers[found.camera].take(
-                found.seconds, events, self._recogniser.memory, found.aligned
-            )
+        if not found.single:
+            self._keepers[found.camera].take(found.seconds, events, self.memory, found.aligned)
+        elif not events:
+            self._emit(NoFace(source=found.source, frame=found.frame))
         self._dropped[found.camera] = found.dropped + skipped
         self._count(events)
         self._look()
-
-    def take_picture(self, source: str, number: int, face: Face | None) -> None:
-        """Name one photograph's face as a probe of its own; NoFace if it has none."""
-        if face is None:
-            self._emit(NoFace(source=source, frame=number))
-            self._count(())
-            return
-        events = self._recogniser.observe(
-            source,
-            number,
-            float(number),
-            [face.box.as_tuple],
-            face.crop[None],
-            single=True,
-            eyes_found=(face.eyes_found,),
-        )
-        self._count(events)
 
     @property
     def memory(self) -> Memory:
@@ -330,8 +313,14 @@ class Recognition:
         for keeper in self._keepers.values():
             keeper.finish()
 
-    def finish(self, frames: int | None = None) -> RecogniseDone:
-        """Sum up. `frames` is the camera's count where it differs from what arrived here."""
+    def finish(self, frames: int | None = None, *, why: bool = False) -> RecogniseDone:
+        """Sum up; with `why` first explain the last decision about each face.
+
+        `frames` is the cameras' count where it differs from what arrived here.
+        """
+        if why:
+            for evidence in self.memory.all():
+                self._emit(self.explainer.explain(evidence))
         self.flush()
         seconds = max(time.monotonic() - self._began, 1e-6)
         done = RecogniseDone(

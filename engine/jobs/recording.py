@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,13 +59,12 @@ from engine.contract import (
     TrainDone,
 )
 from engine.contract.errors import FacedeskError, NoPictures, SourceError
-from engine.contract.messages import FacesFound
 from engine.contract.requests import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.model.store import ModelStore
 from engine.people.registry import utc_now
 from engine.settings import Settings
 from engine.text import mask_credentials
-from engine.workspace.audit import Audit, Doing
+from engine.workspace.audit import Audit
 from engine.workspace.files import FILE_MODE, write_json
 from engine.workspace.folder import Workspace
 
@@ -87,14 +86,80 @@ FOREIGN = (
 )
 """Events that are of other jobs, or nothing but a picture."""
 MEGABYTE = 1_000_000
-Request = TypeVar("Request", EnrolRequest, RecogniseRequest)
+Request = TypeVar("Request")
 
 
-class JobRecording:
-    """One job's recording. `hear` may be called from any thread and never raises.
+class Recorder:
+    """Records camera jobs, one at a time, under one name; without a `file` it records nothing.
 
-    Raises UsageError where the name is taken, DiskFull and WorkspaceUnusable.
+    With `number` further ones are `NAME-2` and so on. `hear` may be called from any thread and
+    never raises.
     """
+
+    def __init__(
+        self, file: Path | None, workspace: Workspace, settings: Settings, *, number: bool = False
+    ) -> None:
+        self._file, self._workspace, self._settings = file, workspace, settings
+        self._number = number
+        self._recording: _Recording | None = None
+
+    def begin(self, job: str, request: Request, tell: Emit) -> Request:
+        """The request, made to record if it is one for the camera.
+
+        Raises UsageError where the name is taken, DiskFull and WorkspaceUnusable.
+        """
+        if self._file is None or not isinstance(request, EnrolRequest | RecogniseRequest):
+            return request
+        if isinstance(request, RecogniseRequest) and request.beside:
+            tell(Notice(text="Several sources at once are not recorded", level="warning"))
+            return request
+        recording = _Recording(
+            self._file, job, request, self._settings, self._workspace, number=self._number
+        )
+        self._recording = recording
+        tell(RecordingStarted(job=job, file=str(recording.file)))
+        return dataclasses.replace(request, recording=str(recording.folder))
+
+    def hear(self, event: Event) -> None:
+        """Record an event of the job under way."""
+        if (recording := self._recording) is not None:
+            recording.hear(event)
+
+    def end(self, job: str | None, tell: Emit) -> None:
+        """The job is over; None: whichever it was. What hinders the recording is told."""
+        recording = self._recording
+        if recording is None or job not in (recording.job, None):
+            return
+        self._recording = None
+        try:
+            tell(recording.close())
+        except (FacedeskError, OSError) as error:
+            text = f"The recording stays in {recording.folder}: {error}"
+            tell(Notice(text=text, level="error"))
+
+    @contextlib.contextmanager
+    def recording(self, job: str, request: Request, tell: Emit) -> Iterator[tuple[Request, Emit]]:
+        """Record the job that runs inside the block, with this request and this listener.
+
+        Raises as `begin`.
+        """
+        request = self.begin(job, request, tell)
+
+        def both(event: Event) -> None:
+            self.hear(event)
+            tell(event)
+
+        try:
+            yield request, both
+        except FacedeskError as error:
+            self.hear(JobEnded.failure(job, error))
+            raise
+        finally:
+            self.end(job, tell)
+
+
+class _Recording:
+    """One job's recording on disk."""
 
     def __init__(
         self,
@@ -104,13 +169,17 @@ class JobRecording:
         settings: Settings,
         workspace: Workspace,
         *,
-        number: bool = False,
+        number: bool,
     ) -> None:
         self.job = job
         self._audit = Audit(workspace)
         self._audit.ready()
         self.folder, self.file = new_recording(file, number=number)
-        self._doing = self._begun(job)
+        try:  # where it cannot be noted that something is recorded, nothing is
+            self._doing = self._audit.begin("recording-made", [("", {"job": job})])
+        except FacedeskError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         self._most = settings.record.most_megabytes * MEGABYTE
         self._written = 0
         self._lock = threading.Lock()
@@ -129,14 +198,6 @@ class JobRecording:
             self.folder / EVENTS, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE
         )
         self._events = os.fdopen(handle, "w", encoding="utf-8")
-
-    def _begun(self, job: str) -> Doing:
-        """Note that something is recorded; where that cannot be noted nothing is."""
-        try:
-            return self._audit.begin("recording-made", [("", {"job": job})])
-        except FacedeskError:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
 
     def hear(self, event: Event) -> None:
         """Append an event of the job, with the time of day in seconds."""
@@ -169,86 +230,11 @@ class JobRecording:
         )
 
 
-class Recorder:
-    """The recordings of one run of the app: `NAME`, `NAME-2` and so on, one a camera job."""
-
-    def __init__(self, file: Path | None, workspace: Workspace, settings: Settings) -> None:
-        self._file, self._workspace, self._settings = file, workspace, settings
-        self._recording: JobRecording | None = None
-
-    def begin(self, job: str, request: Any, tell: Emit) -> Any:
-        """The request, made to record if it is one for the camera. Raises as JobRecording does."""
-        if self._file is None or not isinstance(request, EnrolRequest | RecogniseRequest):
-            return request
-        if isinstance(request, RecogniseRequest) and request.beside:
-            tell(Notice(text="Several sources at once are not recorded", level="warning"))
-            return request
-        settings, workspace = self._settings, self._workspace
-        recording = JobRecording(self._file, job, request, settings, workspace, number=True)
-        self._recording = recording
-        tell(RecordingStarted(job=job, file=str(recording.file)))
-        return dataclasses.replace(request, recording=str(recording.folder))
-
-    def hear(self, event: Event) -> None:
-        """Record an event of the job under way."""
-        recording = self._recording
-        if recording is not None:
-            recording.hear(event)
-
-    def end(self, job: str | None, tell: Emit) -> None:
-        """The job is over; None: whichever it was."""
-        recording = self._recording
-        if recording is None or job not in (recording.job, None):
-            return
-        self._recording = None
-        try:
-            tell(recording.close())
-        except (FacedeskError, OSError) as error:
-            tell(
-                Notice(
-                    text=f"The recording stays in {recording.folder}: {error}",
-                    level="warning",
-                )
-            )
-
-
-@contextlib.contextmanager
-def recorded(
-    file: Path | None,
-    job: str,
-    request: Request,
-    settings: Settings,
-    workspace: Workspace,
-    emit: Emit,
-) -> Iterator[tuple[Request, Emit]]:
-    """The request and the listener with which a job is recorded in `file`, for the command line.
-
-    Raises as JobRecording does.
-    """
-    if file is None:
-        yield request, emit
-        return
-    recording = JobRecording(file, job, request, settings, workspace)
-    emit(RecordingStarted(job=job, file=str(recording.file)))
-
-    def both(event: Event) -> None:
-        recording.hear(event)
-        emit(event)
-
-    try:
-        yield dataclasses.replace(request, recording=str(recording.folder)), both
-    except FacedeskError as error:
-        recording.hear(JobEnded.failure(job, error))
-        raise
-    finally:
-        emit(recording.close())
-
-
 def _told(request: EnrolRequest | RecogniseRequest) -> dict[str, Any]:
     """The request without credentials and without what belongs to this machine's screen."""
     body = dataclasses.asdict(request)
     body["source"] = mask_credentials(request.source)
-    for name in ("recording", "window", "beside", "consent"):
+    for name in ("recording", "window", "beside", "consent", "why", "keep", "frames"):
         body.pop(name, None)
     return body
 
@@ -266,6 +252,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
+DECIDING = ("detection", "gates", "recognition")
+"""Those of which the recording's are used when it is run again."""
 BEFORE: Mapping[str, Mapping[str, Any]] = {"detection": {"full_scan_every": 1}}
 """What held for recordings that do not tell a setting, because it came later."""
 
@@ -305,7 +293,8 @@ def recorded_job(file: str, settings: Settings, pace: Any, into: str | None = No
                 person=person, source=source, count=int(asked["count"]), pace=pace
             )
         elif session["job"] == "recognise":
-            request = RecogniseRequest(source=source, each=asked["each"] is True, pace=pace)
+            each = asked["each"] is True
+            request = RecogniseRequest(source=source, each=each, pace=pace, keep=False)
         else:
             raise ValueError("a job {job!r}".format(job=session["job"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -314,8 +303,17 @@ def recorded_job(file: str, settings: Settings, pace: Any, into: str | None = No
     return Recorded(str(session["job"]), request, used, notes, asked.get("pace") == "live")
 
 
+Recognise = Callable[[Settings, RecogniseRequest, Cancel, Emit], object]
+"""Recognises by a request until the source ends."""
+
+
 def replay(
-    workspace: Workspace, settings: Settings, request: ReplayRequest, cancel: Cancel, emit: Emit
+    workspace: Workspace,
+    settings: Settings,
+    request: ReplayRequest,
+    cancel: Cancel,
+    emit: Emit,
+    recognise: Recognise,
 ) -> ReplayDone:
     """Run `request.file` again; returns after emitting ReplayDone.
 
@@ -338,9 +336,15 @@ def replay(
         emit(event)
 
     then = decisions(read_lines(path / EVENTS))
-    judged = frozenset(frame for frame, _ in then)
+    again = recorded.request
     try:
-        _run(workspace, recorded, request.into, judged, cancel, both)
+        if isinstance(again, EnrolRequest):
+            _enrol(workspace, recorded.settings, again, request.into, cancel, both)
+        else:
+            # Of a live session the model saw only the frames it was quick enough for: the others
+            # are left out again, for each would have a vote.
+            seen = tuple(sorted({frame for frame, _ in then})) if recorded.live else None
+            recognise(recorded.settings, replace(again, frames=seen), cancel, both)
     except NoPictures:
         pass  # as it was recorded: the refusals are what is compared
     except SourceError as error:
@@ -360,18 +364,14 @@ def replay(
     return done
 
 
-def _run(
+def _enrol(
     workspace: Workspace,
-    recorded: Recorded,
+    settings: Settings,
+    request: EnrolRequest,
     into: str | None,
-    judged: frozenset[int],
     cancel: Cancel,
     emit: Emit,
 ) -> None:
-    request, settings = recorded.request, recorded.settings
-    if isinstance(request, RecogniseRequest):
-        _recognise(workspace, recorded, request, judged, cancel, emit)
-        return
     from engine.jobs.enrol import enrol
 
     if into is not None:
@@ -383,26 +383,7 @@ def _run(
     with tempfile.TemporaryDirectory(prefix="facedesk-replay-") as folder:
         # Nothing of it is kept, so nobody is enrolled by it.
         rule = replace(settings.consent, required="off")
-        nobody = replace(settings, consent=rule)
-        enrol(Workspace(Path(folder)), nobody, request, cancel, emit)
-
-
-def _recognise(
-    workspace: Workspace,
-    recorded: Recorded,
-    request: RecogniseRequest,
-    judged: frozenset[int],
-    cancel: Cancel,
-    emit: Emit,
-) -> None:
-    """Recognise. Of a live session the model saw only the frames it was quick enough for: the
-    others are left out again, for each would have a vote."""
-    from engine.jobs.recognise import recognise
-
-    def heeded(found: FacesFound) -> bool:
-        return not (recorded.live and found.boxes) or found.frame in judged
-
-    recognise(workspace, recorded.settings, request, cancel, emit, judged=heeded)
+        enrol(Workspace(Path(folder)), replace(settings, consent=rule), request, cancel, emit)
 
 
 def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...]]:
@@ -410,22 +391,18 @@ def _settings_of(told: Any, present: Settings) -> tuple[Settings, tuple[str, ...
     body = present.as_json()
     if not isinstance(told, dict):
         return present, ("The recording tells no settings: yours are used.",)
-    for name in ("detection", "gates", "recognition"):
+    for name in DECIDING:
         if isinstance(told.get(name), dict):
             body[name] = {**body[name], **BEFORE.get(name, {}), **told[name]}
     try:
         used = checked_settings(body)
     except ValueError:
         return present, ("The recording's settings do not fit this version: yours are used.",)
-    changed = [n for n in ("detection", "gates", "recognition") if body[n] != _dump(present, n)]
-    note = "Run with the recording's own settings of {names}, which differ from yours.".format(
-        names=", ".join(changed)
-    )
-    return used, (note,) if changed else ()
-
-
-def _dump(settings: Settings, section: str) -> Any:
-    return settings.as_json()[section]
+    mine = present.as_json()
+    changed = [name for name in DECIDING if body[name] != mine[name]]
+    names = ", ".join(changed)
+    text = f"Run with the recording's own settings of {names}, which differ from yours."
+    return used, (text,) if changed else ()
 
 
 def decisions(bodies: Iterable[Mapping[str, Any]]) -> Decisions:

@@ -209,11 +209,6 @@ class SeenNotes:
             self._failed[person] = self._clock() + AGAIN
 
 
-def seen_notes(workspace: Workspace) -> SeenNotes:
-    """For a process of its own, which takes the lock itself."""
-    return SeenNotes(workspace, lambda: workspace.writer("last seen"))
-
-
 class SeenWriter:
     """`SeenNotes` on a thread of its own, for the process that carries events."""
 

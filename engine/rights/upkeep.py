@@ -170,65 +170,36 @@ def note_settings(workspace: Workspace, settings: Settings) -> None:
     Audit(workspace).note_settings(told)
 
 
-def note_start(
-    workspace: Workspace, settings: Settings, sources: Sequence[str], tell: Emit
-) -> bool:
-    """Note that recognition starts; whether it could be, for in a workspace that may only be read
-    watching goes on, and `tell` hears why no entry is made.
-
-    Otherwise raises as `Audit.note`, and then nobody may watch.
-    """
-    if workspace.read_only:
-        text = "The workspace is read-only: this recognition is not in the audit log."
-        tell(Notice(text=text, level="warning"))
-        return False
-    note_settings(workspace, settings)
-    audit = Audit(workspace)
-    audit.ready()
-    audit.note("recognition-started", sources=[place(source) for source in sources])
-    return True
-
-
-@contextlib.contextmanager
-def watching(
-    workspace: Workspace, settings: Settings, sources: Sequence[str], tell: Emit
-) -> Iterator[dict[str, Any]]:
-    """Note the start, and when the block is over the end and its outcome.
-
-    The block may add to the last entry's details. Raises and tells as `note_start`.
-    """
-    noted = note_start(workspace, settings, sources, tell)
-    told: dict[str, Any] = {"outcome": "failed"}
-    try:
-        yield told
-        told["outcome"] = "done"
-    finally:
-        if noted:
-            Audit(workspace).note("recognition-ended", **told)
-
-
 class Watched:
-    """The same for the app, where a recognition begins in one call and ends in another."""
+    """What the audit log says of recognitions, one at a time: when it started and ended."""
 
     def __init__(self, workspace: Workspace, settings: Settings, tell: Emit) -> None:
         self._workspace, self._settings, self._tell = workspace, settings, tell
         self._open = False
 
     def begin(self, sources: Sequence[str]) -> None:
-        """Note the start. Raises and tells as `note_start`."""
-        self._open = note_start(self._workspace, self._settings, sources, self._tell)
+        """Note the start. In a workspace that may only be read watching goes on, and `tell` hears
+        why no entry is made.
 
-    def end(self, outcome: str) -> None:
+        Otherwise raises as `Audit.note`, and then nobody may watch.
+        """
+        if self._workspace.read_only:
+            text = "The workspace is read-only: this recognition is not in the audit log."
+            self._tell(Notice(text=text, level="warning"))
+            return
+        note_settings(self._workspace, self._settings)
+        audit = Audit(self._workspace)
+        audit.ready()
+        audit.note("recognition-started", sources=[place(source) for source in sources])
+        self._open = True
+
+    def end(self, outcome: str, **more: Any) -> None:
         """Note the end of what was begun; an entry that cannot be written is told as a Notice."""
         if not self._open:
             return
         self._open = False
         try:
-            Audit(self._workspace).note("recognition-ended", outcome=outcome)
+            Audit(self._workspace).note("recognition-ended", outcome=outcome, **more)
         except FacedeskError as error:
-            self._tell(
-                Notice(
-                    text=f"The end of recognition is not in the audit log. {error}",
-                    level="error",
-                )
-            )
+            text = f"The end of recognition is not in the audit log. {error}"
+            self._tell(Notice(text=text, level="error"))

@@ -19,7 +19,6 @@ from engine.contract.requests import EnrolRequest, RecogniseRequest, TrainReques
 from engine.jobs import naming
 from engine.jobs.enrol import enrol
 from engine.jobs.naming import Recognition
-from engine.jobs.recognise import recognise
 from engine.jobs.train import train
 from engine.model.backbones import Backbone
 from engine.model.networks import Backbones
@@ -30,6 +29,7 @@ from engine.people.trash import Trash
 from engine.rights.erase import erase
 from engine.settings import ConsentSettings, GateSettings, Settings
 from engine.workspace.folder import Workspace
+from tui.cli.recognise import watch
 
 ANY = GateSettings(min_brightness=0, max_brightness=255, min_sharpness=0, min_change=0)
 SETTINGS = Settings(gates=ANY)
@@ -183,8 +183,8 @@ def test_a_real_man_in_another_take_is_not_kept_and_another_man_is(
         """Sightings of five seconds of this clip."""
         events: list[Event] = []
         part = cut(clips / clip, tmp_path / f"{clip}.avi", 125, 100)
-        request = RecogniseRequest(source=str(part), pace="fast")
-        recognise(workspace, settings, request, Cancel(), events.append, keep=True)
+        request = RecogniseRequest(source=str(part), pace="fast", keep=True)
+        watch(workspace, settings, request, Cancel(), events.append)
         seen = [event for event in events if isinstance(event, FaceSeen)]
         assert len(seen) > 50, "the clip shows a face"
         assert not any(event.person for event in seen)

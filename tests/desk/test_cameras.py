@@ -12,9 +12,9 @@ from engine.contract import Event, Notice
 from engine.contract.errors import SourceNotFound
 from engine.contract.requests import RecogniseRequest
 from engine.desk.processes import is_further, process_name, starts
-from engine.jobs.recognise import recognise
 from engine.jobs.recording import Recorder
 from engine.workspace.folder import Workspace
+from tui.cli.recognise import watch
 
 THREE = RecogniseRequest(source="0", beside=("1", "clip.mp4"), pace="live")
 
@@ -50,4 +50,4 @@ def test_a_missing_source_is_said_before_a_model_is_looked_for(
 ) -> None:
     """This workspace has no model, which would be the next thing to be said."""
     with pytest.raises(SourceNotFound):
-        recognise(workspace, load_settings(), RecogniseRequest(source=source), Cancel(), print)
+        watch(workspace, load_settings(), RecogniseRequest(source=source), Cancel(), print)

@@ -23,7 +23,7 @@ from engine.contract.errors import SourceUnreadable
 from engine.contract.requests import CheckRequest, EnrolRequest, ReplayRequest
 from engine.desk.local import LocalDesk
 from engine.jobs.enrol import enrol
-from engine.jobs.recording import compared, decisions, recorded, replay
+from engine.jobs.recording import Recorder, compared, decisions, replay
 from engine.workspace.folder import Workspace
 
 REQUEST = EnrolRequest(person="Eileen Collins", source="demo:collins", count=6, pace="fast")
@@ -35,16 +35,23 @@ def record(workspace: Workspace, file: Path, **settings: object) -> list[Event]:
     used = load_settings(**settings)
     with (
         workspace.writer("test"),
-        recorded(file, "enrol", REQUEST, used, workspace, events.append) as (request, emit),
+        Recorder(file, workspace, used).recording("enrol", REQUEST, events.append) as (
+            request,
+            emit,
+        ),
     ):
         enrol(workspace, used, request, Cancel(), emit)
     return events
 
 
+def never(*given: object) -> None:
+    raise AssertionError("an enrolment recognises nobody")
+
+
 def play(workspace: Workspace, file: Path, **request: str) -> tuple[ReplayDone, list[Event]]:
     events: list[Event] = []
     asked = ReplayRequest(file=str(file), **request)
-    return replay(workspace, load_settings(), asked, Cancel(), events.append), events
+    return replay(workspace, load_settings(), asked, Cancel(), events.append, never), events
 
 
 def judged(events: list[Event]) -> list[tuple[object, ...]]:

@@ -4,8 +4,8 @@ import pytest
 
 from engine.config import load_settings
 from engine.contract import Notice
-from engine.contract.errors import SourceNotFound, WorkspaceUnusable
-from engine.rights.upkeep import Watched, note_settings, watching
+from engine.contract.errors import WorkspaceUnusable
+from engine.rights.upkeep import Watched, note_settings
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 
@@ -20,8 +20,9 @@ def told(workspace: Workspace) -> list[tuple[str, object]]:
 
 
 def test_start_and_end_are_noted_with_the_cameras_and_not_with_names(workspace: Workspace) -> None:
-    with watching(workspace, load_settings(), ("0", "rtsp://u:p@cam/ada"), [].append) as more:
-        more["frames"] = 3
+    watched = Watched(workspace, load_settings(), [].append)
+    watched.begin(("0", "rtsp://u:p@cam/ada"))
+    watched.end("done", frames=3)
     assert told(workspace) == [
         ("recognition-started", ["0", "rtsp://cam"]),
         ("recognition-ended", "done"),
@@ -29,22 +30,10 @@ def test_start_and_end_are_noted_with_the_cameras_and_not_with_names(workspace: 
     assert Audit(workspace).entries()[-1].details["frames"] == 3
 
 
-def test_a_recognition_that_fails_ended_too(workspace: Workspace) -> None:
-    with (
-        pytest.raises(SourceNotFound),
-        watching(workspace, load_settings(), ("clip.mp4",), [].append),
-    ):
-        raise SourceNotFound("gone")
-    assert told(workspace)[-1] == ("recognition-ended", "failed")
-
-
 def test_nobody_watches_where_it_cannot_be_noted(workspace: Workspace) -> None:
     Audit(workspace).file.mkdir(parents=True)
-    with (
-        pytest.raises(WorkspaceUnusable),
-        watching(workspace, load_settings(), ("0",), [].append),
-    ):
-        pytest.fail("it was watched all the same")
+    with pytest.raises(WorkspaceUnusable):
+        Watched(workspace, load_settings(), [].append).begin(("0",))
 
 
 def test_an_end_that_cannot_be_noted_any_more_is_told(workspace: Workspace) -> None:
@@ -75,7 +64,8 @@ def test_a_workspace_that_may_only_be_read_is_watched_and_that_no_entry_is_made_
 ) -> None:
     monkeypatch.setattr(Workspace, "read_only", True)
     heard: list[Notice] = []
-    with watching(workspace, load_settings(), ("0",), heard.append):
-        pass
+    watched = Watched(workspace, load_settings(), heard.append)
+    watched.begin(("0",))
+    watched.end("done")
     assert ["not in the audit log" in notice.text for notice in heard] == [True]
     assert told(workspace) == []

@@ -12,6 +12,7 @@ from dataclasses import fields
 import pytest
 
 from engine.contract import EpochDone, JobEnded, Preview, SplitDone
+from engine.contract.errors import SourceUnreadable
 from engine.contract.messages import FacesFound, Start
 from engine.contract.requests import EnrolRequest
 from engine.desk.wire import LONGEST_HEADER, REGISTRY, Channel, WireError, decode, encode
@@ -130,3 +131,13 @@ def test_no_message_shows_bytes_when_it_is_printed() -> None:
 def test_a_header_nested_beyond_measure_is_a_wire_error() -> None:
     with pytest.raises(WireError):
         decode(b"[" * 100_000, b"")
+
+
+def test_the_error_of_a_failed_job_is_of_its_own_class_again(
+    channels: tuple[Channel, Channel],
+) -> None:
+    met = SourceUnreadable("No video", "clip.mp4", "Try another.")
+    channels[0].send(JobEnded.failure("recognise", met))
+    error = channels[1].receive().error()
+    assert type(error) is SourceUnreadable
+    assert (str(error), error.hint, error.exit_code) == ("No video: clip.mp4", "Try another.", 3)

@@ -28,15 +28,17 @@ from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.faces.detect import FaceFinder
 from engine.jobs.evaluate import evaluate
-from engine.jobs.recognise import recognise
+from engine.jobs.find_faces import watch
 from engine.jobs.judging import suspect
+from engine.jobs.naming import Recognition
 from engine.contract.desk import EvaluateRequest, RecogniseRequest
 from engine.workspace.folder import Workspace
 
 workspace, settings, events = Workspace(Path(sys.argv[1])), load_settings(training={"views": 0}), []
 source = "demo:hopper?seed=5&frames=20"
 request = RecogniseRequest(source=source, pace="fast")
-recognise(workspace, settings, request, Cancel(), events.append)
+recognition = Recognition(workspace, settings, events.append)
+watch(settings, request, Cancel(), events.append, recognition.take, preview=None)
 done = evaluate(workspace, settings, EvaluateRequest(), Cancel(), events.append)
 frames = [DemoSource(source).render(number) for number in (0, 8, 16)]
 finder = FaceFinder(settings.detection)

@@ -23,7 +23,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[2]
 GROUPS = ("tui.cli",)
 """Packages whose modules are all imported, where they are."""
-OTHERS = ("engine.config", "engine.camera.opencv", "engine.jobs.enrol", "engine.jobs.recognise")
+OTHERS = ("engine.config", "engine.camera.opencv", "engine.jobs.enrol", "engine.desk.local")
 
 
 def load() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.templates import copy_of
+
 
 @pytest.fixture
 def recording(facedesk: Any, tmp_path: Path) -> Path:
@@ -77,3 +79,23 @@ def test_what_is_no_recording_is_refused(facedesk: Any, tmp_path: Path) -> None:
         run = facedesk("replay", tmp_path / name, "--workspace", tmp_path / "w")
         assert run.code == 3
         assert "recording" in run.err
+
+
+def test_a_recorded_recognition_decides_the_same_again_and_nobody_was_seen_by_it(
+    facedesk: Any, demo_trained: Path, tmp_path: Path
+) -> None:
+    workspace = copy_of(demo_trained, tmp_path / "w")
+    at = ("--workspace", workspace.root, "--json")
+    run = facedesk(
+        "recognize", "--source", "demo:hopper?frames=20", "--record", tmp_path / "live",
+        "--pace", "live", *at,
+    )  # fmt: skip
+    assert run.code == 0, run.err
+    assert run.named("tape_ended")
+    for file in workspace.people.glob("*/seen.json"):
+        file.unlink()
+    run = facedesk("replay", tmp_path / "live.fdrec", *at)
+    assert run.code == 0, run.err
+    assert run.done["agreement"] == 1
+    assert run.done["decisions"] > 0
+    assert not list(workspace.people.glob("*/seen.json"))

@@ -145,3 +145,16 @@ def test_frames_of_which_none_may_be_left_out_are_all_delivered() -> None:
         load_settings(), request, Cancel(), lambda event: None, take, preview=None, pace=pace
     ) == (12, 0)
     assert [message.frame for message in found] == list(range(12))
+
+
+def test_only_chosen_frames_show_faces_to_recognition_and_nothing_waits_for_the_others() -> None:
+    pace = FramePace()
+    found: list[FacesFound] = []
+
+    def take(message: FacesFound) -> None:
+        found.append(message)
+        pace.take(wanted())
+
+    request = RecogniseRequest(source="demo:collins?frames=12", pace="fast", frames=(3, 7))
+    watch(load_settings(), request, Cancel(), lambda event: None, take, preview=None, pace=pace)
+    assert [message.frame for message in found if message.boxes] == [3, 7]

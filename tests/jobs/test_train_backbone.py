@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import Event, FaceSeen
 from engine.contract.errors import ModelCorrupt, UsageError
+from engine.contract.messages import FacesFound
 from engine.contract.requests import TrainRequest
-from engine.faces.align import Face
-from engine.faces.box import Box
 from engine.jobs.naming import Recognition
 from engine.jobs.train import train
 from engine.model.networks import backbone_of, refuse_unfitting
@@ -92,8 +91,11 @@ def test_a_model_trained_on_the_face_network_is_used_with_it(workspace: Workspac
     )
     details = ModelStore(workspace).load(done.model).info.details
     assert details["backbone"] == "resnet"
-    face = Face(Box(0, 0, 160, 160), ((54, 74), (105, 74)), True, patterns[1])
-    Recognition(workspace, Settings(), events.append).take_picture("probe", 0, face)
+    probe = FacesFound(
+        source="probe", frame=0, seconds=0.0, boxes=((0, 0, 160, 160),),
+        crops=patterns[1].tobytes(), dropped=0, lossy=False, single=True,
+    )  # fmt: skip
+    Recognition(workspace, Settings(), events.append).take(probe)
     seen = [event for event in events if isinstance(event, FaceSeen)]
     assert [event.candidate for event in seen] == ["Bob"]
 

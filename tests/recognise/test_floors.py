@@ -18,17 +18,17 @@ import numpy as np
 import pytest
 
 from engine.cancel import Cancel
-from engine.contract import Event, FaceSeen, NoFace, Sighted
+from engine.contract import Event, FaceSeen, NoFace
 from engine.contract.requests import EnrolRequest, ImportRequest, RecogniseRequest, TrainRequest
 from engine.desk.unknown import unknown_view
 from engine.jobs.enrol import enrol
 from engine.jobs.imports import import_pictures
-from engine.jobs.recognise import recognise
 from engine.jobs.train import train
 from engine.model.networks import Backbones
 from engine.people.unknown import UnknownStore
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
+from tui.cli.recognise import watch
 
 pytestmark = [pytest.mark.shared, pytest.mark.long]
 
@@ -91,8 +91,8 @@ def trained(workspace: Workspace) -> None:
 
 def seen(workspace: Workspace, source: Path, *, each: bool) -> list[Event]:
     events: list[Event] = []
-    request = RecogniseRequest(source=str(source), each=each, pace="fast")
-    recognise(workspace, SETTINGS, request, Cancel(), events.append, keep=False)
+    request = RecogniseRequest(source=str(source), each=each, pace="fast", keep=False)
+    watch(workspace, SETTINGS, request, Cancel(), events.append)
     return [event for event in events if isinstance(event, FaceSeen | NoFace)]
 
 
@@ -314,12 +314,8 @@ def kept(
     unknown = UnknownStore(workspace, SETTINGS.unknown)
     unknown.switch(True)
     for film in films:
-        events: list[Event] = []
-        request = RecogniseRequest(source=str(film), pace="fast")
-        recognise(workspace, SETTINGS, request, Cancel(), events.append, keep=True)
-        for event in events:
-            if isinstance(event, Sighted):
-                unknown.add(event)
+        request = RecogniseRequest(source=str(film), pace="fast", keep=True)
+        watch(workspace, SETTINGS, request, Cancel(), quiet)
     who = {each.id: Path(each.source).stem.split("_take")[0] for each in unknown.sightings()}
     groups = unknown_view(workspace, SETTINGS).groups
     return [{who[sighting] for sighting in group.sightings} for group in groups]

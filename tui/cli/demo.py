@@ -17,7 +17,7 @@ from engine.contract.requests import (
 from engine.desk import library
 from tui.cli.enrol import capture
 from tui.cli.options import TakesGlobals
-from tui.cli.recognise import recognise_one
+from tui.cli.recognise import recognise
 from tui.cli.run import Context, takes_context
 from tui.cli.train import make_split, train_model
 
@@ -63,7 +63,7 @@ def _demo_here(context: Context) -> None:
     _say(context, "2. Train with one person")
     train_model(context, TrainRequest())
     _say(context, f"3. {HOPPER} walks by: nobody knows her yet")
-    stranger = recognise_one(context, _watch("demo:hopper"))
+    stranger = recognise(context, _watch("demo:hopper"))
     _say(context, f"4. Enrol {HOPPER} too")
     capture(context, _enrol(HOPPER, "demo:hopper"))
     _say(context, "5. Split")
@@ -80,8 +80,8 @@ def _demo_here(context: Context) -> None:
     _say(context, "6. Train with both")
     train_model(context, TrainRequest())
     _say(context, "7. Recognise both, on camera paths never seen before")
-    first = recognise_one(context, _watch("demo:collins"))
-    second = recognise_one(context, _watch("demo:hopper"))
+    first = recognise(context, _watch("demo:collins"))
+    second = recognise(context, _watch("demo:hopper"))
     verdicts = (
         (f"{HOPPER} before enrolment", "unknown", stranger),
         (COLLINS, COLLINS, first),

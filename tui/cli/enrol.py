@@ -144,7 +144,7 @@ def capture(
     """
     from engine.jobs.enrol import enrol, nothing_captured
     from engine.jobs.judging import guard_here
-    from engine.jobs.recording import recorded
+    from engine.jobs.recording import Recorder
 
     output, settings, workspace = context.output, context.settings, context.workspace
     said: Coaching | None = None
@@ -162,7 +162,8 @@ def capture(
                 bar.retitle(f"{coach.advice(event)}{f' ({why})' if why else ''}")
 
             emit = Listener(output, bar, {Coaching: advise})
-            with recorded(record, "enrol", request, settings, workspace, emit) as (request, tell):
+            recorder = Recorder(record, workspace, settings)
+            with recorder.recording("enrol", request, emit) as (request, tell):
                 guard = guard_for(context, request.person, twins, tell, asking)
                 faces = guard_here(workspace, settings, tell)
                 done = enrol(workspace, settings, request, cancel, tell, guard, faces=faces)

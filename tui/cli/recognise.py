@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace as changed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.cancel import Cancel
 from engine.contract import (
     Captured,
+    Emit,
     Event,
     FaceSeen,
     JobEnded,
@@ -24,26 +26,24 @@ from engine.contract import (
     RecogniseDone,
     Refused,
     ReplayDone,
-    Sighted,
     SourceFailed,
     Threshold,
+    UnknownChanged,
     Why,
 )
-from engine.contract.errors import (
-    FacedeskError,
-    NoPictures,
-    SourceError,
-    SourceUnreadable,
-    UsageError,
-)
+from engine.contract.errors import NoPictures, SourceError, SourceUnreadable, UsageError
 from engine.contract.requests import EnrolRequest, RecogniseRequest, ReplayRequest
 from engine.text import many
-from tui.cli import complete, unknown
+from tui.cli import complete
 from tui.cli.listen import Listener, demand_review, refusal, threshold_line
 from tui.cli.options import TakesGlobals, record_option
 from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
 from tui.words.coach import sentences
+
+if TYPE_CHECKING:
+    from engine.settings import Settings
+    from engine.workspace.folder import Workspace
 
 POLL = 0.2
 """Seconds after which Ctrl+C is noticed."""
@@ -92,12 +92,6 @@ def recognize(
     facedesk recognize --source photos/ --each --json
     facedesk recognize --source 0 --source 1 --source rtsp://door.local/live --pace live
     """
-    request = RecogniseRequest(
-        source=sources[0], each=each, window=window, pace=pace, beside=sources[1:]
-    )
-    if not request.beside:
-        recognise_one(context, request, record, why=why, keep=keep_unknown or None)
-        return
     alone = {
         "--each": each,
         "--window": window,
@@ -105,129 +99,126 @@ def recognize(
         "--keep-unknown": keep_unknown,
         "--record": record is not None,
     }
-    if given := [option for option, is_given in alone.items() if is_given]:
+    given = [option for option, is_given in alone.items() if is_given]
+    if given and len(sources) > 1:
         raise UsageError(
             f"{', '.join(given)} needs one source",
             f"{len(sources)} were given",
             "Leave it out, or name one source.",
         )
-    recognise_together(context, request)
+    request = RecogniseRequest(
+        source=sources[0],
+        each=each,
+        window=window,
+        pace=pace,
+        beside=sources[1:],
+        why=why,
+        keep=keep_unknown or None,
+    )
+    recognise(context, request, record)
 
 
-def recognise_one(
-    context: Context,
-    request: RecogniseRequest,
-    record: Path | None = None,
-    *,
-    why: bool = False,
-    keep: bool | None = None,
+def recognise(
+    context: Context, request: RecogniseRequest, record: Path | None = None
 ) -> RecogniseDone:
-    """Recognise until the source ends or Ctrl+C; prints what changes.
+    """Recognise until the sources end or Ctrl+C; prints what changes, and a summary.
 
-    With `why`, the last decision about each face is explained at the end. `keep` says whether
-    strangers are kept, None: as the workspace's switch says.
+    Raises SourceError if some of several sources failed (the others were watched to their end).
     """
-    from engine.jobs.recognise import recognise
-    from engine.jobs.recording import recorded
-    from engine.rights.purge import seen_notes
+    from tui.words.events import describe
 
-    output, settings, workspace = context.output, context.settings, context.workspace
-    output.note("Loading the model")
-    seen = seen_notes(workspace)
+    output, count = context.output, len(request.sources)
+    output.note(
+        "Loading the model" if count == 1 else f"Starting {count} camera processes and the model"
+    )
+    done: list[RecogniseDone] = []
+    failed: list[str] = []
 
     def show_no_face(event: NoFace) -> None:
-        if request.each:
-            output.result(f"{event.source}  no face")
+        output.result(f"{event.source}  no face")
+
+    def show_death(event: ProcessDied) -> None:
+        if line := describe(event):
+            output.note(line.text, "yellow")
+
+    def show_skipped(event: UnknownChanged) -> None:
+        if event.why:
+            output.note(f"A stranger was not kept: {event.why}", "yellow")
 
     listener = Listener(
         output,
         handlers={
-            **shown_faces(output, each=request.each),
+            **shown_faces(output, each=request.each, name_source=count > 1),
             NoFace: show_no_face,
             Why: lambda event: _explain(output, event),
-            Sighted: lambda event: unknown.keep(context, event),
+            RecogniseDone: done.append,
+            SourceFailed: lambda event: failed.append(event.source),
+            ProcessDied: show_death,
+            UnknownChanged: show_skipped,
         },
     )
     with interruptible(keep=True) as cancel:
 
         def emit(event: Event) -> None:
             listener(event)
-            seen.hear(event)
             if output.lost:
                 cancel.stop()
 
-        with recorded(record, "recognise", request, settings, workspace, emit) as (request, tell):
-            done = recognise(workspace, settings, request, cancel, tell, why=why, keep=keep)
-        _summarise(output, done)
-    return done
-
-
-class SourcesFailed(FacedeskError):
-    """A recognition from several sources failed; the error is that of its process."""
-
-    def __init__(self, ended: JobEnded) -> None:
-        super().__init__(ended.title, ended.message, ended.hint)
-        self.exit_code = ended.exit_code  # type: ignore[misc]  # the one class that has several
-
-
-def recognise_together(context: Context, request: RecogniseRequest) -> None:
-    """Recognise from all sources of `request` at once, until they end or Ctrl+C.
-
-    Raises SourceError if some sources failed (the others were watched to their end), SourcesFailed
-    if all did.
-    """
-    from engine.desk.local import LocalDesk
-    from tui.words.events import describe
-
-    output = context.output
-    output.note(f"Starting {len(request.sources)} camera processes and the model")
-    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    done: list[RecogniseDone] = []
-    failed: list[str] = []
-
-    def show_death(event: ProcessDied) -> None:
-        if line := describe(event):
-            output.note(line.text, "yellow")
-
-    emit = Listener(
-        output,
-        handlers={
-            **shown_faces(output, each=False, name_source=True),
-            RecogniseDone: done.append,
-            SourceFailed: lambda event: failed.append(event.source),
-            ProcessDied: show_death,
-        },
-    )
-    desk = LocalDesk(context.workspace, context.settings)
-    with interruptible(keep=True) as cancel:
-        try:
-            desk.start(heard.put)
-            desk.recognise(request)
-            asked = False
-            while True:
-                if (cancel.stopping or output.lost) and not asked:
-                    desk.stop("recognise")
-                    asked = True
-                try:
-                    event = heard.get(timeout=POLL)
-                except queue.Empty:
-                    continue
-                if isinstance(event, JobEnded):
-                    break
-                if not isinstance(event, JobStarted | ProcessReady):
-                    emit(event)
-        finally:
-            desk.close()
-        if event.outcome == "failed":
-            raise SourcesFailed(event)
+        watch(context.workspace, context.settings, request, cancel, emit, record)
         for summary in done:
             _summarise(output, summary)
     if failed:
         raise SourceError(
-            f"{len(failed)} of {len(request.sources)} sources failed",
+            f"{len(failed)} of {count} sources failed",
             ", ".join(failed),
             "The others were watched to their end.",
         )
+    return done[0] if done else RecogniseDone(frames=0, faces=0, fps=0.0, dropped=0, people={})
+
+
+def watch(
+    workspace: Workspace,
+    settings: Settings,
+    request: RecogniseRequest,
+    cancel: Cancel,
+    emit: Emit,
+    record: Path | None = None,
+) -> None:
+    """Recognise on the desk, as the app does, until the sources end or `cancel` is set.
+
+    Raises as `Desk.recognise`, and what ended the recognition, if it failed.
+    """
+    from engine.desk.local import LocalDesk
+
+    for source in request.sources:
+        if source.startswith("demo:"):
+            from engine.camera.demo import parse_demo  # OpenCV, which the desk does without
+
+            parse_demo(source)
+    heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    ended: JobEnded | None = None
+    asked = False
+    desk = LocalDesk(workspace, settings, record, number=False)
+    desk.check_recognition(request)
+    try:
+        desk.start(heard.put)
+        desk.recognise(request)
+        while ended is None:
+            if cancel.stopping and not asked:
+                desk.stop("recognise")
+                asked = True
+            with contextlib.suppress(queue.Empty):
+                event = heard.get(timeout=POLL)
+                if isinstance(event, JobEnded):
+                    ended = event
+                elif not isinstance(event, JobStarted | ProcessReady):
+                    emit(event)
+    finally:
+        desk.close()
+    while not heard.empty():  # strangers that were still being kept
+        emit(heard.get())
+    if ended.outcome == "failed":
+        raise ended.error()
 
 
 def shown_faces(
@@ -310,6 +301,11 @@ def _replay_here(context: Context, request: ReplayRequest, *, each_event: bool) 
     """
     from engine.jobs.recording import replay as run_again
 
+    workspace = context.workspace
+
+    def recognise(settings: Settings, again: RecogniseRequest, cancel: Cancel, emit: Emit) -> None:
+        watch(workspace, settings, again, cancel, emit)
+
     output = context.output
     listener = Listener(output)
     kept = 0
@@ -325,7 +321,7 @@ def _replay_here(context: Context, request: ReplayRequest, *, each_event: bool) 
             if each_event and (line := _line(event)):
                 output.result(line)
 
-        done = run_again(context.workspace, context.settings, request, cancel, emit)
+        done = run_again(workspace, context.settings, request, cancel, emit, recognise)
         output.result(_summary(done))
         for frame, then, now in done.first:
             output.result(f"  frame {frame}: {then} then, {now} now")

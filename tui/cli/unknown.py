@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from engine.contract import Refused, Sighted, Threshold
+from engine.contract import Refused, Threshold
 from engine.contract.errors import DataError
 from engine.contract.requests import StrangersRequest, UnknownGroup
 from engine.desk.unknown import unknown_view
@@ -225,16 +225,6 @@ def _switch(context: Context, words: str, *, on: bool) -> None:
     with context.writing("unknown"):
         UnknownStore(context.workspace, context.settings.unknown).switch(on)
     context.output.done(words, keeping=on)
-
-
-def keep(context: Context, sighted: Sighted) -> None:
-    """Keep a stranger whom recognition has seen; print a note where that is impossible."""
-    try:
-        with context.writing("keeping an unknown", purging=False):
-            _choices(context).purge()
-            UnknownStore(context.workspace, context.settings.unknown).add(sighted)
-    except DataError as error:
-        context.output.note(f"A stranger was not kept: {error}", "yellow")
 
 
 def _choices(context: Context) -> Choices:
