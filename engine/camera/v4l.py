@@ -226,7 +226,7 @@ ENUM_FMT = 0xC0405602  # VIDIOC_ENUM_FMT: _IOWR('V', 2, struct v4l2_fmtdesc), 64
 ENUM_FRAMESIZES = 0xC02C564A  # _IOWR('V', 74, struct v4l2_frmsizeenum), 44 bytes
 ENUM_FRAMEINTERVALS = 0xC034564B  # _IOWR('V', 75, struct v4l2_frmivalenum), 52 bytes
 G_CTRL = 0xC008561B  # VIDIOC_G_CTRL: _IOWR('V', 27, struct v4l2_control), 8 bytes
-CAPTURE, DISCRETE = 1, 1
+DISCRETE = 1
 MOST = 64
 """Formats, sizes and rates that are asked for; a driver that never ends is cut off."""
 PATIENCE = 3.0
@@ -353,7 +353,7 @@ def _capabilities(device: int) -> tuple[str, str, str, bool]:
 def _formats(device: int) -> Iterator[PictureFormat]:
     for index in range(MOST):
         try:
-            asked = struct.pack("=3I", index, CAPTURE, 0) + bytes(52)
+            asked = struct.pack("=3I", index, BUFFER_CAPTURE, 0) + bytes(52)
             answer = fcntl.ioctl(device, ENUM_FMT, asked)
         except OSError:  # EINVAL: no more
             return

@@ -107,7 +107,11 @@ def test_a_metadata_device_is_no_camera() -> None:
         check_capabilities(Path("/dev/video1"), _capabilities(0x8520_0001, 0x0480_0000))
 
 
-@pytest.mark.parametrize("words", [(0x8520_0001, 0x0420_0001), (0x0500_0001, 0)])
+@pytest.mark.parametrize(
+    "words",
+    [(0x8520_0001, 0x0420_0001), (0x0500_0001, 0), (0x8420_1000, 0x0420_1000)],
+    ids=["of several devices", "old driver", "planes apart"],
+)
 def test_a_capture_device_passes(words: tuple[int, int]) -> None:
     assert check_capabilities(Path("/dev/video0"), _capabilities(*words)) is None
 
