@@ -1,11 +1,14 @@
-"""Cooperative cancellation: a token that every long job looks at at least once a frame or batch."""
+"""Ends that are asked for: a token that every long job looks at, and waits that end in time."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
-from engine.contract.errors import Cancelled
+from engine.contract.errors import Cancelled, SourceTimeout
 
 
 class Cancel:
@@ -56,3 +59,82 @@ class Cancel:
         self._looked()
         if self._cancelled:
             raise Cancelled()
+
+
+T = TypeVar("T")
+POLL = 0.05
+"""Seconds between looks at the cancellation token."""
+MOST_GIVEN_UP = 6
+"""Threads that hang, from which on no source is opened: each holds its source and its pictures."""
+_given_up: list[threading.Thread] = []
+
+
+def give_up(thread: threading.Thread) -> None:
+    """Note that `thread` was given up; it counts until it ends by itself."""
+    _given_up[:] = [each for each in (*_given_up, thread) if each.is_alive()]
+
+
+def given_up() -> int:
+    """How many threads that were given up still run."""
+    return sum(each.is_alive() for each in list(_given_up))
+
+
+class _Call(Generic[T]):
+    """One call in its thread. Either the caller takes the result or the thread discards it."""
+
+    def __init__(self, work: Callable[[], T], discard: Callable[[T], None]) -> None:
+        self._work = work
+        self._discard = discard
+        self._lock = threading.Lock()
+        self._abandoned = False
+        self.done = threading.Event()
+        self.result: list[T] = []
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            result = self._work()
+        except BaseException as error:
+            self.error = error
+            self.done.set()
+            return
+        with self._lock:
+            late = self._abandoned
+            if not late:
+                self.result.append(result)
+                self.done.set()
+        if late:
+            with contextlib.suppress(Exception):
+                self._discard(result)
+
+    def abandon(self) -> bool:
+        """Give up waiting; False if the result came at the last moment."""
+        with self._lock:
+            self._abandoned = not self.done.is_set()
+            return self._abandoned
+
+
+def within(
+    seconds: float,
+    work: Callable[[], T],
+    discard: Callable[[T], None],
+    late: SourceTimeout,
+    cancel: Cancel | None = None,
+) -> T:
+    """The result of `work`, run in a daemon thread.
+
+    Raises what `work` raised, `late` after `seconds`, or Cancelled. A result that comes after
+    that is given to `discard`, in the thread.
+    """
+    call = _Call(work, discard)
+    thread = threading.Thread(target=call.run, name="facedesk-open", daemon=True)
+    thread.start()
+    ends = time.monotonic() + seconds
+    while not call.done.wait(max(0.0, min(POLL, ends - time.monotonic()))):
+        cancelled = cancel is not None and cancel.stopping
+        if (cancelled or time.monotonic() >= ends) and call.abandon():
+            give_up(thread)
+            raise Cancelled() if cancelled else late
+    if call.error is not None:
+        raise call.error
+    return call.result[0]

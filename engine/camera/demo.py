@@ -164,29 +164,15 @@ class DemoSource:
         self._scene = Scene(name)
         self._noise_seed = seed
         self._sequence = 0
-        self._info = SourceInfo(
-            text=text,
-            kind="demo",
-            live=True,
-            width=WIDTH,
-            height=HEIGHT,
-            fps=FPS,
-            demo=True,
-            frames=frames,
-            detail=f"demo: virtual camera over a portrait of {PORTRAITS[name].person}",
-        )
-
-    @property
-    def info(self) -> SourceInfo:
-        """`demo` is True; `frames` is None unless `?frames=N` was given."""
-        return self._info
+        detail = f"demo: virtual camera over a portrait of {PORTRAITS[name].person}"
+        self.info = SourceInfo(text, "demo", True, WIDTH, HEIGHT, FPS, True, frames, detail)
 
     def read(self) -> Frame | None:
         """The next frame; `seconds` is its number over 30."""
-        if self._info.frames is not None and self._sequence >= self._info.frames:
+        if self.info.frames is not None and self._sequence >= self.info.frames:
             return None
         image = self.render(self._sequence)
-        frame = Frame(image, self._sequence, self._sequence / FPS, self._info.text)
+        frame = Frame(image, self._sequence, self._sequence / FPS, self.info.text)
         self._sequence += 1
         return frame
 
@@ -215,7 +201,7 @@ def parse_demo(text: str) -> tuple[str, int, int | None]:
         raise SourceNotFound(
             "There is no such demo",
             f"demo:{name}",
-            "There are {names}.".format(names=", ".join(demo_names())),
+            f"There are {', '.join(demo_names())}.",
         )
     options = dict(parse_qsl(query, keep_blank_values=True))
     if set(options) - {"seed", "frames"} or not all(v.isdecimal() for v in options.values()):

@@ -33,9 +33,6 @@ class FolderSource:
         self._ahead: Frame | None = None
         self._only: Unreadable | None = None
         """Why the picture cannot be used that the source names, if it names one."""
-        self._info = SourceInfo(
-            text=str(path), kind="folder", live=False, width=0, height=0, fps=0.0
-        )
         self._ahead = self.read()
         if self._ahead is None and self._only is not None:
             raise SourceUnreadable(self._only.title, self._only.message, self._only.hint)
@@ -46,21 +43,12 @@ class FolderSource:
                 "Open one with a picture viewer, and copy them again.",
             )
         height, width = self._ahead.image.shape[:2]
-        self._info = SourceInfo(
-            text=str(path),
-            kind="folder",
-            live=False,
-            width=width,
-            height=height,
-            fps=0.0,
-            frames=len(self._files),
-            detail=f"{len(self._files)} pictures, the first {width}x{height}",
+        count = len(self._files)
+        detail = f"{count} pictures, the first {width}x{height}"
+        self.info = SourceInfo(
+            str(path), "folder", False, width, height, 0.0, frames=count, detail=detail
         )
-
-    @property
-    def info(self) -> SourceInfo:
         """`frames` counts the files, `width` and `height` are those of the first picture."""
-        return self._info
 
     def read(self) -> Frame | None:
         """The next picture that can be decoded, or None after the last."""
@@ -86,14 +74,12 @@ class FolderSource:
         """Nothing is held open."""
 
     def _skip(self, label: str, reason: str) -> None:
-        if reason in FORMATS:
-            text = f"{label} was skipped: {FORMATS[reason]}"
-        elif reason == "too_large":
-            text = f"{label} is too large and was skipped"
-        elif reason == "denied":
-            text = f"{label} may not be read and was skipped: permission denied"
-        else:
-            text = f"{label} cannot be decoded and was skipped"
+        known = {
+            **{format: f"was skipped: {why}" for format, why in FORMATS.items()},
+            "too_large": "is too large and was skipped",
+            "denied": "may not be read and was skipped: permission denied",
+        }
+        text = f"{label} {known.get(reason, 'cannot be decoded and was skipped')}"
         self._report(PictureSkipped(text=text, level="warning", file=label, reason=reason))
 
 
@@ -114,13 +100,6 @@ def pictures_of(path: Path, report: Report = ignore) -> tuple[tuple[Path, str], 
     the folder, and a sub-folder that may not be read, are left out and reported. Nothing is
     decoded. Raises SourceNotFound, SourceDenied, and SourceUnreadable where there is no picture.
     """
-    files = _pictures(path, report)
-    root = path if os.path.isdir(path) else path.parent
-    return tuple((file, str(file.relative_to(root))) for file in files)
-
-
-def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
-    """The picture files below `path`, sorted by name, hidden ones left out."""
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
@@ -135,28 +114,27 @@ def _pictures(path: Path, report: Report) -> tuple[Path, ...]:
             "There is no such file or folder", str(path), "Check the path, relative to here."
         ) from error
     if not is_folder:
-        return (path,)
+        return ((path, path.name),)
 
     def tell(error: OSError) -> None:
         text = f"{error.filename} was left out: {error.strerror}"
         report(Notice(text=text, level="warning"))
 
-    found: list[Path] = []
+    found: list[tuple[Path, str]] = []
     for folder, below, names in os.walk(path, onerror=tell):
         below[:] = [name for name in below if not name.startswith(".")]
         files = (Path(folder, name) for name in names if not name.startswith("."))
         for file in filter(is_picture_name, files):
+            label = str(file.relative_to(path))
             if leads_outside(file, path):
-                text = "{file} leads out of the folder and was left out"
-                report(Notice(text=text.format(file=file.relative_to(path)), level="warning"))
+                text = f"{label} leads out of the folder and was left out"
+                report(Notice(text=text, level="warning"))
             else:
-                found.append(file)
+                found.append((file, label))
     if not found:
         raise SourceUnreadable(
             "There is no picture in the folder",
             str(path),
-            "Pictures are known by their names: {suffixes}.".format(
-                suffixes=" ".join(sorted(READ_SUFFIXES))
-            ),
+            f"Pictures are known by their names: {' '.join(sorted(READ_SUFFIXES))}.",
         )
-    return tuple(sorted(found, key=lambda file: file.relative_to(path).parts))
+    return tuple(sorted(found, key=lambda each: Path(each[1]).parts))

@@ -22,8 +22,8 @@ from engine.camera.opencv import cv2
 from engine.camera.source import (
     MOST_PIXELS,
     USUAL_FPS,
-    Frame,
     Image,
+    PictureSource,
     SourceInfo,
     as_bgr,
     aspect,
@@ -140,7 +140,7 @@ class Parts:
         self._data += part
 
 
-class MjpegSource:
+class MjpegSource(PictureSource):
     """The stream or plain file behind an answer. Opening takes the first picture.
 
     Raises SourceTimeout if none comes in time, SourceUnreadable if what comes is none.
@@ -151,7 +151,6 @@ class MjpegSource:
         self._parts = Parts(answer)
         self._timeout = settings.read_timeout
         self._shape = settings.picture_shape
-        self._sequence = 0
         try:
             self._first = self._picture(settings.open_timeout)
             if self._first is None:
@@ -160,32 +159,13 @@ class MjpegSource:
             self.close()
             raise
         height, width = self._first.shape[:2]
-        self._info = SourceInfo(
-            text=answer.text,
-            kind="stream",
-            live=not answer.finite,
-            width=width,
-            height=height,
-            fps=USUAL_FPS if answer.finite else 0.0,
-            detail=f"MJPEG {width}x{height}",
-        )
+        fps = USUAL_FPS if answer.finite else 0.0
+        detail = f"MJPEG {width}x{height}"
+        live = not answer.finite
+        self.info = SourceInfo(answer.text, "stream", live, width, height, fps, detail=detail)
 
-    @property
-    def info(self) -> SourceInfo:
-        """What was opened, the credentials masked. A file counts as one of the usual rate."""
-        return self._info
-
-    def read(self) -> Frame | None:
-        """The next picture, None at the end of a file. Raises SourceTimeout, SourceUnreadable."""
-        image, self._first = self._first, None
-        if image is None:
-            image = self._picture(self._timeout)
-        if image is None:
-            return None
-        seconds = time.monotonic() if self._info.live else self._sequence / USUAL_FPS
-        frame = Frame(image, self._sequence, seconds, self._answer.text)
-        self._sequence += 1
-        return frame
+    def _next(self) -> Image | None:
+        return self._picture(self._timeout)
 
     def close(self) -> None:
         """Close the connection."""

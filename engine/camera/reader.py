@@ -15,11 +15,10 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Literal, Self
 
-from engine.camera.deadline import POLL, give_up
 from engine.camera.open import open_source
 from engine.camera.picture_watch import PictureWatch
 from engine.camera.source import REMOTE, Frame, Report, Source, SourceInfo, kind_of
-from engine.cancel import Cancel
+from engine.cancel import POLL, Cancel, give_up
 from engine.contract import Event, SourceLost, SourceOpened, SourceRestored
 from engine.contract.errors import (
     Cancelled,

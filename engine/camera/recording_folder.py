@@ -1,6 +1,6 @@
 """A recording on disk: a private folder that is `NAME.fdrec.part` until it is complete.
 
-    frames.avi      every frame the job took, lossless (`engine.camera.recording_file`)
+    frames.avi      every frame the job took, lossless (`engine.camera.recording`)
     frames.jsonl    first the source, then a line a frame: sequence, seconds, label
     events.jsonl    what the job reported, a line an event, with its time
     session.json    job, request, settings and versions

@@ -1,12 +1,15 @@
-"""What a source delivers: frames, and what is known about the source itself.
+"""What kind of source a text names, whether it can be there, and what a source delivers: frames.
 
-What kind of source a text names. Needs no OpenCV and opens nothing.
+Needs no OpenCV and opens nothing, so that a misspelt path is said before a network is loaded.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +19,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.camera.recording_folder import home_of, is_recording
+from engine.camera.recording_folder import home_of, is_recording, recording_path
+from engine.camera.v4l import device_path, trouble
 from engine.contract import Event
-from engine.contract.errors import SourceNotFound
+from engine.contract.errors import SourceDenied, SourceNotFound, SourceUnreadable
 from engine.picture_formats import is_picture_name
 from engine.settings import PictureShape
 from engine.text import mask_credentials
@@ -53,7 +57,7 @@ def kind_of(text: str) -> Kind:
         raise SourceNotFound(
             "The source cannot be used",
             f"{mask_credentials(text)} is a {scheme[1]} address",
-            "Streams are read by {schemes}.".format(schemes=", ".join(STREAM_SCHEMES)),
+            f"Streams are read by {', '.join(STREAM_SCHEMES)}.",
         )
     # /dev/shm holds no devices, it is a disk in memory.
     if text.startswith("/dev/") and not text.startswith("/dev/shm/"):
@@ -114,8 +118,7 @@ class Frame:
     `image` is BGR uint8, height x width x 3. `sequence` counts the source's frames from 0, so
     gaps are dropped frames. `seconds` is the source's clock: monotonic arrival time of a live
     source (a Reader counts it from the first frame), position in a file, 0.1 s a picture of a
-    folder. `label` is the file's relative
-    path for folders, else the source's text without credentials.
+    folder. `label` is the file's relative path for folders, else `SourceInfo.text`.
     """
 
     image: Image
@@ -144,7 +147,7 @@ class Source(Protocol):
 
     @property
     def info(self) -> SourceInfo:
-        """What was opened."""
+        """The source as it was opened, credentials masked."""
         ...
 
     def read(self) -> Frame | None:
@@ -154,6 +157,35 @@ class Source(Protocol):
     def close(self) -> None:
         """Release the device or file; may be called twice."""
         ...
+
+
+class PictureSource(ABC):
+    """A source that has delivered its first picture, and numbers what follows."""
+
+    info: SourceInfo
+    _first: Image | None
+    _sequence = 0
+
+    def read(self) -> Frame | None:
+        """The next frame, or None at the end. Raises SourceError."""
+        image, self._first = self._first, None
+        if image is None:
+            image = self._next()
+        if image is None:
+            return None
+        frame = Frame(image, self._sequence, self._seconds(), self.info.text)
+        self._sequence += 1
+        return frame
+
+    @abstractmethod
+    def _next(self) -> Image | None:
+        """The next picture, or None at the end. Raises SourceError."""
+
+    def _seconds(self) -> float:
+        """The time of the picture that was just read."""
+        if self.info.live:
+            return time.monotonic()
+        return self._sequence / (self.info.fps or USUAL_FPS)
 
 
 def too_large(width: float, height: float) -> bool:
@@ -211,3 +243,85 @@ def with_square_pixels(image: Image, pixel: float) -> Image:
     from engine.camera.opencv import cv2  # the app's process reads this module and no picture
 
     return as_bgr(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR))
+
+
+def check_source(text: str, *, may_come: bool = False) -> None:
+    """Return if `text` may be a source; opening it can still fail.
+
+    A device's file must be there unless it `may_come`, of a URL only the shape is looked at, and
+    of a demo nothing. Raises SourceNotFound, SourceDenied, SourceUnreadable.
+    """
+    kind = kind_of(text)
+    if kind == "stream":
+        split_address(text.strip())
+    elif kind == "webcam":
+        path = device_path(text.strip())
+        try:
+            path.stat()
+        except OSError as error:
+            if not may_come:
+                raise trouble(path, error) from error
+    elif kind == "file":
+        check_file(local_path(text.strip()))
+    elif kind in ("folder", "replay"):
+        path = recording_path(text.strip()) if kind == "replay" else local_path(text.strip())
+        check_there(path)
+
+
+def check_there(path: Path) -> None:
+    """Return if there is something at `path` that may be read. Raises as `check_file` does."""
+    try:
+        readable = os.access(path, os.R_OK) if path.stat() else False
+    except (OSError, ValueError) as error:
+        raise SourceNotFound(
+            "There is no such file or folder", str(path), "Check the path, relative to here."
+        ) from error
+    if not readable:
+        raise SourceDenied(
+            "The pictures may not be read",
+            str(path),
+            f"Check the permissions: ls -ld {path}",
+        )
+
+
+def check_file(path: Path) -> None:
+    """Raise the typed cause why `path` cannot be a video file; return if it may be one."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise SourceUnreadable(
+                "This is not a file", str(path), "Give a video file, a folder or a device."
+            )
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except PermissionError as error:
+        raise SourceDenied(
+            "The file may not be read",
+            str(path),
+            f"Check its permissions: ls -l {path}",
+        ) from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceNotFound(
+            "There is no such file",
+            str(path),
+            "Check the path, relative to the current folder.",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SourceUnreadable("The file cannot be read", f"{path}: {error}") from error
+    if not head:
+        raise SourceUnreadable(
+            "The file is empty",
+            f"{path} has 0 bytes",
+            "Copy or record it again.",
+        )
+    if is_text(head):
+        # FFmpeg would render it as a film of scrolling letters.
+        raise SourceUnreadable(
+            "The file is not a video",
+            f"{path} holds text",
+            "Give a video file or a folder.",
+        )
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the beginning of a file is text: no video container begins without control bytes."""
+    return not any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head)

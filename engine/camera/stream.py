@@ -15,11 +15,11 @@ import time
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from engine.camera.film import HTTP, RTSP, Film, Transport, opened
 from engine.camera.http import Answer, check_same_host, denied, get, login_for, refused, trouble
 from engine.camera.mjpeg import MjpegSource
 from engine.camera.opencv import cv2
-from engine.camera.source import USUAL_FPS, Frame, Image, SourceInfo, split_address
+from engine.camera.source import Image, PictureSource, SourceInfo, split_address
+from engine.camera.video import HTTP, RTSP, Film, Transport, opened
 from engine.contract.errors import SourceError, SourceTimeout, SourceUnreadable
 from engine.settings import CameraSettings, RtspTransport
 from engine.text import mask_credentials
@@ -55,14 +55,14 @@ def ask(url: str, timeout: float, *, clear: bool = True) -> None:
             return  # encrypted: FFmpeg's to unpack
         target = _plain(parts)
         deadline = time.monotonic() + min(PATIENCE, timeout)
-        status, headers, told = _describe(connection, target, 1, None, deadline)
+        status, headers, body = _describe(connection, target, 1, None, deadline)
         tried = False
         if status == 401 and parts.username:
             asked = headers.get("www-authenticate", [])
             login = login_for(parts, asked, target, clear, "DESCRIBE")
             if login is None:
                 return
-            status, headers, told = _describe(connection, target, 2, login, deadline)
+            status, headers, body = _describe(connection, target, 2, login, deadline)
             tried = True
     if status == 401:
         raise denied(text, tried=tried)
@@ -70,7 +70,7 @@ def ask(url: str, timeout: float, *, clear: bool = True) -> None:
         check_same_host(parts, headers.get("location", [""])[0], text)
     if status in (403, 404, 410):
         raise refused(text, status)
-    kinds = set(_MEDIA.findall(told))
+    kinds = set(_MEDIA.findall(body))
     if status == 200 and b"audio" in kinds and b"video" not in kinds:
         raise sound_only(text)
 
@@ -101,17 +101,16 @@ def _describe(
     if login is not None:
         lines.append(f"Authorization: {login}")
     head = b""
+
+    def whole() -> bool:
+        end = head.find(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        return end >= 0 and len(head) >= end + 4 + (int(length[1]) if length else 0)
+
     with contextlib.suppress(OSError):
         connection.settimeout(max(0.01, deadline - time.monotonic()))
         connection.sendall("\r\n".join((*lines, "User-Agent: facedesk", "", "")).encode())
-        while b"\r\n\r\n" not in head and len(head) < LONGEST_ANSWER:
-            connection.settimeout(max(0.01, deadline - time.monotonic()))
-            part = connection.recv(4096)
-            if not part:
-                break
-            head += part
-        wanted = head.find(b"\r\n\r\n") + 4 + _length(head)
-        while len(head) < min(wanted, LONGEST_ANSWER):
+        while not whole() and len(head) < LONGEST_ANSWER:
             connection.settimeout(max(0.01, deadline - time.monotonic()))
             part = connection.recv(4096)
             if not part:
@@ -128,18 +127,13 @@ def _describe(
     return int(words[1][:3]), headers, head.partition(b"\r\n\r\n")[2]
 
 
-def _length(head: bytes) -> int:
-    """Bytes of the body that these headers tell."""
-    told = _LENGTH.search(head)
-    return int(told[1]) if told else 0
-
-
 WAYS: Mapping[RtspTransport, tuple[Transport, ...]] = {
     "auto": ("tcp", "either", "udp"),
     "tcp": ("tcp", "tcp"),
     "udp": ("udp", "udp"),
 }
 """How an RTSP camera is asked, one after the other: some fail at the first connection only."""
+TRANSPORT = "camera.rtsp_transport (auto, tcp or udp)"
 PAUSE = 0.5
 """Seconds before a camera that failed at once is asked again."""
 
@@ -207,7 +201,7 @@ def refuse_what_is_no_stream(answer: Answer) -> None:
         )
 
 
-class StreamSource:
+class StreamSource(PictureSource):
     """A stream that FFmpeg reads. Opening takes its first picture.
 
     Raises SourceNotFound (no such host, nobody listens), SourceTimeout, SourceUnreadable.
@@ -233,24 +227,14 @@ class StreamSource:
             raise SourceUnreadable(
                 "The stream cannot be played",
                 f"{self._text} answers, but not with pictures",
-                (
-                    "Check path, user name and password, and camera.rtsp_transport (auto, tcp or "
-                    "udp); try the address in a video player."
-                )
-                if self._rtsp
-                else "Check path, user name and password; try the address in a video player.",
+                f"Check path, user name and password{', and ' + TRANSPORT if self._rtsp else ''}; "
+                "try the address in a video player.",
             )
-        self._sequence = 0
         height, width = self._first.shape[:2]
-        self._info = SourceInfo(
-            text=self._text,
-            kind="stream",
-            live=self._film.frames is None,
-            width=width,
-            height=height,
-            fps=self._film.fps,
-            frames=self._film.frames,
-            detail=f"{urlsplit(url).scheme} {self._film.size(self._first)}",
+        fps, frames = self._film.fps, self._film.frames
+        detail = f"{urlsplit(url).scheme} {self._film.size(self._first)}"
+        self.info = SourceInfo(
+            self._text, "stream", frames is None, width, height, fps, frames=frames, detail=detail
         )
 
     def _begun(
@@ -272,49 +256,28 @@ class StreamSource:
             time.sleep(PAUSE)
         return film, first
 
-    @property
-    def info(self) -> SourceInfo:
-        """What was opened, the credentials masked."""
-        return self._info
-
-    def read(self) -> Frame | None:
-        """The next picture; None at the end of a finite file. Raises SourceTimeout when none
-        came in time and SourceUnreadable when the stream broke off."""
+    def _next(self) -> Image | None:
+        """Raises SourceTimeout when no picture came in time, SourceUnreadable when the stream
+        broke off."""
         begun = time.monotonic()
-        image = self._first
-        self._first = None
-        if image is None:
-            image = self._film.picture()
-        if image is None:
-            if self._info.frames and self._sequence >= self._info.frames - 1:
-                return None
-            raise self._lost(time.monotonic() - begun)
-        info = self._info
-        position = self._sequence / (info.fps or USUAL_FPS)
-        seconds = time.monotonic() if info.live else position
-        frame = Frame(image, self._sequence, seconds, self._text)
-        self._sequence += 1
-        return frame
+        image = self._film.picture()
+        if image is not None or (self.info.frames and self._sequence >= self.info.frames - 1):
+            return image
+        waited = time.monotonic() - begun
+        if waited >= 0.9 * self._read_timeout:
+            raise self._silent(waited)
+        raise SourceUnreadable(
+            "The stream broke off", self._text, "Check the camera's power and network."
+        )
 
     def close(self) -> None:
         """Close the connection."""
         self._film.close()
 
-    def _lost(self, waited: float) -> SourceError:
-        if waited >= 0.9 * self._read_timeout:
-            return self._silent(waited)
-        return SourceUnreadable(
-            "The stream broke off", self._text, "Check the camera's power and network."
-        )
-
     def _silent(self, waited: float) -> SourceTimeout:
         return SourceTimeout(
             "The stream is silent",
             f"{self._text} sent no picture for {waited:.1f} s",
-            (
-                "Check the camera, and camera.rtsp_transport (auto, tcp or udp); allow more time "
-                "with camera.read_timeout."
-            )
-            if self._rtsp
-            else "Check the camera; allow more time with camera.read_timeout.",
+            f"Check the camera{', and ' + TRANSPORT if self._rtsp else ''}; allow more time with "
+            "camera.read_timeout.",
         )

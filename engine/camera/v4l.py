@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.camera.deadline import within
+from engine.cancel import within
 from engine.contract.errors import (
     SourceBusy,
     SourceDenied,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.camera.check import check_source
+from engine.camera.source import check_source
 from engine.contract import (
     EvaluateDone,
     Event,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from engine.camera.v4l import CameraFacts, PictureFormat, Size, inspect_cameras
 from engine.cancel import Cancel
 from engine.contract import CameraMeasured, Emit, Finding, Found, State
-from engine.contract.errors import Cancelled, SourceBusy, SourceError
+from engine.contract.errors import Cancelled, SourceBusy, SourceError, SourceUnreadable
 from engine.doctor import Place
-from engine.settings import GateSettings, Settings
+from engine.settings import CameraSettings, GateSettings, Settings
 from engine.text import mask_credentials, percent
 
 SHOWN = 6
@@ -24,6 +26,13 @@ SOFT = 12.0
 """Sharpness of a whole picture at half size below which its focus deserves a look."""
 LEAST_FRAMES = 5
 """Equal pictures in a row from which a source counts as frozen."""
+SECONDS = 2.0
+"""How long a source is watched."""
+MOST_FRAMES = 300
+DARK, LIGHT = 2, 253
+"""Luma at or beyond which a pixel is clipped."""
+STILL_WIDTH = 96
+"""Width of the picture that is shown, pixels; its height is even."""
 
 
 def look(place: Place) -> Iterator[Found]:
@@ -117,6 +126,59 @@ def _exposure(camera: CameraFacts) -> Found:
     return Found("note" if manual else "ok", f"exposure {how}", detail, remedy, "exposure")
 
 
+def measure(
+    text: str, settings: CameraSettings, cancel: Cancel, emit: Emit, seconds: float = SECONDS
+) -> CameraMeasured:
+    """Watch a source for a moment; `emit` hears what the reader reports.
+
+    The rate is counted by the source's own clock, dropped pictures included; a folder has none.
+    Raises SourceError where it delivers nothing or hangs, Cancelled.
+    """
+    from engine.camera.opencv import cv2  # the doctor of the app's process loads no OpenCV
+    from engine.camera.reader import Reader
+
+    first = last = None
+    frames = identical = 0
+    passed = 0.0
+    with Reader(text, settings, "own", emit, cancel) as reader:
+        for frame in reader.frames(cancel):
+            identical += last is not None and np.array_equal(frame.image, last.image)
+            first, last, frames = first or frame, frame, frames + 1
+            passed = last.seconds - first.seconds
+            if passed >= seconds or frames >= MOST_FRAMES:
+                break
+        info = reader.info
+    cancel.check()
+    if first is None or last is None:
+        raise SourceUnreadable(
+            "The source delivers no picture", info.text, "Check it with its own player."
+        )
+    image = last.image
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    height, width = grey.shape
+    across, down = STILL_WIDTH, max(2, min(192, round(height * STILL_WIDTH / width / 2) * 2))
+    small = cv2.resize(image, (across, down), interpolation=cv2.INTER_AREA)
+    rate = (last.sequence - first.sequence) / passed if passed > 0 else 0.0
+    return CameraMeasured(
+        source=info.text,
+        detail=info.detail,
+        width=width,
+        height=height,
+        seconds=round(passed, 3),
+        frames=frames,
+        fps=round(rate, 2) if info.kind != "folder" else 0.0,
+        promised=info.fps,
+        brightness=round(float(grey.mean()), 1),
+        clipped=round(float(((grey <= DARK) | (grey >= LIGHT)).mean()), 4),
+        sharpness=round(float(cv2.Laplacian(half, cv2.CV_32F).var()), 1),
+        identical=identical,
+        across=across,
+        down=down,
+        pixels=np.asarray(small, dtype=np.uint8)[:, :, ::-1].tobytes(),
+    )
+
+
 def check_camera(
     source: str, settings: Settings, cancel: Cancel, emit: Emit, *, asked: bool = True
 ) -> None:
@@ -125,8 +187,6 @@ def check_camera(
     A source that cannot be used is a finding: trouble if it was asked for by name, else a
     warning. Raises Cancelled.
     """
-    from engine.camera.measure import measure
-
     device = mask_credentials(source)
     try:
         measured = measure(source, settings.camera, cancel, lambda event: None)

@@ -249,9 +249,9 @@ def enrol(
             )
             try:
                 most = settings.record.most_megabytes
-                with closing(
-                    recorded_frames(reader, cancel, request.recording, most, emit)
-                ) as frames:
+                taken = reader.frames(cancel)
+                recorded = recorded_frames(taken, reader.info, request.recording, most, emit)
+                with closing(recorded) as frames:
                     capture.run(frames)
                 capture.settle()
             finally:

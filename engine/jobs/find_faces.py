@@ -154,8 +154,9 @@ def watch(
                 return False
 
             most = settings.record.most_megabytes
+            frames = filter(wanted, reader.frames(cancel))
             with closing(
-                recorded_frames(reader, cancel, request.recording, most, emit, wanted)
+                recorded_frames(frames, reader.info, request.recording, most, emit)
             ) as taken:
                 for frame in taken:
                     faces = find(frame.image)

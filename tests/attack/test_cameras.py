@@ -16,11 +16,10 @@ import pytest
 from PIL import Image
 
 from engine.camera import http
-from engine.camera.deadline import MOST_GIVEN_UP, given_up
 from engine.camera.open import open_source
 from engine.camera.reader import STEADY, Pump, Reader
 from engine.camera.source import Frame, SourceInfo
-from engine.cancel import Cancel
+from engine.cancel import MOST_GIVEN_UP, Cancel, given_up
 from engine.contract import Event, SourceLost, SourceRestored
 from engine.contract.errors import SourceDenied, SourceError, SourceTimeout
 from engine.machine import environment, python

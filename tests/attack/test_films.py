@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.camera.film import OPENING, limit_memory
 from engine.camera.open import open_source
+from engine.camera.video import OPENING, limit_memory
 from engine.contract.errors import SourceUnreadable
 from engine.machine import PACKAGE_ROOT
 from engine.settings import CameraSettings
@@ -21,7 +21,7 @@ from tests.faults.loopback import Connection, camera
 SETTINGS = CameraSettings(open_timeout=60, read_timeout=60)
 FEW = 200
 """MiB that a film of small pictures, or one that is refused, may take."""
-OPENS = {"engine/camera/film.py", "engine/camera/webcam.py"}
+OPENS = {"engine/camera/video.py", "engine/camera/open.py"}
 
 
 def played(source: Path | str) -> Told:

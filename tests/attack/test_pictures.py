@@ -14,7 +14,7 @@ from PIL import Image
 
 from engine.camera.folder import FolderSource
 from engine.camera.mjpeg import decode
-from engine.camera.recording_file import AviWriter, RecordingSource
+from engine.camera.recording import AviWriter, RecordingSource
 from engine.camera.recording_folder import FRAMES, LINES
 from engine.cancel import Cancel
 from engine.contract import ImportRefused, Notice, PictureSkipped

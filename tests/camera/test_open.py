@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.camera.deadline import within
 from engine.camera.open import open_source
 from engine.camera.source import kind_of
-from engine.cancel import Cancel
+from engine.cancel import Cancel, within
 from engine.contract.errors import Cancelled, SourceError, SourceNotFound, SourceTimeout
 from engine.settings import CameraSettings
 

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from engine.camera.open import open_source
 from engine.camera.opencv import cv2
 from engine.camera.reader import Reader
-from engine.camera.recording import FrameRecording, encoded, recorded_frames
-from engine.camera.recording_file import Damaged, size_of
+from engine.camera.recording import Damaged, FrameRecording, encoded, recorded_frames, size_of
 from engine.camera.recording_folder import (
     FRAMES,
     LINES,
@@ -230,7 +229,9 @@ def record(source: str, folder: Path, most: int) -> tuple[list[int], list[Event]
     events: list[Event] = []
     folder.mkdir()
     with Reader(source, CameraSettings(), "fast", events.append) as reader:
-        passed = recorded_frames(reader, Cancel(), str(folder), most, events.append)
+        passed = recorded_frames(
+            reader.frames(Cancel()), reader.info, str(folder), most, events.append
+        )
         return [frame.sequence for frame in passed], events
 
 
@@ -250,7 +251,9 @@ def test_a_recording_that_cannot_be_written_ends_but_the_session_goes_on(tmp_pat
     events: list[Event] = []
     with Reader("demo:collins?frames=3", CameraSettings(), "fast", events.append) as reader:
         shutil.rmtree(folder)
-        passed = list(recorded_frames(reader, Cancel(), str(folder), 10, events.append))
+        passed = list(
+            recorded_frames(reader.frames(Cancel()), reader.info, str(folder), 10, events.append)
+        )
     assert len(passed) == 3
     assert any(isinstance(event, Notice) and event.level == "warning" for event in events)
 

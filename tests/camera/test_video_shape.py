@@ -82,7 +82,11 @@ def test_a_recording_keeps_the_shape_and_is_not_stretched_again(tmp_path: Path) 
     text = clip(tmp_path / "a.mp4", 704, 288, (6, 11))
     part, done = new_recording(tmp_path / "session")
     with Reader(text, AS_4_TO_3, "fast", lambda event: None) as reader:
-        taken = list(recorded_frames(reader, Cancel(), str(part), 100, lambda event: None))
+        taken = list(
+            recorded_frames(
+                reader.frames(Cancel()), reader.info, str(part), 100, lambda event: None
+            )
+        )
     complete(part, done)
     frame, _ = first(f"replay:{done}", AS_4_TO_3)
     assert np.array_equal(frame.image, taken[0].image)

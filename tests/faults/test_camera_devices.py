@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from engine.camera import v4l
-from engine.camera.check import check_source
 from engine.camera.open import open_source
 from engine.camera.opencv import cv2
 from engine.camera.reader import Reader
+from engine.camera.source import check_source
 from engine.camera.v4l import check_device, trouble
 from engine.cancel import Cancel
 from engine.contract import Event, Notice, PictureSkipped, SourceLost

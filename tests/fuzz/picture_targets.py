@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.camera.recording_file import RecordingSource
+from engine.camera.recording import RecordingSource
 from engine.camera.recording_folder import read_lines, read_session
 from engine.camera.video import VideoFileSource
 from engine.cancel import Cancel

@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.measure import measure
 from engine.camera.opencv import cv2
-from engine.camera.recording import encoded
-from engine.camera.recording_file import AviWriter
+from engine.camera.recording import AviWriter, encoded
 from engine.cancel import Cancel
 from engine.contract import CameraMeasured
 from engine.contract.errors import Cancelled, SourceError, SourceTimeout
+from engine.doctor.cameras import measure
 from engine.settings import CameraSettings
 
 
