@@ -1,7 +1,8 @@
-"""A real desk: what a camera really does is measured in the desk's camera process."""
+"""A real desk and a network camera on loopback, which the doctor measures."""
 
 from __future__ import annotations
 
+from tests.camera.conftest import network_camera
 from tests.desk.conftest import desk
 
-__all__ = ["desk"]
+__all__ = ["desk", "network_camera"]
