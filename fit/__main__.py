@@ -21,8 +21,7 @@ from engine.model.backbones import (
     packaged_space,
 )
 from engine.model.face_space import FEATURES as FEATURE_ROW
-from engine.model.face_space import FaceSpace
-from engine.model.joint_space import JointSpace
+from engine.model.face_space import FaceSpace, JointSpace
 from engine.model.resnet import ROW as FACE_ROW
 from engine.settings import BackboneName, TrainingSettings
 from fit.spaces import FitOptions, Opinion, fit_joint, fit_space, held_out_folds, joint_folds

@@ -19,7 +19,7 @@ from engine.contract.errors import DataError, ModelCorrupt, NoPictures
 from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.model.arrays import unpack
-from engine.model.augment import augment_view
+from engine.model.feature_store import augment_view
 from engine.model.vectors import Float32, Labels
 from engine.pictures import read_photograph
 from engine.settings import DetectionSettings

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.evaluate.figures import Trial
 from engine.model.face_space import Space
-from engine.model.trial import Trial
 from engine.model.vectors import Float32, ImpostorCurve, class_centres, cohort_scores, unit
 from fit.people_features import PeopleFeatures
 from fit.spaces import HeldOut, impostor_scores

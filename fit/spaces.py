@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.face_space import FaceSpace, Space
-from engine.model.joint_space import JointSpace, joined, side_by_side
+from engine.model.face_space import FaceSpace, JointSpace, Space, joined, side_by_side
 from engine.model.vectors import (
     Array,
     Float32,

@@ -39,11 +39,11 @@ from engine.faces.align import align
 from engine.jobs.find_faces import face_search
 from engine.jobs.preview import HalfBlocks
 from engine.model.backbones import extractor_of, packaged_space
+from engine.model.keras_networks import KerasExtractor
 from engine.model.networks import backbone_of
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32, unit
 from engine.model.vgg16 import Extracts
-from engine.model.vgg16_keras import KerasExtractor
 from engine.model.weights import load_weights
 from engine.openvino_networks import openvino
 from engine.recognise.gallery import Gallery

@@ -38,8 +38,8 @@ from engine.jobs.features_ahead import FeaturesAhead
 from engine.jobs.material import Material
 from engine.jobs.split import with_pictures
 from engine.jobs.train import train
-from engine.model.augment import wanted_views
 from engine.model.backbones import load_ahead
+from engine.model.feature_store import wanted_views
 from engine.model.networks import Backbones
 from engine.model.weights import load_weights
 from engine.people.registry import People

@@ -8,6 +8,7 @@ written but the feature cache.
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +18,23 @@ from engine.contract import BakeOffDone, Emit, Notice
 from engine.contract.errors import NoPictures, SplitMissing, UsageError
 from engine.contract.requests import BakeOffRequest
 from engine.dataset.split import Split, check_fits, load_split, make_split
-from engine.evaluate.bake_off import Row, measurable_fpir
 from engine.jobs.contestants import (
     NOBODY,
     Pictures,
+    Row,
     Strangers,
     Table,
     contestants,
-    own_strangers,
     probes_in,
     strangers_in,
 )
 from engine.jobs.material import Material
 from engine.jobs.split import with_pictures
+from engine.jobs.strangers import not_enrolled
 from engine.model.backbones import load_backbone
 from engine.people.person import Person
+from engine.people.registry import People, StrangerArea
+from engine.pictures import decode_crop
 from engine.settings import Settings
 from engine.text import percent
 from engine.workspace.folder import Workspace
@@ -69,7 +72,7 @@ def bake_off(
         emit(Notice(text=f"Measured: {row.contestant}"))
     counts = table.material.counts()
     done = BakeOffDone(
-        rows=tuple(row.to_json() for row in rows),
+        rows=tuple(asdict(row) for row in rows),
         people=table.people,
         enrolled=counts["train"],
         probes=len(table.probes.labels) + table.probes.missed,
@@ -83,9 +86,6 @@ def bake_off(
     )
     emit(done)
     return done
-
-
-# --- the pictures -------------------------------------------------------------------------
 
 
 def _laid(
@@ -168,3 +168,29 @@ def _strangers(
         folder = Path(request.strangers).expanduser()
         return strangers_in(folder, settings.detection, cancel, emit)
     return own_strangers(workspace, emit) or NOBODY
+
+
+def own_strangers(workspace: Workspace, emit: Emit) -> Strangers | None:
+    """The workspace's own strangers (`facedesk strangers`), None if there are none.
+
+    One of the name of somebody enrolled is none. Raises Unreadable for a damaged crop.
+    """
+    area = People(StrangerArea(workspace))
+    crops, labels = [], []
+    everybody = not_enrolled(workspace, emit)
+    for label, stranger in enumerate(everybody):
+        for session in stranger.sessions:
+            folder = area.session_directory(stranger.slug, session.id)
+            crops += [decode_crop(folder / file) for file in session.pictures]
+            labels += [label] * len(session.pictures)
+    if not crops:
+        return None
+    return Strangers(Pictures(np.stack(crops), np.array(labels, np.int64)), len(everybody), "own")
+
+
+def measurable_fpir(fpir: float, searches: int) -> float:
+    """The FPIR that so many strangers' searches can show: the one asked for, or one of them."""
+    if not searches:
+        return fpir
+    # A trifle more than 1/n, for n times 1/n may come out just below 1.
+    return max(fpir, (1 + 1e-9) / searches)

@@ -1,10 +1,15 @@
-"""The contestants of a bake-off, each set up on the same pictures, and the pictures themselves.
+"""The contestants of a bake-off, each set up on the same pictures, and how they are judged.
 
-Who searches, and who the strangers are, is the same for all. Nothing is written.
+Every contestant gives scores of one set of probes and one set of strangers for the same people.
+What the scores are (cosines, probabilities, distances with the sign turned) does not matter for
+rank-1 and for the TPIR at an FPIR; the default threshold is each one's own. Nothing is written.
 """
 
 from __future__ import annotations
 
+import math
+import statistics
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,36 +22,24 @@ from engine.camera.source import Report, ignore
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress
 from engine.contract.errors import NoPictures
-from engine.evaluate.bake_off import (
-    SURE,
-    Row,
-    judged,
-    left_out,
-    left_out_probabilities,
-    milliseconds_a_face,
-    settled,
-)
+from engine.evaluate.figures import Trial
 from engine.evaluate.pictures import central_crop
 from engine.evaluate.probes import StrangersFrom, folder_probes
 from engine.faces.detect import FaceFinder
 from engine.jobs.material import Material
-from engine.jobs.strangers import not_enrolled
 from engine.model.backbones import BACKBONES, Backbone, Together, space_file
 from engine.model.classic import ClassicModel, train_classic
-from engine.model.face_space import Space
-from engine.model.joint_space import JointSpace
+from engine.model.face_space import JointSpace, Space
 from engine.model.training import train_head
-from engine.model.trial import Trial
-from engine.model.vectors import Float32, Labels, class_centres
+from engine.model.vectors import Array, Float32, Labels, class_centres
 from engine.model.vgg16 import BATCH, Extracts
 from engine.model.weights import PACKAGED as WEIGHTS_FILE
 from engine.model.weights import Weights
 from engine.people.person import Person
-from engine.people.registry import People, StrangerArea
-from engine.pictures import decode_crop
-from engine.recognise.calibration import Enrolled, threshold_for
+from engine.recognise.calibration import Enrolled, kept_from, threshold_for
+from engine.recognise.gallery import Gallery
+from engine.recognise.threshold import settle
 from engine.settings import DetectionSettings, Settings
-from engine.workspace.folder import Workspace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,24 +124,6 @@ def strangers_in(
         )
     people = len(np.unique(pictures.labels))
     return Strangers(replace(pictures, missed=0), people, "folder")
-
-
-def own_strangers(workspace: Workspace, emit: Emit) -> Strangers | None:
-    """The workspace's own strangers (`facedesk strangers`), None if there are none.
-
-    One of the name of somebody enrolled is none. Raises Unreadable for a damaged crop.
-    """
-    area = People(StrangerArea(workspace))
-    crops, labels = [], []
-    everybody = not_enrolled(workspace, emit)
-    for label, stranger in enumerate(everybody):
-        for session in stranger.sessions:
-            folder = area.session_directory(stranger.slug, session.id)
-            crops += [decode_crop(folder / file) for file in session.pictures]
-            labels += [label] * len(session.pictures)
-    if not crops:
-        return None
-    return Strangers(Pictures(np.stack(crops), np.array(labels, np.int64)), len(everybody), "own")
 
 
 def _looked_at(
@@ -266,13 +241,7 @@ def _features(table: Table, extractor: Extracts) -> Features:
     cancel, emit = table.cancel, table.emit
 
     def anew(pictures: Pictures) -> Float32:
-        rows = [np.empty((0, extractor.length), np.float32)]
-        for start in range(0, len(pictures.crops), BATCH):
-            cancel.check()
-            rows.append(extractor.extract(pictures.crops[start : start + BATCH]))
-            done = min(start + BATCH, len(pictures.crops))
-            emit(FeaturesProgress(done=done, total=len(pictures.crops), cached=0))
-        return np.concatenate(rows)
+        return _in_batches(table, pictures, extractor.extract, extractor.length, emit)
 
     enrolled, labels = table.material.features(("train",), extractor, cancel, emit)
     if table.probe_parts:
@@ -281,6 +250,19 @@ def _features(table: Table, extractor: Extracts) -> Features:
         probes = anew(table.probes)
     strangers = anew(table.strangers.pictures)
     return Features(enrolled, labels, probes, strangers)
+
+
+def _in_batches(
+    table: Table, pictures: Pictures, work: Scorer, length: int, report: Emit = ignore
+) -> Float32:
+    """What `work` makes of all pictures: (n, length)."""
+    crops, found = pictures.crops, [np.empty((0, length), np.float32)]
+    for start in range(0, len(crops), BATCH):
+        table.cancel.check()
+        found.append(work(crops[start : start + BATCH]))
+        done = min(start + BATCH, len(crops))
+        report(FeaturesProgress(done=done, total=len(crops), cached=0))
+    return np.concatenate(found)
 
 
 def _head(table: Table, space: Space, extractor: Extracts, settings: Settings) -> Float32:
@@ -318,7 +300,9 @@ def _in_space(
     slugs = [person.slug for person in table.material.people]
     cameras = [""] * len(features.labels)
     enrolled = Enrolled(space.embed(features.enrolled), features.labels, cameras, table.people)
-    gallery, threshold = settled(space, centres, slugs, table.fpir, enrolled)
+    # The thresholds that training would give it, from the pictures that enrol: no probe is seen.
+    kept = kept_from(space, enrolled, slugs, space.impostors, table.fpir)
+    gallery, calibration = settle(space, Gallery(space, centres, slugs), table.fpir, kept)
     genuine = gallery.scores(space.embed(features.probes))
     strangers = gallery.scores(space.embed(features.strangers))
     if table.strangers.stand_ins:
@@ -327,7 +311,7 @@ def _in_space(
         name,
         genuine,
         strangers,
-        threshold,
+        calibration.threshold,
         megabytes + centres.nbytes / 1e6,
         lambda crops: gallery.scores(space.embed(extractor.extract(crops))),
     )
@@ -351,15 +335,10 @@ def _classic(table: Table, weights: Weights, settings: Settings) -> Row:
     )
     model = ClassicModel(result.arrays, weights)
 
-    def probabilities(pictures: Pictures) -> Float32:
-        found = [np.empty((0, table.people), np.float32)]
-        for start in range(0, len(pictures.crops), BATCH):
-            table.cancel.check()
-            found.append(model.probabilities(pictures.crops[start : start + BATCH]))
-        return np.concatenate(found)
-
-    genuine = probabilities(table.probes)
-    strangers = probabilities(table.strangers.pictures)
+    genuine, strangers = (
+        _in_batches(table, pictures, model.probabilities, table.people)
+        for pictures in (table.probes, table.strangers.pictures)
+    )
     if table.strangers.stand_ins:
         others = left_out_probabilities(genuine, table.probes.labels)
         strangers = np.concatenate([strangers, others])
@@ -370,3 +349,91 @@ def _classic(table: Table, weights: Weights, settings: Settings) -> Row:
 
 def _megabytes(*files: Path) -> float:
     return sum(file.stat().st_size for file in files) / 1e6
+
+
+SURE = 0.9
+"""The probability at which classifiers of faces are usually believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contestant's line. Shares 0..1, NaN without strangers; `megabytes` of 10^6 bytes.
+
+    `tpir` is at the FPIR common to all, the rest with `default` in the name at `threshold`.
+    """
+
+    contestant: str
+    rank1: float
+    tpir: float
+    threshold: float
+    fpir_at_default: float
+    tpir_at_default: float
+    milliseconds: float
+    megabytes: float
+
+
+def judged(
+    contestant: str,
+    trial: Trial,
+    fpir: float,
+    threshold: float,
+    milliseconds: float,
+    megabytes: float,
+) -> Row:
+    """The line of a contestant whose scores are `trial`, at a common `fpir`.
+
+    An `fpir` of 1, which is all that one single search can show, gives no TPIR.
+    """
+    strangers = len(trial.strangers) > 0
+    return Row(
+        contestant=contestant,
+        rank1=trial.rank1(),
+        tpir=trial.tpir_at(fpir) if strangers and fpir < 1 else math.nan,
+        threshold=threshold,
+        fpir_at_default=trial.fpir_above(threshold) if strangers else math.nan,
+        tpir_at_default=trial.tpir_above(threshold),
+        milliseconds=milliseconds,
+        megabytes=megabytes,
+    )
+
+
+def left_out(scores: Array, labels: Labels) -> Float32:
+    """The probes' scores (n, people) as those of strangers: each without its own person."""
+    without = np.array(scores, np.float32)
+    without[np.arange(len(without)), labels] = -np.inf
+    return without
+
+
+def left_out_probabilities(probabilities: Array, labels: Labels) -> Float32:
+    """The same for a softmax (n, people): the others' probabilities, made to sum to 1 again.
+
+    That is what the network gives without the output of that person.
+    """
+    others = np.array(probabilities, np.float64)
+    others[np.arange(len(others)), labels] = 0
+    sums = others.sum(1, keepdims=True)
+    spread = np.full_like(others, 1 / max(others.shape[1] - 1, 1))
+    return np.asarray(np.where(sums > 0, others / np.where(sums > 0, sums, 1), spread), np.float32)
+
+
+FACES = 15
+"""Faces that are timed, each alone."""
+WARM_UP = 2
+"""Faces before them: the first call may compile or load something."""
+
+
+def milliseconds_a_face(
+    work: Callable[[NDArray[np.uint8]], object], crops: NDArray[np.uint8]
+) -> float:
+    """Median processor time of `work` for one of `crops` (n, 160, 160, 3), n at least 1.
+
+    It counts all threads of the process, so that it is the time that passes on one free core,
+    however many cores there are and whatever else they do.
+    """
+    taken = []
+    for place in range(WARM_UP + FACES):
+        one = crops[place % len(crops)][None]
+        started = time.process_time()
+        work(one)
+        taken.append((time.process_time() - started) * 1000)
+    return statistics.median(taken[WARM_UP:])

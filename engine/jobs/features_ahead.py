@@ -14,8 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from engine.model.augment import wanted_views
-from engine.model.feature_store import EmbeddingCache, RecentRows
+from engine.model.feature_store import EmbeddingCache, RecentRows, wanted_views
 from engine.model.networks import Backbones
 from engine.pictures import Unreadable
 from engine.workspace.folder import Workspace

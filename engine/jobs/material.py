@@ -21,10 +21,9 @@ from engine.contract import Emit, FeaturesProgress, Notice
 from engine.contract.errors import DataError
 from engine.contract.people import read_consent
 from engine.dataset.split import Split
-from engine.model.augment import wanted_views
 from engine.model.backbones import BACKBONES, Backbone
 from engine.model.face_space import Space
-from engine.model.feature_store import EmbeddingCache, FeatureCache
+from engine.model.feature_store import EmbeddingCache, FeatureCache, wanted_views
 from engine.model.record import ModelInfo
 from engine.model.vectors import Array, Float32, Labels, Levelled, stacked, unit
 from engine.model.vgg16 import Extracts

@@ -47,8 +47,7 @@ from engine.contract.errors import (
 )
 from engine.machine import CPUINFO, processor_features, processor_name, usable_cores
 from engine.model import resnet, weights
-from engine.model.face_space import PACKAGED, FaceSpace, Space, digest_file
-from engine.model.joint_space import JointSpace
+from engine.model.face_space import PACKAGED, FaceSpace, JointSpace, Space, digest_file
 from engine.model.record import ModelInfo
 from engine.model.vgg16 import RECIPE, SIZE, BackboneRow
 from engine.openvino_networks import cache_folder
@@ -280,7 +279,7 @@ def prepare(wish: RuntimeWish) -> None:
     Raises BackboneMissing, ModelCorrupt, ModelError.
     """
     if choose_runtime(wish).name == "keras":
-        import engine.model.vgg16_keras  # noqa: F401  # TensorFlow takes seconds to load
+        import engine.model.keras_networks  # noqa: F401  # TensorFlow takes seconds to load
 
         return
     black = np.zeros((1, SIZE, SIZE, 3), np.uint8)

@@ -23,10 +23,10 @@ from engine.contract import Emit, EpochDone, Notice
 from engine.contract.errors import ModelCorrupt, NoPictures, TooFewPeople
 from engine.machine import has_bfloat16
 from engine.model.epochs import Arrays, Checkpoint, digest_of
+from engine.model.keras_networks import backbone
 from engine.model.training import Progress, resumed
 from engine.model.vectors import Labels
 from engine.model.vgg16 import SIZE
-from engine.model.vgg16_keras import backbone
 from engine.model.weights import Weights
 from engine.settings import TrainingSettings
 

@@ -1,14 +1,10 @@
-"""Feature rows on disk, one file a session and view: no crop goes through a network twice.
+"""Feature rows on disk, one file a session and view, and the embeddings beside them.
 
-Embeddings on disk beside the features they come from: what training reads of who was there.
-
-An embedding is a thirteenth of a VGG16 feature row, and projecting a row takes longer than all that
-a small gallery does with it. The file lies in the features' folder, so that whatever moves or
-deletes the features of a session takes it along.
-
-The last feature rows by what their crops hold, for two who want rows of the same crops.
-
-The first pictures of a capture are looked at twice: whose they are, and for training.
+No crop goes through a network twice. An embedding is a thirteenth of a VGG16 feature row, and
+projecting a row takes longer than all that a small gallery does with it. The file lies in the
+features' folder, so that whatever moves or deletes the features of a session takes it along.
+Augmented views are computed once, so that their features can be kept. The last rows stay in memory
+by what their crops hold: the first pictures of a capture are looked at twice.
 """
 
 from __future__ import annotations
@@ -25,9 +21,8 @@ from numpy.typing import NDArray
 
 from engine.cancel import Cancel
 from engine.contract import FeaturesProgress, Notice
-from engine.model.augment import VERSION, augment_view
+from engine.model.arrays import Report, RowFile, arrays_of, ignore
 from engine.model.face_space import Space
-from engine.model.row_file import Report, RowFile, arrays_of, ignore
 from engine.model.vectors import NEAREST, Float32, Levelled, stacked
 from engine.model.vgg16 import BATCH, Extracts
 from engine.pictures import decode_crop
@@ -110,7 +105,7 @@ class FeatureCache:
 
     def path(self, slug: str, session: str, view: int = 0, seed: int = 1) -> Path:
         """Where the rows of one session and view lie, or would lie."""
-        suffix = f".view{view}-seed{seed}-v{VERSION}" if view else ""
+        suffix = f".view{view}-seed{seed}-v{VIEWS_VERSION}" if view else ""
         return self._folder / slug / f"{session}{suffix}.npz"
 
     def _read(self, slug: str, session: str, view: int, seed: int, report: Report) -> RowFile:
@@ -270,3 +265,65 @@ class _Before:
         if not found:
             return np.empty((0, self.length), np.float32)
         return np.stack([row for row in found if row is not None])
+
+
+VIEWS_VERSION = 1
+"""Changes whenever the same crop, view and seed would give another picture."""
+
+# What a webcam and an imperfect alignment do to a face, no more: a view must stay her face.
+_ROTATION = 7.0  # degrees
+_SHIFT = 0.035  # of the width
+_ZOOM = 0.06
+_BRIGHTNESS = 25.0  # grey levels
+_CONTRAST = 0.2
+_BLUR_SHARE, _BLUR = 0.3, 1.4  # share of views, largest sigma in pixels
+
+ENOUGH = 60
+"""Pictures of a person from which augmented views would add nothing but work: LFW's
+people have 24 at most, and theirs help a little; a capture's hundred are views of their own."""
+
+
+def wanted_views(pictures: int, most: int) -> int:
+    """How many views of each of a person's `pictures` to make, `most` at most.
+
+    The next view of all is wanted while those before it, with the pictures, are fewer than ENOUGH.
+    """
+    return sum(pictures * view < ENOUGH for view in range(1, most + 1))
+
+
+def augment_view(crop: NDArray[np.uint8], view: int, seed: int) -> NDArray[np.uint8]:
+    """View number `view` (from 1) of a crop: uint8 (h, w, 3), RGB, in and out.
+
+    A small rotation, shift and zoom, brightness and contrast, sometimes a slight blur. No flip:
+    pictures to be named are not mirrored. The same crop, view and seed always give the same
+    picture, whatever was asked for before.
+    """
+    import cv2  # 30 MB, which a process that only names faces does not need
+
+    key = hashlib.sha256(np.ascontiguousarray(crop).data)
+    key.update(f"{seed} {view} {VIEWS_VERSION}".encode())
+    random = np.random.default_rng(list(key.digest()))
+    height, width = crop.shape[:2]
+    matrix = cv2.getRotationMatrix2D(
+        ((width - 1) / 2, (height - 1) / 2),
+        random.uniform(-_ROTATION, _ROTATION),
+        random.uniform(1 - _ZOOM, 1 + _ZOOM),
+    )
+    matrix[0, 2] += random.uniform(-_SHIFT, _SHIFT) * width
+    matrix[1, 2] += random.uniform(-_SHIFT, _SHIFT) * height
+    turned = cv2.warpAffine(crop, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    if random.uniform() < _BLUR_SHARE:
+        turned = cv2.GaussianBlur(turned, (0, 0), random.uniform(0.4, _BLUR))
+    contrast = random.uniform(1 - _CONTRAST, 1 + _CONTRAST)
+    brightness = random.uniform(-_BRIGHTNESS, _BRIGHTNESS)
+    levels = (turned.astype(np.float32) - 127.5) * contrast + 127.5 + brightness
+    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
+
+
+def augment_views(crops: NDArray[np.uint8], views: int, seed: int = 1) -> NDArray[np.uint8]:
+    """Views 1 to `views` of every crop: (n, h, w, 3) to (views, n, h, w, 3), uint8, RGB."""
+    made = np.empty((views, *crops.shape), np.uint8)
+    for view in range(views):
+        for index, crop in enumerate(crops):
+            made[view, index] = augment_view(crop, view + 1, seed)
+    return made

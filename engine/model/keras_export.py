@@ -28,13 +28,12 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import ModelError
 from engine.model.classic import build_classic, set_arrays, side_of, unfreeze_block5
-from engine.model.face_space import FaceSpace, Space
-from engine.model.joint_space import JointSpace
+from engine.model.face_space import FaceSpace, JointSpace, Space
+from engine.model.keras_networks import backbone, layer_table
 from engine.model.record import PREPROCESSING, StoredModel, plain, versions
 from engine.model.resnet import CHANNEL_MEANS, CHIP, CROP_OF_CHIP, SCALE, load_resnet
 from engine.model.vectors import NEAREST, Float32, centre_levels
 from engine.model.vgg16 import LAYERS, ROW, SIZE, VIEW, LayerRow, cells
-from engine.model.vgg16_keras import backbone, layer_table
 from engine.model.weights import Weights
 from engine.workspace.files import FILE_MODE, make_directory, write_plain
 from engine.workspace.owner import translate_os_errors
@@ -137,7 +136,7 @@ def vgg16_part(weights: Weights, space: FaceSpace) -> ExportPart:
 
 def face_network_part(space: FaceSpace) -> ExportPart:
     """The face network with the space that was fitted on its features, `resnet.chips` inside."""
-    from engine.model.resnet_keras import resnet_model
+    from engine.model.keras_networks import resnet_model
 
     # From each pixel of the chip to its place in the crop; the last two are for perspective.
     turn = np.append(CROP_OF_CHIP.ravel(), (0.0, 0.0)).astype(np.float32)

@@ -3,7 +3,8 @@
 D. King's face recognition ResNet of dlib: 29 convolutions after K. He et al., "Deep Residual
 Learning for Image Recognition" (CVPR 2016), trained with a metric loss on about three million
 faces and released under CC0 1.0. The affine layer after each convolution is folded into it. Needs
-neither OpenVINO nor TensorFlow nor OpenCV: `resnet_openvino` and `resnet_keras` compute it.
+neither OpenVINO nor TensorFlow nor OpenCV: the extractor here and
+`keras_networks` load them when they compute.
 
 The face network with OpenVINO, laid down in code: ready in no time, no TensorFlow.
 """
@@ -275,5 +276,5 @@ BACKBONE = BackboneRow(
     licence="CC0 1.0",
     digest=DIGEST,
     openvino="engine.model.resnet:ResnetExtractor",
-    keras="engine.model.resnet_keras:KerasResnetExtractor",
+    keras="engine.model.keras_networks:KerasResnetExtractor",
 )

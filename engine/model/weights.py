@@ -325,5 +325,5 @@ BACKBONE = BackboneRow(
     licence="CC BY 4.0",
     takes_weights=True,
     openvino="engine.model.vgg16_openvino:OpenVinoExtractor",
-    keras="engine.model.vgg16_keras:KerasExtractor",
+    keras="engine.model.keras_networks:KerasExtractor",
 )

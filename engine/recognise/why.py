@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from engine.contract import FaceSeen, Rule, Why
 from engine.faces.refusal import GATES, measured
 from engine.model.backbones import BACKBONES
-from engine.model.face_space import Space
+from engine.model.face_space import JointSpace, Space
 from engine.model.feature_store import FeatureCache
-from engine.model.joint_space import JointSpace
 from engine.model.vectors import Float32, cohort_scores, unit
 from engine.people.permission import permitted
 from engine.people.registry import People

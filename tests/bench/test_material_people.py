@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from engine.bench.material import Counting, crops_of, enrol_made_up
-from engine.model.augment import augment_view
 from engine.model.face_space import FaceSpace
+from engine.model.feature_store import augment_view
 from engine.people.registry import People
 from engine.pictures import decode_crop
 from engine.workspace.folder import Workspace

@@ -7,8 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from engine.evaluate.figures import FPIRS, Figures, enough, fpir_bounds, measure
-from engine.model.trial import Trial
+from engine.evaluate.figures import FPIRS, Figures, Trial, enough, fpir_bounds, measure
 from engine.recognise.calibration import bounds
 from tests.evaluate.made_up import probes, strangers
 

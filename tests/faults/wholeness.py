@@ -17,7 +17,7 @@ import numpy as np
 from engine.contract import Notice
 from engine.contract.errors import FacedeskError
 from engine.dataset.split import load_split
-from engine.model.row_file import RowFile
+from engine.model.arrays import RowFile
 from engine.model.store import ModelStore
 from engine.people.person import Person
 from engine.people.picture_records import read_records

@@ -16,9 +16,8 @@ from engine.desk import library
 from engine.desk.library import load_evaluation
 from engine.desk.unknown import unknown_view
 from engine.jobs.material import stale_ids
-from engine.model.arrays import LARGEST, unpack
+from engine.model.arrays import LARGEST, RowFile, unpack
 from engine.model.face_space import FaceSpace
-from engine.model.row_file import RowFile
 from engine.model.store import ModelStore
 from engine.openvino_networks import kept
 from engine.people import roster

@@ -13,8 +13,8 @@ from engine.cancel import Cancel
 from engine.contract import Event, Notice
 from engine.contract.errors import Cancelled, NoPictures, UsageError
 from engine.contract.requests import BakeOffRequest
-from engine.jobs.bake_off import bake_off
-from engine.jobs.contestants import NOBODY, Pictures, own_strangers, probes_in, strangers_in
+from engine.jobs.bake_off import bake_off, own_strangers
+from engine.jobs.contestants import NOBODY, Pictures, probes_in, strangers_in
 from engine.people.registry import People
 from engine.pictures import encode_png
 from engine.settings import DetectionSettings, Settings, TrainingSettings

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from engine.camera.demo import DemoSource
 from engine.faces.detect import FaceFinder
 from engine.model.backbones import extractor_of
+from engine.model.keras_networks import KerasExtractor
 from engine.model.vgg16 import Extracts
-from engine.model.vgg16_keras import KerasExtractor
 from engine.model.weights import Weights, load_weights
 from engine.pictures import CROP, read_photograph
 from engine.settings import DetectionSettings

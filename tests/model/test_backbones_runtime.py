@@ -11,7 +11,7 @@ import pytest
 from engine.contract.errors import BackboneMissing
 from engine.model import vgg16_openvino
 from engine.model.backbones import choose_runtime, extractor_of
-from engine.model.vgg16_keras import KerasExtractor
+from engine.model.keras_networks import KerasExtractor
 from engine.model.vgg16_openvino import OpenVinoExtractor
 from engine.model.weights import Weights
 

@@ -24,7 +24,7 @@ from engine.model.classic import (
     unfreeze_block5,
 )
 from engine.model.epochs import Checkpoint
-from engine.model.vgg16_keras import layer_table
+from engine.model.keras_networks import layer_table
 from engine.model.weights import Weights
 from engine.settings import TrainingSettings
 

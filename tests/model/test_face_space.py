@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from engine.contract.errors import ModelCorrupt
+from engine.evaluate.figures import Trial
 from engine.model.arrays import pack, unpack
 from engine.model.face_space import FEATURES, PACKAGED, PARTS, FaceSpace
-from engine.model.trial import Trial
 from engine.model.vectors import (
     ImpostorCurve,
     class_centres,

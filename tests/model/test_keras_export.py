@@ -13,18 +13,16 @@ from numpy.typing import NDArray
 
 from engine.contract.errors import ModelError
 from engine.model.classic import ClassicModel, arrays_of, build_classic
-from engine.model.face_space import FaceSpace
-from engine.model.joint_space import joined
+from engine.model.face_space import FaceSpace, joined
 from engine.model.keras_export import (
     FILE_NAME,
     export_keras,
     recipe_layers,
 )
+from engine.model.keras_networks import KerasExtractor, KerasResnetExtractor
 from engine.model.record import ModelInfo, StoredModel
-from engine.model.resnet_keras import KerasResnetExtractor
 from engine.model.vectors import Float32, ImpostorCurve, cohort_scores, unit
 from engine.model.vgg16 import PARTS, ROW
-from engine.model.vgg16_keras import KerasExtractor
 from engine.model.weights import Weights
 from engine.pictures import encode_png
 from engine.workspace.files import TEMPORARY

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from engine.contract.errors import ModelCorrupt, ModelError
 from engine.model import resnet
 from engine.model.backbones import extractor_of
+from engine.model.keras_networks import KerasResnetExtractor
 from engine.model.resnet import (
     CHANNEL_MEANS,
     CHIP,
@@ -28,7 +29,6 @@ from engine.model.resnet import (
     load_resnet,
     resnet_digest,
 )
-from engine.model.resnet_keras import KerasResnetExtractor
 from engine.model.vgg16 import Extracts
 
 

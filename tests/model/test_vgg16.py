@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.model.vgg16_keras import backbone, layer_table
+from engine.model.keras_networks import backbone, layer_table
 from engine.model.weights import Weights, load_weights
 
 Through = Literal["block4_pool", "block5_pool"]

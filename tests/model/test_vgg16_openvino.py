@@ -17,8 +17,8 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.model import vgg16_openvino
+from engine.model.keras_networks import KerasExtractor
 from engine.model.vgg16 import ROW, row_digest
-from engine.model.vgg16_keras import KerasExtractor
 from engine.model.vgg16_openvino import OpenVinoExtractor
 from engine.model.weights import Weights
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.augment import augment_view, augment_views, wanted_views
+from engine.model.feature_store import augment_view, augment_views, wanted_views
 
 
 def faces(count: int) -> NDArray[np.uint8]:

@@ -1,11 +1,7 @@
-"""VGG16's convolutional part, built in code layer by layer, with its preprocessing inside.
+"""Both networks with Keras, laid down in code: the reference, and where OpenVINO cannot be used.
 
-Simonyan and Zisserman, ICLR 2015 (arXiv:1409.1556), configuration D, as in
-`keras.applications.VGG16(include_top=False)`.
-
-From aligned crops to VGG16 feature rows with Keras: the reference, and the fallback.
-
-Importing this loads TensorFlow.
+VGG16's convolutional part: Simonyan and Zisserman, ICLR 2015 (arXiv:1409.1556), configuration D, as
+in `keras.applications.VGG16(include_top=False)`. Importing this loads TensorFlow.
 """
 
 from __future__ import annotations
@@ -18,6 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from engine.machine import has_bfloat16
+from engine.model import resnet
 from engine.model.vgg16 import (
     BATCH,
     BLOCKS,
@@ -28,6 +25,7 @@ from engine.model.vgg16 import (
     VIEW,
     LayerRow,
     cells,
+    check_crops,
     row_digest,
     shown,
 )
@@ -150,3 +148,75 @@ def pooled(maps: Any) -> Any:
     """Average TensorFlow feature maps (n, h, w, c) over the grid's cells: (n, 16 * c)."""
     parts = cells(maps.shape[1], maps.shape[2])
     return tf.concat([tf.reduce_mean(maps[:, *cell], axis=(1, 2)) for cell in parts], axis=1)
+
+
+class KerasResnetExtractor:
+    """Crops to rows of the face network, in float32. Calls may come from any thread.
+
+    `digest` names weights, recipe and arithmetic; it is that of OpenVINO's float32 rows.
+    """
+
+    length = resnet.ROW
+
+    def __init__(self) -> None:
+        """Raises ModelCorrupt or ModelError for the packaged weights."""
+        self.digest = resnet.resnet_digest("float32")
+        network = resnet_model(resnet.load_resnet())
+        # One signature with a free batch axis: TensorFlow traces once, whatever comes.
+        any_batch = tf.TensorSpec((None, resnet.CHIP, resnet.CHIP, 3), tf.float32)
+        self._rows = tf.function(
+            lambda x: network(x, training=False), input_signature=[any_batch], autograph=False
+        )
+
+    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Rows (n, 128), float32, of `crops` (n, 160, 160, 3), uint8, RGB.
+
+        Any n; they go through in batches of 16. Raises ValueError if `crops` has another shape or
+        type.
+        """
+        check_crops(crops)
+        rows = np.empty((len(crops), resnet.ROW), np.float32)
+        for start in range(0, len(crops), BATCH):
+            batch = resnet.chips(crops[start : start + BATCH]).transpose(0, 2, 3, 1)
+            rows[start : start + len(batch)] = self._rows(tf.constant(batch)).numpy()
+        return rows
+
+
+def resnet_model(weights: resnet.ResnetWeights) -> keras.Model:
+    """The frozen network: `chips` with channels last (n, 150, 150, 3) to rows (n, 128)."""
+    chip = keras.Input((resnet.CHIP, resnet.CHIP, 3), name="chip", dtype="float32")
+    maps = keras.ops.relu(_convolution(chip, weights, resnet.FIRST, 2, "valid"))
+    maps = keras.layers.MaxPooling2D(3, 2)(maps)
+    for block in resnet.blocks():
+        step, border = (2, "valid") if block.down else (1, "same")
+        inner = keras.ops.relu(_convolution(maps, weights, f"{block.name}_conv1", step, border))
+        found = _convolution(inner, weights, f"{block.name}_conv2", 1, "same")
+        if block.down:
+            maps = keras.layers.AveragePooling2D(2, 2)(maps)
+        shape = np.maximum(found.shape[1:], maps.shape[1:])
+        maps = keras.ops.relu(_padded(found, shape) + _padded(maps, shape))
+    means = keras.layers.GlobalAveragePooling2D()(maps)
+    embedding = keras.layers.Dense(resnet.ROW, use_bias=False, trainable=False, name="embedding")
+    rows = embedding(means)
+    embedding.set_weights([weights.embedding])
+    return keras.Model(chip, rows, name="face_network")
+
+
+def _convolution(
+    maps: Any, weights: resnet.ResnetWeights, name: str, step: int, border: str
+) -> Any:
+    kernel, bias = weights.layer(name)
+    layer = keras.layers.Conv2D(
+        len(bias), len(kernel), step, border, trainable=False, dtype="float32", name=name
+    )
+    found = layer(maps)
+    layer.set_weights([kernel, bias])
+    return found
+
+
+def _padded(maps: Any, shape: NDArray[np.int64]) -> Any:
+    """Maps with zeros behind their rows, columns and channels, up to `shape`."""
+    missing = [int(more) for more in shape - maps.shape[1:]]
+    if not any(missing):
+        return maps
+    return keras.ops.pad(maps, [(0, 0), *((0, more) for more in missing)])

@@ -7,14 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from engine.evaluate.bake_off import (
+from engine.evaluate.figures import Trial
+from engine.jobs.bake_off import measurable_fpir
+from engine.jobs.contestants import (
     judged,
     left_out,
     left_out_probabilities,
-    measurable_fpir,
     milliseconds_a_face,
 )
-from engine.model.trial import Trial
 
 GENUINE = np.array([[0.9, 0.1], [0.4, 0.2], [0.3, 0.6]], np.float32)
 LABELS = np.array([0, 0, 1])

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.model.keras_networks import KerasExtractor, backbone, pooled
 from engine.model.vgg16 import LAYERS, ROW, VIEW, shown
-from engine.model.vgg16_keras import KerasExtractor, backbone, pooled
 from engine.model.weights import Weights
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.model import row_file
-from engine.model.arrays import pack, unpack
-from engine.model.row_file import RowFile, arrays_of, ignore
+from engine.model import arrays
+from engine.model.arrays import RowFile, arrays_of, ignore, pack, unpack
 
 NAMES = ["0001.png", "0002.png"]
 ROWS = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -46,7 +45,7 @@ def test_pictures_with_the_same_stamp_are_not_read_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(folder)
-    monkeypatch.setattr(row_file, "_mark", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr(arrays, "_mark", lambda path: pytest.fail(f"{path} was read"))
     assert opened(folder).missing(NAMES) == []
 
 
@@ -58,7 +57,7 @@ def test_a_picture_touched_but_not_changed_keeps_its_row_and_gets_a_new_stamp(
     again = opened(folder)
     assert again.missing(NAMES) == []
     again.save()
-    monkeypatch.setattr(row_file, "_mark", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr(arrays, "_mark", lambda path: pytest.fail(f"{path} was read"))
     assert opened(folder).missing(NAMES) == []
 
 
@@ -95,13 +94,13 @@ def test_a_reader_that_finds_all_writes_nothing(folder: Path) -> None:
 def test_a_picture_deleted_while_its_row_is_written_takes_the_row_along(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = row_file.write_bytes
+    real = arrays.write_bytes
 
     def deleted_meanwhile(path: Path, data: bytes) -> None:
         real(path, data)
         (folder / NAMES[0]).unlink(missing_ok=True)
 
-    monkeypatch.setattr(row_file, "write_bytes", deleted_meanwhile)
+    monkeypatch.setattr(arrays, "write_bytes", deleted_meanwhile)
     file = filled(folder)
     assert unpack(file.path.read_bytes(), "rows")["files"].tolist() == NAMES[1:]
 
@@ -109,14 +108,14 @@ def test_a_picture_deleted_while_its_row_is_written_takes_the_row_along(
 def test_a_session_deleted_while_its_rows_are_written_leaves_no_file_and_no_folder(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = row_file.write_bytes
+    real = arrays.write_bytes
 
     def deleted_meanwhile(path: Path, data: bytes) -> None:
         real(path, data)
         for name in NAMES:
             (folder / name).unlink(missing_ok=True)
 
-    monkeypatch.setattr(row_file, "write_bytes", deleted_meanwhile)
+    monkeypatch.setattr(arrays, "write_bytes", deleted_meanwhile)
     assert not filled(folder).path.parent.exists()
 
 
