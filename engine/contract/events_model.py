@@ -81,7 +81,13 @@ class EpochDone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainDone(Event):
-    """A model is complete, on disk and, if `promoted`, in use."""
+    """A model is complete, on disk and, if `promoted`, in use.
+
+    It is made of `pictures`; a model that had not seen the `held_out` ones among them names `named`
+    of these rightly. `why` is a sentence about its use, empty if there was no model before; where
+    the two were compared, on `probes` pictures, the model before named `named_before` rightly and
+    the new one `named_now`. `warnings` ask for better pictures, `details` are statistics.
+    """
 
     name: ClassVar[str] = "done"
     model: str
@@ -93,6 +99,14 @@ class TrainDone(Event):
     people: tuple[str, ...]
     metrics: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    pictures: int = 0
+    held_out: int = 0
+    named: int = 0
+    why: str = ""
+    probes: int = 0
+    named_before: int = 0
+    named_now: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,19 +177,9 @@ def _train(
     info = store.save(replace(draft, details={**draft.details, "gate": asdict(verdict)}))
     doing.more |= {"model": info.id, "people": len(info.people), "promoted": verdict.promote}
     audit.end(doing)
-    warnings = [
-        *grouped(warnings_of(workspace, split, material.people)),
-        *outcome.warnings,
-        *used.calibration.notes,
-    ]
     if verdict.promote:
         with audit.of("promoted", model=info.id):
             store.promote(info.id)
-        if verdict.sentence:
-            emit(Notice(text=verdict.sentence))
-        emit(Notice(text=_all_pictures(material)))
-    else:
-        warnings.append(f"The new model is kept aside. {verdict.sentence}")
     done = TrainDone(
         model=info.id,
         recipe=request.recipe,
@@ -199,7 +189,17 @@ def _train(
         promoted=verdict.promote,
         people=tuple(person.name for person in material.people),
         metrics=metrics,
-        warnings=tuple(warnings),
+        warnings=grouped(warnings_of(workspace, split, material.people)),
+        details=(*outcome.warnings, *used.calibration.notes),
+        pictures=sum(material.counts().values()),
+        held_out=sum(len(parts[name].labels) for name in HELD_OUT),
+        named=round(
+            sum(metrics.get(f"tpir_{name}", 0) * len(parts[name].labels) for name in HELD_OUT)
+        ),
+        why=verdict.sentence,
+        probes=verdict.probes,
+        named_before=verdict.old_hits,
+        named_now=verdict.new_hits,
     )
     emit(done)
     return done
@@ -226,14 +226,6 @@ def backbone_for(request: TrainRequest, backbones: Backbones, emit: Emit) -> Bac
             )
         )
     return backbones.named(choice.name)
-
-
-def _all_pictures(material: Material) -> str:
-    """That the held-out pictures enrol too."""
-    counts = material.counts()
-    return (
-        "Figures are from {held_out} held-out pictures; the model in use is made of all {total}."
-    ).format(held_out=counts["validation"] + counts["test"], total=sum(counts.values()))
 
 
 def refuse_one_person(people: int) -> None:

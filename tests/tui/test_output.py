@@ -6,9 +6,12 @@ import io
 import json
 from dataclasses import dataclass
 
-from engine.contract import EpochDone, Preview
+import pytest
+
+from engine.contract import EpochDone, Preview, TrainDone
 from engine.contract.errors import SourceNotFound
 from tui.cli.output import Output
+from tui.cli.train import trained_lines
 
 
 def outputs(
@@ -96,17 +99,93 @@ def test_nothing_of_a_table_is_cut_where_no_screen_limits_it() -> None:
     assert not output.on_screen
 
 
-def test_on_a_narrow_screen_what_is_typed_again_is_whole_and_the_rest_is_cut() -> None:
-    class Screen(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Screen(io.StringIO):
+    """A terminal of 80 columns."""
 
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_table_that_is_wider_than_the_screen_becomes_a_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     screen = Screen()
     output = Output(screen, io.StringIO(), as_json=False, quiet=False)
-    output.table(("!id", "#number", "text"), [(LONG, "1234567890" * 3, "word" * 30)])
+    output.table(("", "!id", "#number", "text"), [("in use", LONG, "1234567890", "word" * 30)])
     assert output.on_screen
-    assert LONG in screen.getvalue()
-    assert "word" * 30 not in screen.getvalue()
+    assert screen.getvalue().splitlines() == [
+        LONG,
+        "  in use",
+        "  number: 1234567890",
+        f"  text: {'word' * 30}",
+    ]
+
+
+def test_progress_is_a_line_a_tenth_in_a_pipe_and_each_title_begins_anew() -> None:
+    output, out, err = outputs()
+    with output.progress("Features", None) as bar:
+        for done in range(1, 41):
+            bar.update(done, 40, "Features")
+        bar.retitle("good, stay like this")
+        bar.update(1, 2, "Epochs")
+    lines = err.getvalue().splitlines()
+    assert lines == [f"Features: {n} of 40" for n in range(4, 41, 4)] + ["Epochs: 1 of 2"]
+    assert out.getvalue() == ""
+
+
+def test_progress_is_one_bar_with_the_time_left_on_a_terminal() -> None:
+    screen = Screen()
+    output = Output(io.StringIO(), screen, as_json=False, quiet=False)
+    with output.progress("Features", 40) as bar:
+        bar.update(20, 40)
+    assert "Features" in screen.getvalue()
+    assert "20/40" in screen.getvalue()
+    assert "-:--:--" in screen.getvalue()  # too early to say
+    assert "20 of 40" not in screen.getvalue()
+
+
+@pytest.mark.parametrize("screen", [io.StringIO, Screen])
+def test_quiet_shows_no_progress(screen: type[io.StringIO]) -> None:
+    err = screen()
+    output = Output(io.StringIO(), err, as_json=False, quiet=True)
+    with output.progress("Features", 40) as bar:
+        bar.update(20, 40)
+    assert err.getvalue() == ""
+
+
+def test_statistics_are_printed_only_when_asked_for() -> None:
+    err = io.StringIO()
+    for verbose in (False, True):
+        output = Output(io.StringIO(), err, as_json=False, quiet=False, verbose=verbose)
+        output.detail(f"verbose is {verbose}")
+    assert err.getvalue() == "verbose is True\n"
+
+
+@pytest.mark.parametrize("promoted", [True, False])
+def test_a_training_is_said_in_four_lines(promoted: bool) -> None:
+    done = TrainDone(
+        model="20261124T160403464Z-head-bc9b",
+        recipe="head",
+        seconds=21.0,
+        epochs=40,
+        best_epoch=12,
+        promoted=promoted,
+        people=("Ada", "Grace"),
+        metrics={},
+        pictures=200,
+        held_out=60,
+        named=57,
+        why="It names 57 of 60 held-out pictures, the model before 50.",
+    )
+    lines = trained_lines(done, None)
+    assert lines[:2] == [
+        "Trained on 200 pictures of 2 people in 21 s.",
+        "Names 57 of 60 held-out pictures rightly (95 %).",
+    ]
+    assert ("NOT in use" in lines[2]) is not promoted
+    assert ("facedesk model promote" in lines[2]) is not promoted
+    assert done.why in lines[2]
 
 
 @dataclass(frozen=True)

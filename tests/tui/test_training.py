@@ -233,15 +233,14 @@ async def test_a_model_that_is_kept_aside_is_told_and_can_be_put_into_use(run):
                 promoted=False,
                 people=("Ada Lovelace", "Grace Hopper"),
                 metrics={},
-                warnings=(f"The new model is kept aside. {why}",),
+                why=why,
             ),
             JobEnded(job="train", outcome="done"),
         )
         told = "Model of 2 people kept aside: m shows the models"
         await table.until(lambda: told in table.text("#training-status"))
         assert "Kept aside: m shows the models" in table.toasts()
-        assert f"! The new model is kept aside. {why}" in table.log()
-        assert "! Model new trained in 21 s and kept aside → m shows the models" in table.log()
+        assert f"! Model new trained in 21 s. It is NOT in use. {why}" in table.log()
         await table.press("m")
         await table.shows("aside", "in use", "Kept aside when it was trained. Of 30 held-out")
         await table.press("p")

@@ -31,6 +31,7 @@ class Globals:
     workspace: Path | None = None
     as_json: bool = False
     quiet: bool = False
+    verbose: bool = False
 
 
 def workspace_folder(given: Globals, default: Path = DEFAULT_WORKSPACE) -> Path:
@@ -65,6 +66,13 @@ def global_options() -> list[click.Parameter]:
             ["--quiet"],
             is_flag=True,
             help="Results and errors only.",
+            expose_value=False,
+            callback=_keep,
+        ),
+        click.Option(
+            ["-v", "--verbose"],
+            is_flag=True,
+            help="Statistics too.",
             expose_value=False,
             callback=_keep,
         ),

@@ -30,11 +30,15 @@ Row = TypeVar("Row")
 
 
 class Output:
-    """Prints for a person, or for a script with `--json`; `--quiet` leaves results and errors."""
+    """Prints for a person, or for a script with `--json`; `--quiet` leaves results and errors,
+    `--verbose` adds statistics."""
 
-    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool, quiet: bool) -> None:
+    def __init__(
+        self, out: TextIO, err: TextIO, *, as_json: bool, quiet: bool, verbose: bool = False
+    ) -> None:
         self.as_json = as_json
         self.quiet = quiet
+        self.verbose = verbose
         self._out = out
         # Of a name nothing may be lost, whatever the locale can write.
         self._ascii = not codecs.lookup(out.encoding or "utf-8").name.startswith("utf-8")
@@ -66,6 +70,11 @@ class Output:
             return
         console = self._progress.console if self._progress else self._notes
         console.print(Text(clean(text), style=style))
+
+    def detail(self, text: str) -> None:
+        """A line of statistics on stderr, with `--verbose` only."""
+        if self.verbose:
+            self.note(text)
 
     def result(self, text: str) -> None:
         """A line for a person on stdout."""
@@ -109,10 +118,10 @@ class Output:
             self.table(list(shown), cells, title)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-        """A table for a person on stdout.
+        """A table for a person on stdout, or a list where the screen is too narrow for it.
 
         Columns whose name starts with `#` align right, those that start with `!` hold what is typed
-        again, and are not cut while others can be. Where no screen limits it, nothing is cut.
+        again. Nothing is cut.
         """
         if self.as_json:
             return
@@ -125,12 +134,27 @@ class Output:
             table.add_column(
                 heading,
                 justify="right" if column.startswith("#") else "left",
-                no_wrap=column.startswith("!"),
-                overflow="fold" if column.startswith("!") else "ellipsis",
+                no_wrap=True,
             )
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
-        self._results.print(table)
+        wide = self._results.options.update(max_width=UNLIMITED)
+        if self._results.measure(table, options=wide).maximum <= self._results.width:
+            self._results.print(table)
+        else:
+            self._list(columns, rows, title)
+
+    def _list(self, columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+        """Each row as lines: its typed cell, or the first that is not empty, then the others."""
+        if title:
+            self.result(title)
+        for row in rows:
+            cells = [(name, cell) for name, cell in zip(columns, row, strict=True) if cell]
+            head = next((cell for cell in cells if cell[0].startswith("!")), cells[0])
+            self.result(head[1])
+            for name, cell in cells:
+                if (name, cell) != head:
+                    self.result(f"  {name.lstrip('#!')}: {cell}" if name else f"  {cell}")
 
     @property
     def on_screen(self) -> bool:
@@ -156,7 +180,7 @@ class Output:
 
     @contextlib.contextmanager
     def progress(self, title: str, total: int | None) -> Iterator[ProgressBar]:
-        """A progress bar on stderr, if there is a person to see it."""
+        """A progress bar with the time left on stderr; in a pipe a line a tenth of the way."""
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         shown = not (self.quiet or self.as_json) and self._notes.is_terminal
@@ -172,25 +196,38 @@ class Output:
         with bar:
             self._progress = bar if shown else None
             try:
-                yield ProgressBar(bar, bar.add_task(clean(title), total=total))
+                yield ProgressBar(bar, bar.add_task(clean(title), total=total), self._tenth)
             finally:
                 self._progress = None
 
+    def _tenth(self, text: str) -> None:
+        """How far it is, where no bar is seen."""
+        if not self._notes.is_terminal:
+            self.note(text)
+
 
 class ProgressBar:
-    """Handle of one running progress bar."""
+    """Handle of one running progress bar; where none is seen, `say` gets a line now and then."""
 
-    def __init__(self, bar: Progress, task: TaskID) -> None:
+    def __init__(self, bar: Progress, task: TaskID, say: Callable[[str], None]) -> None:
         self._bar = bar
         self._task = task
+        self._say = say
+        self._title = bar.tasks[0].description
+        self._tenths = 0
 
     def update(self, done: int, total: int | None = None, title: str | None = None) -> None:
-        """Move the bar to `done` of `total`."""
-        self._bar.update(self._task, completed=done)
-        if total is not None:
-            self._bar.update(self._task, total=total)
-        if title is not None:
-            self.retitle(title)
+        """Move the bar to `done` of `total`; another title begins anew."""
+        task = self._bar.tasks[0]
+        if title is not None and clean(title) != self._title:
+            self._title = clean(title)
+            self._bar.reset(self._task, total=total, description=self._title)
+            self._tenths = 0
+        self._bar.update(self._task, completed=done, total=total or task.total)
+        tenths = int(10 * done / task.total) if task.total else 0
+        if tenths > self._tenths:
+            self._tenths = tenths
+            self._say(f"{self._title}: {done} of {task.total:.0f}")
 
     def retitle(self, title: str) -> None:
         """Change the words beside the bar."""

@@ -144,7 +144,13 @@ def _opened(given: Globals, *, native: bool, demo: bool, opening: Opening) -> It
     with contextlib.ExitStack() as stack:
         if native:
             stack.enter_context(guard_output(workspace.logs, "cli"))
-        output = Output(sys.stdout, sys.stderr, as_json=given.as_json, quiet=given.quiet)
+        output = Output(
+            sys.stdout,
+            sys.stderr,
+            as_json=given.as_json,
+            quiet=given.quiet,
+            verbose=given.verbose,
+        )
         try:
             settings = load_settings()
             if opening in ("ask", "screen"):

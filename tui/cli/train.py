@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
-from engine.cancel import Cancel
 from engine.contract import EpochDone, SplitDone, Threshold, TrainDone
 from engine.contract.errors import Cancelled, SplitMissing, UsageError
 from engine.contract.requests import SplitRequest, TrainRequest
 from engine.desk import library
 from engine.settings import BackboneName
-from tui.cli.listen import Listener, threshold_line
+from engine.text import many, percent
+from tui.cli.listen import Listener
 from tui.cli.options import TakesGlobals
-from tui.cli.output import Output
 from tui.cli.run import Context, interruptible, takes_context
-from tui.words.text import SPLIT_MODES, figure
+from tui.words.text import SPLIT_MODES, figure, span
 
 if TYPE_CHECKING:
     from engine.settings import SplitSettings
@@ -189,62 +188,60 @@ def train(
 
 
 def train_model(context: Context, request: TrainRequest) -> TrainDone:
-    """Train; one line an epoch, a summary, and what the figures mean.
+    """Train; say what was trained, how good it is, and whether it is in use.
 
     Ctrl+C gives up and says how far it was; Enter on a terminal ends the epochs and keeps the best
     one so far.
     """
-    context.output.note("Loading the network")
-    with interruptible(keep=False, enter_stops=True) as cancel:
-        done, threshold = _trained(context, request, cancel)
-        _summarise(context.output, done, threshold)
-    return done
-
-
-def _trained(
-    context: Context, request: TrainRequest, cancel: Cancel
-) -> tuple[TrainDone, Threshold | None]:
-    """The training, and its threshold. Raises Cancelled after saying how far it was."""
     from engine.jobs.train import train
 
     output = context.output
+    output.note("Loading the network")
     thresholds: list[Threshold] = []
     epochs: list[EpochDone] = []
 
     def show_epoch(event: EpochDone) -> None:
         epochs.append(event)
-        output.note(epoch_line(event))
+        output.detail(epoch_line(event))
 
-    try:
-        with context.writing("train"), output.progress("Features", None) as bar:
-            emit = Listener(output, bar, {Threshold: thresholds.append, EpochDone: show_epoch})
-            done = train(context.workspace, context.settings, request, cancel, emit)
-    except Cancelled:
-        when = "before the first epoch"
-        if epochs:
-            when = f"after epoch {epochs[-1].epoch} of {epochs[-1].epochs}"
-        output.result(f"Given up {when}; the model in use stays.")
-        raise
-    return done, thresholds[-1] if thresholds else None
-
-
-def _summarise(output: Output, done: TrainDone, threshold: Threshold | None) -> None:
-    """What a training brought, and what its figures mean."""
-    output.result(
-        f"Model {done.model}: recipe {done.recipe}, {len(done.people)} people, "
-        f"{done.epochs} epochs, best {done.best_epoch}, {done.seconds:.1f} s"
-    )
-    figures = ", ".join(f"{name} {figure(value, '.3f')}" for name, value in done.metrics.items())
-    output.result(figures)
-    if threshold is not None:
-        output.result(threshold_line(threshold))
+    with interruptible(keep=False, enter_stops=True) as cancel:
+        try:
+            with context.writing("train"), output.progress("Features", None) as bar:
+                emit = Listener(output, bar, {Threshold: thresholds.append, EpochDone: show_epoch})
+                done = train(context.workspace, context.settings, request, cancel, emit)
+        except Cancelled:
+            when = "before the first epoch"
+            if epochs:
+                when = f"after epoch {epochs[-1].epoch} of {epochs[-1].epochs}"
+            output.result(f"Given up {when}. The model in use stays.")
+            raise
+        for line in trained_lines(done, thresholds[-1] if thresholds else None):
+            output.result(line)
+    figures = (f"{name} {figure(value, '.3f')}" for name, value in done.metrics.items())
+    for text in (f"Best epoch {done.best_epoch}: {', '.join(figures)}", *done.details):
+        output.detail(text)
     for warning in done.warnings:
         output.note(warning, "yellow")
-    if not done.promoted:
-        output.result(
-            "Kept aside: the model before stays in use. `facedesk model promote "
-            f"{done.model}` puts this one in use."
-        )
+    return done
+
+
+def trained_lines(done: TrainDone, threshold: Threshold | None) -> list[str]:
+    """What was trained, on what, how good it is, whether it is in use: a line each."""
+    lines = [
+        f"Trained on {many(done.pictures, 'picture')} of "
+        f"{many(len(done.people), 'person', 'people')} in {span(done.seconds)}."
+    ]
+    if done.held_out:
+        share = percent(done.named / done.held_out)
+        lines.append(f"Names {done.named} of {done.held_out} held-out pictures rightly ({share}).")
+    if threshold is not None:
+        lines.append(threshold.sentence)
+    use = (
+        f"Model {done.model} is in use." if done.promoted else f"Model {done.model} is NOT in use."
+    )
+    remedy = "" if done.promoted else f"`facedesk model promote {done.model}` uses it all the same."
+    lines.append(" ".join(filter(None, (use, done.why, remedy))))
+    return lines
 
 
 def epoch_line(event: EpochDone) -> str:

@@ -97,9 +97,9 @@ def _imported(event: ImportDone) -> Line:
 def _trained(event: TrainDone) -> Line:
     text = f"Model {event.model} trained in {span(event.seconds)}"
     if event.promoted:
-        return Line(text, "good")
+        return Line(" ".join(filter(None, (f"{text}.", event.why))), "good")
     use = "{key.models} shows the models; {key[models.promote]} there puts it in use."
-    return Line(f"{text} and kept aside", "warning", with_keys(use))
+    return Line(f"{text}. It is NOT in use. {event.why}", "warning", with_keys(use))
 
 
 def _watched(event: RecogniseDone) -> Line:
