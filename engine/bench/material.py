@@ -1,19 +1,9 @@
 """What measurements need: a plan, people, clips, workspaces, timing, counted arithmetic.
 
-What a bench is to do: passed to the process of each measurement as JSON.
-
-What is measured with: the demo's people as crops and clips, a workspace that knows them.
-
-Workspaces with as many people as wanted, and a stand-in for a network that costs nothing.
-
-For measuring what follows the features. Nobody's face is in it: a person is a pattern of coloured
-squares, a picture the pattern with a little noise, and the stand-in's rows are a fixed random
-projection of a crop's squares, so that pictures and augmented views of one person are alike and
-those of two are not.
-
-Timing things side by side: turn by turn, so that a busy moment does not fall on one alone.
-
-VGG16's arithmetic counted on paper: what a convolution costs as its definition has it.
+Besides the demo's people there are made-up ones and a stand-in for a network, to measure what
+follows the features: a person is a pattern of coloured squares, a picture the pattern with a little
+noise, and the stand-in's rows are a fixed random projection of a crop's squares, so that pictures
+and augmented views of one person are alike and those of two are not.
 """
 
 from __future__ import annotations
@@ -186,9 +176,8 @@ def enrol(workspace: Workspace, name: str, pictures: list[bytes]) -> None:
     """Enrol a person with these PNG crops in one session. The caller holds `Workspace.writer`."""
     registry = People(workspace)
     person = registry.add(name)
-    folder = registry.session_directory(
-        person.slug, registry.new_session(person, "bench", "points")
-    )
+    session = registry.new_session(person, "bench", "points")
+    folder = registry.session_directory(person.slug, session)
     for number, data in enumerate(pictures, 1):
         (folder / f"{number:04d}.png").write_bytes(data)
 
@@ -307,9 +296,7 @@ def interleaved(works: Sequence[Callable[[], object]], rounds: int) -> list[list
     for number in range(rounds):
         order = range(len(works)) if number % 2 == 0 else reversed(range(len(works)))
         for place in order:
-            began = time.perf_counter()
-            works[place]()
-            taken[place].append(time.perf_counter() - began)
+            taken[place].append(seconds_of(works[place]))
     return taken
 
 
@@ -339,8 +326,3 @@ def multiply_adds(size: int = VIEW, blocks: int = 4) -> int:
             channels = wide
         side //= 2
     return total
-
-
-def operations_of_a_row() -> int:
-    """Floating-point operations of one feature row: a crop to block 4."""
-    return 2 * multiply_adds()

@@ -1,11 +1,14 @@
-"""The whole bench: measurement after measurement, each in a process of its own.
+"""The whole bench: the machine, and measurement after measurement, each in a process of its own.
 
-The machine that figures are of: without these, a table says nothing.
+So memory, threads and a crash of one do not touch another. `python -m engine.bench.run NAME PLAN
+DESCRIPTOR` is that process: figures leave as JSON Lines on the descriptor, a failure as the last
+line. What native libraries print goes where the parent sent the standard streams.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import math
 import os
@@ -14,18 +17,21 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from engine.bench.material import Plan
-from engine.bench.worker import MEASURES
 from engine.cancel import Cancel
+from engine.config import load_settings
 from engine.contract import BenchDone, BenchMachine, BenchStep, Emit, Figure
-from engine.contract.errors import UsageError
-from engine.logs import open_log
+from engine.contract.errors import FacedeskError, UsageError
+from engine.logs import open_log, quieten_libraries
 from engine.machine import (
     CPUINFO,
     environment,
@@ -38,6 +44,21 @@ from engine.machine import (
 from engine.model.backbones import choose_runtime
 from engine.model.record import versions
 from engine.settings import RuntimeWish, Settings
+from engine.workspace.folder import Workspace
+from engine.workspace.vault.keys import unlock
+
+MEASURES = {
+    "train": "training",
+    "add": "training",
+    "features": "speed",
+    "recognise": "speed",
+    "score": "speed",
+    "start": "screen",
+    "memory": "screen",
+    "vault": "vault",
+}
+"""Names of the measurements in their order, and the module of each."""
+
 
 VECTOR = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")
 MEMINFO = Path("/proc/meminfo")
@@ -96,15 +117,13 @@ def bench(
         raise UsageError(
             "There is no such measurement",
             ", ".join(unknown),
-            "There are {names}.".format(names=", ".join(MEASURES)),
+            f"There are {', '.join(MEASURES)}.",
         )
     began = time.monotonic()
     chosen = [name for name in MEASURES if not only or name in only]
     emit(machine(settings.model.runtime))
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(
-        prefix="facedesk-bench-", ignore_cleanup_errors=True
-    ) as folder:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         plan = Plan(
             folder=folder,
             program=tuple(program),
@@ -130,24 +149,26 @@ def bench(
 def measured(name: str, plan: Plan, cancel: Cancel, logs: Path) -> Iterator[Figure]:
     """The figures of one measurement, made in a process of its own. Raises Cancelled."""
     reading, writing = os.pipe()
+    # The processor's limit is that of all its cores.
+    cores = {"OPENBLAS_NUM_THREADS": str(usable_cores())} if name == "features" else {}
     log = open_log(logs, "bench")
     try:
         process = subprocess.Popen(
-            python("-m", "engine.bench.worker", name, plan.to_json(), str(writing)),
+            python("-m", "engine.bench.run", name, plan.to_json(), str(writing)),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             pass_fds=(writing,),
             start_new_session=True,
-            env=_environment(name),
+            env=environment(**cores),
         )
     finally:
         os.close(writing)
         os.close(log)
     failure = ""
-    with os.fdopen(reading, "rb", buffering=0) as told:
+    with os.fdopen(reading, "rb", buffering=0) as figures:
         try:
-            for line in _lines(told.fileno(), cancel):
+            for line in _lines(figures.fileno(), cancel):
                 message: dict[str, Any] = json.loads(line)
                 if "figure" in message:
                     yield Figure(**message["figure"])
@@ -165,7 +186,7 @@ def measured(name: str, plan: Plan, cancel: Cancel, logs: Path) -> Iterator[Figu
 
 
 def _lines(descriptor: int, cancel: Cancel) -> Iterator[bytes]:
-    """What a process tells, line by line. Raises Cancelled, TimeoutError."""
+    """What a process writes, line by line. Raises Cancelled, TimeoutError."""
     until = time.monotonic() + LONGEST
     rest = b""
     while True:
@@ -191,9 +212,38 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 process.wait(5)
 
 
-def _environment(name: str) -> dict[str, str]:
-    """The environment of a process that speaks as this one does."""
-    made = environment()
-    if name == "features":  # the processor's limit is that of all its cores
-        made["OPENBLAS_NUM_THREADS"] = str(usable_cores())
-    return made
+def measure(name: str, plan: Plan) -> Iterator[Figure]:
+    """Carry out one measurement; figures come as they are known. Raises whatever it meets."""
+    module = importlib.import_module(f"engine.bench.{MEASURES[name]}")
+    function: Callable[[Plan], Iterator[Figure]] = getattr(module, f"measure_{name}")
+    return function(plan)
+
+
+def main(name: str, plan: str, descriptor: str) -> int:
+    """Measure and tell; 0, or 1 if it failed."""
+    quieten_libraries()
+    with os.fdopen(int(descriptor), "w", encoding="utf-8") as parent:
+
+        def tell(kind: str, value: Any) -> None:
+            parent.write(json.dumps({kind: value}) + "\n")
+            parent.flush()
+
+        try:
+            given = Plan.from_json(plan)
+            if given.workspace is not None:  # the passphrase was another process's
+                unlock(Workspace(Path(given.workspace)).root, load_settings().vault)
+            for figure in measure(name, given):
+                tell("figure", asdict(figure))
+        except Exception as error:  # one measurement's trouble must not end the others
+            traceback.print_exc()
+            known = isinstance(error, FacedeskError)
+            tell("failure", str(error) if known else f"{type(error).__name__}: {error}")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    status = main(*sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # native threads may hang at the end

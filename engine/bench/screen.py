@@ -1,4 +1,4 @@
-"""A program on a pseudo-terminal of its own: when it wrote what, and how much memory it took."""
+"""Measurements of real processes on a pseudo-terminal: start-up, first name, peak memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import signal
+import statistics
 import struct
 import subprocess
 import termios
@@ -16,6 +17,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from engine.bench.material import COLLINS, Plan, clip, trained_workspace
+from engine.config import load_settings
+from engine.contract import Figure
 from engine.contract.errors import EngineDied
 from engine.machine import environment
 
@@ -36,8 +40,11 @@ class Screen:
         self._raw = b""
         self._master, slave = pty.openpty()
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        told = {"FACEDESK_WORKSPACE": str(workspace)}
-        terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        given = {
+            "FACEDESK_WORKSPACE": str(workspace),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+        }
         self._began = time.monotonic()
         try:
             self._process = subprocess.Popen(
@@ -47,7 +54,7 @@ class Screen:
                 stderr=slave,
                 start_new_session=True,
                 preexec_fn=_take_terminal,
-                env=environment(**told, **terminal),
+                env=environment(**given),
             )
         finally:
             os.close(slave)
@@ -90,13 +97,11 @@ class Screen:
 
     def close(self) -> None:
         """End the program, which ends its children."""
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM)
-            self.watch(3.0)
-        if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        for number, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 0.0)):
+            if self._process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, number)
+                self.watch(patience)
         self._process.wait(LONGEST)
         os.close(self._master)
 
@@ -146,3 +151,88 @@ def _children(parent: int) -> Iterator[tuple[int, str]]:
 def _take_terminal() -> None:
     """In the child: make the pseudo-terminal its controlling one."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+MEMORY_FRAMES, FEWER = 300, 180
+SECONDS = 4.0
+"""How long faces are named before the memory is read."""
+CLEAR_LINE = "\x15"
+_KNOWN = re.compile(rf"known\s+{COLLINS}".encode(), re.IGNORECASE)
+
+
+def measure_memory(plan: Plan) -> Iterator[Figure]:
+    """The real app on a pseudo-terminal, which keys make watch the clip."""
+    settings = load_settings()
+    workspace = trained_workspace(plan.path, settings).root
+    file = clip(plan.path, settings, plan.sized(MEMORY_FRAMES, FEWER))
+    with screen(plan.program, workspace) as app:
+        app.seconds_until(lambda written: b"model process is ready" in written)
+        app.press("r")
+        app.seconds_until(lambda written: b"Close (Esc)" in written)
+        app.watch(1.0)
+        app.press(CLEAR_LINE)
+        app.watch(0.5)  # Textual lets Ctrl+U bubble behind letters that follow at once
+        app.press(f"{file}\r")
+        app.seconds_until(lambda written: _KNOWN.search(written) is not None)
+        app.watch(SECONDS)
+        taken = app.memory()
+    words = {
+        "ui": "peak memory of the interface's process",
+        "camera": "peak memory of the camera process",
+        "model": "peak memory of the model process",
+    }
+    for name, what in words.items():
+        yield Figure(key=f"memory.{name}", what=what, value=taken[name] / 1e6, unit="MB")
+    yield Figure(
+        key="memory.recognising",
+        what="peak memory of the recognising processes together",
+        value=(taken["camera"] + taken["model"]) / 1e6,
+        unit="MB",
+        judged="value",
+        least=700,
+        stretch=350,
+        note=f"camera and model; {sum(taken.values()) / 1e6:.0f} MB with the interface",
+    )
+
+
+TIMES = 3
+FRAMES = 90
+QUICK_FRAMES = FEWER
+"""A quick bench makes one clip for both."""
+_NAMED = re.compile(rb'"event": "face"[^\n]*"person": "')
+
+
+def measure_start(plan: Plan) -> Iterator[Figure]:
+    """Each is done once before it counts, so that the disk is warm."""
+    settings = load_settings()
+    workspace = trained_workspace(plan.path, settings).root
+    file = clip(plan.path, settings, plan.sized(FRAMES, QUICK_FRAMES))
+
+    def painted(opened: Screen) -> float:
+        return opened.seconds_until(lambda written: b"Facedesk" in written)
+
+    def named(opened: Screen) -> float:
+        return opened.seconds_until(lambda written: _NAMED.search(written) is not None)
+
+    recognise = ("--json", "recognize", "--source", str(file))
+    starts: tuple[
+        tuple[str, str, tuple[str, ...], Callable[[Screen], float], float, float], ...
+    ] = (
+        ("help", "shell to the end of --help", ("--help",), Screen.seconds_to_end, 0.3, 0.3),
+        ("paint", "shell to first paint", (), painted, 1, 0.5),
+        ("face", "shell to first recognised face, from a clip", recognise, named, 3, 1.5),
+    )
+    for key, what, arguments, until, least, stretch in starts:
+        taken = []
+        for _time in range(1 + plan.sized(TIMES, 1)):
+            with screen((*plan.program, *arguments), workspace) as opened:
+                taken.append(until(opened))
+        yield Figure(
+            key=f"start.{key}",
+            what=what,
+            value=statistics.median(taken[1:]),
+            unit="s",
+            judged="value",
+            least=least,
+            stretch=stretch,
+        )

@@ -1,11 +1,4 @@
-"""Measurements of features, of scoring one face, and of each stage of recognition.
-
-VGG16's features: against TensorFlow's, and against what the processor can do at all.
-
-Scoring one face in a large gallery.
-
-Recognition stage by stage, for one face and for four.
-"""
+"""Measurements of features, of scoring one face, and of each stage of recognition."""
 
 from __future__ import annotations
 
@@ -14,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -27,7 +20,8 @@ from engine.bench.material import (
     clip_of_four,
     crops_to_measure,
     interleaved,
-    operations_of_a_row,
+    multiply_adds,
+    seconds_of,
     trained_workspace,
 )
 from engine.camera.open import open_source
@@ -46,6 +40,7 @@ from engine.model.vectors import Float32, unit
 from engine.model.vgg16 import Extracts
 from engine.model.weights import load_weights
 from engine.openvino_networks import openvino
+from engine.pictures import CROP
 from engine.recognise.gallery import Gallery
 from engine.recognise.recogniser import Recogniser
 from engine.recognise.tracking import Tracker
@@ -58,14 +53,13 @@ SIDE, SMALL = 2048, 1024
 
 
 def measure_features(plan: Plan) -> Iterator[Figure]:
-    """All in turn: the runtime in use, TensorFlow in float32, and bare matrix products."""
+    """VGG16 in the runtime in use, in TensorFlow in float32, and bare matrix products: what the
+    processor can do at all."""
     settings = load_settings()
     weights = load_weights()
     crops = crops_to_measure(settings, plan.workspace, plan.sized(CROPS, FEW))
-    ours, reference = (
-        extractor_of("vgg16", settings.model.runtime, weights),
-        KerasExtractor(weights, False),
-    )
+    ours = extractor_of("vgg16", settings.model.runtime, weights)
+    reference = KerasExtractor(weights, False)
     low = bool(getattr(ours, "low_precision", False))
     side = plan.sized(SIDE, SMALL)
     makers = products(side, low)
@@ -93,7 +87,7 @@ def measure_features(plan: Plan) -> Iterator[Figure]:
     best = min(fastest)
     limit = 2 * side**3 / best / 1e9
     which = list(makers)[fastest.index(best)]
-    done = operations_of_a_row() * len(crops) / min(own) / 1e9
+    done = 2 * multiply_adds() * len(crops) / min(own) / 1e9
     yield Figure(
         key="features.limit",
         what="the processor's limit: the fastest matrix product",
@@ -182,7 +176,7 @@ def measure_score(plan: Plan) -> Iterator[Figure]:
     (taken,) = interleaved([lambda: gallery.search(face)], SCORE_ROUNDS)
     yield Figure(
         key="score.5000",
-        what="score a face against {people} people".format(people=f"{PEOPLE:,}"),
+        what=f"score a face against {PEOPLE:,} people",
         value=statistics.median(taken) * 1000,
         unit="ms",
         judged="value",
@@ -246,18 +240,11 @@ class Recognition:
         began = time.perf_counter()
         faces = self._find(frame.image)
         found = time.perf_counter() - began
-        began = time.perf_counter()
-        for face in faces:
-            align(frame.image, face.eyes)
-        aligned = time.perf_counter() - began
+        aligned = seconds_of(lambda: [align(frame.image, face.eyes) for face in faces])
         stages.add("align", aligned)
         stages.add("detect", found - aligned)
         boxes = [face.box.as_tuple for face in faces]
-        crops = (
-            np.stack([face.crop for face in faces])
-            if faces
-            else np.empty((0, 160, 160, 3), np.uint8)
-        )
+        crops = np.array([face.crop for face in faces], np.uint8).reshape(-1, CROP, CROP, 3)
         began = time.perf_counter()
         self._recogniser.observe(frame.label, frame.sequence, frame.seconds, boxes, crops)
         observed = time.perf_counter() - began
@@ -267,12 +254,9 @@ class Recognition:
         scores = self._recogniser.gallery.scores(embeddings)
         stages.add("score", time.perf_counter() - began)
         candidates = scores.argmax(1).tolist()
-        began = time.perf_counter()
-        self._tracker.update(frame.seconds, boxes, embeddings, candidates)
-        stages.add("vote", time.perf_counter() - began)
-        began = time.perf_counter()
-        self._blocks.cells(frame.image, boxes, WISH)
-        drawn = time.perf_counter() - began
+        track = partial(self._tracker.update, frame.seconds, boxes, embeddings, candidates)
+        stages.add("vote", seconds_of(track))
+        drawn = seconds_of(lambda: self._blocks.cells(frame.image, boxes, WISH))
         stages.add("draw", drawn)
         stages.add("all", found + observed + drawn)
         return len(faces)
@@ -304,57 +288,26 @@ def measure_recognise(plan: Plan) -> Iterator[Figure]:
     """One face, then four faces."""
     settings = load_settings()
     frames = plan.sized(FRAMES, RECOGNISE_FEW) + WARM
-    one = clip(plan.path, settings, frames)
-    recognition, faces = _watched(plan, settings, one)
-    yield Figure(
-        key="recognise.1.rate",
-        what="recognise one face, all stages in one process",
-        value=_rate(recognition.stages),
-        unit="frames/s",
-        more=True,
-        note=f"640x480, {faces:.1f} faces a frame",
-    )
-    yield from _by_stage(recognition.stages, 1)
-    recognition, faces = _watched(plan, settings, clip_of_four(plan.path, settings, frames))
-    yield Figure(
-        key="recognise.4.rate",
-        what="recognise four faces, all stages in one process",
-        value=_rate(recognition.stages),
-        unit="frames/s",
-        more=True,
-        note=f"640x480, {faces:.1f} faces a frame",
-    )
-    yield from _by_stage(recognition.stages, 4)
-
-
-def _watched(plan: Plan, settings: Settings, file: Path) -> tuple[Recognition, float]:
-    """A clip recognised from beginning to end, and how many faces a frame showed."""
-    recognition = Recognition(plan, settings)
-    seen = []
-    with closing(open_source(str(file), settings.camera)) as source:
-        while (frame := recognition.stages.time("read", source.read)) is not None:
-            seen.append(recognition.take(frame))
-    return recognition, statistics.mean(seen[WARM:])
-
-
-def _rate(stages: Stages) -> float:
-    return 1000 / (stages.of("read") + stages.of("all"))
-
-
-def _by_stage(stages: Stages, faces: int) -> Iterator[Figure]:
-    words = {
-        "read": "read",
-        "detect": "detect",
-        "align": "align",
-        "features": "features",
-        "score": "score",
-        "vote": "vote",
-        "draw": "draw",
-    }
-    for stage in STAGES:
+    for faces, word, make in ((1, "one face", clip), (4, "four faces", clip_of_four)):
+        recognition, seen = Recognition(plan, settings), []
+        stages = recognition.stages
+        with closing(
+            open_source(str(make(plan.path, settings, frames)), settings.camera)
+        ) as source:
+            while (frame := stages.time("read", source.read)) is not None:
+                seen.append(recognition.take(frame))
         yield Figure(
-            key=f"recognise.{faces}.{stage}",
-            what=f"{words[stage]}, a frame of {faces}",
-            value=stages.of(stage),
-            unit="ms",
+            key=f"recognise.{faces}.rate",
+            what=f"recognise {word}, all stages in one process",
+            value=1000 / (stages.of("read") + stages.of("all")),
+            unit="frames/s",
+            more=True,
+            note=f"640x480, {statistics.mean(seen[WARM:]):.1f} faces a frame",
         )
+        for stage in STAGES:
+            yield Figure(
+                key=f"recognise.{faces}.{stage}",
+                what=f"{stage}, a frame of {faces}",
+                value=stages.of(stage),
+                unit="ms",
+            )

@@ -1,12 +1,4 @@
-"""Measurements of training, and of adding one person to a gallery.
-
-The classic recipe's epochs, and Facedesk's way from the last picture to a model.
-
-One person more: what is computed for her, and how long head and calibration take.
-
-The people are made up and a stand-in takes the network's place, so that only what comes after the
-features is timed: those are computed while she is captured.
-"""
+"""Measurements of training: from the last picture to a model, and of adding one person."""
 
 from __future__ import annotations
 
@@ -51,7 +43,7 @@ from engine.workspace.folder import Workspace
 EPOCHS = 3
 PICTURES, FEW = 100, 20
 A_SECOND = 15.0
-"""Pictures a second that a workspace's crops are told at: what a capture of the demo keeps."""
+"""Pictures a second at which a workspace's crops come: what a capture of the demo keeps."""
 
 
 def measure_train(plan: Plan) -> Iterator[Figure]:
@@ -85,11 +77,9 @@ def measure_train(plan: Plan) -> Iterator[Figure]:
         after_capture = time.monotonic() - last
         left = counter.crops - before
         ready = []
-        for _turn in range(EPOCHS):
+        for _time in range(EPOCHS):
             shutil.rmtree(workspace.models)  # as the first time, nothing to compare with
-            began = time.monotonic()
-            trained()
-            ready.append(time.monotonic() - began)
+            ready.append(seconds_of(trained))
         epochs = _classic(workspace, settings)
     # The first epoch also builds the graph, which belongs to the start-up.
     classic = EPOCHS * statistics.median(epoch.seconds for epoch in epochs)
@@ -97,10 +87,9 @@ def measure_train(plan: Plan) -> Iterator[Figure]:
     recipe = "3 epochs of the classic recipe"
     yield Figure(key="train.classic", what=recipe, value=classic, unit="s", note=much)
     share = left / (before + left)
-    # What was left took the rest of the time; a picture is several crops, its augmented views.
-    rate = (
-        left / max(after_capture - statistics.median(ready), 0.001) * 2 * pictures / (before + left)
-    )
+    # What was left took the rest of the time; a picture has more crops, its augmented views.
+    rest = max(after_capture - statistics.median(ready), 0.001)
+    rate = share / rest * 2 * pictures
     timed = Figure(
         key="train.after_capture",
         what="from the last picture to a model in use",
@@ -164,9 +153,8 @@ def _reported(
         for number, picture in enumerate(files, 1):
             time.sleep(1 / A_SECOND)
             file = f"{number:04d}.png"
-            write_bytes(
-                registry.session_directory(person.slug, session) / file, picture.read_bytes()
-            )
+            folder = registry.session_directory(person.slug, session)
+            write_bytes(folder / file, picture.read_bytes())
             ahead.kept(person.slug, session, file)
         last = time.monotonic()
         ahead.over(session)
@@ -198,7 +186,11 @@ ADD_PICTURES, FEW_PICTURES = 100, 20
 
 
 def measure_add(plan: Plan) -> Iterator[Figure]:
-    """Galleries grow; at each size one person is added."""
+    """Galleries grow; at each size one person is added.
+
+    The people are made up and a stand-in takes the network's place, so that only what comes after
+    the features is timed: those are computed while a person is captured.
+    """
     settings = load_settings()
     workspace = Workspace(plan.path / "add")
     pictures = plan.sized(ADD_PICTURES, FEW_PICTURES)
@@ -260,10 +252,10 @@ def _own(workspace: Workspace, pictures: int, views: int) -> int:
 def _again(people: int, pictures: int, began: float, ready: float) -> Iterator[Figure]:
     """A training with all features there, from `began` to now; from `ready` on it had read them."""
     ended = time.perf_counter()
-    size = {"people": people, "pictures": pictures}
+    size = f"{people} people of {pictures} pictures"
     yield Figure(
         key="add.head",
-        what="head and calibration, {people} people of {pictures} pictures".format(**size),
+        what=f"head and calibration, {size}",
         value=ended - ready,
         unit="s",
         judged="value",
@@ -273,7 +265,7 @@ def _again(people: int, pictures: int, began: float, ready: float) -> Iterator[F
     )
     yield Figure(
         key="add.again",
-        what="train {people} people of {pictures} pictures again".format(**size),
+        what=f"train {size} again",
         value=ended - began,
         unit="s",
         note="the whole job, all features there",

@@ -10,7 +10,7 @@ import pytest
 from engine import machine as interpreter
 from engine.bench import run
 from engine.bench.material import Plan
-from engine.bench.worker import MEASURES, measure
+from engine.bench.run import MEASURES, measure
 from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.contract import BenchDone, BenchMachine, BenchStep, Event, Figure
