@@ -2,27 +2,251 @@
 
 It films a portrait as a webcam would film a person: it pans, zooms and tilts while the person
 talks, turns and blinks and the light changes; now and then it is dark, blurred, looks aside or
-loses its signal. The same text gives the same frames.
+loses its signal. A photograph that is only moved about is the same face in every frame, and the
+duplicate gate rightly says so: here smooth fields of displacement, sized by the face, are added up
+and the picture is resampled once.
 
-The demo's scene: a living portrait before a wall, seen by a camera that moves about.
+Everything is a function of seed and frame number, so the same text gives the same frames.
 """
 
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qsl
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.camera.demo_face import FPS, HeadPath, Landmarks, LivingFace, View
 from engine.camera.opencv import cv2
 from engine.camera.source import Frame, Image, SourceInfo
 from engine.contract.errors import SourceNotFound, SourceUnreadable
 from engine.pictures import read_photograph
+
+Field = NDArray[np.float32]
+REACH = 1.45
+"""Half the side of the moving part, in face widths; all fields have faded out there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """Places in the portrait's pixels: both eyes (left in the image first), the mouth's middle,
+    and the width of the face."""
+
+    eyes: tuple[tuple[float, float], tuple[float, float]]
+    mouth: tuple[float, float]
+    width: float
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Between eyes and mouth."""
+        (left_x, left_y), (right_x, right_y) = self.eyes
+        x = (left_x + right_x + 2 * self.mouth[0]) / 4
+        return x, (left_y + right_y + 2 * self.mouth[1]) / 4
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What the face does; -1..1 each, `blink` 0..1 (closed). `side` and `top`: the light."""
+
+    turn: float
+    nod: float
+    smile: float
+    talk: float
+    brow: float
+    blink: float
+    side: float
+    top: float
+
+
+class LivingFace:
+    """The part of a portrait around the face, made anew for each expression."""
+
+    def __init__(self, portrait: Image, marks: Landmarks) -> None:
+        height, width = portrait.shape[:2]
+        reach, (x, y) = REACH * marks.width, marks.middle
+        self.left, self.top = max(0, round(x - reach)), max(0, round(y - reach))
+        right, bottom = min(width, round(x + reach)), min(height, round(y + reach))
+        self._picture = portrait[self.top : bottom, self.left : right].copy()
+        place: Field = np.indices(self._picture.shape[:2], dtype=np.float32)
+        self._rows: Field = place[0]
+        self._columns: Field = place[1]
+        self._fields(self._columns + self.left, self._rows + self.top, marks)
+
+    def shown(self, face: Expression) -> Image:
+        """The part with `face`, BGR; its top left corner is at `left`, `top` of the portrait."""
+        across = self._turn * face.turn + self._smile_x * face.smile
+        down = self._turn * face.nod + self._smile_y * face.smile + self._talk * face.talk
+        down += self._brow * face.brow - self._blink * face.blink
+        x, y, edge = self._columns - across, self._rows - down, cv2.BORDER_REPLICATE
+        moved = cv2.remap(self._picture, x, y, cv2.INTER_LINEAR, borderMode=edge)
+        light = 1 + 0.22 * face.side * self._relief_x + 0.16 * face.top * self._relief_y
+        lit = cv2.multiply(moved, cv2.merge([light] * 3), dtype=cv2.CV_8U)
+        return np.asarray(lit, dtype=np.uint8)
+
+    def _fields(self, x: Field, y: Field, marks: Landmarks) -> None:
+        """Displacements in pixels at full strength, and the slopes that catch the light."""
+        width, (middle_x, middle_y) = marks.width, marks.middle
+
+        def bump(at_x: float, at_y: float, wide: float, high: float) -> Field:
+            across, down = (x - at_x) / (wide * width), (y - at_y) / (high * width)
+            return np.asarray(np.exp(-(across**2) - down**2), dtype=np.float32)
+
+        head = bump(middle_x, middle_y, 0.55, 0.70)
+        nose = bump(middle_x, middle_y, 0.13, 0.20)
+        self._turn = width * (0.06 * head + 0.05 * nose)
+        self._relief_x = (x - middle_x) / (0.39 * width) * head * np.float32(1.65)
+        self._relief_y = (y - middle_y) / (0.50 * width) * head * np.float32(1.65)
+
+        mouth_x, mouth_y = marks.mouth
+        lips = bump(mouth_x, mouth_y, 0.28, 0.16)
+        self._smile_x = 0.22 * (x - mouth_x) * lips
+        self._smile_y = -0.25 * np.abs(x - mouth_x) * lips
+        self._talk = 0.40 * (y - mouth_y) * lips
+
+        (left_x, left_y), (right_x, right_y) = marks.eyes
+        eyes_y = (left_y + right_y) / 2
+        self._brow = -0.05 * width * bump(middle_x, eyes_y - 0.14 * width, 0.40, 0.10)
+        # Where the eye is the picture is taken from further off: the lids close over it.
+        self._blink = 1.6 * (
+            (y - left_y) * bump(left_x, left_y, 0.14, 0.08)
+            + (y - right_y) * bump(right_x, right_y, 0.14, 0.08)
+        )
+
+
+FPS = 30.0
+ROUND = 360
+"""Frames in which each mishap happens once: 12 s."""
+
+Mishap = Literal["dark", "blurred", "away", "dropout"]
+LENGTHS: dict[Mishap, int] = {"dark": 14, "blurred": 14, "away": 24, "dropout": 4}
+BLINK_EVERY = 97
+"""Frames from blink to blink."""
+PERIODS = {
+    "x": 7.0, "y": 8.7, "size": 10.3, "tilt": 6.1, "yaw": 5.3, "pitch": 6.9, "gain": 4.1,
+    "side": 7.9, "blur": 9.1, "turn": 3.1, "nod": 4.3, "smile": 5.7, "talk": 0.9, "brow": 3.7,
+    "top": 5.9,
+}  # fmt: skip
+"""Seconds of each slow movement, a sum of two sines."""
+QUIET_START = 20
+"""Frames at the start of each round without a mishap: a first look is always a good one."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The camera in one frame.
+
+    `x`, `y`: the face's centre, as shares of the frame's width and height from its centre.
+    `size`: face width relative to its usual one. `tilt`, and `yaw` and `pitch` by which the
+    portrait is turned away: degrees. `gain`: brightness factor. `side`: -1..1, the light's side.
+    `blur`: pixels of Gaussian blur (standard deviation). `smear`: pixels of horizontal movement in
+    the exposure. `signal`: False where the picture dropped out.
+    """
+
+    x: float
+    y: float
+    size: float
+    tilt: float
+    yaw: float
+    pitch: float
+    gain: float
+    side: float
+    blur: float
+    smear: float
+    signal: bool
+    mishap: Mishap | None
+    face: Expression
+
+
+class HeadPath:
+    """All views of one seed: slow movements, and on top short mishaps, one after the other in a
+    shuffled round, so that every kind of refusal is seen and most frames are good."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        chance = random.Random(f"path {seed}")
+        self._waves = {
+            name: tuple(
+                (share, chance.uniform(0.8, 1.25) / period, chance.uniform(0, math.tau))
+                for share, period in ((0.6, period), (0.4, period * 0.37))
+            )
+            for name, period in PERIODS.items()
+        }
+
+    def view(self, sequence: int) -> View:
+        """The view of frame `sequence`, counted from 0."""
+        mishap, depth = self._mishap(sequence)
+        strength = {kind: depth if mishap == kind else 0.0 for kind in LENGTHS}
+        wave = {name: self._wave(name, sequence) for name in PERIODS}
+        speed = abs(self._wave("x", sequence + 1) - self._wave("x", sequence - 1))
+        direction = 1 if wave["side"] > 0 else -1
+        talking = max(0.0, self._wave("smile", sequence + 77))
+        face = Expression(
+            turn=wave["turn"],
+            nod=0.6 * wave["nod"],
+            smile=0.8 * wave["smile"],
+            talk=(0.2 + 0.8 * talking) * wave["talk"],
+            brow=max(-0.3, wave["brow"]),
+            blink=self._blink(sequence),
+            side=wave["side"],
+            top=wave["top"],
+        )
+        return View(
+            x=0.13 * wave["x"] + 1.1 * direction * strength["away"],
+            y=0.09 * wave["y"],
+            size=1.0 + 0.22 * wave["size"],
+            tilt=9.0 * wave["tilt"],
+            yaw=16.0 * wave["yaw"],
+            pitch=10.0 * wave["pitch"],
+            gain=(1.0 + 0.18 * wave["gain"]) * (1 - 0.74 * strength["dark"]),
+            side=0.9 * wave["side"],
+            blur=0.35 + 0.35 * wave["blur"] + 8.0 * strength["blurred"],
+            smear=18.0 * speed,
+            signal=mishap != "dropout",
+            mishap=mishap,
+            face=face,
+        )
+
+    def _blink(self, sequence: int) -> float:
+        """Lids close for a fifth of a second, every three seconds or so."""
+        into = (sequence + 7 * self._seed) % BLINK_EVERY
+        return (0.5, 1.0, 1.0, 0.7, 0.3)[into] if into < 5 else 0.0
+
+    def _wave(self, name: str, sequence: int) -> float:
+        """A smooth value in -1..1."""
+        seconds = sequence / FPS
+        return sum(
+            share * math.sin(math.tau * rate * seconds + phase)
+            for share, rate, phase in self._waves[name]
+        )
+
+    def _mishap(self, sequence: int) -> tuple[Mishap | None, float]:
+        """The mishap of this frame and how deep in it is, 0..1."""
+        number, place = divmod(sequence, ROUND)
+        for kind, begin in _round(self._seed, number):
+            into = place - begin
+            if 0 <= into < LENGTHS[kind]:
+                edge = max(1.0, LENGTHS[kind] / 4)  # a quarter to come, a quarter to go
+                return kind, min(1.0, (into + 1) / edge, (LENGTHS[kind] - into) / edge)
+        return None, 0.0
+
+
+@lru_cache(maxsize=64)
+def _round(seed: int, number: int) -> tuple[tuple[Mishap, int], ...]:
+    """Kind and first frame of the mishaps in round `number`, one in each quarter."""
+    chance = random.Random(f"round {seed} {number}")
+    kinds = list(LENGTHS)
+    chance.shuffle(kinds)
+    room = (ROUND - QUIET_START) // len(kinds)
+    return tuple(
+        (kind, QUIET_START + place * room + chance.randrange(room - LENGTHS[kind]))
+        for place, kind in enumerate(kinds)
+    )
+
 
 WIDTH, HEIGHT = 640, 480
 DISTANCE = 900.0
@@ -62,9 +286,8 @@ def portrait_file(name: str) -> Path:
     folder = _BUNDLED if _BUNDLED.is_dir() else _REPOSITORY
     path = folder / PORTRAITS[name].file
     if not path.is_file():
-        raise SourceUnreadable(
-            "The demo's portrait is missing", str(path), "Install Facedesk again."
-        )
+        again = "Install Facedesk again."
+        raise SourceUnreadable("The demo's portrait is missing", str(path), again)
     return path
 
 
@@ -86,13 +309,8 @@ class Scene:
     def seen(self, view: View) -> Image:
         """What the camera sees, before its lens: a plane turned in space and projected."""
         self._place(self._face.shown(view.face), self._face.left, self._face.top)
-        seen = cv2.warpPerspective(
-            self._canvas,
-            self._projection(view),
-            (WIDTH, HEIGHT),
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
+        turned, edge = self._projection(view), cv2.BORDER_REFLECT_101
+        seen = cv2.warpPerspective(self._canvas, turned, (WIDTH, HEIGHT), borderMode=edge)
         return np.asarray(seen, dtype=np.uint8)
 
     def _place(self, part: Image, left: int, top: int) -> None:
@@ -190,8 +408,13 @@ class DemoSource:
             image = np.asarray(cv2.GaussianBlur(image, (0, 0), view.blur), dtype=np.uint8)
         if view.smear >= 2:
             image = np.asarray(cv2.blur(image, (round(view.smear), 1)), dtype=np.uint8)
-        lit = cv2.multiply(image, _light(view), dtype=cv2.CV_8U)
-        return _noisy(np.asarray(lit, dtype=np.uint8), chance)
+        # Light that comes from one side.
+        row = view.gain * (1 + 0.28 * view.side * np.linspace(-1, 1, WIDTH, dtype=np.float32))
+        light = np.broadcast_to(row.astype(np.float32)[None, :, None], (HEIGHT, WIDTH, 3)).copy()
+        lit = cv2.multiply(image, light, dtype=cv2.CV_8U)
+        y, x = chance.integers(0, 64, 2)
+        grain = _grain()[y : y + HEIGHT, x : x + WIDTH]
+        return np.asarray(cv2.add(lit, grain, dtype=cv2.CV_8U), dtype=np.uint8)
 
 
 def parse_demo(text: str) -> tuple[str, int, int | None]:
@@ -201,7 +424,7 @@ def parse_demo(text: str) -> tuple[str, int, int | None]:
         raise SourceNotFound(
             "There is no such demo",
             f"demo:{name}",
-            f"There are {', '.join(demo_names())}.",
+            f"There are {', '.join(f'demo:{each}' for each in PORTRAITS)}.",
         )
     options = dict(parse_qsl(query, keep_blank_values=True))
     if set(options) - {"seed", "frames"} or not all(v.isdecimal() for v in options.values()):
@@ -214,17 +437,6 @@ def parse_demo(text: str) -> tuple[str, int, int | None]:
     return name, int(options.get("seed", "1")), frames
 
 
-def demo_names() -> tuple[str, ...]:
-    """The sources there are, `demo:` included."""
-    return tuple(f"demo:{name}" for name in PORTRAITS)
-
-
-def _light(view: View) -> NDArray[np.float32]:
-    """Brightness factors, 480 x 640 x 3: light that comes from one side."""
-    row = view.gain * (1 + 0.28 * view.side * np.linspace(-1, 1, WIDTH, dtype=np.float32))
-    return np.broadcast_to(row.astype(np.float32)[None, :, None], (HEIGHT, WIDTH, 3)).copy()
-
-
 @lru_cache(maxsize=1)
 def _grain() -> NDArray[np.int16]:
     """Noise a little larger than a frame, made once; each frame takes another part of it.
@@ -234,9 +446,3 @@ def _grain() -> NDArray[np.int16]:
     raw = np.random.default_rng(0).normal(0, 1, (HEIGHT + 64, WIDTH + 64, 3)).astype(np.float32)
     soft = cv2.GaussianBlur(raw, (0, 0), 1.0)
     return np.asarray((soft * (NOISE / soft.std())).round(), dtype=np.int16)
-
-
-def _noisy(image: Image, chance: np.random.Generator) -> Image:
-    y, x = chance.integers(0, 64, 2)
-    part = _grain()[y : y + HEIGHT, x : x + WIDTH]
-    return np.asarray(cv2.add(image, part, dtype=cv2.CV_8U), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""From a face's points to a crop of fixed size, so that every face lies alike.
+"""A face's place, and from its points to a crop of fixed size, so that every face lies alike.
 
 A similarity transform (turn, scale, shift) brings the eyes, and nose and mouth where they are
 known, as near as can be to fixed points. Nothing is stretched, so a narrow face stays narrow.
@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.faces.box import Box
+from engine.contract import BoxTuple
 from engine.pictures import CROP
 
 Point = tuple[float, float]
@@ -38,9 +37,67 @@ aligned by their eyes."""
 _EYES_APART = 0.29
 """Distance of an upright face's eyes, share of its box: 0.35 to 0.43 from the front, less in a
 profile. Faces of LFW that lie on their side have 0.12 to 0.27 where they are found as upright."""
-# Beyond the picture's edge its last pixels go on. A black wedge would be a strong edge that the
-# features take for part of the face.
-_BORDER = cv2.BORDER_REPLICATE
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of its picture; `x` and `y` are the top left corner.
+
+    It may reach over the picture's edge where the face does.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def as_tuple(self) -> BoxTuple:
+        """x, y, width, height: the form that events carry."""
+        return self.x, self.y, self.width, self.height
+
+    @property
+    def area(self) -> int:
+        """Square pixels."""
+        return self.width * self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """x and y of the middle."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def shared(self, other: Box) -> int:
+        """Square pixels that lie in both boxes."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(0, width) * max(0, height)
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, 0..1."""
+        shared = self.shared(other)
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
+
+    def scaled(self, factor: float, left: float = 0.0, top: float = 0.0) -> Box:
+        """The same box in a picture `factor` times the size, moved by (-left, -top) afterwards."""
+        return Box(
+            round(self.x * factor - left),
+            round(self.y * factor - top),
+            max(1, round(self.width * factor)),
+            max(1, round(self.height * factor)),
+        )
+
+    def turned_back(self, quarters: int, height: int, width: int) -> Box:
+        """The box in a picture of `height` and `width` that was searched turned to the left by so
+        many quarters (0..3)."""
+        if quarters == 1:
+            return Box(width - self.y - self.height, self.x, self.height, self.width)
+        if quarters == 2:
+            x, y = width - self.x - self.width, height - self.y - self.height
+            return Box(x, y, self.width, self.height)
+        if quarters == 3:
+            return Box(self.y, height - self.x - self.width, self.height, self.width)
+        return self
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,8 +147,9 @@ def align(image: NDArray[np.uint8], points: Sequence[Point]) -> NDArray[np.uint8
     `points` are both eyes, or eyes, nose tip and mouth; more are not looked at. Returns RGB uint8
     160x160x3, C-contiguous. Raises ValueError if the points are all one.
     """
-    turn, middle, target = similarity(points)
+    import cv2  # 30 MB, which a process that only names faces does not need
 
+    turn, middle, target = similarity(points)
     # A large face is first reduced by averaging: the warp itself looks at four pixels only, and
     # skipping the rest would turn fine texture into noise.
     factor = int(1 / abs(turn))
@@ -103,7 +161,10 @@ def align(image: NDArray[np.uint8], points: Sequence[Point]) -> NDArray[np.uint8
     matrix = np.array(
         [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]], np.float64
     )
-    warped = cv2.warpAffine(image, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR, borderMode=_BORDER)
+    # Beyond the picture's edge its last pixels go on. A black wedge would be a strong edge that the
+    # features take for part of the face.
+    border = cv2.BORDER_REPLICATE
+    warped = cv2.warpAffine(image, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR, borderMode=border)
     return np.ascontiguousarray(warped[..., ::-1], dtype=np.uint8)
 
 
@@ -132,6 +193,8 @@ def _reduced_part(
     image: NDArray[np.uint8], middle: complex, target: complex, turn: complex, factor: int
 ) -> tuple[NDArray[np.uint8], int, int]:
     """The part of `image` the crop shows, `factor` times smaller, and that part's top left."""
+    import cv2
+
     height, width = image.shape[:2]
     corners = [middle + (complex(x, y) - target) / turn for x in (0, CROP) for y in (0, CROP)]
     margin = 2 * factor

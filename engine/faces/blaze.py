@@ -22,15 +22,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import DetectorMissing
-from engine.faces.align import POINTS_IN_CROP, Face, Point, align, may_lie
-from engine.faces.box import Box
+from engine.faces.align import POINTS_IN_CROP, Box, Face, Point, align, may_lie
 from engine.openvino_networks import compiled
 
 Float32 = NDArray[np.float32]
@@ -287,7 +285,7 @@ class BlazeFinder:
     DetectorMissing if a model's file is damaged.
     """
 
-    finds_points: ClassVar[bool] = True
+    finds_points = True
 
     def __init__(self) -> None:
         self._full = BlazeFace(FULL_RANGE)

@@ -1,7 +1,4 @@
-"""Faces in a picture: the quick way for live frames, the thorough way for photographs.
-
-Faces through the frames of one source: whole frames now and then, known faces in between.
-"""
+"""Faces in a picture, and through the frames of one source."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,38 +16,16 @@ from engine.faces.align import Face, may_lie
 from engine.settings import DetectionSettings
 from engine.shortage import refuse_shortage
 
+if TYPE_CHECKING:
+    from engine.faces.blaze import BlazeFinder
+    from engine.faces.haar import HaarFinder
+
 log = logging.getLogger(__name__)
 
 
-class Finder(Protocol):
-    """A way to find and align faces. One object serves one thread; searching keeps no state.
-
-    `finds_points` says whether faces are aligned by eyes, nose and mouth, not the eyes alone.
-    """
-
-    finds_points: ClassVar[bool]
-
-    def find(
-        self, image: NDArray[np.uint8], most: int = 8, before: Sequence[Face] = ()
-    ) -> tuple[Face, ...]:
-        """Faces in a live frame (BGR uint8 HxWx3), largest first, at most `most`; `before` are
-        those of the frame before.
-        """
-        ...
-
-    def find_again(self, image: NDArray[np.uint8], before: Sequence[Face]) -> tuple[Face, ...]:
-        """Faces of the frame before in this one (BGR uint8 HxWx3), largest first, each looked for
-        around its last place only; one that is not there is left out.
-        """
-        ...
-
-    def find_in_photograph(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
-        """Faces in a photograph of any size (BGR uint8 HxWx3), most central first."""
-        ...
-
-
 class FaceFinder:
-    """Finds and aligns faces in the way that the setting `detection.detector` names.
+    """Finds and aligns faces in the way that the setting `detection.detector` names. One object
+    serves one thread; searching keeps no state.
 
     Raises DetectorMissing at construction if that way does not work here. `folder` is where to
     look for OpenCV's cascades; None means OpenCV's own.
@@ -62,11 +37,13 @@ class FaceFinder:
     def find(
         self, image: NDArray[np.uint8], most: int = 8, before: Sequence[Face] = ()
     ) -> tuple[Face, ...]:
-        """See `Finder.find`."""
+        """Faces in a live frame (BGR uint8 HxWx3), largest first, at most `most`; `before` are
+        those of the frame before."""
         return self._finder.find(image, most, before)
 
     def find_again(self, image: NDArray[np.uint8], before: Sequence[Face]) -> tuple[Face, ...]:
-        """See `Finder.find_again`."""
+        """Faces of the frame before in this one (BGR uint8 HxWx3), largest first, each looked for
+        around its last place only; one that is not there is left out."""
         return self._finder.find_again(image, before)
 
     @property
@@ -75,11 +52,11 @@ class FaceFinder:
         return self._finder.finds_points
 
     def find_in_photograph(self, image: NDArray[np.uint8]) -> tuple[Face, ...]:
-        """See `Finder.find_in_photograph`."""
+        """Faces in a photograph of any size (BGR uint8 HxWx3), most central first."""
         return self._finder.find_in_photograph(image)
 
 
-def _finder(settings: DetectionSettings, folder: Path | None) -> Finder:
+def _finder(settings: DetectionSettings, folder: Path | None) -> BlazeFinder | HaarFinder:
     if settings.detector != "haar":
         from engine.faces.blaze import BlazeFinder
 

@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract.errors import DetectorMissing
-from engine.faces.align import Eyes
-from engine.faces.box import Box
+from engine.faces.align import Box, Eyes
 from engine.shortage import refuse_shortage
 
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.faces.align import Face, align
-from engine.faces.box import Box
+from engine.faces.align import Box, Face, align
 from engine.faces.eyes import QUICK, THOROUGH, Cascade, Effort, EyeFinder, as_shares
 from engine.settings import DetectionSettings
 
@@ -54,7 +52,7 @@ class HaarFinder:
     where to look for them; None means OpenCV's own.
     """
 
-    finds_points: ClassVar[bool] = False
+    finds_points = False
 
     def __init__(self, settings: DetectionSettings, folder: Path | None = None) -> None:
         self._settings = settings

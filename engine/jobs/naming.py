@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.contract import Emit, FaceSeen, NoFace, RecogniseDone, RecognitionRate, Sighted
 from engine.contract.messages import FacesFound
-from engine.faces.box import Box
+from engine.faces.align import EYES_IN_CROP, Box, Face
 from engine.jobs.material import Unkept, stale_ids
 from engine.jobs.strangers import ready_strangers
 from engine.model.arrays import pack
@@ -42,9 +42,6 @@ from engine.workspace.identity import PERSON_FILE, sub_folders
 
 if TYPE_CHECKING:
     from engine.faces.quality import Verdict
-
-if TYPE_CHECKING:
-    pass
 
 
 SETTLED = 5
@@ -145,9 +142,7 @@ class Keeper:
             return
         if not (self._unknown.keeping if self._keep is None else self._keep):
             return
-        # OpenCV: 30 MB, only where unknown people are kept.
-        from engine.faces.align import EYES_IN_CROP, Face
-        from engine.faces.quality import QualityGates
+        from engine.faces.quality import QualityGates  # OpenCV: 30 MB
 
         face = Face(Box(*event.box), EYES_IN_CROP, bool(evidence.eyes_found), evidence.crop)
         verdict = QualityGates(self._gates).judge((face,), last.crop if last is not None else None)

@@ -38,8 +38,7 @@ from numpy.typing import NDArray
 from engine.cancel import Cancel
 from engine.contract import Emit, FeaturesProgress, Notice
 from engine.contract.errors import DataError, DetectorMissing
-from engine.faces.align import EYES_IN_CROP, Face, similarity
-from engine.faces.box import Box
+from engine.faces.align import EYES_IN_CROP, Box, Face, similarity
 from engine.faces.detect import FaceFinder
 from engine.model.arrays import pack
 from engine.model.backbones import Backbone, Together, usable

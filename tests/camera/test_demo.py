@@ -7,9 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.camera.demo import PORTRAITS, DemoSource, portrait_file
-from engine.camera.demo_face import FPS, ROUND, Expression, LivingFace
-from engine.camera.demo_face import HeadPath as ViewPath
+from engine.camera.demo import (
+    FPS,
+    PORTRAITS,
+    ROUND,
+    DemoSource,
+    Expression,
+    LivingFace,
+    portrait_file,
+)
+from engine.camera.demo import HeadPath as ViewPath
 from engine.camera.open import open_source
 from engine.camera.opencv import cv2
 from engine.contract.errors import SourceNotFound

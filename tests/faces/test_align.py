@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.faces.align import EYES_IN_CROP, POINTS_IN_CROP, Eyes, Face, align, may_lie, roll
-from engine.faces.box import Box
+from engine.faces.align import EYES_IN_CROP, POINTS_IN_CROP, Box, Eyes, Face, align, may_lie, roll
 
 
 def scene(eyes: Eyes, size: int = 700, radius: int = 8) -> NDArray[np.uint8]:

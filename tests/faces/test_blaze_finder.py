@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.faces.align import POINTS_IN_CROP, Face, align
+from engine.faces.align import POINTS_IN_CROP, Box, Face, align
 from engine.faces.blaze import FULL_RANGE, LEAST, BlazeFace, BlazeFinder
-from engine.faces.box import Box
 from tests.faces.faceless import faceless
 
 Picture = NDArray[np.uint8]

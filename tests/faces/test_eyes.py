@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.faces.box import Box
+from engine.faces.align import Box
 from engine.faces.eyes import QUICK, THOROUGH, Effort, EyeFinder, usual_eyes
 
 BOX = Box(177, 66, 95, 95)

@@ -11,8 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.contract.errors import DetectorMissing, ModelError
-from engine.faces.align import Face
-from engine.faces.box import Box
+from engine.faces.align import Box, Face
 from engine.faces.detect import FaceFinder
 from engine.faces.eyes import Cascade, cascade_folder
 from engine.pictures import read_photograph

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.faces.align import Face
-from engine.faces.box import Box
+from engine.faces.align import Box, Face
 from engine.faces.detect import FaceFinder, FaceFollower
 from engine.faces.pose import (
     LEVEL,

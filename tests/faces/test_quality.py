@@ -11,8 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.faces import quality
-from engine.faces.align import Face
-from engine.faces.box import Box
+from engine.faces.align import Box, Face
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Verdict
 from engine.faces.refusal import Refusal

@@ -19,8 +19,7 @@ from engine.contract.errors import DataError
 from engine.contract.people import Answers
 from engine.contract.requests import SplitRequest
 from engine.desk import library
-from engine.faces.align import Face
-from engine.faces.box import Box
+from engine.faces.align import Box, Face
 from engine.faces.quality import QualityGates
 from engine.jobs.split import split
 from engine.model.epochs import Checkpoint

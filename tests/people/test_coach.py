@@ -8,8 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.contract import Advice, Coaching
-from engine.faces.align import Face
-from engine.faces.box import Box
+from engine.faces.align import Box, Face
 from engine.faces.quality import Verdict
 from engine.faces.refusal import Refusal
 from engine.people.coach import LIGHTS, MOST, NEED, Coach

@@ -17,7 +17,7 @@ from engine.cancel import Cancel
 from engine.contract import Event, ImportDone, ImportProgress, ImportRefused, Notice
 from engine.contract.errors import Cancelled, DataError, DiskFull
 from engine.contract.people import Consent
-from engine.faces.box import Box
+from engine.faces.align import Box
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.people import importing

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from engine.camera.source import Frame
 from engine.contract import Captured, Refused
 from engine.contract.errors import DiskFull, PersonNotFound, UsageError
-from engine.faces.align import Face
-from engine.faces.box import Box
+from engine.faces.align import Box, Face
 from engine.faces.quality import QualityGates
 from engine.people.changes import undo
 from engine.people.person import Person
@@ -319,7 +318,7 @@ from engine.settings import GateSettings
 from engine.people.registry import People
 from engine.people.session import Enrolment
 from engine.faces.align import Face
-from engine.faces.box import Box
+from engine.faces.align import Box
 from engine.faces.quality import QualityGates
 from engine.workspace.folder import Workspace
 people = People(Workspace(Path(sys.argv[1])))

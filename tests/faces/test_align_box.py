@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.faces.box import Box
+from engine.faces.align import Box
 
 
 def test_overlap_of_equal_boxes_is_one() -> None:
