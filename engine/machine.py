@@ -1,27 +1,6 @@
-"""How many threads each stage takes, in one place, so that they do not fight over the cores.
+"""The machine: threads, core dumps, display, processor, and how Python processes are started.
 
-The network is what recognition waits for, and the one stage that more threads make faster: it may
-have every usable core. Haar cascades are no faster on two threads than on one (a whole frame took
-8.7 ms of wall time and 9.4 ms of processor time with both cores free), so that more than one would
-only take cores from the network.
-
-No core dumps: the memory of a Facedesk process holds faces, and a core file would keep them.
-
-Two locks, for each alone leaves a gap. RLIMIT_CORE of 0 is inherited by whatever is started, but
-a kernel whose `core_pattern` is a pipe (systemd-coredump, apport) hands the memory over
-regardless. A process that is not dumpable is dumped nowhere, and other programs of the same user
-cannot read its memory either; a program started by it is dumpable again, so that each child says
-it for itself. What the parent reads of a child, /proc/PID/status, stays readable.
-
-Whether there is a screen for a window. Imports nothing heavy: the user interface asks too.
-
-Every Python process that Facedesk starts: it runs this package, never the working directory.
-
-Python puts the working directory, or an empty entry of PYTHONPATH, in front of where modules are
-looked for: a `cv2.py` in the folder where somebody starts `facedesk` would run inside a process
-that has seen the key of an encrypted workspace.
-
-What the processor can do. Standard library only, so that `doctor` may ask cheaply.
+Standard library only: the user interface asks too.
 """
 
 from __future__ import annotations
@@ -34,7 +13,9 @@ import sys
 from pathlib import Path
 
 OPENCV = 1
-"""Threads of OpenCV in any process. Each camera has a process of its own."""
+"""Threads of OpenCV in any process. The network is what recognition waits for, and the one stage
+that more threads make faster: it may have every usable core. Haar cascades are no faster on two
+threads than on one."""
 BLAS = 1
 """Threads of NumPy's matrix products. OpenBLAS' threads wait for each other busily: beside a
 network or another process, training a head took up to 17 times longer on two than on one, and
@@ -60,7 +41,14 @@ PR_SET_DUMPABLE = 4
 
 
 def forbid_core_dumps() -> None:
-    """Forbid them for this process, and by the limit for those it starts."""
+    """Forbid core files, which would keep faces: for this process, and by the limit for those it
+    starts.
+
+    Two locks, for each alone leaves a gap. RLIMIT_CORE of 0 is inherited, but a kernel whose
+    `core_pattern` is a pipe (systemd-coredump, apport) hands the memory over regardless. A process
+    that is not dumpable is dumped nowhere, nor is its memory read by other programs of the user; a
+    program started by it is dumpable again, so that each child says it for itself.
+    """
     with contextlib.suppress(ImportError, OSError, ValueError):  # not every system has it
         import resource
 
@@ -81,7 +69,11 @@ PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 
 
 def python(*arguments: str) -> list[str]:
-    """The command of a Python process that looks for modules where they are installed only."""
+    """The command of a Python process that looks for modules where they are installed only.
+
+    Python puts the working directory, or an empty entry of PYTHONPATH, first: a `cv2.py` in the
+    folder where somebody starts `facedesk` would run in a process that has seen a vault's key.
+    """
     return [sys.executable, "-P", *arguments]
 
 
@@ -98,8 +90,18 @@ def environment(**more: str) -> dict[str, str]:
 
 
 CPUINFO = Path("/proc/cpuinfo")
+MEMINFO = Path("/proc/meminfo")
+VECTOR = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")
+"""Vector extensions that matter to the networks, in Linux's spelling."""
 BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 """Linux's names of the instructions that make bfloat16 convolutions faster than float32."""
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
 
 
 def processor_features(cpuinfo: Path = CPUINFO) -> frozenset[str]:
@@ -107,24 +109,21 @@ def processor_features(cpuinfo: Path = CPUINFO) -> frozenset[str]:
 
     x86 calls the line `flags`, ARM `Features`.
     """
-    try:
-        text = cpuinfo.read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return frozenset()
-    lines = re.findall(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
-    if not lines:
-        return frozenset()
-    return frozenset.intersection(*(frozenset(line.split()) for line in lines))
+    lines = re.findall(r"^(?:flags|Features)\s*:(.*)$", _text(cpuinfo), re.MULTILINE)
+    return frozenset.intersection(*(frozenset(line.split()) for line in lines or [""]))
 
 
 def processor_name(cpuinfo: Path = CPUINFO) -> str:
     """What the processor calls itself; the architecture where it does not say."""
-    try:
-        text = cpuinfo.read_text(encoding="ascii", errors="replace")
-    except OSError:
-        text = ""
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    found = re.search(r"^model name\s*:\s*(.+)$", _text(cpuinfo), re.MULTILINE)
     return found[1].strip() if found else platform.machine()
+
+
+def memory(meminfo: Path = MEMINFO) -> tuple[int, int]:
+    """Bytes of memory that are free, and all of it; 0 where that cannot be read."""
+    found = re.findall(r"^(\w+):\s+(\d+) kB", _text(meminfo), re.M)
+    sizes = {name: 1024 * int(kib) for name, kib in found}
+    return sizes.get("MemAvailable", 0), sizes.get("MemTotal", 0)
 
 
 def has_bfloat16(cpuinfo: Path = CPUINFO) -> bool:

@@ -228,10 +228,7 @@ def _crop(path: Path) -> NDArray[np.uint8]:
         refuse_costly(data)
         with Image.open(io.BytesIO(data), formats=("PNG",)) as opened:
             if opened.size != (CROP, CROP) or opened.mode != "RGB":
-                raise _broken(
-                    path,
-                    f"it is {opened.size[0]}x{opened.size[1]} {opened.mode}",
-                )
+                raise _broken(path, f"it is {opened.size[0]}x{opened.size[1]} {opened.mode}")
             return np.array(opened, dtype=np.uint8)
     except _DECODING_ERRORS as error:
         _refuse_shortage(error, path, CROP * CROP)
@@ -316,10 +313,7 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
                 width, height = opened.size
                 pixels = width * height
                 if pixels > MOST_PIXELS:
-                    raise _too_large(
-                        path,
-                        f"it claims {width}x{height} pixels",
-                    )
+                    raise _too_large(path, f"it claims {width}x{height} pixels")
                 opened.load()
                 # In place: a copy of the largest photograph would be 240 MB more.
                 ImageOps.exif_transpose(opened, in_place=True)

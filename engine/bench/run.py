@@ -13,7 +13,6 @@ import json
 import math
 import os
 import platform
-import re
 import select
 import signal
 import subprocess
@@ -34,8 +33,11 @@ from engine.contract.errors import FacedeskError, UsageError
 from engine.logs import open_log, quieten_libraries
 from engine.machine import (
     CPUINFO,
+    MEMINFO,
+    VECTOR,
     environment,
     has_bfloat16,
+    memory,
     processor_features,
     processor_name,
     python,
@@ -60,10 +62,6 @@ MEASURES = {
 """Names of the measurements in their order, and the module of each."""
 
 
-VECTOR = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd", "bf16")
-MEMINFO = Path("/proc/meminfo")
-
-
 def machine(wish: RuntimeWish, cpuinfo: Path = CPUINFO, meminfo: Path = MEMINFO) -> BenchMachine:
     """What computes here, and with what. Asks files and package metadata; loads nothing."""
     flags = processor_features(cpuinfo)
@@ -71,19 +69,11 @@ def machine(wish: RuntimeWish, cpuinfo: Path = CPUINFO, meminfo: Path = MEMINFO)
         processor=processor_name(cpuinfo),
         vector=tuple(name for name in VECTOR if name in flags),
         cores=usable_cores(),
-        memory=1024 * int(_found(meminfo, r"^MemTotal:\s+(\d+) kB$") or 0),
+        memory=memory(meminfo)[1],
         versions={"python": platform.python_version(), **versions()},
         runtime=choose_runtime(wish, cpuinfo).name,
         precision="bfloat16" if has_bfloat16(cpuinfo) else "float32",
     )
-
-
-def _found(path: Path, pattern: str) -> str:
-    try:
-        found = re.search(pattern, path.read_text(errors="replace"), re.MULTILINE)
-    except OSError:
-        return ""
-    return found[1] if found else ""
 
 
 LONGEST = 900.0
@@ -115,9 +105,7 @@ def bench(
     unknown = [name for name in only if name not in MEASURES]
     if unknown:
         raise UsageError(
-            "There is no such measurement",
-            ", ".join(unknown),
-            f"There are {', '.join(MEASURES)}.",
+            "There is no such measurement", ", ".join(unknown), f"There are {', '.join(MEASURES)}."
         )
     began = time.monotonic()
     chosen = [name for name in MEASURES if not only or name in only]

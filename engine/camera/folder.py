@@ -105,9 +105,7 @@ def pictures_of(path: Path, report: Report = ignore) -> tuple[tuple[Path, str], 
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
     except PermissionError as error:
         raise SourceDenied(
-            "The pictures may not be read",
-            str(path),
-            f"Check the permissions: ls -ld {path}",
+            "The pictures may not be read", str(path), f"Check the permissions: ls -ld {path}"
         ) from error
     except (OSError, ValueError) as error:
         raise SourceNotFound(

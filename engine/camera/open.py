@@ -117,10 +117,7 @@ __all__ = ["STREAM_SCHEMES", "kind_of", "mask_credentials", "open_source"]
 
 
 def open_source(
-    text: str,
-    settings: CameraSettings,
-    report: Report = ignore,
-    cancel: Cancel | None = None,
+    text: str, settings: CameraSettings, report: Report = ignore, cancel: Cancel | None = None
 ) -> Source:
     """Open a webcam (`0`, `/dev/video0`), file, folder, stream URL, recording or `demo:NAME`.
 

@@ -282,9 +282,7 @@ class RecordingSource:
             self._file = open_regular(path / FRAMES)
         except PermissionError as error:
             raise SourceDenied(
-                "The recording may not be read",
-                str(path),
-                f"Check its permissions: ls -ld {path}",
+                "The recording may not be read", str(path), f"Check its permissions: ls -ld {path}"
             ) from error
         except (OSError, ValueError) as error:
             raise SourceNotFound(

@@ -148,15 +148,12 @@ class Source(Protocol):
     @property
     def info(self) -> SourceInfo:
         """The source as it was opened, credentials masked."""
-        ...
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end. Raises SourceError."""
-        ...
 
     def close(self) -> None:
         """Release the device or file; may be called twice."""
-        ...
 
 
 class PictureSource(ABC):
@@ -278,9 +275,7 @@ def check_there(path: Path) -> None:
         ) from error
     if not readable:
         raise SourceDenied(
-            "The pictures may not be read",
-            str(path),
-            f"Check the permissions: ls -ld {path}",
+            "The pictures may not be read", str(path), f"Check the permissions: ls -ld {path}"
         )
 
 
@@ -295,30 +290,22 @@ def check_file(path: Path) -> None:
             head = file.read(1024)
     except PermissionError as error:
         raise SourceDenied(
-            "The file may not be read",
-            str(path),
-            f"Check its permissions: ls -l {path}",
+            "The file may not be read", str(path), f"Check its permissions: ls -l {path}"
         ) from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise SourceNotFound(
-            "There is no such file",
-            str(path),
-            "Check the path, relative to the current folder.",
+            "There is no such file", str(path), "Check the path, relative to the current folder."
         ) from error
     except (OSError, ValueError) as error:
         raise SourceUnreadable("The file cannot be read", f"{path}: {error}") from error
     if not head:
         raise SourceUnreadable(
-            "The file is empty",
-            f"{path} has 0 bytes",
-            "Copy or record it again.",
+            "The file is empty", f"{path} has 0 bytes", "Copy or record it again."
         )
     if is_text(head):
         # FFmpeg would render it as a film of scrolling letters.
         raise SourceUnreadable(
-            "The file is not a video",
-            f"{path} holds text",
-            "Give a video file or a folder.",
+            "The file is not a video", f"{path} holds text", "Give a video file or a folder."
         )
 
 

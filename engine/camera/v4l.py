@@ -130,11 +130,7 @@ def denied(path: Path) -> SourceDenied:
     try:
         facts = path.stat()
     except OSError:
-        return SourceDenied(
-            title,
-            f"{path} cannot be looked at",
-            f"Check `ls -l {path}`.",
-        )
+        return SourceDenied(title, f"{path} cannot be looked at", f"Check `ls -l {path}`.")
     group, user = group_name(facts.st_gid), user_name(os.geteuid())
     grants = facts.st_mode & 0o060 == 0o060 and facts.st_gid != 0
     message = f"{path} belongs to group {group}, and {user} may not read and write it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.machine import CPUINFO
+from engine.machine import CPUINFO, MEMINFO
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
@@ -19,6 +19,6 @@ class Place:
     devices: Path = Path("/dev")
     cameras: Path = Path("/sys/class/video4linux")
     cpuinfo: Path = CPUINFO
-    meminfo: Path = Path("/proc/meminfo")
+    meminfo: Path = MEMINFO
     cascades: Path | None = None
     """Where OpenCV's cascades are; None: where the installed OpenCV keeps them."""

@@ -7,23 +7,15 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from engine import __version__
+from engine import __version__, machine
 from engine.contract import Found
 from engine.doctor import Place
-from engine.machine import (
-    display_available,
-    has_bfloat16,
-    processor_features,
-    usable_cores,
-)
 from engine.model.backbones import BACKBONES, INSTALL, choose_backbone, choose_runtime, remembered
 
-WANTED = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "asimd", "bf16")
 LEAST_MEMORY = 2_000_000_000
 """Bytes of free memory below which a training may be ended by the kernel."""
 PACKAGES = ("textual", "tensorflow", "keras", "openvino", "opencv-python", "numpy", "pillow")
@@ -31,17 +23,12 @@ PACKAGES = ("textual", "tensorflow", "keras", "openvino", "opencv-python", "nump
 
 def vector_unit(place: Place) -> Found:
     """The processor's vector extensions, and what they make of the features."""
-    features = processor_features(place.cpuinfo)
-    there = ", ".join(name.upper().replace("_", "-") for name in WANTED if name in features)
+    features = machine.processor_features(place.cpuinfo)
+    there = ", ".join(name.upper().replace("_", "-") for name in machine.VECTOR if name in features)
     used = "float32 features"
-    if has_bfloat16(place.cpuinfo):
+    if machine.has_bfloat16(place.cpuinfo):
         used = "bfloat16 features, about twice as fast"
-    try:
-        text = place.cpuinfo.read_text(errors="replace")
-    except OSError:
-        text = ""
-    named = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
-    processor = named[1] if named else ""
+    processor = machine.processor_name(place.cpuinfo)
     if features and not features & {"avx2", "asimd"}:
         slow = "no AVX2: VGG16 takes several times as long"
         remedy = "facedesk train --backbone resnet (or another machine)"
@@ -73,17 +60,14 @@ def networks(place: Place) -> Found:
 
 def cores(place: Place) -> Found:
     """Cores that may be used."""
-    return Found("ok", f"{usable_cores()} of {os.cpu_count()} may be used, by all threads")
+    return Found("ok", f"{machine.usable_cores()} of {os.cpu_count()} may be used, by all threads")
 
 
 def memory(place: Place) -> Found:
     """Free memory."""
-    try:
-        text = place.meminfo.read_text()
-    except OSError:
+    free, total = machine.memory(place.meminfo)
+    if not total:
         return Found("ok", "unknown")
-    sizes = {name: int(kib) * 1024 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", text, re.M)}
-    free, total = sizes.get("MemAvailable", 0), sizes.get("MemTotal", 0)
     value, detail = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free", "A training takes about 2 GB."
     if 0 < free < LEAST_MEMORY:
         return Found("warning", value, detail, "ps -eo rss,comm --sort=-rss | head")
@@ -144,7 +128,7 @@ def detector(place: Place) -> Found:
 
 def display(place: Place) -> Found:
     """Whether OpenCV's own window can open."""
-    if display_available():
+    if machine.display_available():
         return Found("ok", "present: --window works")
     value = "none: --window is refused, everything else works"
     return Found("note", value, "", "ssh -X HOST, where a window is wanted over SSH")

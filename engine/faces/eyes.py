@@ -50,12 +50,7 @@ class Cascade:
             raise _missing(f"{path} is damaged")
 
     def search(
-        self,
-        grey: NDArray[np.uint8],
-        step: float,
-        neighbours: int,
-        smallest: int,
-        largest: int = 0,
+        self, grey: NDArray[np.uint8], step: float, neighbours: int, smallest: int, largest: int = 0
     ) -> list[tuple[Box, int]]:
         """Objects in a grey picture (uint8 HxW) with the number of hits behind each.
 
@@ -146,11 +141,7 @@ class EyeFinder:
         self._cascades = (Cascade("eye", folder), Cascade("eye_tree_eyeglasses", folder))
 
     def find(
-        self,
-        grey: NDArray[np.uint8],
-        box: Box,
-        effort: Effort = THOROUGH,
-        near: Eyes | None = None,
+        self, grey: NDArray[np.uint8], box: Box, effort: Effort = THOROUGH, near: Eyes | None = None
     ) -> tuple[Eyes, bool]:
         """Eyes in pixels of `grey` (uint8 HxW), and whether both were really found.
 

@@ -71,10 +71,7 @@ class HaarFinder:
         """
         grey, small, scale = self._reduced(image)
         found = self._faces.search(
-            small,
-            self._settings.scale_factor,
-            self._settings.neighbours,
-            self._narrowest(scale),
+            small, self._settings.scale_factor, self._settings.neighbours, self._narrowest(scale)
         )
         boxes = [box.scaled(1 / scale) for box in _outermost(found)]
         return tuple(

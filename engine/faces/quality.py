@@ -174,10 +174,7 @@ class QualityGates:
         self.settings = settings
 
     def judge(
-        self,
-        faces: Sequence[Face],
-        previous: NDArray[np.uint8] | None,
-        imported: bool = False,
+        self, faces: Sequence[Face], previous: NDArray[np.uint8] | None, imported: bool = False
     ) -> Verdict:
         """The verdict over `faces`, largest first; `previous` is the last kept crop, if any.
 

@@ -38,43 +38,36 @@ class Measured(Protocol):
     @property
     def lead(self) -> float:
         """Width of the largest face over the next one's; infinite for a face alone."""
-        ...
 
     @property
     def roll(self) -> float:
         """Degrees from upright."""
-        ...
 
     @property
     def width(self) -> int:
         """Width of the box in the picture, pixels."""
-        ...
 
     @property
     def grey(self) -> NDArray[np.uint8]:
         """The aligned crop's luma (160, 160)."""
-        ...
 
     @property
     def brightness(self) -> float:
         """Mean luma, 0..255."""
-        ...
 
     @property
     def sharpness(self) -> float:
         """Variance of the Laplacian."""
-        ...
 
     @property
     def change(self) -> float:
         """Difference from the last kept crop; infinite without one."""
-        ...
 
 
 Limit = Callable[[GateSettings], float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Gate:
     """One quality gate.
 
@@ -106,100 +99,46 @@ LENIENCE = 0.2
 """Photographs were chosen by somebody: only the hopeless ones are refused. Their limits lie this
 share of the way from the end of the scale to the live limit. On LFW that refuses nothing."""
 
-GATES: Mapping[str, Gate] = {
-    gate.refusal: gate
-    for gate in (
-        Gate(
-            refusal=Refusal.NO_FACE,
-            words="no face",
-            hint="Face the camera, in even light, at one or two metres.",
-            advice=("look_here", "look at the camera"),
-            # Without a face there is nothing to measure: the search refuses, not this row.
-            measure=lambda face: 1.0,
-            limit=lambda gates: 1.0,
-            shown=False,
-        ),
-        Gate(
-            refusal=Refusal.SEVERAL_FACES,
-            words="several faces",
-            hint="Let one person at a time stand in front of the camera.",
-            advice=("one_at_a_time", "one person at a time, please"),
-            measure=lambda face: face.lead,
-            limit=lambda gates: gates.dominance,
-        ),
-        # Nobody holds their head like that before a camera: the camera must be turned.
-        Gate(
-            refusal=Refusal.UPSIDE_DOWN,
-            words="upside down",
-            hint="The camera stands on its head: turn it.",
-            advice=("camera_upside_down", "the camera stands on its head: turn it"),
-            measure=lambda face: face.roll,
-            limit=lambda gates: 130.0,
-            most=True,
-            shown=False,
-        ),
-        Gate(
-            refusal=Refusal.TURNED,
-            words="on its side",
-            hint="The picture lies on its side: turn the camera by a quarter.",
-            advice=("camera_on_its_side", "the picture lies on its side: turn the camera"),
-            measure=lambda face: face.roll,
-            limit=lambda gates: 50.0,
-            most=True,
-            shown=False,
-        ),
-        Gate(
-            refusal=Refusal.TOO_SMALL,
-            words="too small",
-            hint="Come closer to the camera, or lower gates.min_face.",
-            advice=("come_closer", "come closer"),
-            measure=lambda face: face.width,
-            limit=lambda gates: gates.min_face,
-            photographs=lambda gates: gates.min_face_import,
-            label="face",
-            unit=" px",
-        ),
-        Gate(
-            refusal=Refusal.TOO_DARK,
-            words="too dark",
-            hint="Turn a light on, or lower gates.min_brightness.",
-            advice=("more_light", "more light on the face"),
-            measure=lambda face: face.brightness,
-            limit=lambda gates: gates.min_brightness,
-            photographs=lambda gates: gates.min_brightness * LENIENCE,
-            label="brightness",
-        ),
-        Gate(
-            refusal=Refusal.TOO_BRIGHT,
-            words="too bright",
-            hint="Avoid light from behind the camera, or raise gates.max_brightness.",
-            advice=("less_light", "less light on the face"),
-            measure=lambda face: face.brightness,
-            limit=lambda gates: gates.max_brightness,
-            photographs=lambda gates: 255 - (255 - gates.max_brightness) * LENIENCE,
-            most=True,
-            label="brightness",
-        ),
-        Gate(
-            refusal=Refusal.BLURRED,
-            words="blurred",
-            hint="Hold still, clean the lens, or lower gates.min_sharpness.",
-            advice=("hold_still", "hold still"),
-            measure=lambda face: face.sharpness,
-            limit=lambda gates: gates.min_sharpness,
-            photographs=lambda gates: gates.min_sharpness * LENIENCE,
-            label="sharpness",
-        ),
-        Gate(
-            refusal=Refusal.DUPLICATE,
-            words="near duplicate",
-            hint="Move your head a little between pictures.",
-            advice=("", ""),  # whatever view is missing next
-            measure=lambda face: face.change,
-            limit=lambda gates: gates.min_change,
-        ),
-    )
-}
+# fmt: off
+_GATES = (
+    # Without a face there is nothing to measure: the search refuses, not this row.
+    Gate(Refusal.NO_FACE, "no face", "Face the camera, in even light, at one or two metres.",
+         ("look_here", "look at the camera"), lambda face: 1.0, lambda gates: 1.0, shown=False),
+    Gate(Refusal.SEVERAL_FACES, "several faces",
+         "Let one person at a time stand in front of the camera.",
+         ("one_at_a_time", "one person at a time, please"),
+         lambda face: face.lead, lambda gates: gates.dominance),
+    # Nobody holds their head like that before a camera: the camera must be turned.
+    Gate(Refusal.UPSIDE_DOWN, "upside down", "The camera stands on its head: turn it.",
+         ("camera_upside_down", "the camera stands on its head: turn it"),
+         lambda face: face.roll, lambda gates: 130.0, most=True, shown=False),
+    Gate(Refusal.TURNED, "on its side",
+         "The picture lies on its side: turn the camera by a quarter.",
+         ("camera_on_its_side", "the picture lies on its side: turn the camera"),
+         lambda face: face.roll, lambda gates: 50.0, most=True, shown=False),
+    Gate(Refusal.TOO_SMALL, "too small", "Come closer to the camera, or lower gates.min_face.",
+         ("come_closer", "come closer"), lambda face: face.width, lambda gates: gates.min_face,
+         lambda gates: gates.min_face_import, label="face", unit=" px"),
+    Gate(Refusal.TOO_DARK, "too dark", "Turn a light on, or lower gates.min_brightness.",
+         ("more_light", "more light on the face"),
+         lambda face: face.brightness, lambda gates: gates.min_brightness,
+         lambda gates: gates.min_brightness * LENIENCE, label="brightness"),
+    Gate(Refusal.TOO_BRIGHT, "too bright",
+         "Avoid light from behind the camera, or raise gates.max_brightness.",
+         ("less_light", "less light on the face"),
+         lambda face: face.brightness, lambda gates: gates.max_brightness,
+         lambda gates: 255 - (255 - gates.max_brightness) * LENIENCE, most=True,
+         label="brightness"),
+    Gate(Refusal.BLURRED, "blurred", "Hold still, clean the lens, or lower gates.min_sharpness.",
+         ("hold_still", "hold still"), lambda face: face.sharpness,
+         lambda gates: gates.min_sharpness, lambda gates: gates.min_sharpness * LENIENCE,
+         label="sharpness"),
+    # Its advice is whatever view is missing next.
+    Gate(Refusal.DUPLICATE, "near duplicate", "Move your head a little between pictures.",
+         ("", ""), lambda face: face.change, lambda gates: gates.min_change),
+)
+# fmt: on
+GATES: Mapping[str, Gate] = {gate.refusal: gate for gate in _GATES}
 """The gates by their refusal, in the order in which an operator should mend things: the first
 that closes gives the reason."""
 
