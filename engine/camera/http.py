@@ -1,13 +1,11 @@
 """One GET of a camera's address, with a deadline for the whole of it and no surprise.
 
-FFmpeg would follow a redirect anywhere, and says of every failure only that it failed.
-
-User name and password for a network camera over HTTP: Basic and Digest (RFC 7616).
-
-Cameras ask for Digest with MD5 to this day. It keeps the password off the wire and nothing more:
-whoever stands in the camera's place could ask for Basic, and would be told it in clear. So a camera
-that asked for Digest once is never answered with Basic again, which is remembered in
-`~/.cache/facedesk/digest_cameras.json`; and `camera.basic_login` forbids it altogether.
+FFmpeg would follow a redirect anywhere, and says of every failure only that it failed. User name
+and password go as Basic or Digest (RFC 7616). Cameras ask for Digest with MD5 to this day, which
+keeps the password off the wire and nothing more: whoever stands in the camera's place could ask
+for Basic, and would get it in clear. So a camera that asked for Digest once is never answered with
+Basic again, which is remembered in `~/.cache/facedesk/digest_cameras.json`; and
+`camera.basic_login` forbids it altogether.
 """
 
 from __future__ import annotations
@@ -72,10 +70,9 @@ def login_for(
     asked = _asked_digest(who)
     if parts.scheme.lower() in ("https", "rtsps") or (clear and not asked):
         return header
+    hint = "Set the camera to Digest, or allow it: camera.basic_login = true."
     if asked:
         hint = "It asked for Digest before: somebody may be in its place. Look at the camera."
-    else:
-        hint = "Set the camera to Digest, or allow it: camera.basic_login = true."
     raise SourceDenied(
         "The camera asks for the password in clear", mask_credentials(parts.geturl()), hint
     )
@@ -141,9 +138,8 @@ def _digest(
     asked: dict[str, str], name: str, user: str, password: str, target: str, method: str
 ) -> str:
     def hashed(*parts: str) -> str:
-        return hashlib.new(
-            _HASHES[name], ":".join(parts).encode(), usedforsecurity=False
-        ).hexdigest()
+        data = ":".join(parts).encode()
+        return hashlib.new(_HASHES[name], data, usedforsecurity=False).hexdigest()
 
     realm, nonce = asked.get("realm", ""), asked.get("nonce", "")
     first, second = hashed(user, realm, password), hashed(method, target)
@@ -299,8 +295,8 @@ def _ask(
         status = response.status
         if status == http.client.OK:
             kept = True
-            told = "Content-Type" in response.headers
-            kind = response.headers.get_content_type().lower() if told else ""
+            stated = "Content-Type" in response.headers
+            kind = response.headers.get_content_type().lower() if stated else ""
             finite = response.length is not None
             return Answer(text, kind, finite, connection, timed, response), [], None
         if status == http.client.UNAUTHORIZED:
@@ -336,66 +332,52 @@ def check_same_host(parts: SplitResult, location: str, text: str) -> SplitResult
 def denied(text: str, *, tried: bool) -> SourceDenied:
     """A password that is wrong (`tried`) or missing."""
     if tried:
-        return SourceDenied(
-            "The camera refuses user name or password",
-            text,
-            "Check both; characters such as @ / : # must be written as %40 %2F %3A %23.",
-        )
-    return SourceDenied(
-        "The camera asks for user name and password",
-        text,
-        "Write them into the address, before the host: //user:password@host/path.",
-    )
+        hint = "Check both; characters such as @ / : # must be written as %40 %2F %3A %23."
+        return SourceDenied("The camera refuses user name or password", text, hint)
+    hint = "Write them into the address, before the host: //user:password@host/path."
+    return SourceDenied("The camera asks for user name and password", text, hint)
 
 
 def refused(text: str, status: int) -> SourceError:
     """What another status than 200, 401 and those of redirects means."""
-    message = f"{text}: status {status}"
+    said = f"{text}: status {status}"
     if status == http.client.FORBIDDEN:
-        return SourceDenied(
-            "The camera does not allow it", message, "Check the rights of this user."
-        )
+        hint = "Check the rights of this user."
+        return SourceDenied("The camera does not allow it", said, hint)
     if status in (http.client.NOT_FOUND, http.client.GONE):
-        return SourceNotFound(
-            "The camera knows no such path", message, "Look the path up in its manual."
-        )
-    return SourceUnreadable(
-        "The camera refuses", message, "Look at its own page; it may be busy or starting."
-    )
+        hint = "Look the path up in its manual."
+        return SourceNotFound("The camera knows no such path", said, hint)
+    hint = "Look at its own page; it may be busy or starting."
+    return SourceUnreadable("The camera refuses", said, hint)
 
 
 def trouble(text: str, error: Exception, seconds: float) -> SourceError:
     """The typed error for what went wrong while connecting or reading."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return SourceDenied(
-            "The camera's certificate is not trusted",
-            f"{text}: {error.verify_message}",
-            "Name its certificate: SSL_CERT_FILE=camera.pem; or use http:// in a safe network.",
-        )
+        hint = "Name its certificate: SSL_CERT_FILE=camera.pem; or use http:// in a safe network."
+        said = f"{text}: {error.verify_message}"
+        return SourceDenied("The camera's certificate is not trusted", said, hint)
     if isinstance(error, TimeoutError):
-        return SourceTimeout(
-            "The stream does not answer",
-            f"{text}: no whole answer within {seconds:g} s",
-            "Check address, network and firewall.",
-        )
+        said = f"{text}: no whole answer within {seconds:g} s"
+        hint = "Check address, network and firewall."
+        return SourceTimeout("The stream does not answer", said, hint)
     if isinstance(error, socket.gaierror):
-        return SourceNotFound(
-            "There is no such host",
-            f"{text}: the name has no address",
-            "Check the spelling of the address.",
-        )
+        said, hint = f"{text}: the name has no address", "Check the spelling of the address."
+        return SourceNotFound("There is no such host", said, hint)
     if isinstance(error, ConnectionResetError | BrokenPipeError | http.client.RemoteDisconnected):
-        return SourceUnreadable(
-            "The stream broke off", text, "Check the camera's power and network."
-        )
+        return broken_off(text)
     if isinstance(error, OSError):
-        return SourceNotFound(
-            "Nobody listens at this address",
-            f"{text}: {error.strerror or 'no connection'}",
-            "Check that the camera is on, and its port.",
-        )
-    return SourceUnreadable(
-        "This is no camera's answer",
+        said = f"{text}: {error.strerror or 'no connection'}"
+        hint = "Check that the camera is on, and its port."
+        return SourceNotFound("Nobody listens at this address", said, hint)
+    said, hint = (
         f"{text}: {type(error).__name__}",
         "Try the address in a browser or a video player.",
     )
+    return SourceUnreadable("This is no camera's answer", said, hint)
+
+
+def broken_off(text: str) -> SourceUnreadable:
+    """A stream that ended in its midst."""
+    hint = "Check the camera's power and network."
+    return SourceUnreadable("The stream broke off", text, hint)

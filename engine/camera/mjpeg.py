@@ -17,7 +17,7 @@ import time
 import numpy as np
 from PIL import Image as PillowImage
 
-from engine.camera.http import Answer, trouble
+from engine.camera.http import Answer, broken_off, trouble
 from engine.camera.opencv import cv2
 from engine.camera.source import (
     MOST_PIXELS,
@@ -183,7 +183,7 @@ class MjpegSource(PictureSource):
             except EOFError as error:
                 if self._answer.finite:
                     return None
-                raise self._broken() from error
+                raise broken_off(self._answer.text) from error
             except (OSError, http.client.HTTPException) as error:
                 raise self._trouble(error, seconds) from error
             if image is not None:
@@ -198,13 +198,8 @@ class MjpegSource(PictureSource):
                 "Check the camera; allow more time with camera.read_timeout.",
             )
         if isinstance(error, OSError | http.client.IncompleteRead):
-            return self._broken()
+            return broken_off(self._answer.text)
         return trouble(self._answer.text, error, seconds)
-
-    def _broken(self) -> SourceUnreadable:
-        return SourceUnreadable(
-            "The stream broke off", self._answer.text, "Check the camera's power and network."
-        )
 
     def _no_pictures(self, why: str) -> SourceUnreadable:
         return SourceUnreadable(

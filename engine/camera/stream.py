@@ -15,7 +15,16 @@ import time
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from engine.camera.http import Answer, check_same_host, denied, get, login_for, refused, trouble
+from engine.camera.http import (
+    Answer,
+    broken_off,
+    check_same_host,
+    denied,
+    get,
+    login_for,
+    refused,
+    trouble,
+)
 from engine.camera.mjpeg import MjpegSource
 from engine.camera.opencv import cv2
 from engine.camera.source import Image, PictureSource, SourceInfo, split_address
@@ -266,9 +275,7 @@ class StreamSource(PictureSource):
         waited = time.monotonic() - begun
         if waited >= 0.9 * self._read_timeout:
             raise self._silent(waited)
-        raise SourceUnreadable(
-            "The stream broke off", self._text, "Check the camera's power and network."
-        )
+        raise broken_off(self._text)
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,13 +1,8 @@
-"""Why a video device cannot be used: not there, not allowed, busy, or not a camera.
+"""What the kernel knows of a video device: why it cannot be used, name, formats, controls, access.
 
-OpenCV only says that it did not open. The kernel knows more, and is asked here directly
-(https://docs.kernel.org/userspace-api/media/v4l/).
-
-What the kernel knows about each video device: name, formats, sizes, rates, controls, access.
-
-Asked by ioctl (https://docs.kernel.org/userspace-api/media/v4l/), without OpenCV and without
-starting a capture, so that it works beside another program's. A driver may hang in `open`: the
-caller's wait is bounded.
+OpenCV only says that it did not open. The kernel knows more, and is asked by ioctl
+(https://docs.kernel.org/userspace-api/media/v4l/) without starting a capture, so that it works
+beside another program's. A driver may hang in `open`: the caller's wait is bounded.
 """
 
 from __future__ import annotations
@@ -19,7 +14,7 @@ import os
 import pwd
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,9 +76,14 @@ def check_capabilities(path: Path, answer: bytes, devices: Path = Path("/dev")) 
 
     Webcams come with a second device file for metadata that never delivers a picture.
     """
-    general, own = struct.unpack_from("=2I", answer, 84)
-    if not (own if general & HAS_DEVICE_CAPS else general) & CAPTURE:
+    if not _captures(answer):
         raise not_a_camera(path, "it delivers metadata or output, no pictures", devices)
+
+
+def _captures(answer: bytes) -> bool:
+    """Whether the device of this `struct v4l2_capability` delivers pictures."""
+    general, own = struct.unpack_from("=2I", answer, 84)
+    return bool((own if general & HAS_DEVICE_CAPS else general) & CAPTURE)
 
 
 def trouble(path: Path, error: OSError, devices: Path = Path("/dev")) -> SourceError:
@@ -103,25 +103,22 @@ def trouble(path: Path, error: OSError, devices: Path = Path("/dev")) -> SourceE
 
 def not_found(path: Path, devices: Path = Path("/dev")) -> SourceNotFound:
     """No such device, with those that there are."""
-    there = [str(p) for p in cameras(devices) if p != path]
-    return SourceNotFound(
-        "There is no such camera",
-        f"{path} does not exist",
-        "There is {devices}.".format(devices=", ".join(there))
-        if there
-        else "No camera is attached: plug one in, or try --source demo:collins.",
-    )
+    there = _others(path, devices)
+    hint = "No camera is attached: plug one in, or try --source demo:collins."
+    if there:
+        hint = f"There is {there}."
+    return SourceNotFound("There is no such camera", f"{path} does not exist", hint)
 
 
 def not_a_camera(path: Path, why: str, devices: Path = Path("/dev")) -> SourceUnreadable:
     """The path exists but will never deliver a picture."""
-    there = [str(p) for p in cameras(devices) if p != path]
-    hint = (
-        "Try {devices}.".format(devices=", ".join(there))
-        if there
-        else "List cameras with `ls /dev/video*`."
-    )
+    there = _others(path, devices)
+    hint = f"Try {there}." if there else "List cameras with `ls /dev/video*`."
     return SourceUnreadable("This is not a camera", f"{path}: {why}", hint)
+
+
+def _others(path: Path, devices: Path) -> str:
+    return ", ".join(str(each) for each in cameras(devices) if each != path)
 
 
 def denied(path: Path) -> SourceDenied:
@@ -132,30 +129,23 @@ def denied(path: Path) -> SourceDenied:
     except OSError:
         return SourceDenied(title, f"{path} cannot be looked at", f"Check `ls -l {path}`.")
     group, user = group_name(facts.st_gid), user_name(os.geteuid())
-    grants = facts.st_mode & 0o060 == 0o060 and facts.st_gid != 0
     message = f"{path} belongs to group {group}, and {user} may not read and write it"
-    if not grants:
-        owner = user_name(facts.st_uid)
-        return SourceDenied(
-            title,
-            f"{path} belongs to {owner}:{group} with mode {stat.S_IMODE(facts.st_mode):04o}",
-            "Ask the administrator for read and write access to it.",
-        )
-    if is_member(user, facts.st_gid):
+    hint = f"Run `sudo usermod -aG {group} {user}`, then log out and in again."
+    if facts.st_mode & 0o060 != 0o060 or facts.st_gid == 0:
+        owner, mode = user_name(facts.st_uid), stat.S_IMODE(facts.st_mode)
+        message = f"{path} belongs to {owner}:{group} with mode {mode:04o}"
+        hint = "Ask the administrator for read and write access to it."
+    elif is_member(user, facts.st_gid):
         hint = f"{user} has been added to {group}: log out and in again for it to count."
-    else:
-        hint = f"Run `sudo usermod -aG {group} {user}`, then log out and in again."
     return SourceDenied(title, message, hint)
 
 
 def busy(path: Path) -> SourceBusy:
     """Another program captures from the device; named where it can be seen."""
     programs = ", ".join(f"{name} (process {pid})" for pid, name in holders(path))
-    return SourceBusy(
-        "The camera is in use",
-        "{path} is held by {programs}".format(path=path, programs=programs or "another program"),
-        "Close that program or its camera, then try again.",
-    )
+    said = f"{path} is held by {programs or 'another program'}"
+    hint = "Close that program or its camera, then try again."
+    return SourceBusy("The camera is in use", said, hint)
 
 
 def cameras(devices: Path = Path("/dev")) -> tuple[Path, ...]:
@@ -171,14 +161,9 @@ def holders(path: Path) -> tuple[tuple[int, str], ...]:
         if int(process.name) == os.getpid():
             continue
         try:
-            links = [os.readlink(link) for link in (process / "fd").iterdir()]
-            if real in links:
-                found.append(
-                    (
-                        int(process.name),
-                        (process / "comm").read_bytes().decode("utf-8", "replace").strip(),
-                    )
-                )
+            if real in [os.readlink(link) for link in (process / "fd").iterdir()]:
+                name = (process / "comm").read_bytes().decode("utf-8", "replace").strip()
+                found.append((int(process.name), name))
         except OSError:
             continue  # another user's process, or one that has just ended
     return tuple(sorted(found))
@@ -341,18 +326,24 @@ def _capabilities(device: int) -> tuple[str, str, str, bool]:
     """Driver, card, bus, and whether it is a device without pictures."""
     answer = fcntl.ioctl(device, QUERYCAP, bytes(104))
     driver, card, bus = struct.unpack_from("=16s32s32s", answer)
-    general, own = struct.unpack_from("=2I", answer, 84)
-    pictures = (own if general & HAS_DEVICE_CAPS else general) & CAPTURE
-    return _text(driver), _text(card), _text(bus), not pictures
+    return _text(driver), _text(card), _text(bus), not _captures(answer)
+
+
+def _listed(
+    device: int, number: int, size: int, asked: Callable[[int], tuple[int, ...]]
+) -> Iterator[bytes]:
+    """The driver's answers to one question after the other, until it has no more (EINVAL)."""
+    for index in range(MOST):
+        words = asked(index)
+        try:
+            question = struct.pack(f"={len(words)}I", *words).ljust(size, b"\0")
+            yield fcntl.ioctl(device, number, question)
+        except OSError:
+            return
 
 
 def _formats(device: int) -> Iterator[PictureFormat]:
-    for index in range(MOST):
-        try:
-            asked = struct.pack("=3I", index, BUFFER_CAPTURE, 0) + bytes(52)
-            answer = fcntl.ioctl(device, ENUM_FMT, asked)
-        except OSError:  # EINVAL: no more
-            return
+    for answer in _listed(device, ENUM_FMT, 64, lambda index: (index, BUFFER_CAPTURE)):
         code = struct.unpack_from("=I", answer, 44)[0]
         sizes = {(size.width, size.height): size for size in _sizes(device, code)}
         ordered = sorted(sizes.values(), key=lambda size: -size.width * size.height)
@@ -360,13 +351,7 @@ def _formats(device: int) -> Iterator[PictureFormat]:
 
 
 def _sizes(device: int, code: int) -> Iterator[Size]:
-    for index in range(MOST):
-        try:
-            answer = fcntl.ioctl(
-                device, ENUM_FRAMESIZES, struct.pack("=2I", index, code) + bytes(36)
-            )
-        except OSError:
-            return
+    for answer in _listed(device, ENUM_FRAMESIZES, 44, lambda index: (index, code)):
         kind, first, second, _unused, _unused, height, _unused = struct.unpack_from(
             "=7I", answer, 8
         )
@@ -377,12 +362,9 @@ def _sizes(device: int, code: int) -> Iterator[Size]:
 
 
 def _rates(device: int, code: int, width: int, height: int) -> Iterator[float]:
-    for index in range(MOST):
-        try:
-            asked = struct.pack("=4I", index, code, width, height) + bytes(36)
-            answer = fcntl.ioctl(device, ENUM_FRAMEINTERVALS, asked)
-        except OSError:
-            return
+    for answer in _listed(
+        device, ENUM_FRAMEINTERVALS, 52, lambda index: (index, code, width, height)
+    ):
         kind, numerator, denominator = struct.unpack_from("=3I", answer, 16)
         if numerator:
             yield round(denominator / numerator, 2)  # the shortest interval of a range
