@@ -111,7 +111,7 @@ def checked_settings(given: Mapping[str, Mapping[str, Any]]) -> Settings:
     models, given = _models(), _renamed(given)
     unknown = sorted(given.keys() - models.keys())
     if unknown:
-        raise ValueError("there are no settings {names}".format(names=", ".join(unknown)))
+        raise ValueError(f"there are no settings {', '.join(unknown)}")
     return Settings(
         **{name: KINDS[name](**models[name](**given.get(name, {})).model_dump()) for name in KINDS}
     )
@@ -164,7 +164,7 @@ def _refuse_unknown_sections() -> None:
             raise ConfigError(
                 "There is no such setting",
                 f"{variable} names a section that does not exist",
-                "Sections are {sections}.".format(sections=", ".join(SECTIONS)),
+                f"Sections are {', '.join(SECTIONS)}.",
             )
 
 
@@ -179,12 +179,10 @@ def _first_mistake(error: ValidationError, cure: str) -> ConfigError:
         return ConfigError(
             "There is no such setting",
             field,
-            "{cure} Known here: {names}.".format(cure=cure, names=", ".join(names)),
+            f"{cure} Known here: {', '.join(names)}.",
         )
     if first["type"] == "value_error":  # Two fields that do not fit each other; says it all.
         text = first["msg"].removeprefix("Value error, ")
         return ConfigError("Settings do not fit each other", f"{field}: {text}", cure)
-    text = "{field}: {reason}, but it is {value!r}".format(
-        field=field, reason=first["msg"].lower(), value=first["input"]
-    )
+    text = f"{field}: {first['msg'].lower()}, but it is {first['input']!r}"
     return ConfigError("A setting is out of bounds", text, cure)

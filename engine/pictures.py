@@ -1,14 +1,10 @@
 """The one picture codec: photographs in, aligned crops in and out.
 
-Size and structure are checked before anything is decoded, for a file of a few hundred bytes may
-claim gigapixels, or thousands of scans. Pillow decodes, as it reports a truncated file instead of
-filling it with grey.
-
-What a picture would cost to decode, told from its structure before a decoder sees it.
-
-Few bytes can ask for much work: each scan of a progressive JPEG costs a walk over the whole
-picture and a dozen bytes, and Pillow keeps a Python object for every empty segment, chunk and
-comment. Every way in asks here: photographs, crops, frames of MJPEG and of recordings.
+Size and structure are checked before a decoder sees them, by every way in: photographs, crops,
+frames of MJPEG and of recordings. A file of a few hundred bytes may claim gigapixels; each scan of
+a progressive JPEG costs a walk over the whole picture and a dozen bytes, and Pillow keeps a Python
+object for every empty segment, chunk and comment. Pillow decodes, as it reports a truncated file
+instead of filling it with grey.
 """
 
 from __future__ import annotations
@@ -23,6 +19,7 @@ import threading
 import warnings
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -205,18 +202,11 @@ def decode_crop(path: Path) -> NDArray[np.uint8]:
     except Unreadable as error:
         if error.reason == "denied":
             why, command = whose(path)
-            raise Unreadable(
-                error.title,
-                ", ".join(filter(None, (error.message, why))),
-                command or error.hint,
-                error.reason,
-            ) from error
-        raise Unreadable(
-            "{name} cannot be read as a picture".format(name="/".join(path.parts[-3:])),
-            error.message,
-            "Delete that picture (`facedesk people delete`), or restore it from a backup.",
-            error.reason,
-        ) from error
+            said = ", ".join(filter(None, (error.message, why)))
+            raise Unreadable(error.title, said, command or error.hint, error.reason) from error
+        title = f"{'/'.join(path.parts[-3:])} cannot be read as a picture"
+        hint = "Delete that picture (`facedesk people delete`), or restore it from a backup."
+        raise Unreadable(title, error.message, hint, error.reason) from error
 
 
 def _crop(path: Path) -> NDArray[np.uint8]:
@@ -250,23 +240,16 @@ def _aside(work: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
-    made: list[NDArray[np.uint8]] = []
-    failed: list[BaseException] = []
-    over = threading.Event()
+    done: Future[NDArray[np.uint8]] = Future()
 
     def run() -> None:
         try:
-            made.append(work())
+            done.set_result(work())
         except BaseException as error:
-            failed.append(error)
-        finally:
-            over.set()
+            done.set_exception(error)
 
     threading.Thread(target=run, name="facedesk-picture", daemon=True).start()
-    over.wait()
-    if failed:
-        raise failed[0]
-    return made[0]
+    return done.result()
 
 
 def _contents(path: Path, most: int = MOST_BYTES) -> bytes:
@@ -372,27 +355,16 @@ def _scale(deep: NDArray[np.generic]) -> tuple[float, float]:
 
 
 def _not_read(path: Path, code: str) -> Unreadable:
-    return Unreadable(
-        f"{path.name} cannot be used as it is",
-        FORMATS[code],
-        "The file itself need not be damaged.",
-        code,
-    )
+    hint = "The file itself need not be damaged."
+    return Unreadable(f"{path.name} cannot be used as it is", FORMATS[code], hint, code)
 
 
 def _broken(path: Path, why: str) -> Unreadable:
-    return Unreadable(
-        f"{path.name} cannot be read as a picture",
-        why,
-        "Open it in a picture viewer; if that fails too, the file is damaged.",
-    )
+    hint = "Open it in a picture viewer; if that fails too, the file is damaged."
+    return Unreadable(f"{path.name} cannot be read as a picture", why, hint)
 
 
 def _too_large(path: Path, why: str) -> Unreadable:
-    return Unreadable(
-        f"{path.name} is too large",
-        why,
-        f"Pictures may have up to {MOST_BYTES // 1_000_000} MB and "
-        f"{MOST_PIXELS // 1_000_000} megapixels; reduce it first.",
-        "too_large",
-    )
+    most = f"{MOST_BYTES // 1_000_000} MB and {MOST_PIXELS // 1_000_000} megapixels"
+    hint = f"Pictures may have up to {most}; reduce it first."
+    return Unreadable(f"{path.name} is too large", why, hint, "too_large")

@@ -1,17 +1,9 @@
-"""Text that is not ours, made safe to show: names, file names, addresses, answers of cameras.
+"""Text that is not ours, made safe to show, and how figures and warnings are written.
 
 A character that paints nothing, moves the cursor, or turns the direction of writing is replaced by
 U+FFFD. It is not dropped: two texts that differ must look different. A joiner stays where a script
-needs it, as in Persian, Sinhala or Malayalam (`joins`).
-
-Cells of a CSV file that a spreadsheet would run as formulas, and how they are made harmless.
-
-OWASP, "CSV Injection": a leading `'` makes the cell a text. Reading takes exactly that one away
-again, so that names survive the way out and back, whatever they begin with.
-
-No user name, password or token of a URL in anything that is shown, logged or stored.
-
-Warnings as data, and as lines.
+needs it, as in Persian, Sinhala or Malayalam (`joins`). Nothing that is shown, logged or stored
+holds a user name, password or token of a URL.
 """
 
 from __future__ import annotations
@@ -123,7 +115,8 @@ _STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"
 
 
 def guarded(cell: str) -> str:
-    """The cell as no spreadsheet runs it. Numbers stay numbers."""
+    """The cell as no spreadsheet runs it: a leading `'` makes it a text (OWASP, "CSV Injection").
+    Numbers stay numbers."""
     if not _RISKY.match(cell):
         return cell
     try:

@@ -1,8 +1,6 @@
 """Reads one source as its consumer needs it: newest frame wins, or every frame, at some pace.
 
 A live source that is lost is opened again with growing pauses; each step is reported.
-
-A thread that reads a source all the time and keeps only the newest frame.
 """
 
 from __future__ import annotations
@@ -51,14 +49,10 @@ class Pump:
         self._error: Exception | None = None
         self._ended = False
         self._notes: list[Event] = []
-        self._dropped = 0
+        self.dropped = 0
+        """Frames that were replaced by a newer one before anyone took them."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="facedesk-reader", daemon=True)
-
-    @property
-    def dropped(self) -> int:
-        """Frames that were replaced by a newer one before anyone took them."""
-        return self._dropped
 
     def start(self) -> None:
         """Begin to read."""
@@ -136,7 +130,7 @@ class Pump:
         with self._changed:
             if self._keep_all:
                 self._changed.wait_for(lambda: self._frame is None or self._stop.is_set())
-            self._dropped += self._frame is not None
+            self.dropped += self._frame is not None
             self._frame = frame
             self._changed.notify_all()
 
@@ -236,9 +230,9 @@ class Reader:
 
         Raises SourceError where the source fails, or is lost and does not come back.
         """
-        if self._needs_thread():
-            return self._threaded(cancel)
-        return self._every(cancel)
+        live = self._pace == "live" and self.info.kind != "folder"
+        threaded = live or self.info.kind in REMOTE
+        return self._threaded(cancel) if threaded else self._every(cancel)
 
     def close(self) -> None:
         """Close the source; waits a moment for a read in progress. May be called twice."""
@@ -260,16 +254,13 @@ class Reader:
                 if pause is None:
                     raise
                 attempt += 1
-                self._report(
-                    SourceLost(
-                        source=mask_credentials(self._text),
-                        reason=str(error),
-                        attempt=attempt,
-                        retry_in=pause,
-                    )
-                )
+                self._lost(mask_credentials(self._text), error, attempt, pause)
                 if cancel.wait(pause):
                     raise Cancelled() from error
+
+    def _lost(self, source: str, error: SourceError, attempt: int, pause: float) -> None:
+        reason = str(error)
+        self._report(SourceLost(source=source, reason=reason, attempt=attempt, retry_in=pause))
 
     def _pauses(self) -> Iterator[float]:
         """Seconds before each attempt to reconnect: doubled each time, up to the longest."""
@@ -294,9 +285,6 @@ class Reader:
 
     # --- from a thread -------------------------------------------------------------------
 
-    def _needs_thread(self) -> bool:
-        return self.info.kind in REMOTE or (self.info.kind != "folder" and self._pace == "live")
-
     def _threaded(self, cancel: Cancel) -> Iterator[Frame]:
         if self._pump is None and self._source is not None:
             self._begin(self._source)
@@ -307,7 +295,8 @@ class Reader:
                 if not self.info.live or self.info.demo:
                     raise
                 frame = self._recover(error, cancel)
-            self._pass_on_notes()
+            for event in self._pump.take_notes() if self._pump else ():
+                self._report(event)
             if frame is None:
                 return
             if self.info.live and self.info.kind in REMOTE:
@@ -369,17 +358,12 @@ class Reader:
             self._attempts = enumerate(self._pauses(), 1)
         self._good = 0
         for attempt, pause in self._attempts:
-            self._report(
-                SourceLost(
-                    source=self.info.text, reason=str(error), attempt=attempt, retry_in=pause
-                )
-            )
+            self._lost(self.info.text, error, attempt, pause)
             self._drop_pump()
             if cancel.wait(pause):
                 return None
             try:
-                source = open_source(self._text, self._settings, self._tell, cancel)
-                self._begin(source)
+                self._begin(open_source(self._text, self._settings, self._tell, cancel))
                 frame = self._await(self._pump, cancel) if self._pump else None
             except Cancelled:
                 return None
@@ -389,10 +373,8 @@ class Reader:
                     break
                 continue
             if frame is not None:
-                seconds = time.monotonic() - begun
-                self._report(
-                    SourceRestored(source=self.info.text, attempts=attempt, seconds=seconds)
-                )
+                source, seconds = self.info.text, time.monotonic() - begun
+                self._report(SourceRestored(source=source, attempts=attempt, seconds=seconds))
             return frame
         raise error
 
@@ -409,10 +391,6 @@ class Reader:
         if self._pump is not None:
             self._pump.note(event)
         else:
-            self._report(event)
-
-    def _pass_on_notes(self) -> None:
-        for event in self._pump.take_notes() if self._pump else ():
             self._report(event)
 
 
