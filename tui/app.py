@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import events, on, work
+from textual.actions import SkipAction
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -43,8 +44,8 @@ from tui.screens.dialog import Confirm
 from tui.screens.doctor import Doctor
 from tui.screens.evaluation import Evaluation
 from tui.screens.forms import CopiedForm
-from tui.screens.help import HelpScreen, WelcomeScreen
-from tui.screens.jump import Jump
+from tui.screens.help import HelpScreen, WelcomeScreen, dead_key
+from tui.screens.jump import Jump, JumpScreen
 from tui.screens.models import ModelsScreen
 from tui.screens.people import People
 from tui.screens.person import PersonScreen
@@ -53,6 +54,7 @@ from tui.screens.roster import Roster
 from tui.screens.stills import Stills
 from tui.screens.unknown import Unknown
 from tui.screens.why import Explanations
+from tui.widgets.lists import Where, filtered, move
 from tui.words.events import describe
 from tui.words.recovery import untrained_words
 from tui.words.tables import Sheet
@@ -94,7 +96,9 @@ class FacedeskApp(EngineApp):
         Path("styles/stills.tcss"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        key.binding() for key in KEYS if key.context == "anywhere" and key.action.startswith("app.")
+        key.binding()
+        for key in KEYS
+        if key.context in ("anywhere", "list") and key.action.startswith("app.")
     ]
 
     def __init__(
@@ -303,6 +307,8 @@ class FacedeskApp(EngineApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey the keys that a dialog, or the search for a name, has another use for."""
+        if isinstance(self.screen, JumpScreen):
+            return action not in ("move", "filter", "help", "command_palette")
         if self.screen is self.screen_desk:
             searching = action == "copy" and self.screen_desk.people.searching
             return None if searching else True
@@ -314,7 +320,7 @@ class FacedeskApp(EngineApp):
         return binding.key_display or written(binding.key)
 
     def on_key(self, event: events.Key) -> None:
-        """A greyed key explains itself."""
+        """A key that does nothing says why, in one line."""
         contexts = {getattr(self.screen, "HELP", "")}
         if self.screen is self.screen_desk:
             contexts = {"anywhere", self.screen_desk.front}
@@ -324,6 +330,13 @@ class FacedeskApp(EngineApp):
                 if why and key.name != "cancel":  # Esc with nothing to cancel needs no words
                     self.explain(why)
                     return
+        if event.is_printable and event.key not in self.screen.active_bindings:
+            self._say(dead_key(event.key))
+
+    def _say(self, text: str) -> None:
+        """Show one line for a moment, once."""
+        if all(each.message != text for each in self._notifications):
+            self.notify(text, timeout=3, markup=False)
 
     async def do(self, action: str) -> None:
         """Run an action of the desk by its name; one that cannot be done now explains itself."""
@@ -358,8 +371,23 @@ class FacedeskApp(EngineApp):
 
     def action_help(self) -> None:
         """Every key; first those of the topmost screen with a topic, else of the pane in front."""
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss(None)
+            return
         topics = (getattr(screen, "HELP", "") for screen in reversed(self.screen_stack))
         self.push_screen(HelpScreen(next(filter(None, topics), self.screen_desk.front)))
+
+    def action_move(self, where: Where) -> None:
+        """Move in the list with the focus."""
+        if not move(self.focused or self.screen, where):
+            raise SkipAction
+
+    def action_filter(self) -> None:
+        """Filter the list with the focus."""
+        found = filtered(self.focused or self.screen)
+        if found is None:
+            raise SkipAction
+        found.start_filter()
 
     async def action_quit(self) -> None:
         """Leave; ask first if a capture or training would be cut short."""

@@ -148,7 +148,7 @@ async def test_both_demo_portraits_are_enrolled_and_told_apart_with_nothing_but_
         ]
         await whole_job(operator, people, count, ("Grace Hopper", "demo:hopper?seed=4"))
         await operator.picture("desk")
-        await operator.press("w")
+        await operator.press("W")
         await operator.sees("this face")
         await operator.picture("why", (100, 30))
         await operator.press("escape", "escape")

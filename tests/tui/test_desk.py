@@ -65,9 +65,9 @@ async def test_wide_terminals_show_all_panes_at_once(run, size, together):
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_footer_shows_the_main_keys_unclipped(run, size):
     async with run(desk(), size=size) as table:
-        await table.shows("e Rename d Delete n New", "r Recognise F1 Help q Quit")
+        await table.shows("e Rename d Delete n New", "/ Filter ? Help")
         await table.press("n", "C", "enter")
-        await table.shows("x Stop esc End F1 Help q Quit")
+        await table.shows("x Stop esc End")
 
 
 # --- key table, help, palette -------------------------------------------------------------
@@ -181,12 +181,12 @@ async def test_people_are_not_changed_while_a_capture_runs(run):
 async def test_models_are_listed_promoted_and_rolled_back(run):
     async with run(desk(), size=(80, 24)) as table:
         await table.press("m")
-        await table.shows("in use", "2026-11-20", "esc Close p Put into use b Go back")
-        await table.press("down", "p")
+        await table.shows("in use", "2026-11-20", "esc Close P Put into use R Go back")
+        await table.press("down", "P")
         await table.until(lambda: table.desk.asked("promote"))
         assert table.desk.asked("promote") == ["m1"]
         await table.until(lambda: table.app.screen.rows[1].current)
-        await table.press("b")
+        await table.press("R")
         await table.until(lambda: table.desk.asked("rollback"))
         assert isinstance(table.app.screen, ModelsScreen)
 
@@ -195,7 +195,7 @@ async def test_a_damaged_model_is_not_promoted(run):
     async with run(FakeDesk((), (model("m1", damaged=True),)), size=(80, 24)) as table:
         await table.press("m")
         await table.shows("damaged")
-        await table.press("p")
+        await table.press("P")
         await table.until(lambda: "damaged and cannot be used" in table.toasts())
         assert table.desk.asked("promote") == []
 

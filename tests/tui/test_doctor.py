@@ -61,11 +61,10 @@ async def test_the_selected_finding_shows_its_detail_and_remedy_in_full(run, siz
         await table.shows("belongs to group video", "→ Run `sudo usermod -aG video ada`")
 
 
-@pytest.mark.parametrize("key", ["r", "enter"])
-async def test_a_key_measures_the_selected_camera_and_shows_its_picture(run, key):
+async def test_enter_measures_the_selected_camera_and_shows_its_picture(run):
     async with run(desk(), size=(80, 24)) as table:
         await look(table)
-        await table.press(key)
+        await table.press("enter")
         await table.until(lambda: table.desk.asked("check"))
         assert table.desk.asked("check") == [CheckRequest(source="/dev/video0")]
         await table.shows("Measuring /dev/video0")
@@ -84,7 +83,7 @@ async def test_a_camera_that_we_hold_ourselves_is_not_measured_and_it_says_so(ru
         await table.until(lambda: table.app.board.camera_job == "enrol")
         await look(table)
         await table.shows("The camera is in use: Enrolling Ada")
-        await table.press("r")
+        await table.press("enter")
         await table.pilot.pause()
         assert not table.desk.asked("check")
 
@@ -92,7 +91,7 @@ async def test_a_camera_that_we_hold_ourselves_is_not_measured_and_it_says_so(ru
 async def test_a_line_without_a_camera_cannot_be_measured(run):
     async with run(desk(WEIGHTS)) as table:
         await look(table)
-        await table.press("r")
+        await table.press("enter")
         await table.until(lambda: "Choose the line of a camera" in table.log())
         assert not table.desk.asked("check")
 
@@ -103,7 +102,7 @@ async def test_the_source_used_last_can_be_measured_too(run):
         await look(table)
         await table.press("up", "up", "up", "down")
         await table.shows("the source used last")
-        await table.press("r")
+        await table.press("enter")
         await table.until(lambda: table.desk.asked("check"))
         assert table.desk.asked("check") == [CheckRequest(source="demo:collins")]
 

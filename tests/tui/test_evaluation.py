@@ -261,7 +261,7 @@ async def test_without_strangers_no_share_of_them_and_no_curve_is_shown(run):
         await table.shows("no strangers to test with", "Strangers  none")
         assert not screen.query_one("#share-fpir", ShareRow).display
         await table.press("4")
-        await table.shows("No strangers were searched, so there is no curve. Press f")
+        await table.shows("No strangers were searched, so there is no curve. Press V")
 
 
 async def test_people_have_a_row_and_their_sessions_rows_where_there_are_several(run):
@@ -378,7 +378,7 @@ async def test_other_pictures_are_measured_and_again_by_v(run):
     other = EvaluateRequest(probes="/p", strangers="/s", fpir=0.05)
     async with run(desk(), size=(80, 24)) as table:
         await opened(table, evaluation())
-        await table.press("f")
+        await table.press("V")
         await table.until(lambda: table.app.screen.query("#form-probes"))
         for field, value in (("probes", "/p"), ("strangers", "/s"), ("fpir", "0.05")):
             table.app.screen.query_one(f"#form-{field}", Input).value = value
@@ -394,7 +394,7 @@ async def test_other_pictures_are_measured_and_again_by_v(run):
 async def test_an_fpir_that_is_no_share_is_refused_in_place(run, fpir):
     async with run(desk(), size=(80, 24)) as table:
         await opened(table, evaluation())
-        await table.press("f")
+        await table.press("V")
         await table.until(lambda: table.app.screen.query("#form-fpir"))
         table.app.screen.query_one("#form-fpir", Input).value = fpir
         await table.press("enter")
@@ -405,7 +405,7 @@ async def test_an_fpir_that_is_no_share_is_refused_in_place(run, fpir):
 async def test_w_asks_for_a_folder_and_measures_with_the_report(run):
     async with run(desk(), size=(80, 24)) as table:
         await opened(table, evaluation())
-        await table.press("w")
+        await table.press("E")
         await table.shows("/srv/facedesk/data/reports")
         await table.press("enter")
         report = EvaluateRequest(report="/srv/facedesk/data/reports")

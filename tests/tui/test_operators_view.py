@@ -99,7 +99,7 @@ async def test_a_mistake_in_the_key_file_is_told_and_the_default_stays(
         ("anywhere.train", "e", "people.rename"),
         ("models.promote", "escape", "dialog.dismiss_dialog"),
         ("anywhere.interrupt", "f9", "fixed"),
-        ("anywhere.help", "h", "typed into fields"),
+        ("anywhere.help-field", "h", "typed into fields"),
         ("anywhere.train", "7", "typed into fields"),
         ("anywhere.train", "no key", "no key"),
     ],
@@ -151,7 +151,7 @@ async def test_jump_puts_a_letter_on_every_pane_in_view(
     run: Callable[..., Any], tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with run(desk(tmp_path, "Ada"), size=size) as table:
-        await table.press("4", "j")
+        await table.press("4", "J")
         await table.until(lambda: isinstance(table.app.screen, JumpScreen))
         panes = [p.target for p in table.app.screen.places.values() if isinstance(p.target, Pane)]
         assert {pane.NAME for pane in panes} == {
@@ -164,7 +164,7 @@ async def test_a_letter_moves_the_focus_to_a_field(
     run: Callable[..., Any], tmp_path: Path, size: tuple[int, int]
 ) -> None:
     async with run(desk(tmp_path, "Ada"), size=size) as table:
-        await table.press("4", "j")
+        await table.press("4", "J")
         await table.until(lambda: isinstance(table.app.screen, JumpScreen))
         places = table.app.screen.places
         letter = next(k for k, p in places.items() if p.target.id == "training-epochs")
@@ -177,7 +177,7 @@ async def test_escape_leaves_jump_mode_where_one_was(
 ) -> None:
     async with run(desk(tmp_path, "Ada")) as table:
         before = table.app.focused
-        await table.press("j", "escape")
+        await table.press("J", "escape")
         await table.until(lambda: table.app.screen is table.app.screen_desk)
         assert table.app.focused is before
 
@@ -213,7 +213,7 @@ async def test_the_epoch_table_is_copied_and_written_as_csv(
         await table.until(lambda: isinstance(table.app.screen, CopiedForm))
         await table.shows("3 lines", "OSC 52")
         assert table.app.clipboard.startswith("epoch\tloss")
-        await table.press("w")
+        await table.press("enter")
         await table.until(lambda: list((tmp_path / "exports").glob("training-*.csv")))
         (file,) = (tmp_path / "exports").iterdir()
         assert file.read_text().splitlines()[0].startswith("epoch,loss,accuracy,val_loss")

@@ -167,7 +167,7 @@ def still(table) -> StillScreen:
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_persons_pictures_are_a_contact_sheet(run, desk, size):
     async with run(desk, size=size) as table:
-        await table.press("1", "k")
+        await table.press("1", "f")
         await table.shows("Ada Lovelace", "1 of 30 · session 20261124T093000Z-001 · 0001.png")
         await table.until(lambda: table.screen().count("▀") > 200, "the sheet is drawn")
         across = still(table).grid.columns
@@ -182,7 +182,7 @@ async def test_a_persons_pictures_are_a_contact_sheet(run, desk, size):
 
 async def test_plus_shows_one_picture_and_minus_all(run, desk):
     async with run(desk, size=(120, 40)) as table:
-        await table.press("1", "k")
+        await table.press("1", "f")
         await table.shows("1 of 30")
         await table.press("plus", "right")
         await table.shows("2 of 30")
@@ -193,7 +193,7 @@ async def test_plus_shows_one_picture_and_minus_all(run, desk):
 
 async def test_the_last_capture_is_shown_from_its_file(run, desk):
     async with run(desk) as table:
-        await table.press("2", "k")
+        await table.press("2", "f")
         await table.until(lambda: "No picture was captured yet" in table.toasts())
         name = "20261124T093000Z-001"
         await table.press("n")
@@ -203,7 +203,7 @@ async def test_the_last_capture_is_shown_from_its_file(run, desk):
 
         table.desk.emit(replace(captured(3), session=name), JobEnded(job="enrol", outcome="done"))
         await table.until(lambda: not table.app.board.titles)
-        await table.press("2", "k")
+        await table.press("2", "f")
         await table.shows("Last kept: Ada Lovelace", "0003.png")
 
 
@@ -211,7 +211,7 @@ async def test_a_cancelled_capture_has_left_no_picture_to_show(run, desk):
     async with run(desk) as table:
         table.desk.emit(captured(3), JobEnded(job="enrol", outcome="cancelled"))
         await table.until(lambda: "ancelled" in table.log())
-        await table.press("2", "k")
+        await table.press("2", "f")
         await table.until(lambda: "No picture was captured yet" in table.toasts())
 
 
@@ -224,7 +224,7 @@ async def test_any_part_of_the_app_can_show_a_picture(run, desk):
 
 async def test_keys_without_anything_to_show_explain_themselves(run):
     async with run(FakeDesk()) as table:
-        await table.press("1", "k")
+        await table.press("1", "f")
         await table.until(lambda: "Nobody is enrolled yet" in table.toasts())
-        await table.press("5", "k")
-        await table.until(lambda: "No picture of a face is at hand" in table.toasts())
+        await table.press("5", "f")
+        await table.until(lambda: "No face has been recognised yet" in table.toasts())

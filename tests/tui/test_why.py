@@ -31,7 +31,7 @@ def desk():
 async def test_the_decision_is_told_in_words_with_its_pictures(run, size):
     async with run(desk(), size=size) as table:
         await watching(table, face("known", "Ada Lovelace", score=0.62))
-        await table.press("w")
+        await table.press("W")
         await table.until(lambda: table.desk.asked("why"))
         assert table.desk.asked("why")[0] == 1
         table.desk.emit(why())
@@ -53,7 +53,7 @@ async def test_another_face_is_explained_when_it_is_selected(run):
         await watching(
             table, face("known", "Ada Lovelace", track=1), face("unknown", track=2, score=0.1)
         )
-        await table.press("w")
+        await table.press("W")
         await table.until(lambda: 2 in table.desk.asked("why"))
         await table.press("down")
         await table.until(lambda: 1 in table.desk.asked("why"))
@@ -68,7 +68,7 @@ async def test_it_stays_possible_after_the_recognition_has_ended(run):
         await watching(table, face("unknown"))
         table.desk.emit(JobEnded(job="recognise", outcome="done"))
         await table.until(lambda: not table.app.board.titles)
-        await table.press("w")
+        await table.press("W")
         await table.until(lambda: isinstance(table.app.screen, WhyScreen))
         await table.until(lambda: table.desk.asked("why"))
         table.desk.emit(NothingToExplain(track=1))
@@ -79,17 +79,17 @@ async def test_it_stays_possible_after_the_recognition_has_ended(run):
 
 async def test_with_nobody_recognised_the_key_says_what_to_do_first(run):
     async with run(desk()) as table:
-        await table.press("w")
-        await table.until(lambda: "press r" in table.toasts())
+        await table.press("W")
+        await table.until(lambda: "Press r" in table.toasts())
         assert table.app.screen is table.app.screen_desk
 
 
-async def test_in_the_evaluation_the_key_still_writes_the_report(run):
+async def test_the_key_works_on_the_desk_alone(run):
     async with run(desk()) as table:
         await watching(table, face("unknown"))
         await table.press("v")
         await table.until(lambda: table.app.open_screen(EvaluationScreen) is not None)
-        await table.press("w")
+        await table.press("W")
         assert not isinstance(table.app.screen, WhyScreen)
 
 
@@ -135,7 +135,7 @@ def test_what_falls_short_in_the_probe_is_a_word_and_not_a_colour(fields, words)
 async def test_a_picture_that_cannot_be_read_leaves_its_caption(run):
     async with run(desk()) as table:
         await watching(table, face("unknown"))
-        await table.press("w")
+        await table.press("W")
         table.desk.emit(why(crop=b"no picture"))
         await table.until(
             lambda: (

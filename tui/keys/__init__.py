@@ -1,5 +1,5 @@
 """The keys: their table, and the operator's own keys over it."""
 
-from tui.keys.table import CONTEXTS, KEYS, OPENERS, Key, bindings_of, keys_of, written
+from tui.keys.table import ANSWERS, CONTEXTS, KEYS, OPENERS, Key, bindings_of, keys_of, written
 
-__all__ = ["CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of", "written"]
+__all__ = ["ANSWERS", "CONTEXTS", "KEYS", "OPENERS", "Key", "bindings_of", "keys_of", "written"]

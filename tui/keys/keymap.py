@@ -136,16 +136,19 @@ def _first_clash(changed: Mapping[str, str], table: tuple[Key, ...]) -> tuple[st
             continue
         for other in table:
             same = changed.get(other.id, other.key) == changed[row.id]
-            if other.id != row.id and same and _meet(row.context, other.context):
+            if other.id != row.id and same and _meet(row, other):
                 return row.id, other
     return None
 
 
-def _meet(one: str, other: str) -> bool:
-    """Whether keys of two contexts work at the same time."""
-    if one == other or (one in ON_THE_DESK and "anywhere" in (one, other) and other in ON_THE_DESK):
+def _meet(one: Key, other: Key) -> bool:
+    """Whether two keys work at the same time."""
+    contexts = {one.context, other.context}
+    if len(contexts) == 1 or one.everywhere or other.everywhere:
         return True
-    return "dialog" in (one, other) and not {one, other} & ON_THE_DESK
+    if contexts <= ON_THE_DESK:
+        return "anywhere" in contexts
+    return "dialog" in contexts and not contexts & ON_THE_DESK
 
 
 def as_file(table: Iterable[Key], keymap: KeyMap) -> str:

@@ -1,4 +1,4 @@
-"""Every key of the app, in one table: bindings, footer, palette, F1 help and README follow it."""
+"""Every key of the app, in one table: bindings, footer, palette, help and docs/keys.md follow it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual.binding import Binding
 
 CONTEXTS: dict[str, str] = {
     "anywhere": "Anywhere",
+    "list": "In every list",
     "people": "In the people list",
     "person": "In a person's screen",
     "models": "In the models screen",
@@ -22,10 +23,12 @@ CONTEXTS: dict[str, str] = {
     "deletion": "When people are deleted",
     "twin": "When a person looks like another",
     "face": "When a capture shows two faces",
-    "copied": "In the copy dialog",
     "welcome": "In the welcome",
 }
-"""Contexts and the headings that F1 help gives them."""
+"""Contexts and the headings that the help gives them."""
+
+ANSWERS = frozenset({"question", "deletion", "twin", "face"})
+"""Contexts of questions: their buttons show the keys. Everywhere else a letter means one thing."""
 
 WRITTEN = {
     "escape": "esc",
@@ -36,6 +39,7 @@ WRITTEN = {
     "plus": "+",
     "minus": "-",
     "question_mark": "?",
+    "colon": ":",
     "slash": "/",
     "comma": ",",
     "full_stop": ".",
@@ -54,9 +58,10 @@ class Key:
     in help and palette. The action is found on the screen or pane of the context, with "app."
     before it on the app.
 
-    `where` are words: "footer" and "palette" show the key there; "first" lets it act at once,
-    before the next key is looked at, so that what is typed after it goes to the dialog that it
-    opens and not to the desk behind. `variant` tells two keys of one action apart.
+    `where` are words: "footer" and "palette" show the key there, the name of a pane shows it
+    first in the footer while that pane is in front; "first" lets it act at once, before the next
+    key is looked at, so that what is typed after it goes to the dialog that it opens and not to the
+    desk behind. `variant` tells two keys of one action apart.
     """
 
     context: str
@@ -85,6 +90,11 @@ class Key:
         return written(self.key)
 
     @property
+    def everywhere(self) -> bool:
+        """Whether the key works in every screen and dialog."""
+        return self.first and self.action.startswith("app.")
+
+    @property
     def palette(self) -> bool:
         """Whether the command palette offers the action."""
         return "palette" in self.where
@@ -104,95 +114,105 @@ class Key:
 
 # fmt: off
 KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
-    ("anywhere", "n", "new_person", "New", "Enrol a person from a camera, clip or stream", "footer palette first"),
-    ("anywhere", "i", "import_folder", "Import", "Take pictures from a folder with one sub-folder a person", "footer palette first"),
-    ("anywhere", "s", "split", "Split", "Divide the pictures into training, validation and test", "footer palette"),
-    ("anywhere", "t", "train", "Train", "Train a model on the split, epoch by epoch", "footer palette"),
-    ("anywhere", "r", "recognise", "Recognise", "Name the people in front of a camera", "footer palette first"),
-    ("anywhere", "v", "evaluation", "Evaluate", "Show how good the model in use is; measures it first where needed", "palette"),
-    ("anywhere", "x", "stop", "Stop", "End the running job in good order and keep what it has", "footer palette"),
-    ("anywhere", "escape", "cancel", "End", "End the running job and all that was to follow; pictures stay", "footer palette"),
-    ("anywhere", "m", "models", "Models", "List the models, put one into use, or go back", "palette first"),
-    ("people", "e", "screen.rename", "Rename", "Rename the selected person", "footer palette first"),
-    ("people", "d", "screen.delete", "Delete", "Delete the marked people, or the selected one", "footer palette first"),
+    ("anywhere", "n", "new_person", "New", "Enrol a person from a camera, clip or stream", "footer palette first capture"),
+    ("anywhere", "i", "import_folder", "Import", "Take pictures from a folder with one sub-folder a person", "footer palette first capture"),
+    ("anywhere", "s", "split", "Split", "Divide the pictures into training, validation and test", "footer palette split"),
+    ("anywhere", "t", "train", "Train", "Train a model on the split, epoch by epoch", "footer palette split training"),
+    ("anywhere", "r", "recognise", "Recognise", "Name the people in front of a camera", "footer palette first recognition"),
+    ("anywhere", "x", "stop", "Stop", "End the running job in good order and keep what it has", "footer palette capture training recognition"),
+    ("anywhere", "escape", "cancel", "End", "End the running job and all that was to follow; pictures stay", "footer palette capture training recognition"),
+    ("anywhere", "v", "evaluation", "Evaluate", "Show how good the model in use is; measures it first where needed", "palette training"),
+    ("anywhere", "m", "models", "Models", "List the models, put one into use, or go back", "palette first training"),
+    ("anywhere", "b", "unknown", "Unknown", "Show the strangers seen while recognising", "palette first recognition"),
+    ("anywhere", "f", "still", "Pictures", "Show the selected person's pictures, the newest face or the last capture", "palette first capture recognition"),
+    ("anywhere", "W", "why", "Why", "Say why the faces in view were decided as they were", "palette first recognition"),
+    ("anywhere", "l", "roster", "Roster", "Work through a list of names as people come by", "palette first"),
+    ("anywhere", "u", "undo", "Undo", "Undo the newest deletion, merge or move", "palette"),
+    ("anywhere", "z", "zoom", "Zoom", "Give the pane in front the whole desk, and take it back", "palette"),
+    ("anywhere", "J", "jump", "Jump", "Show a letter on every pane and field; the letter goes there", "palette first"),
+    ("anywhere", "y", "app.copy", "Copy", "Copy what is in front as text (OSC 52), or write it to a file", "palette first activity"),
+    ("anywhere", "p", "preview_level", "Preview", "Change how much of the line the camera's picture may use: auto, normal, low, off", "palette capture recognition"),
     ("anywhere", "1", "show_pane('people')", "People", "Go to the people list", "palette"),
     ("anywhere", "2", "show_pane('capture')", "Capture", "Go to the capture pane", "palette"),
     ("anywhere", "3", "show_pane('split')", "Split pane", "Go to the split and its shares", "palette"),
     ("anywhere", "4", "show_pane('training')", "Training", "Go to the training pane", "palette"),
     ("anywhere", "5", "show_pane('recognition')", "Recognition", "Go to the recognition pane", "palette"),
     ("anywhere", "6", "show_pane('activity')", "Activity log", "Go to the activity log", "palette"),
-    ("anywhere", "f1", "app.help", "Help", "Show every key, those of this pane first", "footer palette first"),
-    ("anywhere", "ctrl+p", "app.command_palette", "Palette", "Find any action by typing a part of its name", "first"),
+    ("anywhere", "f2", "doctor", "Doctor", "Look at cameras, files, processor, disk and terminal, and what mends them", "palette"),
+    ("anywhere", "question_mark", "app.help", "Help", "Show every key, those in front first", "palette first"),
+    ("anywhere", "f1", "app.help", "Help", "The same, in a field too", "first", "field"),
+    ("anywhere", "colon", "app.command_palette", "Palette", "Find any action by typing a part of its name", "first"),
+    ("anywhere", "ctrl+p", "app.command_palette", "Palette", "The same, in a field too", "first", "field"),
     ("anywhere", "tab", "app.focus_next", "Next", "Go to the next field or pane", "first"),
     ("anywhere", "shift+tab", "app.focus_previous", "Previous", "Go to the field or pane before", "first"),
     ("anywhere", "q", "app.quit", "Quit", "Leave Facedesk; asks only if a capture or training is running", "footer palette"),
     ("anywhere", "ctrl+c", "app.interrupt", "Copy or quit", "Copy the selected text; with nothing selected, leave Facedesk", "first"),
     ("anywhere", "ctrl+q", "app.quit", "Quit", "Leave Facedesk from anywhere, a dialog too", "first", "anywhere"),
-    ("anywhere", "p", "preview_level", "Preview", "Change how much of the line the camera's picture may use: auto, normal, low, off", "palette"),
-    ("anywhere", "k", "still", "Look", "Show the last capture, the selected person's pictures or the newest face in full", "palette first"),
+    ("list", "j", "app.move('down')", "Down", "Go to the next line", "first", "down"),
+    ("list", "k", "app.move('up')", "Up", "Go to the line before", "first", "up"),
+    ("list", "g", "app.move('home')", "First", "Go to the first line", "first", "first"),
+    ("list", "G", "app.move('end')", "Last", "Go to the last line", "first", "last"),
+    ("list", "home", "app.move('home')", "First", "Go to the first line", "first", "home"),
+    ("list", "end", "app.move('end')", "Last", "Go to the last line", "first", "end"),
+    ("list", "slash", "app.filter", "Filter", "Show only lines with what you type; esc shows all", "palette first"),
+    ("people", "e", "screen.rename", "Rename", "Rename the selected person", "footer palette first"),
+    ("people", "d", "screen.delete", "Delete", "Delete the marked people, or the selected one", "footer palette first"),
+    ("people", "enter", "screen.person", "Person", "Show the selected person: sessions, pictures", "palette first"),
+    ("people", "space", "mark_person", "Mark", "Mark the person, or take the mark away", "palette"),
+    ("people", "o", "sort_people", "Sort", "Sort another way: name, newest, pictures, model", "palette"),
+    ("people", "M", "screen.merge", "Merge", "Merge the two marked, or the selected with one", "palette first"),
+    ("people", "c", "screen.consent", "Consent", "Record the person's consent, or its withdrawal", "palette first"),
+    ("person", "space", "mark_picture", "Mark", "Mark the picture or session, or unmark it", "footer"),
+    ("person", "enter", "unfold", "Unfold", "Show or hide the session's pictures", "footer"),
+    ("person", "d", "delete_pictures", "Delete", "Delete the marked pictures, or the selected", "footer first"),
+    ("person", "a", "move_pictures", "Assign", "Move the marked pictures to another person", "footer first"),
+    ("person", "c", "consent_here", "Consent", "Record the consent, or its withdrawal", "footer first"),
+    ("person", "e", "rename_here", "Rename", "Rename this person", "footer first"),
+    ("person", "E", "export_here", "Export", "Write all that is held on this person to a file", "footer first"),
+    ("person", "u", "undo", "Undo", "Undo the newest deletion, merge or move", "footer"),
     ("still", "left", "move(-1, 0)", "Before", "Choose the picture before", "", "left"),
     ("still", "right", "move(1, 0)", "Next", "Choose the next picture", "", "right"),
     ("still", "up", "move(0, -1)", "Above", "Choose the picture above, or the page before", "", "up"),
     ("still", "down", "move(0, 1)", "Below", "Choose the picture below, or the next page", "", "down"),
     ("still", "plus", "enlarge(True)", "Enlarge", "Show only the chosen picture, as large as fits", "footer", "larger"),
     ("still", "minus", "enlarge(False)", "Sheet", "Show all the pictures again", "footer", "smaller"),
-    ("anywhere", "l", "roster", "Roster", "Work through a list of names as people come by", "palette first"),
-    ("anywhere", "u", "undo", "Undo", "Undo the newest deletion, merge or move", "palette"),
-    ("people", "enter", "screen.person", "Person", "Show the selected person: sessions, pictures", "palette first"),
-    ("people", "slash", "search_people", "Search", "Search by name as you type; esc shows all", "palette first"),
-    ("people", "o", "sort_people", "Sort", "Sort another way: name, newest, pictures, model", "palette"),
-    ("people", "space", "mark_person", "Mark", "Mark the person, or take the mark away", "palette"),
-    ("people", "g", "screen.merge", "Merge", "Merge the two marked, or the selected with one", "palette first"),
-    ("people", "c", "screen.consent", "Consent", "Note the person's consent, or its withdrawal", "palette first"),
-    ("person", "space", "mark_picture", "Mark", "Mark the picture or session, or unmark it", "footer"),
-    ("person", "enter", "unfold", "Pictures", "Show or hide the session's pictures", "footer"),
-    ("person", "d", "delete_pictures", "Delete", "Delete the marked pictures, or the selected", "footer first"),
-    ("person", "g", "move_pictures", "Move", "Move the marked pictures to another person", "footer first"),
-    ("person", "c", "consent_here", "Consent", "Note the consent, or its withdrawal", "footer first"),
-    ("person", "e", "rename_here", "Rename", "Rename this person", "footer first"),
-    ("person", "w", "export_here", "Export", "Write all that is held on this person to a file", "footer first"),
-    ("person", "u", "undo", "Undo", "Undo the newest deletion, merge or move", "footer"),
-    ("person", "f1", "app.help", "Help", "Show every key, those of this screen first", "footer"),
-    ("models", "p", "promote", "Put into use", "Recognise with the selected model from now on", "footer"),
-    ("models", "b", "rollback", "Go back", "Return to the model that was in use before", "footer"),
-    ("evaluation", "v", "measure", "Measure again", "Measure once more what was measured last", "footer"),
-    ("evaluation", "f", "other_pictures", "Others", "Measure on other probes, strangers or FPIR", "footer"),
-    ("evaluation", "w", "write_report", "Report", "Measure again and write the HTML report", "footer"),
+    ("models", "P", "promote", "Put into use", "Recognise with the selected model from now on", "footer"),
+    ("models", "R", "rollback", "Go back", "Return to the model that was in use before", "footer"),
+    ("models", "y", "app.copy", "Copy", "Copy the table of models (OSC 52), or write it to a file", ""),
+    ("evaluation", "v", "measure", "Evaluate", "Measure once more what was measured last", "footer"),
+    ("evaluation", "V", "other_pictures", "Others", "Measure on other probes, strangers or FPIR", "footer"),
+    ("evaluation", "E", "write_report", "Export", "Measure again and write the HTML report", "footer"),
     ("evaluation", "x", "stop_evaluation", "Stop", "Give the running evaluation up", "footer"),
     ("evaluation", "1", "show_part('overview')", "Overview", "Go to the figures and their bounds", ""),
     ("evaluation", "2", "show_part('persons')", "People", "Go to the figures of each person and session", ""),
     ("evaluation", "3", "show_part('confusion')", "Confusion", "Go to the matrix of who was named whom", ""),
     ("evaluation", "4", "show_part('curve')", "Curve", "Go to the curve of TPIR over FPIR", ""),
     ("evaluation", "5", "show_part('doubtful')", "Doubtful", "Go to leakage, warnings and doubtful pictures", ""),
-    ("evaluation", "f1", "app.help", "Help", "Show every key, those of this screen first", "footer"),
+    ("evaluation", "y", "app.copy", "Copy", "Copy the figures as text (OSC 52), or write them to a file", ""),
     ("evaluation", "escape", "back", "Back", "Back to the desk; what is running goes on", "footer"),
-    ("anywhere", "w", "why", "Why", "Say why the faces in view were decided as they were", "palette first"),
-    ("anywhere", "b", "unknown", "Unknown", "Show the strangers seen while recognising", "palette first"),
-    ("unknown", "a", "unknown_assign", "This is", "Say which enrolled person the selected group shows", "footer"),
+    ("evaluation", "q", "back", "Back", "Back to the desk; what is running goes on", "", "q"),
+    ("unknown", "a", "unknown_assign", "Assign", "Say which enrolled person the selected group shows", "footer"),
     ("unknown", "n", "unknown_new", "New", "Enrol the selected group as a new person", "footer"),
-    ("unknown", "o", "unknown_not", "Not", "The group is not the person nearest: a stranger", "footer"),
-    ("unknown", "i", "unknown_ignore", "Ignore", "The group joins the strangers; nobody is meant", "footer"),
+    ("unknown", "enter", "group", "Open", "Show a picture of each sighting of the group", "footer"),
+    ("unknown", "N", "unknown_not", "Not them", "The group is not the person nearest: a stranger", "footer"),
+    ("unknown", "S", "unknown_ignore", "Stranger", "The group joins the strangers; nobody is meant", "footer"),
     ("unknown", "d", "unknown_delete", "Delete", "Delete the selected group", "footer"),
-    ("unknown", "D", "unknown_delete_all", "All", "Delete all groups, after a question", "footer"),
+    ("unknown", "D", "unknown_delete_all", "Delete all", "Delete all groups, after a question", "footer"),
     ("unknown", "u", "unknown_undo", "Undo", "Undo the last choice made here", "footer"),
-    ("unknown", "t", "unknown_switch", "Keep", "Keep strangers from now on, or no longer", "footer"),
-    ("unknown", "f1", "app.help", "Help", "Show every key, those of this screen first", "footer"),
-    ("unknown", "enter", "group", "Pictures", "Show a picture of each sighting of the group", "footer"),
+    ("unknown", "K", "unknown_switch", "Keep", "Keep strangers from now on, or no longer", "footer"),
     ("group", "space", "mark", "Mark", "Mark the picture, or take the mark away", "footer"),
-    ("group", "s", "unknown_split", "Split", "Make the marked pictures a group of their own", "footer"),
-    ("group", "a", "unknown_assign", "This is", "Say which enrolled person the marked pictures show", "footer"),
+    ("group", "O", "unknown_split", "Split off", "Make the marked pictures a group of their own", "footer"),
+    ("group", "a", "unknown_assign", "Assign", "Say which enrolled person the marked pictures show", "footer"),
     ("group", "n", "unknown_new", "New", "Enrol the marked pictures as a new person", "footer"),
-    ("group", "o", "unknown_not", "Not", "The marked are not the person nearest: a stranger", "footer"),
-    ("group", "i", "unknown_ignore", "Ignore", "The marked join the strangers; nobody is meant", "footer"),
+    ("group", "N", "unknown_not", "Not them", "The marked are not the person nearest: a stranger", "footer"),
+    ("group", "S", "unknown_ignore", "Stranger", "The marked join the strangers; nobody is meant", "footer"),
     ("group", "d", "unknown_delete", "Delete", "Delete the marked pictures", "footer"),
     ("group", "u", "unknown_undo", "Undo", "Undo the last choice made in the list", "footer"),
-    ("group", "f1", "app.help", "Help", "Show every key, those of this screen first", "footer"),
-    ("anywhere", "f2", "doctor", "Doctor", "Look at cameras, files, processor, disk and terminal, and what mends them", "palette"),
-    ("doctor", "r", "measure_camera", "Measure", "Watch the selected camera for two seconds: rate, light, focus, frozen picture", "footer"),
-    ("doctor", "enter", "measure_camera", "Measure", "The same as r", "", "enter"),
-    ("doctor", "f1", "app.help", "Help", "Show every key, those of this screen first", "footer"),
+    ("doctor", "enter", "measure_camera", "Measure", "Watch the selected camera for two seconds: rate, light, focus, frozen picture", "footer"),
     ("doctor", "escape", "back", "Back", "Back to the desk", "footer"),
+    ("doctor", "q", "back", "Back", "Back to the desk", "", "q"),
     ("dialog", "escape", "dismiss_dialog", "Close", "Close the dialog; nothing is changed", "footer"),
+    ("dialog", "q", "dismiss_dialog", "Back", "The same, outside a field", "", "q"),
     ("dialog", "enter", "confirm", "OK", "Do what the dialog offers", ""),
     ("question", "y", "answer(True)", "Yes", "Do it", "", "yes"),
     ("question", "n", "answer(False)", "No", "Leave everything as it is", "", "no"),
@@ -206,14 +226,7 @@ KEYS: tuple[Key, ...] = tuple(Key(*row) for row in (
     ("face", "o", "face('other')", "Keep the other", "The other face is meant: pictures of the first go to the trash", ""),
     ("face", "b", "face('both')", "Keep both", "Both are the same person: all pictures stay", ""),
     ("face", "d", "face('stop')", "Discard", "All pictures of this capture go to the trash", ""),
-    ("anywhere", "j", "jump", "Jump", "Show a letter on every pane and field; the letter goes there", "palette first"),
-    ("anywhere", "z", "zoom", "Zoom", "Give the pane in front the whole desk, and take it back", "palette"),
-    ("anywhere", "y", "app.copy", "Copy", "Copy what is in front as text (OSC 52), or write it to a file", "palette first"),
-    ("evaluation", "y", "app.copy", "Copy", "Copy the figures as text (OSC 52), or write them to a file", ""),
-    ("models", "y", "app.copy", "Copy", "Copy the table of models (OSC 52), or write it to a file", ""),
-    ("copied", "w", "confirm", "Write file", "Write what was copied to the file", "footer"),
     ("welcome", "n", "enrol_first", "New", "Close the welcome and enrol the first person", "footer"),
-    ("welcome", "q", "app.quit", "Quit", "Leave Facedesk", "footer"),
 ))
 # fmt: on
 

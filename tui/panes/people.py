@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.coordinate import Coordinate
-from textual.message import Message
-from textual.widgets import DataTable, Input
+from textual.widgets import DataTable
 
 from engine.contract.requests import PersonRow
-from engine.text import JOINERS, many
+from engine.text import many
 from tui.keys import OPENERS, bindings_of
 from tui.keys.keymap import with_keys
 from tui.panes.base import Empty, Pane, line
+from tui.widgets.lists import FilterLine, search_key
 from tui.words.tables import COLUMNS, SORTS, Sheet, people_sheet
 from tui.words.text import clean, day, shorten
 
@@ -26,28 +25,6 @@ FIGURES = tuple(column for column in COLUMNS if column.width)
 MARK = "✓"
 AWAY = "~"
 """Before the name of somebody not seen for `retention.people_days`."""
-
-
-class SearchLine(Input):
-    """What is searched for. Esc clears it and goes back."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "escape",
-            "clear_search",
-            "All people",
-            key_display="esc",
-            tooltip="Show everybody again",
-        ),
-        Binding("down", "screen.focus_next", "List", show=False),
-    ]
-
-    class Cleared(Message):
-        """Esc was pressed."""
-
-    def action_clear_search(self) -> None:
-        """Give the search up."""
-        self.post_message(self.Cleared())
 
 
 class PeoplePane(Pane):
@@ -78,9 +55,7 @@ class PeoplePane(Pane):
 
     def compose(self) -> ComposeResult:
         """The search line, the table, or what to do first."""
-        search = SearchLine(id="people-search", placeholder="part of a name", compact=True)
-        search.display = False
-        yield search
+        yield FilterLine(self._search, self.focus_main, id="people-search", hint="part of a name")
         yield DataTable[Text](
             id="people-table", cursor_type="row", cell_padding=0, zebra_stripes=True
         )
@@ -117,7 +92,7 @@ class PeoplePane(Pane):
     @property
     def searching(self) -> bool:
         """Whether what is typed goes into the search line."""
-        return self.is_mounted and isinstance(self.screen.focused, SearchLine)
+        return self.is_mounted and isinstance(self.screen.focused, FilterLine)
 
     # --- what the keys do ----------------------------------------------------------------
 
@@ -125,12 +100,10 @@ class PeoplePane(Pane):
         """Letters belong to the name that is searched for."""
         return None if action in OPENERS and self.searching else True
 
-    def action_search_people(self) -> None:
+    def start_filter(self) -> None:
         """Open the search line."""
         if self.rows:
-            search = self.query_one(SearchLine)
-            search.display = True
-            self.screen.set_focus(search)  # at once: the next key is a letter
+            self.query_one(FilterLine).open()
 
     def action_sort_people(self) -> None:
         """Sort the next way."""
@@ -156,28 +129,13 @@ class PeoplePane(Pane):
         selected = self.selected
         self._list(selected.slug if selected else "")
 
-    @on(Input.Changed, "#people-search")
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
+    def _search(self, _text: str) -> None:
         chosen = self.selected
         before = self.shown
         self._find()
         if self.shown != before:  # filling is what costs time with hundreds of people
             self._fill(chosen.slug if chosen else "")
         self._count()
-
-    @on(Input.Submitted, "#people-search")
-    def _found(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.focus_main()
-
-    @on(SearchLine.Cleared)
-    def _give_up_search(self, event: SearchLine.Cleared) -> None:
-        event.stop()
-        search = self.query_one(SearchLine)
-        search.value = ""
-        search.display = False
-        self.focus_main()
 
     # --- the table -----------------------------------------------------------------------
 
@@ -196,7 +154,7 @@ class PeoplePane(Pane):
         self._count()
 
     def _find(self) -> None:
-        wanted = search_key(self.query_one(SearchLine).value)
+        wanted = search_key(self.query_one(FilterLine).value)
         found = [row for row in self.rows if wanted in self._keys[row.slug]]
         _words, key, down = SORTS[self._sort]
         self.shown = tuple(sorted(found, key=key, reverse=down))
@@ -273,9 +231,3 @@ CONSENT = {
     "withdrawn": "; consent withdrawn",
 }
 """What the line about a person adds where consent does not stand as it should."""
-
-
-def search_key(name: str) -> str:
-    """What names are searched by: case folded, accents taken off."""
-    folded = unicodedata.normalize("NFKD", name.casefold().translate(JOINERS))
-    return "".join(c for c in folded if not unicodedata.combining(c)).casefold()

@@ -36,8 +36,8 @@ class Dialog(ModalScreen[Result], Generic[Result]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("dialog", "confirm")]
     TITLE_TEXT: ClassVar[str] = ""
-    HELP: ClassVar[str] = ""
-    """Topic of F1 help; empty: F1 does nothing here."""
+    HELP: ClassVar[str] = "dialog"
+    """Topic of the help."""
 
     class Opened(Message):
         """The dialog takes keys from now on."""

@@ -21,6 +21,7 @@ from tui.link import EngineApp
 from tui.terminal.graphics import terminal_findings
 from tui.widgets.bars import KeyLine
 from tui.widgets.crop import Crop
+from tui.widgets.lists import Row, Rows
 from tui.words.doctor import GROUPS, SIGNS, STYLES, WORDS, by_group, verdict
 from tui.words.text import clean, shorten
 
@@ -94,7 +95,7 @@ class Doctor:
         source = self.app.last_used.source
         if source.isdigit() or source in {finding.device for finding in found}:
             return ()
-        value = "the source used last; r measures it"
+        value = with_keys("the source used last; {key[doctor.measure_camera]} measures it")
         return (Finding(group="camera", subject=source, state="ok", value=value, device=source),)
 
 
@@ -102,7 +103,7 @@ STATE_WIDTH = 11
 SUBJECT_WIDTH, NARROW_SUBJECT = 30, 22
 LOOKING = "Looking at cameras, files, processor, disk and terminal ..."
 HINT = (
-    "{key[doctor.measure_camera]} or Enter on a camera's line measures it; "
+    "{key[doctor.measure_camera]} on a camera's line measures it; "
     "`facedesk doctor` prints all of this."
 )
 
@@ -123,22 +124,21 @@ class DoctorScreen(ModalScreen[None]):
         """Title, table beside the picture, the selected finding in full, footer."""
         yield Static(id="doctor-title", markup=False)
         with Horizontal(id="doctor-body"):
-            yield DataTable[Text](id="doctor-table", cursor_type="row", cell_padding=0)
+            yield Rows(id="doctor-table", header=False)
             yield Crop(id="doctor-still")
         yield Static(id="doctor-detail", markup=False)
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill the table with what is known."""
-        table = self.query_one(DataTable)
-        table.show_header = False
+        table = self.query_one(Rows)
         table.focus()
         self.show()
 
     @property
     def selected(self) -> Finding | None:
         """The finding under the cursor; None on a heading."""
-        place = self.query_one(DataTable).cursor_row
+        place = self.query_one(Rows).place
         return self._rows[place] if 0 <= place < len(self._rows) else None
 
     def on_resize(self) -> None:
@@ -148,22 +148,21 @@ class DoctorScreen(ModalScreen[None]):
     def show(self) -> None:
         """Show how it stands now; the cursor stays on its finding."""
         before = self.selected
-        table, findings = self.query_one(DataTable), self.doctor.findings
+        table, findings = self.query_one(Rows), self.doctor.findings
         subject = SUBJECT_WIDTH if self.has_class("-wide") else NARROW_SUBJECT
         width = max(20, table.size.width - STATE_WIDTH - subject - 2)
         table.clear(columns=True)
         for cells in (STATE_WIDTH, subject, width):
             table.add_column("", width=cells)
-        self._rows = []
+        self._rows, rows = [], []
         for group, members in by_group(findings).items():
-            self._rows.append(None)
-            table.add_row(Text(GROUPS[group], "bold"), Text(), Text())
-            for finding in members:
-                self._rows.append(finding)
-                table.add_row(*_cells(finding, subject, width))
+            lines = [Row(_cells(finding, subject, width), finding.detail) for finding in members]
+            self._rows += [None, *members]
+            heading = (Text(GROUPS[group], "bold"), Text(), Text())
+            rows += [Row(heading, " ".join(each.key for each in lines)), *lines]
         subjects = [row.subject if row else "" for row in self._rows]
         kept = before is not None and before.subject in subjects
-        table.move_cursor(row=subjects.index(before.subject) if before and kept else 1)
+        table.fill(rows, subjects.index(before.subject) if before and kept else 1)
         still, measured = self.query_one(Crop), self.doctor.still
         if measured is not None:
             still.show_pixels(measured.pixels, measured.across, measured.down)

@@ -13,6 +13,7 @@ from engine.contract import EvaluateDone
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.panes.base import Pane, line
+from tui.widgets.lists import Row, Rows
 from tui.widgets.plots import Confusion, DetCurve, ShareRow, tpir_over_fpir
 from tui.words.figures import STRANGERS, headline
 from tui.words.text import clean, shorten, span
@@ -111,9 +112,7 @@ class PeoplePart(Part):
 
     def compose(self) -> ComposeResult:
         """The table alone."""
-        yield DataTable[Text](
-            id="persons-table", cursor_type="row", cell_padding=0, zebra_stripes=True
-        )
+        yield Rows(id="persons-table", zebra=True)
 
     def show(self, result: EvaluateDone) -> None:
         """List the people in the order of the confusion matrix, with its numbers."""
@@ -125,8 +124,8 @@ class PeoplePart(Part):
         self._fill()
 
     def _fill(self) -> None:
-        result, table = self.result, self.query_one(DataTable)
-        place = table.cursor_row
+        result, table = self.result, self.query_one(Rows)
+        place = max(0, table.place)
         table.clear(columns=True)
         if result is None:
             return
@@ -138,14 +137,16 @@ class PeoplePart(Part):
             table.add_column(Text(title, justify="right"), width=width)
         table.add_column(f"  {'Most taken for'}", width=taken_room)
         digits = len(str(len(result.people)))
+        rows = []
         for index, name in enumerate(result.people):
             label = f"{index + 1:>{digits}} {shorten(name, room - digits - 2)}"
             taken = _taken_for(result, index, taken_room)
-            table.add_row(Text(label), *_counts(result.per_person.get(name, (0, 0, 0))), taken)
-            for session, counts in _sessions(result, name).items():
+            counts = _counts(result.per_person.get(name, (0, 0, 0)))
+            rows.append(Row((Text(label), *counts, taken)))
+            for session, seen in _sessions(result, name).items():
                 label = " " * digits + f"  {shorten(session, room - digits - 3)}"
-                table.add_row(Text(label, "dim"), *_counts(counts, "dim"), Text())
-        table.move_cursor(row=max(0, place))
+                rows.append(Row((Text(label, "dim"), *_counts(seen, "dim"), Text()), name))
+        table.fill(rows, place)
 
 
 class ConfusionPart(Part):

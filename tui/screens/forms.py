@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.widgets import Button, Input, Label, Select
 
 from engine.contract.requests import EnrolRequest, FaceChoice, ImportRequest, RecogniseRequest
 from engine.machine import display_available
 from engine.settings import ConsentSettings
 from engine.text import many
-from tui.keys import bindings_of
 from tui.screens.dialog import Form, Send
 from tui.widgets.fields import Field, Tick, Wrong
 
@@ -177,11 +175,10 @@ class RecogniseForm(Form[RecogniseRequest]):
 
 
 class CopiedForm(Form[Path]):
-    """The text is copied; Enter or w also writes it to a file, Esc closes."""
+    """The text is copied; Enter also writes it to a file, Esc closes."""
 
     TITLE_TEXT = "Copied"
     GO = "Write file"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_of("copied")]
 
     def __init__(self, send: Send[Path], *, lines: int, file: Path) -> None:
         super().__init__(send)
@@ -199,7 +196,7 @@ class CopiedForm(Form[Path]):
         yield Field("File", Input(str(self._file), id="copied-file", compact=True))
 
     def on_mount(self) -> None:
-        """The button has the focus, so that w is a key and no letter of the path."""
+        """The button has the focus: Enter writes, and letters do not change the path."""
         self.query_one("#form-go").focus()
 
     @on(Button.Pressed, "#form-go")

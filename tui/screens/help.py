@@ -1,4 +1,4 @@
-"""F1: every key, those of the pane in front first, and what that pane is for.
+"""Help: every key, those of what is in front first, and what that is for.
 
 The welcome: three short steps at the first start on a workspace, never shown again.
 """
@@ -14,9 +14,10 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Static
 
-from tui.keys import CONTEXTS, Key, bindings_of, keys_of
-from tui.keys.keymap import shown, with_keys
+from tui.keys import ANSWERS, CONTEXTS, KEYS, Key, bindings_of, keys_of, written
+from tui.keys.keymap import pressed, shown, with_keys
 from tui.screens.dialog import Dialog
+from tui.widgets.lists import FilterLine, search_key
 from tui.words.text import clean
 
 ABOUT: dict[str, str] = {
@@ -71,30 +72,55 @@ ABOUT: dict[str, str] = {
 
 
 class HelpScreen(Dialog[None]):
-    """All keys by context. Scrolls."""
+    """All keys by context. Scrolls; what is typed after the filter key leaves other lines out."""
 
-    AUTO_FOCUS = "#help-body"  # arrow keys scroll
+    AUTO_FOCUS = "#help-body"  # the keys of lists scroll
     TITLE_TEXT = "Keys"
+    HELP = "help"
 
-    def __init__(self, pane: str) -> None:
+    def __init__(self, topic: str) -> None:
         super().__init__()
-        self._pane = pane
+        self._topic = topic
 
     def body(self) -> ComposeResult:
-        """One text in a scrolling box."""
+        """The filter, and one text in a scrolling box."""
+        yield FilterLine(self._filter, self._read, id="help-filter", hint="part of a line")
         with VerticalScroll(id="help-body"):
-            yield Static(help_text(self._pane), id="help-text", markup=False)
+            yield Static(help_text(self._topic), id="help-text", markup=False)
+
+    def start_filter(self) -> None:
+        """Let the operator type what to look for."""
+        self.query_one(FilterLine).open()
+
+    def _filter(self, text: str) -> None:
+        self.query_one("#help-text", Static).update(help_text(self._topic, text))
+
+    def _read(self) -> None:
+        self.query_one("#help-body").focus()
 
 
-def help_text(pane: str) -> Text:
-    """The whole help, the pane's own part first."""
-    text = Text(ABOUT.get(pane, ""), "italic")
-    first = [pane] if pane in CONTEXTS else []
+def help_text(topic: str, wanted: str = "") -> Text:
+    """The help with the topic's own keys first; with `wanted` only lines that have it."""
+    text = Text("" if wanted else ABOUT.get(topic, ""), "italic")
+    first = [topic] if topic in CONTEXTS else []
+    part = search_key(wanted)
     for context in dict.fromkeys([*first, *CONTEXTS]):
-        text.append(f"\n\n{CONTEXTS[context]}", "bold not italic")
-        for key in keys_of(context):
-            text.append_text(_row(key))
-    return text
+        rows = [_row(key) for key in keys_of(context)]
+        found = [row for row in rows if part in search_key(row.plain)]
+        if found:
+            text.append(f"\n\n{CONTEXTS[context]}", "bold not italic")
+            text.append_text(Text().join(found))
+    return text if text else Text("No key has this text: esc shows all.")
+
+
+def dead_key(key: str) -> str:
+    """What is said of a key that does nothing here."""
+    row = next((row for row in KEYS if pressed(row) == key and row.context not in ANSWERS), None)
+    if row is None:
+        return with_keys("{pressed} does nothing. {key.help} shows the keys.", pressed=written(key))
+    place = CONTEXTS[row.context].lower()
+    where = "on the desk: close this first" if row.context == "anywhere" else place
+    return f"{shown(row)} ({row.label}) works {where}."
 
 
 def _row(key: Key) -> Text:

@@ -57,8 +57,9 @@ class JumpScreen(Dialog[Widget]):
     def on_key(self, event: events.Key) -> None:
         """A letter chooses; Esc is the dialog's, and other keys do nothing here."""
         place = self.places.get(event.key)
-        if place is not None:
+        if event.is_printable:
             event.stop()
+        if place is not None:
             self.dismiss(place.target)
 
 

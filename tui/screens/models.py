@@ -20,6 +20,7 @@ from tui.link import EngineApp, in_thread
 from tui.screens.dialog import Dialog
 from tui.widgets.bars import KeyLine
 from tui.widgets.curves import Curves
+from tui.widgets.lists import Row, Rows
 from tui.words.tables import Sheet
 from tui.words.text import clean, day, figure
 
@@ -53,7 +54,7 @@ class ModelsScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """The table, or what to do first."""
         yield Static("Reading the models ...", id="models-empty", markup=False)
-        yield DataTable[Text](id="models-table", cursor_type="row", cell_padding=0)
+        yield Rows(id="models-table")
         yield Static(id="models-detail", classes="detail", markup=False)
         with Horizontal(id="models-curves"):
             yield Curves("loss", id="models-loss")
@@ -62,7 +63,7 @@ class ModelsScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Fill the table."""
-        table = self.query_one(DataTable)
+        table = self.query_one(Rows)
         for title, width in COLUMNS:
             table.add_column(title, width=width)
         table.display = False
@@ -71,33 +72,19 @@ class ModelsScreen(Dialog[None]):
 
     async def _fill(self) -> None:
         rows = await self.link.ask(self.link.desk.models)
-        if not self.query(DataTable):
+        if not self.query(Rows):
             return  # closed meanwhile
         if rows is None:
             self.dismiss(None)
         else:
             self.show(rows)
-            self.query_one(DataTable).focus()
+            self.query_one(Rows).focus()
 
     def show(self, rows: tuple[ModelRow, ...]) -> None:
         """List these models."""
-        table = self.query_one(DataTable)
-        place = table.cursor_row
+        table = self.query_one(Rows)
         self.rows, self._reading = rows, False
-        table.clear()
-        for row in rows:
-            state, style = _state(row)
-            table.add_row(
-                Text(state, style),
-                Text(day(row.created)),
-                Text(clean(row.recipe)),
-                Text(str(row.people)),
-                Text(f"{row.best_epoch or 'start'}/{row.epochs}"),
-                Text("-" if row.damaged else figure(row.val_accuracy, ".2f")),
-                Text(figure(row.rank1, ".2f")),
-                Text(figure(row.tpir, ".2f")),
-            )
-        table.move_cursor(row=min(max(place, 0), max(0, len(rows) - 1)))
+        table.fill(map(_line, rows), max(0, table.place))
         table.display = bool(rows)
         empty = self.query_one("#models-empty", Static)
         empty.update(with_keys("No model yet. Close this and press {key.train} to train one."))
@@ -138,7 +125,7 @@ class ModelsScreen(Dialog[None]):
     @property
     def selected(self) -> ModelRow | None:
         """The model under the cursor."""
-        place = self.query_one(DataTable).cursor_row
+        place = self.query_one(Rows).place
         return self.rows[place] if 0 <= place < len(self.rows) else None
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
@@ -244,6 +231,20 @@ def compared(row: ModelRow, used: ModelRow) -> str:
         parts.append(text.format(count=people))
     text = "Against the one in use: {differences}.".format(differences=", ".join(parts))
     return text if parts else ""
+
+
+def _line(row: ModelRow) -> Row:
+    cells = (
+        Text(*_state(row)),
+        Text(day(row.created)),
+        Text(clean(row.recipe)),
+        Text(str(row.people)),
+        Text(f"{row.best_epoch or 'start'}/{row.epochs}"),
+        Text("-" if row.damaged else figure(row.val_accuracy, ".2f")),
+        Text(figure(row.rank1, ".2f")),
+        Text(figure(row.tpir, ".2f")),
+    )
+    return Row(cells, row.id)
 
 
 def _state(row: ModelRow) -> tuple[str, str]:

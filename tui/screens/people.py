@@ -9,6 +9,7 @@ from functools import partial
 from engine.contract.errors import FacedeskError
 from engine.contract.people import Answers, Doubts, ErasureUnanswered, Trashed
 from engine.text import many
+from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.panes.people import PeoplePane
 from tui.screens.dialog import Confirm, Deletion, DeletionQuestion
@@ -46,7 +47,7 @@ class People:
     async def change(self, call: Callable[[], Trashed]) -> None:
         """One change of people; raises FacedeskError."""
         done = await in_thread(call)
-        self.app.tell(done.title, "warning", "u undoes it." if done.id else "")
+        self.app.tell(done.title, "warning", with_keys("{key.undo} undoes it.") if done.id else "")
         self.pane.unmark()
         self.refresh()
 
@@ -91,9 +92,9 @@ class People:
         ]
         if any(person.in_model != "no" for person in people):
             lines.append(
-                "The model still knows this person until you train again with t."
+                "The model still knows this person until you train again."
                 if len(people) == 1
-                else "The model still knows them until you train again with t."
+                else "The model still knows them until you train again."
             )
         title = "Delete {what}?".format(
             what=names[0] if len(names) == 1 else many(len(names), "person", "people")
@@ -115,7 +116,7 @@ class People:
         if not self.app.can("merge") or not people:
             return
         if len(people) > 2 or len(pane.rows) < 2:
-            self.app.explain("Merging takes two people: mark two, or select one and press g.")
+            self.app.explain("Mark the two people to merge.")
             return
         source, target = people[0], people[1] if len(people) == 2 else None
         if target is not None and target.pictures < source.pictures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from tui.screens.dialog import Confirm, Dialog
 from tui.screens.people import People
 from tui.screens.people_forms import ExportForm, MoveForm
 from tui.widgets.bars import KeyLine
+from tui.widgets.lists import Row, Rows
 from tui.words.figures import confusion_words, consent_words, kept_words
 from tui.words.text import clean, day, figure, shorten
 
@@ -66,13 +68,13 @@ class PersonScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """Facts, the table, what is chosen."""
         yield Static(id="person-facts", markup=False)
-        yield DataTable[Text](id="person-table", cursor_type="row", cell_padding=0)
+        yield Rows(id="person-table")
         yield Static(id="person-chosen", classes="detail", markup=False)
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Empty until the facts come."""
-        table = self.query_one(DataTable)
+        table = self.query_one(Rows)
         for title, width in COLUMNS:
             table.add_column(Text(title), width=width)
         table.focus()
@@ -129,7 +131,7 @@ class PersonScreen(Dialog[None]):
 
     @property
     def _selected(self) -> str:
-        place = self.query_one(DataTable).cursor_row
+        place = self.query_one(Rows).place
         return self._keys[place] if 0 <= place < len(self._keys) else ""
 
     def _files(self, chosen: Sequence[str]) -> set[str]:
@@ -156,45 +158,45 @@ class PersonScreen(Dialog[None]):
             confusion_words(facts.confusion),
         )
         self.query_one("#person-facts", Static).update(Text("\n".join(map(clean, lines))))
-        table = self.query_one(DataTable)
-        place = table.cursor_row
-        table.clear()
         self._keys = []
+        rows: list[Row] = []
         for session in facts.sessions:
-            self._add_session(table, session)
-            if session.id in self._unfolded:
-                for picture in session.pictures:
-                    self._add_picture(table, session, picture)
-        table.move_cursor(row=min(max(place, 0), max(0, len(self._keys) - 1)))
+            pictures = session.pictures if session.id in self._unfolded else ()
+            below = [self._picture_line(session, picture) for picture in pictures]
+            self._keys += [session.id, *(f"{session.id}/{each.file}" for each in pictures)]
+            found_by = " ".join(row.key for row in below)
+            rows += [replace(self._session_line(session), also=found_by), *below]
+        table = self.query_one(Rows)
+        table.fill(rows, max(0, table.place))
         self._describe()
 
-    def _add_session(self, table: DataTable[Text], session: SessionFacts) -> None:
-        self._keys.append(session.id)
+    def _session_line(self, session: SessionFacts) -> Row:
         sign = "▾" if session.id in self._unfolded else "▸"
         name = f"{sign} {day(session.started)} {session.source}"
-        table.add_row(
-            Text(MARK if session.id in self.marked else "", "bold"),
-            Text(shorten(name, COLUMNS[1][1] - 1), "bold"),
-            Text(figure(session.brightness, ".0f")),
-            Text(figure(session.sharpness, ".0f")),
-            Text(figure(session.eyes, ".0%")),
+        return Row(
+            (
+                Text(MARK if session.id in self.marked else "", "bold"),
+                Text(shorten(name, COLUMNS[1][1] - 1), "bold"),
+                Text(figure(session.brightness, ".0f")),
+                Text(figure(session.sharpness, ".0f")),
+                Text(figure(session.eyes, ".0%")),
+            )
         )
 
-    def _add_picture(
-        self, table: DataTable[Text], session: SessionFacts, picture: PictureFacts
-    ) -> None:
+    def _picture_line(self, session: SessionFacts, picture: PictureFacts) -> Row:
         key = f"{session.id}/{picture.file}"
-        self._keys.append(key)
         sign = MARK if key in self.marked or session.id in self.marked else ""
         flag = "! " if picture.others else ""
         name = f"    {flag}{picture.file} {picture.label}".rstrip()
         known = picture.brightness == picture.brightness  # NaN where nothing was written down
-        table.add_row(
-            Text(sign, "bold"),
-            Text(shorten(name, COLUMNS[1][1] - 1)),
-            Text(figure(picture.brightness, ".0f")),
-            Text(figure(picture.sharpness, ".0f")),
-            Text(("yes" if picture.eyes_found else "no") if known else "-"),
+        return Row(
+            (
+                Text(sign, "bold"),
+                Text(shorten(name, COLUMNS[1][1] - 1)),
+                Text(figure(picture.brightness, ".0f")),
+                Text(figure(picture.sharpness, ".0f")),
+                Text(("yes" if picture.eyes_found else "no") if known else "-"),
+            )
         )
 
     def _describe(self) -> None:
@@ -231,7 +233,7 @@ class PersonScreen(Dialog[None]):
         self._unfolded ^= {session}
         self._fill()
         if session in self._keys:
-            self.query_one(DataTable).move_cursor(row=self._keys.index(session))
+            self.query_one(Rows).go_to(self._keys.index(session))
 
     def action_mark_picture(self) -> None:
         """Mark the row and go on to the next."""
@@ -240,8 +242,7 @@ class PersonScreen(Dialog[None]):
             return
         self.marked ^= {key}
         self._fill()
-        table = self.query_one(DataTable)
-        table.move_cursor(row=min(table.cursor_row + 1, len(self._keys) - 1))
+        self.query_one(Rows).action_cursor_down()
 
     # --- what changes the person ---------------------------------------------------------
 

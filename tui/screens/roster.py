@@ -21,6 +21,7 @@ from engine.text import many
 from tui.link import EngineApp
 from tui.screens.dialog import Dialog
 from tui.widgets.fields import Field, Tick
+from tui.widgets.lists import Row, Rows
 from tui.words.text import clean, shorten
 
 EMPTY = "The roster is empty. Give a CSV file with a column `name`, or a folder, and press Enter."
@@ -84,7 +85,7 @@ class RosterScreen(Dialog[None]):
     def body(self) -> ComposeResult:
         """The table, the field, the tick."""
         yield Static("Reading the roster ...", id="roster-state", markup=False)
-        yield DataTable[Text](id="roster-table", cursor_type="row", cell_padding=0)
+        yield Rows(id="roster-table")
         yield Field("Add from", Input(id="roster-path", placeholder="names.csv", compact=True))
         yield Field(
             "At the end",
@@ -98,7 +99,7 @@ class RosterScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Columns; then the rows."""
-        table = self.query_one(DataTable)
+        table = self.query_one(Rows)
         for title, width in (("", 9), ("Name", 36), ("Pictures", 9)):
             table.add_column(title, width=width)
         table.styles.height = "auto"
@@ -107,36 +108,25 @@ class RosterScreen(Dialog[None]):
 
     async def _fill(self) -> None:
         rows = await self._roster.app.ask(self._roster.app.desk.roster)
-        if rows is None or not self.query(DataTable):
+        if rows is None or not self.query(Rows):
             return
         self.rows = rows
-        table = self.query_one(DataTable)
-        table.clear()
-        for row in rows:
-            table.add_row(
-                Text(
-                    f"✓ {'done'}" if row.done else f"○ {'waits'}",
-                    "dim" if row.done else "bold",
-                ),
-                Text(shorten(row.name, 35)),
-                Text(str(row.pictures) if row.done else ""),
-            )
+        table = self.query_one(Rows)
         waiting = [place for place, row in enumerate(rows) if not row.done]
+        table.fill(map(_line, rows), waiting[0] if waiting else 0)
         table.display = bool(rows)
         state = EMPTY
         if rows:
             names = many(len(waiting), "name")
             state = f"{names} of {len(rows)} waiting"
         self.query_one("#roster-state", Static).update(Text(state))
-        if waiting:
-            table.move_cursor(row=waiting[0])
         (table if rows else self.query_one("#roster-path")).focus()
 
     @on(DataTable.RowSelected)
     def _chosen(self, event: DataTable.RowSelected) -> None:
         """Enter on a name: the capture begins, and this opens again afterwards."""
         event.stop()
-        row = self.rows[event.cursor_row]
+        row = self.rows[self.query_one(Rows).place]
         others = any(not other.done for other in self.rows if other is not row)
         tick = self.query_one("#roster-train", Tick).value
         self.dismiss(None)
@@ -149,10 +139,20 @@ class RosterScreen(Dialog[None]):
         if not event.value.strip():
             return
         added = await self._roster.add(event.value.strip())
-        if added is not None and self.query(DataTable):
+        if added is not None and self.query(Rows):
             self.query_one("#roster-path", Input).value = ""
             await self._fill()
 
     def action_confirm(self) -> None:
         """Enter on the tick: back to the names."""
-        self.query_one(DataTable).focus()
+        self.query_one(Rows).focus()
+
+
+def _line(row: RosterRow) -> Row:
+    return Row(
+        (
+            Text("✓ done" if row.done else "○ waits", "dim" if row.done else "bold"),
+            Text(shorten(row.name, 35)),
+            Text(str(row.pictures) if row.done else ""),
+        )
+    )

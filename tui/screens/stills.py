@@ -27,12 +27,14 @@ from engine.contract.errors import FacedeskError
 from engine.contract.requests import PictureRow
 from engine.workspace.files import read_bytes
 from tui.keys import bindings_of
+from tui.keys.keymap import with_keys
 from tui.link import EngineApp, in_thread
 from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
 from tui.terminal import graphics
 from tui.terminal.line import colours, send
 from tui.widgets.bars import KeyLine
+from tui.widgets.lists import Where
 from tui.words.text import clean
 
 if TYPE_CHECKING:
@@ -222,6 +224,11 @@ class StillScreen(Dialog[None]):
         self.chosen = min(max(self.chosen + step, 0), len(self.stills) - 1)
         self.draw()
 
+    def move_to(self, where: Where) -> None:
+        """The next picture, the one before, the first or the last."""
+        last = len(self.stills)
+        self.action_move({"down": 1, "up": -1, "home": -last, "end": last}[where], 0)
+
     def action_enlarge(self, large: bool) -> None:
         """One picture, or all of them."""
         self.large = large or len(self.stills) == 1
@@ -292,7 +299,7 @@ class Stills:
         """Ask the engine for the picture behind the newest sighting; the answer shows it."""
         seen = self.screen.recognition.sightings
         if not seen:
-            self.app.explain("No picture of a face is at hand: r names the people in view.")
+            self.app.explain(with_keys("No face has been recognised yet. Press {key.recognise}."))
             return
         newest = max(seen, key=lambda each: each.seen)
         self._face_wanted = True
@@ -301,7 +308,7 @@ class Stills:
     def _show_person(self) -> None:
         person = self.screen.people.selected
         if person is None:
-            self.app.explain("Nobody is enrolled yet: press n to enrol a person.")
+            self.app.explain(with_keys("Nobody is enrolled yet. Press {key.new_person}."))
             return
 
         async def show() -> None:
@@ -316,7 +323,7 @@ class Stills:
     def _show_last_capture(self) -> None:
         last = self.last_capture
         if last is None:
-            self.app.explain("No picture was captured yet: press n to enrol a person.")
+            self.app.explain(with_keys("No picture was captured yet. Press {key.new_person}."))
             return
 
         async def show() -> None:

@@ -27,10 +27,11 @@ from tui.screens.dialog import Confirm, Dialog
 from tui.screens.people_forms import NewFromUnknownForm, Who, WhoForm
 from tui.widgets.bars import KeyLine, TitleBar
 from tui.widgets.crop import Cell, ContactSheet, Crop
+from tui.widgets.lists import Row, Rows
 from tui.words.text import clean, day, shorten
 
 STRANGER_HINT = "The threshold takes it in when recognition starts next."
-TRAIN_HINT = "Train with t, so that the model learns them."
+TRAIN_HINT = "Train with {key.train}, so that the model learns them."
 
 
 class UnknownDialog(Dialog[None]):
@@ -87,7 +88,7 @@ class UnknownDialog(Dialog[None]):
     async def _assign(self, group: UnknownGroup, new: bool, who: Who) -> None:
         desk = self.link.desk
         call = partial(desk.unknown_assign, group.sightings, who.name, new=new, consent=who.consent)
-        self._done(await in_thread(call), TRAIN_HINT)
+        self._done(await in_thread(call), with_keys(TRAIN_HINT))
 
     def action_unknown_not(self) -> None:
         """The group is not the person nearest."""
@@ -124,7 +125,7 @@ class UnknownDialog(Dialog[None]):
 
     def _done(self, text: str, hint: str = "", *, undo: bool = True) -> None:
         """Say what was done, and show what it changed."""
-        more = "u undoes it." if undo else ""
+        more = with_keys("{key[unknown.unknown_undo]} undoes it.") if undo else ""
         self.link.tell(text, "good", hint)
         self.link.notify(" ".join(filter(None, (f"{clean(text)}.", hint, more))), markup=False)
         self._reload()
@@ -244,8 +245,8 @@ class UnknownScreen(UnknownDialog):
 
     def body(self) -> ComposeResult:
         """What is kept, the groups, the selected one's newest crop."""
-        yield Static("Reading ...", id="unknown-state", markup=False)
-        yield DataTable[Text](id="unknown-table", cursor_type="row", cell_padding=0)
+        yield Static("Reading the unknown ...", id="unknown-state", markup=False)
+        yield Rows(id="unknown-table")
         with Horizontal(id="unknown-below"):
             yield Crop(id="unknown-crop")
             yield Static(id="unknown-detail", classes="detail", markup=False)
@@ -253,7 +254,7 @@ class UnknownScreen(UnknownDialog):
 
     def on_mount(self) -> None:
         """Ready for the groups: have them read."""
-        table = self.query_one(DataTable)
+        table = self.query_one(Rows)
         for title, width in COLUMNS:
             table.add_column(title, width=width or None)
         table.focus()
@@ -262,21 +263,17 @@ class UnknownScreen(UnknownDialog):
     @property
     def chosen(self) -> UnknownGroup | None:
         """The group under the cursor."""
-        row = self.query_one(DataTable).cursor_row
+        row = self.query_one(Rows).place
         groups = self.view.groups if self.view else ()
         return groups[row] if 0 <= row < len(groups) else None
 
     def show(self, view: UnknownView) -> None:
         """List these groups; the cursor stays with its group, else where it was."""
-        table, before = self.query_one(DataTable), self.chosen
-        row = table.cursor_row
+        table, before = self.query_one(Rows), self.chosen
         self.view = view
-        with self.prevent(DataTable.RowHighlighted):
-            table.clear()
-            for group in view.groups:
-                table.add_row(*_cells(group))
-            same = [n for n, g in enumerate(view.groups) if before and g.id == before.id]
-            table.move_cursor(row=same[0] if same else max(0, min(row, len(view.groups) - 1)))
+        same = [n for n, g in enumerate(view.groups) if before and g.id == before.id]
+        rows = (Row(_cells(group), group.source) for group in view.groups)
+        table.fill(rows, same[0] if same else max(0, table.place))
         self.query_one("#unknown-state", Static).update(Text(_state(view)))
         self._describe()
 
@@ -310,7 +307,10 @@ class UnknownScreen(UnknownDialog):
             "{groups} with {sightings}.".format(
                 groups=many(len(view.groups), "group"), sightings=many(len(ids), "sighting")
             ),
-            "u brings them back, for {days} at most.".format(days=many(view.days, "day")),
+            with_keys(
+                "{key[unknown.unknown_undo]} brings them back, for {days} at most.",
+                days=many(view.days, "day"),
+            ),
         ]
         ask = Confirm("Delete all unknown?", lines, yes="Delete (y)", no="Keep (n)")
         self.link.push_screen(ask, answered)

@@ -10,11 +10,13 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import DataTable, Static
 
 from engine.contract import NothingToExplain, Why
+from tui.keys.keymap import with_keys
 from tui.link import EngineApp
 from tui.live import Sighting
 from tui.screens.desk import DeskScreen
 from tui.screens.dialog import Dialog
 from tui.widgets.crop import Crop
+from tui.widgets.lists import Row, Rows
 from tui.words.coach import sentences
 from tui.words.text import clean
 
@@ -41,7 +43,7 @@ class WhyScreen(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """Tracks, words, then the probe and its nearest crops."""
-        yield DataTable[Text](id="why-tracks", cursor_type="row", show_header=False)
+        yield Rows(id="why-tracks", header=False)
         with VerticalScroll(id="why-words-box", can_focus=False):
             yield Static("Asking ...", id="why-words", markup=False)
         with Horizontal(id="why-crops"):
@@ -51,7 +53,7 @@ class WhyScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """List the faces, explain the newest, and look again now and then."""
-        table = self.query_one(DataTable)
+        table = self.query_one(Rows)
         table.add_column("")
         table.focus()
         self.look()
@@ -60,20 +62,16 @@ class WhyScreen(Dialog[None]):
     @property
     def selected(self) -> int | None:
         """The track under the cursor."""
-        row = self.query_one(DataTable).cursor_row
+        row = self.query_one(Rows).place
         return self._tracks[row] if 0 <= row < len(self._tracks) else None
 
     def look(self) -> None:
         """List the faces as they are now, and ask about the selected one."""
-        table, before = self.query_one(DataTable), self.selected
+        table, before = self.query_one(Rows), self.selected
         faces = tuple(reversed(self._faces()))
         self._tracks = tuple(sighting.face.track for sighting in faces)
-        with self.prevent(DataTable.RowHighlighted):
-            table.clear()
-            for sighting in faces:
-                table.add_row(_line(sighting))
-            if before in self._tracks:
-                table.move_cursor(row=self._tracks.index(before))
+        at = self._tracks.index(before) if before in self._tracks else 0
+        table.fill((Row((_line(sighting),)) for sighting in faces), at)
         self._ask_selected()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
@@ -138,8 +136,7 @@ class Explanations:
         if recognition.sightings:
             self.app.push_screen(WhyScreen(self.app, lambda: recognition.sightings))
         else:
-            text = "No face has been recognised yet: press r, then w explains a decision."
-            self.app.explain(text)
+            self.app.explain(with_keys("No face has been recognised yet. Press {key.recognise}."))
 
     def _show(self, event: Why | NothingToExplain) -> None:
         if isinstance(self.app.screen, WhyScreen):

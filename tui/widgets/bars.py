@@ -12,17 +12,21 @@ A progress bar of one line that says its numbers.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.binding import Binding
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.keys import KEYS
 from tui.keys.keymap import with_keys
+from tui.widgets.lists import filtered
 from tui.words.text import clean, shorten
 
 
@@ -123,7 +127,7 @@ _KEY = "key_line_key"
 
 
 class KeyLine(Widget):
-    """Key and word of each shown binding, once an action; dim where it does nothing now."""
+    """Key and word of what can be done now."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--word"}
@@ -147,21 +151,44 @@ class KeyLine(Widget):
             self.refresh()
 
     def render(self) -> Text:
-        """One line; what does not fit is cut off."""
+        """The keys of what is in front, then others while there is room; the help on the right."""
+        focus = self.screen.focused or self.screen
+        typing = focus.check_consume_key("question_mark", "?")
+        help_key = with_keys("{key[anywhere.help-field]}" if typing else "{key.help}")
+        right = self._item("f1", help_key, "Help")
+        if filtered(focus) is not None and not typing:
+            slash = with_keys("{key[list.filter]}")
+            right = Text().join((self._item("slash", slash, "Filter"), Text(" "), right))
+        line = Text(no_wrap=True, overflow="crop")
+        room = self.size.width - right.cell_len
+        for binding in self._bindings_in_order():
+            item = self._item(binding.key, self.app.get_key_display(binding), binding.description)
+            if line.cell_len + item.cell_len < room:
+                line.append_text(item).append(" ")
+        line.append(" " * max(0, room - line.cell_len))
+        return line.append_text(right)
+
+    def _bindings_in_order(self) -> list[Binding]:
+        """What can be done now, once an action: what the front pane is for comes first."""
+        front = getattr(self.screen, "front", "")
+        rows = {row.id: row for row in KEYS}
+        ranked: dict[str, tuple[int, Binding]] = {}
+        for active in self.screen.active_bindings.values():
+            binding, row = active.binding, rows.get(active.binding.id or "")
+            first = row is not None and bool(front) and front in row.where.split()
+            known = row is not None and row.context not in ("list", "dialog") and not row.everywhere
+            if not active.enabled or not (first or known or binding.show):
+                continue
+            rank = 0 if first else 1 if binding.show else 2
+            if rank < ranked.get(binding.action, (3, binding))[0]:
+                ranked[binding.action] = (rank, binding)
+        return [binding for _rank, binding in sorted(ranked.values(), key=itemgetter(0))]
+
+    def _item(self, key: str, shown: str, word: str) -> Text:
+        mark = Style(meta={_KEY: key})
         key_style = self.get_component_rich_style("keys--key", partial=True)
         word_style = self.get_component_rich_style("keys--word", partial=True)
-        line = Text(no_wrap=True, overflow="crop")
-        actions: set[str] = set()
-        for active in self.screen.active_bindings.values():
-            binding = active.binding
-            if not binding.show or binding.action in actions:
-                continue
-            actions.add(binding.action)
-            mark = Style(meta={_KEY: binding.key}, dim=True if not active.enabled else None)
-            line.append(self.app.get_key_display(binding), key_style + mark)
-            line.append(f" {binding.description}", word_style + mark)
-            line.append(" ")
-        return line
+        return Text.assemble((shown, key_style + mark), (f" {word}", word_style + mark))
 
     def on_click(self, event: events.Click) -> None:
         """A click on a key is that key."""

@@ -19,6 +19,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.widgets.lists import Where
 from tui.words.text import shorten
 
 
@@ -182,6 +183,10 @@ class ContactSheet(VerticalScroll, can_focus=True):
         if self._cells:
             self.marked ^= {self.key}
             self._go_to(self._cursor + 1)
+
+    def move_to(self, where: Where) -> None:
+        """Go to the next picture, the one before, the first or the last."""
+        self.action_go({"down": "right", "up": "left"}.get(where, where))
 
     def action_go(self, key: str) -> None:
         """Move the cursor as an arrow key, home or end says; it stops at the ends."""
