@@ -382,12 +382,12 @@ class FacedeskApp(EngineApp):
         if not move(self.focused or self.screen, where):
             raise SkipAction
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Filter the list with the focus."""
         found = filtered(self.focused or self.screen)
         if found is None:
             raise SkipAction
-        found.start_filter()
+        await found.start_filter()
 
     async def action_quit(self) -> None:
         """Leave; ask first if a capture or training would be cut short."""

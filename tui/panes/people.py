@@ -100,7 +100,7 @@ class PeoplePane(Pane):
         """Letters belong to the name that is searched for."""
         return None if action in OPENERS and self.searching else True
 
-    def start_filter(self) -> None:
+    async def start_filter(self) -> None:
         """Open the search line."""
         if self.rows:
             self.query_one(FilterLine).open()

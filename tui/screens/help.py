@@ -88,7 +88,7 @@ class HelpScreen(Dialog[None]):
         with VerticalScroll(id="help-body"):
             yield Static(help_text(self._topic), id="help-text", markup=False)
 
-    def start_filter(self) -> None:
+    async def start_filter(self) -> None:
         """Let the operator type what to look for."""
         self.query_one(FilterLine).open()
 

@@ -17,8 +17,10 @@ from textual.widgets import DataTable, Input, RichLog
 
 from engine.text import JOINERS
 
-Where = Literal["down", "up", "home", "end"]
-"""Where a key moves to in a list."""
+Where = Literal["down", "up", "first", "last", "home", "end"]
+"""Where a key moves to in a list. Home and end are first and last, but in a table of
+cells they move along the row."""
+ENDS: dict[str, Literal["home", "end"]] = {"first": "home", "last": "end"}
 CURSOR = {"down": "cursor_down", "up": "cursor_up", "home": "scroll_top", "end": "scroll_bottom"}
 """Textual's actions that move the cursor of a table."""
 
@@ -112,16 +114,16 @@ class Rows(DataTable[Text]):
         row = self.cursor_row
         return self._shown[row] if 0 <= row < len(self._shown) else -1
 
-    def start_filter(self) -> None:
+    async def start_filter(self) -> None:
         """Open the line above the list."""
         if self._line is None:
             line = FilterLine(self._filter, self.focus, id=f"{self.id}-filter", hint="filter")
             box = self.parent
             assert isinstance(box, Widget)  # a table always stands in something
             line.set_class(isinstance(box, Horizontal), "-above")
-            box.mount(line, before=None if isinstance(box, Horizontal) else self)
+            await box.mount(line, before=None if isinstance(box, Horizontal) else self)
             self._line = line
-        self.call_after_refresh(self._line.open) if not self._line.is_mounted else self._line.open()
+        self._line.open()
 
     def go_to(self, place: int) -> None:
         """Put the cursor on the row at this place among all, or on the nearest that is shown."""
@@ -153,12 +155,15 @@ class Moves(Protocol):
 class Filtered(Protocol):
     """A widget or screen whose lines can be filtered."""
 
-    def start_filter(self) -> None:
+    async def start_filter(self) -> None:
         """Let the operator type what to look for."""
 
 
 def move(node: DOMNode, where: Where) -> bool:
-    """Move in the list that has the focus; whether it is one."""
+    """Move in the list that has the focus; whether the key is one of the list's."""
+    if where in ENDS.values() and isinstance(node, DataTable) and node.cursor_type == "cell":
+        return False  # Textual's own
+    where = ENDS.get(where, where)
     if isinstance(node, Moves):
         node.move_to(where)
     elif isinstance(node, DataTable):
