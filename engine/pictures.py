@@ -151,7 +151,7 @@ class Unreadable(DataError):
     """A picture file that cannot be used.
 
     `reason` is `unreadable` (broken), `too_large`, `denied` (this user may not read it), or of a
-    format that is not read its code in `picture_names.FORMATS`.
+    format that is not read its code in `picture_formats.FORMATS`.
     """
 
     def __init__(
@@ -170,7 +170,7 @@ def read_photograph(path: Path, tell: Callable[[str], None] | None = None) -> ND
     The EXIF orientation is applied, grey becomes three channels, other depths become 8 bits,
     alpha is dropped, and of an animation the first picture is taken; `tell` hears of that, as a
     sentence about `the file`. Signals are handled meanwhile.
-    Raises Unreadable: `too_large` above MOST_BYTES or MOST_PIXELS, or what `picture_cost`
+    Raises Unreadable: `too_large` above MOST_BYTES or MOST_PIXELS, or what `refuse_costly`
     refuses (all before decoding), the format's code for one that is not read, else `unreadable`.
     Raises OutOfMemory.
     """

@@ -148,7 +148,7 @@ PAUSE = 0.5
 
 
 def open_stream(url: str, settings: CameraSettings) -> MjpegSource | StreamSource:
-    """A stream by URL. Raises as `split_address`, `http_get.get`, MjpegSource, StreamSource do."""
+    """A stream by URL. Raises as `engine.camera.http.get`, MjpegSource and StreamSource do."""
     if split_address(url).scheme.lower() in ("http", "https"):
         answer = get(url, settings.open_timeout, clear=settings.basic_login)
         if _is_mjpeg(answer, settings.open_timeout):
@@ -172,7 +172,7 @@ def ways_of(url: str, transport: RtspTransport) -> tuple[Transport, ...]:
 
 def _is_mjpeg(answer: Answer, seconds: float) -> bool:
     """Whether it is read here, whatever it calls itself. Raises as `refuse_what_is_no_stream`
-    and `http_get.get` do; the answer is closed then."""
+    and `engine.camera.http.get` do; the answer is closed then."""
     if answer.kind.startswith("multipart/"):
         return True
     try:

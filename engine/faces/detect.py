@@ -87,7 +87,7 @@ class FaceFollower:
     A whole frame is searched at first, every `settings.full_scan_every` frames, as long as no
     face is in view, as soon as one is lost, and where the frame's size changes. So somebody new
     is seen within that many frames, somebody who left is gone at once, and a false find lives no
-    longer than to the next whole search. Faces only: who is who is `recognise.voting`'s.
+    longer than to the next whole search. Faces only: `engine.recognise.tracking` says who is who.
 
     Raises DetectorMissing at construction if OpenCV's cascade files are absent.
     """
