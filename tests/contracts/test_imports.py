@@ -74,14 +74,14 @@ def test_the_model_process_gets_its_settings_checked_and_loads_nothing_to_check_
 
 @pytest.mark.parametrize(
     "job",
-    ["recognise", "naming", "train", "evaluate", "judging", "add_strangers", "features_ahead"],
+    ["naming", "train", "evaluate", "judging", "imports", "features_ahead"],
 )
 def test_the_jobs_of_the_model_process_load_tensorflow_only_when_they_need_it(job: str) -> None:
     modules = loaded_after(f"import engine.jobs.{job}")
     assert not modules.intersection({"tensorflow", "keras"})
 
 
-def test_naming_and_feeding_load_no_opencv_before_they_need_it() -> None:
+def test_naming_and_features_ahead_load_no_opencv_before_they_need_it() -> None:
     modules = loaded_after("import engine.jobs.naming, engine.jobs.features_ahead")
     assert "cv2" not in modules
 

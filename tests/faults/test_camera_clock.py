@@ -21,7 +21,7 @@ TIME_OF_DAY = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("dat
 WANTED = {
     "rights/purge.py",  # notes the day on which somebody was seen
     "jobs/recording.py",  # a recording's log says when
-    "jobs/add_strangers.py",  # names strangers after the moment they came
+    "jobs/imports.py",  # names strangers after the moment they came
 }
 """Where the time of day is what is wanted, and no interval is measured with it."""
 
