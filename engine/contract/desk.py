@@ -149,7 +149,7 @@ class Desk(Protocol):
 
     def purge(self) -> dict[str, int]:
         """Remove for good what is due to go, and finish erasures that were cut short; how much of
-        each kind of `engine.rights.purge`."""
+        each kind of `engine.rights.upkeep`."""
         ...
 
     # --- split and models ----------------------------------------------------------------

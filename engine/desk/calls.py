@@ -30,11 +30,10 @@ from engine.people.registry import People
 from engine.people.trash import Trash
 from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
+from engine.rights import stores
 from engine.rights.doubts import Scores
 from engine.rights.erase import erase, unfinished
-from engine.rights.export import export_person
-from engine.rights.purge import due, purge
-from engine.rights.upkeep import writing
+from engine.rights.upkeep import due, purge, writing
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 
@@ -137,7 +136,7 @@ class QuickCalls:
 
     def rename(self, old: str, new: str) -> None:
         with self._writer.hold("rename"):
-            library.rename(self._workspace, old, new)
+            stores.rename(self._workspace, old, new)
 
     def delete_people(self, names: Sequence[str]) -> Trashed:
         with self._writer.hold("delete"):
@@ -180,7 +179,7 @@ class QuickCalls:
             permission.withdraw_consent(self._workspace, name)
 
     def export_person(self, name: str, file: str) -> Exported:
-        return export_person(self._workspace, name, Path(file))
+        return stores.export_person(self._workspace, name, Path(file))
 
     def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
         if busy := sorted(self.running & HOLDS_PICTURES):

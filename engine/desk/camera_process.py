@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.people.guards import FaceGuard
+    from engine.people.coach import FaceGuard
 
 
 def body(context: ChildContext) -> None:
@@ -94,7 +94,7 @@ class _Telling:
 
 def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes: Wishes) -> None:
     from engine.jobs.enrol import enrol
-    from engine.people.guards import TwinGuard
+    from engine.people.coach import TwinGuard
 
     def ask(crops: NDArray[np.uint8]) -> None:
         person = request.person
@@ -137,7 +137,7 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
 
 def _face_guard(context: ChildContext, *, answers: bool) -> FaceGuard:
     """Asks the model process whose faces a session shows."""
-    from engine.people.guards import FaceGuard
+    from engine.people.coach import FaceGuard
 
     def ask(slug: str, session: str) -> None:
         context.send(SessionAsked(slug=slug, session=session))

@@ -34,7 +34,7 @@ from engine.model.store import ModelStore
 from engine.people.person import Person, SessionInfo, UnreadPerson, clean_name
 from engine.people.picture_records import PictureRecord, read_records
 from engine.people.registry import People
-from engine.rights.purge import unseen
+from engine.rights.upkeep import unseen
 from engine.settings import Settings, SplitSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import parse_json, read_bytes, write_bytes
@@ -114,13 +114,6 @@ def _untrained(person: Person, model: ModelInfo | None) -> int:
 def check_name(name: str) -> str:
     """The name as it will be stored. Raises NameInvalid."""
     return clean_name(name)
-
-
-def rename(workspace: Workspace, old: str, new: str) -> None:
-    """Rename a person. Raises PersonNotFound, NameTaken, NameInvalid."""
-    people = People(workspace)
-    with Audit(workspace).of("person-renamed", people.get(old).id):
-        people.rename(old, new)
 
 
 def delete(workspace: Workspace, name: str) -> Person:

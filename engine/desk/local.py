@@ -81,8 +81,7 @@ from engine.model.store import ModelStore
 from engine.people.permission import permit
 from engine.people.person import clean_name
 from engine.rights.doubts import Scores
-from engine.rights.purge import SeenNotes, SeenWriter
-from engine.rights.upkeep import Watched, note_settings
+from engine.rights.upkeep import SeenNotes, SeenWriter, Watched, note_settings
 from engine.settings import Settings
 from engine.text import mask_credentials
 from engine.workspace.folder import Workspace

@@ -21,7 +21,7 @@ from engine.contract import EvaluateDone
 from engine.evaluate.plots import Scores, confusion_plot, det_plot, histogram_plot
 from engine.evaluate.words import KINDS, WHOSE, leakage_sentence
 from engine.pictures import encode_png
-from engine.rights.copies import report_mark
+from engine.rights.archive import report_mark
 from engine.text import many, percent, shown
 from engine.workspace.files import write_plain
 

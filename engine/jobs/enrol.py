@@ -22,8 +22,7 @@ from engine.faces.refusal import GATES, Refusal
 from engine.jobs.facing import FaceDecisions
 from engine.jobs.preview import Viewer
 from engine.people import permission
-from engine.people.coach import Coach
-from engine.people.guards import FaceGuard, TwinGuard
+from engine.people.coach import Coach, FaceGuard, TwinGuard
 from engine.people.person import Person, clean_name
 from engine.people.registry import People
 from engine.people.session import Enrolment

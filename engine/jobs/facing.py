@@ -12,7 +12,7 @@ from engine.cancel import Cancel
 from engine.contract import Emit, Event, FaceAnswer, LooksEnrolled, Notice, SecondFace, SetAside
 from engine.contract.messages import SessionJudged
 from engine.people.changes import set_aside
-from engine.people.guards import FaceGuard
+from engine.people.coach import FaceGuard
 from engine.people.person import Person
 from engine.people.session import Enrolment
 from engine.workspace.folder import Workspace

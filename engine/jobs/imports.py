@@ -33,9 +33,9 @@ from engine.faces.refusal import Refusal
 from engine.jobs.enrol import enrol
 from engine.jobs.facing import put_aside
 from engine.people import changes
-from engine.people.guards import FaceGuard
+from engine.people.coach import FaceGuard
 from engine.people.import_plan import ImportPlan, plan_import, plan_strangers
-from engine.people.importing import import_planned
+from engine.people.importing import Import
 from engine.people.permission import note, permit, permitted
 from engine.people.person import Person, clean_name
 from engine.people.registry import People, StrangerArea, strangers
@@ -81,7 +81,7 @@ def import_pictures(
             else:
                 yield event
 
-    for event in import_planned(
+    for event in Import(
         plan,
         People(workspace),
         FaceFinder(settings.detection),
@@ -90,7 +90,7 @@ def import_pictures(
         cancel,
         granted.consent,
         after,
-    ):
+    ).run():
         emit(event)
         if isinstance(event, ImportDone):
             done = event
@@ -228,14 +228,14 @@ def _import(
     """Pictures kept and files refused of a folder or picture."""
     done = ImportDone(people=0, images=0, refused=0, seconds=0)
     duplicates = 0
-    for event in import_planned(
+    for event in Import(
         plan_strangers(path, name),
         People(StrangerArea(workspace)),
         FaceFinder(settings.detection),
         QualityGates(settings.gates),
         "central",
         cancel,
-    ):
+    ).run():
         if isinstance(event, ImportDone):
             done = event
             continue

@@ -25,7 +25,7 @@ from engine.model.networks import Backbones, model_in_use
 from engine.model.record import StoredModel
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32, unit
-from engine.people.guards import FaceGuard
+from engine.people.coach import FaceGuard
 from engine.people.permission import permitted
 from engine.people.person import Person, SessionInfo
 from engine.people.registry import People

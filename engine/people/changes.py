@@ -9,7 +9,7 @@ holds `Workspace.writer`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +42,8 @@ Chosen = Mapping[str, tuple[str, ...]]
 def delete_people(
     workspace: Workspace, names: Sequence[str], keep_days: int, title: str = ""
 ) -> Trashed:
-    """Delete people with all their pictures, features and split entries; `title` says why.
-
-    Raises PersonNotFound, and then nobody was deleted; UsageError if nobody is named.
-    """
+    """Delete people with all their pictures, features and split entries; `title` says why. Raises
+    PersonNotFound, and then nobody was deleted; UsageError if nobody is named."""
     registry = People(workspace)
     people = list({person.id: person for person in map(registry.get, names)}.values())
     if not people:
@@ -53,8 +51,8 @@ def delete_people(
     total = sum(person.pictures for person in people)
     named = _list([person.name for person in people])
     title = title or "Deleted {named} ({total})"
-    title = title.format(named=named, total=_count(total))
-    back = f"{named}: back with {_count(total)}"
+    title = title.format(named=named, total=many(total, "picture"))
+    back = f"{named}: back with {many(total, 'picture')}"
     told = [(person.id, {"pictures": person.pictures}) for person in people]
     audit = Audit(workspace)
     if not keep_days:  # without a manifest: it works on a full disk too
@@ -63,25 +61,21 @@ def delete_people(
                 registry.delete_slug(person.slug)
         return Trashed("", title, back, "", total)
     names_back = [(person.slug, person.name) for person in people]
-    with (
-        audit.of_all("person-trashed", told) as doing,
-        Trash(workspace, keep_days).change(title, back, pictures=total, names=names_back) as change,
-    ):
-        change.noted = doing.numbers
+    with Trash(workspace, keep_days).noted_change(
+        audit, "person-trashed", told, title, back, pictures=total, names=names_back
+    ) as change:
         for person in people:
             change.remove(workspace.people / person.slug)
             _remove_features(workspace, change, person.slug)
         change.edit_split({person.slug: None for person in people})
-    return _done(change)
+    return change.done
 
 
 def delete_pictures(
     workspace: Workspace, name: str, chosen: Sequence[str], keep_days: int
 ) -> Trashed:
-    """Delete sessions or single pictures of a person, who stays enrolled.
-
-    Raises PersonNotFound, NoPictures if one of them is not there.
-    """
+    """Delete sessions or single pictures of a person, who stays enrolled. Raises PersonNotFound,
+    NoPictures if one of them is not there."""
     return _put_away(workspace, name, chosen, keep_days, "Deleted {total} of {named}")
 
 
@@ -89,8 +83,7 @@ def set_aside(
     workspace: Workspace, name: str, chosen: Sequence[str], keep_days: int, *, asked: bool
 ) -> Trashed:
     """`delete_pictures` of what shows another face; unless an operator was `asked`, it is undone by
-    its id only.
-    """
+    its id only."""
     title = "Set aside {total} of {named}: another face"
     return _put_away(workspace, name, chosen, keep_days, title, by_itself=not asked)
 
@@ -99,8 +92,7 @@ def give_up_session(
     workspace: Workspace, name: str, session: str, keep_days: int, *, new: bool
 ) -> Trashed:
     """Delete the session of a capture that an operator gave up; with `new` the person too, where
-    they have no other pictures. Raises as `delete_pictures`.
-    """
+    they have no other pictures. Raises as `delete_pictures`."""
     title = "Gave up the capture of {named} ({total})"
     person = People(workspace).get(name)
     if new and [each.id for each in person.sessions] == [session]:
@@ -119,18 +111,18 @@ def _put_away(
 ) -> Trashed:
     person, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
-    by = {"by_itself": True} if by_itself else {}
-    back = f"{person.name} has {_count(total)} again"
-    with (
-        Audit(workspace).of("pictures-deleted", person.id, pictures=total, **by) as doing,
-        Trash(workspace, keep_days).change(
-            title.format(total=_count(total), named=person.name),
-            back,
-            pictures=total,
-            by_itself=by_itself,
-        ) as change,
-    ):
-        change.noted = doing.numbers
+    about = [(person.id, {"pictures": total, **({"by_itself": True} if by_itself else {})})]
+    title = title.format(total=many(total, "picture"), named=person.name)
+    back = f"{person.name} has {many(total, 'picture')} again"
+    with Trash(workspace, keep_days).noted_change(
+        Audit(workspace),
+        "pictures-deleted",
+        about,
+        title,
+        back,
+        pictures=total,
+        by_itself=by_itself,
+    ) as change:
         for session, files in sessions.items():
             folder = workspace.people / person.slug / session
             _remove_features(workspace, change, person.slug, session)
@@ -140,76 +132,62 @@ def _put_away(
                 for file in files:
                     change.remove(folder / file)
         entry = traces.split_entries(workspace).get(person.slug)
-        change.edit_split({person.slug: _mapped(entry, _gone(sessions))})
-    return _done(change)
+        change.edit_split({person.slug: _left(entry, sessions)})
+    return change.done
 
 
 def merge(workspace: Workspace, source: str, target: str, keep_days: int) -> Trashed:
-    """Make two people one: all sessions of `source` become sessions of `target`.
-
-    Raises PersonNotFound, UsageError for twice the same person, ConsentMissing if `source` took
-    their consent back and `target` did not.
-    """
+    """Make two people one: all sessions of `source` become sessions of `target`. Raises
+    PersonNotFound, UsageError for twice the same person, ConsentMissing if `source` took their
+    consent back and `target` did not."""
     person, other = _two(workspace, source, target)
     refuse_taken_back(person, other)
     told: dict[str, Any] = {"pictures": person.pictures}
     about = [(person.id, {**told, "part": "merged"}), (other.id, told)]
-    with (
-        Audit(workspace).of_all("person-merged", about) as doing,
-        Trash(workspace, keep_days).change(
-            f"Merged {person.name} into {other.name}",
-            f"{person.name} is a person again, with {_count(person.pictures)}",
-            pictures=person.pictures,
-            names=[(person.slug, person.name)],
-        ) as change,
-    ):
-        change.noted = doing.numbers
+    title = f"Merged {person.name} into {other.name}"
+    back = f"{person.name} is a person again, with {many(person.pictures, 'picture')}"
+    names, total = [(person.slug, person.name)], person.pictures
+    with Trash(workspace, keep_days).noted_change(
+        Audit(workspace), "person-merged", about, title, back, pictures=total, names=names
+    ) as change:
         everything = {session.id: session.pictures for session in person.sessions}
         ids = _move_sessions(workspace, change, person, other, everything)
         change.remove(workspace.people / person.slug)
         _remove_features(workspace, change, person.slug)
         entries = traces.split_entries(workspace)
-        moved = _mapped(entries.get(person.slug), _moved(everything, ids))
+        moved = _moved(entries.get(person.slug), everything, ids)
         change.edit_split({person.slug: None, other.slug: _joined(entries.get(other.slug), moved)})
         change.merge(person, other)
-    return _done(change)
+    return change.done
 
 
 def move_pictures(
     workspace: Workspace, name: str, chosen: Sequence[str], to: str, keep_days: int
 ) -> Trashed:
     """Give sessions or pictures of one person to another, as sessions of the same source and time.
-
-    Raises PersonNotFound, NoPictures if one of them is not there, UsageError for the same person.
-    """
+    Raises PersonNotFound, NoPictures if one of them is not there, UsageError for the same
+    person."""
     person, other = _two(workspace, name, to)
     _unused, sessions = _chosen(workspace, name, chosen)
     total = sum(map(len, sessions.values()))
     about = [(person.id, {"given": total}), (other.id, {"received": total})]
-    with (
-        Audit(workspace).of_all("pictures-moved", about) as doing,
-        Trash(workspace, keep_days).change(
-            f"Moved {_count(total)} of {person.name} to {other.name}",
-            f"{person.name} has {_count(total)} again",
-            pictures=total,
-        ) as change,
-    ):
-        change.noted = doing.numbers
+    title = f"Moved {many(total, 'picture')} of {person.name} to {other.name}"
+    back = f"{person.name} has {many(total, 'picture')} again"
+    with Trash(workspace, keep_days).noted_change(
+        Audit(workspace), "pictures-moved", about, title, back, pictures=total
+    ) as change:
         ids = _move_sessions(workspace, change, person, other, sessions)
         entries = traces.split_entries(workspace)
         own = entries.get(person.slug)
-        kept = _mapped(own, _gone(sessions))
-        moved = _mapped(own, _moved(sessions, ids))
+        moved = _moved(own, sessions, ids)
+        kept = _left(own, sessions)
         change.edit_split({person.slug: kept, other.slug: _joined(entries.get(other.slug), moved)})
-    return _done(change)
+    return change.done
 
 
 def undo(workspace: Workspace, id: str = "") -> Trashed:
-    """Undo a change, by default the newest; what came back.
-
-    Raises NothingToUndo, UndoConflict, and NameTaken if somebody who would come back has a
-    name that another person took meanwhile.
-    """
+    """Undo a change, by default the newest; what came back. Raises NothingToUndo, UndoConflict, and
+    NameTaken if somebody who would come back has a name that another person took meanwhile."""
     trash = Trash(workspace)
     found = trash.find(id)
     people = People(workspace)
@@ -235,11 +213,9 @@ def undo(workspace: Workspace, id: str = "") -> Trashed:
 
 
 def remove_stranger(workspace: Workspace, name: str) -> tuple[str, int]:
-    """Remove one stranger with pictures and features; the caller holds `Workspace.writer`.
-
-    One who is damaged goes by the name of the folder. Returns the stranger's name and number of
-    pictures. Raises PersonNotFound, PersonUnreadable if this user may not read them.
-    """
+    """Remove one stranger with pictures and features; the caller holds `Workspace.writer`. One who
+    is damaged goes by the name of the folder. Returns the stranger's name and number of pictures.
+    Raises PersonNotFound, PersonUnreadable if this user may not read them."""
     area = StrangerArea(workspace)
     people = People(area)
     unread = next((each for each in people.unread() if name in (each.slug, each.name)), None)
@@ -383,53 +359,34 @@ def _remove_features(workspace: Workspace, change: Change, slug: str, session: s
 
 # --- entries of split.json: {"train": ["session/file", ...], ..., "counts": {...}} ---------------
 
-_Names = Mapping[str, str | None]
-"""A picture's "session/file" to its new one, None if it is no longer there."""
+
+def _left(entry: Any, sessions: Chosen) -> Any:
+    """The entry without these pictures."""
+    gone = {f"{session}/{file}" for session, files in sessions.items() for file in files}
+    return _entry(
+        {part: [p for p in pictures if p not in gone] for part, pictures in _parts(entry)}
+    )
 
 
-def _gone(sessions: Chosen) -> _Names:
-    return {f"{session}/{file}": None for session, files in sessions.items() for file in files}
-
-
-def _moved(sessions: Chosen, ids: Mapping[str, str]) -> _Names:
-    return {
-        f"{session}/{file}": f"{ids[session]}/{file}"
-        for session, files in sessions.items()
-        for file in files
-    }
-
-
-def _mapped(entry: Any, names: _Names) -> Any:
-    """The entry of a split with `names` applied; where nothing is mapped on, only what is named.
-
-    With names mapped to None it is what is left; with new names it is what moved.
-    """
-    if not isinstance(entry, dict):
-        return None
-    moving = any(names.values())
-    parts = {
-        part: [
-            new
-            for each in pictures
-            if (new := names.get(each) if moving else (None if each in names else each))
-        ]
-        for part, pictures in entry.items()
-        if isinstance(pictures, list)
-    }
-    return _entry(parts)
+def _moved(entry: Any, sessions: Chosen, ids: Mapping[str, str]) -> Any:
+    """The entry of these pictures alone, in the sessions that they became."""
+    names = {f"{s}/{file}": f"{ids[s]}/{file}" for s, files in sessions.items() for file in files}
+    return _entry(
+        {part: [names[p] for p in pictures if p in names] for part, pictures in _parts(entry)}
+    )
 
 
 def _joined(own: Any, other: Any) -> Any:
     """Two entries as one. Somebody who was not in the split is not in it after either."""
     if not isinstance(own, dict) or not isinstance(other, dict):
         return own
-    return _entry(
-        {
-            part: [*pictures, *other.get(part, [])]
-            for part, pictures in own.items()
-            if isinstance(pictures, list)
-        }
-    )
+    return _entry({part: [*pictures, *other.get(part, [])] for part, pictures in _parts(own)})
+
+
+def _parts(entry: Any) -> Iterator[tuple[str, list[str]]]:
+    for part, pictures in entry.items() if isinstance(entry, dict) else ():
+        if isinstance(pictures, list):
+            yield part, pictures
 
 
 def _entry(parts: dict[str, list[str]]) -> Any:
@@ -441,17 +398,6 @@ def _entry(parts: dict[str, list[str]]) -> Any:
 # --- words ---------------------------------------------------------------------------------------
 
 
-def _count(pictures: int) -> str:
-    return many(pictures, "picture")
-
-
 def _list(names: Sequence[str]) -> str:
     shown = ", ".join(names[:3])
-    if len(names) <= 3:
-        return shown
-    return f"{shown} and {len(names) - 3} more"
-
-
-def _done(change: Change) -> Trashed:
-    assert change.done is not None
-    return change.done
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

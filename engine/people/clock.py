@@ -85,11 +85,9 @@ def running() -> Running:
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    """What clock.json holds: the time that is believed, and the clock's then.
-
-    `stood` is for how many seconds a doubted time has stood, `trust` how many seconds the machine
-    may have been switched off unseen.
-    """
+    """What clock.json holds: the time that is believed, and the clock's then. `stood` is for how
+    many seconds a doubted time has stood, `trust` how many seconds the machine may have been
+    switched off unseen."""
 
     seen: datetime
     wall: datetime
@@ -113,10 +111,8 @@ def read_clock(workspace: Workspace, now: datetime | None = None) -> Clock:
 
 
 def note_clock(workspace: Workspace, now: datetime | None = None) -> ClockChanged | None:
-    """Note the time; a change that the operator should hear of, told once.
-
-    The caller holds `Workspace.writer`. Raises DiskFull, WorkspaceUnusable.
-    """
+    """Note the time; a change that the operator should hear of, told once. The caller holds
+    `Workspace.writer`. Raises DiskFull, WorkspaceUnusable."""
     moment, machine = now or datetime.now(UTC), running()
     noted = _read(workspace)
     if noted is None:
@@ -206,11 +202,9 @@ def last_seen(workspace: Workspace, slug: str) -> str:
 
 
 def note_seen(workspace: Workspace, slug: str, now: datetime | None = None) -> bool:
-    """Note that the person was recognised today; whether that was news.
-
-    The caller holds `Workspace.writer`. A person who was deleted meanwhile does not come back.
-    Raises DiskFull, WorkspaceUnusable.
-    """
+    """Note that the person was recognised today; whether that was news. The caller holds
+    `Workspace.writer`. A person who was deleted meanwhile does not come back. Raises DiskFull,
+    WorkspaceUnusable."""
     folder = workspace.people / slug
     day = (now or datetime.now(UTC)).strftime("%Y-%m-%d")
     if not (folder / PERSON_FILE).is_file() or last_seen(workspace, slug) >= day:

@@ -58,15 +58,12 @@ class ImportPlan:
     def left_out(self) -> tuple[str, ...]:
         """Which folders, and what else is no mere other file, are left out and why, in words."""
         words = {
-            "denied": "{path} was left out: permission denied",
-            "unreadable": "{path} was left out: it cannot be read",
-            "leads_outside": "{path} leads out of the folder and was left out",
+            "denied": "was left out: permission denied",
+            "unreadable": "was left out: it cannot be read",
+            "leads_outside": "leads out of the folder and was left out",
         }
-        return tuple(
-            words[reason].format(path=self.shown(path))
-            for path, reason in self.strays
-            if reason in words
-        )
+        told = [(path, reason) for path, reason in self.strays if reason in words]
+        return tuple(f"{self.shown(path)} {words[reason]}" for path, reason in told)
 
     @property
     def total(self) -> int:
@@ -215,11 +212,7 @@ def _alone(picture: Path) -> PersonFiles:
 
 
 def _gather(
-    folder: Path,
-    inner: Iterable[Path],
-    files: Iterable[Path],
-    found: _Gathering,
-    part: str = "",
+    folder: Path, inner: Iterable[Path], files: Iterable[Path], found: _Gathering, part: str = ""
 ) -> None:
     """Add one person's folder, which lies in that of a part or in none."""
     found.strays.extend((nested, "nested_folder") for nested in inner)
@@ -245,11 +238,9 @@ def _note_loose(files: Iterable[Path], found: _Gathering) -> None:
 
 
 def _entries(folder: Path, root: Path, found: _Gathering) -> tuple[list[Path], list[Path]]:
-    """Sub-folders and files, each in natural order; without hidden ones and clutter.
-
-    Links that lead out of `root`, and sub-folders that cannot be read (`lost+found`), are noted and
-    left out. Raises DataError if that is `root`.
-    """
+    """Sub-folders and files, each in natural order; without hidden ones and clutter. Links that
+    lead out of `root`, and sub-folders that cannot be read (`lost+found`), are noted and left out.
+    Raises DataError if that is `root`."""
     try:
         names = os.listdir(folder)
     except OSError as error:

@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -33,9 +34,9 @@ from engine.faces.align import Face
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates, Verdict
 from engine.faces.refusal import Refusal
-from engine.people.import_plan import ImportPlan, PersonFiles, plan_import
+from engine.people.import_plan import ImportPlan, PersonFiles
 from engine.people.person import Person
-from engine.people.picture_records import SessionWriter
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
 from engine.pictures import Unreadable, decode_crop, encode_png, read_photograph
 from engine.workspace.audit import Audit, Doing
@@ -48,101 +49,59 @@ COMPARABLE = 0.5
 """Width of another face, as a share of the chosen one's, from which on it may be the one meant."""
 
 
-def import_folder(
-    folder: Path,
-    people: People,
-    finder: FaceFinder,
-    gates: QualityGates,
-    choose: Choice,
-    cancel: Cancel,
-) -> Iterator[Event]:
-    """Import everybody in `folder`; the layouts are those of `engine.people.import_plan`.
-
-    Yields an ImportProgress after each file, an ImportRefused before it for a file that was not
-    taken or a Notice for one that was turned, and at the end an ImportDone. Of several faces
-    `central` takes the one nearest to the middle, `largest` the widest, and `only` refuses the
-    photograph.
-
-    The caller holds `Workspace.writer`. After `cancel.stop()` what was imported so far counts;
-    after `cancel.cancel()` the unfinished session is removed, finished ones stay, and Cancelled
-    is raised. A person none of whose pictures is usable is not created.
-    Raises DataError or NoPictures for a folder without people or pictures, DiskFull or
-    WorkspaceUnusable if a picture cannot be written; those written before stay.
-    """
-    return import_planned(plan_import(folder), people, finder, gates, choose, cancel)
-
-
-def import_planned(
-    plan: ImportPlan,
-    people: People,
-    finder: FaceFinder,
-    gates: QualityGates,
-    choose: Choice,
-    cancel: Cancel,
-    consent: Callable[[str], Consent | None] = lambda name: None,
-    after: After = lambda person, session: (),
-) -> Iterator[Event]:
-    """`import_folder` for a plan that was made already. `consent` is what to note with a name.
-
-    `after` is called with each person and session once it is complete; what it yields is yielded,
-    and the pictures of a SetAside are no longer counted as imported.
-    """
-    return _Import(plan, people, finder, gates, choose, cancel, consent, after).run()
-
-
 def choose_face(faces: Sequence[Face], choose: Choice, smallest: int) -> tuple[Face, ...]:
-    """The face to take, `faces` being in order from the middle outwards; empty if there is none.
-
-    A face narrower than `smallest` pixels is taken only where there is no other: the cascade
-    sees small faces in buttons and folds.
-    """
+    """The face to take, `faces` being in order from the middle outwards; empty if there is none. A
+    face narrower than `smallest` pixels is taken only where there is no other: the cascade sees
+    small faces in buttons and folds."""
     usable = [face for face in faces if face.box.width >= smallest] or list(faces)
     if choose == "largest":
         usable.sort(key=lambda face: face.box.width, reverse=True)
     return tuple(usable[:1])
 
 
-class _Import:
-    """One run of the import."""
+@dataclass
+class Import:
+    """One import; the layouts are those of `engine.people.import_plan`. Of several faces `central`
+    takes the one nearest to the middle, `largest` the widest, and `only` refuses the photograph.
+    `consent` is what to note with a name. `after` is called with each person and session once it is
+    complete; what it yields is yielded, and the pictures of a SetAside are no longer counted as
+    imported."""
 
-    def __init__(
-        self,
-        plan: ImportPlan,
-        people: People,
-        finder: FaceFinder,
-        gates: QualityGates,
-        choose: Choice,
-        cancel: Cancel,
-        consent: Callable[[str], Consent | None],
-        after: After,
-    ) -> None:
-        self._consent = consent
-        self._after = after
-        self._aside = 0
-        self._plan = plan
-        self._people = people
-        self._finder = finder
-        self._gates = gates
-        self._choose = choose
-        self._cancel = cancel
-        self._looked_at = 0
-        self._refused = 0
-        self._images = 0
-        self._persons: set[str] = set()
-        self._crowded = 0
-        self._notes: list[str] = []
-        """What is to be told of the photograph at hand."""
+    plan: ImportPlan
+    people: People
+    finder: FaceFinder
+    gates: QualityGates
+    choose: Choice
+    cancel: Cancel
+    consent: Callable[[str], Consent | None] = lambda name: None
+    after: After = lambda person, session: ()
+    _aside: int = 0
+    _looked_at: int = 0
+    _refused: int = 0
+    _images: int = 0
+    _crowded: int = 0
+    _persons: set[str] = field(default_factory=set)
+    _notes: list[str] = field(default_factory=list)
+    """What is to be told of the photograph at hand."""
 
     def run(self) -> Iterator[Event]:
+        """Import everybody, and yield an ImportProgress after each file, an ImportRefused before it
+        for a file that was not taken or a Notice for one that was turned, at the end an ImportDone.
+
+        The caller holds `Workspace.writer`. After `cancel.stop()` what was imported so far counts;
+        after `cancel.cancel()` the unfinished session is removed, finished ones stay, and Cancelled
+        is raised. A person none of whose pictures is usable is not created. Raises DiskFull or
+        WorkspaceUnusable if a picture cannot be written; those written before stay.
+        """
         began = time.monotonic()
-        Audit(self._people.workspace).ready()
-        for path, reason in self._plan.strays:
+        Audit(self.people.workspace).ready()
+        for path, reason in self.plan.strays:
             yield from self._refuse(path, reason)
-        for each in self._plan.people:
-            if self._cancel.stopping:
+        for each in self.plan.people:
+            if self.cancel.stopping:
                 break
             yield from self._person(each)
-        if self._cancel.cancelled:
+        if self.cancel.cancelled:
             raise Cancelled(
                 "The import was cancelled",
                 f"{self._images} pictures of {len(self._persons)} people were imported before",
@@ -160,23 +119,21 @@ class _Import:
     def _person(self, each: PersonFiles) -> Iterator[Event]:
         """All pictures of one person, into one session."""
         try:
-            self._people.refuse_lookalike(each.name)
+            self.people.refuse_lookalike(each.name)
         except NameTaken:
             for path in each.files:
                 yield from self._refuse(path, "name_taken")
             return
-        source = f"{IMPORTED}{self._plan.root.name}"
-        session = _PersonSession(
-            self._people, each.name, source, self._consent(each.name), each.part
-        )
+        source = f"{IMPORTED}{self.plan.root.name}"
+        session = _PersonSession(self.people, each.name, source, self.consent(each.name), each.part)
         outcome = "stopped"
         try:
             for number, path in enumerate(each.files, start=1):
-                if self._cancel.stopping:
+                if self.cancel.stopping:
                     break
                 taken = self._photograph(session, path, number)
                 for what in self._notes:
-                    text = f"{self._plan.shown(path)}: {what}"
+                    text = f"{self.plan.shown(path)}: {what}"
                     yield Notice(text=text, level="warning")
                 self._notes.clear()
                 if isinstance(taken, ImportRefused):
@@ -184,9 +141,8 @@ class _Import:
                     yield from self._refuse(path, taken.reason, taken.value, taken.limit)
                     continue
                 if taken.turned:
-                    text = "{file} was turned by {degrees} degrees to the left"
-                    degrees = 90 * taken.turned
-                    yield Notice(text=text.format(file=self._plan.shown(path), degrees=degrees))
+                    degrees = f"{90 * taken.turned} degrees to the left"
+                    yield Notice(text=f"{self.plan.shown(path)} was turned by {degrees}")
                 yield self._progress(path)
             else:
                 outcome = "complete"
@@ -198,7 +154,7 @@ class _Import:
         except GeneratorExit:
             session.close(outcome)
             raise
-        if self._cancel.cancelled and outcome == "stopped":
+        if self.cancel.cancelled and outcome == "stopped":
             session.discard()
             return
         session.close(outcome)
@@ -207,7 +163,7 @@ class _Import:
         self._images += stay
         if session.person is None or not stay:
             return
-        for event in self._after(session.person, session.id):
+        for event in self.after(session.person, session.id):
             if isinstance(event, SetAside):
                 self._aside += event.pictures
                 self._images -= event.pictures
@@ -218,19 +174,19 @@ class _Import:
 
     def _photograph(self, session: _PersonSession, path: Path, number: int) -> ImportRefused | Face:
         """Take one photograph's face into the session; the refusal if that cannot be."""
-        file = self._plan.shown(path)
+        file = self.plan.shown(path)
         try:
             picture = read_photograph(path, self._notes.append)
-            faces = self._finder.find_in_photograph(picture)
+            faces = self.finder.find_in_photograph(picture)
         except Unreadable as error:
             return ImportRefused(file=file, reason=error.reason)
-        if self._choose == "only" and len(faces) > 1:
+        if self.choose == "only" and len(faces) > 1:
             return ImportRefused(
                 file=file, reason=Refusal.SEVERAL_FACES.value, value=len(faces), limit=1
             )
-        smallest = self._gates.settings.min_face_import
-        chosen = choose_face(faces, self._choose, smallest)
-        verdict = self._gates.judge(chosen, None, imported=True)
+        smallest = self.gates.settings.min_face_import
+        chosen = choose_face(faces, self.choose, smallest)
+        verdict = self.gates.judge(chosen, None, imported=True)
         if verdict.refusal is not None or verdict.face is None:
             reason = verdict.refusal or Refusal.NO_FACE
             return ImportRefused(
@@ -248,40 +204,33 @@ class _Import:
         self, path: Path, reason: str, value: float = 0.0, limit: float = 0.0
     ) -> Iterator[Event]:
         self._refused += 1
-        yield ImportRefused(file=self._plan.shown(path), reason=reason, value=value, limit=limit)
+        yield ImportRefused(file=self.plan.shown(path), reason=reason, value=value, limit=limit)
         yield self._progress(path)
 
     def _progress(self, path: Path) -> ImportProgress:
         self._looked_at += 1
         return ImportProgress(
-            done=self._looked_at, total=self._plan.total, file=self._plan.shown(path)
+            done=self._looked_at, total=self.plan.total, file=self.plan.shown(path)
         )
 
 
+@dataclass
 class _PersonSession:
     """A session that appears, with its person if need be, when the first picture is kept."""
 
-    def __init__(
-        self, people: People, name: str, source: str, consent: Consent | None, part: str
-    ) -> None:
-        self._part = part
-        self._people = people
-        self._consent = consent
-        self._name = name
-        self._source = source
-        self._person: Person | None = None
-        self._writer: SessionWriter | None = None
-        self._audit = Audit(people.workspace)
-        self._doing: Doing | None = None
-        self._known: set[bytes] | None = None
-        self.refused: Counter[str] = Counter()
-        self.crowded = 0
-        """Kept pictures whose photograph shows other faces of comparable size."""
-
-    @property
-    def person(self) -> Person | None:
-        """Whose session it is, once there is a picture."""
-        return self._person
+    people: People
+    name: str
+    source: str
+    consent: Consent | None
+    part: str
+    refused: Counter[str] = field(default_factory=Counter)
+    crowded: int = 0
+    """Kept pictures whose photograph shows other faces of comparable size."""
+    person: Person | None = None
+    """Whose session it is, once there is a picture."""
+    _writer: SessionWriter | None = None
+    _doing: Doing | None = None
+    _known: set[bytes] | None = None
 
     @property
     def id(self) -> str:
@@ -303,21 +252,23 @@ class _PersonSession:
         if digest in self._known:
             return False
         if self._writer is None:
-            self._person = self._people.ensure(self._name, self._consent)
-            self._writer = SessionWriter(self._people, self._person, self._source, part=self._part)
+            self.person = self.people.ensure(self.name, self.consent)
+            self._writer = SessionWriter(self.people, self.person, self.source, part=self.part)
         try:
             self._begin()
             self._writer.add(
                 encode_png(face.crop),
-                frame=number,
-                seconds=0.0,
-                box=box,
-                eyes_found=face.eyes_found,
-                brightness=round(verdict.brightness, 2),
-                sharpness=round(verdict.sharpness, 2),
-                label=label.encode("utf-8", "replace").decode(),
-                others=others,
-                aligned=face.aligned,
+                PictureRecord(
+                    frame=number,
+                    seconds=0.0,
+                    box=box,
+                    eyes_found=face.eyes_found,
+                    brightness=round(verdict.brightness, 2),
+                    sharpness=round(verdict.sharpness, 2),
+                    label=label.encode("utf-8", "replace").decode(),
+                    others=others,
+                    aligned=face.aligned,
+                ),
             )
         except FacedeskError:
             self._discard_empty_person()
@@ -328,38 +279,40 @@ class _PersonSession:
 
     def close(self, outcome: str) -> None:
         """Write down how the session ended."""
-        if self._writer is None or self._person is None:
+        if self._writer is None or self.person is None:
             return
         self._writer.close(outcome, self.refused)
         if self._doing is not None and self._writer.captured:
             self._doing.more["pictures"] = self._writer.captured
-            self._audit.end(self._doing)
+            Audit(self.people.workspace).end(self._doing)
         elif self._doing is not None:
-            self._audit.give_up(self._doing, "nothing")
+            Audit(self.people.workspace).give_up(self._doing, "nothing")
 
     def discard(self) -> None:
         """Remove the session, and the person if this was all there was."""
         if self._writer is not None:
             self._writer.discard()
         if self._doing is not None:
-            self._audit.give_up(self._doing, "cancelled")
+            Audit(self.people.workspace).give_up(self._doing, "cancelled")
         self._discard_empty_person()
 
     def _begin(self) -> None:
         """Note, before the first picture, that pictures of this person come in."""
-        if self._doing is None and self._person is not None:
-            self._doing = self._audit.begin("pictures-imported", [(self._person.id, {})])
+        if self._doing is None and self.person is not None:
+            self._doing = Audit(self.people.workspace).begin(
+                "pictures-imported", [(self.person.id, {})]
+            )
 
     def _discard_empty_person(self) -> None:
-        if self._person is not None:
+        if self.person is not None:
             with contextlib.suppress(FacedeskError):
-                self._people.discard_if_empty(self._person)
+                self.people.discard_if_empty(self.person)
 
     def _digests_held(self) -> set[bytes]:
         """Digests of the crops the person has already; a damaged one equals nothing."""
         held = set()
         with contextlib.suppress(PersonNotFound):
-            for path in self._people.pictures(self._people.get(self._name)):
+            for path in self.people.pictures(self.people.get(self.name)):
                 with contextlib.suppress(Unreadable):
                     held.add(_digest(decode_crop(path)))
         return held

@@ -8,7 +8,7 @@ recognition, nor trained on, from that moment on; their pictures stay until they
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.contract.errors import ConsentMissing, DataError, PersonNotFound
@@ -49,47 +49,33 @@ def permit(
 ) -> Permission:
     """Return whether these people may be enrolled from `source`, or pictures of theirs added. `by`:
     all agreed now, as this person noted; otherwise what is noted with the person or on the roster
-    counts.
-
-    Raises ConsentMissing, NameInvalid.
-    """
+    counts. Raises ConsentMissing, NameInvalid."""
     people = People(workspace)
     new: dict[str, Consent] = {}
-    missing, outdated = [], []
+    known: dict[str, Consent | None] = {}
     for name in map(clean_name, names):
         try:
-            consent = people.get(name).consent
+            known[name] = people.get(name).consent
         except PersonNotFound:
-            consent = consent_for(workspace, name)
-            if consent is not None:
-                new[name_key(name)] = consent
+            known[name] = waiting = consent_for(workspace, name)
+            if waiting is not None:
+                new[name_key(name)] = waiting
         if by.strip():
-            consent = new[name_key(name)] = noted(by, settings)
-        state = state_of(consent, settings)
-        if state in ("none", "withdrawn"):
-            missing.append(name)
-        elif state == "outdated" and consent is not None:
-            outdated.append((name, consent.text_version))
-    warning = "" if source.startswith(DEMO) else _judge(missing, outdated, settings)
-    return Permission(warning, new)
+            known[name] = new[name_key(name)] = noted(by, settings)
+    return Permission("" if source.startswith(DEMO) else _judge(known, settings), new)
 
 
 def brought(
     workspace: Workspace, name: str, theirs: Consent | None, settings: ConsentSettings, by: str = ""
 ) -> Permission:
     """The rule for somebody who is not here yet and brings their consent along in an archive.
-
     Anybody may have written an archive: where consent is required, only `by` and the roster count.
-    A consent taken back is believed. Raises ConsentMissing.
-    """
+    A consent taken back is believed. Raises ConsentMissing."""
     required = settings.required == "refuse"
     believed = theirs if not required or (theirs and not theirs.given) else None
     consent = noted(by, settings) if by.strip() else believed or consent_for(workspace, name)
-    state = state_of(consent, settings)
-    missing = [name] if state in ("none", "withdrawn") else []
-    outdated = [(name, consent.text_version)] if consent and state == "outdated" else []
     try:
-        sentence = _judge(missing, outdated, settings)
+        sentence = _judge({name: consent}, settings)
     except ConsentMissing as error:
         if theirs is None or not theirs.given:
             raise
@@ -106,32 +92,25 @@ def note(people: People, person: Person, permission: Permission) -> Person:
     consent = permission.consent(person.name)
     if consent is None:
         return person
-    with Audit(people.workspace).of("consent-noted", person.id, text_version=consent.text_version):
-        return people.set_consent(person.name, consent)
+    return _write(people, person, consent)
 
 
 def note_consent(
     workspace: Workspace, settings: ConsentSettings, name: str, by: str, text_version: str
 ) -> Consent:
-    """Note that a person agreed, now. Raises PersonNotFound, DataError if nobody noted it.
-
-    The caller holds `Workspace.writer`.
-    """
+    """Note that a person agreed, now. Raises PersonNotFound, DataError if nobody noted it. The
+    caller holds `Workspace.writer`."""
     if not by.strip():
         raise DataError("Consent needs a witness", "", "Say who asked and noted it.")
     consent = noted(by, settings, text_version.strip())
     people = People(workspace)
-    person = people.get(name)
-    with Audit(workspace).of("consent-noted", person.id, text_version=consent.text_version):
-        people.set_consent(name, consent)
+    _write(people, people.get(name), consent)
     return consent
 
 
 def withdraw_consent(workspace: Workspace, name: str) -> Consent:
-    """Note that consent was taken back, now. Raises PersonNotFound, DataError if there is none.
-
-    The caller holds `Workspace.writer`.
-    """
+    """Note that consent was taken back, now. Raises PersonNotFound, DataError if there is none. The
+    caller holds `Workspace.writer`."""
     registry = People(workspace)
     person = registry.get(name)
     if person.consent is None or not person.consent.given:
@@ -143,6 +122,11 @@ def withdraw_consent(workspace: Workspace, name: str) -> Consent:
         registry.set_consent(person.name, consent)
         forget_consent(workspace, person.name)
     return consent
+
+
+def _write(people: People, person: Person, consent: Consent) -> Person:
+    with Audit(people.workspace).of("consent-noted", person.id, text_version=consent.text_version):
+        return people.set_consent(person.name, consent)
 
 
 def refuse_taken_back(person: Person, into: Person) -> None:
@@ -174,9 +158,15 @@ def withdrawn(workspace: Workspace) -> tuple[Person, ...]:
     return tuple(p for p in People(workspace).list() if is_withdrawn(p))
 
 
-def _judge(
-    missing: Sequence[str], outdated: Sequence[tuple[str, str]], settings: ConsentSettings
-) -> str:
+def _judge(known: Mapping[str, Consent | None], settings: ConsentSettings) -> str:
+    """What is amiss with the consent of these people. Raises ConsentMissing."""
+    states = {name: state_of(consent, settings) for name, consent in known.items()}
+    missing = [name for name, state in states.items() if state in ("none", "withdrawn")]
+    outdated = [
+        (name, consent.text_version)
+        for name, consent in known.items()
+        if consent is not None and states[name] == "outdated"
+    ]
     if settings.required == "off":
         return ""
     if missing and settings.required == "refuse":
@@ -197,6 +187,4 @@ def _judge(
 
 def _list(names: Sequence[str]) -> str:
     shown = ", ".join(names[:NAMED])
-    if len(names) <= NAMED:
-        return shown
-    return f"{shown} and {len(names) - NAMED} more"
+    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"

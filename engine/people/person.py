@@ -48,12 +48,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """One capture session or import. `pictures` are file names in order of capture.
-
-    `aligned` is "points" if each crop is aligned by the points of its face, or was looked through
-    for them; "eyes" for what the Haar cascade aligned, and for all from before there was another.
-    `part` is that of the split which the operator's own folders gave it, else empty.
-    """
+    """One capture session or import. `pictures` are file names in order of capture. `aligned` is
+    "points" if each crop is aligned by the points of its face, or was looked through for them;
+    "eyes" for what the Haar cascade aligned, and for all from before there was another. `part` is
+    that of the split which the operator's own folders gave it, else empty."""
 
     id: str
     source: str
@@ -65,12 +63,10 @@ class SessionInfo:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One enrolled person. `revision` changes whenever the set of pictures changes.
-
-    `id` is who they are for good (`engine.workspace.identity`), `slug` only where their
-    pictures lie. `merged` are the identities of people who were merged into this one.
-    `apart_from`, of a stranger, is the person they were told apart from.
-    """
+    """One enrolled person. `revision` changes whenever the set of pictures changes. `id` is who
+    they are for good (`engine.workspace.identity`), `slug` only where their pictures lie. `merged`
+    are the identities of people who were merged into this one. `apart_from`, of a stranger, is the
+    person they were told apart from."""
 
     name: str
     slug: str
@@ -158,11 +154,8 @@ def _unread(workspace: Workspace, slug: str, name: str, cause: DataError) -> Unr
     denied, hint = isinstance(cause, WorkspaceDenied), cause.hint
     ours = workspace.people.name == "people"
     if not denied and not isinstance(cause, WorkspaceTooNew):
-        hint = (
-            "Restore it from a backup, or: facedesk people erase {slug}"
-            if ours
-            else "Restore it from a backup, or: facedesk strangers remove {slug}"
-        ).format(slug=slug)
+        command = "people erase" if ours else "strangers remove"
+        hint = f"Restore it from a backup, or: facedesk {command} {slug}"
     error = PersonUnreadable(
         "A person cannot be read" if ours else "A stranger of yours cannot be read",
         f"{name or slug}: {cause.message}",
@@ -241,12 +234,10 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 def clean_name(text: str) -> str:
     """The name as it is stored: NFC, runs of white space made one space, none at the ends.
-
     Idempotent. Raises NameInvalid if nothing is left, it is longer than 100 characters, has no
     letter or digit, or holds a slash, a control character, or one that cannot be seen (text
     direction marks, zero-width characters): such names could impersonate another. Joiners stay
-    where the script needs them.
-    """
+    where the script needs them."""
     name = unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", text).split()))
     if not name:
         raise NameInvalid("The name is empty", "", "Give the person's name.")
@@ -259,9 +250,7 @@ def clean_name(text: str) -> str:
     for place, character in enumerate(name):
         if character in "/\\":
             raise NameInvalid(
-                "The name holds a slash",
-                f"{name!r}",
-                "Leave out / and \\, they separate folders.",
+                "The name holds a slash", f"{name!r}", "Leave out / and \\, they separate folders."
             )
         hidden = is_invisible(character) and not joins(name, place)
         if hidden or unicodedata.category(character) == "Cn":
@@ -278,12 +267,10 @@ def clean_name(text: str) -> str:
 
 
 def slug_for(name: str, is_taken: Callable[[str], bool]) -> str:
-    """A folder name for `name`: a-z, 0-9 and single hyphens, at most 48 characters.
-
-    A name that ASCII spells in full ("Anna Lee") gives its plain slug ("anna-lee"). One that
-    loses something on the way ("José", "李明"), is too long or reserved gets eight digits of its
-    SHA-256 appended. `is_taken` tells which slugs exist; the result is never one of them.
-    """
+    """A folder name for `name`: a-z, 0-9 and single hyphens, at most 48 characters. A name that
+    ASCII spells in full ("Anna Lee") gives its plain slug ("anna-lee"). One that loses something on
+    the way ("José", "李明"), is too long or reserved gets eight digits of its SHA-256 appended.
+    `is_taken` tells which slugs exist; the result is never one of them."""
     key = name_key(name)
     decomposed = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode("ascii")
     base = re.sub(r"[^a-z0-9]+", "-", decomposed.lower()).strip("-")
@@ -338,11 +325,9 @@ _STROKES = str.maketrans("I1|0", "lllO")
 
 
 def looks(name: str) -> frozenset[str]:
-    """What a name may be taken for. Names of which one is in both look the same.
-
-    One is the name as it is written, in which I, l and 1 are one stroke; the other is without
-    regard to case, so that a name in capitals is no way around it.
-    """
+    """What a name may be taken for. Names of which one is in both look the same. One is the name as
+    it is written, in which I, l and 1 are one stroke; the other is without regard to case, so that
+    a name in capitals is no way around it."""
     name = name.translate(JOINERS)
     plain = unicodedata.normalize("NFKC", name).translate(_ALIKE)
     folded = unicodedata.normalize("NFKC", name).casefold().translate(_ALIKE)
@@ -350,11 +335,9 @@ def looks(name: str) -> frozenset[str]:
 
 
 def whose(names: Sequence[str], slugs: Sequence[str]) -> Callable[[str], int | None]:
-    """Whom of a gallery a folder's name means, as an index into `names`; None for nobody.
-
-    It is a person's name or slug; case is ignored. Underscores stand for spaces, on either side,
-    unless two people would then have one name: nobody is guessed at.
-    """
+    """Whom of a gallery a folder's name means, as an index into `names`; None for nobody. It is a
+    person's name or slug; case is ignored. Underscores stand for spaces, on either side, unless two
+    people would then have one name: nobody is guessed at."""
     exact = {name_key(slug): label for label, slug in enumerate(slugs)}
     exact |= {name_key(name): label for label, name in enumerate(names)}
     loose: dict[str, list[int]] = defaultdict(list)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +40,15 @@ from engine.workspace.owner import translate_os_errors
 RECORDS_FILE = "pictures.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRecord:
-    """Where a picture came from and what was measured.
+    """Where a picture came from and what was measured. `frame` counts the source's frames from its
+    start and `seconds` is the source's clock; `box` is in pixels of that frame; `brightness` is
+    mean luma 0..255 and `sharpness` the variance of the Laplacian, both of the aligned crop.
+    `label` is a photograph's file name, `others` counts its other faces of comparable size. The
+    crop was aligned by the "points" of the face, or its "eyes"."""
 
-    `frame` counts the source's frames from its start and `seconds` is the source's clock;
-    `box` is in pixels of that frame; `brightness` is mean luma 0..255 and `sharpness` the
-    variance of the Laplacian, both of the aligned crop. `label` is the photograph's file name
-    for an import, else empty; `others` counts the photograph's other faces of comparable size,
-    any of which may be the one that was meant. `aligned` says by what the crop was aligned:
-    "points" of the face, or its "eyes" alone.
-    """
-
-    file: str
+    file: str = ""
     frame: int
     seconds: float
     box: BoxTuple
@@ -64,77 +60,44 @@ class PictureRecord:
     aligned: str = "eyes"
 
 
+@dataclass(eq=False)
 class SessionWriter:
-    """Takes the pictures of one session. The folder appears with the first picture.
+    """Takes the pictures of one session. The folder appears with the first picture. The caller
+    holds `Workspace.writer`. Every method raises DiskFull or WorkspaceUnusable if the disk refuses;
+    pictures that were written stay."""
 
-    The caller holds `Workspace.writer`. Every method raises DiskFull or WorkspaceUnusable if
-    the disk refuses; pictures that were written stay.
-    """
-
-    def __init__(
-        self,
-        people: People,
-        person: Person,
-        source: str,
-        target: int | None = None,
-        part: str = "",
-    ) -> None:
-        self._people = people
-        self._person = person
-        self._source = source
-        self._target = target
-        self._part = part
-        self.session = ""
-        """The session's id; empty until the first picture is kept."""
-        self.captured = 0
-        self._written = 0
-        """Also pictures that were put aside: no name is given twice."""
+    people: People
+    person: Person
+    source: str
+    target: int | None = None
+    part: str = ""
+    session: str = field(default="", init=False)
+    """The session's id; empty until the first picture is kept."""
+    captured: int = field(default=0, init=False)
+    _written: int = field(default=0, init=False)
+    """Also pictures that were put aside: no name is given twice."""
 
     @property
     def folder(self) -> Path:
         """The session's folder; only once `session` is set."""
-        return self._people.session_directory(self._person.slug, self.session)
+        return self.people.session_directory(self.person.slug, self.session)
 
-    def add(
-        self,
-        png: bytes,
-        *,
-        frame: int,
-        seconds: float,
-        box: BoxTuple,
-        eyes_found: bool,
-        brightness: float,
-        sharpness: float,
-        label: str = "",
-        others: int = 0,
-        aligned: str = "eyes",
-    ) -> str:
+    def add(self, png: bytes, record: PictureRecord) -> str:
         """Put one encoded picture on disk with its details; its file name once it is safely there.
-
         Raises PersonNotFound if the person was deleted meanwhile: their folder must not come
-        back with a picture in it.
-        """
+        back."""
         if not self.session:
-            self.session = self._people.new_session(self._person, self._source, aligned, self._part)
+            self.session = self.people.new_session(
+                self.person, self.source, record.aligned, self.part
+            )
         if self._gone():
             raise PersonNotFound(
                 "The person was deleted meanwhile",
-                self._person.name,
+                self.person.name,
                 "Enrol them again if that was a mistake.",
             )
         file = f"{self._written + 1:04d}.png"
-        record = PictureRecord(
-            file,
-            frame,
-            seconds,
-            box,
-            eyes_found,
-            brightness,
-            sharpness,
-            label,
-            others,
-            aligned,
-        )
+        record = replace(record, file=file)
         try:
             write_bytes(self.folder / file, png)
             append_line(
@@ -165,12 +128,12 @@ class SessionWriter:
         try:
             head = read_json(self.folder / SESSION_FILE)
         except (FileNotFoundError, DataError):  # somebody's hand: what is known is written anew
-            head = {"version": FORMAT, "id": self.session, "source": self._source}
+            head = {"version": FORMAT, "id": self.session, "source": self.source}
             head["started"] = utc_now()
         end = {
             "ended": utc_now(),
             "outcome": ended,
-            "target": self._target,
+            "target": self.target,
             "captured": self.captured,
             "refused": dict(sorted(refused.items())),
         }
@@ -179,7 +142,7 @@ class SessionWriter:
     def reassign(self, person: Person) -> None:
         """Move the session to another person, in one rename. Raises DataError, PersonNotFound."""
         if self.session:
-            target = self._people.session_directory(person.slug, self.session)
+            target = self.people.session_directory(person.slug, self.session)
             if target.exists():
                 raise DataError("The session exists already", str(target), "Capture once more.")
             if self._gone() or not target.parent.is_dir():
@@ -187,15 +150,13 @@ class SessionWriter:
             with translate_os_errors("move a folder", target):
                 move(self.folder, target)
                 sync_directory(target.parent)
-            traces.move_features(
-                self._people.workspace, self._person.slug, self.session, person.slug
-            )
-        self._person = person
+            traces.move_features(self.people.workspace, self.person.slug, self.session, person.slug)
+        self.person = person
 
     def discard(self) -> None:
         """Remove the session with all its pictures."""
         if self.session:
-            self._people.discard_session(self._person.slug, self.session, only_if_empty=False)
+            self.people.discard_session(self.person.slug, self.session, only_if_empty=False)
         self.forget()
 
     def forget(self) -> None:

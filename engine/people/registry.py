@@ -45,13 +45,13 @@ from engine.workspace.folder import Workspace
 from engine.workspace.identity import (
     PERSON_FILE,
     SESSION_FILE,
+    free_id,
     is_identity,
     is_session_id,
     iso,
     merged_in,
     new_identity,
     picture_names,
-    session_stamp,
     sub_folders,
 )
 
@@ -141,11 +141,8 @@ class People:
     # --- changing (the caller holds the writer lock) -------------------------------------------
 
     def add(self, name: str, consent: Consent | None = None, apart_from: str = "") -> Person:
-        """Enrol a new person without pictures, with an identity of their own.
-
-        `apart_from` is the identity of whom a stranger was told from. Raises NameInvalid,
-        NameTaken.
-        """
+        """Enrol a new person without pictures, with an identity of their own. `apart_from` is the
+        identity of whom a stranger was told from. Raises NameInvalid, NameTaken."""
         name = clean_name(name)
         self.refuse_taken(name, own=None)
         slug = self.free_slug(name)
@@ -171,10 +168,8 @@ class People:
         return slug_for(name, lambda slug: slug in trashed or os.path.lexists(self._folder(slug)))
 
     def ensure(self, name: str, consent: Consent | None = None) -> Person:
-        """The person of this name, added if there is none; `consent` is noted, if any.
-
-        Raises NameInvalid.
-        """
+        """The person of this name, added if there is none; `consent` is noted, if any. Raises
+        NameInvalid."""
         try:
             person = self.get(clean_name(name))
         except PersonNotFound:
@@ -182,10 +177,8 @@ class People:
         return self.set_consent(person.name, consent) if consent else person
 
     def rename(self, old: str, new: str) -> Person:
-        """Give a person another name; folder and pictures stay where they are.
-
-        Raises PersonNotFound, NameInvalid, NameTaken.
-        """
+        """Give a person another name; folder and pictures stay where they are. Raises
+        PersonNotFound, NameInvalid, NameTaken."""
         person = self.get(old)
         new = clean_name(new)
         self.refuse_taken(new, own=person.slug)
@@ -232,13 +225,10 @@ class People:
 
     def delete(self, name: str) -> Person:
         """Remove a person for good, with all pictures, cached features and split entries.
-
-        `engine.people.changes.delete_people` is the one that can be undone.
-
-        Returns the person as they were. Raises PersonNotFound. The folder leaves its place in
-        one rename before anything else happens, so that a crash never leaves half a person;
-        `Workspace.recover` and `tidy` finish the rest.
-        """
+        `engine.people.changes.delete_people` is the one that can be undone. Returns the person as
+        they were. Raises PersonNotFound. The folder leaves its place in one rename before anything
+        else happens, so that a crash never leaves half a person; `Workspace.recover` and `tidy`
+        finish the rest."""
         person = self.get(name)
         self.delete_slug(person.slug)
         return person
@@ -255,10 +245,8 @@ class People:
                 traces.remove(self.workspace, slug)
 
     def discard_if_empty(self, person: Person) -> bool:
-        """Delete `person` if they have no picture on disk; whether they were deleted.
-
-        For a person whom an enrolment or import created and then found no picture of.
-        """
+        """Delete `person` if they have no picture on disk; whether they were deleted. For a person
+        whom an enrolment or import created and then found no picture of."""
         folder = self._folder(person.slug)
         if not folder.is_dir() or read_sessions(folder):
             return False
@@ -268,33 +256,19 @@ class People:
     def new_session(
         self, person: Person, source: str, aligned: str = "eyes", part: str = ""
     ) -> str:
-        """Begin a session: its folder and session.json exist, with no picture yet.
-
-        `source` is text without credentials, `aligned` and `part` as in `SessionInfo`. The id is
-        the UTC time and a counter. Prefer `engine.people.picture_records.SessionWriter`, which also
-        writes pictures and the end.
-        Raises PersonNotFound if the person was deleted meanwhile.
-        """
+        """Begin a session: its folder and session.json exist, with no picture yet. `source` is text
+        without credentials, `aligned` and `part` as in `SessionInfo`. The id is the UTC time and a
+        counter. `picture_records.SessionWriter` also writes pictures and the end. Raises
+        PersonNotFound if the person was deleted meanwhile."""
         if not (self._folder(person.slug) / PERSON_FILE).is_file():
             raise self._not_found(person.name)
-        now = datetime.now(UTC)
-        stamp = session_stamp(now)
-        number = 1
-        while (folder := self._folder(person.slug) / f"{stamp}-{number:03d}").exists():
-            number += 1
-        with new_directory(folder) as unfinished:
-            write_json(
-                unfinished / SESSION_FILE,
-                {
-                    "version": FORMAT,
-                    "id": folder.name,
-                    "source": source,
-                    "started": iso(now),
-                    "aligned": aligned,
-                    **({"part": part} if part else {}),
-                },
-            )
-        return folder.name
+        now, own = datetime.now(UTC), self._folder(person.slug)
+        id = free_id(now, lambda id: (own / id).exists())
+        head = {"version": FORMAT, "id": id, "source": source, "started": iso(now)}
+        head |= {"aligned": aligned, **({"part": part} if part else {})}
+        with new_directory(own / id) as unfinished:
+            write_json(unfinished / SESSION_FILE, head)
+        return id
 
     def discard_session(self, slug: str, session: str, only_if_empty: bool = True) -> bool:
         """Remove a session's folder, by default only one without pictures; whether it was."""
@@ -310,10 +284,8 @@ class People:
         return True
 
     def tidy(self) -> tuple[str, ...]:
-        """Finish what crashes left: empty sessions, features and split entries of nobody.
-
-        Returns what was removed, relative to the workspace. Call after `Workspace.recover`.
-        """
+        """Finish what crashes left: empty sessions, features and split entries of nobody. Returns
+        what was removed, relative to the workspace. Call after `Workspace.recover`."""
         removed = []
         slugs = self._slugs()
         self._identify(slugs)
@@ -373,24 +345,20 @@ class People:
     def _not_found(self, name: str) -> PersonNotFound:
         names = {name_key(other): other for _, other in self._names()}
         near = difflib.get_close_matches(name_key(name), names, n=1)
-        unread = [each.shown for each in self.unread()]
+        unread = ", ".join(each.shown for each in self.unread())
         hint = "See `facedesk people list`."
         if near:
             hint = f"Did you mean {names[near[0]]}?"
         elif unread:
-            hint = "It may be one who cannot be read: {names}. See `facedesk people list`.".format(
-                names=", ".join(unread)
-            )
+            hint = f"It may be one who cannot be read: {unread}. {hint}"
         shown = name if len(name) <= 60 else f"{name[:60]}..."
         return PersonNotFound("Nobody of this name is enrolled", shown, hint)
 
 
 class StrangerArea(Workspace):
-    """A workspace's strangers, seen as a workspace of their own.
-
-    Whatever works on people (registry, enrolment, import, feature cache) works here on strangers
-    and cannot reach the people. The writer lock is the workspace's.
-    """
+    """A workspace's strangers, seen as a workspace of their own. Whatever works on people
+    (registry, enrolment, import, feature cache) works here on strangers and cannot reach the
+    people. The writer lock is the workspace's."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace.root)

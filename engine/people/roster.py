@@ -11,12 +11,12 @@ import csv
 import io
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.contract.errors import DataError, NameInvalid, UsageError
+from engine.contract.errors import DataError, FacedeskError, NameInvalid, UsageError
 from engine.contract.people import Added, Consent, RosterRow
 from engine.people.person import clean_name
 from engine.people.registry import People
@@ -46,7 +46,7 @@ class Entry:
 
 def entries(workspace: Workspace) -> tuple[Entry, ...]:
     """The roster in its order. Raises DataError if the file is damaged."""
-    path = workspace.root / FILE
+    path = workspace.roster_file
     try:
         body = read_json(path)
         return tuple(_entry(each) for each in body["names"])
@@ -63,19 +63,15 @@ def rows(workspace: Workspace) -> tuple[RosterRow, ...]:
     pictures = {name_key(person.name): person.pictures for person in People(workspace).list()}
     return tuple(
         RosterRow(
-            name=entry.name,
-            consent=entry.consent,
-            pictures=pictures.get(name_key(entry.name), 0),
+            name=entry.name, consent=entry.consent, pictures=pictures.get(name_key(entry.name), 0)
         )
         for entry in entries(workspace)
     )
 
 
 def add(workspace: Workspace, source: Path) -> Added:
-    """Add the names of a CSV file or folder; the caller holds the writer lock.
-
-    Raises UsageError if there is no such file or folder, it cannot be read, or has no names.
-    """
+    """Add the names of a CSV file or folder; the caller holds the writer lock. Raises UsageError if
+    there is no such file or folder, it cannot be read, or has no names."""
     before = list(entries(workspace))
     known = {name_key(entry.name) for entry in before}
     people, unread = People(workspace).everybody()
@@ -98,14 +94,13 @@ def add(workspace: Workspace, source: Path) -> Added:
         else:
             new.append(Entry(name, _consent(consent)))
         known.add(key)
-    body = [{"name": e.name, "consent": e.consent} for e in (*before, *new)]
-    write_json(workspace.root / FILE, {"version": 1, "names": body})
+    _write(workspace, (*before, *new))
     return Added(tuple(entry.name for entry in new), tuple(notes))
 
 
 def clear(workspace: Workspace) -> int:
     """Forget the roster; how many names it had. Nobody who is enrolled is touched."""
-    path = workspace.root / FILE
+    path = workspace.roster_file
     try:
         count = len(entries(workspace))
     except DataError:
@@ -113,6 +108,20 @@ def clear(workspace: Workspace) -> int:
     with translate_os_errors("remove a file", path):
         path.unlink(missing_ok=True)
     return count
+
+
+def forget(workspace: Workspace, names: Sequence[str]) -> int:
+    """Take names off the roster; how many there were. A damaged roster stays: the caller searches
+    it. Raises DiskFull, WorkspaceUnusable."""
+    keys = set(map(name_key, names))
+    try:
+        before = entries(workspace)
+    except FacedeskError:
+        return 0
+    kept = [entry for entry in before if name_key(entry.name) not in keys]
+    if len(kept) < len(before):
+        _write(workspace, kept)
+    return len(before) - len(kept)
 
 
 def consent_for(workspace: Workspace, name: str) -> Consent | None:
@@ -124,22 +133,22 @@ def consent_for(workspace: Workspace, name: str) -> Consent | None:
 
 
 def forget_consent(workspace: Workspace, name: str) -> None:
-    """A name's consent was taken back: what was noted here before counts no more.
-
-    The caller holds the writer lock. A damaged roster stays: it notes nobody's consent. Raises
-    DiskFull, WorkspaceUnusable.
-    """
+    """A name's consent was taken back: what was noted here before counts no more. The caller holds
+    the writer lock. A damaged roster stays: it notes nobody's consent. Raises DiskFull,
+    WorkspaceUnusable."""
     try:
         before, key = entries(workspace), name_key(name)
     except DataError as error:
         if type(error) is not DataError:
             raise
         return
-    body = [
-        {"name": e.name, "consent": None if name_key(e.name) == key else e.consent} for e in before
-    ]
     if any(e.consent and name_key(e.name) == key for e in before):
-        write_json(workspace.root / FILE, {"version": 1, "names": body})
+        _write(workspace, [Entry(e.name) if name_key(e.name) == key else e for e in before])
+
+
+def _write(workspace: Workspace, names: Iterable[Entry]) -> None:
+    body = [{"name": each.name, "consent": each.consent} for each in names]
+    write_json(workspace.roster_file, {"version": 1, "names": body})
 
 
 def read_names(source: Path) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from engine.contract import Captured, EnrolDone, Refused
@@ -21,7 +22,7 @@ from engine.contract.errors import FacedeskError, UsageError
 from engine.contract.people import Trashed
 from engine.people.changes import give_up_session, set_aside
 from engine.people.person import Person
-from engine.people.picture_records import SessionWriter
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
 from engine.people.trash import Trash
 from engine.pictures import encode_png
@@ -41,58 +42,43 @@ State = Literal["capturing", "complete", "stopped", "cancelled", "source_ended"]
 LARGEST_TARGET = 10_000
 
 
+@dataclass(eq=False)
 class Enrolment:
     """One session of one person. The caller holds `Workspace.writer` for as long as it lives.
+    `source` is the source's text without credentials. With `new_person` the person is removed again
+    by `finish` if no picture of them was kept. A session that is given up can be undone for
+    `keep_days`, with 0 it is gone. Raises UsageError for a target outside 1..10000."""
 
-    `source` is the source's text without credentials. With `new_person` the person is removed
-    again by `finish` if no picture of them was kept. A session that is given up can be undone for
-    `keep_days`, with 0 it is gone. Raises UsageError for a target outside 1..10000.
-    """
+    people: People
+    person: Person
+    source: str
+    target: int
+    gates: QualityGates
+    new_person: bool = field(default=False, kw_only=True)
+    keep_days: int = field(default=30, kw_only=True)
+    clock: Callable[[], float] = field(default=time.monotonic, kw_only=True)
+    state: State = field(default="capturing", init=False)
+    refused: Counter[str] = field(default_factory=Counter, init=False)
+    """Frames refused so far, by reason."""
+    verdict: Verdict | None = field(default=None, init=False)
+    """The gates' word on the last frame that was fed."""
 
-    def __init__(
-        self,
-        people: People,
-        person: Person,
-        source: str,
-        target: int,
-        gates: QualityGates,
-        *,
-        new_person: bool = False,
-        keep_days: int = 30,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        if not 1 <= target <= LARGEST_TARGET:
+    def __post_init__(self) -> None:
+        if not 1 <= self.target <= LARGEST_TARGET:
             raise UsageError(
                 "The number of pictures is out of bounds",
-                f"{target} was asked for, 1 to {LARGEST_TARGET} are possible",
+                f"{self.target} was asked for, 1 to {LARGEST_TARGET} are possible",
                 "Choose another --count.",
             )
-        self.person = person
-        self.target = target
-        self._people = people
-        self._source = source
-        self._gates = gates
-        self._new_person = new_person
-        self.keep_days = keep_days
-        self._clock = clock
-        self._audit = Audit(people.workspace)
+        self._audit = Audit(self.people.workspace)
         self._audit.ready()
         self._doing: Doing | None = None
-        self._began = clock()
-        self._writer = SessionWriter(people, person, source, target)
+        self._began = self.clock()
+        self._writer = SessionWriter(self.people, self.person, self.source, self.target)
         self._previous: NDArray[np.uint8] | None = None
-        self._refused: Counter[str] = Counter()
-        self._state: State = "capturing"
-        self.verdict: Verdict | None = None
-        """The gates' word on the last frame that was fed."""
         self._done: EnrolDone | None = None
         self._aside: list[Trashed] = []
         self._given_up: Trashed | None = None
-
-    @property
-    def state(self) -> State:
-        """Where the session stands."""
-        return self._state
 
     @property
     def session(self) -> str:
@@ -104,20 +90,13 @@ class Enrolment:
         """Pictures kept so far."""
         return self._writer.captured
 
-    @property
-    def refused(self) -> dict[str, int]:
-        """Frames refused so far, by reason."""
-        return dict(self._refused)
-
     def take(self, frame: Frame, faces: tuple[Face, ...]) -> tuple[Captured | Refused, ...]:
-        """Judge one frame; what happened to it. Nothing happens once the session is over.
-
-        A `Captured` event means that the crop is on disk. Raises DiskFull or WorkspaceUnusable
-        if it cannot be written: the session is then stopped, what it kept before stays.
-        """
-        if self._state != "capturing":
+        """Judge one frame; what happened to it. Nothing happens once the session is over. A
+        `Captured` event means that the crop is on disk. Raises DiskFull or WorkspaceUnusable if it
+        cannot be written: the session is then stopped, what it kept before stays."""
+        if self.state != "capturing":
             return ()
-        verdict = self.verdict = self._gates.judge(faces, self._previous)
+        verdict = self.verdict = self.gates.judge(faces, self._previous)
         if verdict.refusal is not None or verdict.face is None:
             return (self._refuse(frame, faces, verdict.refusal, verdict),)
         face = verdict.face
@@ -126,13 +105,15 @@ class Enrolment:
                 self._begin()
             file = self._writer.add(
                 encode_png(face.crop),
-                frame=frame.sequence,
-                seconds=round(frame.seconds, 3),
-                box=face.box.as_tuple,
-                eyes_found=face.eyes_found,
-                brightness=round(verdict.brightness, 2),
-                sharpness=round(verdict.sharpness, 2),
-                aligned=face.aligned,
+                PictureRecord(
+                    frame=frame.sequence,
+                    seconds=round(frame.seconds, 3),
+                    box=face.box.as_tuple,
+                    eyes_found=face.eyes_found,
+                    brightness=round(verdict.brightness, 2),
+                    sharpness=round(verdict.sharpness, 2),
+                    aligned=face.aligned,
+                ),
             )
         except FacedeskError:
             self._end("stopped")
@@ -174,31 +155,26 @@ class Enrolment:
     def give_up(self, *, for_good: bool = False) -> None:
         """Cancel even a session that is complete already; only before `finish`. With `for_good`
         its pictures may not be kept in the trash either."""
-        self._state = "cancelled"
+        self.state = "cancelled"
         if for_good:
             self.keep_days = 0
 
     def reassign(self, person: Person) -> None:
-        """Give the session with its pictures to `person`, who is enrolled, and go on as theirs.
-
-        A person whom this session created is removed again. Raises DataError if `person` has a
-        session of the very same id.
-        """
+        """Give the session with its pictures to `person`, who is enrolled, and go on as theirs. A
+        person whom this session created is removed again. Raises DataError if `person` has a
+        session of the very same id."""
         self._writer.reassign(person)
-        if self._new_person:
-            self._people.discard_if_empty(self.person)
-        self.person, self._new_person = person, False
+        if self.new_person:
+            self.people.discard_if_empty(self.person)
+        self.person, self.new_person = person, False
         if self._doing is not None:
             self._audit.give_up(self._doing, "somebody else")
             self._begin()
 
     def put_aside(self, files: Sequence[str], *, asked: bool) -> Trashed | None:
-        """Put pictures that show another face into the trash; the session goes on.
-
-        `asked`: an operator said so. None if they are all gone. Raises DataError if that cannot be
-        done.
-        """
-        people, slug = self._people, self.person.slug
+        """Put pictures that show another face into the trash; the session goes on. `asked`: an
+        operator said so. None if they are all gone. Raises DataError if that cannot be done."""
+        people, slug = self.people, self.person.slug
         folder = people.session_directory(slug, self.session)
         # The operator may have deleted one, or renamed the person, meanwhile.
         chosen = [f"{self.session}/{file}" for file in files if (folder / file).is_file()]
@@ -212,33 +188,31 @@ class Enrolment:
         return done
 
     def finish(self) -> EnrolDone:
-        """Write down how the session ended, and put a cancelled one away; the closing event.
-
-        A session still capturing is stopped. Further calls return the same event.
-        """
+        """Write down how the session ended, and put a cancelled one away; the closing event. A
+        session still capturing is stopped. Further calls return the same event."""
         if self._done is not None:
             return self._done
         self._end("stopped")
-        if self._state == "cancelled" and not self.keep_days:
+        if self.state == "cancelled" and not self.keep_days:
             self._writer.discard()
             for change in self._aside:
-                Trash(self._people.workspace).drop(change.id)
+                Trash(self.people.workspace).drop(change.id)
         else:
-            self._writer.close(self._state, self._refused)
+            self._writer.close(self.state, self.refused)
         if self._doing is not None:
             self._note_end(self._doing)
-        if self._state == "cancelled" and self.captured:
+        if self.state == "cancelled" and self.captured:
             self._put_away()
-        if self._new_person:
-            self._people.discard_if_empty(self.person)
+        if self.new_person:
+            self.people.discard_if_empty(self.person)
         self._done = EnrolDone(
             person=self.person.name,
             session=self.session,
             captured=self.captured,
             target=self.target,
-            refused=dict(sorted(self._refused.items())),
-            seconds=round(self._clock() - self._began, 3),
-            ended=self._state,
+            refused=dict(sorted(self.refused.items())),
+            seconds=round(self.clock() - self._began, 3),
+            ended=self.state,
             aside=sum(change.pictures for change in self._aside),
             given_up=self._given_up.pictures if self._given_up else 0,
             change=self._given_up.id if self._given_up else "",
@@ -247,18 +221,18 @@ class Enrolment:
 
     def _begin(self) -> None:
         """Note, before the first picture, that this person is enrolled."""
-        about = {"new": self._new_person, "source": place(self._source)}
+        about = {"new": self.new_person, "source": place(self.source)}
         self._doing = self._audit.begin("enrolled", [(self.person.id, about)])
 
     def _put_away(self) -> None:
         """Put this session into the trash, its person too if it is all there is of them."""
-        people = self._people
+        people = self.people
         self._given_up = give_up_session(
             people.workspace,
             people.by_slug(self.person.slug).name,  # they may have been renamed meanwhile
             self.session,
             self.keep_days,
-            new=self._new_person,
+            new=self.new_person,
         )
         self._writer.forget()
 
@@ -276,7 +250,7 @@ class Enrolment:
         self, frame: Frame, faces: tuple[Face, ...], reason: str | None, verdict: Verdict
     ) -> Refused:
         reason = str(reason or "no_face")
-        self._refused[reason] += 1
+        self.refused[reason] += 1
         seen = verdict.face or (faces[0] if faces else None)
         return Refused(
             person=self.person.name,
@@ -288,5 +262,5 @@ class Enrolment:
         )
 
     def _end(self, state: State) -> None:
-        if self._state == "capturing":
-            self._state = state
+        if self.state == "capturing":
+            self.state = state

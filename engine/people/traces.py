@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from engine.contract.people import Trashed
 from engine.people.person import Person
 from engine.workspace.files import make_directory, move, read_json, remove_directory, write_json
 from engine.workspace.folder import Workspace
-from engine.workspace.identity import identity_at
+from engine.workspace.identity import identity_at, sub_folders
 from engine.workspace.owner import translate_os_errors
 
 
@@ -28,7 +28,7 @@ def remove(workspace: Workspace, slug: str) -> None:
     """Remove the features and split entries of `slug`."""
     for folder in _feature_folders(workspace):
         remove_directory(folder / slug)
-    _edit_split(workspace, lambda split: split["people"].pop(slug, None) is not None)
+    _edit_split(workspace, {slug: None})
 
 
 def feature_files(workspace: Workspace, slug: str, session: str = "") -> tuple[Path, ...]:
@@ -50,14 +50,9 @@ def move_features(workspace: Workspace, slug: str, session: str, to: str) -> Non
 
 def folders_in_trash(workspace: Workspace) -> frozenset[str]:
     """Slugs to which undoing something in the trash brings pictures back."""
-    area, found = workspace.people.name, set()
-    for manifest in workspace.trash.glob("*/manifest.json"):
-        with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError, ValueError):
-            for source, _unused, _optional in read_json(manifest)["steps"]:
-                parts = str(source).split("/")
-                if parts[0] == area and len(parts) > 1:
-                    found.add(parts[1])
-    return frozenset(found)
+    sources = (step.source.split("/") for each in manifests(workspace) for step in each.steps)
+    area = workspace.people.name
+    return frozenset(parts[1] for parts in sources if parts[0] == area and len(parts) > 1)
 
 
 def split_entries(workspace: Workspace) -> dict[str, Any]:
@@ -67,9 +62,7 @@ def split_entries(workspace: Workspace) -> dict[str, Any]:
 
 def edit(workspace: Workspace, entries: Mapping[str, Any]) -> dict[str, Any]:
     """A change of split.json as JSON, for `apply` and `take_back`; empty if there is no split.
-
-    `entries` are the new entries by slug, None for none.
-    """
+    `entries` are the new entries by slug, None for none."""
     split = _read_split(workspace)
     if not split:
         return {}
@@ -91,30 +84,18 @@ def is_change(body: Any) -> bool:
 
 def apply(workspace: Workspace, change: Mapping[str, Any]) -> None:
     """Do a change made by `edit`, whole or not at all; doing it twice is no mistake."""
-
-    def do(split: dict[str, Any]) -> bool:
-        if not change:
-            return False
-        for slug, (_unused, after) in change["people"].items():
-            _put(split, slug, after)
-        return True
-
-    _edit_split(workspace, do)
+    if change:
+        entries = {slug: after for slug, (_before, after) in change["people"].items()}
+        _edit_split(workspace, entries)
 
 
 def take_back(workspace: Workspace, change: Mapping[str, Any]) -> None:
     """Undo a change made by `edit`, unless the split was made anew meanwhile."""
-
-    def do(split: dict[str, Any]) -> bool:
-        if not change or change["made"] != _made(split):
-            return False
-        was = dict(split["people"])
-        for slug, (before, after) in change["people"].items():
-            if split["people"].get(slug) == after:
-                _put(split, slug, before)
-        return bool(was != split["people"])
-
-    _edit_split(workspace, do)
+    split = _read_split(workspace)
+    if split and change and change["made"] == _made(split):
+        now, people = split["people"], change["people"].items()
+        entries = {slug: before for slug, (before, after) in people if now.get(slug) == after}
+        _edit_split(workspace, entries)
 
 
 def _made(split: dict[str, Any]) -> list[Any]:
@@ -122,56 +103,39 @@ def _made(split: dict[str, Any]) -> list[Any]:
     return [split.get("seed"), split.get("shares")]
 
 
-def _put(split: dict[str, Any], slug: str, entry: Any) -> None:
-    if entry is None:
-        split["people"].pop(slug, None)
-    else:
-        split["people"][slug] = entry
-
-
 def forget_names(workspace: Workspace) -> None:
     """Empty the warnings of a split that an earlier version made: a former name stands in them."""
-    _edit_split(workspace, lambda split: False)
+    _edit_split(workspace, {})
 
 
 def sweep(workspace: Workspace, slugs: frozenset[str]) -> tuple[str, ...]:
     """Remove features and split entries of people who are not among `slugs`; say which."""
     removed = []
-    for folder in _feature_folders(workspace):
-        for orphan in sorted(folder.iterdir()):
-            if orphan.is_dir() and not orphan.name.startswith(".") and orphan.name not in slugs:
-                remove_directory(orphan)
-                removed.append(str(orphan.relative_to(workspace.root)))
-
-    def edit(split: dict[str, Any]) -> bool:
-        gone = sorted(set(split["people"]) - slugs)
-        for slug in gone:
-            del split["people"][slug]
-            removed.append(f"{workspace.split_file.name}: {slug}")
-        return bool(gone)
-
-    _edit_split(workspace, edit)
-    return tuple(removed)
+    for orphan in (each for folder in _feature_folders(workspace) for each in sub_folders(folder)):
+        if orphan.name not in slugs:
+            remove_directory(Path(orphan))
+            removed.append(str(Path(orphan).relative_to(workspace.root)))
+    gone = sorted(set(split_entries(workspace)) - slugs)
+    _edit_split(workspace, dict.fromkeys(gone))
+    return (*removed, *(f"{workspace.split_file.name}: {slug}" for slug in gone))
 
 
 def sweep_sessions(workspace: Workspace) -> tuple[str, ...]:
     """Remove features of sessions that are not there, for one was moved back; say which."""
     removed = []
-    for folder in _feature_folders(workspace):
-        for rows in sorted(folder.glob("*/*.npz")):
-            session = workspace.people / rows.parent.name / rows.name.partition(".")[0]
-            if not rows.name.startswith(".") and not session.is_dir():
-                with translate_os_errors("remove a file", rows):
-                    rows.unlink(missing_ok=True)
-                removed.append(str(rows.relative_to(workspace.root)))
+    for rows in (
+        f for each in _feature_folders(workspace) for f in sorted(each.glob("*/[!.]*.npz"))
+    ):
+        session = workspace.people / rows.parent.name / rows.name.partition(".")[0]
+        if not session.is_dir():
+            with translate_os_errors("remove a file", rows):
+                rows.unlink(missing_ok=True)
+            removed.append(str(rows.relative_to(workspace.root)))
     return tuple(removed)
 
 
-def _feature_folders(workspace: Workspace) -> Iterator[Path]:
-    if workspace.features.is_dir():
-        for folder in sorted(workspace.features.iterdir()):
-            if folder.is_dir() and not folder.name.startswith("."):
-                yield folder
+def _feature_folders(workspace: Workspace) -> list[Path]:
+    return [Path(entry) for entry in sub_folders(workspace.features)]
 
 
 def _read_split(workspace: Workspace) -> dict[str, Any]:
@@ -182,13 +146,16 @@ def _read_split(workspace: Workspace) -> dict[str, Any]:
     return split if isinstance(split, dict) and isinstance(split.get("people"), dict) else {}
 
 
-def _edit_split(workspace: Workspace, edit: Callable[[dict[str, Any]], bool]) -> None:
-    split = _read_split(workspace)
-    if split and (edit(split) or split.get("warnings")):
-        split["warnings"] = []
-        write_json(workspace.split_file, split)
+def _edit_split(workspace: Workspace, entries: Mapping[str, Any]) -> None:
+    """Set entries of split.json, None for no entry. Whatever earlier versions warned of goes."""
+    if split := _read_split(workspace):
+        people = {**split["people"], **entries}
+        people = {slug: entry for slug, entry in people.items() if entry is not None}
+        if people != split["people"] or split.get("warnings"):
+            write_json(workspace.split_file, {**split, "people": people, "warnings": []})
 
 
+MANIFEST = "manifest.json"
 OWN = "@"
 """First part of a path in the manifest that lies in the change's own folder."""
 
@@ -220,6 +187,48 @@ def place_of(key: str) -> str:
     parts = key.split("/")
     at = _SLUG_AT.get(parts[0], len(parts))
     return f"{_AREA_OF[parts[0]]}/{parts[at]}" if at < len(parts) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a change in the trash says of itself. `owners` tells whose each folder was."""
+
+    folder: Path
+    body: dict[str, Any]
+    steps: tuple[Step, ...]
+    owners: Mapping[str, str]
+
+    def kept(self, step: Step) -> Path | None:
+        """Where the change keeps what a step took away; None if it keeps nothing of it."""
+        inside = step.target.startswith(f"{OWN}/kept/") and ".." not in step.target
+        return self.folder.joinpath(*step.target.split("/")[1:]) if inside else None
+
+    def concerns(self, path: str, ids: Collection[str]) -> bool:
+        """Whether a path of the workspace, folder or features, is that of these identities."""
+        return self.owners.get(place_of(path)) in ids
+
+    def write(self, **changed: Any) -> None:
+        """Write it with other contents. Raises DiskFull, WorkspaceUnusable."""
+        write_json(self.folder / MANIFEST, {**self.body, **changed})
+
+
+def manifest_of(change: Path) -> Manifest | None:
+    """The manifest of a change in the trash; None if it is gone or damaged."""
+    try:
+        body = read_json(change / MANIFEST)
+        steps = tuple(Step(str(a), str(b), bool(c)) for a, b, c in body["steps"])
+        owners = body.get("people")
+    except (FileNotFoundError, DataError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+    owners = owners if isinstance(owners, dict) else {}
+    return Manifest(change, body, steps, {str(k): str(v) for k, v in owners.items()})
+
+
+def manifests(workspace: Workspace) -> Iterator[Manifest]:
+    """Those of all changes that lie in the trash and can be read."""
+    for entry in sub_folders(workspace.trash):
+        if (found := manifest_of(Path(entry.path))) is not None:
+            yield found
 
 
 def moved_to(body: dict[str, Any], place: str, slug: str) -> dict[str, Any]:
@@ -258,7 +267,7 @@ class Change:
         """How many pictures it is about, as it is told."""
         self.noted: tuple[int, ...] = ()
         """The numbers of the audit log's entries that it began (`Doing.numbers`)."""
-        self.done: Trashed | None = None
+        self.done = Trashed("", "", "", "")
         """The change as it lies in the trash, once the block has ended well."""
         self._workspace = workspace
         self._folder = folder
@@ -283,11 +292,9 @@ class Change:
         return folder
 
     def edit_split(self, entries: Mapping[str, Any]) -> None:
-        """Give people (by slug) these entries in split.json, None for no entry.
-
-        Undo puts the entries back unless
-        the split was made anew meanwhile; it then no longer fits and the next training splits.
-        """
+        """Give people (by slug) these entries in split.json, None for no entry. Undo puts the
+        entries back unless the split was made anew meanwhile; it then no longer fits and the next
+        training splits."""
         self.split = edit(self._workspace, entries)
 
     def merge(self, person: Person, into: Person) -> None:

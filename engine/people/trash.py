@@ -31,8 +31,9 @@ from engine.people import traces
 from engine.people.clock import read_clock
 from engine.people.person import is_slug
 from engine.people.registry import People, StrangerArea
-from engine.people.traces import OWN, Change, Plan, Step, moved_to
-from engine.workspace.audit import Audit
+from engine.people.traces import MANIFEST, OWN, Change, Plan, Step, moved_to
+from engine.workspace.audit import About, Audit
+from engine.workspace.audit_words import Action
 from engine.workspace.files import (
     locked_directory,
     make_directory,
@@ -44,12 +45,11 @@ from engine.workspace.files import (
     write_json,
 )
 from engine.workspace.folder import Workspace
-from engine.workspace.identity import identity_at, iso, join, part, session_stamp, sub_folders
+from engine.workspace.identity import free_id, identity_at, iso, join, part, sub_folders
 from engine.workspace.owner import translate_os_errors
 
 __all__ = ["Change", "Trash", "Trashed"]
 
-MANIFEST = "manifest.json"
 FORMAT = 1
 DOING, UNDOING = ".doing", ".undoing"
 
@@ -60,11 +60,8 @@ _HELD: set[Path] = set()
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else changes this trash inside the block.
-
-    The calls and processes of one app share the writer lock; none may take another's steps for a
-    crash's.
-    """
+    """Nobody else changes this trash inside the block. The calls and processes of one app share the
+    writer lock; none may take another's steps for a crash's."""
     with _ONE_AT_A_TIME:
         if folder in _HELD or not folder.is_dir():
             yield
@@ -79,9 +76,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 class Trash:
     """The trash of one workspace. Whoever changes, undoes or purges holds `Workspace.writer`.
-
-    `keep_days` is how long a change can be undone; with 0 removed things are gone at once.
-    """
+    `keep_days` is how long a change can be undone; with 0 removed things are gone at once."""
 
     def __init__(self, workspace: Workspace, keep_days: int = 30) -> None:
         self._workspace = workspace
@@ -98,11 +93,9 @@ class Trash:
         names: Sequence[tuple[str, str]] = (),
         by_itself: bool = False,
     ) -> Iterator[Change]:
-        """Put a change together in the block; at its end it happens, all or nothing.
-
-        If the block raises, or adds no step, nothing was changed. Raises UndoConflict if a step
-        is not possible, DiskFull, WorkspaceUnusable.
-        """
+        """Put a change together in the block; at its end it happens, all or nothing. If the block
+        raises, or adds no step, nothing was changed. Raises UndoConflict if a step is not possible,
+        DiskFull, WorkspaceUnusable."""
         make_directory(self._folder)
         with translate_os_errors("create a folder", self._folder):
             temporary = new_temporary(self._folder)
@@ -130,6 +123,18 @@ class Trash:
         change.done = replace(what, id=id, at=at)
         if not self._keep_days:
             remove_directory(self._folder / id)
+
+    @contextlib.contextmanager
+    def noted_change(
+        self, audit: Audit, action: Action, about: About, title: str, back: str, **more: Any
+    ) -> Iterator[Change]:
+        """`change`, with an audit entry for each subject. Raises as `Audit.begin` too."""
+        with (
+            audit.of_all(action, about) as doing,
+            self.change(title, back, **more) as change,
+        ):
+            change.noted = doing.numbers
+            yield change
 
     def _begin(self, temporary: Path, change: Change, what: Trashed) -> tuple[str, str]:
         """Write the manifest and name the folder: from here on it happens. Id and time."""
@@ -183,12 +188,10 @@ class Trash:
         return found
 
     def undo(self, id: str = "") -> Trashed:
-        """Put everything back as it was before a change, by default the newest one.
-
-        Pictures and features come back, split entries too unless a new split was made.
-        Raises NothingToUndo, UndoConflict if a place is taken or what is to go back was changed
-        since, DataError for a damaged entry. `engine.people.changes.undo` looks at names too.
-        """
+        """Put everything back as it was before a change, by default the newest one. Pictures and
+        features come back, split entries too unless a new split was made. Raises NothingToUndo,
+        UndoConflict if a place is taken or what is to go back was changed since, DataError for a
+        damaged entry. `engine.people.changes.undo` looks at names too."""
         with _alone(self._folder):
             self.recover()
             return self._undo(self.find(id))
@@ -260,10 +263,8 @@ class Trash:
         return tuple(each for each in self.changes() if clock.is_due(each.id, self._keep_days))
 
     def recover(self) -> tuple[str, ...]:
-        """Finish the changes and undoings that a crash cut short; what was done, in words.
-
-        Call after `Workspace.recover` and before `People.tidy`.
-        """
+        """Finish the changes and undoings that a crash cut short; what was done, in words. Call
+        after `Workspace.recover` and before `People.tidy`."""
         finished = []
         with _alone(self._folder):
             for entry in sub_folders(self._folder):
@@ -332,27 +333,16 @@ class Trash:
                     plan.add(str(source), str(target))
                 continue
             inside = step.target.startswith(OWN)
-            for path, wrong, why in (
-                (
-                    source,
-                    not plan.has(str(source)),
-                    "{path} is not there any more: something was changed since",
-                ),
-                (
-                    target,
-                    plan.has(str(target)),
-                    "{path} is there already: something was changed since",
-                ),
-                (
-                    target.parent,
-                    not (inside or plan.has(str(target.parent))),
-                    "{path} is gone: something was changed since",
-                ),
+            for wrong, path, why in (
+                (not plan.has(str(source)), source, "is not there any more"),
+                (plan.has(str(target)), target, "is there already"),
+                (not (inside or plan.has(str(target.parent))), target.parent, "is gone"),
             ):
                 if wrong:
+                    place = path.relative_to(self._workspace.root)
                     raise UndoConflict(
                         what,
-                        why.format(path=path.relative_to(self._workspace.root)),
+                        f"{place} {why}: something was changed since",
                         "Undo what was done later first; see `facedesk trash list`.",
                     )
             plan.add(str(source), str(target))
@@ -374,18 +364,13 @@ class Trash:
     def _next(self) -> tuple[str, str]:
         now = datetime.now(UTC)
         taken = {entry.name.partition(".")[0] for entry in sub_folders(self._folder)}
-        number = 1
-        while (id := f"{session_stamp(now)}-{number:03d}") in taken:
-            number += 1
-        return id, iso(now)
+        return free_id(now, taken.__contains__), iso(now)
 
     def _read(
         self, name: str, *, strict: bool = False
     ) -> tuple[Trashed, list[Step], dict[str, Any]]:
-        """A manifest; one that is damaged has no title and no steps.
-
-        With `strict` one that cannot be read just now is no damaged one: WorkspaceUnusable.
-        """
+        """A manifest; one that is damaged has no title and no steps. With `strict` one that cannot
+        be read just now is no damaged one: WorkspaceUnusable."""
         id = name.partition(".")[0]
         try:
             body = read_json(self._folder / name / MANIFEST)

@@ -43,21 +43,24 @@ from engine.workspace.files import (
     write_json,
 )
 from engine.workspace.folder import Workspace
-from engine.workspace.identity import is_session_id, iso, picture_names, session_stamp, sub_folders
+from engine.workspace.identity import free_id, is_session_id, iso, picture_names, sub_folders
 
 SIGHTING_FILE = "sighting.json"
 FEATURES_FILE = "features.npz"
 FORMAT = 1
+SEEN = (
+    *("source", "candidate", "candidate_id", "score", "threshold", "extractor", "space"),
+    *("run", "track", "beside"),
+)
+"""What of a `Sighted` is kept as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One track of a stranger. `candidate` is the enrolled person nearest, with the best score;
-    `candidate_id` who that is for good, empty where it was not noted.
-
-    `at` is ISO 8601 in UTC; `records` tell of each crop. `extractor` and `space` are the digests
-    of what made the features and embeddings; `run`, `track` and `beside` are as in `Sighted`.
-    """
+    `candidate_id` who that is for good, empty where it was not noted. `at` is ISO 8601 in UTC;
+    `records` tell of each crop. `extractor` and `space` are the digests of what made the features
+    and embeddings; `run`, `track` and `beside` are as in `Sighted`."""
 
     id: str
     at: str
@@ -159,62 +162,41 @@ class UnknownStore:
         return self._folder / id
 
     def add(self, sighted: Sighted, now: datetime | None = None) -> str:
-        """Keep a sighting; purges, and drops the oldest beyond the bound. Returns its id.
-
-        Raises ValueError for an event that does not fit itself, DiskFull, WorkspaceUnusable.
-        """
+        """Keep a sighting; purges, and drops the oldest beyond the bound. Returns its id. Raises
+        ValueError for an event that does not fit itself, DiskFull, WorkspaceUnusable."""
         pictures, features = sighted.parts()
         moment = now or datetime.now(UTC)
         self.purge(now)
         for id in self._ids()[: max(0, self.count() - self._settings.most + 1)]:
             remove_directory(self.folder(id))
-        number = 1
-        while (target := self._folder / f"{session_stamp(moment)}-{number:03d}").exists():
-            number += 1
-        records = []
+        target = self._folder / free_id(moment, lambda id: (self._folder / id).exists())
+        shots = enumerate(sighted.shots, 1)
+        records = [
+            PictureRecord(
+                file=f"{place:04d}.png",
+                frame=frame,
+                seconds=seconds,
+                box=box,
+                eyes_found=eyes,
+                brightness=brightness,
+                sharpness=sharpness,
+                aligned=sighted.aligned,
+            )
+            for place, (frame, seconds, box, eyes, brightness, sharpness) in shots
+        ]
+        body = {"version": FORMAT, "at": iso(moment)}
+        body |= {name: getattr(sighted, name) for name in SEEN}
+        body["pictures"] = [asdict(record) for record in records]
         with new_directory(target) as unfinished:
-            shots = zip(pictures, sighted.shots, strict=True)
-            for place, (png, (frame, seconds, box, eyes, brightness, sharpness)) in enumerate(
-                shots
-            ):
-                file = f"{place + 1:04d}.png"
-                write_bytes(unfinished / file, png)
-                records.append(
-                    PictureRecord(
-                        file,
-                        frame,
-                        seconds,
-                        box,
-                        eyes,
-                        brightness,
-                        sharpness,
-                        aligned=sighted.aligned,
-                    )
-                )
+            for record, png in zip(records, pictures, strict=True):
+                write_bytes(unfinished / record.file, png)
             write_bytes(unfinished / FEATURES_FILE, features)
-            body = {
-                "version": FORMAT,
-                "at": iso(moment),
-                "source": sighted.source,
-                "candidate": sighted.candidate,
-                "candidate_id": sighted.candidate_id,
-                "score": sighted.score,
-                "threshold": sighted.threshold,
-                "extractor": sighted.extractor,
-                "space": sighted.space,
-                "run": sighted.run,
-                "track": sighted.track,
-                "beside": list(sighted.beside),
-                "pictures": [asdict(record) for record in records],
-            }
             write_json(unfinished / SIGHTING_FILE, body)
         return target.name
 
     def renew(self, id: str, features: bytes, extractor: str, space: str) -> None:
-        """Put other features in place of a sighting's, with the digests of what made them.
-
-        Its pictures stay. Raises FileNotFoundError if it is gone, DataError, DiskFull.
-        """
+        """Put other features in place of a sighting's, with the digests of what made them. Its
+        pictures stay. Raises FileNotFoundError if it is gone, DataError, DiskFull."""
         folder = self.folder(id)
         body = read_json(folder / SIGHTING_FILE)
         # Digests last: cut short between the two, the features are made once more.
@@ -339,10 +321,8 @@ class ChoiceMemory:
 
     def forget(self, ids: Collection[str]) -> int:
         """Remember nothing of the person of these identities, nor what the trash has no more; how
-        many choices went. Splits stay: they name nobody.
-
-        May be done twice. Raises DiskFull, WorkspaceUnusable.
-        """
+        many choices went. Splits stay: they name nobody. May be done twice. Raises DiskFull,
+        WorkspaceUnusable."""
         before = self.all()
         trash = {entry.name for entry in sub_folders(self._workspace.trash)}
         kept = [
@@ -386,13 +366,6 @@ def _sides(value: Any) -> Sides | None:
 
 
 def _entry(choice: Choice) -> dict[str, Any]:
-    if choice.apart is not None:
-        return {"id": choice.id, "apart": [list(side) for side in choice.apart]}
-    entry = {
-        "id": choice.id,
-        "slug": choice.slug,
-        "new": choice.new,
-        "stranger": choice.stranger,
-        "person": choice.person,
-    }
-    return {key: value for key, value in entry.items() if value or key == "slug"}
+    moved = choice.apart is None
+    found = asdict(choice).items()
+    return {key: value for key, value in found if value or (key == "slug" and moved)}

@@ -8,9 +8,11 @@ move along: neither training nor the threshold computes them again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from engine.contract.errors import DataError, NameTaken, NothingToUndo, PersonNotFound
 from engine.contract.people import Trashed
@@ -26,7 +28,7 @@ from engine.settings import ConsentSettings, UnknownSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import make_directory, read_bytes, remove_directory, write_bytes
 from engine.workspace.folder import Workspace
-from engine.workspace.identity import PERSON_FILE, iso, moment_of, session_stamp, sub_folders
+from engine.workspace.identity import PERSON_FILE, free_id, iso, moment_of, sub_folders
 
 SOURCE = "inbox"
 """Source of the sessions that are made of sightings."""
@@ -55,11 +57,8 @@ class Choices:
 
     def assign(self, ids: Sequence[str], name: str, *, new: bool, by: str = "") -> Trashed:
         """These sightings show `name`; with `new` a person who is enrolled by this. `by` is who
-        asked the person and notes that they agreed.
-
-        Raises PersonNotFound, or NameTaken and NameInvalid for a new one; ConsentMissing; DataError
-        if a sighting is gone.
-        """
+        asked the person and notes that they agreed. Raises PersonNotFound, or NameTaken and
+        NameInvalid for a new one; ConsentMissing; DataError if a sighting is gone."""
         sightings = self._unknown.get(ids)
         people = People(self._workspace)
         found = _without_pictures(people, name) if new else people.get(name)
@@ -75,10 +74,8 @@ class Choices:
         )
 
     def stranger(self, ids: Sequence[str], not_person: str = "") -> Trashed:
-        """These sightings show a stranger, told from `not_person` if one is named.
-
-        Raises DataError if a sighting is gone.
-        """
+        """These sightings show a stranger, told from `not_person` if one is named. Raises DataError
+        if a sighting is gone."""
         sightings = self._unknown.get(ids)
         area = StrangerArea(self._workspace)
         what = f"Not {not_person}" if not_person else "Ignored"
@@ -94,21 +91,15 @@ class Choices:
         """Remove these sightings. Raises DataError if one is gone."""
         sightings = self._unknown.get(ids)
         title = f"Deleted {len(sightings)} unknown"
-        with (
-            self._audit.of("inbox-choice", choice="deleted", sightings=len(sightings)) as doing,
-            self._trash.change(title, "back to the unknown", pictures=_crops(sightings)) as change,
-        ):
-            change.noted = doing.numbers
+        told = {"choice": "deleted", "sightings": len(sightings)}
+        with self._change(self._audit, "", told, title, sightings) as change:
             self._take_out(change, sightings)
         return self._remember(change)
 
     def split(self, ids: Sequence[str], group: Sequence[str]) -> Trashed:
         """These sightings of a group show nobody whom its others show: they are never brought
-        together again. Among themselves likeness decides as before.
-
-        Raises DataError if a sighting is gone or not of the group, or if nobody or everybody is
-        meant.
-        """
+        together again. Among themselves likeness decides as before. Raises DataError if a sighting
+        is gone or not of the group, or if nobody or everybody is meant."""
         strays = [id for id in ids if id not in group]
         marked = self._unknown.get([id for id in group if id in ids])
         others = self._unknown.get([id for id in group if id not in ids])
@@ -134,9 +125,7 @@ class Choices:
 
     def undo(self) -> Trashed:
         """Undo the newest choice: the sightings wait again, or may be brought together again.
-
-        Raises NothingToUndo, UndoConflict.
-        """
+        Raises NothingToUndo, UndoConflict."""
         undoable = self._undoable()
         if not undoable:
             raise NothingToUndo("There is nothing to undo", "no choice was made here lately")
@@ -164,15 +153,11 @@ class Choices:
 
     def purge(self, now: datetime | None = None, *, everything: bool = False) -> tuple[int, int]:
         """Remove for good what waits or was chosen before the retention time; how many sightings
-        waited, and how many choices.
-
-        A choice that is purged cannot be undone any more. A split is no older than its sightings,
-        so that nothing comes together again by being purged.
-        """
+        waited, and how many choices. A choice that is purged cannot be undone any more. A split is
+        no older than its sightings, so that nothing comes together again by being purged."""
         expired = [each.id for each in (self._memory.all() if everything else self._due(now))]
-        if not expired and not (
-            self._unknown.count() if everything else self._unknown.expired(now)
-        ):
+        waiting = self._unknown.count() if everything else self._unknown.expired(now)
+        if not expired and not waiting:
             return 0, 0
         with self._audit.of("purged", what="inbox", choices=len(expired)) as doing:
             for id in expired:
@@ -198,17 +183,9 @@ class Choices:
     ) -> Trashed:
         """Make sessions of a person out of sightings, in one change."""
         kind = "stranger" if isinstance(area, StrangerArea) else "person"
-        noted = Audit(area).of(
-            "inbox-choice", person.id, choice=kind, sightings=len(sightings), new=new
-        )
+        told = {"choice": kind, "sightings": len(sightings), "new": new}
         try:
-            with (
-                noted as doing,
-                self._trash.change(
-                    title, "back to the unknown", pictures=_crops(sightings)
-                ) as change,
-            ):
-                change.noted = doing.numbers
+            with self._change(Audit(area), person.id, told, title, sightings) as change:
                 staged = _Staged(self._workspace, change, person, area)
                 for sighting in sightings:
                     staged.session(self._unknown, sighting, source)
@@ -221,12 +198,23 @@ class Choices:
         about = person.apart_from if stranger else person.id
         return self._remember(change, Choice("", person.slug, new, stranger, person=about))
 
+    def _change(
+        self,
+        audit: Audit,
+        subject: str,
+        told: Mapping[str, Any],
+        title: str,
+        sightings: Sequence[Sighting],
+    ) -> AbstractContextManager[Change]:
+        about, back = [(subject, told)], "back to the unknown"
+        crops = sum(len(each.records) for each in sightings)
+        return self._trash.noted_change(audit, "inbox-choice", about, title, back, pictures=crops)
+
     def _take_out(self, change: Change, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
             change.remove(self._unknown.folder(sighting.id))
 
     def _remember(self, change: Change, choice: Choice = Choice("")) -> Trashed:  # noqa: B008
-        assert change.done is not None
         self._memory.add(replace(choice, id=change.done.id))
         return change.done
 
@@ -253,10 +241,7 @@ class Choices:
     def _free_id(self) -> str:
         """An id that begins with its time, of no choice yet and never of a change in the trash."""
         taken = {each.id for each in self._memory.all()}
-        stamp, number = session_stamp(datetime.now(UTC)), 1
-        while (id := f"{stamp}-split-{number:03d}") in taken:
-            number += 1
-        return id
+        return free_id(datetime.now(UTC), taken.__contains__, "-split")
 
 
 class _Staged(Workspace):
@@ -278,17 +263,8 @@ class _Staged(Workspace):
         writer = SessionWriter(People(self), self._person, source, len(sighting.records))
         origin = unknown.folder(sighting.id)
         for record in sighting.records:
-            writer.add(
-                read_bytes(origin / record.file),
-                frame=record.frame,
-                seconds=record.seconds,
-                box=record.box,
-                eyes_found=record.eyes_found,
-                brightness=record.brightness,
-                sharpness=record.sharpness,
-                label=f"{sighting.id}/{record.file}",
-                aligned=record.aligned,
-            )
+            told = replace(record, label=f"{sighting.id}/{record.file}")
+            writer.add(read_bytes(origin / record.file), told)
         writer.close("complete", {})
         place = self._person.slug, writer.session
         self._change.move(writer.folder, self._area.people.joinpath(*place))
@@ -325,7 +301,3 @@ def _as_done(id: str, sides: Sides) -> Trashed:
     title = f"Split off {marked} of {marked + others} unknown"
     made = moment_of(id)
     return Trashed(id, title, "one group again", iso(made) if made else "")
-
-
-def _crops(sightings: Sequence[Sighting]) -> int:
-    return sum(len(sighting.records) for sighting in sightings)

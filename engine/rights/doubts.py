@@ -16,24 +16,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.contract.errors import DataError, FacedeskError, ModelCorrupt
-from engine.contract.people import Holder, Kind, Unsure, Why
-from engine.people import traces
-from engine.people.registry import People, StrangerArea, strangers
-from engine.people.trash import MANIFEST
+from engine.contract.people import Holder, Unsure, Why
+from engine.people.registry import strangers
+from engine.people.traces import manifests
 from engine.people.unknown import FEATURES_FILE, SIGHTING_FILE
+from engine.rights import stores
 from engine.rights.evidence import (
     Evidence,
-    belongs,
     centre_digests,
-    concerns,
     files_below,
     holds_arrays,
     is_picture,
-    own_files,
-    owners_in,
+    pictures_below,
+    readable,
     rows_in,
 )
 from engine.rights.mentions import Unread, contents
+from engine.rights.stores import own_files
 from engine.workspace.files import read_json
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import is_session_id, picture_names, sub_folders
@@ -76,34 +75,21 @@ def kept_strangers(workspace: Workspace) -> Iterator[Kept]:
     for entry in sub_folders(workspace.unknown):
         if is_session_id(entry.name):
             yield _kept(Path(entry.path))
-    for entry in sub_folders(workspace.trash):
-        for folder in deleted_strangers(Path(entry.path)):
-            yield _kept(folder)
+    for each in manifests(workspace):
+        if all(step.source.startswith("unknown/") for step in each.steps):
+            yield from map(_kept, filter(None, map(each.kept, each.steps)))
     for stranger in strangers(workspace):
         files = (f"{session.id}/{f}" for session in stranger.sessions for f in session.pictures)
         folder = workspace.strangers / stranger.slug
         yield Kept(folder, tuple(files), stranger.created, decided=True)
 
 
-def deleted_strangers(change: Path) -> list[Path]:
-    """The folders of strangers in a change that deleted them, and did nothing else."""
-    try:
-        steps = [(str(source), str(target)) for source, target, *_r in read_json(change / MANIFEST)["steps"]]  # fmt: skip  # noqa: E501
-    except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
-        return []
-    if not all(s.startswith("unknown/") and t.startswith("@/kept/") for s, t in steps):
-        return []
-    return [change.joinpath(*t.split("/")[1:]) for _source, t in steps if ".." not in t]
-
-
 def measure(
     workspace: Workspace, ids: Collection[str], load: Load | None
 ) -> dict[str, tuple[float, float]]:
-    """Compare each kept stranger with the person of these identities, see `Scores`.
-
-    `load` gives the network for what has no embedding yet; without one, or where it cannot be
-    loaded, only what is kept is compared.
-    """
+    """Compare each kept stranger with the person of these identities, see `Scores`. `load` gives
+    the network for what has no embedding yet; without one, or where it cannot be loaded, only what
+    is kept is compared."""
     kept = list(kept_strangers(workspace))
     own = _Own(workspace, ids, load) if kept else None
     if own is None or not own.files:
@@ -172,7 +158,8 @@ class _Own:
 
     def __init__(self, workspace: Workspace, ids: Collection[str], load: Load | None) -> None:
         self._workspace = workspace
-        self.files = [file for file in own_files(workspace, ids) if _is_crop(file)]
+        files = readable(own_files(workspace, ids))
+        self.files = [file for file, data in files if is_picture(file, data)]
         self._rows: dict[tuple[str, str], Float32 | None] = {}
         self._backbone: Backbone | None = None
         if load is not None and self.files:
@@ -271,29 +258,22 @@ def _embedded(backbone: Backbone, files: Sequence[Path]) -> Float32 | None:
     return rows if np.isfinite(rows).all() else None  # of a crop without any contrast
 
 
-def _is_crop(file: Path) -> bool:
-    with contextlib.suppress(FileNotFoundError, Unread):
-        return is_picture(file, contents(file))
-    return False
-
-
 def _digest(file: Path) -> str:
-    with contextlib.suppress(FileNotFoundError, Unread):
-        return hashlib.sha256(contents(file)).hexdigest()
-    return ""
+    return next((hashlib.sha256(data).hexdigest() for _file, data in readable([file])), "")
 
 
 def others_of(workspace: Workspace, who: Evidence) -> tuple[tuple[Holder, ...], frozenset[str]]:
     """Who holds pictures of `who` too, and the digests of pictures and rows that are theirs too."""
     holders, shared = [], set[str]()
     sizes = _sizes(workspace, who)
-    for kind, whose, folders, rows in _everybody(workspace, who):
-        digests = [digest for each in folders for digest in pictures_below(each, sizes)]
+    for held in (each for store in stores.STORES for each in store.others(workspace, who)):
+        digests = [digest for each in held.folders for digest in pictures_below(each, sizes)]
         same = who.pictures.intersection(digests)
         if same:
-            holders.append(Holder(kind, whose, sum(digest in same for digest in digests)))
+            holders.append(Holder(held.kind, held.whose, sum(each in same for each in digests)))
             shared |= same
-            shared.update(who.rows.intersection(rows()))
+            shared.update(who.rows.intersection(_rows_below(held.rows)))
+            shared.update(who.rows.intersection(centre_digests(workspace, held.ids)))
     return tuple(holders), frozenset(shared)
 
 
@@ -303,87 +283,18 @@ def held_in(folder: Path, who: Evidence) -> frozenset[str]:
     return found | who.rows.intersection(_rows_below([folder])) if found else frozenset()
 
 
-def keeps_others(
-    folder: Path, source: str, target: str, owners: Mapping[str, str], who: Evidence
-) -> bool:
-    """Whether a step of a change in the trash (`folder`) keeps pictures of somebody else there;
-    `owners` are the manifest's people."""
-    if not target.startswith("@/kept/") or ".." in target or concerns(source, owners, who.ids):
-        return False
-    place = folder.joinpath(*target.split("/")[1:])
-    owned = source.split("/")[0] in ("people", "strangers")
-    return owned and any(pictures_below(place))
-
-
-def pictures_below(place: Path, sizes: frozenset[int] | None = None) -> Iterator[str]:
-    """SHA-256 of each crop in a folder, or of the one that it is; only those of these `sizes` on
-    disk if they are given."""
-    for file in files_below(place):
-        with contextlib.suppress(FileNotFoundError, Unread):
-            if sizes is not None and file.stat().st_size not in sizes:
-                continue
-            if is_picture(file, data := contents(file)):
-                yield hashlib.sha256(data).hexdigest()
-
-
 def _sizes(workspace: Workspace, who: Evidence) -> frozenset[int]:
     """Bytes that a copy of one of the person's pictures has on disk: nothing else need be read of
     everybody who is enrolled. Sealing makes all of them longer by the same."""
     plain, more = set(), {0}
-    for file in own_files(workspace, who.ids):
-        with contextlib.suppress(FileNotFoundError, Unread):
-            if is_picture(file, data := contents(file)):
-                plain.add(len(data))
-                more.add(file.stat().st_size - len(data))
+    for file, data in readable(own_files(workspace, who.ids)):
+        if is_picture(file, data):
+            plain.add(len(data))
+            more.add(file.stat().st_size - len(data))
     return frozenset(length + extra for length in plain for extra in more)
 
 
-def _everybody(
-    workspace: Workspace, who: Evidence
-) -> Iterator[tuple[Kind, str, list[Path], _Rows]]:
-    areas: tuple[tuple[Kind, Workspace], ...]
-    areas = ("person", workspace), ("stranger", StrangerArea(workspace))
-    for kind, area in areas:
-        known = {each.slug: each for each in People(area).list()}
-        for entry in sub_folders(area.people):
-            person = known.get(entry.name)
-            if kind == "person" and belongs(Path(entry.path), who.ids):
-                continue
-            held = [Path(entry.path), *traces.feature_files(area, entry.name)]
-            ids = person.ids if person is not None and kind == "person" else frozenset[str]()
-            name = person.name if person is not None else entry.name
-            yield kind, name, held, _Rows(workspace, held, ids)
-    for entry in sub_folders(workspace.trash):
-        folder = Path(entry.path)
-        try:
-            manifest = read_json(folder / MANIFEST)
-            title = str(manifest["title"])
-            steps = [(str(source), str(target)) for source, target, *_rest in manifest["steps"]]
-        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
-            title = f"a damaged change, {entry.name}"
-            yield "trash", title, [folder], _Rows(workspace, [folder], ())
-            continue
-        owners = owners_in(manifest)
-        kept = [t for s, t in steps if keeps_others(folder, s, t, owners, who)]
-        held = [folder.joinpath(*target.split("/")[1:]) for target in kept]
-        if held:
-            # Features are kept beside the pictures, in a place of their own.
-            yield "trash", title, held, _Rows(workspace, [folder], ())
-
-
-class _Rows:
-    """Digests of somebody's rows and centres, read when they are asked for."""
-
-    def __init__(self, workspace: Workspace, folders: list[Path], ids: Collection[str]) -> None:
-        self._workspace, self._folders, self._ids = workspace, folders, ids
-
-    def __call__(self) -> set[str]:
-        found = set(centre_digests(self._workspace, self._ids)) if self._ids else set()
-        return found.union(_rows_below(self._folders))
-
-
 def _rows_below(folders: Sequence[Path]) -> Iterator[str]:
-    for file in (f for each in folders for f in files_below(each)):
-        with contextlib.suppress(FileNotFoundError, Unread):
-            if holds_arrays(file, data := contents(file)):
-                yield from rows_in(data)
+    for file, data in readable(file for each in folders for file in files_below(each)):
+        if holds_arrays(file, data):
+            yield from rows_in(data)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import hashlib
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,11 +21,22 @@ from typing import Any
 
 from engine.contract.errors import DataError
 from engine.contract.people import Answers, Doubts, Erased, ErasureUnanswered, Receipt
-from engine.people.registry import utc_now
-from engine.rights import doubts, evidence, places
+from engine.people.registry import People, utc_now
+from engine.rights import doubts, evidence, stores
 from engine.rights.doubts import Scores, held_in, others_of
-from engine.rights.evidence import Evidence, audit_subjects
+from engine.rights.evidence import (
+    Evidence,
+    audit_subjects,
+    centre_digests,
+    holds_arrays,
+    is_picture,
+    readable,
+    rows_in,
+    whom,
+)
 from engine.rights.receipt import search, unnamed, write
+from engine.rights.stores import AuditLog, own_files
+from engine.text import name_key
 from engine.workspace.audit import Audit
 from engine.workspace.files import read_json, sync_directory, write_json
 from engine.workspace.folder import Workspace
@@ -47,15 +60,12 @@ def erase(
     answers: Answers = Answers(),  # noqa: B008 - frozen
     compare: Compare | None = None,
 ) -> Erased:
-    """Remove a person, enrolled or in the trash, with every trace in the workspace.
-
-    What others hold too stays with them. `by` is who does it, by default the system's user.
-    `compare` finds kept strangers who are the person; without it only those are compared whose
-    embeddings, and the person's, are kept. Raises PersonNotFound, or ErasureUnanswered for what
-    `answers` leave open, and then nothing was touched; DiskFull or WorkspaceUnusable, and then the
-    next start goes on.
-    """
-    who = evidence.collect(workspace, name, _one_line(by) or system_user())
+    """Remove a person, enrolled or in the trash, with every trace in the workspace. What others
+    hold too stays with them. `by` is who does it, by default the system's user. `compare` finds
+    kept strangers who are the person; without it only those are compared whose embeddings, and the
+    person's, are kept. Raises PersonNotFound, or ErasureUnanswered for what `answers` leave open,
+    and then nothing was touched; DiskFull or WorkspaceUnusable, and then the next start goes on."""
+    who = collect(workspace, name, _one_line(by) or system_user())
     scores = compare(who.ids) if compare else doubts.measure(workspace, who.ids, None)
     sure, unsure = doubts.judge(workspace, who, scores)
     holders, shared = others_of(workspace, who)
@@ -83,6 +93,34 @@ def erase(
         audit.give_up(begun)
         raise
     return _run(workspace, marker, body, who, resumed=False)
+
+
+def collect(workspace: Workspace, name: str, by: str) -> Evidence:
+    """What is to be erased of the person of this name, enrolled or in the trash. Raises
+    PersonNotFound."""
+    theirs = whom(workspace, name)
+    slug, found, ids = theirs.slug, theirs.name, theirs.ids
+    # A former name that is somebody else's by now is theirs.
+    taken = {name_key(p.name) for p in People(workspace).list() if p.slug != slug}
+    mentions = (each for store in stores.STORES for each in store.mentions(workspace))
+    former = [name for id, name in mentions if id in ids and name and name_key(name) not in taken]
+    names = list(dict.fromkeys([found, *former]))
+    pictures, rows = set(), set(centre_digests(workspace, ids))
+    for file, data in readable(own_files(workspace, ids)):
+        if is_picture(file, data):
+            pictures.add(hashlib.sha256(data).hexdigest())
+        elif holds_arrays(file, data):
+            rows |= set(rows_in(data))
+    return Evidence(
+        id=secrets.token_hex(8),
+        slug=slug,
+        names=tuple(names),
+        by=by,
+        began=utc_now(),
+        pictures=frozenset(pictures),
+        rows=frozenset(rows),
+        ids=ids,
+    )
 
 
 def resume(workspace: Workspace) -> tuple[Erased, ...]:
@@ -130,34 +168,21 @@ def _markers(workspace: Workspace) -> list[Path]:
 
 
 def _run(
-    workspace: Workspace,
-    marker: Path,
-    body: dict[str, Any],
-    who: Evidence,
-    *,
-    resumed: bool,
+    workspace: Workspace, marker: Path, body: dict[str, Any], who: Evidence, *, resumed: bool
 ) -> Erased:
-    # The folder first: from then on nobody is named so.
-    for step in dict.fromkeys(("person", "sightings", "models", *places.STEPS)):
-        if step in body["done"]:
+    for store in stores.STORES:
+        if store.name in body["done"]:
             continue
-        if step == "models":
-            body["model"], counts = places.models(workspace, who)
-        else:
-            counts = places.STEPS[step](workspace, who)
-        for kind, count in counts.items():
-            body["removed"][kind] = body["removed"].get(kind, 0) + count
-        body["done"].append(step)
-        write_json(marker, body)
-    if "audit" not in body["done"]:
-        # Last of all that names them: from here on the log's entries are nobody's.
-        audit = Audit(workspace)
-        began = {key: body[key] for key in ("began",) if key in body}
-        subjects = audit_subjects(who)
-        audit.note("person-erased", subjects[0], receipt=who.id, removed=body["removed"], **began)
-        for subject in subjects:
-            audit.forget(subject)
-        body["done"].append("audit")
+        if isinstance(store, AuditLog):  # after it the log cannot say any more whom it was about
+            began = {key: body[key] for key in ("began",) if key in body}
+            told = {"receipt": who.id, "removed": body["removed"], **began}
+            Audit(workspace).note("person-erased", audit_subjects(who)[0], **told)
+        for kind, gone in store.forget(workspace, who).items():
+            if isinstance(gone, str):
+                body[kind] = gone
+            else:
+                body["removed"][kind] = body["removed"].get(kind, 0) + gone
+        body["done"].append(store.name)
         write_json(marker, body)
     found = search(workspace, who, beside=(marker,))
     receipt = Receipt(

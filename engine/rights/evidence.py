@@ -1,4 +1,4 @@
-"""What makes data a person's: folder, names, and the digests of pictures and rows.
+"""What makes data a person's: folder, names, digests of pictures and rows; what a store can do.
 
 It is collected before anything is removed and kept in the marker of an erasure, so that one that
 was cut short is finished, and searched for, in the same words.
@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import re
-import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.contract.errors import (
     DataError,
@@ -27,16 +28,18 @@ from engine.contract.errors import (
     PersonNotFound,
     PersonUnreadable,
 )
+from engine.contract.people import Kind
 from engine.model.record import Label, ModelInfo
 from engine.model.store import ModelStore
-from engine.people import roster, traces
+from engine.people import roster
 from engine.people.person import Person, UnreadPerson, clean_name, is_slug, may_be_slug_of
-from engine.people.registry import People, StrangerArea, utc_now
-from engine.people.traces import place_of
-from engine.people.trash import MANIFEST, Trash
+from engine.people.registry import People, StrangerArea
+from engine.people.traces import manifest_of
+from engine.people.trash import Trash
 from engine.rights.mentions import Mentions, Unread, contents
+from engine.settings import Settings
 from engine.text import name_key
-from engine.workspace.files import read_json
+from engine.workspace.files import read_json, remove_directory
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import (
     NOBODY_KNOWN,
@@ -47,6 +50,7 @@ from engine.workspace.identity import (
     merged_in,
     sub_folders,
 )
+from engine.workspace.owner import translate_os_errors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,18 +92,9 @@ class Evidence:
 
     def to_json(self) -> dict[str, Any]:
         """The form in the marker."""
-        return {
-            "version": FORMAT,
-            "id": self.id,
-            "slug": self.slug,
-            "names": list(self.names),
-            "by": self.by,
-            "began": self.began,
-            "pictures": sorted(self.pictures),
-            "rows": sorted(self.rows),
-            "shared": sorted(self.shared),
-            "sightings": list(self.sightings),
-            "ids": list(self.ids),
+        fields = asdict(self).items()
+        return {"version": FORMAT} | {
+            key: sorted(value) if isinstance(value, frozenset) else value for key, value in fields
         }
 
 
@@ -121,53 +116,9 @@ def from_json(body: Any) -> Evidence:
     )
 
 
-def collect(workspace: Workspace, name: str, by: str) -> Evidence:
-    """What is to be erased of the person of this name, enrolled or in the trash.
-
-    Raises PersonNotFound.
-    """
-    theirs = whom(workspace, name)
-    slug, found, ids = theirs.slug, theirs.name, theirs.ids
-    # A former name that is somebody else's by now is theirs.
-    taken = {name_key(p.name) for p in People(workspace).list() if p.slug != slug}
-    former = [each for each in former_names(workspace, ids) if name_key(each) not in taken]
-    names = list(dict.fromkeys([found, *former]))
-    pictures, rows = set(), set(centre_digests(workspace, ids))
-    for file in own_files(workspace, ids):
-        with contextlib.suppress(FileNotFoundError, Unread):  # damaged: gone with its folder
-            data = contents(file)
-            if is_picture(file, data):
-                pictures.add(hashlib.sha256(data).hexdigest())
-            elif holds_arrays(file, data):
-                rows |= set(rows_in(data))
-    return Evidence(
-        id=secrets.token_hex(8),
-        slug=slug,
-        names=tuple(names),
-        by=by,
-        began=utc_now(),
-        pictures=frozenset(pictures),
-        rows=frozenset(rows),
-        ids=ids,
-    )
-
-
-def own_files(workspace: Workspace, ids: Collection[str]) -> list[Path]:
-    """Every file that is the person's by the place where it lies, in the trash too."""
-    folders = []
-    for entry in sub_folders(workspace.people):
-        if belongs(Path(entry.path), ids):
-            folders += [Path(entry.path), *traces.feature_files(workspace, entry.name)]
-    for each in Trash(workspace).changes():
-        folders += kept_of(workspace, each.id, ids)
-    return [file for folder in folders for file in files_below(folder)]
-
-
 def files_below(folder: Path) -> Iterator[Path]:
-    """Every regular file in `folder`, or `folder` itself if it is one; links are not followed.
-
-    What may not be listed is left out: the final search says so.
-    """
+    """Every regular file in `folder`, or `folder` itself if it is one; links are not followed. What
+    may not be listed is left out: the final search says so."""
     if folder.is_symlink():
         return
     if folder.is_file():
@@ -178,20 +129,21 @@ def files_below(folder: Path) -> Iterator[Path]:
                 yield from files_below(entry)
 
 
-def kept_of(workspace: Workspace, change: str, ids: Collection[str]) -> list[Path]:
-    """What the trash keeps of the person in one change."""
-    folder = workspace.trash / change
-    try:
-        manifest = read_json(folder / MANIFEST)
-        pairs = [(str(source), str(target)) for source, target, *_rest in manifest["steps"]]
-    except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
-        return []
-    owners = owners_in(manifest)
-    return [
-        folder.joinpath(*target.split("/")[1:])
-        for source, target in pairs
-        if concerns(source, owners, ids) and target.startswith("@/") and ".." not in target
-    ]
+def readable(files: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
+    """Those of these files that can be read, with what they say: the final search tells of the
+    others."""
+    for file in files:
+        with contextlib.suppress(FileNotFoundError, Unread):
+            yield file, contents(file)
+
+
+def pictures_below(place: Path, sizes: Collection[int] = ()) -> Iterator[str]:
+    """SHA-256 of each crop in a folder, or of the one that it is; only those of these `sizes` on
+    disk if some are given."""
+    files = (f for f in files_below(place) if not sizes or f.stat().st_size in sizes)
+    for file, data in readable(files):
+        if is_picture(file, data):
+            yield hashlib.sha256(data).hexdigest()
 
 
 def is_picture(file: Path, data: bytes) -> bool:
@@ -259,12 +211,10 @@ class Whom:
 
 
 def whom(workspace: Workspace, name: str) -> Whom:
-    """The enrolled person of this name, else one in the trash.
-
-    One whose person.json is damaged goes by the name or the folder's. Raises PersonNotFound,
-    PersonUnreadable for one whom this user may not read, and DataError for one who was merged into
-    somebody: their pictures are that person's, and to erase the merge alone would leave them all.
-    """
+    """The enrolled person of this name, else one in the trash. One whose person.json is damaged
+    goes by the name or the folder's. Raises PersonNotFound, PersonUnreadable for one whom this user
+    may not read, and DataError for one who was merged into somebody: their pictures are that
+    person's, and to erase the merge alone would leave them all."""
     registry = People(workspace)
     try:
         person = registry.get(name)
@@ -284,11 +234,9 @@ def whom(workspace: Workspace, name: str) -> Whom:
 
 def _whom_unread(workspace: Workspace, found: UnreadPerson | None, asked: str) -> Whom:
     """Somebody whose person.json is damaged. Models may still know name and identity, by the name
-    that the folder was made of or by the sessions in it.
-
-    Raises PersonUnreadable if this user may not read them, for then nothing could be removed
-    either; and if it takes the folder's name to be sure that nobody else is meant.
-    """
+    that the folder was made of or by the sessions in it. Raises PersonUnreadable if this user may
+    not read them, for then nothing could be removed either; and if it takes the folder's name to be
+    sure that nobody else is meant."""
     if found is None:  # mended meanwhile
         raise PersonNotFound("Nobody of this name is enrolled", asked, "Try again.")
     if found.denied:
@@ -352,21 +300,12 @@ def _refuse_merged(workspace: Workspace, id: str, name: str) -> None:
 
 def _merged(workspace: Workspace, change: str, slug: str) -> tuple[str, ...]:
     """Who was merged into a person whose folder lies in the trash."""
-    folder = workspace.trash / change
-    with contextlib.suppress(FileNotFoundError, DataError, KeyError, TypeError, ValueError):
-        for source, target, _optional in read_json(folder / MANIFEST)["steps"]:
-            if source == f"people/{slug}" and target.startswith("@/kept/") and ".." not in target:
-                return merged_in(read_json(folder / target[2:] / PERSON_FILE))
+    manifest = manifest_of(workspace.trash / change)
+    if manifest is not None:
+        for kept in map(manifest.kept, (s for s in manifest.steps if s.source == f"people/{slug}")):
+            with contextlib.suppress(FileNotFoundError, DataError):
+                return merged_in(read_json(kept / PERSON_FILE)) if kept else ()
     return ()
-
-
-def former_names(workspace: Workspace, ids: Iterable[str]) -> Iterator[str]:
-    """Names under which models and the trash know these identities."""
-    wanted = frozenset(ids)
-    for info in ModelStore(workspace).list():
-        yield from (name for id, name, _revision in info.people if id in wanted)
-    for change in Trash(workspace).changes():
-        yield from (name for id, name in change.back_ids if id in wanted)
 
 
 def is_anothers(workspace: Workspace, who: Evidence) -> bool:
@@ -382,20 +321,6 @@ def told_from(stranger: Person, who: Evidence) -> bool:
     # From before there were identities: "Not NAME 2026-11-30 16:48", NAME as a whole.
     names = "|".join(re.escape(name) for name in who.names)
     return re.fullmatch(rf"\S+ (?:{names}) {_STAMP}", stranger.name) is not None
-
-
-def concerns(key: str, owners: Mapping[str, str], ids: Iterable[str]) -> bool:
-    """Whether a path in a manifest of the trash is the person's: folder, or features.
-
-    `owners` are the manifest's `people`.
-    """
-    return owners.get(place_of(key)) in frozenset(ids)
-
-
-def owners_in(manifest: Any) -> dict[str, str]:
-    """`people` of a manifest: whose each folder was."""
-    found = manifest.get("people") if isinstance(manifest, dict) else None
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
 def labels_of(workspace: Workspace, info: ModelInfo, who: Evidence) -> frozenset[str]:
@@ -425,3 +350,97 @@ def _others(workspace: Workspace, who: Evidence) -> frozenset[str]:
     for change in Trash(workspace).changes():
         ids |= set(change.people.values())
     return frozenset(ids - {NOBODY_KNOWN, *who.ids})
+
+
+# --- stores ---------------------------------------------------------------------------------------
+
+
+Counts = dict[str, int | str]
+"""How much of each kind went. `model` is no count: it says what became of the model in use."""
+DueKind = Literal["trash", "unknown", "choice", "model", "evaluation", "recording", "log"]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing whose time is over: its kind, and its path below the workspace."""
+
+    kind: DueKind
+    path: str
+
+    @classmethod
+    def of(cls, workspace: Workspace, kind: DueKind, path: Path) -> Due:
+        """The same by a path on disk."""
+        return cls(kind, path.relative_to(workspace.root).as_posix())
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What somebody else holds: pictures below `folders`, rows below `rows`, and centres in models
+    under the identities `ids`."""
+
+    kind: Kind
+    whose: str
+    folders: Sequence[Path]
+    rows: Sequence[Path]
+    ids: Collection[str] = ()
+
+
+class Store:
+    """One kind of data that a workspace keeps about people; what a store has not, stays as here. A
+    new kind is a new row of `stores.STORES`: erasure, renaming, export, the search for who is known
+    here, and retention walk that list. The caller of what writes holds `Workspace.writer`."""
+
+    name = ""
+    """Of its step in an erasure that is under way: it never changes."""
+    places: tuple[str, ...] = ()
+    """Files and folders directly in the workspace that are this store's."""
+    archived = ""
+    """Pattern of its paths in an archive of a person."""
+    about = ""
+    """What its files in an archive are, for the person themselves: lines of README.txt."""
+
+    def forget(self, workspace: Workspace, who: Evidence) -> Counts:
+        """Remove what is the person's. May be done twice: one that was cut short is done again."""
+        return {}
+
+    def rename(self, workspace: Workspace, person: Person, new: str) -> None:
+        """Give a person another name."""
+
+    def mentions(self, workspace: Workspace) -> Iterable[tuple[str, str]]:
+        """Identities that something here goes by, each with the name that it bears, if any."""
+        return ()
+
+    def files(self, workspace: Workspace, ids: Collection[str]) -> Iterable[Path]:
+        """Files and folders that are the person's by the place where they lie."""
+        return ()
+
+    def others(self, workspace: Workspace, who: Evidence) -> Iterable[Holding]:
+        """What others hold, who may hold the same as the person."""
+        return ()
+
+    def export(self, workspace: Workspace, person: Person) -> Iterable[tuple[str, bytes]]:
+        """What is held on a person: paths in the archive, and contents."""
+        return ()
+
+    def due(self, workspace: Workspace, settings: Settings, now: datetime | None) -> Iterable[Due]:
+        """What has been kept for long enough. Reads only."""
+        return ()
+
+    def overdue(self, workspace: Workspace, settings: Settings, now: datetime | None) -> bool:
+        """Whether `purge` would do something."""
+        return any(True for _due in self.due(workspace, settings, now))
+
+    def purge(self, workspace: Workspace, settings: Settings, now: datetime | None) -> None:
+        """Remove what is due. Raises WorkspaceUnusable."""
+        for each in tuple(self.due(workspace, settings, now)):
+            path = workspace.root / each.path
+            with translate_os_errors("remove what is due", path):
+                if path.is_dir():
+                    remove_directory(path)
+                else:
+                    path.unlink(missing_ok=True)
+
+
+def json_bytes(value: Any) -> bytes:
+    """JSON as it stands in an archive."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()

@@ -151,10 +151,8 @@ SHORTEST = 2
 
 
 class Mentions:
-    """Looks for a person's `names` and `slug` as whole words.
-
-    `others` are the names and folders of everybody else: "Ann" in "Ann Lee" is no mention.
-    """
+    """Looks for a person's `names` and `slug` as whole words. `others` are the names and folders of
+    everybody else: "Ann" in "Ann Lee" is no mention."""
 
     def __init__(self, names: Sequence[str], slug: str, others: Iterable[str] = ()) -> None:
         wanted = [form for name in names for form in _forms(name)]

@@ -88,7 +88,7 @@ def words(receipt: Receipt) -> str:
         "",
         f"Model in use: {receipt.model}",
         receipt.statement,
-        "Not covered: {beyond}.".format(beyond="; ".join(BEYOND)),
+        f"Not covered: {'; '.join(BEYOND)}.",
     ]
     if receipt.resumed:
         lines.insert(2, "It was interrupted and finished later; counts are at least these.")
@@ -101,12 +101,10 @@ BINARY = frozenset({".png", ".avi", ".mp4", ".jpg", ".jpeg"})
 
 @dataclass(slots=True)
 class Found:
-    """What was looked at. Paths are relative to the workspace.
-
-    `left` still hold something and are the operator's files, `ours` are Facedesk's own; `unread`
-    are the files and folders that could not be read, or not wholly; `shared` counts files of others
-    that hold the same as the person did, which is theirs too.
-    """
+    """What was looked at. Paths are relative to the workspace. `left` still hold something and are
+    the operator's files, `ours` are Facedesk's own; `unread` are the files and folders that could
+    not be read, or not wholly; `shared` counts files of others that hold the same as the person
+    did, which is theirs too."""
 
     files: int = 0
     bytes: int = 0

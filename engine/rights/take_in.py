@@ -15,12 +15,14 @@ models of before do not name them.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,15 +30,14 @@ from typing import Any
 
 from engine.contract.errors import DataError, NameTaken, NoPictures, UsageError
 from engine.contract.people import Consent, read_consent
-from engine.model.store import ModelStore
 from engine.people import permission
 from engine.people.person import FORMAT as PERSON_FORMAT
 from engine.people.person import clean_name
 from engine.people.picture_records import RECORDS_FILE, PictureRecord, record_of
 from engine.people.registry import People, utc_now
-from engine.people.trash import Trash
 from engine.pictures import decode_crop, encode_png
-from engine.rights import export
+from engine.rights import archive as layout
+from engine.rights import stores
 from engine.settings import ConsentSettings
 from engine.workspace.audit import Audit
 from engine.workspace.files import make_directory, new_directory, write_bytes, write_json
@@ -85,29 +86,26 @@ def import_person(
     workspace: Workspace, file: Path, settings: ConsentSettings, by: str = ""
 ) -> TakenIn:
     """Enrol the person of an archive. The caller holds `Workspace.writer`. `by` as in `permit`.
-
     Raises UsageError if there is no such file, DataError for an archive that is damaged or was
     tampered with, NameTaken if somebody of this name is enrolled, NameInvalid, ConsentMissing,
-    NoPictures, DiskFull, WorkspaceUnusable. Then nothing was taken in.
-    """
-    file = file.expanduser()
-    with _opened(file) as archive:
-        entries = _checked(file, archive)
-        index = _index(file, archive, entries)
-        about = _json(file, _read(file, archive, entries, index, export.PERSON))
-        name, consent, created = _who(file, about)
+    NoPictures, DiskFull, WorkspaceUnusable. Then nothing was taken in."""
+    with _opened(file.expanduser()) as archive:
+        about = archive.json(layout.PERSON)
+        name, consent, created = _who(archive, about)
         people = People(workspace)
         people.refuse_taken(name, own=None)
         claimed = identity_in(about, "")
         _refuse_enrolled(people, claimed)
-        known = _known(workspace)
+        # Every identity that something in this workspace goes by.
+        known = {id for store in stores.STORES for id, _name in store.mentions(workspace)}
         id = claimed if is_identity(claimed) and claimed not in known else new_identity()
         merged = [each for each in merged_in(about) if each not in {*known, id}]
         granted = permission.brought(workspace, name, consent, settings, by)
         consent = granted.consent(name)
-        pictures = sorted(path for path in entries if export.PICTURE.fullmatch(path))
+        pictures = sorted(path for path in archive.entries if layout.PICTURE.fullmatch(path))
         if not pictures:
-            raise NoPictures("The archive holds no pictures", str(file))
+            raise NoPictures("The archive holds no pictures", str(archive.file))
+        sessions = {path.split("/")[1] for path in pictures}
         slug = people.free_slug(name)
         told = {"pictures": len(pictures), "consent": bool(consent)}
         with (
@@ -121,18 +119,14 @@ def import_person(
                 "created": created,
                 "consent": consent.to_json() if consent else None,
             }
-            if merged:
-                body["merged"] = merged
-            write_json(folder / PERSON_FILE, body)
+            write_json(folder / PERSON_FILE, {**body, **({"merged": merged} if merged else {})})
             for path in pictures:
-                data = _read(file, archive, entries, index, path)
-                _write_picture(folder.joinpath(*path.split("/")[1:]), data)
-            sessions = {path.split("/")[1] for path in pictures}
+                _write_picture(folder.joinpath(*path.split("/")[1:]), archive.read(path))
             for session in sorted(sessions):
-                _write_session(file, archive, entries, index, folder / session)
-            for path in entries:  # what is not taken must be as the index says all the same
-                if path not in (export.INDEX, export.PERSON) and not export.PICTURE.fullmatch(path):
-                    for _piece in _pieces(file, archive, entries, index, path):
+                _write_session(archive, folder / session)
+            for path in archive.entries:  # what is not taken must be as the index says all the same
+                if path not in (layout.INDEX, layout.PERSON, *pictures):
+                    for _piece in archive.pieces(path):
                         pass
     return TakenIn(name, len(sessions), len(pictures), granted.sentence)
 
@@ -140,7 +134,8 @@ def import_person(
 # --- the archive ---------------------------------------------------------------------------------
 
 
-def _opened(file: Path) -> zipfile.ZipFile:
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[_Archive]:
     try:
         found = file.stat()
     except OSError as error:
@@ -153,9 +148,11 @@ def _opened(file: Path) -> zipfile.ZipFile:
         raise _bad(file, "it is too large")
     try:
         _refuse_long_list(file)
-        return zipfile.ZipFile(file)
+        opened = zipfile.ZipFile(file)
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise _bad(file, str(error)) from error
+    with opened:
+        yield _Archive(file, opened)
 
 
 def _refuse_long_list(file: Path) -> None:
@@ -173,131 +170,125 @@ def _refuse_long_list(file: Path) -> None:
 _END, _LARGE_ZIP = b"PK\5\6", b"PK\6\7"
 
 
-def _checked(file: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The entries by name, none of which has been unpacked yet."""
-    infos = archive.infolist()
-    if len(infos) > MOST_ENTRIES:
-        raise _bad(file, f"it has {len(infos)} entries")
-    if sum(info.file_size for info in infos) > LARGEST_ARCHIVE:
-        raise _bad(file, "it would unpack to too much")
-    if sum(info.compress_size for info in infos) > file.stat().st_size:
-        raise _bad(file, "its entries overlap")
-    entries: dict[str, zipfile.ZipInfo] = {}
-    for info in infos:
-        # orig_filename: ZipInfo cuts a name at a null byte.
-        name, mode = info.orig_filename, info.external_attr >> 16
-        known = name in (export.INDEX, export.PERSON) or any(
-            pattern.fullmatch(name)
-            for pattern in (export.PICTURE, export.HEAD, export.RECORDS, export.OTHERS)
-        )
-        if not known or name != info.filename or name in entries:
-            raise _bad(file, f"an entry does not belong there: {name[:80]!r}")
-        if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
-            raise _bad(file, f"{name[:80]!r} is a link or device")
-        if info.flag_bits & 0x1 or info.compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
-        ):
-            raise _bad(file, f"{name!r} is packed in another way")
-        if info.file_size > LARGEST_ENTRY.get(Path(name).suffix, LARGEST_OTHER):
-            raise _bad(file, f"{name!r} is too large")
-        if info.file_size > MOST_UNPACKED * (info.compress_size + 100):
-            raise _bad(file, f"{name!r} would unpack to too much")
-        entries[name] = info
-    return entries
+class _Archive:
+    """An archive whose list of entries and index were checked, and nothing else unpacked. Whatever
+    is read raises DataError if it is not what they say."""
 
+    def __init__(self, file: Path, archive: zipfile.ZipFile) -> None:
+        self.file, self._zip = file, archive
+        self.entries = self._checked()
+        self._index = self._read_index()
 
-def _index(
-    file: Path, archive: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo]
-) -> dict[str, tuple[int, str]]:
-    """Size and SHA-256 of every other entry, all of which the index lists, and no more."""
-    if export.INDEX not in entries or export.PERSON not in entries:
-        raise _bad(file, "it is no archive of a person")
-    if entries[export.INDEX].file_size > LARGEST_PARSED + 1024 * len(entries):
-        raise _bad(file, f"{export.INDEX!r} is too large")
-    body = _json(file, b"".join(_unpacked(file, archive, entries[export.INDEX])))
-    try:
-        if body["format"] != export.FORMAT:
-            raise _bad(file, "it has format {format!r}".format(format=body["format"]))
-        index = {
-            str(each["path"]): (int(each["bytes"]), str(each["sha256"])) for each in body["files"]
-        }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _bad(file, "its index is damaged") from error
-    if set(index) != set(entries) - {export.INDEX}:
-        raise _bad(file, "its index does not list what it holds")
-    return index
+    def json(self, path: str) -> Any:
+        """An entry parsed."""
+        return self._parsed(self.read(path))
 
+    def read(self, path: str) -> bytes:
+        """An entry whole, if it is small enough for that."""
+        if path.endswith(".json") and self.entries[path].file_size > LARGEST_PARSED:
+            raise self.bad(f"{path!r} is too large")
+        return b"".join(self.pieces(path))
 
-def _read(
-    file: Path,
-    archive: zipfile.ZipFile,
-    entries: Mapping[str, zipfile.ZipInfo],
-    index: Mapping[str, tuple[int, str]],
-    path: str,
-) -> bytes:
-    """An entry whole, if it is small enough for that."""
-    if path.endswith(".json") and entries[path].file_size > LARGEST_PARSED:
-        raise _bad(file, f"{path!r} is too large")
-    return b"".join(_pieces(file, archive, entries, index, path))
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """An entry piece by piece; raises after the last if it is not what the index says."""
+        digest = hashlib.sha256()
+        for piece in self._unpacked(path):
+            digest.update(piece)
+            yield piece
+        if (self.entries[path].file_size, digest.hexdigest()) != self._index[path]:
+            raise self.bad(f"{path} does not match its recorded SHA-256")
 
+    def lines(self, path: str) -> Iterator[bytes]:
+        """The lines of an entry, without their breaks."""
+        rest, count = b"", 0
+        for piece in self.pieces(path):
+            *lines, rest = (rest + piece).split(b"\n")
+            count += len(lines)
+            if count > MOST_ENTRIES or len(rest) > LONGEST_LINE:
+                raise self.bad("it holds more records than pictures, or a line without end")
+            yield from lines
+        if rest:
+            yield rest
 
-def _pieces(
-    file: Path,
-    archive: zipfile.ZipFile,
-    entries: Mapping[str, zipfile.ZipInfo],
-    index: Mapping[str, tuple[int, str]],
-    path: str,
-) -> Iterator[bytes]:
-    """An entry piece by piece; raises after the last if it is not what the index says."""
-    digest = hashlib.sha256()
-    for piece in _unpacked(file, archive, entries[path]):
-        digest.update(piece)
-        yield piece
-    if (entries[path].file_size, digest.hexdigest()) != index[path]:
-        raise _bad(file, f"{path} does not match its recorded SHA-256")
+    def bad(self, why: str) -> DataError:
+        """The error that says what is wrong with it."""
+        return _bad(self.file, why)
 
+    def _parsed(self, data: bytes) -> Any:
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise self.bad("it holds JSON that is none") from error
 
-def _lines(file: Path, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines of an entry, without their breaks."""
-    rest, count = b"", 0
-    for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        count += len(lines)
-        if count > MOST_ENTRIES or len(rest) > LONGEST_LINE:
-            raise _bad(file, "it holds more records than pictures, or a line without end")
-        yield from lines
-    if rest:
-        yield rest
+    def _checked(self) -> dict[str, zipfile.ZipInfo]:
+        """The entries by name, none of which has been unpacked yet."""
+        infos = self._zip.infolist()
+        if len(infos) > MOST_ENTRIES:
+            raise self.bad(f"it has {len(infos)} entries")
+        if sum(info.file_size for info in infos) > LARGEST_ARCHIVE:
+            raise self.bad("it would unpack to too much")
+        if sum(info.compress_size for info in infos) > self.file.stat().st_size:
+            raise self.bad("its entries overlap")
+        ours = map(re.escape, (layout.INDEX, layout.README))
+        theirs = (store.archived for store in stores.STORES if store.archived)
+        known = re.compile("|".join((*ours, *theirs)))
+        packings = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        entries: dict[str, zipfile.ZipInfo] = {}
+        for info in infos:
+            # orig_filename: ZipInfo cuts a name at a null byte.
+            name, mode = info.orig_filename, info.external_attr >> 16
+            if not known.fullmatch(name) or name != info.filename or name in entries:
+                raise self.bad(f"an entry does not belong there: {name[:80]!r}")
+            if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+                raise self.bad(f"{name[:80]!r} is a link or device")
+            if info.flag_bits & 0x1 or info.compress_type not in packings:
+                raise self.bad(f"{name!r} is packed in another way")
+            if info.file_size > LARGEST_ENTRY.get(Path(name).suffix, LARGEST_OTHER):
+                raise self.bad(f"{name!r} is too large")
+            if info.file_size > MOST_UNPACKED * (info.compress_size + 100):
+                raise self.bad(f"{name!r} would unpack to too much")
+            entries[name] = info
+        return entries
 
+    def _read_index(self) -> dict[str, tuple[int, str]]:
+        """Size and SHA-256 of every other entry, all of which the index lists, and no more."""
+        if layout.INDEX not in self.entries or layout.PERSON not in self.entries:
+            raise self.bad("it is no archive of a person")
+        if self.entries[layout.INDEX].file_size > LARGEST_PARSED + 1024 * len(self.entries):
+            raise self.bad(f"{layout.INDEX!r} is too large")
+        body = self._parsed(b"".join(self._unpacked(layout.INDEX)))
+        try:
+            if body["format"] != layout.FORMAT:
+                raise self.bad(f"it has format {body['format']!r}")
+            index = {str(f["path"]): (int(f["bytes"]), str(f["sha256"])) for f in body["files"]}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self.bad("its index is damaged") from error
+        if set(index) != set(self.entries) - {layout.INDEX}:
+            raise self.bad("its index does not list what it holds")
+        return index
 
-def _unpacked(file: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """An entry's bytes, never more than its head promised."""
-    left = info.file_size
-    try:
-        with archive.open(info) as entry:
-            while piece := entry.read(min(PIECE, left + 1)):
-                left -= len(piece)
-                if left < 0:
-                    break
-                yield piece
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-    ) as e:
-        raise _bad(file, f"{info.filename}: {e}") from e
-    if left:
-        raise _bad(file, f"{info.filename} has another size than it says")
+    def _unpacked(self, path: str) -> Iterator[bytes]:
+        """An entry's bytes, never more than its head promised."""
+        left = self.entries[path].file_size
+        try:
+            with self._zip.open(self.entries[path]) as entry:
+                while piece := entry.read(min(PIECE, left + 1)):
+                    left -= len(piece)
+                    if left < 0:
+                        break
+                    yield piece
+        except (
+            OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError,
+        ) as error:  # fmt: skip
+            raise self.bad(f"{path}: {error}") from error
+        if left:
+            raise self.bad(f"{path} has another size than it says")
 
 
 # --- what it holds -------------------------------------------------------------------------------
 
 
-def _who(file: Path, about: Any) -> tuple[str, Consent | None, str]:
+def _who(archive: _Archive, about: Any) -> tuple[str, Consent | None, str]:
     try:
         name = clean_name(str(about["name"]))
         given = about.get("consent")
@@ -305,7 +296,7 @@ def _who(file: Path, about: Any) -> tuple[str, Consent | None, str]:
         if consent is not None:
             consent = replace(consent, **{k: v[:4000] for k, v in asdict(consent).items()})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _bad(file, f"{export.PERSON} is damaged") from error
+        raise archive.bad(f"{layout.PERSON} is damaged") from error
     return name, consent, _when(about.get("created"))
 
 
@@ -330,16 +321,6 @@ def _refuse_enrolled(people: People, id: str) -> None:
             )
 
 
-def _known(workspace: Workspace) -> frozenset[str]:
-    """Every identity that something in this workspace goes by."""
-    ids = {id for person in People(workspace).list() for id in person.ids}
-    for change in Trash(workspace).changes():
-        ids |= set(change.people.values())
-    for model in ModelStore(workspace).list():
-        ids |= {label[0] for label in model.people}
-    return frozenset(ids | set(Audit(workspace).subjects().values()))
-
-
 def _write_picture(target: Path, data: bytes) -> None:
     """Write the picture as our own encoder makes it: nothing that hides behind it comes along."""
     make_directory(target.parent)
@@ -347,32 +328,22 @@ def _write_picture(target: Path, data: bytes) -> None:
     write_bytes(target, encode_png(decode_crop(target)))
 
 
-def _write_session(
-    file: Path,
-    archive: zipfile.ZipFile,
-    entries: Mapping[str, zipfile.ZipInfo],
-    index: Mapping[str, tuple[int, str]],
-    folder: Path,
-) -> None:
+def _write_session(archive: _Archive, folder: Path) -> None:
     """The session's head and records, field by field; damaged ones are left out."""
     session = folder.name
-    head_path, records_path = (
-        f"sessions/{session}/{SESSION_FILE}",
-        f"sessions/{session}/{RECORDS_FILE}",
-    )
-    head: Any = {}
-    if head_path in entries:
-        head = _json(file, _read(file, archive, entries, index, head_path))
+    head_path = f"sessions/{session}/{SESSION_FILE}"
+    records_path = f"sessions/{session}/{RECORDS_FILE}"
+    head: Any = archive.json(head_path) if head_path in archive.entries else {}
     source = _text(head, "source") or "import of an archive"
     body = {"version": PERSON_FORMAT, "id": session, "source": source}
     body |= {key: _when(text) for key in ("started", "ended") if (text := _text(head, key))}
     body |= {key: text for key in ("outcome", "aligned", "part") if (text := _text(head, key))}
     body["captured"] = sum(path.suffix == ".png" for path in folder.iterdir())
     write_json(folder / SESSION_FILE, body)
-    if records_path in entries:
+    if records_path in archive.entries:
         there = {path.name for path in folder.iterdir()}
         kept: dict[str, PictureRecord] = {}  # one a picture: more would be somebody's joke
-        for line in _lines(file, _pieces(file, archive, entries, index, records_path)):
+        for line in archive.lines(records_path):
             record = _record(line)
             if record is not None and record.file in there:
                 kept.setdefault(record.file, record)
@@ -395,13 +366,6 @@ def _text(head: Any, key: str) -> str:
 
 def _plain(text: str) -> str:
     return "".join(c for c in text if c.isprintable())[:MOST_TEXT]
-
-
-def _json(file: Path, data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise _bad(file, "it holds JSON that is none") from error
 
 
 def _bad(file: Path, why: str) -> DataError:

@@ -6,27 +6,40 @@ finished, erasures go on, and what belongs to nobody goes.
 
 Of recognition the log says that somebody watched, and by which settings; not whom the model named:
 that would be a second register of people's movements.
+
+What is due to go is found by one function, so that a dry run prints exactly what a purge removes.
+The day on which people were recognised is noted as a recognition tells of them. It holds no writer
+lock: that is taken for a moment, once a person and day. While another process holds it nothing is
+noted; the next sight after a minute tries again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import queue
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from engine.contract import Emit, Notice, Recovered, WorkspaceUpgraded
+from engine.contract import Emit, Event, FaceSeen, Notice, Recovered, WorkspaceUpgraded
 from engine.contract.errors import DataError, FacedeskError
 from engine.model.epochs import FOLDER, drop_stale
 from engine.model.store import ModelStore
-from engine.people.clock import note_clock
+from engine.people.clock import last_seen, note_clock, note_seen, read_clock
 from engine.people.permission import permitted
+from engine.people.person import Person
 from engine.people.registry import People, StrangerArea, utc_now
 from engine.people.trash import Trash
+from engine.rights import stores
 from engine.rights.erase import resume, unfinished
+from engine.rights.evidence import Due
 from engine.settings import Settings
 from engine.workspace.audit import Audit
 from engine.workspace.audit_chain import Begun
@@ -38,11 +51,9 @@ from engine.workspace.identity import SESSION_FILE
 
 @contextlib.contextmanager
 def writing(workspace: Workspace, what: str, tell: Emit) -> Iterator[None]:
-    """Hold the workspace's writer lock inside the block, with the workspace in order.
-
-    `tell` gets a `WorkspaceUpgraded`, `ClockChanged` and `Recovered` for what was done first.
-    Raises WorkspaceLocked, WorkspaceUnusable, and DataError as `recover` does.
-    """
+    """Hold the workspace's writer lock inside the block, with the workspace in order. `tell` gets a
+    `WorkspaceUpgraded`, `ClockChanged` and `Recovered` for what was done first. Raises
+    WorkspaceLocked, WorkspaceUnusable, and DataError as `recover` does."""
     with workspace.writer(what) as interrupted:
         if (before := workspace.upgraded_from()) is not None:
             tell(WorkspaceUpgraded(before=before, now=FORMAT))
@@ -55,10 +66,8 @@ def writing(workspace: Workspace, what: str, tell: Emit) -> Iterator[None]:
 
 def recover_people(workspace: Workspace, interrupted: str = "") -> Recovered | None:
     """Put the workspace in order; None if everything was and the last writer came to its end.
-
     `interrupted` is what `Workspace.writer` yielded. What cannot be done, for want of space
-    perhaps, waits for the next time: a full disk must not keep anybody from emptying it.
-    """
+    perhaps, waits for the next time: a full disk must not keep anybody from emptying it."""
     failed = ""
 
     def attempt(step: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
@@ -117,16 +126,13 @@ def _nameless(strangers: People) -> tuple[str, ...]:
 
 def recover(workspace: Workspace, interrupted: str = "") -> Recovered | None:
     """Order in the workspace, then the erasures that were begun; None if nothing was to be done.
-
-    The caller has just taken `Workspace.writer`, which yielded `interrupted`. Raises DataError
-    for an erasure that cannot be finished: whoever asked for it must not be left in the belief
-    that it was done.
-    """
+    The caller has just taken `Workspace.writer`, which yielded `interrupted`. Raises DataError for
+    an erasure that cannot be finished: whoever asked for it must not be left in the belief that it
+    was done."""
     found = recover_people(workspace, interrupted)
     if forgotten := _forget_trainings(workspace):
-        found = replace(
-            found or Recovered(), leftovers=(found.leftovers if found else 0) + forgotten
-        )
+        found = found or Recovered()
+        found = replace(found, leftovers=found.leftovers + forgotten)
     with contextlib.suppress(DataError):  # it waits, as what recovery could not do
         Audit(workspace).tidy()
     if unfinished(workspace):
@@ -170,25 +176,24 @@ def note_settings(workspace: Workspace, settings: Settings) -> None:
     Audit(workspace).note_settings(told)
 
 
+@dataclass
 class Watched:
     """What the audit log says of recognitions, one at a time: when it started and ended."""
 
-    def __init__(self, workspace: Workspace, settings: Settings, tell: Emit) -> None:
-        self._workspace, self._settings, self._tell = workspace, settings, tell
-        self._open = False
+    workspace: Workspace
+    settings: Settings
+    tell: Emit
+    _open: bool = False
 
     def begin(self, sources: Sequence[str]) -> None:
         """Note the start. In a workspace that may only be read watching goes on, and `tell` hears
-        why no entry is made.
-
-        Otherwise raises as `Audit.note`, and then nobody may watch.
-        """
-        if self._workspace.read_only:
+        why no entry is made; else raises as `Audit.note`, and then nobody may watch."""
+        if self.workspace.read_only:
             text = "The workspace is read-only: this recognition is not in the audit log."
-            self._tell(Notice(text=text, level="warning"))
+            self.tell(Notice(text=text, level="warning"))
             return
-        note_settings(self._workspace, self._settings)
-        audit = Audit(self._workspace)
+        note_settings(self.workspace, self.settings)
+        audit = Audit(self.workspace)
         audit.ready()
         audit.note("recognition-started", sources=[place(source) for source in sources])
         self._open = True
@@ -199,7 +204,128 @@ class Watched:
             return
         self._open = False
         try:
-            Audit(self._workspace).note("recognition-ended", outcome=outcome, **more)
+            Audit(self.workspace).note("recognition-ended", outcome=outcome, **more)
         except FacedeskError as error:
             text = f"The end of recognition is not in the audit log. {error}"
-            self._tell(Notice(text=text, level="error"))
+            self.tell(Notice(text=text, level="error"))
+
+
+# --- what is due to go ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A person not seen for long; `since` is a day."""
+
+    name: str
+    slug: str
+    since: str
+
+
+def due(workspace: Workspace, settings: Settings, now: datetime | None = None) -> tuple[Due, ...]:
+    """Everything that is due, in the order in which it goes; reads only, and needs no lock. People
+    are never among it: `unseen` lists them, and somebody decides."""
+    return tuple(each for store in stores.STORES for each in store.due(workspace, settings, now))
+
+
+def purge(workspace: Workspace, settings: Settings, now: datetime | None = None) -> Counter[str]:
+    """Remove what is due; how much of each kind. The caller holds `Workspace.writer`. Raises
+    DiskFull, WorkspaceUnusable."""
+    gone: Counter[str] = Counter(each.kind for each in due(workspace, settings, now))
+    late = [each for each in stores.STORES if each.overdue(workspace, settings, now)]
+    if late:
+        with Audit(workspace).of("purged", what="what was due", counts=dict(gone)):
+            for store in late:
+                store.purge(workspace, settings, now)
+    return gone
+
+
+def unseen(
+    workspace: Workspace, settings: Settings, now: datetime | None = None
+) -> tuple[Unseen, ...]:
+    """People neither recognised nor captured for `retention.people_days`; nobody if that is 0."""
+    days = settings.retention.people_days
+    if not days:
+        return ()
+    clock = read_clock(workspace, now)
+    return tuple(
+        Unseen(person.name, person.slug, since)
+        for person in People(workspace).list()
+        if clock.is_due(since := last_sign_of(workspace, person), days)
+    )
+
+
+def last_sign_of(workspace: Workspace, person: Person) -> str:
+    """The day of a person's last recognition, capture, or enrolment, whichever was last."""
+    captured = max((session.started for session in person.sessions), default="")
+    return max(last_seen(workspace, person.slug), captured[:10], person.created[:10])
+
+
+AGAIN = 60.0
+"""Seconds until somebody whose day could not be noted is tried again."""
+WAITING = 64
+"""People who may wait for the thread."""
+
+
+@dataclass
+class SeenNotes:
+    """`hear` takes every event of a recognition; `hold` takes the writer lock for a moment. A
+    photograph that stands for itself is not a person who came by, and is not noted."""
+
+    workspace: Workspace
+    hold: Callable[[], AbstractContextManager[object]]
+    clock: Callable[[], float] = time.monotonic
+    _noted: dict[str, str] = field(default_factory=dict)
+    _failed: dict[str, float] = field(default_factory=dict)
+
+    def news(self, event: Event) -> str:
+        """The identity of whom the event names for the first time today; empty for nobody."""
+        if not isinstance(event, FaceSeen) or event.person is None or not event.track:
+            return ""
+        id, today = event.candidate_id, datetime.now(UTC).strftime("%Y-%m-%d")
+        if self._noted.get(id) == today or self.clock() < self._failed.get(id, 0.0):
+            return ""
+        self._noted[id] = today
+        return id
+
+    def hear(self, event: Event) -> None:
+        """Note whom an event names; writes at most once a person and day. Never raises."""
+        if person := self.news(event):
+            self.note(person)
+
+    def note(self, person: str) -> None:
+        """Write down that the person of this identity was seen."""
+        try:
+            with self.hold():
+                note_seen(self.workspace, People(self.workspace).by_id(person).slug)
+        except FacedeskError:
+            self._noted.pop(person, None)
+            self._failed[person] = self.clock() + AGAIN
+
+
+class SeenWriter:
+    """`SeenNotes` on a thread of its own, for the process that carries events."""
+
+    def __init__(self, notes: SeenNotes) -> None:
+        self._notes = notes
+        self._queue: queue.Queue[str | None] = queue.Queue(WAITING)
+        self._thread: threading.Thread | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take an event; never blocks."""
+        if person := self._notes.news(event):
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="last seen", daemon=True)
+                self._thread.start()
+            with contextlib.suppress(queue.Full):
+                self._queue.put_nowait(person)
+
+    def close(self, seconds: float) -> None:
+        """Let what waits be written, for at most so long."""
+        if self._thread is not None and not self._queue.full():
+            self._queue.put(None)
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while (person := self._queue.get()) is not None:
+            self._notes.note(person)

@@ -31,12 +31,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from engine.contract.errors import (
-    DataError,
-    DiskFull,
-    FacedeskError,
-    WorkspaceDenied,
-)
+from engine.contract.errors import DataError, DiskFull, FacedeskError, WorkspaceDenied
 from engine.workspace import audit_chain
 from engine.workspace.audit_chain import (
     BACK,
@@ -105,10 +100,8 @@ class Audit:
     # --- writing -------------------------------------------------------------------------
 
     def ready(self) -> None:
-        """Make sure that an entry can be written, before something is done that needs one.
-
-        Raises DiskFull, WorkspaceUnusable.
-        """
+        """Make sure that an entry can be written, before something is done that needs one. Raises
+        DiskFull, WorkspaceUnusable."""
         make_directory(self._folder)
         if not _there(self._reserve):
             with self.held():
@@ -117,21 +110,18 @@ class Audit:
             handle = open_inside(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK)
             os.close(handle)
 
-    @contextlib.contextmanager
-    def of(self, action: Action, subject: str = "", **details: Any) -> Iterator[Doing]:
+    def of(
+        self, action: Action, subject: str = "", **details: Any
+    ) -> contextlib.AbstractContextManager[Doing]:
         """`of_all` for one subject, or for none."""
-        with self.of_all(action, [(subject, details)]) as doing:
-            yield doing
+        return self.of_all(action, [(subject, details)])
 
     @contextlib.contextmanager
     def of_all(self, action: Action, about: About) -> Iterator[Doing]:
         """Note that an action begins, for each subject with its details, and at the block's end
         that it is done; the block may add to `more`. The caller holds the lock that the action
-        needs.
-
-        Raises as `begin`, and then the block does not run; after it as `note`. A block that raises
-        is noted as cut short.
-        """
+        needs. Raises as `begin`, and then the block does not run; after it as `note`. A block that
+        raises is noted as cut short."""
         doing = self.begin(action, about)
         try:
             yield doing
@@ -141,18 +131,14 @@ class Audit:
         self.end(doing)
 
     def begin(self, action: Action, about: About) -> Doing:
-        """Note what is about to be done, for each subject. `end` or `give_up` must follow.
-
-        Raises as `note`: then it must not be done.
-        """
+        """Note what is about to be done, for each subject. `end` or `give_up` must follow. Raises
+        as `note`: then it must not be done."""
         self.ready()
         process = this_process()
         told = [(who, {**details, "of": action, "process": process}) for who, details in about]
         with self.held():
             entries = self._append("began", told)
-        begun = tuple(
-            each for entry in entries if (each := audit_chain.begun_by(entry)) is not None
-        )
+        begun = tuple(filter(None, map(audit_chain.begun_by, entries)))
         _UNDER_WAY.update((str(self.file), each.number) for each in begun)
         return Doing(begun)
 
@@ -169,15 +155,13 @@ class Audit:
 
     def settle(self, done: Callable[[Begun], bool]) -> int:
         """End in the log what processes had begun that do not run any more; how much that was.
-
         `done` says whether it was done all the same. The caller holds `Workspace.writer`, and has
-        recovered. Raises as `note`.
-        """
+        recovered. Raises as `note`."""
         if not _there(self._head_file):
             return 0
         with self.held():
             head = self._caught_up()
-            if head != self._head():  # an end that was noted, and the head was not
+            if head != self.head():  # an end that was noted, and the head was not
                 self._save(head)
             left = [each for each in head.open if not self._runs(each)]
             for each in left:
@@ -185,29 +169,23 @@ class Audit:
         return len(left)
 
     def note(self, action: Action, subject: str = "", **details: Any) -> Entry:
-        """Append one entry about what has no end, flushed to disk when this returns. `subject` is
-        a person's identity; no value of `details` may hold a name or a path.
-
-        Raises DiskFull, WorkspaceUnusable, WorkspaceLocked, DataError for damaged keys.
-        """
+        """Append one entry about what has no end, flushed to disk when this returns. `subject` is a
+        person's identity; no value of `details` may hold a name or a path. Raises DiskFull,
+        WorkspaceUnusable, WorkspaceLocked, DataError for damaged keys."""
         with self.held():
             return self._append(action, [(subject, details)])[0]
 
     def forget(self, subject: str) -> bool:
         """Destroy what links a person (identity) with their entries; whether there was something.
-
-        Call it last when a person is erased. Raises as `note` does.
-        """
+        Call it last when a person is erased. Raises as `note` does."""
         key = self._key(subject)
         with self.held():
-            name = next(
-                (name for name, whose in self._subjects.known().items() if whose == key), ""
-            )
-            if name:
+            names = [name for name, whose in self._subjects.known().items() if whose == key]
+            for name in names:
                 # First: a key that is gone without a word is a finding.
                 self._append("pseudonymised", [(name, {})], pseudonyms=True)
                 self._subjects.forget(key)
-        return bool(name)
+        return bool(names)
 
     def note_settings(self, told: Mapping[str, Any]) -> None:
         """Note the settings on which privacy depends if they are not those noted last."""
@@ -241,24 +219,21 @@ class Audit:
 
     def subjects(self) -> Mapping[str, str]:
         """Pseudonym to identity, of those that still have a key; strangers as `strangers/<id>`.
-
-        Where nobody can tell any more who it was, a folder stands for the identity.
-        """
+        Where nobody can tell any more who it was, a folder stands for the identity."""
         known = self._subjects.known()
         return {name: subject.removeprefix("people/") for name, subject in known.items()}
 
     def verify(self) -> Verdict:
         """Check the whole log against itself, its head, its keys and what the workspace knows of
-        it. Raises WorkspaceUnusable, DataError for damaged keys.
-        """
+        it. Raises WorkspaceUnusable, DataError for damaged keys."""
         with self.held() if self._folder.is_dir() else contextlib.nullcontext():
             known = witness(self._root)
-            return examine(self._lines(), self._head(), log=known, keys={*self._subjects.known()})
+            return examine(self._lines(), self.head(), log=known, keys={*self._subjects.known()})
 
     def unread(self) -> tuple[DataError, ...]:
         """Why a part of the log cannot be read, though it is here. Raises VaultLocked."""
         found = []
-        for look in (self._head, self.entries, self.subjects):
+        for look in (self.head, self.entries, self.subjects):
             try:
                 look()
             except DataError as error:
@@ -267,7 +242,12 @@ class Audit:
 
     def head(self) -> Head | None:
         """How many entries, and the last one's hash; None for a log that was never begun."""
-        return self._head()
+        try:
+            return Head.from_json(read_json(self._head_file))
+        except WorkspaceDenied:  # it is there: to go on without it would tell of a lost one
+            raise
+        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
+            return None
 
     # --- private -------------------------------------------------------------------------
 
@@ -287,7 +267,10 @@ class Audit:
     ) -> list[Entry]:
         """Append an entry for each subject. `pseudonyms`: they are given as such. `spare`: the
         reserve may be used. The log is held."""
-        named = [(who if pseudonyms or not who else self._name(who), told) for who, told in about]
+        named = [
+            (who if pseudonyms or not who else self._subjects.pseudonym(self._key(who)), told)
+            for who, told in about
+        ]
         head = self._caught_up()
         if head.count == 0:
             told = {"log": secrets.token_hex(16)}
@@ -305,9 +288,6 @@ class Audit:
         with contextlib.suppress(FacedeskError):  # The entries are safe; the next one catches up.
             write_json(self._head_file, asdict(head))
             self._witness()
-
-    def _name(self, subject: str) -> str:
-        return self._subjects.pseudonym(self._key(subject))
 
     def _written(
         self, head: Head, action: Action, subject: str, details: Mapping[str, Any], spare: bool
@@ -345,17 +325,16 @@ class Audit:
 
     def _append_ends(self, begun: Sequence[Begun], how: str, more: Mapping[str, Any]) -> None:
         """Append the ends of what was begun by one action, all of them alike."""
-        if how == "done":
-            told = [
-                (each.subject, {**each.details, **more, "began": each.number}) for each in begun
-            ]
-            if told:
-                self._append(cast(Action, begun[0].action), told, pseudonyms=True)
-            return
+        done = how == "done"
         told = [
-            (each.subject, {"of": each.action, "began": each.number, "why": how}) for each in begun
+            (each.subject, {**each.details, **more, "began": each.number})
+            if done
+            else (each.subject, {"of": each.action, "began": each.number, "why": how})
+            for each in begun
         ]
-        self._append("cut-short", told, pseudonyms=True, spare=False)
+        if told:
+            action = cast(Action, begun[0].action) if done else "cut-short"
+            self._append(action, told, pseudonyms=True, spare=done)
 
     def _runs(self, begun: Begun) -> bool:
         """Whether what was begun is still under way, in this process or another one."""
@@ -377,7 +356,7 @@ class Audit:
 
     def _caught_up(self) -> Head:
         """The head to go on from, brought up to date with the log if they do not agree."""
-        head = self._head()
+        head = self.head()
         if head is None or not head.at or self._size() != head.size:
             return self._recovered(head)
         return head
@@ -392,14 +371,6 @@ class Audit:
             told = {"torn_bytes": torn, "head_lost": head is None}
             return self._written(start, "log-recovered", "", told, True)[1]
         return replace(start, size=self._size())
-
-    def _head(self) -> Head | None:
-        try:
-            return Head.from_json(read_json(self._head_file))
-        except WorkspaceDenied:  # it is there: to go on without it would tell of a lost one
-            raise
-        except (FileNotFoundError, DataError, KeyError, TypeError, ValueError):
-            return None
 
     def _lines(self) -> list[bytes]:
         try:

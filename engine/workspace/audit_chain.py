@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -45,15 +45,7 @@ class Entry:
 
     def body(self) -> dict[str, Any]:
         """What the hash is over."""
-        return {
-            "number": self.number,
-            "at": self.at,
-            "by": dict(self.by),
-            "action": self.action,
-            "subject": self.subject,
-            "details": dict(self.details),
-            "prev": self.prev,
-        }
+        return {each.name: getattr(self, each.name) for each in fields(self)[:-1]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,29 +129,10 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     ).encode("utf-8", "backslashreplace")
 
 
-def sealed(
-    *,
-    number: int,
-    at: str,
-    by: Mapping[str, Any],
-    action: str,
-    subject: str,
-    details: Mapping[str, Any],
-    prev: str,
-) -> Entry:
-    """An entry with its hash. Values of `details` that JSON lacks become None."""
-    entry = Entry(
-        number=number,
-        at=at,
-        by=by,
-        action=action,
-        subject=subject,
-        details=plain(details),
-        prev=prev,
-        hash="",
-    )
-    digest = hashlib.sha256(canonical(entry.body())).hexdigest()
-    return Entry(**entry.body(), hash=digest)
+def sealed(**body: Any) -> Entry:
+    """An entry of this `Entry.body`, with its hash. What JSON lacks in `details` becomes None."""
+    entry = Entry(**{**body, "details": plain(body["details"])}, hash="")
+    return replace(entry, hash=_digest(entry))
 
 
 def plain(value: Any) -> Any:
@@ -181,21 +154,21 @@ def parsed(line: bytes) -> Entry | None:
     except (ValueError, TypeError, RecursionError):
         return None
     texts = (entry.at, entry.action, entry.subject, entry.prev, entry.hash)
-    whole = (
-        type(entry.number) is int
-        and all(isinstance(text, str) for text in texts)
-        and isinstance(entry.by, dict)
-        and isinstance(entry.details, dict)
-    )
-    return entry if whole else None
+    mappings = isinstance(entry.by, dict) and isinstance(entry.details, dict)
+    whole = mappings and all(isinstance(text, str) for text in texts)
+    return entry if whole and type(entry.number) is int else None
 
 
 def intact(entry: Entry) -> bool:
     """Whether the entry's hash is that of its content."""
     try:
-        return hashlib.sha256(canonical(entry.body())).hexdigest() == entry.hash
+        return _digest(entry) == entry.hash
     except ValueError:
         return False
+
+
+def _digest(entry: Entry) -> str:
+    return hashlib.sha256(canonical(entry.body())).hexdigest()
 
 
 def begun_by(entry: Entry) -> Begun | None:
@@ -221,17 +194,11 @@ def moment(entry: Entry) -> datetime | None:
 
 
 def examine(
-    lines: Sequence[bytes],
-    head: Head | None,
-    *,
-    log: str = "",
-    keys: Collection[str] | None = None,
+    lines: Sequence[bytes], head: Head | None, *, log: str = "", keys: Collection[str] | None = None
 ) -> Verdict:
-    """Check a whole log against itself, its head, and what the workspace knows of it.
-
-    `log` is the id of the workspace's first log, empty where nobody noted it; `keys` the
-    pseudonyms that still have a key, None to leave them alone.
-    """
+    """Check a whole log against itself, its head, and what the workspace knows of it. `log` is the
+    id of the workspace's first log, empty where nobody noted it; `keys` the pseudonyms that still
+    have a key, None to leave them alone."""
     entries = [parsed(line) for line in lines]
     prev = START
     for index, (line, entry) in enumerate(zip(lines, entries, strict=True)):
@@ -262,24 +229,22 @@ def examine(
 def _remarks(entries: Sequence[Entry], head: Head | None) -> Iterator[str]:
     if head is not None and len(entries) > head.count:
         yield (
-            f"entry {head.count + 1} and later: the head file does not know them "
-            "yet, as after a crash"
+            f"entry {head.count + 1} and later: the head file does not know them yet, "
+            "as after a crash"
         )
     ended = {entry.details.get("began") for entry in entries if entry.action != "began"}
     for entry in entries:
+        remark = ""
         if entry.action == "clock-set-back":
-            yield f"entry {entry.number}: the clock was set back then"
-        if entry.action == "began" and entry.number not in ended:
-            yield "entry {number}: {action} began, and its end is not noted".format(
-                number=entry.number, action=entry.details.get("of", "")
-            )
-        if entry.action == "log-recovered" and entry.details.get("head_lost"):
-            yield (
-                f"entry {entry.number}: the head file was lost then; entries just "
-                "before it may be missing"
-            )
+            remark = "the clock was set back then"
+        elif entry.action == "began" and entry.number not in ended:
+            remark = f"{entry.details.get('of', '')} began, and its end is not noted"
+        elif entry.action == "log-recovered" and entry.details.get("head_lost"):
+            remark = "the head file was lost then; entries just before it may be missing"
         elif entry.action == "log-recovered":
-            yield f"entry {entry.number}: a torn line was removed, as a power cut leaves one"
+            remark = "a torn line was removed, as a power cut leaves one"
+        if remark:
+            yield f"entry {entry.number}: {remark}"
 
 
 def _against_head(entries: Sequence[Entry], head: Head | None) -> Verdict | None:

@@ -29,7 +29,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 from urllib.parse import urlsplit
 
 from engine.contract.errors import DataError, WorkspaceLocked
@@ -46,8 +46,7 @@ LONGEST_WAIT = 5.0
 @contextlib.contextmanager
 def held(root: Path) -> Iterator[None]:
     """Keep every other process and thread from appending to the log inside the block, which may not
-    either. Raises WorkspaceLocked, WorkspaceUnusable.
-    """
+    either. Raises WorkspaceLocked, WorkspaceUnusable."""
     lock = root / LOCK
     with translate_os_errors("lock the audit log", lock):
         handle = open_inside(lock, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK)
@@ -81,10 +80,8 @@ class Subjects:
         self._file = file
 
     def pseudonym(self, subject: str) -> str:
-        """The pseudonym of a subject, who gets a key if there is none yet.
-
-        Raises DataError for a damaged key file, DiskFull, WorkspaceUnusable.
-        """
+        """The pseudonym of a subject, who gets a key if there is none yet. Raises DataError for a
+        damaged key file, DiskFull, WorkspaceUnusable."""
         keys = self._keys()
         if subject not in keys:
             keys[subject] = secrets.token_hex(32)
@@ -95,14 +92,11 @@ class Subjects:
         """Pseudonym to subject, of all that have a key."""
         return {_name(subject, key): subject for subject, key in self._keys().items()}
 
-    def forget(self, subject: str) -> str | None:
-        """Destroy a subject's key; the pseudonym that was theirs, None if they had none."""
+    def forget(self, subject: str) -> None:
+        """Destroy a subject's key. Raises DiskFull, WorkspaceUnusable."""
         keys = self._keys()
-        key = keys.pop(subject, None)
-        if key is None:
-            return None
-        write_json(self._file, keys)
-        return _name(subject, key)
+        if keys.pop(subject, None) is not None:
+            write_json(self._file, keys)
 
     def _keys(self) -> dict[str, str | dict[str, str]]:
         try:
@@ -125,51 +119,20 @@ def _is_key(value: object) -> bool:
 
 
 def _name(subject: str, key: str | dict[str, str]) -> str:
-    return _pseudonym(subject, key) if isinstance(key, str) else _pseudonym(key["as"], key["key"])
-
-
-def _pseudonym(subject: str, key: str) -> str:
+    if isinstance(key, dict):
+        subject, key = key["as"], key["key"]
     return PREFIX + hmac.new(key.encode(), subject.encode(), "sha256").hexdigest()[:16]
 
 
 Action = Literal[
-    "log-begun",
-    "log-recovered",
-    "clock-set-back",
-    "began",
-    "cut-short",
-    "enrolled",
-    "pictures-imported",
-    "pictures-deleted",
-    "pictures-moved",
-    "pictures-realigned",
-    "person-renamed",
-    "person-merged",
-    "person-trashed",
-    "person-erased",
-    "person-exported",
-    "person-imported",
-    "change-undone",
-    "consent-noted",
-    "consent-withdrawn",
-    "stranger-removed",
-    "inbox-switched",
-    "inbox-choice",
-    "purged",
-    "split-made",
-    "trained",
-    "promoted",
-    "rolled-back",
-    "evaluated",
-    "recognition-started",
-    "recognition-ended",
-    "exported",
-    "recording-made",
-    "settings-changed",
-    "vault-created",
-    "vault-changed",
-    "pseudonymised",
-]
+    "log-begun", "log-recovered", "clock-set-back", "began", "cut-short", "enrolled",
+    "pictures-imported", "pictures-deleted", "pictures-moved", "pictures-realigned",
+    "person-renamed", "person-merged", "person-trashed", "person-erased", "person-exported",
+    "person-imported", "change-undone", "consent-noted", "consent-withdrawn", "stranger-removed",
+    "inbox-switched", "inbox-choice", "purged", "split-made", "trained", "promoted", "rolled-back",
+    "evaluated", "recognition-started", "recognition-ended", "exported", "recording-made",
+    "settings-changed", "vault-created", "vault-changed", "pseudonymised",
+]  # fmt: skip
 """What was done. Names that programs read: English whatever the language.
 
 `began`: what its detail `of` names is about to be done. The entry of that action with this one's
@@ -178,8 +141,6 @@ number as its detail `began` says that it was done; `cut-short` that it did not 
 `pseudonymised`: the key behind a subject's pseudonym was destroyed, nobody can link it any more.
 `change-undone`: a deletion, merge, move or choice about unknown people was taken back.
 """
-
-ACTIONS: frozenset[str] = frozenset(get_args(Action))
 
 
 def place(source: str) -> str:

@@ -64,10 +64,8 @@ def open_inside(path: Path, flags: int) -> int:
 
 @contextlib.contextmanager
 def _folder(path: Path, *, make: bool = False) -> Iterator[int]:
-    """A descriptor of a folder, which is made with its parents in the workspace if `make`.
-
-    Raises OSError, ELOOP if it or a folder on the way in the workspace is a link.
-    """
+    """A descriptor of a folder, which is made with its parents in the workspace if `make`. Raises
+    OSError, ELOOP if it or a folder on the way in the workspace is a link."""
     root = root_of(path)
     handle = os.open(path if root is None else root, _FOLDER)
     try:
@@ -154,10 +152,8 @@ def _mark(token: str) -> str:
 
 @contextlib.contextmanager
 def locked_directory(path: Path) -> Iterator[None]:
-    """Hold a folder against other processes that ask for it, and wait for one that does.
-
-    Not twice by one process: that would wait for itself. Raises WorkspaceUnusable.
-    """
+    """Hold a folder against other processes that ask for it, and wait for one that does. Not twice
+    by one process: that would wait for itself. Raises WorkspaceUnusable."""
     with translate_os_errors("lock a folder", path):
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -169,18 +165,14 @@ def locked_directory(path: Path) -> Iterator[None]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `path` atomically with mode 0600, sealed in an encrypted workspace.
-
-    Raises DiskFull, WorkspaceUnusable, VaultLocked.
-    """
+    """Write `path` atomically with mode 0600, sealed in an encrypted workspace. Raises DiskFull,
+    WorkspaceUnusable, VaultLocked."""
     write_plain(path, opened.sealed(path, data))
 
 
 def write_plain(path: Path, data: bytes) -> None:
-    """`write_bytes` for what the operator asked for, or what is about nobody: never sealed.
-
-    Raises DiskFull or WorkspaceUnusable.
-    """
+    """`write_bytes` for what the operator asked for, or what is about nobody: never sealed. Raises
+    DiskFull or WorkspaceUnusable."""
     make_directory(path.parent)
     with translate_os_errors("write a file", path), _folder(path.parent) as folder:
         name = temporary_name()
@@ -210,28 +202,22 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file of the workspace whole, unsealed if it is sealed.
-
-    Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read, VaultLocked,
-    SealBroken if it was changed since it was sealed.
-    """
+    """Read a file of the workspace whole, unsealed if it is sealed. Raises FileNotFoundError if it
+    is absent, WorkspaceUnusable if it cannot be read, VaultLocked, SealBroken if it was changed
+    since it was sealed."""
     return opened.plain(path, read_plain(path))
 
 
 def read_either(path: Path) -> bytes:
     """Read a file that may be sealed or plain, wherever it lies: for a search, never for use.
-
-    Raises as `read_bytes`.
-    """
+    Raises as `read_bytes`."""
     return opened.either(path, read_plain(path))
 
 
 def copy_out(origin: Path, target: Path) -> None:
-    """Write a workspace file unsealed to `target`, mode 0600, for an export that appears whole.
-
-    It is not flushed: whoever exports thousands of files flushes the folder once. Raises OSError
-    and as `read_bytes`.
-    """
+    """Write a workspace file unsealed to `target`, mode 0600, for an export that appears whole. It
+    is not flushed: whoever exports thousands of files flushes the folder once. Raises OSError and
+    as `read_bytes`."""
     data = read_bytes(origin)
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     with os.fdopen(handle, "wb") as file:
@@ -240,10 +226,8 @@ def copy_out(origin: Path, target: Path) -> None:
 
 
 def read_plain(path: Path) -> bytes:
-    """The bytes of a file as they are on disk.
-
-    Raises FileNotFoundError if it is absent, WorkspaceUnusable if it cannot be read or is none.
-    """
+    """The bytes of a file as they are on disk. Raises FileNotFoundError if it is absent,
+    WorkspaceUnusable if it cannot be read or is none."""
     try:
         with open_regular(path) as file:
             return file.read()
@@ -256,12 +240,10 @@ def read_plain(path: Path) -> bytes:
 
 def append_line(path: Path, line: bytes, *, sync: bool = False) -> None:
     """Append one line (without its break) to a `.jsonl` file, sealed in an encrypted workspace.
-
-    With `sync` it is on disk when this returns. Where it fails nothing is left of it; a line that
-    a crash cut short stays a line of its own: it takes no other with it. One that is sealed is
+    With `sync` it is on disk when this returns. Where it fails nothing is left of it; a line that a
+    crash cut short stays a line of its own: it takes no other with it. One that is sealed is
     removed: among sealed lines nothing may be cut short. Raises DiskFull, WorkspaceUnusable,
-    VaultLocked; ValueError for a line that is several, or a file of another suffix.
-    """
+    VaultLocked; ValueError for a line that is several, or a file of another suffix."""
     if path.suffix != LINES or len(line.splitlines()) > 1:
         raise ValueError(f"one line is appended, to a file named *{LINES}")
     vault = opened.opened_for_lines(path)
@@ -325,17 +307,13 @@ def sync_file(path: Path) -> None:
 
 def read_lines(path: Path) -> list[bytes]:
     """The lines of a file that `append_line` wrote, without their breaks; a last half one too.
-
-    Raises as `read_bytes`.
-    """
+    Raises as `read_bytes`."""
     return read_bytes(path).splitlines()
 
 
 def drop_torn_line(path: Path) -> int:
-    """Remove what a power cut left of an unfinished last line; how many bytes that were.
-
-    The caller keeps other writers away. Raises FileNotFoundError, DiskFull, WorkspaceUnusable.
-    """
+    """Remove what a power cut left of an unfinished last line; how many bytes that were. The caller
+    keeps other writers away. Raises FileNotFoundError, DiskFull, WorkspaceUnusable."""
     data = read_plain(path)
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
@@ -349,10 +327,8 @@ def drop_torn_line(path: Path) -> int:
 
 
 def read_start(path: Path, size: int) -> bytes:
-    """The first `size` bytes of a file as they are on disk; none if it is gone.
-
-    Raises WorkspaceUnusable.
-    """
+    """The first `size` bytes of a file as they are on disk; none if it is gone. Raises
+    WorkspaceUnusable."""
     with translate_os_errors("read a file", path):
         try:
             with open_regular(path) as file:
@@ -381,11 +357,8 @@ def parse_json(data: bytes | str) -> Any:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file of ours.
-
-    Raises FileNotFoundError if it is absent, DataError if it is damaged, WorkspaceUnusable if
-    it cannot be read.
-    """
+    """Read a JSON file of ours. Raises FileNotFoundError if it is absent, DataError if it is
+    damaged, WorkspaceUnusable if it cannot be read."""
     data = read_bytes(path)
     try:
         return parse_json(data)
@@ -398,10 +371,8 @@ def read_json(path: Path) -> Any:
 
 
 def new_temporary(folder: Path) -> Path:
-    """An empty private folder in `folder`, under a name that `Workspace.recover` removes.
-
-    Raises OSError.
-    """
+    """An empty private folder in `folder`, under a name that `Workspace.recover` removes. Raises
+    OSError."""
     made = folder / temporary_name()
     with _folder(folder) as above:
         os.mkdir(made.name, DIRECTORY_MODE, dir_fd=above)
@@ -411,10 +382,8 @@ def new_temporary(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def new_directory(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `path`; on success it becomes `path` in one rename.
-
-    If the block raises, the temporary folder is removed and `path` does not appear.
-    """
+    """Yield a temporary sibling of `path`; on success it becomes `path` in one rename. If the block
+    raises, the temporary folder is removed and `path` does not appear."""
     make_directory(path.parent)
     with translate_os_errors("create a folder", path):
         temporary = new_temporary(path.parent)

@@ -8,18 +8,12 @@ A workspace without this file and with anything of ours in it is of format 0, as
 before there were versions. One of a newer format is refused by whatever command, and not touched.
 The files inside have versions of their own where they may be read one by one; docs/safety/
 processes.md lists them.
-
-Format 0 to 1: the last two files without a version get one.
-
-unknown/choices.json     [choice, ...]        ->  {"version": 1, "choices": [choice, ...]}
-evaluations/*.json       {"type": ..., ...}   ->  {"version": 1, "type": ..., ...}
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import re
 import shutil
@@ -29,75 +23,31 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import DataError, WorkspaceLocked, WorkspaceTooNew, WorkspaceUnusable
-from engine.workspace import upgrade as to_2
 from engine.workspace.files import (
     TEMPORARY,
     is_temporary,
     make_directory,
     make_private,
     open_inside,
-    read_bytes,
     read_json,
-    write_bytes,
     write_json,
 )
 from engine.workspace.owner import guard, translate_os_errors
+from engine.workspace.upgrade import to_1, to_2
 from engine.workspace.vault.opened import PLAIN
-
-VERSION = 1
-
-
-def upgrade_to_1(root: Path) -> None:
-    """Do the step. Damaged files stay as they are: whoever reads them says so, or does without.
-
-    Raises DiskFull, WorkspaceUnusable.
-    """
-    _choices(root / "unknown" / "choices.json")
-    for path in sorted((root / "evaluations").glob("*.json")):
-        _evaluation(path)
-
-
-def _choices(path: Path) -> None:
-    try:
-        body = read_json(path)
-    except FileNotFoundError:
-        return
-    except DataError as error:
-        _refuse_unless_damage(error)
-        return
-    if isinstance(body, list):
-        write_json(path, {"version": VERSION, "choices": body})
-
-
-def _evaluation(path: Path) -> None:
-    try:
-        body = json.loads(read_bytes(path))
-    except (FileNotFoundError, ValueError, RecursionError):
-        return
-    if isinstance(body, dict) and "version" not in body:
-        write_bytes(path, json.dumps({"version": VERSION, **body}, separators=(",", ":")).encode())
-
-
-def _refuse_unless_damage(error: DataError) -> None:
-    """A file that cannot be read just now is no damaged one: the step has to be done later."""
-    if type(error) is not DataError:
-        raise error
-
 
 FORMAT = 2
 MARKER = "workspace.json"
 PROGRAM = "facedesk"
 
-STEPS: tuple[Callable[[Path], None], ...] = (upgrade_to_1, to_2.upgrade)
+STEPS: tuple[Callable[[Path], None], ...] = (to_1, to_2)
 """The step from format N to N + 1 at place N. A step may be cut short at any moment and begun
 again: it leaves alone what is done, and every file that it replaces it replaces whole."""
 
 
 def format_of(root: Path) -> int:
-    """The format of the workspace at `root`, 0 without a marker.
-
-    Raises DataError if the marker is damaged or not ours, WorkspaceTooNew if it is newer.
-    """
+    """The format of the workspace at `root`, 0 without a marker. Raises DataError if the marker is
+    damaged or not ours, WorkspaceTooNew if it is newer."""
     path = root / MARKER
     try:
         body = read_json(path)
@@ -132,10 +82,8 @@ def witness(root: Path) -> str:
 
 
 def note_witness(root: Path, log: str) -> None:
-    """Note that there is an audit log, apart from the log: one that is removed is then missed.
-
-    A workspace without a marker waits for its upgrade. Raises DiskFull, WorkspaceUnusable.
-    """
+    """Note that there is an audit log, apart from the log: one that is removed is then missed. A
+    workspace without a marker waits for its upgrade. Raises DiskFull, WorkspaceUnusable."""
     if log and (body := _noted(root)):
         write_json(root / MARKER, {**body, "audit": log})
 
@@ -150,11 +98,9 @@ def _noted(root: Path) -> dict[str, Any]:
 
 
 def upgrade(root: Path) -> int | None:
-    """Bring an older workspace to today's format; the format it had, None if it was today's.
-
-    The caller holds the writer lock. Raises DiskFull, WorkspaceUnusable: nobody writes into a
-    workspace that is half one format and half the other. The next writer goes on from there.
-    """
+    """Bring an older workspace to today's format; the format it had, None if it was today's. The
+    caller holds the writer lock. Raises DiskFull, WorkspaceUnusable: nobody writes into a workspace
+    that is half one format and half the other. The next writer goes on from there."""
     before = format_of(root)
     for number in range(before, FORMAT):
         STEPS[number](root)
@@ -168,6 +114,11 @@ def newer(body: Any, known: int) -> bool:
     return isinstance(version, int) and version > known
 
 
+PRIVATE = (
+    *("people", "features", "strangers", "stranger-features", "models", "unknown", "trash"),
+    *("evaluations", "erasing", "receipts"),
+)
+"""The folders with pictures of faces and what was made from them."""
 _HOLDER = re.compile(rb"\(process [0-9]+\)\s*$")
 """How the name of a lock's holder ends."""
 
@@ -199,13 +150,11 @@ class Workspace:
         self._upgraded_from: int | None = None
 
     def prepare(self) -> None:
-        """Make the workspace usable: its folders exist and are private.
-
-        The root keeps its mode if it was there before (it may be the user's own folder); the
-        folders with pictures, templates and logs are made private again, for a restored backup
-        may have opened them. Raises WorkspaceUnusable if it cannot be written, DiskFull without
-        space, WorkspaceTooNew before anything is touched.
-        """
+        """Make the workspace usable: its folders exist and are private. The root keeps its mode if
+        it was there before (it may be the user's own folder); the folders with pictures, templates
+        and logs are made private again, for a restored backup may have opened them. Raises
+        WorkspaceUnusable if it cannot be written, DiskFull without space, WorkspaceTooNew before
+        anything is touched."""
         new = format_of(self.root) == 0 and not self._used()
         make_directory(self.root)
         for folder in (*self._private(), self.audit, self.logs):
@@ -234,10 +183,8 @@ class Workspace:
         return self.root.is_dir() and not os.access(self.root, os.W_OK)
 
     def recover(self) -> tuple[str, ...]:
-        """Remove what an interrupted write left behind; return the relative paths removed.
-
-        Call only while holding `writer()`, for another writer's unfinished files look the same.
-        """
+        """Remove what an interrupted write left behind; return the relative paths removed. Call
+        only while holding `writer()`, for another writer's unfinished files look the same."""
         removed = []
         with translate_os_errors("remove unfinished files", self.root):
             for path in [*self._unfinished()]:
@@ -276,19 +223,7 @@ class Workspace:
         return frozenset((*self._private(), self.audit, self.logs))
 
     def _private(self) -> tuple[Path, ...]:
-        """The folders with pictures of faces and what was made from them."""
-        return (
-            self.people,
-            self.features,
-            self.strangers,
-            self.stranger_features,
-            self.models,
-            self.unknown,
-            self.trash,
-            self.evaluations,
-            self.erasing,
-            self.receipts,
-        )
+        return tuple(self.root / name for name in PRIVATE)
 
     def cut_short(self) -> bool:
         """Whether the last writer was killed, or one writes now. Reads one small file."""
@@ -331,11 +266,10 @@ class Workspace:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
+                holder = _holder(handle) or "another Facedesk process"
                 raise WorkspaceLocked(
                     "The workspace is in use",
-                    "{holder} is writing to {root}".format(
-                        holder=_holder(handle) or "another Facedesk process", root=self.root
-                    ),
+                    f"{holder} is writing to {self.root}",
                     "Wait for it to finish, stop it, or choose another --workspace.",
                 ) from error
 

@@ -15,10 +15,11 @@ Reading the folders of the registry: sub-folders, picture files and a session's 
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -32,7 +33,6 @@ NOBODY_KNOWN = "?"
 """Stands for an identity that nobody can tell any more: it is nobody's."""
 
 _IDENTITY = re.compile(r"[0-9a-f]{16}")
-_BEFORE = re.compile(r"\?[a-z0-9-]{1,48}")
 
 
 def new_identity() -> str:
@@ -48,11 +48,6 @@ def is_identity(value: object) -> bool:
 def before(slug: str) -> str:
     """What stands for the identity of somebody in `slug` who has none yet."""
     return f"{NOBODY_KNOWN}{slug}"
-
-
-def is_before(value: object) -> bool:
-    """Whether this is one that `before` made."""
-    return isinstance(value, str) and _BEFORE.fullmatch(value) is not None
 
 
 def identity_in(body: Any, slug: str) -> str:
@@ -76,10 +71,8 @@ def identity_at(folder: Path) -> str:
 
 
 def join(folder: Path, ids: Iterable[str]) -> None:
-    """Note that these identities are the person's too. Doing it twice is no mistake.
-
-    Raises DiskFull, WorkspaceUnusable.
-    """
+    """Note that these identities are the person's too. Doing it twice is no mistake. Raises
+    DiskFull, WorkspaceUnusable."""
     _set_merged(folder, lambda now: tuple(dict.fromkeys((*now, *ids))))
 
 
@@ -141,9 +134,10 @@ def is_session_id(text: str) -> bool:
     return _SESSION.fullmatch(text) is not None
 
 
-def session_stamp(moment: datetime) -> str:
-    """The first part of a session id."""
-    return moment.strftime(_STAMP)
+def free_id(moment: datetime, is_taken: Callable[[str], bool], word: str = "") -> str:
+    """An id that begins with its time, of a session, a sighting or a change, that is not taken."""
+    ids = (f"{moment.strftime(_STAMP)}{word}-{number:03d}" for number in itertools.count(1))
+    return next(id for id in ids if not is_taken(id))
 
 
 def moment_of(text: str) -> datetime | None:
@@ -166,10 +160,8 @@ def iso(moment: datetime) -> str:
 
 
 def sub_folders(path: Path) -> list[os.DirEntry[str]]:
-    """Sub-folders that are no links and not hidden (unfinished ones are), sorted by name.
-
-    An absent folder has none. Raises WorkspaceUnusable if it cannot be read.
-    """
+    """Sub-folders that are no links and not hidden (unfinished ones are), sorted by name. An absent
+    folder has none. Raises WorkspaceUnusable if it cannot be read."""
     with translate_os_errors("read a folder", path):
         try:
             with os.scandir(path) as entries:

@@ -66,13 +66,10 @@ def translate_os_errors(doing: str, path: Path) -> Iterator[None]:
                 "Facedesk makes no links: look who did, and put the files themselves there.",
             ) from error
         why, command = whose(path) if error.errno in DENIED[:2] else ("", "")
+        reason = ", ".join(filter(None, (os.strerror(error.errno or 0), why)))
         raise (WorkspaceDenied if error.errno in DENIED else WorkspaceUnusable)(
             "The workspace cannot be used",
-            "could not {doing} ({path}): {reason}".format(
-                doing=doing,
-                path=path,
-                reason=", ".join(filter(None, (os.strerror(error.errno or 0), why))),
-            ),
+            f"could not {doing} ({path}): {reason}",
             command
             or "Check the folder's owner, its permissions and whether its disk is read-only.",
         ) from error
@@ -137,44 +134,23 @@ class Exposure:
 
 def exposures(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> tuple[Exposure, ...]:
     """Who else may reach the workspace at `root`, which need not exist."""
-    found = []
     place = next(path for path in (root, *root.parents) if path.exists())
-    kind = file_system(place, mounts)
+    kind, status, found = file_system(place, mounts), place.stat(), []
     if SHARED.fullmatch(kind):
-        found.append(
-            Exposure(
-                "network",
-                f"{root} lies on {kind}: other computers may read it",
-                "Name a --workspace on a disk of this computer, or encrypt it.",
-            )
-        )
-    status = place.stat()
+        text = f"{root} lies on {kind}: other computers may read it"
+        remedy = "Name a --workspace on a disk of this computer, or encrypt it."
+        found.append(Exposure("network", text, remedy))
     if place == root and status.st_uid != os.geteuid():
-        found.append(
-            Exposure(
-                "owner",
-                f"{root} belongs to another user ({status.st_uid})",
-                f"sudo chown -R $USER {root}",
-            )
-        )
+        text = f"{root} belongs to another user ({status.st_uid})"
+        found.append(Exposure("owner", text, f"sudo chown -R $USER {root}"))
     mode = stat.S_IMODE(status.st_mode)
-    if place == root and mode & 0o077:
-        if WITHOUT_MODES.fullmatch(kind):
-            found.append(
-                Exposure(
-                    "modes",
-                    f"{root} lies on {kind}, which keeps no permissions",
-                    "Mount it with umask=077, name another --workspace, or encrypt it.",
-                )
-            )
-        else:
-            found.append(
-                Exposure(
-                    "readable",
-                    f"other users may look into {root} (mode {mode:04o})",
-                    f"chmod go-rwx {root}",
-                )
-            )
+    if place == root and mode & 0o077 and WITHOUT_MODES.fullmatch(kind):
+        text = f"{root} lies on {kind}, which keeps no permissions"
+        remedy = "Mount it with umask=077, name another --workspace, or encrypt it."
+        found.append(Exposure("modes", text, remedy))
+    elif place == root and mode & 0o077:
+        text = f"other users may look into {root} (mode {mode:04o})"
+        found.append(Exposure("readable", text, f"chmod go-rwx {root}"))
     return tuple(found)
 
 
@@ -182,12 +158,11 @@ def refuse_exposed(root: Path, settings: PrivacySettings) -> tuple[Exposure, ...
     """What is to be warned of. Raises WorkspaceShared if the settings refuse it instead."""
     found = exposures(root)
     if found and settings.shared_folder == "refuse":
+        remedies = "; ".join(each.remedy for each in found)
         raise WorkspaceShared(
             "The workspace is open to others",
             "; ".join(each.text for each in found),
-            "{remedy} (or set privacy.shared_folder to warn)".format(
-                remedy="; ".join(each.remedy for each in found)
-            ),
+            f"{remedies} (or set privacy.shared_folder to warn)",
         )
     return found
 

@@ -1,4 +1,11 @@
-"""Format 1 to 2: a person has an identity, and nothing goes by the name of a folder any more.
+"""How a workspace of an older format becomes one of today's.
+
+Format 0 to 1: the last two files without a version get one.
+
+    unknown/choices.json     [choice, ...]       ->  {"version": 1, "choices": [choice, ...]}
+    evaluations/*.json       {"type": ..., ...}  ->  {"version": 1, "type": ..., ...}
+
+Format 1 to 2: a person has an identity, and nothing goes by the name of a folder any more.
 
 Everybody enrolled, every stranger, and everybody whose folder lies in the trash gets one. What was
 kept by folder is linked to them where that can be known:
@@ -65,18 +72,26 @@ class _One:
         return {path.name for path in self.folder.iterdir() if path.is_dir()} | self.moved
 
 
-def upgrade(root: Path) -> None:
-    """Do the step. Damaged files stay as they are.
+def to_1(root: Path) -> None:
+    """Do the step. Damaged files stay as they are: whoever reads them says so, or does without.
+    Raises DiskFull, WorkspaceUnusable."""
+    choices = root / "unknown" / "choices.json"
+    if isinstance(body := _read(choices), list):
+        write_json(choices, {"version": 1, "choices": body})
+    for path in sorted((root / "evaluations").glob("*.json")):
+        if (body := _evaluation(path)) and "version" not in body:
+            _write_evaluation(path, {"version": 1, **body})
 
-    Raises DiskFull, WorkspaceUnusable.
-    """
+
+def to_2(root: Path) -> None:
+    """Do the step. Damaged files stay as they are. Raises DiskFull, WorkspaceUnusable."""
     everybody = [*_enrolled(root), *_trashed(root)]
     _changes(root, everybody)
     for folder in sorted(path for path in (root / "models").glob("*") if path.is_dir()):
         with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):  # none of ours
             _model(root, folder, everybody)
     for file in sorted((root / "evaluations").glob("*.json")):
-        _evaluation(file, {})  # of models that are gone
+        _identify_evaluation(file, {})  # of models that are gone
     _strangers(root, everybody)
     _choices(root)
     _sightings(root, everybody)
@@ -213,7 +228,7 @@ def _model(root: Path, folder: Path, everybody: list[_One]) -> None:
             return
         ids = {label["slug"]: _label_owner(root, label, body, everybody) for label in labels}
         write_json(folder / PLAN, ids)
-    _evaluation(root / "evaluations" / f"{folder.name}.json", ids)
+    _identify_evaluation(root / "evaluations" / f"{folder.name}.json", ids)
     labels = json.loads(_bytes(folder / "labels.json"))
     body = json.loads(_bytes(folder / "model.json"))
     for label in labels:
@@ -262,14 +277,24 @@ def _revision(one: _One) -> str:
     return digest.hexdigest()[:16]
 
 
-def _evaluation(path: Path, ids: Mapping[str, str]) -> None:
+def _identify_evaluation(path: Path, ids: Mapping[str, str]) -> None:
+    body = _evaluation(path)
+    if isinstance(body.get("slugs"), list):
+        body["ids"] = [ids.get(str(slug), "") for slug in body.pop("slugs")]
+        _write_evaluation(path, body)
+
+
+def _evaluation(path: Path) -> dict[str, Any]:
+    """What an evaluation says; nothing if it is gone or damaged."""
     try:
         body = json.loads(read_bytes(path))
     except (FileNotFoundError, ValueError, RecursionError):
-        return
-    if isinstance(body, dict) and isinstance(body.get("slugs"), list):
-        body["ids"] = [ids.get(str(slug), "") for slug in body.pop("slugs")]
-        write_bytes(path, json.dumps(body, separators=(",", ":")).encode())
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _write_evaluation(path: Path, body: dict[str, Any]) -> None:
+    write_bytes(path, json.dumps(body, separators=(",", ":")).encode())
 
 
 def _rekey(record: Any, ids: Mapping[str, str]) -> None:

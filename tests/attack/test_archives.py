@@ -17,8 +17,8 @@ from engine.contract.people import noted
 from engine.people import roster
 from engine.people.registry import People, utc_now
 from engine.pictures import encode_png
-from engine.rights.purge import unseen
 from engine.rights.take_in import import_person
+from engine.rights.upkeep import unseen
 from engine.settings import ConsentSettings, RetentionSettings, Settings
 from engine.workspace.folder import Workspace
 from tests.attack.child import Told, child

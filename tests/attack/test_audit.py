@@ -24,8 +24,9 @@ from engine.people.changes import clear_strangers
 from engine.people.permission import note_consent
 from engine.people.registry import People
 from engine.people.trash import Trash
+from engine.rights import stores
 from engine.rights.erase import erase
-from engine.rights.export import export_person
+from engine.rights.stores import export_person
 from engine.rights.upkeep import recover
 from engine.settings import ConsentSettings, SplitSettings
 from engine.workspace.audit import Audit
@@ -58,7 +59,7 @@ CHANGES: dict[str, Change] = {
     "merge": lambda w: changes.merge(w, "Anna", "Bob", 30),
     "undo": changes.undo,
     "erase": lambda w: erase(w, "Anna", answers=Answers(shared_stay=True, unsure="keep")),
-    "rename": lambda w: library.rename(w, "Anna", "Hanna"),
+    "rename": lambda w: stores.rename(w, "Anna", "Hanna"),
     "consent": lambda w: note_consent(w, SETTINGS, "Anna", "the desk", ""),
     "split": lambda w: split(w, SplitSettings(seed=99)),
     "promote": lambda w: library.rollback(w),
@@ -158,7 +159,7 @@ def test_a_kill_between_change_and_note_leaves_an_entry(
 def test_an_error_in_the_middle_is_noted_as_cut_short(workspace: Workspace) -> None:
     audit = Audit(workspace)
     with pytest.raises(FacedeskError):
-        library.rename(workspace, "Anna", "Bob")
+        stores.rename(workspace, "Anna", "Bob")
     began, end = audit.entries()[-2:]
     assert (began.action, began.details["of"]) == ("began", "person-renamed")
     assert (end.action, end.details["why"]) == ("cut-short", "failed")
@@ -241,7 +242,7 @@ def test_a_log_that_is_gone_with_its_head_is_found_also_when_a_new_one_begins(
 ) -> None:
     shutil.rmtree(workspace.audit)
     assert verdict(workspace) == ("removed", 1)
-    library.rename(workspace, "Anna", "Hanna")
+    stores.rename(workspace, "Anna", "Hanna")
     assert verdict(workspace) == ("removed", 1)
     first = Audit(workspace).entries()[0]
     assert first.details["before"] != first.details["log"]
@@ -285,7 +286,7 @@ def test_one_key_that_is_gone_is_found_and_an_erased_person_is_none(workspace: W
         erase(workspace, "Anna", answers=Answers(shared_stay=True, unsure="keep"))
     assert verdict(workspace) == (None, 0)
     audit = Audit(workspace)
-    library.rename(workspace, "Bob", "Rob")
+    stores.rename(workspace, "Bob", "Rob")
     mine = audit.entries()[-1].subject
     keys = workspace.audit / "keys.json"
     body = json.loads(keys.read_bytes())

@@ -14,7 +14,7 @@ from engine.machine import environment, python
 from engine.people.clock import HOLD, Running, note_clock, read_clock, running
 from engine.people.registry import People
 from engine.people.trash import Trash
-from engine.rights.purge import due, purge
+from engine.rights.upkeep import due, purge
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
 

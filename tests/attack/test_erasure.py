@@ -25,7 +25,7 @@ from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
 from engine.rights.erase import erase, unfinished
-from engine.rights.export import export_person
+from engine.rights.stores import export_person
 from engine.rights.take_in import import_person
 from engine.settings import ConsentSettings, Settings
 from engine.workspace.folder import Workspace
@@ -199,7 +199,7 @@ def test_an_erasure_cut_short_goes_on_as_it_was_answered(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.rights.places.People.delete_slug", killed)
+        patch.setattr("engine.people.registry.People.delete_slug", killed)
         with pytest.raises(KeyboardInterrupt):
             erase(workspace, ANN, answers=STAY)
     from engine.rights.erase import resume
@@ -286,7 +286,7 @@ def test_files_of_ours_that_hold_something_are_not_called_others(
     enrol(workspace, ANN, 1)
     enrol(workspace, BOB, 2)
     trained(workspace)
-    monkeypatch.setattr("engine.rights.places.traces.remove", lambda *arguments: None)
+    monkeypatch.setattr("engine.people.traces.remove", lambda *arguments: None)
     done = erase(workspace, ANN)
     assert done.receipt.searched["ours"] == len(done.left) > 0
     assert {place.split("/")[0] for place in done.left} == {"features", "split.json"}

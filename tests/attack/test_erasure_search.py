@@ -22,9 +22,9 @@ from engine.evaluate.report import Samples, write_report
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.pictures import encode_png
-from engine.rights.copies import is_report
+from engine.rights.archive import is_report
 from engine.rights.erase import erase
-from engine.rights.export import export_person
+from engine.rights.stores import export_person
 from engine.workspace.files import write_bytes, write_json
 from engine.workspace.folder import Workspace
 from engine.workspace.vault import convert, opened

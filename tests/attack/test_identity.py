@@ -25,8 +25,9 @@ from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
+from engine.rights import stores
 from engine.rights.erase import erase
-from engine.rights.export import export_person
+from engine.rights.stores import export_person
 from engine.rights.take_in import import_person
 from engine.workspace.audit import Audit
 from engine.workspace.files import write_json
@@ -85,7 +86,7 @@ def test_a_rename_keeps_who_somebody_is_and_frees_the_name(
     enrolled: Workspace, backbone: Backbone
 ) -> None:
     before = People(enrolled).get(AARON).id
-    library.rename(enrolled, AARON, "Bertram")
+    stores.rename(enrolled, AARON, "Bertram")
     enrol(enrolled, AARON, WOMAN)
     assert People(enrolled).get("Bertram").id == before
     assert named(enrolled, backbone, MAN) == "Bertram"
@@ -207,7 +208,7 @@ def test_erasing_finds_who_was_merged_in_older_models_and_the_audit(
     trained(enrolled, backbone)
     survivor = People(enrolled).get("Third One")
     assert survivor.ids == {survivor.id, merged}
-    library.rename(enrolled, "Third One", "Quite Another")
+    stores.rename(enrolled, "Third One", "Quite Another")
     assert merged in set(Audit(enrolled).subjects().values())
     erased = erase(enrolled, "Quite Another")
     labels = {label for info in ModelStore(enrolled).list() for label in info.people}
@@ -222,7 +223,7 @@ def test_the_chain_of_merges_goes_on_and_undo_takes_it_back(workspace: Workspace
         enrol(workspace, name, number, pictures=3)
     ids = {person.name: person.id for person in People(workspace).list()}
     changes.merge(workspace, "First", "Second", KEEP)
-    library.rename(workspace, "Second", "Second Again")
+    stores.rename(workspace, "Second", "Second Again")
     changes.merge(workspace, "Second Again", "Third", KEEP)
     assert People(workspace).get("Third").ids == set(ids.values())
     changes.undo(workspace)
@@ -289,7 +290,7 @@ def test_an_archive_of_somebody_enrolled_is_refused_under_another_name_too(
 ) -> None:
     enrol(workspace, AARON, MAN, pictures=3)
     export_person(workspace, AARON, tmp_path / "aaron.zip")
-    library.rename(workspace, AARON, "Bertram")
+    stores.rename(workspace, AARON, "Bertram")
     with pytest.raises(NameTaken, match="the archive is of Bertram"):
         import_person(workspace, tmp_path / "aaron.zip", SETTINGS.consent)
 

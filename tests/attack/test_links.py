@@ -12,8 +12,7 @@ from engine.contract.errors import FacedeskError, WorkspaceUnusable
 from engine.logs import open_log
 from engine.people import changes
 from engine.people.registry import People
-from engine.rights.purge import purge
-from engine.rights.upkeep import recover
+from engine.rights.upkeep import purge, recover
 from engine.settings import Settings
 from engine.workspace.audit import Audit
 from engine.workspace.files import (

@@ -22,7 +22,7 @@ from engine.contract.errors import SourceUnreadable
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.people.import_plan import plan_import
-from engine.people.importing import import_planned
+from engine.people.importing import Import
 from engine.people.registry import People
 from engine.pictures import (
     MOST_BLOCKS,
@@ -90,7 +90,7 @@ def imported(folder: Path, data: bytes) -> str:
     finder, gates = FaceFinder(DetectionSettings(detector="haar")), QualityGates(GateSettings())
     with workspace.writer("test"):
         plan = plan_import(folder / "in")
-        events = list(import_planned(plan, People(workspace), finder, gates, "central", Cancel()))
+        events = list(Import(plan, People(workspace), finder, gates, "central", Cancel()).run())
     assert not (folder / "w" / "people" / "ada").exists()
     return next(event.reason for event in events if isinstance(event, ImportRefused))
 

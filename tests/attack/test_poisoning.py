@@ -43,7 +43,7 @@ from engine.people import changes, permission
 from engine.people.person import Person
 from engine.people.registry import People
 from engine.people.trash import Trash
-from engine.rights.export import export_person
+from engine.rights.stores import export_person
 from engine.settings import ModelSettings, Settings, TrainingSettings
 from engine.workspace.folder import Workspace
 

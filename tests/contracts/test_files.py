@@ -10,9 +10,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 ALLOWED = {
     "engine/workspace/files.py": "the one file layer",
-    "engine/rights/places.py": "logs, cleaned in place",
+    "engine/rights/stores.py": "logs, cleaned in place",
     "engine/rights/mentions.py": "members of archives in memory",
-    "engine/rights/export.py": "the archive that the operator asked for",
+    "engine/rights/archive.py": "the archive that the operator asked for",
     "engine/rights/take_in.py": "an archive from outside",
     "tui/terminal/argv.py": "/proc of this process",
     "engine/workspace/vault/opened.py": "looks whether a vault.json is ours",

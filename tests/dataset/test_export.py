@@ -14,7 +14,7 @@ from engine.contract.errors import DataError, DiskFull, SplitMissing
 from engine.dataset.export import export_keras_folders, folder_names
 from engine.dataset.split import Split, make_split
 from engine.people.person import Person
-from engine.people.picture_records import SessionWriter
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
 from engine.pictures import decode_crop, encode_png
 from engine.settings import SplitSettings
@@ -31,12 +31,14 @@ def enrol(people: People, name: str, *sizes: int) -> None:
             shade = (number * 37 + len(name)) % 256
             writer.add(
                 encode_png(np.full((160, 160, 3), shade, np.uint8)),
-                frame=number,
-                seconds=0.0,
-                box=(0, 0, 90, 90),
-                eyes_found=True,
-                brightness=0.0,
-                sharpness=0.0,
+                PictureRecord(
+                    frame=number,
+                    seconds=0.0,
+                    box=(0, 0, 90, 90),
+                    eyes_found=True,
+                    brightness=0.0,
+                    sharpness=0.0,
+                ),
             )
         writer.close("complete", {})
 

@@ -31,8 +31,8 @@ from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.rights import erase as erasing
 from engine.rights.erase import erase, resume, unfinished
-from engine.rights.export import export_person
 from engine.rights.mentions import Mentions
+from engine.rights.stores import export_person
 from engine.settings import Settings
 from engine.workspace.audit import Audit
 from engine.workspace.files import write_bytes, write_json
@@ -380,7 +380,7 @@ def test_an_erasure_that_an_earlier_version_began_is_finished(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.rights.places.models", killed)
+        patch.setattr("engine.rights.templates.Models.forget", killed)
         with pytest.raises(KeyboardInterrupt):
             erase(lived, NAME, answers=REMOVE)
     (marker,) = lived.erasing.iterdir()

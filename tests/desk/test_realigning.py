@@ -18,7 +18,7 @@ from engine.faces.detect import FaceFinder
 from engine.jobs import realigning
 from engine.jobs.realigning import realign
 from engine.people import changes
-from engine.people.picture_records import SessionWriter, read_records
+from engine.people.picture_records import PictureRecord, SessionWriter, read_records
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.pictures import decode_crop, encode_png
@@ -63,9 +63,16 @@ def add(people: People, name: str, crop: np.ndarray, number: int = 1) -> Path:
     """A session of one crop without a word about its alignment."""
     writer = SessionWriter(people, people.ensure(name), "0")
     writer.add(
-        encode_png(crop), frame=number, seconds=0, box=(0, 0, 90, 90), eyes_found=False,
-        brightness=100, sharpness=100,
-    )  # fmt: skip
+        encode_png(crop),
+        PictureRecord(
+            frame=number,
+            seconds=0,
+            box=(0, 0, 90, 90),
+            eyes_found=False,
+            brightness=100,
+            sharpness=100,
+        ),
+    )
     writer.close("complete", {})
     return writer.folder
 
@@ -186,9 +193,17 @@ def test_sessions_of_today_are_left_alone(workspace: Workspace) -> None:
     people = People(workspace)
     writer = SessionWriter(people, people.add("Ada"), "0")
     writer.add(
-        encode_png(np.full((160, 160, 3), 99, np.uint8)), frame=1, seconds=0, box=(0, 0, 90, 90),
-        eyes_found=True, brightness=100, sharpness=100, aligned="points",
-    )  # fmt: skip
+        encode_png(np.full((160, 160, 3), 99, np.uint8)),
+        PictureRecord(
+            frame=1,
+            seconds=0,
+            box=(0, 0, 90, 90),
+            eyes_found=True,
+            brightness=100,
+            sharpness=100,
+            aligned="points",
+        ),
+    )
     writer.close("complete", {})
     assert run(workspace) == []
 

@@ -29,13 +29,14 @@ from engine.model.store import ModelStore
 from engine.people import changes
 from engine.people.changes import clear_strangers
 from engine.people.import_plan import plan_import
-from engine.people.importing import import_planned
-from engine.people.picture_records import SessionWriter
+from engine.people.importing import Import
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People, StrangerArea
 from engine.people.trash import Trash
 from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.pictures import encode_png
+from engine.rights import stores
 from engine.rights.erase import erase
 from engine.rights.upkeep import recover
 from engine.settings import GateSettings, SplitSettings, UnknownSettings
@@ -79,12 +80,14 @@ def capture(area: Workspace, name: str, seeds: range) -> None:
     files = [
         writer.add(
             encode_png(crop(seed)),
-            frame=seed,
-            seconds=seed / 30,
-            box=(1, 2, 100, 100),
-            eyes_found=True,
-            brightness=120.0,
-            sharpness=80.0,
+            PictureRecord(
+                frame=seed,
+                seconds=seed / 30,
+                box=(1, 2, 100, 100),
+                eyes_found=True,
+                brightness=120.0,
+                sharpness=80.0,
+            ),
         )
         for seed in seeds
     ]
@@ -140,7 +143,7 @@ def _import(workspace: Workspace) -> None:
     gates = QualityGates(settings)
     plan = plan_import(workspace.root.parent / "photographs")
     finder: object = OneFace()
-    for _event in import_planned(plan, People(workspace), finder, gates, "central", Cancel()):  # type: ignore[arg-type]
+    for _event in Import(plan, People(workspace), finder, gates, "central", Cancel()).run():  # type: ignore[arg-type]
         pass
 
 
@@ -196,7 +199,7 @@ JOBS: dict[str, Job] = {
     "train": _train,
     "promote": lambda w: library.promote(w, ModelStore(w).list()[-1].id),
     "rollback": library.rollback,
-    "rename": lambda w: library.rename(w, "Anna", "Anna Karenina"),
+    "rename": lambda w: stores.rename(w, "Anna", "Anna Karenina"),
     "delete people": lambda w: changes.delete_people(w, ["Anna", "Bob"], DAYS),
     "delete for good": lambda w: changes.delete_people(w, ["Anna"], 0),
     "delete pictures": lambda w: changes.delete_pictures(w, "Anna", _some_pictures(w), DAYS),

@@ -31,7 +31,7 @@ from engine.jobs.train import train
 from engine.model.networks import Backbones
 from engine.model.store import ModelStore
 from engine.people.changes import delete_people, undo
-from engine.people.picture_records import SessionWriter
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People, strangers
 from engine.people.trash import Trash
 from engine.people.unknown import UnknownStore
@@ -130,9 +130,16 @@ def is_a_link_to_an_endless_file(path: Path) -> None:
 
 
 DAMAGES = (
-    vanishes, is_cut, is_emptied, has_a_flipped_bit, is_rubbish, is_a_folder, is_a_pipe,
-    is_a_link_to_nowhere, is_a_link_to_an_endless_file,
-)  # fmt: skip
+    vanishes,
+    is_cut,
+    is_emptied,
+    has_a_flipped_bit,
+    is_rubbish,
+    is_a_folder,
+    is_a_pipe,
+    is_a_link_to_nowhere,
+    is_a_link_to_an_endless_file,
+)
 
 
 def first(folder: Path, pattern: str) -> Path:
@@ -354,9 +361,16 @@ def test_a_damaged_model_is_refused_and_another_offered(
 
 def add(writer: SessionWriter, seed: int) -> None:
     writer.add(
-        encode_png(crop(seed)), frame=seed, seconds=0.0, box=(1, 2, 90, 90), eyes_found=True,
-        brightness=120.0, sharpness=90.0,
-    )  # fmt: skip
+        encode_png(crop(seed)),
+        PictureRecord(
+            frame=seed,
+            seconds=0.0,
+            box=(1, 2, 90, 90),
+            eyes_found=True,
+            brightness=120.0,
+            sharpness=90.0,
+        ),
+    )
 
 
 @pytest.mark.parametrize("folder", ["session", "person", "people"])

@@ -19,7 +19,8 @@ from engine.contract import ImportDone
 from engine.contract.errors import SourceUnreadable
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
-from engine.people.importing import import_folder
+from engine.people.import_plan import plan_import
+from engine.people.importing import Import
 from engine.people.registry import People
 from engine.pictures import MOST_PIXELS, decode_crop, read_photograph
 from engine.workspace.folder import Workspace
@@ -96,11 +97,15 @@ def importer(data: bytes) -> None:
     workspace = Workspace(scratch.tree("in-workspace", {}))
     workspace.prepare()
     events = list(
-        import_folder(
-            root, People(workspace), _finder(), QualityGates(load_settings().gates), "central",
+        Import(
+            plan_import(root),
+            People(workspace),
+            _finder(),
+            QualityGates(load_settings().gates),
+            "central",
             Cancel(),
-        )
-    )  # fmt: skip
+        ).run()
+    )
     assert isinstance(events[-1], ImportDone)
     for person in People(workspace).list():
         for path in People(workspace).pictures(person):

@@ -25,7 +25,7 @@ from engine.model.record import ModelDraft
 from engine.model.store import ModelStore
 from engine.model.vectors import ImpostorCurve
 from engine.people.changes import delete_people
-from engine.people.picture_records import SessionWriter
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
 from engine.people.unknown import UnknownStore
 from engine.pictures import encode_png
@@ -139,8 +139,8 @@ def workspace_files() -> dict[str, bytes]:
         writer = SessionWriter(people, person, "demo:hopper", 4)
         for number in range(4):
             writer.add(
-                _crop(number), frame=number, seconds=number / 3, box=(1, 2, 90, 90),
-                eyes_found=True, brightness=99.5, sharpness=300.0, label="a\x1b[31m.jpg",
+                _crop(number), PictureRecord(frame=number, seconds=number / 3, box=(1, 2, 90, 90),
+                eyes_found=True, brightness=99.5, sharpness=300.0, label="a\x1b[31m.jpg"),
             )  # fmt: skip
         writer.close("complete", {"blurred": 2})
     save_split(workspace, make_split(people.list(), SplitSettings()))

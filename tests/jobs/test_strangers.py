@@ -14,7 +14,7 @@ from engine.jobs.strangers import ready_strangers, stranger_embeddings
 from engine.model.face_space import FaceSpace
 from engine.model.vectors import ImpostorCurve
 from engine.model.vgg16 import ROW
-from engine.people.picture_records import SessionWriter
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People, StrangerArea
 from engine.pictures import encode_png
 from engine.workspace.folder import Workspace
@@ -53,12 +53,14 @@ def add(workspace: Workspace, name: str, *shades: int) -> list[Path]:
     for number, shade in enumerate(shades):
         writer.add(
             encode_png(np.full((160, 160, 3), shade, np.uint8)),
-            frame=number,
-            seconds=0,
-            box=(0, 0, 160, 160),
-            eyes_found=True,
-            brightness=0,
-            sharpness=0,
+            PictureRecord(
+                frame=number,
+                seconds=0,
+                box=(0, 0, 160, 160),
+                eyes_found=True,
+                brightness=0,
+                sharpness=0,
+            ),
         )
     writer.close("complete", {})
     return [writer.folder / f"{number + 1:04d}.png" for number in range(len(shades))]

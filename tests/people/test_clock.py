@@ -13,7 +13,6 @@ from engine.people.trash import Trash
 from engine.people.unknown import UnknownStore
 from engine.settings import UnknownSettings
 from engine.workspace.folder import Workspace
-from engine.workspace.identity import session_stamp
 from tests.people.unknowns import sighted
 
 TODAY = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -190,4 +189,4 @@ def test_sessions_of_one_second_do_not_collide_when_the_clock_repeats_it(
         system.now = now
         ids.append(people.new_session(person, "test"))
     assert len(set(ids)) == 4
-    assert all(id.startswith(session_stamp(TODAY)) for id in (ids[0], *ids[2:]))
+    assert all(id.startswith(f"{TODAY:%Y%m%d-%H%M%S}") for id in (ids[0], *ids[2:]))

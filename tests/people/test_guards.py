@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cancel import Cancel
-from engine.people.guards import FIRST, TwinGuard
+from engine.people.coach import FIRST, TwinGuard
 
 CROP = np.zeros((160, 160, 3), np.uint8)
 

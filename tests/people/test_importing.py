@@ -21,7 +21,8 @@ from engine.faces.align import Box
 from engine.faces.detect import FaceFinder
 from engine.faces.quality import QualityGates
 from engine.people import importing
-from engine.people.importing import Choice, import_folder
+from engine.people.import_plan import plan_import
+from engine.people.importing import Choice, Import
 from engine.people.picture_records import read_records
 from engine.people.registry import People
 from engine.pictures import decode_crop, read_photograph
@@ -77,7 +78,7 @@ def start(
     cancel: Cancel | None = None,
 ) -> Iterator[Event]:
     gates = QualityGates(GateSettings())
-    return import_folder(folder, people, finder, gates, choose, cancel or Cancel())
+    return Import(plan_import(folder), people, finder, gates, choose, cancel or Cancel()).run()
 
 
 def refusals(events: list[Event]) -> dict[str, str]:

@@ -32,13 +32,15 @@ def writer(people: People, anna: Person) -> SessionWriter:
 def add(writer: SessionWriter, frame: int, content: bytes = b"picture") -> str:
     return writer.add(
         content,
-        frame=frame,
-        seconds=frame / 30,
-        box=(10, 20, 100, 110),
-        eyes_found=frame % 2 == 0,
-        brightness=120.5,
-        sharpness=80.25,
-        label="é.jpg",
+        PictureRecord(
+            frame=frame,
+            seconds=frame / 30,
+            box=(10, 20, 100, 110),
+            eyes_found=frame % 2 == 0,
+            brightness=120.5,
+            sharpness=80.25,
+            label="é.jpg",
+        ),
     )
 
 

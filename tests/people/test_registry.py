@@ -20,7 +20,7 @@ from engine.contract.errors import (
 )
 from engine.contract.people import Consent
 from engine.people.person import Person
-from engine.people.picture_records import SessionWriter
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
 from engine.workspace.files import write_json
 from engine.workspace.folder import Workspace
@@ -39,12 +39,14 @@ def capture(people: People, person: Person, count: int, source: str = "clip.mp4"
     for number in range(count):
         writer.add(
             b"picture",
-            frame=number,
-            seconds=number / 30,
-            box=(1, 2, 100, 100),
-            eyes_found=True,
-            brightness=120.0,
-            sharpness=80.0,
+            PictureRecord(
+                frame=number,
+                seconds=number / 30,
+                box=(1, 2, 100, 100),
+                eyes_found=True,
+                brightness=120.0,
+                sharpness=80.0,
+            ),
         )
     writer.close("complete", {})
     return writer.session

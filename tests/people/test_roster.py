@@ -8,7 +8,7 @@ import pytest
 
 from engine.contract.errors import DataError, UsageError
 from engine.people import roster
-from engine.people.picture_records import SessionWriter
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People
 from engine.people.roster import rows
 from engine.workspace.files import write_json
@@ -30,7 +30,10 @@ def enrol(workspace: Workspace, name: str) -> None:
     people = People(workspace)
     writer = SessionWriter(people, people.add(name), "0")
     writer.add(
-        b"x", frame=1, seconds=0, box=(0, 0, 9, 9), eyes_found=True, brightness=1, sharpness=1
+        b"x",
+        PictureRecord(
+            frame=1, seconds=0, box=(0, 0, 9, 9), eyes_found=True, brightness=1, sharpness=1
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from engine.contract.errors import (
     WorkspaceUnusable,
 )
 from engine.model.feature_store import FeatureCache
-from engine.people.picture_records import SessionWriter, read_records
+from engine.people.picture_records import PictureRecord, SessionWriter, read_records
 from engine.people.registry import People, StrangerArea, strangers
 from engine.people.trash import Trash
 from engine.people.unknown import ChoiceMemory, UnknownStore
@@ -61,9 +61,11 @@ def ada(workspace: Workspace) -> People:
     people = People(workspace)
     writer = SessionWriter(people, people.add("Ada"), "0")
     writer.add(
-        b"a picture", frame=0, seconds=0, box=(0, 0, 9, 9), eyes_found=True, brightness=1,
-        sharpness=1,
-    )  # fmt: skip
+        b"a picture",
+        PictureRecord(
+            frame=0, seconds=0, box=(0, 0, 9, 9), eyes_found=True, brightness=1, sharpness=1
+        ),
+    )
     writer.close("complete", {})
     return people
 
@@ -154,7 +156,10 @@ def test_undoing_a_new_person_leaves_pictures_that_were_enrolled_since(
     people = People(workspace)
     writer = SessionWriter(people, people.get("Grace"), "0")
     writer.add(
-        b"x", frame=0, seconds=0, box=(0, 0, 9, 9), eyes_found=True, brightness=1, sharpness=1
+        b"x",
+        PictureRecord(
+            frame=0, seconds=0, box=(0, 0, 9, 9), eyes_found=True, brightness=1, sharpness=1
+        ),
     )
     choices.undo()
     assert [session.source for session in people.get("Grace").sessions] == ["0"]

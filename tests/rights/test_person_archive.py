@@ -33,7 +33,7 @@ from engine.people.registry import People
 from engine.people.unknown import UnknownStore
 from engine.pictures import decode_crop, encode_png
 from engine.rights import take_in
-from engine.rights.export import export_person
+from engine.rights.stores import export_person
 from engine.rights.take_in import import_person
 from engine.settings import ConsentSettings, Settings
 from engine.workspace.folder import Workspace
@@ -152,7 +152,7 @@ def test_a_failed_export_leaves_no_file(
     with pytest.raises(PersonNotFound):
         export_person(source, "Nobody", tmp_path / "a.zip")
 
-    monkeypatch.setattr("engine.rights.export._models", broken)
+    monkeypatch.setattr("engine.rights.templates.Models.export", broken)
     with pytest.raises(DataError):
         export_person(source, NAME, tmp_path / "a.zip")
     assert not (tmp_path / "a.zip").exists()

@@ -18,7 +18,7 @@ from engine.people.clock import Clock, last_seen, note_seen
 from engine.people.registry import People
 from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
-from engine.rights.purge import AGAIN, SeenNotes, due, purge, unseen
+from engine.rights.upkeep import AGAIN, SeenNotes, due, purge, unseen
 from engine.settings import RetentionSettings, Settings
 from engine.workspace.files import write_bytes
 from engine.workspace.folder import Workspace

@@ -10,7 +10,7 @@ import pytest
 from engine.contract import Recovered
 from engine.contract.errors import DiskFull, WorkspaceUnusable
 from engine.people.changes import delete_people
-from engine.people.picture_records import SessionWriter
+from engine.people.picture_records import PictureRecord, SessionWriter
 from engine.people.registry import People, StrangerArea, strangers
 from engine.people.trash import Trash
 from engine.pictures import encode_png
@@ -67,12 +67,14 @@ def test_a_capture_that_was_cut_short_is_told_once_with_what_it_kept(anna: Works
     for number in range(3):
         writer.add(
             encode_png(np.full((160, 160, 3), number, np.uint8)),
-            frame=number,
-            seconds=number,
-            box=(0, 0, 90, 90),
-            eyes_found=True,
-            brightness=90,
-            sharpness=90,
+            PictureRecord(
+                frame=number,
+                seconds=number,
+                box=(0, 0, 90, 90),
+                eyes_found=True,
+                brightness=90,
+                sharpness=90,
+            ),
         )
     assert recover_people(anna, KILLED) == Recovered(interrupted=KILLED, kept=(("Anna", 3),))
     assert recover_people(anna, KILLED) == Recovered(interrupted=KILLED)

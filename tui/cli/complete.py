@@ -70,7 +70,7 @@ def _sources(workspace: Workspace) -> list[str]:
 
 
 def _recordings(workspace: Workspace) -> list[str]:
-    from engine.rights.purge import recordings_below
+    from engine.rights.stores import recordings_below
 
     return list(map(str, recordings_below(workspace)))
 

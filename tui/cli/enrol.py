@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine.people.guards import TwinGuard
+    from engine.people.coach import TwinGuard
 
 
 Twins = Literal["ask", "keep", "refuse"]
@@ -298,7 +298,7 @@ def guard_for(
     `ask` asks on the terminal, `keep` warns and goes on, `refuse` gives the capture up.
     `asking` is set while the terminal is wanted for the answer.
     """
-    from engine.people.guards import TwinGuard
+    from engine.people.coach import TwinGuard
 
     def ask(crops: NDArray[np.uint8]) -> None:
         threading.Thread(target=compare, args=(crops,), daemon=True).start()

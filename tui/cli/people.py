@@ -14,6 +14,7 @@ from engine.contract.people import Answers, Doubts, ErasureUnanswered, Trashed, 
 from engine.desk import library
 from engine.people import changes, permission
 from engine.people.registry import People
+from engine.rights import stores
 from engine.rights.doubts import measured_with
 from engine.rights.erase import erase
 from engine.rights.receipt import to_json, words
@@ -74,7 +75,7 @@ def people_rename(context: Context, old: str, new: str) -> None:
     facedesk people rename Ada "Ada Lovelace"
     """
     with context.writing("people rename"):
-        library.rename(context.workspace, old, new)
+        stores.rename(context.workspace, old, new)
     context.output.done(f"{old} is now {new}.", renamed=old, name=new)
 
 
@@ -237,9 +238,7 @@ def people_export(context: Context, name: str, file: Path) -> None:
     \b
     facedesk people export "Ada Lovelace" ada.zip
     """
-    from engine.rights.export import export_person
-
-    done = export_person(context.workspace, name, file)
+    done = stores.export_person(context.workspace, name, file)
     context.output.done(
         f"{done.name}: {many(done.pictures, 'picture')} and all else that is held, "
         f"{many(done.files, 'file')} in {done.file}.",

@@ -69,8 +69,7 @@ class Context:
         What is due to go goes first, unless `purging` is False: a command that removes such things
         itself counts them.
         """
-        from engine.rights.purge import purge
-        from engine.rights.upkeep import note_settings, writing
+        from engine.rights.upkeep import note_settings, purge, writing
 
         self.warn_of_exposure()
         with writing(self.workspace, f"facedesk {what}", self._report):

@@ -11,7 +11,7 @@ import click
 from engine.people import changes
 from engine.people.trash import Trash
 from engine.people.unknown_choices import Choices
-from engine.rights import purge as purging
+from engine.rights import upkeep
 from engine.text import many
 from tui.cli.options import SubGroup, TakesGlobals, at_terminal
 from tui.cli.run import Context, takes_context
@@ -112,7 +112,7 @@ def purge(
         return
     if dry_run:
         kinds = _kinds(trash=trash, unknown=unknown)
-        found = [each for each in purging.due(workspace, settings) if each.kind in kinds]
+        found = [each for each in upkeep.due(workspace, settings) if each.kind in kinds]
         columns = {"kind": lambda each: each.kind, "!path": lambda each: each.path}
         output.records("due", found, columns)
         counts: Counter[str] = Counter(each.kind for each in found)
@@ -129,7 +129,7 @@ def purge(
                 faces, made = choices.purge(everything=everything)
                 counts = Counter(unknown=faces, choice=made)
             else:
-                counts = Counter(purging.purge(workspace, settings))
+                counts = Counter(upkeep.purge(workspace, settings))
     removed = {str(kind): count for kind, count in counts.items() if count}
     words = purged_words(removed) or "nothing is due"
     what = "Would go" if dry_run else "Removed for good"
@@ -144,7 +144,7 @@ def _kinds(*, trash: bool, unknown: bool) -> Sequence[str]:
 def _purge_people(context: Context, *, delete: bool) -> None:
     """List people not seen for long; with `delete` put them into the trash."""
     settings, output = context.settings, context.output
-    found = purging.unseen(context.workspace, settings)
+    found = upkeep.unseen(context.workspace, settings)
     days = settings.retention.people_days
     output.records(
         "unseen",

@@ -23,7 +23,7 @@ from engine.workspace.folder import Workspace
 from engine.workspace.owner import translate_os_errors
 from engine.workspace.vault import envelope, opened
 from engine.workspace.vault.envelope import DataKey
-from engine.workspace.vault.keys import Opener, VaultRecord, Wrap, read_record, remove_record
+from engine.workspace.vault.keys import Opener, VaultRecord, open_with, read_record, remove_record
 from engine.workspace.vault.opened import VAULT_FILE, Opened, State, stamp_of
 
 Report = Callable[[int, int], None]
@@ -45,20 +45,17 @@ def create(
     report: Report = lambda done, total: None,
     cancel: Cancel | None = None,
 ) -> Converted:
-    """Encrypt the workspace, or go on where an earlier run was cut short.
-
-    Raises VaultError if it is encrypted already or is being decrypted, WrongKey if an earlier run
-    began with another key, Cancelled, DiskFull, WorkspaceUnusable.
-    """
+    """Encrypt the workspace, or go on where an earlier run was cut short. Raises VaultError if it
+    is encrypted already or is being decrypted, WrongKey if an earlier run began with another key,
+    Cancelled, DiskFull, WorkspaceUnusable."""
     root = workspace.root
     record = read_record(root)
     if record is None:
-        wrap = Wrap("key-file") if opener.by == "key-file" else Wrap.of_passphrase()
-        record = VaultRecord.make(DataKey.make(), opener, wrap, "sealing")
+        record = VaultRecord.make(DataKey.make(), opener, opener.wrap(), "sealing")
         record.save(root)
     elif record.state != "sealing":
         raise _refused(root, record.state)
-    vault, wrapper = _open(root, record, opener)
+    vault, wrapper = open_with(root, record, opener)
     with Audit(workspace).still():
         done = _each(workspace, _seal, report, cancel)
     _enter(vault, record, wrapper, "sealed")
@@ -73,15 +70,13 @@ def remove(
     cancel: Cancel | None = None,
 ) -> Converted:
     """Decrypt the workspace, or go on where an earlier run was cut short; also of a `create`.
-
     Raises VaultError if it is not encrypted, WrongKey, SealBroken for a file that was changed
-    (nothing is decided about it: delete or restore it, then go on), and as `create`.
-    """
+    (nothing is decided about it: delete or restore it, then go on), and as `create`."""
     root = workspace.root
     record = read_record(root)
     if record is None:
         raise not_encrypted(root)
-    vault, wrapper = _open(root, record, opener)
+    vault, wrapper = open_with(root, record, opener)
     _enter(vault, record, wrapper, "unsealing")
     with Audit(workspace).still():
         done = _each(workspace, _unseal, report, cancel)
@@ -91,17 +86,14 @@ def remove(
 
 
 def change_key(workspace: Workspace, old: Opener, new: Opener) -> None:
-    """Open the vault by another passphrase or key file from now on; no file is sealed anew.
-
-    Raises VaultError if the workspace is not encrypted, WrongKey.
-    """
+    """Open the vault by another passphrase or key file from now on; no file is sealed anew. Raises
+    VaultError if the workspace is not encrypted, WrongKey."""
     record = read_record(workspace.root)
     if record is None:
         raise not_encrypted(workspace.root)
-    vault, _unused = _open(workspace.root, record, old)
-    wrap = Wrap("key-file") if new.by == "key-file" else Wrap.of_passphrase()
-    replace(record, wrap=wrap).wrapping(vault.key, new.key(wrap)).save(workspace.root)
-    vault.stamp = stamp_of(workspace.root / VAULT_FILE)
+    vault, _wrapper = open_with(workspace.root, record, old)
+    wrap = new.wrap()
+    _enter(vault, replace(record, wrap=wrap), new.key(wrap), record.state)
 
 
 def contents(workspace: Workspace) -> Iterator[Path]:
@@ -121,16 +113,8 @@ def not_encrypted(root: Path) -> VaultError:
     )
 
 
-def _open(root: Path, record: VaultRecord, opener: Opener) -> tuple[Opened, bytes]:
-    if opener.by != record.wrap.by:
-        raise opened.locked(root)
-    wrapper = opener.key(record.wrap)
-    vault = Opened(root, record.unwrap(wrapper), record.state, stamp_of(root / VAULT_FILE))
-    opened.accept(vault)
-    return vault, wrapper
-
-
 def _enter(vault: Opened, record: VaultRecord, wrapper: bytes, state: State) -> None:
+    """Write down a state, with the data key wrapped anew, which binds it."""
     replace(record, state=state).wrapping(vault.key, wrapper).save(vault.root)
     vault.state, vault.stamp = state, stamp_of(vault.root / VAULT_FILE)
 
@@ -186,16 +170,10 @@ def _same_time(path: Path) -> Iterator[None]:
 
 def _refused(root: Path, state: State) -> VaultError:
     if state == "unsealing":
-        return VaultError(
-            "The workspace is being decrypted",
-            str(root),
-            "Finish that first: `facedesk vault remove`.",
-        )
-    return VaultError(
-        "The workspace is encrypted already",
-        str(root),
-        "Another passphrase or key file: `facedesk vault change-key`.",
-    )
+        hint = "Finish that first: `facedesk vault remove`."
+        return VaultError("The workspace is being decrypted", str(root), hint)
+    hint = "Another passphrase or key file: `facedesk vault change-key`."
+    return VaultError("The workspace is encrypted already", str(root), hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +199,8 @@ def survey(workspace: Workspace) -> Survey:
 def verify(
     workspace: Workspace, report: Callable[[int, int], None] = lambda done, total: None
 ) -> tuple[Survey, tuple[str, ...]]:
-    """Open every file; the count, and the paths of those that were changed, below the root.
-
-    The vault is open. Raises VaultLocked if it is not, WorkspaceUnusable.
-    """
+    """Open every file; the count, and the paths of those that were changed, below the root. The
+    vault is open. Raises VaultLocked if it is not, WorkspaceUnusable."""
     paths = [*contents(workspace)]
     broken = []
     for number, path in enumerate(paths, 1):

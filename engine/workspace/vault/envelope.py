@@ -49,10 +49,8 @@ _LONGEST_LABEL = 255
 
 
 class NotGenuine(Exception):
-    """The bytes were not sealed with this key as a file of this kind, or were changed since.
-
-    The text says why; `opened` makes a typed error of it that names the file.
-    """
+    """The bytes were not sealed with this key as a file of this kind, or were changed since. The
+    text says why; `opened` makes a typed error of it that names the file."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +79,8 @@ class DataKey:
 
 def label_of(path: Path) -> str:
     """What a file is as far as its name tells: its suffix if it may be renamed, else its name.
-
-    Empty for a name that is a number, as single files have in the trash: any label will do there.
-    """
+    Empty for a name that is a number, as single files have in the trash: any label will do
+    there."""
     if path.suffix in RENAMED:
         return path.suffix
     return "" if path.name.isascii() and path.name.isdigit() else path.name
@@ -193,10 +190,8 @@ def seal_lines(key: DataKey, label: str, data: bytes) -> bytes:
 
 
 def place_after(data: bytes, *, whole: bool) -> Place | None:
-    """Where the next line stands after `data`, the end of a file of whole lines, or all of it.
-
-    None if only all of it could tell.
-    """
+    """Where the next line stands after `data`, the end of a file of whole lines, or all of it. None
+    if only all of it could tell."""
     lines = data.splitlines()
     # The first line may be the end of a longer one.
     last = lines[-1] if lines and (whole or len(lines) > 1) else b""
@@ -212,12 +207,10 @@ def is_whole(line: bytes) -> bool:
 
 
 def unseal_lines(key: DataKey, label: str, data: bytes, *, mixed: bool = False) -> bytes:
-    """The lines as they were, each with a line break. Raises NotGenuine, which names the line.
-
-    A last line that a crash cut short is left out, as it would be if it were not sealed, and an
-    older one wherever it is: older versions went on behind it. `mixed`: a line that is plain counts
-    too.
-    """
+    """The lines as they were, each with a line break. Raises NotGenuine, which names the line. A
+    last line that a crash cut short is left out, as it would be if it were not sealed, and an older
+    one wherever it is: older versions went on behind it. `mixed`: a line that is plain counts
+    too."""
     found = []
     file = b""
     for number, line in enumerate(lines := data.splitlines(), 1):
@@ -245,10 +238,8 @@ def unseal_lines(key: DataKey, label: str, data: bytes, *, mixed: bool = False) 
 
 
 def cut_lines(data: bytes) -> tuple[int, ...]:
-    """The numbers of older lines that are cut short, and are not the last one.
-
-    `unseal_lines` leaves them out: it may have been a crash, and may have been somebody.
-    """
+    """The numbers of older lines that are cut short, and are not the last one. `unseal_lines`
+    leaves them out: it may have been a crash, and may have been somebody."""
     lines = data.splitlines()
     return tuple(number for number, line in enumerate(lines[:-1], 1) if _is_cut(line))
 

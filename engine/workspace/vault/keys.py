@@ -95,6 +95,10 @@ class Opener:
     by: By
     secret: bytes = field(repr=False)
 
+    def wrap(self) -> Wrap:
+        """How the key comes about in a new vault: for a passphrase with a salt of its own."""
+        return Wrap("key-file") if self.by == "key-file" else Wrap.of_passphrase()
+
     def key(self, wrap: Wrap) -> bytes:
         """The wrapping key (32 bytes). Raises ValueError for a `wrap` of the other kind."""
         if wrap.by != self.by:
@@ -129,11 +133,9 @@ def check_new_passphrase(text: str) -> None:
 
 
 def from_key_file(path: Path, *, private: bool = True) -> Opener:
-    """The opener in a key file: 32 bytes that nobody but their owner may read.
-
-    `private` false leaves the modes to whoever provides the file: systemd gives credentials to a
-    service by access lists. Raises VaultError.
-    """
+    """The opener in a key file: 32 bytes that nobody but their owner may read. `private` false
+    leaves the modes to whoever provides the file: systemd gives credentials to a service by access
+    lists. Raises VaultError."""
     data = _read_secret(path, KEY_BYTES + 1, private)
     if len(data) != KEY_BYTES:
         raise _unusable(path, f"it does not hold {KEY_BYTES} bytes")
@@ -185,9 +187,7 @@ def _read_secret(path: Path, most: int, private: bool) -> bytes:
             raise _unusable(path, "it belongs to another user")
         if private and found.st_mode & 0o077:
             raise _unusable(
-                path,
-                f"others may read it (mode {found.st_mode & 0o777:04o})",
-                f"chmod 600 {path}",
+                path, f"others may read it (mode {found.st_mode & 0o777:04o})", f"chmod 600 {path}"
             )
         try:
             return file.read(most)
@@ -308,7 +308,7 @@ def _parse(data: bytes) -> VaultRecord:
     if check != hashlib.sha256(_canonical(body)).hexdigest():
         raise ValueError("it does not match its own SHA-256")
     if (body["format"], body["cipher"]) != (FORMAT, CIPHER) or body["version"] != VERSION:
-        raise ValueError("version {version!r} is not known here".format(version=body["version"]))
+        raise ValueError(f"version {body['version']!r} is not known here")
     by, state = body["opened_by"], body["state"]
     if by not in get_args(By) or state not in get_args(State):
         raise ValueError("its state is not valid")
@@ -350,11 +350,9 @@ Ask = Callable[[VaultRecord], Opener]
 
 
 def unlock(root: Path, settings: VaultSettings, ask: Ask | None = None) -> Opened | None:
-    """Open the vault of the workspace at `root` for this process; None if it has none.
-
-    `ask` is left out where there is nobody to ask. Raises VaultLocked, WrongKey, VaultError for
-    an unusable key file or a damaged vault.
-    """
+    """Open the vault of the workspace at `root` for this process; None if it has none. `ask` is
+    left out where there is nobody to ask. Raises VaultLocked, WrongKey, VaultError for an unusable
+    key file or a damaged vault."""
     record = read_record(root)
     if record is None:
         if settings.required:
@@ -372,17 +370,17 @@ def unlock(root: Path, settings: VaultSettings, ask: Ask | None = None) -> Opene
         opener = ask(record)
     if opener is None:
         raise opened.locked(root)
-    return open_with(root, record, opener)
+    return open_with(root, record, opener)[0]
 
 
-def open_with(root: Path, record: VaultRecord, opener: Opener) -> Opened:
-    """Open the vault and use it from now on. Raises WrongKey."""
+def open_with(root: Path, record: VaultRecord, opener: Opener) -> tuple[Opened, bytes]:
+    """Open the vault and use it from now on; the vault, and the wrapping key. Raises WrongKey."""
     if opener.by != record.wrap.by:
         raise opened.locked(root)
-    key = record.unwrap(opener.key(record.wrap))
-    vault = Opened(root, key, record.state, stamp_of(root / VAULT_FILE))
+    wrapper = opener.key(record.wrap)
+    vault = Opened(root, record.unwrap(wrapper), record.state, stamp_of(root / VAULT_FILE))
     opened.accept(vault)
-    return vault
+    return vault, wrapper
 
 
 def given(record: VaultRecord, settings: VaultSettings) -> Opener | None:

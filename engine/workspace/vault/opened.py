@@ -138,10 +138,8 @@ def forget(root: Path) -> None:
 
 
 def pass_on(root: Path) -> bytes:
-    """What a child process needs to have the vault at `root` open too; empty if there is none.
-
-    It holds the key: for the socket to the child only, never for its arguments or environment.
-    """
+    """What a child process needs to have the vault at `root` open too; empty if there is none. It
+    holds the key: for the socket to the child only, never for its arguments or environment."""
     vault = _OPENED.get(root)
     return b"" if vault is None else vault.key.id + vault.key.secret + vault.state.encode()
 
@@ -161,10 +159,8 @@ def opened(root: Path) -> Opened | None:
 
 
 def sealed(path: Path, data: bytes) -> bytes:
-    """What to write to `path` for `data`: sealed if it lies in an encrypted workspace.
-
-    Raises VaultLocked if that is not opened, or its encryption was changed meanwhile.
-    """
+    """What to write to `path` for `data`: sealed if it lies in an encrypted workspace. Raises
+    VaultLocked if that is not opened, or its encryption was changed meanwhile."""
     vault = _vault_of(path)
     if vault is not None:
         return vault.sealed(path, data)
@@ -175,10 +171,8 @@ def sealed(path: Path, data: bytes) -> bytes:
 
 
 def opened_for_lines(path: Path) -> Opened | None:
-    """The vault with which lines of `path` are sealed, None if they are not.
-
-    Raises VaultLocked if it lies in an encrypted workspace that is not opened.
-    """
+    """The vault with which lines of `path` are sealed, None if they are not. Raises VaultLocked if
+    it lies in an encrypted workspace that is not opened."""
     vault = _vault_of(path)
     if vault is None:
         sealed(path, b"")
