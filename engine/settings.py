@@ -5,9 +5,10 @@ The engine's processes get them checked from the app or the command, and load no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Annotated, Any, Literal, Self, get_type_hints
+from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
@@ -126,18 +127,40 @@ class SplitSettings:
             raise ValueError(f"train, validation and test must sum to 1, they sum to {total:g}")
 
 
+Recipe = Literal["head", "classic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Marks a setting of training that one training may have otherwise: `facedesk train`, the form
+    of the app, `TrainRequest.options` and the model's record follow (`TRAIN_OPTIONS`)."""
+
+    help: str
+    recipe: Recipe | None = None
+    """The one recipe that has it; None: both."""
+    name: str = ""
+    """What it is called there, where that is not the setting's name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSettings:
-    """Both recipes."""
+    """Both recipes. A setting marked `Offered` is an option of a training, too."""
 
-    epochs: Annotated[int, Ge(1), Le(1000)] = 30
+    epochs: Annotated[int, Ge(1), Le(1000), Offered("Most epochs", "head")] = 30
     """Most epochs of recipe `head`; recipe `classic` uses `classic_epochs`."""
-    classic_epochs: Annotated[int, Ge(1), Le(1000)] = 10
+    classic_epochs: Annotated[
+        int, Ge(1), Le(1000), Offered("Most epochs", "classic", name="epochs")
+    ] = 10
     patience: Annotated[int, Ge(1), Le(1000)] = 5
     """Epochs without a better val_loss before training stops; see `patience_for`."""
     learning_rate: Annotated[float, Gt(0), Le(1)] = 1e-3
     """Of recipe `classic`."""
-    classic_side: Literal[160, 224] = 160
+    classic_side: Annotated[
+        Literal[160, 224],
+        Offered(
+            "Width and height of VGG16's input; 224 takes twice the time", "classic", "input_side"
+        ),
+    ] = 160
     """Width and height of the pictures as recipe `classic` shows them to VGG16: 224, which it was
     trained on, takes twice the time."""
     head_rate: Annotated[float, Gt(0), Le(1)] = 1e-4
@@ -156,6 +179,78 @@ class TrainingSettings:
         being refused. A run of one epoch has nothing to stop early.
         """
         return max(1, min(self.patience, epochs - 1))
+
+
+BOUNDS: dict[type, tuple[str, Callable[[Any, Any], bool]]] = {
+    Ge: ("from", operator.ge),
+    Gt: ("above", operator.gt),
+    Le: ("to", operator.le),
+    Lt: ("and below", operator.lt),
+}
+"""How a bound reads, and what it asks of a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOption:
+    """An offered setting: its names, recipe (None: both), type (int, float, str or bool), all its
+    values where they are listed, and its bounds by the class of annotated_types."""
+
+    name: str
+    setting: str
+    help: str
+    recipe: Recipe | None
+    kind: type
+    choices: tuple[Any, ...]
+    bounds: Mapping[type, Any]
+
+    @property
+    def title(self) -> str:
+        """Its name in a form."""
+        return self.name.replace("_", " ").capitalize()
+
+    def checked(self, value: Any) -> Any:
+        """The value that `value` is, or that its text says. Raises ValueError with the rule."""
+        if self.choices:
+            rule = " or ".join(map(str, self.choices))
+        else:
+            words = (f"{BOUNDS[bound][0]} {limit:g}" for bound, limit in self.bounds.items())
+            rule = " ".join(("a whole number" if self.kind is int else "a number", *words))
+        try:
+            found = self.kind(value)
+        except (TypeError, ValueError, OverflowError):
+            found = None
+        within = (BOUNDS[bound][1](found, limit) for bound, limit in self.bounds.items())
+        if found is None or (self.choices and found not in self.choices) or not all(within):
+            raise ValueError(f"{self.title}: {rule}.")
+        return found
+
+
+def _train_options() -> Iterator[TrainOption]:
+    for setting, hint in get_type_hints(TrainingSettings, include_extras=True).items():
+        kind, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        choices = get_args(kind) if get_origin(kind) is Literal else ()
+        bounds = {type(m): getattr(m, type(m).__name__.lower()) for m in marks if type(m) in BOUNDS}
+        for offered in marks:
+            if isinstance(offered, Offered):
+                yield TrainOption(
+                    name=offered.name or setting,
+                    setting=setting,
+                    help=offered.help,
+                    recipe=offered.recipe,
+                    kind=type(choices[0]) if choices else kind,
+                    choices=choices,
+                    bounds=bounds,
+                )
+
+
+TRAIN_OPTIONS: tuple[TrainOption, ...] = tuple(_train_options())
+"""All offered settings of training, in the order of their declaration. An option of both recipes
+may be two settings of one name."""
+
+
+def train_options(recipe: Recipe) -> dict[str, TrainOption]:
+    """The options of a recipe by name."""
+    return {each.name: each for each in TRAIN_OPTIONS if each.recipe in (None, recipe)}
 
 
 RuntimeWish = Literal["auto", "openvino", "keras"]

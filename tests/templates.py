@@ -51,5 +51,7 @@ def both_demo_portraits(root: Path) -> None:
         with workspace.writer("test"):
             enrol(workspace, settings, request, Cancel(), lambda event: None)
     with workspace.writer("test"):
-        done = train(workspace, settings, TrainRequest(epochs=3), Cancel(), lambda event: None)
+        done = train(
+            workspace, settings, TrainRequest(options={"epochs": 3}), Cancel(), lambda event: None
+        )
     assert done.promoted

@@ -9,19 +9,18 @@ camera's picture the terminal can show (`PreviewWish`).
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from engine.contract import EpochDone
 from engine.contract.people import Consent, State
-from engine.settings import BackboneName
+from engine.settings import BackboneName, Recipe
 
 Job = Literal["enrol", "import", "train", "evaluate", "recognise", "check"]
 CAMERA_JOBS: frozenset[Job] = frozenset({"enrol", "import", "recognise", "check"})
 """Jobs that need the camera process: one at a time."""
 
-Recipe = Literal["head", "classic"]
 FaceChoice = Literal["central", "largest", "only"]
 
 
@@ -81,18 +80,18 @@ class SplitRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainRequest:
-    """Train a model on the split. None means the configured value.
+    """Train a model on the split. `backbone` None means the configured one.
 
-    `weights` go with backbone `vgg16` only; recipe `classic` needs VGG16, and `unfreeze` and
-    `input_side` (of VGG16's input) are recipe `classic`'s.
+    `weights` go with backbone `vgg16` only; recipe `classic` needs VGG16, and `unfreeze` is recipe
+    `classic`'s. `options` are values of the recipe's `engine.settings.train_options` by name; the
+    others are as configured.
     """
 
     recipe: Recipe = "head"
     backbone: BackboneName | None = None
-    epochs: int | None = None
     unfreeze: bool = False
     weights: str | None = None
-    input_side: Literal[160, 224] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

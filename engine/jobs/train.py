@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.cancel import Cancel
 from engine.contract import Emit, EpochDone, Notice, TrainDone
-from engine.contract.errors import Cancelled, TooFewPeople
+from engine.contract.errors import Cancelled, TooFewPeople, UsageError
 from engine.contract.requests import TrainRequest
 from engine.jobs.gate import Gatekeeper
 from engine.jobs.material import HELD_OUT, Material, Part, joined
@@ -31,7 +31,7 @@ from engine.model.weights import Weights
 from engine.recognise.calibration import Calibration, Kept, kept_from, threshold_for
 from engine.recognise.gallery import Gallery
 from engine.recognise.threshold import StrangerSet, record, settle, threshold_event
-from engine.settings import Settings, TrainingSettings
+from engine.settings import Recipe, Settings, TrainingSettings, train_options
 from engine.shortage import TENSORFLOW, need_room
 from engine.text import grouped
 from engine.workspace.audit import Audit, Doing
@@ -165,6 +165,7 @@ def _train(
             "extractor": extractor.digest,
             "face_space": space.digest,
             "unfreeze": request.unfreeze,
+            "options": recorded_options(training, request.recipe),
             **outcome.details,
             "versions": dict(versions()),
             "history": [event.to_json() for event in outcome.history],
@@ -239,14 +240,22 @@ def refuse_one_person(people: int) -> None:
 
 
 def training_settings(configured: TrainingSettings, request: TrainRequest) -> TrainingSettings:
-    """The configured values with those that the request gives."""
-    update: dict[str, Any] = {}
-    if request.epochs is not None:
-        name = "classic_epochs" if request.recipe == "classic" else "epochs"
-        update[name] = request.epochs
-    if request.input_side is not None:
-        update["classic_side"] = request.input_side
-    return replace(configured, **update)
+    """The configured values with those that the request gives. Raises UsageError."""
+    options = train_options(request.recipe)
+    try:
+        given = {
+            options[name].setting: options[name].checked(value)
+            for name, value in request.options.items()
+        }
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return replace(configured, **given)
+
+
+def recorded_options(training: TrainingSettings, recipe: Recipe) -> dict[str, Any]:
+    """What a model's record says of how it was trained: the recipe's options by name."""
+    options = train_options(recipe)
+    return {name: getattr(training, option.setting) for name, option in options.items()}
 
 
 def _head(
@@ -327,7 +336,7 @@ def _classic(
             part: model.probabilities(each, cancel.check_cancelled).argmax(1)
             for part, (each, _unused) in held_out.items()
         },
-        details={"input_side": model.side, "tuned": result.tuned},
+        details={"tuned": result.tuned},
     )
 
 

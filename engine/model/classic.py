@@ -329,6 +329,4 @@ def is_tuned(arrays: Arrays) -> bool:
 
 def _material(arrays: tuple[NDArray[Any], ...], facts: str, settings: TrainingSettings) -> str:
     """A digest of all that the weights of an epoch depend on."""
-    names = "batch", "learning_rate", "fine_tune_rate", "patience", "classic_side", "classic_epochs"
-    chosen = {name: getattr(settings, name) for name in names}
-    return digest_of(f"{facts} {chosen}", *arrays)
+    return digest_of(f"{facts} {settings}", *arrays)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.contract import Emit, Notice
 from engine.contract.errors import ModelCorrupt, UsageError
-from engine.contract.requests import Recipe, TrainRequest
+from engine.contract.requests import TrainRequest
 from engine.model.backbones import (
     DEFAULT,
     Backbone,
@@ -31,7 +31,7 @@ from engine.model.record import ModelInfo, StoredModel
 from engine.model.store import ModelStore
 from engine.model.vgg16 import LayerRow
 from engine.model.weights import Weights, load_weights
-from engine.settings import BackboneName, ModelSettings, RuntimeWish
+from engine.settings import BackboneName, ModelSettings, Recipe, RuntimeWish, train_options
 from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 
@@ -39,7 +39,7 @@ from engine.workspace.folder import Workspace
 def layers(recipe: Recipe, *, people: int, unfreeze: bool) -> tuple[LayerRow, ...]:
     """Every layer of a recipe's network for so many people. Raises UsageError."""
     if recipe == "head" and unfreeze:
-        refuse_of_head(["--unfreeze"])
+        refuse_of_recipe("head", ["--unfreeze"])
     from engine.model.keras_export import recipe_layers  # TensorFlow: seconds
 
     return recipe_layers(recipe, people, load_weights(), packaged_space(DEFAULT), unfreeze)
@@ -73,12 +73,10 @@ def export(workspace: Workspace, file: Path, identity: str | None) -> int:
 
 def refuse_unfitting(request: TrainRequest) -> None:
     """Raise UsageError for options that the request's backbone or recipe does not have."""
-    if request.recipe == "head":
-        options = {
-            "--unfreeze": request.unfreeze,
-            "--input-side": request.input_side is not None,
-        }
-        refuse_of_head([option for option, is_given in options.items() if is_given])
+    given = ["--unfreeze"] if request.unfreeze and request.recipe == "head" else []
+    fitting = train_options(request.recipe)
+    given += [f"--{name.replace('_', '-')}" for name in request.options if name not in fitting]
+    refuse_of_recipe(request.recipe, given)
     if request.backbone in (None, "vgg16"):
         return
     options = {
@@ -95,13 +93,14 @@ def refuse_unfitting(request: TrainRequest) -> None:
         )
 
 
-def refuse_of_head(given: Sequence[str]) -> None:
-    """Raise UsageError for options that recipe `head` cannot act on."""
+def refuse_of_recipe(recipe: Recipe, given: Sequence[str]) -> None:
+    """Raise UsageError if options are `given` that `recipe` cannot act on."""
     if given:
+        other = "classic" if recipe == "head" else "head"
         raise UsageError(
-            "{given} is for recipe classic".format(given=" and ".join(given)),
-            "recipe head trains on features, and VGG16 stays as it is",
-            "Add --recipe classic, or leave it out.",
+            f"{' and '.join(given)} is for recipe {other}",
+            "recipe head trains on features, and VGG16 stays as it is" if recipe == "head" else "",
+            f"Add --recipe {other}, or leave it out.",
         )
 
 

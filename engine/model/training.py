@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -392,5 +392,6 @@ def _material(
         for each in (samples, checked)
         for array in (each.embeddings, each.levels, each.labels, each.weights)
     )
-    facts = (settings.batch, settings.head_rate, settings.patience, seed, head.SCALE, head.MARGIN)
+    # A longer training goes on from a shorter one's best epoch.
+    facts = (replace(settings, epochs=1), seed, head.SCALE, head.MARGIN)
     return digest_of(repr(facts), *arrays)

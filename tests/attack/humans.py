@@ -28,7 +28,9 @@ AARON, AARON_SLUG = "Aaron Man", "aaron-man"
 def trained(workspace: Workspace, backbone: Backbone) -> None:
     """Train on everybody."""
     kept = Backbones(kept=backbone)
-    train(workspace, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    train(
+        workspace, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
+    )
 
 
 def enrol(workspace: Workspace, name: str, human: int, pictures: int = 12) -> None:

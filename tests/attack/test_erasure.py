@@ -59,7 +59,14 @@ def everything(workspace: Workspace) -> dict[str, bytes]:
 def trained(workspace: Workspace) -> Backbone:
     backbone = stand_in()[0]
     kept = Backbones(kept=backbone)
-    train(workspace, Settings(), TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    train(
+        workspace,
+        Settings(),
+        TrainRequest(options={"epochs": 2}),
+        Cancel(),
+        lambda event: None,
+        kept,
+    )
     return backbone
 
 

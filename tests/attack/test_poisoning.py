@@ -181,7 +181,7 @@ def test_the_model_in_use_tells_who_they_are_whatever_it_was_trained_with(
     unwatched(workspace, "Man", clips / "man_a_take1.mp4", 12)
     unwatched(workspace, "Woman", clips / "woman_a.mp4", 12)
     settings = Settings(training=SETTINGS.training, model=ModelSettings(backbone="both"))
-    request = TrainRequest(epochs=1, backbone=by)
+    request = TrainRequest(options={"epochs": 1}, backbone=by)
     with workspace.writer("a test"):
         train(workspace, settings, request, Cancel(), lambda event: None)
     shutil.rmtree(workspace.features)
@@ -451,7 +451,9 @@ def test_training_keeps_a_poisoned_person_aside_and_evaluate_tells(
     unwatched(workspace, "Man", mixed, 76)
     events: list[Event] = []
     with workspace.writer("a test"):
-        done = train(workspace, SETTINGS, TrainRequest(epochs=1), Cancel(), events.append)
+        done = train(
+            workspace, SETTINGS, TrainRequest(options={"epochs": 1}), Cancel(), events.append
+        )
     assert not done.promoted
     assert any("Man" in text and "two faces" in text for text in done.warnings)
     with pytest.raises(NoModel):
@@ -464,5 +466,7 @@ def test_training_keeps_a_poisoned_person_aside_and_evaluate_tells(
     assert "pictures show another face" in sentence
     # Whoever has looked and promoted it is not asked about the very same pictures again.
     with workspace.writer("a test"):
-        again = train(workspace, SETTINGS, TrainRequest(epochs=1), Cancel(), events.append)
+        again = train(
+            workspace, SETTINGS, TrainRequest(options={"epochs": 1}), Cancel(), events.append
+        )
     assert again.promoted

@@ -49,7 +49,9 @@ def trained(workspace: Workspace, backbone: Backbone, monkeypatch: pytest.Monkey
 
 def model(workspace: Workspace, backbone: Backbone) -> None:
     kept = Backbones(kept=backbone)
-    train(workspace, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    train(
+        workspace, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
+    )
 
 
 def withdraw(workspace: Workspace, name: str) -> None:
@@ -176,7 +178,7 @@ def test_a_real_man_in_another_take_is_not_kept_and_another_man_is(
     for name, clip in (("Man", man), ("Woman", woman)):
         request = EnrolRequest(person=name, source=str(clip), count=12, pace="fast")
         enrol(workspace, settings, request, Cancel(), lambda event: None)
-    train(workspace, settings, TrainRequest(epochs=1), Cancel(), lambda event: None)
+    train(workspace, settings, TrainRequest(options={"epochs": 1}), Cancel(), lambda event: None)
     withdraw(workspace, "Man")
 
     def sighted(clip: str) -> int:

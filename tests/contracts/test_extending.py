@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from textual.app import App
 
 from engine.contract import Advice, EnrolDone
+from engine.contract.errors import UsageError
+from engine.contract.requests import TrainRequest
 from engine.faces.refusal import GATES, Refusal
 from engine.jobs.enrol import nothing_captured
+from engine.jobs.train import recorded_options, training_settings
+from engine.model.networks import refuse_unfitting
+from engine.settings import TRAIN_OPTIONS, TrainingSettings, TrainOption
+from tui.cli.train import train as train_command
+from tui.panes.training import option_fields
 from tui.words.coach import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +43,38 @@ def test_every_name_is_defined_in_the_file_that_is_given(name: str, path: str) -
 def test_names_with_their_files_are_found() -> None:
     assert ("Refusal", "engine/faces/refusal.py") in PLACED
     assert len(PLACED) >= 7
+
+
+@pytest.mark.parametrize("option", TRAIN_OPTIONS, ids=lambda option: option.setting)
+async def test_a_train_option_is_offered_everywhere_and_read(option: TrainOption) -> None:
+    recipes = ("head", "classic") if option.recipe is None else (option.recipe,)
+    settings = TrainingSettings()
+    value = getattr(settings, option.setting)
+    for recipe in recipes:
+        request = TrainRequest(recipe=recipe, options={option.name: value})
+        refuse_unfitting(request)
+        assert training_settings(settings, request) == settings
+        assert recorded_options(settings, recipe)[option.name] == value
+    given = {each.name for each in train_command.params}
+    assert option.name in given, "the command line lacks it"
+    async with App[None]().run_test():
+        form = [field.id for field in option_fields(settings)]
+    assert f"training-{option.setting}" in form, "the app's form lacks it"
+    read = re.compile(rf"\bsettings\.{option.setting}\b")
+    sources = [*(ROOT / "engine/model").glob("*.py"), *(ROOT / "engine/jobs").glob("*.py")]
+    assert any(read.search(path.read_text()) for path in sources), "no training reads it"
+
+
+def test_a_train_option_is_refused_outside_its_bounds_and_by_the_other_recipe() -> None:
+    with pytest.raises(UsageError, match="Epochs: a whole number from 1 to 1000"):
+        training_settings(TrainingSettings(), TrainRequest(options={"epochs": 0}))
+    with pytest.raises(UsageError, match="--input-side is for recipe classic"):
+        refuse_unfitting(TrainRequest(options={"input_side": 224}))
+
+
+def test_every_field_of_a_training_s_request_is_an_option_of_the_command() -> None:
+    asked = {each.name for each in fields(TrainRequest)} - {"options"}
+    assert asked <= {each.name for each in train_command.params}
 
 
 @pytest.mark.parametrize("refusal", Refusal)

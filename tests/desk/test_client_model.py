@@ -32,7 +32,7 @@ from tests.templates import COLLINS, HOPPER, copy_of
 NO_VIEWS = {"views": 0, "patience": 1000}
 """Augmented views would cost two thirds of the time, and these tests are not about them. A training
 that is to be ended in its midst ends by itself on no machine."""
-ENDLESS = TrainRequest(recipe="classic", epochs=1000)
+ENDLESS = TrainRequest(recipe="classic", options={"epochs": 1000})
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def collector(desk: LocalDesk) -> Collector:
 
 def train(desk: LocalDesk, collector: Collector) -> TrainDone:
     """Train the default recipe to its end."""
-    desk.train(TrainRequest(epochs=3))
+    desk.train(TrainRequest(options={"epochs": 3}))
     assert collector.wait_end("train").outcome == "done"
     return collector.of(TrainDone)[-1]
 
@@ -215,7 +215,7 @@ def test_tensorflow_leaves_the_memory_with_the_training_that_needed_it(
     desk: LocalDesk, collector: Collector
 ) -> None:
     before = pid_of(collector, "model")
-    desk.train(TrainRequest(recipe="classic", epochs=1))
+    desk.train(TrainRequest(recipe="classic", options={"epochs": 1}))
     assert collector.wait_end("train").outcome == "done"
     fresh = collector.wait(
         ProcessReady, lambda ready: ready.process == "model" and ready.pid != before

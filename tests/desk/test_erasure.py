@@ -54,7 +54,9 @@ def backbone() -> Backbone:
 
 def trained(workspace: Workspace, backbone: Backbone) -> None:
     kept = Backbones(kept=backbone)
-    train(workspace, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    train(
+        workspace, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
+    )
 
 
 @pytest.fixture

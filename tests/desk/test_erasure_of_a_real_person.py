@@ -54,7 +54,7 @@ def test_after_erasing_by_the_app_no_byte_tells_of_the_person(desk: LocalDesk, c
         assert heard.wait_end("enrol").outcome == "done"
     for _ in range(2):
         heard.forget()
-        desk.train(TrainRequest(epochs=2))
+        desk.train(TrainRequest(options={"epochs": 2}))
         assert heard.wait_end("train").outcome == "done"
     heard.forget()
     desk.evaluate(EvaluateRequest())

@@ -61,7 +61,7 @@ def after(former: Workspace, tmp_path_factory: pytest.TempPathFactory) -> tuple[
             said.append(event.text)
 
     with workspace.writer("train"):
-        done = train(workspace, SETTINGS, TrainRequest(epochs=2), Cancel(), emit)
+        done = train(workspace, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), emit)
     assert done.promoted
     return workspace, "\n".join(said)
 

@@ -53,7 +53,7 @@ class Desk:
             self.events.append(event)
             on_event(event, cancel)
 
-        wanted = TrainRequest(**{"epochs": 3, **request})  # type: ignore[arg-type]
+        wanted = TrainRequest(**{"options": {"epochs": 3}, **request})  # type: ignore[arg-type]
         return train(self.workspace, self.settings, wanted, cancel, emit)
 
     def swap_training_pictures(self) -> None:
@@ -180,7 +180,7 @@ def test_a_model_in_use_that_knows_none_of_these_people_gives_way(desk: Desk) ->
 
 @pytest.mark.long
 def test_classic_and_head_are_compared_each_by_its_own_rule(desk: Desk) -> None:
-    done = desk.train(recipe="classic", epochs=1)
+    done = desk.train(recipe="classic", options={"epochs": 1})
     gate = next(info for info in desk.store.list() if info.id == done.model).details["gate"]
     assert gate["probes"] >= 6
     assert gate["old_hits"] == gate["probes"]
@@ -191,9 +191,9 @@ def test_classic_and_head_are_compared_each_by_its_own_rule(desk: Desk) -> None:
 
 @pytest.mark.long
 def test_classic_tells_the_figures_of_its_own_classifier(desk: Desk) -> None:
-    done = desk.train(recipe="classic", epochs=1)
+    done = desk.train(recipe="classic", options={"epochs": 1})
     model = desk.store.load(done.model)
-    assert model.info.details["input_side"] == 160
+    assert model.info.details["options"]["input_side"] == 160
     propose = classifier_for(model, load_weights())
     split = load_split(desk.workspace)
     assert propose is not None
@@ -218,7 +218,7 @@ def test_a_stop_after_an_epoch_keeps_the_best_so_far(desk: Desk) -> None:
         if isinstance(event, EpochDone) and event.epoch == 2:
             cancel.stop()
 
-    done = desk.train(stop, epochs=50)
+    done = desk.train(stop, options={"epochs": 50})
     assert done.epochs == 2
     assert desk.store.current_id() == done.model
     assert desk.store.load().info.epochs == 2
@@ -245,5 +245,5 @@ def test_a_cancel_after_an_epoch_leaves_no_model(desk: Desk) -> None:
             cancel.cancel()
 
     with pytest.raises(Cancelled):
-        desk.train(give_up, epochs=50)
+        desk.train(give_up, options={"epochs": 50})
     assert [info.id for info in desk.store.list()] == before

@@ -41,7 +41,9 @@ def trained(workspace: Workspace, backbone: Backbone) -> Workspace:
     """Three made-up people and a model of them."""
     enrol_made_up(workspace, 0, 3, 12)
     kept = Backbones(kept=backbone)
-    train(workspace, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    train(
+        workspace, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
+    )
     return workspace
 
 
@@ -136,7 +138,9 @@ def test_training_leaves_out_who_took_their_consent_back(
     consent = replace(noted("Desk one", SETTINGS.consent), withdrawn="2026-11-27T10:00:00+00:00")
     People(trained).set_consent("Made Up 0001", consent)
     kept = Backbones(kept=backbone)
-    done = train(trained, SETTINGS, TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    done = train(
+        trained, SETTINGS, TrainRequest(options={"epochs": 2}), Cancel(), lambda event: None, kept
+    )
     assert done.people == ("Made Up 0000", "Made Up 0002")
     assert any("Made Up 0001: left out" in text for text in done.warnings)
 

@@ -162,7 +162,7 @@ def enrol(workspace: Workspace) -> None:
             lambda: desk.enrol(
                 EnrolRequest(person="Eileen Collins", source="demo:collins", count=10, pace="fast")
             ),
-            lambda: desk.train(TrainRequest(epochs=2)),
+            lambda: desk.train(TrainRequest(options={"epochs": 2})),
         ):
             desk.ended.clear()
             job()

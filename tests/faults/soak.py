@@ -169,7 +169,7 @@ class Soak:
         jobs = {"camera": ("enrol", "import"), "model": ("train",)}
         job = self.chance.choice(jobs.get(victim, ("enrol", "import")))
         if job == "train":
-            desk.ask("train", epochs=3)
+            desk.ask("train", options={"epochs": 3})
         elif job == "import":
             words = JOBS["import"][0](self.scene)
             assert words is not None

@@ -186,7 +186,14 @@ def run_training(
     done: list[bool] = []
     with workspace.writer("train") as interrupted:
         recover(workspace, interrupted)
-        train(workspace, load_settings(), TrainRequest(epochs=1), Cancel(), emit, backbones)
+        train(
+            workspace,
+            load_settings(),
+            TrainRequest(options={"epochs": 1}),
+            Cancel(),
+            emit,
+            backbones,
+        )
     return events
 
 

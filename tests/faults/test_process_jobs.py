@@ -72,7 +72,7 @@ def trial(workspace: Workspace) -> Iterator[Trial]:
         made.heard.forget()
         made.enrol(name, source, 6)
         assert made.heard.wait_end("enrol").outcome == "done"
-    made.desk.train(TrainRequest(epochs=1))
+    made.desk.train(TrainRequest(options={"epochs": 1}))
     assert made.heard.wait_end("train").outcome == "done"
     yield made
     made.desk.close()
@@ -102,7 +102,7 @@ def begin(trial: Trial, job: str, folder: Path) -> None:
             desk.check(CheckRequest(source="demo:collins"))
             heard.wait(JobStarted)
         case "train":
-            desk.train(TrainRequest(epochs=1000))
+            desk.train(TrainRequest(options={"epochs": 1000}))
             heard.wait(FeaturesProgress)
         case "evaluate":
             desk.evaluate(EvaluateRequest())

@@ -95,7 +95,12 @@ def keep_with(workspace: Workspace, features: FeaturesAhead, count: int) -> tupl
 def trained(workspace: Workspace, backbones: Backbones) -> TrainDone:
     events: list[Event] = []
     return train(
-        workspace, load_settings(), TrainRequest(epochs=1), Cancel(), events.append, backbones
+        workspace,
+        load_settings(),
+        TrainRequest(options={"epochs": 1}),
+        Cancel(),
+        events.append,
+        backbones,
     )
 
 

@@ -28,7 +28,7 @@ def network() -> tuple[Backbone, Counting]:
 
 def trained(workspace: Workspace, backbone: Backbone) -> list[Event]:
     events: list[Event] = []
-    request = TrainRequest(epochs=2)
+    request = TrainRequest(options={"epochs": 2})
     train(workspace, load_settings(), request, Cancel(), events.append, Backbones(kept=backbone))
     return events
 

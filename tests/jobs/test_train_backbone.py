@@ -26,8 +26,8 @@ from engine.workspace.folder import Workspace
     ("request_", "named"),
     [
         (TrainRequest(unfreeze=True), "--unfreeze is for recipe classic"),
-        (TrainRequest(input_side=224), "--input-side is for recipe classic"),
-        (TrainRequest(unfreeze=True, input_side=160), "--unfreeze and --input-side"),
+        (TrainRequest(options={"input_side": 224}), "--input-side is for recipe classic"),
+        (TrainRequest(unfreeze=True, options={"input_side": 160}), "--unfreeze and --input-side"),
     ],
 )
 def test_what_recipe_head_cannot_act_on_is_refused(request_: TrainRequest, named: str) -> None:
@@ -36,7 +36,7 @@ def test_what_recipe_head_cannot_act_on_is_refused(request_: TrainRequest, named
 
 
 def test_recipe_classic_takes_every_option() -> None:
-    refuse_unfitting(TrainRequest(recipe="classic", unfreeze=True, input_side=224))
+    refuse_unfitting(TrainRequest(recipe="classic", unfreeze=True, options={"input_side": 224}))
 
 
 def enrolled(workspace: Workspace) -> NDArray[np.uint8]:
@@ -87,7 +87,11 @@ def test_a_model_trained_on_the_face_network_is_used_with_it(workspace: Workspac
     patterns = enrolled(workspace)
     events: list[Event] = []
     done = train(
-        workspace, Settings(), TrainRequest(backbone="resnet", epochs=2), Cancel(), events.append
+        workspace,
+        Settings(),
+        TrainRequest(backbone="resnet", options={"epochs": 2}),
+        Cancel(),
+        events.append,
     )
     details = ModelStore(workspace).load(done.model).info.details
     assert details["backbone"] == "resnet"
@@ -112,7 +116,7 @@ def test_a_model_on_a_network_that_is_gone_gives_way_to_a_new_one(workspace: Wor
     store.promote(store.save(gone).id)
     with pytest.raises(ModelCorrupt, match="backbone that this Facedesk lacks"):
         Recognition(workspace, Settings(), lambda event: None)
-    request = TrainRequest(backbone="resnet", epochs=2)
+    request = TrainRequest(backbone="resnet", options={"epochs": 2})
     done = train(workspace, Settings(), request, Cancel(), lambda event: None)
     assert done.promoted
     assert store.current_id() == done.model

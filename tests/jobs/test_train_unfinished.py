@@ -48,7 +48,7 @@ def killed(workspace: Workspace, backbone: Backbone) -> Workspace:
 def trained(
     workspace: Workspace, backbone: Backbone, emit: Emit, cancel: Cancel | None = None
 ) -> TrainDone:
-    request, kept = TrainRequest(epochs=4), Backbones(kept=backbone)
+    request, kept = TrainRequest(options={"epochs": 4}), Backbones(kept=backbone)
     return train(workspace, Settings(), request, cancel or Cancel(), emit, kept)
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from engine.bench.material import stand_in
 from engine.contract.errors import ModelError
-from engine.contract.requests import Recipe
 from engine.model import networks
 from engine.model.backbones import Backbone
 from engine.model.networks import Backbones, layers
 from engine.model.record import ModelInfo
+from engine.settings import Recipe
 
 
 @pytest.fixture(scope="module")

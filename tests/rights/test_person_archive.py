@@ -55,7 +55,14 @@ def source(tmp_path_factory: pytest.TempPathFactory, backbone: Backbone) -> Work
     workspace.prepare()
     enrol_made_up(workspace, 0, 2, 8)
     kept = Backbones(kept=backbone)
-    train(workspace, Settings(), TrainRequest(epochs=2), Cancel(), lambda event: None, kept)
+    train(
+        workspace,
+        Settings(),
+        TrainRequest(options={"epochs": 2}),
+        Cancel(),
+        lambda event: None,
+        kept,
+    )
     People(workspace).set_consent(NAME, noted("Desk one", WARN))
     UnknownStore(workspace, Settings().unknown).add(sighted(candidate=NAME))
     note_seen(workspace, "made-up-0000")

@@ -75,7 +75,7 @@ async def test_letters_in_a_number_field_are_keys_of_the_app(run):
 async def test_epochs_grow_the_table_and_the_best_is_marked(run, size):
     async with run(FakeDesk(TWO), size=size) as table:
         await train(table)
-        assert table.desk.asked("train") == [TrainRequest(recipe="head", epochs=30)]
+        assert table.desk.asked("train") == [TrainRequest(recipe="head", options={"epochs": 30})]
         table.desk.emit(epoch(1, 1), epoch(2, 2), epoch(3, 2))
         await table.until(lambda: len(rows(table, "#training-table")) == 3)
         first, second, third = rows(table, "#training-table")
@@ -144,18 +144,20 @@ async def test_recipe_classic_brings_its_own_epochs(run):
         recipe = table.app.screen_desk.query_one("#training-recipe")
         recipe.value = "classic"
         await table.until(
-            lambda: table.app.screen_desk.query_one("#training-epochs", Input).value == "10"
+            lambda: table.app.screen_desk.query_one("#training-classic_epochs", Input).display
         )
         await table.press("t")
         await table.until(lambda: table.desk.asked("train"))
-        assert table.desk.asked("train") == [TrainRequest(recipe="classic", epochs=10)]
+        assert table.desk.asked("train") == [
+            TrainRequest(recipe="classic", options={"epochs": 10, "input_side": 160})
+        ]
 
 
 async def test_no_epochs_are_refused_in_place(run):
     async with run(FakeDesk(TWO), size=(80, 24)) as table:
         table.app.screen_desk.query_one("#training-epochs", Input).value = ""
         await table.press("t")
-        await table.shows("Epochs are a whole number from 1 to 1000.")
+        await table.shows("Epochs: a whole number from 1 to 1000.")
         assert table.desk.asked("train") == []
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from annotated_types import Ge, Gt, Le, Lt
 
 from engine.contract import EpochDone, SplitDone, Threshold, TrainDone
 from engine.contract.errors import Cancelled, SplitMissing, UsageError
 from engine.contract.requests import SplitRequest, TrainRequest
 from engine.desk import library
-from engine.settings import BackboneName
+from engine.settings import TRAIN_OPTIONS, BackboneName, TrainOption
 from engine.text import many, percent
 from tui.cli.listen import Listener
 from tui.cli.options import TakesGlobals
@@ -20,8 +22,6 @@ from tui.words.text import SPLIT_MODES, figure, span
 
 if TYPE_CHECKING:
     from engine.settings import SplitSettings
-
-SIDES: dict[str, Literal[160, 224]] = {"160": 160, "224": 224}
 
 
 @click.command(cls=TakesGlobals)
@@ -132,6 +132,33 @@ def export(context: Context, folder: Path) -> None:
     context.output.done(f"{files} pictures written to {folder}", folder=str(folder), files=files)
 
 
+def _training_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give `command` an option for each name in TRAIN_OPTIONS."""
+    for name, option in reversed({each.name: each for each in TRAIN_OPTIONS}.items()):
+        recipes = {each.recipe for each in TRAIN_OPTIONS if each.name == name}
+        only = "" if None in recipes or len(recipes) > 1 else f" ({option.recipe} only)"
+        command = click.option(
+            f"--{name.replace('_', '-')}",
+            name,
+            type=_click_type(option),
+            help=f"{option.help}{only}.",
+        )(command)
+    return command
+
+
+def _click_type(option: TrainOption) -> click.ParamType[Any]:
+    if option.choices:
+        return click.Choice([str(choice) for choice in option.choices])
+    if option.kind is bool:
+        return click.BOOL
+    range_kind = click.IntRange if option.kind is int else click.FloatRange
+    low, high = (
+        next((option.bounds[each] for each in pair if each in option.bounds), None)
+        for pair in ((Ge, Gt), (Le, Lt))
+    )
+    return range_kind(low, high, min_open=Gt in option.bounds, max_open=Lt in option.bounds)
+
+
 @click.command(cls=TakesGlobals)
 @click.option(
     "--recipe",
@@ -140,13 +167,8 @@ def export(context: Context, folder: Path) -> None:
     show_default=True,
     help="A head in the face space, or the classic VGG16 transfer.",
 )
-@click.option("--epochs", type=click.IntRange(1, 1000), help="Most epochs.")
+@_training_options
 @click.option("--unfreeze", type=click.Choice(["block5"]), help="Fine-tune (classic only).")
-@click.option(
-    "--input-side",
-    type=click.Choice([*SIDES]),
-    help="Width and height of VGG16's input (classic only; 224 takes twice the time).",
-)
 @click.option("--weights", help="Other VGG16 weights: a file, or `imagenet` to download Keras'.")
 @click.option(
     "--backbone",
@@ -160,11 +182,10 @@ def export(context: Context, folder: Path) -> None:
 def train(
     context: Context,
     recipe: Any,
-    epochs: int | None,
     unfreeze: str | None,
-    input_side: str | None,
     weights: str | None,
     backbone: Any,
+    **options: Any,
 ) -> None:
     """Train a model and put it in use.
 
@@ -179,10 +200,9 @@ def train(
     request = TrainRequest(
         recipe=recipe,
         backbone=backbone,
-        epochs=epochs,
         unfreeze=bool(unfreeze),
         weights=weights,
-        input_side=SIDES[input_side] if input_side else None,
+        options={name: value for name, value in options.items() if value is not None},
     )
     train_model(context, request)
 

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+from collections.abc import Iterator
+from typing import Any, cast
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import DataTable, Input, Label, Select
+from textual.widget import Widget
+from textual.widgets import Checkbox, DataTable, Input, Label, Select
 
 from engine.contract import EpochDone, JobEnded, JobStarted, Threshold, TrainDone
-from engine.contract.requests import Recipe, TrainRequest
-from engine.settings import TrainingSettings
+from engine.contract.requests import TrainRequest
+from engine.settings import TRAIN_OPTIONS, Recipe, TrainingSettings, train_options
 from engine.text import many, percent
 from tui.keys.keymap import with_keys
 from tui.live import Live
 from tui.panes.base import Empty, Pane, line
 from tui.widgets.bars import Meter
 from tui.widgets.curves import Curves
-from tui.widgets.fields import NumberInput
+from tui.widgets.fields import NumberInput, Tick
 from tui.words.tables import Sheet
 from tui.words.text import clean, figure, span
 
@@ -35,6 +37,32 @@ COLUMNS = (
     ("rate", 6),
 )
 """What the curves beside the table do not show as well; `sheet` has all figures."""
+
+
+def option_fields(settings: TrainingSettings) -> Iterator[Widget]:
+    """Label and field of each option of a training, with its configured value."""
+    for option in TRAIN_OPTIONS:
+        value, name = getattr(settings, option.setting), f"training-{option.setting}"
+        field: Widget
+        if option.kind is bool:
+            field = Tick(option.title, value, id=name)
+        elif option.choices:
+            listed = [(str(choice), choice) for choice in option.choices]
+            field = Select[Any](
+                listed,
+                value=value,
+                allow_blank=False,
+                compact=True,
+                id=name,
+                tooltip=option.help,
+            )
+        else:
+            whole = option.kind is int
+            field = NumberInput(f"{value}", whole=whole, id=name, tooltip=option.help)
+        label = Label("" if option.kind is bool else option.title)
+        for part in (label, field):
+            part.add_class(f"option-{option.setting}")
+            yield part
 
 
 class TrainingPane(Pane):
@@ -74,13 +102,7 @@ class TrainingPane(Pane):
                 id="training-recipe",
                 tooltip="head: features once, then a small head. classic: the whole network",
             )
-            yield Label("Epochs")
-            yield NumberInput(
-                str(self.settings.epochs),
-                whole=True,
-                id="training-epochs",
-                tooltip="Most epochs; training stops earlier when it no longer gets better",
-            )
+            yield from option_fields(self.settings)
         yield line("training-error", "error")
         yield Empty(with_keys(self.EMPTY), id="training-empty")
         yield line("training-status", "status")
@@ -101,13 +123,23 @@ class TrainingPane(Pane):
             table.add_column(Text(title, justify="right"), width=width, key=str(place))
         self.query_one("#training-result").display = False
         self.query_one(Meter).display = False
+        self._show_options()
 
     @on(Select.Changed, "#training-recipe")
     def _recipe_changed(self, event: Select.Changed) -> None:
         event.stop()
-        head = event.value == "head"
-        epochs = self.settings.epochs if head else self.settings.classic_epochs
-        self.query_one("#training-epochs", Input).value = str(epochs)
+        self._show_options()
+
+    def _show_options(self) -> None:
+        """Show the fields of the recipe's options, no others."""
+        shown = {option.setting for option in train_options(self._recipe).values()}
+        for option in TRAIN_OPTIONS:
+            for part in self.query(f".option-{option.setting}"):
+                part.display = option.setting in shown
+
+    @property
+    def _recipe(self) -> Recipe:
+        return cast(Recipe, self.query_one("#training-recipe", Select).value)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -116,13 +148,17 @@ class TrainingPane(Pane):
 
     def request(self) -> TrainRequest | None:
         """The training asked for by the fields; None (and the reason shown) if they are wrong."""
-        text = self.query_one("#training-epochs", Input).value
-        if not text or not 1 <= int(text) <= 1000:
-            self.write("#training-error", "Epochs are a whole number from 1 to 1000.")
-            return None
+        options = {}
+        for name, option in train_options(self._recipe).items():
+            field = self.query_one(f"#training-{option.setting}", Widget)
+            assert isinstance(field, Input | Select | Checkbox)
+            try:
+                options[name] = option.checked(field.value)
+            except ValueError as error:
+                self.write("#training-error", str(error))
+                return None
         self.write("#training-error", "")
-        recipe = cast(Recipe, self.query_one("#training-recipe", Select).value)
-        return TrainRequest(recipe=recipe, epochs=int(text))
+        return TrainRequest(recipe=self._recipe, options=options)
 
     def started(self, event: JobStarted) -> None:
         """A training begins: clear what the last one left."""
