@@ -6,7 +6,8 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from concurrent.futures import Future, InvalidStateError, wait
+from typing import TypeVar
 
 from engine.contract.errors import Cancelled, SourceTimeout
 
@@ -79,41 +80,6 @@ def given_up() -> int:
     return sum(each.is_alive() for each in list(_given_up))
 
 
-class _Call(Generic[T]):
-    """One call in its thread. Either the caller takes the result or the thread discards it."""
-
-    def __init__(self, work: Callable[[], T], discard: Callable[[T], None]) -> None:
-        self._work = work
-        self._discard = discard
-        self._lock = threading.Lock()
-        self._abandoned = False
-        self.done = threading.Event()
-        self.result: list[T] = []
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            result = self._work()
-        except BaseException as error:
-            self.error = error
-            self.done.set()
-            return
-        with self._lock:
-            late = self._abandoned
-            if not late:
-                self.result.append(result)
-                self.done.set()
-        if late:
-            with contextlib.suppress(Exception):
-                self._discard(result)
-
-    def abandon(self) -> bool:
-        """Give up waiting; False if the result came at the last moment."""
-        with self._lock:
-            self._abandoned = not self.done.is_set()
-            return self._abandoned
-
-
 def within(
     seconds: float,
     work: Callable[[], T],
@@ -121,20 +87,34 @@ def within(
     late: SourceTimeout,
     cancel: Cancel | None = None,
 ) -> T:
-    """The result of `work`, run in a daemon thread.
+    """The result of `work`, run in a daemon thread: a thread inside a native library cannot be
+    ended, only abandoned.
 
     Raises what `work` raised, `late` after `seconds`, or Cancelled. A result that comes after
     that is given to `discard`, in the thread.
     """
-    call = _Call(work, discard)
-    thread = threading.Thread(target=call.run, name="facedesk-open", daemon=True)
+    call: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:
+            with contextlib.suppress(InvalidStateError):  # nobody waits any more
+                call.set_exception(error)
+            return
+        try:
+            call.set_result(result)
+        except InvalidStateError:
+            with contextlib.suppress(Exception):
+                discard(result)
+
+    thread = threading.Thread(target=run, name="facedesk-open", daemon=True)
     thread.start()
     ends = time.monotonic() + seconds
-    while not call.done.wait(max(0.0, min(POLL, ends - time.monotonic()))):
+    while not wait([call], max(0.0, min(POLL, ends - time.monotonic()))).done:
         cancelled = cancel is not None and cancel.stopping
-        if (cancelled or time.monotonic() >= ends) and call.abandon():
+        # Not if the result came at the last moment.
+        if (cancelled or time.monotonic() >= ends) and call.cancel():
             give_up(thread)
             raise Cancelled() if cancelled else late
-    if call.error is not None:
-        raise call.error
-    return call.result[0]
+    return call.result()

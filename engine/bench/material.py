@@ -28,7 +28,7 @@ from engine.jobs.train import train
 from engine.model.backbones import Backbone
 from engine.model.face_space import FaceSpace
 from engine.model.networks import Backbones
-from engine.model.vgg16 import BLOCKS, VIEW
+from engine.model.vgg16 import BLOCKS, VIEW, Extracts
 from engine.people.registry import People
 from engine.pictures import CROP, decode_crop, encode_png
 from engine.settings import Settings
@@ -182,24 +182,28 @@ def enrol(workspace: Workspace, name: str, pictures: list[bytes]) -> None:
         (folder / f"{number:04d}.png").write_bytes(data)
 
 
-class Counted:
-    """An extractor that counts the crops it is given."""
+class Watched:
+    """An extractor that notes the crops it was given, the seconds it took and its last rows."""
 
-    def __init__(self, backbone: Backbone) -> None:
-        self._inner = backbone.extractor
-        self.digest, self.length = self._inner.digest, self._inner.length
-        self.crops = 0
+    def __init__(self, inner: Extracts) -> None:
+        self._inner = inner
+        self.digest, self.length = inner.digest, inner.length
+        self.crops, self.seconds = 0, 0.0
+        self.rows: NDArray[np.float32] = np.empty((0, inner.length), np.float32)
 
     def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """As `Extracts.extract`."""
+        began = time.perf_counter()
+        self.rows = self._inner.extract(crops)
+        self.seconds += time.perf_counter() - began
         self.crops += len(crops)
-        return self._inner.extract(crops)
+        return self.rows
 
 
-def counted(settings: Settings) -> tuple[Backbones, Counted]:
+def counted(settings: Settings) -> tuple[Backbones, Watched]:
     """The packaged network, loaded, and what counts its crops."""
     loaded = Backbones(settings.model).named("vgg16")
-    counter = Counted(loaded)
+    counter = Watched(loaded.extractor)
     whole = Backbone(loaded.name, counter, loaded.space, loaded.weights, loaded.digest)
     counter.extract(np.zeros((1, 160, 160, 3), np.uint8))  # the first call is slow
     counter.crops = 0

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.bench.material import (
     WINOGRAD,
     Plan,
+    Watched,
     clip,
     clip_of_four,
     crops_to_measure,
@@ -37,7 +38,6 @@ from engine.model.keras_networks import KerasExtractor
 from engine.model.networks import backbone_of
 from engine.model.store import ModelStore
 from engine.model.vectors import Float32, unit
-from engine.model.vgg16 import Extracts
 from engine.model.weights import load_weights
 from engine.openvino_networks import openvino
 from engine.pictures import CROP
@@ -228,7 +228,7 @@ class Recognition:
         backbone = backbone_of(model.info, settings.model.runtime)
         self.stages = Stages()
         self.space = backbone.space
-        self.extractor = _Timed(backbone.extractor)
+        self.extractor = Watched(backbone.extractor)
         self._recogniser = Recogniser(model, self.extractor, self.space, settings.recognition)
         self._find = face_search(settings, lambda event: None, photographs=False)
         self._tracker = Tracker(settings.recognition)
@@ -248,7 +248,8 @@ class Recognition:
         began = time.perf_counter()
         self._recogniser.observe(frame.label, frame.sequence, frame.seconds, boxes, crops)
         observed = time.perf_counter() - began
-        stages.add("features", self.extractor.spent())
+        stages.add("features", self.extractor.seconds)
+        self.extractor.seconds = 0.0
         began = time.perf_counter()
         embeddings = self.space.embed(self.extractor.rows[: len(faces)])
         scores = self._recogniser.gallery.scores(embeddings)
@@ -260,28 +261,6 @@ class Recognition:
         stages.add("draw", drawn)
         stages.add("all", found + observed + drawn)
         return len(faces)
-
-
-class _Timed:
-    """An extractor that notes what its calls take, and its last rows."""
-
-    def __init__(self, inner: Extracts) -> None:
-        self._inner = inner
-        self.digest, self.length = inner.digest, inner.length
-        self.rows: NDArray[np.float32] = np.empty((0, inner.length), np.float32)
-        self._seconds = 0.0
-
-    def extract(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """As `Extracts.extract`."""
-        began = time.perf_counter()
-        self.rows = self._inner.extract(crops)
-        self._seconds += time.perf_counter() - began
-        return self.rows
-
-    def spent(self) -> float:
-        """Seconds since the last call of this."""
-        seconds, self._seconds = self._seconds, 0.0
-        return seconds
 
 
 def measure_recognise(plan: Plan) -> Iterator[Figure]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.camera.source import Frame, Report, SourceInfo, ignore
+from engine.camera.source import Frame, Report, SourceInfo, check_there, ignore
 from engine.contract import Notice, PictureSkipped
-from engine.contract.errors import SourceDenied, SourceNotFound, SourceUnreadable
+from engine.contract.errors import SourceUnreadable
 from engine.picture_formats import FORMATS, READ_SUFFIXES, is_picture_name, leads_outside
 from engine.pictures import Unreadable, read_photograph
 
@@ -100,18 +99,8 @@ def pictures_of(path: Path, report: Report = ignore) -> tuple[tuple[Path, str], 
     the folder, and a sub-folder that may not be read, are left out and reported. Nothing is
     decoded. Raises SourceNotFound, SourceDenied, and SourceUnreadable where there is no picture.
     """
-    try:
-        is_folder = stat.S_ISDIR(path.stat().st_mode)
-        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
-    except PermissionError as error:
-        raise SourceDenied(
-            "The pictures may not be read", str(path), f"Check the permissions: ls -ld {path}"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise SourceNotFound(
-            "There is no such file or folder", str(path), "Check the path, relative to here."
-        ) from error
-    if not is_folder:
+    check_there(path)
+    if not path.is_dir():
         return ((path, path.name),)
 
     def tell(error: OSError) -> None:

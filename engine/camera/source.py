@@ -1,6 +1,6 @@
 """What kind of source a text names, whether it can be there, and what a source delivers: frames.
 
-Needs no OpenCV and opens nothing, so that a misspelt path is said before a network is loaded.
+Needs no OpenCV and opens no source, so that a misspelt path is said before a network is loaded.
 """
 
 from __future__ import annotations
@@ -266,17 +266,16 @@ def check_source(text: str, *, may_come: bool = False) -> None:
 
 
 def check_there(path: Path) -> None:
-    """Return if there is something at `path` that may be read. Raises as `check_file` does."""
+    """Return if there is something at `path` that may be read. Raises SourceNotFound or
+    SourceDenied."""
     try:
-        readable = os.access(path, os.R_OK) if path.stat() else False
+        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except PermissionError as error:
+        hint = f"Check the permissions: ls -ld {path}"
+        raise SourceDenied("The pictures may not be read", str(path), hint) from error
     except (OSError, ValueError) as error:
-        raise SourceNotFound(
-            "There is no such file or folder", str(path), "Check the path, relative to here."
-        ) from error
-    if not readable:
-        raise SourceDenied(
-            "The pictures may not be read", str(path), f"Check the permissions: ls -ld {path}"
-        )
+        hint = "Check the path, relative to here."
+        raise SourceNotFound("There is no such file or folder", str(path), hint) from error
 
 
 def check_file(path: Path) -> None:

@@ -188,26 +188,21 @@ def _is_mjpeg(answer: Answer, seconds: float) -> bool:
 
 def refuse_what_is_no_stream(answer: Answer) -> None:
     """Raise SourceUnreadable for a page, a single picture, sound or a list of other addresses."""
-    if answer.kind.startswith("audio/"):
-        raise sound_only(answer.text)
-    if answer.kind.startswith("image/"):
+    kind, text = answer.kind, answer.text
+    if kind.startswith("audio/"):
+        raise sound_only(text)
+    if kind.startswith("image/"):
+        hint = "Look up the address of the camera's stream (MJPEG or RTSP) in its manual."
+        raise SourceUnreadable("This address gives single pictures, no stream", text, hint)
+    if "mpegurl" in kind or kind == "application/dash+xml":
+        title = "This address gives a playlist, which names other addresses"
         raise SourceUnreadable(
-            "This address gives single pictures, no stream",
-            answer.text,
-            "Look up the address of the camera's stream (MJPEG or RTSP) in its manual.",
+            title, text, "Give the stream's own address (MJPEG, RTSP or a film)."
         )
-    if "mpegurl" in answer.kind or answer.kind == "application/dash+xml":
-        raise SourceUnreadable(
-            "This address gives a playlist, which names other addresses",
-            answer.text,
-            "Give the stream's own address (MJPEG, RTSP or a film).",
-        )
-    if answer.kind.startswith("text/") or answer.kind in ("application/json", "application/xml"):
-        raise SourceUnreadable(
-            "The stream cannot be played",
-            f"{answer.text} answers with {answer.kind[:40]}, but not with pictures",
-            "Check path, user name and password; try the address in a video player.",
-        )
+    if kind.startswith("text/") or kind in ("application/json", "application/xml"):
+        said = f"{text} answers with {kind[:40]}, but not with pictures"
+        hint = "Check path, user name and password; try the address in a video player."
+        raise SourceUnreadable("The stream cannot be played", said, hint)
 
 
 class StreamSource(PictureSource):
