@@ -29,7 +29,7 @@ OPENCV = {
     "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",  # its 10 s would hold a hung webcam too long
     "QT_LOGGING_RULES": "*.warning=false",
 }
-"""What OpenCV and its parts are told; the one place, `engine.camera.opencv` sets it too."""
+"""Keeps OpenCV and its parts quiet; `engine.camera.opencv` sets it too."""
 
 SPEAKING = ("OPENCV_FFMPEG_DEBUG", "OPENCV_VIDEOIO_DEBUG")
 """What makes OpenCV print the address of each stream, with its password. Never left set."""

@@ -92,7 +92,7 @@ def leads_outside(path: Path, root: Path) -> bool:
 
 
 def format_of(data: bytes) -> str | None:
-    """The code in FORMATS of what a file is, told by its first bytes; None: another, or damaged.
+    """The code in FORMATS of what a file is, by its first bytes; None: another, or damaged.
 
     Whether a decoder can read it nevertheless (AVIF) is for the caller to know.
     """

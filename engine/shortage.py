@@ -37,7 +37,7 @@ def shortage(error: BaseException) -> OutOfMemory | None:
         if isinstance(each, OutOfMemory):
             return each
         if _is_shortage(each):
-            return _told(str(each).strip().splitlines()[-1] if str(each).strip() else "")
+            return _out_of_memory(str(each).strip().splitlines()[-1] if str(each).strip() else "")
     return None
 
 
@@ -52,7 +52,7 @@ def refuse_shortage(error: BaseException, what: str = "", needed: int = 0) -> No
     if found is None or (needed and not lacking(needed)):
         return
     if needed:
-        found = _told(f"{what} needs {needed / 1e6:.0f} MB")
+        found = _out_of_memory(f"{what} needs {needed / 1e6:.0f} MB")
     raise found from error
 
 
@@ -75,10 +75,11 @@ def need_room(what: str, needed: int) -> None:
         return
     left = max(0, limit - _size())
     if left < needed:
-        raise _told(f"loading {what} needs {needed / 1e6:.0f} MB, and {left / 1e6:.0f} MB are left")
+        needs, rest = f"{needed / 1e6:.0f} MB", f"{left / 1e6:.0f} MB"
+        raise _out_of_memory(f"loading {what} needs {needs}, and {rest} are left")
 
 
-def _told(what: str) -> OutOfMemory:
+def _out_of_memory(what: str) -> OutOfMemory:
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     hint = "Nothing kept is lost. Close other programs, or give this one more memory."
     if limit != resource.RLIM_INFINITY:

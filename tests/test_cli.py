@@ -150,9 +150,9 @@ def test_models_are_completed(workspace: Workspace) -> None:
 def test_sources_and_recordings_are_completed(workspace: Workspace) -> None:
     at = ("--workspace", str(workspace.root))
     assert "demo:collins" in completed(*at, "recognize", "--source", incomplete="demo:")
-    tape = workspace.root / "ada.fdrec"
-    tape.mkdir()
-    assert str(tape) in completed(*at, "replay", incomplete=str(workspace.root))
+    recording = workspace.root / "ada.fdrec"
+    recording.mkdir()
+    assert str(recording) in completed(*at, "replay", incomplete=str(workspace.root))
 
 
 def test_completion_says_nothing_where_nothing_can_be_read(tmp_path: Path) -> None:

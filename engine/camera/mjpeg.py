@@ -97,8 +97,8 @@ class Parts:
                 raise Rubbish("headers without end")
             if line.startswith(b"--"):
                 length = 0  # what came before was another part's
-            elif told := _LENGTH.match(line):
-                length = int(told[1])
+            elif stated := _LENGTH.match(line):
+                length = int(stated[1])
                 if length > LONGEST_PICTURE:
                     raise Rubbish(f"a picture of {length} bytes")
             elif length and not line.strip():

@@ -1,4 +1,4 @@
-"""OpenCV, told to keep quiet and to one thread: take `cv2` from here inside `engine.camera`.
+"""OpenCV, kept quiet and on one thread: take `cv2` from here inside `engine.camera`.
 
 Native libraries write on file descriptor 2, where a terminal app draws. Everything that fails
 here is reported by a typed error instead. A developer's own environment wins, but not where it
@@ -12,17 +12,9 @@ import os
 from engine import machine
 from engine.logs import OPENCV, silence_addresses
 
-DEFAULTS = OPENCV
-
-
-def keep_quiet() -> None:
-    """Set the defaults that are not set yet."""
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    silence_addresses()
-
-
-keep_quiet()
+for _name, _value in OPENCV.items():
+    os.environ.setdefault(_name, _value)
+silence_addresses()
 
 import cv2 as cv2  # noqa: E402 - the environment must be set first
 

@@ -67,7 +67,7 @@ cameras that say so otherwise only `udp` is of use."""
 def limit_memory(most: int) -> bool:
     """Have FFmpeg refuse larger pieces of memory, in all of this process; whether that was done.
 
-    OpenCV hands no such option on to decoders, so FFmpeg's library is told itself.
+    OpenCV hands no such option on to decoders, so FFmpeg's library itself is called.
     """
     with (
         contextlib.suppress(OSError, AttributeError),

@@ -232,7 +232,7 @@ Kind = Literal["person", "stranger", "trash"]
 Why = Literal["same", "alike", "incomparable"]
 
 
-MOST_TOLD = 10
+MOST_NAMED = 10
 """Named one by one in the error's sentence."""
 
 
@@ -305,9 +305,9 @@ def _sentences(doubts: Doubts) -> Iterator[str]:
         ("Unknown people may be {name}: {who}.", doubts.unsure),
     ):
         if each:
-            who = "; ".join(one.words for one in each[:MOST_TOLD])
-            more = f"; and {len(each) - MOST_TOLD} more"
-            who += more if len(each) > MOST_TOLD else ""
+            who = "; ".join(one.words for one in each[:MOST_NAMED])
+            more = f"; and {len(each) - MOST_NAMED} more"
+            who += more if len(each) > MOST_NAMED else ""
             yield begin.format(name=doubts.name, who=who)
 
 

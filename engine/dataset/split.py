@@ -174,7 +174,7 @@ FORMAT = 1
 
 _AGAIN = "Run `facedesk split`."
 _PICTURE = re.compile(r"([^/]+)/[0-9]{4,6}\.png")
-_MOST_CHANGES_TOLD = 3
+_MOST_CHANGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +268,8 @@ def check_fits(split: Split, people: Sequence[Person]) -> None:
         if gone := len(then - now):
             changes.append(f"{many(gone, 'picture')} of {person.name} gone")
     if changes:
-        told = "; ".join(changes[:_MOST_CHANGES_TOLD])
-        more = len(changes) - _MOST_CHANGES_TOLD
+        told = "; ".join(changes[:_MOST_CHANGES])
+        more = len(changes) - _MOST_CHANGES
         raise SplitMissing(
             "The split no longer fits the pictures",
             f"{told}; and {more} more" if more > 0 else told,

@@ -159,8 +159,8 @@ class BlazeFace:
 def seen(image: NDArray[np.uint8], part: Square, size: int) -> NDArray[np.uint8]:
     """`part` of a picture (uint8 HxWx3) at `size` x `size` pixels, black beyond its edges.
 
-    A dark picture's light is multiplied up: an operator in a dark room is not to be told that
-    there is no face, instead of that there is no light.
+    A dark picture's light is multiplied up: in a dark room the operator should read that
+    there is too little light, not that there is no face.
     """
     height, width = image.shape[:2]
     scale = size / part.side

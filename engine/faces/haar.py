@@ -190,7 +190,7 @@ def _brightened(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A dark frame with its light multiplied up, for the search only.
 
     The cascades skip windows of little contrast. Without this an operator in a dark room would
-    be told that there is no face, instead of that there is no light.
+    read that there is no face, instead of that there is too little light.
     """
     mean = float(cv2.mean(grey)[0])
     if mean >= _DARK_FRAME:

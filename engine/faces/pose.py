@@ -6,14 +6,14 @@ other way against the eyes. Of 500 people of LFW, whose mirror image must give t
 four in ten are called turned; mirrored, 88 in 100 of those are called turned to the other side,
 the rest frontal, none to the same side. A nod strays by 0.024 between the two pictures, and by
 0.078 from person to person: how a face is built and how high the camera stands weigh as much as
-the nod itself. So it is told against a `level`, the person's own.
+the nod itself. So it is measured against a `level`, the person's own.
 
 From the Haar cascade only a box and two eyes are known, so the turn is read from two weak signs.
 In the crop, which then is aligned by the eyes alone, nose and mouth move beside the eyes' middle:
 the axis about which the lower face is most alike to its own mirror image tells where they are.
 And Haar's box, which follows the head's outline, moves against the eyes. One in five of LFW is
 called turned; mirrored, 61 in 100 of those are called turned to the other side, 37 frontal, 3 to
-the same side. Nods move by less than the box's own jitter, so none is told.
+the same side. Nods move by less than the box's own jitter, so none is named.
 """
 
 from __future__ import annotations

@@ -190,7 +190,6 @@ class QualityGates:
         probe = Probe(face.crop, face.box.width, lead, roll(face), previous)
         for gate, value, limit in measured(probe, GATES.values(), self.settings, imported):
             if gate.closes(value, limit):
-                several = gate.refusal is Refusal.SEVERAL_FACES
-                seen = None if several else face
+                seen = None if gate.refusal is Refusal.SEVERAL_FACES else face
                 return Verdict(seen, gate.refusal, value, limit, 0.0, 0.0)
         return Verdict(face, None, 0.0, 0.0, probe.brightness, probe.sharpness)

@@ -189,7 +189,7 @@ class _Recording:
             "facedesk": __version__,
             "recorded": utc_now(),
             "job": job,
-            "request": _told(request),
+            "request": _request_of(request),
             "settings": {name: settings.as_json()[name] for name in MATTERING},
             "model": model.id if model else "",
         }
@@ -230,7 +230,7 @@ class _Recording:
         )
 
 
-def _told(request: EnrolRequest | RecogniseRequest) -> dict[str, Any]:
+def _request_of(request: EnrolRequest | RecogniseRequest) -> dict[str, Any]:
     """The request without credentials and without what belongs to this machine's screen."""
     body = dataclasses.asdict(request)
     body["source"] = mask_credentials(request.source)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from engine import machine
-from engine.camera.opencv import DEFAULTS, cv2
+from engine.camera.opencv import cv2
+from engine.logs import OPENCV
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -38,7 +39,7 @@ def test_the_libraries_print_nothing_when_sources_fail(tmp_path: Path, first: st
     """Whichever module of the program loads OpenCV first."""
     (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(1).bytes(20_000))
     (tmp_path / "noise.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(2000))
-    clean = {name: value for name, value in os.environ.items() if name not in DEFAULTS}
+    clean = {name: value for name, value in os.environ.items() if name not in OPENCV}
     ended = subprocess.run(
         [sys.executable, "-c", FAIL.format(first=first), *map(str, tmp_path.iterdir())],
         cwd=REPOSITORY,
