@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events, on, work
+from textual import events, on
 from textual.actions import SkipAction
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -34,7 +34,7 @@ from tui.desk.preview import LOOK, PreviewControl
 from tui.desk.quick import QuickEnrolment
 from tui.keys import KEYS, written
 from tui.keys.keymap import pressed, read_keymap, shown, use, with_keys
-from tui.link import EngineApp, in_thread
+from tui.link import EngineApp, Lists, in_thread
 from tui.live import Live
 from tui.panes.base import ActivityPane
 from tui.panes.split import SplitPane
@@ -55,7 +55,7 @@ from tui.screens.stills import Stills
 from tui.screens.unknown import Unknown
 from tui.screens.why import Explanations
 from tui.widgets.lists import Where, filtered, move
-from tui.words.events import describe
+from tui.words.events import Line, describe
 from tui.words.recovery import untrained_words
 from tui.words.tables import Sheet
 from tui.words.text import clean, day, measured, reason_words
@@ -121,6 +121,8 @@ class FacedeskApp(EngineApp):
         self.jobs = Jobs(self, self.screen_desk)
         self.listen(
             {
+                Line: self._add_line,
+                Lists: self._show_lists,
                 TrainDone: self._trained,
                 RecordingStarted: lambda _event: self._show_recording(True),
                 RecordingEnded: lambda _event: self._show_recording(False),
@@ -184,12 +186,12 @@ class FacedeskApp(EngineApp):
             self.tell(trouble, "warning")
         self.theme_changed_signal.subscribe(self, self._theme_chosen)
         self.set_interval(LOOK, self.preview.look)
-        self.begin_engine()
+        self.begin_engine(self._begin)
 
     def _theme_chosen(self, theme: Theme) -> None:
         self.remember("theme", theme.name)
 
-    def engine_started(self) -> None:
+    def _begin(self) -> None:
         """List what is in the workspace; then the job or demo that the app was opened for."""
         self.go(self.people.purge())
         self.reload()
@@ -228,9 +230,8 @@ class FacedeskApp(EngineApp):
 
     # --- what arrives --------------------------------------------------------------------
 
-    def tell(self, text: str, level: str = "info", hint: str = "") -> None:
-        """Add a line to the activity log."""
-        self.screen_desk.activity.add(text, level, hint)
+    def _add_line(self, line: Line) -> None:
+        self.screen_desk.activity.add(line.text, line.level, line.hint)
 
     def _trained(self, event: TrainDone) -> None:
         for warning in event.warnings:
@@ -265,25 +266,19 @@ class FacedeskApp(EngineApp):
             why = f"{reason_words(refused.reason)}{f' ({value})' if value else ''}"
             self.tell(f"Refused {refused.file}: {why}", "warning")
 
-    # --- what is read --------------------------------------------------------------------
+    # --- what the workspace holds --------------------------------------------------------
 
-    @work(exclusive=True, group="reload", exit_on_error=False)
-    async def reload(self) -> None:
-        """Read people, split and models again."""
-        people = await self.ask(self.desk.people)
-        if people is not None:
-            self.board.people = len(people)
-            self.screen_desk.people.show(people)
-        self.screen_desk.split.show(await self.ask(self.desk.current_split))
-        models = await self.ask(self.desk.models)
-        if models is not None:
-            self.board.models = len(models)
-            self._show_models(models)
+    def _show_lists(self, lists: Lists) -> None:
+        if lists.people is not None:
+            self.screen_desk.people.show(lists.people)
+        self.screen_desk.split.show(lists.split)
+        if lists.models is not None:
+            self._show_models(lists.models)
         if self._first_look:
             self._first_look = False
-            self._tell_untrained(people or ())
+            self._tell_untrained(lists.people or ())
             self._restore_view()
-            if self._welcomes and people == () and not self.board.titles:
+            if self._welcomes and lists.people == () and not self.board.titles:
                 self._welcome()
         self.screen_desk.refresh_bindings()
 

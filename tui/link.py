@@ -38,10 +38,12 @@ from engine.contract import (
     JobEnded,
     JobStarted,
     RecogniseDone,
+    SplitDone,
     TrainDone,
 )
 from engine.contract.desk import Desk
 from engine.contract.errors import FacedeskError
+from engine.contract.requests import ModelRow, PersonRow
 from engine.logs import LogFormatter, open_log
 from engine.shortage import shortage
 from tui.board import JobBoard
@@ -50,7 +52,7 @@ from tui.memory import Memory, Scalar
 from tui.screens.dialog import Closing
 from tui.terminal.line import driver_of
 from tui.terminal.suspension import KeysInOrder, heed_suspension, paint_all
-from tui.words.events import describe
+from tui.words.events import Line, describe
 from tui.words.text import clean
 
 
@@ -130,6 +132,16 @@ class LastUsed:
     """Whether OpenCV's own window was wanted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What the workspace holds; None where it could not be read, which is shown. There may be no
+    split."""
+
+    people: tuple[PersonRow, ...] | None
+    split: SplitDone | None
+    models: tuple[ModelRow, ...] | None
+
+
 class End:
     """The end of the desk, once whoever asks; and of the process, if it does not end itself."""
 
@@ -176,7 +188,7 @@ class EngineApp(KeysInOrder):
         )
         self.bridge = Bridge(lambda: self.post_message(EngineNews()), clock)
         self.closing = False
-        self._listeners: defaultdict[type[Event], list[Listener]] = defaultdict(list)
+        self._listeners: defaultdict[type[Any], list[Listener]] = defaultdict(list)
         self._viewers: list[Callable[[Live], object]] = []
         self._end = End(desk.close)
         self._resting: Timer | None = None
@@ -186,24 +198,10 @@ class EngineApp(KeysInOrder):
         """Textual's own, made fit for any keyboard."""
         return driver_of(super().get_driver_class())
 
-    # --- what the app adds ---------------------------------------------------------------
-
-    def tell(self, text: str, level: str = "info", hint: str = "") -> None:
-        """Add a line to the activity log."""
-        raise NotImplementedError
-
-    def engine_started(self) -> None:
-        """The desk has been started."""
-        raise NotImplementedError
-
-    def reload(self) -> object:
-        """Read people, split and models again."""
-        raise NotImplementedError
-
     # --- events --------------------------------------------------------------------------
 
-    def listen(self, listeners: Mapping[type[Event], Listener]) -> None:
-        """Call these with each event of their class, after those who listen already."""
+    def listen(self, listeners: Mapping[type[Any], Listener]) -> None:
+        """Call these with each event, Line or Lists of their class, after those who listen."""
         for kind, listener in listeners.items():
             self._listeners[kind].append(listener)
 
@@ -215,8 +213,15 @@ class EngineApp(KeysInOrder):
         """Log an event and hand it to those who listen to its class."""
         if line := describe(event, self.board.title_of(event)):
             self.tell(line.text, line.level, line.hint)
-        for listener in self._listeners[type(event)]:
-            listener(event)
+        self._hand_out(event)
+
+    def tell(self, text: str, level: str = "info", hint: str = "") -> None:
+        """Add a line to the activity log."""
+        self._hand_out(Line(text, level, hint))
+
+    def _hand_out(self, news: object) -> None:
+        for listener in self._listeners[type(news)]:
+            listener(news)
 
     def show_live(self, live: Live) -> None:
         """Hand the present state to all who show it."""
@@ -237,16 +242,16 @@ class EngineApp(KeysInOrder):
             self._resting.stop()
         self._resting = self.set_timer(RESTING, lambda: paint_all(self))
 
-    def begin_engine(self) -> None:
-        """Start the desk; call this after the first paint."""
+    def begin_engine(self, then: Callable[[], object]) -> None:
+        """Start the desk and call `then`; to be called after the first paint."""
         self._keep_log()
         self.set_interval(1 / LOOKS, self.take_news)
-        self._start_desk()
+        self._start_desk(then)
 
     @work(exit_on_error=False)
-    async def _start_desk(self) -> None:
+    async def _start_desk(self, then: Callable[[], object]) -> None:
         await self.ask(lambda: self.desk.start(self.bridge.listener))
-        self.engine_started()
+        then()
 
     def on_engine_news(self, message: EngineNews) -> None:
         """The bridge holds something."""
@@ -265,6 +270,18 @@ class EngineApp(KeysInOrder):
             self.show_event(event)
         if live is not None:
             self.show_live(live)
+
+    @work(exclusive=True, group="reload", exit_on_error=False)
+    async def reload(self) -> None:
+        """Read people, split and models again, for those who listen to Lists."""
+        people = await self.ask(self.desk.people)
+        split = await self.ask(self.desk.current_split)
+        models = await self.ask(self.desk.models)
+        if people is not None:
+            self.board.people = len(people)
+        if models is not None:
+            self.board.models = len(models)
+        self._hand_out(Lists(people, split, models))
 
     # --- calls and errors ----------------------------------------------------------------
 

@@ -138,7 +138,7 @@ def _captured(workspace: Workspace, settings: Settings, ahead: FeaturesAhead, co
 
     for name, source in PEOPLE.items():
         request = EnrolRequest(person=name, source=source, count=count, pace="live")
-        enrol(workspace, settings, request, Cancel(), emit, follower=ahead)
+        enrol(workspace, settings, request, Cancel(), emit, follower=ahead.take)
     return last
 
 

@@ -211,8 +211,6 @@ class FramesEnded:
     """No more frames will come from a camera; after the last one the model process sums up."""
 
     frames: int
-    dropped: int
-    seconds: float
     camera: int = 0
 
 

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from engine.contract import EvaluateDone, Event, Finding, SplitDone
-from engine.contract.errors import DataError, WorkspaceLocked
-from engine.contract.people import Added, Answers, Erased, Exported, RosterRow, Trashed
+from engine.contract.errors import WorkspaceLocked
+from engine.contract.people import Added, Exported, RosterRow, Trashed
 from engine.contract.requests import (
-    Job,
     ModelRow,
     PersonFacts,
     PersonRow,
@@ -31,14 +30,10 @@ from engine.people.trash import Trash
 from engine.people.unknown import UnknownStore
 from engine.people.unknown_choices import Choices
 from engine.rights import stores
-from engine.rights.doubts import Scores
-from engine.rights.erase import erase, unfinished
+from engine.rights.erase import unfinished
 from engine.rights.upkeep import due, purge, writing
 from engine.settings import Settings
 from engine.workspace.folder import Workspace
-
-HOLDS_PICTURES: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
-"""Jobs that hold pictures in memory, and may write them down after an erasure."""
 
 
 class SharedWriter:
@@ -88,20 +83,14 @@ class SharedWriter:
 
 
 class QuickCalls:
-    """The half of the real `Desk` that needs no other process."""
+    """The half of the real `Desk` that needs no other process. `tell` hears what a call finds."""
 
-    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+    def __init__(
+        self, workspace: Workspace, settings: Settings, tell: Callable[[Event], None]
+    ) -> None:
         self._workspace = workspace
         self._settings = settings
-        self._writer = SharedWriter(workspace, self._hear)
-
-    def _hear(self, event: Event) -> None:
-        """Report what a call finds on its way."""
-        raise NotImplementedError
-
-    def _likeness(self, ids: tuple[str, ...]) -> Scores:
-        """Compare kept strangers with a person, see `doubts.measure`."""
-        raise NotImplementedError
+        self._writer = SharedWriter(workspace, tell)
 
     @property
     def workspace(self) -> Path:
@@ -110,10 +99,6 @@ class QuickCalls:
     @property
     def settings(self) -> Settings:
         return self._settings
-
-    @property
-    def running(self) -> frozenset[Job]:
-        raise NotImplementedError
 
     @property
     def _keep_days(self) -> int:
@@ -180,16 +165,6 @@ class QuickCalls:
 
     def export_person(self, name: str, file: str) -> Exported:
         return stores.export_person(self._workspace, name, Path(file))
-
-    def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
-        if busy := sorted(self.running & HOLDS_PICTURES):
-            raise DataError(
-                "A job is under way",
-                f"{', '.join(busy)} may still write of this person",
-                "Stop it (x), then erase.",
-            )
-        with self._writer.hold("erase"):
-            return erase(self._workspace, name, by, answers=answers, compare=self._likeness)
 
     def purge(self) -> dict[str, int]:
         if not (unfinished(self._workspace) or due(self._workspace, self._settings)):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import logging
-import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from engine.cancel import Cancel
 from engine.contract import JobEnded, SourceFailed
@@ -15,8 +15,6 @@ from engine.contract.messages import (
     FacesFound,
     FirstPictures,
     FramesEnded,
-    PictureKept,
-    PicturesOver,
     Quit,
     SessionAsked,
     SessionJudged,
@@ -32,29 +30,27 @@ from engine.contract.requests import (
     Wishes,
 )
 from engine.desk.child_main import ChildContext, serve
-from engine.jobs.find_faces import FramePace
 from engine.text import mask_credentials
 
-log = logging.getLogger(__name__)
+Takers = dict[type, Callable[[Any], object]]
+"""Who takes the messages of each class."""
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from engine.jobs.find_faces import FramePace
     from engine.people.coach import FaceGuard
 
 
 def body(context: ChildContext) -> None:
     """Take jobs until told to quit. OpenCV's windows demand the main thread, so jobs run here."""
     import engine.camera.opencv  # noqa: F401 - loads OpenCV before the first job, as it is to run
+    from engine.jobs.find_faces import FramePace
 
     wishes, pace = Wishes(), FramePace()
-
-    def hears(message: object) -> bool:
-        """Reader thread: what concerns the running job is not a job to queue."""
-        return wishes.take(message) or pace.take(message)
-
-    context.replace = hears
+    # On the reader thread: what concerns the running job is not a job to queue.
+    context.replace = lambda message: wishes.take(message) or pace.take(message)
     while True:
         message = context.messages.get()
         if isinstance(message, Quit):
@@ -77,19 +73,22 @@ def _run(context: ChildContext, start: Start, wishes: Wishes, pace: FramePace) -
         _watch(context, start, request, wishes, pace)
 
 
-class _Telling:
-    """Tells the model process of a capture's pictures."""
+@contextlib.contextmanager
+def _answers(context: ChildContext, takers: Takers) -> Iterator[None]:
+    """Messages of these classes go to the running job, on the reader thread."""
+    before = context.replace
 
-    def __init__(self, context: ChildContext) -> None:
-        self._context = context
+    def replace(message: object) -> bool:
+        if (take := takers.get(type(message))) is None:
+            return before(message)
+        take(message)
+        return True
 
-    def kept(self, slug: str, session: str, file: str) -> None:
-        """A picture is on disk."""
-        self._context.send(PictureKept(slug=slug, session=session, file=file))
-
-    def over(self, session: str) -> None:
-        """The session is closed or was given up."""
-        self._context.send(PicturesOver(session=session))
+    context.replace = replace
+    try:
+        yield
+    finally:
+        context.replace = before
 
 
 def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes: Wishes) -> None:
@@ -102,37 +101,24 @@ def _enrol(context: ChildContext, request: EnrolRequest, cancel: Cancel, wishes:
 
     guard = TwinGuard(ask)
     faces = _face_guard(context, answers=True)
-
-    def handle(message: object) -> bool:
-        """Reader thread: what concerns the running capture is not a job to queue."""
-        if isinstance(message, TwinReport):
-            guard.report(message.other)
-        elif isinstance(message, TwinAnswer):
-            guard.answer(message.choice)
-        elif isinstance(message, SessionJudged):
-            faces.report(message)
-        elif isinstance(message, FaceAnswered):
-            faces.answer(message.choice)
-        else:
-            return wishes.take(message)
-        return True
-
-    workspace, settings = context.workspace, context.settings
-    before, context.replace = context.replace, handle
-    try:
+    takers: Takers = {
+        TwinReport: lambda message: guard.report(message.other),
+        TwinAnswer: lambda message: guard.answer(message.choice),
+        SessionJudged: faces.report,
+        FaceAnswered: lambda message: faces.answer(message.choice),
+    }
+    with _answers(context, takers):
         enrol(
-            workspace,
-            settings,
+            context.workspace,
+            context.settings,
             request,
             cancel,
-            context.emit,
+            context.send,
             guard,
             faces=faces,
             preview=wishes,
-            follower=_Telling(context),
+            follower=context.send,
         )
-    finally:
-        context.replace = before
 
 
 def _face_guard(context: ChildContext, *, answers: bool) -> FaceGuard:
@@ -149,33 +135,18 @@ def _import(context: ChildContext, request: ImportRequest, cancel: Cancel) -> No
     from engine.jobs.imports import import_pictures
 
     faces = _face_guard(context, answers=False)
-
-    def handle(message: object) -> bool:
-        """Reader thread: what concerns the running import is not a job to queue."""
-        if isinstance(message, SessionJudged):
-            faces.report(message)
-            return True
-        return before(message)
-
-    before, context.replace = context.replace, handle
-    try:
-        import_pictures(context.workspace, context.settings, request, cancel, context.emit, faces)
-    finally:
-        context.replace = before
+    with _answers(context, {SessionJudged: faces.report}):
+        import_pictures(context.workspace, context.settings, request, cancel, context.send, faces)
 
 
 def _check(context: ChildContext, request: CheckRequest, cancel: Cancel) -> None:
     from engine.doctor.cameras import check_camera
 
-    check_camera(request.source, context.settings, cancel, context.emit)
+    check_camera(request.source, context.settings, cancel, context.send)
 
 
 def _watch(
-    context: ChildContext,
-    start: Start,
-    request: RecogniseRequest,
-    wishes: Wishes,
-    pace: FramePace,
+    context: ChildContext, start: Start, request: RecogniseRequest, wishes: Wishes, pace: FramePace
 ) -> None:
     """Deliver faces until the source ends; the model process then reports the job's end.
 
@@ -183,23 +154,22 @@ def _watch(
     """
     from engine.jobs.find_faces import watch
 
-    frames = dropped = 0
+    frames = 0
 
     def deliver(found: FacesFound) -> None:
-        nonlocal frames, dropped
-        frames, dropped = found.frame + 1, found.dropped
+        nonlocal frames
+        frames = found.frame + 1
         context.send(dataclasses.replace(found, camera=start.camera))
 
     cancel = context.cancels.get(start.job) or context.begin(start.job)
     pace.begin()
-    started = time.monotonic()
     try:
         with context.heartbeats.work(start.job):
-            frames, dropped = watch(
+            frames, _dropped = watch(
                 context.settings,
                 request,
                 cancel,
-                context.emit,
+                context.send,
                 deliver,
                 preview=wishes,
                 pace=pace,
@@ -216,8 +186,7 @@ def _watch(
         context.send(SourceFailed.failure(source, start.camera, error))
     finally:
         context.cancels.pop(start.job, None)
-    seconds = time.monotonic() - started
-    context.send(FramesEnded(frames=frames, dropped=dropped, seconds=seconds, camera=start.camera))
+    context.send(FramesEnded(frames=frames, camera=start.camera))
 
 
 if __name__ == "__main__":

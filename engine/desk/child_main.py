@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cancel import Cancel
-from engine.contract import Event, JobEnded, ProcessReady
+from engine.contract import JobEnded, ProcessReady
 from engine.contract.errors import Cancelled, FacedeskError
 from engine.contract.messages import End, Hello, Ping, Pong, Quit, Start
 from engine.desk.vitals import offer_to_the_kernel
@@ -102,10 +102,6 @@ class ChildContext:
             self.channel.send(message)
         except OSError:
             end_process()
-
-    def emit(self, event: Event) -> None:
-        """Report an event."""
-        self.send(event)
 
     def begin(self, job: str) -> Cancel:
         """A fresh cancel token for a job; `End` messages reach it from now on."""

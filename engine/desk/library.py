@@ -128,10 +128,7 @@ def split(workspace: Workspace, request: SplitRequest) -> SplitDone:
     """Make and save a split. Raises UsageError for impossible shares, NoPictures."""
     try:
         settings = SplitSettings(
-            train=request.train,
-            validation=request.validation,
-            test=request.test,
-            seed=request.seed,
+            train=request.train, validation=request.validation, test=request.test, seed=request.seed
         )
     except ValueError as error:
         raise UsageError(

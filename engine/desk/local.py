@@ -21,13 +21,11 @@ from engine.contract import (
     JobStarted,
     Notice,
     ProcessDied,
-    RecogniseDone,
     Sighted,
-    SourceFailed,
     TwinChoice,
 )
 from engine.contract.desk import Listener
-from engine.contract.errors import DataError, EngineDied, FacedeskError, SourceBusy
+from engine.contract.errors import DataError, FacedeskError, SourceBusy
 from engine.contract.messages import (
     Burdened,
     End,
@@ -48,6 +46,7 @@ from engine.contract.messages import (
     TwinReport,
     WhyAsked,
 )
+from engine.contract.people import Answers, Erased
 from engine.contract.requests import (
     CAMERA_JOBS,
     CheckRequest,
@@ -80,7 +79,7 @@ from engine.jobs.split import with_pictures
 from engine.model.store import ModelStore
 from engine.people.permission import permit
 from engine.people.person import clean_name
-from engine.rights.doubts import Scores
+from engine.rights.erase import erase
 from engine.rights.upkeep import SeenNotes, SeenWriter, Watched, note_settings
 from engine.settings import Settings
 from engine.text import mask_credentials
@@ -88,6 +87,7 @@ from engine.workspace.folder import Workspace
 from engine.workspace.owner import exposures
 
 WRITING_JOBS: frozenset[Job] = frozenset({"enrol", "import", "train", "evaluate"})
+"""They hold pictures in memory, and may write them down after an erasure."""
 
 
 class LocalDesk(QuickCalls):
@@ -102,9 +102,9 @@ class LocalDesk(QuickCalls):
         number: bool = True,
     ) -> None:
         """Camera jobs are recorded under `record` and `number` as `engine.jobs.recording` says."""
-        super().__init__(workspace, settings)
+        super().__init__(workspace, settings, self._tell)
         self._recorder = Recorder(record, workspace, settings, number=number)
-        self._watched = Watched(workspace, settings, self._hear)
+        self._watched = Watched(workspace, settings, self._tell)
         self._listener: Listener = lambda event: None
         self._processes = Processes(workspace, settings, self._received, self._ended)
         self._lock = self._processes.lock
@@ -113,16 +113,13 @@ class LocalDesk(QuickCalls):
         self._run = 0
         self._sources: Sources | None = None
         """Those of the recognition under way."""
-        self._counted: dict[str, int] = {}
-        """What the audit log says of it at its end."""
         self._features = FeatureRelay(self._processes, self._writer)
         self._faces = FaceQuestions(self._processes, workspace)
         self._likenesses = LikenessQuestions(self._processes, workspace)
-        self._keeping = UnknownWriter(workspace, settings, self._writer.hold, self._hear)
-        notes = SeenNotes(workspace, lambda: self._writer.hold("last seen"))
-        self._seen = SeenWriter(notes)
+        self._keeping = UnknownWriter(workspace, settings, self._writer.hold, self._tell)
+        self._seen = SeenWriter(SeenNotes(workspace, lambda: self._writer.hold("last seen")))
         self._watchdog = Watchdog(
-            settings.processes, lambda: list(self._processes.children.values()), self._hear
+            settings.processes, lambda: list(self._processes.children.values()), self._tell
         )
         self._routes: dict[type, Callable[[Child, Any], None]] = {
             FacesFound: self._to_model,
@@ -138,11 +135,9 @@ class LocalDesk(QuickCalls):
             Ready: self._model_ready,
             Burdened: lambda child, _: self._renew(child),
             RecognitionEnded: self._recognition_ended,
-            JobEnded: self._job_ended,
+            JobEnded: lambda _, m: self._job_ended(m),
             Sighted: self._sighted,
-            RecogniseDone: self._recognised,
             EvaluateDone: self._evaluated,
-            SourceFailed: self._source_failed,
         }
 
     @property
@@ -151,11 +146,7 @@ class LocalDesk(QuickCalls):
             return frozenset(self._jobs)
 
     def start(self, listener: Listener) -> None:
-        def both(event: Event) -> None:
-            self._recorder.hear(event)
-            listener(event)
-
-        self._listener = both
+        self._listener = listener
         with contextlib.suppress(FacedeskError):  # Each job that needs the log will say so.
             note_settings(self._workspace, self._settings)
         for name in (CAMERA, MODEL):
@@ -167,13 +158,11 @@ class LocalDesk(QuickCalls):
                 pass
         for each in exposures(self._workspace.root):
             text = f"{each.text}. Remedy: {each.remedy}"
-            listener(Notice(text=text, level="warning"))
+            self._tell(Notice(text=text, level="warning"))
 
-    def _hear(self, event: Event) -> None:
+    def _tell(self, event: Event) -> None:
+        self._recorder.hear(event)
         self._listener(event)
-
-    def _likeness(self, ids: tuple[str, ...]) -> Scores:
-        return self._likenesses.ask(ids)
 
     def close(self) -> None:
         self._watchdog.close()
@@ -181,8 +170,18 @@ class LocalDesk(QuickCalls):
         self._keeping.close(3.0)
         self._watched.end("stopped")
         self._seen.close(1.0)
-        self._recorder.end(None, self._listener)  # of a job whose process had to be killed
+        self._recorder.end(None, self._tell)  # of a job whose process had to be killed
         self._writer.release_all()
+
+    def erase(self, name: str, by: str = "", answers: Answers = Answers()) -> Erased:  # noqa: B008
+        if busy := sorted(self.running & WRITING_JOBS):
+            raise DataError(
+                "A job is under way",
+                f"{', '.join(busy)} may still write of this person",
+                "Stop it (x), then erase.",
+            )
+        with self._writer.hold("erase"):
+            return erase(self._workspace, name, by, answers=answers, compare=self._likenesses.ask)
 
     # --- jobs ----------------------------------------------------------------------------
 
@@ -247,16 +246,15 @@ class LocalDesk(QuickCalls):
             try:
                 if job == "recognise":
                     self._watched.begin(request.sources)
-                request = self._recorder.begin(job, request, self._listener)
+                request = self._recorder.begin(job, request, self._tell)
             except BaseException:
                 self._written(job)
                 self._watched.end("failed")
                 raise
             self._jobs[job] = "waiting"
-            self._listener(JobStarted(job=job, title=title))
+            self._tell(JobStarted(job=job, title=title))
             if job == "recognise":
                 self._run += 1
-                self._counted = {}
                 self._sources = Sources(request)
             # Recognition: the model first, for it may take seconds to load; frames wait for it.
             self._processes.send(NEEDED[job][0], Start(job=job, request=request, run=self._run))
@@ -275,11 +273,7 @@ class LocalDesk(QuickCalls):
                 "Esc ends it; then try again.",
             )
         if job in self._jobs:
-            raise DataError(
-                "Already running",
-                f"{job} is under way",
-                "Stop it first (Esc).",
-            )
+            raise DataError("Already running", f"{job} is under way", "Stop it first (Esc).")
 
     def _end(self, job: Job, *, keep: bool) -> None:
         with self._lock:
@@ -304,25 +298,23 @@ class LocalDesk(QuickCalls):
                 return
             self._written(job)
             if job == "recognise":
-                self._sources = None
+                sources, self._sources = self._sources, None
                 self._processes.end_further()
             if job != "enrol":  # training is what comes next
                 self._renew(None)
         if ended.outcome == "done" and state in ("stopped", "cancelled"):
             ended = JobEnded(job=job, outcome=state)
         if job == "recognise":
-            self._watched.end(ended.outcome, **self._counted)
+            self._watched.end(ended.outcome, **(sources.counted if sources else {}))
         self._recorder.hear(ended)
         self._recorder.end(job, self._listener)
-        self._listener(ended)
+        self._tell(ended)
 
     def _renew(self, child: Child | None) -> None:
         """Replace a process that holds too much, once no capture and no job needs it."""
         with self._lock:
             # Twins, second faces and features of a capture or an import.
-            needed = bool(
-                "enrol" in self._jobs or "import" in self._jobs or self._features.sessions
-            )
+            needed = bool({"enrol", "import"} & set(self._jobs) or self._features.sessions)
             self._processes.replace(child, self._jobs, needed=needed)
 
     # --- what the processes say ----------------------------------------------------------
@@ -334,9 +326,11 @@ class LocalDesk(QuickCalls):
         if route := self._routes.get(type(message)):
             route(child, message)
         elif isinstance(message, Event):
-            if self._sources is None or not self._sources.replayed:
+            if sources := self._sources:
+                sources.hear(message)
+            if not (sources and sources.replayed):
                 self._seen.hear(message)
-            self._listener(message)
+            self._tell(message)
 
     def _to_model(self, _child: Child, message: FacesFound | FramesEnded) -> None:
         if "recognise" in self._jobs:
@@ -344,11 +338,7 @@ class LocalDesk(QuickCalls):
 
     def _sighted(self, _child: Child, message: Sighted) -> None:
         self._keeping.offer(message, asked=bool(self._sources and self._sources.request.keep))
-        self._listener(message)
-
-    def _recognised(self, _child: Child, done: RecogniseDone) -> None:
-        self._counted = {"frames": done.frames}
-        self._listener(done)
+        self._tell(message)
 
     def _evaluated(self, _child: Child, done: EvaluateDone) -> None:
         """The running evaluation holds the writer lock. A full disk must not lose the figures."""
@@ -356,8 +346,8 @@ class LocalDesk(QuickCalls):
             save_evaluation(self._workspace, done)
         except DataError as error:
             text = f"The evaluation was not kept. {error}"
-            self._listener(Notice(text=text, level="warning"))
-        self._listener(done)
+            self._tell(Notice(text=text, level="warning"))
+        self._tell(done)
 
     def _model_ready(self, _child: Child, message: Ready) -> None:
         """Let the frames come, unless this recognition was given up while the model loaded."""
@@ -368,18 +358,13 @@ class LocalDesk(QuickCalls):
                 for name, start in starts(self._sources.request).items():
                     self._processes.send(name, start)
 
-    def _source_failed(self, _child: Child, message: SourceFailed) -> None:
-        if (sources := self._sources) is not None:
-            sources.failed(message)
-        self._listener(message)
-
-    def _job_ended(self, _child: Child, ended: JobEnded) -> None:
-        """A job is over. Of a recognition: its one source cannot be opened, or is lost."""
+    def _job_ended(self, ended: JobEnded) -> None:
+        """A job is over. Of a recognition: its one source, or one of its processes, is lost."""
         if ended.job == "recognise":
             end = End(job="recognise", keep=False, run=self._run)
             with self._lock:
                 self._processes.tell_cameras(end)
-            self._processes.send(MODEL, end)
+                self._processes.send_if_there(MODEL, end)
         self._finish(ended)
 
     def _recognition_ended(self, _child: Child, message: RecognitionEnded) -> None:
@@ -409,23 +394,19 @@ class LocalDesk(QuickCalls):
         error = death(child.name, status, child.fault, self._workspace.logs)
         if child.name == MODEL:
             self._faces.model_died(str(error))
-        self._listener(
-            ProcessDied(
-                process=child.name,
-                exit_status=status,
-                restarting=restarting,
-                cause=str(child.fault or error.message),
-            )
+        cause = str(child.fault or error.message)
+        self._tell(
+            ProcessDied(process=child.name, exit_status=status, restarting=restarting, cause=cause)
         )
         for job in lost:
-            self._fail(job, child.name, error)
+            self._job_ended(JobEnded.failure(job, error))
         if camera is not None:
             self._watch_again(child.name, camera, status, again=restarting)
         if restarting and not further:
             self._processes.get(child.name)
         elif not further:
             text = f"The {child.name} process keeps dying; it is started again at the next job"
-            self._listener(Notice(text=text, level="error"))
+            self._tell(Notice(text=text, level="error"))
 
     def _watch_again(self, process: str, camera: int, status: int, *, again: bool) -> None:
         """A camera process that watched one of several sources has died: another one watches on,
@@ -437,15 +418,5 @@ class LocalDesk(QuickCalls):
                 self._processes.send(process, starts(self._sources.request)[process])
                 return
             failed = self._sources.given_up(process, camera, status)
-        ended = FramesEnded(frames=0, dropped=0, seconds=0.0, camera=camera)
-        self._processes.send(MODEL, ended)
-        self._listener(failed)
-
-    def _fail(self, job: Job, process: str, error: EngineDied) -> None:
-        if job == "recognise":
-            end = End(job=job, keep=False, run=self._run)
-            with self._lock:
-                self._processes.tell_cameras(end)
-                if process != MODEL:
-                    self._processes.send_if_there(MODEL, end)
-        self._finish(JobEnded.failure(job, error))
+        self._processes.send(MODEL, FramesEnded(frames=0, camera=camera))
+        self._tell(failed)

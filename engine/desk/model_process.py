@@ -182,7 +182,7 @@ class ModelBody:
                     self._recognition = self._make(
                         context.workspace,
                         context.settings,
-                        context.emit,
+                        context.send,
                         request.keep,
                         self._backbones,
                     )
@@ -288,7 +288,7 @@ class ModelBody:
                     context.settings,
                     request,
                     cancel,
-                    context.emit,
+                    context.send,
                     self._backbones,
                 )
 
@@ -318,23 +318,18 @@ class ModelBody:
                     context.settings,
                     message.person,
                     crops,
-                    context.emit,
+                    context.send,
                     self._backbones,
                     self._features.recent,
                 )
         except FacedeskError as error:
-            context.emit(
-                Notice(
-                    text=f"Not compared with other people: {error}",
-                    level="warning",
-                )
-            )
+            context.send(Notice(text=f"Not compared with other people: {error}", level="warning"))
         except Exception:  # reported in one sentence, details in the log
             log.exception("the comparison with other people failed")
-            context.emit(Notice(text="Not compared with other people", level="warning"))
+            context.send(Notice(text="Not compared with other people", level="warning"))
         context.send(TwinReport(other=found.other if found else ""))
         if found:
-            context.emit(found)
+            context.send(found)
 
     def _judge(self, message: SessionAsked) -> None:
         """Report whose faces a session shows; trouble must not hold it."""
@@ -345,7 +340,7 @@ class ModelBody:
             self._judging = Judge(
                 context.workspace,
                 context.settings,
-                context.emit,
+                context.send,
                 self._backbones,
                 self._features.recent,
             )

@@ -5,12 +5,13 @@ What passes between the camera processes and the model process by way of the des
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import time
 
 from engine.camera.recording_folder import is_recording
-from engine.contract import JobEnded, SourceFailed
+from engine.contract import Event, JobEnded, RecogniseDone, SourceFailed
 from engine.contract.errors import EngineDied, FacedeskError
 from engine.contract.messages import (
     FirstPictures,
@@ -113,7 +114,6 @@ class FaceQuestions:
 LONGEST = 600.0
 """Seconds after which a process that says nothing is given up: it may have to load a network, and
 then looks at a few hundred pictures."""
-_NUMBERS = itertools.count(1)
 
 
 class LikenessQuestions:
@@ -121,6 +121,7 @@ class LikenessQuestions:
 
     def __init__(self, processes: Processes, workspace: Workspace) -> None:
         self._processes, self._workspace = processes, workspace
+        self._numbers = itertools.count(1)
         self._waiting: dict[int, queue.SimpleQueue[LikenessFound]] = {}
 
     def ask(self, ids: tuple[str, ...]) -> Scores:
@@ -128,18 +129,15 @@ class LikenessQuestions:
         are compared, and the operator is asked about everybody else."""
         if next(doubts.kept_strangers(self._workspace), None) is None:
             return {}
-        child, number = self._processes.get(MODEL), next(_NUMBERS)
-        waiting: queue.SimpleQueue[LikenessFound] = queue.SimpleQueue()
-        self._waiting[number] = waiting
+        child, number = self._processes.get(MODEL), next(self._numbers)
+        waiting = self._waiting[number] = queue.SimpleQueue()
         child.send(LikenessAsked(number=number, ids=ids))
         until = time.monotonic() + LONGEST
         try:
             while time.monotonic() < until and self._processes.children.get(MODEL) is child:
-                try:
+                with contextlib.suppress(queue.Empty):
                     found = waiting.get(timeout=0.2)
-                except queue.Empty:
-                    continue
-                return {place: (mean, best) for place, mean, best in found.scores}
+                    return {place: (mean, best) for place, mean, best in found.scores}
             return doubts.measure(self._workspace, ids, None)
         finally:
             del self._waiting[number]
@@ -158,6 +156,8 @@ class Sources:
         self.request = request
         self.replayed = is_recording(request.source)
         """Whether they show what was once, and nobody who is there now."""
+        self.counted: dict[str, int] = {}
+        """What the audit log says at the end."""
         self._failed: dict[int, SourceFailed] = {}
 
     def camera_of(self, process: str) -> int | None:
@@ -167,16 +167,19 @@ class Sources:
         names = [process_name(number) for number in range(len(self.request.sources))]
         return names.index(process) if process in names else None
 
-    def failed(self, message: SourceFailed) -> None:
-        """A source is given up."""
-        self._failed[message.camera] = message
+    def hear(self, event: Event) -> None:
+        """Note that a source is given up, and how many frames were watched."""
+        if isinstance(event, SourceFailed):
+            self._failed[event.camera] = event
+        elif isinstance(event, RecogniseDone):
+            self.counted = {"frames": event.frames}
 
     def given_up(self, process: str, camera: int, status: int) -> SourceFailed:
         """The source whose process keeps dying is given up."""
         error = EngineDied(f"The {process} process died", f"it keeps dying (status {status})")
         source = mask_credentials(self.request.sources[camera])
         failed = SourceFailed.failure(source, camera, error)
-        self.failed(failed)
+        self.hear(failed)
         return failed
 
     def outcome(self, ended: JobEnded) -> JobEnded:

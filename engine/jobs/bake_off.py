@@ -44,11 +44,7 @@ ENOUGH_PROBES = 100
 
 
 def bake_off(
-    workspace: Workspace,
-    settings: Settings,
-    request: BakeOffRequest,
-    cancel: Cancel,
-    emit: Emit,
+    workspace: Workspace, settings: Settings, request: BakeOffRequest, cancel: Cancel, emit: Emit
 ) -> BakeOffDone:
     """Compare all contestants that can be had here. Returns after emitting BakeOffDone.
 
@@ -58,11 +54,7 @@ def bake_off(
     started = time.monotonic()
     fpir = settings.recognition.fpir if request.fpir is None else request.fpir
     if not 0 < fpir < 1:
-        raise UsageError(
-            "An FPIR lies between 0 and 1",
-            f"{fpir} was given",
-            "Try --fpir 0.01.",
-        )
+        raise UsageError("An FPIR lies between 0 and 1", f"{fpir} was given", "Try --fpir 0.01.")
     notes: list[str] = []
     table = _laid(workspace, settings, request, fpir, cancel, emit, notes)
     rows: list[Row] = []
@@ -157,11 +149,7 @@ def _split(
 
 
 def _strangers(
-    workspace: Workspace,
-    settings: Settings,
-    request: BakeOffRequest,
-    cancel: Cancel,
-    emit: Emit,
+    workspace: Workspace, settings: Settings, request: BakeOffRequest, cancel: Cancel, emit: Emit
 ) -> Strangers:
     """Those of the folder asked for, else the workspace's own."""
     if request.strangers is not None:

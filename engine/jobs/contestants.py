@@ -118,10 +118,7 @@ def strangers_in(
     ]
     pictures = _looked_at(files, settings, cancel)
     if not len(pictures.labels):
-        raise NoPictures(
-            "There are no strangers",
-            f"no picture of {folder} shows a face",
-        )
+        raise NoPictures("There are no strangers", f"no picture of {folder} shows a face")
     people = len(np.unique(pictures.labels))
     return Strangers(replace(pictures, missed=0), people, "folder")
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from engine.camera.reader import Reader
 from engine.camera.recording import recorded_frames
@@ -14,6 +13,7 @@ from engine.camera.source import Frame
 from engine.cancel import Cancel
 from engine.contract import Captured, Emit, EnrolDone, Notice, Refused
 from engine.contract.errors import ConsentMissing, NoPictures, PersonNotFound, SourceError
+from engine.contract.messages import PictureKept, PicturesOver
 from engine.contract.requests import EnrolRequest, Wishes
 from engine.faces.align import Face
 from engine.faces.detect import FaceFollower
@@ -33,16 +33,8 @@ OUT_OF_SIGHT = frozenset({Refusal.NO_FACE.value, Refusal.SEVERAL_FACES.value})
 """Refusals after which it may be somebody else who stands there."""
 
 
-class Follower(Protocol):
-    """Is told what becomes of a capture's pictures. Must not hold it up."""
-
-    def kept(self, slug: str, session: str, file: str) -> None:
-        """A picture of this person's session is on disk."""
-        ...
-
-    def over(self, session: str) -> None:
-        """The session, of which pictures were told, is closed or was given up."""
-        ...
+Follower = Callable[[PictureKept | PicturesOver], object]
+"""Takes what becomes of a capture's pictures. Must not hold it up."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +139,7 @@ class Capture:
             if isinstance(event, Captured):
                 slug = self.enrolment.person.slug
                 if self.follower is not None:
-                    self.follower.kept(slug, event.session, event.file)
+                    self.follower(PictureKept(slug=slug, session=event.session, file=event.file))
                 self.faces.guard.kept(slug, event.session)
             elif event.reason in OUT_OF_SIGHT:
                 self.faces.guard.lost()
@@ -260,7 +252,7 @@ def enrol(
                     done = enrolment.finish()
                 finally:
                     if follower is not None and session:
-                        follower.over(session)
+                        follower(PicturesOver(session=session))
     finally:
         viewer.close()
     emit(done)

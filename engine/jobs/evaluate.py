@@ -330,11 +330,7 @@ class _Evaluation:
         self._warn(*words.too_few(figures, searches, count, source, fpir))
         self.samples = _samples(probes.probes, strangers)
         pairs = confused_pairs(
-            probes.probes,
-            probes.embeddings,
-            probes.paths,
-            threshold,
-            self._learnt(model, pictures),
+            probes.probes, probes.embeddings, probes.paths, threshold, self._learnt(model, pictures)
         )
         return EvaluateDone(
             model=model.info.id,
@@ -393,9 +389,7 @@ class _Evaluation:
         else:
             rows = list(range(len(pictures.keys)))
         return GalleryPictures(
-            pictures.embeddings[rows],
-            pictures.labels[rows],
-            [pictures.paths[row] for row in rows],
+            pictures.embeddings[rows], pictures.labels[rows], [pictures.paths[row] for row in rows]
         )
 
     def _suspects(
@@ -417,9 +411,7 @@ def dialled(settings: RecognitionSettings, fpir: float | None) -> RecognitionSet
         return settings
     if not 0 < fpir < 1:
         raise UsageError(
-            "The FPIR is impossible",
-            f"{fpir:g}",
-            "A share above 0 and below 1, such as 0.01.",
+            "The FPIR is impossible", f"{fpir:g}", "A share above 0 and below 1, such as 0.01."
         )
     return replace(settings, fpir=fpir)
 

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from engine.contract.messages import PictureKept, PicturesOver
 from engine.model.feature_store import EmbeddingCache, RecentRows, wanted_views
 from engine.model.networks import Backbones
 from engine.pictures import Unreadable
@@ -75,6 +76,13 @@ class FeaturesAhead:
         self._holders = 0
         self._working = False
         self._thread: threading.Thread | None = None
+
+    def take(self, message: PictureKept | PicturesOver) -> None:
+        """A picture of a session is on disk, or the session is over, as `over` says."""
+        if isinstance(message, PicturesOver):
+            self.over(message.session)
+        else:
+            self.kept(message.slug, message.session, message.file)
 
     def kept(self, slug: str, session: str, file: str) -> None:
         """A picture of a session is on disk."""

@@ -204,12 +204,7 @@ def take_in(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
         gallery, _unused = present_gallery(model, space, names)
         kept = kept_of(model.info)
     except ModelError as error:
-        emit(
-            Notice(
-                text=f"The threshold stays as it is: {error}. {error.hint}",
-                level="warning",
-            )
-        )
+        emit(Notice(text=f"The threshold stays as it is: {error}. {error.hint}", level="warning"))
         return False
     found = stranger_embeddings(workspace, extractor, space, cancel, emit)
     _gallery, calibration = settle(space, gallery, fpir, kept, found)

@@ -106,12 +106,7 @@ class Material:
         return crops, labels
 
     def embed(
-        self,
-        extractor: Extracts,
-        space: Space,
-        views: int,
-        cancel: Cancel,
-        emit: Emit,
+        self, extractor: Extracts, space: Space, views: int, cancel: Cancel, emit: Emit
     ) -> dict[str, Part]:
         """Embeddings of every part; training pictures also in up to `views` augmented views,
         see `wanted_views`.

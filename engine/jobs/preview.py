@@ -183,10 +183,6 @@ class Viewer:
         columns, rows, cells = self._blocks.cells(frame.image, boxes, wish)
         self._emit(
             Preview(
-                columns=columns,
-                rows=rows,
-                cells=cells,
-                sequence=frame.sequence,
-                dropped=dropped,
+                columns=columns, rows=rows, cells=cells, sequence=frame.sequence, dropped=dropped
             )
         )

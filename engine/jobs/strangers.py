@@ -101,12 +101,7 @@ def not_enrolled(workspace: Workspace, emit: Emit) -> list[Person]:
     both = [each for each in everybody if find(each.name) is not None]
     if both:
         names = ", ".join(each.name for each in both)
-        emit(
-            Notice(
-                text=f"Enrolled, so not counted as strangers: {names}",
-                level="warning",
-            )
-        )
+        emit(Notice(text=f"Enrolled, so not counted as strangers: {names}", level="warning"))
     return [each for each in everybody if each not in both]
 
 

@@ -166,9 +166,7 @@ go where they are most alike."""
 
 
 def group(
-    embeddings: Array,
-    cut: float = SAME_STRANGER,
-    apart: Iterable[tuple[int, int]] = (),
+    embeddings: Array, cut: float = SAME_STRANGER, apart: Iterable[tuple[int, int]] = ()
 ) -> NDArray[np.intp]:
     """The group (n,) of each embedding (n, dims, unit length), numbered from 0 by first member.
 

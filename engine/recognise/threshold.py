@@ -207,11 +207,7 @@ def _measured(calibration: Calibration) -> str:
 
 
 def settle(
-    space: Space,
-    gallery: Gallery,
-    fpir: float,
-    kept: Kept,
-    strangers: StrangerSet | None = None,
+    space: Space, gallery: Gallery, fpir: float, kept: Kept, strangers: StrangerSet | None = None
 ) -> tuple[Gallery, Calibration]:
     """The thresholds for this very gallery, the dial `fpir` and the operator's own strangers.
 

@@ -170,12 +170,7 @@ class Tracker:
         return track
 
     def _begin(self, box: BoxTuple, seconds: float) -> _Track:
-        track = _Track(
-            next(self._numbers),
-            box,
-            seconds,
-            deque(maxlen=self._window),
-        )
+        track = _Track(next(self._numbers), box, seconds, deque(maxlen=self._window))
         self._tracks.append(track)
         return track
 

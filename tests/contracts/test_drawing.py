@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+DEFINED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 WORDS = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -52,3 +54,15 @@ def test_every_module_that_the_document_names_is_there() -> None:
     named = set(re.findall(r"`([\w/]+\.py|(?:engine|tui|tests)/[\w/]+)`", text))
     assert named
     assert {path for path in named if not (REPOSITORY / path).exists()} == set()
+
+
+def test_every_stop_of_the_two_ways_is_there() -> None:
+    text = (REPOSITORY / "docs" / "architecture.md").read_text()
+    stops = re.findall(r"^\d+\. `([\w.]+)`, `([\w/]+\.py)`", text, re.M)
+    assert len(stops) == 15 + 14
+    for name, path in stops:
+        tree = ast.parse((REPOSITORY / path).read_text())
+        nodes: list[ast.stmt] = tree.body
+        for part in name.split("."):
+            found = (n for n in nodes if isinstance(n, DEFINED) and n.name == part)
+            nodes = next(found).body

@@ -14,6 +14,7 @@ from engine.bench.material import Counting, crops_of, stand_in
 from engine.cancel import Cancel
 from engine.config import load_settings
 from engine.contract import Event, TrainDone
+from engine.contract.messages import PictureKept, PicturesOver
 from engine.contract.requests import EnrolRequest, TrainRequest
 from engine.jobs.enrol import enrol
 from engine.jobs.features_ahead import BATCH, FeaturesAhead
@@ -245,13 +246,12 @@ def test_the_pictures_of_a_real_capture_are_told_with_their_names(
 ) -> None:
     told: list[tuple[str, str, str]] = []
 
-    class Listening:
-        def kept(self, slug: str, session: str, file: str) -> None:
-            assert (workspace.people / slug / session / file).is_file()
-            told.append((slug, session, file))
-
-        def over(self, session: str) -> None:
-            told.append(("", session, ""))
+    def follow(message: PictureKept | PicturesOver) -> None:
+        if isinstance(message, PictureKept):
+            assert (workspace.people / message.slug / message.session / message.file).is_file()
+            told.append((message.slug, message.session, message.file))
+        else:
+            told.append(("", message.session, ""))
 
     request = EnrolRequest(person=ADA, source="demo:hopper", count=5, pace="fast")
     done = enrol(
@@ -260,7 +260,7 @@ def test_the_pictures_of_a_real_capture_are_told_with_their_names(
         request,
         Cancel(),
         lambda event: None,
-        follower=Listening(),
+        follower=follow,
     )
     (person,) = People(workspace).list()
     files = [(person.slug, done.session, f"{n:04d}.png") for n in range(1, 6)]
