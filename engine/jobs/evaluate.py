@@ -197,16 +197,10 @@ class _Evaluation:
         stale = stale_ids(self._workspace, model.info)
         changed = [person.name for person in people if person.id in stale]
         if changed:
-            self._warn(
-                "Pictures changed since training, train again: {names}.".format(
-                    names=", ".join(changed)
-                )
-            )
+            self._warn(f"Pictures changed since training, train again: {', '.join(changed)}.")
         gone = [name for id, name, _ in model.labels if id not in enrolled]
         if gone:
-            self._warn(
-                "No longer enrolled, so not in the gallery: {names}.".format(names=", ".join(gone))
-            )
+            self._warn(f"No longer enrolled, so not in the gallery: {', '.join(gone)}.")
         return people
 
     def _choose_probes(
@@ -273,9 +267,8 @@ class _Evaluation:
         missed = tuple((chosen.labels[place], groups[place]) for place in photographs.missed)
         if missed:
             self._warn(
-                f"No face was found in {len(missed)} of {len(chosen.files)} probes: "
-                "they count as not "
-                "recognised."
+                f"No face was found in {len(missed)} of {len(chosen.files)} probes: they count as "
+                "not recognised."
             )
         probes = Probes(
             searches_of(recogniser, photographs.embeddings, photographs.proposals),
@@ -299,10 +292,8 @@ class _Evaluation:
             self._warn(*warnings)
             return found.searched(recogniser), found.source
         if len(own):
-            self._warn(
-                "Your own strangers helped to set the threshold: the FPIR at it is a little "
-                "optimistic."
-            )
+            text = "Your own strangers helped to set the threshold: the FPIR at it is a little"
+            self._warn(f"{text} optimistic.")
         return choosing.together(
             choosing.Found(own, "own").searched(recogniser) if len(own) else None,
             choosing.left_out(probes, len(recogniser.gallery)),

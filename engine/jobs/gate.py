@@ -98,22 +98,11 @@ def not_unseen(verdict: GateVerdict, two_faced: Sequence[str]) -> GateVerdict:
     """`verdict`, but for a model with people of two faces, by name: that is not promoted."""
     if not two_faced:
         return verdict
+    whose = ("each of " if len(two_faced) > 1 else "") + ", ".join(two_faced)
     text = (
-        (
-            "The pictures of {names} show two faces, so the model would name a "
-            "second person as the "
-            "first. See `facedesk people show` and `evaluate`; `model promote` uses "
-            "it all the same."
-        )
-        if len(two_faced) == 1
-        else (
-            "The pictures of each of {names} show two faces, so the model would name "
-            "a second person "
-            "as the first. See `facedesk people show` and `evaluate`; `model "
-            "promote` uses it all the "
-            "same."
-        )
-    ).format(names=", ".join(two_faced))
+        f"The pictures of {whose} show two faces, so the model would name a second person as the "
+        "first. See `facedesk people show` and `evaluate`; `model promote` uses it all the same."
+    )
     sentence = " ".join(filter(None, (verdict.sentence, text)))
     return replace(verdict, promote=False, sentence=sentence, two_faced=tuple(two_faced))
 
@@ -138,9 +127,9 @@ def judge(old: Hits, new: Hits, old_named: Hits, new_named: Hits) -> GateVerdict
     let_in, kept_out = int((new_named & ~old_named).sum()), int((old_named & ~new_named).sum())
     looser = at_least(let_in, let_in + kept_out) > 0.5
     if looser:
-        verdict += " " + (
-            f"It names {int(new_named.sum())} of {len(new_named)} strangers, the "
-            f"one in use {int(old_named.sum())}: worse beyond chance."
+        verdict += (
+            f" It names {int(new_named.sum())} of {len(new_named)} strangers, the one in use "
+            f"{int(old_named.sum())}: worse beyond chance."
         )
     return GateVerdict(
         promote=not worse and not looser,
@@ -287,9 +276,8 @@ class Gatekeeper:
             verdict = not_compared("")
         except ModelCorrupt as error:
             verdict = not_compared(
-                f"The model in use is damaged ({error.message}), so the new one was "
-                "not compared with "
-                "it."
+                f"The model in use is damaged ({error.message}), so the new one was not compared "
+                "with it."
             )
         return not_unseen(verdict, self._two_faced(old, str(draft.details["backbone"])))
 
@@ -371,24 +359,24 @@ class Gatekeeper:
         return chosen
 
     def _why_no_probes(self, old: StoredModel) -> str:
-        if "trained_on" not in old.info.details and not _same_split(old.info, self._split):
+        if "trained_on" in old.info.details or _same_split(old.info, self._split):
             return (
-                "The model in use was trained on another split and does not say which pictures "
-                "it saw, so the two could not be compared."
+                "There are no held-out pictures of people that both models know, so the new one "
+                "was not compared with the one in use."
             )
         return (
-            "There are no held-out pictures of people that both models know, so the new "
-            "one was not compared with the one in use."
+            "The model in use was trained on another split and does not say which pictures it saw, "
+            "so the two could not be compared."
         )
 
     def _crops(self, pictures: Sequence[Picture]) -> NDArray[np.uint8]:
         """The pictures themselves, (n, 160, 160, 3) RGB."""
-        people = self._material.people
+        slugs, folder = (
+            [each.slug for each in self._material.people],
+            self._people.session_directory,
+        )
         return np.stack(
-            [
-                decode_crop(self._people.session_directory(people[index].slug, session) / file)
-                for index, session, file in pictures
-            ]
+            [decode_crop(folder(slugs[n], session) / file) for n, session, file in pictures]
         )
 
     def _propose(

@@ -1,23 +1,16 @@
-"""Crops that the eyes alone aligned are aligned anew, by the points that BlazeFace finds in them.
+"""What an earlier version left is brought up to date before a training; nothing is lost.
 
-All crops of before BlazeFace are so, and those of machines without OpenVINO. A model compares faces
-well only if they all lie alike. Each person is one change in the trash, which keeps the former
-crops: it happens whole or not at all, a killed run goes on with the next person, and somebody may
-take it back; it is then not done again. Crops in which the face is not found stay as they are, and
-their record says so.
+A crop that the eyes alone aligned (before BlazeFace, or without OpenVINO) is aligned anew, by the
+points of its face: a model compares faces well only if they all lie alike. The face is looked for
+where it lies in every crop, so that none beside it is taken for it. Each person is one change in
+the trash, which keeps the former crops: it happens whole or not at all, and is not done again once
+it was taken back. Crops in which no face is found stay as they are. Of 80 crops of LFW by the Haar
+cascade the face was found in all; they lay 10 pixels (median; 27 in 95 of 100) beside where the
+points of the whole photograph put them, and afterwards 4 (9).
 
-What an earlier version left is brought up to date before a training; nothing is lost.
-
-Crops are realigned, unknown people get features of today's network, so that they group with new
-ones, and caches of features that no network computes any more go. Models stay, and are
-refused in words until there is a new one.
-
-A crop that the eyes alone aligned is aligned anew, by the points of its face.
-
-The crop is all there is of the photograph or frame. The face is looked for where it lies in every
-crop, so that none beside it and nothing in the background is taken for it. Of 80 crops of LFW by
-the Haar cascade the face was found in all; before, they lay 10 pixels (median; 27 at most in 95 of
-100) beside where the points of the whole photograph put them, and afterwards 4 (9).
+Sightings of unknown people get features of today's network, so that they group with new ones, and
+caches of features that no network computes any more go. Models stay, and are refused in words until
+there is a new one.
 """
 
 from __future__ import annotations
@@ -53,6 +46,7 @@ from engine.people.trash import Trash
 from engine.people.unknown import Sighting, UnknownStore
 from engine.pictures import Unreadable, decode_crop, encode_png
 from engine.settings import Settings
+from engine.text import many
 from engine.workspace.audit import Audit
 from engine.workspace.files import (
     parse_json,
@@ -82,8 +76,6 @@ def realign(workspace: Workspace, settings: Settings, cancel: Cancel, emit: Emit
     work = [(area, each) for area, each in work if _sessions(each)]
     if not work:
         return
-    from engine.faces.detect import FaceFinder  # OpenCV and a network, for this once
-
     try:
         finder = FaceFinder(settings.detection)
     except DetectorMissing:
@@ -135,11 +127,10 @@ class _Realigning:
 
     def _person(self, area: Workspace, person: Person) -> None:
         stranger = isinstance(area, StrangerArea)
-        name = "a stranger" if stranger else person.name
+        name, subject = ("a stranger", "") if stranger else (person.name, person.id)
         title = f"Realigned pictures of {name}"
         back = f"{name}: the former pictures are back"
         looked = []
-        subject = "" if stranger else person.id
         with (
             contextlib.ExitStack() as noted,
             self._trash.change(title, back, by_itself=True) as change,
@@ -194,20 +185,14 @@ class _Realigning:
 
     def _sentence(self) -> str:
         # Those that lay well already count: by the points is how they lie.
-        told = (
-            "Realigned {moved} of {total} picture by the new detector"
-            if self._total == 1
-            else "Realigned {moved} of {total} pictures by the new detector"
-        ).format(moved=self._moved + self._well, total=self._total)
+        pictures = many(self._total, "picture")
+        said = f"Realigned {self._moved + self._well} of {pictures} by the new detector"
         if self._kept:
-            told += (
-                "; {kept} was kept as it is, for no face was found in its place"
-                if self._kept == 1
-                else "; {kept} were kept as they are, for no face was found in its place"
-            ).format(kept=self._kept)
+            kept = many(self._kept, "was kept as it is", "were kept as they are")
+            said += f"; {kept}, for no face was found in its place"
         if self._moved and self._days:
-            told += f". The former ones are in the trash for {self._days} days"
-        return f"{told}."
+            said += f". The former ones are in the trash for {many(self._days, 'day')}"
+        return f"{said}."
 
 
 def _sessions(person: Person) -> list[SessionInfo]:
@@ -293,15 +278,8 @@ def _renew_sightings(unknown: UnknownStore, backbone: Backbone, cancel: Cancel, 
             continue
         renewed += 1
     if renewed:
-        text = (
-            "{count} sighting of the unknown was looked at by the present network, and groups anew."
-            if renewed == 1
-            else (
-                "{count} sightings of the unknown were looked at by the present "
-                "network, and group anew."
-            )
-        )
-        emit(Notice(text=text.format(count=renewed)))
+        looked = many(renewed, "sighting of the unknown was", "sightings of the unknown were")
+        emit(Notice(text=f"{looked} looked at by the present network, to be grouped anew."))
 
 
 def _features(unknown: UnknownStore, sighting: Sighting, backbone: Backbone) -> bytes:
@@ -328,13 +306,8 @@ def _remove_features(workspace: Workspace, backbone: Backbone, emit: Emit) -> No
             with translate_os_errors("remove a folder", folder):
                 shutil.rmtree(folder)
     if freed:
-        emit(
-            Notice(
-                text=(
-                    "Removed features of an earlier version, which nothing reads: {megabytes} MB."
-                ).format(megabytes=f"{freed / 1e6:.1f}")
-            )
-        )
+        text = "Removed features of an earlier version, which nothing reads"
+        emit(Notice(text=f"{text}: {freed / 1e6:.1f} MB."))
 
 
 def _caches(workspace: Workspace) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from engine.cancel import Cancel
 from engine.contract import Emit, EpochDone, Notice, TrainDone
 from engine.contract.errors import Cancelled, TooFewPeople, UsageError
 from engine.contract.requests import TrainRequest
+from engine.dataset.split import Split
 from engine.jobs.gate import Gatekeeper
 from engine.jobs.material import HELD_OUT, Material, Part, joined
 from engine.jobs.realigning import bring_up_to_date
@@ -22,7 +23,6 @@ from engine.jobs.split import fitting_split, warnings_of, with_pictures
 from engine.jobs.strangers import stranger_embeddings
 from engine.model.backbones import Backbone, load_ahead, wait_loaded
 from engine.model.epochs import Checkpoint
-from engine.model.face_space import Space
 from engine.model.networks import Backbones, refuse_unfitting
 from engine.model.record import PREPROCESSING, ModelDraft, pictures_of, split_digest, versions
 from engine.model.store import ModelStore
@@ -34,7 +34,7 @@ from engine.recognise.threshold import StrangerSet, record, settle, threshold_ev
 from engine.settings import Recipe, Settings, TrainingSettings, train_options
 from engine.shortage import TENSORFLOW, need_room
 from engine.text import grouped
-from engine.workspace.audit import Audit, Doing
+from engine.workspace.audit import Audit
 from engine.workspace.folder import Workspace
 from engine.workspace.identity import PARTS
 
@@ -48,13 +48,27 @@ class Outcome:
     """
 
     centres: Float32
-    epochs: int
     best_epoch: int
     history: Sequence[EpochDone]
     arrays: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     proposals: Mapping[str, Labels] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int:
+        """How many were trained."""
+        return len(self.history)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """Centres, their gallery with its thresholds, what they rest on, and the calibration."""
+
+    centres: Float32
+    gallery: Gallery
+    kept: Kept
+    calibration: Calibration
 
 
 def train(
@@ -73,114 +87,33 @@ def train(
     TooFewPeople, BackboneMissing, UsageError, ModelCorrupt, DiskFull, OutOfMemory. `backbones` may
     hold the network already.
     """
+    started = time.monotonic()
     refuse_unfitting(request)
     if "tensorflow" not in sys.modules:  # before the features are computed, not after
         need_room("TensorFlow", TENSORFLOW)
-    audit = Audit(workspace)
-    doing = audit.begin("trained", [("", {"recipe": request.recipe})])
-    try:
-        return _train(workspace, settings, request, cancel, emit, backbones, audit, doing)
-    except BaseException:
-        audit.give_up(doing)
-        raise
-
-
-def _train(
-    workspace: Workspace,
-    settings: Settings,
-    request: TrainRequest,
-    cancel: Cancel,
-    emit: Emit,
-    backbones: Backbones | None,
-    audit: Audit,
-    doing: Doing,
-) -> TrainDone:
-    started = time.monotonic()
-    fpir = settings.recognition.fpir
-    split = fitting_split(workspace, settings, emit)
-    material = Material(workspace, with_pictures(workspace), split)
-    if request.recipe == "classic":
-        refuse_one_person(len(material.people))
-    training = training_settings(settings.training, request)
-    backbone = backbone_for(request, backbones or Backbones(settings.model), emit)
-    extractor, space, weights = backbone.extractor, backbone.space, backbone.weights
-    bring_up_to_date(workspace, settings, backbone, cancel, emit)
-    load_ahead()  # while the features are computed
-    views = training.views if request.recipe == "head" else 0
-    parts = material.embed(extractor, space, views, cancel, emit)
-    strangers = stranger_embeddings(workspace, extractor, space, cancel, emit)
-    wait_loaded(cancel)
-    cancel.check()
-    checkpoint = Checkpoint(
-        workspace.models,
-        request.recipe,
-        tuple((person.id, person.revision) for person in material.people),
-    )
-    try:
-        if request.recipe == "classic" and weights is not None:
-            outcome = _classic(
-                material, parts, weights, training, request, cancel, emit, checkpoint
-            )
-        else:
-            threshold = threshold_for(space.impostors, len(material.people), fpir)
-            outcome = _head(
-                parts, space, training, threshold, len(material.people), cancel, emit, checkpoint
-            )
-    except Cancelled:
-        checkpoint.clear()  # given up, not cut short
-        raise
-    cancel.check_cancelled()
-    judged = fit(material, parts, ("train",), space, fpir, outcome.centres, strangers)
-    metrics = measure(parts, judged, outcome)
-    centres = enrol_all(parts, outcome.centres, len(material.people))
-    used = fit(material, parts, PARTS, space, fpir, centres, strangers)
-    emit(threshold_event(used.calibration, "train"))
-    ids = {person.slug: person.id for person in material.people}
-    draft = ModelDraft(
-        recipe=request.recipe,
-        people=[(person.id, person.name, person.revision) for person in material.people],
-        centres=centres,
-        judged=outcome.centres,
-        arrays=outcome.arrays,
-        metrics=metrics,
-        epochs=outcome.epochs,
-        best_epoch=outcome.best_epoch,
-        threshold=used.calibration.threshold,
-        calibration=record(used.calibration, used.kept),
-        details={
-            "pictures": material.counts(),
-            "split": {
-                "seed": split.seed,
-                "mode": split.mode,
-                "shares": list(split.shares),
-                "digest": split_digest(split),
-            },
-            "trained_on": pictures_of(split, ("train",), ids),
-            "enrolled_on": pictures_of(split, PARTS, ids),
-            "judged": record(judged.calibration, judged.kept),
-            "preprocessing": PREPROCESSING,
-            "backbone": backbone.name,
-            "weights": backbone.digest,
-            "weights_source": request.weights or "packaged",
-            "extractor": extractor.digest,
-            "face_space": space.digest,
-            "unfreeze": request.unfreeze,
-            "options": recorded_options(training, request.recipe),
-            **outcome.details,
-            "versions": dict(versions()),
-            "history": [event.to_json() for event in outcome.history],
-        },
-    )
-    gatekeeper = Gatekeeper(material, parts, split, space, weights, fpir, strangers)
-    verdict = gatekeeper.judge(draft, cancel)
-    cancel.check_cancelled()
-    store = ModelStore(workspace)
-    info = store.save(replace(draft, details={**draft.details, "gate": asdict(verdict)}))
-    doing.more |= {"model": info.id, "people": len(info.people), "promoted": verdict.promote}
-    audit.end(doing)
+    audit, store = Audit(workspace), ModelStore(workspace)
+    with audit.of("trained", recipe=request.recipe) as doing:
+        backbones = backbones or Backbones(settings.model)
+        run = _prepared(workspace, settings, request, cancel, emit, backbones)
+        try:
+            outcome = run.learn()
+        except Cancelled:
+            run.checkpoint.clear()  # given up, not cut short
+            raise
+        cancel.check_cancelled()
+        judged = run.fit(("train",), outcome.centres)
+        metrics = run.measure(judged, outcome)
+        used = run.fit(PARTS, run.of_all_pictures(outcome.centres))
+        emit(threshold_event(used.calibration, "train"))
+        draft = run.draft(outcome, judged, used, metrics)
+        verdict = run.gatekeeper().judge(draft, cancel)
+        cancel.check_cancelled()
+        info = store.save(replace(draft, details={**draft.details, "gate": asdict(verdict)}))
+        doing.more |= {"model": info.id, "people": len(info.people), "promoted": verdict.promote}
     if verdict.promote:
         with audit.of("promoted", model=info.id):
             store.promote(info.id)
+    held_out = {name: len(run.parts[name].labels) for name in HELD_OUT}
     done = TrainDone(
         model=info.id,
         recipe=request.recipe,
@@ -188,15 +121,13 @@ def _train(
         epochs=outcome.epochs,
         best_epoch=outcome.best_epoch,
         promoted=verdict.promote,
-        people=tuple(person.name for person in material.people),
+        people=tuple(person.name for person in run.material.people),
         metrics=metrics,
-        warnings=grouped(warnings_of(workspace, split, material.people)),
+        warnings=grouped(warnings_of(workspace, run.split, run.material.people)),
         details=(*outcome.warnings, *used.calibration.notes),
-        pictures=sum(material.counts().values()),
-        held_out=sum(len(parts[name].labels) for name in HELD_OUT),
-        named=round(
-            sum(metrics.get(f"tpir_{name}", 0) * len(parts[name].labels) for name in HELD_OUT)
-        ),
+        pictures=sum(run.material.counts().values()),
+        held_out=sum(held_out.values()),
+        named=round(sum(metrics.get(f"tpir_{name}", 0) * held_out[name] for name in HELD_OUT)),
         why=verdict.sentence,
         probes=verdict.probes,
         named_before=verdict.old_hits,
@@ -204,6 +135,225 @@ def _train(
     )
     emit(done)
     return done
+
+
+def _prepared(
+    workspace: Workspace,
+    settings: Settings,
+    request: TrainRequest,
+    cancel: Cancel,
+    emit: Emit,
+    backbones: Backbones,
+) -> _Run:
+    """Everything that a training needs, with the features of all pictures; TensorFlow is loaded
+    meanwhile."""
+    split = fitting_split(workspace, settings, emit)
+    material = Material(workspace, with_pictures(workspace), split)
+    if request.recipe == "classic":
+        refuse_one_person(len(material.people))
+    training = training_settings(settings.training, request)
+    backbone = backbone_for(request, backbones, emit)
+    extractor, space = backbone.extractor, backbone.space
+    bring_up_to_date(workspace, settings, backbone, cancel, emit)
+    load_ahead()
+    views = training.views if request.recipe == "head" else 0
+    parts = material.embed(extractor, space, views, cancel, emit)
+    strangers = stranger_embeddings(workspace, extractor, space, cancel, emit)
+    wait_loaded(cancel)
+    cancel.check()
+    people = tuple((person.id, person.revision) for person in material.people)
+    checkpoint = Checkpoint(workspace.models, request.recipe, people)
+    return _Run(
+        request,
+        training,
+        settings.recognition.fpir,
+        material,
+        split,
+        backbone,
+        parts,
+        strangers,
+        checkpoint,
+        cancel,
+        emit,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """One training: what is asked for, what it learns from, who hears of it."""
+
+    request: TrainRequest
+    settings: TrainingSettings
+    fpir: float
+    material: Material
+    split: Split
+    backbone: Backbone
+    parts: Mapping[str, Part]
+    strangers: StrangerSet
+    checkpoint: Checkpoint
+    cancel: Cancel
+    emit: Emit
+
+    def learn(self) -> Outcome:
+        """Train by the recipe. Raises Cancelled."""
+        weights = self.backbone.weights
+        classic = self.request.recipe == "classic" and weights is not None
+        return self._classic(weights) if classic and weights else self._head()
+
+    def _head(self) -> Outcome:
+        """Recipe `head`: adjust the class centres in the face space."""
+        from engine.model.training import train_head  # TensorFlow: seconds
+
+        learn, check = self.parts["train"], self.parts["validation"]
+        space, people = self.backbone.space, len(self.material.people)
+        result = train_head(
+            learn.faces,
+            learn.labels,
+            check.faces,
+            check.labels,
+            space.strangers,
+            self.settings,
+            self.cancel,
+            self.emit,
+            people,
+            threshold=threshold_for(space.impostors, people, self.fpir),
+            checkpoint=self.checkpoint,
+        )
+        return Outcome(
+            centres=result.centres,
+            best_epoch=result.best_epoch,
+            history=result.history,
+            warnings=(result.why,) if result.why else (),
+        )
+
+    def _classic(self, weights: Weights) -> Outcome:
+        """Recipe `classic`: VGG16 transfer learning; the face space still decides about
+        strangers."""
+        from engine.model.classic import ClassicModel, train_classic  # TensorFlow: seconds
+
+        crops, labels = self.material.crops("train")
+        held_out = {part: self.material.crops(part) for part in HELD_OUT}
+        people = len(self.material.people)
+        result = train_classic(
+            crops,
+            labels,
+            *held_out["validation"],
+            people,
+            weights,
+            self.settings,
+            self.cancel,
+            self.emit,
+            self.request.unfreeze,
+            checkpoint=self.checkpoint,
+        )
+        model = ClassicModel(result.arrays, weights)
+        learn = self.parts["train"]
+        return Outcome(
+            centres=class_centres(learn.embeddings, learn.labels, people),
+            best_epoch=result.best_epoch,
+            history=result.history,
+            arrays=dict(result.arrays),
+            proposals={
+                part: model.probabilities(each, self.cancel.check_cancelled).argmax(1)
+                for part, (each, _unused) in held_out.items()
+            },
+            details={"tuned": result.tuned},
+        )
+
+    def fit(self, names: Sequence[str], centres: Float32) -> Fitted:
+        """The gallery of `centres`, with thresholds from the pictures of the parts `names`."""
+        space, ids = self.backbone.space, [person.id for person in self.material.people]
+        enrolled = self.material.enrolled(self.parts, names)
+        kept = kept_from(space, enrolled, ids, space.impostors, self.fpir)
+        gallery = Gallery(space, centres, ids)
+        gallery, calibration = settle(space, gallery, self.fpir, kept, self.strangers)
+        return Fitted(centres, gallery, kept, calibration)
+
+    def of_all_pictures(self, trained: Float32) -> Float32:
+        """Centres (people, dims) of every picture, from those `trained` on the training part.
+
+        What training turned a plain centre by turns the plain centre of all pictures too.
+        """
+        learn, everything = self.parts["train"], joined(self.parts, PARTS)
+        before = class_centres(learn.embeddings, learn.labels, len(trained))
+        after = class_centres(everything.embeddings, everything.labels, len(trained))
+        return unit(after + (trained - before))
+
+    def measure(self, judged: Fitted, outcome: Outcome) -> dict[str, float]:
+        """How the model does on the pictures that neither it nor its thresholds were made of.
+
+        `rank1_*`: share of pictures whose best person is the right one; `tpir_*`: also at or above
+        that person's threshold. Where the recipe has a classifier of its own, that one proposes,
+        as in recognition. A part without pictures has no figures.
+        """
+        metrics: dict[str, float] = {}
+        for name in HELD_OUT:
+            part = self.parts[name]
+            if not len(part.labels):
+                continue
+            scores = judged.gallery.scores(part.faces)
+            candidates = outcome.proposals.get(name, scores.argmax(1))
+            right = candidates == part.labels
+            best = scores[np.arange(len(right)), candidates]
+            passed = right & (best >= judged.calibration.threshold)
+            metrics[f"rank1_{name}"] = float(right.mean())
+            metrics[f"tpir_{name}"] = float(passed.mean())
+        epoch = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
+        if epoch is not None and math.isfinite(epoch.val_loss):
+            metrics |= {"val_loss": epoch.val_loss, "val_accuracy": epoch.val_accuracy}
+        elif "rank1_validation" in metrics:
+            metrics["val_accuracy"] = metrics["rank1_validation"]
+        metrics["threshold"] = judged.calibration.threshold
+        return metrics
+
+    def draft(
+        self, outcome: Outcome, judged: Fitted, used: Fitted, metrics: dict[str, float]
+    ) -> ModelDraft:
+        """The model as it will be stored."""
+        request, split, people = self.request, self.split, self.material.people
+        ids = {person.slug: person.id for person in people}
+        return ModelDraft(
+            recipe=request.recipe,
+            people=[(person.id, person.name, person.revision) for person in people],
+            centres=used.centres,
+            judged=judged.centres,
+            arrays=outcome.arrays,
+            metrics=metrics,
+            epochs=outcome.epochs,
+            best_epoch=outcome.best_epoch,
+            threshold=used.calibration.threshold,
+            calibration=record(used.calibration, used.kept),
+            details={
+                "pictures": self.material.counts(),
+                "split": {
+                    "seed": split.seed,
+                    "mode": split.mode,
+                    "shares": list(split.shares),
+                    "digest": split_digest(split),
+                },
+                "trained_on": pictures_of(split, ("train",), ids),
+                "enrolled_on": pictures_of(split, PARTS, ids),
+                "judged": record(judged.calibration, judged.kept),
+                "preprocessing": PREPROCESSING,
+                "backbone": self.backbone.name,
+                "weights": self.backbone.digest,
+                "weights_source": request.weights or "packaged",
+                "extractor": self.backbone.extractor.digest,
+                "face_space": self.backbone.space.digest,
+                "unfreeze": request.unfreeze,
+                "options": recorded_options(self.settings, request.recipe),
+                **outcome.details,
+                "versions": dict(versions()),
+                "history": [event.to_json() for event in outcome.history],
+            },
+        )
+
+    def gatekeeper(self) -> Gatekeeper:
+        """Compares the new model with the one in use."""
+        space, weights = self.backbone.space, self.backbone.weights
+        return Gatekeeper(
+            self.material, self.parts, self.split, space, weights, self.fpir, self.strangers
+        )
 
 
 def backbone_for(request: TrainRequest, backbones: Backbones, emit: Emit) -> Backbone:
@@ -219,13 +369,8 @@ def backbone_for(request: TrainRequest, backbones: Backbones, emit: Emit) -> Bac
     if request.recipe == "classic" and choice.name == "resnet":
         return backbones.named("both")
     if choice.name == "resnet" and choice.reason:
-        emit(
-            Notice(
-                text=(
-                    f"The face network judges alone: {choice.reason}. `--backbone both` takes both."
-                )
-            )
-        )
+        text = f"The face network judges alone: {choice.reason}. `--backbone both` takes both."
+        emit(Notice(text=text))
     return backbones.named(choice.name)
 
 
@@ -256,151 +401,3 @@ def recorded_options(training: TrainingSettings, recipe: Recipe) -> dict[str, An
     """What a model's record says of how it was trained: the recipe's options by name."""
     options = train_options(recipe)
     return {name: getattr(training, option.setting) for name, option in options.items()}
-
-
-def _head(
-    parts: dict[str, Part],
-    space: Space,
-    settings: TrainingSettings,
-    threshold: float,
-    people: int,
-    cancel: Cancel,
-    emit: Emit,
-    checkpoint: Checkpoint,
-) -> Outcome:
-    """Recipe `head`: adjust the class centres in the face space."""
-    from engine.model.training import train_head  # TensorFlow: seconds
-
-    learn, check = parts["train"], parts["validation"]
-    result = train_head(
-        learn.faces,
-        learn.labels,
-        check.faces,
-        check.labels,
-        space.strangers,
-        settings,
-        cancel,
-        emit,
-        people,
-        threshold=threshold,
-        checkpoint=checkpoint,
-    )
-    return Outcome(
-        centres=result.centres,
-        epochs=len(result.history),
-        best_epoch=result.best_epoch,
-        history=result.history,
-        warnings=(result.why,) if result.why else (),
-    )
-
-
-def _classic(
-    material: Material,
-    parts: dict[str, Part],
-    weights: Weights,
-    settings: TrainingSettings,
-    request: TrainRequest,
-    cancel: Cancel,
-    emit: Emit,
-    checkpoint: Checkpoint,
-) -> Outcome:
-    """Recipe `classic`: VGG16 transfer learning; the face space still decides about strangers."""
-    from engine.model.classic import (
-        ClassicModel,  # TensorFlow: seconds
-        train_classic,
-    )
-
-    crops, labels = material.crops("train")
-    held_out = {part: material.crops(part) for part in HELD_OUT}
-    result = train_classic(
-        crops,
-        labels,
-        *held_out["validation"],
-        len(material.people),
-        weights,
-        settings,
-        cancel,
-        emit,
-        request.unfreeze,
-        checkpoint=checkpoint,
-    )
-    model = ClassicModel(result.arrays, weights)
-    learn = parts["train"]
-    return Outcome(
-        centres=class_centres(learn.embeddings, learn.labels, len(material.people)),
-        epochs=len(result.history),
-        best_epoch=result.best_epoch,
-        history=result.history,
-        arrays=dict(result.arrays),
-        proposals={
-            part: model.probabilities(each, cancel.check_cancelled).argmax(1)
-            for part, (each, _unused) in held_out.items()
-        },
-        details={"tuned": result.tuned},
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
-    """A gallery with its thresholds, what they rest on, and the calibration they make."""
-
-    gallery: Gallery
-    kept: Kept
-    calibration: Calibration
-
-
-def fit(
-    material: Material,
-    parts: Mapping[str, Part],
-    names: Sequence[str],
-    space: Space,
-    fpir: float,
-    centres: Float32,
-    strangers: StrangerSet,
-) -> Fitted:
-    """The gallery of `centres`, with thresholds from the pictures of the parts `names`."""
-    ids = [person.id for person in material.people]
-    enrolled = material.enrolled(parts, names)
-    kept = kept_from(space, enrolled, ids, space.impostors, fpir)
-    gallery, calibration = settle(space, Gallery(space, centres, ids), fpir, kept, strangers)
-    return Fitted(gallery, kept, calibration)
-
-
-def enrol_all(parts: Mapping[str, Part], trained: Float32, people: int) -> Float32:
-    """Centres (people, dims) of every picture, from those `trained` on the training part.
-
-    What training turned a plain centre by turns the plain centre of all pictures too.
-    """
-    learn = parts["train"]
-    everything = joined(parts, PARTS)
-    before = class_centres(learn.embeddings, learn.labels, people)
-    after = class_centres(everything.embeddings, everything.labels, people)
-    return unit(after + (trained - before))
-
-
-def measure(parts: Mapping[str, Part], judged: Fitted, outcome: Outcome) -> dict[str, float]:
-    """How the model does on the pictures that neither it nor its thresholds were made of.
-
-    `rank1_*`: share of pictures whose best person is the right one; `tpir_*`: also at or above
-    that person's threshold. Where the recipe has a classifier of its own, that one proposes, as
-    in recognition. A part without pictures has no figures.
-    """
-    metrics: dict[str, float] = {}
-    for name in HELD_OUT:
-        part = parts[name]
-        if not len(part.labels):
-            continue
-        scores = judged.gallery.scores(part.faces)
-        candidates = outcome.proposals.get(name, scores.argmax(1))
-        right = candidates == part.labels
-        best = scores[np.arange(len(right)), candidates]
-        passed = right & (best >= judged.calibration.threshold)
-        metrics[f"rank1_{name}"] = float(right.mean())
-        metrics[f"tpir_{name}"] = float(passed.mean())
-    epoch = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
-    if epoch is not None and math.isfinite(epoch.val_loss):
-        metrics |= {"val_loss": epoch.val_loss, "val_accuracy": epoch.val_accuracy}
-    elif "rank1_validation" in metrics:
-        metrics["val_accuracy"] = metrics["rank1_validation"]
-    metrics["threshold"] = judged.calibration.threshold
-    return metrics

@@ -124,20 +124,9 @@ def _raised(calibration: Calibration, each: Float32, scores: StrangerScores) -> 
     more = np.maximum(highest, 0.0)
     people = int((more > 0).sum())
     note = (
-        (
-            "{passed:.3g} of your {count} strangers were taken for somebody, so the threshold of "
-            "{people} person was raised by {most:.2f}."
-        )
-        if people == 1
-        else (
-            "{passed:.3g} of your {count} strangers were taken for somebody, so the thresholds of "
-            "{people} people were raised by up to {most:.2f}."
-        )
-    ).format(
-        passed=scores.hits(calibration.threshold),
-        count=count,
-        people=people,
-        most=float(more.max()),
+        f"{scores.hits(calibration.threshold):.3g} of your {count} strangers were taken for "
+        "somebody, so the thresholds of "
+        f"{many(people, 'person was', 'people were')} raised by up to {float(more.max()):.2f}."
     )
     raised = np.array(calibration.raised) + more
     return replace(calibration, raised=tuple(raised.tolist()), notes=(*calibration.notes, note))
@@ -155,34 +144,19 @@ def sentence(calibration: Calibration) -> str:
     else:
         said.append("Not yet measured on strangers at your camera: `facedesk strangers add`.")
     if calibration.stand_ins:
+        people = many(calibration.stand_ins, "enrolled person", "enrolled people")
         said.append(
-            (
-                "Of {count} enrolled person, searched without themselves, {hits:.3g} was named."
-                if calibration.stand_ins == 1
-                else (
-                    "Of {count} enrolled people, each searched without themselves, {hits:.3g} were "
-                    "named."
-                )
-            ).format(count=calibration.stand_ins, hits=calibration.stand_in_hits)
+            f"Of {people}, each searched without themselves, "
+            f"{calibration.stand_in_hits:.3g} were named."
         )
     if calibration.alone:
-        said.append(
-            many(
-                calibration.alone,
-                "person has one picture only: their threshold is a careful guess.",
-                "people have one picture only: their thresholds are a careful guess.",
-            )
-        )
+        one = "person has one picture only: their threshold is"
+        more = "people have one picture only: their thresholds are"
+        said.append(f"{many(calibration.alone, one, more)} a careful guess.")
     if calibration.lean:
-        said.append(
-            many(
-                calibration.lean,
-                "person has fewer than five pictures: "
-                "their threshold follows how others' pictures vary.",
-                "people have fewer than five pictures: "
-                "their thresholds follow how others' pictures vary.",
-            )
-        )
+        one = "person has fewer than five pictures: their threshold follows"
+        more = "people have fewer than five pictures: their thresholds follow"
+        said.append(f"{many(calibration.lean, one, more)} how others' pictures vary.")
     return " ".join(said)
 
 
@@ -195,15 +169,13 @@ def brief(calibration: Calibration) -> str:
 
 def _measured(calibration: Calibration) -> str:
     count, hits = calibration.measured, whole(calibration.hits)
-    text = (
-        "{hits} of {count} stranger of your own is named, which shows at most {bound}."
-        if count == 1
-        else "{hits} of {count} strangers of your own are named, which shows at most {bound}."
-    ).format(hits=hits, count=count, bound=percent(calibration.fpir_high, up=True))
-    if count < LEAST_STRANGERS:
-        needed = strangers_needed(calibration.fpir)
-        text += " " + f"It takes {needed} to show {percent(calibration.fpir)}."
-    return text
+    bound = percent(calibration.fpir_high, up=True)
+    own = many(count, "stranger of your own is", "strangers of your own are")
+    text = f"{hits} of {own} named, which shows at most {bound}."
+    if count >= LEAST_STRANGERS:
+        return text
+    needed = strangers_needed(calibration.fpir)
+    return f"{text} It takes {needed} to show {percent(calibration.fpir)}."
 
 
 def settle(

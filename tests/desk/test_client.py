@@ -227,7 +227,7 @@ def test_impossible_requests_are_refused_at_once(desk: LocalDesk) -> None:
     with pytest.raises(NameInvalid):
         desk.enrol(EnrolRequest(person="a/b", source="0", count=1))
     with pytest.raises(NoModel):
-        desk.recognise(RecogniseRequest(source="0"))
+        desk.recognise(RecogniseRequest(source="demo:collins"))
     with pytest.raises(NoPictures):
         desk.train(TrainRequest())
     with pytest.raises(NoPictures):
