@@ -205,17 +205,17 @@ def enrol(
     viewer = Viewer(emit, title=f"Facedesk: {name}", window=request.window, preview=preview)
     try:
         with Reader(request.source, settings.camera, request.pace, emit, cancel) as reader:
-            known = _exists(people, name)
-            person = people.get(name) if known else people.add(name, granted.consent(name))
-            if known:
-                person = permission.note(people, person, granted)
+            try:
+                person, new = permission.note(people, people.get(name), granted), False
+            except PersonNotFound:
+                person, new = people.add(name, granted.consent(name)), True
             enrolment = Enrolment(
                 people,
                 person,
                 reader.info.text,
                 request.count,
                 QualityGates(settings.gates),
-                new_person=not known,
+                new_person=new,
                 keep_days=settings.trash.keep_days,
             )
             capture = Capture(
@@ -264,7 +264,7 @@ def enrol(
 def _permit(
     workspace: Workspace, settings: Settings, request: EnrolRequest, emit: Emit
 ) -> permission.Permission:
-    """Leave to enrol; what is amiss with it is told."""
+    """Whether this person may be enrolled; a doubt about it is a Notice. Raises ConsentMissing."""
     granted = permission.permit(
         workspace, [request.person], settings.consent, request.consent, request.source
     )
@@ -285,24 +285,14 @@ def _close(enrolment: Enrolment, cancel: Cancel) -> None:
         enrolment.source_ended()
 
 
-def _exists(people: People, name: str) -> bool:
-    """Whether somebody of this name is enrolled already."""
-    try:
-        people.get(name)
-    except PersonNotFound:
-        return False
-    return True
-
-
 def nothing_captured(done: EnrolDone) -> NoPictures:
     """The error for a session that kept no picture: it was given up, or what was refused and the
     one thing to mend first."""
     if done.ended == "cancelled":
         return NoPictures("No picture was kept", "the capture was given up")
     if not done.refused and done.ended == "stopped":
-        return NoPictures(
-            "No picture was captured", "the capture was ended before it showed a frame"
-        )
+        why = "the capture was ended before it showed a frame"
+        return NoPictures("No picture was captured", why)
     if not done.refused:
         return NoPictures(
             "No picture was captured",
@@ -313,15 +303,9 @@ def nothing_captured(done: EnrolDone) -> NoPictures:
     # The first gate that closed often is what to mend first: a small face is blurred as well.
     often = {reason for reason, count in done.refused.items() if OFTEN * count >= commonest}
     first = next((gate.hint for reason, gate in GATES.items() if reason in often), "")
-    counted = sorted(done.refused.items(), key=lambda item: -item[1])
-    return NoPictures(
-        "No picture was captured",
-        "{frames} frames were refused: {reasons}".format(
-            frames=sum(done.refused.values()),
-            reasons=", ".join(
-                f"{count} {GATES[reason].words if reason in GATES else reason}"
-                for reason, count in counted
-            ),
-        ),
-        first,
+    reasons = ", ".join(
+        f"{count} {GATES[reason].words if reason in GATES else reason}"
+        for reason, count in sorted(done.refused.items(), key=lambda item: -item[1])
     )
+    refused = f"{sum(done.refused.values())} frames were refused: {reasons}"
+    return NoPictures("No picture was captured", refused, first)

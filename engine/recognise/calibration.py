@@ -9,13 +9,10 @@ On top of it every person has a threshold of their own: halfway between T and wh
 pictures score. Whoever was enrolled from a camera scores far above T, and strangers in front of
 the same camera score a little above it; the room between is free. Nobody else's pictures lower it.
 
-How sure a share is: exact binomial bounds at 95 %, in plain Python. Whoever tells how sure a
-share is, at a training, in an evaluation or live, takes them from here.
-
-They are the one-sided bounds of Clopper and Pearson (Biometrika 26, 1934): with k hits in n trials
-the share is at most the 95 % quantile of the beta distribution (k + 1, n - k), and at least the 5 %
-quantile of (k, n - k + 1). Of 0 in n the former is 1 - 0.05^(1/n), the familiar 3/n. Each is wrong
-once in 20 times at most, so that both hold together in 90 of 100.
+How sure a share is, wherever one is told: the one-sided bounds of Clopper and Pearson (Biometrika
+26, 1934) at 95 %. With k hits in n trials the share is at most the 95 % quantile of the beta
+distribution (k + 1, n - k), and at least the 5 % quantile of (k, n - k + 1). Of 0 in n the former
+is 1 - 0.05^(1/n), about 3/n. Both hold together in 90 of 100.
 """
 
 from __future__ import annotations
@@ -111,12 +108,6 @@ def false_match_rate(people: int, fpir: float) -> float:
     if people < 1 or not 0 < fpir < 1:
         raise ValueError(f"no threshold for {people} people at an FPIR of {fpir}")
     return -math.expm1(math.log1p(-fpir) / people)
-
-
-def expected_fpir(curve: ImpostorCurve, people: int, threshold: float) -> float:
-    """The share of strangers' searches over `people` centres that reach `threshold`."""
-    rate = min(curve.rate(threshold), 1 - 1e-12)
-    return -math.expm1(people * math.log1p(-rate))
 
 
 def threshold_for(curve: ImpostorCurve, people: int, fpir: float) -> float:

@@ -18,7 +18,7 @@ from engine.model.record import StoredModel
 from engine.model.vectors import Float32
 from engine.recognise.gallery import NOBODY, Gallery, runners_up_to
 from engine.recognise.threshold import StrangerSet, kept_of, settle
-from engine.recognise.tracking import Decision, Tracker, Verdict, decide, most_voted
+from engine.recognise.tracking import Decision, Tracked, Tracker, Verdict, decide, most_voted
 from engine.recognise.why import Evidence, Memory
 from engine.settings import RecognitionSettings
 
@@ -126,33 +126,28 @@ class Recogniser:
         # The one product with the whole gallery; that of fused embeddings follows from it.
         cosines = self._gallery.cosines(embeddings)
         candidates = self._proposals(crops, cosines).argmax(1)
-        found: list[tuple[int, Float32, tuple[int, ...]]]
+        proposed = candidates.tolist()
         if single:
-            found = [
-                (NO_TRACK, row, (candidate,))
-                for row, candidate in zip(cosines, candidates.tolist(), strict=True)
-            ]
+            least = window = 1
+            tracked = tuple(
+                Tracked(NO_TRACK, embedding, row, (candidate,))
+                for embedding, row, candidate in zip(embeddings, cosines, proposed, strict=True)
+            )
         else:
-            found = [
-                (tracked.track, tracked.products, tracked.candidates)
-                for tracked in tracker.update(
-                    seconds, boxes, embeddings, candidates.tolist(), cosines
-                )
-            ]
-        least = 1 if single else self._settings.least
-        scores = self._gallery.scores_of(np.stack([row for _, row, _ in found]))
+            least, window = self._settings.least, self._settings.window
+            tracked = tracker.update(seconds, boxes, embeddings, proposed, cosines)
+        scores = self._gallery.scores_of(np.stack([each.products for each in tracked]))
         milliseconds = (time.perf_counter() - started) * 1000
-        window = 1 if single else self._settings.window
         verdicts = [
-            self._verdict(row, votes, least)
-            for row, (_track, _row, votes) in zip(scores, found, strict=True)
+            self._verdict(row, each.candidates, least)
+            for row, each in zip(scores, tracked, strict=True)
         ]
         _one_name_once(verdicts, scores)
         seen = []
-        for face, (box, (track, _unused, _votes)) in enumerate(zip(boxes, found, strict=True)):
+        for face, (box, each) in enumerate(zip(boxes, tracked, strict=True)):
             candidate, verdict = verdicts[face]
             event = self._event(
-                source, sequence, seconds, box, track, scores[face], candidate, verdict,
+                source, sequence, seconds, box, each.track, scores[face], candidate, verdict,
                 milliseconds,
             )  # fmt: skip
             eyes = bool(eyes_found[face]) if face < len(eyes_found) else None
