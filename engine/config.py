@@ -161,11 +161,9 @@ def _refuse_unknown_sections() -> None:
         section, nested, _unused = variable.removeprefix(PREFIX).partition("__")
         known = section.lower() in SECTIONS
         if variable.startswith(PREFIX) and nested and not known:
-            raise ConfigError(
-                "There is no such setting",
-                f"{variable} names a section that does not exist",
-                f"Sections are {', '.join(SECTIONS)}.",
-            )
+            said = f"{variable} names a section that does not exist"
+            hint = f"Sections are {', '.join(SECTIONS)}."
+            raise ConfigError("There is no such setting", said, hint)
 
 
 def _first_mistake(error: ValidationError, cure: str) -> ConfigError:
@@ -176,11 +174,8 @@ def _first_mistake(error: ValidationError, cure: str) -> ConfigError:
         names = SECTIONS
         if section is not None and len(first["loc"]) > 1:
             names = tuple(each.name for each in fields(section))
-        return ConfigError(
-            "There is no such setting",
-            field,
-            f"{cure} Known here: {', '.join(names)}.",
-        )
+        hint = f"{cure} Known here: {', '.join(names)}."
+        return ConfigError("There is no such setting", field, hint)
     if first["type"] == "value_error":  # Two fields that do not fit each other; says it all.
         text = first["msg"].removeprefix("Value error, ")
         return ConfigError("Settings do not fit each other", f"{field}: {text}", cure)

@@ -106,11 +106,9 @@ def workspace_crops(workspace: Workspace, people: int, count: int) -> dict[str, 
         person.name: list(registry.pictures(person)[:count]) for person in most if person.pictures
     }
     if len(found) < people:
-        raise NoPictures(
-            "The workspace has too few people for a bench",
-            f"{len(found)} of {people} with pictures",
-            "Leave --workspace out to measure with the demo's.",
-        )
+        said = f"{len(found)} of {people} with pictures"
+        hint = "Leave --workspace out to measure with the demo's."
+        raise NoPictures("The workspace has too few people for a bench", said, hint)
     return found
 
 

@@ -421,18 +421,12 @@ def parse_demo(text: str) -> tuple[str, int, int | None]:
     """Name, seed and number of frames in `demo:NAME?seed=N&frames=N`. Raises SourceNotFound."""
     name, _unused, query = text.removeprefix("demo:").partition("?")
     if name not in PORTRAITS:
-        raise SourceNotFound(
-            "There is no such demo",
-            f"demo:{name}",
-            f"There are {', '.join(f'demo:{each}' for each in PORTRAITS)}.",
-        )
+        hint = f"There are {', '.join(f'demo:{each}' for each in PORTRAITS)}."
+        raise SourceNotFound("There is no such demo", f"demo:{name}", hint)
     options = dict(parse_qsl(query, keep_blank_values=True))
     if set(options) - {"seed", "frames"} or not all(v.isdecimal() for v in options.values()):
-        raise SourceNotFound(
-            "The demo does not know this option",
-            text,
-            f"Write demo:{name}?seed=3&frames=200, with whole numbers.",
-        )
+        hint = f"Write demo:{name}?seed=3&frames=200, with whole numbers."
+        raise SourceNotFound("The demo does not know this option", text, hint)
     frames = int(options["frames"]) if "frames" in options else None
     return name, int(options.get("seed", "1")), frames
 

@@ -119,9 +119,6 @@ def pictures_of(path: Path, report: Report = ignore) -> tuple[tuple[Path, str], 
             else:
                 found.append((file, label))
     if not found:
-        raise SourceUnreadable(
-            "There is no picture in the folder",
-            str(path),
-            f"Pictures are known by their names: {' '.join(sorted(READ_SUFFIXES))}.",
-        )
+        hint = f"Pictures are known by their names: {' '.join(sorted(READ_SUFFIXES))}."
+        raise SourceUnreadable("There is no picture in the folder", str(path), hint)
     return tuple(sorted(found, key=lambda each: Path(each[1]).parts))

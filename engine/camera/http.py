@@ -261,16 +261,11 @@ def get(url: str, seconds: float, *, clear: bool = True) -> Answer:
             raise denied(mask_credentials(url), tried=login is not None)
         login = login_for(parts, challenges, _target(parts), clear)
         if login is None:
-            raise SourceUnreadable(
-                "The camera asks for a login of another kind",
-                mask_credentials(url),
-                "Set it to Basic or Digest.",
-            )
-    raise SourceUnreadable(
-        "The camera sends us round in a circle",
-        mask_credentials(url),
-        "Try the address in a browser or a video player.",
-    )
+            said = mask_credentials(url)
+            hint = "Set it to Basic or Digest."
+            raise SourceUnreadable("The camera asks for a login of another kind", said, hint)
+    hint = "Try the address in a browser or a video player."
+    raise SourceUnreadable("The camera sends us round in a circle", mask_credentials(url), hint)
 
 
 def _target(parts: SplitResult) -> str:
@@ -322,11 +317,9 @@ def check_same_host(parts: SplitResult, location: str, text: str) -> SplitResult
         same = (new.scheme, new.hostname, new.port) == (parts.scheme, parts.hostname, parts.port)
         if location and same:
             return new
-    raise SourceUnreadable(
-        "The camera sends us elsewhere",
-        f"{text} refers to {mask_credentials(there or location)[:200]}",
-        "Nothing is read from another address unasked. If it is right, give that one.",
-    )
+    said = f"{text} refers to {mask_credentials(there or location)[:200]}"
+    hint = "Nothing is read from another address unasked. If it is right, give that one."
+    raise SourceUnreadable("The camera sends us elsewhere", said, hint)
 
 
 def denied(text: str, *, tried: bool) -> SourceDenied:

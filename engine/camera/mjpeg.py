@@ -192,21 +192,17 @@ class MjpegSource(PictureSource):
 
     def _trouble(self, error: Exception, seconds: float) -> SourceError:
         if isinstance(error, TimeoutError):
-            return SourceTimeout(
-                "The stream is silent",
-                f"{self._answer.text} sent no picture for {seconds:.1f} s",
-                "Check the camera; allow more time with camera.read_timeout.",
-            )
+            said = f"{self._answer.text} sent no picture for {seconds:.1f} s"
+            hint = "Check the camera; allow more time with camera.read_timeout."
+            return SourceTimeout("The stream is silent", said, hint)
         if isinstance(error, OSError | http.client.IncompleteRead):
             return broken_off(self._answer.text)
         return trouble(self._answer.text, error, seconds)
 
     def _no_pictures(self, why: str) -> SourceUnreadable:
-        return SourceUnreadable(
-            "The stream cannot be played",
-            f"{self._answer.text} sends something, but no pictures ({why})",
-            "Check its path, and the camera itself; try the address in a video player.",
-        )
+        said = f"{self._answer.text} sends something, but no pictures ({why})"
+        hint = "Check its path, and the camera itself; try the address in a video player."
+        return SourceUnreadable("The stream cannot be played", said, hint)
 
 
 def decode(data: bytes, ends: float = math.inf, shape: PictureShape = "own") -> Image | None:

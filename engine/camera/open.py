@@ -66,11 +66,8 @@ class WebcamSource(PictureSource):
     def _next(self) -> Image:
         image = decoded(*self._capture.read())
         if image is None:
-            raise SourceUnreadable(
-                "The camera stopped delivering pictures",
-                str(self._path),
-                "Check its cable; another program may have taken it.",
-            )
+            hint = "Check its cable; another program may have taken it."
+            raise SourceUnreadable("The camera stopped delivering pictures", str(self._path), hint)
         return image
 
     def close(self) -> None:
@@ -101,11 +98,8 @@ class WebcamSource(PictureSource):
                 check_device(self._path)
             except SourceError as cause:
                 return cause
-        return SourceUnreadable(
-            "The camera delivers no picture",
-            f"{self._path}: {what}",
-            "Unplug it and plug it in again; try another USB port or a smaller camera.width.",
-        )
+        hint = "Unplug it and plug it in again; try another USB port or a smaller camera.width."
+        return SourceUnreadable("The camera delivers no picture", f"{self._path}: {what}", hint)
 
     def _format(self) -> str:
         code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
@@ -156,9 +150,7 @@ def _in_time(
         else "Check cable, address and network, or allow more time with camera.open_timeout.",
     )
     if given_up() >= MOST_GIVEN_UP:
-        raise SourceTimeout(
-            "Earlier attempts still hang",
-            f"{mask_credentials(text)} is not opened before one of {given_up()} has ended",
-            "Restart the camera; if that does not help, Facedesk.",
-        )
+        said = f"{mask_credentials(text)} is not opened before one of {given_up()} has ended"
+        hint = "Restart the camera; if that does not help, Facedesk."
+        raise SourceTimeout("Earlier attempts still hang", said, hint)
     return within(settings.open_timeout, make, lambda source: source.close(), late, cancel)

@@ -331,11 +331,9 @@ class Reader:
             if pump.finished:
                 return None
             if time.monotonic() >= ends:
-                raise SourceTimeout(
-                    "The source is silent",
-                    f"{self.info.text} gave no picture for {limit:g} s",
-                    "Check cable, power and network.",
-                )
+                said = f"{self.info.text} gave no picture for {limit:g} s"
+                hint = "Check cable, power and network."
+                raise SourceTimeout("The source is silent", said, hint)
         return None
 
     def _numbered(self, frame: Frame) -> Frame:

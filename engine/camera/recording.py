@@ -228,11 +228,8 @@ def recorded_frames(
         yield from frames
         return
     if info.kind == "folder":
-        raise UsageError(
-            "A folder of pictures is not recorded",
-            info.text,
-            "It is its own recording: leave --record out, and keep the folder.",
-        )
+        hint = "It is its own recording: leave --record out, and keep the folder."
+        raise UsageError("A folder of pictures is not recorded", info.text, hint)
 
     def end(recording: FrameRecording, why: str = "") -> None:
         try:
@@ -285,11 +282,9 @@ class RecordingSource:
                 "The recording may not be read", str(path), f"Check its permissions: ls -ld {path}"
             ) from error
         except (OSError, ValueError) as error:
-            raise SourceNotFound(
-                "There is no such recording",
-                f"{path} holds no {FRAMES}",
-                "A recording is a folder NAME.fdrec, made with --record NAME.",
-            ) from error
+            said = f"{path} holds no {FRAMES}"
+            hint = "A recording is a folder NAME.fdrec, made with --record NAME."
+            raise SourceNotFound("There is no such recording", said, hint) from error
         self._last = -1
         self._pictures = pictures(self._file)
         self._lines = read_lines(path / LINES)

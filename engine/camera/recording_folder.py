@@ -69,11 +69,8 @@ def new_recording(path: Path, *, number: bool = False) -> tuple[Path, Path]:
             return part, done
         if not number:
             break
-    raise UsageError(
-        "There is a recording of this name already",
-        str(done),
-        f"Choose another name, or remove it: rm -r {shlex.quote(str(done))}*",
-    )
+    hint = f"Choose another name, or remove it: rm -r {shlex.quote(str(done))}*"
+    raise UsageError("There is a recording of this name already", str(done), hint)
 
 
 def _made(part: Path) -> bool:
@@ -101,11 +98,8 @@ def read_session(path: Path) -> dict[str, Any]:
     Raises SourceNotFound, SourceUnreadable for what is no recording of this version.
     """
     if not path.is_dir():
-        raise SourceNotFound(
-            "There is no such recording",
-            str(path),
-            "A recording is a folder NAME.fdrec, made with --record NAME.",
-        )
+        hint = "A recording is a folder NAME.fdrec, made with --record NAME."
+        raise SourceNotFound("There is no such recording", str(path), hint)
     try:
         with open_regular(path / SESSION) as file:
             session = parse_json(file.read(LARGEST_SESSION))
@@ -131,8 +125,5 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def not_whole(path: Path, why: str) -> SourceUnreadable:
     """The error for a damaged recording."""
-    return SourceUnreadable(
-        "The recording is damaged",
-        f"{path}: {why}",
-        "What comes before the damage was used. Record again for the rest.",
-    )
+    hint = "What comes before the damage was used. Record again for the rest."
+    return SourceUnreadable("The recording is damaged", f"{path}: {why}", hint)

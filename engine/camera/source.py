@@ -39,11 +39,8 @@ def kind_of(text: str) -> Kind:
     one. Raises SourceNotFound for an empty text and for a URL of an unknown scheme."""
     text = text.strip()
     if not text:
-        raise SourceNotFound(
-            "No source was given",
-            "",
-            "Give 0, /dev/video0, a file, a folder, a URL or demo:collins.",
-        )
+        hint = "Give 0, /dev/video0, a file, a folder, a URL or demo:collins."
+        raise SourceNotFound("No source was given", "", hint)
     if text.startswith("demo:"):
         return "demo"
     if is_recording(text):
@@ -54,11 +51,9 @@ def kind_of(text: str) -> Kind:
     if scheme and scheme[1].lower() in STREAM_SCHEMES:
         return "stream"
     if scheme and scheme[1].lower() != "file":
-        raise SourceNotFound(
-            "The source cannot be used",
-            f"{mask_credentials(text)} is a {scheme[1]} address",
-            f"Streams are read by {', '.join(STREAM_SCHEMES)}.",
-        )
+        said = f"{mask_credentials(text)} is a {scheme[1]} address"
+        hint = f"Streams are read by {', '.join(STREAM_SCHEMES)}."
+        raise SourceNotFound("The source cannot be used", said, hint)
     # /dev/shm holds no devices, it is a disk in memory.
     if text.startswith("/dev/") and not text.startswith("/dev/shm/"):
         return "webcam"

@@ -86,11 +86,8 @@ def ask(url: str, timeout: float, *, clear: bool = True) -> None:
 
 def sound_only(text: str) -> SourceUnreadable:
     """A stream without pictures."""
-    return SourceUnreadable(
-        "The stream has sound only",
-        text,
-        "Look up the address of the camera's pictures in its manual.",
-    )
+    hint = "Look up the address of the camera's pictures in its manual."
+    return SourceUnreadable("The stream has sound only", text, hint)
 
 
 def _plain(parts: SplitResult) -> str:

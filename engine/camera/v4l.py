@@ -94,11 +94,9 @@ def trouble(path: Path, error: OSError, devices: Path = Path("/dev")) -> SourceE
         return denied(path)
     if error.errno in (errno.EBUSY, errno.EAGAIN):
         return busy(path)
-    return SourceUnreadable(
-        "The camera does not answer",
-        f"{path}: {os.strerror(error.errno or 0)}",
-        "Unplug it, plug it in again, and look at `dmesg`.",
-    )
+    said = f"{path}: {os.strerror(error.errno or 0)}"
+    hint = "Unplug it, plug it in again, and look at `dmesg`."
+    return SourceUnreadable("The camera does not answer", said, hint)
 
 
 def not_found(path: Path, devices: Path = Path("/dev")) -> SourceNotFound:

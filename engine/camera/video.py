@@ -163,11 +163,9 @@ def opened(
     height = capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
     if too_large(width, height):
         capture.release()
-        raise SourceUnreadable(
-            "The pictures are too large",
-            f"{shown} has {width:.0f}x{height:.0f} pixels",
-            "Films and streams may have 8K (7680x4320); reduce it first.",
-        )
+        said = f"{shown} has {width:.0f}x{height:.0f} pixels"
+        hint = "Films and streams may have 8K (7680x4320); reduce it first."
+        raise SourceUnreadable("The pictures are too large", said, hint)
     # OpenCV gives every picture in this size, but decodes what comes: it must not become larger.
     limit_memory(max(SMALLEST, 4 * int(width * height) + (1 << 20)))
     return Film(capture, shape)
@@ -194,11 +192,9 @@ class VideoFileSource(PictureSource):
         self._first = self._film.picture() if self._film.open else None
         if self._first is None:
             self.close()
-            raise SourceUnreadable(
-                "The file cannot be played",
-                f"{path} holds no video that can be decoded",
-                "Check it with another player, or convert it to MP4 (H.264).",
-            )
+            said = f"{path} holds no video that can be decoded"
+            hint = "Check it with another player, or convert it to MP4 (H.264)."
+            raise SourceUnreadable("The file cannot be played", said, hint)
         self._last = -1.0
         height, width = self._first.shape[:2]
         fps, frames = self._film.fps, self._film.frames

@@ -34,11 +34,9 @@ class PreviewWindow:
 
     def __init__(self, title: str) -> None:
         if not display_available():
-            raise NoDisplay(
-                "There is no display for a preview window",
-                "neither DISPLAY nor WAYLAND_DISPLAY is set",
-                "Leave out --window, or log in with `ssh -X`; the app has its own preview.",
-            )
+            said = "neither DISPLAY nor WAYLAND_DISPLAY is set"
+            hint = "Leave out --window, or log in with `ssh -X`; the app has its own preview."
+            raise NoDisplay("There is no display for a preview window", said, hint)
         _probe()
         self._title = title
         self._size: tuple[int, int] | None = None
@@ -135,8 +133,5 @@ def _probe() -> None:
 
 def _refused(why: str) -> NoDisplay:
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    return NoDisplay(
-        "The display refused the preview window",
-        f"{shown}: {why}",
-        "Leave out --window, or check DISPLAY and its access rights (xauth).",
-    )
+    hint = "Leave out --window, or check DISPLAY and its access rights (xauth)."
+    return NoDisplay("The display refused the preview window", f"{shown}: {why}", hint)

@@ -73,11 +73,8 @@ class Cascade:
 
 
 def _missing(why: str) -> DetectorMissing:
-    return DetectorMissing(
-        "The face detector is missing",
-        why,
-        "Install it with: pip install 'opencv-python>=4.14,<5' (version 5 has no cascades).",
-    )
+    hint = "Install it with: pip install 'opencv-python>=4.14,<5' (version 5 has no cascades)."
+    return DetectorMissing("The face detector is missing", why, hint)
 
 
 USUAL = ((0.31, 0.38), (0.69, 0.38))
