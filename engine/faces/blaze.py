@@ -5,8 +5,6 @@ The full-range one sees faces from about a twentieth of the picture's width on a
 cushion for a face; the short-range one is quick and exact on a face that fills a good part of what
 it is shown, and believes too much otherwise.
 
-Faces by BlazeFace: which finds are believed, and how their points become an aligned crop.
-
 The full-range model proposes. Each proposal is looked at once more, by itself and enlarged: the
 full-range model must see it again, and its points are those of this second look, which are the
 same for a face near and far; and the short-range model must see it too, unless the face was there
@@ -18,9 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import cv2
@@ -246,18 +244,6 @@ def _missing(why: str) -> DetectorMissing:
     return DetectorMissing("The face detector is missing", why, "Install Facedesk again.")
 
 
-def lazily(plan: Plan) -> Callable[[], BlazeFace]:
-    """The model, read at the first call: compiling takes a third of a second at the first start."""
-    kept: list[BlazeFace] = []
-
-    def built() -> BlazeFace:
-        if not kept:
-            kept.append(BlazeFace(plan))
-        return kept[0]
-
-    return built
-
-
 LEAST = 0.5
 """Score from which on a model is believed."""
 CLOSE, CLOSER = 2.5, 1.5
@@ -289,7 +275,11 @@ class BlazeFinder:
 
     def __init__(self) -> None:
         self._full = BlazeFace(FULL_RANGE)
-        self._short = lazily(SHORT_RANGE)
+
+    @cached_property
+    def _short(self) -> BlazeFace:
+        """Read when it is asked first: compiling takes a third of a second at the first start."""
+        return BlazeFace(SHORT_RANGE)
 
     def find(
         self, image: NDArray[np.uint8], most: int = 8, before: Sequence[Face] = ()
@@ -362,7 +352,7 @@ class BlazeFinder:
     def _agrees(self, image: NDArray[np.uint8], find: Find) -> bool:
         """Whether the short-range model sees the face too."""
         near = Square.about(find.box, CLOSER)
-        return _same(self._short().find(image, LEAST, near), find.box) is not None
+        return _same(self._short.find(image, LEAST, near), find.box) is not None
 
 
 def _parts(height: int, width: int) -> Iterable[list[Square | None]]:

@@ -1,12 +1,9 @@
-"""Both eyes inside a face box: what alignment stands on.
+"""Both eyes inside a face box, by OpenCV's Haar cascades: what alignment stands on.
 
 The left and the right half of the upper face are each searched by two cascades; the second one
-knows glasses. Where no plausible pair is found the eyes' usual places are taken.
-
-OpenCV's Haar cascades, loaded with a typed error and called with plain types.
-
-The cascades are those of Viola and Jones (2001) as extended by Lienhart; they ship with
-opencv-python 4.x. Neither a cascade nor anything built on it may be used by two threads at once.
+knows glasses. Where no plausible pair is found the eyes' usual places are taken. The cascades are
+those of Viola and Jones (2001) as extended by Lienhart. Neither a cascade nor anything built on it
+may be used by two threads at once.
 """
 
 from __future__ import annotations

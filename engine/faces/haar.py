@@ -70,13 +70,11 @@ class HaarFinder:
         frame `before` which lies in the same place.
         """
         grey, small, scale = self._reduced(image)
-        found = self._faces.search(
-            small, self._settings.scale_factor, self._settings.neighbours, self._narrowest(scale)
-        )
-        boxes = [box.scaled(1 / scale) for box in _outermost(found)]
-        return tuple(
-            self._finish(image, grey, box, QUICK, _same(box, before)) for box in boxes[:most]
-        )
+        wish = self._settings
+        least = self._narrowest(scale)
+        found = self._faces.search(small, wish.scale_factor, wish.neighbours, least)
+        boxes = _outermost(found, scale)[:most]
+        return tuple(self._finish(image, grey, box, QUICK, _same(box, before)) for box in boxes)
 
     def find_again(self, image: NDArray[np.uint8], before: Sequence[Face]) -> tuple[Face, ...]:
         """Faces of the frame before in this one (BGR uint8 HxWx3), largest first.
@@ -90,7 +88,7 @@ class HaarFinder:
         for face in before:
             near = self._around(small, face.box.scaled(scale), scale)
             found += sorted(near, key=lambda each: each[1])[-1:]
-        boxes = [box.scaled(1 / scale) for box in _outermost(found)]
+        boxes = _outermost(found, scale)
         return tuple(self._finish(image, grey, box, QUICK, _same(box, before)) for box in boxes)
 
     def _around(self, small: NDArray[np.uint8], box: Box, scale: float) -> list[tuple[Box, int]]:
@@ -129,7 +127,7 @@ class HaarFinder:
         grey = _grey(image)
         longest = max(grey.shape)
         for side in _PHOTOGRAPH_SIDES:
-            boxes = self._search_photograph(grey, min(1.0, side / longest))
+            boxes = self._search(grey, min(1.0, side / longest))
             if boxes or longest <= side:
                 break
         if not boxes:
@@ -137,18 +135,17 @@ class HaarFinder:
         if not boxes:
             scale = min(1.0, _PHOTOGRAPH_SIDES[0] / longest)
             found = self._second.search(_resized(grey, scale), *_SECOND_LOOK, _SMALLEST)
-            boxes = [box.scaled(1 / scale) for box in _outermost(found)]
+            boxes = _outermost(found, scale)
         widest = max((box.width for box in boxes), default=0)
         boxes = [box for box in boxes if box.width >= widest * _LEAST_SHARE]
         middle_x, middle_y = grey.shape[1] / 2, grey.shape[0] / 2
         boxes.sort(key=lambda box: math.dist(box.centre, (middle_x, middle_y)))
         return tuple(self._finish(image, grey, box, THOROUGH) for box in boxes)
 
-    def _search_photograph(self, grey: NDArray[np.uint8], scale: float) -> list[Box]:
-        found = self._faces.search(
-            _resized(grey, scale), _PHOTOGRAPH_STEP, _PHOTOGRAPH_NEIGHBOURS, _SMALLEST
-        )
-        return [box.scaled(1 / scale) for box in _outermost(found)]
+    def _search(self, grey: NDArray[np.uint8], scale: float, border: int = 0) -> list[Box]:
+        step, neighbours = _PHOTOGRAPH_STEP, _PHOTOGRAPH_NEIGHBOURS
+        found = self._faces.search(_resized(grey, scale), step, neighbours, _SMALLEST)
+        return _outermost(found, scale, border)
 
     def _search_padded(self, grey: NDArray[np.uint8]) -> list[Box]:
         """Search with a border made of the edge's own pixels, and small pictures enlarged."""
@@ -159,13 +156,7 @@ class HaarFinder:
         if scale < 1:
             scale = min(1.0, _PHOTOGRAPH_SIDES[0] / (max(height, width) + 2 * border))
         padded = cv2.copyMakeBorder(grey, border, border, border, border, cv2.BORDER_REPLICATE)
-        found = self._faces.search(
-            _resized(np.asarray(padded, dtype=np.uint8), scale),
-            _PHOTOGRAPH_STEP,
-            _PHOTOGRAPH_NEIGHBOURS,
-            _SMALLEST,
-        )
-        return [box.scaled(1 / scale, border, border) for box in _outermost(found)]
+        return self._search(np.asarray(padded, dtype=np.uint8), scale, border)
 
     def _finish(
         self,
@@ -212,11 +203,11 @@ def _same(box: Box, faces: Sequence[Face]) -> Face | None:
     return best if best is not None and best.box.overlap(box) > _SAME_PLACE else None
 
 
-def _outermost(found: Sequence[tuple[Box, int]]) -> list[Box]:
-    """The boxes without those that lie inside a larger one (a mouth, a nose, a second hit),
-    widest first."""
+def _outermost(found: Sequence[tuple[Box, int]], scale: float, border: int = 0) -> list[Box]:
+    """The boxes of a picture that was searched at `scale` and with this border, widest first,
+    without those that lie inside a larger one (a mouth, a nose, a second hit)."""
     kept: list[Box] = []
     for box, _ in sorted(found, key=lambda each: each[0].width, reverse=True):
         if all(box.shared(larger) < _INSIDE * box.area for larger in kept):
             kept.append(box)
-    return kept
+    return [box.scaled(1 / scale, border, border) for box in kept]
